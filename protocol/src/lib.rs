@@ -1,0 +1,22 @@
+//! The PhantomDB REST contract as types. Both ends use these and nothing else to speak to each other.
+//!
+//! [`Call`] is one request of the contract, whichever way it travels: over HTTP, or straight into an engine
+//! that runs in the same process.
+
+mod call;
+mod error;
+mod result;
+mod schema;
+mod value;
+
+pub use call::{
+    Batch, BeginTransaction, Call, CallContext, DeleteRows, Find, InsertRows, IsolationLevel, OnConflict,
+    Statement, UpdateRows,
+};
+pub use error::{Error, ErrorCode, ErrorDetails, Result};
+pub use result::{Column, ColumnType, ResultSet};
+pub use schema::{
+    AlterOperation, ColumnDefinition, Constraint, CreateIndex, CreateTable, IndexField, IndexSchema,
+    Reference, ReferentialAction, TableName, TableSchema,
+};
+pub use value::Value;

@@ -1,0 +1,52 @@
+//! What a statement answers.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// How the values of a column travel in JSON.
+///
+/// | type | in JSON |
+/// | --- | --- |
+/// | `integer` | number, or a string beyond 2^53 - 1 |
+/// | `float` | number, or `"NaN"`, `"Infinity"`, `"-Infinity"` |
+/// | `decimal` `string` `date` `time` `uuid` `enum` | string |
+/// | `boolean` | boolean |
+/// | `timestamp` | ISO 8601 UTC with milliseconds |
+/// | `blob` | base64 |
+/// | `json` | the document itself |
+/// | `any` | whatever the value is; a blob as `{"type":"blob","value":base64}` |
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ColumnType {
+    Integer,
+    Float,
+    Decimal,
+    String,
+    Boolean,
+    Timestamp,
+    Date,
+    Time,
+    Uuid,
+    Enum,
+    Blob,
+    Json,
+    Any,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Column {
+    pub name: String,
+    #[serde(rename = "type")]
+    pub column_type: ColumnType,
+}
+
+/// The answer to one statement. `rows` is written by the engine as JSON text (an array of arrays, in the order of
+/// `columns`) and is not parsed again before JavaScript does.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ResultSet {
+    pub columns: Vec<Column>,
+    pub rows: Box<RawValue>,
+    /// Rows inserted, updated or deleted; 0 for a statement that only reads.
+    pub affected_rows: u64,
+}

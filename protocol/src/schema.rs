@@ -1,0 +1,241 @@
+//! Tables, columns, constraints and indexes, as they are described and changed.
+
+use serde::{Deserialize, Serialize};
+
+/// A table, with its schema when it is not in the default one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TableName {
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<String>,
+}
+
+impl TableName {
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), schema: None }
+    }
+}
+
+impl std::fmt::Display for TableName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.schema {
+            Some(schema) => write!(f, "{schema}.{}", self.name),
+            None => f.write_str(&self.name),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ReferentialAction {
+    #[serde(rename = "NO ACTION")]
+    NoAction,
+    #[serde(rename = "RESTRICT")]
+    Restrict,
+    #[serde(rename = "CASCADE")]
+    Cascade,
+    #[serde(rename = "SET NULL")]
+    SetNull,
+    #[serde(rename = "SET DEFAULT")]
+    SetDefault,
+}
+
+impl ReferentialAction {
+    pub const fn as_sql(self) -> &'static str {
+        match self {
+            Self::NoAction => "NO ACTION",
+            Self::Restrict => "RESTRICT",
+            Self::Cascade => "CASCADE",
+            Self::SetNull => "SET NULL",
+            Self::SetDefault => "SET DEFAULT",
+        }
+    }
+}
+
+/// What a foreign key points to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reference {
+    pub table: TableName,
+    pub columns: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_delete: Option<ReferentialAction>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_update: Option<ReferentialAction>,
+    #[serde(default)]
+    pub deferrable: bool,
+    #[serde(default)]
+    pub initially_deferred: bool,
+}
+
+/// One column. `type` is a PhantomDB SQL type as written in `CREATE TABLE`: `INTEGER`, `BIGINT`, `SMALLINT`,
+/// `VARCHAR(255)`, `CHAR(10)`, `TEXT`, `CITEXT`, `BOOLEAN`, `TIMESTAMP`, `DATE`, `TIME`, `REAL`, `DOUBLE PRECISION`,
+/// `DECIMAL(10,2)`, `UUID`, `ENUM('a','b')`, `BLOB`, `JSON`, `JSONB`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ColumnDefinition {
+    pub name: String,
+    #[serde(rename = "type")]
+    pub data_type: String,
+    #[serde(default = "yes")]
+    pub allow_null: bool,
+    #[serde(default)]
+    pub primary_key: bool,
+    #[serde(default)]
+    pub auto_increment: bool,
+    #[serde(default)]
+    pub unique: bool,
+    /// An SQL expression: `0`, `'x'`, `now()`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub references: Option<Reference>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Constraint {
+    PrimaryKey {
+        #[serde(default)]
+        name: Option<String>,
+        columns: Vec<String>,
+    },
+    Unique {
+        #[serde(default)]
+        name: Option<String>,
+        columns: Vec<String>,
+    },
+    /// `expression` is an SQL condition.
+    Check {
+        #[serde(default)]
+        name: Option<String>,
+        expression: String,
+    },
+    ForeignKey {
+        #[serde(default)]
+        name: Option<String>,
+        columns: Vec<String>,
+        references: Reference,
+    },
+    /// A default given as a constraint: sets the default of `column`.
+    Default {
+        #[serde(default)]
+        name: Option<String>,
+        column: String,
+        value: String,
+    },
+}
+
+impl Constraint {
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::PrimaryKey { name, .. }
+            | Self::Unique { name, .. }
+            | Self::Check { name, .. }
+            | Self::ForeignKey { name, .. }
+            | Self::Default { name, .. } => name.as_deref(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateTable {
+    pub table: TableName,
+    pub columns: Vec<ColumnDefinition>,
+    #[serde(default)]
+    pub constraints: Vec<Constraint>,
+    #[serde(default)]
+    pub if_not_exists: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+}
+
+/// A column of an index, or an expression.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IndexField {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expression: Option<String>,
+    #[serde(default)]
+    pub descending: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collate: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateIndex {
+    pub name: String,
+    pub fields: Vec<IndexField>,
+    #[serde(default)]
+    pub unique: bool,
+    /// An SQL condition, for a partial index.
+    #[serde(default, rename = "where", skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
+    #[serde(default)]
+    pub if_not_exists: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IndexSchema {
+    pub name: String,
+    pub unique: bool,
+    pub primary: bool,
+    pub fields: Vec<IndexField>,
+    #[serde(default, rename = "where", skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
+    /// The `CREATE INDEX` statement; none for the index of a constraint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub definition: Option<String>,
+}
+
+/// The whole truth about a table. Every constraint has a name here, also one that was made without.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TableSchema {
+    pub table: TableName,
+    pub columns: Vec<ColumnDefinition>,
+    pub primary_key: Vec<String>,
+    pub constraints: Vec<Constraint>,
+    pub indexes: Vec<IndexSchema>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+}
+
+/// One change to a table; a list of them is applied all or nothing, in order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "op", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum AlterOperation {
+    AddColumn {
+        column: ColumnDefinition,
+    },
+    DropColumn {
+        name: String,
+    },
+    RenameColumn {
+        from: String,
+        to: String,
+    },
+    /// Gives the column `column.name` a new definition; its rows are kept and converted.
+    ChangeColumn {
+        column: ColumnDefinition,
+    },
+    RenameTable {
+        to: TableName,
+    },
+    AddConstraint {
+        constraint: Constraint,
+    },
+    DropConstraint {
+        name: String,
+    },
+}

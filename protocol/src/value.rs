@@ -1,0 +1,149 @@
+//! A parameter of a statement.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::SerializeMap};
+use serde_json::Value as Json;
+
+/// A value bound to `$1…$n`. On the wire it is a JSON scalar, or `{"type": …, "value": …}` for what JSON has not:
+/// `{"type":"blob","value":"aGk="}`, `{"type":"timestamp","value":"2026-01-01T00:00:00.000Z"}`. The types are
+/// `integer` (64 bit, as text), `float` (NaN, Infinity), `decimal`, `timestamp`, `date`, `time`, `uuid`, `json`, `blob`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    Null,
+    Boolean(bool),
+    Integer(i64),
+    Float(f64),
+    String(String),
+    /// Exact, as text.
+    Decimal(String),
+    /// ISO 8601 UTC with milliseconds.
+    Timestamp(String),
+    /// `YYYY-MM-DD`.
+    Date(String),
+    /// `HH:MM:SS[.fff]`.
+    Time(String),
+    Uuid(String),
+    /// A JSON document as text.
+    Json(String),
+    Blob(Vec<u8>),
+}
+
+impl Value {
+    fn typed(&self) -> Option<(&'static str, String)> {
+        Some(match self {
+            Self::Integer(i) if i.unsigned_abs() > (1 << 53) - 1 => ("integer", i.to_string()),
+            Self::Float(f) if !f.is_finite() => ("float", non_finite(*f).to_owned()),
+            Self::Decimal(s) => ("decimal", s.clone()),
+            Self::Timestamp(s) => ("timestamp", s.clone()),
+            Self::Date(s) => ("date", s.clone()),
+            Self::Time(s) => ("time", s.clone()),
+            Self::Uuid(s) => ("uuid", s.clone()),
+            Self::Json(s) => ("json", s.clone()),
+            Self::Blob(bytes) => ("blob", BASE64.encode(bytes)),
+            _ => return None,
+        })
+    }
+
+    fn from_typed(kind: &str, text: String) -> Result<Self, String> {
+        Ok(match kind {
+            "integer" => {
+                Self::Integer(text.parse().map_err(|_| format!("'{text}' is not a 64-bit integer"))?)
+            }
+            "float" => Self::Float(text.parse().map_err(|_| format!("'{text}' is not a float"))?),
+            "decimal" => Self::Decimal(text),
+            "timestamp" => Self::Timestamp(text),
+            "date" => Self::Date(text),
+            "time" => Self::Time(text),
+            "uuid" => Self::Uuid(text),
+            "json" => Self::Json(text),
+            "string" => Self::String(text),
+            "blob" => Self::Blob(BASE64.decode(&text).map_err(|e| format!("a blob must be base64: {e}"))?),
+            other => return Err(format!("unknown parameter type '{other}'")),
+        })
+    }
+}
+
+/// `NaN`, `Infinity` or `-Infinity`, as JavaScript and PostgreSQL write them.
+pub(crate) fn non_finite(f: f64) -> &'static str {
+    if f.is_nan() {
+        "NaN"
+    } else if f > 0.0 {
+        "Infinity"
+    } else {
+        "-Infinity"
+    }
+}
+
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if let Some((kind, text)) = self.typed() {
+            let mut map = serializer.serialize_map(Some(2))?;
+            map.serialize_entry("type", kind)?;
+            map.serialize_entry("value", &text)?;
+            return map.end();
+        }
+        match self {
+            Self::Boolean(b) => serializer.serialize_bool(*b),
+            Self::Integer(i) => serializer.serialize_i64(*i),
+            Self::Float(f) => serializer.serialize_f64(*f),
+            Self::String(s) => serializer.serialize_str(s),
+            _ => serializer.serialize_unit(),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ValueVisitor)
+    }
+}
+
+struct ValueVisitor;
+
+impl<'de> de::Visitor<'de> for ValueVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str("null, a boolean, a number, a string or {\"type\", \"value\"}")
+    }
+    fn visit_unit<E: de::Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+    fn visit_none<E: de::Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+    fn visit_bool<E: de::Error>(self, v: bool) -> Result<Value, E> {
+        Ok(Value::Boolean(v))
+    }
+    fn visit_i64<E: de::Error>(self, v: i64) -> Result<Value, E> {
+        Ok(Value::Integer(v))
+    }
+    fn visit_u64<E: de::Error>(self, v: u64) -> Result<Value, E> {
+        Ok(i64::try_from(v).map_or(Value::Float(v as f64), Value::Integer))
+    }
+    fn visit_f64<E: de::Error>(self, v: f64) -> Result<Value, E> {
+        Ok(Value::Float(v))
+    }
+    fn visit_str<E: de::Error>(self, v: &str) -> Result<Value, E> {
+        Ok(Value::String(v.to_owned()))
+    }
+    fn visit_string<E: de::Error>(self, v: String) -> Result<Value, E> {
+        Ok(Value::String(v))
+    }
+    fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let (mut kind, mut value) = (None::<String>, None::<Json>);
+        while let Some(key) = map.next_key::<String>()? {
+            match key.as_str() {
+                "type" => kind = Some(map.next_value()?),
+                "value" => value = Some(map.next_value()?),
+                _ => return Err(de::Error::unknown_field(&key, &["type", "value"])),
+            }
+        }
+        let kind = kind.ok_or_else(|| de::Error::missing_field("type"))?;
+        match value.ok_or_else(|| de::Error::missing_field("value"))? {
+            Json::Null => Ok(Value::Null),
+            Json::String(text) => Value::from_typed(&kind, text).map_err(de::Error::custom),
+            other => Value::from_typed(&kind, other.to_string()).map_err(de::Error::custom),
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! What an engine is. Two engines implement this one interface and pass the same contract tests.
+
+pub mod sqlite;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use phantomdb_protocol::{
+    AlterOperation, BeginTransaction, Result, ResultSet, Statement, TableName, TableSchema,
+};
+
+/// Runs statements: each on its own (a database), or all in one transaction (a [`Transaction`]).
+#[async_trait]
+pub trait Session: Send + Sync {
+    async fn execute(&self, statement: Statement) -> Result<ResultSet>;
+
+    /// Runs the statements in order. Atomic: all or nothing, and the first error is the answer to all of them. In a
+    /// transaction "nothing" means back to where the batch began.
+    async fn execute_batch(&self, statements: Vec<Statement>, atomic: bool)
+    -> Result<Vec<Result<ResultSet>>>;
+
+    /// The user's tables, sorted by name.
+    async fn tables(&self) -> Result<Vec<TableName>>;
+
+    /// `UNKNOWN_TABLE` when there is none.
+    async fn describe(&self, table: &TableName) -> Result<TableSchema>;
+
+    /// Applies the operations in order, all or nothing.
+    async fn alter(&self, table: &TableName, operations: Vec<AlterOperation>) -> Result<()>;
+}
+
+/// A transaction. Dropped without an end, it is rolled back.
+#[async_trait]
+pub trait Transaction: Session {
+    async fn commit(&self) -> Result<()>;
+    async fn rollback(&self) -> Result<()>;
+    /// This transaction as what it also is.
+    fn as_session(self: Arc<Self>) -> Arc<dyn Session>;
+}
+
+/// A store of databases.
+#[async_trait]
+pub trait Engine: Send + Sync {
+    /// `sqlite` or `postgres`.
+    fn name(&self) -> &'static str;
+    /// The version of what stores the data, as it says it.
+    async fn version(&self) -> Result<String>;
+    async fn databases(&self) -> Result<Vec<String>>;
+    /// `ALREADY_EXISTS` when it is there.
+    async fn create_database(&self, name: &str) -> Result<()>;
+    /// `UNKNOWN_DATABASE` when it is not there.
+    async fn drop_database(&self, name: &str) -> Result<()>;
+    /// A session in which each statement commits by itself. `UNKNOWN_DATABASE` when there is none of that name.
+    async fn database(&self, name: &str) -> Result<Arc<dyn Session>>;
+    async fn begin(&self, options: &BeginTransaction) -> Result<Arc<dyn Transaction>>;
+    /// Rolls back what is open and releases everything.
+    async fn close(&self) -> Result<()>;
+}

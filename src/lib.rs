@@ -1,0 +1,1 @@
+//! The addon: what Node loads.
