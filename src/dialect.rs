@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::TranslatedStatement;
 use crate::client::{Client, ClientOptions};
 use crate::error::{Failure, bad_request, outcome, thrown};
+use crate::translate::sql::Mode;
 
 /// What the JavaScript class `PhantomDBDialect` holds. Nothing is opened before the first call.
 #[napi]
@@ -121,8 +122,8 @@ fn in_transaction(transaction: Option<String>) -> CallContext {
 }
 
 pub(crate) fn translate(kind: &str, plan: &str, inline: bool) -> Result<TranslatedStatement> {
-    let plan: serde_json::Value = parse("plan", plan)?;
-    let translated = crate::translate::translate(kind, &plan, inline)?;
+    let mode = if inline { Mode::Inline } else { Mode::Bound };
+    let translated = crate::translate::translate(kind, plan, mode)?;
     let find = translated.find.map(|find| to_json(&find)).transpose()?;
     Ok(TranslatedStatement { sql: translated.sql, parameters: to_json(&translated.parameters)?, find })
 }
