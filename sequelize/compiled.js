@@ -1,10 +1,8 @@
 'use strict';
 
 /**
- * The key in a query's options under which the generator leaves the statement it made:
- * `{ sql, parameters, find?, table? }`, with parameters, find and table as JSON text. `Query` sends it when the SQL it
- * is asked to run is the same.
+ * Where a generator leaves the statement it translated, on the options that go on to `sequelize.query`:
+ * `{ sql, parameters, find?, table? }`, with `parameters` as JSON text. `sql` is the text that was returned, so that a
+ * query that was given other text is not mistaken for it. A structured call stands there as `{ sql, call, body, map }`.
  */
-const COMPILED = Symbol('phantomdb-sequelize.compiled');
-
-module.exports = { COMPILED };
+module.exports = Symbol.for('phantomdb.compiled');

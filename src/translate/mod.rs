@@ -10,6 +10,8 @@ pub mod plan;
 mod rows;
 mod select;
 pub mod sql;
+#[cfg(test)]
+mod tests;
 
 use phantomdb_protocol::{Error, ErrorCode, Find, Result, Value};
 use serde::Deserialize;
