@@ -1,0 +1,275 @@
+//! Expressions: columns, values, functions, casts, conditions.
+
+use phantomdb_protocol::{Error, ErrorCode, Result, Value};
+
+use super::{
+    json, operators,
+    plan::Expr,
+    sql::{Mode, Values, push_identifier, push_literal},
+};
+
+/// What qualifies the columns of the table at hand: nothing, an alias, or a schema and a table.
+#[derive(Debug, Clone, Default)]
+pub struct Scope(Vec<String>);
+
+impl Scope {
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    pub fn alias(alias: impl Into<String>) -> Self {
+        Self(vec![alias.into()])
+    }
+
+    pub fn parts(parts: Vec<String>) -> Self {
+        Self(parts)
+    }
+
+    pub fn push_column(&self, out: &mut String, column: &str) {
+        for part in &self.0 {
+            push_identifier(out, part);
+            out.push('.');
+        }
+        push_identifier(out, column);
+    }
+}
+
+pub fn bad_plan(message: impl Into<String>) -> Error {
+    Error::new(ErrorCode::BadRequest, message)
+}
+
+/// Writes expressions into text, with the values beside it.
+pub struct Writer {
+    pub values: Values,
+    depth: usize,
+}
+
+/// Deep enough for any query a person writes, and shallow enough for every stack.
+const MAX_DEPTH: usize = 100;
+
+impl Writer {
+    pub fn new(values: Values) -> Self {
+        Self { values, depth: 0 }
+    }
+
+    pub fn expression(&mut self, out: &mut String, expr: &Expr, scope: &Scope) -> Result<()> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(bad_plan(format!("a condition is nested deeper than {MAX_DEPTH} levels")));
+        }
+        let result = self.write(out, expr, scope);
+        self.depth -= 1;
+        result
+    }
+
+    fn write(&mut self, out: &mut String, expr: &Expr, scope: &Scope) -> Result<()> {
+        match expr {
+            Expr::Column(name) => scope.push_column(out, name),
+            Expr::Path(path) => push_path(out, path)?,
+            Expr::Value(value) => self.values.push(out, value)?,
+            Expr::Literal(text) => out.push_str(text),
+            Expr::Function(name, args) => {
+                check_function_name(name)?;
+                out.push_str(name);
+                out.push('(');
+                self.list(out, args, scope)?;
+                out.push(')');
+            }
+            Expr::Cast(inner, data_type) => {
+                check_type_name(data_type)?;
+                out.push_str("CAST(");
+                self.expression(out, inner, scope)?;
+                out.push_str(" AS ");
+                out.push_str(&data_type.to_ascii_uppercase());
+                out.push(')');
+            }
+            Expr::Json(column, path, wanted) => {
+                json::extraction(self, out, column, path, *wanted, None, scope)?
+            }
+            Expr::And(items) => self.join(out, items, " AND ", scope)?,
+            Expr::Or(items) if items.is_empty() => out.push_str("0 = 1"),
+            Expr::Or(items) if items.len() == 1 => self.expression(out, &items[0], scope)?,
+            Expr::Or(items) => self.join(out, items, " OR ", scope)?,
+            Expr::Not(inner) => {
+                out.push_str("NOT (");
+                self.expression(out, inner, scope)?;
+                out.push(')');
+            }
+            Expr::Compare(left, operator, right) => {
+                operators::compare(self, out, left, operator, right, scope)?
+            }
+            Expr::List(items) => {
+                out.push('(');
+                self.list(out, items, scope)?;
+                out.push(')');
+            }
+            Expr::Values(items) => self.values_list(out, items, scope)?,
+            Expr::Arithmetic(left, operator, right) => {
+                if !matches!(operator.as_str(), "+" | "-") {
+                    return Err(bad_plan(format!(
+                        "'{operator}' is not an arithmetic operator of a statement"
+                    )));
+                }
+                self.expression(out, left, scope)?;
+                out.push(' ');
+                out.push_str(operator);
+                out.push(' ');
+                self.expression(out, right, scope)?;
+            }
+            Expr::Star => out.push('*'),
+            Expr::Default => out.push_str("DEFAULT"),
+            Expr::Any(_) | Expr::All(_) => {
+                return Err(bad_plan("Op.any and Op.all stand on the right of a comparison only"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs `write` with every value inlined. A select list and its `GROUP BY` must show the same text for the same
+    /// expression, or PostgreSQL takes `date_trunc($1, x)` and `date_trunc($2, x)` for two different things.
+    pub fn values_inlined<T>(&mut self, write: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let mode = self.values.replace_mode(Mode::Inline);
+        let result = write(self);
+        self.values.replace_mode(mode);
+        result
+    }
+
+    pub fn list(&mut self, out: &mut String, items: &[Expr], scope: &Scope) -> Result<()> {
+        for (i, item) in items.iter().enumerate() {
+            if i > 0 {
+                out.push_str(", ");
+            }
+            self.expression(out, item, scope)?;
+        }
+        Ok(())
+    }
+
+    fn join(&mut self, out: &mut String, items: &[Expr], separator: &str, scope: &Scope) -> Result<()> {
+        if items.is_empty() {
+            out.push_str("1 = 1");
+        }
+        for (i, item) in items.iter().enumerate() {
+            if i > 0 {
+                out.push_str(separator);
+            }
+            self.operand(out, item, items.len() > 1, scope)?;
+        }
+        Ok(())
+    }
+
+    /// One side of AND or OR, in parentheses when it is itself several conditions, or text we did not write.
+    pub fn operand(
+        &mut self,
+        out: &mut String,
+        item: &Expr,
+        among_others: bool,
+        scope: &Scope,
+    ) -> Result<()> {
+        let parenthesise = among_others
+            && match item {
+                Expr::And(items) | Expr::Or(items) => items.len() > 1,
+                Expr::Literal(text) => may_bind_weaker_than_and(text),
+                _ => false,
+            };
+        if parenthesise {
+            out.push('(');
+        }
+        self.expression(out, item, scope)?;
+        if parenthesise {
+            out.push(')');
+        }
+        Ok(())
+    }
+
+    fn values_list(&mut self, out: &mut String, items: &[Expr], scope: &Scope) -> Result<()> {
+        out.push_str("VALUES ");
+        for (i, item) in items.iter().enumerate() {
+            out.push_str(if i > 0 { ", (" } else { "(" });
+            self.expression(out, item, scope)?;
+            out.push(')');
+        }
+        Ok(())
+    }
+
+    /// ` WHERE …`, or nothing.
+    pub fn push_where(&mut self, out: &mut String, condition: Option<&Expr>, scope: &Scope) -> Result<()> {
+        if let Some(condition) = condition {
+            out.push_str(" WHERE ");
+            self.expression(out, condition, scope)?;
+        }
+        Ok(())
+    }
+
+    /// ` LIMIT n`, or nothing. The number is inlined: it is the same for most calls of a query.
+    pub fn push_limit(&mut self, out: &mut String, keyword: &str, count: Option<&Expr>) -> Result<()> {
+        if let Some(count) = count {
+            out.push_str(keyword);
+            let what = || keyword.trim().to_lowercase();
+            match count {
+                Expr::Value(Value::Integer(n)) if *n < 0 => {
+                    return Err(bad_plan(format!("{} must not be negative, but is {n}", what())));
+                }
+                Expr::Value(value @ Value::Integer(_)) => push_literal(out, value)?,
+                Expr::Literal(text) => out.push_str(text),
+                _ => return Err(bad_plan(format!("{} must be a whole number", what()))),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a literal in a list of ANDs could be torn apart: `a = 1 OR b = 2` beside `AND`.
+fn may_bind_weaker_than_and(text: &str) -> bool {
+    text.as_bytes().windows(2).any(|pair| pair.eq_ignore_ascii_case(b"or"))
+}
+
+/// `["a"]` is `"a"`, `["a", "b"]` is `"a"."b"`, longer paths are nested includes: `"a->b"."c"`.
+pub fn push_path(out: &mut String, path: &[String]) -> Result<()> {
+    let (column, tables) = path.split_last().ok_or_else(|| bad_plan("a column path is empty"))?;
+    if !tables.is_empty() {
+        push_identifier(out, &tables.join("->"));
+        out.push('.');
+    }
+    if column == "*" {
+        out.push('*');
+    } else {
+        push_identifier(out, column);
+    }
+    Ok(())
+}
+
+/// A function's name goes into the text as it is, so it may hold nothing but a name.
+fn check_function_name(name: &str) -> Result<()> {
+    let is_name = |part: &str| {
+        let mut chars = part.chars();
+        chars.next().is_some_and(|c| c.is_alphabetic() || c == '_')
+            && chars.all(|c| c.is_alphanumeric() || c == '_' || c == '$')
+    };
+    if !name.is_empty() && name.split('.').all(is_name) {
+        return Ok(());
+    }
+    Err(bad_plan(format!(
+        "'{name}' is not a function's name; write more than a name with sequelize.literal(), and never with input of a user"
+    )))
+}
+
+/// A type in `CAST`: a name of one or more words, with length and precision.
+pub fn check_type_name(data_type: &str) -> Result<()> {
+    let (name, arguments) = match data_type.split_once('(') {
+        Some((name, rest)) => (name, Some(rest)),
+        None => (data_type, None),
+    };
+    let words_ok = !name.trim().is_empty()
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == ' ')
+        && name.trim_start().starts_with(|c: char| c.is_ascii_alphabetic());
+    let arguments_ok = arguments.is_none_or(|rest| {
+        let rest = rest.trim_end();
+        rest.strip_suffix(')').is_some_and(|inner| {
+            inner.split(',').all(|n| !n.trim().is_empty() && n.trim().chars().all(|c| c.is_ascii_digit()))
+        })
+    });
+    if words_ok && arguments_ok {
+        return Ok(());
+    }
+    Err(bad_plan(format!("Invalid cast type: {data_type}")))
+}

@@ -1,0 +1,423 @@
+//! `SELECT`: the main table, alone or in a sub-query that limits it, and what is joined to it.
+
+use phantomdb_protocol::Result;
+
+use super::{
+    expression::{Scope, Writer, bad_plan, push_path},
+    include::{self, Joins, Names, Top},
+    plan::{Expr, FromItem, GroupedLimit, Item, Lock, OrderItem, Select},
+    sql::{push_display, push_identifier, push_table},
+};
+
+/// The column that numbers the rows of each parent in a grouped limit.
+const ROW_NUMBER: &str = "__phantomdb_row";
+
+pub fn select(writer: &mut Writer, plan: &Select) -> Result<String> {
+    let names = Main::of(plan)?;
+    let mut columns = main_columns(writer, plan, &names)?;
+    let nested = plan.sub_query || plan.grouped_limit.is_some();
+    let mut sub_columns = Vec::new();
+    if nested {
+        sub_columns = std::mem::take(&mut columns);
+        if plan.grouped_limit.is_none() {
+            columns = vec![names.all()];
+        }
+    }
+    let top = Top { plan, main: &names.alias, sub_query: plan.sub_query };
+    let mut joins = Joins::default();
+    for child in &plan.include {
+        joins.append(include::join(writer, child, &Names::top(&names.alias), &top, &[])?);
+    }
+    push_unique(&mut columns, std::mem::take(&mut joins.main_columns));
+    push_unique(&mut sub_columns, std::mem::take(&mut joins.sub_columns));
+
+    let mut out = match &plan.grouped_limit {
+        Some(grouped) => grouped_select(writer, plan, &names, grouped, &sub_columns, &columns, &joins.main)?,
+        None if plan.sub_query => sub_select(writer, plan, &names, &sub_columns, &columns, &joins)?,
+        None => plain_select(writer, plan, &names, &columns, &joins)?,
+    };
+    push_lock(&mut out, plan.lock.as_ref())?;
+    Ok(out)
+}
+
+/// What the main table is called.
+pub struct Main {
+    /// `"Users" AS "User"`.
+    from: String,
+    /// The alias, or the table's own name.
+    pub alias: String,
+    scope: Scope,
+}
+
+impl Main {
+    fn of(plan: &Select) -> Result<Self> {
+        let first = plan.from.first().ok_or_else(|| bad_plan("a select needs a table"))?;
+        let mut from = String::new();
+        for (i, item) in plan.from.iter().enumerate() {
+            if i > 0 {
+                from.push_str(", ");
+            }
+            push_from(&mut from, item);
+        }
+        let alias = first.alias.clone().unwrap_or_else(|| first.table.name.clone());
+        let scope = match (&first.alias, &first.table.schema) {
+            (None, Some(schema)) => Scope::parts(vec![schema.clone(), first.table.name.clone()]),
+            _ => Scope::alias(alias.clone()),
+        };
+        Ok(Self { from, alias, scope })
+    }
+
+    fn all(&self) -> String {
+        let mut out = String::new();
+        push_identifier(&mut out, &self.alias);
+        out.push_str(".*");
+        out
+    }
+}
+
+fn push_from(out: &mut String, item: &FromItem) {
+    push_table(out, &item.table);
+    if let Some(alias) = &item.alias {
+        out.push_str(" AS ");
+        push_identifier(out, alias);
+    }
+}
+
+/// The select list of the main table. Its columns are qualified only beside joined tables.
+fn main_columns(writer: &mut Writer, plan: &Select, names: &Main) -> Result<Vec<String>> {
+    let Some(items) = &plan.columns else {
+        return Ok(vec![if plan.include.is_empty() { "*".to_owned() } else { names.all() }]);
+    };
+    let scope = if plan.include.is_empty() { Scope::none() } else { names.scope.clone() };
+    items.iter().map(|item| item_text(writer, item, &scope)).collect()
+}
+
+fn item_text(writer: &mut Writer, item: &Item, scope: &Scope) -> Result<String> {
+    let mut out = String::new();
+    writer.values_inlined(|writer| writer.expression(&mut out, &item.e, scope))?;
+    if let Some(alias) = &item.alias {
+        out.push_str(" AS ");
+        push_identifier(&mut out, alias);
+    }
+    Ok(out)
+}
+
+/// The name a column of the main table has outside of the sub-query that selects it.
+fn output_name(item: &Item) -> Option<String> {
+    item.alias.clone().or_else(|| match &item.e {
+        Expr::Column(name) => Some(name.clone()),
+        Expr::Path(path) => path.last().cloned(),
+        _ => None,
+    })
+}
+
+fn refuse_empty(columns: &[String], names: &Main) -> Result<()> {
+    if columns.is_empty() {
+        return Err(bad_plan(format!(
+            "Attempted a SELECT query for model '{}' as \"{}\" without selecting any columns",
+            names.alias, names.alias
+        )));
+    }
+    Ok(())
+}
+
+fn plain_select(
+    writer: &mut Writer,
+    plan: &Select,
+    names: &Main,
+    columns: &[String],
+    joins: &Joins,
+) -> Result<String> {
+    refuse_empty(columns, names)?;
+    let mut out = format!("SELECT {} FROM {}{}", columns.join(", "), names.from, joins.main);
+    push_filters(writer, &mut out, plan, &names.scope, &joins.filters)?;
+    push_order(writer, &mut out, plan.order.iter(), &names.scope)?;
+    writer.push_limit(&mut out, " LIMIT ", plan.limit.as_ref())?;
+    writer.push_limit(&mut out, " OFFSET ", plan.offset.as_ref())?;
+    Ok(out)
+}
+
+/// `SELECT main.*, joined FROM (SELECT … LIMIT n) AS main JOIN …`.
+fn sub_select(
+    writer: &mut Writer,
+    plan: &Select,
+    names: &Main,
+    sub_columns: &[String],
+    columns: &[String],
+    joins: &Joins,
+) -> Result<String> {
+    refuse_empty(sub_columns, names)?;
+    let mut out = format!(
+        "SELECT {} FROM (SELECT {} FROM {}{}",
+        columns.join(", "),
+        sub_columns.join(", "),
+        names.from,
+        joins.sub
+    );
+    push_filters(writer, &mut out, plan, &names.scope, &joins.filters)?;
+    push_order(writer, &mut out, plan.order.iter().filter(|item| item.own), &names.scope)?;
+    writer.push_limit(&mut out, " LIMIT ", plan.limit.as_ref())?;
+    writer.push_limit(&mut out, " OFFSET ", plan.offset.as_ref())?;
+    out.push_str(") AS ");
+    push_identifier(&mut out, &names.alias);
+    out.push_str(&joins.main);
+    let outer: Vec<OrderItem> = plan.order.iter().map(|item| seen_from_outside(item, plan)).collect();
+    push_order(writer, &mut out, outer.iter(), &names.scope)?;
+    Ok(out)
+}
+
+/// Outside of the sub-query an own column goes by the name it was selected under.
+fn seen_from_outside(item: &OrderItem, plan: &Select) -> OrderItem {
+    let mut outer = item.clone();
+    if let (true, Expr::Column(field), Some(items)) = (item.own, &item.e, &plan.columns) {
+        let selected = items.iter().find(|i| matches!(&i.e, Expr::Column(name) if name == field));
+        if let Some(name) = selected.and_then(output_name) {
+            outer.e = Expr::Column(name);
+        }
+    }
+    outer
+}
+
+/// Each parent's first rows, numbered by a window function.
+fn grouped_select(
+    writer: &mut Writer,
+    plan: &Select,
+    names: &Main,
+    grouped: &GroupedLimit,
+    sub_columns: &[String],
+    joined_columns: &[String],
+    joins: &str,
+) -> Result<String> {
+    let mut inner_joins = Joins::default();
+    let inner_plan = Select { include: Vec::new(), grouped_limit: None, sub_query: false, ..plan.clone() };
+    let top = Top { plan: &inner_plan, main: &names.alias, sub_query: false };
+    for child in &grouped.include {
+        inner_joins.append(include::join(writer, child, &Names::top(&names.alias), &top, &[])?);
+    }
+    let mut key = String::new();
+    writer.expression(&mut key, &grouped.key, &names.scope)?;
+
+    let mut inner = format!("SELECT {}", sub_columns.join(", "));
+    for column in &inner_joins.main_columns {
+        inner.push_str(", ");
+        inner.push_str(column);
+    }
+    inner.push_str(&format!(", ROW_NUMBER() OVER (PARTITION BY {key}"));
+    push_order(writer, &mut inner, plan.order.iter(), &names.scope)?;
+    inner
+        .push_str(&format!(") AS \"{ROW_NUMBER}\" FROM {}{} WHERE {key} IN (", names.from, inner_joins.main));
+    writer.list(&mut inner, &grouped.values, &Scope::none())?;
+    inner.push(')');
+    if let Some(condition) = &plan.condition {
+        inner.push_str(" AND ");
+        writer.operand(&mut inner, condition, true, &names.scope)?;
+    }
+
+    let offset = match &plan.offset {
+        Some(Expr::Value(phantomdb_protocol::Value::Integer(n))) => u64::try_from(*n).unwrap_or(0),
+        _ => 0,
+    };
+    let mut columns = outer_columns(plan, names, &grouped.include);
+    columns.extend(joined_columns.iter().cloned());
+    let mut out = format!("SELECT {} FROM ({inner}) AS ", columns.join(", "));
+    push_identifier(&mut out, &names.alias);
+    out.push_str(joins);
+    out.push_str(" WHERE ");
+    push_path(&mut out, &[names.alias.clone(), ROW_NUMBER.to_owned()])?;
+    out.push_str(" > ");
+    push_display(&mut out, &offset);
+    out.push_str(" AND ");
+    push_path(&mut out, &[names.alias.clone(), ROW_NUMBER.to_owned()])?;
+    out.push_str(" <= ");
+    push_display(&mut out, &offset.saturating_add(grouped.limit));
+    if !plan.order.is_empty() {
+        out.push_str(" ORDER BY ");
+        push_path(&mut out, &[names.alias.clone(), ROW_NUMBER.to_owned()])?;
+    }
+    Ok(out)
+}
+
+/// The columns that leave a grouped limit: all but the row number.
+fn outer_columns(plan: &Select, names: &Main, includes: &[super::plan::Include]) -> Vec<String> {
+    let mut outputs: Vec<String> = match &plan.columns {
+        Some(items) => items.iter().filter_map(output_name).collect(),
+        None => return vec![names.all()],
+    };
+    for child in includes {
+        outputs.extend(
+            child.attributes.iter().filter_map(output_name).map(|name| format!("{}.{name}", child.alias)),
+        );
+    }
+    let mut columns = Vec::with_capacity(outputs.len());
+    for name in outputs {
+        let mut column = String::new();
+        push_identifier(&mut column, &names.alias);
+        column.push('.');
+        push_identifier(&mut column, &name);
+        columns.push(column);
+    }
+    columns
+}
+
+/// WHERE, GROUP BY and HAVING.
+fn push_filters(
+    writer: &mut Writer,
+    out: &mut String,
+    plan: &Select,
+    scope: &Scope,
+    filters: &[String],
+) -> Result<()> {
+    let mut separator = " WHERE ";
+    if let Some(condition) = &plan.condition {
+        out.push_str(separator);
+        writer.operand(out, condition, !filters.is_empty(), scope)?;
+        separator = " AND ";
+    }
+    for filter in filters {
+        out.push_str(separator);
+        out.push_str(filter);
+        separator = " AND ";
+    }
+    for (i, item) in plan.group.iter().enumerate() {
+        out.push_str(if i > 0 { ", " } else { " GROUP BY " });
+        writer.values_inlined(|writer| writer.expression(out, item, &Scope::none()))?;
+    }
+    if let Some(having) = &plan.having {
+        out.push_str(" HAVING ");
+        writer.expression(out, having, &Scope::none())?;
+    }
+    Ok(())
+}
+
+const DIRECTIONS: [&str; 8] = [
+    "ASC",
+    "DESC",
+    "ASC NULLS LAST",
+    "DESC NULLS LAST",
+    "ASC NULLS FIRST",
+    "DESC NULLS FIRST",
+    "NULLS FIRST",
+    "NULLS LAST",
+];
+
+fn push_order<'a>(
+    writer: &mut Writer,
+    out: &mut String,
+    items: impl Iterator<Item = &'a OrderItem>,
+    scope: &Scope,
+) -> Result<()> {
+    for (i, item) in items.enumerate() {
+        out.push_str(if i > 0 { ", " } else { " ORDER BY " });
+        writer.values_inlined(|writer| writer.expression(out, &item.e, scope))?;
+        if let Some(direction) = &item.dir {
+            let upper = direction.trim().to_ascii_uppercase();
+            if !DIRECTIONS.contains(&upper.as_str()) {
+                return Err(bad_plan(format!(
+                    "'{direction}' is not a direction; use one of {}",
+                    DIRECTIONS.join(", ")
+                )));
+            }
+            out.push(' ');
+            out.push_str(&upper);
+        }
+    }
+    Ok(())
+}
+
+fn push_lock(out: &mut String, lock: Option<&Lock>) -> Result<()> {
+    let Some(lock) = lock else { return Ok(()) };
+    if !matches!(lock.strength.as_str(), "UPDATE" | "SHARE" | "KEY SHARE" | "NO KEY UPDATE") {
+        return Err(bad_plan(format!("'{}' is not a lock of a transaction", lock.strength)));
+    }
+    out.push_str(" FOR ");
+    out.push_str(&lock.strength);
+    if let Some(of) = &lock.of {
+        out.push_str(" OF ");
+        push_identifier(out, of);
+    }
+    if lock.skip {
+        out.push_str(" SKIP LOCKED");
+    }
+    Ok(())
+}
+
+pub fn push_unique(list: &mut Vec<String>, more: Vec<String>) {
+    for column in more {
+        if !list.contains(&column) {
+            list.push(column);
+        }
+    }
+}
+
+/// The pieces of a find call: the condition, the order and the columns as text. None when the select is more than
+/// a finder on one table, or holds SQL that the user wrote.
+pub fn find(plan: &Select) -> Option<phantomdb_protocol::Find> {
+    use super::sql::{Mode, Values};
+    let simple = plan.from.len() == 1
+        && plan.include.is_empty()
+        && plan.group.is_empty()
+        && plan.having.is_none()
+        && plan.lock.is_none()
+        && plan.grouped_limit.is_none()
+        && !plan.sub_query
+        && plan.condition.as_ref().is_none_or(stands_alone)
+        && plan.order.iter().all(|item| stands_alone(&item.e))
+        && plan.columns.iter().flatten().all(|item| stands_alone(&item.e));
+    if !simple {
+        return None;
+    }
+    let mut writer = Writer::new(Values::new(Mode::Inline));
+    let mut text = |write: &mut dyn FnMut(&mut Writer, &mut String) -> Result<()>| {
+        let mut out = String::new();
+        write(&mut writer, &mut out).ok().map(|()| out)
+    };
+    let condition = match &plan.condition {
+        Some(condition) => Some(text(&mut |w, out| w.expression(out, condition, &Scope::none()))?),
+        None => None,
+    };
+    let order_by = text(&mut |w, out| push_order(w, out, plan.order.iter(), &Scope::none()))?;
+    let columns = match &plan.columns {
+        Some(items) => Some(text(&mut |w, out| {
+            for (i, item) in items.iter().enumerate() {
+                out.push_str(if i > 0 { "," } else { "" });
+                out.push_str(&item_text(w, item, &Scope::none())?);
+            }
+            Ok(())
+        })?),
+        None => None,
+    };
+    let count = |expr: &Option<Expr>| match expr {
+        None => Some(None),
+        Some(Expr::Value(phantomdb_protocol::Value::Integer(n))) => u64::try_from(*n).ok().map(Some),
+        Some(_) => None,
+    };
+    Some(phantomdb_protocol::Find {
+        condition,
+        order_by: order_by.strip_prefix(" ORDER BY ").map(str::to_owned),
+        limit: count(&plan.limit)?,
+        offset: count(&plan.offset)?,
+        columns,
+    })
+}
+
+/// Whether an expression means the same without the table's alias before its columns.
+fn stands_alone(expr: &Expr) -> bool {
+    match expr {
+        Expr::Path(path) => path.len() == 1,
+        Expr::Literal(_) => false,
+        Expr::Function(_, items)
+        | Expr::And(items)
+        | Expr::Or(items)
+        | Expr::List(items)
+        | Expr::Values(items) => items.iter().all(stands_alone),
+        Expr::Cast(inner, _)
+        | Expr::Not(inner)
+        | Expr::Any(inner)
+        | Expr::All(inner)
+        | Expr::Json(inner, ..) => stands_alone(inner),
+        Expr::Compare(left, _, right) | Expr::Arithmetic(left, _, right) => {
+            stands_alone(left) && stands_alone(right)
+        }
+        Expr::Column(_) | Expr::Value(_) | Expr::Star | Expr::Default => true,
+    }
+}
