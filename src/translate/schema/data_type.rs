@@ -123,16 +123,13 @@ fn enumeration(values: &[String]) -> Result<String> {
     }
     let mut out = String::from("ENUM(");
     for (i, value) in values.iter().enumerate() {
-        if value.contains('\0') {
-            return Err(invalid("ENUM", "a value holds a NUL character"));
-        }
         if values[..i].contains(value) {
             return Err(invalid("ENUM", &format!("the value '{value}' is there twice")));
         }
         if i > 0 {
             out.push(',');
         }
-        push_string(&mut out, value);
+        push_string(&mut out, value)?;
     }
     out.push(')');
     Ok(out)

@@ -36,7 +36,7 @@ pub(super) fn create(plan: &CreateTable) -> Result<String> {
     out.push(')');
     if let Some(comment) = &plan.comment {
         out.push_str(" COMMENT ");
-        push_string(&mut out, comment);
+        push_string(&mut out, comment)?;
     }
     out.push(';');
     Ok(out)
@@ -79,7 +79,7 @@ fn push_column(out: &mut String, column: &ColumnDefinition, alone: bool) -> Resu
     }
     if let Some(comment) = &column.comment {
         out.push_str(" COMMENT ");
-        push_string(out, comment);
+        push_string(out, comment)?;
     }
     Ok(())
 }
