@@ -24,6 +24,7 @@ pub const KINDS: &[&str] = &[
     "column",
     "constraint",
     "createTable",
+    "createTableWritten",
     "dropTable",
     "alterTable",
     "createIndex",
@@ -45,6 +46,7 @@ pub fn translate(kind: &str, plan: &str) -> Result<Translated> {
         "column" => table::column_fragment(&read::<ColumnDefinition>(kind, plan)?)?,
         "constraint" => table::constraint_fragment(&read::<Constraint>(kind, plan)?)?,
         "createTable" => table::create(&read::<CreateTable>(kind, plan)?)?,
+        "createTableWritten" => table::create_written(&read(kind, plan)?)?,
         "dropTable" => statement::drop_table(&read(kind, plan)?)?,
         "alterTable" => {
             let AlterTable { table, operations } = read(kind, plan)?;

@@ -4,6 +4,8 @@ use phantomdb_protocol::{
     AlterOperation, ColumnDefinition, Constraint, CreateTable, Error, ErrorCode, Reference, Result, TableName,
 };
 
+use serde::Deserialize;
+
 use super::{data_type, push_name, push_names, push_table};
 use crate::translate::sql::push_string;
 
@@ -33,12 +35,67 @@ pub(super) fn create(plan: &CreateTable) -> Result<String> {
         out.push_str(", ");
         push_constraint(&mut out, constraint)?;
     }
-    out.push(')');
+    out.push_str(");");
     if let Some(comment) = &plan.comment {
-        out.push_str(" COMMENT ");
-        push_string(&mut out, comment)?;
+        out.push(' ');
+        push_comment(&mut out, &plan.table, None, comment)?;
+        out.push(';');
     }
-    out.push(';');
+    for column in &plan.columns {
+        if let Some(comment) = &column.comment {
+            out.push(' ');
+            push_comment(&mut out, &plan.table, Some(&column.name), comment)?;
+            out.push(';');
+        }
+    }
+    Ok(out)
+}
+
+/// In the grammar of PostgreSQL a comment is a statement of its own.
+fn push_comment(out: &mut String, table: &TableName, column: Option<&str>, comment: &str) -> Result<()> {
+    out.push_str(if column.is_some() { "COMMENT ON COLUMN " } else { "COMMENT ON TABLE " });
+    push_table(out, table)?;
+    if let Some(column) = column {
+        out.push('.');
+        push_name(out, column)?;
+    }
+    out.push_str(" IS ");
+    push_string(out, comment)
+}
+
+/// A table whose columns are given as text, as a person writes them: `{"id": "INTEGER PRIMARY KEY"}`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct WrittenTable {
+    table: TableName,
+    columns: Vec<WrittenColumn>,
+    #[serde(default)]
+    constraints: Vec<Constraint>,
+}
+
+#[derive(Deserialize)]
+struct WrittenColumn {
+    name: String,
+    definition: String,
+}
+
+pub(super) fn create_written(plan: &WrittenTable) -> Result<String> {
+    let mut out = String::from("CREATE TABLE IF NOT EXISTS ");
+    push_table(&mut out, &plan.table)?;
+    out.push_str(" (");
+    for (i, column) in plan.columns.iter().enumerate() {
+        if i > 0 {
+            out.push_str(", ");
+        }
+        push_name(&mut out, &column.name)?;
+        out.push(' ');
+        out.push_str(expression(&column.definition, &column.name)?);
+    }
+    for constraint in &plan.constraints {
+        out.push_str(", ");
+        push_constraint(&mut out, constraint)?;
+    }
+    out.push_str(");");
     Ok(out)
 }
 
@@ -76,10 +133,6 @@ fn push_column(out: &mut String, column: &ColumnDefinition, alone: bool) -> Resu
     }
     if let Some(references) = &column.references {
         push_reference(out, references)?;
-    }
-    if let Some(comment) = &column.comment {
-        out.push_str(" COMMENT ");
-        push_string(out, comment)?;
     }
     Ok(())
 }
@@ -204,6 +257,13 @@ pub(super) fn alter(table: &TableName, operations: &[AlterOperation]) -> Result<
         let mut out = head.clone();
         push_operation(&mut out, operation)?;
         statements.push(out);
+        if let AlterOperation::AddColumn { column } | AlterOperation::ChangeColumn { column } = operation
+            && let Some(comment) = &column.comment
+        {
+            let mut out = String::new();
+            push_comment(&mut out, table, Some(&column.name), comment)?;
+            statements.push(out);
+        }
     }
     Ok(statements.join("; "))
 }
