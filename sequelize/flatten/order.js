@@ -1,0 +1,143 @@
+'use strict';
+
+// `order` and `group` as plain data: paths through associations become paths of names.
+
+module.exports = (lib) => {
+  const { Utils, DataTypes, Model, Association, logger } = lib;
+
+  const DIRECTIONS = new Set([
+    'ASC',
+    'DESC',
+    'ASC NULLS LAST',
+    'DESC NULLS LAST',
+    'ASC NULLS FIRST',
+    'DESC NULLS FIRST',
+    'NULLS FIRST',
+    'NULLS LAST',
+  ]);
+  const isModel = (value) => typeof value === 'function' && value.prototype instanceof Model;
+
+  /** The association that `{ model, as }` or a model names below `parent`. */
+  function associationOf(parent, item, previous) {
+    const model = isModel(item) ? item : item.model;
+    let { as } = isModel(item) ? {} : item;
+    if (!as && previous?.through?.model === model) {
+      return { as: model.name, target: model };
+    }
+    as ||= undefined;
+    const association = parent.getAssociationForAlias(model, as) ?? parent.getAssociationForAlias(model, model.name);
+    if (!association) {
+      throw new Error(`Unable to find a valid association for model, '${model.name}'`);
+    }
+    return association;
+  }
+
+  const isAssociation = (value) => value instanceof Association;
+  const namesAssociation = (value) => isModel(value) || isModel(value?.model);
+
+  class Order {
+    constructor(conditions) {
+      this.conditions = conditions;
+    }
+
+    /** The whole option. @returns OrderItem[] */
+    items(order, { model, attributes }) {
+      if (order instanceof Utils.SequelizeMethod) return [this.item([order], model, attributes)];
+      if (!Array.isArray(order)) {
+        throw new Error('Order must be type of array or instance of a valid sequelize method.');
+      }
+      return order.map((item) => this.item(Array.isArray(item) ? item : [item], model, attributes));
+    }
+
+    item(path, model, attributes) {
+      const { tables, rest, target } = this.walk(path, model);
+      const [column, ...directions] = rest;
+      if (column === undefined) {
+        throw new Error(`Unknown structure passed to order / group: ${logger.inspect(path)}`);
+      }
+      const result = { e: this.column(column, tables, target, model, attributes), own: tables.length === 0 };
+      if (directions.length > 0) result.dir = this.direction(directions);
+      return result;
+    }
+
+    /** Takes the associations off the front of a path. */
+    walk(path, model) {
+      const tables = [];
+      let target = model;
+      let previous;
+      let index = 0;
+      for (; index < path.length; index++) {
+        const item = path[index];
+        let association;
+        if (isAssociation(item)) association = item;
+        else if (namesAssociation(item) && target) association = associationOf(target, item, previous);
+        else if (typeof item === 'string' && index < path.length - 1 && target?.associations?.[item]) {
+          association = target.associations[item];
+        }
+        if (!association) break;
+        tables.push(association.as);
+        target = association.target;
+        previous = isAssociation(association) ? association : undefined;
+      }
+      return { tables, rest: path.slice(index), target };
+    }
+
+    direction(parts) {
+      const text = parts
+        .map((part) => (part instanceof Utils.Literal ? String(part.val) : part))
+        .join(' ')
+        .trim();
+      if (!DIRECTIONS.has(text.toUpperCase())) {
+        throw new Error(`Order must be one of ${[...DIRECTIONS].join(', ')}, but was given ${logger.inspect(text)}`);
+      }
+      return text.toUpperCase();
+    }
+
+    column(column, tables, target, model, attributes) {
+      if (column instanceof Utils.SequelizeMethod) return this.method(column, tables);
+      if (column?._modelAttribute) return { p: [column.Model.name, column.field || column.fieldName] };
+      if (typeof column !== 'string') {
+        if (column?.raw) {
+          throw new Error('The `{raw: "..."}` syntax is no longer supported.  Use `sequelize.literal` instead.');
+        }
+        throw new Error(`Unknown structure passed to order / group: ${logger.inspect(column)}`);
+      }
+      if (tables.length === 0 && this.isAlias(column, attributes)) return { p: [column] };
+      const attribute = target?.rawAttributes?.[column];
+      if (attribute) return this.own(attribute.field || column, tables, model);
+      const [name, ...path] = column.split('.');
+      const document = path.length > 0 && target?.rawAttributes?.[name];
+      if (document && document.type instanceof DataTypes.JSON) {
+        return { j: [this.own(document.field || name, tables, model), path] };
+      }
+      return path.length > 0 ? { p: [...tables, name, ...path] } : this.own(column, tables, model);
+    }
+
+    own(field, tables, model) {
+      if (tables.length > 0) return { p: [...tables, field] };
+      return model ? { c: field } : { p: [field] };
+    }
+
+    /** A name given in `attributes`, such as `[fn('COUNT', col('id')), 'n']`. */
+    isAlias(name, attributes) {
+      return !!attributes?.some((item) => Array.isArray(item) && item[1] === name && item[0] !== name);
+    }
+
+    method(method, tables) {
+      if (method instanceof Utils.Col && tables.length > 0) return { p: [...tables, ...method.col.split('.')] };
+      return this.conditions.expression(method);
+    }
+
+    /** @returns Expr[] */
+    group(group, model) {
+      return (Array.isArray(group) ? group : [group]).map((item) => {
+        const source = Array.isArray(item) ? item[0] : item;
+        if (typeof source === 'string') return { p: source.split('.') };
+        if (source instanceof Utils.SequelizeMethod) return this.conditions.expression(source);
+        return this.column(source, [], model, model);
+      });
+    }
+  }
+
+  return Order;
+};

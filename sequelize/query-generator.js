@@ -1,0 +1,178 @@
+'use strict';
+
+// What Sequelize and libraries ask of a query generator, answered by the translator. Statements that Sequelize itself
+// runs have their values bound; text that a caller asks for has them inlined and escaped.
+
+const COMPILED = require('./compiled');
+const { translate } = require('./native');
+const { isPlainObject } = require('./flatten/values');
+const { tableOf } = require('./flatten/tables');
+
+module.exports = (lib) => {
+  const { Utils, AbstractQueryGenerator, Op } = lib;
+  const Conditions = require('./flatten/conditions')(lib);
+  const SelectPlan = require('./flatten/select')(lib);
+  const RowPlans = require('./flatten/rows')(lib);
+  const values = require('./flatten/values')(lib);
+  const schemaGenerator = require('./schema-generator')(lib);
+
+  class QueryGenerator extends schemaGenerator(AbstractQueryGenerator) {
+    constructor(options) {
+      super(options);
+      this.conditions = new Conditions(this);
+      this.selects = new SelectPlan(this);
+      this.rows = new RowPlans(this);
+    }
+
+    /**
+     * Translates a plan with bound values, leaves the statement on `options`, and returns its text.
+     * @param {'select'|'insert'|'update'|'delete'} kind
+     */
+    compile(kind, plan, options) {
+      const statement = translate(kind, JSON.stringify(plan), false);
+      statement.table = plan.from?.[0].table;
+      options[COMPILED] = statement;
+      return statement.sql;
+    }
+
+    /** Translates a plan with inlined values. */
+    text(kind, plan) {
+      return translate(kind, JSON.stringify(plan), true).sql;
+    }
+
+    /** An expression or a condition as text. */
+    expressionText(e, prefix) {
+      return e ? this.text('expression', { e, prefix: this.prefixParts(prefix) }) : '';
+    }
+
+    /** A table name, an alias, or a literal that holds a quoted one. */
+    prefixParts(prefix) {
+      if (!prefix) return [];
+      if (prefix instanceof Utils.Literal) {
+        return [...String(prefix.val).matchAll(/"((?:[^"]|"")*)"|([^".]+)/g)].map(([, quoted, bare]) =>
+          quoted === undefined ? bare : quoted.replaceAll('""', '"'),
+        );
+      }
+      const { name, schema } = tableOf(prefix);
+      return schema ? [schema, name] : [name];
+    }
+
+    selectQuery(tableName, options, model) {
+      return `${this.text('select', this.selects.plan(tableName, options, model))};`;
+    }
+
+    /** A statement with its values: `{ query, bind }`. */
+    bound(kind, plan) {
+      const { sql, parameters } = translate(kind, JSON.stringify(plan), false);
+      return { query: sql, bind: JSON.parse(parameters) };
+    }
+
+    insertQuery(table, row, attributes, options = {}) {
+      const plan = this.rows.insert(table, row, attributes, options);
+      return options.bindParam === false ? { query: `${this.text('insert', plan)};` } : this.bound('insert', plan);
+    }
+
+    bulkInsertQuery(table, rows, options = {}, attributes = {}) {
+      return `${this.text('insert', this.rows.bulkInsert(table, rows, options, attributes))};`;
+    }
+
+    updateQuery(table, row, where, options = {}, attributes = undefined) {
+      const plan = this.rows.update(table, row, where, options, attributes);
+      if (plan.set.length === 0) return '';
+      return options.bindParam === false ? { query: this.text('update', plan) } : this.bound('update', plan);
+    }
+
+    arithmeticQuery(operator, table, where, amounts, extra, options = {}) {
+      const plan = this.rows.arithmetic(operator, table, where, amounts, extra, { returning: true, ...options });
+      return this.text('update', plan);
+    }
+
+    deleteQuery(table, where, options = {}, model = undefined) {
+      return this.text('delete', this.rows.delete(table, where, options, model));
+    }
+
+    whereQuery(where, options) {
+      const condition = this.whereItemsQuery(where, options);
+      return condition ? `WHERE ${condition}` : '';
+    }
+
+    whereItemsQuery(where, options = {}, binding = undefined) {
+      const isOr = binding?.trim().toUpperCase() === 'OR';
+      return this.conditionText(isOr ? { [Op.or]: where } : where, options);
+    }
+
+    whereItemQuery(key, value, options = {}) {
+      if (key === undefined) return this.conditionText(value, options);
+      if (key instanceof Utils.SequelizeMethod) {
+        const left = this.conditions.expression(key, options);
+        return this.expressionText(this.conditions.entry(left, value, options), options.prefix);
+      }
+      return this.expressionText(this.conditions.entry(key, value, options), options.prefix);
+    }
+
+    conditionText(where, options) {
+      if (isPlainObject(where) || Array.isArray(where) || where instanceof Utils.SequelizeMethod || where == null) {
+        return this.expressionText(this.conditions.where(where, options), options.prefix);
+      }
+      return this.expressionText(this.conditions.where(where, options));
+    }
+
+    getWhereConditions(where, tableName, model, options = {}, prepend = true) {
+      if (Buffer.isBuffer(where)) return this.escape(where);
+      const source = Array.isArray(tableName) ? [].concat(tableName[0]).pop() : tableName;
+      const condition = this.selects.primaryKeyCondition(where, model);
+      return this.conditionText(condition, { model, prefix: prepend ? source : undefined, type: options.type });
+    }
+
+    handleSequelizeMethod(method, tableName, model) {
+      const prefix = method instanceof Utils.Where ? tableName : undefined;
+      return this.expressionText(this.conditions.expression(method, { model }), prefix);
+    }
+
+    jsonPathExtractionQuery(column, path, isJson) {
+      const steps = (Array.isArray(path) ? path : String(path).split('.')).map(String);
+      const source = this.isIdentifierQuoted(column) ? { l: column } : { c: column };
+      return this.expressionText({ j: [source, steps, isJson ? 'json' : 'text'] });
+    }
+
+    /** A value, an attribute's value or a method as text. Strings have their quotes doubled. */
+    escape(value, field, options = {}) {
+      if (value instanceof Utils.SequelizeMethod) return this.handleSequelizeMethod(value);
+      if (Array.isArray(value) && !field?.type?.bindParam) {
+        return value.map((item) => this.escape(item)).join(', ');
+      }
+      return this.expressionText({ v: values.typed(this, value, field, options) });
+    }
+
+    quote(collection, model) {
+      if (typeof collection === 'string') return this.quoteIdentifiers(collection);
+      const [item] = this.selects.order.items([collection], { model });
+      return `${this.expressionText(item.e, model?.name)}${item.dir ? ` ${item.dir}` : ''}`;
+    }
+
+    quoteIdentifier(identifier) {
+      return this.expressionText({ p: [String(identifier)] });
+    }
+
+    addLimitAndOffset({ limit, offset }) {
+      const text = (keyword, value) => {
+        const plan = SelectPlan.count(keyword.trim().toLowerCase(), value);
+        return plan ? `${keyword}${this.expressionText(plan)}` : '';
+      };
+      return text(' LIMIT ', limit) + text(' OFFSET ', offset);
+    }
+
+    generateReturnValues(attributes, options) {
+      const returnFields = (this.rows.returning(options, attributes) ?? ['*']).map((name) => this.quoteIdentifier(name));
+      return {
+        returnFields,
+        returnTypes: [],
+        outputFragment: '',
+        tmpTable: '',
+        returningFragment: ` RETURNING ${returnFields.join(',')}`,
+      };
+    }
+  }
+
+  return QueryGenerator;
+};

@@ -1,0 +1,155 @@
+'use strict';
+
+// The part of QueryInterface that reads and writes rows: each method makes a plan, has it translated with bound
+// values, and hands the statement to `sequelize.query`, where logging, hooks, retries and transactions are.
+
+module.exports = (lib) => {
+  const { QueryTypes, Utils } = lib;
+
+  return (Base) =>
+    class extends Base {
+      /** Runs a plan. `options` is a copy that the caller owns. */
+      async runPlan(kind, plan, options) {
+        return this.sequelize.query(this.queryGenerator.compile(kind, plan, options), options);
+      }
+
+      async select(model, tableName, optionsArg) {
+        const options = { ...optionsArg, type: QueryTypes.SELECT, model };
+        const plan = this.queryGenerator.selects.plan(tableName, options, model);
+        plan.find = this.sequelize.dialect.isRemote;
+        return this.runPlan('select', plan, options);
+      }
+
+      async rawSelect(tableName, optionsArg, attributeSelector, model) {
+        if (attributeSelector === undefined) throw new Error('Please pass an attribute selector!');
+        const options = { raw: true, plain: true, type: QueryTypes.SELECT, ...Utils.cloneDeep(optionsArg) };
+        const plan = this.queryGenerator.selects.plan(tableName, options, model);
+        const data = await this.runPlan('select', plan, options);
+        if (!options.plain) return data;
+        return lib.convertRaw(data ? data[attributeSelector] : null, options.dataType);
+      }
+
+      async insert(instance, tableName, values, optionsArg) {
+        const options = Utils.cloneDeep(optionsArg) ?? {};
+        const model = instance?.constructor;
+        options.hasTrigger = model?.options.hasTrigger;
+        options.type = QueryTypes.INSERT;
+        options.instance = instance;
+        const plan = this.queryGenerator.rows.insert(tableName, values, model?.rawAttributes, options);
+        plan.returning ??= this.countedField(model, options);
+        const results = await this.runPlan('insert', plan, options);
+        if (instance) results[0].isNewRecord = false;
+        return results;
+      }
+
+      /** The field that the database counts up, which an instance needs whether or not it asked. */
+      countedField(model, { ignoreDuplicates }) {
+        const attribute = model?.autoIncrementAttribute && model.rawAttributes[model.autoIncrementAttribute];
+        return attribute && !ignoreDuplicates ? [attribute.field] : undefined;
+      }
+
+      async bulkInsert(tableName, records, optionsArg, attributes) {
+        const options = { ...optionsArg, type: QueryTypes.INSERT };
+        if (records.length === 0) return [];
+        const plan = this.queryGenerator.rows.bulkInsert(tableName, records, options, attributes);
+        if (!options.updateOnDuplicate) plan.returning ??= this.countedField(options.model, options);
+        const results = await this.runPlan('insert', plan, options);
+        return results[0];
+      }
+
+      async upsert(tableName, insertValues, updateValues, where, optionsArg) {
+        const options = { ...optionsArg, type: QueryTypes.UPSERT, updateOnDuplicate: Object.keys(updateValues) };
+        options.upsertKeys = this.upsertKeys(options);
+        const { model } = options;
+        const plan = this.queryGenerator.rows.insert(tableName, insertValues, model.rawAttributes, options);
+        plan.returningCreated = true;
+        return this.runPlan('insert', plan, options);
+      }
+
+      /** The unique key that decides whether a row is there: named, or one that the updated fields belong to. */
+      upsertKeys({ model, conflictFields, updateOnDuplicate }) {
+        if (conflictFields?.length > 0) return conflictFields;
+        const primaryKeys = Object.values(model.primaryKeys).map((key) => key.field);
+        const uniqueKeys = Object.values(model.uniqueKeys).map((key) => key.fields);
+        const indexes = Object.values(model._indexes)
+          .filter((index) => index.unique)
+          .map((index) => index.fields);
+        let keys = [];
+        for (const field of updateOnDuplicate) {
+          const found = [...uniqueKeys, ...indexes].find((fields) => fields.length > 0 && fields.includes(field));
+          if (found) {
+            keys = found;
+            break;
+          }
+        }
+        if (keys.length === 0 || updateOnDuplicate.some((field) => primaryKeys.includes(field))) keys = primaryKeys;
+        return [...new Set(keys)];
+      }
+
+      async update(instance, tableName, values, identifier, optionsArg) {
+        const model = instance.constructor;
+        const options = { ...optionsArg, hasTrigger: model.options.hasTrigger, type: QueryTypes.UPDATE, instance };
+        const plan = this.queryGenerator.rows.update(tableName, values, identifier, options, model.rawAttributes);
+        if (plan.set.length === 0) return [instance, 0];
+        if (plan.returning) options.mapToModel = true;
+        return this.runPlan('update', plan, options);
+      }
+
+      async bulkUpdate(tableName, values, identifier, optionsArg, attributes) {
+        const options = Utils.cloneDeep(optionsArg) ?? {};
+        const where = typeof identifier === 'object' ? Utils.cloneDeep(identifier) : identifier;
+        const { name } = this.tableOf(tableName);
+        options.type = QueryTypes.BULKUPDATE;
+        options.model ??= this.sequelize.modelManager.models.find((model) => model.tableName === name);
+        const plan = this.queryGenerator.rows.update(tableName, values, where, options, attributes);
+        if (plan.set.length === 0) return 0;
+        if (plan.returning) options.mapToModel = true;
+        return this.runPlan('update', plan, options);
+      }
+
+      tableOf(tableName) {
+        return require('./flatten/tables').tableOf(tableName);
+      }
+
+      async delete(instance, tableName, identifier, optionsArg) {
+        const model = instance.constructor;
+        const options = { ...optionsArg, instance };
+        for (const accessor of this.hookedCascades(model)) {
+          const found = await instance[accessor](options);
+          for (const child of found ? [].concat(found) : []) await child.destroy(options);
+        }
+        const plan = this.queryGenerator.rows.delete(tableName, identifier, {}, model);
+        return this.runPlan('delete', plan, options);
+      }
+
+      /** Associations that `destroy` must walk itself, since their hooks are to run. */
+      hookedCascades(model) {
+        return Object.values(model.associations ?? {})
+          .filter(({ options }) => options?.onDelete?.toLowerCase() === 'cascade' && options.useHooks === true)
+          .map((association) => association.accessors.get);
+      }
+
+      async bulkDelete(tableName, where, optionsArg, model) {
+        const options = { limit: null, ...Utils.cloneDeep(optionsArg) };
+        if (options.truncate === true) {
+          return this.sequelize.query(this.queryGenerator.truncateTableQuery(tableName, options), options);
+        }
+        const plan = this.queryGenerator.rows.delete(tableName, where, options, model);
+        return this.runPlan('delete', plan, options);
+      }
+
+      async increment(model, tableName, where, amounts, extra, options) {
+        return this.arithmetic('+', model, tableName, where, amounts, extra, options);
+      }
+
+      async decrement(model, tableName, where, amounts, extra, options) {
+        return this.arithmetic('-', model, tableName, where, amounts, extra, options);
+      }
+
+      async arithmetic(operator, model, tableName, where, amounts, extra, optionsArg) {
+        const options = { returning: true, ...Utils.cloneDeep(optionsArg), type: QueryTypes.UPDATE, model };
+        const plan = this.queryGenerator.rows.arithmetic(operator, tableName, where, amounts, extra, options);
+        return this.runPlan('update', plan, options);
+      }
+    };
+};
