@@ -1,3 +1,27 @@
-//! The addon: what Node loads.
+//! The addon: what Node loads. Only exports are here; the modules do the work.
 
+pub mod client;
+mod dialect;
+mod error;
 pub mod translate;
+
+use napi_derive::napi;
+
+pub use dialect::NativeDialect;
+
+/// A statement as PhantomDB SQL.
+#[napi(object)]
+pub struct TranslatedStatement {
+    pub sql: String,
+    /// A JSON array: the values of `$1…$n`.
+    pub parameters: String,
+    /// The same statement as a find call, as JSON, when it is one.
+    pub find: Option<String>,
+}
+
+/// Turns a plan (plain data) into PhantomDB SQL. `inline` writes values into the text instead of binding them.
+/// Throws for a plan that has no translation; the `code` of the error is one of the contract.
+#[napi(catch_unwind)]
+pub fn translate(kind: String, plan_json: String, inline: bool) -> napi::Result<TranslatedStatement, String> {
+    dialect::translate(&kind, &plan_json, inline).map_err(error::thrown)
+}

@@ -112,15 +112,25 @@ pub struct BeginTransaction {
 }
 
 /// One request of the contract, whichever way it travels.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Call {
     ServerInfo,
     ListDatabases,
-    CreateDatabase { name: String, if_not_exists: bool },
+    CreateDatabase {
+        name: String,
+        #[serde(default)]
+        if_not_exists: bool,
+    },
     DropDatabase { name: String },
     ListTables { database: String },
     CreateTable { database: String, table: CreateTable },
-    DropTable { database: String, table: TableName, if_exists: bool },
+    DropTable {
+        database: String,
+        table: TableName,
+        #[serde(default)]
+        if_exists: bool,
+    },
     DescribeTable { database: String, table: TableName },
     AlterTable { database: String, table: TableName, operations: Vec<AlterOperation> },
     CreateIndex { database: String, table: TableName, index: CreateIndex },

@@ -1,0 +1,54 @@
+'use strict';
+
+// Finds and loads the addon. One copy of the addon serves every copy of this file (Jest makes one for each test
+// file): Node itself keeps a loaded addon for as long as the process lives.
+
+const fs = require('node:fs');
+const path = require('node:path');
+
+/** `linux-x64-gnu`, `darwin-arm64`, `win32-x64-msvc`: what the file and the package of this platform are called. */
+function platformName() {
+  const { platform, arch } = process;
+  if (platform === 'linux') {
+    return `linux-${arch}-${isMusl() ? 'musl' : 'gnu'}`;
+  }
+  return platform === 'win32' ? `win32-${arch}-msvc` : `${platform}-${arch}`;
+}
+
+function isMusl() {
+  const report = process.report;
+  // Naming the network interfaces can take seconds, and nobody reads them here.
+  report.excludeNetwork = true;
+  return !report.getReport().header.glibcVersionRuntime;
+}
+
+function load() {
+  const name = platformName();
+  const candidates = [
+    process.env.NAPI_RS_NATIVE_LIBRARY_PATH,
+    path.join(__dirname, '..', `phantomdb.${name}.node`),
+    `phantomdb-sequelize-${name}`,
+  ].filter(Boolean);
+  const failures = [];
+  for (const candidate of candidates) {
+    if (path.isAbsolute(candidate) && !fs.existsSync(candidate)) {
+      failures.push(`${candidate}: there is no such file`);
+      continue;
+    }
+    try {
+      return require(candidate);
+    } catch (error) {
+      failures.push(`${candidate}: ${error.message.split('\n')[0]}`);
+    }
+  }
+  throw new Error(
+    [
+      `phantomdb-sequelize found no addon for ${name}. Tried:`,
+      ...failures.map((failure) => `  - ${failure}`),
+      `Install the optional package phantomdb-sequelize-${name} (npm leaves it out with --omit=optional, or when the ` +
+        'lock file was made on another platform), or, in a clone of the repository, run `npm run build`.',
+    ].join('\n'),
+  );
+}
+
+module.exports = load();

@@ -1,0 +1,173 @@
+//! `NativeDialect`: one connection string, and everything that is asked over it.
+
+use napi::Either;
+use napi_derive::napi;
+use phantomdb_protocol::{Call, CallContext, Error, Find, Result, Statement, TableName, Value};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::TranslatedStatement;
+use crate::client::{Client, ClientOptions};
+use crate::error::{Failure, bad_request, outcome, thrown};
+use crate::translate::sql::Mode;
+
+/// What the JavaScript class `PhantomDBDialect` holds. Nothing is opened before the first call.
+#[napi]
+pub struct NativeDialect {
+    client: Client,
+}
+
+#[napi]
+impl NativeDialect {
+    /// Throws `BAD_REQUEST` for a connection string or options that are wrong, naming what is.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(connection_string: String, options_json: String) -> napi::Result<Self, String> {
+        let open = || {
+            let options: ClientOptions = parse("options", &options_json)?;
+            Client::new(&connection_string, options)
+        };
+        Ok(Self { client: open().map_err(thrown)? })
+    }
+
+    /// The connection string, without a password.
+    #[napi(getter, catch_unwind)]
+    pub fn url(&self) -> String {
+        self.client.url().to_owned()
+    }
+
+    /// Any call of the contract: `kind` is its name (`createDatabase`), `body_json` its fields. Answers JSON text,
+    /// empty where the contract has no body.
+    #[napi]
+    pub async fn call(
+        &self,
+        kind: String,
+        body_json: String,
+        context_json: String,
+    ) -> napi::Result<Either<String, Failure>> {
+        let answer = async {
+            let call = parse_call(&kind, &body_json)?;
+            let context: Context = parse("context", &context_json)?;
+            self.client.call(call, context.into()).await
+        };
+        Ok(outcome(answer.await))
+    }
+
+    /// One statement: the hot path of `call('query', …)`. Answers the JSON text of a result set.
+    #[napi]
+    pub async fn query(
+        &self,
+        database: String,
+        sql: String,
+        parameters_json: String,
+        transaction: Option<String>,
+        native: bool,
+    ) -> napi::Result<Either<String, Failure>> {
+        let answer = async {
+            let parameters: Vec<Value> = parse("parameters", &parameters_json)?;
+            let statement = Statement { query: sql, parameters, native };
+            self.client.call(Call::Query { database, statement }, in_transaction(transaction)).await
+        };
+        Ok(outcome(answer.await))
+    }
+
+    /// Rows of one table: the hot path of `call('find', …)`. Answers the JSON text of a result set.
+    #[napi]
+    pub async fn find(
+        &self,
+        database: String,
+        table_json: String,
+        find_json: String,
+        transaction: Option<String>,
+    ) -> napi::Result<Either<String, Failure>> {
+        let answer = async {
+            let table: TableName = parse("table", &table_json)?;
+            let find: Find = parse("find", &find_json)?;
+            self.client.call(Call::Find { database, table, find }, in_transaction(transaction)).await
+        };
+        Ok(outcome(answer.await))
+    }
+
+    /// Rolls back what is open and lets go of every connection; a memory database without a name is gone then.
+    /// Answers the failure, or nothing.
+    #[napi]
+    pub async fn close(&self) -> napi::Result<Either<(), Failure>> {
+        Ok(outcome(self.client.close().await))
+    }
+}
+
+/// What travels beside a call, as JavaScript writes it.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+struct Context {
+    transaction: Option<String>,
+    idempotency_key: Option<String>,
+    request_id: Option<String>,
+    rows_as_arrays: bool,
+}
+
+impl From<Context> for CallContext {
+    fn from(context: Context) -> Self {
+        Self {
+            transaction: context.transaction,
+            idempotency_key: context.idempotency_key,
+            request_id: context.request_id,
+            token: None,
+            rows_as_arrays: context.rows_as_arrays,
+        }
+    }
+}
+
+fn in_transaction(transaction: Option<String>) -> CallContext {
+    CallContext { transaction, rows_as_arrays: true, ..CallContext::default() }
+}
+
+pub(crate) fn translate(kind: &str, plan: &str, inline: bool) -> Result<TranslatedStatement> {
+    let mode = if inline { Mode::Inline } else { Mode::Bound };
+    let translated = crate::translate::translate(kind, plan, mode)?;
+    let find = translated.find.map(|find| to_json(&find)).transpose()?;
+    Ok(TranslatedStatement { sql: translated.sql, parameters: to_json(&translated.parameters)?, find })
+}
+
+fn to_json(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| Error::internal(error.to_string()))
+}
+
+fn parse_call(kind: &str, body: &str) -> Result<Call> {
+    if !kind.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        return Err(bad_request(format!("'{kind}' is not a call")));
+    }
+    parse(kind, &format!("{{\"{kind}\":{body}}}"))
+}
+
+fn parse<T: DeserializeOwned>(what: &str, json: &str) -> Result<T> {
+    serde_json::from_str(json).map_err(|error| bad_request(format!("{what}: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use phantomdb_protocol::{BeginTransaction, ErrorCode, IsolationLevel};
+
+    #[test]
+    fn it_reads_every_kind_of_call_by_its_camel_case_name() {
+        assert_eq!(parse_call("listDatabases", "null").unwrap(), Call::ListDatabases);
+        assert_eq!(
+            parse_call("createDatabase", r#"{"name":"a","ifNotExists":true}"#).unwrap(),
+            Call::CreateDatabase { name: "a".into(), if_not_exists: true }
+        );
+        assert_eq!(
+            parse_call("beginTransaction", r#"{"database":"a","isolationLevel":"SERIALIZABLE"}"#).unwrap(),
+            Call::BeginTransaction(BeginTransaction {
+                database: "a".into(),
+                isolation_level: Some(IsolationLevel::Serializable),
+                ..BeginTransaction::default()
+            })
+        );
+    }
+
+    #[test]
+    fn it_refuses_a_call_it_does_not_know_and_one_that_is_not_a_name() {
+        assert_eq!(parse_call("launch", "{}").unwrap_err().code, ErrorCode::BadRequest);
+        assert_eq!(parse_call(r#"a":1,"b"#, "{}").unwrap_err().code, ErrorCode::BadRequest);
+    }
+}

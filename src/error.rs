@@ -1,0 +1,90 @@
+//! How failures cross into JavaScript.
+
+use napi::Either;
+use napi_derive::napi;
+use phantomdb_protocol::{Error, ErrorCode};
+
+/// An expected failure, as data. JavaScript makes the `Error` of it, so that its stack leads to the caller.
+#[napi(object)]
+pub struct Failure {
+    /// What went wrong: the code of the contract, for example `UNIQUE_VIOLATION`.
+    pub code: String,
+    pub message: String,
+    pub details: FailureDetails,
+    pub request_id: Option<String>,
+}
+
+/// Names of what was at fault, where there is one.
+#[napi(object)]
+pub struct FailureDetails {
+    pub table: Option<String>,
+    pub columns: Vec<String>,
+    pub constraint: Option<String>,
+    pub referenced_table: Option<String>,
+    pub value: Option<String>,
+    /// Character offset in the statement, from 1.
+    pub position: Option<f64>,
+}
+
+/// A result, or what went wrong.
+pub(crate) fn outcome<T>(result: phantomdb_protocol::Result<T>) -> Either<T, Failure> {
+    match result {
+        Ok(value) => Either::A(value),
+        Err(error) => Either::B(Failure::from(error)),
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let details = *error.details;
+        Self {
+            code: code_name(error.code),
+            message: error.message,
+            details: FailureDetails {
+                table: details.table,
+                columns: details.columns,
+                constraint: details.constraint,
+                referenced_table: details.referenced_table,
+                value: details.value,
+                position: details.position.map(|position| position as f64),
+            },
+            request_id: error.request_id,
+        }
+    }
+}
+
+/// Thrown where JavaScript calls and waits: `code` is the code of the contract.
+pub(crate) fn thrown(error: Error) -> napi::Error<String> {
+    napi::Error::new(code_name(error.code), error.message)
+}
+
+pub(crate) fn bad_request(message: impl Into<String>) -> Error {
+    Error::new(ErrorCode::BadRequest, message)
+}
+
+/// The code as the contract writes it.
+fn code_name(code: ErrorCode) -> String {
+    match serde_json::to_value(code) {
+        Ok(serde_json::Value::String(name)) => name,
+        _ => "INTERNAL".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_carries_the_code_of_the_contract_and_the_names_at_fault() {
+        let error = Error::new(ErrorCode::UniqueViolation, "taken")
+            .with_table("users")
+            .with_columns(["email"])
+            .with_constraint("users_email_key");
+        let failure = Failure::from(error);
+        assert_eq!(failure.code, "UNIQUE_VIOLATION");
+        assert_eq!(failure.message, "taken");
+        assert_eq!(failure.details.table.as_deref(), Some("users"));
+        assert_eq!(failure.details.columns, ["email"]);
+        assert_eq!(failure.details.constraint.as_deref(), Some("users_email_key"));
+    }
+}
