@@ -8,6 +8,7 @@ mod json;
 mod operators;
 pub mod plan;
 mod rows;
+mod schema;
 mod select;
 pub mod sql;
 #[cfg(test)]
@@ -51,6 +52,7 @@ pub fn translate(kind: &str, plan: &str, mode: Mode) -> Result<Translated> {
             writer.expression(&mut out, &fragment.e, &Scope::parts(fragment.prefix))?;
             out
         }
+        kind if schema::KINDS.contains(&kind) => return schema::translate(kind, plan),
         other => return Err(Error::internal(format!("unknown kind of plan '{other}'"))),
     };
     Ok(Translated { sql, parameters: writer.values.parameters, find })

@@ -1,0 +1,121 @@
+//! Schema statements: tables, columns, constraints, indexes, schemas and databases as PhantomDB SQL text.
+//!
+//! A plan is the protocol's own type as JSON where there is one ([`CreateTable`], [`AlterOperation`], …), so that the
+//! text a person reads in the log and the structured call that is made come from the same data. What cannot be
+//! written safely (a type PhantomDB has not, an empty name, an unknown plan field) is an error that names it.
+
+mod data_type;
+mod statement;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use phantomdb_protocol::{
+    AlterOperation, ColumnDefinition, Constraint, CreateIndex, CreateTable, Error, ErrorCode, Result,
+    TableName,
+};
+use serde::{Deserialize, de::DeserializeOwned};
+
+use super::Translated;
+
+/// The kinds of plan this module translates.
+pub const KINDS: &[&str] = &[
+    "dataType",
+    "column",
+    "constraint",
+    "createTable",
+    "createTableWritten",
+    "dropTable",
+    "alterTable",
+    "createIndex",
+    "dropIndex",
+    "truncate",
+    "createSchema",
+    "dropSchema",
+    "createDatabase",
+    "dropDatabase",
+    "setConstraints",
+    "transaction",
+    "show",
+];
+
+/// Translates a schema plan. `kind` is one of [`KINDS`]; anything else is `UNSUPPORTED`.
+pub fn translate(kind: &str, plan: &str) -> Result<Translated> {
+    let sql = match kind {
+        "dataType" => data_type::write(&read::<data_type::DataTypePlan>(kind, plan)?)?,
+        "column" => table::column_fragment(&read::<ColumnDefinition>(kind, plan)?)?,
+        "constraint" => table::constraint_fragment(&read::<Constraint>(kind, plan)?)?,
+        "createTable" => table::create(&read::<CreateTable>(kind, plan)?)?,
+        "createTableWritten" => table::create_written(&read(kind, plan)?)?,
+        "dropTable" => statement::drop_table(&read(kind, plan)?)?,
+        "alterTable" => {
+            let AlterTable { table, operations } = read(kind, plan)?;
+            table::alter(&table, &operations)?
+        }
+        "createIndex" => {
+            let OnTable { table, index } = read(kind, plan)?;
+            statement::create_index(&table, &index)?
+        }
+        "dropIndex" => statement::drop_index(&read(kind, plan)?)?,
+        "truncate" => statement::truncate(&read(kind, plan)?)?,
+        "createSchema" => statement::create_named("SCHEMA", &read(kind, plan)?)?,
+        "dropSchema" => statement::drop_named("SCHEMA", &read(kind, plan)?)?,
+        "createDatabase" => statement::create_named("DATABASE", &read(kind, plan)?)?,
+        "dropDatabase" => statement::drop_named("DATABASE", &read(kind, plan)?)?,
+        "setConstraints" => statement::set_constraints(&read(kind, plan)?)?,
+        "transaction" => statement::transaction(&read(kind, plan)?)?,
+        "show" => statement::show(&read(kind, plan)?)?,
+        other => return Err(Error::unsupported(format!("there is no schema statement '{other}'"))),
+    };
+    Ok(Translated { sql, parameters: Vec::new(), find: None })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct AlterTable {
+    table: TableName,
+    operations: Vec<AlterOperation>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct OnTable {
+    table: TableName,
+    index: CreateIndex,
+}
+
+fn read<T: DeserializeOwned>(kind: &str, plan: &str) -> Result<T> {
+    serde_json::from_str(plan)
+        .map_err(|e| Error::new(ErrorCode::BadRequest, format!("the options of {kind} are not valid: {e}")))
+}
+
+/// Appends a quoted name; an empty one, or one with a NUL character, is refused.
+fn push_name(out: &mut String, name: &str) -> Result<()> {
+    if name.is_empty() || name.contains('\0') {
+        let what = if name.is_empty() { "is empty" } else { "holds a NUL character" };
+        return Err(Error::new(ErrorCode::BadRequest, format!("a name in a schema statement {what}")));
+    }
+    super::sql::push_identifier(out, name);
+    Ok(())
+}
+
+fn push_table(out: &mut String, table: &TableName) -> Result<()> {
+    if let Some(schema) = &table.schema {
+        push_name(out, schema)?;
+        out.push('.');
+    }
+    push_name(out, &table.name)
+}
+
+fn push_names<S: AsRef<str>>(out: &mut String, names: &[S]) -> Result<()> {
+    if names.is_empty() {
+        return Err(Error::new(ErrorCode::BadRequest, "a list of columns in a schema statement is empty"));
+    }
+    for (i, name) in names.iter().enumerate() {
+        if i > 0 {
+            out.push_str(", ");
+        }
+        push_name(out, name.as_ref())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,279 @@
+//! The short statements: drop, indexes, truncate, schemas, databases, transactions, and what asks about the schema.
+
+use phantomdb_protocol::{CreateIndex, Error, ErrorCode, IsolationLevel, Result, TableName};
+use serde::Deserialize;
+
+use super::{push_name, push_names, push_table};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct DropTable {
+    table: TableName,
+    #[serde(default)]
+    if_exists: bool,
+    #[serde(default)]
+    cascade: bool,
+}
+
+pub(super) fn drop_table(plan: &DropTable) -> Result<String> {
+    let mut out = String::from("DROP TABLE ");
+    if plan.if_exists {
+        out.push_str("IF EXISTS ");
+    }
+    push_table(&mut out, &plan.table)?;
+    if plan.cascade {
+        out.push_str(" CASCADE");
+    }
+    out.push(';');
+    Ok(out)
+}
+
+pub(super) fn create_index(table: &TableName, index: &CreateIndex) -> Result<String> {
+    let mut out = String::from("CREATE ");
+    if index.unique {
+        out.push_str("UNIQUE ");
+    }
+    out.push_str("INDEX ");
+    if index.if_not_exists {
+        out.push_str("IF NOT EXISTS ");
+    }
+    push_name(&mut out, &index.name)?;
+    out.push_str(" ON ");
+    push_table(&mut out, table)?;
+    out.push_str(" (");
+    if index.fields.is_empty() {
+        return Err(index_error(index, "has no fields"));
+    }
+    for (i, field) in index.fields.iter().enumerate() {
+        if i > 0 {
+            out.push_str(", ");
+        }
+        match (&field.column, &field.expression) {
+            (Some(column), None) => push_name(&mut out, column)?,
+            (None, Some(expression)) if !expression.trim().is_empty() => out.push_str(expression.trim()),
+            _ => return Err(index_error(index, "has a field that is neither a column nor an expression")),
+        }
+        if let Some(collation) = &field.collate {
+            out.push_str(" COLLATE ");
+            push_name(&mut out, collation)?;
+        }
+        if field.descending {
+            out.push_str(" DESC");
+        }
+    }
+    out.push(')');
+    if let Some(condition) = &index.condition {
+        out.push_str(" WHERE ");
+        out.push_str(condition);
+    }
+    Ok(out)
+}
+
+fn index_error(index: &CreateIndex, what: &str) -> Error {
+    Error::new(ErrorCode::BadRequest, format!("the index \"{}\" {what}", index.name))
+}
+
+/// The table is part of the plan only for the structured call: in SQL an index is found by its name in its schema.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct DropIndex {
+    table: TableName,
+    name: String,
+    #[serde(default)]
+    if_exists: bool,
+}
+
+pub(super) fn drop_index(plan: &DropIndex) -> Result<String> {
+    let mut out = String::from("DROP INDEX ");
+    if plan.if_exists {
+        out.push_str("IF EXISTS ");
+    }
+    if let Some(schema) = &plan.table.schema {
+        push_name(&mut out, schema)?;
+        out.push('.');
+    }
+    push_name(&mut out, &plan.name)?;
+    Ok(out)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Truncate {
+    table: TableName,
+    #[serde(default)]
+    restart_identity: bool,
+    #[serde(default)]
+    cascade: bool,
+}
+
+pub(super) fn truncate(plan: &Truncate) -> Result<String> {
+    let mut out = String::from("TRUNCATE TABLE ");
+    push_table(&mut out, &plan.table)?;
+    if plan.restart_identity {
+        out.push_str(" RESTART IDENTITY");
+    }
+    if plan.cascade {
+        out.push_str(" CASCADE");
+    }
+    Ok(out)
+}
+
+/// A schema or a database.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct CreateNamed {
+    name: String,
+    #[serde(default)]
+    if_not_exists: bool,
+}
+
+pub(super) fn create_named(what: &str, plan: &CreateNamed) -> Result<String> {
+    let mut out = format!("CREATE {what} ");
+    if plan.if_not_exists {
+        out.push_str("IF NOT EXISTS ");
+    }
+    push_name(&mut out, &plan.name)?;
+    out.push(';');
+    Ok(out)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct DropNamed {
+    name: String,
+    #[serde(default)]
+    if_exists: bool,
+    #[serde(default)]
+    cascade: bool,
+}
+
+pub(super) fn drop_named(what: &str, plan: &DropNamed) -> Result<String> {
+    let mut out = format!("DROP {what} ");
+    if plan.if_exists {
+        out.push_str("IF EXISTS ");
+    }
+    push_name(&mut out, &plan.name)?;
+    if plan.cascade {
+        out.push_str(" CASCADE");
+    }
+    out.push(';');
+    Ok(out)
+}
+
+/// Which foreign keys are checked at the end of the transaction; no names means all that are deferrable.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct SetConstraints {
+    #[serde(default)]
+    constraints: Option<Vec<String>>,
+    deferred: bool,
+}
+
+pub(super) fn set_constraints(plan: &SetConstraints) -> Result<String> {
+    let mut out = String::from("SET CONSTRAINTS ");
+    match &plan.constraints {
+        Some(names) => push_names(&mut out, names)?,
+        None => out.push_str("ALL"),
+    }
+    out.push_str(if plan.deferred { " DEFERRED" } else { " IMMEDIATE" });
+    Ok(out)
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "action", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
+pub(super) enum TransactionStep {
+    Begin,
+    Commit,
+    Rollback,
+    SetIsolationLevel { level: IsolationLevel },
+    Savepoint { name: String },
+    RollbackTo { name: String },
+    Release { name: String },
+}
+
+pub(super) fn transaction(step: &TransactionStep) -> Result<String> {
+    let mut out = String::new();
+    match step {
+        TransactionStep::Begin => out.push_str("START TRANSACTION"),
+        TransactionStep::Commit => out.push_str("COMMIT"),
+        TransactionStep::Rollback => out.push_str("ROLLBACK"),
+        TransactionStep::SetIsolationLevel { level } => {
+            out.push_str("SET TRANSACTION ISOLATION LEVEL ");
+            out.push_str(match level {
+                IsolationLevel::ReadUncommitted => "READ UNCOMMITTED",
+                IsolationLevel::ReadCommitted => "READ COMMITTED",
+                IsolationLevel::RepeatableRead => "REPEATABLE READ",
+                IsolationLevel::Serializable => "SERIALIZABLE",
+            });
+        }
+        TransactionStep::Savepoint { name } => {
+            out.push_str("SAVEPOINT ");
+            push_name(&mut out, name)?;
+        }
+        TransactionStep::RollbackTo { name } => {
+            out.push_str("ROLLBACK TO SAVEPOINT ");
+            push_name(&mut out, name)?;
+        }
+        TransactionStep::Release { name } => {
+            out.push_str("RELEASE SAVEPOINT ");
+            push_name(&mut out, name)?;
+        }
+    }
+    out.push(';');
+    Ok(out)
+}
+
+/// What asks about the schema. The answer comes from a structured call; the text is what the log shows.
+#[derive(Deserialize)]
+#[serde(tag = "what", rename_all = "camelCase", deny_unknown_fields)]
+pub(super) enum Show {
+    Version,
+    Schemas,
+    Databases,
+    Tables {
+        #[serde(default)]
+        schema: Option<String>,
+    },
+    Table {
+        table: TableName,
+    },
+    Columns {
+        table: TableName,
+    },
+    Indexes {
+        table: TableName,
+    },
+    ForeignKeys {
+        table: TableName,
+    },
+    Constraints {
+        table: TableName,
+        #[serde(default)]
+        name: Option<String>,
+    },
+}
+
+pub(super) fn show(plan: &Show) -> Result<String> {
+    let (what, table, name) = match plan {
+        Show::Version => ("SHOW SERVER_VERSION", None, None),
+        Show::Schemas => ("SHOW SCHEMAS", None, None),
+        Show::Databases => ("SHOW DATABASES", None, None),
+        Show::Tables { schema } => ("SHOW TABLES", None, schema.as_ref()),
+        Show::Table { table } => ("SHOW TABLE", Some(table), None),
+        Show::Columns { table } => ("SHOW COLUMNS", Some(table), None),
+        Show::Indexes { table } => ("SHOW INDEXES", Some(table), None),
+        Show::ForeignKeys { table } => ("SHOW FOREIGN KEYS", Some(table), None),
+        Show::Constraints { table, name } => ("SHOW CONSTRAINTS", Some(table), name.as_ref()),
+    };
+    let mut out = what.to_owned();
+    if let Some(table) = table {
+        out.push_str(" FROM ");
+        push_table(&mut out, table)?;
+    }
+    if let Some(name) = name {
+        out.push_str(if table.is_some() { " NAMED " } else { " FROM " });
+        push_name(&mut out, name)?;
+    }
+    out.push(';');
+    Ok(out)
+}
