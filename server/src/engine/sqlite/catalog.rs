@@ -5,9 +5,11 @@ use rusqlite::Connection;
 
 pub fn read_table(conn: &Connection, table: &TableName) -> Result<TableSchema> {
     let sql: String = conn
-        .query_row("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?1", [table.to_string()], |r| {
-            r.get(0)
-        })
+        .query_row(
+            "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?1",
+            [table.to_string()],
+            |r| r.get(0),
+        )
         .map_err(|_| Error::new(ErrorCode::UnknownTable, format!("there is no table \"{table}\"")))?;
     let mut constraints = Vec::new();
     for part in sql.split("CONSTRAINT \"").skip(1) {
@@ -46,7 +48,9 @@ pub fn read_table(conn: &Connection, table: &TableName) -> Result<TableSchema> {
 
 pub fn list_tables(conn: &Connection) -> Result<Vec<TableName>> {
     let mut statement = conn
-        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name")
+        .prepare(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name",
+        )
         .map_err(|e| Error::internal(e.to_string()))?;
     let names = statement.query_map([], |r| r.get(0)).map_err(|e| Error::internal(e.to_string()))?;
     Ok(names.flatten().map(|n: String| TableName::new(n)).collect())
