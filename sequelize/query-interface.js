@@ -4,8 +4,9 @@
 // transactions (CLS too), logging, benchmarks, retries and error classes are those of any statement; the text is for
 // the log, `options[COMPILED]` is what is sent.
 
-const { COMPILED } = require('./compiled');
+const COMPILED = require('./compiled');
 const plans = require('./schema-plans');
+const rows = require('./row-interface');
 const transactions = require('./transactions');
 
 /** Options that mean something to a statement's run. The others belong to the model, the index or the constraint. */
@@ -15,7 +16,7 @@ module.exports = (lib) => {
   const { tableOf } = plans(lib);
   const { QueryTypes, Utils, errors } = lib;
 
-  return class PhantomDBQueryInterface extends transactions(lib.QueryInterface, lib) {
+  return class PhantomDBQueryInterface extends transactions(lib)(rows(lib)(lib.QueryInterface)) {
     /** Runs a text of the query generator: as the call it stands for, or as the statement it is. */
     async _run(sql, options, type = QueryTypes.RAW) {
       const runOptions = { raw: true, type };
