@@ -3,8 +3,19 @@
 // The part of QueryInterface that reads and writes rows: each method makes a plan, has it translated with bound
 // values, and hands the statement to `sequelize.query`, where logging, hooks, retries and transactions are.
 
+const { tableOf } = require('./flatten/tables');
+
 module.exports = (lib) => {
-  const { QueryTypes, Utils } = lib;
+  const { QueryTypes, Utils, DataTypes } = lib;
+
+  /** The result of an aggregate as its data type says: Sequelize's `count`, `sum`, `min` and `max` give these. */
+  function convert(value, type) {
+    if (value === null || value === undefined || !type) return value;
+    if (type instanceof DataTypes.DECIMAL || type instanceof DataTypes.FLOAT) return Number.parseFloat(value);
+    if (type instanceof DataTypes.INTEGER || type instanceof DataTypes.BIGINT) return Number.parseInt(value, 10);
+    if (type instanceof DataTypes.DATE && !(value instanceof Date)) return new Date(value);
+    return value;
+  }
 
   return (Base) =>
     class extends Base {
@@ -26,7 +37,7 @@ module.exports = (lib) => {
         const plan = this.queryGenerator.selects.plan(tableName, options, model);
         const data = await this.runPlan('select', plan, options);
         if (!options.plain) return data;
-        return lib.convertRaw(data ? data[attributeSelector] : null, options.dataType);
+        return convert(data ? data[attributeSelector] : null, options.dataType);
       }
 
       async insert(instance, tableName, values, optionsArg) {
@@ -98,17 +109,13 @@ module.exports = (lib) => {
       async bulkUpdate(tableName, values, identifier, optionsArg, attributes) {
         const options = Utils.cloneDeep(optionsArg) ?? {};
         const where = typeof identifier === 'object' ? Utils.cloneDeep(identifier) : identifier;
-        const { name } = this.tableOf(tableName);
+        const { name } = tableOf(tableName);
         options.type = QueryTypes.BULKUPDATE;
         options.model ??= this.sequelize.modelManager.models.find((model) => model.tableName === name);
         const plan = this.queryGenerator.rows.update(tableName, values, where, options, attributes);
         if (plan.set.length === 0) return 0;
         if (plan.returning) options.mapToModel = true;
         return this.runPlan('update', plan, options);
-      }
-
-      tableOf(tableName) {
-        return require('./flatten/tables').tableOf(tableName);
       }
 
       async delete(instance, tableName, identifier, optionsArg) {

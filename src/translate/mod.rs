@@ -11,6 +11,8 @@ mod rows;
 mod schema;
 mod select;
 pub mod sql;
+#[cfg(test)]
+mod tests;
 
 use phantomdb_protocol::{Error, ErrorCode, Find, Result, Value};
 use serde::Deserialize;

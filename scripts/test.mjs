@@ -1,0 +1,58 @@
+// Runs every check of the repository and closes with one line of counts: `N passed, N failed`.
+// A stage that has no tests of its own (format, lint, types) counts as one.
+import { spawn } from 'node:child_process';
+
+const jest = ['node_modules/jest/bin/jest.js', '--silent=false'];
+const stages = [
+  { name: 'Rust format', command: ['cargo', 'fmt', '--all', '--check'] },
+  { name: 'Rust lints', command: ['cargo', 'clippy', '--workspace', '--all-targets', '--', '-D', 'warnings'] },
+  { name: 'Rust tests', command: ['cargo', 'test', '--workspace', '--no-fail-fast'], count: countCargo },
+  { name: 'JavaScript lint and format', command: ['npx', 'biome', 'check', '--error-on-warnings'] },
+  { name: 'Types', command: ['npx', 'tsc', '--project', '__test__/types/tsconfig.json'] },
+  { name: 'Jest', command: ['node', ...jest], count: countJest },
+];
+
+function countCargo(output) {
+  const totals = { passed: 0, failed: 0 };
+  for (const [, passed, failed] of output.matchAll(/^test result: \w+\. (\d+) passed; (\d+) failed/gm)) {
+    totals.passed += Number(passed);
+    totals.failed += Number(failed);
+  }
+  return totals;
+}
+
+function countJest(output) {
+  const line = /^Tests:\s+(.*)$/m.exec(output)?.[1] ?? '';
+  const number = (word) => Number(new RegExp(`(\\d+) ${word}`).exec(line)?.[1] ?? 0);
+  return { passed: number('passed'), failed: number('failed'), skipped: number('skipped') };
+}
+
+function run([program, ...args]) {
+  return new Promise((resolve) => {
+    let output = '';
+    const child = spawn(program, args, { env: { ...process.env, FORCE_COLOR: '0', CARGO_TERM_COLOR: 'never' } });
+    const collect = (stream) => (chunk) => {
+      output += chunk;
+      stream.write(chunk);
+    };
+    child.stdout.on('data', collect(process.stdout));
+    child.stderr.on('data', collect(process.stderr));
+    child.on('error', (error) => resolve({ code: 1, output: String(error) }));
+    child.on('close', (code) => resolve({ code, output }));
+  });
+}
+
+const total = { passed: 0, failed: 0, skipped: 0 };
+for (const { name, command, count } of stages) {
+  console.log(`\n== ${name}`);
+  const { code, output } = await run(command);
+  const counted = count?.(output) ?? { passed: 0, failed: 0 };
+  const ran = counted.passed + counted.failed > 0;
+  total.passed += ran ? counted.passed : Number(code === 0 && !count);
+  // A stage that failed without a failed test (it did not compile, it crashed) is a failure of its own.
+  total.failed += counted.failed || Number(code !== 0 || (count && !ran));
+  total.skipped += counted.skipped ?? 0;
+}
+const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
+console.log(`\n${total.passed} passed, ${total.failed} failed${skipped}`);
+process.exitCode = total.failed > 0 ? 1 : 0;

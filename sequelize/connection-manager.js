@@ -1,0 +1,125 @@
+'use strict';
+
+const { answerOf } = require('./phantomdb-error.js');
+
+/**
+ * Sequelize's own pool, hooks and replication around connections that are light: the sockets, or the engine itself,
+ * belong to the `PhantomDBDialect` and are shared. A connection holds at most one transaction.
+ */
+module.exports = (lib) =>
+  class ConnectionManager extends lib.AbstractConnectionManager {
+    constructor(dialect, sequelize) {
+      super(dialect, sequelize);
+      this.dialectName = lib.DIALECT_NAME;
+      this.parsers = lib.parserStore(lib.DIALECT_NAME);
+      this.client = dialect.client;
+      this.client.retain();
+      this.released = false;
+    }
+
+    /** Custom parsers are rare: without one, results are converted without asking each attribute for its type. */
+    static hasParsers = false;
+
+    _refreshTypeParser(dataType) {
+      this.parsers.refresh(dataType);
+      ConnectionManager.hasParsers = true;
+    }
+
+    _clearTypeParser() {
+      this.parsers.clear();
+      ConnectionManager.hasParsers = false;
+    }
+
+    get hasParsers() {
+      return ConnectionManager.hasParsers;
+    }
+
+    /** @param {{ database?: string, url?: string }} config `url` is that of a replica */
+    async connect(config) {
+      return new Connection(this.client.at(config.url), config.database);
+    }
+
+    /** A transaction that is still open on the connection ends with it. */
+    async disconnect(connection) {
+      await connection.abandon();
+    }
+
+    validate(connection) {
+      return connection.isValid;
+    }
+
+    async close() {
+      try {
+        return await super.close();
+      } finally {
+        if (!this.released) {
+          this.released = true;
+          await this.client.release();
+        }
+      }
+    }
+  };
+
+/** What a query runs on: a database, and the transaction that is open in it. */
+class Connection {
+  constructor(native, database) {
+    this.native = native;
+    this.database = database;
+    /** The id of the open transaction. */
+    this.transaction = null;
+    /** Set by Sequelize: the id of the `Transaction` object that holds the connection. */
+    this.uuid = undefined;
+    this.isValid = true;
+  }
+
+  /** One statement of PhantomDB SQL. Resolves to the JSON text of its result; throws a PhantomDBError. */
+  query(sql, parameters, native) {
+    return answerOf(this.native.query(this.database, sql, parameters, this.transaction, native));
+  }
+
+  /** Rows of one table, likewise. */
+  find(table, find) {
+    return answerOf(this.native.find(this.database, table, find, this.transaction));
+  }
+
+  /** Any other call of the contract. Resolves to what it answers. */
+  async call(kind, body, context = { transaction: this.transaction ?? undefined }) {
+    const answer = await answerOf(this.native.call(kind, JSON.stringify(body), JSON.stringify(context)));
+    return answer === '' ? undefined : JSON.parse(answer);
+  }
+
+  /** @param {{ isolationLevel?: string, readOnly?: boolean, immediate?: boolean }} options */
+  async begin(options) {
+    const answer = await this.call('beginTransaction', { database: this.database, ...options });
+    this.transaction = answer.transaction_id;
+  }
+
+  commit() {
+    return this.#end('commitTransaction');
+  }
+
+  /** One that the server has rolled back already, since it was idle for too long, needs no more. */
+  async rollback() {
+    try {
+      await this.#end('rollbackTransaction');
+    } catch (error) {
+      if (error.code !== 'TRANSACTION_EXPIRED') {
+        throw error;
+      }
+    }
+  }
+
+  /** Rolls back what is open. It cannot fail: what is not rolled back now is when it is found idle. */
+  async abandon() {
+    this.isValid = false;
+    await this.rollback().catch(() => {});
+  }
+
+  async #end(kind) {
+    const id = this.transaction;
+    if (id !== null) {
+      this.transaction = null;
+      await this.call(kind, { id }, {});
+    }
+  }
+}

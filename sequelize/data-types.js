@@ -1,0 +1,332 @@
+'use strict';
+
+// `DataTypes.phantomdb`: what each Sequelize type is called in PhantomDB SQL, and what its values are on the wire.
+// `stringify` answers a JSON scalar or `{type, value}`; `bindParam` hands that on.
+
+const { types: nodeTypes } = require('node:util');
+
+const { blob, timestamp } = require('./values.js');
+const { escape } = require('./escape.js');
+
+const DOCS = 'https://github.com/phantomdb/phantomdb-sequelize/blob/main/docs/types.md';
+
+/** What to use instead of a type that PhantomDB has not. */
+const REFUSED = {
+  GEOMETRY: 'JSON with a GeoJSON document',
+  GEOGRAPHY: 'JSON with a GeoJSON document',
+  HSTORE: 'JSON',
+  RANGE: 'two columns, one for each end',
+  ARRAY: 'JSON, or a table of its own',
+  TSVECTOR: 'TEXT',
+  CIDR: 'STRING',
+  INET: 'STRING',
+  MACADDR: 'STRING',
+};
+
+/** Each base type that has a PhantomDB type, for `types.phantomdb`: custom parsers are looked up by these names. */
+const KEYS = [
+  'STRING',
+  'CHAR',
+  'TEXT',
+  'CITEXT',
+  'TINYINT',
+  'SMALLINT',
+  'MEDIUMINT',
+  'INTEGER',
+  'BIGINT',
+  'FLOAT',
+  'REAL',
+  'DOUBLE',
+  'DECIMAL',
+  'BOOLEAN',
+  'DATE',
+  'DATEONLY',
+  'TIME',
+  'UUID',
+  'UUIDV1',
+  'UUIDV4',
+  'ENUM',
+  'BLOB',
+  'JSON',
+  'JSONB',
+  'NOW',
+  'VIRTUAL',
+];
+
+const INTEGER_TEXT = /^[+-]?\d+$/;
+const DECIMAL_TEXT = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+const UUID_TEXT = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const DATE_TEXT = /^\d{4}-\d\d-\d\d$/;
+const NON_FINITE = { nan: 'NaN', infinity: 'Infinity', '-infinity': '-Infinity' };
+
+/**
+ * @param {object} lib of a copy of Sequelize
+ * @returns the types by key, as `DataTypes.phantomdb`
+ */
+function dataTypes(lib) {
+  // Sequelize exports its types wrapped, to be called without `new`; a class must extend what is inside.
+  const Base = Object.fromEntries(
+    Object.entries(lib.DataTypes)
+      .filter(([, type]) => typeof type === 'function')
+      .map(([key, type]) => [key, type.prototype.constructor]),
+  );
+  const warn = Base.ABSTRACT.warn.bind(undefined, DOCS);
+  const types = {
+    ...textTypes(Base, warn),
+    ...integerTypes(Base, warn),
+    ...realTypes(Base, warn),
+    ...timeTypes(Base, lib),
+    ...otherTypes(Base, warn),
+    ...refusedTypes(Base),
+  };
+  for (const key of KEYS) {
+    Base[key].types.phantomdb = [Base[key].key];
+  }
+  for (const [key, type] of Object.entries(types)) {
+    type.key = type.prototype.key = key;
+    Object.defineProperty(type, 'name', { value: key });
+    types[key] = lib.classToInvokable(type);
+  }
+  return types;
+}
+
+/** Text as it is; a number becomes text, as it would on assignment. */
+function text(value) {
+  return typeof value === 'number' || typeof value === 'bigint' ? String(value) : value;
+}
+
+function textTypes(Base, warn) {
+  /** Adds to STRING and CHAR what both do with BINARY: bytes are a BLOB. */
+  const binary = (Type, name) =>
+    class extends Type {
+      toSql() {
+        return this._binary ? 'BLOB' : `${name}(${this._length})`;
+      }
+      _stringify(value) {
+        if (!this._binary) {
+          return Buffer.isBuffer(value) ? value.toString() : text(value);
+        }
+        return typeof value === 'string' || ArrayBuffer.isView(value) ? bytes(value) : value;
+      }
+    };
+  return {
+    STRING: binary(Base.STRING, 'VARCHAR'),
+    CHAR: binary(Base.CHAR, 'CHAR'),
+    TEXT: class extends Base.TEXT {
+      toSql() {
+        if (this._length) {
+          warn('PhantomDB does not support TEXT with options. Plain `TEXT` will be used instead.');
+          this._length = undefined;
+        }
+        return 'TEXT';
+      }
+      _stringify(value) {
+        return text(value);
+      }
+    },
+    CITEXT: class extends Base.CITEXT {
+      _stringify(value) {
+        return text(value);
+      }
+    },
+  };
+}
+
+function integerTypes(Base, warn) {
+  const integer = (Type) =>
+    class extends Type {
+      constructor(...args) {
+        super(...args);
+        if (this._unsigned || this._zerofill) {
+          warn(
+            `PhantomDB does not support '${this.key}' with UNSIGNED or ZEROFILL. ` +
+              `Plain '${this.key}' will be used instead.`,
+          );
+          this._unsigned = undefined;
+          this._zerofill = undefined;
+        }
+      }
+      toSql() {
+        return this.key;
+      }
+      _stringify(value) {
+        if (typeof value === 'bigint' || (typeof value === 'string' && INTEGER_TEXT.test(value.trim()))) {
+          const number = Number(value);
+          return Number.isSafeInteger(number) ? number : { type: 'integer', value: String(value).trim() };
+        }
+        return value;
+      }
+    };
+  return Object.fromEntries(
+    ['TINYINT', 'SMALLINT', 'MEDIUMINT', 'INTEGER', 'BIGINT'].map((key) => [key, integer(Base[key])]),
+  );
+}
+
+function realTypes(Base, warn) {
+  const real = (Type) =>
+    class extends Type {
+      constructor(...args) {
+        super(...args);
+        if (this._unsigned || this._zerofill || typeof this._decimals === 'number') {
+          warn(
+            `PhantomDB does not support '${this.key}' with decimals, UNSIGNED or ZEROFILL. ` +
+              `Plain '${this.key}' will be used instead.`,
+          );
+          this._decimals = undefined;
+          this._unsigned = undefined;
+          this._zerofill = undefined;
+        }
+      }
+      toSql() {
+        return this.key;
+      }
+      _stringify(value) {
+        if (typeof value === 'number' && !Number.isFinite(value)) {
+          return { type: 'float', value: String(value) };
+        }
+        if (typeof value !== 'string') {
+          return typeof value === 'bigint' ? Number(value) : value;
+        }
+        const nonFinite = NON_FINITE[value.toLowerCase()];
+        if (nonFinite) {
+          return { type: 'float', value: nonFinite };
+        }
+        return DECIMAL_TEXT.test(value) ? Number(value) : value;
+      }
+      _bindParam(value, options) {
+        return options.bindParam(this.stringify(value, options));
+      }
+    };
+  return {
+    FLOAT: real(Base.FLOAT),
+    REAL: real(Base.REAL),
+    'DOUBLE PRECISION': real(Base.DOUBLE),
+    DECIMAL: class extends Base.DECIMAL {
+      _stringify(value) {
+        const digits = String(value).trim();
+        return DECIMAL_TEXT.test(digits) ? { type: 'decimal', value: digits } : value;
+      }
+    },
+  };
+}
+
+function timeTypes(Base, { moment, errors }) {
+  const refuse = (value, what) => {
+    throw new errors.ValidationError(`${JSON.stringify(value) ?? String(value)} is not a valid ${what}`);
+  };
+  return {
+    DATE: class extends Base.DATE {
+      toSql() {
+        return 'TIMESTAMP';
+      }
+      _stringify(value, options) {
+        if (options?.acceptStrings && typeof value === 'string') {
+          return value;
+        }
+        const date = nodeTypes.isDate(value) ? value : moment(value).toDate();
+        return Number.isNaN(date.getTime()) ? refuse(String(value), 'date') : timestamp(date);
+      }
+    },
+    DATEONLY: class extends Base.DATEONLY {
+      _stringify(value, options) {
+        if (options?.acceptStrings && typeof value === 'string') {
+          return value;
+        }
+        const day = typeof value === 'string' && DATE_TEXT.test(value) ? value : super._stringify(value);
+        return DATE_TEXT.test(day) && moment(day).isValid()
+          ? { type: 'date', value: day }
+          : refuse(String(value), 'date');
+      }
+    },
+    TIME: class extends Base.TIME {
+      _stringify(value, options) {
+        if (typeof value === 'string') {
+          return options?.acceptStrings ? value : { type: 'time', value };
+        }
+        return { type: 'time', value: moment(value).format('HH:mm:ss.SSS') };
+      }
+    },
+  };
+}
+
+function otherTypes(Base, warn) {
+  const uuid = (Type) =>
+    class extends Type {
+      toSql() {
+        return 'UUID';
+      }
+      _stringify(value) {
+        return UUID_TEXT.test(value) ? { type: 'uuid', value: value.toLowerCase() } : value;
+      }
+    };
+  const json = (Type) =>
+    class extends Type {
+      _stringify(value) {
+        return { type: 'json', value: JSON.stringify(value) ?? 'null' };
+      }
+    };
+  return {
+    UUID: uuid(Base.UUID),
+    UUIDV1: uuid(Base.UUIDV1),
+    UUIDV4: uuid(Base.UUIDV4),
+    JSON: json(Base.JSON),
+    JSONB: json(Base.JSONB),
+    BOOLEAN: class extends Base.BOOLEAN {
+      toSql() {
+        return 'BOOLEAN';
+      }
+      _stringify(value) {
+        return this._sanitize(value);
+      }
+    },
+    ENUM: class extends Base.ENUM {
+      toSql() {
+        return `ENUM(${this.values.map((value) => escape(String(value))).join(',')})`;
+      }
+      _stringify(value) {
+        return text(value);
+      }
+    },
+    BLOB: class extends Base.BLOB {
+      toSql() {
+        if (this._length) {
+          warn('PhantomDB does not support BLOB with options. Plain `BLOB` will be used instead.');
+          this._length = undefined;
+        }
+        return 'BLOB';
+      }
+      _stringify(value) {
+        return bytes(value);
+      }
+      _bindParam(value, options) {
+        return options.bindParam(this.stringify(value, options));
+      }
+    },
+  };
+}
+
+/** Bytes on the wire, from whatever Sequelize accepts as a BLOB. */
+function bytes(value) {
+  if (ArrayBuffer.isView(value)) {
+    return blob(Buffer.from(value.buffer, value.byteOffset, value.byteLength));
+  }
+  return blob(Buffer.from(Array.isArray(value) ? value : String(value)));
+}
+
+/** Types that PhantomDB has not. A model may name one; a table cannot be made with it. */
+function refusedTypes(Base) {
+  const refused = (key, instead) =>
+    class extends Base[key] {
+      toSql(options) {
+        const where = options?.attribute ? ` of attribute '${options.attribute}'` : '';
+        throw new Error(`PhantomDB has no type ${key}${where}. Use ${instead} instead; see ${DOCS}`);
+      }
+    };
+  return Object.fromEntries(
+    Object.entries(REFUSED)
+      .filter(([key]) => Base[key])
+      .map(([key, instead]) => [key, refused(key, instead)]),
+  );
+}
+
+module.exports = { dataTypes };

@@ -1,0 +1,53 @@
+'use strict';
+
+// The `parse` functions that users set on a data type (`DataTypes.DATE.parse = …`; `sequelize.refreshTypes()`). They
+// take effect on columns that are an attribute of that type in the model at hand.
+
+/** The model of each include by its path: `tasks`, `tasks.owner`. */
+function modelsByPath(include, prefix = '', models = new Map()) {
+  for (const one of include ?? []) {
+    const path = `${prefix}${one.as}`;
+    models.set(path, one.model);
+    modelsByPath(one.include, `${path}.`, models);
+  }
+  return models;
+}
+
+/** The data type of a column of a result, by its name in it: `createdAt`, `tasks.createdAt`. */
+function typeOfColumn(name, model, models) {
+  const dot = name.lastIndexOf('.');
+  const owner = dot < 0 ? model : models.get(name.slice(0, dot));
+  const attribute = name.slice(dot + 1);
+  const attributes = owner?.rawAttributes ?? {};
+  const known = Object.hasOwn(attributes, attribute)
+    ? attributes[attribute]
+    : Object.values(attributes).find((candidate) => candidate.field === attribute);
+  return known?.type;
+}
+
+/**
+ * What converts a column with the parser of its type, for `rowsToObjects`.
+ *
+ * @param {{ get(key: string): Function | undefined }} store
+ * @param {{ model?: object, include?: object[] }} options of the query
+ * @param {(name: string, type: string) => Function | undefined} otherwise
+ */
+function parsingConverter(store, options, otherwise) {
+  const models = modelsByPath(options.include);
+  return (name, wireType) => {
+    const type = typeOfColumn(name, options.model, models);
+    const parse = type && store.get(type.key);
+    if (!parse) {
+      return otherwise(name, wireType);
+    }
+    const raw = wireType === 'json' ? (value) => JSON.stringify(value) : rawConverter(wireType, otherwise);
+    return (value) => parse(raw(value));
+  };
+}
+
+/** A parser is given what is stored: a date as text, bytes as a Buffer. */
+function rawConverter(wireType, otherwise) {
+  return (wireType !== 'timestamp' && otherwise('', wireType)) || ((value) => value);
+}
+
+module.exports = { parsingConverter };

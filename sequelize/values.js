@@ -1,0 +1,117 @@
+'use strict';
+
+// Values between JavaScript and the wire. JSON scalars travel as themselves, everything else as {type, value}.
+
+const { types } = require('node:util');
+
+/** A parameter of a statement, as the wire carries it. */
+function toWire(value) {
+  switch (typeof value) {
+    case 'number':
+      return Number.isFinite(value) ? value : { type: 'float', value: String(value) };
+    case 'bigint':
+      return { type: 'integer', value: value.toString() };
+    case 'object':
+      return value === null ? null : objectToWire(value);
+    case 'undefined':
+      return null;
+    case 'function':
+    case 'symbol':
+      throw new TypeError(`A ${typeof value} cannot be a value of a statement.`);
+    default:
+      return value;
+  }
+}
+
+function objectToWire(value) {
+  if (types.isDate(value)) {
+    return timestamp(value);
+  }
+  if (ArrayBuffer.isView(value)) {
+    return blob(Buffer.from(value.buffer, value.byteOffset, value.byteLength));
+  }
+  if (types.isBoxedPrimitive(value)) {
+    return toWire(value.valueOf());
+  }
+  if (typeof value.toISOString === 'function') {
+    // A moment, a Luxon DateTime, and the like.
+    return timestamp(new Date(value.toISOString()));
+  }
+  return { type: 'json', value: JSON.stringify(value) };
+}
+
+/** @param {Date} date */
+function timestamp(date) {
+  if (Number.isNaN(date.getTime())) {
+    throw new RangeError('An invalid Date cannot be a value of a statement.');
+  }
+  return { type: 'timestamp', value: date.toISOString() };
+}
+
+/** @param {Buffer} buffer */
+function blob(buffer) {
+  return { type: 'blob', value: buffer.toString('base64') };
+}
+
+/** What a wire value looks like in a log or in an error: `{type, value}` as its text. */
+function fromWire(value) {
+  return value !== null && typeof value === 'object' ? value.value : value;
+}
+
+const CONVERTERS = {
+  timestamp: (value) => new Date(value),
+  // Numbers come as they are; NaN and the infinities as text.
+  float: (value) => Number(value),
+  blob: (value) => Buffer.from(value, 'base64'),
+  any: (value) => (value?.type === 'blob' ? Buffer.from(value.value, 'base64') : value),
+};
+
+/** What makes the JavaScript value of a column of that type; undefined when JSON's own value is it. */
+function converterOf(type) {
+  return CONVERTERS[type];
+}
+
+/**
+ * The rows of a result as objects.
+ *
+ * @param {{ columns: { name: string, type: string }[], rows: unknown[][] }} result
+ * @param {(name: string, type: string) => ((value: unknown) => unknown) | undefined} [converter] for a column
+ * @returns {Record<string, unknown>[]}
+ */
+function rowsToObjects({ columns, rows }, converter = (_name, type) => converterOf(type)) {
+  const names = columns.map((column) => column.name);
+  for (const [index, { name, type }] of columns.entries()) {
+    const convert = converter(name, type);
+    if (convert) {
+      convertColumn(rows, index, convert);
+    }
+  }
+  const count = names.length;
+  const assign = names.includes('__proto__') ? defineOwn : setOwn;
+  return rows.map((row) => {
+    const object = {};
+    for (let index = 0; index < count; index++) {
+      assign(object, names[index], row[index]);
+    }
+    return object;
+  });
+}
+
+function convertColumn(rows, index, convert) {
+  for (const row of rows) {
+    if (row[index] !== null) {
+      row[index] = convert(row[index]);
+    }
+  }
+}
+
+function setOwn(object, name, value) {
+  object[name] = value;
+}
+
+/** For a column that is called `__proto__`, which an assignment would not make. */
+function defineOwn(object, name, value) {
+  Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
+}
+
+module.exports = { toWire, fromWire, timestamp, blob, converterOf, rowsToObjects };
