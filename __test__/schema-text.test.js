@@ -1,5 +1,3 @@
-'use strict';
-
 const { Deferrable, Op, Sequelize } = require('sequelize');
 const { PhantomDBDialect } = require('..');
 
@@ -48,7 +46,12 @@ describe('the text of schema statements', () => {
     [Sequelize.literal('CURRENT_TIMESTAMP'), 'CURRENT_TIMESTAMP'],
     [Sequelize.fn('now'), 'now()'],
   ])('the default %p is a literal or an expression', (defaultValue, expected) => {
-    const type = typeof defaultValue === 'boolean' ? Sequelize.BOOLEAN : typeof defaultValue === 'number' ? Sequelize.DOUBLE : Sequelize.TEXT;
+    const type =
+      typeof defaultValue === 'boolean'
+        ? Sequelize.BOOLEAN
+        : typeof defaultValue === 'number'
+          ? Sequelize.DOUBLE
+          : Sequelize.TEXT;
     expect(fragment({ type, defaultValue })).toContain(` DEFAULT ${expected}`);
   });
 
@@ -99,7 +102,10 @@ describe('the text of schema statements', () => {
       b: { type: Sequelize.INTEGER, primaryKey: true },
       c: { type: Sequelize.STRING, comment: "c's" },
     });
-    const uniqueKeys = { both: { fields: ['b', 'c'], customIndex: true }, single: { fields: ['c'], customIndex: false } };
+    const uniqueKeys = {
+      both: { fields: ['b', 'c'], customIndex: true },
+      single: { fields: ['c'], customIndex: false },
+    };
     expect(generator.createTableQuery({ tableName: 't', schema: 's' }, attributes, { uniqueKeys })).toBe(
       'CREATE TABLE IF NOT EXISTS "s"."t" ("a" INTEGER NOT NULL, "b" INTEGER NOT NULL, "c" VARCHAR(255), ' +
         'PRIMARY KEY ("a", "b"), CONSTRAINT "both" UNIQUE ("b", "c")); COMMENT ON COLUMN "s"."t"."c" IS \'c\'\'s\';',
@@ -112,9 +118,13 @@ describe('the text of schema statements', () => {
   test('indexes: unique, ordered, partial, on expressions, named as Sequelize names them', () => {
     expect(generator.addIndexQuery('t', ['a', 'bC'])).toBe('CREATE INDEX "t_a_b_c" ON "t" ("a", "bC")');
     const options = { unique: true, name: 'i', where: { a: { [Op.gt]: 1 } } };
-    expect(generator.addIndexQuery('s.t', [{ name: 'a', order: 'desc' }, Sequelize.fn('lower', Sequelize.col('b'))], options)).toBe(
-      'CREATE UNIQUE INDEX "i" ON "s"."t" ("a" DESC, lower("b")) WHERE "a" > 1',
-    );
+    expect(
+      generator.addIndexQuery(
+        's.t',
+        [{ name: 'a', order: 'desc' }, Sequelize.fn('lower', Sequelize.col('b'))],
+        options,
+      ),
+    ).toBe('CREATE UNIQUE INDEX "i" ON "s"."t" ("a" DESC, lower("b")) WHERE "a" > 1');
     expect(generator.removeIndexQuery('t', ['a', 'bC'])).toBe('DROP INDEX IF EXISTS "t_a_b_c"');
     expect(() => generator.addIndexQuery('t', [{ name: 'a', order: 'DESC; --' }])).toThrow('must be ASC or DESC');
   });
@@ -131,7 +141,9 @@ describe('the text of schema statements', () => {
       'CONSTRAINT "t_a_o_fk" FOREIGN KEY ("a") REFERENCES "o" ("id") ON DELETE CASCADE',
     );
     expect(() => snippet({ type: 'exclude' })).toThrow('exclude is invalid.');
-    expect(() => snippet({ type: 'unique', deferrable: Deferrable.INITIALLY_DEFERRED })).toThrow('defers only foreign keys');
+    expect(() => snippet({ type: 'unique', deferrable: Deferrable.INITIALLY_DEFERRED })).toThrow(
+      'defers only foreign keys',
+    );
   });
 
   test('what PhantomDB has not is refused by name', () => {

@@ -1,5 +1,3 @@
-'use strict';
-
 const { DataTypes, Deferrable, Op, Sequelize, UnknownConstraintError } = require('sequelize');
 const { PhantomDBDialect } = require('..');
 
@@ -62,7 +60,12 @@ describe('the schema, through QueryInterface and sync', () => {
     });
 
     test('what describeTable says can be handed back', async () => {
-      const columns = { a: DataTypes.BOOLEAN, b: DataTypes.DATE, c: DataTypes.ENUM("x'y", 'z'), d: DataTypes.DECIMAL(5, 1) };
+      const columns = {
+        a: DataTypes.BOOLEAN,
+        b: DataTypes.DATE,
+        c: DataTypes.ENUM("x'y", 'z'),
+        d: DataTypes.DECIMAL(5, 1),
+      };
       await query.createTable('one', columns);
       const described = await query.describeTable('one');
       await query.createTable('two', described);
@@ -86,7 +89,11 @@ describe('the schema, through QueryInterface and sync', () => {
     test('createTable makes composite keys and named unique keys', async () => {
       await query.createTable(
         'pairs',
-        { a: { type: DataTypes.INTEGER, primaryKey: true }, b: { type: DataTypes.INTEGER, primaryKey: true }, c: DataTypes.TEXT },
+        {
+          a: { type: DataTypes.INTEGER, primaryKey: true },
+          b: { type: DataTypes.INTEGER, primaryKey: true },
+          c: DataTypes.TEXT,
+        },
         { uniqueKeys: { together: { fields: ['b', 'c'] } } },
       );
       const described = await query.describeTable('pairs');
@@ -99,7 +106,11 @@ describe('the schema, through QueryInterface and sync', () => {
 
   describe('columns', () => {
     beforeEach(async () => {
-      await query.createTable('t', { id, a: { type: DataTypes.STRING, allowNull: false, unique: true }, b: DataTypes.INTEGER });
+      await query.createTable('t', {
+        id,
+        a: { type: DataTypes.STRING, allowNull: false, unique: true },
+        b: DataTypes.INTEGER,
+      });
       await query.bulkInsert('t', [
         { a: 'x', b: 1 },
         { a: 'y', b: 2 },
@@ -119,7 +130,11 @@ describe('the schema, through QueryInterface and sync', () => {
 
     test('are changed, with rows, keys and references kept', async () => {
       await query.changeColumn('t', 'b', { type: DataTypes.STRING, allowNull: false, defaultValue: '0' });
-      expect((await query.describeTable('t')).b).toMatchObject({ type: 'VARCHAR(255)', allowNull: false, defaultValue: '0' });
+      expect((await query.describeTable('t')).b).toMatchObject({
+        type: 'VARCHAR(255)',
+        allowNull: false,
+        defaultValue: '0',
+      });
       await query.changeColumn('t', 'a', { type: DataTypes.TEXT });
       expect((await query.describeTable('t')).a).toMatchObject({ type: 'TEXT', allowNull: true, unique: true });
       const [rows] = await sequelize.query('SELECT a, b FROM t ORDER BY id');
@@ -141,7 +156,9 @@ describe('the schema, through QueryInterface and sync', () => {
       await expect(query.addColumn('t', 'd', { type: DataTypes.INTEGER, allowNull: false })).rejects.toThrow();
       await expect(query.changeColumn('t', 'a', { type: DataTypes.INTEGER })).rejects.toThrow();
       expect(await query.describeTable('t')).toEqual(before);
-      expect(await query.rawSelect('t', { attributes: [[sequelize.fn('count', sequelize.col('id')), 'n']] }, 'n')).toBe(2);
+      expect(await query.rawSelect('t', { attributes: [[sequelize.fn('count', sequelize.col('id')), 'n']] }, 'n')).toBe(
+        2,
+      );
     });
   });
 
@@ -169,7 +186,9 @@ describe('the schema, through QueryInterface and sync', () => {
       await query.removeIndex('t', ['a', 'b']);
       await query.removeIndex('t', 'partial');
       await query.removeIndex('t', 'never_there');
-      expect((await query.showIndex('t')).filter((index) => !index.primary).map((index) => index.name)).toEqual(['lowered']);
+      expect((await query.showIndex('t')).filter((index) => !index.primary).map((index) => index.name)).toEqual([
+        'lowered',
+      ]);
     });
   });
 
@@ -186,7 +205,12 @@ describe('the schema, through QueryInterface and sync', () => {
       ['check', { fields: ['a'], where: { a: ['x', 'y'] } }, 't_a_ck', 'CHECK'],
       ['primary key', { fields: ['a'] }, 't_a_pk', 'PRIMARY KEY'],
       ['default', { fields: ['b'], defaultValue: 7 }, 't_b_df', 'DEFAULT'],
-      ['foreign key', { fields: ['b'], references: { table: 'o', field: 'id' }, onDelete: 'cascade' }, 't_b_o_fk', 'FOREIGN KEY'],
+      [
+        'foreign key',
+        { fields: ['b'], references: { table: 'o', field: 'id' }, onDelete: 'cascade' },
+        't_b_o_fk',
+        'FOREIGN KEY',
+      ],
     ])('%s: added, shown, enforced, removed', async (type, options, name, shown) => {
       await query.addConstraint('t', { type, ...options });
       expect(await query.showConstraint('t', name)).toMatchObject([{ constraintName: name, constraintType: shown }]);
@@ -275,7 +299,11 @@ describe('the schema, through QueryInterface and sync', () => {
 
       const Thing = sequelize.define(
         'Thing',
-        { a: { type: DataTypes.TEXT, allowNull: false }, n: DataTypes.STRING, added: { type: DataTypes.INTEGER, field: 'new_one' } },
+        {
+          a: { type: DataTypes.TEXT, allowNull: false },
+          n: DataTypes.STRING,
+          added: { type: DataTypes.INTEGER, field: 'new_one' },
+        },
         { indexes: [{ fields: ['a'] }] },
       );
       Thing.belongsTo(Owner);
@@ -362,7 +390,10 @@ describe('the schema, through QueryInterface and sync', () => {
       const generator = query.queryGenerator;
       expect(await sequelize.query(generator.showTablesQuery(), { type: 'SHOWTABLES' })).toEqual(['t']);
       await sequelize.query(generator.addColumnQuery('t', 'a', { type: DataTypes.TEXT }));
-      expect(Object.keys(await sequelize.query(generator.describeTableQuery('t'), { type: 'DESCRIBE' }))).toEqual(['id', 'a']);
+      expect(Object.keys(await sequelize.query(generator.describeTableQuery('t'), { type: 'DESCRIBE' }))).toEqual([
+        'id',
+        'a',
+      ]);
     });
 
     test('databases are made and dropped', async () => {
@@ -374,8 +405,12 @@ describe('the schema, through QueryInterface and sync', () => {
     });
 
     test('triggers and functions are refused by name', async () => {
-      await expect(query.createTrigger('t', 'x', 'after', {}, 'f', [], [])).rejects.toThrow('PhantomDB has no triggers');
-      await expect(query.createFunction('f', [], 'integer', 'sql', '1')).rejects.toThrow('PhantomDB has no stored functions');
+      await expect(query.createTrigger('t', 'x', 'after', {}, 'f', [], [])).rejects.toThrow(
+        'PhantomDB has no triggers',
+      );
+      await expect(query.createFunction('f', [], 'integer', 'sql', '1')).rejects.toThrow(
+        'PhantomDB has no stored functions',
+      );
     });
   });
 });

@@ -1,12 +1,9 @@
-'use strict';
-
 // The QueryInterface: schema changes as the contract's structured calls. Each runs through `sequelize.query`, so that
 // transactions (CLS too), logging, benchmarks, retries and error classes are those of any statement; the text is for
 // the log, `options[COMPILED]` is what is sent.
 
 const COMPILED = require('./compiled');
 const plans = require('./schema-plans');
-const rows = require('./row-interface');
 const transactions = require('./transactions');
 
 /** Options that mean something to a statement's run. The others belong to the model, the index or the constraint. */
@@ -16,7 +13,7 @@ module.exports = (lib) => {
   const { tableOf } = plans(lib);
   const { QueryTypes, Utils, errors } = lib;
 
-  return class PhantomDBQueryInterface extends transactions(lib)(rows(lib)(lib.QueryInterface)) {
+  return class PhantomDBQueryInterface extends transactions(lib.QueryInterface, lib) {
     /** Runs a text of the query generator: as the call it stands for, or as the statement it is. */
     async _run(sql, options, type = QueryTypes.RAW) {
       const runOptions = { raw: true, type };
@@ -165,7 +162,9 @@ module.exports = (lib) => {
         await this._run(sql, options);
       } catch (error) {
         if (error.parent?.code === 'UNKNOWN_COLUMN') {
-          throw new Error(`Table ${tableOf(tableName).name} doesn't have the column ${attrNameBefore}`, { cause: error });
+          throw new Error(`Table ${tableOf(tableName).name} doesn't have the column ${attrNameBefore}`, {
+            cause: error,
+          });
         }
         throw error;
       }

@@ -1,5 +1,3 @@
-'use strict';
-
 // Sequelize's options for schemas as plain data: the types of the REST contract (`ColumnDefinition`, `Constraint`,
 // `CreateIndex`). The translator writes them as text, the contract's calls carry them; nothing is written here.
 
@@ -224,7 +222,9 @@ module.exports = (lib) => {
     const column = fieldName(field);
     const order = String(field.order || 'ASC').toUpperCase();
     if (order !== 'ASC' && order !== 'DESC') {
-      throw new Error(`The order of the index field "${column}" must be ASC or DESC; it is ${JSON.stringify(field.order)}`);
+      throw new Error(
+        `The order of the index field "${column}" must be ASC or DESC; it is ${JSON.stringify(field.order)}`,
+      );
     }
     return { column, descending: order === 'DESC', collate: write.collated ? field.collate : undefined };
   }
