@@ -1,1 +1,3 @@
 //! The addon: what Node loads.
+
+pub mod client;
