@@ -1,9 +1,6 @@
 'use strict';
 
-const { failureToError } = require('./errors.js');
-
-/** The database of a Sequelize that names none. */
-const DEFAULT_DATABASE = 'main';
+const { answerOf } = require('./phantomdb-error.js');
 
 /**
  * Sequelize's own pool, hooks and replication around connections that are light: the sockets, or the engine itself,
@@ -39,7 +36,7 @@ module.exports = (lib) =>
 
     /** @param {{ database?: string, url?: string }} config `url` is that of a replica */
     async connect(config) {
-      return new Connection(this.client.at(config.url), config.database || DEFAULT_DATABASE);
+      return new Connection(this.client.at(config.url), config.database);
     }
 
     /** A transaction that is still open on the connection ends with it. */
@@ -75,24 +72,25 @@ class Connection {
     this.isValid = true;
   }
 
-  /** One statement of PhantomDB SQL. Resolves to the JSON text of its result, or to a failure. */
+  /** One statement of PhantomDB SQL. Resolves to the JSON text of its result; throws a PhantomDBError. */
   query(sql, parameters, native) {
-    return this.native.query(this.database, sql, parameters, this.transaction, native);
+    return answerOf(this.native.query(this.database, sql, parameters, this.transaction, native));
   }
 
-  /** Rows of one table. */
+  /** Rows of one table, likewise. */
   find(table, find) {
-    return this.native.find(this.database, table, find, this.transaction);
+    return answerOf(this.native.find(this.database, table, find, this.transaction));
   }
 
-  /** Any other call of the contract on the connection's database; `fields` are the call's other fields. */
-  async call(kind, fields) {
-    return this.#call(kind, { database: this.database, ...fields });
+  /** Any other call of the contract. Resolves to what it answers. */
+  async call(kind, body, context = { transaction: this.transaction ?? undefined }) {
+    const answer = await answerOf(this.native.call(kind, JSON.stringify(body), JSON.stringify(context)));
+    return answer === '' ? undefined : JSON.parse(answer);
   }
 
   /** @param {{ isolationLevel?: string, readOnly?: boolean, immediate?: boolean }} options */
   async begin(options) {
-    const answer = await this.#call('beginTransaction', { database: this.database, ...options });
+    const answer = await this.call('beginTransaction', { database: this.database, ...options });
     this.transaction = answer.transaction_id;
   }
 
@@ -100,8 +98,15 @@ class Connection {
     return this.#end('commitTransaction');
   }
 
-  rollback() {
-    return this.#end('rollbackTransaction');
+  /** One that the server has rolled back already, since it was idle for too long, needs no more. */
+  async rollback() {
+    try {
+      await this.#end('rollbackTransaction');
+    } catch (error) {
+      if (error.code !== 'TRANSACTION_EXPIRED') {
+        throw error;
+      }
+    }
   }
 
   /** Rolls back what is open. It cannot fail: what is not rolled back now is when it is found idle. */
@@ -112,18 +117,9 @@ class Connection {
 
   async #end(kind) {
     const id = this.transaction;
-    if (id === null) {
-      return;
+    if (id !== null) {
+      this.transaction = null;
+      await this.call(kind, { id }, {});
     }
-    this.transaction = null;
-    await this.#call(kind, { id }, {});
-  }
-
-  async #call(kind, body, context = { transaction: this.transaction ?? undefined }) {
-    const answer = await this.native.call(kind, JSON.stringify(body), JSON.stringify(context));
-    if (typeof answer !== 'string') {
-      throw failureToError(answer);
-    }
-    return answer === '' ? undefined : JSON.parse(answer);
   }
 }

@@ -37,6 +37,15 @@ const SUPPORTS = {
   escapeStringConstants: true,
 };
 
+/** The flags of `base` with ours over them; both are one level deep at most. */
+function merged(base, ours) {
+  const flags = { ...base };
+  for (const [name, flag] of Object.entries(ours)) {
+    flags[name] = typeof flag === 'object' && flag !== null ? { ...base[name], ...flag } : flag;
+  }
+  return flags;
+}
+
 /** @param {object} lib of a copy of Sequelize; its `parts` are the classes that extend Sequelize's own */
 module.exports = (lib) => {
   class PhantomDBSequelizeDialect extends lib.AbstractDialect {
@@ -52,10 +61,15 @@ module.exports = (lib) => {
       this.queryGenerator = new lib.parts.QueryGenerator({ _dialect: this, sequelize });
       this.queryInterface = new lib.parts.QueryInterface(sequelize, this.queryGenerator);
     }
+
+    /** Whether calls travel over HTTP, where a finder is better a find call than a statement. */
+    get isRemote() {
+      return this.client.isRemote;
+    }
   }
 
   Object.assign(PhantomDBSequelizeDialect.prototype, {
-    supports: lib.lodash.merge(lib.lodash.cloneDeep(lib.AbstractDialect.prototype.supports), SUPPORTS),
+    supports: merged(lib.AbstractDialect.prototype.supports, SUPPORTS),
     name: lib.DIALECT_NAME,
     defaultVersion: '0.1.0',
     Query: lib.parts.Query,

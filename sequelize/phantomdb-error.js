@@ -18,4 +18,24 @@ class PhantomDBError extends Error {
 
 Object.defineProperty(PhantomDBError.prototype, 'name', { value: 'PhantomDBError', configurable: true, writable: true });
 
-module.exports = { PhantomDBError };
+/**
+ * What the addon answered, or the error it stands for, thrown.
+ *
+ * @param {Promise<string | object>} call of the addon
+ * @returns {Promise<string>}
+ */
+async function answerOf(call) {
+  let answer;
+  try {
+    answer = await call;
+  } catch (error) {
+    // Only a defect gets here: expected failures are answers.
+    throw new PhantomDBError({ code: 'INTERNAL', message: error.message });
+  }
+  if (answer !== null && typeof answer === 'object') {
+    throw new PhantomDBError(answer);
+  }
+  return answer;
+}
+
+module.exports = { PhantomDBError, answerOf };

@@ -1,10 +1,8 @@
-'use strict';
-
 // The QueryInterface: schema changes as the contract's structured calls. Each runs through `sequelize.query`, so that
 // transactions (CLS too), logging, benchmarks, retries and error classes are those of any statement; the text is for
 // the log, `options[COMPILED]` is what is sent.
 
-const { COMPILED } = require('./compiled');
+const COMPILED = require('./compiled');
 const plans = require('./schema-plans');
 const transactions = require('./transactions');
 
@@ -164,7 +162,9 @@ module.exports = (lib) => {
         await this._run(sql, options);
       } catch (error) {
         if (error.parent?.code === 'UNKNOWN_COLUMN') {
-          throw new Error(`Table ${tableOf(tableName).name} doesn't have the column ${attrNameBefore}`, { cause: error });
+          throw new Error(`Table ${tableOf(tableName).name} doesn't have the column ${attrNameBefore}`, {
+            cause: error,
+          });
         }
         throw error;
       }

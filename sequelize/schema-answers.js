@@ -1,5 +1,3 @@
-'use strict';
-
 // What the contract says about a table (`TableSchema`) in the shapes that Sequelize's methods answer with.
 
 const ENUM_VALUE = /'((?:[^']|'')*)'/g;
@@ -48,14 +46,16 @@ function isUnique(schema, column) {
       (index) => index.unique && !index.primary && index.fields.length === 1 && index.fields[0].column === column,
     ) ||
     schema.constraints.some(
-      (constraint) => constraint.type === 'unique' && constraint.columns.length === 1 && constraint.columns[0] === column,
+      (constraint) =>
+        constraint.type === 'unique' && constraint.columns.length === 1 && constraint.columns[0] === column,
     )
   );
 }
 
 function referenceOf(schema, column) {
   const key = schema.constraints.find(
-    (constraint) => constraint.type === 'foreignKey' && constraint.columns.length === 1 && constraint.columns[0] === column,
+    (constraint) =>
+      constraint.type === 'foreignKey' && constraint.columns.length === 1 && constraint.columns[0] === column,
   );
   return key && { references: { model: key.references.table.name, key: key.references.columns[0] } };
 }

@@ -1,5 +1,3 @@
-'use strict';
-
 // The schema part of the query generator, as a mixin. Each method makes plain data and lets the translator write the
 // text. Where the contract has a structured call, the text is what the log shows and the call is what is made:
 // `schemaCall` says which call a text that was written here stands for.
@@ -19,27 +17,33 @@ module.exports = (lib) => {
 
   const write = (kind, plan) => translate(kind, JSON.stringify(plan), true).sql;
   const unsupported = (what) => {
-    throw new Error(`PhantomDB has no ${what}: keep what it would do in the application, for example in a model's hooks.`);
+    throw new Error(
+      `PhantomDB has no ${what}: keep what it would do in the application, for example in a model's hooks.`,
+    );
   };
 
   return (Base) =>
     class SchemaGenerator extends Base {
+      constructor(options) {
+        super(options);
+        this._schemaCalls = new Map();
+      }
+
       // Texts and the calls they stand for.
 
       /** The call that `sql` stands for, when one of these methods wrote it: `{ sql, call, body, map, tolerated }`. */
       schemaCall(sql) {
-        return this._schemaCalls?.get(sql);
+        return this._schemaCalls.get(sql);
       }
 
       /** `tolerated` is the code of a failure that means there was nothing to do. */
       _remember(sql, call, fields, map, tolerated) {
         const body = fields && { database: this.sequelize.config.database, ...fields };
-        const calls = (this._schemaCalls ??= new Map());
-        calls.delete(sql);
-        if (calls.size >= REMEMBERED_MAX) {
-          calls.delete(calls.keys().next().value);
+        this._schemaCalls.delete(sql);
+        if (this._schemaCalls.size >= REMEMBERED_MAX) {
+          this._schemaCalls.delete(this._schemaCalls.keys().next().value);
         }
-        calls.set(sql, { sql, call, body, map, tolerated });
+        this._schemaCalls.set(sql, { sql, call, body, map, tolerated });
         return sql;
       }
 
@@ -147,8 +151,12 @@ module.exports = (lib) => {
 
       tableExistsQuery(tableName) {
         const { name, schema } = tableOf(tableName);
-        return this._remember(write('show', { what: 'table', table: { name, schema } }), 'listTables', {}, ({ tables }) =>
-          tables.filter((table) => table.name === name && (table.schema || undefined) === schema).map(() => name),
+        return this._remember(
+          write('show', { what: 'table', table: { name, schema } }),
+          'listTables',
+          {},
+          ({ tables }) =>
+            tables.filter((table) => table.name === name && (table.schema || undefined) === schema).map(() => name),
         );
       }
 

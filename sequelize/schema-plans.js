@@ -1,25 +1,17 @@
-'use strict';
-
 // Sequelize's options for schemas as plain data: the types of the REST contract (`ColumnDefinition`, `Constraint`,
 // `CreateIndex`). The translator writes them as text, the contract's calls carry them; nothing is written here.
+
+const tables = require('./flatten/tables');
 
 const ACTIONS = ['NO ACTION', 'RESTRICT', 'CASCADE', 'SET NULL', 'SET DEFAULT'];
 
 module.exports = (lib) => {
   const { DataTypes, Deferrable, Utils } = lib;
 
-  /** A table as Sequelize names it (text, a model, or an object with a schema) as the contract names it. */
+  /** A table as the contract names it, in `schema` when the name says none. */
   function tableOf(table, schema) {
-    if (typeof table === 'function' && typeof table.getTableName === 'function') {
-      return tableOf(table.getTableName(), schema);
-    }
-    const named = table !== null && typeof table === 'object';
-    const name = named ? table.tableName || table.name : table;
-    if (typeof name !== 'string' || name === '') {
-      throw new Error('A table must be named by a non-empty string, by { tableName, schema } or by a model.');
-    }
-    const inSchema = (named && table.schema) || schema;
-    return inSchema ? { name, schema: inSchema } : { name };
+    const named = tables.tableOf(table);
+    return named.schema || !schema ? named : { ...named, schema };
   }
 
   /**
@@ -230,7 +222,9 @@ module.exports = (lib) => {
     const column = fieldName(field);
     const order = String(field.order || 'ASC').toUpperCase();
     if (order !== 'ASC' && order !== 'DESC') {
-      throw new Error(`The order of the index field "${column}" must be ASC or DESC; it is ${JSON.stringify(field.order)}`);
+      throw new Error(
+        `The order of the index field "${column}" must be ASC or DESC; it is ${JSON.stringify(field.order)}`,
+      );
     }
     return { column, descending: order === 'DESC', collate: write.collated ? field.collate : undefined };
   }

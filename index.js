@@ -1,0 +1,9 @@
+'use strict';
+
+const { PhantomDBDialect } = require('./sequelize/phantomdb-dialect.js');
+const { PhantomDBError } = require('./sequelize/phantomdb-error.js');
+const { installEverywhere } = require('./sequelize/install.js');
+
+installEverywhere();
+
+module.exports = { PhantomDBDialect, PhantomDBError };

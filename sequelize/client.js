@@ -1,0 +1,77 @@
+'use strict';
+
+const native = require('./native.js');
+const { PhantomDBError, answerOf } = require('./phantomdb-error.js');
+
+/**
+ * The addon's side of one `PhantomDBDialect`: opened when first used, shared by every Sequelize that uses the dialect,
+ * and closed with the last of them.
+ */
+class Client {
+  #url;
+  #options;
+  #users = 0;
+  /** By connection string; the dialect's own and those of replicas. */
+  #opened = new Map();
+  #isClosed = false;
+
+  /** Throws a PhantomDBError for a connection string or options that are wrong. */
+  constructor(url, options) {
+    this.#options = JSON.stringify(options);
+    this.#url = url;
+    this.url = this.at().url;
+    this.isRemote = /^https?:/i.test(url);
+  }
+
+  /** The addon's object for the dialect's connection string, or for another one with the same options. */
+  at(url = this.#url) {
+    if (this.#isClosed) {
+      throw new PhantomDBError({
+        code: 'UNAVAILABLE',
+        message: `This PhantomDBDialect (${this.url}) was closed; make a new one.`,
+        details: { columns: [], value: 'closed' },
+      });
+    }
+    let opened = this.#opened.get(url);
+    if (!opened) {
+      opened = open(url, this.#options);
+      this.#opened.set(url, opened);
+    }
+    return opened;
+  }
+
+  /** A Sequelize begins to use it. */
+  retain() {
+    this.#users++;
+  }
+
+  /** A Sequelize was closed. */
+  async release() {
+    this.#users--;
+    if (this.#users === 0) {
+      await this.#closeAll();
+    }
+  }
+
+  /** Closes it for good. */
+  async close() {
+    this.#isClosed = true;
+    await this.#closeAll();
+  }
+
+  async #closeAll() {
+    const opened = [...this.#opened.values()];
+    this.#opened.clear();
+    await Promise.all(opened.map((one) => answerOf(one.close())));
+  }
+}
+
+function open(url, options) {
+  try {
+    return new native.NativeDialect(url, options);
+  } catch (error) {
+    throw new PhantomDBError(error);
+  }
+}
+
+module.exports = { Client };

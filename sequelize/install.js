@@ -1,0 +1,218 @@
+'use strict';
+
+// Fills the dialect slot of a copy of Sequelize from outside.
+//
+// Sequelize chooses its dialect in a `switch` on `this.getDialect()` in its constructor. When `options.dialect` is a
+// PhantomDBDialect, our `getDialect` names a stock dialect there, and what the constructor then assigns to
+// `this.dialect` is replaced by ours as it is assigned. So the rest of the constructor (typeValidation,
+// operatorsAliases, queryInterface, connectionManager, the hooks) finds ours in place, no hook is needed, and neither
+// the user's options nor the stock dialects are touched.
+
+const fs = require('node:fs');
+const { createRequire } = require('node:module');
+const path = require('node:path');
+
+const { dataTypes } = require('./data-types.js');
+const { wrapSqlString } = require('./escape.js');
+
+const DIALECT_NAME = 'phantomdb';
+/** What Sequelize's own checks by name take us for, and what its constructor builds for a moment. */
+const STOCK_DIALECT = 'sqlite';
+/** The database of a Sequelize that names none. */
+const DEFAULT_DATABASE = 'main';
+
+/** On a PhantomDBDialect, whichever copy of this package made it: a function that answers its client. */
+const CLIENT = Symbol.for('phantomdb-sequelize.client');
+/** On a class Sequelize whose slot is filled, whichever copy of this package did it: what fills an instance. */
+const SLOT = Symbol.for('phantomdb-sequelize.slot');
+
+const ENTRY = path.join('lib', 'sequelize.js');
+
+function clientOf(dialect) {
+  return typeof dialect === 'object' && typeof dialect?.[CLIENT] === 'function' ? dialect[CLIENT]() : undefined;
+}
+
+/** The part of a copy of Sequelize that the shim is built on. */
+function libOf(directory, Sequelize) {
+  const load = (name) => require(path.join(directory, name));
+  const abstract = (name) => load(path.join('dialects', 'abstract', name));
+  const { BelongsTo, HasOne, HasMany, BelongsToMany, DataTypes, Model, Op, QueryTypes, Transaction, Utils } = Sequelize;
+  return {
+    DIALECT_NAME,
+    Sequelize,
+    Utils,
+    Op,
+    Model,
+    BelongsTo,
+    HasOne,
+    HasMany,
+    BelongsToMany,
+    DataTypes,
+    QueryTypes,
+    Transaction,
+    Deferrable: Sequelize.Deferrable,
+    QueryInterface: Sequelize.QueryInterface,
+    AbstractDialect: abstract('index.js'),
+    AbstractQuery: abstract('query.js'),
+    AbstractQueryGenerator: abstract('query-generator.js'),
+    AbstractConnectionManager: abstract('connection-manager.js'),
+    SqlString: load('sql-string.js'),
+    errors: load(path.join('errors', 'index.js')),
+    logger: load(path.join('utils', 'logger.js')).logger,
+    classToInvokable: load(path.join('utils', 'class-to-invokable.js')).classToInvokable,
+    parserStore: load(path.join('dialects', 'parserStore.js')),
+    moment: createRequire(path.join(directory, 'index.js'))('moment'),
+  };
+}
+
+/** The dialect class for a copy of Sequelize. */
+function buildDialect(lib) {
+  wrapSqlString(lib.SqlString, DIALECT_NAME);
+  lib.DataTypes[DIALECT_NAME] = dataTypes(lib);
+  const schemaInterface = require('./query-interface.js')(lib);
+  lib.parts = {
+    ConnectionManager: require('./connection-manager.js')(lib),
+    Query: require('./query.js')(lib),
+    QueryGenerator: require('./query-generator.js')(lib),
+    QueryInterface: require('./row-interface.js')(lib)(schemaInterface),
+  };
+  return require('./dialect.js')(lib);
+}
+
+/** Makes the settings of an instance those of our dialect, and our dialect for it. */
+function makeDialect(Dialect, sequelize, client) {
+  const { config, options } = sequelize;
+  options.dialect = STOCK_DIALECT;
+  // Sequelize asks a database it knows nothing about for its version before the first query.
+  options.databaseVersion ||= Dialect.prototype.defaultVersion;
+  config.database ||= DEFAULT_DATABASE;
+  if (client.isRemote) {
+    const { hostname, port, protocol } = new URL(client.url);
+    Object.assign(config, { host: hostname, port: port || undefined, protocol: protocol.replace(':', '') });
+  }
+  return new Dialect(sequelize, client);
+}
+
+/** During the constructor: lets it build the stock dialect, and takes what it assigns. */
+function interceptDialect(Dialect, sequelize, client) {
+  const { config, options } = sequelize;
+  const host = options.host;
+  // The stock dialect looks for its driver and makes a pool; with these it finds nothing to do.
+  sequelize.config = { dialectModule: {}, pool: {} };
+  options.dialect = STOCK_DIALECT;
+  Object.defineProperty(sequelize, 'dialect', {
+    configurable: true,
+    get: () => undefined,
+    set() {
+      sequelize.config = config;
+      options.host = host;
+      const dialect = makeDialect(Dialect, sequelize, client);
+      Object.defineProperty(sequelize, 'dialect', {
+        value: dialect,
+        writable: true,
+        enumerable: true,
+        configurable: true,
+      });
+    },
+  });
+}
+
+/** Puts our dialect into an instance that was made with another one. */
+function replaceDialect(Dialect, sequelize, client) {
+  const replaced = sequelize.dialect.queryGenerator;
+  const dialect = makeDialect(Dialect, sequelize, client);
+  dialect.queryGenerator.typeValidation = replaced.typeValidation;
+  dialect.queryGenerator.OperatorsAliasMap = replaced.OperatorsAliasMap;
+  sequelize.dialect = dialect;
+  sequelize.queryInterface = dialect.queryInterface;
+  sequelize.connectionManager = dialect.connectionManager;
+}
+
+function wrapGetDialect(Sequelize, Dialect) {
+  const original = Sequelize.prototype.getDialect;
+  Sequelize.prototype.getDialect = function getDialect() {
+    if (this.dialect instanceof Dialect) {
+      return DIALECT_NAME;
+    }
+    const client = clientOf(this.options.dialect);
+    if (client) {
+      interceptDialect(Dialect, this, client);
+    }
+    return original.call(this);
+  };
+}
+
+/** Whether `sequelize` of that version is one the shim fits: `>=6.28 <7`. */
+function isSupported(version) {
+  const [major, minor] = version.split('.').map(Number);
+  return major === 6 && minor >= 28;
+}
+
+/** Fills the slot of the copy whose `lib` folder this is. Answers its class. */
+function installAt(directory) {
+  const Sequelize = require(path.join(directory, 'sequelize.js'));
+  if (!Object.hasOwn(Sequelize, SLOT) && isSupported(Sequelize.version)) {
+    const Dialect = buildDialect(libOf(directory, Sequelize));
+    wrapGetDialect(Sequelize, Dialect);
+    Object.defineProperty(Sequelize, SLOT, {
+      value: (sequelize, client) => replaceDialect(Dialect, sequelize, client),
+    });
+  }
+  return Sequelize;
+}
+
+/** The `lib` folders of the copies that are loaded, and of those that this package and the project would load. */
+function directories() {
+  const found = new Set();
+  for (const from of [__filename, path.join(process.cwd(), 'index.js')]) {
+    try {
+      found.add(path.dirname(createRequire(from).resolve('sequelize')));
+    } catch {
+      // There is none: the dialect works without Sequelize too.
+    }
+  }
+  for (const file of Object.keys(require.cache)) {
+    if (file.endsWith(path.sep + ENTRY) && fs.existsSync(path.join(path.dirname(file), 'dialects', 'abstract'))) {
+      found.add(path.dirname(file));
+    }
+  }
+  return found;
+}
+
+/** Fills the slot of every copy of Sequelize that can be found. */
+function installEverywhere() {
+  return [...directories()].map(installAt);
+}
+
+/**
+ * Fills the slot of one copy, given its class.
+ *
+ * @param {Function} Sequelize
+ */
+function installIn(Sequelize) {
+  // A subclass of the user's is as good as the class itself.
+  const base = Sequelize?.prototype?.Sequelize;
+  if (!base) {
+    throw new TypeError('PhantomDBDialect.use takes the class Sequelize of a copy of sequelize 6.');
+  }
+  if (!isSupported(base.version)) {
+    throw new Error(`phantomdb-sequelize works with sequelize >=6.28 <7; this copy is ${base.version}.`);
+  }
+  installEverywhere();
+  if (!Object.hasOwn(base, SLOT)) {
+    throw new Error(
+      'phantomdb-sequelize did not find the files of this copy of sequelize. Keep sequelize out of bundles, and load it ' +
+        'in the same module registry as phantomdb-sequelize.',
+    );
+  }
+}
+
+/** Puts a dialect into an instance of Sequelize, unless it is there already. */
+function installOn(sequelize, client) {
+  installIn(sequelize?.constructor);
+  if (sequelize.dialect.client !== client) {
+    sequelize.Sequelize[SLOT](sequelize, client);
+  }
+}
+
+module.exports = { CLIENT, installEverywhere, installIn, installOn };

@@ -1,0 +1,185 @@
+'use strict';
+
+const { formatBindParameters } = require('./bind.js');
+const COMPILED = require('./compiled.js');
+const { parsingConverter } = require('./parsers.js');
+const { PhantomDBError } = require('./phantomdb-error.js');
+const { converterOf, fromWire, rowsToObjects, toWire } = require('./values.js');
+
+/** The column of an upsert's answer that says whether the row was made. */
+const CREATED_COLUMN = '__phantomdb_created';
+
+const columnConverter = (_name, type) => converterOf(type);
+
+module.exports = (lib) => {
+  const { AbstractQuery, QueryTypes, errors } = lib;
+  const sequelizeError = require('./errors.js')(lib);
+  const debug = lib.logger.debugContext('sql:phantomdb');
+
+  return class Query extends AbstractQuery {
+    static formatBindParameters(sql, values) {
+      return formatBindParameters(sql, values);
+    }
+
+    getInsertIdField() {
+      return 'id';
+    }
+
+    /**
+     * Sends a statement and shapes its answer by the type of the query.
+     *
+     * @param {string} sql
+     * @param {unknown[]} [bind] the user's own values
+     */
+    async run(sql, bind) {
+      this.sql = sql;
+      const compiled = bind === undefined ? this.compiledFor(sql) : undefined;
+      const parameters = compiled?.parameters ?? (bind?.length > 0 ? JSON.stringify(bind.map(toWire)) : '[]');
+      const complete = this._logQuery(sql, debug, this.loggedParameters(parameters));
+      let answer;
+      try {
+        answer = await this.send(sql, parameters, compiled);
+      } catch (error) {
+        error.sql = sql;
+        error.parameters = JSON.parse(parameters).map(fromWire);
+        throw this.formatError(error, new Error().stack);
+      }
+      complete();
+      return compiled?.call ? this.shapeCall(answer, compiled) : this.shape(answer);
+    }
+
+    /** What the generator made for this very text; see `compiled.js`. */
+    compiledFor(sql) {
+      const compiled = this.options[COMPILED];
+      return compiled?.sql === sql ? compiled : this.sequelize.dialect.queryGenerator.schemaCall(sql);
+    }
+
+    loggedParameters(parameters) {
+      const isLogged = this.sequelize.options.logQueryParameters || this.options.logQueryParameters;
+      return isLogged && parameters !== '[]' ? JSON.parse(parameters).map(fromWire) : undefined;
+    }
+
+    /** The parsed answer; throws a PhantomDBError. */
+    async send(sql, parameters, compiled) {
+      const { connection } = this;
+      if (compiled?.perform) {
+        await compiled.perform(connection);
+        return { columns: [], rows: [], affectedRows: 0 };
+      }
+      if (compiled?.call) {
+        return this.sendCall(compiled);
+      }
+      const answer = await (compiled?.find
+        ? connection.find(JSON.stringify(compiled.table), compiled.find)
+        : connection.query(sql, parameters, this.options.native === true));
+      return JSON.parse(answer);
+    }
+
+    async sendCall({ call, body, tolerated }) {
+      try {
+        return await this.connection.call(call, body);
+      } catch (error) {
+        if (tolerated !== undefined && error.code === tolerated) {
+          return undefined;
+        }
+        throw error;
+      }
+    }
+
+    shapeCall(answer, { map }) {
+      if (map) {
+        return map(answer);
+      }
+      return this.isRawQuery() ? [[], { affectedRows: 0 }] : undefined;
+    }
+
+    shape(result) {
+      const rows = this.objects(result);
+      const count = result.affectedRows;
+      switch (this.options.type) {
+        case QueryTypes.SELECT:
+          return this.handleSelectQuery(rows);
+        case QueryTypes.INSERT:
+        case QueryTypes.UPDATE:
+          return this.shapeWrite(rows, count);
+        case QueryTypes.UPSERT:
+          return this.shapeUpsert(rows, count);
+        case QueryTypes.BULKUPDATE:
+          return this.options.returning ? this.handleSelectQuery(rows) : count;
+        case QueryTypes.BULKDELETE:
+        case QueryTypes.DELETE:
+          return count;
+        case QueryTypes.VERSION:
+          return Object.values(rows[0] ?? {})[0];
+        case QueryTypes.RAW:
+          return [rows, { affectedRows: count, rowCount: count || rows.length, columns: result.columns }];
+        default:
+          return rows;
+      }
+    }
+
+    objects(result) {
+      const converter = this.sequelize.connectionManager.hasParsers
+        ? parsingConverter(this.sequelize.connectionManager.parsers, this.options, columnConverter)
+        : columnConverter;
+      const mapping = this.sequelize.options.minifyAliases && this.options.aliasesMapping;
+      if (mapping) {
+        for (const column of result.columns) {
+          column.name = mapping.get(column.name) ?? column.name;
+        }
+      }
+      return rowsToObjects(result, converter);
+    }
+
+    shapeWrite(rows, count) {
+      if (this.instance?.dataValues) {
+        if (this.options.type === QueryTypes.INSERT && count === 0) {
+          throw new errors.EmptyResultError();
+        }
+        this.readBack(rows[0]);
+      }
+      return [this.instance || (this.options.plain && rows[0]) || rows, count];
+    }
+
+    shapeUpsert(rows, count) {
+      let created = null;
+      for (const row of rows) {
+        if (CREATED_COLUMN in row) {
+          created = Boolean(row[CREATED_COLUMN]);
+          delete row[CREATED_COLUMN];
+        }
+      }
+      this.readBack(rows[0]);
+      // Nothing came back: the row was there and was left as it is.
+      return [this.instance, rows.length === 0 && count === 0 ? false : created];
+    }
+
+    /** Puts what the database made of a row into the instance: ids, defaults. */
+    readBack(row) {
+      if (!row || !this.instance?.dataValues) {
+        return;
+      }
+      const attributes = Object.values(this.model.rawAttributes);
+      for (const [name, value] of Object.entries(row)) {
+        const attribute = attributes.find((candidate) => candidate.fieldName === name || candidate.field === name);
+        this.instance.dataValues[attribute?.fieldName ?? name] = value;
+      }
+    }
+
+    /** The value that the instance at hand has for a column. */
+    valueOf(column) {
+      const attribute = Object.values(this.model?.rawAttributes ?? {}).find((candidate) => candidate.field === column);
+      return this.instance?.dataValues?.[attribute?.fieldName ?? column];
+    }
+
+    /** @param {string} stack that leads to the caller */
+    formatError(error, stack) {
+      if (!(error instanceof PhantomDBError)) {
+        return error;
+      }
+      const formatted = sequelizeError(error, this);
+      formatted.stack = `${formatted.name}: ${formatted.message}${stack.slice(stack.indexOf('\n'))}`;
+      return formatted;
+    }
+  };
+};
