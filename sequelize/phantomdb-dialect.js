@@ -1,0 +1,256 @@
+'use strict';
+
+// The class that users construct. Everything it does is documented in `index.d.ts`.
+
+const { inspect, types } = require('node:util');
+
+const { Client } = require('./client.js');
+const { CLIENT, installEverywhere, installIn, installOn } = require('./install.js');
+const { translate } = require('./native.js');
+const { answerOf } = require('./phantomdb-error.js');
+const { tableDefinition, tableOf } = require('./table-definition.js');
+const { rowsToObjects, toWire } = require('./values.js');
+
+const DEFAULT_URL = 'http://localhost:8080';
+
+const isMilliseconds = (value) => Number.isInteger(value) && value > 0;
+
+/** The options: what each must be, in words and as a check. */
+const OPTIONS = {
+  token: ['a string', (value) => typeof value === 'string'],
+  connectTimeoutMs: ['a whole number of milliseconds above 0', isMilliseconds],
+  requestTimeoutMs: ['a whole number of milliseconds above 0', isMilliseconds],
+  retries: ['a whole number, 0 or more', (value) => Number.isInteger(value) && value >= 0],
+  createDatabase: ['true or false', (value) => typeof value === 'boolean'],
+};
+
+function checkOptions(options) {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new TypeError(`The options of PhantomDBDialect must be an object, not ${inspect(options)}.`);
+  }
+  for (const [name, value] of Object.entries(options)) {
+    const known = OPTIONS[name];
+    if (!Object.hasOwn(OPTIONS, name)) {
+      const names = Object.keys(OPTIONS).join(', ');
+      throw new TypeError(`PhantomDBDialect has no option '${name}'. The options are: ${names}.`);
+    }
+    const [words, isRight] = known;
+    if (value !== undefined && !isRight(value)) {
+      const shown = name === 'token' ? typeof value : inspect(value);
+      throw new TypeError(`The option '${name}' of PhantomDBDialect must be ${words}, not ${shown}.`);
+    }
+  }
+}
+
+class PhantomDBDialect {
+  constructor(connectionString = process.env.PHANTOMDB_URL ?? DEFAULT_URL, options = {}) {
+    if (typeof connectionString !== 'string') {
+      throw new TypeError(`The connection string of PhantomDBDialect must be a string, not ${inspect(connectionString)}.`);
+    }
+    checkOptions(options);
+    const client = new Client(connectionString, options);
+    // A function in a property, so that a deep copy of a user's options still has the same client.
+    this[CLIENT] = () => client;
+    installEverywhere();
+  }
+
+  static use(Sequelize) {
+    installIn(Sequelize);
+    return Sequelize;
+  }
+
+  init(sequelize) {
+    installOn(sequelize, this[CLIENT]());
+    return sequelize;
+  }
+
+  get url() {
+    return this[CLIENT]().url;
+  }
+
+  async createDatabase(name) {
+    await this.#call('createDatabase', { name });
+  }
+
+  async dropDatabase(name) {
+    await this.#call('dropDatabase', { name });
+  }
+
+  async listDatabases() {
+    const { databases } = await this.#call('listDatabases', null);
+    return databases.map((database) => database.name ?? database);
+  }
+
+  async createTable(databaseName, tableName, attributes, options = {}) {
+    const table = tableDefinition(tableName, attributes, options);
+    await this.#call('createTable', { database: databaseName, table }, options);
+  }
+
+  async dropTable(databaseName, tableName, options = {}) {
+    const ifExists = options.ifExists === true;
+    await this.#call('dropTable', { database: databaseName, table: tableOf(tableName), ifExists }, options);
+  }
+
+  async listTables(databaseName, options = {}) {
+    const { tables } = await this.#call('listTables', { database: databaseName }, options);
+    return tables;
+  }
+
+  async describeTable(databaseName, tableName, options = {}) {
+    return this.#call('describeTable', { database: databaseName, table: tableOf(tableName) }, options);
+  }
+
+  async insert(databaseName, tableName, rows, options = {}) {
+    const table = tableOf(tableName);
+    const insert = {
+      rows: (Array.isArray(rows) ? rows : [rows]).map(rowToWire),
+      onConflict: options.onConflict,
+      returning: options.returning === true ? ['*'] : (options.returning ?? []),
+    };
+    const answer = await this.#call('insertRows', { database: databaseName, table, insert }, options);
+    return answer;
+  }
+
+  async select(databaseName, tableName, options = {}) {
+    const find = {
+      condition: conditionOf(options.where ?? options.condition),
+      orderBy: orderOf(options.orderBy),
+      limit: options.limit,
+      offset: options.offset,
+      columns: Array.isArray(options.columns) ? options.columns.map(identifier).join(', ') : options.columns,
+    };
+    const { native, transaction } = this.#use(options);
+    const text = await answerOf(
+      native.find(databaseName, JSON.stringify(tableOf(tableName)), JSON.stringify(find), transaction),
+    );
+    return rowsToObjects(JSON.parse(text));
+  }
+
+  async update(databaseName, tableName, data, where, options = {}) {
+    const update = { data: rowToWire(data), condition: conditionOf(where), all: options.all === true };
+    const body = { database: databaseName, table: tableOf(tableName), update };
+    const { updated } = await this.#call('updateRows', body, options);
+    return updated;
+  }
+
+  async delete(databaseName, tableName, where, options = {}) {
+    const rows = { condition: conditionOf(where), all: options.all === true };
+    const body = { database: databaseName, table: tableOf(tableName), delete: rows };
+    const { deleted } = await this.#call('deleteRows', body, options);
+    return deleted;
+  }
+
+  async query(databaseName, sql, parameters = [], options = {}) {
+    const { native, transaction } = this.#use(options);
+    const wire = JSON.stringify(parameters.map(toWire));
+    const text = await answerOf(native.query(databaseName, sql, wire, transaction, options.native === true));
+    const result = JSON.parse(text);
+    return { columns: result.columns, rows: rowsToObjects(result), affectedRows: result.affectedRows };
+  }
+
+  async beginTransaction(databaseName, options = {}) {
+    const answer = await this.#call('beginTransaction', { database: databaseName, ...options });
+    return answer.transaction_id;
+  }
+
+  async commitTransaction(id) {
+    await this.#call('commitTransaction', { id });
+  }
+
+  async rollbackTransaction(id) {
+    await this.#call('rollbackTransaction', { id });
+  }
+
+  async close() {
+    await this[CLIENT]().close();
+  }
+
+  #use(options) {
+    return { native: this[CLIENT]().at(), transaction: options.transaction ?? null };
+  }
+
+  async #call(kind, body, options = {}) {
+    const { native, transaction } = this.#use(options);
+    const context = JSON.stringify(transaction === null ? {} : { transaction });
+    const text = await answerOf(native.call(kind, JSON.stringify(body), context));
+    return text === '' ? undefined : JSON.parse(text);
+  }
+
+  /** What Sequelize says is not supported, when it is a copy of Sequelize that was not reached. */
+  toString() {
+    return (
+      `PhantomDBDialect(${this.url}), which was given to a copy of Sequelize that phantomdb-sequelize did not find ` +
+      '(call PhantomDBDialect.use(Sequelize) with the class of that copy first, or keep one copy of sequelize in the project),'
+    );
+  }
+
+  [inspect.custom]() {
+    return `PhantomDBDialect { url: ${inspect(this.url)} }`;
+  }
+}
+
+/** A row for the contract, which knows the types of its columns: bytes as base64, a document as itself. */
+function rowToWire(row) {
+  const wire = {};
+  for (const [name, value] of Object.entries(row)) {
+    wire[name] = isDocument(value) ? value : valueOfWire(toWire(value));
+  }
+  return wire;
+}
+
+function valueOfWire(wire) {
+  return wire?.type === 'float' ? wire : (wire?.value ?? wire);
+}
+
+function isDocument(value) {
+  return Array.isArray(value) || (types.isProxy(value) ? false : isPlainObject(value));
+}
+
+function isPlainObject(value) {
+  if (typeof value !== 'object' || value === null) {
+    return false;
+  }
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** A condition as text: what is text already, or that each column has its value. */
+function conditionOf(where) {
+  if (where === undefined || where === null || typeof where === 'string') {
+    return where ?? undefined;
+  }
+  if (!isPlainObject(where)) {
+    throw new TypeError(`A where is a condition in SQL or an object of columns and values, not ${inspect(where)}.`);
+  }
+  const equalities = Object.entries(where).map(([column, value]) =>
+    Array.isArray(value)
+      ? { o: [{ c: column }, 'in', { list: value.map((item) => ({ v: toWire(item) })) }] }
+      : { o: [{ c: column }, 'eq', { v: toWire(value) }] },
+  );
+  return equalities.length > 0 ? expression({ and: equalities }) : undefined;
+}
+
+function orderOf(orderBy) {
+  if (!Array.isArray(orderBy)) {
+    return orderBy;
+  }
+  return orderBy
+    .map((item) => {
+      const [column, direction = 'ASC'] = [].concat(item);
+      if (!/^(asc|desc)$/i.test(direction)) {
+        throw new TypeError(`A direction of orderBy is 'ASC' or 'DESC', not ${inspect(direction)}.`);
+      }
+      return `${identifier(column)} ${direction.toUpperCase()}`;
+    })
+    .join(', ');
+}
+
+function identifier(name) {
+  return expression({ p: [String(name)] });
+}
+
+function expression(e) {
+  return translate('expression', JSON.stringify({ e }), true).sql;
+}
+
+module.exports = { PhantomDBDialect };
