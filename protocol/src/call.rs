@@ -146,6 +146,46 @@ pub enum Call {
     RollbackTransaction { id: String },
 }
 
+impl Call {
+    /// Whether the call reads and changes nothing, whatever it holds. A `Query` or `Batch` may write.
+    pub const fn only_reads(&self) -> bool {
+        matches!(
+            self,
+            Self::ServerInfo
+                | Self::ListDatabases
+                | Self::ListTables { .. }
+                | Self::DescribeTable { .. }
+                | Self::Find { .. }
+        )
+    }
+
+    /// The database it is about, if it is about what is inside one.
+    pub fn database(&self) -> Option<&str> {
+        match self {
+            Self::ServerInfo
+            | Self::ListDatabases
+            | Self::CreateDatabase { .. }
+            | Self::DropDatabase { .. }
+            | Self::CommitTransaction { .. }
+            | Self::RollbackTransaction { .. } => None,
+            Self::ListTables { database }
+            | Self::CreateTable { database, .. }
+            | Self::DropTable { database, .. }
+            | Self::DescribeTable { database, .. }
+            | Self::AlterTable { database, .. }
+            | Self::CreateIndex { database, .. }
+            | Self::DropIndex { database, .. }
+            | Self::Find { database, .. }
+            | Self::InsertRows { database, .. }
+            | Self::UpdateRows { database, .. }
+            | Self::DeleteRows { database, .. }
+            | Self::Query { database, .. }
+            | Self::Batch { database, .. }
+            | Self::BeginTransaction(BeginTransaction { database, .. }) => Some(database),
+        }
+    }
+}
+
 /// What travels beside a call, in HTTP as headers.
 #[derive(Debug, Clone, Default)]
 pub struct CallContext {
@@ -157,6 +197,8 @@ pub struct CallContext {
     pub request_id: Option<String>,
     /// The bearer token, which owns the transactions it begins.
     pub token: Option<String>,
+    /// The caller vouches that the call only reads, so a client may repeat it. Not sent.
+    pub read_only: bool,
     /// The rows of a find as arrays with columns and types (a [`crate::ResultSet`]), not as `{"records": […]}`.
     pub rows_as_arrays: bool,
 }

@@ -1,28 +1,122 @@
-//! Calls of the contract, over HTTP or straight into an engine in this process.
+//! The way from the addon to the databases: over HTTP, or into an engine in this process. Whichever way a call
+//! goes, its answer is the same.
 
-use phantomdb_protocol::{Call, CallContext, Error, Result};
+mod connection;
+mod embedded;
+mod failure;
+mod http;
+mod request;
+mod retry;
 
-#[derive(serde::Deserialize)]
-pub struct ClientOptions {}
+use std::time::Duration;
 
+use phantomdb_protocol::{Call, CallContext, Error, ErrorCode, Result};
+use serde::Deserialize;
+
+use self::{connection::Connection, embedded::Embedded, http::HttpClient};
+
+/// How the client behaves. Times are in milliseconds.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct ClientOptions {
+    /// Sent to a server as a bearer token; without it the environment variable `PHANTOMDB_TOKEN` is.
+    pub token: Option<String>,
+    /// Time to connect to a server.
+    pub connect_timeout_ms: u64,
+    /// Time for the answer to one call, with all its retries.
+    pub request_timeout_ms: u64,
+    /// How often a call that may be repeated is, when the server cannot be reached or is too busy.
+    pub retries: u32,
+    /// Make the database of a call when there is none of that name.
+    pub create_database: bool,
+}
+
+impl Default for ClientOptions {
+    fn default() -> Self {
+        Self {
+            token: None,
+            connect_timeout_ms: 5_000,
+            request_timeout_ms: 60_000,
+            retries: 4,
+            create_database: true,
+        }
+    }
+}
+
+/// A connection string that was understood. Nothing is opened or connected before the first call.
 pub struct Client {
     url: String,
+    create_database: bool,
+    way: Way,
+}
+
+enum Way {
+    Http(HttpClient),
+    Embedded(Embedded),
 }
 
 impl Client {
-    pub fn new(connection_string: &str, _options: ClientOptions) -> Result<Client> {
-        Ok(Self { url: connection_string.to_owned() })
+    /// Fails with `BAD_REQUEST` on a connection string that names nothing; the message lists those that do.
+    pub fn new(connection_string: &str, options: ClientOptions) -> Result<Self> {
+        let create_database = options.create_database;
+        let way = match Connection::parse(connection_string)? {
+            Connection::Server(base) => {
+                let environment = || std::env::var("PHANTOMDB_TOKEN").ok();
+                let token = options.token.or_else(environment).filter(|token| !token.is_empty());
+                Way::Http(HttpClient::new(
+                    base,
+                    token.as_deref(),
+                    Duration::from_millis(options.connect_timeout_ms),
+                    Duration::from_millis(options.request_timeout_ms),
+                    options.retries,
+                )?)
+            }
+            Connection::Embedded(place) => Way::Embedded(Embedded::new(place)),
+        };
+        Ok(Self { url: connection_string.to_owned(), create_database, way })
     }
 
-    pub async fn call(&self, _call: Call, _context: CallContext) -> Result<String> {
-        Err(Error::unsupported("there is no client"))
-    }
-
+    /// The connection string. It holds no secret: one that does is refused.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    pub async fn close(&self) -> Result<()> {
-        Ok(())
+    /// The body of the answer as JSON text, empty when there is nothing to say.
+    pub async fn call(&self, call: Call, context: CallContext) -> Result<String> {
+        let (Some(name), true, None) = (call.database(), self.create_database, &context.transaction) else {
+            return self.send(call, context).await;
+        };
+        let (name, again) = (name.to_owned(), (call.clone(), context.clone()));
+        match self.send(call, context).await {
+            Err(error) if error.code == ErrorCode::UnknownDatabase => {
+                let create = Call::CreateDatabase { name, if_not_exists: true };
+                Box::pin(self.send(create, CallContext::default())).await?;
+                Box::pin(self.send(again.0, again.1)).await
+            }
+            answer => answer,
+        }
     }
+
+    async fn send(&self, call: Call, context: CallContext) -> Result<String> {
+        match &self.way {
+            Way::Http(client) => client.call(&call, &context).await,
+            Way::Embedded(embedded) => embedded.call(call, context).await,
+        }
+    }
+
+    /// Lets go of connections and, when nobody else uses it, of the engine. Open transactions of this client are
+    /// rolled back; over HTTP the server does so when they have been idle for their time-out. Calls after this fail.
+    pub async fn close(&self) -> Result<()> {
+        match &self.way {
+            Way::Http(client) => {
+                client.close();
+                Ok(())
+            }
+            Way::Embedded(embedded) => embedded.close().await,
+        }
+    }
+}
+
+fn closed() -> Error {
+    failure::unreachable("closed", "the connection to PhantomDB is closed: close() was called")
 }

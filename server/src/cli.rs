@@ -1,0 +1,232 @@
+//! The command line: `phantomdb serve`.
+
+use std::{
+    io::Write as _,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use clap::{Args, Parser, Subcommand};
+use tokio::net::TcpListener;
+
+use crate::{
+    engine::{Engine, sqlite::SqliteEngine},
+    http::{HttpOptions, HttpServer},
+    serve::{serve, told_to_stop},
+    service::{Service, ServiceOptions},
+};
+
+/// How long requests may take to end once the server is told to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+const FAILED: i32 = 1;
+/// What clap answers a wrong command line with.
+const MISUSED: i32 = 2;
+
+/// PhantomDB: a SQL database over REST.
+#[derive(Debug, Parser)]
+#[command(name = "phantomdb", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve databases over HTTP until Ctrl-C or SIGTERM.
+    Serve(ServeOptions),
+}
+
+#[derive(Debug, Args)]
+struct ServeOptions {
+    /// Address and port; port 0 takes a free one. Beyond this computer only with a token.
+    #[arg(long, env = "PHANTOMDB_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT")]
+    listen: String,
+    /// The directory of the databases; made if it is not there.
+    #[arg(
+        long,
+        env = "PHANTOMDB_DATA",
+        default_value = "./phantomdb-data",
+        value_name = "DIR",
+        conflicts_with = "memory"
+    )]
+    data: PathBuf,
+    /// Keep the databases in memory; they are gone when the server stops.
+    #[arg(long)]
+    memory: bool,
+    /// A file with the tokens callers must show, one on each line. Without it the token is that of the environment
+    /// variable PHANTOMDB_TOKEN.
+    #[arg(long, env = "PHANTOMDB_TOKEN_FILE", value_name = "FILE")]
+    token_file: Option<PathBuf>,
+    /// The longest request body, in bytes.
+    #[arg(long, env = "PHANTOMDB_BODY_MAX", default_value_t = HttpOptions::default().body_max, value_name = "BYTES")]
+    body_max: usize,
+    /// What is logged on stderr: error, warn, info, debug or trace, or directives like `phantomdb_server=debug`.
+    #[arg(long, env = "PHANTOMDB_LOG_LEVEL", default_value = "warn", value_name = "LEVEL")]
+    log_level: String,
+}
+
+/// Runs the command line and answers the exit code. `args` begins with the name of the program. Runs on a runtime
+/// of its own, so that it can be called from any thread that is not part of one.
+pub fn run(args: Vec<String>) -> i32 {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Nothing more can be done when the terminal is gone.
+            let _ = error.print();
+            return error.exit_code();
+        }
+    };
+    let Command::Serve(options) = cli.command;
+    let outcome = start_logging(&options.log_level).and_then(|()| {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::new(FAILED, format!("the runtime could not be started: {error}")))?;
+        let outcome = runtime.block_on(serve_until_told(options));
+        // A statement that is still running must not hold the process.
+        runtime.shutdown_background();
+        outcome
+    });
+    match outcome {
+        Ok(()) => 0,
+        Err(failure) => {
+            complain(&failure.message);
+            failure.code
+        }
+    }
+}
+
+/// Why the command ended, in words that say what to do.
+#[derive(Debug)]
+struct Failure {
+    code: i32,
+    message: String,
+}
+
+impl Failure {
+    fn new(code: i32, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+}
+
+fn complain(message: &str) {
+    // Nothing more can be done when stderr is gone.
+    let _ = writeln!(std::io::stderr(), "phantomdb: {message}");
+}
+
+fn start_logging(level: &str) -> Result<(), Failure> {
+    let filter = tracing_subscriber::EnvFilter::try_new(level)
+        .map_err(|error| Failure::new(MISUSED, format!("--log-level cannot be read: {error}")))?;
+    // In a process that logs already, its own logging stays.
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    Ok(())
+}
+
+async fn serve_until_told(options: ServeOptions) -> Result<(), Failure> {
+    let tokens = tokens(options.token_file.as_deref(), std::env::var("PHANTOMDB_TOKEN").ok())?;
+    let addresses = addresses(&options.listen).await?;
+    if tokens.is_empty() && addresses.iter().any(|address| !address.ip().is_loopback()) {
+        return Err(Failure::new(
+            MISUSED,
+            format!(
+                "--listen {} can be reached from other computers, so callers must show a token: put one in a file \
+                 and give it with --token-file FILE, or in the environment variable PHANTOMDB_TOKEN; or listen on \
+                 127.0.0.1",
+                options.listen
+            ),
+        ));
+    }
+    let stop = told_to_stop()
+        .await
+        .map_err(|error| Failure::new(FAILED, format!("signals cannot be listened for: {error}")))?;
+    let listener = TcpListener::bind(&addresses[..])
+        .await
+        .map_err(|error| Failure::new(FAILED, format!("cannot listen on {}: {error}", options.listen)))?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| Failure::new(FAILED, format!("the port is not known: {error}")))?;
+    if tokens.is_empty() {
+        complain("no token is set, so only callers on this computer are served");
+    }
+    let service = Service::new(engine(&options)?, ServiceOptions::default());
+    let http = HttpOptions { tokens, body_max: options.body_max };
+    let server = HttpServer::new(Arc::clone(&service), http);
+    say_address(address);
+    serve(listener, server, service, stop, GRACE)
+        .await
+        .map_err(|error| Failure::new(FAILED, format!("serving ended: {error}")))
+}
+
+fn engine(options: &ServeOptions) -> Result<Arc<dyn Engine>, Failure> {
+    if options.memory {
+        return Ok(Arc::new(SqliteEngine::memory()));
+    }
+    match SqliteEngine::open(&options.data) {
+        Ok(engine) => Ok(Arc::new(engine)),
+        Err(error) => Err(Failure::new(
+            FAILED,
+            format!("the data in {} cannot be opened: {error}", options.data.display()),
+        )),
+    }
+}
+
+/// The one line on stdout; whoever started the server waits for it.
+fn say_address(address: SocketAddr) {
+    let mut stdout = std::io::stdout().lock();
+    let said = writeln!(stdout, "phantomdb listening on http://{address}").and_then(|()| stdout.flush());
+    if let Err(error) = said {
+        tracing::warn!(%error, "the address could not be written to stdout");
+    }
+}
+
+async fn addresses(listen: &str) -> Result<Vec<SocketAddr>, Failure> {
+    let found = tokio::net::lookup_host(listen).await.map(Iterator::collect::<Vec<_>>);
+    match found {
+        Ok(addresses) if !addresses.is_empty() => Ok(addresses),
+        _ => Err(Failure::new(
+            MISUSED,
+            format!("--listen {listen} is not an address with a port, like 127.0.0.1:8080 or [::1]:0"),
+        )),
+    }
+}
+
+/// The tokens of the file, else the one of the environment.
+fn tokens(file: Option<&Path>, environment: Option<String>) -> Result<Vec<String>, Failure> {
+    let Some(file) = file else {
+        return Ok(environment.map(|token| token.trim().to_owned()).filter(|t| !t.is_empty()).into_iter().collect());
+    };
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        Failure::new(MISUSED, format!("the token file {} cannot be read: {error}", file.display()))
+    })?;
+    let tokens: Vec<String> =
+        text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
+    if tokens.is_empty() {
+        return Err(Failure::new(MISUSED, format!("the token file {} has no token", file.display())));
+    }
+    Ok(tokens)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_takes_the_token_of_the_environment_unless_a_file_is_given() {
+        assert_eq!(tokens(None, Some(" t ".into())).unwrap(), ["t"]);
+        assert!(tokens(None, Some("  ".into())).unwrap().is_empty());
+        let missing = tokens(Some(Path::new("/nowhere/token")), Some("t".into())).unwrap_err();
+        assert!(missing.message.contains("cannot be read"));
+    }
+
+    #[test]
+    fn it_answers_a_wrong_command_line_with_2_and_help_with_0() {
+        let run = |args: &[&str]| run(args.iter().map(|arg| (*arg).to_owned()).collect());
+        assert_eq!(run(&["phantomdb", "sing"]), MISUSED);
+        assert_eq!(run(&["phantomdb", "--help"]), 0);
+        assert_eq!(run(&["phantomdb", "serve", "--listen", "0.0.0.0:0", "--memory"]), MISUSED);
+        assert_eq!(run(&["phantomdb", "serve", "--listen", "nonsense", "--memory"]), MISUSED);
+    }
+}

@@ -1,0 +1,82 @@
+//! Answers and errors as HTTP responses.
+
+use axum::{
+    body::Body,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, StatusCode, header};
+use phantomdb_protocol::{Error, ErrorCode, Result};
+
+pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// An error on its way out.
+#[derive(Debug)]
+pub(super) struct HttpError {
+    pub(super) error: Error,
+    pub(super) status: StatusCode,
+}
+
+impl From<Error> for HttpError {
+    fn from(error: Error) -> Self {
+        let status =
+            StatusCode::from_u16(error.code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self { error, status }
+    }
+}
+
+impl HttpError {
+    pub(super) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Error::new(code, message).into()
+    }
+}
+
+impl IntoResponse for HttpError {
+    /// Without a body yet: the guard, through which every response goes, writes it with the request id.
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = self.status;
+        response.extensions_mut().insert(self.error);
+        response
+    }
+}
+
+/// Writes the body of an error that a handler or an extractor answered.
+pub(super) fn with_error_body(response: Response, request_id: &HeaderValue) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let Some(mut error) = parts.extensions.remove::<Error>() else {
+        return Response::from_parts(parts, body);
+    };
+    error.request_id = request_id.to_str().ok().map(str::to_owned);
+    let body = serde_json::to_vec(&error).unwrap_or_default();
+    parts.headers.insert(header::CONTENT_TYPE, JSON);
+    match error.code {
+        ErrorCode::Unauthorized => {
+            parts.headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        ErrorCode::TooManyRequests | ErrorCode::Unavailable => {
+            parts.headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        _ => {}
+    }
+    Response::from_parts(parts, body.into())
+}
+
+pub(super) fn respond(status: StatusCode, kind: HeaderValue, body: impl Into<Body>) -> Response {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response
+}
+
+/// The answer of the service; one without a body is 204.
+pub(super) fn answered(status: StatusCode, answer: Result<String>) -> Response {
+    match answer {
+        Ok(text) if text.is_empty() => {
+            let mut response = Response::new(Body::empty());
+            *response.status_mut() = StatusCode::NO_CONTENT;
+            response
+        }
+        Ok(text) => respond(status, JSON, text),
+        Err(error) => HttpError::from(error).into_response(),
+    }
+}

@@ -1,0 +1,77 @@
+//! Serving until told to stop, and stopping in good order.
+
+use std::{future::Future, io, sync::Arc, time::Duration};
+
+use axum::serve::ListenerExt as _;
+use tokio::{net::TcpListener, sync::watch};
+
+use crate::{
+    http::{HttpServer, router},
+    service::Service,
+};
+
+/// Serves until `stop` is done; then lets what runs come to its end, for `grace` at most, rolls back what is open
+/// and closes the engine.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    server: Arc<HttpServer>,
+    service: Arc<Service>,
+    stop: impl Future<Output = ()> + Send + 'static,
+    grace: Duration,
+) -> io::Result<()> {
+    let (stopping, mut stopped) = watch::channel(false);
+    let draining = Arc::clone(&server);
+    let stop = async move {
+        stop.await;
+        draining.drain();
+        // The receiver lives as long as this function.
+        let _ = stopping.send(true);
+    };
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "TCP_NODELAY could not be set");
+        }
+    });
+    let serving = axum::serve(listener, router(server)).with_graceful_shutdown(stop);
+    let overdue = async move {
+        // An error means that `stop` was dropped, which is at the end of serving.
+        let _ = stopped.wait_for(|stopped| *stopped).await;
+        tokio::time::sleep(grace).await;
+    };
+    let served = tokio::select! {
+        served = serving.into_future() => served,
+        () = overdue => {
+            tracing::warn!("requests still ran after {} s and were cut off", grace.as_secs());
+            Ok(())
+        }
+    };
+    if tokio::time::timeout(grace, service.close()).await.is_err() {
+        tracing::warn!("the engine did not close within {} s", grace.as_secs());
+    }
+    served
+}
+
+/// Done when the process is told to stop: by Ctrl-C, or by SIGTERM.
+pub(crate) async fn told_to_stop() -> io::Result<impl Future<Output = ()> + Send + 'static> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (mut interrupt, mut terminate) =
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        Ok(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        })
+    }
+    #[cfg(not(unix))]
+    {
+        Ok(async {
+            if tokio::signal::ctrl_c().await.is_err() {
+                // Without a way to be told, serve until killed.
+                std::future::pending::<()>().await;
+            }
+        })
+    }
+}

@@ -1,0 +1,380 @@
+//! What a server does with a call, whichever way it came: over HTTP, or from the process it is embedded in.
+
+mod answer;
+mod fragment;
+mod idempotency;
+mod lift;
+mod schema;
+mod statement;
+mod transactions;
+mod value;
+
+use std::{
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use phantomdb_protocol::{
+    Batch, BeginTransaction, Call, CallContext, Error, ErrorCode, Find, InsertRows, Result, ResultSet,
+    Statement, TableName,
+};
+use serde_json::json;
+
+use self::{
+    fragment::Fragments,
+    idempotency::Idempotency,
+    transactions::{Transactions, Turn},
+};
+use crate::engine::{Engine, Session};
+
+/// The limits a service keeps.
+#[derive(Debug, Clone)]
+pub struct ServiceOptions {
+    /// Idle time after which a transaction is rolled back, unless it was begun with its own.
+    pub transaction_timeout: Duration,
+    /// The longest idle time a transaction may ask for; a longer wish gets this.
+    pub transaction_timeout_max: Duration,
+    /// Transactions open at once.
+    pub transactions_max: usize,
+    /// Statements in one batch.
+    pub batch_max: usize,
+}
+
+impl Default for ServiceOptions {
+    fn default() -> Self {
+        Self {
+            transaction_timeout: Duration::from_secs(60),
+            transaction_timeout_max: Duration::from_secs(600),
+            transactions_max: 10_000,
+            batch_max: 10_000,
+        }
+    }
+}
+
+/// Runs calls on an engine.
+pub struct Service {
+    me: Weak<Self>,
+    engine: Arc<dyn Engine>,
+    options: ServiceOptions,
+    transactions: Arc<Transactions>,
+    idempotency: Idempotency,
+    fragments: Fragments,
+    statements: AtomicU64,
+}
+
+/// Where a statement runs: by itself, or as one of a transaction.
+enum Place {
+    Alone(Arc<dyn Session>),
+    Within(Turn),
+}
+
+impl std::ops::Deref for Place {
+    type Target = dyn Session;
+
+    fn deref(&self) -> &Self::Target {
+        match self {
+            Self::Alone(session) => &**session,
+            Self::Within(turn) => &*turn.session,
+        }
+    }
+}
+
+impl Service {
+    pub fn new(engine: Arc<dyn Engine>, options: ServiceOptions) -> Arc<Self> {
+        Arc::new_cyclic(|me| Self {
+            me: Weak::clone(me),
+            engine,
+            transactions: Transactions::new(options.transactions_max),
+            options,
+            idempotency: Idempotency::new(),
+            fragments: Fragments::new(),
+            statements: AtomicU64::new(0),
+        })
+    }
+
+    /// The body of the answer as JSON text, empty when there is nothing to say.
+    pub async fn call(&self, call: Call, context: CallContext) -> Result<String> {
+        let request_id = context.request_id.clone();
+        let answer = if context.idempotency_key.is_some() && !call.only_reads() {
+            self.once(call, context).await
+        } else {
+            self.run(call, &context).await
+        };
+        answer.map_err(|mut error| {
+            error.request_id =
+                Some(request_id.unwrap_or_else(|| uuid::Uuid::new_v4().to_string()));
+            error
+        })
+    }
+
+    /// Whether the engine can serve.
+    pub async fn ready(&self) -> Result<()> {
+        self.engine.version().await.map(drop)
+    }
+
+    /// Statements run so far.
+    pub fn statement_count(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
+    /// Transactions open now.
+    pub fn open_transaction_count(&self) -> usize {
+        self.transactions.open_count()
+    }
+
+    /// Rolls back the open transactions that this token began.
+    pub async fn release(&self, token: &str) {
+        self.transactions.rollback_all(Some(token)).await;
+    }
+
+    /// Rolls back what is open and closes the engine.
+    pub async fn close(&self) -> Result<()> {
+        self.transactions.rollback_all(None).await;
+        self.engine.close().await
+    }
+
+    async fn once(&self, call: Call, mut context: CallContext) -> Result<String> {
+        let Some(me) = self.me.upgrade() else { return Err(Error::internal("the service has ended")) };
+        let key = context.idempotency_key.take().unwrap_or_default();
+        let (token, transaction) = (context.token.clone(), context.transaction.clone());
+        let same = call.clone();
+        let run = move || async move { me.run(same, &context).await };
+        let answer = self.idempotency.once(&key, token.as_deref(), &call, transaction.as_deref(), run).await;
+        answer.map(|text| text.as_ref().to_owned())
+    }
+
+    async fn run(&self, call: Call, context: &CallContext) -> Result<String> {
+        match call {
+            Call::Query { database, statement } => {
+                self.statements.fetch_add(1, Ordering::Relaxed);
+                let place = self.place(&database, context).await?;
+                answer::json(&place.execute(statement).await?)
+            }
+            Call::Find { database, table, find } => self.find(&database, &table, &find, context).await,
+            // The rest is rarer, and its state would make the two above heavier to move.
+            other => Box::pin(self.run_rare(other, context)).await,
+        }
+    }
+
+    async fn run_rare(&self, call: Call, context: &CallContext) -> Result<String> {
+        match call {
+            Call::ServerInfo => self.info().await,
+            Call::ListDatabases
+            | Call::CreateDatabase { .. }
+            | Call::DropDatabase { .. }
+            | Call::BeginTransaction(_)
+            | Call::CommitTransaction { .. }
+            | Call::RollbackTransaction { .. } => self.run_outside(call, context).await,
+            Call::InsertRows { database, table, insert } => {
+                self.insert(&database, &table, &insert, context).await
+            }
+            Call::UpdateRows { database, table, update } => {
+                let place = self.place(&database, context).await?;
+                let schema = place.describe(&table).await?;
+                let statement = statement::update(&self.fragments, &schema, &update)?;
+                let updated = self.execute(&place, statement).await?;
+                answer::json(&json!({ "updated": updated }))
+            }
+            Call::DeleteRows { database, table, delete } => {
+                let statement = statement::delete(&self.fragments, &table, &delete)?;
+                let place = self.place(&database, context).await?;
+                let deleted = self.execute(&place, statement).await?;
+                answer::json(&json!({ "deleted": deleted }))
+            }
+            Call::Batch { database, batch } => self.batch(&database, batch, context).await,
+            Call::ListTables { database } => {
+                let tables = self.place(&database, context).await?.tables().await?;
+                answer::json(&json!({ "tables": tables }))
+            }
+            Call::DescribeTable { database, table } => {
+                answer::json(&self.place(&database, context).await?.describe(&table).await?)
+            }
+            call => self.change_schema(call, context).await,
+        }
+    }
+
+    /// Where the call runs: in its transaction if it names one.
+    async fn place(&self, database: &str, context: &CallContext) -> Result<Place> {
+        match &context.transaction {
+            Some(id) => {
+                let turn = self.transactions.turn(id, context.token.as_deref(), database).await?;
+                Ok(Place::Within(turn))
+            }
+            None => Ok(Place::Alone(self.engine.database(database).await?)),
+        }
+    }
+
+    /// Runs a statement that changes rows; answers how many.
+    async fn execute(&self, place: &Place, statement: Statement) -> Result<u64> {
+        self.statements.fetch_add(1, Ordering::Relaxed);
+        Ok(place.execute(statement).await?.affected_rows)
+    }
+
+    async fn find(
+        &self,
+        database: &str,
+        table: &TableName,
+        find: &Find,
+        context: &CallContext,
+    ) -> Result<String> {
+        self.statements.fetch_add(1, Ordering::Relaxed);
+        let statement = statement::find(&self.fragments, table, find)?;
+        let place = self.place(database, context).await?;
+        let result = place.execute(statement).await?;
+        if context.rows_as_arrays { answer::json(&result) } else { answer::records(&result) }
+    }
+
+    async fn insert(
+        &self,
+        database: &str,
+        table: &TableName,
+        insert: &InsertRows,
+        context: &CallContext,
+    ) -> Result<String> {
+        let place = self.place(database, context).await?;
+        let schema = place.describe(table).await?;
+        let mut statements = statement::insert(&schema, insert)?;
+        self.statements.fetch_add(statements.len() as u64, Ordering::Relaxed);
+        let results = match (statements.pop(), statements.is_empty()) {
+            (None, _) => Vec::new(),
+            (Some(statement), true) => vec![place.execute(statement).await?],
+            (Some(statement), false) => {
+                statements.push(statement);
+                let results = place.execute_batch(statements, true).await?;
+                results.into_iter().collect::<Result<_>>()?
+            }
+        };
+        answer::inserted(&results)
+    }
+
+    async fn batch(&self, database: &str, batch: Batch, context: &CallContext) -> Result<String> {
+        let (count, most) = (batch.statements.len(), self.options.batch_max);
+        if count > most {
+            let message = format!("a batch has at most {most} statements, this one has {count}");
+            return Err(Error::new(ErrorCode::TooLarge, message));
+        }
+        self.statements.fetch_add(count as u64, Ordering::Relaxed);
+        let place = self.place(database, context).await?;
+        answer::batch(&place.execute_batch(batch.statements, batch.atomic).await?)
+    }
+
+    async fn info(&self) -> Result<String> {
+        answer::json(&json!({
+            "name": "phantomdb",
+            "version": env!("CARGO_PKG_VERSION"),
+            "engine": { "name": self.engine.name(), "version": self.engine.version().await? },
+            "limits": {
+                "transactionTimeout": milliseconds(self.options.transaction_timeout),
+                "transactionTimeoutMax": milliseconds(self.options.transaction_timeout_max),
+                "transactions": self.options.transactions_max,
+                "batchStatements": self.options.batch_max,
+            },
+        }))
+    }
+
+    /// Calls that are not about what is inside one database; a transaction cannot hold them.
+    async fn run_outside(&self, call: Call, context: &CallContext) -> Result<String> {
+        if context.transaction.is_some() && !call.only_reads() {
+            let message = "this call cannot run inside a transaction: send it without PhantomDB-Transaction";
+            return Err(Error::new(ErrorCode::BadRequest, message));
+        }
+        match call {
+            Call::CreateDatabase { name, if_not_exists } => {
+                match self.engine.create_database(&name).await {
+                    Err(error) if if_not_exists && error.code == ErrorCode::AlreadyExists => {}
+                    created => created?,
+                }
+                answer::json(&json!({ "name": name }))
+            }
+            Call::DropDatabase { name } => {
+                self.engine.drop_database(&name).await?;
+                Ok(String::new())
+            }
+            Call::BeginTransaction(options) => self.begin(options, context).await,
+            Call::CommitTransaction { id } => self.end(id, context, true).await,
+            Call::RollbackTransaction { id } => self.end(id, context, false).await,
+            _ => answer::json(&json!({ "databases": self.engine.databases().await? })),
+        }
+    }
+
+    async fn begin(&self, options: BeginTransaction, context: &CallContext) -> Result<String> {
+        let timeout = options.timeout.map_or(self.options.transaction_timeout, Duration::from_millis);
+        let timeout = timeout.clamp(Duration::from_millis(1), self.options.transaction_timeout_max);
+        let place = self.transactions.reserve()?;
+        let transaction = self.engine.begin(&options).await?;
+        let id = self.transactions.add(place, transaction, options, context.token.clone(), timeout);
+        answer::json(&json!({ "transaction_id": id, "timeout": milliseconds(timeout) }))
+    }
+
+    /// Ends a transaction on a task of its own, so that a caller who goes away does not leave it half ended.
+    async fn end(&self, id: String, context: &CallContext, commit: bool) -> Result<String> {
+        let (transactions, owner) = (Arc::clone(&self.transactions), context.token.clone());
+        let ending = tokio::spawn(async move {
+            match commit {
+                true => transactions.commit(&id, owner.as_deref()).await,
+                false => transactions.rollback(&id, owner.as_deref()).await,
+            }
+        });
+        ending.await.unwrap_or_else(|_| Err(Error::internal("the end of the transaction broke off")))?;
+        Ok(String::new())
+    }
+
+    async fn change_schema(&self, call: Call, context: &CallContext) -> Result<String> {
+        match call {
+            Call::CreateTable { database, table } => {
+                let mut statements = schema::create_table(&table)?;
+                let place = self.place(&database, context).await?;
+                self.statements.fetch_add(statements.len() as u64, Ordering::Relaxed);
+                if statements.len() == 1 {
+                    place.execute(statements.remove(0)).await?;
+                } else {
+                    let results = place.execute_batch(statements, true).await?;
+                    results.into_iter().collect::<Result<Vec<_>>>()?;
+                }
+                answer::json(&json!({ "table": table.table }))
+            }
+            Call::DropTable { database, table, if_exists } => {
+                let place = self.place(&database, context).await?;
+                self.execute(&place, schema::drop_table(&table, if_exists)?).await?;
+                Ok(String::new())
+            }
+            Call::AlterTable { database, table, operations } => {
+                self.place(&database, context).await?.alter(&table, operations).await?;
+                Ok(String::new())
+            }
+            Call::CreateIndex { database, table, index } => {
+                let place = self.place(&database, context).await?;
+                self.execute(&place, schema::create_index(&table, &index)?).await?;
+                answer::json(&json!({ "name": index.name }))
+            }
+            Call::DropIndex { database, table, name } => {
+                let place = self.place(&database, context).await?;
+                let schema = place.describe(&table).await?;
+                if !schema.indexes.iter().any(|index| index.name == name) {
+                    let message = format!("table {table} has no index {name}");
+                    return Err(Error::new(ErrorCode::NotFound, message).with_table(table.to_string()));
+                }
+                self.execute(&place, schema::drop_index(&table, &name)?).await?;
+                Ok(String::new())
+            }
+            _ => Err(Error::internal("the call has no place here")),
+        }
+    }
+}
+
+/// A find as the statement it is run as, for a client whose find is too long for a URL.
+pub fn find_statement(table: &TableName, find: &Find) -> Result<Statement> {
+    statement::find(&Fragments::new(), table, find)
+}
+
+/// A result set as a find answers it: `{"records":[{…}]}`.
+pub fn records(result: &ResultSet) -> Result<String> {
+    answer::records(result)
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,139 @@
+//! Calls into an engine in this process, through the same service as over HTTP.
+
+use std::{
+    collections::HashMap,
+    path::Path,
+    sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak},
+};
+
+use phantomdb_protocol::{Call, CallContext, Result};
+use phantomdb_server::{
+    engine::sqlite::SqliteEngine,
+    service::{Service, ServiceOptions},
+};
+use tokio::sync::Mutex as AsyncMutex;
+
+use super::{closed, connection::Place};
+
+/// The services that several clients share, for as long as one of them uses it.
+static SHARED: LazyLock<Mutex<HashMap<Place, Weak<Service>>>> = LazyLock::new(Mutex::default);
+
+pub(super) struct Embedded {
+    place: Place,
+    /// Owns the transactions this client begins, as a token does on a server: clients that share an engine do not
+    /// meet in each other's transactions.
+    owner: String,
+    state: Mutex<State>,
+    /// Held while the engine is opened or closed, which may block.
+    changing: AsyncMutex<()>,
+}
+
+#[derive(Clone)]
+enum State {
+    New,
+    Open(Arc<Service>),
+    Closed,
+}
+
+impl Embedded {
+    pub(super) fn new(place: Place) -> Self {
+        Self {
+            place,
+            owner: uuid::Uuid::new_v4().to_string(),
+            state: Mutex::new(State::New),
+            changing: AsyncMutex::default(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) async fn call(&self, call: Call, mut context: CallContext) -> Result<String> {
+        let service = match self.state().clone() {
+            State::Open(service) => Some(service),
+            State::Closed => return Err(closed()),
+            State::New => None,
+        };
+        let service = match service {
+            Some(service) => service,
+            None => self.open().await?,
+        };
+        context.token = Some(self.owner.clone());
+        service.call(call, context).await
+    }
+
+    async fn open(&self) -> Result<Arc<Service>> {
+        let _changing = self.changing.lock().await;
+        match self.state().clone() {
+            State::Open(service) => return Ok(service),
+            State::Closed => return Err(closed()),
+            State::New => {}
+        }
+        let place = self.place.clone();
+        // Opening reads and writes the disk.
+        let opened = tokio::task::spawn_blocking(move || service_of(place)).await;
+        let service = opened
+            .unwrap_or_else(|_| Err(phantomdb_protocol::Error::internal("opening the engine broke off")))?;
+        *self.state() = State::Open(Arc::clone(&service));
+        Ok(service)
+    }
+
+    pub(super) async fn close(&self) -> Result<()> {
+        let _changing = self.changing.lock().await;
+        let State::Open(service) = std::mem::replace(&mut *self.state(), State::Closed) else {
+            return Ok(());
+        };
+        service.release(&self.owner).await;
+        if self.is_last(&service) { service.close().await } else { Ok(()) }
+    }
+
+    /// Whether no other client uses the service; it is then no longer given to new ones.
+    fn is_last(&self, service: &Arc<Service>) -> bool {
+        if self.place == Place::Private {
+            return true;
+        }
+        let mut shared = shared();
+        // Calls still under way hold it too: the last of them then drops it.
+        let last = Arc::strong_count(service) == 1;
+        if last {
+            shared.retain(|_, known| known.as_ptr() != Arc::as_ptr(service));
+        }
+        last
+    }
+}
+
+fn shared() -> MutexGuard<'static, HashMap<Place, Weak<Service>>> {
+    SHARED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn service_of(place: Place) -> Result<Arc<Service>> {
+    let place = match place {
+        Place::Private => return Ok(in_memory()),
+        Place::Shared(name) => Place::Shared(name),
+        Place::Directory(path) => {
+            // The same directory has one name, however it was written; it must exist to be asked for it.
+            let _ = std::fs::create_dir_all(&path);
+            Place::Directory(std::fs::canonicalize(&path).unwrap_or(path))
+        }
+    };
+    let mut shared = shared();
+    if let Some(service) = shared.get(&place).and_then(Weak::upgrade) {
+        return Ok(service);
+    }
+    let service = match &place {
+        Place::Directory(path) => on_disk(path)?,
+        _ => in_memory(),
+    };
+    shared.retain(|_, known| known.strong_count() > 0);
+    shared.insert(place, Arc::downgrade(&service));
+    Ok(service)
+}
+
+fn in_memory() -> Arc<Service> {
+    Service::new(Arc::new(SqliteEngine::memory()), ServiceOptions::default())
+}
+
+fn on_disk(path: &Path) -> Result<Arc<Service>> {
+    Ok(Service::new(Arc::new(SqliteEngine::open(path)?), ServiceOptions::default()))
+}

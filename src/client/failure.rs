@@ -1,0 +1,72 @@
+//! Failures to reach a server, as errors that say what to do.
+
+use std::{error::Error as _, io::ErrorKind, time::Duration};
+
+use phantomdb_protocol::{Error, ErrorCode, ErrorDetails};
+
+/// A server that cannot be reached; `kind` travels in `details.value`.
+pub(super) fn unreachable(kind: &str, message: impl Into<String>) -> Error {
+    let mut error = Error::new(ErrorCode::Unavailable, message);
+    *error.details = ErrorDetails { value: Some(kind.to_owned()), ..ErrorDetails::default() };
+    error
+}
+
+/// An attempt that brought no answer.
+pub(super) struct Failure {
+    pub(super) error: Error,
+    /// A later attempt may succeed.
+    pub(super) passing: bool,
+    /// What the server asked to wait before the next attempt.
+    pub(super) retry_after: Option<Duration>,
+}
+
+impl Failure {
+    /// An error that another attempt would only get again.
+    pub(super) fn lasting(error: Error) -> Self {
+        Self { error, passing: false, retry_after: None }
+    }
+
+    pub(super) fn of_transport(error: &reqwest::Error, base: &str, timeout: Duration) -> Self {
+        let connecting = error.is_connect();
+        let (kind, why) = kind(error);
+        let message = match kind {
+            "refused" => format!("{base} refused the connection; is a server running there (`npx phantomdb serve`)?"),
+            "host_not_found" => format!("the host of {base} was not found; check its name"),
+            "host_unreachable" => format!("the host of {base} cannot be reached; check the network"),
+            "timed_out" if connecting => format!("connecting to {base} took too long; is the server up?"),
+            "timed_out" => {
+                format!("{base} did not answer within {} ms; raise requestTimeoutMs if it needs longer", timeout.as_millis())
+            }
+            _ if connecting => format!("no connection to {base} could be made: {why}"),
+            _ => format!("{base} closed the connection before it answered: {why}"),
+        };
+        Self {
+            error: unreachable(kind, message),
+            passing: matches!(kind, "refused" | "closed") || (connecting && kind == "timed_out"),
+            retry_after: None,
+        }
+    }
+}
+
+/// The kind of failure by what lies at its root, and the words of that root, which name no URL.
+fn kind(error: &reqwest::Error) -> (&'static str, String) {
+    let mut kind = if error.is_timeout() { "timed_out" } else { "closed" };
+    let mut why = String::from("the connection broke off");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        why = cause.to_string();
+        if why.starts_with("dns error") || why.starts_with("failed to lookup address") {
+            kind = "host_not_found";
+        }
+        if let Some(io) = cause.downcast_ref::<std::io::Error>() {
+            match io.kind() {
+                ErrorKind::ConnectionRefused => kind = "refused",
+                ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => kind = "host_unreachable",
+                ErrorKind::TimedOut => kind = "timed_out",
+                _ => {}
+            }
+        }
+        source = cause.source();
+    }
+    (kind, why)
+}

@@ -1,0 +1,222 @@
+//! Calls over HTTP/1.1 to a server.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use phantomdb_protocol::{Call, CallContext, Error, ErrorCode, Result, ResultSet};
+use phantomdb_server::service::records;
+use reqwest::{
+    StatusCode,
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER},
+};
+use rustls::{ClientConfig, RootCertStore, crypto::ring};
+
+use super::{
+    closed,
+    failure::Failure,
+    request::{self, Request},
+    retry::{Attempts, Repeat},
+};
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const ROWS: HeaderValue = HeaderValue::from_static("application/vnd.phantomdb.rows+json");
+
+pub(super) struct HttpClient {
+    /// Without a slash at the end.
+    base: String,
+    authorization: Option<HeaderValue>,
+    connect_timeout: Duration,
+    timeout: Duration,
+    retries: u32,
+    state: Mutex<State>,
+}
+
+/// Building the HTTP client reads the certificates of the system, so the first call does it.
+enum State {
+    New,
+    Ready(reqwest::Client),
+    Closed,
+}
+
+impl HttpClient {
+    pub(super) fn new(
+        base: String,
+        token: Option<&str>,
+        connect_timeout: Duration,
+        timeout: Duration,
+        retries: u32,
+    ) -> Result<Self> {
+        let authorization = token
+            .map(|token| {
+                let mut value = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| {
+                    Error::new(ErrorCode::BadRequest, "the token must not hold control characters")
+                })?;
+                value.set_sensitive(true);
+                Ok(value)
+            })
+            .transpose()?;
+        Ok(Self { base, authorization, connect_timeout, timeout, retries, state: Mutex::new(State::New) })
+    }
+
+    pub(super) fn close(&self) {
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = State::Closed;
+    }
+
+    pub(super) async fn call(&self, call: &Call, context: &CallContext) -> Result<String> {
+        let client = self.client()?;
+        let request = request::of_call(call, context.rows_as_arrays)?;
+        let repeat = Repeat::of(call, context);
+        let headers = self.headers(context, &request, repeat)?;
+        let url = [&self.base, request.path.as_str()].concat();
+        let body = request.body.map(bytes_of);
+        let mut attempts = Attempts::new(repeat, self.retries, self.timeout);
+        loop {
+            let mut attempt = client
+                .request(request.method.clone(), &url)
+                .headers(headers.clone())
+                .timeout(attempts.time_left());
+            if let Some(body) = &body {
+                attempt = attempt.body(body.clone());
+            }
+            let failure = match self.attempt(attempt).await {
+                Ok(text) if request.records_wanted => return as_records(&text),
+                Ok(text) => return Ok(text),
+                Err(failure) => failure,
+            };
+            match attempts.pause_after(&failure) {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => return Err(failure.error),
+            }
+        }
+    }
+
+    async fn attempt(&self, request: reqwest::RequestBuilder) -> Result<String, Failure> {
+        let transport = |error: reqwest::Error| Failure::of_transport(&error, &self.base, self.timeout);
+        let response = request.send().await.map_err(transport)?;
+        let status = response.status();
+        let is_json = response.headers().get(CONTENT_TYPE).is_some_and(|kind| {
+            kind.as_bytes().starts_with(b"application/json")
+        });
+        let retry_after = retry_after(response.headers());
+        let body = response.bytes().await.map_err(transport)?;
+        if status.is_success() && (is_json || body.is_empty()) {
+            return String::from_utf8(body.into())
+                .map_err(|_| Failure::lasting(Error::internal("the server's answer is not UTF-8")));
+        }
+        let decoded = if is_json { serde_json::from_slice(&body).ok() } else { None };
+        Err(match decoded {
+            Some(error) => Failure { passing: is_passing(&error), error, retry_after },
+            None => self.not_an_answer(status, retry_after),
+        })
+    }
+
+    /// Something between here and the server answered, or something that is no PhantomDB server.
+    fn not_an_answer(&self, status: StatusCode, retry_after: Option<Duration>) -> Failure {
+        let passing = matches!(
+            status,
+            StatusCode::TOO_MANY_REQUESTS
+                | StatusCode::BAD_GATEWAY
+                | StatusCode::SERVICE_UNAVAILABLE
+                | StatusCode::GATEWAY_TIMEOUT
+        );
+        let message = format!(
+            "{} answered with status {} and not as PhantomDB does; check the URL, and the proxy if there is one",
+            self.base,
+            status.as_u16()
+        );
+        Failure { error: Error::new(ErrorCode::Unavailable, message), passing, retry_after }
+    }
+
+    fn headers(&self, context: &CallContext, request: &Request, repeat: Repeat) -> Result<HeaderMap> {
+        let value = |name: &str, text: &str| {
+            HeaderValue::from_str(text)
+                .map_err(|_| Error::new(ErrorCode::BadRequest, format!("the {name} must be printable ASCII")))
+        };
+        let mut headers = HeaderMap::with_capacity(6);
+        headers.insert(ACCEPT, if request.rows_as_arrays { ROWS } else { JSON });
+        if request.body.is_some() {
+            headers.insert(CONTENT_TYPE, JSON);
+        }
+        if let Some(authorization) = &self.authorization {
+            headers.insert(AUTHORIZATION, authorization.clone());
+        }
+        if let Some(id) = &context.transaction {
+            headers.insert("phantomdb-transaction", value("transaction id", id)?);
+        }
+        if let Some(id) = &context.request_id {
+            headers.insert("x-request-id", value("request id", id)?);
+        }
+        match &context.idempotency_key {
+            Some(key) => {
+                headers.insert("idempotency-key", value("idempotency key", key)?);
+            }
+            None if repeat == Repeat::WithKey => {
+                let key = uuid::Uuid::new_v4().to_string();
+                headers.insert("idempotency-key", value("idempotency key", &key)?);
+            }
+            None => {}
+        }
+        Ok(headers)
+    }
+
+    fn client(&self) -> Result<reqwest::Client> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*state {
+            State::Ready(client) => Ok(client.clone()),
+            State::Closed => Err(closed()),
+            State::New => {
+                let client = self.build()?;
+                *state = State::Ready(client.clone());
+                Ok(client)
+            }
+        }
+    }
+
+    fn build(&self) -> Result<reqwest::Client> {
+        let mut builder = reqwest::Client::builder()
+            .http1_only()
+            .tcp_nodelay(true)
+            .no_proxy()
+            // A token is for the server it was given for.
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(self.connect_timeout);
+        if self.base.starts_with("https:") {
+            // Another part of the process may have chosen its own before; that one then serves as well.
+            let _ = ring::default_provider().install_default();
+        } else {
+            builder = builder.tls_backend_preconfigured(no_tls()?);
+        }
+        builder.build().map_err(|_| Error::internal("the HTTP client could not be set up"))
+    }
+}
+
+/// Stands in where no TLS is spoken, so that the system's certificates need not be read.
+fn no_tls() -> Result<ClientConfig> {
+    let config = ClientConfig::builder_with_provider(ring::default_provider().into())
+        .with_safe_default_protocol_versions()
+        .map_err(|_| Error::internal("the HTTP client could not be set up"))?;
+    Ok(config.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
+}
+
+/// Shared by all attempts.
+fn bytes_of(body: Vec<u8>) -> bytes::Bytes {
+    body.into()
+}
+
+/// Whether a later attempt may succeed.
+fn is_passing(error: &Error) -> bool {
+    matches!(error.code, ErrorCode::Unavailable | ErrorCode::TooManyRequests)
+}
+
+/// In seconds; a date is not understood and left to the own back-off.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
+}
+
+fn as_records(text: &str) -> Result<String> {
+    let result: ResultSet = serde_json::from_str(text)
+        .map_err(|_| Error::internal("the server's answer to a query is not a result set"))?;
+    records(&result)
+}
