@@ -88,7 +88,7 @@ describe('the text of schema statements', () => {
 
   test.each([
     [{ type: Sequelize.GEOMETRY }, 'PhantomDB has no type GEOMETRY'],
-    [{ type: 'CIDR' }, "column \"c\": PhantomDB has no type 'CIDR'"],
+    [{ type: 'CIDR' }, 'column "c": PhantomDB has no type \'CIDR\''],
     [{ type: 'TEXT); DROP TABLE x; --' }, 'PhantomDB has no type'],
     [{ type: Sequelize.INTEGER, references: { model: 'o' }, onDelete: 'x; DROP TABLE y' }, 'onDelete must be one of'],
     [{ type: Sequelize.ENUM, values: ['a', 'a'] }, "the value 'a' is there twice"],
