@@ -154,7 +154,7 @@ describe('the text of schema statements', () => {
 
   test('a text that was written here stands for a call, another text for itself', () => {
     const sql = generator.addColumnQuery('t', 'c', { type: Sequelize.TEXT });
-    expect(sql).toBe('ALTER TABLE "t" ADD COLUMN "c" TEXT');
+    expect(sql).toBe('ALTER TABLE "t" ADD COLUMN "c" TEXT;');
     expect(generator.schemaCall(sql)).toMatchObject({ call: 'alterTable', body: { database: 'text' } });
     expect(generator.schemaCall(`${sql} `)).toBeUndefined();
   });
