@@ -30,12 +30,17 @@ impl Failure {
         let connecting = error.is_connect();
         let (kind, why) = kind(error);
         let message = match kind {
-            "refused" => format!("{base} refused the connection; is a server running there (`npx phantomdb serve`)?"),
+            "refused" => {
+                format!("{base} refused the connection; is a server running there (`npx phantomdb serve`)?")
+            }
             "host_not_found" => format!("the host of {base} was not found; check its name"),
             "host_unreachable" => format!("the host of {base} cannot be reached; check the network"),
             "timed_out" if connecting => format!("connecting to {base} took too long; is the server up?"),
             "timed_out" => {
-                format!("{base} did not answer within {} ms; raise requestTimeoutMs if it needs longer", timeout.as_millis())
+                format!(
+                    "{base} did not answer within {} ms; raise requestTimeoutMs if it needs longer",
+                    timeout.as_millis()
+                )
             }
             _ if connecting => format!("no connection to {base} could be made: {why}"),
             _ => format!("{base} closed the connection before it answered: {why}"),

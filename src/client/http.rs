@@ -96,9 +96,10 @@ impl HttpClient {
         let transport = |error: reqwest::Error| Failure::of_transport(&error, &self.base, self.timeout);
         let response = request.send().await.map_err(transport)?;
         let status = response.status();
-        let is_json = response.headers().get(CONTENT_TYPE).is_some_and(|kind| {
-            kind.as_bytes().starts_with(b"application/json")
-        });
+        let is_json = response
+            .headers()
+            .get(CONTENT_TYPE)
+            .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
         let retry_after = retry_after(response.headers());
         let body = response.bytes().await.map_err(transport)?;
         if status.is_success() && (is_json || body.is_empty()) {

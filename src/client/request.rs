@@ -83,12 +83,8 @@ pub(super) fn of_call(call: &Call, rows_as_arrays: bool) -> Result<Request> {
             }
             request(Method::DELETE, path)
         }
-        Call::Batch { database, batch } => {
-            with_body(Method::POST, in_database(database, "/batch"), batch)?
-        }
-        Call::BeginTransaction(options) => {
-            with_body(Method::POST, "/transactions".to_owned(), options)?
-        }
+        Call::Batch { database, batch } => with_body(Method::POST, in_database(database, "/batch"), batch)?,
+        Call::BeginTransaction(options) => with_body(Method::POST, "/transactions".to_owned(), options)?,
         Call::CommitTransaction { id } => {
             request(Method::POST, format!("/transactions/{}/commit", encoded(id)))
         }
