@@ -1,4 +1,5 @@
 //! Every call of the contract, as a caller of the REST interface meets it.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 
 mod common;
 

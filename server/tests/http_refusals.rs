@@ -1,4 +1,5 @@
 //! What the server refuses, and how.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 
 mod common;
 

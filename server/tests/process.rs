@@ -1,4 +1,5 @@
 //! The real binary: what it says, what it refuses, and how it stops.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 #![cfg(unix)]
 
 mod common;
