@@ -334,7 +334,8 @@ async fn it_gives_up_when_no_answer_comes_in_time() {
     assert!(start.elapsed() < Duration::from_secs(2));
 }
 
-/// Between client and server; cuts every third connection after the request went through and before its answer.
+/// Between client and server; of every three connections it cuts two, each after its third request went through and
+/// before the answer to it.
 async fn cutting_proxy(server: SocketAddr) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

@@ -17,27 +17,27 @@ use phantomdb_server::{
 };
 use serde_json::{Value as Json, json};
 
-pub struct Caller {
-    pub address: SocketAddr,
+pub(crate) struct Caller {
+    pub(crate) address: SocketAddr,
     client: Client<HttpConnector, Full<Bytes>>,
     token: Option<String>,
 }
 
 #[derive(Debug)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub text: String,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
 }
 
 impl Answer {
-    pub fn json(&self) -> Json {
+    pub(crate) fn json(&self) -> Json {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {:?}", self.text))
     }
 
     /// The code of an error, after a look at what every error must have.
     #[track_caller]
-    pub fn code(&self) -> String {
+    pub(crate) fn code(&self) -> String {
         let json = self.json();
         assert_eq!(self.headers["content-type"], "application/json");
         assert_eq!(json["requestId"].as_str(), self.headers["x-request-id"].to_str().ok());
@@ -46,32 +46,38 @@ impl Answer {
     }
 
     #[track_caller]
-    pub fn refused_with(&self, status: u16, code: &str) {
+    pub(crate) fn refused_with(&self, status: u16, code: &str) {
         assert_eq!((self.status.as_u16(), self.code().as_str()), (status, code), "{}", self.text);
     }
 
     #[track_caller]
-    pub fn ok(self, status: u16) -> Json {
+    pub(crate) fn ok(self, status: u16) -> Json {
         assert_eq!(self.status.as_u16(), status, "{}", self.text);
         if self.text.is_empty() { Json::Null } else { self.json() }
     }
 }
 
 impl Caller {
-    pub fn new(address: SocketAddr) -> Self {
+    pub(crate) fn new(address: SocketAddr) -> Self {
         Self { address, client: Client::builder(TokioExecutor::new()).build_http(), token: None }
     }
 
-    pub fn http2(address: SocketAddr) -> Self {
+    pub(crate) fn http2(address: SocketAddr) -> Self {
         let client = Client::builder(TokioExecutor::new()).http2_only(true).build_http();
         Self { address, client, token: None }
     }
 
-    pub fn with_token(&self, token: &str) -> Self {
+    pub(crate) fn with_token(&self, token: &str) -> Self {
         Self { address: self.address, client: self.client.clone(), token: Some(token.into()) }
     }
 
-    pub async fn raw(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
+    pub(crate) async fn raw(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Answer {
         let mut request = Request::builder()
             .method(Method::from_bytes(method.as_bytes()).unwrap())
             .uri(format!("http://{}{path}", self.address));
@@ -91,49 +97,55 @@ impl Caller {
         }
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.raw("GET", path, &[], vec![]).await
     }
 
-    pub async fn delete(&self, path: &str) -> Answer {
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
         self.raw("DELETE", path, &[], vec![]).await
     }
 
-    pub async fn send(&self, method: &str, path: &str, body: Json) -> Answer {
+    pub(crate) async fn send(&self, method: &str, path: &str, body: Json) -> Answer {
         self.send_with(method, path, &[], body).await
     }
 
-    pub async fn send_with(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Json) -> Answer {
+    pub(crate) async fn send_with(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Json,
+    ) -> Answer {
         self.raw(method, path, headers, body.to_string().into_bytes()).await
     }
 
-    pub async fn query(&self, sql: &str) -> Answer {
+    pub(crate) async fn query(&self, sql: &str) -> Answer {
         self.send("POST", "/databases/app/query", json!({ "query": sql })).await
     }
 
     /// A statement inside a transaction.
-    pub async fn query_in(&self, id: &str, sql: &str) -> Answer {
+    pub(crate) async fn query_in(&self, id: &str, sql: &str) -> Answer {
         let headers = [("phantomdb-transaction", id)];
         self.send_with("POST", "/databases/app/query", &headers, json!({ "query": sql })).await
     }
 
-    pub async fn begin(&self, options: Json) -> String {
+    pub(crate) async fn begin(&self, options: Json) -> String {
         let mut body = json!({ "database": "app" });
         body.as_object_mut().unwrap().extend(options.as_object().unwrap().clone());
         let answer = self.send("POST", "/transactions", body).await.ok(201);
         answer["transaction_id"].as_str().unwrap().to_owned()
     }
 
-    pub async fn commit(&self, id: &str) -> Answer {
+    pub(crate) async fn commit(&self, id: &str) -> Answer {
         self.send("POST", &format!("/transactions/{id}/commit"), Json::Null).await
     }
 
-    pub async fn rollback(&self, id: &str) -> Answer {
+    pub(crate) async fn rollback(&self, id: &str) -> Answer {
         self.send("POST", &format!("/transactions/{id}/rollback"), Json::Null).await
     }
 
     /// The database `app` with the table `users`, and John and Jane in it.
-    pub async fn with_users(self) -> Self {
+    pub(crate) async fn with_users(self) -> Self {
         self.send("POST", "/databases", json!({ "name": "app" })).await.ok(201);
         let table = json!({ "name": "users", "columns": [
             { "name": "id", "type": "INTEGER", "primaryKey": true, "autoIncrement": true, "allowNull": false },
@@ -150,13 +162,13 @@ impl Caller {
         self
     }
 
-    pub async fn count(&self) -> u64 {
+    pub(crate) async fn count(&self) -> u64 {
         let answer = self.query(r#"SELECT count(*) AS "n" FROM "users""#).await.ok(200);
         answer["rows"][0][0].as_u64().unwrap()
     }
 }
 
-pub async fn server_with(service: ServiceOptions, http: HttpOptions) -> Caller {
+pub(crate) async fn server_with(service: ServiceOptions, http: HttpOptions) -> Caller {
     let service = Service::new(Arc::new(SqliteEngine::memory()), service);
     let router = router(HttpServer::new(service, http));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -165,6 +177,6 @@ pub async fn server_with(service: ServiceOptions, http: HttpOptions) -> Caller {
     Caller::new(address)
 }
 
-pub async fn server() -> Caller {
+pub(crate) async fn server() -> Caller {
     server_with(ServiceOptions::default(), HttpOptions::default()).await
 }
