@@ -9,7 +9,7 @@ const { CLIENT, installEverywhere, installIn, installOn } = require('./install.j
 const { translate } = require('./native.js');
 const { answerOf } = require('./phantomdb-error.js');
 const { tableDefinition, tableOf } = require('./table-definition.js');
-const { rowsToObjects, toWire } = require('./values.js');
+const { converterOf, rowsToObjects, toWire, wireTypeOf } = require('./values.js');
 
 const DEFAULT_URL = 'http://localhost:8080';
 
@@ -107,8 +107,11 @@ class PhantomDBDialect {
       onConflict: options.onConflict,
       returning: options.returning === true ? ['*'] : (options.returning ?? []),
     };
-    const answer = await this.#call('insertRows', { database: databaseName, table, insert }, options);
-    return answer;
+    const { inserted, rows: answered } = await this.#call('insertRows', { database: databaseName, table, insert }, options);
+    if (answered.length > 0) {
+      convertRows(answered, await this.describeTable(databaseName, tableName, options));
+    }
+    return { inserted, rows: answered };
   }
 
   async select(databaseName, tableName, options = {}) {
@@ -186,6 +189,16 @@ class PhantomDBDialect {
 
   [inspect.custom]() {
     return `PhantomDBDialect { url: ${inspect(this.url)} }`;
+  }
+}
+
+/** Rows that come as objects say no types: those of the table's columns do. */
+function convertRows(rows, schema) {
+  for (const { name, type } of schema.columns) {
+    const convert = converterOf(wireTypeOf(type));
+    for (const row of convert && Object.hasOwn(rows[0], name) ? rows : []) {
+      row[name] = row[name] === null ? null : convert(row[name]);
+    }
   }
 }
 

@@ -71,6 +71,17 @@ function converterOf(type) {
   return CONVERTERS[type];
 }
 
+/** The wire type of a PhantomDB SQL type, as far as it has a converter. */
+function wireTypeOf(sqlType) {
+  if (/^(TIMESTAMP|DATETIME)/.test(sqlType)) {
+    return 'timestamp';
+  }
+  if (/^(BLOB|BYTEA)/.test(sqlType)) {
+    return 'blob';
+  }
+  return /^(REAL|FLOAT|DOUBLE)/.test(sqlType) ? 'float' : undefined;
+}
+
 /**
  * The rows of a result as objects.
  *
@@ -114,4 +125,4 @@ function defineOwn(object, name, value) {
   Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
 }
 
-module.exports = { toWire, fromWire, timestamp, blob, converterOf, rowsToObjects };
+module.exports = { toWire, fromWire, timestamp, blob, converterOf, wireTypeOf, rowsToObjects };

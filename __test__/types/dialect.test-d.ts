@@ -1,0 +1,39 @@
+// Compiled by `__test__/types.test.js`, never run.
+import { DataTypes, Sequelize } from 'sequelize';
+import { PhantomDBDialect, PhantomDBError } from 'phantomdb-sequelize';
+
+const dialect = new PhantomDBDialect('memory:', { createDatabase: false, retries: 2 });
+const fromDefaults: PhantomDBDialect = new PhantomDBDialect();
+export const sequelize: Sequelize = new Sequelize('myapp', null as unknown as string, undefined, { dialect });
+export const other = new Sequelize({ dialect: fromDefaults, database: 'myapp', logging: false });
+export const same: Sequelize = dialect.init(sequelize);
+export const Used: typeof Sequelize = PhantomDBDialect.use(Sequelize);
+
+export async function everyMethod(): Promise<number> {
+  const url: string = dialect.url;
+  const databases: string[] = await dialect.listDatabases();
+  await dialect.createTable(url, 'users', {
+    id: { type: 'INTEGER', primaryKey: true, autoIncrement: true },
+    name: 'VARCHAR(255)',
+    born: DataTypes.DATEONLY,
+    home: { type: DataTypes.INTEGER, references: { model: 'places', key: 'id' }, onDelete: 'SET NULL' },
+  });
+  const { inserted } = await dialect.insert('db', 'users', [{ name: 'a', big: 1n, at: new Date(), bytes: Buffer.from('a') }]);
+  const rows = await dialect.select<{ id: number }>('db', { tableName: 'users', schema: 's' }, { where: { id: [1, 2] } });
+  const updated: number = await dialect.update('db', 'users', { name: null }, "name = 'a'");
+  const deleted: number = await dialect.delete('db', 'users', null, { all: true });
+  const transaction: string = await dialect.beginTransaction('db', { isolationLevel: 'SERIALIZABLE', readOnly: true });
+  const result = await dialect.query('db', 'SELECT $1 AS x', [1], { transaction, native: true });
+  await dialect.commitTransaction(transaction);
+  await dialect.close();
+  return databases.length + inserted + rows[0].id + updated + deleted + result.affectedRows;
+}
+
+export function caught(error: unknown): string | undefined {
+  return error instanceof PhantomDBError ? error.code + error.details.columns.join() : undefined;
+}
+
+// @ts-expect-error an option that does not exist
+new PhantomDBDialect('memory:', { createDatabases: true });
+// @ts-expect-error a name that Sequelize does not know
+new Sequelize({ dialect: 'phantomdb' });

@@ -1,0 +1,347 @@
+import type { DataType, Dialect } from 'sequelize';
+
+/** A value of a column or a parameter. Anything else that JSON can hold goes into a JSON column as a document. */
+export type PhantomDBValue =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Date
+  | Uint8Array
+  | readonly unknown[]
+  | { readonly [key: string]: unknown };
+
+export type PhantomDBRow = Record<string, unknown>;
+
+/** A table by its name, or by name and schema. */
+export type PhantomDBTable = string | { tableName: string; schema?: string };
+
+/** How a value travels: `integer`, `float`, `decimal`, `string`, `boolean`, `timestamp`, `blob`, … */
+export interface PhantomDBColumn {
+  name: string;
+  type:
+    | 'integer'
+    | 'float'
+    | 'decimal'
+    | 'string'
+    | 'boolean'
+    | 'timestamp'
+    | 'date'
+    | 'time'
+    | 'uuid'
+    | 'enum'
+    | 'blob'
+    | 'json'
+    | 'any';
+}
+
+export interface PhantomDBOptions {
+  /** Sent to a server as a bearer token; the default is the environment variable `PHANTOMDB_TOKEN`. */
+  token?: string;
+  /** How long connecting to a server may take. */
+  connectTimeoutMs?: number;
+  /** How long one call may take, with its retries. */
+  requestTimeoutMs?: number;
+  /** How often a call that is safe to repeat is repeated when the server cannot be reached or is too busy. */
+  retries?: number;
+  /** Whether a database that is not there is made when it is first used. The default is true. */
+  createDatabase?: boolean;
+}
+
+export interface TransactionOption {
+  /** The id that {@link PhantomDBDialectMethods.beginTransaction} answered. */
+  transaction?: string;
+}
+
+export interface PhantomDBAttribute {
+  /** PhantomDB SQL (`'VARCHAR(255)'`) or a data type of Sequelize (`DataTypes.STRING`). */
+  type: string | DataType;
+  /** The name of the column, when it is not that of the attribute. */
+  field?: string;
+  primaryKey?: boolean;
+  autoIncrement?: boolean;
+  /** The default is true. */
+  allowNull?: boolean;
+  /** Unique by itself, or, with a name, together with the other attributes that have the same. */
+  unique?: boolean | string;
+  /** A value, `Sequelize.literal(…)` or `DataTypes.NOW`. */
+  defaultValue?: unknown;
+  references?: { model: PhantomDBTable; key?: string };
+  onDelete?: 'CASCADE' | 'SET NULL' | 'SET DEFAULT' | 'RESTRICT' | 'NO ACTION';
+  onUpdate?: 'CASCADE' | 'SET NULL' | 'SET DEFAULT' | 'RESTRICT' | 'NO ACTION';
+  comment?: string;
+}
+
+export interface InsertOptions extends TransactionOption {
+  /** The columns of the inserted rows to answer with; `true` for all. */
+  returning?: boolean | string[];
+  /** What to do when a row with the same key is there: overwrite the columns `update`, or, without, leave it. */
+  onConflict?: { columns?: string[]; update?: string[] };
+}
+
+export interface SelectOptions extends TransactionOption {
+  /** The value that each column has (an array: one of them), or a condition in SQL. */
+  where?: Record<string, PhantomDBValue> | string;
+  /** A condition in SQL: `"firstName" = 'John' AND age > 18`. */
+  condition?: string;
+  /** An SQL list, or columns with directions: `[['age', 'DESC'], 'name']`. */
+  orderBy?: string | readonly (string | readonly [column: string, direction: 'ASC' | 'DESC' | 'asc' | 'desc'])[];
+  limit?: number;
+  offset?: number;
+  /** An SQL list, or names. */
+  columns?: string | readonly string[];
+}
+
+export interface WriteOptions extends TransactionOption {
+  /** Must be true to change every row, without a where. */
+  all?: boolean;
+}
+
+export interface QueryOptions extends TransactionOption {
+  /** Send the statement to the engine untouched, in its own SQL. */
+  native?: boolean;
+}
+
+export interface BeginTransactionOptions {
+  isolationLevel?: 'READ UNCOMMITTED' | 'READ COMMITTED' | 'REPEATABLE READ' | 'SERIALIZABLE';
+  readOnly?: boolean;
+  /** Take the write lock at once instead of at the first write. */
+  immediate?: boolean;
+  /** Idle time in milliseconds after which the transaction is rolled back. */
+  timeout?: number;
+}
+
+export interface QueryResult<Row extends object = PhantomDBRow> {
+  columns: PhantomDBColumn[];
+  rows: Row[];
+  /** Rows inserted, updated or deleted; 0 for a statement that only reads. */
+  affectedRows: number;
+}
+
+/** What {@link PhantomDBDialectMethods.describeTable} answers. */
+export interface TableSchema {
+  table: { name: string; schema?: string };
+  columns: {
+    name: string;
+    type: string;
+    allowNull: boolean;
+    primaryKey: boolean;
+    autoIncrement: boolean;
+    unique: boolean;
+    default?: string;
+    comment?: string;
+  }[];
+  primaryKey: string[];
+  constraints: { type: string; name?: string; columns?: string[]; [key: string]: unknown }[];
+  indexes: { name: string; unique: boolean; primary: boolean; [key: string]: unknown }[];
+  comment?: string;
+}
+
+/**
+ * What a PhantomDBDialect does on its own. Every method answers a promise that is rejected with a
+ * {@link PhantomDBError} when the call fails.
+ */
+export interface PhantomDBDialectMethods {
+  /** The connection string, without a password. */
+  readonly url: string;
+
+  /**
+   * Puts this dialect into an instance of Sequelize that was made with another one. Without need when it was given
+   * as `dialect` to the constructor.
+   *
+   * @example
+   * const sequelize = new Sequelize('myapp', null, null, { dialect: 'sqlite' });
+   * new PhantomDBDialect('memory:').init(sequelize);
+   */
+  init<T extends object>(sequelize: T): T;
+
+  /**
+   * Makes a database.
+   * Fails with `ALREADY_EXISTS` when there is one of that name.
+   *
+   * @example await dialect.createDatabase('myapp');
+   */
+  createDatabase(name: string): Promise<void>;
+
+  /** Drops a database and all that is in it. Fails with `UNKNOWN_DATABASE` when there is none of that name. */
+  dropDatabase(name: string): Promise<void>;
+
+  /** The names of the databases. */
+  listDatabases(): Promise<string[]>;
+
+  /**
+   * Makes a table. Fails with `ALREADY_EXISTS` unless `ifNotExists`.
+   *
+   * @example
+   * await dialect.createTable('myapp', 'users', {
+   *   id: { type: 'INTEGER', primaryKey: true, autoIncrement: true },
+   *   name: 'VARCHAR(255)',
+   *   born: { type: DataTypes.DATEONLY, allowNull: false },
+   * });
+   */
+  createTable(
+    databaseName: string,
+    tableName: PhantomDBTable,
+    attributes: Record<string, PhantomDBAttribute | string | DataType>,
+    options?: TransactionOption & { ifNotExists?: boolean; comment?: string },
+  ): Promise<void>;
+
+  /** Drops a table. Fails with `UNKNOWN_TABLE` unless `ifExists`. */
+  dropTable(
+    databaseName: string,
+    tableName: PhantomDBTable,
+    options?: TransactionOption & { ifExists?: boolean },
+  ): Promise<void>;
+
+  /** The tables of a database. */
+  listTables(databaseName: string, options?: TransactionOption): Promise<{ name: string; schema?: string }[]>;
+
+  /** Columns, keys, constraints and indexes of a table. Fails with `UNKNOWN_TABLE`. */
+  describeTable(databaseName: string, tableName: PhantomDBTable, options?: TransactionOption): Promise<TableSchema>;
+
+  /**
+   * Inserts one row or many, all or none. A column that a row leaves out gets its default.
+   * Fails with `UNIQUE_VIOLATION`, `NOT_NULL_VIOLATION`, `FOREIGN_KEY_VIOLATION`, `TYPE_MISMATCH` and the like.
+   *
+   * @example
+   * const { rows } = await dialect.insert('myapp', 'users', { name: 'John' }, { returning: ['id'] });
+   */
+  insert(
+    databaseName: string,
+    tableName: PhantomDBTable,
+    rows: Record<string, PhantomDBValue> | readonly Record<string, PhantomDBValue>[],
+    options?: InsertOptions,
+  ): Promise<{ inserted: number; rows: PhantomDBRow[] }>;
+
+  /**
+   * The rows of a table that meet a condition.
+   *
+   * @example
+   * const adults = await dialect.select('myapp', 'users', { condition: 'age >= 18', orderBy: [['age', 'DESC']] });
+   * const johns = await dialect.select('myapp', 'users', { where: { name: 'John' }, limit: 10 });
+   */
+  select<Row extends object = PhantomDBRow>(
+    databaseName: string,
+    tableName: PhantomDBTable,
+    options?: SelectOptions,
+  ): Promise<Row[]>;
+
+  /**
+   * Updates the rows that meet a condition; answers how many they were. Without a condition it needs `all: true`.
+   *
+   * @example await dialect.update('myapp', 'users', { active: false }, { name: 'John' });
+   */
+  update(
+    databaseName: string,
+    tableName: PhantomDBTable,
+    data: Record<string, PhantomDBValue>,
+    where: Record<string, PhantomDBValue> | string | null | undefined,
+    options?: WriteOptions,
+  ): Promise<number>;
+
+  /**
+   * Deletes the rows that meet a condition; answers how many they were. Without a condition it needs `all: true`.
+   *
+   * @example await dialect.delete('myapp', 'users', 'age < 18');
+   */
+  delete(
+    databaseName: string,
+    tableName: PhantomDBTable,
+    where: Record<string, PhantomDBValue> | string | null | undefined,
+    options?: WriteOptions,
+  ): Promise<number>;
+
+  /**
+   * Runs one statement of PhantomDB SQL; `$1…$n` stand for the parameters.
+   *
+   * @example
+   * const { rows } = await dialect.query('myapp', 'SELECT count(*) AS n FROM users WHERE age > $1', [18]);
+   */
+  query<Row extends object = PhantomDBRow>(
+    databaseName: string,
+    sql: string,
+    parameters?: readonly PhantomDBValue[],
+    options?: QueryOptions,
+  ): Promise<QueryResult<Row>>;
+
+  /**
+   * Begins a transaction; answers its id, to be given as `transaction` to the calls in it.
+   *
+   * @example
+   * const transaction = await dialect.beginTransaction('myapp', { isolationLevel: 'SERIALIZABLE' });
+   * await dialect.insert('myapp', 'users', { name: 'John' }, { transaction });
+   * await dialect.commitTransaction(transaction);
+   */
+  beginTransaction(databaseName: string, options?: BeginTransactionOptions): Promise<string>;
+
+  /** Commits. Fails with `TRANSACTION_EXPIRED` when the transaction is not there any more. */
+  commitTransaction(id: string): Promise<void>;
+
+  /** Rolls back. Fails with `TRANSACTION_EXPIRED` when the transaction is not there any more. */
+  rollbackTransaction(id: string): Promise<void>;
+
+  /**
+   * Lets go of everything, for good; a `memory:` database without a name is gone then. Closing the last Sequelize that
+   * uses the dialect does the same, but the dialect can then be used again.
+   */
+  close(): Promise<void>;
+}
+
+/**
+ * PhantomDB as a dialect of Sequelize 6.
+ *
+ * It is typed as a `Dialect` of Sequelize too, whose type is a closed list of names, so that it can be given as the
+ * option `dialect` without a cast. It is an object all the same.
+ */
+export type PhantomDBDialect = PhantomDBDialectMethods & Extract<Dialect, 'sqlite'>;
+
+export interface PhantomDBDialectConstructor {
+  /**
+   * @param connectionString
+   * `http://…` or `https://…` (a server), `memory:` (a database of its own in this process), `memory:NAME` (one that is
+   * shared by this name), or `file:PATH` (a directory). The default is the environment variable `PHANTOMDB_URL`, or
+   * `http://localhost:8080`. Nothing is opened or connected yet.
+   * @throws {TypeError} for an option that is wrong
+   * @throws {PhantomDBError} for a connection string that is wrong
+   *
+   * @example
+   * const sequelize = new Sequelize('myapp', null, null, { dialect: new PhantomDBDialect('memory:') });
+   */
+  new (connectionString?: string, options?: PhantomDBOptions): PhantomDBDialect;
+
+  /**
+   * Makes a copy of Sequelize accept the dialect: one that is neither this package's own, nor the project's, nor loaded
+   * when a dialect is constructed. Answers the class.
+   *
+   * @throws {Error} when the copy is not of a version `>=6.28 <7`, or its files cannot be found
+   */
+  use<T extends abstract new (...args: never[]) => object>(Sequelize: T): T;
+
+  readonly prototype: PhantomDBDialectMethods;
+}
+
+export const PhantomDBDialect: PhantomDBDialectConstructor;
+
+/** Why a call failed. With Sequelize it is the `original` of Sequelize's own error. */
+export class PhantomDBError extends Error {
+  constructor(failure: { code: string; message: string; details?: object; requestId?: string });
+  readonly name: 'PhantomDBError';
+  /** What went wrong: `UNIQUE_VIOLATION`, `UNKNOWN_TABLE`, `UNAVAILABLE`, … */
+  readonly code: string;
+  /** Names of what was at fault, where there is one. */
+  readonly details: {
+    table?: string;
+    columns: string[];
+    constraint?: string;
+    referencedTable?: string;
+    value?: string;
+    /** Character offset in the statement, from 1. */
+    position?: number;
+  };
+  /** The id under which the server logged the request. */
+  readonly requestId?: string;
+  /** Set when the failure came from Sequelize. */
+  sql?: string;
+  parameters?: unknown[];
+}

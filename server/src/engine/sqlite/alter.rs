@@ -1,0 +1,17 @@
+//! Adds and drops columns.
+
+use phantomdb_protocol::{AlterOperation, Error, Result, TableName};
+use rusqlite::Connection;
+
+pub fn alter(conn: &Connection, table: &TableName, operations: &[AlterOperation]) -> Result<()> {
+    for operation in operations {
+        let change = match operation {
+            AlterOperation::AddColumn { column } => format!("ADD \"{}\" {}", column.name, column.data_type),
+            AlterOperation::DropColumn { name } => format!("DROP \"{name}\""),
+            _ => return Err(Error::unsupported("not in the placeholder")),
+        };
+        conn.execute_batch(&format!("ALTER TABLE \"{table}\" {change}"))
+            .map_err(|e| Error::internal(e.to_string()))?;
+    }
+    Ok(())
+}
