@@ -113,6 +113,7 @@ impl From<Context> for CallContext {
             request_id: context.request_id,
             token: None,
             rows_as_arrays: context.rows_as_arrays,
+            ..Self::default()
         }
     }
 }
