@@ -44,6 +44,12 @@ export interface FailureDetails {
 }
 
 /**
+ * Runs the command line of the server (`phantomdb serve …`, without the name of the program) on a thread of its own.
+ * Resolves to the exit code when it ends.
+ */
+export declare function runCli(args: Array<string>): Promise<number>
+
+/**
  * Turns a plan (plain data) into PhantomDB SQL. `inline` writes values into the text instead of binding them.
  * Throws for a plan that has no translation; the `code` of the error is one of the contract.
  */

@@ -102,6 +102,7 @@ struct Context {
     transaction: Option<String>,
     idempotency_key: Option<String>,
     request_id: Option<String>,
+    read_only: bool,
     rows_as_arrays: bool,
 }
 
@@ -112,6 +113,7 @@ impl From<Context> for CallContext {
             idempotency_key: context.idempotency_key,
             request_id: context.request_id,
             token: None,
+            read_only: context.read_only,
             rows_as_arrays: context.rows_as_arrays,
             ..Self::default()
         }
