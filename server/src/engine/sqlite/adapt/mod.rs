@@ -1,0 +1,146 @@
+//! PhantomDB SQL to SQLite SQL, on the tree, never on the text.
+
+mod alter_table;
+mod assign;
+mod build;
+mod call;
+mod cast;
+mod change;
+mod create;
+mod dialect;
+mod expr;
+mod from;
+mod insert;
+mod operators;
+mod parse;
+mod query;
+mod scope;
+mod seal;
+mod statement;
+
+use std::sync::Arc;
+
+use phantomdb_protocol::{AlterOperation, ColumnDefinition, ColumnType, Result, TableName, TableSchema};
+
+pub(super) use alter_table::{constraint_of, reference};
+pub(super) use call::{NOW, TIME_OF_DAY, TODAY};
+pub(super) use change::{references, same_table};
+pub(super) use create::{ENUM_MARK, KEY_MARK, TYPE_MARK, index_columns};
+pub(super) use parse::{parse_expression, parse_stored, parse_type};
+pub(super) use scope::stored_name;
+pub use seal::{quote_identifier, quote_literal};
+pub(super) use seal::print;
+
+/// What kind of statement it is; decides which connection runs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    Read,
+    /// `SELECT … FOR UPDATE` and its kin.
+    LockingRead,
+    Write,
+    Schema,
+    Savepoint(String),
+    RollbackTo(String),
+    Release(String),
+    Begin,
+    Commit,
+    Rollback,
+    /// Accepted, and nothing to do.
+    Nothing,
+}
+
+/// A change that takes more than statements: [`super::alter::apply`] makes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SchemaChange {
+    Alter { table: TableName, operations: Vec<AlterOperation> },
+    DropTables { tables: Vec<TableName>, if_exists: bool, cascade: bool },
+}
+
+/// A statement as SQLite runs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Adapted {
+    /// With `?1…?n`; run in order, the last one's result is the answer.
+    pub statements: Vec<String>,
+    pub kind: Kind,
+    pub returns_rows: bool,
+    /// Types of the result columns as far as they are known, from the first one; may be shorter than the result.
+    pub column_types: Vec<Option<ColumnType>>,
+    pub parameter_count: usize,
+    /// When there is one, it takes the place of `statements`, which is empty then.
+    pub change: Option<SchemaChange>,
+}
+
+/// What is known of the tables.
+pub trait Catalog {
+    fn table(&self, name: &TableName) -> Option<Arc<TableSchema>>;
+
+    /// The names of all tables, for what follows foreign keys from the table they point to.
+    fn tables(&self) -> Vec<TableName> {
+        Vec::new()
+    }
+}
+
+/// Adapts exactly one statement; a trailing `;` is fine.
+///
+/// Fails with `SYNTAX_ERROR` and the position, or with `UNSUPPORTED`, the construct's name and the position.
+pub fn adapt(sql: &str, catalog: &dyn Catalog) -> Result<Adapted> {
+    /// Stack that any nesting the parser lets through needs.
+    const RED_ZONE: usize = 1 << 20;
+    const STACK: usize = 16 << 20;
+    /// Bytes of stack for each token: a chain of operators is a tree as deep as it is long, and is freed by recursion.
+    const PER_TOKEN: usize = 1 << 10;
+    let tokens = parse::tokens(sql)?;
+    let long = tokens.len().saturating_mul(PER_TOKEN);
+    stacker::maybe_grow(RED_ZONE.max(long), STACK.max(2 * long), || {
+        Adapter::new(sql, catalog).statement(tokens)
+    })
+}
+
+/// `CREATE TABLE` in PhantomDB SQL as the tree that SQLite is given.
+pub(super) fn adapt_table(sql: &str, catalog: &dyn Catalog) -> Result<sqlparser::ast::CreateTable> {
+    match parse_stored(sql)? {
+        sqlparser::ast::Statement::CreateTable(mut create) => {
+            Adapter::new(sql, catalog).create_table(&mut create)?;
+            Ok(create)
+        }
+        _ => Err(phantomdb_protocol::Error::internal("CREATE TABLE was expected")),
+    }
+}
+
+/// The SQL that gives the values of a column in the stored form of its new definition.
+pub(super) fn conversion(table: &TableSchema, column: &ColumnDefinition) -> Result<String> {
+    let name = sqlparser::ast::Ident::with_quote('"', &column.name);
+    let mut target = assign::Target::new(table, column);
+    target.allow_null();
+    let mut value = target.assign(sqlparser::ast::Expr::Identifier(name), scope::Typed::UNKNOWN)?;
+    print(&mut value)
+}
+
+struct Adapter<'a> {
+    sql: &'a str,
+    catalog: &'a dyn Catalog,
+    scopes: Vec<scope::Scope>,
+    ctes: Vec<query::Cte>,
+    parameter_count: usize,
+    depth: usize,
+    locking: bool,
+    /// In a definition (CHECK, index, default) a column stands without its table, and there are no parameters.
+    bare_columns: bool,
+    refuse_parameters: bool,
+}
+
+impl<'a> Adapter<'a> {
+    fn new(sql: &'a str, catalog: &'a dyn Catalog) -> Self {
+        Self {
+            sql,
+            catalog,
+            scopes: Vec::new(),
+            ctes: Vec::new(),
+            parameter_count: 0,
+            depth: 0,
+            locking: false,
+            bare_columns: false,
+            refuse_parameters: false,
+        }
+    }
+}
