@@ -260,3 +260,281 @@ fn decimals_are_exact() {
     assert_eq!(database.ask("SELECT price + 0.2 FROM \"Users\" ORDER BY price DESC"), "10.20 0.40 0.30");
     assert_eq!(database.ask("SELECT sum(price) > 9 FROM \"Users\""), "1");
 }
+
+fn refused(database: &Database, sql: &str) -> (ErrorCode, String, Option<u64>) {
+    let error = adapt(sql, database).expect_err(sql);
+    (error.code, error.message, error.details.position)
+}
+
+#[test]
+fn it_refuses_more_than_one_statement_and_says_where_the_second_begins() {
+    let database = Database::new();
+    let (code, _, position) = refused(&database, "SELECT 1; DROP TABLE x");
+    assert_eq!((code, position), (ErrorCode::SyntaxError, Some(11)));
+    let (code, _, position) = refused(&database, "SELECT 'ä',\n  )");
+    assert_eq!((code, position), (ErrorCode::SyntaxError, Some(15)));
+    assert_eq!(refused(&database, " ; ").0, ErrorCode::SyntaxError);
+    assert_eq!(database.ask("SELECT 1;;"), "1");
+}
+
+#[test]
+fn it_refuses_what_sqlite_cannot_do_by_name_and_place() {
+    let database = Database::with(&[USERS]);
+    for (sql, named, position) in [
+        ("SELECT DISTINCT ON (id) id FROM \"Users\"", "DISTINCT ON", 1),
+        ("SELECT * FROM \"Users\" u, LATERAL (SELECT 1) x", "LATERAL", 35),
+        ("SELECT array_agg(id) FROM \"Users\"", "array_agg", 8),
+        ("SELECT 1::int[]", "INT[]", 8),
+        ("SELECT id FROM \"Users\" LIMIT 1, 2", "LIMIT", 30),
+        ("SELECT ARRAY[1]", "ARRAY", 14),
+    ] {
+        let (code, message, at) = refused(&database, sql);
+        assert!(matches!(code, ErrorCode::Unsupported | ErrorCode::SyntaxError), "{sql}: {message}");
+        assert!(message.contains(named), "{sql}: {message}");
+        assert_eq!(at, Some(position), "{sql}: {message}");
+    }
+}
+
+#[test]
+fn deep_nesting_is_an_error_and_long_chains_work() {
+    let database = Database::new();
+    for depth in [1_000, 100_000] {
+        let sql = format!("SELECT {}1{}", "(".repeat(depth), ")".repeat(depth));
+        assert_eq!(refused(&database, &sql).0, ErrorCode::SyntaxError);
+        let sql = format!("SELECT {}1", "NOT ".repeat(depth));
+        assert_eq!(refused(&database, &sql).0, ErrorCode::SyntaxError);
+    }
+    let sql = format!("SELECT {}", vec!["1"; 50_000].join(" + "));
+    assert_eq!(refused(&database, &sql).0, ErrorCode::SyntaxError);
+    let sql = format!("SELECT {}", vec!["1 = 2"; 5_000].join(" OR "));
+    assert_eq!(database.ask(&sql), "0");
+    let nested = format!("SELECT {}1{}", "(".repeat(60), ")".repeat(60));
+    assert_eq!(database.ask(&nested), "1");
+}
+
+#[test]
+fn strings_and_identifiers_never_become_sql() {
+    let database = Database::new();
+    for value in [
+        "\\' OR 1=1 --", "a''b", "''", "'", "\\", "--", "/* */", "$1", ":name", "?", "\u{2019}", "x\"y", "TO_DATE('x') OR 1=1",
+        "SELECT tbl_name FROM sqlite_master", "a')) = 1 OR 1=1-- ", "\\''; DROP TABLE x; --",
+    ] {
+        let quoted = value.replace('\'', "''");
+        assert_eq!(database.rows(&format!("SELECT '{quoted}'"), &[]), vec![vec![text(value)]]);
+        let name = value.replace('"', "\"\"");
+        let sql = format!("SELECT \"t\".\"{name}\" FROM (SELECT 1 AS \"{name}\") AS \"t\"");
+        assert_eq!(database.ask(&sql), "1", "{sql}");
+    }
+    assert!(adapt("SELECT CAST(1 AS text) OR 1=1--)", &database).is_ok());
+    assert!(adapt("SELECT CAST(x AS \"text) OR 1=1--\")", &database).is_err());
+    assert_eq!(refused(&database, "SELECT 'a\0b'").0, ErrorCode::TypeMismatch);
+}
+
+#[test]
+fn an_unknown_quoted_identifier_is_no_string() {
+    let database = Database::with(&[USERS]);
+    let sql = database.sql("SELECT \"nothing\" FROM \"Users\"");
+    assert!(database.0.prepare(&sql).is_err());
+}
+
+#[test]
+fn the_types_of_results_are_known() {
+    use phantomdb_protocol::ColumnType::{Boolean, Decimal, Float, Integer, Json, String, Timestamp};
+    let database = Database::with(&[USERS]);
+    let types = |sql: &str| database.adapt(sql).column_types;
+    assert_eq!(
+        types("SELECT count(*), max(at), on_, sum(price), avg(age), name IS NULL, now(), meta->'a', meta->>'a', 'x' \
+               FROM (SELECT *, \"on\" AS on_ FROM \"Users\") AS u"),
+        [Integer, Timestamp, Boolean, Decimal, Float, Boolean, Timestamp, Json, String, String].map(Some)
+    );
+    assert_eq!(types("INSERT INTO \"Users\" (name) VALUES ('a') RETURNING *").len(), 8);
+    assert_eq!(types("SELECT $1, coalesce(age, 1) FROM \"Users\""), [None, Some(Integer)]);
+}
+
+#[test]
+fn times_are_compared_in_their_stored_form_without_wrapping_the_column() {
+    let database = Database::with(&[USERS, "CREATE INDEX i ON \"Users\" (at)"]);
+    assert_eq!(
+        database.sql("SELECT id FROM \"Users\" AS u WHERE u.at > $1 AND at < '2026-01-01 01:00+01'"),
+        "SELECT \"id\" FROM \"Users\" AS \"u\" WHERE \"u\".\"at\" > phantomdb_timestamp(?1) AND \
+         \"at\" < '2026-01-01T00:00:00.000Z'"
+    );
+    let plan = database.ask("EXPLAIN SELECT id FROM \"Users\" WHERE at > $1");
+    assert!(plan.contains("USING COVERING INDEX i (at>?)"), "{plan}");
+    let plan = database.ask("EXPLAIN SELECT id FROM \"Users\" WHERE name LIKE 'abc%'");
+    assert!(plan.contains("(name>? AND name<?)"), "{plan}");
+}
+
+#[test]
+fn schemas_are_part_of_the_name() {
+    let database = Database::with(&[
+        "CREATE TABLE s.t (id INTEGER PRIMARY KEY, x TEXT)",
+        "CREATE INDEX t_x ON s.t (x)",
+        "INSERT INTO s.t (id, x) VALUES (1, 'a')",
+        "UPDATE \"s\".\"t\" SET x = 'b' WHERE \"s\".\"t\".id = 1",
+    ]);
+    assert_eq!(database.ask("SELECT s.t.x, t.id FROM s.t"), "b|1");
+    assert_eq!(database.ask("SELECT t.* FROM \"public\".\"t2\" t".replace("public\".\"t2", "s\".\"t").as_str()), "1|b");
+    let schema = super::catalog::list_tables(&database.0).unwrap();
+    assert_eq!(schema, [TableName { name: "t".into(), schema: Some("s".into()) }]);
+    assert_eq!(database.table(&schema[0]).unwrap().indexes[1].name, "t_x");
+    database.run("DROP INDEX s.t_x");
+    database.run("DELETE FROM s.t WHERE t.x = 'b'");
+    database.run("DROP SCHEMA s CASCADE");
+    assert!(super::catalog::list_tables(&database.0).unwrap().is_empty());
+}
+
+#[test]
+fn a_key_that_is_not_an_identity_must_be_given() {
+    let database = Database::with(&["CREATE TABLE t (id INTEGER PRIMARY KEY, b BIGINT)"]);
+    let error = adapt("INSERT INTO t (b) VALUES (1)", &database).unwrap_err();
+    assert_eq!((error.code, error.details.columns), (ErrorCode::NotNullViolation, vec!["id".to_owned()]));
+    let failed = database.try_rows("INSERT INTO t (id) VALUES ($1)", &[Value::Null]).unwrap_err();
+    assert!(failed.to_string().starts_with("phantomdb:NOT_NULL_VIOLATION:"), "{failed}");
+    let database = Database::with(&["CREATE TABLE t (id BIGSERIAL, PRIMARY KEY (id))", "INSERT INTO t (id) VALUES (DEFAULT)"]);
+    let column = &database.table(&TableName::new("t")).unwrap().columns[0];
+    assert_eq!((column.data_type.as_str(), column.auto_increment, column.primary_key), ("BIGINT", true, true));
+    assert_eq!(database.ask("INSERT INTO t (id) VALUES (9000000000) RETURNING id"), "9000000000");
+}
+
+#[test]
+fn it_changes_rows_from_other_tables() {
+    let database = Database::with(&[
+        "CREATE TABLE a (id INTEGER PRIMARY KEY, x INTEGER)",
+        "CREATE TABLE b (a_id INTEGER, y INTEGER)",
+        "INSERT INTO a VALUES (1, 0), (2, 0)",
+        "INSERT INTO b SELECT id, '7' FROM a ON CONFLICT DO NOTHING",
+    ]);
+    assert_eq!(database.ask("UPDATE a SET x = b.y + 1 FROM b WHERE b.a_id = a.id AND a.id = 1 RETURNING a.id, x"), "1|8");
+    database.run("DELETE FROM a USING b WHERE a.id = b.a_id AND a.x = 8");
+    assert_eq!(database.ask("SELECT id FROM a"), "2");
+    assert_eq!(database.ask("WITH c AS (SELECT 2 AS id) DELETE FROM a WHERE id IN (SELECT id FROM c) RETURNING id"), "2");
+    assert_eq!(database.ask("UPDATE b SET (a_id, y) = (DEFAULT, 3) WHERE a_id = 1 RETURNING a_id, y"), "∅|3");
+}
+
+#[test]
+fn truncate_restarts_numbers_and_follows_references() {
+    let database = Database::with(&[
+        "CREATE TABLE p (id SERIAL PRIMARY KEY)",
+        "CREATE TABLE c (id SERIAL PRIMARY KEY, p_id INTEGER REFERENCES p (id) ON DELETE CASCADE)",
+        "INSERT INTO p DEFAULT VALUES",
+        "INSERT INTO c (p_id) VALUES (1)",
+    ]);
+    assert_eq!(refused(&database, "TRUNCATE TABLE p").0, ErrorCode::ForeignKeyViolation);
+    database.run("TRUNCATE TABLE p RESTART IDENTITY CASCADE");
+    assert_eq!(database.ask("SELECT count(*) FROM c"), "0");
+    assert_eq!(database.ask("INSERT INTO p DEFAULT VALUES RETURNING id"), "1");
+}
+
+const FAMILY: [&str; 6] = [
+    "CREATE TABLE p (id SERIAL PRIMARY KEY, name TEXT NOT NULL, kind ENUM('a','b') DEFAULT 'a', CONSTRAINT long_name CHECK (length(name) < 9))",
+    "CREATE TABLE c (id SERIAL PRIMARY KEY, p_id INTEGER REFERENCES p (id) ON DELETE CASCADE ON UPDATE CASCADE)",
+    "CREATE INDEX p_name ON p (lower(name) DESC) WHERE kind = 'a'",
+    "INSERT INTO p (name) VALUES ('x'), ('y'), ('z')",
+    "INSERT INTO c (p_id) VALUES (1), (2)",
+    "DELETE FROM p WHERE name = 'z'",
+];
+
+/// Rebuilds, with the transaction a user has open or not, and children that would be deleted with their parents.
+#[test]
+fn a_rebuild_keeps_rows_children_indexes_checks_and_numbers() {
+    for in_transaction in [false, true] {
+        let database = Database::with(&FAMILY);
+        database.0.execute_batch("CREATE TRIGGER g AFTER INSERT ON p BEGIN UPDATE c SET p_id = p_id; END").unwrap();
+        if in_transaction {
+            database.0.execute_batch("BEGIN IMMEDIATE; INSERT INTO c (p_id) VALUES (1)").unwrap();
+        }
+        database.run("ALTER TABLE p ALTER COLUMN name TYPE VARCHAR(5)");
+        database.run("ALTER TABLE p ADD COLUMN made TIMESTAMP NOT NULL DEFAULT now(), ADD CONSTRAINT one UNIQUE (name)");
+        database.run("ALTER TABLE p DROP COLUMN made");
+        if in_transaction {
+            database.0.execute_batch("COMMIT").unwrap();
+        }
+        let children = if in_transaction { "3" } else { "2" };
+        assert_eq!(database.ask("SELECT count(*) FROM c"), children);
+        assert_eq!(database.ask("SELECT id, name, kind FROM p ORDER BY id"), "1|x|a 2|y|a");
+        assert_eq!(database.ask("INSERT INTO p (name) VALUES ('w') RETURNING id"), "4", "numbers are not used again");
+        let schema = database.table(&TableName::new("p")).unwrap();
+        assert_eq!(schema.columns[1].data_type, "VARCHAR(5)");
+        assert_eq!(schema.columns[2].data_type, "ENUM('a','b')");
+        assert_eq!(schema.columns[2].default.as_deref(), Some("'a'"));
+        let names: Vec<_> = schema.constraints.iter().filter_map(|constraint| constraint.name()).collect();
+        assert_eq!(names, ["p_pkey", "long_name", "one"]);
+        assert_eq!(schema.indexes.iter().map(|index| index.name.as_str()).collect::<Vec<_>>(), ["p_pkey", "one", "p_name"]);
+        let sql: String = database.0.query_row("SELECT sql FROM sqlite_schema WHERE name = 'c'", [], |row| row.get(0)).unwrap();
+        assert!(sql.contains("REFERENCES \"p\""), "{sql}");
+        assert!(database.try_rows("INSERT INTO c (p_id) VALUES (77)", &[]).is_err(), "foreign keys are on again");
+        database.run("DELETE FROM p WHERE id = 1");
+        assert_eq!(database.ask("SELECT count(*) FROM c"), "1", "and still cascade");
+    }
+}
+
+#[test]
+fn a_change_that_rows_contradict_is_refused_and_leaves_nothing() {
+    let database = Database::with(&FAMILY);
+    for sql in [
+        "ALTER TABLE c ALTER COLUMN p_id TYPE UUID",
+        "ALTER TABLE p ADD CONSTRAINT short CHECK (length(name) > 1)",
+        "ALTER TABLE c ADD CONSTRAINT fk FOREIGN KEY (id) REFERENCES p (id), ADD CONSTRAINT u UNIQUE (nothing)",
+        "ALTER TABLE p DROP COLUMN id",
+        "ALTER TABLE p DROP CONSTRAINT nothing",
+    ] {
+        let change = database.adapt(sql).change.unwrap();
+        database.0.execute_batch("SAVEPOINT s").unwrap();
+        let error = super::alter::apply(&database.0, &change).expect_err(sql);
+        assert_ne!(error.code, ErrorCode::Internal, "{sql}: {error}");
+        database.0.execute_batch("ROLLBACK TO s; RELEASE s").unwrap();
+        assert_eq!(database.ask("SELECT count(*) FROM c"), "2");
+    }
+    database.0.execute_batch("PRAGMA foreign_keys = OFF; INSERT INTO c (p_id) VALUES (99); PRAGMA foreign_keys = ON").unwrap();
+    let change = database.adapt("ALTER TABLE c ADD CONSTRAINT fk FOREIGN KEY (id) REFERENCES p (id)").change.unwrap();
+    database.0.execute_batch("SAVEPOINT s").unwrap();
+    let error = super::alter::apply(&database.0, &change).unwrap_err();
+    assert_eq!((error.code, error.details.referenced_table.as_deref()), (ErrorCode::ForeignKeyViolation, Some("p")));
+}
+
+#[test]
+fn constraints_come_and_go_by_name() {
+    let database = Database::with(&FAMILY);
+    database.run("ALTER TABLE c DROP CONSTRAINT c_p_id_fkey");
+    database.run("INSERT INTO c (p_id) VALUES (77)");
+    database.run("DELETE FROM c WHERE p_id = 77");
+    database.run("ALTER TABLE c ADD CONSTRAINT back FOREIGN KEY (p_id) REFERENCES p (id) ON DELETE SET NULL DEFERRABLE INITIALLY DEFERRED");
+    database.run("DELETE FROM p WHERE id = 1");
+    assert_eq!(database.ask("SELECT p_id FROM c ORDER BY id"), "∅ 2");
+    database.run("ALTER TABLE p DROP CONSTRAINT p_pkey CASCADE");
+    database.run("ALTER TABLE p ADD CONSTRAINT again PRIMARY KEY (id)");
+    let schema = database.table(&TableName::new("p")).unwrap();
+    assert_eq!(schema.primary_key, ["id"]);
+    database.run("ALTER TABLE p RENAME COLUMN kind TO sort");
+    database.run("ALTER TABLE p RENAME TO q");
+    assert_eq!(database.table(&TableName::new("q")).unwrap().columns[2].data_type, "ENUM('a','b')");
+    assert_eq!(database.table(&TableName::new("c")).unwrap().columns[1].references.as_ref().unwrap().table.name, "q");
+}
+
+#[test]
+fn dropping_a_parent_never_takes_rows_of_its_children() {
+    let database = Database::with(&FAMILY);
+    let change = database.adapt("DROP TABLE p").change.unwrap();
+    assert_eq!(super::alter::apply(&database.0, &change).unwrap_err().code, ErrorCode::ForeignKeyViolation);
+    database.run("DROP TABLE IF EXISTS p CASCADE");
+    assert_eq!(database.ask("SELECT count(*) FROM c"), "2");
+    database.run("INSERT INTO c (p_id) VALUES (5)");
+    database.run("DROP TABLE IF EXISTS p, c");
+}
+
+#[test]
+fn the_catalog_reads_tables_that_others_made() {
+    let database = Database::new();
+    database.0.execute_batch(
+        "CREATE TABLE a (x, y int unsigned DEFAULT 5, z DATETIME, PRIMARY KEY (x, y)) WITHOUT ROWID; \
+         CREATE TABLE [b c] (id INTEGER PRIMARY KEY, n NUMERIC(5,1) NOT NULL)",
+    ).unwrap();
+    let schema = database.table(&TableName::new("a")).unwrap();
+    assert_eq!(schema.primary_key, ["x", "y"]);
+    assert_eq!(schema.columns[2].data_type, "TIMESTAMP");
+    let schema = database.table(&TableName::new("b c")).unwrap();
+    assert!(schema.columns[0].auto_increment);
+    assert_eq!(schema.columns[1].data_type, "DECIMAL(5,1)");
+    assert_eq!(super::catalog::read_table(&database.0, &TableName::new("none")).unwrap_err().code, ErrorCode::UnknownTable);
+}
