@@ -2,7 +2,7 @@
 
 use phantomdb_protocol::{ColumnType, Result};
 use sqlparser::ast::{
-    CeilFloorKind, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArguments,
+    CeilFloorKind, DateTimeField, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArguments,
     ObjectName, OrderByExpr, Spanned, TrimWhereField, ValueWithSpan, WindowFrameBound, WindowSpec, WindowType,
 };
 
@@ -240,7 +240,7 @@ impl Adapter<'_> {
 
 /// `ceil(x)`, not `ceil(x TO day)`.
 fn is_plain(field: &CeilFloorKind) -> bool {
-    matches!(field, CeilFloorKind::DateTimeField(field) if field.to_string().is_empty())
+    matches!(field, CeilFloorKind::DateTimeField(DateTimeField::NoDateTime))
 }
 
 fn current_time(name: &str) -> Option<(Expr, ColumnType)> {

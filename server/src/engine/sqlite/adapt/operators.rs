@@ -269,9 +269,8 @@ impl Adapter<'_> {
     }
 
     pub(super) fn any_or_all(&mut self, expr: &mut Expr) -> Result<Typed> {
-        let (all, (Expr::AnyOp { left, compare_op, right, .. } | Expr::AllOp { left, compare_op, right })) =
-            (matches!(expr, Expr::AllOp { .. }), &mut *expr)
-        else {
+        let all = matches!(expr, Expr::AllOp { .. });
+        let (Expr::AnyOp { left, compare_op, right, .. } | Expr::AllOp { left, compare_op, right }) = expr else {
             return Ok(Typed::UNKNOWN);
         };
         let op = compare_op.clone();

@@ -46,6 +46,7 @@ pub(super) fn statement(sql: &str, mut tokens: Vec<TokenWithSpan>) -> Result<Par
         return Ok(Parsed::SetConstraints { deferred });
     }
     simplify_row_locks(&mut tokens);
+    parenthesize_values(&mut tokens);
     let conflict = take_conflict_target(sql, &mut tokens)?;
     let mut parser = parser(tokens);
     let statement = parser.parse_statement().map_err(|error| syntax_error(sql, error))?;
@@ -97,7 +98,9 @@ fn syntax_error(sql: &str, error: ParserError) -> Error {
         ParserError::TokenizerError(message) | ParserError::ParserError(message) => message,
     };
     let Some((what, location)) = message.rsplit_once(" at Line: ") else {
-        return Error::new(ErrorCode::SyntaxError, format!("syntax error: {message}"));
+        let error = Error::new(ErrorCode::SyntaxError, format!("syntax error: {message}"));
+        let at_end = message.ends_with("found: EOF");
+        return if at_end { error.with_position(sql.chars().count() as u64 + 1) } else { error };
     };
     let error = Error::new(ErrorCode::SyntaxError, format!("syntax error: {what}"));
     let numbers = location.split_once(", Column: ");
@@ -149,6 +152,35 @@ fn simplify_row_locks(tokens: &mut Vec<TokenWithSpan>) {
                 {
                     tokens.drain(of + 1..=comma);
                 }
+            }
+        }
+        index += 1;
+    }
+}
+
+/// `ANY (VALUES …)` becomes `ANY (SELECT * FROM (VALUES …))`: the parser takes VALUES here for a function.
+fn parenthesize_values(tokens: &mut Vec<TokenWithSpan>) {
+    let mut index = 0;
+    while index + 2 < tokens.len() {
+        let quantifier = ["ANY", "SOME", "ALL", "IN"].iter().any(|word| is_word(tokens.get(index), word));
+        let open = index + 1;
+        if quantifier && tokens[open].token == Token::LParen && is_word(tokens.get(open + 1), "VALUES") {
+            let mut depth = 0_usize;
+            let close = tokens.iter().enumerate().skip(open).find_map(|(at, token)| {
+                match token.token {
+                    Token::LParen => depth += 1,
+                    Token::RParen => depth = depth.saturating_sub(1),
+                    _ => {}
+                }
+                (depth == 0).then_some(at)
+            });
+            if let Some(close) = close {
+                let at = |token| TokenWithSpan { token, span: tokens[open].span };
+                let select = ["SELECT", "FROM"].map(|word| at(Token::make_keyword(word)));
+                let [select, from] = select;
+                let before = [select, at(Token::Mul), from, at(Token::LParen)];
+                tokens.insert(close, tokens[close].clone());
+                tokens.splice(open + 1..open + 1, before);
             }
         }
         index += 1;

@@ -61,8 +61,7 @@ impl Adapter<'_> {
         }
         let outputs = self.set_expr(&mut query.body)?;
         if let Some(order) = order {
-            let relations = Vec::new();
-            self.scopes.push(Scope { relations, outputs: outputs.clone().unwrap_or_default(), merged: false });
+            self.scopes.push(Scope::default());
             let adapted = order.iter_mut().try_for_each(|item| self.order_expr(item, outputs.as_deref()));
             self.scopes.pop();
             adapted?;

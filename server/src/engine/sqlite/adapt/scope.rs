@@ -113,8 +113,6 @@ pub(super) struct Relation {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Scope {
     pub(super) relations: Vec<Relation>,
-    /// The columns a SELECT gives, which ORDER BY may name.
-    pub(super) outputs: Vec<Output>,
     /// USING or NATURAL gives fewer columns than its tables have.
     pub(super) merged: bool,
 }
