@@ -21,7 +21,9 @@ impl Adapter<'_> {
                 let value = if deferred { "ON" } else { "OFF" };
                 Ok(self.done(Kind::Write, vec![format!("PRAGMA defer_foreign_keys = {value}")]))
             }
-            Parsed::Statement { mut statement, conflict } => self.by_kind(&mut statement, conflict),
+            Parsed::Statement { mut statement, conflict } => {
+                self.by_kind(&mut statement, conflict.map(|conflict| *conflict))
+            }
         }
     }
 
