@@ -188,3 +188,26 @@ fn the_catalog_reads_tables_that_others_made() {
         ErrorCode::UnknownTable
     );
 }
+
+#[test]
+fn a_definition_is_read_back_whatever_its_checks_use() {
+    let database = Database::with(&[
+        "CREATE TABLE t (a TEXT CHECK (a ILIKE 'x%' OR a ~ '^y'), b JSON DEFAULT '{}', c BOOLEAN NOT NULL DEFAULT TRUE, \
+         d TIMESTAMP DEFAULT CURRENT_TIMESTAMP, e UUID DEFAULT gen_random_uuid(), f INTEGER DEFAULT -1, g TEXT DEFAULT lower('X'), \
+         h DATE DEFAULT '2026-01-02', CHECK (a IS DISTINCT FROM g AND f BETWEEN -5 AND 5 AND (b->>'k') IS NULL), UNIQUE (a, f))",
+        "INSERT INTO t (a) VALUES ('xx')",
+    ]);
+    let schema = database.table(&TableName::new("t")).unwrap();
+    let defaults: Vec<_> =
+        schema.columns.iter().map(|column| column.default.as_deref().unwrap_or("-")).collect();
+    assert_eq!(
+        defaults,
+        ["-", "'{}'", "true", "now()", "gen_random_uuid()", "-1", "lower('X')", "'2026-01-02'"]
+    );
+    let names: Vec<_> = schema.constraints.iter().filter_map(|constraint| constraint.name()).collect();
+    assert_eq!(names, ["t_a_check", "t_check", "t_a_f_key"]);
+    assert_eq!(database.ask("SELECT c, f, g, h, length(e), length(d) FROM t"), "1|-1|x|2026-01-02|36|24");
+    assert!(database.try_rows("INSERT INTO t (a) VALUES ('no')", &[]).is_err());
+    database.run("INSERT INTO t (a, c, f) VALUES ('y', DEFAULT, 1), ('xz', false, DEFAULT)");
+    assert_eq!(database.ask("SELECT a, c, f FROM t ORDER BY a"), "xx|1|-1 xz|0|-1 y|1|1");
+}
