@@ -28,8 +28,8 @@ pub(super) use change::{references, same_table};
 pub(super) use create::{ENUM_MARK, KEY_MARK, TYPE_MARK, index_columns};
 pub(super) use parse::{parse_expression, parse_stored, parse_type};
 pub(super) use scope::stored_name;
-pub use seal::{quote_identifier, quote_literal};
 pub(super) use seal::print;
+pub use seal::{quote_identifier, quote_literal};
 
 /// What kind of statement it is; decides which connection runs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,4 +143,22 @@ impl<'a> Adapter<'a> {
             refuse_parameters: false,
         }
     }
+}
+
+/// The string literals of exactly one statement, for tests to compare.
+#[cfg(test)]
+pub(super) fn literals_of(sql: &str) -> Result<Vec<String>> {
+    use std::ops::ControlFlow;
+    let tokens = parse::tokens(sql)?;
+    let parse::Parsed::Statement { statement, .. } = parse::statement(sql, tokens)? else {
+        return Ok(Vec::new());
+    };
+    let mut literals = Vec::new();
+    let _ = sqlparser::ast::visit_expressions(statement.as_ref(), |expr| {
+        if let sqlparser::ast::Expr::Value(value) = expr {
+            literals.extend(seal::string_of(&value.value).map(str::to_owned));
+        }
+        ControlFlow::<()>::Continue(())
+    });
+    Ok(literals)
 }

@@ -140,7 +140,8 @@ impl Adapter<'_> {
         let nullable = a.nullable || b.nullable;
         if a.is(ColumnType::Decimal) || b.is(ColumnType::Decimal) {
             let operator = seal::literal(op.to_string());
-            *expr = build::call("phantomdb_decimal_op", vec![operator, build::take(left), build::take(right)]);
+            *expr =
+                build::call("phantomdb_decimal_op", vec![operator, build::take(left), build::take(right)]);
             return Ok(Typed { nullable, ..Typed::of(ColumnType::Decimal) });
         }
         let column_type = match (a.column_type, b.column_type) {
@@ -180,15 +181,13 @@ impl Adapter<'_> {
         Ok(Typed { nullable: typed.nullable, ..Typed::of(ColumnType::Timestamp) })
     }
 
+    /// SQLite writes it as PostgreSQL does.
     pub(super) fn distinct_from(&mut self, expr: &mut Expr) -> Result<Typed> {
-        let negated = matches!(expr, Expr::IsNotDistinctFrom(..));
         let (Expr::IsDistinctFrom(left, right) | Expr::IsNotDistinctFrom(left, right)) = expr else {
             return Ok(Typed::UNKNOWN);
         };
         let (a, b) = (self.operand(left)?, self.operand(right)?);
         self.align(left, a, right, b)?;
-        let op = if negated { "IS" } else { "IS NOT" };
-        *expr = build::binary(build::take(left), BinaryOperator::Custom(op.to_owned()), build::take(right));
         Ok(boolean(false))
     }
 
@@ -270,7 +269,8 @@ impl Adapter<'_> {
 
     pub(super) fn any_or_all(&mut self, expr: &mut Expr) -> Result<Typed> {
         let all = matches!(expr, Expr::AllOp { .. });
-        let (Expr::AnyOp { left, compare_op, right, .. } | Expr::AllOp { left, compare_op, right }) = expr else {
+        let (Expr::AnyOp { left, compare_op, right, .. } | Expr::AllOp { left, compare_op, right }) = expr
+        else {
             return Ok(Typed::UNKNOWN);
         };
         let op = compare_op.clone();

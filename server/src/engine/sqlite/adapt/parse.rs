@@ -22,9 +22,14 @@ pub(super) struct ConflictTarget {
 
 #[derive(Debug)]
 pub(super) enum Parsed {
-    Statement { statement: Box<Statement>, conflict: Option<ConflictTarget> },
+    Statement {
+        statement: Box<Statement>,
+        conflict: Option<Box<ConflictTarget>>,
+    },
     /// `SET CONSTRAINTS ALL DEFERRED` or `IMMEDIATE`, of which the parser knows nothing.
-    SetConstraints { deferred: bool },
+    SetConstraints {
+        deferred: bool,
+    },
 }
 
 /// The tokens of a statement without spaces and comments.
@@ -51,7 +56,7 @@ pub(super) fn statement(sql: &str, mut tokens: Vec<TokenWithSpan>) -> Result<Par
     let mut parser = parser(tokens);
     let statement = parser.parse_statement().map_err(|error| syntax_error(sql, error))?;
     expect_end(sql, &mut parser, "only one statement can run at a time; send several as a batch")?;
-    Ok(Parsed::Statement { statement: Box::new(statement), conflict })
+    Ok(Parsed::Statement { statement: Box::new(statement), conflict: conflict.map(Box::new) })
 }
 
 /// One expression, as in a condition of the contract or a stored default.
@@ -147,8 +152,8 @@ fn simplify_row_locks(tokens: &mut Vec<TokenWithSpan>) {
             }
             let of = index + 2;
             if is_word(tokens.get(of), "OF") {
-                while let Some(comma) = (of + 1..tokens.len().min(of + 5))
-                    .find(|&at| matches!(tokens[at].token, Token::Comma))
+                while let Some(comma) =
+                    (of + 1..tokens.len().min(of + 5)).find(|&at| matches!(tokens[at].token, Token::Comma))
                 {
                     tokens.drain(of + 1..=comma);
                 }

@@ -15,7 +15,10 @@ const KEPT: usize = 64;
 const SIZE_LIMIT: usize = 1 << 20;
 
 #[derive(Clone)]
-struct Patterns(Arc<Mutex<LruCache<(String, bool), Arc<Regex>>>>);
+struct Patterns(Arc<Mutex<Compiled>>);
+
+/// By pattern and whether case is ignored.
+type Compiled = LruCache<(String, bool), Arc<Regex>>;
 
 impl Patterns {
     fn get(&self, pattern: &str, ignore_case: bool) -> Result<Arc<Regex>> {
@@ -24,14 +27,13 @@ impl Patterns {
         if let Some(regex) = kept.get(&key) {
             return Ok(Arc::clone(regex));
         }
-        let regex = RegexBuilder::new(pattern)
-            .case_insensitive(ignore_case)
-            .size_limit(SIZE_LIMIT)
-            .build()
-            .map_err(|_| {
-                let message = format!("'{pattern}' is not a regular expression PhantomDB can run");
-                Error::new(ErrorCode::SyntaxError, message)
-            })?;
+        let regex =
+            RegexBuilder::new(pattern).case_insensitive(ignore_case).size_limit(SIZE_LIMIT).build().map_err(
+                |_| {
+                    let message = format!("'{pattern}' is not a regular expression PhantomDB can run");
+                    Error::new(ErrorCode::SyntaxError, message)
+                },
+            )?;
         let regex = Arc::new(regex);
         kept.insert(key, Arc::clone(&regex));
         Ok(regex)
@@ -58,7 +60,8 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
         let regex = patterns.get(&arguments.text(1), flags.contains('i'))?;
         // PostgreSQL writes \1 where the crate writes ${1}.
         let template = arguments.text(2).replace('$', "$$");
-        let template = (1..=9).fold(template, |text, n| text.replace(&format!("\\{n}"), &format!("${{{n}}}")));
+        let template =
+            (1..=9).fold(template, |text, n| text.replace(&format!("\\{n}"), &format!("${{{n}}}")));
         let limit = usize::from(!flags.contains('g'));
         Ok(Value::Text(regex.replacen(&arguments.text(0), limit, template.as_str()).into_owned()))
     })
