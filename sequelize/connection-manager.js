@@ -73,8 +73,8 @@ class Connection {
   }
 
   /** One statement of PhantomDB SQL. Resolves to the JSON text of its result; throws a PhantomDBError. */
-  query(sql, parameters, native) {
-    return answerOf(this.native.query(this.database, sql, parameters, this.transaction, native));
+  query(sql, parameters, native, readOnly) {
+    return answerOf(this.native.query(this.database, sql, parameters, this.transaction, native, readOnly));
   }
 
   /** Rows of one table, likewise. */

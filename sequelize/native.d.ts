@@ -12,8 +12,11 @@ export declare class NativeDialect {
    * empty where the contract has no body.
    */
   call(kind: string, bodyJson: string, contextJson: string): Promise<string | Failure>
-  /** One statement: the hot path of `call('query', …)`. Answers the JSON text of a result set. */
-  query(database: string, sql: string, parametersJson: string, transaction: string | undefined | null, native: boolean): Promise<string | Failure>
+  /**
+   * One statement: the hot path of `call('query', …)`. Answers the JSON text of a result set. With `read_only`
+   * the caller vouches that it only reads, so that it may be repeated when its answer was lost.
+   */
+  query(database: string, sql: string, parametersJson: string, transaction: string | undefined | null, native: boolean, readOnly?: boolean | undefined | null): Promise<string | Failure>
   /** Rows of one table: the hot path of `call('find', …)`. Answers the JSON text of a result set. */
   find(database: string, tableJson: string, findJson: string, transaction?: string | undefined | null): Promise<string | Failure>
   /**

@@ -71,8 +71,13 @@ module.exports = (lib) => {
       }
       const answer = await (compiled?.find
         ? connection.find(JSON.stringify(compiled.table), compiled.find)
-        : connection.query(sql, parameters, this.options.native === true));
+        : connection.query(sql, parameters, this.options.native === true, this.isRead(compiled)));
       return JSON.parse(answer);
+    }
+
+    /** Whether it is a statement of the generator that only reads: what users write may do anything. */
+    isRead(compiled) {
+      return compiled !== undefined && this.isSelectQuery() && !this.options.lock;
     }
 
     async sendCall({ call, body, tolerated }) {

@@ -52,7 +52,8 @@ impl NativeDialect {
         Ok(outcome(answer.await))
     }
 
-    /// One statement: the hot path of `call('query', …)`. Answers the JSON text of a result set.
+    /// One statement: the hot path of `call('query', …)`. Answers the JSON text of a result set. With `read_only`
+    /// the caller vouches that it only reads, so that it may be repeated when its answer was lost.
     #[napi]
     pub async fn query(
         &self,
@@ -61,11 +62,13 @@ impl NativeDialect {
         parameters_json: String,
         transaction: Option<String>,
         native: bool,
+        read_only: Option<bool>,
     ) -> napi::Result<Either<String, Failure>> {
         let answer = async {
             let parameters: Vec<Value> = parse("parameters", &parameters_json)?;
             let statement = Statement { query: sql, parameters, native };
-            self.client.call(Call::Query { database, statement }, in_transaction(transaction)).await
+            let context = CallContext { read_only: read_only == Some(true), ..in_transaction(transaction) };
+            self.client.call(Call::Query { database, statement }, context).await
         };
         Ok(outcome(answer.await))
     }
@@ -102,8 +105,8 @@ struct Context {
     transaction: Option<String>,
     idempotency_key: Option<String>,
     request_id: Option<String>,
-    read_only: bool,
     rows_as_arrays: bool,
+    read_only: bool,
 }
 
 impl From<Context> for CallContext {
@@ -113,9 +116,8 @@ impl From<Context> for CallContext {
             idempotency_key: context.idempotency_key,
             request_id: context.request_id,
             token: None,
-            read_only: context.read_only,
             rows_as_arrays: context.rows_as_arrays,
-            ..Self::default()
+            read_only: context.read_only,
         }
     }
 }
@@ -133,7 +135,7 @@ pub(crate) fn translate(kind: &str, plan: &str, inline: bool) -> Result<Translat
 
 /// The server has a runtime of its own, which may not be started from a thread of another one.
 pub(crate) async fn run_cli(args: Vec<String>) -> Result<i32> {
-    let (done, exit_code) = napi::tokio::sync::oneshot::channel();
+    let (done, exit_code) = tokio::sync::oneshot::channel();
     std::thread::Builder::new()
         .name("phantomdb".to_owned())
         .spawn(move || {
