@@ -13,6 +13,7 @@ use sqlparser::ast::{
 
 use super::{
     adapt::{self, stored_name},
+    registry,
     types::SqlType,
 };
 
@@ -35,13 +36,23 @@ pub fn read_table(conn: &Connection, name: &TableName) -> Result<TableSchema> {
         let message = format!("there is no table \"{name}\"");
         return Err(Error::new(ErrorCode::UnknownTable, message).with_table(name.to_string()));
     };
-    let name = table_name(&stored);
+    let schemas = registry::schemas(conn)?;
+    let name = registry::split_name(&stored, &schemas);
     let parsed = sql.filter(|_| kind == "table").and_then(|sql| parse(&sql).ok());
     let mut schema = match parsed {
         Some(mut create) => from_definition(&name, &mut create)?,
         None => from_pragma(conn, &name)?,
     };
     schema.indexes.extend(indexes(conn, &name)?);
+    let references = schema.columns.iter_mut().filter_map(|column| column.references.as_mut());
+    let keys = schema.constraints.iter_mut().filter_map(|constraint| match constraint {
+        Constraint::ForeignKey { references, .. } => Some(references),
+        _ => None,
+    });
+    for reference in references.chain(keys) {
+        reference.table = registry::split_name(&stored_name(&reference.table), &schemas);
+    }
+    registry::describe_comments(conn, &mut schema)?;
     Ok(schema)
 }
 
@@ -54,15 +65,9 @@ pub fn list_tables(conn: &Connection) -> Result<Vec<TableName>> {
         )?;
         statement.query_map([], |row| row.get(0))?.collect()
     };
-    Ok(read().map_err(|error| failed(&error))?.iter().map(|name| table_name(name)).collect())
-}
-
-/// The name of a table as it is stored, `schema.table` or `table`.
-pub(super) fn table_name(stored: &str) -> TableName {
-    match stored.split_once('.') {
-        Some((schema, name)) => TableName { name: name.to_owned(), schema: Some(schema.to_owned()) },
-        None => TableName::new(stored),
-    }
+    let schemas = registry::schemas(conn)?;
+    let names = read().map_err(|error| failed(&error))?;
+    Ok(names.iter().map(|name| registry::split_name(name, &schemas)).collect())
 }
 
 /// The definition of a table, each constraint of it with a name.
@@ -80,7 +85,9 @@ pub(super) fn definition(conn: &Connection, name: &TableName) -> Result<CreateTa
         return Err(Error::new(ErrorCode::UnknownTable, message).with_table(name.to_string()));
     };
     let mut create = parse(&sql).map_err(|_| {
-        Error::unsupported(format!("the definition of \"{name}\" was not made by PhantomDB and cannot be changed"))
+        Error::unsupported(format!(
+            "the definition of \"{name}\" was not made by PhantomDB and cannot be changed"
+        ))
     })?;
     name_constraints(&mut create, &name.name);
     Ok(create)
@@ -204,8 +211,10 @@ fn read_column(column: &mut ColumnDef, constraints: &mut Vec<Constraint>) -> Res
             }
             ColumnOption::Check(check) => match enum_values(constraint.as_deref(), &check.expr) {
                 Some(values) => data_type = SqlType::Enum(values),
-                None => constraints
-                    .push(Constraint::Check { name: constraint, expression: adapt::print(check.expr.as_mut())? }),
+                None => constraints.push(Constraint::Check {
+                    name: constraint,
+                    expression: adapt::print(check.expr.as_mut())?,
+                }),
             },
             _ => {}
         }
@@ -245,7 +254,8 @@ fn apply_constraints(schema: &mut TableSchema) {
     }
     for constraint in &schema.constraints {
         if let Constraint::PrimaryKey { name, columns } | Constraint::Unique { name, columns } = constraint {
-            let field = |column: &String| IndexField { column: Some(column.clone()), ..IndexField::default() };
+            let field =
+                |column: &String| IndexField { column: Some(column.clone()), ..IndexField::default() };
             schema.indexes.push(IndexSchema {
                 name: name.clone().unwrap_or_default(),
                 unique: true,
@@ -289,7 +299,8 @@ fn default_text(expr: &mut Expr) -> Result<String> {
 /// Tables and views whose definition is in SQLite's own words.
 fn from_pragma(conn: &Connection, name: &TableName) -> Result<TableSchema> {
     let read = || -> rusqlite::Result<(Vec<ColumnDefinition>, Vec<(i64, String)>)> {
-        let mut statement = conn.prepare_cached("SELECT name, type, \"notnull\", dflt_value, pk FROM pragma_table_info(?1)")?;
+        let mut statement =
+            conn.prepare_cached("SELECT name, type, \"notnull\", dflt_value, pk FROM pragma_table_info(?1)")?;
         let mut keys = Vec::new();
         let columns = statement
             .query_map([stored_name(name)], |row| {
@@ -347,7 +358,8 @@ fn indexes(conn: &Connection, table: &TableName) -> Result<Vec<IndexSchema>> {
     let prefix = table.schema.as_ref().map(|schema| format!("{schema}."));
     let mut indexes = Vec::new();
     for (name, sql) in read().map_err(|error| failed(&error))? {
-        let shown = prefix.as_deref().and_then(|prefix| name.strip_prefix(prefix)).unwrap_or(&name).to_owned();
+        let shown =
+            prefix.as_deref().and_then(|prefix| name.strip_prefix(prefix)).unwrap_or(&name).to_owned();
         let mut index = IndexSchema {
             name: shown,
             unique: false,
@@ -375,7 +387,8 @@ fn index_field(expr: &mut Expr, descending: bool) -> Result<IndexField> {
         Expr::Identifier(ident) => field.column = Some(ident.value.clone()),
         Expr::Collate { expr, collation } => {
             field = index_field(expr, descending)?;
-            field.collate = collation.0.last().and_then(|part| part.as_ident()).map(|ident| ident.value.clone());
+            field.collate =
+                collation.0.last().and_then(|part| part.as_ident()).map(|ident| ident.value.clone());
         }
         other => field.expression = Some(adapt::print(other)?),
     }

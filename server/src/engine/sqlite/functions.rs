@@ -40,9 +40,8 @@ fn pure<F>(conn: &Connection, name: &str, arguments: i32, function: F) -> rusqli
 where
     F: Fn(&Arguments<'_>) -> Answer + Send + 'static,
 {
-    let flags = FunctionFlags::SQLITE_UTF8
-        | FunctionFlags::SQLITE_DETERMINISTIC
-        | FunctionFlags::SQLITE_INNOCUOUS;
+    let flags =
+        FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
     with_flags(conn, name, arguments, flags, function)
 }
 
@@ -141,7 +140,9 @@ fn conversions(conn: &Connection) -> rusqlite::Result<()> {
     pure(conn, "phantomdb_cast_decimal", 1, |a| convert::decimal(a.value(0), 0, -1))?;
     pure(conn, "phantomdb_cast_decimal", 3, |a| convert::decimal(a.value(0), a.integer(1), a.integer(2)))?;
     pure(conn, "phantomdb_decimal", 1, |a| convert::decimal(a.value(0), 0, -1))?;
-    pure(conn, "phantomdb_decimal_op", 3, |a| convert::decimal_operation(&a.text(0), a.value(1), a.value(2)))?;
+    pure(conn, "phantomdb_decimal_op", 3, |a| {
+        convert::decimal_operation(&a.text(0), a.value(1), a.value(2))
+    })?;
     pure(conn, "phantomdb_boolean_text", 1, |a| {
         Ok(match convert::boolean(a.value(0))? {
             Value::Integer(0) => Value::Text("false".into()),

@@ -8,10 +8,15 @@ use std::collections::BTreeSet;
 use phantomdb_protocol::{Error, ErrorCode, Result, TableName, TableSchema};
 use rusqlite::{Connection, OptionalExtension, Params, params};
 
-use super::{adapt::stored_name, catalog::failed};
+use super::{
+    adapt::{quote_literal, stored_name},
+    catalog::failed,
+};
 
-/// Makes the list of schemas; harmless when it is there.
-pub(super) const CREATE_SCHEMAS: &str =
+/// The table that lists them.
+pub(super) const SCHEMAS: &str = "phantomdb_schemas";
+
+const CREATE_SCHEMAS: &str =
     "CREATE TABLE IF NOT EXISTS \"phantomdb_schemas\" (\"name\" TEXT PRIMARY KEY) WITHOUT ROWID";
 
 /// A comment of a table has an empty column.
@@ -30,7 +35,7 @@ fn run(conn: &Connection, sql: &str, parameters: impl Params) -> Result<usize> {
 
 /// The schemas there are, the default one left out.
 pub fn schemas(conn: &Connection) -> Result<BTreeSet<String>> {
-    if !exists(conn, "phantomdb_schemas")? {
+    if !exists(conn, SCHEMAS)? {
         return Ok(BTreeSet::new());
     }
     conn.prepare_cached("SELECT name FROM phantomdb_schemas")
@@ -49,13 +54,22 @@ pub fn create_schema(conn: &Connection, name: &str, if_not_exists: bool) -> Resu
     if made == 0 && !if_not_exists { Err(already_exists(name)) } else { Ok(()) }
 }
 
+/// What makes a schema known that is used before anybody created it.
+pub fn note_schema(name: &str) -> Vec<String> {
+    let insert = format!(
+        "INSERT INTO phantomdb_schemas (name) VALUES ({}) ON CONFLICT DO NOTHING",
+        quote_literal(name)
+    );
+    vec![CREATE_SCHEMAS.to_owned(), insert]
+}
+
 fn already_exists(name: &str) -> Error {
     Error::new(ErrorCode::AlreadyExists, format!("there is a schema \"{name}\" already"))
 }
 
 /// Whether the schema was there.
 pub fn forget_schema(conn: &Connection, name: &str) -> Result<bool> {
-    if !exists(conn, "phantomdb_schemas")? {
+    if !exists(conn, SCHEMAS)? {
         return Ok(false);
     }
     Ok(run(conn, "DELETE FROM phantomdb_schemas WHERE name = ?1", [name])? > 0)
@@ -74,7 +88,12 @@ pub fn split_name(stored: &str, schemas: &BTreeSet<String>) -> TableName {
 }
 
 /// Sets the comment of a table, or of one of its columns; none takes it away.
-pub fn set_comment(conn: &Connection, table: &TableName, column: Option<&str>, comment: Option<&str>) -> Result<()> {
+pub fn set_comment(
+    conn: &Connection,
+    table: &TableName,
+    column: Option<&str>,
+    comment: Option<&str>,
+) -> Result<()> {
     let (stored, column) = (stored_name(table), column.unwrap_or_default());
     match comment {
         Some(text) => {
@@ -120,7 +139,9 @@ pub fn describe_comments(conn: &Connection, schema: &mut TableSchema) -> Result<
     let stored = stored_name(&schema.table);
     let comment = |column: &str| -> Result<Option<String>> {
         conn.prepare_cached("SELECT comment FROM phantomdb_comments WHERE \"table\" = ?1 AND \"column\" = ?2")
-            .and_then(|mut statement| statement.query_row([stored.as_str(), column], |row| row.get(0)).optional())
+            .and_then(|mut statement| {
+                statement.query_row([stored.as_str(), column], |row| row.get(0)).optional()
+            })
             .map_err(|error| failed(&error))
     };
     schema.comment = comment("")?;

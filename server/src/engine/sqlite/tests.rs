@@ -122,7 +122,9 @@ fn it_creates_a_table_with_named_constraints_and_the_declared_types() {
 fn it_inserts_with_defaults_and_conversions() {
     let database = Database::with(&[USERS]);
     assert_eq!(
-        database.sql("INSERT INTO \"Users\" (\"id\",\"name\",\"age\") VALUES (DEFAULT,$1,5) RETURNING \"id\",\"on\""),
+        database.sql(
+            "INSERT INTO \"Users\" (\"id\",\"name\",\"age\") VALUES (DEFAULT,$1,5) RETURNING \"id\",\"on\""
+        ),
         "INSERT INTO \"Users\" (\"name\", \"age\") VALUES (phantomdb_assign_text(?1, 10, 'Users', 'name'), 5) \
          RETURNING \"id\", \"on\""
     );
@@ -140,7 +142,10 @@ fn it_inserts_with_defaults_and_conversions() {
     let failed = database.try_rows(insert, &[text("a name too long"), Value::Null, Value::Null]).unwrap_err();
     assert!(failed.to_string().starts_with("phantomdb:OUT_OF_RANGE:column \"name\""), "{failed}");
     assert_eq!(database.ask("INSERT INTO \"Users\" DEFAULT VALUES RETURNING \"id\", \"name\""), "2|x");
-    assert_eq!(database.ask("INSERT INTO \"Users\" (\"id\") VALUES (DEFAULT), (9) ON CONFLICT DO NOTHING"), "");
+    assert_eq!(
+        database.ask("INSERT INTO \"Users\" (\"id\") VALUES (DEFAULT), (9) ON CONFLICT DO NOTHING"),
+        ""
+    );
 }
 
 #[test]
@@ -188,20 +193,32 @@ fn it_selects_what_sequelize_writes() {
     assert_eq!(database.ask("SELECT name FROM \"Users\" WHERE id <> ALL (ARRAY[1])"), "bob");
     assert_eq!(database.ask("SELECT name FROM \"Users\" WHERE id >= ALL (SELECT id FROM \"Users\")"), "bob");
     assert_eq!(database.ask("SELECT \"id\" FROM \"Users\" OFFSET 1"), "2");
-    assert_eq!(database.ask("SELECT meta->'a', meta->>'a' FROM \"Users\" ORDER BY id"), "{\"b\":\"x\"}|{\"b\":\"x\"} 1|1");
+    assert_eq!(
+        database.ask("SELECT meta->'a', meta->>'a' FROM \"Users\" ORDER BY id"),
+        "{\"b\":\"x\"}|{\"b\":\"x\"} 1|1"
+    );
     assert_eq!(database.ask("SELECT name FROM \"Users\" WHERE meta @> '{\"a\":1}'"), "bob");
     assert_eq!(database.ask("SELECT (SELECT 1) UNION (SELECT 2 UNION SELECT 3) ORDER BY 1 DESC"), "3 2 1");
     assert_eq!(database.ask("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3) SELECT sum(i) FROM n"), "6");
-    assert_eq!(database.adapt("SELECT id FROM \"Users\" FOR NO KEY UPDATE OF \"Users\" SKIP LOCKED").kind, super::adapt::Kind::LockingRead);
+    assert_eq!(
+        database.adapt("SELECT id FROM \"Users\" FOR NO KEY UPDATE OF \"Users\" SKIP LOCKED").kind,
+        super::adapt::Kind::LockingRead
+    );
 }
 
 #[test]
 fn nulls_sort_as_in_postgresql_and_indexes_of_columns_without_null_stay_usable() {
-    let database = Database::with(&[USERS, "INSERT INTO \"Users\" (\"name\", age) VALUES ('a', 1), ('b', NULL), ('c', 2)"]);
+    let database = Database::with(&[
+        USERS,
+        "INSERT INTO \"Users\" (\"name\", age) VALUES ('a', 1), ('b', NULL), ('c', 2)",
+    ]);
     assert_eq!(database.ask("SELECT name FROM \"Users\" ORDER BY age"), "a c b");
     assert_eq!(database.ask("SELECT name FROM \"Users\" ORDER BY age DESC"), "b c a");
     assert_eq!(database.ask("SELECT name FROM \"Users\" ORDER BY age DESC NULLS LAST"), "c a b");
-    assert_eq!(database.sql("SELECT id FROM \"Users\" ORDER BY id, name"), "SELECT \"id\" FROM \"Users\" ORDER BY \"id\", \"name\"");
+    assert_eq!(
+        database.sql("SELECT id FROM \"Users\" ORDER BY id, name"),
+        "SELECT \"id\" FROM \"Users\" ORDER BY \"id\", \"name\""
+    );
 }
 
 #[test]
@@ -233,29 +250,64 @@ fn functions_answer_as_in_postgresql() {
         ("lower('ÄB'), upper('ß'), length('äö'), char_length('abc')", "äb|SS|2|3"),
         ("substring('hello' from 2 for 3), position('l' in 'hello'), trim(both 'x' from 'xax')", "ell|3|a"),
         ("greatest(1, NULL, 3), least(2, 1), nullif(1, 1), coalesce(NULL, 4)", "3|1|∅|4"),
-        ("round(2.567, 2), round(2.5), ceil(1.2), floor(-1.2), abs(-3), power(2, 3), mod(7, 3)", "2.57|3.0|2.0|-2.0|3|8.0|1"),
+        (
+            "round(2.567, 2), round(2.5), ceil(1.2), floor(-1.2), abs(-3), power(2, 3), mod(7, 3)",
+            "2.57|3.0|2.0|-2.0|3|8.0|1",
+        ),
         ("extract(year from '2026-05-06'::timestamp), date_part('dow', '2026-05-06')", "2026|3"),
         ("date_trunc('month', '2026-05-06T07:08:09Z'::timestamp)", "2026-05-01T00:00:00.000Z"),
-        ("to_char('2026-05-06T17:08:09Z'::timestamp, 'YYYY-MM-DD HH24:MI:SS Mon')", "2026-05-06 17:08:09 May"),
-        ("'2026-01-31'::timestamp + interval '1 month', '2026-01-31'::timestamp - interval '1' day", "2026-02-28T00:00:00.000Z|2026-01-30T00:00:00.000Z"),
-        ("md5('a'), concat('a', NULL, 1), concat_ws('-', 'a', 'b'), replace('aba', 'a', 'c')", "0cc175b9c0f1b6a831c399e269772661|a1|a-b|cbc"),
-        ("json_build_object('a', 1, 'b', true), json_array_length('[1,2]'), jsonb_typeof('[1]'::jsonb)", "{\"a\":1,\"b\":true}|2|array"),
-        ("jsonb_set('{\"a\":1}', '{b}', '2'), '{\"a\":[1,2]}'::jsonb #>> '{a,1}', '{\"a\":null}'::json ->> 'a'", "{\"a\":1,\"b\":2}|2|∅"),
+        (
+            "to_char('2026-05-06T17:08:09Z'::timestamp, 'YYYY-MM-DD HH24:MI:SS Mon')",
+            "2026-05-06 17:08:09 May",
+        ),
+        (
+            "'2026-01-31'::timestamp + interval '1 month', '2026-01-31'::timestamp - interval '1' day",
+            "2026-02-28T00:00:00.000Z|2026-01-30T00:00:00.000Z",
+        ),
+        (
+            "md5('a'), concat('a', NULL, 1), concat_ws('-', 'a', 'b'), replace('aba', 'a', 'c')",
+            "0cc175b9c0f1b6a831c399e269772661|a1|a-b|cbc",
+        ),
+        (
+            "json_build_object('a', 1, 'b', true), json_array_length('[1,2]'), jsonb_typeof('[1]'::jsonb)",
+            "{\"a\":1,\"b\":true}|2|array",
+        ),
+        (
+            "jsonb_set('{\"a\":1}', '{b}', '2'), '{\"a\":[1,2]}'::jsonb #>> '{a,1}', '{\"a\":null}'::json ->> 'a'",
+            "{\"a\":1,\"b\":2}|2|∅",
+        ),
         ("1 IS DISTINCT FROM NULL, NULL IS NOT DISTINCT FROM NULL", "1|1"),
     ] {
         assert_eq!(database.ask(&format!("SELECT {sql}")), expected, "{sql}");
     }
-    assert_eq!(database.ask("SELECT string_agg(x, ',' ORDER BY x DESC), bool_or(x > 'a') FROM (VALUES ('a'), ('b')) AS v (x)"), "b,a|1");
-    assert_eq!(database.ask("SELECT json_agg(x), count(*) FILTER (WHERE x > 1) FROM (VALUES (1), (2)) AS v (x)"), "[1,2]|1");
+    assert_eq!(
+        database.ask(
+            "SELECT string_agg(x, ',' ORDER BY x DESC), bool_or(x > 'a') FROM (VALUES ('a'), ('b')) AS v (x)"
+        ),
+        "b,a|1"
+    );
+    assert_eq!(
+        database.ask("SELECT json_agg(x), count(*) FILTER (WHERE x > 1) FROM (VALUES (1), (2)) AS v (x)"),
+        "[1,2]|1"
+    );
     assert_eq!(database.ask("SELECT row_number() OVER (PARTITION BY x ORDER BY x), sum(x) OVER () FROM (VALUES (1), (2)) AS v (x)"), "1|3 1|3");
     assert!(database.ask("SELECT version()").starts_with("PhantomDB"));
-    assert_eq!(database.ask("SELECT length(gen_random_uuid()), random() < 1, now() > '2020-01-01'"), "36|1|1");
+    assert_eq!(
+        database.ask("SELECT length(gen_random_uuid()), random() < 1, now() > '2020-01-01'"),
+        "36|1|1"
+    );
 }
 
 #[test]
 fn decimals_are_exact() {
-    let database = Database::with(&[USERS, "INSERT INTO \"Users\" (\"name\", price) VALUES ('a', 0.1), ('b', '0.2'), ('c', 10)"]);
-    assert_eq!(database.ask("SELECT sum(price), avg(price), max(price), min(price) FROM \"Users\""), "10.30|3.4333333333333333|10.00|0.10");
+    let database = Database::with(&[
+        USERS,
+        "INSERT INTO \"Users\" (\"name\", price) VALUES ('a', 0.1), ('b', '0.2'), ('c', 10)",
+    ]);
+    assert_eq!(
+        database.ask("SELECT sum(price), avg(price), max(price), min(price) FROM \"Users\""),
+        "10.30|3.4333333333333333|10.00|0.10"
+    );
     assert_eq!(database.ask("SELECT name FROM \"Users\" WHERE price > 9 OR price = '0.20'"), "b c");
     assert_eq!(database.ask("SELECT price + 0.2 FROM \"Users\" ORDER BY price DESC"), "10.20 0.40 0.30");
     assert_eq!(database.ask("SELECT sum(price) > 9 FROM \"Users\""), "1");
@@ -316,8 +368,22 @@ fn deep_nesting_is_an_error_and_long_chains_work() {
 fn strings_and_identifiers_never_become_sql() {
     let database = Database::new();
     for value in [
-        "\\' OR 1=1 --", "a''b", "''", "'", "\\", "--", "/* */", "$1", ":name", "?", "\u{2019}", "x\"y", "TO_DATE('x') OR 1=1",
-        "SELECT tbl_name FROM sqlite_master", "a')) = 1 OR 1=1-- ", "\\''; DROP TABLE x; --",
+        "\\' OR 1=1 --",
+        "a''b",
+        "''",
+        "'",
+        "\\",
+        "--",
+        "/* */",
+        "$1",
+        ":name",
+        "?",
+        "\u{2019}",
+        "x\"y",
+        "TO_DATE('x') OR 1=1",
+        "SELECT tbl_name FROM sqlite_master",
+        "a')) = 1 OR 1=1-- ",
+        "\\''; DROP TABLE x; --",
     ] {
         let quoted = value.replace('\'', "''");
         assert_eq!(database.rows(&format!("SELECT '{quoted}'"), &[]), vec![vec![text(value)]]);
@@ -343,8 +409,10 @@ fn the_types_of_results_are_known() {
     let database = Database::with(&[USERS]);
     let types = |sql: &str| database.adapt(sql).column_types;
     assert_eq!(
-        types("SELECT count(*), max(at), on_, sum(price), avg(age), name IS NULL, now(), meta->'a', meta->>'a', 'x' \
-               FROM (SELECT *, \"on\" AS on_ FROM \"Users\") AS u"),
+        types(
+            "SELECT count(*), max(at), on_, sum(price), avg(age), name IS NULL, now(), meta->'a', meta->>'a', 'x' \
+               FROM (SELECT *, \"on\" AS on_ FROM \"Users\") AS u"
+        ),
         [Integer, Timestamp, Boolean, Decimal, Float, Boolean, Timestamp, Json, String, String].map(Some)
     );
     assert_eq!(types("INSERT INTO \"Users\" (name) VALUES ('a') RETURNING *").len(), 8);
@@ -374,7 +442,10 @@ fn schemas_are_part_of_the_name() {
         "UPDATE \"s\".\"t\" SET x = 'b' WHERE \"s\".\"t\".id = 1",
     ]);
     assert_eq!(database.ask("SELECT s.t.x, t.id FROM s.t"), "b|1");
-    assert_eq!(database.ask("SELECT t.* FROM \"public\".\"t2\" t".replace("public\".\"t2", "s\".\"t").as_str()), "1|b");
+    assert_eq!(
+        database.ask("SELECT t.* FROM \"public\".\"t2\" t".replace("public\".\"t2", "s\".\"t").as_str()),
+        "1|b"
+    );
     let schema = super::catalog::list_tables(&database.0).unwrap();
     assert_eq!(schema, [TableName { name: "t".into(), schema: Some("s".into()) }]);
     assert_eq!(database.table(&schema[0]).unwrap().indexes[1].name, "t_x");
@@ -391,9 +462,15 @@ fn a_key_that_is_not_an_identity_must_be_given() {
     assert_eq!((error.code, error.details.columns), (ErrorCode::NotNullViolation, vec!["id".to_owned()]));
     let failed = database.try_rows("INSERT INTO t (id) VALUES ($1)", &[Value::Null]).unwrap_err();
     assert!(failed.to_string().starts_with("phantomdb:NOT_NULL_VIOLATION:"), "{failed}");
-    let database = Database::with(&["CREATE TABLE t (id BIGSERIAL, PRIMARY KEY (id))", "INSERT INTO t (id) VALUES (DEFAULT)"]);
+    let database = Database::with(&[
+        "CREATE TABLE t (id BIGSERIAL, PRIMARY KEY (id))",
+        "INSERT INTO t (id) VALUES (DEFAULT)",
+    ]);
     let column = &database.table(&TableName::new("t")).unwrap().columns[0];
-    assert_eq!((column.data_type.as_str(), column.auto_increment, column.primary_key), ("BIGINT", true, true));
+    assert_eq!(
+        (column.data_type.as_str(), column.auto_increment, column.primary_key),
+        ("BIGINT", true, true)
+    );
     assert_eq!(database.ask("INSERT INTO t (id) VALUES (9000000000) RETURNING id"), "9000000000");
 }
 
@@ -405,10 +482,16 @@ fn it_changes_rows_from_other_tables() {
         "INSERT INTO a VALUES (1, 0), (2, 0)",
         "INSERT INTO b SELECT id, '7' FROM a ON CONFLICT DO NOTHING",
     ]);
-    assert_eq!(database.ask("UPDATE a SET x = b.y + 1 FROM b WHERE b.a_id = a.id AND a.id = 1 RETURNING a.id, x"), "1|8");
+    assert_eq!(
+        database.ask("UPDATE a SET x = b.y + 1 FROM b WHERE b.a_id = a.id AND a.id = 1 RETURNING a.id, x"),
+        "1|8"
+    );
     database.run("DELETE FROM a USING b WHERE a.id = b.a_id AND a.x = 8");
     assert_eq!(database.ask("SELECT id FROM a"), "2");
-    assert_eq!(database.ask("WITH c AS (SELECT 2 AS id) DELETE FROM a WHERE id IN (SELECT id FROM c) RETURNING id"), "2");
+    assert_eq!(
+        database.ask("WITH c AS (SELECT 2 AS id) DELETE FROM a WHERE id IN (SELECT id FROM c) RETURNING id"),
+        "2"
+    );
     assert_eq!(database.ask("UPDATE b SET (a_id, y) = (DEFAULT, 3) WHERE a_id = 1 RETURNING a_id, y"), "∅|3");
 }
 
@@ -440,7 +523,10 @@ const FAMILY: [&str; 6] = [
 fn a_rebuild_keeps_rows_children_indexes_checks_and_numbers() {
     for in_transaction in [false, true] {
         let database = Database::with(&FAMILY);
-        database.0.execute_batch("CREATE TRIGGER g AFTER INSERT ON p BEGIN UPDATE c SET p_id = p_id; END").unwrap();
+        database
+            .0
+            .execute_batch("CREATE TRIGGER g AFTER INSERT ON p BEGIN UPDATE c SET p_id = p_id; END")
+            .unwrap();
         if in_transaction {
             database.0.execute_batch("BEGIN IMMEDIATE; INSERT INTO c (p_id) VALUES (1)").unwrap();
         }
@@ -453,17 +539,30 @@ fn a_rebuild_keeps_rows_children_indexes_checks_and_numbers() {
         let children = if in_transaction { "3" } else { "2" };
         assert_eq!(database.ask("SELECT count(*) FROM c"), children);
         assert_eq!(database.ask("SELECT id, name, kind FROM p ORDER BY id"), "1|x|a 2|y|a");
-        assert_eq!(database.ask("INSERT INTO p (name) VALUES ('w') RETURNING id"), "4", "numbers are not used again");
+        assert_eq!(
+            database.ask("INSERT INTO p (name) VALUES ('w') RETURNING id"),
+            "4",
+            "numbers are not used again"
+        );
         let schema = database.table(&TableName::new("p")).unwrap();
         assert_eq!(schema.columns[1].data_type, "VARCHAR(5)");
         assert_eq!(schema.columns[2].data_type, "ENUM('a','b')");
         assert_eq!(schema.columns[2].default.as_deref(), Some("'a'"));
         let names: Vec<_> = schema.constraints.iter().filter_map(|constraint| constraint.name()).collect();
         assert_eq!(names, ["p_pkey", "long_name", "one"]);
-        assert_eq!(schema.indexes.iter().map(|index| index.name.as_str()).collect::<Vec<_>>(), ["p_pkey", "one", "p_name"]);
-        let sql: String = database.0.query_row("SELECT sql FROM sqlite_schema WHERE name = 'c'", [], |row| row.get(0)).unwrap();
+        assert_eq!(
+            schema.indexes.iter().map(|index| index.name.as_str()).collect::<Vec<_>>(),
+            ["p_pkey", "one", "p_name"]
+        );
+        let sql: String = database
+            .0
+            .query_row("SELECT sql FROM sqlite_schema WHERE name = 'c'", [], |row| row.get(0))
+            .unwrap();
         assert!(sql.contains("REFERENCES \"p\""), "{sql}");
-        assert!(database.try_rows("INSERT INTO c (p_id) VALUES (77)", &[]).is_err(), "foreign keys are on again");
+        assert!(
+            database.try_rows("INSERT INTO c (p_id) VALUES (77)", &[]).is_err(),
+            "foreign keys are on again"
+        );
         database.run("DELETE FROM p WHERE id = 1");
         assert_eq!(database.ask("SELECT count(*) FROM c"), "1", "and still cascade");
     }
@@ -486,11 +585,20 @@ fn a_change_that_rows_contradict_is_refused_and_leaves_nothing() {
         database.0.execute_batch("ROLLBACK TO s; RELEASE s").unwrap();
         assert_eq!(database.ask("SELECT count(*) FROM c"), "2");
     }
-    database.0.execute_batch("PRAGMA foreign_keys = OFF; INSERT INTO c (p_id) VALUES (99); PRAGMA foreign_keys = ON").unwrap();
-    let change = database.adapt("ALTER TABLE c ADD CONSTRAINT fk FOREIGN KEY (id) REFERENCES p (id)").change.unwrap();
+    database
+        .0
+        .execute_batch(
+            "PRAGMA foreign_keys = OFF; INSERT INTO c (p_id) VALUES (99); PRAGMA foreign_keys = ON",
+        )
+        .unwrap();
+    let change =
+        database.adapt("ALTER TABLE c ADD CONSTRAINT fk FOREIGN KEY (id) REFERENCES p (id)").change.unwrap();
     database.0.execute_batch("SAVEPOINT s").unwrap();
     let error = super::alter::apply(&database.0, &change).unwrap_err();
-    assert_eq!((error.code, error.details.referenced_table.as_deref()), (ErrorCode::ForeignKeyViolation, Some("p")));
+    assert_eq!(
+        (error.code, error.details.referenced_table.as_deref()),
+        (ErrorCode::ForeignKeyViolation, Some("p"))
+    );
 }
 
 #[test]
@@ -509,7 +617,10 @@ fn constraints_come_and_go_by_name() {
     database.run("ALTER TABLE p RENAME COLUMN kind TO sort");
     database.run("ALTER TABLE p RENAME TO q");
     assert_eq!(database.table(&TableName::new("q")).unwrap().columns[2].data_type, "ENUM('a','b')");
-    assert_eq!(database.table(&TableName::new("c")).unwrap().columns[1].references.as_ref().unwrap().table.name, "q");
+    assert_eq!(
+        database.table(&TableName::new("c")).unwrap().columns[1].references.as_ref().unwrap().table.name,
+        "q"
+    );
 }
 
 #[test]
@@ -526,15 +637,21 @@ fn dropping_a_parent_never_takes_rows_of_its_children() {
 #[test]
 fn the_catalog_reads_tables_that_others_made() {
     let database = Database::new();
-    database.0.execute_batch(
-        "CREATE TABLE a (x, y int unsigned DEFAULT 5, z DATETIME, PRIMARY KEY (x, y)) WITHOUT ROWID; \
+    database
+        .0
+        .execute_batch(
+            "CREATE TABLE a (x, y int unsigned DEFAULT 5, z DATETIME, PRIMARY KEY (x, y)) WITHOUT ROWID; \
          CREATE TABLE [b c] (id INTEGER PRIMARY KEY, n NUMERIC(5,1) NOT NULL)",
-    ).unwrap();
+        )
+        .unwrap();
     let schema = database.table(&TableName::new("a")).unwrap();
     assert_eq!(schema.primary_key, ["x", "y"]);
     assert_eq!(schema.columns[2].data_type, "TIMESTAMP");
     let schema = database.table(&TableName::new("b c")).unwrap();
     assert!(schema.columns[0].auto_increment);
     assert_eq!(schema.columns[1].data_type, "DECIMAL(5,1)");
-    assert_eq!(super::catalog::read_table(&database.0, &TableName::new("none")).unwrap_err().code, ErrorCode::UnknownTable);
+    assert_eq!(
+        super::catalog::read_table(&database.0, &TableName::new("none")).unwrap_err().code,
+        ErrorCode::UnknownTable
+    );
 }

@@ -293,11 +293,8 @@ fn enum_values(members: &[EnumMember]) -> Result<Vec<String>> {
 
 fn custom(name: &ObjectName, arguments: &[String]) -> Result<SqlType> {
     let written = name.to_string();
-    let declared = if arguments.is_empty() {
-        written.clone()
-    } else {
-        format!("{written}({})", arguments.join(","))
-    };
+    let declared =
+        if arguments.is_empty() { written.clone() } else { format!("{written}({})", arguments.join(",")) };
     Ok(match written.to_ascii_uppercase().as_str() {
         "SERIAL" | "SERIAL4" => SqlType::Integer,
         "BIGSERIAL" | "SERIAL8" => SqlType::BigInt,
@@ -329,9 +326,26 @@ mod tests {
     #[test]
     fn each_type_is_told_again_from_what_is_declared() {
         for name in [
-            "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "VARCHAR(255)", "CHAR(3)", "TEXT", "CITEXT", "BOOLEAN",
-            "TIMESTAMP", "DATE", "TIME", "REAL", "DOUBLE PRECISION", "DECIMAL(10,2)", "DECIMAL", "UUID", "BLOB",
-            "JSON", "JSONB",
+            "TINYINT",
+            "SMALLINT",
+            "INTEGER",
+            "BIGINT",
+            "VARCHAR(255)",
+            "CHAR(3)",
+            "TEXT",
+            "CITEXT",
+            "BOOLEAN",
+            "TIMESTAMP",
+            "DATE",
+            "TIME",
+            "REAL",
+            "DOUBLE PRECISION",
+            "DECIMAL(10,2)",
+            "DECIMAL",
+            "UUID",
+            "BLOB",
+            "JSON",
+            "JSONB",
         ] {
             let parsed = SqlType::parse(name).unwrap();
             assert_eq!(parsed.name(), name);

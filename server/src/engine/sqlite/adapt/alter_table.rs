@@ -1,7 +1,8 @@
 //! ALTER TABLE as the operations of the contract.
 
 use phantomdb_protocol::{
-    AlterOperation, ColumnDefinition, Constraint, Error, ErrorCode, Reference, ReferentialAction, Result, TableName,
+    AlterOperation, ColumnDefinition, Constraint, Error, ErrorCode, Reference, ReferentialAction, Result,
+    TableName,
 };
 use sqlparser::ast::{
     AlterColumnOperation, AlterTable, AlterTableOperation, ColumnDef, ColumnOption, DeferrableInitial,
@@ -86,7 +87,8 @@ impl Adapter<'_> {
             .ok_or_else(|| unknown(ErrorCode::UnknownTable, format!("there is no table \"{table}\"")))?;
         let column = schema.columns.iter().find(|column| column.name == name).cloned();
         let mut column = column.ok_or_else(|| {
-            unknown(ErrorCode::UnknownColumn, format!("table \"{table}\" has no column \"{name}\"")).with_columns([name])
+            unknown(ErrorCode::UnknownColumn, format!("table \"{table}\" has no column \"{name}\""))
+                .with_columns([name])
         })?;
         match op {
             AlterColumnOperation::SetNotNull => column.allow_null = false,
@@ -146,7 +148,8 @@ pub(in super::super) fn column_definition(
 pub(in super::super) fn reference(key: &ForeignKeyConstraint) -> Reference {
     let characteristics = key.characteristics.unwrap_or_default();
     Reference {
-        table: table_name(&key.foreign_table).unwrap_or_else(|| TableName::new(key.foreign_table.to_string())),
+        table: table_name(&key.foreign_table)
+            .unwrap_or_else(|| TableName::new(key.foreign_table.to_string())),
         columns: key.referred_columns.iter().map(|column| column.value.clone()).collect(),
         on_delete: key.on_delete.map(action),
         on_update: key.on_update.map(action),
@@ -182,6 +185,8 @@ pub(in super::super) fn constraint_of(constraint: &mut TableConstraint) -> Resul
         TableConstraint::Check(check) => {
             Constraint::Check { name: text(&check.name), expression: seal::print(check.expr.as_mut())? }
         }
-        other => return Err(Error::unsupported(format!("the constraint '{other}' is not supported on SQLite"))),
+        other => {
+            return Err(Error::unsupported(format!("the constraint '{other}' is not supported on SQLite")));
+        }
     })
 }

@@ -108,7 +108,9 @@ impl Target {
             SqlType::Decimal(Some((precision, scale))) => {
                 ("phantomdb_assign_decimal", vec![number(precision.to_string()), number(scale.to_string())])
             }
-            SqlType::Decimal(None) => ("phantomdb_assign_decimal", vec![number("0".into()), number("-1".into())]),
+            SqlType::Decimal(None) => {
+                ("phantomdb_assign_decimal", vec![number("0".into()), number("-1".into())])
+            }
             SqlType::Uuid => ("phantomdb_assign_uuid", Vec::new()),
             SqlType::Json | SqlType::Jsonb => {
                 if typed.is(ColumnType::Boolean) && typed.origin != Origin::Parameter {
@@ -203,9 +205,7 @@ pub(super) fn target(table: &TableSchema, name: &str) -> Result<Target> {
     let column = table.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name));
     column.map(|column| Target::new(table, column)).ok_or_else(|| {
         let message = format!("table \"{}\" has no column \"{name}\"", table.table);
-        Error::new(ErrorCode::UnknownColumn, message)
-            .with_table(table.table.to_string())
-            .with_columns([name])
+        Error::new(ErrorCode::UnknownColumn, message).with_table(table.table.to_string()).with_columns([name])
     })
 }
 
@@ -217,4 +217,3 @@ pub(super) fn is_default(expr: &Expr) -> bool {
 fn is_now(expr: &Expr) -> bool {
     matches!(expr, Expr::Value(ValueWithSpan { value: Value::Number(sql, _), .. }) if sql == super::NOW)
 }
-

@@ -2,8 +2,9 @@
 
 use phantomdb_protocol::{ColumnType, Result};
 use sqlparser::ast::{
-    CeilFloorKind, DateTimeField, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArguments,
-    ObjectName, OrderByExpr, Spanned, TrimWhereField, ValueWithSpan, WindowFrameBound, WindowSpec, WindowType,
+    CeilFloorKind, DateTimeField, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
+    FunctionArguments, ObjectName, OrderByExpr, Spanned, TrimWhereField, ValueWithSpan, WindowFrameBound,
+    WindowSpec, WindowType,
 };
 
 use super::{
@@ -36,9 +37,7 @@ impl Adapter<'_> {
                 *expr = build::call("date_part", vec![seal::literal(field), build::take(inner)]);
                 Ok(Typed::of(ColumnType::Float))
             }
-            Expr::Ceil { expr: inner, field } | Expr::Floor { expr: inner, field }
-                if is_plain(field) =>
-            {
+            Expr::Ceil { expr: inner, field } | Expr::Floor { expr: inner, field } if is_plain(field) => {
                 let typed = self.expr(inner)?;
                 let inner = build::take(inner);
                 let name = if matches!(expr, Expr::Ceil { .. }) { "ceil" } else { "floor" };
@@ -134,14 +133,14 @@ impl Adapter<'_> {
             "greatest" | "least" => {
                 Ok(Typed { nullable: true, ..types.iter().copied().reduce(unify).unwrap_or(Typed::UNKNOWN) })
             }
-            "nullif" | "min" | "max" | "lag" | "lead" | "first_value" | "last_value" | "nth_value" | "abs" => {
-                Ok(Typed { nullable: true, origin: Origin::Other, ..first })
-            }
+            "nullif" | "min" | "max" | "lag" | "lead" | "first_value" | "last_value" | "nth_value"
+            | "abs" => Ok(Typed { nullable: true, origin: Origin::Other, ..first }),
             "bool_and" | "every" => Ok(rename(function, "min", ColumnType::Boolean)),
             "bool_or" => Ok(rename(function, "max", ColumnType::Boolean)),
             "sum" | "avg" => Ok(sum(function, &name, first)),
             "round" | "trunc" => {
-                let column_type = first.column_type.filter(|t| *t == ColumnType::Decimal || *t == ColumnType::Integer);
+                let column_type =
+                    first.column_type.filter(|t| *t == ColumnType::Decimal || *t == ColumnType::Integer);
                 let function_name = if name == "round" { "phantomdb_round" } else { "phantomdb_trunc" };
                 Ok(rename(function, function_name, column_type.unwrap_or(ColumnType::Float)))
             }
@@ -165,7 +164,9 @@ impl Adapter<'_> {
                 as_json_values(function, &types);
                 Ok(rename(function, "json_array", ColumnType::Json).not_null())
             }
-            "json_extract_path" | "jsonb_extract_path" => Ok(extract_path(expr, "phantomdb_json_path", ColumnType::Json)),
+            "json_extract_path" | "jsonb_extract_path" => {
+                Ok(extract_path(expr, "phantomdb_json_path", ColumnType::Json))
+            }
             "json_extract_path_text" | "jsonb_extract_path_text" => {
                 Ok(extract_path(expr, "phantomdb_json_path_text", ColumnType::String))
             }
@@ -225,7 +226,9 @@ impl Adapter<'_> {
         if let Some(frame) = &mut window.window_frame {
             let bounds = std::iter::once(&mut frame.start_bound).chain(frame.end_bound.as_mut());
             for bound in bounds {
-                if let WindowFrameBound::Preceding(Some(expr)) | WindowFrameBound::Following(Some(expr)) = bound {
+                if let WindowFrameBound::Preceding(Some(expr)) | WindowFrameBound::Following(Some(expr)) =
+                    bound
+                {
                     self.expr(expr)?;
                 }
             }
@@ -245,7 +248,11 @@ fn is_plain(field: &CeilFloorKind) -> bool {
 
 fn current_time(name: &str) -> Option<(Expr, ColumnType)> {
     Some(match name {
-        "now" | "current_timestamp" | "localtimestamp" | "transaction_timestamp" | "statement_timestamp"
+        "now"
+        | "current_timestamp"
+        | "localtimestamp"
+        | "transaction_timestamp"
+        | "statement_timestamp"
         | "clock_timestamp" => (seal::ready_expr(NOW), ColumnType::Timestamp),
         "current_date" => (seal::ready_expr(TODAY), ColumnType::Date),
         "current_time" | "localtime" => (seal::ready_expr(TIME_OF_DAY), ColumnType::Time),
@@ -280,9 +287,8 @@ fn simple(function: &mut Function, name: &str) -> Typed {
         "lower" | "upper" | "trim" | "ltrim" | "rtrim" | "replace" | "concat" | "concat_ws" | "md5"
         | "string_agg" | "group_concat" | "to_char" | "version" | "repeat" | "reverse" | "lpad" | "rpad"
         | "split_part" | "regexp_replace" | "initcap" | "typeof" => Typed::of(String),
-        "ceil" | "floor" | "power" | "sqrt" | "exp" | "ln" | "log" | "date_part" | "percent_rank" | "cume_dist" => {
-            Typed::of(Float)
-        }
+        "ceil" | "floor" | "power" | "sqrt" | "exp" | "ln" | "log" | "date_part" | "percent_rank"
+        | "cume_dist" => Typed::of(Float),
         "date_trunc" => Typed::of(Timestamp),
         "starts_with" => Typed::of(Boolean),
         _ => Typed::UNKNOWN,

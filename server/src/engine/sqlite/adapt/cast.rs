@@ -70,11 +70,7 @@ fn cast_to(target: &SqlType, value: Expr, from: Typed) -> Result<Expr> {
         _ => native(value, DataType::Text),
     };
     Ok(match target {
-        SqlType::TinyInt
-        | SqlType::SmallInt
-        | SqlType::MediumInt
-        | SqlType::Integer
-        | SqlType::BigInt => {
+        SqlType::TinyInt | SqlType::SmallInt | SqlType::MediumInt | SqlType::Integer | SqlType::BigInt => {
             build::call("phantomdb_cast_int", vec![value, number(i64::from(target.bits()))])
         }
         SqlType::Varchar(Some(n)) | SqlType::Char(Some(n)) => {

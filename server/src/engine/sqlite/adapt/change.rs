@@ -2,8 +2,8 @@
 
 use phantomdb_protocol::{Constraint, Error, ErrorCode, Result, TableName, TableSchema};
 use sqlparser::ast::{
-    Delete, Expr, FromTable, Ident, SetExpr, Spanned, TableFactor, Truncate,
-    TruncateIdentityOption, Update, UpdateTableFromKind,
+    Delete, Expr, FromTable, Ident, SetExpr, Spanned, TableFactor, Truncate, TruncateIdentityOption, Update,
+    UpdateTableFromKind,
 };
 
 use super::{
@@ -147,7 +147,9 @@ impl Adapter<'_> {
         while let Some(parent) = tables.get(next).cloned() {
             next += 1;
             for name in &all {
-                let Some(schema) = self.catalog.table(name).filter(|_| !tables.contains(name)) else { continue };
+                let Some(schema) = self.catalog.table(name).filter(|_| !tables.contains(name)) else {
+                    continue;
+                };
                 if !schema.constraints.iter().any(|constraint| references(constraint, &parent)) {
                     continue;
                 }

@@ -10,7 +10,9 @@ use sqlparser::ast::{
 };
 
 use super::{
-    Adapter, assign::Target, scope::{Columns, Output, Relation, Scope, Typed, stored_name, table_name},
+    Adapter,
+    assign::Target,
+    scope::{Columns, Output, Relation, Scope, Typed, stored_name, table_name},
     seal,
 };
 use crate::engine::sqlite::types::{SqlType, is_serial};
@@ -32,8 +34,10 @@ struct Naming {
 impl Naming {
     /// PostgreSQL's name for a constraint without one: `table_column_suffix`.
     fn name(&mut self, columns: &[String], suffix: &str) -> Ident {
-        let parts: Vec<&str> =
-            std::iter::once(self.table.as_str()).chain(columns.iter().map(String::as_str)).chain([suffix]).collect();
+        let parts: Vec<&str> = std::iter::once(self.table.as_str())
+            .chain(columns.iter().map(String::as_str))
+            .chain([suffix])
+            .collect();
         let base = parts.join("_");
         let mut name = base.clone();
         let mut number = 1;
@@ -59,7 +63,12 @@ impl Naming {
 impl Adapter<'_> {
     pub(in super::super) fn create_table(&mut self, create: &mut CreateTable) -> Result<()> {
         let span = create.name.span();
-        if create.temporary || create.external || create.or_replace || create.like.is_some() || create.clone.is_some() {
+        if create.temporary
+            || create.external
+            || create.or_replace
+            || create.like.is_some()
+            || create.clone.is_some()
+        {
             return self.unsupported("TEMPORARY, LIKE or OR REPLACE in CREATE TABLE", span);
         }
         if create.inherits.is_some() || create.partition_by.is_some() || create.partition_of.is_some() {
@@ -77,7 +86,8 @@ impl Adapter<'_> {
             self.refuse_parameters = true;
             self.query(query)?;
         }
-        let taken = create.constraints.iter().filter_map(constraint_name).map(|name| name.value.clone()).collect();
+        let taken =
+            create.constraints.iter().filter_map(constraint_name).map(|name| name.value.clone()).collect();
         let mut naming = Naming { table: table.name, taken };
         self.in_definition(create.columns.iter().map(output_of).collect::<Result<Vec<_>>>()?, |adapter| {
             adapter.columns_and_constraints(create, &mut naming)
@@ -112,7 +122,8 @@ impl Adapter<'_> {
     fn columns_and_constraints(&mut self, create: &mut CreateTable, naming: &mut Naming) -> Result<()> {
         let key = take_single_key(create);
         if let Some((column, name)) = key
-            && let Some(column) = create.columns.iter_mut().find(|c| c.name.value.eq_ignore_ascii_case(&column))
+            && let Some(column) =
+                create.columns.iter_mut().find(|c| c.name.value.eq_ignore_ascii_case(&column))
         {
             column.options.push(ColumnOptionDef {
                 name: name.clone(),
@@ -141,11 +152,12 @@ impl Adapter<'_> {
     fn column_definition(&mut self, column: &mut ColumnDef, naming: &mut Naming, in_key: bool) -> Result<()> {
         let span = column.name.span;
         let data_type = SqlType::from_ast(&column.data_type).map_err(|error| self.at(error, span))?;
-        let has = |wanted: fn(&ColumnOption) -> bool| column.options.iter().any(|option| wanted(&option.option));
+        let has =
+            |wanted: fn(&ColumnOption) -> bool| column.options.iter().any(|option| wanted(&option.option));
         let identity = is_serial(&column.data_type)
-            || has(|option| {
-                matches!(option, ColumnOption::Generated { generated_as, .. } if *generated_as != GeneratedAs::ExpStored)
-            });
+            || has(
+                |option| matches!(option, ColumnOption::Generated { generated_as, .. } if *generated_as != GeneratedAs::ExpStored),
+            );
         let key = has(|option| matches!(option, ColumnOption::PrimaryKey(_)));
         let not_null = has(|option| matches!(option, ColumnOption::NotNull));
         if identity && !key {
@@ -156,7 +168,10 @@ impl Adapter<'_> {
         }
         let mut options = Vec::new();
         if identity && data_type != SqlType::Integer {
-            options.push(named(Ident::with_quote('"', format!("{TYPE_MARK}{}", data_type.name())), ColumnOption::NotNull));
+            options.push(named(
+                Ident::with_quote('"', format!("{TYPE_MARK}{}", data_type.name())),
+                ColumnOption::NotNull,
+            ));
         } else if key && !identity && data_type == SqlType::Integer {
             options.push(named(Ident::with_quote('"', KEY_MARK), ColumnOption::NotNull));
         } else if not_null || (key && !identity) || in_key {
@@ -193,9 +208,12 @@ impl Adapter<'_> {
         let columns = [column.to_owned()];
         match option {
             ColumnOption::Null | ColumnOption::NotNull => {}
-            ColumnOption::Generated { generated_as, generation_expr: Some(mut expr), generation_expr_mode, .. }
-                if generated_as == GeneratedAs::ExpStored || !identity =>
-            {
+            ColumnOption::Generated {
+                generated_as,
+                generation_expr: Some(mut expr),
+                generation_expr_mode,
+                ..
+            } if generated_as == GeneratedAs::ExpStored || !identity => {
                 self.expr(&mut expr)?;
                 options.push(ColumnOptionDef {
                     name: None,
@@ -219,7 +237,10 @@ impl Adapter<'_> {
                 options.push(named(name, ColumnOption::PrimaryKey(plain_key(None))));
                 if identity {
                     let token = sqlparser::tokenizer::Token::make_keyword("AUTOINCREMENT");
-                    options.push(ColumnOptionDef { name: None, option: ColumnOption::DialectSpecific(vec![token]) });
+                    options.push(ColumnOptionDef {
+                        name: None,
+                        option: ColumnOption::DialectSpecific(vec![token]),
+                    });
                 }
             }
             ColumnOption::Unique(mut unique) => {
@@ -252,7 +273,10 @@ impl Adapter<'_> {
 
     fn refuse_deferrable(&self, deferrable: bool, what: &str) -> Result<()> {
         if deferrable {
-            return self.unsupported(&format!("a deferrable {what} constraint"), sqlparser::tokenizer::Span::empty());
+            return self.unsupported(
+                &format!("a deferrable {what} constraint"),
+                sqlparser::tokenizer::Span::empty(),
+            );
         }
         Ok(())
     }
@@ -302,7 +326,11 @@ impl Adapter<'_> {
     pub(in super::super) fn create_index(&mut self, create: &mut CreateIndex) -> Result<()> {
         let span = create.table_name.span();
         let known_kind = matches!(create.using, None | Some(IndexType::BTree | IndexType::Hash));
-        if !known_kind || !create.include.is_empty() || !create.with.is_empty() || !create.index_options.is_empty() {
+        if !known_kind
+            || !create.include.is_empty()
+            || !create.with.is_empty()
+            || !create.index_options.is_empty()
+        {
             return self.unsupported("this kind of index", span);
         }
         if create.nulls_distinct == Some(false) {

@@ -222,7 +222,9 @@ impl Adapter<'_> {
         let mut nullable = false;
         for term in &mut terms {
             nullable |= self.expr(term)?.nullable;
-            if *chained == BinaryOperator::And && matches!(term, Expr::BinaryOp { op: BinaryOperator::Or, .. }) {
+            if *chained == BinaryOperator::And
+                && matches!(term, Expr::BinaryOp { op: BinaryOperator::Or, .. })
+            {
                 build::parenthesize(term);
             }
         }
@@ -240,7 +242,9 @@ pub(super) fn unify(left: Typed, right: Typed) -> Typed {
         (Some(ColumnType::Float), Some(ColumnType::Integer))
         | (Some(ColumnType::Integer), Some(ColumnType::Float)) => Some(ColumnType::Float),
         (Some(ColumnType::Decimal), Some(ColumnType::Integer | ColumnType::Float))
-        | (Some(ColumnType::Integer | ColumnType::Float), Some(ColumnType::Decimal)) => Some(ColumnType::Decimal),
+        | (Some(ColumnType::Integer | ColumnType::Float), Some(ColumnType::Decimal)) => {
+            Some(ColumnType::Decimal)
+        }
         (Some(a), Some(ColumnType::String)) if right.origin == Origin::Literal => Some(a),
         (Some(ColumnType::String), Some(b)) if left.origin == Origin::Literal => Some(b),
         _ => None,

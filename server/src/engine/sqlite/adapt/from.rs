@@ -29,13 +29,16 @@ impl Adapter<'_> {
         let joined = self.relation_count();
         self.table_factor(&mut join.relation)?;
         let (constraint, left_outer, right_outer) = match &mut join.join_operator {
-            JoinOperator::Join(on) | JoinOperator::Inner(on) | JoinOperator::CrossJoin(on) => (on, false, false),
+            JoinOperator::Join(on) | JoinOperator::Inner(on) | JoinOperator::CrossJoin(on) => {
+                (on, false, false)
+            }
             JoinOperator::Left(on) | JoinOperator::LeftOuter(on) => (on, false, true),
             JoinOperator::Right(on) | JoinOperator::RightOuter(on) => (on, true, false),
             JoinOperator::FullOuter(on) => (on, true, true),
             _ => return self.unsupported("this kind of join", join.relation.span()),
         };
-        let relations = self.scopes.last_mut().map(|scope| scope.relations.as_mut_slice()).unwrap_or_default();
+        let relations =
+            self.scopes.last_mut().map(|scope| scope.relations.as_mut_slice()).unwrap_or_default();
         for (index, relation) in relations.iter_mut().enumerate().skip(first) {
             relation.outer |= if index < joined { left_outer } else { right_outer };
         }
@@ -77,7 +80,8 @@ impl Adapter<'_> {
             }
             TableFactor::Derived { lateral: false, subquery, alias, sample: None } => {
                 let outputs = self.subquery(subquery)?;
-                let mut columns = outputs.map_or(Columns::Unknown, |outputs| Columns::Listed(Arc::new(outputs)));
+                let mut columns =
+                    outputs.map_or(Columns::Unknown, |outputs| Columns::Listed(Arc::new(outputs)));
                 if let Some(alias) = alias.as_mut().filter(|alias| !alias.columns.is_empty()) {
                     columns = name_columns(subquery, alias, columns)?;
                 }
@@ -86,7 +90,9 @@ impl Adapter<'_> {
                 Ok(())
             }
             TableFactor::Derived { lateral: true, .. } => self.unsupported("LATERAL", span),
-            TableFactor::NestedJoin { table_with_joins, alias: None } => self.table_with_joins(table_with_joins),
+            TableFactor::NestedJoin { table_with_joins, alias: None } => {
+                self.table_with_joins(table_with_joins)
+            }
             other => {
                 let what = other.to_string().chars().take(40).collect::<String>();
                 self.unsupported(&format!("'{what}' in FROM"), span)

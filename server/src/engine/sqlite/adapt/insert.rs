@@ -53,7 +53,8 @@ impl Adapter<'_> {
             insert.columns.clear();
         }
         require_keys(schema.as_deref(), &columns, insert.source.is_some())?;
-        let exposed = insert.table_alias.as_ref().map_or_else(|| stored.clone(), |alias| alias.alias.value.clone());
+        let exposed =
+            insert.table_alias.as_ref().map_or_else(|| stored.clone(), |alias| alias.alias.value.clone());
         let bare = (exposed == stored).then(|| table.name.clone());
         let known = schema.clone().map_or(Columns::Unknown, Columns::Table);
         let relation = Relation { name: exposed, bare, columns: known, outer: false };
@@ -238,8 +239,9 @@ fn expand(
 /// `WITH phantomdb_source (c1, …) AS (query) SELECT convert(c1), … FROM phantomdb_source WHERE TRUE`; the condition
 /// tells SQLite that a following ON is not part of a join.
 fn convert_source(source: &mut Query, targets: &[Option<Target>]) -> Result<()> {
-    let mut outer =
-        parsed_query("WITH \"phantomdb_source\" AS (SELECT 1) SELECT 1 FROM \"phantomdb_source\" WHERE TRUE")?;
+    let mut outer = parsed_query(
+        "WITH \"phantomdb_source\" AS (SELECT 1) SELECT 1 FROM \"phantomdb_source\" WHERE TRUE",
+    )?;
     let names: Vec<Ident> =
         (1..=targets.len()).map(|index| Ident::with_quote('"', format!("column{index}"))).collect();
     if let Some(cte) = outer.with.as_mut().and_then(|with| with.cte_tables.first_mut()) {
@@ -290,7 +292,9 @@ fn constraint_columns(schema: Option<&TableSchema>, name: &str) -> Result<Vec<St
     let schema = schema.ok_or_else(|| Error::unsupported("ON CONSTRAINT of a table that is not known"))?;
     let constraint = schema.constraints.iter().find(|constraint| constraint.name() == Some(name));
     match constraint {
-        Some(Constraint::PrimaryKey { columns, .. } | Constraint::Unique { columns, .. }) => Ok(columns.clone()),
+        Some(Constraint::PrimaryKey { columns, .. } | Constraint::Unique { columns, .. }) => {
+            Ok(columns.clone())
+        }
         _ => Err(Error::new(
             ErrorCode::UnknownConstraint,
             format!("table \"{}\" has no unique constraint \"{name}\"", schema.table),

@@ -28,8 +28,8 @@ pub(super) use change::{references, same_table};
 pub(super) use create::{ENUM_MARK, KEY_MARK, TYPE_MARK, index_columns};
 pub(super) use parse::{parse_expression, parse_stored, parse_type};
 pub(super) use scope::stored_name;
-pub use seal::{quote_identifier, quote_literal};
 pub(super) use seal::print;
+pub use seal::{quote_identifier, quote_literal};
 
 /// What kind of statement it is; decides which connection runs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,8 +52,30 @@ pub enum Kind {
 /// A change that takes more than statements: [`super::alter::apply`] makes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SchemaChange {
-    Alter { table: TableName, operations: Vec<AlterOperation> },
-    DropTables { tables: Vec<TableName>, if_exists: bool, cascade: bool },
+    Alter {
+        table: TableName,
+        operations: Vec<AlterOperation>,
+    },
+    DropTables {
+        tables: Vec<TableName>,
+        if_exists: bool,
+        cascade: bool,
+    },
+    CreateSchema {
+        name: String,
+        if_not_exists: bool,
+    },
+    DropSchemas {
+        names: Vec<String>,
+        if_exists: bool,
+        cascade: bool,
+    },
+    /// Of the table, or of one of its columns; none takes the comment away.
+    Comment {
+        table: TableName,
+        column: Option<String>,
+        comment: Option<String>,
+    },
 }
 
 /// A statement as SQLite runs it.

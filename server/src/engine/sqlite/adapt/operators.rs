@@ -140,7 +140,8 @@ impl Adapter<'_> {
         let nullable = a.nullable || b.nullable;
         if a.is(ColumnType::Decimal) || b.is(ColumnType::Decimal) {
             let operator = seal::literal(op.to_string());
-            *expr = build::call("phantomdb_decimal_op", vec![operator, build::take(left), build::take(right)]);
+            *expr =
+                build::call("phantomdb_decimal_op", vec![operator, build::take(left), build::take(right)]);
             return Ok(Typed { nullable, ..Typed::of(ColumnType::Decimal) });
         }
         let column_type = match (a.column_type, b.column_type) {
@@ -270,7 +271,8 @@ impl Adapter<'_> {
 
     pub(super) fn any_or_all(&mut self, expr: &mut Expr) -> Result<Typed> {
         let all = matches!(expr, Expr::AllOp { .. });
-        let (Expr::AnyOp { left, compare_op, right, .. } | Expr::AllOp { left, compare_op, right }) = expr else {
+        let (Expr::AnyOp { left, compare_op, right, .. } | Expr::AllOp { left, compare_op, right }) = expr
+        else {
             return Ok(Typed::UNKNOWN);
         };
         let op = compare_op.clone();

@@ -22,9 +22,14 @@ pub(super) struct ConflictTarget {
 
 #[derive(Debug)]
 pub(super) enum Parsed {
-    Statement { statement: Box<Statement>, conflict: Option<ConflictTarget> },
+    Statement {
+        statement: Box<Statement>,
+        conflict: Option<ConflictTarget>,
+    },
     /// `SET CONSTRAINTS ALL DEFERRED` or `IMMEDIATE`, of which the parser knows nothing.
-    SetConstraints { deferred: bool },
+    SetConstraints {
+        deferred: bool,
+    },
 }
 
 /// The tokens of a statement without spaces and comments.
@@ -147,8 +152,8 @@ fn simplify_row_locks(tokens: &mut Vec<TokenWithSpan>) {
             }
             let of = index + 2;
             if is_word(tokens.get(of), "OF") {
-                while let Some(comma) = (of + 1..tokens.len().min(of + 5))
-                    .find(|&at| matches!(tokens[at].token, Token::Comma))
+                while let Some(comma) =
+                    (of + 1..tokens.len().min(of + 5)).find(|&at| matches!(tokens[at].token, Token::Comma))
                 {
                     tokens.drain(of + 1..=comma);
                 }

@@ -71,7 +71,8 @@ impl Adapter<'_> {
 
     pub(super) fn with(&mut self, with: &mut With) -> Result<()> {
         for cte in &mut with.cte_tables {
-            if matches!(cte.query.body.as_ref(), SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_)) {
+            if matches!(cte.query.body.as_ref(), SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_))
+            {
                 return self.unsupported("a WITH query that changes data", cte.alias.name.span);
             }
             let name = cte.alias.name.value.clone();
@@ -106,13 +107,17 @@ impl Adapter<'_> {
                         let typed = self.expr(value)?;
                         current.push(Output { name: format!("column{}", index + 1), typed });
                     }
-                    outputs = Some(outputs.map_or_else(|| current.clone(), |known| unify_outputs(known, &current)));
+                    outputs =
+                        Some(outputs.map_or_else(|| current.clone(), |known| unify_outputs(known, &current)));
                 }
                 Ok(outputs)
             }
             SetExpr::SetOperation { left, op, right, set_quantifier } => {
                 let all = matches!(set_quantifier, SetQuantifier::All);
-                if !matches!(set_quantifier, SetQuantifier::All | SetQuantifier::Distinct | SetQuantifier::None) {
+                if !matches!(
+                    set_quantifier,
+                    SetQuantifier::All | SetQuantifier::Distinct | SetQuantifier::None
+                ) {
                     return self.unsupported("UNION BY NAME", left.span());
                 }
                 if all && *op != SetOperator::Union {
@@ -137,7 +142,11 @@ impl Adapter<'_> {
         outputs
     }
 
-    fn select(&mut self, select: &mut Select, order: Option<&mut Vec<OrderByExpr>>) -> Result<Option<Vec<Output>>> {
+    fn select(
+        &mut self,
+        select: &mut Select,
+        order: Option<&mut Vec<OrderByExpr>>,
+    ) -> Result<Option<Vec<Output>>> {
         let span = select.select_token.0.span;
         if select.into.is_some() || select.top.is_some() || !select.lateral_views.is_empty() {
             return self.unsupported("SELECT INTO", span);
@@ -347,7 +356,8 @@ impl Adapter<'_> {
 /// Takes parentheses away from around a whole query.
 fn flatten(query: &mut Query) -> Result<()> {
     while let SetExpr::Query(inner) = query.body.as_mut() {
-        let outer_is_plain = query.order_by.is_none() && query.limit_clause.is_none() && query.fetch.is_none();
+        let outer_is_plain =
+            query.order_by.is_none() && query.limit_clause.is_none() && query.fetch.is_none();
         if inner.with.is_none() && (outer_is_plain || is_plain(inner)) {
             let inner = std::mem::replace(inner.as_mut(), *empty_query()?);
             query.body = inner.body;
@@ -403,8 +413,9 @@ fn select_from(query: Query) -> Result<Box<SetExpr>> {
 
 /// `WITH phantomdb_any (phantomdb_value) AS (query) SELECT 1 FROM phantomdb_any WHERE test`.
 pub(super) fn exists_in(query: Query, test: Expr) -> Result<Query> {
-    let mut outer =
-        parsed_query("WITH \"phantomdb_any\" (\"phantomdb_value\") AS (SELECT 1) SELECT 1 FROM \"phantomdb_any\"")?;
+    let mut outer = parsed_query(
+        "WITH \"phantomdb_any\" (\"phantomdb_value\") AS (SELECT 1) SELECT 1 FROM \"phantomdb_any\"",
+    )?;
     if let Some(cte) = outer.with.as_mut().and_then(|with| with.cte_tables.first_mut()) {
         *cte.query = query;
     }

@@ -80,9 +80,10 @@ impl Columns {
                 .iter()
                 .find(|column| column.name.eq_ignore_ascii_case(name))
                 .map(|column| typed_column(table, column)),
-            Self::Listed(outputs) => {
-                outputs.iter().find(|output| output.name.eq_ignore_ascii_case(name)).map(|output| output.typed)
-            }
+            Self::Listed(outputs) => outputs
+                .iter()
+                .find(|output| output.name.eq_ignore_ascii_case(name))
+                .map(|output| output.typed),
             Self::Unknown => None,
         }
     }
@@ -121,9 +122,9 @@ impl Scope {
     /// The relation that `qualifier` names.
     pub(super) fn relation(&self, qualifier: &str) -> Option<&Relation> {
         self.relations.iter().find(|relation| relation.name.eq_ignore_ascii_case(qualifier)).or_else(|| {
-            self.relations
-                .iter()
-                .find(|relation| relation.bare.as_deref().is_some_and(|bare| bare.eq_ignore_ascii_case(qualifier)))
+            self.relations.iter().find(|relation| {
+                relation.bare.as_deref().is_some_and(|bare| bare.eq_ignore_ascii_case(qualifier))
+            })
         })
     }
 
@@ -146,9 +147,7 @@ pub(in super::super) fn table_name(name: &ObjectName) -> Option<TableName> {
     match parts?.as_slice() {
         [table] => Some(TableName::new(&table.value)),
         [schema, table] if schema.value == "public" => Some(TableName::new(&table.value)),
-        [schema, table] => {
-            Some(TableName { name: table.value.clone(), schema: Some(schema.value.clone()) })
-        }
+        [schema, table] => Some(TableName { name: table.value.clone(), schema: Some(schema.value.clone()) }),
         _ => None,
     }
 }
@@ -163,6 +162,9 @@ pub(super) fn unify_outputs(outputs: Vec<Output>, others: &[Output]) -> Vec<Outp
     outputs
         .into_iter()
         .zip(others)
-        .map(|(output, other)| Output { typed: super::expr::unify(output.typed, other.typed), name: output.name })
+        .map(|(output, other)| Output {
+            typed: super::expr::unify(output.typed, other.typed),
+            name: output.name,
+        })
         .collect()
 }

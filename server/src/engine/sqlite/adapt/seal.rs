@@ -123,7 +123,10 @@ pub(super) fn parameter_number(name: &str) -> Result<usize, Error> {
         .and_then(|digits| digits.parse::<usize>().ok())
         .filter(|number| (1..=32_766).contains(number))
         .ok_or_else(|| {
-            Error::new(ErrorCode::SyntaxError, format!("'{name}' is not a parameter; they are $1, $2 … $32766"))
+            Error::new(
+                ErrorCode::SyntaxError,
+                format!("'{name}' is not a parameter; they are $1, $2 … $32766"),
+            )
         })
 }
 

@@ -15,15 +15,19 @@ use crate::engine::sqlite::{
 struct Empty;
 
 impl Catalog for Empty {
-    fn table(&self, _: &phantomdb_protocol::TableName) -> Option<std::sync::Arc<phantomdb_protocol::TableSchema>> {
+    fn table(
+        &self,
+        _: &phantomdb_protocol::TableName,
+    ) -> Option<std::sync::Arc<phantomdb_protocol::TableSchema>> {
         None
     }
 }
 
 pub(super) fn is_generated(column: &ColumnDef) -> bool {
-    column.options.iter().any(|option| {
-        matches!(option.option, ColumnOption::Generated { generation_expr: Some(_), .. })
-    })
+    column
+        .options
+        .iter()
+        .any(|option| matches!(option.option, ColumnOption::Generated { generation_expr: Some(_), .. }))
 }
 
 impl Change<'_> {
@@ -81,7 +85,8 @@ impl Change<'_> {
         }
         let mut schema = catalog::read_table(self.conn, &self.table)?;
         schema.table = self.table.clone();
-        let conversion = adapt::conversion(&schema, &ColumnDefinition { name: name.clone(), ..column.clone() })?;
+        let conversion =
+            adapt::conversion(&schema, &ColumnDefinition { name: name.clone(), ..column.clone() })?;
         let pending = self.pending()?;
         for (copied, sql) in &mut pending.copied {
             if *copied == name {
@@ -160,7 +165,13 @@ impl Change<'_> {
         let unknown = self.unknown_column(column);
         let schema = catalog::read_table(self.conn, &self.table)?;
         let found = schema.columns.into_iter().find(|known| known.name.eq_ignore_ascii_case(column));
-        found.ok_or(unknown).map(|found| ColumnDefinition { references: None, unique: false, primary_key: false, auto_increment: false, ..found })
+        found.ok_or(unknown).map(|found| ColumnDefinition {
+            references: None,
+            unique: false,
+            primary_key: false,
+            auto_increment: false,
+            ..found
+        })
     }
 
     /// The constraint, adapted, as SQLite stores it: beside columns of the names and types of this table.
@@ -302,14 +313,19 @@ fn reference_sql(reference: &Reference) -> String {
     }
     if reference.deferrable {
         sql.push_str(" DEFERRABLE");
-        sql.push_str(if reference.initially_deferred { " INITIALLY DEFERRED" } else { " INITIALLY IMMEDIATE" });
+        sql.push_str(if reference.initially_deferred {
+            " INITIALLY DEFERRED"
+        } else {
+            " INITIALLY IMMEDIATE"
+        });
     }
     sql
 }
 
 /// The constraint in PhantomDB SQL.
 fn constraint_sql(constraint: &Constraint) -> String {
-    let name = constraint.name().map(|name| format!("CONSTRAINT {} ", quote_identifier(name))).unwrap_or_default();
+    let name =
+        constraint.name().map(|name| format!("CONSTRAINT {} ", quote_identifier(name))).unwrap_or_default();
     let what = match constraint {
         Constraint::PrimaryKey { columns, .. } => format!("PRIMARY KEY ({})", columns_sql(columns)),
         Constraint::Unique { columns, .. } => format!("UNIQUE ({})", columns_sql(columns)),

@@ -83,15 +83,19 @@ impl Change<'_> {
     fn next_number(&self, table: &str) -> Result<Option<i64>> {
         let exists: bool = self
             .conn
-            .query_row("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_sequence')", [], |row| {
-                row.get(0)
-            })
+            .query_row(
+                "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_sequence')",
+                [],
+                |row| row.get(0),
+            )
             .map_err(|error| translate(&error))?;
         if !exists {
             return Ok(None);
         }
         self.conn
-            .query_row("SELECT seq FROM sqlite_sequence WHERE name = ?1 COLLATE NOCASE", [table], |row| row.get(0))
+            .query_row("SELECT seq FROM sqlite_sequence WHERE name = ?1 COLLATE NOCASE", [table], |row| {
+                row.get(0)
+            })
             .optional()
             .map_err(|error| translate(&error))
     }

@@ -10,9 +10,8 @@ use rust_decimal::Decimal;
 use super::{convert, raw, user_error};
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
-    let flags = FunctionFlags::SQLITE_UTF8
-        | FunctionFlags::SQLITE_DETERMINISTIC
-        | FunctionFlags::SQLITE_INNOCUOUS;
+    let flags =
+        FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
     conn.create_aggregate_function("phantomdb_sum", 1, flags, Total { average: false })?;
     conn.create_aggregate_function("phantomdb_avg", 1, flags, Total { average: true })
 }

@@ -156,10 +156,12 @@ pub(super) fn limited_text(value: ValueRef<'_>, length: i64) -> Answer {
 fn by_text(value: ValueRef<'_>, what: &str, convert: impl Fn(&str) -> Option<String>) -> Answer {
     match value {
         ValueRef::Null => Ok(Value::Null),
-        ValueRef::Text(bytes) => match std::str::from_utf8(bytes).ok().and_then(|text| convert(text.trim())) {
-            Some(text) => Ok(Value::Text(text)),
-            None => Err(mismatch(value, what)),
-        },
+        ValueRef::Text(bytes) => {
+            match std::str::from_utf8(bytes).ok().and_then(|text| convert(text.trim())) {
+                Some(text) => Ok(Value::Text(text)),
+                None => Err(mismatch(value, what)),
+            }
+        }
         other => Err(mismatch(other, what)),
     }
 }
@@ -244,7 +246,9 @@ pub(super) fn decimal_operation(operator: &str, left: ValueRef<'_>, right: Value
         "/" => a.checked_div(b),
         _ => a.checked_rem(b),
     };
-    result.map(|number| Value::Text(number.to_string())).ok_or_else(|| out_of_range(&a.to_string(), "DECIMAL"))
+    result
+        .map(|number| Value::Text(number.to_string()))
+        .ok_or_else(|| out_of_range(&a.to_string(), "DECIMAL"))
 }
 
 /// Numbers longer than 28 digits, by their digits; anything else by its text.

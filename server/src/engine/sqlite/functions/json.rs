@@ -55,7 +55,8 @@ fn member(document: &RawValue, key: &str, index: Option<i64>) -> Option<Box<RawV
     let text = document.get();
     match text.as_bytes().first()? {
         b'{' => {
-            let mut raw: std::collections::HashMap<String, Box<RawValue>> = serde_json::from_str(text).ok()?;
+            let mut raw: std::collections::HashMap<String, Box<RawValue>> =
+                serde_json::from_str(text).ok()?;
             raw.remove(key)
         }
         b'[' => {

@@ -17,7 +17,11 @@ pub(super) fn hex(input: &[u8]) -> String {
     state.iter().flat_map(|word| word.to_le_bytes()).map(|byte| format!("{byte:02x}")).collect()
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the constants are the top 32 bits of a sine")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the constants are the top 32 bits of a sine"
+)]
 fn mix(state: &mut [u32; 4], block: &[u8]) {
     let words: Vec<u32> =
         block.chunks_exact(4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();

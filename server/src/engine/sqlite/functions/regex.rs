@@ -24,14 +24,13 @@ impl Patterns {
         if let Some(regex) = kept.get(&key) {
             return Ok(Arc::clone(regex));
         }
-        let regex = RegexBuilder::new(pattern)
-            .case_insensitive(ignore_case)
-            .size_limit(SIZE_LIMIT)
-            .build()
-            .map_err(|_| {
-                let message = format!("'{pattern}' is not a regular expression PhantomDB can run");
-                Error::new(ErrorCode::SyntaxError, message)
-            })?;
+        let regex =
+            RegexBuilder::new(pattern).case_insensitive(ignore_case).size_limit(SIZE_LIMIT).build().map_err(
+                |_| {
+                    let message = format!("'{pattern}' is not a regular expression PhantomDB can run");
+                    Error::new(ErrorCode::SyntaxError, message)
+                },
+            )?;
         let regex = Arc::new(regex);
         kept.insert(key, Arc::clone(&regex));
         Ok(regex)
@@ -58,7 +57,8 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
         let regex = patterns.get(&arguments.text(1), flags.contains('i'))?;
         // PostgreSQL writes \1 where the crate writes ${1}.
         let template = arguments.text(2).replace('$', "$$");
-        let template = (1..=9).fold(template, |text, n| text.replace(&format!("\\{n}"), &format!("${{{n}}}")));
+        let template =
+            (1..=9).fold(template, |text, n| text.replace(&format!("\\{n}"), &format!("${{{n}}}")));
         let limit = usize::from(!flags.contains('g'));
         Ok(Value::Text(regex.replacen(&arguments.text(0), limit, template.as_str()).into_owned()))
     })

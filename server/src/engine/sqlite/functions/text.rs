@@ -36,7 +36,8 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     }
     pure(conn, "split_part", 3, |a| {
         let (text, separator, wanted) = (a.text(0), a.text(1), a.integer(2));
-        let parts: Vec<&str> = if separator.is_empty() { vec![&text] } else { text.split(&*separator).collect() };
+        let parts: Vec<&str> =
+            if separator.is_empty() { vec![&text] } else { text.split(&*separator).collect() };
         let index = usize::try_from(if wanted < 0 { wanted + parts.len() as i64 } else { wanted - 1 }).ok();
         let part = index.and_then(|index| parts.get(index)).copied().unwrap_or_default();
         Ok(if a.any_null() { Value::Null } else { Value::Text(part.to_owned()) })

@@ -94,7 +94,8 @@ fn parse(text: &str) -> Option<DateTime> {
     let end = clock.find(['Z', 'z', '+', '-']).unwrap_or(clock.len());
     let (clock, zone) = clock.split_at(end);
     let clock = clock.trim_end();
-    let time = if clock.len() == 5 { format!("{clock}:00").parse().ok()? } else { clock.parse::<Time>().ok()? };
+    let time =
+        if clock.len() == 5 { format!("{clock}:00").parse().ok()? } else { clock.parse::<Time>().ok()? };
     let local = date.parse::<Date>().ok()?.to_datetime(time);
     let seconds = offset_seconds(zone)?;
     local.checked_sub(Span::new().try_seconds(seconds).ok()?).ok()
@@ -170,21 +171,28 @@ fn truncate(field: &str, at: DateTime) -> Result<DateTime> {
     let start = |date: Date| date.to_datetime(Time::midnight());
     let date = at.date();
     let of = |year: i16, month: i8| Date::new(year, month, 1).map(start);
-    let truncated = match field.to_ascii_lowercase().as_str() {
-        "microseconds" => Ok(at),
-        "milliseconds" => at.round(jiff::civil::DateTimeRound::new().smallest(Unit::Millisecond).mode(jiff::RoundMode::Trunc)),
-        "second" => at.round(jiff::civil::DateTimeRound::new().smallest(Unit::Second).mode(jiff::RoundMode::Trunc)),
-        "minute" => at.round(jiff::civil::DateTimeRound::new().smallest(Unit::Minute).mode(jiff::RoundMode::Trunc)),
-        "hour" => at.round(jiff::civil::DateTimeRound::new().smallest(Unit::Hour).mode(jiff::RoundMode::Trunc)),
-        "day" => Ok(start(date)),
-        "week" => date.checked_sub(i64::from(date.weekday().to_monday_zero_offset()).days()).map(start),
-        "month" => of(date.year(), date.month()),
-        "quarter" => of(date.year(), (date.month() - 1) / 3 * 3 + 1),
-        "year" => of(date.year(), 1),
-        "decade" => of(date.year().div_euclid(10) * 10, 1),
-        "century" => of((date.year() - 1).div_euclid(100) * 100 + 1, 1),
-        other => return Err(unknown_field(other)),
-    };
+    let truncated =
+        match field.to_ascii_lowercase().as_str() {
+            "microseconds" => Ok(at),
+            "milliseconds" => at.round(
+                jiff::civil::DateTimeRound::new().smallest(Unit::Millisecond).mode(jiff::RoundMode::Trunc),
+            ),
+            "second" => at
+                .round(jiff::civil::DateTimeRound::new().smallest(Unit::Second).mode(jiff::RoundMode::Trunc)),
+            "minute" => at
+                .round(jiff::civil::DateTimeRound::new().smallest(Unit::Minute).mode(jiff::RoundMode::Trunc)),
+            "hour" => {
+                at.round(jiff::civil::DateTimeRound::new().smallest(Unit::Hour).mode(jiff::RoundMode::Trunc))
+            }
+            "day" => Ok(start(date)),
+            "week" => date.checked_sub(i64::from(date.weekday().to_monday_zero_offset()).days()).map(start),
+            "month" => of(date.year(), date.month()),
+            "quarter" => of(date.year(), (date.month() - 1) / 3 * 3 + 1),
+            "year" => of(date.year(), 1),
+            "decade" => of(date.year().div_euclid(10) * 10, 1),
+            "century" => of((date.year() - 1).div_euclid(100) * 100 + 1, 1),
+            other => return Err(unknown_field(other)),
+        };
     truncated.map_err(|_| Error::new(ErrorCode::OutOfRange, "the time is out of range"))
 }
 
@@ -221,7 +229,17 @@ fn interval(text: &str) -> Result<Span> {
 }
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
@@ -262,7 +280,8 @@ fn to_char(pattern: &str, at: DateTime) -> String {
             rest = quoted.get(end + 1..).unwrap_or_default();
             continue;
         }
-        let rest_is = |name: &str| rest.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
+        let rest_is =
+            |name: &str| rest.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
         match patterns.iter().find(|(name, _)| rest_is(name)) {
             Some((name, text)) => {
                 result.push_str(text);
