@@ -11,7 +11,7 @@
 mod definition;
 mod rebuild;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use phantomdb_protocol::{AlterOperation, Constraint, Error, ErrorCode, Result, TableName};
 use rusqlite::{Connection, config::DbConfig};
@@ -136,10 +136,14 @@ fn without_foreign_keys(conn: &Connection, work: impl FnOnce() -> Result<()>) ->
 /// A row that points nowhere: its table, its number, the table it points to.
 type Violation = (String, Option<i64>, String);
 
-fn violations(conn: &Connection) -> Result<BTreeSet<Violation>> {
-    let read = || -> rusqlite::Result<BTreeSet<Violation>> {
+fn violations(conn: &Connection) -> Result<BTreeMap<Violation, usize>> {
+    let read = || -> rusqlite::Result<BTreeMap<Violation, usize>> {
         let mut statement = conn.prepare("SELECT \"table\", rowid, parent FROM pragma_foreign_key_check")?;
-        statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()
+        let mut violations = BTreeMap::new();
+        for violation in statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))? {
+            *violations.entry(violation?).or_insert(0) += 1;
+        }
+        Ok(violations)
     };
     // A foreign key that fits no unique key of its parent makes the check itself fail.
     read().map_err(|error| {
@@ -147,10 +151,11 @@ fn violations(conn: &Connection) -> Result<BTreeSet<Violation>> {
     })
 }
 
-fn refuse_new_violations(conn: &Connection, before: &BTreeSet<Violation>) -> Result<()> {
-    match violations(conn)?.difference(before).next() {
+fn refuse_new_violations(conn: &Connection, before: &BTreeMap<Violation, usize>) -> Result<()> {
+    let after = violations(conn)?;
+    match after.iter().find(|(violation, count)| before.get(violation).is_none_or(|known| known < count)) {
         None => Ok(()),
-        Some((table, _, parent)) => {
+        Some(((table, _, parent), _)) => {
             let message = format!("rows of \"{table}\" reference rows that are not in \"{parent}\"");
             let mut error = Error::new(ErrorCode::ForeignKeyViolation, message).with_table(table.clone());
             error.details.referenced_table = Some(parent.clone());

@@ -298,7 +298,9 @@ fn default_text(expr: &mut Expr) -> Result<String> {
 
 /// Tables and views whose definition is in SQLite's own words.
 fn from_pragma(conn: &Connection, name: &TableName) -> Result<TableSchema> {
-    let read = || -> rusqlite::Result<(Vec<ColumnDefinition>, Vec<(i64, String)>)> {
+    /// Columns, and those of the key with their places in it.
+    type Read = (Vec<ColumnDefinition>, Vec<(i64, String)>);
+    let read = || -> rusqlite::Result<Read> {
         let mut statement =
             conn.prepare_cached("SELECT name, type, \"notnull\", dflt_value, pk FROM pragma_table_info(?1)")?;
         let mut keys = Vec::new();

@@ -144,24 +144,35 @@ impl Adapter<'_> {
                 let function_name = if name == "round" { "phantomdb_round" } else { "phantomdb_trunc" };
                 Ok(rename(function, function_name, column_type.unwrap_or(ColumnType::Float)))
             }
+            name if name.starts_with("json") => self.json_function(expr, &types),
+            _ => Ok(simple(function, &name)),
+        }
+    }
+
+    /// Functions that build documents or read from them.
+    fn json_function(&mut self, expr: &mut Expr, types: &[Typed]) -> Result<Typed> {
+        let Expr::Function(function) = expr else { return Ok(Typed::UNKNOWN) };
+        let name =
+            super::parse::last_ident(&function.name).map(|ident| ident.value.clone()).unwrap_or_default();
+        match name.as_str() {
             "json_agg" | "jsonb_agg" => {
-                as_json_values(function, &types);
+                as_json_values(function, types);
                 rename(function, "json_group_array", ColumnType::Json);
                 *expr = build::call("nullif", vec![build::take(expr), seal::literal("[]")]);
                 Ok(Typed::of(ColumnType::Json))
             }
             "json_object_agg" | "jsonb_object_agg" => {
-                as_json_values(function, &types);
+                as_json_values(function, types);
                 rename(function, "json_group_object", ColumnType::Json);
                 *expr = build::call("nullif", vec![build::take(expr), seal::literal("{}")]);
                 Ok(Typed::of(ColumnType::Json))
             }
             "json_build_object" | "jsonb_build_object" => {
-                as_json_values(function, &types);
+                as_json_values(function, types);
                 Ok(rename(function, "json_object", ColumnType::Json).not_null())
             }
             "json_build_array" | "jsonb_build_array" => {
-                as_json_values(function, &types);
+                as_json_values(function, types);
                 Ok(rename(function, "json_array", ColumnType::Json).not_null())
             }
             "json_extract_path" | "jsonb_extract_path" => {

@@ -10,9 +10,12 @@ impl Adapter<'_> {
     pub(super) fn cast(&mut self, expr: &mut Expr) -> Result<Typed> {
         let span = expr.span();
         match expr {
-            Expr::Cast { kind, expr: inner, data_type, format: None }
-                if matches!(kind, CastKind::Cast | CastKind::DoubleColon) =>
-            {
+            Expr::Cast {
+                kind: CastKind::Cast | CastKind::DoubleColon,
+                expr: inner,
+                data_type,
+                format: None,
+            } => {
                 let target = match SqlType::from_ast(data_type) {
                     Ok(target) => target,
                     Err(error) => return Err(self.at(error, span)),

@@ -47,6 +47,11 @@ impl Dialect for PhantomDialect {
         ch != '`' && POSTGRES.is_custom_operator_part(ch)
     }
 
+    /// Parsed so that it can be refused by name.
+    fn supports_limit_comma(&self) -> bool {
+        true
+    }
+
     fn is_reserved_for_identifier(&self, kw: Keyword) -> bool {
         POSTGRES.is_reserved_for_identifier(kw)
     }

@@ -132,10 +132,10 @@ impl Adapter<'_> {
             parts.remove(0);
         }
         let [table, column] = parts.as_mut_slice() else { return Ok(Typed::UNKNOWN) };
-        if let Some(relation) = self.scopes.iter().rev().find_map(|scope| scope.relation(&table.value)) {
-            if relation.bare.as_deref().is_some_and(|bare| bare.eq_ignore_ascii_case(&table.value)) {
-                table.value.clone_from(&relation.name);
-            }
+        if let Some(relation) = self.scopes.iter().rev().find_map(|scope| scope.relation(&table.value))
+            && relation.bare.as_deref().is_some_and(|bare| bare.eq_ignore_ascii_case(&table.value))
+        {
+            table.value.clone_from(&relation.name);
         }
         let typed = self.column(Some(&table.value), &column.value);
         if self.bare_columns {

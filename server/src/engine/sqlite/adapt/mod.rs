@@ -166,3 +166,21 @@ impl<'a> Adapter<'a> {
         }
     }
 }
+
+/// The string literals of exactly one statement, for tests to compare.
+#[cfg(test)]
+pub(super) fn literals_of(sql: &str) -> Result<Vec<String>> {
+    use std::ops::ControlFlow;
+    let tokens = parse::tokens(sql)?;
+    let parse::Parsed::Statement { statement, .. } = parse::statement(sql, tokens)? else {
+        return Ok(Vec::new());
+    };
+    let mut literals = Vec::new();
+    let _ = sqlparser::ast::visit_expressions(statement.as_ref(), |expr| {
+        if let sqlparser::ast::Expr::Value(value) = expr {
+            literals.extend(seal::string_of(&value.value).map(str::to_owned));
+        }
+        ControlFlow::<()>::Continue(())
+    });
+    Ok(literals)
+}

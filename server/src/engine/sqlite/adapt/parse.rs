@@ -24,7 +24,7 @@ pub(super) struct ConflictTarget {
 pub(super) enum Parsed {
     Statement {
         statement: Box<Statement>,
-        conflict: Option<ConflictTarget>,
+        conflict: Option<Box<ConflictTarget>>,
     },
     /// `SET CONSTRAINTS ALL DEFERRED` or `IMMEDIATE`, of which the parser knows nothing.
     SetConstraints {
@@ -56,7 +56,7 @@ pub(super) fn statement(sql: &str, mut tokens: Vec<TokenWithSpan>) -> Result<Par
     let mut parser = parser(tokens);
     let statement = parser.parse_statement().map_err(|error| syntax_error(sql, error))?;
     expect_end(sql, &mut parser, "only one statement can run at a time; send several as a batch")?;
-    Ok(Parsed::Statement { statement: Box::new(statement), conflict })
+    Ok(Parsed::Statement { statement: Box::new(statement), conflict: conflict.map(Box::new) })
 }
 
 /// One expression, as in a condition of the contract or a stored default.

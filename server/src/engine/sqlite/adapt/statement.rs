@@ -22,7 +22,9 @@ impl Adapter<'_> {
                 let value = if deferred { "ON" } else { "OFF" };
                 Ok(self.done(Kind::Write, vec![format!("PRAGMA defer_foreign_keys = {value}")]))
             }
-            Parsed::Statement { mut statement, conflict } => self.by_kind(&mut statement, conflict),
+            Parsed::Statement { mut statement, conflict } => {
+                self.by_kind(&mut statement, conflict.map(|conflict| *conflict))
+            }
         }
     }
 
@@ -55,7 +57,7 @@ impl Adapter<'_> {
                 let statements = self.truncate(truncate)?;
                 Ok(self.done(Kind::Write, statements))
             }
-            Statement::Explain { statement, .. } => self.explain(statement),
+            Statement::Explain { statement, .. } => self.explain(statement, conflict),
             Statement::Savepoint { name } => Ok(self.done(Kind::Savepoint(name.value.clone()), Vec::new())),
             Statement::ReleaseSavepoint { name } => {
                 Ok(self.done(Kind::Release(name.value.clone()), Vec::new()))
@@ -184,8 +186,8 @@ impl Adapter<'_> {
         }
     }
 
-    fn explain(&mut self, statement: &mut Statement) -> Result<Adapted> {
-        let inner = self.by_kind(statement, None)?;
+    fn explain(&mut self, statement: &mut Statement, conflict: Option<ConflictTarget>) -> Result<Adapted> {
+        let inner = self.by_kind(statement, conflict)?;
         let Some(sql) = inner.statements.last() else {
             return self.unsupported("EXPLAIN of this statement", statement.span());
         };

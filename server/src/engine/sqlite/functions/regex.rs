@@ -15,7 +15,10 @@ const KEPT: usize = 64;
 const SIZE_LIMIT: usize = 1 << 20;
 
 #[derive(Clone)]
-struct Patterns(Arc<Mutex<LruCache<(String, bool), Arc<Regex>>>>);
+struct Patterns(Arc<Mutex<Compiled>>);
+
+/// By pattern and whether case is ignored.
+type Compiled = LruCache<(String, bool), Arc<Regex>>;
 
 impl Patterns {
     fn get(&self, pattern: &str, ignore_case: bool) -> Result<Arc<Regex>> {
