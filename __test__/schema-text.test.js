@@ -87,7 +87,8 @@ describe('the text of schema statements', () => {
   });
 
   test.each([
-    [{ type: Sequelize.GEOMETRY }, "PhantomDB has no type 'GEOMETRY'"],
+    [{ type: Sequelize.GEOMETRY }, 'PhantomDB has no type GEOMETRY'],
+    [{ type: 'CIDR' }, 'column "c": PhantomDB has no type \'CIDR\''],
     [{ type: 'TEXT); DROP TABLE x; --' }, 'PhantomDB has no type'],
     [{ type: Sequelize.INTEGER, references: { model: 'o' }, onDelete: 'x; DROP TABLE y' }, 'onDelete must be one of'],
     [{ type: Sequelize.ENUM, values: ['a', 'a'] }, "the value 'a' is there twice"],
@@ -153,7 +154,7 @@ describe('the text of schema statements', () => {
 
   test('a text that was written here stands for a call, another text for itself', () => {
     const sql = generator.addColumnQuery('t', 'c', { type: Sequelize.TEXT });
-    expect(sql).toBe('ALTER TABLE "t" ADD COLUMN "c" TEXT');
+    expect(sql).toBe('ALTER TABLE "t" ADD COLUMN "c" TEXT;');
     expect(generator.schemaCall(sql)).toMatchObject({ call: 'alterTable', body: { database: 'text' } });
     expect(generator.schemaCall(`${sql} `)).toBeUndefined();
   });

@@ -70,7 +70,7 @@ module.exports = (lib) => {
       }
       return { type: 'ENUM', values: values.map(String), column };
     }
-    return { type: typeof type === 'string' ? type : type.toSql(), column };
+    return { type: typeof type === 'string' ? type : type.toSql({ attribute: column }), column };
   }
 
   function referenceOf(attribute, options) {

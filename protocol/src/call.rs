@@ -122,28 +122,76 @@ pub enum Call {
         #[serde(default)]
         if_not_exists: bool,
     },
-    DropDatabase { name: String },
-    ListTables { database: String },
-    CreateTable { database: String, table: CreateTable },
+    DropDatabase {
+        name: String,
+    },
+    ListTables {
+        database: String,
+    },
+    CreateTable {
+        database: String,
+        table: CreateTable,
+    },
     DropTable {
         database: String,
         table: TableName,
         #[serde(default)]
         if_exists: bool,
     },
-    DescribeTable { database: String, table: TableName },
-    AlterTable { database: String, table: TableName, operations: Vec<AlterOperation> },
-    CreateIndex { database: String, table: TableName, index: CreateIndex },
-    DropIndex { database: String, table: TableName, name: String },
-    Find { database: String, table: TableName, find: Find },
-    InsertRows { database: String, table: TableName, insert: InsertRows },
-    UpdateRows { database: String, table: TableName, update: UpdateRows },
-    DeleteRows { database: String, table: TableName, delete: DeleteRows },
-    Query { database: String, statement: Statement },
-    Batch { database: String, batch: Batch },
+    DescribeTable {
+        database: String,
+        table: TableName,
+    },
+    AlterTable {
+        database: String,
+        table: TableName,
+        operations: Vec<AlterOperation>,
+    },
+    CreateIndex {
+        database: String,
+        table: TableName,
+        index: CreateIndex,
+    },
+    DropIndex {
+        database: String,
+        table: TableName,
+        name: String,
+    },
+    Find {
+        database: String,
+        table: TableName,
+        find: Find,
+    },
+    InsertRows {
+        database: String,
+        table: TableName,
+        insert: InsertRows,
+    },
+    UpdateRows {
+        database: String,
+        table: TableName,
+        update: UpdateRows,
+    },
+    DeleteRows {
+        database: String,
+        table: TableName,
+        delete: DeleteRows,
+    },
+    Query {
+        database: String,
+        statement: Statement,
+    },
+    Batch {
+        database: String,
+        batch: Batch,
+    },
     BeginTransaction(BeginTransaction),
-    CommitTransaction { id: String },
-    RollbackTransaction { id: String },
+    CommitTransaction {
+        id: String,
+    },
+    RollbackTransaction {
+        id: String,
+    },
 }
 
 impl Call {

@@ -196,7 +196,11 @@ async fn addresses(listen: &str) -> Result<Vec<SocketAddr>, Failure> {
 /// The tokens of the file, else the one of the environment.
 fn tokens(file: Option<&Path>, environment: Option<String>) -> Result<Vec<String>, Failure> {
     let Some(file) = file else {
-        return Ok(environment.map(|token| token.trim().to_owned()).filter(|t| !t.is_empty()).into_iter().collect());
+        return Ok(environment
+            .map(|token| token.trim().to_owned())
+            .filter(|t| !t.is_empty())
+            .into_iter()
+            .collect());
     };
     let text = std::fs::read_to_string(file).map_err(|error| {
         Failure::new(MISUSED, format!("the token file {} cannot be read: {error}", file.display()))

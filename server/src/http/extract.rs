@@ -63,7 +63,8 @@ async fn read(mut body: axum::body::Body, max: usize) -> Result<Vec<u8>, HttpErr
         let Some(data) = frame.data_ref() else { continue };
         if bytes.len() + data.len() > max {
             // Over time or not, the answer is the same.
-            let _ = tokio::time::timeout(DISCARD_FOR, discard(body, max.saturating_mul(DISCARD_FACTOR))).await;
+            let _ =
+                tokio::time::timeout(DISCARD_FOR, discard(body, max.saturating_mul(DISCARD_FACTOR))).await;
             let message = format!("the body is longer than {max} bytes; send it in parts");
             return Err(HttpError::new(ErrorCode::TooLarge, message));
         }

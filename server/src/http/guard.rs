@@ -11,7 +11,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use phantomdb_protocol::{CallContext, ErrorCode};
 use subtle::{Choice, ConstantTimeEq};
 
-use super::{HttpServer, answer::{HttpError, with_error_body}};
+use super::{
+    HttpServer,
+    answer::{HttpError, with_error_body},
+};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const TRANSACTION: &str = "phantomdb-transaction";

@@ -71,18 +71,12 @@ pub fn router(server: Arc<HttpServer>) -> Router {
         .route("/databases/{db}/tables", get(routes::list_tables).post(routes::create_table))
         .route(
             "/databases/{db}/tables/{table}",
-            get(routes::find)
-                .put(routes::update_rows)
-                .delete(routes::drop_table)
-                .patch(routes::alter_table),
+            get(routes::find).put(routes::update_rows).delete(routes::drop_table).patch(routes::alter_table),
         )
         .route("/databases/{db}/tables/{table}/schema", get(routes::describe_table))
         .route("/databases/{db}/tables/{table}/indexes", post(routes::create_index))
         .route("/databases/{db}/tables/{table}/indexes/{name}", axum::routing::delete(routes::drop_index))
-        .route(
-            "/databases/{db}/tables/{table}/rows",
-            post(routes::insert_rows).delete(routes::delete_rows),
-        )
+        .route("/databases/{db}/tables/{table}/rows", post(routes::insert_rows).delete(routes::delete_rows))
         .route("/databases/{db}/query", post(routes::query))
         .route("/databases/{db}/batch", post(routes::batch))
         .route("/transactions", post(routes::begin_transaction))

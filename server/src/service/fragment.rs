@@ -216,10 +216,9 @@ impl Fragment {
     fn check<T: VisitMut>(&mut self, parsed: &mut T) -> Result<()> {
         match parsed.visit(self) {
             ControlFlow::Continue(()) => Ok(()),
-            ControlFlow::Break(why) => Err(Error::new(
-                ErrorCode::SyntaxError,
-                format!("the {} must only read: {why}", self.what),
-            )),
+            ControlFlow::Break(why) => {
+                Err(Error::new(ErrorCode::SyntaxError, format!("the {} must only read: {why}", self.what)))
+            }
         }
     }
 
@@ -315,10 +314,7 @@ mod tests {
     fn it_lifts_each_value_of_in_and_the_pattern_of_like() {
         let (sql, literals) = lifted_condition(r#""a" IN (1, 'x', NULL, TRUE) AND b NOT LIKE 'J%'"#);
         assert_eq!(sql, r#""a" IN ($1, $2, NULL, true) AND b NOT LIKE $3"#);
-        assert_eq!(
-            literals,
-            [Value::Integer(1), Value::String("x".into()), Value::String("J%".into())]
-        );
+        assert_eq!(literals, [Value::Integer(1), Value::String("x".into()), Value::String("J%".into())]);
     }
 
     #[test]
@@ -389,7 +385,10 @@ mod tests {
 
     #[test]
     fn it_reads_orders_and_columns_as_lists() {
-        assert_eq!(order_by("createdAt DESC, `b` ASC NULLS LAST").unwrap(), "createdAt DESC, `b` ASC NULLS LAST");
+        assert_eq!(
+            order_by("createdAt DESC, `b` ASC NULLS LAST").unwrap(),
+            "createdAt DESC, `b` ASC NULLS LAST"
+        );
         assert_eq!(columns(r#"*, "a" AS b, count(*)"#).unwrap(), r#"*, "a" AS b, count(*)"#);
         for text in ["a LIMIT 1", "a; b", "a FROM t", "", "a,"] {
             assert!(columns(text).is_err(), "{text}");

@@ -49,9 +49,7 @@ pub(super) fn keeps_literals(expression: &Expr) -> bool {
         | Expr::IsNotDistinctFrom(..)
         | Expr::UnaryOp { op: UnaryOperator::Not, .. } => false,
         Expr::Like { escape_char, .. } | Expr::ILike { escape_char, .. } => escape_char.is_some(),
-        Expr::BinaryOp { left, op, right } => {
-            !gives_a_type(op) || (is_literal(left) && is_literal(right))
-        }
+        Expr::BinaryOp { left, op, right } => !gives_a_type(op) || (is_literal(left) && is_literal(right)),
         _ => true,
     }
 }

@@ -104,8 +104,7 @@ impl Service {
             self.run(call, &context).await
         };
         answer.map_err(|mut error| {
-            error.request_id =
-                Some(request_id.unwrap_or_else(|| uuid::Uuid::new_v4().to_string()));
+            error.request_id = Some(request_id.unwrap_or_else(|| uuid::Uuid::new_v4().to_string()));
             error
         })
     }

@@ -130,7 +130,9 @@ fn push_constraint(sql: &mut String, constraint: &Constraint, columns: &[ColumnD
         if columns.iter().any(|definition| definition.name == *column) {
             return Ok(());
         }
-        return Err(bad_request(format!("a default is given for {column}, which is not a column of the table")));
+        return Err(bad_request(format!(
+            "a default is given for {column}, which is not a column of the table"
+        )));
     }
     sql.push_str(", ");
     if let Some(name) = constraint.name() {

@@ -138,7 +138,8 @@ impl Transactions {
         if self.count.fetch_add(1, Ordering::Relaxed) < self.max {
             return Ok(place);
         }
-        let message = format!("{} transactions are open, which is the limit; end some or try later", self.max);
+        let message =
+            format!("{} transactions are open, which is the limit; end some or try later", self.max);
         Err(Error::new(ErrorCode::TooManyRequests, message))
     }
 

@@ -72,7 +72,10 @@ mod tests {
 
     #[test]
     fn it_takes_a_64_bit_integer_as_text() {
-        assert_eq!(value("BIGINT", json!("9007199254740993")).unwrap(), Value::Integer(9_007_199_254_740_993));
+        assert_eq!(
+            value("BIGINT", json!("9007199254740993")).unwrap(),
+            Value::Integer(9_007_199_254_740_993)
+        );
         assert_eq!(value("INTEGER", json!(5)).unwrap(), Value::Integer(5));
     }
 

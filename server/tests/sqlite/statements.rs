@@ -1,5 +1,5 @@
 use phantomdb_protocol::{ColumnType, ErrorCode, Statement, TableName, Value};
-use phantomdb_server::engine::Engine;
+use phantomdb_server::engine::{Engine, Session as _};
 use serde_json::json;
 
 use crate::support::{Directory, Fixture, error, ok, rows, statement, text};
@@ -219,13 +219,15 @@ async fn it_runs_a_known_statement_on_the_calling_thread_when_nothing_is_in_the_
         ok(&*session, ITEMS, &[]).await;
         let insert = statement("INSERT INTO \"items\" (\"name\") VALUES ($1)", &[text("x")]);
         let select = statement("SELECT \"name\" FROM \"items\"", &[]);
-        phantomdb_server::engine::Session::execute(&*session, insert.clone()).await.unwrap();
-        phantomdb_server::engine::Session::execute(&*session, select.clone()).await.unwrap();
+        session.execute(insert.clone()).await.unwrap();
+        session.execute(select.clone()).await.unwrap();
         assert_eq!(session.try_execute_sync(&insert).unwrap().unwrap().affected_rows, 1);
         assert_eq!(session.try_execute_sync(&select).unwrap().unwrap().rows.get(), r#"[["x"],["x"]]"#);
         let transaction = fixture.begin(None).await;
         ok(&*transaction, "DELETE FROM \"items\"", &[]).await;
         assert!(session.try_execute_sync(&insert).is_none());
+        // The transaction has the only connection there was until a read that may wait opens another.
+        session.execute(select.clone()).await.unwrap();
         assert_eq!(session.try_execute_sync(&select).unwrap().unwrap().rows.get(), r#"[["x"],["x"]]"#);
         transaction.rollback().await.unwrap();
     }

@@ -252,20 +252,26 @@ pub(super) fn alter(table: &TableName, operations: &[AlterOperation]) -> Result<
     let mut head = String::from("ALTER TABLE ");
     push_table(&mut head, table)?;
     head.push(' ');
-    let mut statements = Vec::with_capacity(operations.len());
-    for operation in operations {
-        let mut out = head.clone();
+    let mut out = String::new();
+    for (i, operation) in operations.iter().enumerate() {
+        if i > 0 {
+            out.push_str(if out.ends_with(';') { " " } else { "; " });
+        }
+        out.push_str(&head);
         push_operation(&mut out, operation)?;
-        statements.push(out);
+        // Sequelize ends each of its statements but this one.
+        if !matches!(operation, AlterOperation::DropConstraint { .. }) {
+            out.push(';');
+        }
         if let AlterOperation::AddColumn { column } | AlterOperation::ChangeColumn { column } = operation
             && let Some(comment) = &column.comment
         {
-            let mut out = String::new();
+            out.push(' ');
             push_comment(&mut out, table, Some(&column.name), comment)?;
-            statements.push(out);
+            out.push(';');
         }
     }
-    Ok(statements.join("; "))
+    Ok(out)
 }
 
 fn push_operation(out: &mut String, operation: &AlterOperation) -> Result<()> {

@@ -3,6 +3,8 @@
 use phantomdb_protocol::{AlterOperation, Error, Result, TableName};
 use rusqlite::Connection;
 
+use super::adapt::SchemaChange;
+
 pub fn alter(conn: &Connection, table: &TableName, operations: &[AlterOperation]) -> Result<()> {
     for operation in operations {
         let change = match operation {
@@ -14,4 +16,11 @@ pub fn alter(conn: &Connection, table: &TableName, operations: &[AlterOperation]
             .map_err(|e| Error::internal(e.to_string()))?;
     }
     Ok(())
+}
+
+pub fn apply(conn: &Connection, change: &SchemaChange) -> Result<()> {
+    match change {
+        SchemaChange::Alter { table, operations } => alter(conn, table, operations),
+        SchemaChange::DropTables { .. } => Err(Error::unsupported("not in the placeholder")),
+    }
 }

@@ -13,7 +13,7 @@ struct Waiting(Arc<Mutex<Option<InterruptHandle>>>);
 impl Drop for Waiting {
     fn drop(&mut self) {
         // The lock is held meanwhile, so that the connection cannot be given to another statement in between.
-        if let Some(handle) = guard(&self.0).as_ref() {
+        if let Some(handle) = guard(&self.0).take() {
             handle.interrupt();
         }
     }
@@ -33,13 +33,16 @@ where
     let running = Arc::new(Mutex::new(Some(handle)));
     let waiting = Waiting(Arc::clone(&running));
     let task = tokio::task::spawn_blocking(move || {
-        let answer = work(&mut owner);
-        guard(&running).take();
-        (owner, answer)
+        // An interrupt before the start would be lost: whoever waited is gone, and so there is nothing to do.
+        guard(&running).is_some().then(|| {
+            let answer = work(&mut owner);
+            guard(&running).take();
+            (owner, answer)
+        })
     });
     let answer = task.await;
     drop(waiting);
-    answer.map_err(|_| failed())
+    answer.ok().flatten().ok_or_else(failed)
 }
 
 /// Runs `work`, which has no connection yet.

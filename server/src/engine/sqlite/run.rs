@@ -70,6 +70,9 @@ impl Scene<'_> {
     pub(super) fn run(&self, statement: &Statement, prepared: &Prepared) -> Result<ResultSet> {
         let Prepared::Plan(plan) = prepared else { return self.run_native(statement) };
         bind::check_count(plan.adapted.parameter_count, &statement.parameters)?;
+        if let Some(change) = &plan.adapted.change {
+            return self.change(|| alter::apply(self.connection, change)).map(|()| empty());
+        }
         let run_all = || {
             let mut last = empty();
             for sql in &plan.adapted.statements {
@@ -77,13 +80,9 @@ impl Scene<'_> {
             }
             Ok(last)
         };
-        let run = || match plan.adapted.statements.len() {
+        match plan.adapted.statements.len() {
             0 | 1 => run_all(),
             _ => self.all_or_nothing(plan.writes(), run_all),
-        };
-        match plan.adapted.kind {
-            Kind::Schema => self.without_foreign_keys(run),
-            _ => run(),
         }
     }
 
@@ -135,12 +134,18 @@ impl Scene<'_> {
         Ok(ResultSet { columns, rows: writer.finish()?, affected_rows })
     }
 
-    /// Applies the operations, all or nothing. Foreign keys are checked at the end, as a whole.
+    /// Applies the operations, all or nothing.
     pub(super) fn alter(&self, table: &TableName, operations: &[AlterOperation]) -> Result<()> {
+        self.change(|| alter::alter(self.connection, table, operations))
+    }
+
+    /// Changes tables, all or nothing. Foreign keys are checked at the end, as a whole: no key may point to nothing
+    /// that did not before.
+    fn change(&self, work: impl FnOnce() -> Result<()>) -> Result<()> {
         self.without_foreign_keys(|| {
             self.all_or_nothing(true, || {
                 let before = self.broken_foreign_keys()?;
-                alter::alter(self.connection, table, operations)?;
+                work()?;
                 let broken = self.broken_foreign_keys()?;
                 match broken.into_iter().find(|key| !before.contains(key)) {
                     Some(key) => Err(self.broken_key_error(&key)),

@@ -97,4 +97,8 @@ impl Catalog for View<'_> {
     fn table(&self, name: &TableName) -> Option<Arc<TableSchema>> {
         self.cache.table(self.connection, name)
     }
+
+    fn tables(&self) -> Vec<TableName> {
+        catalog::list_tables(self.connection).unwrap_or_default()
+    }
 }

@@ -13,6 +13,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::adapt::Kind;
 use super::database::{Database, Lease};
 use super::run::{Prepared, Scene, empty};
+use super::state::setting;
 use super::{blocking, catalog};
 use crate::engine::Session;
 
@@ -151,6 +152,10 @@ fn execute(scene: &Scene<'_>, statement: &Statement, prepared: &Prepared) -> Res
                 ));
             }
             kind => Scene::refuse_control(kind)?,
+        }
+        // It would end with the statement, which is a transaction of its own.
+        if setting(&plan.adapted).is_some() {
+            return Ok(empty());
         }
     }
     scene.run(statement, prepared)

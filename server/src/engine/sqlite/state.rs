@@ -206,10 +206,12 @@ impl State {
                 Kind::Release(name) => return self.release(name),
                 _ => {}
             }
-            if self.phase == Phase::Idle
-                && let Some(setting) = setting(&plan.adapted)
-            {
-                self.setting = Some(setting.to_owned());
+            if let Some(setting) = setting(&plan.adapted) {
+                if self.phase == Phase::Idle {
+                    self.setting = Some(setting.to_owned());
+                } else {
+                    self.connection()?.execute_batch(setting).map_err(super::error::plain)?;
+                }
                 return Ok(empty());
             }
         }
@@ -358,8 +360,9 @@ impl State {
     }
 }
 
-/// A setting that SQLite forgets at the end of each transaction, also of one that a statement has for itself.
-fn setting(adapted: &Adapted) -> Option<&str> {
+/// A setting that SQLite forgets at the end of each transaction, also of one that a statement has for itself. It takes
+/// effect when it is compiled, so it is not kept prepared.
+pub(super) fn setting(adapted: &Adapted) -> Option<&str> {
     let only = adapted.statements.first().filter(|_| adapted.statements.len() == 1)?;
     only.starts_with("PRAGMA defer_foreign_keys").then_some(only.as_str())
 }

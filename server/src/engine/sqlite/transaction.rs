@@ -128,8 +128,7 @@ impl Session for SqliteTransaction {
     }
 
     async fn tables(&self) -> Result<Vec<TableName>> {
-        self.run(false, |state| Attempt::Done(state.look(|connection| catalog::list_tables(connection))))
-            .await
+        self.run(false, |state| Attempt::Done(state.look(catalog::list_tables))).await
     }
 
     async fn describe(&self, table: &TableName) -> Result<TableSchema> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use phantomdb_protocol::{ColumnType, Result, TableName, TableSchema};
+use phantomdb_protocol::{AlterOperation, ColumnType, Result, TableName, TableSchema};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
@@ -26,10 +26,20 @@ pub struct Adapted {
     pub returns_rows: bool,
     pub column_types: Vec<Option<ColumnType>>,
     pub parameter_count: usize,
+    pub change: Option<SchemaChange>,
+}
+
+#[derive(Debug, Clone)]
+pub enum SchemaChange {
+    Alter { table: TableName, operations: Vec<AlterOperation> },
+    DropTables { tables: Vec<TableName>, if_exists: bool, cascade: bool },
 }
 
 pub trait Catalog {
     fn table(&self, name: &TableName) -> Option<Arc<TableSchema>>;
+    fn tables(&self) -> Vec<TableName> {
+        Vec::new()
+    }
 }
 
 pub fn adapt(sql: &str, _catalog: &dyn Catalog) -> Result<Adapted> {
@@ -64,5 +74,6 @@ pub fn adapt(sql: &str, _catalog: &dyn Catalog) -> Result<Adapted> {
         kind,
         column_types: if sql.contains("count(*)") { vec![Some(ColumnType::Integer)] } else { Vec::new() },
         parameter_count,
+        change: None,
     })
 }
