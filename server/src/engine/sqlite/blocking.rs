@@ -34,11 +34,13 @@ where
     let waiting = Waiting(Arc::clone(&running));
     let task = tokio::task::spawn_blocking(move || {
         // An interrupt before the start would be lost: whoever waited is gone, and so there is nothing to do.
-        guard(&running).is_some().then(|| {
-            let answer = work(&mut owner);
-            guard(&running).take();
-            (owner, answer)
-        })
+        let wanted = guard(&running).is_some();
+        if !wanted {
+            return None;
+        }
+        let answer = work(&mut owner);
+        guard(&running).take();
+        Some((owner, answer))
     });
     let answer = task.await;
     drop(waiting);
