@@ -25,3 +25,10 @@ pub struct TranslatedStatement {
 pub fn translate(kind: String, plan_json: String, inline: bool) -> napi::Result<TranslatedStatement, String> {
     dialect::translate(&kind, &plan_json, inline).map_err(error::thrown)
 }
+
+/// Runs the command line of the server (`phantomdb serve …`, without the name of the program) on a thread of its own.
+/// Resolves to the exit code when it ends.
+#[napi]
+pub async fn run_cli(args: Vec<String>) -> napi::Result<i32> {
+    dialect::run_cli(args).await.map_err(|error| napi::Error::from_reason(error.message))
+}
