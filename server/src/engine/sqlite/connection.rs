@@ -1,0 +1,78 @@
+//! One connection to a database, configured for SQL that is not trusted.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use phantomdb_protocol::Result;
+use rusqlite::config::DbConfig;
+use rusqlite::limits::Limit;
+use rusqlite::{Connection, OpenFlags};
+
+use super::memory_vfs::{self, MemoryFile};
+use super::{error, functions};
+
+/// Statements a connection keeps prepared.
+const PREPARED_STATEMENTS: usize = 256;
+
+/// The longest text, blob or row.
+const LONGEST_VALUE: i32 = 256 << 20;
+
+const LONGEST_STATEMENT: i32 = 64 << 20;
+
+/// Where a database is.
+#[derive(Debug)]
+pub(super) enum Location {
+    Memory(MemoryFile),
+    File(PathBuf),
+}
+
+/// Opens a connection; the database is made only when `create` is set.
+pub(super) fn open(location: &Location, create: bool, busy_timeout: Duration) -> Result<Connection> {
+    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    // A database in memory begins with its first connection, whoever opens it.
+    if create || matches!(location, Location::Memory(_)) {
+        flags |= OpenFlags::SQLITE_OPEN_CREATE;
+    }
+    let opened = match location {
+        Location::Memory(file) => Connection::open_with_flags_and_vfs(file.path(), flags, memory_vfs::NAME),
+        Location::File(path) => Connection::open_with_flags(path, flags),
+    };
+    opened
+        .and_then(|connection| {
+            configure(&connection, location, busy_timeout)?;
+            Ok(connection)
+        })
+        .map_err(error::plain)
+}
+
+fn configure(connection: &Connection, location: &Location, busy_timeout: Duration) -> rusqlite::Result<()> {
+    connection.busy_timeout(busy_timeout)?;
+    connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
+    // A file must keep a commit also when the power fails; memory has nothing to keep it in.
+    let synchronous = match location {
+        Location::Memory(_) => "OFF",
+        Location::File(_) => "FULL",
+    };
+    connection.execute_batch(&format!(
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous={synchronous}; PRAGMA foreign_keys=ON;
+         PRAGMA case_sensitive_like=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-8000"
+    ))?;
+    for (setting, on) in [
+        (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
+        (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
+        // A misspelt column in double quotes is an error, not a string.
+        (DbConfig::SQLITE_DBCONFIG_DQS_DML, false),
+        (DbConfig::SQLITE_DBCONFIG_DQS_DDL, false),
+    ] {
+        connection.set_db_config(setting, on)?;
+    }
+    for (limit, value) in [
+        (Limit::SQLITE_LIMIT_ATTACHED, 0),
+        (Limit::SQLITE_LIMIT_LENGTH, LONGEST_VALUE),
+        (Limit::SQLITE_LIMIT_SQL_LENGTH, LONGEST_STATEMENT),
+        (Limit::SQLITE_LIMIT_WORKER_THREADS, 0),
+    ] {
+        connection.set_limit(limit, value)?;
+    }
+    functions::register(connection)
+}

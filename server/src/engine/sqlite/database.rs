@@ -1,0 +1,209 @@
+//! One database: its connections, its locks and what is known of its schema.
+
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, Weak};
+
+use phantomdb_protocol::{Error, ErrorCode, Result, Statement};
+use rusqlite::Connection;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::connection::{self, Location};
+use super::run::Scene;
+use super::schema::{Plan, SchemaCache};
+use super::transaction::{self, Cell};
+use super::{SqliteOptions, blocking, guard};
+
+pub(super) struct Database {
+    pub(super) name: String,
+    location: Location,
+    options: SqliteOptions,
+    /// Connections nobody uses, the last used one last; none at all once the database is closed.
+    idle: Mutex<Option<Vec<Connection>>>,
+    /// Fair: who waits longest is next.
+    write_lock: Arc<Semaphore>,
+    read_slots: Arc<Semaphore>,
+    schema: Mutex<Option<Arc<SchemaCache>>>,
+    transactions: Mutex<Vec<Weak<Cell>>>,
+}
+
+/// Reads that may run at once.
+fn read_slots() -> usize {
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    (cores * 2).max(4)
+}
+
+impl Database {
+    pub(super) fn new(name: &str, location: Location, options: SqliteOptions) -> Self {
+        Self {
+            name: name.to_owned(),
+            location,
+            options,
+            idle: Mutex::new(Some(Vec::new())),
+            write_lock: Arc::new(Semaphore::new(1)),
+            read_slots: Arc::new(Semaphore::new(read_slots())),
+            schema: Mutex::default(),
+            transactions: Mutex::default(),
+        }
+    }
+
+    /// Makes the file and opens the first connection.
+    pub(super) fn create(self: &Arc<Self>) -> Result<()> {
+        let connection = connection::open(&self.location, true, self.options.lock_timeout)?;
+        drop(Lease { database: Arc::clone(self), connection: Some(connection), keep: true });
+        Ok(())
+    }
+
+    fn closed(&self) -> Error {
+        Error::new(ErrorCode::Unavailable, format!("the database \"{}\" was closed", self.name))
+    }
+
+    /// A connection that nobody uses, if there is one.
+    pub(super) fn idle_connection(self: &Arc<Self>) -> Result<Option<Lease>> {
+        let connection = guard(&self.idle).as_mut().ok_or_else(|| self.closed())?.pop();
+        Ok(connection.map(|connection| self.lease_of(connection)))
+    }
+
+    fn lease_of(self: &Arc<Self>, connection: Connection) -> Lease {
+        Lease { database: Arc::clone(self), connection: Some(connection), keep: true }
+    }
+
+    pub(super) async fn connection(self: &Arc<Self>) -> Result<Lease> {
+        if let Some(lease) = self.idle_connection()? {
+            return Ok(lease);
+        }
+        let database = Arc::clone(self);
+        blocking::plain(move || {
+            let connection = connection::open(&database.location, false, database.options.lock_timeout)?;
+            Ok(database.lease_of(connection))
+        })
+        .await?
+    }
+
+    /// Waits for its turn to write; `LOCK_TIMEOUT` when that takes too long.
+    pub(super) async fn lock_for_writing(&self) -> Result<OwnedSemaphorePermit> {
+        let lock = Arc::clone(&self.write_lock).acquire_owned();
+        match tokio::time::timeout(self.options.lock_timeout, lock).await {
+            Ok(Ok(permit)) => Ok(permit),
+            Ok(Err(_)) => Err(self.closed()),
+            Err(_) => Err(Error::new(
+                ErrorCode::LockTimeout,
+                format!(
+                    "another transaction held the write lock of the database \"{}\" for {} ms; commit or roll it \
+                     back sooner, or try again",
+                    self.name,
+                    self.options.lock_timeout.as_millis()
+                ),
+            )),
+        }
+    }
+
+    pub(super) fn try_lock_for_writing(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.write_lock).try_acquire_owned().ok()
+    }
+
+    pub(super) async fn slot_for_reading(&self) -> Result<OwnedSemaphorePermit> {
+        Arc::clone(&self.read_slots).acquire_owned().await.map_err(|_| self.closed())
+    }
+
+    pub(super) fn try_slot_for_reading(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.read_slots).try_acquire_owned().ok()
+    }
+
+    /// `connection` with what is known of the schema it sees.
+    pub(super) fn scene<'a>(&self, connection: &'a Connection) -> Result<Scene<'a>> {
+        let current = guard(&self.schema).clone();
+        let schema = SchemaCache::for_connection(current.clone(), connection)?;
+        if schema.is_newer_than(current.as_ref()) {
+            *guard(&self.schema) = Some(Arc::clone(&schema));
+        }
+        Ok(Scene { connection, schema })
+    }
+
+    /// What is remembered of a statement, without a look at the database. How it runs follows from its text alone,
+    /// so this holds for every version of the schema.
+    pub(super) fn known(&self, statement: &Statement) -> Option<Arc<Plan>> {
+        if statement.native {
+            return None;
+        }
+        let schema = guard(&self.schema).clone();
+        schema?.known(&statement.query)
+    }
+
+    pub(super) fn forget_schema(&self) {
+        *guard(&self.schema) = None;
+    }
+
+    pub(super) fn busy_timeout(&self) -> std::time::Duration {
+        self.options.lock_timeout
+    }
+
+    pub(super) fn register(&self, transaction: &Arc<Cell>) {
+        let mut transactions = guard(&self.transactions);
+        transactions.retain(|other| other.strong_count() > 0);
+        transactions.push(Arc::downgrade(transaction));
+    }
+
+    /// Rolls back what is open, waits for what runs, and closes every connection.
+    pub(super) async fn close(&self) -> Result<()> {
+        let open: Vec<Arc<Cell>> =
+            std::mem::take(&mut *guard(&self.transactions)).iter().filter_map(Weak::upgrade).collect();
+        for open in open {
+            transaction::abandon(open).await?;
+        }
+        let slots = u32::try_from(read_slots()).unwrap_or(u32::MAX);
+        let reading =
+            tokio::time::timeout(self.options.lock_timeout, self.read_slots.acquire_many(slots)).await;
+        let writing = tokio::time::timeout(self.options.lock_timeout, self.write_lock.acquire()).await;
+        let idle = guard(&self.idle).take();
+        self.write_lock.close();
+        self.read_slots.close();
+        drop((reading, writing));
+        blocking::plain(move || drop(idle)).await
+    }
+
+    /// The file of the database, if it is one.
+    pub(super) fn file(&self) -> Option<&std::path::Path> {
+        match &self.location {
+            Location::File(path) => Some(path),
+            Location::Memory(_) => None,
+        }
+    }
+}
+
+/// A connection lent by a database, which gets it back when this is dropped.
+pub(super) struct Lease {
+    database: Arc<Database>,
+    connection: Option<Connection>,
+    keep: bool,
+}
+
+impl Lease {
+    /// The connection is closed after use: a statement may have left something on it.
+    pub(super) fn discard(&mut self) {
+        self.keep = false;
+    }
+}
+
+impl Deref for Lease {
+    type Target = Connection;
+
+    #[expect(clippy::expect_used, reason = "the connection is taken in `drop` only")]
+    fn deref(&self) -> &Connection {
+        self.connection.as_ref().expect("a lease has its connection until it is dropped")
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let Some(connection) = self.connection.take() else { return };
+        let clean = connection.is_autocommit() || connection.execute_batch("ROLLBACK").is_ok();
+        if !clean || !self.keep {
+            return;
+        }
+        if let Some(idle) = guard(&self.database.idle).as_mut()
+            && idle.len() < read_slots() + 1
+        {
+            idle.push(connection);
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! A session in which each statement commits by itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use phantomdb_protocol::{
+    AlterOperation, Error, ErrorCode, Result, ResultSet, Statement, TableName, TableSchema,
+};
+use rusqlite::Connection;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::adapt::Kind;
+use super::database::{Database, Lease};
+use super::run::{Prepared, Scene, empty};
+use super::state::setting;
+use super::{blocking, catalog};
+use crate::engine::Session;
+
+/// Statements on a database, each in a transaction of its own.
+pub struct SqliteSession {
+    database: Arc<Database>,
+}
+
+/// What came of a statement that was tried with the locks at hand.
+pub(super) enum Attempt<T> {
+    Done(Result<T>),
+    /// It writes, and nothing of it has run.
+    NeedsWriteLock,
+}
+
+/// What a statement holds while it runs; the locks are given back after the connection.
+struct Running<S> {
+    lease: Lease,
+    work: S,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl SqliteSession {
+    pub(super) fn new(database: Arc<Database>) -> Self {
+        Self { database }
+    }
+
+    /// Runs the statement on the calling thread, if a connection and the locks it needs are free this instant.
+    /// None means that it was not run and is to be run by [`Session::execute`].
+    pub fn try_execute_sync(&self, statement: &Statement) -> Option<Result<ResultSet>> {
+        let plan = self.database.known(statement)?;
+        let permit = if plan.writes() {
+            self.database.try_lock_for_writing()?
+        } else {
+            self.database.try_slot_for_reading()?
+        };
+        let mut lease = match self.database.idle_connection() {
+            Ok(lease) => lease?,
+            Err(error) => return Some(Err(error)),
+        };
+        // Another process may hold SQLite's own lock; whoever calls this must not wait for it.
+        lease.busy_timeout(Duration::ZERO).ok()?;
+        let attempt = attempt(&self.database, &mut lease, statement, plan.writes());
+        if lease.busy_timeout(self.database.busy_timeout()).is_err() {
+            lease.discard();
+        }
+        drop(lease);
+        drop(permit);
+        match attempt {
+            Attempt::NeedsWriteLock => None,
+            Attempt::Done(Err(error)) if error.code == ErrorCode::LockTimeout => None,
+            Attempt::Done(outcome) => Some(outcome),
+        }
+    }
+
+    /// Runs `work` with the lock it turns out to need: `writes` says so where it is known before.
+    async fn run<S, T>(
+        &self,
+        mut work: S,
+        mut writes: bool,
+        attempt: impl Fn(&Arc<Database>, &mut Lease, &S, bool) -> Attempt<T> + Copy + Send + 'static,
+    ) -> Result<T>
+    where
+        S: Send + 'static,
+        T: Send + 'static,
+    {
+        loop {
+            let permit = if writes {
+                self.database.lock_for_writing().await?
+            } else {
+                self.database.slot_for_reading().await?
+            };
+            let lease = self.database.connection().await?;
+            let handle = lease.get_interrupt_handle();
+            let running = Running { lease, work, _permit: permit };
+            let database = Arc::clone(&self.database);
+            let (running, outcome) = blocking::run(running, handle, move |running| {
+                attempt(&database, &mut running.lease, &running.work, writes)
+            })
+            .await?;
+            match outcome {
+                Attempt::Done(outcome) => return outcome,
+                Attempt::NeedsWriteLock => writes = true,
+            }
+            work = running.work;
+        }
+    }
+}
+
+fn attempt(
+    database: &Arc<Database>,
+    lease: &mut Lease,
+    statement: &Statement,
+    locked: bool,
+) -> Attempt<ResultSet> {
+    let (outcome, wrote_native) = attempt_on(database, lease, statement, locked);
+    if wrote_native {
+        lease.discard();
+    }
+    outcome
+}
+
+/// The answer, and whether native SQL was run that may have left something on the connection.
+fn attempt_on(
+    database: &Arc<Database>,
+    connection: &Connection,
+    statement: &Statement,
+    locked: bool,
+) -> (Attempt<ResultSet>, bool) {
+    let scene_and_plan = database.scene(connection).and_then(|scene| {
+        let prepared = scene.prepare(statement)?;
+        Ok((scene, prepared))
+    });
+    let (scene, prepared) = match scene_and_plan {
+        Ok(both) => both,
+        Err(error) => return (Attempt::Done(Err(error)), false),
+    };
+    if prepared.writes() && !locked {
+        return (Attempt::NeedsWriteLock, false);
+    }
+    let outcome = execute(&scene, statement, &prepared);
+    if prepared.changes_schema() {
+        database.forget_schema();
+    }
+    (Attempt::Done(outcome), statement.native && prepared.writes())
+}
+
+fn execute(scene: &Scene<'_>, statement: &Statement, prepared: &Prepared) -> Result<ResultSet> {
+    if let Prepared::Plan(plan) = prepared {
+        match &plan.adapted.kind {
+            Kind::Nothing => return Ok(empty()),
+            Kind::Savepoint(_) | Kind::RollbackTo(_) | Kind::Release(_) => {
+                return Err(Error::new(
+                    ErrorCode::BadRequest,
+                    "a savepoint can be used in a transaction only; begin one first",
+                ));
+            }
+            kind => Scene::refuse_control(kind)?,
+        }
+        // It would end with the statement, which is a transaction of its own.
+        if setting(&plan.adapted).is_some() {
+            return Ok(empty());
+        }
+    }
+    scene.run(statement, prepared)
+}
+
+/// All statements in one transaction of this call's own.
+fn attempt_batch(
+    database: &Arc<Database>,
+    connection: &Connection,
+    statements: &[Statement],
+    locked: bool,
+) -> Attempt<Vec<Result<ResultSet>>> {
+    let mut needs_lock = false;
+    let mut changed_schema = false;
+    let outcome = database.scene(connection).and_then(|scene| {
+        scene.all_or_nothing(locked, || {
+            let mut scene = Scene { connection, schema: Arc::clone(&scene.schema) };
+            let mut answers = Vec::with_capacity(statements.len());
+            for statement in statements {
+                let prepared = scene.prepare(statement)?;
+                if prepared.writes() && !locked {
+                    needs_lock = true;
+                    return Err(Error::internal("the batch writes"));
+                }
+                answers.push(Ok(execute(&scene, statement, &prepared)?));
+                if prepared.changes_schema() {
+                    changed_schema = true;
+                    scene.see_own_schema()?;
+                }
+            }
+            Ok(answers)
+        })
+    });
+    if changed_schema {
+        database.forget_schema();
+    }
+    if needs_lock { Attempt::NeedsWriteLock } else { Attempt::Done(outcome) }
+}
+
+#[async_trait]
+impl Session for SqliteSession {
+    async fn execute(&self, statement: Statement) -> Result<ResultSet> {
+        let writes = self.database.known(&statement).is_some_and(|plan| plan.writes());
+        self.run(statement, writes, attempt).await
+    }
+
+    async fn execute_batch(
+        &self,
+        statements: Vec<Statement>,
+        atomic: bool,
+    ) -> Result<Vec<Result<ResultSet>>> {
+        if atomic {
+            let writes = statements
+                .iter()
+                .any(|statement| self.database.known(statement).is_some_and(|plan| plan.writes()));
+            return self
+                .run(statements, writes, |database, lease, statements, locked| {
+                    let answer = attempt_batch(database, lease, statements, locked);
+                    if locked && statements.iter().any(|statement| statement.native) {
+                        lease.discard();
+                    }
+                    answer
+                })
+                .await;
+        }
+        let mut answers = Vec::with_capacity(statements.len());
+        for statement in statements {
+            answers.push(self.execute(statement).await);
+        }
+        Ok(answers)
+    }
+
+    async fn tables(&self) -> Result<Vec<TableName>> {
+        self.run((), false, |_, lease, (), _| Attempt::Done(catalog::list_tables(lease))).await
+    }
+
+    async fn describe(&self, table: &TableName) -> Result<TableSchema> {
+        self.run(table.clone(), false, |_, lease, table, _| Attempt::Done(catalog::read_table(lease, table)))
+            .await
+    }
+
+    async fn alter(&self, table: &TableName, operations: Vec<AlterOperation>) -> Result<()> {
+        self.run((table.clone(), operations), true, |database, lease, (table, operations), _| {
+            let outcome = database.scene(lease).and_then(|scene| scene.alter(table, operations));
+            database.forget_schema();
+            Attempt::Done(outcome)
+        })
+        .await
+    }
+}

@@ -1,0 +1,163 @@
+//! A transaction on a connection of its own, as the engine's callers see it; [`State`] does the work.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use phantomdb_protocol::{
+    AlterOperation, BeginTransaction, Error, Result, ResultSet, Statement, TableName, TableSchema,
+};
+use tokio::runtime::Handle;
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+use super::database::Database;
+use super::session::Attempt;
+use super::state::State;
+use super::{blocking, catalog};
+use crate::engine::{Session, Transaction};
+
+/// One transaction; its statements run one after the other.
+pub(super) type Cell = Mutex<State>;
+
+/// A transaction. Dropped without an end, it is rolled back.
+pub struct SqliteTransaction {
+    database: Arc<Database>,
+    cell: Arc<Cell>,
+}
+
+/// Rolls a transaction back that nobody will end.
+pub(super) async fn abandon(cell: Arc<Cell>) -> Result<()> {
+    let mut state = cell.lock_owned().await;
+    blocking::plain(move || state.end("was rolled back when the database was closed")).await
+}
+
+impl SqliteTransaction {
+    pub(super) async fn begin(database: Arc<Database>, options: &BeginTransaction) -> Result<Self> {
+        let permit = if options.immediate { Some(database.lock_for_writing().await?) } else { None };
+        let lease = database.connection().await?;
+        let cell = Arc::new(Mutex::new(State::new(Arc::clone(&database), lease, options)));
+        database.register(&cell);
+        let transaction = Self { database, cell };
+        if let Some(permit) = permit {
+            let mut state = transaction.state().await;
+            state.lend_lock(permit);
+            transaction.run_on(state, |state| Attempt::Done(state.begin_writing())).await?;
+        }
+        Ok(transaction)
+    }
+
+    async fn state(&self) -> OwnedMutexGuard<State> {
+        Arc::clone(&self.cell).lock_owned().await
+    }
+
+    /// Runs `attempt` with the write lock, if it needs it: `writes` says so where it is known before.
+    async fn run<T: Send + 'static>(
+        &self,
+        writes: bool,
+        attempt: impl Fn(&mut State) -> Attempt<T> + Send + Sync + 'static,
+    ) -> Result<T> {
+        let mut state = self.state().await;
+        if writes && state.lacks_lock() {
+            state.lend_lock(self.database.lock_for_writing().await?);
+        }
+        self.run_on(state, attempt).await
+    }
+
+    async fn run_on<T: Send + 'static>(
+        &self,
+        mut state: OwnedMutexGuard<State>,
+        attempt: impl Fn(&mut State) -> Attempt<T> + Send + Sync + 'static,
+    ) -> Result<T> {
+        let attempt = Arc::new(attempt);
+        loop {
+            let handle = state.connection()?.get_interrupt_handle();
+            let attempt = Arc::clone(&attempt);
+            let (back, outcome) = blocking::run(state, handle, move |state| {
+                let outcome = attempt(state);
+                state.settle();
+                outcome
+            })
+            .await?;
+            state = back;
+            match outcome {
+                Attempt::Done(outcome) => return outcome,
+                Attempt::NeedsWriteLock if !state.lacks_lock() => {
+                    return Err(Error::internal("the transaction asks for a lock that it has"));
+                }
+                Attempt::NeedsWriteLock => state.lend_lock(self.database.lock_for_writing().await?),
+            }
+        }
+    }
+
+    fn writes(&self, statement: &Statement) -> bool {
+        self.database.known(statement).is_some_and(|plan| State::needs_lock(&plan.adapted))
+    }
+}
+
+impl Drop for SqliteTransaction {
+    fn drop(&mut self) {
+        let cell = Arc::clone(&self.cell);
+        // Without a runtime nothing runs on the connection any more; the rollback comes with the drop of the state.
+        if let Ok(handle) = Handle::try_current() {
+            handle.spawn_blocking(move || cell.blocking_lock().end("was dropped"));
+        }
+    }
+}
+
+#[async_trait]
+impl Session for SqliteTransaction {
+    async fn execute(&self, statement: Statement) -> Result<ResultSet> {
+        self.run(self.writes(&statement), move |state| state.execute(&statement)).await
+    }
+
+    async fn execute_batch(
+        &self,
+        statements: Vec<Statement>,
+        atomic: bool,
+    ) -> Result<Vec<Result<ResultSet>>> {
+        if atomic {
+            let only_reads = statements.iter().all(|statement| {
+                self.database.known(statement).is_some_and(|plan| !State::needs_lock(&plan.adapted))
+            });
+            return self.run(!only_reads, move |state| state.execute_all(&statements, only_reads)).await;
+        }
+        let mut answers = Vec::with_capacity(statements.len());
+        for statement in statements {
+            answers.push(self.execute(statement).await);
+        }
+        Ok(answers)
+    }
+
+    async fn tables(&self) -> Result<Vec<TableName>> {
+        self.run(false, |state| Attempt::Done(state.look(catalog::list_tables))).await
+    }
+
+    async fn describe(&self, table: &TableName) -> Result<TableSchema> {
+        let table = table.clone();
+        self.run(false, move |state| {
+            Attempt::Done(state.look(|connection| catalog::read_table(connection, &table)))
+        })
+        .await
+    }
+
+    async fn alter(&self, table: &TableName, operations: Vec<AlterOperation>) -> Result<()> {
+        let table = table.clone();
+        self.run(true, move |state| Attempt::Done(state.alter(&table, &operations))).await
+    }
+}
+
+#[async_trait]
+impl Transaction for SqliteTransaction {
+    async fn commit(&self) -> Result<()> {
+        let mut state = self.state().await;
+        blocking::plain(move || state.commit()).await?
+    }
+
+    async fn rollback(&self) -> Result<()> {
+        let mut state = self.state().await;
+        blocking::plain(move || state.rollback()).await?
+    }
+
+    fn as_session(self: Arc<Self>) -> Arc<dyn Session> {
+        self
+    }
+}

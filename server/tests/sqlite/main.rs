@@ -1,0 +1,10 @@
+//! The SQLite engine from outside: PhantomDB SQL in, results out, on files and in memory.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+mod concurrency;
+mod errors;
+mod statements;
+mod support;
+mod survival;
+mod transactions;
