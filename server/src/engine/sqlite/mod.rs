@@ -19,6 +19,8 @@ mod schema;
 mod session;
 mod state;
 mod target;
+#[cfg(test)]
+mod tests;
 mod transaction;
 mod types;
 
