@@ -19,7 +19,7 @@ use sqlparser::ast::CreateTable;
 
 use super::{
     adapt::{self, SchemaChange, quote_identifier, stored_name},
-    catalog,
+    catalog, registry,
 };
 
 /// Makes a change that [`adapt::adapt`] has found in a statement.
@@ -28,6 +28,21 @@ pub fn apply(conn: &Connection, change: &SchemaChange) -> Result<()> {
         SchemaChange::Alter { table, operations } => alter(conn, table, operations),
         SchemaChange::DropTables { tables, if_exists, cascade } => {
             drop_tables(conn, tables, *if_exists, *cascade)
+        }
+        SchemaChange::CreateSchema { name, if_not_exists } => {
+            registry::create_schema(conn, name, *if_not_exists)
+        }
+        SchemaChange::DropSchemas { names, if_exists, cascade } => {
+            drop_schemas(conn, names, *if_exists, *cascade)
+        }
+        SchemaChange::Comment { table, column, comment } => {
+            let schema = catalog::read_table(conn, table)?;
+            if let Some(column) = column
+                && !schema.columns.iter().any(|known| known.name.eq_ignore_ascii_case(column))
+            {
+                return Err(unknown_column(table, column));
+            }
+            registry::set_comment(conn, table, column.as_deref(), comment.as_deref())
         }
     }
 }
@@ -81,9 +96,29 @@ pub fn drop_tables(conn: &Connection, tables: &[TableName], if_exists: bool, cas
                 })?;
             }
             run(conn, &format!("DROP TABLE {condition}{}", quote_identifier(&stored_name(table))))?;
+            registry::forget_table(conn, table)?;
         }
         Ok(())
     })
+}
+
+/// Drops schemas; with `cascade` their tables too.
+fn drop_schemas(conn: &Connection, names: &[String], if_exists: bool, cascade: bool) -> Result<()> {
+    let tables: Vec<TableName> = catalog::list_tables(conn)?
+        .into_iter()
+        .filter(|table| table.schema.as_ref().is_some_and(|schema| names.contains(schema)))
+        .collect();
+    if !tables.is_empty() && !cascade {
+        let message = "the schema has tables; drop them first, or use CASCADE";
+        return Err(Error::new(ErrorCode::BadRequest, message));
+    }
+    drop_tables(conn, &tables, false, true)?;
+    for name in names {
+        if !registry::forget_schema(conn, name)? && !if_exists {
+            return Err(Error::new(ErrorCode::NotFound, format!("there is no schema \"{name}\"")));
+        }
+    }
+    Ok(())
 }
 
 /// Switches the enforcement of foreign keys off for a while, also inside a transaction.
@@ -159,6 +194,12 @@ fn translate(error: &rusqlite::Error) -> Error {
     Error::new(code, text)
 }
 
+fn unknown_column(table: &TableName, name: &str) -> Error {
+    Error::new(ErrorCode::UnknownColumn, format!("table \"{table}\" has no column \"{name}\""))
+        .with_table(table.to_string())
+        .with_columns([name])
+}
+
 /// A table on its way from one definition to the next.
 struct Change<'a> {
     conn: &'a Connection,
@@ -182,17 +223,37 @@ impl Change<'_> {
                 self.flush()?;
                 let (from, to_name) = (self.quoted(), quote_identifier(&stored_name(to)));
                 run(self.conn, &format!("ALTER TABLE {from} RENAME TO {to_name}"))?;
+                if let Some(schema) = &to.schema {
+                    registry::create_schema(self.conn, schema, true)?;
+                }
+                registry::rename_table(self.conn, &self.table, to)?;
                 self.table = to.clone();
                 Ok(())
             }
             AlterOperation::RenameColumn { from, to } => {
                 self.flush()?;
-                let (from, to) = (quote_identifier(from), quote_identifier(to));
-                run(self.conn, &format!("ALTER TABLE {} RENAME COLUMN {from} TO {to}", self.quoted()))
+                let (old, new) = (quote_identifier(from), quote_identifier(to));
+                run(self.conn, &format!("ALTER TABLE {} RENAME COLUMN {old} TO {new}", self.quoted()))?;
+                registry::rename_column(self.conn, &self.table, from, to)
             }
-            AlterOperation::AddColumn { column } => self.add_column(column),
-            AlterOperation::ChangeColumn { column } => self.change_column(column),
-            AlterOperation::DropColumn { name } => self.drop_column(name),
+            AlterOperation::AddColumn { column } => {
+                self.add_column(column)?;
+                registry::set_comment(self.conn, &self.table, Some(&column.name), column.comment.as_deref())
+            }
+            AlterOperation::ChangeColumn { column } => {
+                self.change_column(column)?;
+                // A comment stays until another takes its place, as in PostgreSQL.
+                match &column.comment {
+                    Some(text) => {
+                        registry::set_comment(self.conn, &self.table, Some(&column.name), Some(text))
+                    }
+                    None => Ok(()),
+                }
+            }
+            AlterOperation::DropColumn { name } => {
+                self.drop_column(name)?;
+                registry::set_comment(self.conn, &self.table, Some(name), None)
+            }
             AlterOperation::AddConstraint { constraint } => self.add_constraint(constraint),
             AlterOperation::DropConstraint { name } => self.drop_constraint(name),
         }
@@ -226,9 +287,7 @@ impl Change<'_> {
     }
 
     fn unknown_column(&self, name: &str) -> Error {
-        Error::new(ErrorCode::UnknownColumn, format!("table \"{}\" has no column \"{name}\"", self.table))
-            .with_table(self.table.to_string())
-            .with_columns([name])
+        unknown_column(&self.table, name)
     }
 
     /// Whether another table's foreign key points to the column.

@@ -13,6 +13,7 @@ use sqlparser::ast::{
 
 use super::{
     adapt::{self, stored_name},
+    registry,
     types::SqlType,
 };
 
@@ -35,13 +36,23 @@ pub fn read_table(conn: &Connection, name: &TableName) -> Result<TableSchema> {
         let message = format!("there is no table \"{name}\"");
         return Err(Error::new(ErrorCode::UnknownTable, message).with_table(name.to_string()));
     };
-    let name = table_name(&stored);
+    let schemas = registry::schemas(conn)?;
+    let name = registry::split_name(&stored, &schemas);
     let parsed = sql.filter(|_| kind == "table").and_then(|sql| parse(&sql).ok());
     let mut schema = match parsed {
         Some(mut create) => from_definition(&name, &mut create)?,
         None => from_pragma(conn, &name)?,
     };
     schema.indexes.extend(indexes(conn, &name)?);
+    let references = schema.columns.iter_mut().filter_map(|column| column.references.as_mut());
+    let keys = schema.constraints.iter_mut().filter_map(|constraint| match constraint {
+        Constraint::ForeignKey { references, .. } => Some(references),
+        _ => None,
+    });
+    for reference in references.chain(keys) {
+        reference.table = registry::split_name(&stored_name(&reference.table), &schemas);
+    }
+    registry::describe_comments(conn, &mut schema)?;
     Ok(schema)
 }
 
@@ -54,15 +65,9 @@ pub fn list_tables(conn: &Connection) -> Result<Vec<TableName>> {
         )?;
         statement.query_map([], |row| row.get(0))?.collect()
     };
-    Ok(read().map_err(|error| failed(&error))?.iter().map(|name| table_name(name)).collect())
-}
-
-/// The name of a table as it is stored, `schema.table` or `table`.
-pub(super) fn table_name(stored: &str) -> TableName {
-    match stored.split_once('.') {
-        Some((schema, name)) => TableName { name: name.to_owned(), schema: Some(schema.to_owned()) },
-        None => TableName::new(stored),
-    }
+    let schemas = registry::schemas(conn)?;
+    let names = read().map_err(|error| failed(&error))?;
+    Ok(names.iter().map(|name| registry::split_name(name, &schemas)).collect())
 }
 
 /// The definition of a table, each constraint of it with a name.

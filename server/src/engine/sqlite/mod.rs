@@ -13,6 +13,7 @@ mod error;
 mod functions;
 mod memory_vfs;
 mod native;
+mod registry;
 mod rows;
 mod run;
 mod schema;

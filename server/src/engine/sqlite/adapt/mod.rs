@@ -52,8 +52,30 @@ pub enum Kind {
 /// A change that takes more than statements: [`super::alter::apply`] makes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SchemaChange {
-    Alter { table: TableName, operations: Vec<AlterOperation> },
-    DropTables { tables: Vec<TableName>, if_exists: bool, cascade: bool },
+    Alter {
+        table: TableName,
+        operations: Vec<AlterOperation>,
+    },
+    DropTables {
+        tables: Vec<TableName>,
+        if_exists: bool,
+        cascade: bool,
+    },
+    CreateSchema {
+        name: String,
+        if_not_exists: bool,
+    },
+    DropSchemas {
+        names: Vec<String>,
+        if_exists: bool,
+        cascade: bool,
+    },
+    /// Of the table, or of one of its columns; none takes the comment away.
+    Comment {
+        table: TableName,
+        column: Option<String>,
+        comment: Option<String>,
+    },
 }
 
 /// A statement as SQLite runs it.

@@ -1,8 +1,8 @@
 //! Each kind of statement.
 
-use phantomdb_protocol::{Result, TableName};
+use phantomdb_protocol::{ColumnType, Result, TableName};
 use sqlparser::{
-    ast::{ObjectType, Query, SetExpr, Spanned, Statement},
+    ast::{CommentObject, ObjectName, ObjectType, Query, SchemaName, SetExpr, Spanned, Statement},
     tokenizer::TokenWithSpan,
 };
 
@@ -13,6 +13,7 @@ use super::{
     seal,
     seal::quote_identifier,
 };
+use crate::engine::sqlite::registry;
 
 impl Adapter<'_> {
     pub(super) fn statement(&mut self, tokens: Vec<TokenWithSpan>) -> Result<Adapted> {
@@ -67,9 +68,8 @@ impl Adapter<'_> {
             Statement::Rollback { savepoint: None, .. } => Ok(self.done(Kind::Rollback, Vec::new())),
             Statement::Commit { .. } => Ok(self.done(Kind::Commit, Vec::new())),
             Statement::StartTransaction { .. } => Ok(self.done(Kind::Begin, Vec::new())),
-            Statement::Set(_) | Statement::CreateSchema { .. } | Statement::Comment { .. } => {
-                Ok(self.done(Kind::Nothing, Vec::new()))
-            }
+            Statement::Set(_) => Ok(self.done(Kind::Nothing, Vec::new())),
+            Statement::ShowSchemas { .. } => Ok(self.show_schemas()),
             _ => self.definition(statement),
         }
     }
@@ -77,9 +77,11 @@ impl Adapter<'_> {
     fn definition(&mut self, statement: &mut Statement) -> Result<Adapted> {
         match statement {
             Statement::CreateTable(create) => {
+                let schema = table_name(&create.name).and_then(|table| table.schema);
                 self.create_table(create)?;
-                let sql = seal::print(statement)?;
-                Ok(self.done(Kind::Schema, vec![sql]))
+                let mut statements = schema.map(|schema| registry::note_schema(&schema)).unwrap_or_default();
+                statements.push(seal::print(statement)?);
+                Ok(self.done(Kind::Schema, statements))
             }
             Statement::CreateIndex(create) => {
                 self.create_index(create)?;
@@ -93,9 +95,17 @@ impl Adapter<'_> {
             }
             Statement::AlterTable(alter) => {
                 let (table, operations) = self.alter_table(alter)?;
-                let mut adapted = self.done(Kind::Schema, Vec::new());
-                adapted.change = Some(SchemaChange::Alter { table, operations });
-                Ok(adapted)
+                Ok(self.change(SchemaChange::Alter { table, operations }))
+            }
+            Statement::CreateSchema { schema_name: SchemaName::Simple(name), if_not_exists, .. } => {
+                let Some(TableName { name, schema: None }) = table_name(name) else {
+                    return self.unsupported("a schema name of several parts", statement.span());
+                };
+                Ok(self.change(SchemaChange::CreateSchema { name, if_not_exists: *if_not_exists }))
+            }
+            Statement::Comment { object_type, object_name, comment, .. } => {
+                let (object_type, comment) = (*object_type, comment.take());
+                self.comment(object_type, object_name, comment)
             }
             Statement::Drop { object_type, names, if_exists, cascade, .. } => {
                 let (if_exists, cascade) = (*if_exists, *cascade);
@@ -132,33 +142,12 @@ impl Adapter<'_> {
                 .collect::<Vec<_>>()
         };
         match object_type {
-            ObjectType::Table => {
-                let mut adapted = self.done(Kind::Schema, Vec::new());
-                adapted.change = Some(SchemaChange::DropTables { tables, if_exists, cascade });
-                Ok(adapted)
-            }
+            ObjectType::Table => Ok(self.change(SchemaChange::DropTables { tables, if_exists, cascade })),
             ObjectType::View => Ok(self.done(Kind::Schema, each("VIEW", &tables))),
             ObjectType::Index => Ok(self.done(Kind::Schema, each("INDEX", &tables))),
             ObjectType::Schema => {
-                let all = self.catalog.tables().into_iter();
-                let inside: Vec<TableName> = all
-                    .filter(|table| {
-                        tables.iter().any(|schema| table.schema.as_deref() == Some(schema.name.as_str()))
-                    })
-                    .collect();
-                if inside.is_empty() {
-                    return Ok(self.done(Kind::Nothing, Vec::new()));
-                }
-                if !cascade {
-                    return Err(phantomdb_protocol::Error::new(
-                        phantomdb_protocol::ErrorCode::BadRequest,
-                        "the schema has tables; drop them first, or use CASCADE",
-                    ));
-                }
-                let mut adapted = self.done(Kind::Schema, Vec::new());
-                adapted.change =
-                    Some(SchemaChange::DropTables { tables: inside, if_exists: true, cascade: true });
-                Ok(adapted)
+                let names = tables.into_iter().map(|schema| schema.name).collect();
+                Ok(self.change(SchemaChange::DropSchemas { names, if_exists, cascade }))
             }
             other => self.unsupported(&format!("DROP {other}"), span),
         }
@@ -205,6 +194,43 @@ impl Adapter<'_> {
         let mut adapted = self.done(Kind::Read, vec![format!("EXPLAIN QUERY PLAN {sql}")]);
         adapted.returns_rows = true;
         Ok(adapted)
+    }
+
+    fn comment(
+        &mut self,
+        object_type: CommentObject,
+        object: &ObjectName,
+        comment: Option<String>,
+    ) -> Result<Adapted> {
+        let mut parts = object.clone();
+        let column = match object_type {
+            CommentObject::Table => None,
+            CommentObject::Column => parts.0.pop().and_then(|part| Some(part.as_ident()?.value.clone())),
+            other => return self.unsupported(&format!("COMMENT ON {other}"), object.span()),
+        };
+        let is_complete = column.is_some() || matches!(object_type, CommentObject::Table);
+        match table_name(&parts) {
+            Some(table) if is_complete => Ok(self.change(SchemaChange::Comment { table, column, comment })),
+            _ => self.unsupported("a comment on this name", object.span()),
+        }
+    }
+
+    fn show_schemas(&self) -> Adapted {
+        let sql = if self.catalog.table(&TableName::new(registry::SCHEMAS)).is_some() {
+            format!("SELECT name AS schema_name FROM \"{}\" ORDER BY name", registry::SCHEMAS)
+        } else {
+            "SELECT NULL AS schema_name WHERE FALSE".to_owned()
+        };
+        Adapted {
+            returns_rows: true,
+            column_types: vec![Some(ColumnType::String)],
+            ..self.done(Kind::Read, vec![sql])
+        }
+    }
+
+    /// A change that takes more than statements.
+    fn change(&self, change: SchemaChange) -> Adapted {
+        Adapted { change: Some(change), ..self.done(Kind::Schema, Vec::new()) }
     }
 
     fn done(&self, kind: Kind, statements: Vec<String>) -> Adapted {
