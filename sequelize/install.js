@@ -43,6 +43,7 @@ function libOf(directory, Sequelize) {
     Utils,
     Op,
     Model,
+    Association: Sequelize.Association,
     BelongsTo,
     HasOne,
     HasMany,

@@ -157,7 +157,7 @@ pub struct CreateTable {
 }
 
 /// A column of an index, or an expression.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct IndexField {
     #[serde(default, skip_serializing_if = "Option::is_none")]

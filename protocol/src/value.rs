@@ -46,10 +46,8 @@ impl Value {
 
     fn from_typed(kind: &str, text: String) -> Result<Self, String> {
         Ok(match kind {
-            "integer" => {
-                Self::Integer(text.parse().map_err(|_| format!("'{text}' is not a 64-bit integer"))?)
-            }
-            "float" => Self::Float(text.parse().map_err(|_| format!("'{text}' is not a float"))?),
+            "integer" => Self::Integer(text.parse().map_err(|_| "an integer must be one of 64 bits")?),
+            "float" => Self::Float(text.parse().map_err(|_| "a float must be a number")?),
             "decimal" => Self::Decimal(text),
             "timestamp" => Self::Timestamp(text),
             "date" => Self::Date(text),
@@ -57,7 +55,7 @@ impl Value {
             "uuid" => Self::Uuid(text),
             "json" => Self::Json(text),
             "string" => Self::String(text),
-            "blob" => Self::Blob(BASE64.decode(&text).map_err(|e| format!("a blob must be base64: {e}"))?),
+            "blob" => Self::Blob(BASE64.decode(&text).map_err(|_| "a blob must be base64")?),
             other => return Err(format!("unknown parameter type '{other}'")),
         })
     }

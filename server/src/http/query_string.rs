@@ -1,16 +1,15 @@
 //! What stands behind the `?` of a URL.
 
-use axum::extract::{FromRequestParts, Query};
+use axum::extract::FromRequestParts;
 use http::request::Parts;
+use percent_encoding::percent_decode_str;
 use phantomdb_protocol::{DeleteRows, ErrorCode, Find, TableName};
-use serde::Deserialize;
 
 use super::answer::HttpError;
 
 /// Every parameter a call on a table can have. One that is not known is refused: a misspelt `condition` must not
 /// mean "all rows".
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Debug, Default)]
 pub(super) struct TableQuery {
     schema: Option<String>,
     condition: Option<String>,
@@ -26,17 +25,52 @@ impl<S: Send + Sync> FromRequestParts<S> for TableQuery {
     type Rejection = HttpError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        Query::<Self>::try_from_uri(&parts.uri).map(|Query(query)| query).map_err(|_| {
-            HttpError::new(
-                ErrorCode::BadRequest,
-                "the query string cannot be read: it takes schema, condition, orderBy, limit, offset, columns, all \
-                 and ifExists, each once and percent-encoded",
-            )
-        })
+        let mut query = Self::default();
+        let text = parts.uri.query().unwrap_or_default();
+        for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let slot = query.slot(name)?;
+            if slot.replace(decoded(name, value)?).is_some() {
+                return Err(refused(format!("the parameter {name} is given twice")));
+            }
+        }
+        Ok(query)
+    }
+}
+
+fn refused(message: impl Into<String>) -> HttpError {
+    HttpError::new(ErrorCode::BadRequest, message)
+}
+
+fn decoded(name: &str, value: &str) -> Result<String, HttpError> {
+    // A form writes a space as `+`, and a plus sign as `%2B`.
+    let spaced = value.replace('+', " ");
+    match percent_decode_str(&spaced).decode_utf8() {
+        Ok(text) => Ok(text.into_owned()),
+        Err(_) => Err(refused(format!("the parameter {name} must be percent-encoded UTF-8"))),
     }
 }
 
 impl TableQuery {
+    fn slot(&mut self, name: &str) -> Result<&mut Option<String>, HttpError> {
+        Ok(match name {
+            "schema" => &mut self.schema,
+            "condition" => &mut self.condition,
+            "orderBy" => &mut self.order_by,
+            "limit" => &mut self.limit,
+            "offset" => &mut self.offset,
+            "columns" => &mut self.columns,
+            "all" => &mut self.all,
+            "ifExists" => &mut self.if_exists,
+            _ => {
+                return Err(refused(
+                    "a parameter of the URL is not known; there are schema, condition, orderBy, limit, offset, \
+                     columns, all and ifExists",
+                ));
+            }
+        })
+    }
+
     pub(super) fn table(&mut self, name: String) -> TableName {
         TableName { name, schema: self.schema.take().filter(|schema| !schema.is_empty()) }
     }

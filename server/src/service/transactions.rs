@@ -7,7 +7,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -16,6 +16,7 @@ use std::{
 use phantomdb_protocol::{BeginTransaction, Error, ErrorCode, Result};
 use tokio::{
     sync::{Mutex as AsyncMutex, OwnedMutexGuard},
+    task::AbortHandle,
     time::Instant,
 };
 
@@ -56,15 +57,17 @@ fn unknown() -> Error {
     )
 }
 
-type Gate = Arc<AsyncMutex<Option<Arc<dyn Transaction>>>>;
+type Gate = AsyncMutex<Option<(Arc<dyn Transaction>, Place)>>;
 
 struct Open {
     /// Holds the transaction while it is open; whoever holds the gate runs the one call at a time.
-    gate: Gate,
+    gate: Arc<Gate>,
     database: String,
     owner: Option<String>,
     timeout: Duration,
     last_call: Mutex<Instant>,
+    /// The task that waits for it to be idle.
+    watch: OnceLock<AbortHandle>,
 }
 
 impl Open {
@@ -110,7 +113,7 @@ impl Drop for Place {
 pub(super) struct Turn {
     open: Arc<Open>,
     pub(super) session: Arc<dyn Session>,
-    _gate: OwnedMutexGuard<Option<Arc<dyn Transaction>>>,
+    _gate: OwnedMutexGuard<Option<(Arc<dyn Transaction>, Place)>>,
 }
 
 impl Drop for Turn {
@@ -154,13 +157,16 @@ impl Transactions {
     ) -> String {
         let id = uuid::Uuid::new_v4().to_string();
         let open = Arc::new(Open {
-            gate: Arc::new(AsyncMutex::new(Some(transaction))),
+            gate: Arc::new(AsyncMutex::new(Some((transaction, place)))),
             database: options.database,
             owner,
             timeout,
             last_call: Mutex::new(Instant::now()),
+            watch: OnceLock::new(),
         });
-        tokio::spawn(expire(Arc::downgrade(self), id.clone(), Arc::downgrade(&open), place));
+        let watch = tokio::spawn(expire(Arc::downgrade(self), id.clone(), Arc::downgrade(&open)));
+        // It is set here only.
+        let _ = open.watch.set(watch.abort_handle());
         self.known().open.insert(id.clone(), open);
         id
     }
@@ -189,7 +195,7 @@ impl Transactions {
         }
         let gate = Arc::clone(&open.gate).lock_owned().await;
         match &*gate {
-            Some(transaction) => {
+            Some((transaction, _)) => {
                 let session = Arc::clone(transaction).as_session();
                 Ok(Turn { open, session, _gate: gate })
             }
@@ -198,7 +204,7 @@ impl Transactions {
     }
 
     pub(super) async fn commit(&self, id: &str, owner: Option<&str>) -> Result<()> {
-        let transaction = self.take(id, owner, End::Committed).await?;
+        let (transaction, _place) = self.take(id, owner, End::Committed).await?;
         let committed = transaction.commit().await;
         if committed.is_err() {
             if let Some(ended) = self.known().ended.get_mut(id) {
@@ -211,15 +217,19 @@ impl Transactions {
     }
 
     pub(super) async fn rollback(&self, id: &str, owner: Option<&str>) -> Result<()> {
-        self.take(id, owner, End::RolledBack).await?.rollback().await
+        let (transaction, _place) = self.take(id, owner, End::RolledBack).await?;
+        transaction.rollback().await
     }
 
     /// Waits for the calls before it, then takes the transaction out of the open ones.
-    async fn take(&self, id: &str, owner: Option<&str>, end: End) -> Result<Arc<dyn Transaction>> {
+    async fn take(&self, id: &str, owner: Option<&str>, end: End) -> Result<(Arc<dyn Transaction>, Place)> {
         let open = self.find(id, owner)?;
         let transaction = open.gate.lock().await.take();
         match transaction {
             Some(transaction) => {
+                if let Some(watch) = open.watch.get() {
+                    watch.abort();
+                }
                 self.ended(id, &open, end);
                 Ok(transaction)
             }
@@ -261,8 +271,7 @@ impl Transactions {
 }
 
 /// Rolls the transaction back once it has been idle for its time-out; ends when it has ended.
-async fn expire(transactions: Weak<Transactions>, id: String, open: Weak<Open>, place: Place) {
-    let _place = place;
+async fn expire(transactions: Weak<Transactions>, id: String, open: Weak<Open>) {
     loop {
         let Some(idle_at) = open.upgrade().map(|open| open.idle_at()) else { return };
         tokio::time::sleep_until(idle_at).await;
@@ -275,7 +284,7 @@ async fn expire(transactions: Weak<Transactions>, id: String, open: Weak<Open>, 
         if open.idle_at() > Instant::now() {
             continue;
         }
-        if let Some(transaction) = gate.take() {
+        if let Some((transaction, _place)) = gate.take() {
             transactions.ended(&id, &open, End::Idle(open.timeout));
             drop(gate);
             if let Err(error) = transaction.rollback().await {

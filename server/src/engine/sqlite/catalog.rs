@@ -1,57 +1,407 @@
-//! Reads what SQLite knows of tables.
+//! What SQLite's schema says of a table, in PhantomDB's words.
 
-use phantomdb_protocol::{Constraint, Error, ErrorCode, Reference, Result, TableName, TableSchema};
-use rusqlite::Connection;
+use std::ops::ControlFlow;
 
-pub fn read_table(conn: &Connection, table: &TableName) -> Result<TableSchema> {
-    let sql: String = conn
-        .query_row(
-            "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?1",
-            [table.to_string()],
-            |r| r.get(0),
+use phantomdb_protocol::{
+    ColumnDefinition, Constraint, Error, ErrorCode, IndexField, IndexSchema, Result, TableName, TableSchema,
+};
+use rusqlite::{Connection, OptionalExtension};
+use sqlparser::ast::{
+    ColumnDef, ColumnOption, CreateTable, Expr, Ident, OrderBySort, Statement, TableConstraint, Value,
+    ValueWithSpan,
+};
+
+use super::{
+    adapt::{self, stored_name},
+    registry,
+    types::SqlType,
+};
+
+/// The table as it stands; `UNKNOWN_TABLE` when there is none.
+pub fn read_table(conn: &Connection, name: &TableName) -> Result<TableSchema> {
+    let stored = stored_name(name);
+    let row = conn
+        .prepare_cached(
+            "SELECT type, name, sql FROM sqlite_schema WHERE type IN ('table', 'view') AND name = ?1 COLLATE NOCASE",
         )
-        .map_err(|_| Error::new(ErrorCode::UnknownTable, format!("there is no table \"{table}\"")))?;
-    let mut constraints = Vec::new();
-    for part in sql.split("CONSTRAINT \"").skip(1) {
-        let mut words = part.split('"');
-        let name = words.next().map(str::to_owned);
-        let rest: Vec<String> = words.map(str::to_owned).collect();
-        if rest[0].contains("UNIQUE") {
-            constraints.push(Constraint::Unique {
-                name,
-                columns: rest[1..].iter().step_by(2).take_while(|w| *w != ")").cloned().collect(),
-            });
-        } else if rest[0].contains("FOREIGN KEY") {
-            constraints.push(Constraint::ForeignKey {
-                name,
-                columns: vec![rest[1].clone()],
-                references: Reference {
-                    table: TableName::new(rest[3].clone()),
-                    columns: vec![rest[5].clone()],
-                    on_delete: None,
-                    on_update: None,
-                    deferrable: false,
-                    initially_deferred: false,
-                },
+        .and_then(|mut statement| {
+            statement
+                .query_row([&stored], |row| {
+                    Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, Option<String>>(2)?))
+                })
+                .optional()
+        })
+        .map_err(|error| failed(&error))?;
+    let Some((kind, stored, sql)) = row else {
+        let message = format!("there is no table \"{name}\"");
+        return Err(Error::new(ErrorCode::UnknownTable, message).with_table(name.to_string()));
+    };
+    let schemas = registry::schemas(conn)?;
+    let name = registry::split_name(&stored, &schemas);
+    let parsed = sql.filter(|_| kind == "table").and_then(|sql| parse(&sql).ok());
+    let mut schema = match parsed {
+        Some(mut create) => from_definition(&name, &mut create)?,
+        None => from_pragma(conn, &name)?,
+    };
+    schema.indexes.extend(indexes(conn, &name)?);
+    let references = schema.columns.iter_mut().filter_map(|column| column.references.as_mut());
+    let keys = schema.constraints.iter_mut().filter_map(|constraint| match constraint {
+        Constraint::ForeignKey { references, .. } => Some(references),
+        _ => None,
+    });
+    for reference in references.chain(keys) {
+        reference.table = registry::split_name(&stored_name(&reference.table), &schemas);
+    }
+    registry::describe_comments(conn, &mut schema)?;
+    Ok(schema)
+}
+
+/// The user's tables, sorted by name.
+pub fn list_tables(conn: &Connection) -> Result<Vec<TableName>> {
+    let read = || -> rusqlite::Result<Vec<String>> {
+        let mut statement = conn.prepare_cached(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' \
+             AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE 'phantomdb\\_%' ESCAPE '\\' ORDER BY name",
+        )?;
+        statement.query_map([], |row| row.get(0))?.collect()
+    };
+    let schemas = registry::schemas(conn)?;
+    let names = read().map_err(|error| failed(&error))?;
+    Ok(names.iter().map(|name| registry::split_name(name, &schemas)).collect())
+}
+
+/// The definition of a table, each constraint of it with a name.
+pub(super) fn definition(conn: &Connection, name: &TableName) -> Result<CreateTable> {
+    let sql: Option<String> = conn
+        .query_row(
+            "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE",
+            [stored_name(name)],
+            |row| row.get(0),
+        )
+        .optional()
+        .map_err(|error| failed(&error))?;
+    let Some(sql) = sql else {
+        let message = format!("there is no table \"{name}\"");
+        return Err(Error::new(ErrorCode::UnknownTable, message).with_table(name.to_string()));
+    };
+    let mut create = parse(&sql).map_err(|_| {
+        Error::unsupported(format!(
+            "the definition of \"{name}\" was not made by PhantomDB and cannot be changed"
+        ))
+    })?;
+    name_constraints(&mut create, &name.name);
+    Ok(create)
+}
+
+fn parse(sql: &str) -> Result<CreateTable> {
+    match adapt::parse_stored(sql)? {
+        Statement::CreateTable(create) => Ok(create),
+        _ => Err(Error::internal("the definition of a table was expected")),
+    }
+}
+
+pub(super) fn failed(error: &rusqlite::Error) -> Error {
+    Error::internal(format!("the schema could not be read: {error}"))
+}
+
+/// Gives PostgreSQL's names to the constraints that have none.
+fn name_constraints(create: &mut CreateTable, table: &str) {
+    let set = |name: &mut Option<Ident>, columns: &[String], suffix: &str| {
+        if name.is_none() {
+            let parts: Vec<&str> =
+                std::iter::once(table).chain(columns.iter().map(String::as_str)).chain([suffix]).collect();
+            *name = Some(Ident::with_quote('"', parts.join("_")));
+        }
+    };
+    for column in &mut create.columns {
+        let columns = [column.name.value.clone()];
+        for option in &mut column.options {
+            match &option.option {
+                ColumnOption::PrimaryKey(_) => set(&mut option.name, &[], "pkey"),
+                ColumnOption::Unique(_) => set(&mut option.name, &columns, "key"),
+                ColumnOption::ForeignKey(_) => set(&mut option.name, &columns, "fkey"),
+                ColumnOption::Check(_) => set(&mut option.name, &columns, "check"),
+                _ => {}
+            }
+        }
+    }
+    for constraint in &mut create.constraints {
+        match constraint {
+            TableConstraint::PrimaryKey(key) => set(&mut key.name, &[], "pkey"),
+            TableConstraint::Unique(unique) => {
+                let columns = adapt::index_columns(&unique.columns);
+                set(&mut unique.name, &columns, "key");
+            }
+            TableConstraint::ForeignKey(key) => {
+                let columns: Vec<String> = key.columns.iter().map(|column| column.value.clone()).collect();
+                set(&mut key.name, &columns, "fkey");
+            }
+            TableConstraint::Check(check) => set(&mut check.name, &[], "check"),
+            _ => {}
+        }
+    }
+}
+
+fn from_definition(name: &TableName, create: &mut CreateTable) -> Result<TableSchema> {
+    name_constraints(create, &name.name);
+    let mut schema = TableSchema {
+        table: name.clone(),
+        columns: Vec::with_capacity(create.columns.len()),
+        primary_key: Vec::new(),
+        constraints: Vec::new(),
+        indexes: Vec::new(),
+        comment: None,
+    };
+    for column in &mut create.columns {
+        let column = read_column(column, &mut schema.constraints)?;
+        schema.columns.push(column);
+    }
+    for constraint in &mut create.constraints {
+        schema.constraints.push(adapt::constraint_of(constraint)?);
+    }
+    schema.constraints.sort_by_key(|constraint| !matches!(constraint, Constraint::PrimaryKey { .. }));
+    apply_constraints(&mut schema);
+    Ok(schema)
+}
+
+fn read_column(column: &mut ColumnDef, constraints: &mut Vec<Constraint>) -> Result<ColumnDefinition> {
+    let mut data_type = SqlType::from_declared(&column.data_type.to_string());
+    let name = column.name.value.clone();
+    let integer_key = column.data_type.to_string().eq_ignore_ascii_case("INTEGER");
+    let mut marked = false;
+    let mut definition = ColumnDefinition {
+        name: name.clone(),
+        data_type: String::new(),
+        allow_null: true,
+        primary_key: false,
+        auto_increment: false,
+        unique: false,
+        default: None,
+        references: None,
+        comment: None,
+    };
+    for option in &mut column.options {
+        let constraint = option.name.as_ref().map(|name| name.value.clone());
+        match &mut option.option {
+            ColumnOption::NotNull => {
+                definition.allow_null = false;
+                let mark = constraint.as_deref().unwrap_or_default();
+                marked |= mark == adapt::KEY_MARK;
+                if let Some(kept) = mark.strip_prefix(adapt::TYPE_MARK) {
+                    data_type = SqlType::from_declared(kept);
+                }
+            }
+            ColumnOption::PrimaryKey(_) => {
+                (definition.primary_key, definition.allow_null) = (true, false);
+                constraints.push(Constraint::PrimaryKey { name: constraint, columns: vec![name.clone()] });
+            }
+            ColumnOption::Unique(_) => {
+                definition.unique = true;
+                constraints.push(Constraint::Unique { name: constraint, columns: vec![name.clone()] });
+            }
+            ColumnOption::Default(expr) => definition.default = Some(default_text(expr)?),
+            ColumnOption::ForeignKey(key) => {
+                let references = adapt::reference(key);
+                definition.references = Some(references.clone());
+                constraints.push(Constraint::ForeignKey {
+                    name: constraint,
+                    columns: vec![name.clone()],
+                    references,
+                });
+            }
+            ColumnOption::Check(check) => match enum_values(constraint.as_deref(), &check.expr) {
+                Some(values) => data_type = SqlType::Enum(values),
+                None => constraints.push(Constraint::Check {
+                    name: constraint,
+                    expression: adapt::print(check.expr.as_mut())?,
+                }),
+            },
+            _ => {}
+        }
+    }
+    // SQLite numbers the rows of an INTEGER key, unless PhantomDB was told that it is none of its business.
+    definition.auto_increment = definition.primary_key && integer_key && !marked;
+    definition.data_type = data_type.name();
+    Ok(definition)
+}
+
+/// What the constraints of the table say of its columns.
+fn apply_constraints(schema: &mut TableSchema) {
+    for constraint in &schema.constraints {
+        match constraint {
+            Constraint::PrimaryKey { columns, .. } => {
+                schema.primary_key.clone_from(columns);
+                for column in schema.columns.iter_mut().filter(|column| columns.contains(&column.name)) {
+                    (column.primary_key, column.allow_null) = (true, false);
+                }
+            }
+            Constraint::Unique { columns, .. } => {
+                if let [only] = columns.as_slice()
+                    && let Some(column) = schema.columns.iter_mut().find(|column| column.name == *only)
+                {
+                    column.unique = true;
+                }
+            }
+            Constraint::ForeignKey { columns, references, .. } => {
+                if let [only] = columns.as_slice()
+                    && let Some(column) = schema.columns.iter_mut().find(|column| column.name == *only)
+                {
+                    column.references = Some(references.clone());
+                }
+            }
+            _ => {}
+        }
+    }
+    for constraint in &schema.constraints {
+        if let Constraint::PrimaryKey { name, columns } | Constraint::Unique { name, columns } = constraint {
+            let field =
+                |column: &String| IndexField { column: Some(column.clone()), ..IndexField::default() };
+            schema.indexes.push(IndexSchema {
+                name: name.clone().unwrap_or_default(),
+                unique: true,
+                primary: matches!(constraint, Constraint::PrimaryKey { .. }),
+                fields: columns.iter().map(field).collect(),
+                condition: None,
+                definition: None,
             });
         }
     }
-    Ok(TableSchema {
-        table: table.clone(),
-        columns: Vec::new(),
-        primary_key: Vec::new(),
-        constraints,
-        indexes: Vec::new(),
-        comment: None,
+}
+
+/// The values of the check that PhantomDB gives to an ENUM column.
+fn enum_values(name: Option<&str>, expr: &Expr) -> Option<Vec<String>> {
+    name.filter(|name| name.starts_with(adapt::ENUM_MARK))?;
+    let Expr::InList { list, .. } = expr else { return None };
+    list.iter()
+        .map(|item| match item {
+            Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(text), .. }) => Some(text.clone()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// A default as the user may have written it.
+fn default_text(expr: &mut Expr) -> Result<String> {
+    let mut inner = expr.clone();
+    while let Expr::Nested(nested) = inner {
+        inner = *nested;
+    }
+    let text = adapt::print(&mut inner)?;
+    let compact = text.replace(", ", ",");
+    Ok(match compact.as_str() {
+        adapt::NOW => "now()".into(),
+        adapt::TODAY => "CURRENT_DATE".into(),
+        adapt::TIME_OF_DAY => "CURRENT_TIME".into(),
+        _ => text,
     })
 }
 
-pub fn list_tables(conn: &Connection) -> Result<Vec<TableName>> {
-    let mut statement = conn
-        .prepare(
-            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name",
-        )
-        .map_err(|e| Error::internal(e.to_string()))?;
-    let names = statement.query_map([], |r| r.get(0)).map_err(|e| Error::internal(e.to_string()))?;
-    Ok(names.flatten().map(|n: String| TableName::new(n)).collect())
+/// Tables and views whose definition is in SQLite's own words.
+fn from_pragma(conn: &Connection, name: &TableName) -> Result<TableSchema> {
+    /// Columns, and those of the key with their places in it.
+    type Read = (Vec<ColumnDefinition>, Vec<(i64, String)>);
+    let read = || -> rusqlite::Result<Read> {
+        let mut statement =
+            conn.prepare_cached("SELECT name, type, \"notnull\", dflt_value, pk FROM pragma_table_info(?1)")?;
+        let mut keys = Vec::new();
+        let columns = statement
+            .query_map([stored_name(name)], |row| {
+                let (column, declared): (String, String) = (row.get(0)?, row.get(1)?);
+                let key: i64 = row.get(4)?;
+                if key > 0 {
+                    keys.push((key, column.clone()));
+                }
+                Ok(ColumnDefinition {
+                    name: column,
+                    auto_increment: key > 0 && declared.eq_ignore_ascii_case("INTEGER"),
+                    data_type: SqlType::from_declared(&declared).name(),
+                    allow_null: !row.get::<_, bool>(2)? && key == 0,
+                    primary_key: key > 0,
+                    unique: false,
+                    default: row.get(3)?,
+                    references: None,
+                    comment: None,
+                })
+            })?
+            .collect::<rusqlite::Result<_>>()?;
+        Ok((columns, keys))
+    };
+    let (mut columns, mut keys) = read().map_err(|error| failed(&error))?;
+    keys.sort();
+    if keys.len() > 1 {
+        columns.iter_mut().for_each(|column| column.auto_increment = false);
+    }
+    let primary_key: Vec<String> = keys.into_iter().map(|(_, name)| name).collect();
+    let mut schema = TableSchema {
+        table: name.clone(),
+        columns,
+        primary_key: primary_key.clone(),
+        constraints: Vec::new(),
+        indexes: Vec::new(),
+        comment: None,
+    };
+    if !primary_key.is_empty() {
+        let constraint = Some(format!("{}_pkey", name.name));
+        schema.constraints.push(Constraint::PrimaryKey { name: constraint, columns: primary_key });
+    }
+    apply_constraints(&mut schema);
+    Ok(schema)
+}
+
+/// The indexes that were made by CREATE INDEX.
+fn indexes(conn: &Connection, table: &TableName) -> Result<Vec<IndexSchema>> {
+    let read = || -> rusqlite::Result<Vec<(String, String)>> {
+        let mut statement = conn.prepare_cached(
+            "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL \
+             AND tbl_name = ?1 COLLATE NOCASE ORDER BY name",
+        )?;
+        statement.query_map([stored_name(table)], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+    };
+    let prefix = table.schema.as_ref().map(|schema| format!("{schema}."));
+    let mut indexes = Vec::new();
+    for (name, sql) in read().map_err(|error| failed(&error))? {
+        let shown =
+            prefix.as_deref().and_then(|prefix| name.strip_prefix(prefix)).unwrap_or(&name).to_owned();
+        let mut index = IndexSchema {
+            name: shown,
+            unique: false,
+            primary: false,
+            fields: Vec::new(),
+            condition: None,
+            definition: Some(sql.clone()),
+        };
+        if let Ok(Statement::CreateIndex(mut create)) = adapt::parse_stored(&sql) {
+            index.unique = create.unique;
+            for column in &mut create.columns {
+                let descending = matches!(column.column.options.sort, Some(OrderBySort::Desc));
+                index.fields.push(index_field(&mut column.column.expr, descending)?);
+            }
+            index.condition = create.predicate.as_mut().map(adapt::print).transpose()?;
+        }
+        indexes.push(index);
+    }
+    Ok(indexes)
+}
+
+fn index_field(expr: &mut Expr, descending: bool) -> Result<IndexField> {
+    let mut field = IndexField { descending, ..IndexField::default() };
+    match expr {
+        Expr::Identifier(ident) => field.column = Some(ident.value.clone()),
+        Expr::Collate { expr, collation } => {
+            field = index_field(expr, descending)?;
+            field.collate =
+                collation.0.last().and_then(|part| part.as_ident()).map(|ident| ident.value.clone());
+        }
+        other => field.expression = Some(adapt::print(other)?),
+    }
+    Ok(field)
+}
+
+/// The columns that an expression of a definition names.
+pub(super) fn mentions(expr: &Expr, column: &str) -> bool {
+    sqlparser::ast::visit_expressions(expr, |expr| match expr {
+        Expr::Identifier(ident) if ident.value.eq_ignore_ascii_case(column) => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    })
+    .is_break()
 }

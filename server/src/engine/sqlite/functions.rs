@@ -1,7 +1,197 @@
-//! The functions adapted SQL uses.
+//! What adapted SQL calls: functions, aggregates and collations, registered on each connection.
+//!
+//! Every function is innocuous, and all but those of chance are deterministic, so that defaults, checks, indexes and
+//! views may use them with `trusted_schema` off. An error is the text `phantomdb:CODE:message`.
 
-pub fn register(conn: &rusqlite::Connection) -> rusqlite::Result<()> {
-    conn.create_collation("decimal", |a, b| {
-        a.parse::<f64>().unwrap_or(0.0).total_cmp(&b.parse::<f64>().unwrap_or(0.0))
+mod aggregate;
+pub(super) mod convert;
+mod json;
+mod md5;
+mod regex;
+mod text;
+mod time;
+
+use std::cmp::Ordering;
+
+use phantomdb_protocol::{Error, ErrorCode, Result};
+use rusqlite::{
+    Connection,
+    functions::{Context, FunctionFlags},
+    types::{Value, ValueRef},
+};
+
+/// The answer of a function before SQLite sees it.
+type Answer = Result<Value>;
+
+/// Registers everything on a connection.
+pub fn register(conn: &Connection) -> rusqlite::Result<()> {
+    conn.create_collation("decimal", compare_decimals)?;
+    conversions(conn)?;
+    assignments(conn)?;
+    json::register(conn)?;
+    regex::register(conn)?;
+    text::register(conn)?;
+    time::register(conn)?;
+    aggregate::register(conn)
+}
+
+/// Registers a function that gives the same answer for the same arguments.
+fn pure<F>(conn: &Connection, name: &str, arguments: i32, function: F) -> rusqlite::Result<()>
+where
+    F: Fn(&Arguments<'_>) -> Answer + Send + 'static,
+{
+    let flags =
+        FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
+    with_flags(conn, name, arguments, flags, function)
+}
+
+/// Registers a function that answers something else each time.
+fn volatile<F>(conn: &Connection, name: &str, arguments: i32, function: F) -> rusqlite::Result<()>
+where
+    F: Fn(&Arguments<'_>) -> Answer + Send + 'static,
+{
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_INNOCUOUS;
+    with_flags(conn, name, arguments, flags, function)
+}
+
+fn with_flags<F>(
+    conn: &Connection,
+    name: &str,
+    arguments: i32,
+    flags: FunctionFlags,
+    function: F,
+) -> rusqlite::Result<()>
+where
+    F: Fn(&Arguments<'_>) -> Answer + Send + 'static,
+{
+    conn.create_scalar_function(name, arguments, flags, move |context| {
+        let values: Vec<ValueRef<'_>> = (0..context.len()).map(|index| raw(context, index)).collect();
+        function(&Arguments(values)).map_err(|error| user_error(&error))
     })
+}
+
+fn raw<'a>(context: &'a Context<'_>, index: usize) -> ValueRef<'a> {
+    context.get_raw(index)
+}
+
+/// An error on its way through SQLite, which keeps nothing but its text.
+fn user_error(error: &Error) -> rusqlite::Error {
+    let code = serde_json::to_string(&error.code).unwrap_or_default();
+    let text = format!("phantomdb:{}:{}", code.trim_matches('"'), error.message);
+    rusqlite::Error::UserFunctionError(text.into())
+}
+
+/// The arguments of one call.
+struct Arguments<'a>(Vec<ValueRef<'a>>);
+
+impl<'a> Arguments<'a> {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The argument; NULL when it is not there.
+    fn value(&self, index: usize) -> ValueRef<'a> {
+        self.0.get(index).copied().unwrap_or(ValueRef::Null)
+    }
+
+    fn is_null(&self, index: usize) -> bool {
+        matches!(self.value(index), ValueRef::Null)
+    }
+
+    fn any_null(&self) -> bool {
+        (0..self.len()).any(|index| self.is_null(index))
+    }
+
+    fn integer(&self, index: usize) -> i64 {
+        match self.value(index) {
+            ValueRef::Integer(i) => i,
+            #[expect(clippy::cast_possible_truncation, reason = "saturates, as SQLite does")]
+            ValueRef::Real(f) => f as i64,
+            ValueRef::Text(text) => std::str::from_utf8(text).ok().and_then(|t| t.parse().ok()).unwrap_or(0),
+            _ => 0,
+        }
+    }
+
+    /// The argument as text, as SQLite would write it.
+    fn text(&self, index: usize) -> std::borrow::Cow<'a, str> {
+        convert::text_of(self.value(index))
+    }
+}
+
+fn conversions(conn: &Connection) -> rusqlite::Result<()> {
+    // In a comparison: text takes its stored form, anything else passes.
+    let text_only = |value: ValueRef<'_>, convert: fn(ValueRef<'_>) -> Answer| match value {
+        ValueRef::Text(_) => convert(value),
+        other => Ok(convert::owned(other)),
+    };
+    pure(conn, "phantomdb_timestamp", 1, move |a| text_only(a.value(0), convert::timestamp))?;
+    pure(conn, "phantomdb_date", 1, move |a| text_only(a.value(0), convert::date))?;
+    pure(conn, "phantomdb_time", 1, move |a| text_only(a.value(0), convert::time))?;
+    pure(conn, "phantomdb_uuid", 1, move |a| text_only(a.value(0), convert::uuid))?;
+    pure(conn, "phantomdb_boolean", 1, move |a| text_only(a.value(0), convert::boolean))?;
+    pure(conn, "phantomdb_cast_int", 2, |a| convert::integer(a.value(0), a.integer(1)))?;
+    pure(conn, "phantomdb_cast_boolean", 1, |a| convert::boolean(a.value(0)))?;
+    pure(conn, "phantomdb_cast_timestamp", 1, |a| convert::timestamp(a.value(0)))?;
+    pure(conn, "phantomdb_cast_date", 1, |a| convert::date(a.value(0)))?;
+    pure(conn, "phantomdb_cast_time", 1, |a| convert::time(a.value(0)))?;
+    pure(conn, "phantomdb_cast_float", 1, |a| convert::float(a.value(0)))?;
+    pure(conn, "phantomdb_cast_uuid", 1, |a| convert::uuid(a.value(0)))?;
+    pure(conn, "phantomdb_cast_json", 1, |a| convert::json(a.value(0)))?;
+    pure(conn, "phantomdb_cast_decimal", 1, |a| convert::decimal(a.value(0), 0, -1))?;
+    pure(conn, "phantomdb_cast_decimal", 3, |a| convert::decimal(a.value(0), a.integer(1), a.integer(2)))?;
+    pure(conn, "phantomdb_decimal", 1, |a| convert::decimal(a.value(0), 0, -1))?;
+    pure(conn, "phantomdb_decimal_op", 3, |a| {
+        convert::decimal_operation(&a.text(0), a.value(1), a.value(2))
+    })?;
+    pure(conn, "phantomdb_boolean_text", 1, |a| {
+        Ok(match convert::boolean(a.value(0))? {
+            Value::Integer(0) => Value::Text("false".into()),
+            Value::Integer(_) => Value::Text("true".into()),
+            other => other,
+        })
+    })
+}
+
+fn assignments(conn: &Connection) -> rusqlite::Result<()> {
+    type Convert = fn(&Arguments<'_>) -> Answer;
+    let plain: [(&str, i32, Convert); 12] = [
+        ("phantomdb_assign_int", 4, |a| convert::integer(a.value(0), a.integer(1))),
+        ("phantomdb_assign_key", 4, |a| {
+            if a.is_null(0) {
+                return Err(Error::new(ErrorCode::NotNullViolation, "it must not be null"));
+            }
+            convert::integer(a.value(0), a.integer(1))
+        }),
+        ("phantomdb_assign_text", 4, |a| convert::limited_text(a.value(0), a.integer(1))),
+        ("phantomdb_assign_boolean", 3, |a| convert::boolean(a.value(0))),
+        ("phantomdb_assign_timestamp", 3, |a| convert::timestamp(a.value(0))),
+        ("phantomdb_assign_date", 3, |a| convert::date(a.value(0))),
+        ("phantomdb_assign_time", 3, |a| convert::time(a.value(0))),
+        ("phantomdb_assign_float", 3, |a| convert::float(a.value(0))),
+        ("phantomdb_assign_decimal", 5, |a| convert::decimal(a.value(0), a.integer(1), a.integer(2))),
+        ("phantomdb_assign_uuid", 3, |a| convert::uuid(a.value(0))),
+        ("phantomdb_assign_json", 3, |a| convert::json(a.value(0))),
+        ("phantomdb_assign_blob", 3, |a| convert::blob(a.value(0))),
+    ];
+    for (name, arguments, convert) in plain {
+        pure(conn, name, arguments, move |a| {
+            convert(a).map_err(|mut error| {
+                let (table, column) = (a.text(a.len() - 2), a.text(a.len() - 1));
+                error.message = format!("column \"{column}\" of \"{table}\": {}", error.message);
+                error
+            })
+        })?;
+    }
+    Ok(())
+}
+
+/// Compares exact numbers as text; what is no number comes after them.
+fn compare_decimals(left: &str, right: &str) -> Ordering {
+    use rust_decimal::Decimal;
+    match (left.parse::<Decimal>(), right.parse::<Decimal>()) {
+        (Ok(left), Ok(right)) => left.cmp(&right),
+        (Ok(_), Err(_)) if right == "NaN" => Ordering::Less,
+        (Err(_), Ok(_)) if left == "NaN" => Ordering::Greater,
+        _ => convert::compare_long_decimals(left, right),
+    }
 }

@@ -13,12 +13,15 @@ mod error;
 mod functions;
 mod memory_vfs;
 mod native;
+mod registry;
 mod rows;
 mod run;
 mod schema;
 mod session;
 mod state;
 mod target;
+#[cfg(test)]
+mod tests;
 mod transaction;
 mod types;
 

@@ -1,0 +1,177 @@
+//! UPDATE, DELETE and TRUNCATE.
+
+use phantomdb_protocol::{Constraint, Error, ErrorCode, Result, TableName, TableSchema};
+use sqlparser::ast::{
+    Delete, Expr, FromTable, Ident, SetExpr, Spanned, TableFactor, Truncate, TruncateIdentityOption, Update,
+    UpdateTableFromKind,
+};
+
+use super::{
+    Adapter,
+    query::parsed_query,
+    scope::{Output, Scope, stored_name, table_name},
+    seal::{quote_identifier, quote_literal},
+};
+
+impl Adapter<'_> {
+    pub(super) fn update(&mut self, update: &mut Update) -> Result<Option<Vec<Output>>> {
+        let span = update.update_token.0.span;
+        if update.limit.is_some() || !update.order_by.is_empty() || update.or.is_some() {
+            return self.unsupported("UPDATE with ORDER BY, LIMIT or OR", span);
+        }
+        if !update.table.joins.is_empty() {
+            return self.unsupported("UPDATE of a join; write UPDATE … FROM: it", span);
+        }
+        let TableFactor::Table { name, .. } = &update.table.relation else {
+            return self.unsupported("UPDATE of anything but a table", span);
+        };
+        let schema = table_name(name).and_then(|table| self.catalog.table(&table));
+        self.scopes.push(Scope::default());
+        let outputs = self.update_parts(update, schema.as_deref());
+        self.scopes.pop();
+        outputs
+    }
+
+    fn update_parts(
+        &mut self,
+        update: &mut Update,
+        schema: Option<&TableSchema>,
+    ) -> Result<Option<Vec<Output>>> {
+        self.table_with_joins(&mut update.table)?;
+        match &mut update.from {
+            Some(UpdateTableFromKind::AfterSet(tables)) => {
+                for table in tables {
+                    self.table_with_joins(table)?;
+                }
+            }
+            Some(UpdateTableFromKind::BeforeSet(_)) => {
+                return self.unsupported("FROM before SET", update.update_token.0.span);
+            }
+            None => {}
+        }
+        self.assignments(&mut update.assignments, schema)?;
+        self.optional(&mut update.selection)?;
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.relations.truncate(1);
+        }
+        match &mut update.returning {
+            Some(items) => self.returning(items),
+            None => Ok(Some(Vec::new())),
+        }
+    }
+
+    pub(super) fn delete(&mut self, delete: &mut Delete) -> Result<Option<Vec<Output>>> {
+        let span = delete.delete_token.0.span;
+        if delete.limit.is_some() || !delete.order_by.is_empty() || !delete.tables.is_empty() {
+            return self.unsupported("DELETE with ORDER BY, LIMIT or several tables", span);
+        }
+        let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = &mut delete.from;
+        let [table] = from.as_mut_slice() else {
+            return self.unsupported("DELETE from several tables", span);
+        };
+        if !table.joins.is_empty() {
+            return self.unsupported("DELETE from a join; write DELETE … USING: it", span);
+        }
+        self.scopes.push(Scope::default());
+        let outputs = self.delete_parts(delete);
+        self.scopes.pop();
+        outputs
+    }
+
+    fn delete_parts(&mut self, delete: &mut Delete) -> Result<Option<Vec<Output>>> {
+        let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = &mut delete.from;
+        for table in from.iter_mut() {
+            self.table_with_joins(table)?;
+        }
+        let from = from.clone();
+        if let Some(mut using) = delete.using.take() {
+            for table in &mut using {
+                self.table_with_joins(table)?;
+            }
+            self.optional(&mut delete.selection)?;
+            let name = self.scopes.last().and_then(|scope| scope.relations.first()).map(|r| r.name.clone());
+            let name = Ident::with_quote('"', name.unwrap_or_default());
+            let rowid = Ident::with_quote('"', "rowid");
+            let mut query = parsed_query("SELECT 1")?;
+            if let SetExpr::Select(select) = query.body.as_mut() {
+                let column = Expr::CompoundIdentifier(vec![name.clone(), rowid.clone()]);
+                select.projection = vec![sqlparser::ast::SelectItem::UnnamedExpr(column)];
+                select.from = from.into_iter().chain(using).collect();
+                select.selection = delete.selection.take();
+            }
+            let expr = Box::new(Expr::Identifier(rowid));
+            delete.selection = Some(Expr::InSubquery { expr, subquery: query, negated: false });
+        } else {
+            self.optional(&mut delete.selection)?;
+        }
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.relations.truncate(1);
+        }
+        match &mut delete.returning {
+            Some(items) => self.returning(items),
+            None => Ok(Some(Vec::new())),
+        }
+    }
+
+    /// TRUNCATE as DELETEs; the last of them is the first table named.
+    pub(super) fn truncate(&mut self, truncate: &Truncate) -> Result<Vec<String>> {
+        let mut tables = Vec::new();
+        for target in &truncate.table_names {
+            match table_name(&target.name) {
+                Some(table) => tables.push(table),
+                None => return self.unsupported("a table name of more than two parts", target.name.span()),
+            }
+        }
+        let cascade = matches!(truncate.cascade, Some(sqlparser::ast::CascadeOption::Cascade));
+        self.with_referencing(&mut tables, cascade)?;
+        let mut statements = Vec::new();
+        for table in tables.iter().rev() {
+            let stored = stored_name(table);
+            let numbered = self
+                .catalog
+                .table(table)
+                .is_some_and(|schema| schema.columns.iter().any(|column| column.auto_increment));
+            if numbered && matches!(truncate.identity, Some(TruncateIdentityOption::Restart)) {
+                let name = quote_literal(&stored);
+                statements.push(format!("DELETE FROM sqlite_sequence WHERE name = {name}"));
+            }
+            statements.push(format!("DELETE FROM {}", quote_identifier(&stored)));
+        }
+        Ok(statements)
+    }
+
+    /// Adds the tables whose rows point to these; without CASCADE their being there is an error.
+    fn with_referencing(&self, tables: &mut Vec<TableName>, cascade: bool) -> Result<()> {
+        let all = self.catalog.tables();
+        let mut next = 0;
+        while let Some(parent) = tables.get(next).cloned() {
+            next += 1;
+            for name in &all {
+                let Some(schema) = self.catalog.table(name).filter(|_| !tables.contains(name)) else {
+                    continue;
+                };
+                if !schema.constraints.iter().any(|constraint| references(constraint, &parent)) {
+                    continue;
+                }
+                if !cascade {
+                    return Err(Error::new(
+                        ErrorCode::ForeignKeyViolation,
+                        format!("cannot truncate \"{parent}\": \"{name}\" references it; truncate both, or use CASCADE"),
+                    )
+                    .with_table(parent.to_string()));
+                }
+                tables.push(name.clone());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether the constraint is a foreign key to that table.
+pub(in super::super) fn references(constraint: &Constraint, table: &TableName) -> bool {
+    matches!(constraint, Constraint::ForeignKey { references, .. } if same_table(&references.table, table))
+}
+
+pub(in super::super) fn same_table(left: &TableName, right: &TableName) -> bool {
+    stored_name(left).eq_ignore_ascii_case(&stored_name(right))
+}

@@ -1,0 +1,139 @@
+//! The last step before printing: every identifier quoted, every literal escaped, by our own rules.
+//!
+//! sqlparser prints a string as if it might already be escaped, so that the four characters `\' x` would come out as
+//! they went in and end the literal early. Nothing here relies on that: identifiers and literals are turned into text
+//! once, on the tree, and the printer only copies them.
+
+use std::{fmt::Write as _, ops::ControlFlow};
+
+use phantomdb_protocol::{Error, ErrorCode};
+use sqlparser::ast::{Expr, Ident, Value, ValueWithSpan, VisitMut, VisitorMut};
+
+/// Marks an identifier that is printed as it stands: the name of a function, or text made here.
+const READY: char = '\u{1}';
+
+/// `"a""b"`.
+pub fn quote_identifier(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// `'it''s'`.
+pub fn quote_literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// Text that is SQL already.
+pub(in super::super) fn ready_ident(sql: impl Into<String>) -> Ident {
+    Ident { value: sql.into(), quote_style: Some(READY), span: sqlparser::tokenizer::Span::empty() }
+}
+
+/// An expression that is SQL already.
+pub(in super::super) fn ready_expr(sql: impl Into<String>) -> Expr {
+    Expr::value(Value::Number(sql.into(), false))
+}
+
+/// A string literal.
+pub(super) fn literal(text: impl Into<String>) -> Expr {
+    Expr::value(Value::SingleQuotedString(text.into()))
+}
+
+/// Seals the tree and prints it.
+pub(in super::super) fn print<T: VisitMut + std::fmt::Display>(tree: &mut T) -> Result<String, Error> {
+    if let ControlFlow::Break(error) = tree.visit(&mut Sealer) {
+        return Err(error);
+    }
+    let mut sql = String::with_capacity(256);
+    write!(sql, "{tree}").map_err(|_| Error::internal("the statement could not be written"))?;
+    Ok(sql)
+}
+
+struct Sealer;
+
+impl VisitorMut for Sealer {
+    type Break = Error;
+
+    fn pre_visit_ident(&mut self, ident: &mut Ident) -> ControlFlow<Error> {
+        if ident.quote_style != Some(READY) {
+            if ident.value.contains('\0') {
+                return ControlFlow::Break(nul());
+            }
+            ident.value = quote_identifier(&ident.value);
+        }
+        ident.quote_style = None;
+        ControlFlow::Continue(())
+    }
+
+    /// The name of a function stays as it is written, so that SQLite's own text of a definition can be read by people.
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
+        if let Expr::Function(function) = expr
+            && let [sqlparser::ast::ObjectNamePart::Identifier(ident)] = function.name.0.as_mut_slice()
+            && ident.quote_style.is_none()
+            && ident.value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        {
+            ident.quote_style = Some(READY);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_value(&mut self, value: &mut ValueWithSpan) -> ControlFlow<Error> {
+        match seal(&value.value) {
+            Ok(Some(sealed)) => value.value = Value::Number(sealed, false),
+            Ok(None) => {}
+            Err(error) => return ControlFlow::Break(error),
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// The text of a literal, when it has an identifier's or a string's need of quotes.
+fn seal(value: &Value) -> Result<Option<String>, Error> {
+    Ok(match value {
+        Value::Number(text, _) => Some(text.clone()),
+        Value::Null | Value::Boolean(_) => None,
+        Value::HexStringLiteral(hex) => {
+            if hex.len() % 2 != 0 || !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+                return Err(Error::new(ErrorCode::SyntaxError, format!("X'{hex}' is not hexadecimal")));
+            }
+            Some(format!("X'{hex}'"))
+        }
+        Value::Placeholder(name) => Some(placeholder(name)?),
+        other => match string_of(other) {
+            Some(text) if text.contains('\0') => return Err(nul()),
+            Some(text) => Some(quote_literal(text)),
+            None => return Err(Error::unsupported(format!("the literal {other} is not supported"))),
+        },
+    })
+}
+
+/// The characters of a string literal, whichever way it was written.
+pub(super) fn string_of(value: &Value) -> Option<&str> {
+    match value {
+        Value::SingleQuotedString(text)
+        | Value::EscapedStringLiteral(text)
+        | Value::UnicodeStringLiteral(text)
+        | Value::NationalStringLiteral(text) => Some(text),
+        Value::DollarQuotedString(quoted) => Some(&quoted.value),
+        _ => None,
+    }
+}
+
+/// The number of `$n`.
+pub(super) fn parameter_number(name: &str) -> Result<usize, Error> {
+    name.strip_prefix('$')
+        .and_then(|digits| digits.parse::<usize>().ok())
+        .filter(|number| (1..=32_766).contains(number))
+        .ok_or_else(|| {
+            Error::new(
+                ErrorCode::SyntaxError,
+                format!("'{name}' is not a parameter; they are $1, $2 … $32766"),
+            )
+        })
+}
+
+fn placeholder(name: &str) -> Result<String, Error> {
+    parameter_number(name).map(|number| format!("?{number}"))
+}
+
+fn nul() -> Error {
+    Error::new(ErrorCode::TypeMismatch, "a NUL character cannot be stored in a string or a name")
+}

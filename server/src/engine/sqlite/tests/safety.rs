@@ -1,0 +1,169 @@
+//! What must never become SQL, and what is refused.
+
+use super::*;
+
+#[test]
+fn it_refuses_more_than_one_statement_and_says_where_the_second_begins() {
+    let database = Database::new();
+    let (code, _, position) = refused(&database, "SELECT 1; DROP TABLE x");
+    assert_eq!((code, position), (ErrorCode::SyntaxError, Some(11)));
+    let (code, _, position) = refused(&database, "SELECT 'ä',\n  )");
+    assert_eq!((code, position), (ErrorCode::SyntaxError, Some(15)));
+    assert_eq!(refused(&database, " ; ").0, ErrorCode::SyntaxError);
+    assert_eq!(database.ask("SELECT 1;;"), "1");
+}
+
+#[test]
+fn it_refuses_what_sqlite_cannot_do_by_name_and_place() {
+    let database = Database::with(&[USERS]);
+    for (sql, named, position) in [
+        ("SELECT DISTINCT ON (id) id FROM \"Users\"", "DISTINCT ON", 1),
+        ("SELECT * FROM \"Users\" u, LATERAL (SELECT 1) x", "LATERAL", 35),
+        ("SELECT array_agg(id) FROM \"Users\"", "array_agg", 8),
+        ("SELECT 1::int[]", "INT[]", 8),
+        ("SELECT id FROM \"Users\" LIMIT 1, 2", "LIMIT", 30),
+        ("SELECT ARRAY[1]", "ARRAY", 14),
+    ] {
+        let (code, message, at) = refused(&database, sql);
+        assert!(matches!(code, ErrorCode::Unsupported | ErrorCode::SyntaxError), "{sql}: {message}");
+        assert!(message.contains(named), "{sql}: {message}");
+        assert_eq!(at, Some(position), "{sql}: {message}");
+    }
+}
+
+#[test]
+fn deep_nesting_is_an_error_and_long_chains_work() {
+    let database = Database::new();
+    for depth in [1_000, 100_000] {
+        let sql = format!("SELECT {}1{}", "(".repeat(depth), ")".repeat(depth));
+        assert_eq!(refused(&database, &sql).0, ErrorCode::SyntaxError);
+        let sql = format!("SELECT {}1", "NOT ".repeat(depth));
+        assert_eq!(refused(&database, &sql).0, ErrorCode::SyntaxError);
+    }
+    let sql = format!("SELECT {}", vec!["1"; 50_000].join(" + "));
+    assert_eq!(refused(&database, &sql).0, ErrorCode::SyntaxError);
+    let sql = format!("SELECT {}", vec!["1 = 2"; 5_000].join(" OR "));
+    assert_eq!(database.ask(&sql), "0");
+    let nested = format!("SELECT {}1{}", "(".repeat(60), ")".repeat(60));
+    assert_eq!(database.ask(&nested), "1");
+}
+
+#[test]
+fn strings_and_identifiers_never_become_sql() {
+    let database = Database::new();
+    for value in [
+        "\\' OR 1=1 --",
+        "a''b",
+        "''",
+        "'",
+        "\\",
+        "--",
+        "/* */",
+        "$1",
+        ":name",
+        "?",
+        "\u{2019}",
+        "x\"y",
+        "TO_DATE('x') OR 1=1",
+        "SELECT tbl_name FROM sqlite_master",
+        "a')) = 1 OR 1=1-- ",
+        "\\''; DROP TABLE x; --",
+    ] {
+        let quoted = value.replace('\'', "''");
+        assert_eq!(database.rows(&format!("SELECT '{quoted}'"), &[]), vec![vec![text(value)]]);
+        let name = value.replace('"', "\"\"");
+        let sql = format!("SELECT \"t\".\"{name}\" FROM (SELECT 1 AS \"{name}\") AS \"t\"");
+        assert_eq!(database.ask(&sql), "1", "{sql}");
+    }
+    assert!(adapt("SELECT CAST(1 AS text) OR 1=1--)", &database).is_ok());
+    assert!(adapt("SELECT CAST(x AS \"text) OR 1=1--\")", &database).is_err());
+    assert_eq!(refused(&database, "SELECT 'a\0b'").0, ErrorCode::TypeMismatch);
+}
+
+#[test]
+fn an_unknown_quoted_identifier_is_no_string() {
+    let database = Database::with(&[USERS]);
+    let sql = database.sql("SELECT \"nothing\" FROM \"Users\"");
+    assert!(database.0.prepare(&sql).is_err());
+}
+
+mod any_expression {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// An expression over the bound values, in SQL and as what SQLite must answer.
+    fn expression() -> impl Strategy<Value = String> {
+        let name = "[ -~äé’]{1,12}".prop_map(|name| format!("\"t\".\"{}\"", name.replace('"', "\"\"")));
+        let literal = any::<String>()
+            .prop_filter("no NUL", |text| !text.contains('\0'))
+            .prop_map(|text| format!("'{}'", text.replace('\'', "''")));
+        let leaf = prop_oneof![
+            name,
+            literal,
+            any::<i32>().prop_map(|n| n.to_string()),
+            Just("NULL".to_owned()),
+            Just("TRUE".to_owned())
+        ];
+        leaf.prop_recursive(6, 48, 3, |inner| {
+            let operators = prop::sample::select(vec![
+                "AND",
+                "OR",
+                "=",
+                "<>",
+                "<",
+                "LIKE",
+                "NOT LIKE",
+                "ILIKE",
+                "||",
+                "IS DISTINCT FROM",
+                "->>",
+                "#>>",
+                "~",
+            ]);
+            prop_oneof![
+                (inner.clone(), operators, inner.clone()).prop_map(|(a, op, b)| format!("({a}) {op} ({b})")),
+                inner.clone().prop_map(|a| format!("NOT ({a})")),
+                inner.clone().prop_map(|a| format!("({a}) IS NOT NULL")),
+                prop::collection::vec(inner.clone(), 1..4)
+                    .prop_map(|list| format!("(1) IN ({})", list.join(", "))),
+                (inner.clone(), inner.clone(), inner)
+                    .prop_map(|(a, b, c)| format!("CASE WHEN {a} THEN {b} ELSE {c} END")),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+        /// The adapted text is one statement with the same tree of literals: adapting it again changes none of them.
+        #[test]
+        fn it_stays_one_statement_with_its_literals(expression in expression()) {
+            let database = Database::new();
+            let sql = format!("SELECT 1 FROM \"t\" WHERE {expression}");
+            // A literal that is compared with a boolean and is none is refused, as in PostgreSQL.
+            let adapted = match adapt(&sql, &database) {
+                Ok(adapted) => adapted.statements.join("; "),
+                Err(error) => {
+                    prop_assert_eq!(error.code, ErrorCode::TypeMismatch);
+                    return Ok(());
+                }
+            };
+            let again = crate::engine::sqlite::adapt::literals_of(&adapted).unwrap();
+            for literal in crate::engine::sqlite::adapt::literals_of(&sql).unwrap() {
+                prop_assert!(again.contains(&literal), "{literal:?} is lost in {adapted}");
+            }
+        }
+
+        #[test]
+        fn a_string_comes_back_as_it_went_in(value in any::<String>(), name in any::<String>()) {
+            prop_assume!(!value.contains('\0') && !name.contains('\0') && !name.is_empty());
+            let database = Database::new();
+            let sql = format!("SELECT '{}' AS \"{}\"", value.replace('\'', "''"), name.replace('"', "\"\""));
+            prop_assert_eq!(database.rows(&sql, &[]), vec![vec![text(&value)]]);
+            let adapted = database.sql(&sql);
+            let statement = database.0.prepare(&adapted).unwrap();
+            prop_assert_eq!(statement.column_name(0).unwrap(), name.as_str());
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! The real binary: what it says, what it refuses, and how it stops.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
+#![cfg(unix)]
+
+mod common;
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use common::Caller;
+use serde_json::json;
+
+struct Served {
+    child: Child,
+    caller: Caller,
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn phantomdb(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_phantomdb"));
+    command.args(arguments).env_remove("PHANTOMDB_TOKEN").stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn serve(arguments: &[&str]) -> Served {
+    let mut child = phantomdb(&[&["serve", "--listen", "127.0.0.1:0"], arguments].concat()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let address = line.trim_end().strip_prefix("phantomdb listening on http://");
+    let caller = Caller::new(address.unwrap_or_else(|| panic!("{line:?}")).parse().unwrap());
+    Served { child, caller }
+}
+
+impl Served {
+    fn signal(&self, signal: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+    }
+
+    /// The exit code, which must come within the time.
+    fn exit_code(&mut self, within: Duration) -> Option<i32> {
+        let start = Instant::now();
+        while start.elapsed() < within {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("the server did not stop within {within:?}");
+    }
+}
+
+/// A directory of its own for one test, removed with it.
+struct Directory(PathBuf);
+
+impl Directory {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("phantomdb-test-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        Self(path)
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[tokio::test]
+async fn it_stops_on_sigterm_with_what_is_committed_kept_and_what_is_open_undone() {
+    let directory = Directory::new("sigterm");
+    let mut served = serve(&["--data", directory.path()]);
+    let caller = Caller::new(served.caller.address).with_users().await;
+    let id = caller.begin(json!({})).await;
+    let insert = r#"INSERT INTO "users" ("firstName") VALUES ('X')"#;
+    caller.query_in(&id, insert).await.ok(200);
+    served.signal("-TERM");
+    assert_eq!(served.exit_code(Duration::from_secs(8)), Some(0));
+    drop(served);
+
+    let served = serve(&["--data", directory.path()]);
+    assert_eq!(served.caller.count().await, 2);
+    let late = served.caller.query_in(&id, insert).await;
+    late.refused_with(409, "TRANSACTION_EXPIRED");
+    served.caller.query(insert).await.ok(200);
+}
+
+#[tokio::test]
+async fn it_stops_on_ctrl_c_after_what_runs_has_ended() {
+    let mut served = serve(&["--memory"]);
+    let caller = Caller::new(served.caller.address).with_users().await;
+    let slow = r#"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000000)
+                  SELECT count(*) FROM n"#;
+    let running = tokio::spawn(async move { caller.query(slow).await.ok(200) });
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    served.signal("-INT");
+    assert_eq!(running.await.unwrap()["rows"], json!([[2_000_000]]));
+    assert_eq!(served.exit_code(Duration::from_secs(15)), Some(0));
+}
+
+#[tokio::test]
+async fn it_says_on_stderr_that_it_serves_this_computer_only() {
+    let mut served = serve(&["--memory"]);
+    served.signal("-TERM");
+    assert_eq!(served.exit_code(Duration::from_secs(8)), Some(0));
+    let mut said = String::new();
+    served.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert!(said.contains("only callers on this computer"), "{said}");
+}
+
+#[test]
+fn it_refuses_to_serve_other_computers_without_a_token() {
+    let output = phantomdb(&["serve", "--listen", "0.0.0.0:0", "--memory"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("--token-file"), "{said}");
+    assert!(output.stdout.is_empty());
+}
+
+#[tokio::test]
+async fn it_asks_for_the_tokens_of_its_file() {
+    let directory = Directory::new("token");
+    std::fs::create_dir_all(&directory.0).unwrap();
+    let file = directory.0.join("token");
+    std::fs::write(&file, "one\ntwo\n").unwrap();
+    let served = serve(&["--memory", "--token-file", file.to_str().unwrap()]);
+    served.caller.get("/databases").await.refused_with(401, "UNAUTHORIZED");
+    served.caller.with_token("two").get("/databases").await.ok(200);
+}
+
+#[test]
+fn it_says_what_is_wrong_with_a_port_in_use() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = phantomdb(&["serve", "--memory", "--listen", &address]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stderr).unwrap().contains(&address));
+}
