@@ -96,6 +96,11 @@ pub struct Adapted {
 pub trait Catalog {
     fn table(&self, name: &TableName) -> Option<Arc<TableSchema>>;
 
+    /// Whether a table that is not found here does not exist.
+    fn sees_all(&self) -> bool {
+        true
+    }
+
     /// The names of all tables, for what follows foreign keys from the table they point to.
     fn tables(&self) -> Vec<TableName> {
         Vec::new()
