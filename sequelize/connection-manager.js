@@ -17,6 +17,19 @@ module.exports = (lib) =>
       this.released = false;
     }
 
+    /** The pool looks for idle connections now and then; ours are no reason for a process to stay alive. */
+    initPools() {
+      super.initPools();
+      const pools = this.config.replication ? [this.pool.read, this.pool.write] : [this.pool];
+      for (const pool of pools) {
+        const schedule = pool._scheduleRemoveIdle;
+        pool._scheduleRemoveIdle = () => {
+          schedule.call(pool);
+          pool._removeIdleTimer?.unref?.();
+        };
+      }
+    }
+
     /** Custom parsers are rare: without one, results are converted without asking each attribute for its type. */
     static hasParsers = false;
 

@@ -199,7 +199,14 @@ fn read_column(column: &mut ColumnDef, constraints: &mut Vec<Constraint>) -> Res
                 definition.unique = true;
                 constraints.push(Constraint::Unique { name: constraint, columns: vec![name.clone()] });
             }
-            ColumnOption::Default(expr) => definition.default = Some(default_text(expr)?),
+            ColumnOption::Default(expr) => {
+                let value = default_text(expr)?;
+                if constraint.is_some() {
+                    let (column, value) = (name.clone(), value.clone());
+                    constraints.push(Constraint::Default { name: constraint, column, value });
+                }
+                definition.default = Some(value);
+            }
             ColumnOption::ForeignKey(key) => {
                 let references = adapt::reference(key);
                 definition.references = Some(references.clone());

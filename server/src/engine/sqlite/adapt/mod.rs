@@ -7,7 +7,7 @@ mod call;
 mod cast;
 mod change;
 mod create;
-mod dialect;
+pub(super) mod dialect;
 mod expr;
 mod from;
 mod insert;

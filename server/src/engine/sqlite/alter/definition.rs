@@ -2,7 +2,7 @@
 
 use phantomdb_protocol::{ColumnDefinition, Constraint, Error, ErrorCode, Reference, Result};
 use sqlparser::ast::{
-    CheckConstraint, ColumnDef, ColumnOption, ColumnOptionDef, CreateTable, TableConstraint,
+    CheckConstraint, ColumnDef, ColumnOption, ColumnOptionDef, CreateTable, Ident, TableConstraint,
 };
 
 use super::{Change, Pending, run};
@@ -108,7 +108,7 @@ impl Change<'_> {
         if pending.create.columns.is_empty() {
             return Err(Error::unsupported("the last column of a table cannot be dropped on SQLite"));
         }
-        let is = |column: &sqlparser::ast::Ident| column.value.eq_ignore_ascii_case(name);
+        let is = |column: &Ident| column.value.eq_ignore_ascii_case(name);
         let named = |columns: &[String]| columns.iter().any(|column| column.eq_ignore_ascii_case(name));
         pending.create.constraints.retain(|constraint| match constraint {
             TableConstraint::PrimaryKey(key) => !named(&adapt::index_columns(&key.columns)),
@@ -129,10 +129,12 @@ impl Change<'_> {
 
     pub(super) fn add_constraint(&mut self, constraint: &Constraint) -> Result<()> {
         match constraint {
-            Constraint::Default { column, value, .. } => {
+            Constraint::Default { name, column, value } => {
                 let mut definition = self.described(column)?;
                 definition.default = Some(value.clone());
-                return self.change_column(&definition);
+                self.change_column(&definition)?;
+                self.name_default(column, name.as_deref());
+                return Ok(());
             }
             Constraint::PrimaryKey { columns, .. } => {
                 let unknown = self.pending()?.create.columns.iter().any(has_primary_key);
@@ -159,6 +161,18 @@ impl Change<'_> {
         let adapted = self.adapted_constraint(constraint)?;
         self.pending()?.create.constraints.push(adapted);
         Ok(())
+    }
+
+    /// A default that was given as a constraint keeps the name it can be dropped by.
+    fn name_default(&mut self, column: &str, name: Option<&str>) {
+        let columns = self.pending.iter_mut().flat_map(|pending| &mut pending.create.columns);
+        for known in columns.filter(|known| known.name.value.eq_ignore_ascii_case(column)) {
+            for option in &mut known.options {
+                if matches!(option.option, ColumnOption::Default(_)) {
+                    option.name = name.map(|name| Ident::with_quote('"', name));
+                }
+            }
+        }
     }
 
     fn described(&mut self, column: &str) -> Result<ColumnDefinition> {
@@ -190,7 +204,7 @@ impl Change<'_> {
                 TableConstraint::Unique(unique) => {
                     let name = name.clone().unwrap_or_else(|| format!("{}_pkey", self.table.name));
                     TableConstraint::PrimaryKey(sqlparser::ast::PrimaryKeyConstraint {
-                        name: Some(sqlparser::ast::Ident::with_quote('"', name)),
+                        name: Some(Ident::with_quote('"', name)),
                         index_name: None,
                         index_type: None,
                         columns: unique.columns,
