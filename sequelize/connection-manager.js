@@ -1,5 +1,3 @@
-'use strict';
-
 const { answerOf } = require('./phantomdb-error.js');
 
 /**

@@ -1,5 +1,3 @@
-'use strict';
-
 const { formatBindParameters } = require('./bind.js');
 const COMPILED = require('./compiled.js');
 const { parsingConverter } = require('./parsers.js');
