@@ -4,7 +4,7 @@
 const { inspect, types } = require('node:util');
 
 /** A value as a literal of PhantomDB SQL; an array as a list. */
-function escape(value) {
+function escapeLiteral(value) {
   switch (typeof value) {
     case 'undefined':
       return 'NULL';
@@ -33,10 +33,10 @@ function escapeObject(value) {
     return `X'${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex')}'`;
   }
   if (Array.isArray(value)) {
-    return value.map((item) => (Array.isArray(item) ? `(${escape(item)})` : escape(item))).join(', ');
+    return value.map((item) => (Array.isArray(item) ? `(${escapeLiteral(item)})` : escapeLiteral(item))).join(', ');
   }
   if (types.isBoxedPrimitive(value)) {
-    return escape(value.valueOf());
+    return escapeLiteral(value.valueOf());
   }
   throw new Error(`Invalid value ${inspect(value)}`);
 }
@@ -52,8 +52,8 @@ function quote(text) {
 function wrapSqlString(sqlString, dialectName) {
   const original = sqlString.escape;
   sqlString.escape = function escapeForDialect(value, timeZone, dialect, format) {
-    return dialect === dialectName ? escape(value) : original(value, timeZone, dialect, format);
+    return dialect === dialectName ? escapeLiteral(value) : original(value, timeZone, dialect, format);
   };
 }
 
-module.exports = { escape, wrapSqlString };
+module.exports = { escapeLiteral, wrapSqlString };

@@ -66,7 +66,7 @@ module.exports = (lib) => {
         return results[0];
       }
 
-      async upsert(tableName, insertValues, updateValues, where, optionsArg) {
+      async upsert(tableName, insertValues, updateValues, _where, optionsArg) {
         const options = { ...optionsArg, type: QueryTypes.UPSERT, updateOnDuplicate: Object.keys(updateValues) };
         options.upsertKeys = this.upsertKeys(options);
         const { model } = options;

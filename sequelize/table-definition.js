@@ -3,7 +3,7 @@
 
 const { inspect } = require('node:util');
 
-const { escape } = require('./escape.js');
+const { escapeLiteral } = require('./escape.js');
 
 /** A table by name, or by name and schema. */
 function tableOf(table) {
@@ -94,7 +94,7 @@ function defaultOf(key, value) {
     return String(value.val);
   }
   const isDocument = typeof value === 'object' && !ArrayBuffer.isView(value) && !(value instanceof Date);
-  return escape(isDocument ? JSON.stringify(value) : value);
+  return escapeLiteral(isDocument ? JSON.stringify(value) : value);
 }
 
 function referenceOf({ references, onDelete, onUpdate }) {
