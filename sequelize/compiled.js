@@ -1,3 +1,5 @@
+'use strict';
+
 /**
  * Where a generator leaves the statement it translated, on the options that go on to `sequelize.query`:
  * `{ sql, parameters, find?, table? }`, with `parameters` as JSON text. `sql` is the text that was returned, so that a

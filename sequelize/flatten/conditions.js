@@ -1,3 +1,5 @@
+'use strict';
+
 // `where` and what can stand in it, as plain data (the shapes are in src/translate/plan.rs). This file knows what
 // Sequelize's objects mean; which SQL they become is decided in Rust.
 
@@ -333,9 +335,7 @@ module.exports = (lib) => {
     }
 
     jsonPath(text) {
-      const steps = String(text)
-        .replace(/\[(\d+)\]/g, '.$1')
-        .split('.');
+      const steps = String(text).replace(/\[(\d+)\]/g, '.$1').split('.');
       if (/['"();]|->|#>/.test(text)) {
         throw new Error(`Invalid json statement: ${text}. Give a path such as 'profile.address.city'`);
       }
