@@ -52,6 +52,12 @@ module.exports = (lib) =>
       return new Connection(this.client.at(config.url), config.database);
     }
 
+    /** Sequelize would ask a database it knows nothing about for its version first; no branch of ours needs it. */
+    async getConnection(options) {
+      this.sequelize.options.databaseVersion ||= this.dialect.defaultVersion;
+      return super.getConnection(options);
+    }
+
     /** A transaction that is still open on the connection ends with it. */
     async disconnect(connection) {
       await connection.abandon();
