@@ -1,3 +1,5 @@
+'use strict';
+
 // What Sequelize and libraries ask of a query generator, answered by the translator. Statements that Sequelize itself
 // runs have their values bound; text that a caller asks for has them inlined and escaped.
 
@@ -176,9 +178,7 @@ module.exports = (lib) => {
     }
 
     generateReturnValues(attributes, options) {
-      const returnFields = (this.rows.returning(options, attributes) ?? ['*']).map((name) =>
-        this.quoteIdentifier(name),
-      );
+      const returnFields = (this.rows.returning(options, attributes) ?? ['*']).map((name) => this.quoteIdentifier(name));
       return {
         returnFields,
         returnTypes: [],
