@@ -7,7 +7,7 @@
 const TOKEN = new RegExp(
   [
     String.raw`(?<comment>--[^\n]*|/\*[^]*?(?:\*/|$))`,
-    String.raw`(?<identifier>"(?:[^"]|"")*"?|${'`'}(?:[^${'`'}]|${'``'})*${'`'}?)`,
+    '(?<identifier>"(?:[^"]|"")*"?|`(?:[^`]|``)*`?)',
     String.raw`(?<string>(?<![0-9A-Za-z_])[eE]'(?:[^'\\]|''|\\[^])*'?|'(?:[^']|'')*'?)`,
     String.raw`(?<escaped>(?<![0-9A-Za-z_])\$\$)`,
     String.raw`(?<bind>(?<![0-9A-Za-z_])\$\w+)`,

@@ -17,6 +17,19 @@ module.exports = (lib) =>
       this.released = false;
     }
 
+    /** The pool looks for idle connections now and then; ours are no reason for a process to stay alive. */
+    initPools() {
+      super.initPools();
+      const pools = this.config.replication ? [this.pool.read, this.pool.write] : [this.pool];
+      for (const pool of pools) {
+        const schedule = pool._scheduleRemoveIdle;
+        pool._scheduleRemoveIdle = () => {
+          schedule.call(pool);
+          pool._removeIdleTimer?.unref?.();
+        };
+      }
+    }
+
     /** Custom parsers are rare: without one, results are converted without asking each attribute for its type. */
     static hasParsers = false;
 
@@ -37,6 +50,12 @@ module.exports = (lib) =>
     /** @param {{ database?: string, url?: string }} config `url` is that of a replica */
     async connect(config) {
       return new Connection(this.client.at(config.url), config.database);
+    }
+
+    /** Sequelize would ask a database it knows nothing about for its version first; no branch of ours needs it. */
+    async getConnection(options) {
+      this.sequelize.options.databaseVersion ||= this.dialect.defaultVersion;
+      return super.getConnection(options);
     }
 
     /** A transaction that is still open on the connection ends with it. */

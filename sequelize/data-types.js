@@ -6,7 +6,7 @@
 const { types: nodeTypes } = require('node:util');
 
 const { blob, timestamp } = require('./values.js');
-const { escape } = require('./escape.js');
+const { escapeValue } = require('./escape.js');
 
 const DOCS = 'https://github.com/phantomdb/phantomdb-sequelize/blob/main/docs/types.md';
 
@@ -281,7 +281,7 @@ function otherTypes(Base, warn) {
     },
     ENUM: class extends Base.ENUM {
       toSql() {
-        return `ENUM(${this.values.map((value) => escape(String(value))).join(',')})`;
+        return `ENUM(${this.values.map((value) => escapeValue(String(value))).join(',')})`;
       }
       _stringify(value) {
         return text(value);

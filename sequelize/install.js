@@ -43,6 +43,7 @@ function libOf(directory, Sequelize) {
     Utils,
     Op,
     Model,
+    Association: Sequelize.Association,
     BelongsTo,
     HasOne,
     HasMany,
@@ -83,8 +84,6 @@ function buildDialect(lib) {
 function makeDialect(Dialect, sequelize, client) {
   const { config, options } = sequelize;
   options.dialect = STOCK_DIALECT;
-  // Sequelize asks a database it knows nothing about for its version before the first query.
-  options.databaseVersion ||= Dialect.prototype.defaultVersion;
   config.database ||= DEFAULT_DATABASE;
   if (client.isRemote) {
     const { hostname, port, protocol } = new URL(client.url);

@@ -16,7 +16,11 @@ class PhantomDBError extends Error {
   }
 }
 
-Object.defineProperty(PhantomDBError.prototype, 'name', { value: 'PhantomDBError', configurable: true, writable: true });
+Object.defineProperty(PhantomDBError.prototype, 'name', {
+  value: 'PhantomDBError',
+  configurable: true,
+  writable: true,
+});
 
 /**
  * What the addon answered, or the error it stands for, thrown.

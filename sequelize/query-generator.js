@@ -9,7 +9,7 @@ const { isPlainObject } = require('./flatten/values');
 const { tableOf } = require('./flatten/tables');
 
 module.exports = (lib) => {
-  const { Utils, AbstractQueryGenerator, Op } = lib;
+  const { Utils, AbstractQueryGenerator, Op, errors } = lib;
   const Conditions = require('./flatten/conditions')(lib);
   const SelectPlan = require('./flatten/select')(lib);
   const RowPlans = require('./flatten/rows')(lib);
@@ -29,15 +29,30 @@ module.exports = (lib) => {
      * @param {'select'|'insert'|'update'|'delete'} kind
      */
     compile(kind, plan, options) {
-      const statement = translate(kind, JSON.stringify(plan), false);
-      statement.table = plan.from?.[0].table;
-      options[COMPILED] = statement;
-      return statement.sql;
+      const { sql, parameters, find } = this.translate(kind, plan, false);
+      // A log shows the values of what only reads or deletes, as Sequelize's own dialects do.
+      const logged = (kind === 'select' || kind === 'delete') && this.showsValues(options);
+      const text = logged ? this.text(kind, plan) : sql;
+      options[COMPILED] = { sql: text, statement: sql, parameters, find, table: plan.from?.[0].table };
+      return text;
+    }
+
+    showsValues(options) {
+      const parametersApart = options.logQueryParameters ?? this.options.logQueryParameters;
+      return (options.logging ?? this.options.logging) && !parametersApart;
+    }
+
+    translate(kind, plan, inline) {
+      try {
+        return translate(kind, JSON.stringify(plan), inline);
+      } catch (error) {
+        throw Object.assign(new errors.QueryError(error.message), { code: error.code });
+      }
     }
 
     /** Translates a plan with inlined values. */
     text(kind, plan) {
-      return translate(kind, JSON.stringify(plan), true).sql;
+      return this.translate(kind, plan, true).sql;
     }
 
     /** An expression or a condition as text. */
@@ -63,7 +78,7 @@ module.exports = (lib) => {
 
     /** A statement with its values: `{ query, bind }`. */
     bound(kind, plan) {
-      const { sql, parameters } = translate(kind, JSON.stringify(plan), false);
+      const { sql, parameters } = this.translate(kind, plan, false);
       return { query: sql, bind: JSON.parse(parameters) };
     }
 

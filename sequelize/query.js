@@ -71,7 +71,7 @@ module.exports = (lib) => {
       }
       const answer = await (compiled?.find
         ? connection.find(JSON.stringify(compiled.table), compiled.find)
-        : connection.query(sql, parameters, this.options.native === true, this.isRead(compiled)));
+        : connection.query(compiled?.statement ?? sql, parameters, this.options.native === true, this.isRead(compiled)));
       return JSON.parse(answer);
     }
 
@@ -81,8 +81,9 @@ module.exports = (lib) => {
     }
 
     async sendCall({ call, body, tolerated }) {
+      const { database } = this.connection;
       try {
-        return await this.connection.call(call, body);
+        return await this.connection.call(call, body?.database === undefined ? body : { ...body, database });
       } catch (error) {
         if (tolerated !== undefined && error.code === tolerated) {
           return undefined;

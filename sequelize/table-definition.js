@@ -5,7 +5,7 @@
 
 const { inspect } = require('node:util');
 
-const { escape } = require('./escape.js');
+const { escapeValue } = require('./escape.js');
 
 /** A table by name, or by name and schema. */
 function tableOf(table) {
@@ -96,7 +96,7 @@ function defaultOf(key, value) {
     return String(value.val);
   }
   const isDocument = typeof value === 'object' && !ArrayBuffer.isView(value) && !(value instanceof Date);
-  return escape(isDocument ? JSON.stringify(value) : value);
+  return escapeValue(isDocument ? JSON.stringify(value) : value);
 }
 
 function referenceOf({ references, onDelete, onUpdate }) {

@@ -335,11 +335,7 @@ module.exports = (lib) => {
     }
 
     jsonPath(text) {
-      const steps = String(text).replace(/\[(\d+)\]/g, '.$1').split('.');
-      if (/['"();]|->|#>/.test(text)) {
-        throw new Error(`Invalid json statement: ${text}. Give a path such as 'profile.address.city'`);
-      }
-      return steps;
+      return String(text).replace(/\[(\d+)\]/g, '.$1').split('.');
     }
 
     whereMethod({ attribute, comparator, logic }, context) {

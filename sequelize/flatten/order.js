@@ -56,7 +56,8 @@ module.exports = (lib) => {
         throw new Error(`Unknown structure passed to order / group: ${logger.inspect(path)}`);
       }
       const result = { e: this.column(column, tables, target, model, attributes), own: tables.length === 0 };
-      if (directions.length > 0) result.dir = this.direction(directions);
+      if (directions.some((part) => part instanceof Utils.Literal)) result.literalDir = this.literal(directions);
+      else if (directions.length > 0) result.dir = this.direction(directions);
       return result;
     }
 
@@ -82,11 +83,16 @@ module.exports = (lib) => {
       return { tables, rest: path.slice(index), target };
     }
 
-    direction(parts) {
-      const text = parts
-        .map((part) => (part instanceof Utils.Literal ? String(part.val) : part))
+    /** Directions that the user wrote, at least in part, as SQL. */
+    literal(parts) {
+      return parts
+        .map((part) => (part instanceof Utils.Literal ? String(part.val) : this.direction([part])))
         .join(' ')
         .trim();
+    }
+
+    direction(parts) {
+      const text = parts.join(' ').trim();
       if (!DIRECTIONS.has(text.toUpperCase())) {
         throw new Error(`Order must be one of ${[...DIRECTIONS].join(', ')}, but was given ${logger.inspect(text)}`);
       }

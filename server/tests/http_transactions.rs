@@ -119,10 +119,10 @@ async fn futures_all<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
     let mut pending: Vec<_> = futures.into_iter().map(|future| (Box::pin(future), None)).collect();
     std::future::poll_fn(|context| {
         for (future, output) in &mut pending {
-            if output.is_none() {
-                if let std::task::Poll::Ready(done) = future.as_mut().poll(context) {
-                    *output = Some(done);
-                }
+            if output.is_none()
+                && let std::task::Poll::Ready(done) = future.as_mut().poll(context)
+            {
+                *output = Some(done);
             }
         }
         match pending.iter().all(|(_, output)| output.is_some()) {

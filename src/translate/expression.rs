@@ -72,13 +72,13 @@ impl Writer {
                 check_function_name(name)?;
                 out.push_str(name);
                 out.push('(');
-                self.list(out, args, scope)?;
+                self.values_inlined(|writer| writer.list(out, args, scope))?;
                 out.push(')');
             }
             Expr::Cast(inner, data_type) => {
                 check_type_name(data_type)?;
                 out.push_str("CAST(");
-                self.expression(out, inner, scope)?;
+                self.values_inlined(|writer| writer.expression(out, inner, scope))?;
                 out.push_str(" AS ");
                 out.push_str(&data_type.to_ascii_uppercase());
                 out.push(')');
@@ -125,8 +125,9 @@ impl Writer {
         Ok(())
     }
 
-    /// Runs `write` with every value inlined. A select list and its `GROUP BY` must show the same text for the same
-    /// expression, or PostgreSQL takes `date_trunc($1, x)` and `date_trunc($2, x)` for two different things.
+    /// Runs `write` with every value inlined. The arguments of functions and casts are written so: PostgreSQL takes
+    /// `date_trunc($1, x)` in a select list and `date_trunc($2, x)` in its `GROUP BY` for two different things, and
+    /// cannot infer the type of an argument of many functions.
     pub fn values_inlined<T>(&mut self, write: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         let mode = self.values.replace_mode(Mode::Inline);
         let result = write(self);

@@ -70,10 +70,14 @@ pub struct Item {
 }
 
 #[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct OrderItem {
     pub e: Expr,
     #[serde(default)]
     pub dir: Option<String>,
+    /// A direction that the user wrote as a literal.
+    #[serde(default)]
+    pub literal_dir: Option<String>,
     /// Orders the main table itself, so a sub-query that limits it must order too.
     #[serde(default)]
     pub own: bool,

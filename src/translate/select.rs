@@ -88,7 +88,8 @@ fn main_columns(writer: &mut Writer, plan: &Select, names: &Main) -> Result<Vec<
     let Some(items) = &plan.columns else {
         return Ok(vec![if plan.include.is_empty() { "*".to_owned() } else { names.all() }]);
     };
-    let scope = if plan.include.is_empty() { Scope::none() } else { names.scope.clone() };
+    let alone = plan.include.is_empty() && plan.grouped_limit.as_ref().is_none_or(|g| g.include.is_empty());
+    let scope = if alone { Scope::none() } else { names.scope.clone() };
     items.iter().map(|item| item_text(writer, item, &scope)).collect()
 }
 
@@ -202,6 +203,7 @@ fn grouped_select(
         inner.push_str(", ");
         inner.push_str(column);
     }
+    let order = order_columns(writer, &mut inner, plan, &names.scope)?;
     inner.push_str(&format!(", ROW_NUMBER() OVER (PARTITION BY {key}"));
     push_order(writer, &mut inner, plan.order.iter(), &names.scope)?;
     inner
@@ -230,11 +232,28 @@ fn grouped_select(
     push_path(&mut out, &[names.alias.clone(), ROW_NUMBER.to_owned()])?;
     out.push_str(" <= ");
     push_display(&mut out, &offset.saturating_add(grouped.limit));
-    if !plan.order.is_empty() {
-        out.push_str(" ORDER BY ");
-        push_path(&mut out, &[names.alias.clone(), ROW_NUMBER.to_owned()])?;
-    }
+    push_order(writer, &mut out, order.iter(), &names.scope)?;
     Ok(out)
+}
+
+/// Selects what the rows are ordered by under names of our own, since the order must hold outside of the sub-query
+/// too, and gives that order.
+fn order_columns(
+    writer: &mut Writer,
+    out: &mut String,
+    plan: &Select,
+    scope: &Scope,
+) -> Result<Vec<OrderItem>> {
+    let mut order = Vec::with_capacity(plan.order.len());
+    for (i, item) in plan.order.iter().enumerate() {
+        let name = format!("__phantomdb_order_{i}");
+        out.push_str(", ");
+        writer.values_inlined(|writer| writer.expression(out, &item.e, scope))?;
+        out.push_str(" AS ");
+        push_identifier(out, &name);
+        order.push(OrderItem { e: Expr::Column(name), ..item.clone() });
+    }
+    Ok(order)
 }
 
 /// The columns that leave a grouped limit: all but the row number.
@@ -309,6 +328,10 @@ fn push_order<'a>(
     for (i, item) in items.enumerate() {
         out.push_str(if i > 0 { ", " } else { " ORDER BY " });
         writer.values_inlined(|writer| writer.expression(out, &item.e, scope))?;
+        if let Some(literal) = &item.literal_dir {
+            out.push(' ');
+            out.push_str(literal);
+        }
         if let Some(direction) = &item.dir {
             let upper = direction.trim().to_ascii_uppercase();
             if !DIRECTIONS.contains(&upper.as_str()) {
@@ -361,7 +384,7 @@ pub fn find(plan: &Select) -> Option<phantomdb_protocol::Find> {
         && plan.grouped_limit.is_none()
         && !plan.sub_query
         && plan.condition.as_ref().is_none_or(stands_alone)
-        && plan.order.iter().all(|item| stands_alone(&item.e))
+        && plan.order.iter().all(|item| stands_alone(&item.e) && item.literal_dir.is_none())
         && plan.columns.iter().flatten().all(|item| stands_alone(&item.e));
     if !simple {
         return None;

@@ -11,12 +11,12 @@ use hashlink::LruCache;
 use phantomdb_protocol::{Error, ErrorCode, Result, Value};
 use sqlparser::{
     ast::{Expr, SetExpr, Statement, UnaryOperator, Value as Literal, VisitMut, VisitorMut},
-    dialect::PostgreSqlDialect,
     parser::{Parser, ParserError},
     tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Whitespace},
 };
 
 use super::lift::{LITERALS_MAX, keeps_literals, lifted};
+use crate::engine::sqlite::PhantomDialect;
 
 /// Pieces of each kind that are remembered.
 const REMEMBERED_MAX: usize = 1_000;
@@ -134,7 +134,7 @@ fn parse_whole<'a, T>(
     kind: &'static str,
     parse: impl FnOnce(&mut Parser<'a>) -> Result<T, ParserError>,
 ) -> Result<T> {
-    let dialect: &'static PostgreSqlDialect = &PostgreSqlDialect {};
+    let dialect: &'static PhantomDialect = &PhantomDialect;
     let wrong = |why: &str, at: Option<Location>| {
         let message = format!("the {what} must be one SQL {kind}: {why}");
         let error = Error::new(ErrorCode::SyntaxError, message);

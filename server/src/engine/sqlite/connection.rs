@@ -38,14 +38,18 @@ pub(super) fn open(location: &Location, create: bool, busy_timeout: Duration) ->
         Location::File(path) => Connection::open_with_flags(path, flags),
     };
     opened
-        .and_then(|connection| {
-            configure(&connection, location, busy_timeout)?;
+        .and_then(|mut connection| {
+            configure(&mut connection, location, busy_timeout)?;
             Ok(connection)
         })
         .map_err(error::plain)
 }
 
-fn configure(connection: &Connection, location: &Location, busy_timeout: Duration) -> rusqlite::Result<()> {
+fn configure(
+    connection: &mut Connection,
+    location: &Location,
+    busy_timeout: Duration,
+) -> rusqlite::Result<()> {
     connection.busy_timeout(busy_timeout)?;
     connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
     // A file must keep a commit also when the power fails; memory has nothing to keep it in.

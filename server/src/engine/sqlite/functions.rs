@@ -5,6 +5,7 @@
 
 mod aggregate;
 pub(super) mod convert;
+mod created;
 mod json;
 mod md5;
 mod regex;
@@ -24,7 +25,9 @@ use rusqlite::{
 type Answer = Result<Value>;
 
 /// Registers everything on a connection.
-pub fn register(conn: &Connection) -> rusqlite::Result<()> {
+pub fn register(conn: &mut Connection) -> rusqlite::Result<()> {
+    created::register(conn)?;
+    let conn = &*conn;
     conn.create_collation("decimal", compare_decimals)?;
     conversions(conn)?;
     assignments(conn)?;

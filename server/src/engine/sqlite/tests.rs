@@ -28,7 +28,7 @@ impl Catalog for Database {
 
 impl Database {
     fn new() -> Self {
-        let conn = Connection::open_in_memory().unwrap();
+        let mut conn = Connection::open_in_memory().unwrap();
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false).unwrap();
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false).unwrap();
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true).unwrap();
@@ -36,7 +36,7 @@ impl Database {
             "PRAGMA foreign_keys = ON; PRAGMA case_sensitive_like = ON; PRAGMA trusted_schema = OFF",
         )
         .unwrap();
-        functions::register(&conn).unwrap();
+        functions::register(&mut conn).unwrap();
         Self(conn)
     }
 

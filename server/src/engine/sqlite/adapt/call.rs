@@ -302,6 +302,7 @@ fn simple(function: &mut Function, name: &str) -> Typed {
         | "cume_dist" => Typed::of(Float),
         "date_trunc" => Typed::of(Timestamp),
         "starts_with" => Typed::of(Boolean),
+        "phantomdb_created" => Typed::of(Boolean).not_null(),
         _ => Typed::UNKNOWN,
     }
 }

@@ -11,7 +11,7 @@ use sqlparser::{
 };
 
 #[derive(Debug)]
-pub(super) struct PhantomDialect;
+pub(crate) struct PhantomDialect;
 
 const POSTGRES: PostgreSqlDialect = PostgreSqlDialect {};
 

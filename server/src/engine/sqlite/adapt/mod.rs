@@ -7,7 +7,7 @@ mod call;
 mod cast;
 mod change;
 mod create;
-mod dialect;
+pub(super) mod dialect;
 mod expr;
 mod from;
 mod insert;
@@ -95,6 +95,11 @@ pub struct Adapted {
 /// What is known of the tables.
 pub trait Catalog {
     fn table(&self, name: &TableName) -> Option<Arc<TableSchema>>;
+
+    /// Whether a table that is not found here does not exist.
+    fn sees_all(&self) -> bool {
+        true
+    }
 
     /// The names of all tables, for what follows foreign keys from the table they point to.
     fn tables(&self) -> Vec<TableName> {

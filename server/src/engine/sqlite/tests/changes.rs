@@ -54,6 +54,32 @@ fn it_upserts_by_columns_by_condition_and_by_constraint() {
 }
 
 #[test]
+fn an_upsert_tells_for_each_row_whether_it_was_made() {
+    let database = Database::with(&[
+        USERS,
+        "CREATE TABLE pets (owner VARCHAR(10) REFERENCES \"Users\" (\"name\") ON UPDATE CASCADE)",
+        "INSERT INTO \"Users\" (\"name\", \"age\") VALUES ('b', 1), ('d', 1)",
+        "INSERT INTO pets VALUES ('d')",
+    ]);
+    let upsert = |set: &str| {
+        format!(
+            "INSERT INTO \"Users\" (\"name\", \"age\") VALUES ('a', 2), ('b', 2), ('c', 2), ('d', 2), ('a', 3) \
+             ON CONFLICT (\"name\") {set} RETURNING \"name\", phantomdb_created() AS \"__phantomdb_created\""
+        )
+    };
+    assert_eq!(database.ask(&upsert("DO UPDATE SET \"age\"=EXCLUDED.\"age\"")), "a|1 b|0 c|1 d|0 a|0");
+    assert_eq!(database.ask(&upsert("DO NOTHING")), "");
+    database.run("DELETE FROM \"Users\" WHERE \"name\" IN ('a', 'c')");
+    assert_eq!(database.ask(&upsert("DO NOTHING")), "a|1 c|1");
+    database.run("DELETE FROM \"Users\" WHERE \"name\" = 'c'");
+    let renamed = upsert("DO UPDATE SET \"name\"='x' || EXCLUDED.\"name\"");
+    assert_eq!(database.ask(&renamed), "xa|0 xb|0 c|1 xd|0 a|1");
+    assert_eq!(database.ask("SELECT owner FROM pets"), "xd");
+    let types = database.adapt(&renamed).column_types;
+    assert_eq!(types.last().copied().flatten(), Some(phantomdb_protocol::ColumnType::Boolean));
+}
+
+#[test]
 fn a_key_that_is_not_an_identity_must_be_given() {
     let database = Database::with(&["CREATE TABLE t (id INTEGER PRIMARY KEY, b BIGINT)"]);
     let error = adapt("INSERT INTO t (b) VALUES (1)", &database).unwrap_err();
