@@ -1,11 +1,13 @@
 //! One database: its connections, its locks and what is known of its schema.
 
 use std::ops::Deref;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, Weak};
 
 use phantomdb_protocol::{Error, ErrorCode, Result, Statement};
 use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 
 use super::connection::{self, Location};
 use super::run::Scene;
@@ -21,6 +23,8 @@ pub(super) struct Database {
     idle: Mutex<Option<Vec<Connection>>>,
     /// Fair: who waits longest is next.
     write_lock: Arc<Semaphore>,
+    /// The transaction that took the write lock last; it may have given it back.
+    holder: Mutex<Weak<Cell>>,
     read_slots: Arc<Semaphore>,
     schema: Mutex<Option<Arc<SchemaCache>>>,
     transactions: Mutex<Vec<Weak<Cell>>>,
@@ -40,6 +44,7 @@ impl Database {
             options,
             idle: Mutex::new(Some(Vec::new())),
             write_lock: Arc::new(Semaphore::new(1)),
+            holder: Mutex::new(Weak::new()),
             read_slots: Arc::new(Semaphore::new(read_slots())),
             schema: Mutex::default(),
             transactions: Mutex::default(),
@@ -79,22 +84,43 @@ impl Database {
         .await?
     }
 
-    /// Waits for its turn to write; `LOCK_TIMEOUT` when that takes too long.
+    /// Waits for its turn to write; `LOCK_TIMEOUT` when that takes too long. A transaction that has the lock and
+    /// does nothing with it is rolled back meanwhile.
     pub(super) async fn lock_for_writing(&self) -> Result<OwnedSemaphorePermit> {
-        let lock = Arc::clone(&self.write_lock).acquire_owned();
-        match tokio::time::timeout(self.options.lock_timeout, lock).await {
-            Ok(Ok(permit)) => Ok(permit),
-            Ok(Err(_)) => Err(self.closed()),
-            Err(_) => Err(Error::new(
-                ErrorCode::LockTimeout,
-                format!(
-                    "another transaction held the write lock of the database \"{}\" for {} ms; commit or roll it \
-                     back sooner, or try again",
-                    self.name,
-                    self.options.lock_timeout.as_millis()
-                ),
-            )),
+        if let Some(permit) = self.try_lock_for_writing() {
+            return Ok(permit);
         }
+        let deadline = Instant::now() + self.options.lock_timeout;
+        let mut lock = pin!(Arc::clone(&self.write_lock).acquire_owned());
+        let mut look = Instant::now();
+        loop {
+            match tokio::time::timeout_at(look.min(deadline), &mut lock).await {
+                Ok(Ok(permit)) => return Ok(permit),
+                Ok(Err(_)) => return Err(self.closed()),
+                Err(_) if Instant::now() >= deadline => return Err(self.lock_timeout()),
+                Err(_) => {
+                    let holder = guard(&self.holder).upgrade();
+                    look = transaction::make_way(holder, self.options.lock_idle_timeout).await?;
+                }
+            }
+        }
+    }
+
+    fn lock_timeout(&self) -> Error {
+        Error::new(
+            ErrorCode::LockTimeout,
+            format!(
+                "another transaction held the write lock of the database \"{}\" for {} ms; commit or roll it back \
+                 sooner, or try again",
+                self.name,
+                self.options.lock_timeout.as_millis()
+            ),
+        )
+    }
+
+    /// Who is to make way when it has the write lock and does nothing with it.
+    pub(super) fn note_holder(&self, transaction: &Arc<Cell>) {
+        *guard(&self.holder) = Arc::downgrade(transaction);
     }
 
     pub(super) fn try_lock_for_writing(&self) -> Option<OwnedSemaphorePermit> {

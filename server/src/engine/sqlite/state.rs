@@ -1,6 +1,8 @@
 //! What a transaction has done so far, and its next step. Everything here runs on a thread for blocking work.
 
+use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use phantomdb_protocol::{
     AlterOperation, BeginTransaction, Error, ErrorCode, IsolationLevel, Result, ResultSet, Statement,
@@ -8,6 +10,7 @@ use phantomdb_protocol::{
 };
 use rusqlite::Connection;
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
 
 use super::adapt::{Adapted, Kind};
 use super::database::{Database, Lease};
@@ -41,8 +44,10 @@ pub(super) struct State {
     setting: Option<String>,
     changed_schema: bool,
     own_schema: Option<Arc<SchemaCache>>,
+    /// When its last statement came to its end.
+    last_step: Instant,
     /// Why it ended, for those who still use it.
-    ended: &'static str,
+    ended: Cow<'static, str>,
 }
 
 impl State {
@@ -59,7 +64,8 @@ impl State {
             setting: None,
             changed_schema: false,
             own_schema: None,
-            ended: "",
+            last_step: Instant::now(),
+            ended: Cow::Borrowed(""),
         }
     }
 
@@ -94,6 +100,21 @@ impl State {
         if self.phase != Phase::Writing {
             self.permit = None;
         }
+        self.last_step = Instant::now();
+    }
+
+    /// When it stopped running statements, if it keeps others from writing.
+    pub(super) fn idle_with_lock_since(&self) -> Option<Instant> {
+        self.permit.as_ref().map(|_| self.last_step)
+    }
+
+    /// Makes room for those who wait for the write lock.
+    pub(super) fn evict(&mut self, limit: Duration) {
+        self.end(format!(
+            "was rolled back because it held the write lock for {} ms without running a statement while others \
+             waited for it. Keep transactions short, or raise the option lock-idle-timeout",
+            limit.as_millis()
+        ));
     }
 
     fn scene(&mut self) -> Result<Scene<'_>> {
@@ -349,11 +370,11 @@ impl State {
     }
 
     /// Rolls back what is open, gives back the connection and then the lock.
-    pub(super) fn end(&mut self, why: &'static str) {
+    pub(super) fn end(&mut self, why: impl Into<Cow<'static, str>>) {
         if self.lease.is_none() {
             return;
         }
-        self.ended = why;
+        self.ended = why.into();
         self.lease = None;
         self.permit = None;
         self.phase = Phase::Idle;

@@ -1,6 +1,7 @@
 //! A transaction on a connection of its own, as the engine's callers see it; [`State`] does the work.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use phantomdb_protocol::{
@@ -8,6 +9,7 @@ use phantomdb_protocol::{
 };
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::time::Instant;
 
 use super::database::Database;
 use super::session::Attempt;
@@ -30,6 +32,21 @@ pub(super) async fn abandon(cell: Arc<Cell>) -> Result<()> {
     blocking::plain(move || state.end("was rolled back when the database was closed")).await
 }
 
+/// When the transaction must give way to others: once it has been idle for `limit`, from then on at once. One that
+/// runs a statement, or has no lock, cannot be idle for so long before `limit` has passed.
+pub(super) async fn make_way(cell: Option<Arc<Cell>>, limit: Duration) -> Result<Instant> {
+    let later = Instant::now() + limit;
+    let Some(mut state) = cell.and_then(|cell| cell.try_lock_owned().ok()) else { return Ok(later) };
+    match state.idle_with_lock_since().map(|since| since + limit) {
+        None => Ok(later),
+        Some(end) if end > Instant::now() => Ok(end),
+        Some(_) => {
+            blocking::plain(move || state.evict(limit)).await?;
+            Ok(later)
+        }
+    }
+}
+
 impl SqliteTransaction {
     pub(super) async fn begin(database: Arc<Database>, options: &BeginTransaction) -> Result<Self> {
         let permit = if options.immediate { Some(database.lock_for_writing().await?) } else { None };
@@ -39,6 +56,7 @@ impl SqliteTransaction {
         let transaction = Self { database, cell };
         if let Some(permit) = permit {
             let mut state = transaction.state().await;
+            transaction.database.note_holder(&transaction.cell);
             state.lend_lock(permit);
             transaction.run_on(state, |state| Attempt::Done(state.begin_writing())).await?;
         }
@@ -49,6 +67,14 @@ impl SqliteTransaction {
         Arc::clone(&self.cell).lock_owned().await
     }
 
+    /// Waits for the write lock and notes who has it.
+    async fn take_lock(&self, state: &mut State) -> Result<()> {
+        let permit = self.database.lock_for_writing().await?;
+        self.database.note_holder(&self.cell);
+        state.lend_lock(permit);
+        Ok(())
+    }
+
     /// Runs `attempt` with the write lock, if it needs it: `writes` says so where it is known before.
     async fn run<T: Send + 'static>(
         &self,
@@ -57,7 +83,7 @@ impl SqliteTransaction {
     ) -> Result<T> {
         let mut state = self.state().await;
         if writes && state.lacks_lock() {
-            state.lend_lock(self.database.lock_for_writing().await?);
+            self.take_lock(&mut state).await?;
         }
         self.run_on(state, attempt).await
     }
@@ -83,7 +109,7 @@ impl SqliteTransaction {
                 Attempt::NeedsWriteLock if !state.lacks_lock() => {
                     return Err(Error::internal("the transaction asks for a lock that it has"));
                 }
-                Attempt::NeedsWriteLock => state.lend_lock(self.database.lock_for_writing().await?),
+                Attempt::NeedsWriteLock => self.take_lock(&mut state).await?,
             }
         }
     }
