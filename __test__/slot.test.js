@@ -35,7 +35,11 @@ describe('the slot of Sequelize', () => {
   const open = [];
 
   function connect(options = {}, url = 'memory:') {
-    const sequelize = new Sequelize('slot', null, null, { logging: false, dialect: new PhantomDBDialect(url), ...options });
+    const sequelize = new Sequelize('slot', null, null, {
+      logging: false,
+      dialect: new PhantomDBDialect(url),
+      ...options,
+    });
     open.push(sequelize);
     return sequelize;
   }
@@ -294,7 +298,9 @@ describe('the slot of Sequelize', () => {
     const connected = [];
     const sequelize = connect({ pool: { max: 2, idle: 10_000 } });
     sequelize.addHook('beforeConnect', (config) => connected.push(config.database));
-    const running = Array.from({ length: 50 }, (_, i) => sequelize.query('SELECT $1 AS n', { bind: [i], type: 'SELECT' }));
+    const running = Array.from({ length: 50 }, (_, i) =>
+      sequelize.query('SELECT $1 AS n', { bind: [i], type: 'SELECT' }),
+    );
     const results = await Promise.all(running);
     expect(results.map(([row]) => row.n)).toEqual(Array.from({ length: 50 }, (_, i) => i));
     expect(connected).toEqual(['slot', 'slot']);

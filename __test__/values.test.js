@@ -151,7 +151,19 @@ describe('rows', () => {
     const columns = ['timestamp', 'float', 'float', 'blob', 'json', 'decimal', 'integer', 'integer', 'any'];
     const [row] = rowsToObjects({
       columns: columns.map((type, index) => ({ name: `${type}${index}`, type })),
-      rows: [['2026-01-02T03:04:05.006Z', 'NaN', 1.5, 'aGk=', { a: 1 }, '1.20', '9007199254740993', 5, { type: 'blob', value: 'aGk=' }]],
+      rows: [
+        [
+          '2026-01-02T03:04:05.006Z',
+          'NaN',
+          1.5,
+          'aGk=',
+          { a: 1 },
+          '1.20',
+          '9007199254740993',
+          5,
+          { type: 'blob', value: 'aGk=' },
+        ],
+      ],
     });
     expect(Object.values(row)).toEqual([
       new Date('2026-01-02T03:04:05.006Z'),
@@ -224,7 +236,13 @@ describe('replacements', () => {
     [new Date('2026-01-02T03:04:05.006Z'), "'2026-01-02T03:04:05.006Z'"],
     [Buffer.from("t'e"), "X'742765'"],
     [['a', 1, null], "'a', 1, NULL"],
-    [[['a', 1], ['b', 2]], "('a', 1), ('b', 2)"],
+    [
+      [
+        ['a', 1],
+        ['b', 2],
+      ],
+      "('a', 1), ('b', 2)",
+    ],
   ])('%p is %s', (value, expected) => {
     expect(escape(value)).toBe(expected);
     expect(SqlString.escape(value, undefined, 'phantomdb', true)).toBe(expected);

@@ -1,5 +1,3 @@
-'use strict';
-
 // Measures competitors side by side: each task runs in turns, so that a busy machine slows all of them alike, and the
 // median of the rounds counts.
 

@@ -1,5 +1,3 @@
-'use strict';
-
 // The user's own binds: `$1` with an array, `$name` with an object. Sequelize's own version replaces text wherever it
 // finds a dollar, in comments and strings too, where it would take a named bind for a value of the wrong name.
 

@@ -1,5 +1,3 @@
-'use strict';
-
 const native = require('./native.js');
 const { PhantomDBError, answerOf } = require('./phantomdb-error.js');
 

@@ -1,5 +1,3 @@
-'use strict';
-
 const { answerOf } = require('./phantomdb-error.js');
 
 /**
@@ -50,6 +48,12 @@ module.exports = (lib) =>
     /** @param {{ database?: string, url?: string }} config `url` is that of a replica */
     async connect(config) {
       return new Connection(this.client.at(config.url), config.database);
+    }
+
+    /** Sequelize would ask a database it knows nothing about for its version first; no branch of ours needs it. */
+    async getConnection(options) {
+      this.sequelize.options.databaseVersion ||= this.dialect.defaultVersion;
+      return super.getConnection(options);
     }
 
     /** A transaction that is still open on the connection ends with it. */

@@ -1,5 +1,3 @@
-'use strict';
-
 // `DataTypes.phantomdb`: what each Sequelize type is called in PhantomDB SQL, and what its values are on the wire.
 // `stringify` answers a JSON scalar or `{type, value}`; `bindParam` hands that on.
 

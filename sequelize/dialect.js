@@ -1,5 +1,3 @@
-'use strict';
-
 // The dialect that Sequelize sees: what PhantomDB can do, and the parts that do it.
 
 const SUPPORTS = {

@@ -1,5 +1,3 @@
-'use strict';
-
 // The codes of the contract as Sequelize's own error classes.
 
 /** Why a server could not be reached, as `details.value` says it. */

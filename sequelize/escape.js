@@ -1,5 +1,3 @@
-'use strict';
-
 // Sequelize's `sql-string` gives a dialect name it does not know MySQL's backslashes, which here would be a hole for
 // injection. This is what it does for our name instead.
 

@@ -1,5 +1,3 @@
-'use strict';
-
 // Fills the dialect slot of a copy of Sequelize from outside.
 //
 // Sequelize chooses its dialect in a `switch` on `this.getDialect()` in its constructor. When `options.dialect` is a
@@ -84,8 +82,6 @@ function buildDialect(lib) {
 function makeDialect(Dialect, sequelize, client) {
   const { config, options } = sequelize;
   options.dialect = STOCK_DIALECT;
-  // Sequelize asks a database it knows nothing about for its version before the first query.
-  options.databaseVersion ||= Dialect.prototype.defaultVersion;
   config.database ||= DEFAULT_DATABASE;
   if (client.isRemote) {
     const { hostname, port, protocol } = new URL(client.url);

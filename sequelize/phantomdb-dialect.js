@@ -1,5 +1,3 @@
-'use strict';
-
 // The class that users construct. Everything it does is documented in `index.d.ts`.
 
 const { inspect, types } = require('node:util');
@@ -45,7 +43,9 @@ function checkOptions(options) {
 class PhantomDBDialect {
   constructor(connectionString = process.env.PHANTOMDB_URL ?? DEFAULT_URL, options = {}) {
     if (typeof connectionString !== 'string') {
-      throw new TypeError(`The connection string of PhantomDBDialect must be a string, not ${inspect(connectionString)}.`);
+      throw new TypeError(
+        `The connection string of PhantomDBDialect must be a string, not ${inspect(connectionString)}.`,
+      );
     }
     checkOptions(options);
     const client = new Client(connectionString, options);
@@ -107,7 +107,11 @@ class PhantomDBDialect {
       onConflict: options.onConflict,
       returning: options.returning === true ? ['*'] : (options.returning ?? []),
     };
-    const { inserted, rows: answered } = await this.#call('insertRows', { database: databaseName, table, insert }, options);
+    const { inserted, rows: answered } = await this.#call(
+      'insertRows',
+      { database: databaseName, table, insert },
+      options,
+    );
     if (answered.length > 0) {
       convertRows(answered, await this.describeTable(databaseName, tableName, options));
     }

@@ -1,5 +1,3 @@
-'use strict';
-
 /**
  * What PhantomDB answers when a call fails. Without Sequelize it is what a caller catches; with Sequelize it is the
  * `original` of Sequelize's own error.
@@ -16,7 +14,11 @@ class PhantomDBError extends Error {
   }
 }
 
-Object.defineProperty(PhantomDBError.prototype, 'name', { value: 'PhantomDBError', configurable: true, writable: true });
+Object.defineProperty(PhantomDBError.prototype, 'name', {
+  value: 'PhantomDBError',
+  configurable: true,
+  writable: true,
+});
 
 /**
  * What the addon answered, or the error it stands for, thrown.

@@ -1,5 +1,3 @@
-'use strict';
-
 // What Sequelize and libraries ask of a query generator, answered by the translator. Statements that Sequelize itself
 // runs have their values bound; text that a caller asks for has them inlined and escaped.
 
@@ -178,7 +176,9 @@ module.exports = (lib) => {
     }
 
     generateReturnValues(attributes, options) {
-      const returnFields = (this.rows.returning(options, attributes) ?? ['*']).map((name) => this.quoteIdentifier(name));
+      const returnFields = (this.rows.returning(options, attributes) ?? ['*']).map((name) =>
+        this.quoteIdentifier(name),
+      );
       return {
         returnFields,
         returnTypes: [],

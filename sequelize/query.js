@@ -1,5 +1,3 @@
-'use strict';
-
 const { formatBindParameters } = require('./bind.js');
 const COMPILED = require('./compiled.js');
 const { parsingConverter } = require('./parsers.js');
@@ -81,8 +79,9 @@ module.exports = (lib) => {
     }
 
     async sendCall({ call, body, tolerated }) {
+      const { database } = this.connection;
       try {
-        return await this.connection.call(call, body);
+        return await this.connection.call(call, body?.database === undefined ? body : { ...body, database });
       } catch (error) {
         if (tolerated !== undefined && error.code === tolerated) {
           return undefined;

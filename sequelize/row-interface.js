@@ -1,5 +1,3 @@
-'use strict';
-
 // The part of QueryInterface that reads and writes rows: each method makes a plan, has it translated with bound
 // values, and hands the statement to `sequelize.query`, where logging, hooks, retries and transactions are.
 

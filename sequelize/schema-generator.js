@@ -70,12 +70,17 @@ module.exports = (lib) => {
 
       // Columns.
 
-      /** Attributes as `ColumnDefinition`s, the virtual ones left out. */
+      /** Attributes as `ColumnDefinition`s, the virtual ones left out. Of two with one field the later counts. */
       _columns(attributes, options) {
-        return Object.entries(attributes)
-          .map(([key, attribute]) => [key, this._attribute(attribute)])
-          .filter(([, attribute]) => !(attribute.type instanceof lib.DataTypes.VIRTUAL))
-          .map(([key, attribute]) => columnOf(attribute, attribute.field || key, options || {}, this._writers));
+        const columns = new Map();
+        for (const [key, given] of Object.entries(attributes)) {
+          const attribute = this._attribute(given);
+          const name = attribute.field || key;
+          if (!(attribute.type instanceof lib.DataTypes.VIRTUAL)) {
+            columns.set(name, columnOf(attribute, name, options || {}, this._writers));
+          }
+        }
+        return [...columns.values()];
       }
 
       /** The attribute with its type in the form of this dialect; the caller's object is left as it is. */

@@ -1,5 +1,3 @@
-'use strict';
-
 // What `PhantomDBDialect.createTable` takes, as the contract's `CreateTable`: attributes like a model's, whose types
 // are PhantomDB SQL or data types of Sequelize.
 

@@ -1,5 +1,3 @@
-'use strict';
-
 const COMPILED = require('./compiled.js');
 
 /**

@@ -1,5 +1,3 @@
-'use strict';
-
 // Values between JavaScript and the wire. JSON scalars travel as themselves, everything else as {type, value}.
 
 const { types } = require('node:util');

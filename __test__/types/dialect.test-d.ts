@@ -1,6 +1,7 @@
 // Compiled by `__test__/types.test.js`, never run.
-import { DataTypes, Sequelize } from 'sequelize';
+
 import { PhantomDBDialect, PhantomDBError } from 'phantomdb-sequelize';
+import { DataTypes, Sequelize } from 'sequelize';
 
 const dialect = new PhantomDBDialect('memory:', { createDatabase: false, retries: 2 });
 const fromDefaults: PhantomDBDialect = new PhantomDBDialect();
@@ -18,8 +19,14 @@ export async function everyMethod(): Promise<number> {
     born: DataTypes.DATEONLY,
     home: { type: DataTypes.INTEGER, references: { model: 'places', key: 'id' }, onDelete: 'SET NULL' },
   });
-  const { inserted } = await dialect.insert('db', 'users', [{ name: 'a', big: 1n, at: new Date(), bytes: Buffer.from('a') }]);
-  const rows = await dialect.select<{ id: number }>('db', { tableName: 'users', schema: 's' }, { where: { id: [1, 2] } });
+  const { inserted } = await dialect.insert('db', 'users', [
+    { name: 'a', big: 1n, at: new Date(), bytes: Buffer.from('a') },
+  ]);
+  const rows = await dialect.select<{ id: number }>(
+    'db',
+    { tableName: 'users', schema: 's' },
+    { where: { id: [1, 2] } },
+  );
   const updated: number = await dialect.update('db', 'users', { name: null }, "name = 'a'");
   const deleted: number = await dialect.delete('db', 'users', null, { all: true });
   const transaction: string = await dialect.beginTransaction('db', { isolationLevel: 'SERIALIZABLE', readOnly: true });

@@ -1,5 +1,3 @@
-'use strict';
-
 // `where` and what can stand in it, as plain data (the shapes are in src/translate/plan.rs). This file knows what
 // Sequelize's objects mean; which SQL they become is decided in Rust.
 
@@ -335,7 +333,9 @@ module.exports = (lib) => {
     }
 
     jsonPath(text) {
-      return String(text).replace(/\[(\d+)\]/g, '.$1').split('.');
+      return String(text)
+        .replace(/\[(\d+)\]/g, '.$1')
+        .split('.');
     }
 
     whereMethod({ attribute, comparator, logic }, context) {

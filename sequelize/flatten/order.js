@@ -1,5 +1,3 @@
-'use strict';
-
 // `order` and `group` as plain data: paths through associations become paths of names.
 
 module.exports = (lib) => {

@@ -1,5 +1,3 @@
-'use strict';
-
 // Inserts, updates and deletes as plans.
 
 module.exports = (lib) => {
@@ -51,13 +49,24 @@ module.exports = (lib) => {
       const names = new Set();
       for (const row of rows) for (const name of Object.keys(row)) names.add(name);
       const isSet = (name) => rows.some((row) => row[name] !== null && row[name] !== undefined);
-      const columns = [...names].filter((name) => !map[name]?.autoIncrement || isSet(name));
+      let columns = [...names].filter((name) => !map[name]?.autoIncrement || isSet(name));
+      // Rows without a single value: one column that takes its default carries them.
+      if (columns.length === 0 && rows.length > 1) columns = [this.anyColumn(names, attributes)];
       const cell = (name, value) => {
         const missing = value === undefined || (value === null && map[name]?.autoIncrement);
         return missing ? { default: null } : this.value(value, map[name], { context: 'INSERT' });
       };
-      const plan = { table: tableOf(table), columns, rows: rows.map((row) => columns.map((name) => cell(name, row[name]))) };
+      const plan = {
+        table: tableOf(table),
+        columns,
+        rows: rows.map((row) => columns.map((name) => cell(name, row[name]))),
+      };
       return Object.assign(plan, this.insertOptions(options, attributes));
+    }
+
+    anyColumn(names, attributes) {
+      const counted = Object.values(attributes ?? {}).find((attribute) => attribute.autoIncrement);
+      return counted?.field ?? [...names][0] ?? Object.values(attributes ?? {})[0]?.field;
     }
 
     insertOptions(options, attributes) {

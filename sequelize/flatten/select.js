@@ -1,5 +1,3 @@
-'use strict';
-
 // Finder options and includes as the plan of a select.
 
 module.exports = (lib) => {

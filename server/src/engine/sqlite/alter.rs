@@ -13,7 +13,7 @@ mod rebuild;
 
 use std::collections::BTreeMap;
 
-use phantomdb_protocol::{AlterOperation, Constraint, Error, ErrorCode, Result, TableName};
+use phantomdb_protocol::{AlterOperation, Constraint, Error, ErrorCode, Reference, Result, TableName};
 use rusqlite::{Connection, config::DbConfig};
 use sqlparser::ast::CreateTable;
 
@@ -218,6 +218,7 @@ struct Pending {
 
 impl Change<'_> {
     fn apply(&mut self, operation: &AlterOperation) -> Result<()> {
+        self.check_reference(operation)?;
         match operation {
             AlterOperation::RenameTable { to } => {
                 self.flush()?;
@@ -256,6 +257,27 @@ impl Change<'_> {
             }
             AlterOperation::AddConstraint { constraint } => self.add_constraint(constraint),
             AlterOperation::DropConstraint { name } => self.drop_constraint(name),
+        }
+    }
+
+    /// SQLite would find out at the first row that the table a foreign key points to is not there.
+    fn check_reference(&self, operation: &AlterOperation) -> Result<()> {
+        let referenced = match operation {
+            AlterOperation::AddColumn { column } | AlterOperation::ChangeColumn { column } => {
+                column.references.as_ref()
+            }
+            AlterOperation::AddConstraint { constraint: Constraint::ForeignKey { references, .. } } => {
+                Some(references)
+            }
+            _ => None,
+        };
+        match referenced {
+            Some(Reference { table, .. }) if !adapt::same_table(table, &self.table) => {
+                catalog::read_table(self.conn, table)
+                    .map(drop)
+                    .map_err(|_| adapt::unknown_reference(&self.table, table))
+            }
+            _ => Ok(()),
         }
     }
 

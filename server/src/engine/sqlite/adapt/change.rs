@@ -125,6 +125,10 @@ impl Adapter<'_> {
         let cascade = matches!(truncate.cascade, Some(sqlparser::ast::CascadeOption::Cascade));
         self.with_referencing(&mut tables, cascade)?;
         let mut statements = Vec::new();
+        if tables.len() > 1 {
+            // They may refer to each other in a circle: what counts is that none of them has rows in the end.
+            statements.push("PRAGMA defer_foreign_keys = ON".to_owned());
+        }
         for table in tables.iter().rev() {
             let stored = stored_name(table);
             let numbered = self
@@ -174,4 +178,11 @@ pub(in super::super) fn references(constraint: &Constraint, table: &TableName) -
 
 pub(in super::super) fn same_table(left: &TableName, right: &TableName) -> bool {
     stored_name(left).eq_ignore_ascii_case(&stored_name(right))
+}
+
+/// A foreign key to a table that is not there.
+pub(in super::super) fn unknown_reference(table: &TableName, referenced: &TableName) -> Error {
+    let message =
+        format!("\"{table}\" cannot reference \"{referenced}\", which is not there; create it first");
+    Error::new(ErrorCode::UnknownTable, message).with_table(referenced.to_string())
 }

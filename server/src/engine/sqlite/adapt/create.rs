@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use phantomdb_protocol::Result;
+use phantomdb_protocol::{Error, ErrorCode, Result};
 use sqlparser::ast::{
     CheckConstraint, ColumnDef, ColumnOption, ColumnOptionDef, CreateIndex, CreateTable, CreateTableOptions,
     CreateView, DataType, Expr, ForeignKeyConstraint, GeneratedAs, Ident, IndexColumn, IndexType, ObjectName,
@@ -28,6 +28,8 @@ pub(in super::super) const ENUM_MARK: &str = "phantomdb_enum_";
 #[derive(Debug)]
 struct Naming {
     table: String,
+    /// What the table is called in SQLite.
+    stored: String,
     taken: Vec<String>,
 }
 
@@ -88,7 +90,8 @@ impl Adapter<'_> {
         }
         let taken =
             create.constraints.iter().filter_map(constraint_name).map(|name| name.value.clone()).collect();
-        let mut naming = Naming { table: table.name, taken };
+        let stored = stored_name(&table);
+        let mut naming = Naming { table: table.name, stored, taken };
         self.in_definition(create.columns.iter().map(output_of).collect::<Result<Vec<_>>>()?, |adapter| {
             adapter.columns_and_constraints(create, &mut naming)
         })
@@ -251,7 +254,7 @@ impl Adapter<'_> {
             }
             ColumnOption::ForeignKey(mut key) => {
                 let name = naming.keep_or_name(constraint.or_else(|| key.name.take()), &columns, "fkey");
-                self.foreign_key(&mut key)?;
+                self.foreign_key(&mut key, naming)?;
                 options.push(named(name, ColumnOption::ForeignKey(key)));
             }
             ColumnOption::Check(mut check) => {
@@ -281,12 +284,23 @@ impl Adapter<'_> {
         Ok(())
     }
 
-    fn foreign_key(&self, key: &mut ForeignKeyConstraint) -> Result<()> {
+    fn foreign_key(&self, key: &mut ForeignKeyConstraint, naming: &Naming) -> Result<()> {
         let Some(table) = table_name(&key.foreign_table) else {
             return self.unsupported("a table name of more than two parts", key.foreign_table.span());
         };
         if key.match_kind.is_some() {
             return self.unsupported("MATCH in a foreign key", key.foreign_table.span());
+        }
+        // SQLite would take it, and refuse every row later.
+        if self.catalog.sees_all()
+            && stored_name(&table) != naming.stored
+            && self.catalog.table(&table).is_none()
+        {
+            return Err(Error::new(
+                ErrorCode::UnknownTable,
+                format!("there is no table \"{table}\" for a foreign key to point to; create it first"),
+            )
+            .with_table(table.to_string()));
         }
         key.foreign_table = ObjectName::from(vec![Ident::with_quote('"', stored_name(&table))]);
         Ok(())
@@ -306,7 +320,7 @@ impl Adapter<'_> {
             TableConstraint::ForeignKey(key) => {
                 let columns: Vec<String> = key.columns.iter().map(|column| column.value.clone()).collect();
                 key.name = Some(naming.keep_or_name(key.name.take(), &columns, "fkey"));
-                self.foreign_key(key)?;
+                self.foreign_key(key, naming)?;
             }
             TableConstraint::Check(check) => {
                 let mentioned = mentioned_columns(&check.expr);

@@ -7,7 +7,9 @@
 use std::{fmt::Write as _, ops::ControlFlow};
 
 use phantomdb_protocol::{Error, ErrorCode};
-use sqlparser::ast::{Expr, Ident, Value, ValueWithSpan, VisitMut, VisitorMut};
+use sqlparser::ast::{
+    DataType, Expr, Ident, ObjectNamePart, Statement, Value, ValueWithSpan, VisitMut, VisitorMut,
+};
 
 /// Marks an identifier that is printed as it stands: the name of a function, or text made here.
 const READY: char = '\u{1}';
@@ -52,6 +54,22 @@ struct Sealer;
 impl VisitorMut for Sealer {
     type Break = Error;
 
+    /// The declared type of a column is not an identifier: in quotes it would be another type.
+    fn pre_visit_statement(&mut self, statement: &mut Statement) -> ControlFlow<Error> {
+        if let Statement::CreateTable(create) = statement {
+            for column in &mut create.columns {
+                if let DataType::Custom(name, _) = &mut column.data_type {
+                    for part in &mut name.0 {
+                        if let ObjectNamePart::Identifier(ident) = part {
+                            ident.quote_style = Some(READY);
+                        }
+                    }
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
     fn pre_visit_ident(&mut self, ident: &mut Ident) -> ControlFlow<Error> {
         if ident.quote_style != Some(READY) {
             if ident.value.contains('\0') {
@@ -66,7 +84,7 @@ impl VisitorMut for Sealer {
     /// The name of a function stays as it is written, so that SQLite's own text of a definition can be read by people.
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
         if let Expr::Function(function) = expr
-            && let [sqlparser::ast::ObjectNamePart::Identifier(ident)] = function.name.0.as_mut_slice()
+            && let [ObjectNamePart::Identifier(ident)] = function.name.0.as_mut_slice()
             && ident.quote_style.is_none()
             && ident.value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
         {

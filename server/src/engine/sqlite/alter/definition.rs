@@ -21,6 +21,10 @@ impl Catalog for Empty {
     ) -> Option<std::sync::Arc<phantomdb_protocol::TableSchema>> {
         None
     }
+
+    fn sees_all(&self) -> bool {
+        false
+    }
 }
 
 pub(super) fn is_generated(column: &ColumnDef) -> bool {
