@@ -29,12 +29,20 @@ async function main() {
     active: { type: DataTypes.BOOLEAN, defaultValue: true },
     joinedAt: { type: DataTypes.DATE, defaultValue: new Date('2026-01-01T09:30:00Z') },
   });
-  const Task = sequelize.define('Task', { title: DataTypes.STRING, done: { type: DataTypes.BOOLEAN, defaultValue: false } });
+  const Task = sequelize.define('Task', {
+    title: DataTypes.STRING,
+    done: { type: DataTypes.BOOLEAN, defaultValue: false },
+  });
   User.hasMany(Task, { as: 'tasks' });
   Task.belongsTo(User);
   await sequelize.sync({ force: true });
   title('Synced');
-  console.log((await sequelize.getQueryInterface().showAllTables()).map((table) => table.tableName ?? table).sort().join(', '));
+  console.log(
+    (await sequelize.getQueryInterface().showAllTables())
+      .map((table) => table.tableName ?? table)
+      .sort()
+      .join(', '),
+  );
 
   title('Created');
   const john = await User.create({ firstName: 'John', lastName: 'Doe', email: 'john@example.com', age: 34 });

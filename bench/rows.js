@@ -20,7 +20,11 @@ async function prepare(options) {
   const Read = define('Read');
   const Write = define('Write');
   await sequelize.sync({ force: true });
-  const rows = Array.from({ length: ROWS }, (_, i) => ({ name: `User ${i}`, email: `user${i}@example.com`, age: i % 90 }));
+  const rows = Array.from({ length: ROWS }, (_, i) => ({
+    name: `User ${i}`,
+    email: `user${i}@example.com`,
+    age: i % 90,
+  }));
   await Read.bulkCreate(rows);
   return { sequelize, Read, Write };
 }

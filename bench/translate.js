@@ -48,7 +48,10 @@ async function main() {
   const compile = (options) => {
     ours.generator.compile('select', ours.generator.selects.plan('Users', options, ours.User), options);
   };
-  for (const [title, options] of Object.entries({ 'a large where, order and limit': large, 'a primary key': byPrimaryKey })) {
+  for (const [title, options] of Object.entries({
+    'a large where, order and limit': large,
+    'a primary key': byPrimaryKey,
+  })) {
     const contestants = {
       "Sequelize's own generator (sqlite)": () => stock.generator.selectQuery('Users', options(), stock.User),
       'PhantomDB, values bound': () => compile(options()),

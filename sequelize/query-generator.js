@@ -178,7 +178,9 @@ module.exports = (lib) => {
     }
 
     generateReturnValues(attributes, options) {
-      const returnFields = (this.rows.returning(options, attributes) ?? ['*']).map((name) => this.quoteIdentifier(name));
+      const returnFields = (this.rows.returning(options, attributes) ?? ['*']).map((name) =>
+        this.quoteIdentifier(name),
+      );
       return {
         returnFields,
         returnTypes: [],

@@ -58,7 +58,11 @@ module.exports = (lib) => {
         const missing = value === undefined || (value === null && map[name]?.autoIncrement);
         return missing ? { default: null } : this.value(value, map[name], { context: 'INSERT' });
       };
-      const plan = { table: tableOf(table), columns, rows: rows.map((row) => columns.map((name) => cell(name, row[name]))) };
+      const plan = {
+        table: tableOf(table),
+        columns,
+        rows: rows.map((row) => columns.map((name) => cell(name, row[name]))),
+      };
       return Object.assign(plan, this.insertOptions(options, attributes));
     }
 
