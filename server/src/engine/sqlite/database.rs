@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-use super::connection::{self, Location};
+use super::connection::{self, Budget, Link, Location};
 use super::run::Scene;
 use super::schema::{Plan, SchemaCache};
 use super::transaction::{self, Cell};
@@ -20,7 +20,7 @@ pub(super) struct Database {
     location: Location,
     options: SqliteOptions,
     /// Connections nobody uses, the last used one last; none at all once the database is closed.
-    idle: Mutex<Option<Vec<Connection>>>,
+    idle: Mutex<Option<Vec<Link>>>,
     /// Fair: who waits longest is next.
     write_lock: Arc<Semaphore>,
     /// The transaction that took the write lock last; it may have given it back.
@@ -53,8 +53,7 @@ impl Database {
 
     /// Makes the file and opens the first connection.
     pub(super) fn create(self: &Arc<Self>) -> Result<()> {
-        let connection = connection::open(&self.location, true, self.options.lock_timeout)?;
-        drop(Lease { database: Arc::clone(self), connection: Some(connection), keep: true });
+        drop(self.lease_of(connection::open(&self.location, true, self.options.lock_timeout)?));
         Ok(())
     }
 
@@ -64,12 +63,12 @@ impl Database {
 
     /// A connection that nobody uses, if there is one.
     pub(super) fn idle_connection(self: &Arc<Self>) -> Result<Option<Lease>> {
-        let connection = guard(&self.idle).as_mut().ok_or_else(|| self.closed())?.pop();
-        Ok(connection.map(|connection| self.lease_of(connection)))
+        let link = guard(&self.idle).as_mut().ok_or_else(|| self.closed())?.pop();
+        Ok(link.map(|link| self.lease_of(link)))
     }
 
-    fn lease_of(self: &Arc<Self>, connection: Connection) -> Lease {
-        Lease { database: Arc::clone(self), connection: Some(connection), keep: true }
+    fn lease_of(self: &Arc<Self>, link: Link) -> Lease {
+        Lease { database: Arc::clone(self), link: Some(link), keep: true }
     }
 
     pub(super) async fn connection(self: &Arc<Self>) -> Result<Lease> {
@@ -78,8 +77,8 @@ impl Database {
         }
         let database = Arc::clone(self);
         blocking::plain(move || {
-            let connection = connection::open(&database.location, false, database.options.lock_timeout)?;
-            Ok(database.lease_of(connection))
+            let link = connection::open(&database.location, false, database.options.lock_timeout)?;
+            Ok(database.lease_of(link))
         })
         .await?
     }
@@ -187,6 +186,11 @@ impl Database {
         blocking::plain(move || drop(idle)).await
     }
 
+    /// Whether a commit waits for a disk.
+    pub(super) fn is_on_disk(&self) -> bool {
+        self.file().is_some()
+    }
+
     /// The file of the database, if it is one.
     pub(super) fn file(&self) -> Option<&std::path::Path> {
         match &self.location {
@@ -199,7 +203,7 @@ impl Database {
 /// A connection lent by a database, which gets it back when this is dropped.
 pub(super) struct Lease {
     database: Arc<Database>,
-    connection: Option<Connection>,
+    link: Option<Link>,
     keep: bool,
 }
 
@@ -208,28 +212,38 @@ impl Lease {
     pub(super) fn discard(&mut self) {
         self.keep = false;
     }
+
+    #[expect(clippy::expect_used, reason = "the connection is taken in `drop` only")]
+    fn link(&self) -> &Link {
+        self.link.as_ref().expect("a lease has its connection until it is dropped")
+    }
+
+    /// What limits the statements that run on the connection; lifted at the latest when it is given back.
+    pub(super) fn budget(&self) -> &Budget {
+        &self.link().budget
+    }
 }
 
 impl Deref for Lease {
     type Target = Connection;
 
-    #[expect(clippy::expect_used, reason = "the connection is taken in `drop` only")]
     fn deref(&self) -> &Connection {
-        self.connection.as_ref().expect("a lease has its connection until it is dropped")
+        &self.link().connection
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let Some(connection) = self.connection.take() else { return };
-        let clean = connection.is_autocommit() || connection.execute_batch("ROLLBACK").is_ok();
+        let Some(link) = self.link.take() else { return };
+        link.budget.lift();
+        let clean = link.connection.is_autocommit() || link.connection.execute_batch("ROLLBACK").is_ok();
         if !clean || !self.keep {
             return;
         }
         if let Some(idle) = guard(&self.database.idle).as_mut()
             && idle.len() < read_slots() + 1
         {
-            idle.push(connection);
+            idle.push(link);
         }
     }
 }
