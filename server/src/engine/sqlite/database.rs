@@ -3,13 +3,14 @@
 use std::ops::Deref;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
 
 use phantomdb_protocol::{Error, ErrorCode, Result, Statement};
 use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-use super::connection::{self, Budget, Link, Location};
+use super::connection::{self, Link, Location};
 use super::run::Scene;
 use super::schema::{Plan, SchemaCache};
 use super::transaction::{self, Cell};
@@ -158,10 +159,6 @@ impl Database {
         *guard(&self.schema) = None;
     }
 
-    pub(super) fn busy_timeout(&self) -> std::time::Duration {
-        self.options.lock_timeout
-    }
-
     pub(super) fn register(&self, transaction: &Arc<Cell>) {
         let mut transactions = guard(&self.transactions);
         transactions.retain(|other| other.strong_count() > 0);
@@ -218,9 +215,25 @@ impl Lease {
         self.link.as_ref().expect("a lease has its connection until it is dropped")
     }
 
-    /// What limits the statements that run on the connection; lifted at the latest when it is given back.
-    pub(super) fn budget(&self) -> &Budget {
-        &self.link().budget
+    /// From now on a statement is stopped after so many rounds of SQLite's virtual machine, and does not wait for
+    /// another process. False when that cannot be had.
+    pub(super) fn limit(&self, rounds: u32) -> bool {
+        // A database in memory is nobody else's.
+        let impatient = !self.database.is_on_disk() || self.busy_timeout(Duration::ZERO).is_ok();
+        if impatient {
+            self.link().budget.limit(rounds);
+        }
+        impatient
+    }
+
+    /// Ends the limit; true when it has stopped a statement, or was about to.
+    pub(super) fn lift(&mut self) -> bool {
+        let spent = self.link().budget.is_spent();
+        self.link().budget.lift();
+        if self.database.is_on_disk() && self.busy_timeout(self.database.options.lock_timeout).is_err() {
+            self.discard();
+        }
+        spent
     }
 }
 

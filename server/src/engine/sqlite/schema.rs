@@ -9,7 +9,7 @@ use phantomdb_protocol::{Column, ErrorCode, Result, TableName, TableSchema};
 use rusqlite::Connection;
 
 use super::adapt::{Adapted, Catalog, Kind, adapt};
-use super::{catalog, error, guard};
+use super::{catalog, error, guard, target};
 
 /// Statements remembered for a database.
 const STATEMENTS: usize = 1024;
@@ -45,6 +45,14 @@ impl Plan {
             self.slow.store(left - 1, Ordering::Relaxed);
         }
         left == 0
+    }
+
+    /// Whether the text of the statement bounds what it writes.
+    pub(super) fn inserts_values(&self) -> bool {
+        match self.adapted.statements.as_slice() {
+            [sql] => target::verb(sql) == Some("INSERT") && !sql.contains("SELECT"),
+            _ => false,
+        }
     }
 
     pub(super) fn was_slow(&self) {

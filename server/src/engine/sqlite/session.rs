@@ -20,8 +20,8 @@ use crate::engine::Session;
 
 /// What a statement may take on a thread that serves others as well. Handing it to another thread and back costs
 /// some ten microseconds, so that most statements are done before.
-const QUICK_ROUNDS: u32 = 20;
-const QUICK: Duration = Duration::from_millis(5);
+pub(super) const QUICK_ROUNDS: u32 = 20;
+pub(super) const QUICK: Duration = Duration::from_millis(5);
 
 /// Statements on a database, each in a transaction of its own.
 pub struct SqliteSession {
@@ -66,27 +66,21 @@ impl SqliteSession {
             Ok(lease) => lease?,
             Err(error) => return Some(Err(error)),
         };
-        // Another process may hold SQLite's own lock; whoever calls this must not wait for it.
-        let shared = self.database.is_on_disk();
-        if shared {
-            lease.busy_timeout(Duration::ZERO).ok()?;
+        if !lease.limit(QUICK_ROUNDS) {
+            return None;
         }
-        lease.budget().limit(QUICK_ROUNDS);
         let start = Instant::now();
         let attempt = attempt(&self.database, &mut lease, statement, plan.writes());
-        let spent = lease.budget().is_spent();
-        if spent || start.elapsed() > QUICK {
+        let stopped = lease.lift();
+        if stopped || start.elapsed() > QUICK {
             plan.was_slow();
-        }
-        if shared && lease.busy_timeout(self.database.busy_timeout()).is_err() {
-            lease.discard();
         }
         drop(lease);
         drop(permit);
         match attempt {
             Attempt::NeedsWriteLock => None,
             // It was stopped, and with it the transaction that it is by itself.
-            Attempt::Done(Err(_)) if spent => None,
+            Attempt::Done(Err(_)) if stopped => None,
             Attempt::Done(Err(error)) if error.code == ErrorCode::LockTimeout => None,
             Attempt::Done(outcome) => Some(outcome),
         }
