@@ -15,8 +15,8 @@ use tokio::time::Instant;
 use super::adapt::{Adapted, Kind};
 use super::database::{Database, Lease};
 use super::run::{Prepared, Scene, empty};
-use super::schema::SchemaCache;
-use super::session::Attempt;
+use super::schema::{Plan, SchemaCache};
+use super::session::{Attempt, QUICK, QUICK_ROUNDS};
 
 /// How far a transaction has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,6 +177,41 @@ impl State {
     pub(super) fn look<T>(&mut self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         self.begin_reading()?;
         work(self.connection()?)
+    }
+
+    /// Whether the statement may run on a thread that serves others: it can be stopped, or writes little. A write
+    /// cannot be stopped without the loss of the whole transaction.
+    pub(super) fn may_be_quick(&self, plan: &Plan) -> bool {
+        let fits = match plan.adapted.kind {
+            Kind::Read | Kind::Savepoint(_) | Kind::Release(_) => true,
+            Kind::Write => self.phase == Phase::Writing && plan.inserts_values(),
+            _ => false,
+        };
+        fits && plan.is_quick()
+    }
+
+    /// Runs a statement that [`Self::may_be_quick`]; None means that it was stopped and has changed nothing.
+    pub(super) fn execute_quickly(
+        &mut self,
+        plan: &Plan,
+        statement: &Statement,
+    ) -> Option<Result<ResultSet>> {
+        let (start, reads) = (Instant::now(), matches!(plan.adapted.kind, Kind::Read));
+        if reads && !self.lease.as_ref()?.limit(QUICK_ROUNDS) {
+            return None;
+        }
+        let attempt = self.execute(statement);
+        let stopped = reads && self.lease.as_mut().is_some_and(Lease::lift);
+        if stopped || start.elapsed() > QUICK {
+            plan.was_slow();
+        }
+        self.settle();
+        match attempt {
+            Attempt::NeedsWriteLock => None,
+            Attempt::Done(Err(_)) if stopped => None,
+            Attempt::Done(Err(error)) if reads && error.code == ErrorCode::LockTimeout => None,
+            Attempt::Done(outcome) => Some(outcome),
+        }
     }
 
     pub(super) fn execute(&mut self, statement: &Statement) -> Attempt<ResultSet> {

@@ -12,6 +12,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::Instant;
 
 use super::database::Database;
+use super::schema::Plan;
 use super::session::Attempt;
 use super::state::State;
 use super::{blocking, catalog};
@@ -114,8 +115,11 @@ impl SqliteTransaction {
         }
     }
 
-    fn writes(&self, statement: &Statement) -> bool {
-        self.database.known(statement).is_some_and(|plan| State::needs_lock(&plan.adapted))
+    /// Runs the statement on the calling thread if it is its turn and it is done soon. None means that it is to be
+    /// run on another.
+    fn try_plan(&self, plan: &Plan, statement: &Statement) -> Option<Result<ResultSet>> {
+        let mut state = self.cell.try_lock().ok()?;
+        if state.may_be_quick(plan) { state.execute_quickly(plan, statement) } else { None }
     }
 }
 
@@ -132,7 +136,12 @@ impl Drop for SqliteTransaction {
 #[async_trait]
 impl Session for SqliteTransaction {
     async fn execute(&self, statement: Statement) -> Result<ResultSet> {
-        self.run(self.writes(&statement), move |state| state.execute(&statement)).await
+        let plan = self.database.known(&statement);
+        if let Some(outcome) = plan.as_ref().and_then(|plan| self.try_plan(plan, &statement)) {
+            return outcome;
+        }
+        let writes = plan.is_some_and(|plan| State::needs_lock(&plan.adapted));
+        self.run(writes, move |state| state.execute(&statement)).await
     }
 
     async fn execute_batch(
