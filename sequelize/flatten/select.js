@@ -133,7 +133,7 @@ In order to fix the vulnerability CVE-2023-22578, attributes that include parent
         optional: include.required === undefined,
         rightJoin: !!include.right,
         or: !!include.or,
-        attributes: (include.attributes ?? []).map((attribute) => this.includeColumn(attribute)),
+        attributes: this.includeColumns(include, options),
         where: include.where && this.conditions.where(include.where, { model }),
         on: include.on && this.conditions.where(include.on, { model }),
         subQuery: !!include.subQuery,
@@ -143,7 +143,13 @@ In order to fix the vulnerability CVE-2023-22578, attributes that include parent
       return Object.assign(plan, this.keys(association, model), this.through(include));
     }
 
-    includeColumn(attribute) {
+    /** None when nothing of an include is selected: `count` leaves its attributes as the user wrote them. */
+  includeColumns({ attributes }, { includeIgnoreAttributes }) {
+    if (includeIgnoreAttributes === false) return [];
+    return (attributes ?? []).map((attribute) => this.includeColumn(attribute));
+  }
+
+  includeColumn(attribute) {
       if (Array.isArray(attribute)) return { e: this.source(attribute[0]), as: String(attribute[1]) };
       if (attribute instanceof Utils.Literal) return { e: this.conditions.expression(attribute) };
       if (attribute instanceof Utils.SequelizeMethod) {
