@@ -1,10 +1,13 @@
 #!/usr/bin/env node
+'use strict';
 
 const { runCli } = require('../sequelize/native.js');
 
-// Node's own handlers raise the signal once more, counting on it to end the process at once. The server, which takes the
-// signal as well and ends in good order, would never come to it. A listener takes Node's handlers away.
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {});
+// Node's own handlers raise the signal again, which the server's, which call them, would take for a new one for ever.
+// With listeners Node leaves the signals to the server.
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.on(signal, () => {});
+}
 
 runCli(process.argv.slice(2)).then(
   (exitCode) => {

@@ -1,3 +1,5 @@
+'use strict';
+
 const { formatBindParameters } = require('./bind.js');
 const COMPILED = require('./compiled.js');
 const { parsingConverter } = require('./parsers.js');
@@ -69,7 +71,12 @@ module.exports = (lib) => {
       }
       const answer = await (compiled?.find
         ? connection.find(JSON.stringify(compiled.table), compiled.find)
-        : connection.query(compiled?.statement ?? sql, parameters, this.options.native === true, this.isRead(compiled)));
+        : connection.query(
+            compiled?.statement ?? sql,
+            parameters,
+            this.options.native === true,
+            this.isRead(compiled),
+          ));
       return JSON.parse(answer);
     }
 

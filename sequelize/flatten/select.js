@@ -1,3 +1,5 @@
+'use strict';
+
 // Finder options and includes as the plan of a select.
 
 module.exports = (lib) => {
@@ -131,7 +133,7 @@ In order to fix the vulnerability CVE-2023-22578, attributes that include parent
         optional: include.required === undefined,
         rightJoin: !!include.right,
         or: !!include.or,
-        attributes: (include.attributes ?? []).map((attribute) => this.includeColumn(attribute)),
+        attributes: this.includeColumns(include, options),
         where: include.where && this.conditions.where(include.where, { model }),
         on: include.on && this.conditions.where(include.on, { model }),
         subQuery: !!include.subQuery,
@@ -139,6 +141,12 @@ In order to fix the vulnerability CVE-2023-22578, attributes that include parent
         include: this.children(include.include, options),
       };
       return Object.assign(plan, this.keys(association, model), this.through(include));
+    }
+
+    /** None when nothing of an include is selected: `count` leaves its attributes as the user wrote them. */
+    includeColumns({ attributes }, { includeIgnoreAttributes }) {
+      if (includeIgnoreAttributes === false) return [];
+      return (attributes ?? []).map((attribute) => this.includeColumn(attribute));
     }
 
     includeColumn(attribute) {

@@ -1,0 +1,104 @@
+// The engines that a suite runs on, so that each test meets every one of them:
+//
+//   describe.each(engines)('safety on $name', ({ start }) => {
+//     const engine = start();                       // begins before all tests, ends after them
+//     test('…', async () => { const sequelize = engine.connect(); … });
+//   });
+//
+// PHANTOMDB_TEST_URLS, a list with commas, adds engines: `http://host:8080,postgres://…`.
+
+const { spawn } = require('node:child_process');
+const path = require('node:path');
+
+const { Sequelize } = require('sequelize');
+const { PhantomDBDialect } = require('../..');
+
+const root = path.join(__dirname, '../..');
+
+/** A server in a process of its own, on a free port, with its databases in memory. */
+async function startServer(...options) {
+  const args = ['bin/phantomdb.js', 'serve', '--listen', '127.0.0.1:0', '--memory', ...options];
+  const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  let stderr = '';
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  const url = await new Promise((resolve, reject) => {
+    let stdout = '';
+    child.stdout.on('data', (chunk) => {
+      stdout += chunk;
+      const found = /listening on (\S+)/.exec(stdout);
+      if (found) resolve(found[1]);
+    });
+    ended.then((code) => reject(new Error(`phantomdb serve ended with ${code}: ${stderr}`)));
+  });
+  return {
+    url,
+    async stop() {
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
+
+const inMemory = async () => ({ url: 'memory:', stop: async () => {} });
+
+/** What a suite does with one engine: connections that end with it. */
+class Engine {
+  #opened = [];
+  #server;
+  #count = 0;
+
+  constructor(serve) {
+    this.serve = serve;
+  }
+
+  async start() {
+    this.#server = await this.serve();
+  }
+
+  get url() {
+    return this.#server.url;
+  }
+
+  /** A Sequelize on a database of its own. */
+  connect(options = {}) {
+    const dialect = new PhantomDBDialect(this.url);
+    this.#count++;
+    const database = `test_${process.pid}_${Date.now()}_${this.#count}`;
+    const sequelize = new Sequelize(database, null, null, { dialect, logging: false, ...options });
+    this.#opened.push({ sequelize, dialect, database });
+    return sequelize;
+  }
+
+  async stop() {
+    for (const { sequelize, dialect, database } of this.#opened.splice(0)) {
+      await dialect.dropDatabase(database).catch(() => {});
+      await sequelize.close();
+    }
+    await this.#server?.stop();
+  }
+}
+
+function engineAt(name, serve) {
+  return {
+    name,
+    start() {
+      const engine = new Engine(serve);
+      beforeAll(() => engine.start());
+      afterAll(() => engine.stop());
+      return engine;
+    },
+  };
+}
+
+const added = (process.env.PHANTOMDB_TEST_URLS ?? '').split(',').filter(Boolean);
+
+const engines = [
+  engineAt('memory:', inMemory),
+  engineAt('HTTP', () => startServer()),
+  ...added.map((url) => engineAt(new URL(url).protocol, async () => ({ url, stop: async () => {} }))),
+];
+
+module.exports = { engines, startServer };
