@@ -69,7 +69,12 @@ module.exports = (lib) => {
       }
       const answer = await (compiled?.find
         ? connection.find(JSON.stringify(compiled.table), compiled.find)
-        : connection.query(compiled?.statement ?? sql, parameters, this.options.native === true, this.isRead(compiled)));
+        : connection.query(
+            compiled?.statement ?? sql,
+            parameters,
+            this.options.native === true,
+            this.isRead(compiled),
+          ));
       return JSON.parse(answer);
     }
 

@@ -31,7 +31,10 @@ const { where } = fc.letrec((tie) => ({
         operations: fc.array(operation, { minLength: 1, maxLength: 3 }),
       }),
     },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant('shorthand'), attribute: index, values, isList: fc.boolean() }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({ kind: fc.constant('shorthand'), attribute: index, values, isList: fc.boolean() }),
+    },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('columns'), attribute: index, other: index, op: index }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('function'), attribute: index, op: index, values }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('key'), operation }) },
@@ -87,7 +90,10 @@ const finders = {
   limit: rarely(fc.integer({ min: 0, max: 5 }), 2),
   offset: rarely(fc.integer({ min: 0, max: 3 }), 3),
   attributes: rarely(attributes, 3),
-  include: fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.array(include, { maxLength: 2 }) }),
+  include: fc.oneof(
+    { weight: 2, arbitrary: fc.constant([]) },
+    { weight: 1, arbitrary: fc.array(include, { maxLength: 2 }) },
+  ),
   orderByInclude: fc.boolean(),
   raw: fc.nat(5).map((n) => n === 0),
 };
@@ -108,7 +114,10 @@ const reads = [
       column: fc.option(index, { nil: undefined }),
     }),
   },
-  { weight: 2, arbitrary: call('aggregate', { ...finder, attribute: index, what: fc.constantFrom('sum', 'min', 'max') }) },
+  {
+    weight: 2,
+    arbitrary: call('aggregate', { ...finder, attribute: index, what: fc.constantFrom('sum', 'min', 'max') }),
+  },
   {
     weight: 2,
     arbitrary: call('group', {
@@ -134,7 +143,10 @@ const reads = [
 
 const row = fc.record({
   values: fc.array(fc.option(value, { nil: null, freq: 5 }), { minLength: 8, maxLength: 8 }),
-  leaves: fc.array(fc.nat(4).map((n) => n === 0), { minLength: 8, maxLength: 8 }),
+  leaves: fc.array(
+    fc.nat(4).map((n) => n === 0),
+    { minLength: 8, maxLength: 8 },
+  ),
   keys: fc.array(fc.option(fc.nat(6), { nil: null, freq: 3 }), { minLength: 3, maxLength: 3 }),
 });
 
@@ -152,15 +164,36 @@ const writes = [
   },
   {
     weight: 4,
-    arbitrary: call('update', { ...finder, row, limit: rarely(fc.integer({ min: 1, max: 3 }), 4), set: fc.array(index, { minLength: 1, maxLength: 3 }) }),
+    arbitrary: call('update', {
+      ...finder,
+      row,
+      limit: rarely(fc.integer({ min: 1, max: 3 }), 4),
+      set: fc.array(index, { minLength: 1, maxLength: 3 }),
+    }),
   },
-  { weight: 2, arbitrary: call('save', { model: finder.model, id: fc.nat(7), row, set: fc.array(index, { minLength: 1, maxLength: 3 }) }) },
   {
     weight: 2,
-    arbitrary: call('increment', { ...finder, attribute: index, by: fc.integer({ min: -3, max: 3 }), down: fc.boolean() }),
+    arbitrary: call('save', {
+      model: finder.model,
+      id: fc.nat(7),
+      row,
+      set: fc.array(index, { minLength: 1, maxLength: 3 }),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: call('increment', {
+      ...finder,
+      attribute: index,
+      by: fc.integer({ min: -3, max: 3 }),
+      down: fc.boolean(),
+    }),
   },
   { weight: 2, arbitrary: call('upsert', { model: finder.model, row, id: fc.nat(9) }) },
-  { weight: 2, arbitrary: call('destroy', { ...finder, force: fc.boolean(), limit: rarely(fc.integer({ min: 1, max: 3 }), 4) }) },
+  {
+    weight: 2,
+    arbitrary: call('destroy', { ...finder, force: fc.boolean(), limit: rarely(fc.integer({ min: 1, max: 3 }), 4) }),
+  },
   { weight: 1, arbitrary: call('restore', { ...finder }) },
   { weight: 1, arbitrary: call('findOrCreate', { model: finder.model, attribute: index, row }) },
   {
@@ -174,7 +207,11 @@ const writes = [
   },
   {
     weight: 1,
-    arbitrary: call('team', { id: fc.nat(7), of: fc.array(fc.nat(6), { maxLength: 3 }), what: fc.constantFrom('add', 'set', 'remove', 'has') }),
+    arbitrary: call('team', {
+      id: fc.nat(7),
+      of: fc.array(fc.nat(6), { maxLength: 3 }),
+      what: fc.constantFrom('add', 'set', 'remove', 'has'),
+    }),
   },
 ];
 

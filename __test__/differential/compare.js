@@ -7,7 +7,8 @@ const { OptionsOf } = require('./options');
 const { Performer } = require('./perform');
 const { MODELS, defineModels } = require('./schema');
 
-const ours = () => new Sequelize('differential', null, null, { dialect: new PhantomDBDialect('memory:'), logging: false });
+const ours = () =>
+  new Sequelize('differential', null, null, { dialect: new PhantomDBDialect('memory:'), logging: false });
 const theirs = () => new Sequelize({ dialect: 'sqlite', storage: ':memory:', logging: false });
 
 /** One side of the comparison, with its tables made. */
@@ -96,6 +97,5 @@ async function compareAll(description, initial, list) {
     await Promise.all(sides.map((side) => side.close()));
   }
 }
-
 
 module.exports = { compareAll, counts };

@@ -13,12 +13,16 @@ const wanted = Number(process.env.PHANTOMDB_DIFF_RUNS ?? 2000);
 const seed = process.env.PHANTOMDB_DIFF_SEED ? Number(process.env.PHANTOMDB_DIFF_SEED) : undefined;
 
 describe('the answers of PhantomDB and of Sequelize on SQLite', () => {
-  test(`are the same, in about ${wanted} random calls`, async () => {
-    const property = fc.asyncProperty(schema, rows, calls(CALLS_PER_SCHEMA), compareAll);
-    await fc.assert(property, { numRuns: Math.ceil(wanted / (CALLS_PER_SCHEMA * 1.5)), seed });
-    // A generator that mostly makes mistakes would compare nothing.
-    expect(counts.calls).toBeGreaterThan(wanted * 0.5);
-    expect(counts.bothFailed / counts.calls).toBeLessThan(0.2);
-    expect(counts.theirsFailed / counts.calls).toBeLessThan(0.05);
-  }, Math.max(120_000, wanted * 100));
+  test(
+    `are the same, in about ${wanted} random calls`,
+    async () => {
+      const property = fc.asyncProperty(schema, rows, calls(CALLS_PER_SCHEMA), compareAll);
+      await fc.assert(property, { numRuns: Math.ceil(wanted / (CALLS_PER_SCHEMA * 1.5)), seed });
+      // A generator that mostly makes mistakes would compare nothing.
+      expect(counts.calls).toBeGreaterThan(wanted * 0.5);
+      expect(counts.bothFailed / counts.calls).toBeLessThan(0.2);
+      expect(counts.theirsFailed / counts.calls).toBeLessThan(0.05);
+    },
+    Math.max(120_000, wanted * 100),
+  );
 });

@@ -298,7 +298,11 @@ class OptionsOf {
   row({ values, leaves, keys }, modelName, { only, authors = 2, isComplete = false } = {}) {
     const row = {};
     for (const [index, { type, required }] of this.descriptions(modelName).entries()) {
-      if (only ? !only.some((chosen) => chosen % this.descriptions(modelName).length === index) : leaves[index] && !(required && isComplete)) {
+      if (
+        only
+          ? !only.some((chosen) => chosen % this.descriptions(modelName).length === index)
+          : leaves[index] && !(required && isComplete)
+      ) {
         continue;
       }
       const value = this.value(type, values[index]);

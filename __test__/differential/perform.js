@@ -139,7 +139,12 @@ class Performer {
     const association = this.options.association(call.model, call.association);
     const isMany = ['HasMany', 'BelongsToMany'].includes(association.associationType);
     const target = association.target.name;
-    const options = this.options.finder({ kind: 'findAll', model: target, where: call.where, mindsCase: call.mindsCase });
+    const options = this.options.finder({
+      kind: 'findAll',
+      model: target,
+      where: call.where,
+      mindsCase: call.mindsCase,
+    });
     if (isMany && call.what === 'count') return instance[association.accessors.count](options);
     return unordered(await instance[association.accessors.get](options));
   }

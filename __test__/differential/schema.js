@@ -66,7 +66,8 @@ function defineModels(sequelize, schemaOf) {
   const { Author, Book, Tag } = models;
   const weight = { type: DataTypes.INTEGER, defaultValue: 1 };
   const BookTag = sequelize.define('BookTag', { weight }, { timestamps: false });
-  const key = (name) => (schemaOf.underscored ? { name, field: name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`) } : name);
+  const key = (name) =>
+    schemaOf.underscored ? { name, field: name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`) } : name;
   Author.hasMany(Book, { as: 'books', foreignKey: key('authorId') });
   Book.belongsTo(Author, { as: 'author', foreignKey: key('authorId') });
   Author.hasOne(Book, { as: 'favourite', foreignKey: key('fanId') });

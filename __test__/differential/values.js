@@ -37,7 +37,12 @@ const TYPES = {
   boolean: { type: () => DataTypes.BOOLEAN, values: [true, false] },
   date: {
     type: () => DataTypes.DATE,
-    values: ['2020-01-01T00:00:00.000Z', '2020-01-01T00:00:00.001Z', '2024-02-29T23:59:59.999Z', '1969-07-20T20:17:40Z'],
+    values: [
+      '2020-01-01T00:00:00.000Z',
+      '2020-01-01T00:00:00.001Z',
+      '2024-02-29T23:59:59.999Z',
+      '1969-07-20T20:17:40Z',
+    ],
     make: (text) => new Date(text),
     ordered: true,
   },

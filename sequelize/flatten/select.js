@@ -142,12 +142,12 @@ In order to fix the vulnerability CVE-2023-22578, attributes that include parent
     }
 
     /** None when nothing of an include is selected: `count` leaves its attributes as the user wrote them. */
-  includeColumns({ attributes }, { includeIgnoreAttributes }) {
-    if (includeIgnoreAttributes === false) return [];
-    return (attributes ?? []).map((attribute) => this.includeColumn(attribute));
-  }
+    includeColumns({ attributes }, { includeIgnoreAttributes }) {
+      if (includeIgnoreAttributes === false) return [];
+      return (attributes ?? []).map((attribute) => this.includeColumn(attribute));
+    }
 
-  includeColumn(attribute) {
+    includeColumn(attribute) {
       if (Array.isArray(attribute)) return { e: this.source(attribute[0]), as: String(attribute[1]) };
       if (attribute instanceof Utils.Literal) return { e: this.conditions.expression(attribute) };
       if (attribute instanceof Utils.SequelizeMethod) {
