@@ -1,3 +1,5 @@
+'use strict';
+
 // A tour of PhantomDB for Sequelize. It runs inside this process (`memory:`), or wherever PHANTOMDB_URL points:
 //
 //   npm run example

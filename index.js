@@ -1,3 +1,5 @@
+'use strict';
+
 const { PhantomDBDialect } = require('./sequelize/phantomdb-dialect.js');
 const { PhantomDBError } = require('./sequelize/phantomdb-error.js');
 const { installEverywhere } = require('./sequelize/install.js');

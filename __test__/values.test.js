@@ -2,7 +2,7 @@ const moment = require('moment');
 const { DataTypes, Sequelize } = require('sequelize');
 const { PhantomDBDialect } = require('..');
 const { formatBindParameters } = require('../sequelize/bind.js');
-const { escape } = require('../sequelize/escape.js');
+const { escapeValue } = require('../sequelize/escape.js');
 const { rowsToObjects, toWire } = require('../sequelize/values.js');
 
 const sequelize = new Sequelize('values', null, null, { dialect: new PhantomDBDialect('memory:'), logging: false });
@@ -244,15 +244,15 @@ describe('replacements', () => {
       "('a', 1), ('b', 2)",
     ],
   ])('%p is %s', (value, expected) => {
-    expect(escape(value)).toBe(expected);
+    expect(escapeValue(value)).toBe(expected);
     expect(SqlString.escape(value, undefined, 'phantomdb', true)).toBe(expected);
   });
 
   test('NUL and what has no literal are refused', () => {
-    expect(() => escape('a\0b')).toThrow('NUL');
-    expect(() => escape({ toString: () => "'" })).toThrow('Invalid value');
-    expect(() => escape({ replace: () => "' OR 1=1" })).toThrow('Invalid value');
-    expect(() => escape(Symbol('x'))).toThrow('Invalid value');
+    expect(() => escapeValue('a\0b')).toThrow('NUL');
+    expect(() => escapeValue({ toString: () => "'" })).toThrow('Invalid value');
+    expect(() => escapeValue({ replace: () => "' OR 1=1" })).toThrow('Invalid value');
+    expect(() => escapeValue(Symbol('x'))).toThrow('Invalid value');
   });
 
   test('other dialects escape as they did', () => {

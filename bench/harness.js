@@ -1,3 +1,5 @@
+'use strict';
+
 // Measures competitors side by side: each task runs in turns, so that a busy machine slows all of them alike, and the
 // median of the rounds counts.
 

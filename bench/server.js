@@ -1,3 +1,5 @@
+'use strict';
+
 // A real `phantomdb serve` in a process of its own, on a free port.
 
 const { spawn } = require('node:child_process');

@@ -1,3 +1,5 @@
+'use strict';
+
 // Finder options to SQL that is ready to send: PhantomDB's translator beside Sequelize's own generator.
 
 const { Sequelize, DataTypes, Op } = require('sequelize');

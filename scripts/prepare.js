@@ -1,3 +1,5 @@
+'use strict';
+
 // npm runs this in a clone of the repository (`npm install`, `npm pack`), never for users of the package: the
 // published package has neither this file nor the Rust sources. Builds the addon when it is older than its sources.
 

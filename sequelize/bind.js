@@ -1,3 +1,5 @@
+'use strict';
+
 // The user's own binds: `$1` with an array, `$name` with an object. Sequelize's own version replaces text wherever it
 // finds a dollar, in comments and strings too, where it would take a named bind for a value of the wrong name.
 
@@ -5,7 +7,7 @@
 const TOKEN = new RegExp(
   [
     String.raw`(?<comment>--[^\n]*|/\*[^]*?(?:\*/|$))`,
-    String.raw`(?<identifier>"(?:[^"]|"")*"?|${'`'}(?:[^${'`'}]|${'``'})*${'`'}?)`,
+    '(?<identifier>"(?:[^"]|"")*"?|`(?:[^`]|``)*`?)',
     String.raw`(?<string>(?<![0-9A-Za-z_])[eE]'(?:[^'\\]|''|\\[^])*'?|'(?:[^']|'')*'?)`,
     String.raw`(?<escaped>(?<![0-9A-Za-z_])\$\$)`,
     String.raw`(?<bind>(?<![0-9A-Za-z_])\$\w+)`,

@@ -1,3 +1,5 @@
+'use strict';
+
 const native = require('./native.js');
 const { PhantomDBError, answerOf } = require('./phantomdb-error.js');
 

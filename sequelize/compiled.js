@@ -1,3 +1,5 @@
+'use strict';
+
 /**
  * Where a generator leaves what it translated, on the options that go on to `sequelize.query`. `sql` is always the text
  * that was returned, for the log and so that a query that was given other text is not mistaken for it. Beside it:

@@ -1,3 +1,5 @@
+'use strict';
+
 const { answerOf } = require('./phantomdb-error.js');
 
 /**

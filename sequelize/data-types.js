@@ -1,10 +1,12 @@
+'use strict';
+
 // `DataTypes.phantomdb`: what each Sequelize type is called in PhantomDB SQL, and what its values are on the wire.
 // `stringify` answers a JSON scalar or `{type, value}`; `bindParam` hands that on.
 
 const { types: nodeTypes } = require('node:util');
 
 const { blob, timestamp } = require('./values.js');
-const { escape } = require('./escape.js');
+const { escapeValue } = require('./escape.js');
 
 const DOCS = 'https://github.com/phantomdb/phantomdb-sequelize/blob/main/docs/types.md';
 
@@ -279,7 +281,7 @@ function otherTypes(Base, warn) {
     },
     ENUM: class extends Base.ENUM {
       toSql() {
-        return `ENUM(${this.values.map((value) => escape(String(value))).join(',')})`;
+        return `ENUM(${this.values.map((value) => escapeValue(String(value))).join(',')})`;
       }
       _stringify(value) {
         return text(value);

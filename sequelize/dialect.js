@@ -1,3 +1,5 @@
+'use strict';
+
 // The dialect that Sequelize sees: what PhantomDB can do, and the parts that do it.
 
 const SUPPORTS = {

@@ -1,3 +1,5 @@
+'use strict';
+
 // The codes of the contract as Sequelize's own error classes.
 
 /** Why a server could not be reached, as `details.value` says it. */

@@ -1,10 +1,12 @@
+'use strict';
+
 // Sequelize's `sql-string` gives a dialect name it does not know MySQL's backslashes, which here would be a hole for
 // injection. This is what it does for our name instead.
 
 const { inspect, types } = require('node:util');
 
 /** A value as a literal of PhantomDB SQL; an array as a list. */
-function escape(value) {
+function escapeValue(value) {
   switch (typeof value) {
     case 'undefined':
       return 'NULL';
@@ -33,10 +35,10 @@ function escapeObject(value) {
     return `X'${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex')}'`;
   }
   if (Array.isArray(value)) {
-    return value.map((item) => (Array.isArray(item) ? `(${escape(item)})` : escape(item))).join(', ');
+    return value.map((item) => (Array.isArray(item) ? `(${escapeValue(item)})` : escapeValue(item))).join(', ');
   }
   if (types.isBoxedPrimitive(value)) {
-    return escape(value.valueOf());
+    return escapeValue(value.valueOf());
   }
   throw new Error(`Invalid value ${inspect(value)}`);
 }
@@ -52,8 +54,8 @@ function quote(text) {
 function wrapSqlString(sqlString, dialectName) {
   const original = sqlString.escape;
   sqlString.escape = function escapeForDialect(value, timeZone, dialect, format) {
-    return dialect === dialectName ? escape(value) : original(value, timeZone, dialect, format);
+    return dialect === dialectName ? escapeValue(value) : original(value, timeZone, dialect, format);
   };
 }
 
-module.exports = { escape, wrapSqlString };
+module.exports = { escapeValue, wrapSqlString };

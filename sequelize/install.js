@@ -1,3 +1,5 @@
+'use strict';
+
 // Fills the dialect slot of a copy of Sequelize from outside.
 //
 // Sequelize chooses its dialect in a `switch` on `this.getDialect()` in its constructor. When `options.dialect` is a

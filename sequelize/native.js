@@ -1,3 +1,5 @@
+'use strict';
+
 // Finds and loads the addon. One copy of the addon serves every copy of this file (Jest makes one for each test
 // file): Node itself keeps a loaded addon for as long as the process lives.
 

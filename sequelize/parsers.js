@@ -1,3 +1,5 @@
+'use strict';
+
 // The `parse` functions that users set on a data type (`DataTypes.DATE.parse = …`; `sequelize.refreshTypes()`). They
 // take effect on columns that are an attribute of that type in the model at hand.
 

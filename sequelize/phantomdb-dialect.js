@@ -1,3 +1,5 @@
+'use strict';
+
 // The class that users construct. Everything it does is documented in `index.d.ts`.
 
 const { inspect, types } = require('node:util');

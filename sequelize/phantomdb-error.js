@@ -1,3 +1,5 @@
+'use strict';
+
 /**
  * What PhantomDB answers when a call fails. Without Sequelize it is what a caller catches; with Sequelize it is the
  * `original` of Sequelize's own error.

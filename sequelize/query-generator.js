@@ -1,3 +1,5 @@
+'use strict';
+
 // What Sequelize and libraries ask of a query generator, answered by the translator. Statements that Sequelize itself
 // runs have their values bound; text that a caller asks for has them inlined and escaped.
 

@@ -1,3 +1,5 @@
+'use strict';
+
 // The QueryInterface: schema changes as the contract's structured calls. Each runs through `sequelize.query`, so that
 // transactions (CLS too), logging, benchmarks, retries and error classes are those of any statement; the text is for
 // the log, `options[COMPILED]` is what is sent.

@@ -1,3 +1,5 @@
+'use strict';
+
 const { formatBindParameters } = require('./bind.js');
 const COMPILED = require('./compiled.js');
 const { parsingConverter } = require('./parsers.js');

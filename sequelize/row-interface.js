@@ -1,3 +1,5 @@
+'use strict';
+
 // The part of QueryInterface that reads and writes rows: each method makes a plan, has it translated with bound
 // values, and hands the statement to `sequelize.query`, where logging, hooks, retries and transactions are.
 
@@ -66,7 +68,7 @@ module.exports = (lib) => {
         return results[0];
       }
 
-      async upsert(tableName, insertValues, updateValues, where, optionsArg) {
+      async upsert(tableName, insertValues, updateValues, _where, optionsArg) {
         const options = { ...optionsArg, type: QueryTypes.UPSERT, updateOnDuplicate: Object.keys(updateValues) };
         options.upsertKeys = this.upsertKeys(options);
         const { model } = options;

@@ -1,3 +1,5 @@
+'use strict';
+
 // What the contract says about a table (`TableSchema`) in the shapes that Sequelize's methods answer with.
 
 const ENUM_VALUE = /'((?:[^']|'')*)'/g;

@@ -1,3 +1,5 @@
+'use strict';
+
 // The schema part of the query generator, as a mixin. Each method makes plain data and lets the translator write the
 // text. Where the contract has a structured call, the text is what the log shows and the call is what is made:
 // `schemaCall` says which call a text that was written here stands for.

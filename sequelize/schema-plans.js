@@ -1,3 +1,5 @@
+'use strict';
+
 // Sequelize's options for schemas as plain data: the types of the REST contract (`ColumnDefinition`, `Constraint`,
 // `CreateIndex`). The translator writes them as text, the contract's calls carry them; nothing is written here.
 

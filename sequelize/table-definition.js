@@ -1,9 +1,11 @@
+'use strict';
+
 // What `PhantomDBDialect.createTable` takes, as the contract's `CreateTable`: attributes like a model's, whose types
 // are PhantomDB SQL or data types of Sequelize.
 
 const { inspect } = require('node:util');
 
-const { escape } = require('./escape.js');
+const { escapeValue } = require('./escape.js');
 
 /** A table by name, or by name and schema. */
 function tableOf(table) {
@@ -94,7 +96,7 @@ function defaultOf(key, value) {
     return String(value.val);
   }
   const isDocument = typeof value === 'object' && !ArrayBuffer.isView(value) && !(value instanceof Date);
-  return escape(isDocument ? JSON.stringify(value) : value);
+  return escapeValue(isDocument ? JSON.stringify(value) : value);
 }
 
 function referenceOf({ references, onDelete, onUpdate }) {

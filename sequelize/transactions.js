@@ -1,3 +1,5 @@
+'use strict';
+
 const COMPILED = require('./compiled.js');
 
 /**

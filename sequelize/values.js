@@ -1,3 +1,5 @@
+'use strict';
+
 // Values between JavaScript and the wire. JSON scalars travel as themselves, everything else as {type, value}.
 
 const { types } = require('node:util');

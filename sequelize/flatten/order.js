@@ -1,3 +1,5 @@
+'use strict';
+
 // `order` and `group` as plain data: paths through associations become paths of names.
 
 module.exports = (lib) => {

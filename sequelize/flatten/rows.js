@@ -1,3 +1,5 @@
+'use strict';
+
 // Inserts, updates and deletes as plans.
 
 module.exports = (lib) => {

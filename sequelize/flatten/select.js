@@ -1,3 +1,5 @@
+'use strict';
+
 // Finder options and includes as the plan of a select.
 
 module.exports = (lib) => {

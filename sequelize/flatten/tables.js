@@ -1,3 +1,5 @@
+'use strict';
+
 /** What Sequelize calls a table (a name, or an object with a schema) as `{ name, schema? }`. */
 function tableOf(table) {
   if (typeof table === 'string') return { name: table };

@@ -1,3 +1,5 @@
+'use strict';
+
 // JavaScript values as the plain data of a statement: JSON scalars, or { type, value } for what JSON has not.
 
 const identity = (value) => value;

@@ -12,7 +12,10 @@ use clap::{Args, Parser, Subcommand};
 use tokio::net::TcpListener;
 
 use crate::{
-    engine::{Engine, sqlite::SqliteEngine},
+    engine::{
+        Engine,
+        sqlite::{SqliteEngine, SqliteOptions},
+    },
     http::{HttpOptions, HttpServer},
     serve::{serve, told_to_stop},
     service::{Service, ServiceOptions},
@@ -63,6 +66,10 @@ struct ServeOptions {
     /// The longest request body, in bytes.
     #[arg(long, env = "PHANTOMDB_BODY_MAX", default_value_t = HttpOptions::default().body_max, value_name = "BYTES")]
     body_max: usize,
+    /// Roll back a transaction that holds a database's write lock and runs no statement for so many milliseconds
+    /// while others wait for the lock.
+    #[arg(long, env = "PHANTOMDB_LOCK_IDLE_TIMEOUT", default_value_t = 5000, value_name = "MILLISECONDS")]
+    lock_idle_timeout: u64,
     /// What is logged on stderr: error, warn, info, debug or trace, or directives like `phantomdb_server=debug`.
     #[arg(long, env = "PHANTOMDB_LOG_LEVEL", default_value = "warn", value_name = "LEVEL")]
     log_level: String,
@@ -161,11 +168,15 @@ async fn serve_until_told(options: ServeOptions) -> Result<(), Failure> {
 }
 
 fn engine(options: &ServeOptions) -> Result<Arc<dyn Engine>, Failure> {
+    let settings = SqliteOptions {
+        lock_idle_timeout: Duration::from_millis(options.lock_idle_timeout),
+        ..SqliteOptions::default()
+    };
     if options.memory {
-        return Ok(Arc::new(SqliteEngine::memory()));
+        return Ok(Arc::new(SqliteEngine::memory().with_options(settings)));
     }
     match SqliteEngine::open(&options.data) {
-        Ok(engine) => Ok(Arc::new(engine)),
+        Ok(engine) => Ok(Arc::new(engine.with_options(settings))),
         Err(error) => Err(Failure::new(
             FAILED,
             format!("the data in {} cannot be opened: {error}", options.data.display()),

@@ -73,10 +73,10 @@ fn condition() -> impl Strategy<Value = Json> {
 fn strings_of(statement: &Statement) -> Vec<String> {
     let mut found = Vec::new();
     let _ = visit_expressions(statement, |expr| {
-        if let Expr::Value(value) = expr {
-            if let Literal::SingleQuotedString(s) = &value.value {
-                found.push(s.clone());
-            }
+        if let Expr::Value(value) = expr
+            && let Literal::SingleQuotedString(s) = &value.value
+        {
+            found.push(s.clone());
         }
         ControlFlow::<()>::Continue(())
     });

@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -99,5 +100,35 @@ async fn it_gives_readers_whole_transactions_only_while_writers_are_at_work() {
         }
         writer.await.unwrap();
         assert_eq!(rows(&*fixture.session, "SELECT count(*) FROM \"t\"", &[]).await, json!([[80]]));
+    }
+}
+
+/// Counts how often the thread it runs on comes to it.
+async fn count_turns(turns: &Cell<u32>) {
+    loop {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        turns.set(turns.get() + 1);
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn it_does_not_keep_the_thread_it_was_asked_on_busy_with_a_long_statement() {
+    const LONG: &str = "WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < $1) \
+                        SELECT count(*) AS \"n\" FROM c";
+    for fixture in Fixture::both().await {
+        let transaction = fixture.begin(None).await.as_session();
+        for session in [&fixture.session, &transaction] {
+            // It is short when it is met first.
+            for _ in 0..2 {
+                assert_eq!(rows(&**session, LONG, &[Value::Integer(3)]).await, json!([[3]]));
+            }
+            let (turns, count) = (Cell::new(0), 1_000_000);
+            let parameters = [Value::Integer(count)];
+            tokio::select! {
+                answer = rows(&**session, LONG, &parameters) => assert_eq!(answer, json!([[count]])),
+                () = count_turns(&turns) => {}
+            }
+            assert!(turns.get() > 3, "{}", turns.get());
+        }
     }
 }

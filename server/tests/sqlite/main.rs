@@ -4,6 +4,7 @@
 
 mod concurrency;
 mod errors;
+mod locks;
 mod statements;
 mod support;
 mod survival;

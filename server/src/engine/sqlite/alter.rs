@@ -273,9 +273,12 @@ impl Change<'_> {
         };
         match referenced {
             Some(Reference { table, .. }) if !adapt::same_table(table, &self.table) => {
-                catalog::read_table(self.conn, table)
-                    .map(drop)
-                    .map_err(|_| adapt::unknown_reference(&self.table, table))
+                catalog::read_table(self.conn, table).map(drop).map_err(|_| {
+                    let message = format!(
+                        "there is no table \"{table}\" for a foreign key to point to; create it first"
+                    );
+                    Error::new(ErrorCode::UnknownTable, message).with_table(table.to_string())
+                })
             }
             _ => Ok(()),
         }

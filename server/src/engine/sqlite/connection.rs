@@ -1,6 +1,8 @@
 //! One connection to a database, configured for SQL that is not trusted.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use phantomdb_protocol::Result;
@@ -19,6 +21,47 @@ const LONGEST_VALUE: i32 = 256 << 20;
 
 const LONGEST_STATEMENT: i32 = 64 << 20;
 
+/// Steps of SQLite's virtual machine after which it asks whether to go on.
+const STEPS_OF_A_ROUND: i32 = 1000;
+
+/// How much longer a statement may run, in rounds of the virtual machine. Without a limit it is all of them.
+#[derive(Debug)]
+pub(super) struct Budget(AtomicU32);
+
+impl Budget {
+    const UNLIMITED: u32 = u32::MAX;
+
+    pub(super) fn limit(&self, rounds: u32) {
+        self.0.store(rounds, Ordering::Relaxed);
+    }
+
+    pub(super) fn lift(&self) {
+        self.0.store(Self::UNLIMITED, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_spent(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == 0
+    }
+
+    /// Whether there was nothing left. A connection is used by one thread at a time.
+    fn spend(&self) -> bool {
+        match self.0.load(Ordering::Relaxed) {
+            Self::UNLIMITED => false,
+            0 => true,
+            left => {
+                self.0.store(left - 1, Ordering::Relaxed);
+                false
+            }
+        }
+    }
+}
+
+/// A connection and what limits it.
+pub(super) struct Link {
+    pub(super) connection: Connection,
+    pub(super) budget: Arc<Budget>,
+}
+
 /// Where a database is.
 #[derive(Debug)]
 pub(super) enum Location {
@@ -27,7 +70,7 @@ pub(super) enum Location {
 }
 
 /// Opens a connection; the database is made only when `create` is set.
-pub(super) fn open(location: &Location, create: bool, busy_timeout: Duration) -> Result<Connection> {
+pub(super) fn open(location: &Location, create: bool, busy_timeout: Duration) -> Result<Link> {
     let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     // A database in memory begins with its first connection, whoever opens it.
     if create || matches!(location, Location::Memory(_)) {
@@ -40,7 +83,10 @@ pub(super) fn open(location: &Location, create: bool, busy_timeout: Duration) ->
     opened
         .and_then(|mut connection| {
             configure(&mut connection, location, busy_timeout)?;
-            Ok(connection)
+            let budget = Arc::new(Budget(AtomicU32::new(Budget::UNLIMITED)));
+            let spent = Arc::clone(&budget);
+            connection.progress_handler(STEPS_OF_A_ROUND, Some(move || spent.spend()))?;
+            Ok(Link { connection, budget })
         })
         .map_err(error::plain)
 }

@@ -1,13 +1,16 @@
 //! One database: its connections, its locks and what is known of its schema.
 
 use std::ops::Deref;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
 
 use phantomdb_protocol::{Error, ErrorCode, Result, Statement};
 use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 
-use super::connection::{self, Location};
+use super::connection::{self, Link, Location};
 use super::run::Scene;
 use super::schema::{Plan, SchemaCache};
 use super::transaction::{self, Cell};
@@ -18,9 +21,11 @@ pub(super) struct Database {
     location: Location,
     options: SqliteOptions,
     /// Connections nobody uses, the last used one last; none at all once the database is closed.
-    idle: Mutex<Option<Vec<Connection>>>,
+    idle: Mutex<Option<Vec<Link>>>,
     /// Fair: who waits longest is next.
     write_lock: Arc<Semaphore>,
+    /// The transaction that took the write lock last; it may have given it back.
+    holder: Mutex<Weak<Cell>>,
     read_slots: Arc<Semaphore>,
     schema: Mutex<Option<Arc<SchemaCache>>>,
     transactions: Mutex<Vec<Weak<Cell>>>,
@@ -40,6 +45,7 @@ impl Database {
             options,
             idle: Mutex::new(Some(Vec::new())),
             write_lock: Arc::new(Semaphore::new(1)),
+            holder: Mutex::new(Weak::new()),
             read_slots: Arc::new(Semaphore::new(read_slots())),
             schema: Mutex::default(),
             transactions: Mutex::default(),
@@ -48,8 +54,7 @@ impl Database {
 
     /// Makes the file and opens the first connection.
     pub(super) fn create(self: &Arc<Self>) -> Result<()> {
-        let connection = connection::open(&self.location, true, self.options.lock_timeout)?;
-        drop(Lease { database: Arc::clone(self), connection: Some(connection), keep: true });
+        drop(self.lease_of(connection::open(&self.location, true, self.options.lock_timeout)?));
         Ok(())
     }
 
@@ -59,12 +64,12 @@ impl Database {
 
     /// A connection that nobody uses, if there is one.
     pub(super) fn idle_connection(self: &Arc<Self>) -> Result<Option<Lease>> {
-        let connection = guard(&self.idle).as_mut().ok_or_else(|| self.closed())?.pop();
-        Ok(connection.map(|connection| self.lease_of(connection)))
+        let link = guard(&self.idle).as_mut().ok_or_else(|| self.closed())?.pop();
+        Ok(link.map(|link| self.lease_of(link)))
     }
 
-    fn lease_of(self: &Arc<Self>, connection: Connection) -> Lease {
-        Lease { database: Arc::clone(self), connection: Some(connection), keep: true }
+    fn lease_of(self: &Arc<Self>, link: Link) -> Lease {
+        Lease { database: Arc::clone(self), link: Some(link), keep: true }
     }
 
     pub(super) async fn connection(self: &Arc<Self>) -> Result<Lease> {
@@ -73,28 +78,49 @@ impl Database {
         }
         let database = Arc::clone(self);
         blocking::plain(move || {
-            let connection = connection::open(&database.location, false, database.options.lock_timeout)?;
-            Ok(database.lease_of(connection))
+            let link = connection::open(&database.location, false, database.options.lock_timeout)?;
+            Ok(database.lease_of(link))
         })
         .await?
     }
 
-    /// Waits for its turn to write; `LOCK_TIMEOUT` when that takes too long.
+    /// Waits for its turn to write; `LOCK_TIMEOUT` when that takes too long. A transaction that has the lock and
+    /// does nothing with it is rolled back meanwhile.
     pub(super) async fn lock_for_writing(&self) -> Result<OwnedSemaphorePermit> {
-        let lock = Arc::clone(&self.write_lock).acquire_owned();
-        match tokio::time::timeout(self.options.lock_timeout, lock).await {
-            Ok(Ok(permit)) => Ok(permit),
-            Ok(Err(_)) => Err(self.closed()),
-            Err(_) => Err(Error::new(
-                ErrorCode::LockTimeout,
-                format!(
-                    "another transaction held the write lock of the database \"{}\" for {} ms; commit or roll it \
-                     back sooner, or try again",
-                    self.name,
-                    self.options.lock_timeout.as_millis()
-                ),
-            )),
+        if let Some(permit) = self.try_lock_for_writing() {
+            return Ok(permit);
         }
+        let deadline = Instant::now() + self.options.lock_timeout;
+        let mut lock = pin!(Arc::clone(&self.write_lock).acquire_owned());
+        let mut look = Instant::now();
+        loop {
+            match tokio::time::timeout_at(look.min(deadline), &mut lock).await {
+                Ok(Ok(permit)) => return Ok(permit),
+                Ok(Err(_)) => return Err(self.closed()),
+                Err(_) if Instant::now() >= deadline => return Err(self.lock_timeout()),
+                Err(_) => {
+                    let holder = guard(&self.holder).upgrade();
+                    look = transaction::make_way(holder, self.options.lock_idle_timeout).await?;
+                }
+            }
+        }
+    }
+
+    fn lock_timeout(&self) -> Error {
+        Error::new(
+            ErrorCode::LockTimeout,
+            format!(
+                "another transaction held the write lock of the database \"{}\" for {} ms; commit or roll it back \
+                 sooner, or try again",
+                self.name,
+                self.options.lock_timeout.as_millis()
+            ),
+        )
+    }
+
+    /// Who is to make way when it has the write lock and does nothing with it.
+    pub(super) fn note_holder(&self, transaction: &Arc<Cell>) {
+        *guard(&self.holder) = Arc::downgrade(transaction);
     }
 
     pub(super) fn try_lock_for_writing(&self) -> Option<OwnedSemaphorePermit> {
@@ -133,10 +159,6 @@ impl Database {
         *guard(&self.schema) = None;
     }
 
-    pub(super) fn busy_timeout(&self) -> std::time::Duration {
-        self.options.lock_timeout
-    }
-
     pub(super) fn register(&self, transaction: &Arc<Cell>) {
         let mut transactions = guard(&self.transactions);
         transactions.retain(|other| other.strong_count() > 0);
@@ -161,6 +183,11 @@ impl Database {
         blocking::plain(move || drop(idle)).await
     }
 
+    /// Whether a commit waits for a disk.
+    pub(super) fn is_on_disk(&self) -> bool {
+        self.file().is_some()
+    }
+
     /// The file of the database, if it is one.
     pub(super) fn file(&self) -> Option<&std::path::Path> {
         match &self.location {
@@ -173,7 +200,7 @@ impl Database {
 /// A connection lent by a database, which gets it back when this is dropped.
 pub(super) struct Lease {
     database: Arc<Database>,
-    connection: Option<Connection>,
+    link: Option<Link>,
     keep: bool,
 }
 
@@ -182,28 +209,54 @@ impl Lease {
     pub(super) fn discard(&mut self) {
         self.keep = false;
     }
+
+    #[expect(clippy::expect_used, reason = "the connection is taken in `drop` only")]
+    fn link(&self) -> &Link {
+        self.link.as_ref().expect("a lease has its connection until it is dropped")
+    }
+
+    /// From now on a statement is stopped after so many rounds of SQLite's virtual machine, and does not wait for
+    /// another process. False when that cannot be had.
+    pub(super) fn limit(&self, rounds: u32) -> bool {
+        // A database in memory is nobody else's.
+        let impatient = !self.database.is_on_disk() || self.busy_timeout(Duration::ZERO).is_ok();
+        if impatient {
+            self.link().budget.limit(rounds);
+        }
+        impatient
+    }
+
+    /// Ends the limit; true when it has stopped a statement, or was about to.
+    pub(super) fn lift(&mut self) -> bool {
+        let spent = self.link().budget.is_spent();
+        self.link().budget.lift();
+        if self.database.is_on_disk() && self.busy_timeout(self.database.options.lock_timeout).is_err() {
+            self.discard();
+        }
+        spent
+    }
 }
 
 impl Deref for Lease {
     type Target = Connection;
 
-    #[expect(clippy::expect_used, reason = "the connection is taken in `drop` only")]
     fn deref(&self) -> &Connection {
-        self.connection.as_ref().expect("a lease has its connection until it is dropped")
+        &self.link().connection
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let Some(connection) = self.connection.take() else { return };
-        let clean = connection.is_autocommit() || connection.execute_batch("ROLLBACK").is_ok();
+        let Some(link) = self.link.take() else { return };
+        link.budget.lift();
+        let clean = link.connection.is_autocommit() || link.connection.execute_batch("ROLLBACK").is_ok();
         if !clean || !self.keep {
             return;
         }
         if let Some(idle) = guard(&self.database.idle).as_mut()
             && idle.len() < read_slots() + 1
         {
-            idle.push(connection);
+            idle.push(link);
         }
     }
 }

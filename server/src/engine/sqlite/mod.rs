@@ -51,11 +51,14 @@ const LONGEST_NAME: usize = 63;
 pub struct SqliteOptions {
     /// How long a write waits for the transaction that holds the write lock.
     pub lock_timeout: Duration,
+    /// How long a transaction that holds the write lock may run no statement while others wait for the lock; then
+    /// it is rolled back. While nobody waits it may be idle for longer.
+    pub lock_idle_timeout: Duration,
 }
 
 impl Default for SqliteOptions {
     fn default() -> Self {
-        Self { lock_timeout: Duration::from_secs(10) }
+        Self { lock_timeout: Duration::from_secs(10), lock_idle_timeout: Duration::from_secs(5) }
     }
 }
 

@@ -34,7 +34,7 @@ fn run(conn: &Connection, sql: &str, parameters: impl Params) -> Result<usize> {
 }
 
 /// The schemas there are, the default one left out.
-pub fn schemas(conn: &Connection) -> Result<BTreeSet<String>> {
+pub(super) fn schemas(conn: &Connection) -> Result<BTreeSet<String>> {
     if !exists(conn, SCHEMAS)? {
         return Ok(BTreeSet::new());
     }
@@ -44,7 +44,7 @@ pub fn schemas(conn: &Connection) -> Result<BTreeSet<String>> {
 }
 
 /// `ALREADY_EXISTS` when there is one of that name, unless `if_not_exists`.
-pub fn create_schema(conn: &Connection, name: &str, if_not_exists: bool) -> Result<()> {
+pub(super) fn create_schema(conn: &Connection, name: &str, if_not_exists: bool) -> Result<()> {
     if name == "public" {
         // The default schema is always there.
         return if if_not_exists { Ok(()) } else { Err(already_exists(name)) };
@@ -55,7 +55,7 @@ pub fn create_schema(conn: &Connection, name: &str, if_not_exists: bool) -> Resu
 }
 
 /// What makes a schema known that is used before anybody created it.
-pub fn note_schema(name: &str) -> Vec<String> {
+pub(super) fn note_schema(name: &str) -> Vec<String> {
     let insert = format!(
         "INSERT INTO phantomdb_schemas (name) VALUES ({}) ON CONFLICT DO NOTHING",
         quote_literal(name)
@@ -68,7 +68,7 @@ fn already_exists(name: &str) -> Error {
 }
 
 /// Whether the schema was there.
-pub fn forget_schema(conn: &Connection, name: &str) -> Result<bool> {
+pub(super) fn forget_schema(conn: &Connection, name: &str) -> Result<bool> {
     if !exists(conn, SCHEMAS)? {
         return Ok(false);
     }
@@ -76,7 +76,7 @@ pub fn forget_schema(conn: &Connection, name: &str) -> Result<bool> {
 }
 
 /// The name of a table as it is stored, `schema.table` or `table`.
-pub fn split_name(stored: &str, schemas: &BTreeSet<String>) -> TableName {
+pub(super) fn split_name(stored: &str, schemas: &BTreeSet<String>) -> TableName {
     stored
         .match_indices('.')
         .map(|(dot, _)| (&stored[..dot], &stored[dot + 1..]))
@@ -88,7 +88,7 @@ pub fn split_name(stored: &str, schemas: &BTreeSet<String>) -> TableName {
 }
 
 /// Sets the comment of a table, or of one of its columns; none takes it away.
-pub fn set_comment(
+pub(super) fn set_comment(
     conn: &Connection,
     table: &TableName,
     column: Option<&str>,
@@ -111,18 +111,18 @@ pub fn set_comment(
 }
 
 /// Comments follow a table to its new name.
-pub fn rename_table(conn: &Connection, from: &TableName, to: &TableName) -> Result<()> {
+pub(super) fn rename_table(conn: &Connection, from: &TableName, to: &TableName) -> Result<()> {
     let sql = "UPDATE phantomdb_comments SET \"table\" = ?2 WHERE \"table\" = ?1";
     change_comments(conn, sql, params![stored_name(from), stored_name(to)])
 }
 
-pub fn rename_column(conn: &Connection, table: &TableName, from: &str, to: &str) -> Result<()> {
+pub(super) fn rename_column(conn: &Connection, table: &TableName, from: &str, to: &str) -> Result<()> {
     let sql = "UPDATE phantomdb_comments SET \"column\" = ?3 WHERE \"table\" = ?1 AND \"column\" = ?2";
     change_comments(conn, sql, params![stored_name(table), from, to])
 }
 
 /// A table of the same name that is made later has none of the comments of this one.
-pub fn forget_table(conn: &Connection, table: &TableName) -> Result<()> {
+pub(super) fn forget_table(conn: &Connection, table: &TableName) -> Result<()> {
     let sql = "DELETE FROM phantomdb_comments WHERE \"table\" = ?1";
     change_comments(conn, sql, params![stored_name(table)])
 }
@@ -132,7 +132,7 @@ fn change_comments(conn: &Connection, sql: &str, parameters: impl Params) -> Res
 }
 
 /// Writes the comments into a description.
-pub fn describe_comments(conn: &Connection, schema: &mut TableSchema) -> Result<()> {
+pub(super) fn describe_comments(conn: &Connection, schema: &mut TableSchema) -> Result<()> {
     if !exists(conn, "phantomdb_comments")? {
         return Ok(());
     }

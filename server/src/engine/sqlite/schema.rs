@@ -1,6 +1,7 @@
 //! What is remembered of a database as long as its schema stays the same.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use hashlink::LruCache;
@@ -8,7 +9,7 @@ use phantomdb_protocol::{Column, ErrorCode, Result, TableName, TableSchema};
 use rusqlite::Connection;
 
 use super::adapt::{Adapted, Catalog, Kind, adapt};
-use super::{catalog, error, guard};
+use super::{catalog, error, guard, target};
 
 /// Statements remembered for a database.
 const STATEMENTS: usize = 1024;
@@ -21,9 +22,43 @@ pub(super) struct Plan {
     pub(super) adapted: Adapted,
     /// The columns of the result, once they are known.
     pub(super) columns: OnceLock<Vec<Column>>,
+    /// How many more times it is taken to be slow.
+    slow: AtomicU32,
 }
 
+/// How many times a statement that was slow is taken to be slow again.
+const SLOW_FOR: u32 = 32;
+
 impl Plan {
+    fn new(adapted: Adapted) -> Self {
+        Self { adapted, columns: OnceLock::new(), slow: AtomicU32::new(0) }
+    }
+
+    /// Whether the statement is expected to take no longer than handing it to another thread. That it is asked
+    /// counts: what was slow once, as the first look at a cold file is, need not stay so.
+    pub(super) fn is_quick(&self) -> bool {
+        if matches!(self.adapted.kind, Kind::Schema) {
+            return false;
+        }
+        let left = self.slow.load(Ordering::Relaxed);
+        if left > 0 {
+            self.slow.store(left - 1, Ordering::Relaxed);
+        }
+        left == 0
+    }
+
+    /// Whether the text of the statement bounds what it writes.
+    pub(super) fn inserts_values(&self) -> bool {
+        match self.adapted.statements.as_slice() {
+            [sql] => target::verb(sql) == Some("INSERT") && !sql.contains("SELECT"),
+            _ => false,
+        }
+    }
+
+    pub(super) fn was_slow(&self) {
+        self.slow.store(SLOW_FOR, Ordering::Relaxed);
+    }
+
     /// Whether the statement must have the write lock.
     pub(super) fn writes(&self) -> bool {
         matches!(self.adapted.kind, Kind::Write | Kind::Schema)
@@ -66,7 +101,7 @@ impl SchemaCache {
             return Ok(plan);
         }
         let adapted = adapt(sql, &View { cache: self, connection })?;
-        let plan = Arc::new(Plan { adapted, columns: OnceLock::new() });
+        let plan = Arc::new(Plan::new(adapted));
         if sql.len() <= LONGEST_REMEMBERED {
             guard(&self.plans).insert(sql.to_owned(), Arc::clone(&plan));
         }

@@ -1,7 +1,7 @@
 //! A session in which each statement commits by itself.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use phantomdb_protocol::{
@@ -13,9 +13,15 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::adapt::Kind;
 use super::database::{Database, Lease};
 use super::run::{Prepared, Scene, empty};
+use super::schema::Plan;
 use super::state::setting;
 use super::{blocking, catalog};
 use crate::engine::Session;
+
+/// What a statement may take on a thread that serves others as well. Handing it to another thread and back costs
+/// some ten microseconds, so that most statements are done before.
+pub(super) const QUICK_ROUNDS: u32 = 20;
+pub(super) const QUICK: Duration = Duration::from_millis(5);
 
 /// Statements on a database, each in a transaction of its own.
 pub struct SqliteSession {
@@ -41,10 +47,16 @@ impl SqliteSession {
         Self { database }
     }
 
-    /// Runs the statement on the calling thread, if a connection and the locks it needs are free this instant.
-    /// None means that it was not run and is to be run by [`Session::execute`].
+    /// Runs the statement on the calling thread, if a connection and the locks it needs are free this instant and
+    /// it is done soon. None means that nothing of it was kept and it is to be run by [`Session::execute`].
     pub fn try_execute_sync(&self, statement: &Statement) -> Option<Result<ResultSet>> {
-        let plan = self.database.known(statement)?;
+        self.try_plan(&*self.database.known(statement)?, statement)
+    }
+
+    fn try_plan(&self, plan: &Plan, statement: &Statement) -> Option<Result<ResultSet>> {
+        if !plan.is_quick() {
+            return None;
+        }
         let permit = if plan.writes() {
             self.database.try_lock_for_writing()?
         } else {
@@ -54,16 +66,21 @@ impl SqliteSession {
             Ok(lease) => lease?,
             Err(error) => return Some(Err(error)),
         };
-        // Another process may hold SQLite's own lock; whoever calls this must not wait for it.
-        lease.busy_timeout(Duration::ZERO).ok()?;
+        if !lease.limit(QUICK_ROUNDS) {
+            return None;
+        }
+        let start = Instant::now();
         let attempt = attempt(&self.database, &mut lease, statement, plan.writes());
-        if lease.busy_timeout(self.database.busy_timeout()).is_err() {
-            lease.discard();
+        let stopped = lease.lift();
+        if stopped || start.elapsed() > QUICK {
+            plan.was_slow();
         }
         drop(lease);
         drop(permit);
         match attempt {
             Attempt::NeedsWriteLock => None,
+            // It was stopped, and with it the transaction that it is by itself.
+            Attempt::Done(Err(_)) if stopped => None,
             Attempt::Done(Err(error)) if error.code == ErrorCode::LockTimeout => None,
             Attempt::Done(outcome) => Some(outcome),
         }
@@ -198,7 +215,14 @@ fn attempt_batch(
 #[async_trait]
 impl Session for SqliteSession {
     async fn execute(&self, statement: Statement) -> Result<ResultSet> {
-        let writes = self.database.known(&statement).is_some_and(|plan| plan.writes());
+        let plan = self.database.known(&statement);
+        let writes = plan.as_ref().is_some_and(|plan| plan.writes());
+        // A thread that serves others must not wait for a disk.
+        if let Some(plan) = plan.filter(|_| !writes || !self.database.is_on_disk())
+            && let Some(outcome) = self.try_plan(&plan, &statement)
+        {
+            return outcome;
+        }
         self.run(statement, writes, attempt).await
     }
 

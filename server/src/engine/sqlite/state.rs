@@ -1,6 +1,8 @@
 //! What a transaction has done so far, and its next step. Everything here runs on a thread for blocking work.
 
+use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use phantomdb_protocol::{
     AlterOperation, BeginTransaction, Error, ErrorCode, IsolationLevel, Result, ResultSet, Statement,
@@ -8,12 +10,13 @@ use phantomdb_protocol::{
 };
 use rusqlite::Connection;
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
 
 use super::adapt::{Adapted, Kind};
 use super::database::{Database, Lease};
 use super::run::{Prepared, Scene, empty};
-use super::schema::SchemaCache;
-use super::session::Attempt;
+use super::schema::{Plan, SchemaCache};
+use super::session::{Attempt, QUICK, QUICK_ROUNDS};
 
 /// How far a transaction has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,8 +44,10 @@ pub(super) struct State {
     setting: Option<String>,
     changed_schema: bool,
     own_schema: Option<Arc<SchemaCache>>,
+    /// When its last statement came to its end.
+    last_step: Instant,
     /// Why it ended, for those who still use it.
-    ended: &'static str,
+    ended: Cow<'static, str>,
 }
 
 impl State {
@@ -59,7 +64,8 @@ impl State {
             setting: None,
             changed_schema: false,
             own_schema: None,
-            ended: "",
+            last_step: Instant::now(),
+            ended: Cow::Borrowed(""),
         }
     }
 
@@ -94,6 +100,21 @@ impl State {
         if self.phase != Phase::Writing {
             self.permit = None;
         }
+        self.last_step = Instant::now();
+    }
+
+    /// When it stopped running statements, if it keeps others from writing.
+    pub(super) fn idle_with_lock_since(&self) -> Option<Instant> {
+        self.permit.as_ref().map(|_| self.last_step)
+    }
+
+    /// Makes room for those who wait for the write lock.
+    pub(super) fn evict(&mut self, limit: Duration) {
+        self.end(format!(
+            "was rolled back because it held the write lock for {} ms without running a statement while others \
+             waited for it. Keep transactions short, or raise the option lock-idle-timeout",
+            limit.as_millis()
+        ));
     }
 
     fn scene(&mut self) -> Result<Scene<'_>> {
@@ -156,6 +177,41 @@ impl State {
     pub(super) fn look<T>(&mut self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         self.begin_reading()?;
         work(self.connection()?)
+    }
+
+    /// Whether the statement may run on a thread that serves others: it can be stopped, or writes little. A write
+    /// cannot be stopped without the loss of the whole transaction.
+    pub(super) fn may_be_quick(&self, plan: &Plan) -> bool {
+        let fits = match plan.adapted.kind {
+            Kind::Read | Kind::Savepoint(_) | Kind::Release(_) => true,
+            Kind::Write => self.phase == Phase::Writing && plan.inserts_values(),
+            _ => false,
+        };
+        fits && plan.is_quick()
+    }
+
+    /// Runs a statement that [`Self::may_be_quick`]; None means that it was stopped and has changed nothing.
+    pub(super) fn execute_quickly(
+        &mut self,
+        plan: &Plan,
+        statement: &Statement,
+    ) -> Option<Result<ResultSet>> {
+        let (start, reads) = (Instant::now(), matches!(plan.adapted.kind, Kind::Read));
+        if reads && !self.lease.as_ref()?.limit(QUICK_ROUNDS) {
+            return None;
+        }
+        let attempt = self.execute(statement);
+        let stopped = reads && self.lease.as_mut().is_some_and(Lease::lift);
+        if stopped || start.elapsed() > QUICK {
+            plan.was_slow();
+        }
+        self.settle();
+        match attempt {
+            Attempt::NeedsWriteLock => None,
+            Attempt::Done(Err(_)) if stopped => None,
+            Attempt::Done(Err(error)) if reads && error.code == ErrorCode::LockTimeout => None,
+            Attempt::Done(outcome) => Some(outcome),
+        }
     }
 
     pub(super) fn execute(&mut self, statement: &Statement) -> Attempt<ResultSet> {
@@ -349,11 +405,11 @@ impl State {
     }
 
     /// Rolls back what is open, gives back the connection and then the lock.
-    pub(super) fn end(&mut self, why: &'static str) {
+    pub(super) fn end(&mut self, why: impl Into<Cow<'static, str>>) {
         if self.lease.is_none() {
             return;
         }
-        self.ended = why;
+        self.ended = why.into();
         self.lease = None;
         self.permit = None;
         self.phase = Phase::Idle;

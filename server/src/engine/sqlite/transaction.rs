@@ -1,6 +1,7 @@
 //! A transaction on a connection of its own, as the engine's callers see it; [`State`] does the work.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use phantomdb_protocol::{
@@ -8,8 +9,10 @@ use phantomdb_protocol::{
 };
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::time::Instant;
 
 use super::database::Database;
+use super::schema::Plan;
 use super::session::Attempt;
 use super::state::State;
 use super::{blocking, catalog};
@@ -30,6 +33,21 @@ pub(super) async fn abandon(cell: Arc<Cell>) -> Result<()> {
     blocking::plain(move || state.end("was rolled back when the database was closed")).await
 }
 
+/// When the transaction must give way to others: once it has been idle for `limit`, from then on at once. One that
+/// runs a statement, or has no lock, cannot be idle for so long before `limit` has passed.
+pub(super) async fn make_way(cell: Option<Arc<Cell>>, limit: Duration) -> Result<Instant> {
+    let later = Instant::now() + limit;
+    let Some(mut state) = cell.and_then(|cell| cell.try_lock_owned().ok()) else { return Ok(later) };
+    match state.idle_with_lock_since().map(|since| since + limit) {
+        None => Ok(later),
+        Some(end) if end > Instant::now() => Ok(end),
+        Some(_) => {
+            blocking::plain(move || state.evict(limit)).await?;
+            Ok(later)
+        }
+    }
+}
+
 impl SqliteTransaction {
     pub(super) async fn begin(database: Arc<Database>, options: &BeginTransaction) -> Result<Self> {
         let permit = if options.immediate { Some(database.lock_for_writing().await?) } else { None };
@@ -39,6 +57,7 @@ impl SqliteTransaction {
         let transaction = Self { database, cell };
         if let Some(permit) = permit {
             let mut state = transaction.state().await;
+            transaction.database.note_holder(&transaction.cell);
             state.lend_lock(permit);
             transaction.run_on(state, |state| Attempt::Done(state.begin_writing())).await?;
         }
@@ -49,6 +68,14 @@ impl SqliteTransaction {
         Arc::clone(&self.cell).lock_owned().await
     }
 
+    /// Waits for the write lock and notes who has it.
+    async fn take_lock(&self, state: &mut State) -> Result<()> {
+        let permit = self.database.lock_for_writing().await?;
+        self.database.note_holder(&self.cell);
+        state.lend_lock(permit);
+        Ok(())
+    }
+
     /// Runs `attempt` with the write lock, if it needs it: `writes` says so where it is known before.
     async fn run<T: Send + 'static>(
         &self,
@@ -57,7 +84,7 @@ impl SqliteTransaction {
     ) -> Result<T> {
         let mut state = self.state().await;
         if writes && state.lacks_lock() {
-            state.lend_lock(self.database.lock_for_writing().await?);
+            self.take_lock(&mut state).await?;
         }
         self.run_on(state, attempt).await
     }
@@ -83,13 +110,16 @@ impl SqliteTransaction {
                 Attempt::NeedsWriteLock if !state.lacks_lock() => {
                     return Err(Error::internal("the transaction asks for a lock that it has"));
                 }
-                Attempt::NeedsWriteLock => state.lend_lock(self.database.lock_for_writing().await?),
+                Attempt::NeedsWriteLock => self.take_lock(&mut state).await?,
             }
         }
     }
 
-    fn writes(&self, statement: &Statement) -> bool {
-        self.database.known(statement).is_some_and(|plan| State::needs_lock(&plan.adapted))
+    /// Runs the statement on the calling thread if it is its turn and it is done soon. None means that it is to be
+    /// run on another.
+    fn try_plan(&self, plan: &Plan, statement: &Statement) -> Option<Result<ResultSet>> {
+        let mut state = self.cell.try_lock().ok()?;
+        if state.may_be_quick(plan) { state.execute_quickly(plan, statement) } else { None }
     }
 }
 
@@ -106,7 +136,12 @@ impl Drop for SqliteTransaction {
 #[async_trait]
 impl Session for SqliteTransaction {
     async fn execute(&self, statement: Statement) -> Result<ResultSet> {
-        self.run(self.writes(&statement), move |state| state.execute(&statement)).await
+        let plan = self.database.known(&statement);
+        if let Some(outcome) = plan.as_ref().and_then(|plan| self.try_plan(plan, &statement)) {
+            return outcome;
+        }
+        let writes = plan.is_some_and(|plan| State::needs_lock(&plan.adapted));
+        self.run(writes, move |state| state.execute(&statement)).await
     }
 
     async fn execute_batch(

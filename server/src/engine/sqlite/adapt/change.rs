@@ -179,10 +179,3 @@ pub(in super::super) fn references(constraint: &Constraint, table: &TableName) -
 pub(in super::super) fn same_table(left: &TableName, right: &TableName) -> bool {
     stored_name(left).eq_ignore_ascii_case(&stored_name(right))
 }
-
-/// A foreign key to a table that is not there.
-pub(in super::super) fn unknown_reference(table: &TableName, referenced: &TableName) -> Error {
-    let message =
-        format!("\"{table}\" cannot reference \"{referenced}\", which is not there; create it first");
-    Error::new(ErrorCode::UnknownTable, message).with_table(referenced.to_string())
-}

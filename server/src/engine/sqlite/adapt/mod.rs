@@ -24,11 +24,11 @@ use phantomdb_protocol::{AlterOperation, ColumnDefinition, ColumnType, Result, T
 
 pub(super) use alter_table::{constraint_of, reference};
 pub(super) use call::{NOW, TIME_OF_DAY, TODAY};
-pub(super) use change::{references, same_table, unknown_reference};
+pub(super) use change::{references, same_table};
 pub(super) use create::{ENUM_MARK, KEY_MARK, TYPE_MARK, index_columns};
 pub(super) use parse::{parse_expression, parse_stored, parse_type};
 pub(super) use scope::stored_name;
-pub(super) use seal::{print, ready_ident};
+pub(super) use seal::print;
 pub use seal::{quote_identifier, quote_literal};
 
 /// What kind of statement it is; decides which connection runs it.

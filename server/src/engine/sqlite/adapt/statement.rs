@@ -2,17 +2,12 @@
 
 use phantomdb_protocol::{ColumnType, Result, TableName};
 use sqlparser::{
-    ast::{
-        ColumnOption, CommentObject, CreateTable, ObjectName, ObjectType, Query, SchemaName, SetExpr,
-        Spanned, Statement, TableConstraint,
-    },
+    ast::{CommentObject, ObjectName, ObjectType, Query, SchemaName, SetExpr, Spanned, Statement},
     tokenizer::TokenWithSpan,
 };
 
 use super::{
-    Adapted, Adapter, Kind, SchemaChange,
-    change::{same_table, unknown_reference},
-    parse,
+    Adapted, Adapter, Kind, SchemaChange, parse,
     parse::{ConflictTarget, Parsed},
     scope::{Output, stored_name, table_name},
     seal,
@@ -84,7 +79,6 @@ impl Adapter<'_> {
             Statement::CreateTable(create) => {
                 let schema = table_name(&create.name).and_then(|table| table.schema);
                 self.create_table(create)?;
-                self.check_references(create)?;
                 let mut statements = schema.map(|schema| registry::note_schema(&schema)).unwrap_or_default();
                 statements.push(seal::print(statement)?);
                 Ok(self.done(Kind::Schema, statements))
@@ -200,33 +194,6 @@ impl Adapter<'_> {
         let mut adapted = self.done(Kind::Read, vec![format!("EXPLAIN QUERY PLAN {sql}")]);
         adapted.returns_rows = true;
         Ok(adapted)
-    }
-
-    /// SQLite would find out at the first row that the table a foreign key points to is not there.
-    fn check_references(&self, create: &CreateTable) -> Result<()> {
-        let Some(table) = table_name(&create.name) else { return Ok(()) };
-        if create.if_not_exists && self.catalog.table(&table).is_some() {
-            return Ok(());
-        }
-        let of_columns = create.columns.iter().flat_map(|column| &column.options);
-        let keys = of_columns
-            .filter_map(|option| match &option.option {
-                ColumnOption::ForeignKey(key) => Some(key),
-                _ => None,
-            })
-            .chain(create.constraints.iter().filter_map(|constraint| match constraint {
-                TableConstraint::ForeignKey(key) => Some(key),
-                _ => None,
-            }));
-        for key in keys {
-            if let Some(referenced) = table_name(&key.foreign_table)
-                && !same_table(&referenced, &table)
-                && self.catalog.table(&referenced).is_none()
-            {
-                return Err(unknown_reference(&table, &referenced));
-            }
-        }
-        Ok(())
     }
 
     fn comment(

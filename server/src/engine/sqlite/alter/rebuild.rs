@@ -2,23 +2,13 @@
 
 use phantomdb_protocol::Result;
 use rusqlite::{OptionalExtension, config::DbConfig};
-use sqlparser::ast::{ColumnDef, ColumnOption, DataType, Ident, ObjectName, ObjectNamePart, Statement};
+use sqlparser::ast::{ColumnOption, Ident, ObjectName, Statement};
 
 use super::{Change, Pending, run, translate};
 use crate::engine::sqlite::{
     adapt::{self, quote_identifier, quote_literal, stored_name},
     catalog,
 };
-
-/// The name of a type that is PhantomDB's own is no identifier to be quoted: it would not be known again.
-fn keep_declared(column: &mut ColumnDef) {
-    if let DataType::Custom(name, _) = &mut column.data_type
-        && let [ObjectNamePart::Identifier(ident)] = name.0.as_mut_slice()
-        && ident.quote_style.is_none()
-    {
-        *ident = adapt::ready_ident(ident.value.clone());
-    }
-}
 
 impl Change<'_> {
     /// Makes the table what it has been changed to.
@@ -48,9 +38,6 @@ impl Change<'_> {
             .any(|option| matches!(option.option, ColumnOption::DialectSpecific(_)));
         pending.create.name = ObjectName::from(vec![Ident::with_quote('"', new)]);
         pending.create.if_not_exists = false;
-        for column in &mut pending.create.columns {
-            keep_declared(column);
-        }
         run(self.conn, &adapt::print(&mut Statement::CreateTable(pending.create))?)?;
         let (columns, values): (Vec<String>, Vec<String>) =
             pending.copied.into_iter().map(|(column, value)| (quote_identifier(&column), value)).unzip();

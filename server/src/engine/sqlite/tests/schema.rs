@@ -211,3 +211,112 @@ fn a_definition_is_read_back_whatever_its_checks_use() {
     database.run("INSERT INTO t (a, c, f) VALUES ('y', DEFAULT, 1), ('xz', false, DEFAULT)");
     assert_eq!(database.ask("SELECT a, c, f FROM t ORDER BY a"), "xx|1|-1 xz|0|-1 y|1|1");
 }
+
+#[test]
+fn schemas_are_listed_from_their_making_to_their_dropping() {
+    let database = Database::with(&["CREATE TABLE \"my.t\" (id INTEGER)"]);
+    let tables = || crate::engine::sqlite::catalog::list_tables(&database.0).unwrap();
+    assert_eq!(database.ask("SHOW SCHEMAS"), "");
+    assert_eq!(tables(), [TableName::new("my.t")], "a dot alone makes no schema");
+    database.run("CREATE SCHEMA b");
+    database.run("CREATE SCHEMA IF NOT EXISTS b");
+    database.run("CREATE TABLE a.t (id INTEGER PRIMARY KEY)");
+    database.run("ALTER TABLE \"my.t\" RENAME TO \"c\".\"t\"");
+    assert_eq!(database.ask("SHOW SCHEMAS"), "a b c");
+    assert_eq!(tables().iter().map(ToString::to_string).collect::<Vec<_>>(), ["a.t", "c.t"]);
+    let apply = |sql: &str| {
+        let change = database.adapt(sql).change.unwrap();
+        crate::engine::sqlite::alter::apply(&database.0, &change).map_err(|error| error.code)
+    };
+    assert_eq!(apply("CREATE SCHEMA b"), Err(ErrorCode::AlreadyExists));
+    assert_eq!(apply("DROP SCHEMA a"), Err(ErrorCode::BadRequest), "it has a table");
+    assert_eq!(apply("DROP SCHEMA nobody"), Err(ErrorCode::NotFound));
+    database.run("DROP SCHEMA a CASCADE");
+    database.run("DROP SCHEMA IF EXISTS c, nobody CASCADE");
+    assert_eq!(database.ask("SHOW SCHEMAS"), "b");
+    assert!(tables().is_empty());
+}
+
+#[test]
+fn comments_follow_their_tables_and_columns() {
+    let database = Database::with(&[
+        "CREATE TABLE t (a INTEGER, b INTEGER)",
+        "COMMENT ON TABLE t IS 'it''s'",
+        "COMMENT ON COLUMN t.a IS 'first'",
+        "COMMENT ON COLUMN t.b IS 'second'",
+        "COMMENT ON COLUMN t.b IS NULL",
+        "ALTER TABLE t RENAME COLUMN a TO c",
+        "ALTER TABLE t ALTER COLUMN c TYPE TEXT",
+        "ALTER TABLE t RENAME TO u",
+    ]);
+    let comments = |table: &str| {
+        let schema = database.table(&TableName::new(table)).unwrap();
+        let columns: Vec<Option<String>> =
+            schema.columns.iter().map(|column| column.comment.clone()).collect();
+        (schema.comment.clone(), columns)
+    };
+    assert_eq!(comments("u"), (Some("it's".into()), vec![Some("first".into()), None]));
+    database.run("DROP TABLE u");
+    database.run("CREATE TABLE u (c INTEGER)");
+    assert_eq!(comments("u"), (None, vec![None]));
+}
+
+#[test]
+fn a_foreign_key_needs_its_table() {
+    let database = Database::with(&["CREATE TABLE p (id INTEGER PRIMARY KEY)"]);
+    let (code, message, _) = refused(&database, "CREATE TABLE c (id INTEGER REFERENCES nobody (id))");
+    assert_eq!(code, ErrorCode::UnknownTable);
+    assert_eq!(message, "there is no table \"nobody\" for a foreign key to point to; create it first");
+    database.run(
+        "CREATE TABLE c (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p (id), me INTEGER REFERENCES c (id))",
+    );
+}
+
+#[test]
+fn tables_that_refer_to_each_other_are_emptied_together() {
+    let database = Database::with(&[
+        "CREATE TABLE a (id INTEGER PRIMARY KEY, b INTEGER)",
+        "CREATE TABLE b (id INTEGER PRIMARY KEY, a INTEGER REFERENCES a (id))",
+        "ALTER TABLE a ADD CONSTRAINT fk FOREIGN KEY (b) REFERENCES b (id)",
+        "INSERT INTO a VALUES (1, NULL)",
+        "INSERT INTO b VALUES (1, 1)",
+        "UPDATE a SET b = 1",
+    ]);
+    database.0.execute_batch("BEGIN").unwrap();
+    database.run("TRUNCATE TABLE a CASCADE");
+    database.0.execute_batch("COMMIT").unwrap();
+    assert_eq!(database.ask("SELECT (SELECT count(*) FROM a), (SELECT count(*) FROM b)"), "0|0");
+}
+
+#[test]
+fn a_declared_type_is_known_after_any_number_of_rebuilds() {
+    let database = Database::with(&[
+        "CREATE TABLE t (at TIMESTAMP NOT NULL, price DECIMAL(5,2), key UUID)",
+        "ALTER TABLE t ADD CONSTRAINT one UNIQUE (at)",
+        "ALTER TABLE t ADD CONSTRAINT two UNIQUE (key)",
+        "ALTER TABLE t DROP CONSTRAINT one",
+    ]);
+    let types: Vec<String> =
+        database.table(&TableName::new("t")).unwrap().columns.iter().map(|c| c.data_type.clone()).collect();
+    assert_eq!(types, ["TIMESTAMP", "DECIMAL(5,2)", "UUID"]);
+}
+
+#[test]
+fn a_default_that_came_as_a_constraint_goes_as_one() {
+    use phantomdb_protocol::{AlterOperation, Constraint};
+    let database = Database::with(&["CREATE TABLE t (id INTEGER, role TEXT)"]);
+    let table = TableName::new("t");
+    let alter = |operation| crate::engine::sqlite::alter::alter(&database.0, &table, &[operation]).unwrap();
+    let constraint = Constraint::Default {
+        name: Some("t_role_df".into()),
+        column: "role".into(),
+        value: "'guest'".into(),
+    };
+    alter(AlterOperation::AddConstraint { constraint: constraint.clone() });
+    assert_eq!(database.table(&table).unwrap().constraints, [constraint]);
+    database.run("INSERT INTO t (id) VALUES (1)");
+    alter(AlterOperation::DropConstraint { name: "t_role_df".into() });
+    database.run("INSERT INTO t (id) VALUES (2)");
+    assert_eq!(database.ask("SELECT role FROM t ORDER BY id"), "guest ∅");
+    assert!(database.table(&table).unwrap().constraints.is_empty());
+}
