@@ -11,8 +11,8 @@ const file = path.join(__dirname, '../docs/querying.md');
 const page = fs.readFileSync(file, 'utf8');
 const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor;
 
-const setup = /^```js setup\n([^]*?)^```$/m.exec(page)[1];
-const BLOCK = /^```js\n([^]*?)^```\n\n```sql\n([^]*?)^```$/gm;
+const setup = /^```js setup\n([\s\S]*?)^```$/m.exec(page)[1];
+const BLOCK = /^```js\n([\s\S]*?)^```\n\n```sql\n([\s\S]*?)^```$/gm;
 const blocks = [...page.matchAll(BLOCK)].map(([, code, sql], index) => ({
   title: code.split('\n')[0],
   code,
