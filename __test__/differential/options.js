@@ -7,7 +7,7 @@
 
 const { Op, Sequelize } = require('sequelize');
 
-const { TYPES, TEXTS, valueOf } = require('./values');
+const { TYPES, TEXTS, valueFor } = require('./values');
 
 const { fn, col } = Sequelize;
 
@@ -58,7 +58,7 @@ class OptionsOf {
   }
 
   value(typeName, reference) {
-    return reference === null ? null : valueOf(typeName, reference);
+    return reference === null ? null : valueFor(typeName, reference);
   }
 
   // where
@@ -306,7 +306,7 @@ class OptionsOf {
         continue;
       }
       const value = this.value(type, values[index]);
-      row[`a${index}`] = value === null && required ? valueOf(type, index) : value;
+      row[`a${index}`] = value === null && required ? valueFor(type, index) : value;
     }
     if (only) return row;
     const key = (number) => (number === null || authors === 0 ? null : (number % authors) + 1);
