@@ -113,8 +113,8 @@ describe.each(engines)('text on $name', ({ start }) => {
     expect(names(ordered)).toEqual(['json']);
   });
 
-  // A dot parts the names of a path, and Sequelize takes $…$ for one.
-  const identifiers = cases.filter(([, text]) => !text.includes('.'));
+  // A dot parts the names of a path, and parentheses are refused in attributes (CVE-2023-22578).
+  const identifiers = cases.filter(([, text]) => !/[.()]/.test(text));
 
   test.each(identifiers)('%s in the names of tables, columns and aliases', async (_, text) => {
     const Odd = sequelize.define(

@@ -194,7 +194,8 @@ fn grouped_select(
     joined_columns: &[String],
     joins: &str,
 ) -> Result<String> {
-    let plan = &Select { order: plan.order.iter().map(|item| without_alias(item, plan)).collect(), ..plan.clone() };
+    let plan =
+        &Select { order: plan.order.iter().map(|item| without_alias(item, plan)).collect(), ..plan.clone() };
     let mut inner_joins = Joins::default();
     let inner_plan = Select { include: Vec::new(), grouped_limit: None, sub_query: false, ..plan.clone() };
     let top = Top { plan: &inner_plan, main: &names.alias, sub_query: false };
