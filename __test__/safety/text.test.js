@@ -1,7 +1,10 @@
 // Odd characters in every place where text of a user can come to stand. Each text is stored, found again and is all
 // that is found; what cannot be stored is refused and leaves nothing.
 
+const { inspect } = require('node:util');
+
 const { Sequelize, DataTypes, Op } = require('sequelize');
+const { PhantomDBDialect } = require('../..');
 const { engines } = require('../helpers/engines');
 
 const { literal, fn, col } = Sequelize;
@@ -194,4 +197,14 @@ describe.each(engines)('text on $name', ({ start }) => {
       expect(told).not.toMatch(/SELECT|INSERT|127\.0\.0\.1|\/tmp|\.rs\b/);
     }
   });
+});
+
+test('CVE-2023-22580: a failed connection tells no token and no password', async () => {
+  expect(() => new PhantomDBDialect('http://bob:hunter2@127.0.0.1:1')).toThrow(/^(?!.*hunter2)/);
+  const dialect = new PhantomDBDialect('http://127.0.0.1:1', { retries: 0, token: 'hunter3' });
+  const sequelize = new Sequelize('x', 'bob', 'hunter4', { dialect, logging: false });
+  const error = await sequelize.authenticate().catch((caught) => caught);
+  expect(error).toBeInstanceOf(Sequelize.ConnectionError);
+  expect(inspect(error, { depth: 10 }) + JSON.stringify(error)).not.toContain('hunter');
+  await sequelize.close();
 });
