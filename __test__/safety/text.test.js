@@ -148,6 +148,26 @@ describe.each(engines)('text on $name', ({ start }) => {
     expect(await Thing.count()).toBe(2);
   });
 
+  test('a condition beside others keeps to itself, however it is nested', async () => {
+    const either = { [Op.or]: [{ name: 'one' }, { name: 'two' }] };
+    const nested = [
+      either,
+      { [Op.or]: [either] },
+      { [Op.and]: [{ [Op.or]: [either] }] },
+      { [Op.or]: [{ [Op.and]: [either] }] },
+      { [Op.or]: { [Op.or]: either } },
+      { [Op.or]: [literal(`"name" = 'one' OR "name" = 'two'`)] },
+      { name: { [Op.or]: [{ [Op.or]: ['one', 'two'] }] } },
+    ];
+    for (const condition of nested) {
+      expect(await Thing.count({ where: condition })).toBe(2);
+      expect(await Thing.findAll({ where: { id: -1, [Op.and]: [condition] } })).toEqual([]);
+      expect(await Thing.findAll({ where: [condition, { id: -1 }] })).toEqual([]);
+      expect(await Thing.destroy({ where: [{ id: -1 }, condition] })).toBe(0);
+      expect(await Thing.update({ name: 'x' }, { where: [condition, { id: -1 }] })).toEqual([0]);
+    }
+  });
+
   describe('NUL is refused', () => {
     test('and nothing is stored', async () => {
       const writes = [
