@@ -97,7 +97,7 @@ class OptionsOf {
     const merged = Object.assign({}, ...all);
     if (glue !== 'not') return { [name]: merged };
     // Sequelize's own takes an object of operators under Op.not for a value.
-    return this.isOurs ? { [name]: { [Op.not]: merged } } : { [Op.not]: { [name]: merged } };
+    return { [Op.and]: [this.isOurs ? { [name]: { [Op.not]: merged } } : { [Op.not]: { [name]: merged } }] };
   }
 
   shorthand({ attribute, values, isList }, context) {
