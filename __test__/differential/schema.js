@@ -3,7 +3,7 @@
 const fc = require('fast-check');
 const { DataTypes } = require('sequelize');
 
-const { TYPES, valueOf } = require('./values');
+const { TYPES, valueFor } = require('./values');
 
 const FIELDS = ['plain', 'snake_case', 'two words', 'it"s', 'select', 'naïve', 'UPPER', 'a-b', "apo'strophe"];
 const TABLES = [undefined, 'order', 'Two Words', 'snake_cases'];
@@ -44,7 +44,7 @@ function attributesOf({ attributes }) {
       type: type.type(),
       allowNull: !item.required,
       ...(item.unique && fit && item.type !== 'boolean' && { unique: true }),
-      ...(item.initial !== undefined && fit && { defaultValue: valueOf(item.type, item.initial) }),
+      ...(item.initial !== undefined && fit && { defaultValue: valueFor(item.type, item.initial) }),
       ...(item.field !== undefined && !taken.has(item.field) && { field: FIELDS[item.field] }),
     };
     taken.add(item.field);
