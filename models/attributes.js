@@ -91,7 +91,7 @@ function tableSource({ name, schema }) {
 
 function referenceFields({ table, columns, onDelete, onUpdate, deferrable, initiallyDeferred }) {
   const timing = initiallyDeferred ? 'INITIALLY_DEFERRED' : 'INITIALLY_IMMEDIATE';
-  const when = deferrable || initiallyDeferred ? `, deferrable: Deferrable.${timing}` : '';
+  const when = deferrable || initiallyDeferred ? `, deferrable: new Deferrable.${timing}()` : '';
   const fields = [`references: { model: ${tableSource(table)}, key: ${source(columns[0])}${when} }`];
   if (onDelete) fields.push(`onDelete: ${source(onDelete)}`);
   if (onUpdate) fields.push(`onUpdate: ${source(onUpdate)}`);

@@ -53,7 +53,10 @@ const RESERVED = [
 async function read(dialect, database, isWanted) {
   const names = new Names(RESERVED);
   const tables = [];
-  for (const table of (await dialect.listTables(database)).filter(isWanted)) {
+  const found = (await dialect.listTables(database)).filter(isWanted);
+  // Those of the default schema have the first choice of names.
+  found.sort((one, other) => Number(one.schema !== undefined) - Number(other.schema !== undefined));
+  for (const table of found) {
     const schema = await dialect.describeTable(database, { tableName: table.name, schema: table.schema });
     tables.push({ schema, modelName: names.take(...modelNames(table)) });
   }

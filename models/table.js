@@ -46,10 +46,21 @@ function attributes(schema) {
   );
 }
 
+/** An expression without parentheses around the whole of it: an index gets its own. */
+function bare(expression) {
+  let depth = 0;
+  const closesAt = [...expression.replace(/'[^']*'|"[^"]*"/g, (quoted) => '.'.repeat(quoted.length))].findIndex(
+    (char) => {
+      depth += char === '(' ? 1 : char === ')' ? -1 : 0;
+      return depth === 0;
+    },
+  );
+  return expression.startsWith('(') && closesAt === expression.length - 1 ? expression.slice(1, -1) : expression;
+}
+
 function fieldSource({ column, expression, descending, collate }) {
   if (column === undefined) {
-    // The parentheses around an expression, and its direction, are part of its text.
-    return literal(`${expression}${descending ? ' DESC' : ''}`);
+    return literal(bare(expression));
   }
   if (!descending && collate === undefined) {
     return source(column);
@@ -60,9 +71,15 @@ function fieldSource({ column, expression, descending, collate }) {
   return `{ ${parts.join(', ')} }`;
 }
 
+/** Sequelize has no place for the direction of an expression. */
+const isSayable = ({ fields }) => fields.every(({ column, descending }) => column !== undefined || !descending);
+
+/** The indexes that are not those of a key. */
+const plainIndexes = (schema) => schema.indexes.filter((index) => !index.primary && index.definition);
+
 function indexes(schema) {
-  const made = schema.indexes
-    .filter((index) => !index.primary && index.definition)
+  const made = plainIndexes(schema)
+    .filter(isSayable)
     .map(({ name, unique, fields, where }) => {
       const parts = [`name: ${source(name)}`];
       if (unique) parts.push('unique: true');
@@ -113,7 +130,10 @@ function unsaid(schema) {
       ({ name, columns, references }) =>
         `FOREIGN KEY ${name}: (${columns.join(', ')}) refers to ${references.table.name} (${references.columns.join(', ')})`,
     );
-  return [...checks, ...keys].map((line) => line.replace(/\s+/g, ' '));
+  const others = plainIndexes(schema)
+    .filter((index) => !isSayable(index))
+    .map(({ definition }) => definition);
+  return [...checks, ...keys, ...others].map((line) => line.replace(/\s+/g, ' '));
 }
 
 module.exports = { attributes, options, simpleKeys, unsaid };

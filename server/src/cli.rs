@@ -30,7 +30,11 @@ const MISUSED: i32 = 2;
 
 /// PhantomDB: a SQL database over REST.
 #[derive(Debug, Parser)]
-#[command(name = "phantomdb", version)]
+#[command(
+    name = "phantomdb",
+    version,
+    after_help = "With npx there is also `phantomdb models`, which writes Sequelize models for the tables of a database."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -207,14 +207,10 @@ async fn it_has_the_old_table_or_the_new_one_after_the_process_was_killed_in_a_r
 
     let mut found = [0; 2];
     let mut interrupted = 0;
-    let started = Instant::now();
-    let mut killing = Duration::ZERO;
     for moment in 0..MOMENTS {
         let share = f64::from(uuid::Uuid::new_v4().as_fields().0) / f64::from(u32::MAX);
         let delay = duration.mul_f64(1.1 * share);
-        let t = Instant::now();
         interrupted += usize::from(kill_after(&directory.0, delay));
-        killing += t.elapsed();
         let engine = SqliteEngine::open(&directory.0).unwrap();
         let session = engine.database("test").await.unwrap();
         let now = kept(&*session).await;
