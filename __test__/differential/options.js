@@ -312,7 +312,8 @@ class OptionsOf {
     }
     if (only) return row;
     const key = (number) => (number === null || authors === 0 ? null : (number % authors) + 1);
-    if (modelName === 'Book') Object.assign(row, { authorId: key(keys[0]), fanId: key(keys[1]) });
+    if (modelName === 'Book')
+      Object.assign(row, { authorId: key(keys[0]), fanId: keys[2] === null ? key(keys[1]) : null });
     if (modelName === 'Author') row.bossId = key(keys[2]);
     return row;
   }

@@ -70,7 +70,9 @@ function defineModels(sequelize, schemaOf) {
     schemaOf.underscored ? { name, field: name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`) } : name;
   Author.hasMany(Book, { as: 'books', foreignKey: key('authorId') });
   Book.belongsTo(Author, { as: 'author', foreignKey: key('authorId') });
-  Author.hasOne(Book, { as: 'favourite', foreignKey: key('fanId') });
+  // Unique, so that there is one: which of several a hasOne answers nobody says.
+  const fan = schemaOf.underscored ? { name: 'fanId', field: 'fan_id' } : { name: 'fanId' };
+  Author.hasOne(Book, { as: 'favourite', foreignKey: { ...fan, unique: true } });
   Author.belongsTo(Author, { as: 'boss', foreignKey: key('bossId') });
   Author.hasMany(Author, { as: 'team', foreignKey: key('bossId') });
   Book.belongsToMany(Tag, { as: 'tags', through: BookTag, foreignKey: key('bookId'), otherKey: key('tagId') });
