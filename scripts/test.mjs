@@ -50,7 +50,8 @@ for (const { name, command, count } of stages) {
   const ran = counted.passed + counted.failed > 0;
   total.passed += ran ? counted.passed : Number(code === 0 && !count);
   // A stage that failed without a failed test (it did not compile, it crashed) is a failure of its own.
-  total.failed += counted.failed || Number(code !== 0 || (count && !ran));
+  const broken = code !== 0 || (count !== undefined && !ran);
+  total.failed += counted.failed || Number(broken);
   total.skipped += counted.skipped ?? 0;
 }
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
