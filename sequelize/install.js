@@ -88,7 +88,10 @@ function makeDialect(Dialect, sequelize, client) {
   config.database ||= DEFAULT_DATABASE;
   if (client.isRemote) {
     const { hostname, port, protocol } = new URL(client.url);
-    Object.assign(config, { host: hostname, port: port || undefined, protocol: protocol.replace(':', '') });
+    // What the user gave beside the dialect stays to be read, though the URL decides.
+    if (!config.host || config.host === 'localhost') config.host = hostname;
+    config.port ||= port || undefined;
+    config.protocol = protocol.replace(':', '');
   }
   return new Dialect(sequelize, client);
 }
