@@ -324,24 +324,7 @@ fn filter_joins(
     parent: &Names,
     through: &[&Include],
 ) -> Result<String> {
-    let plan = Select {
-        from: Vec::new(),
-        columns: None,
-        include: Vec::new(),
-        condition: None,
-        group: Vec::new(),
-        having: None,
-        order: Vec::new(),
-        limit: None,
-        offset: None,
-        lock: None,
-        sub_query: false,
-        parent_sub_query: false,
-        grouped_limit: None,
-        no_include_attributes: true,
-        primary_key: Vec::new(),
-        find: false,
-    };
+    let plan = Select { no_include_attributes: true, ..Select::default() };
     let top = Top { plan: &plan, main: &parent.internal, sub_query: false };
     let mut text = String::new();
     for child in children {

@@ -100,7 +100,7 @@ pub struct Lock {
 }
 
 /// `SELECT`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Select {
     pub from: Vec<FromItem>,
@@ -132,9 +132,6 @@ pub struct Select {
     pub grouped_limit: Option<GroupedLimit>,
     #[serde(default)]
     pub no_include_attributes: bool,
-    /// The primary key of the main table: field names.
-    #[serde(default)]
-    pub primary_key: Vec<String>,
     /// Also give the find call of the REST contract, when this select can be one.
     #[serde(default)]
     pub find: bool,
