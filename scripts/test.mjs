@@ -2,6 +2,8 @@
 // A stage that has no tests of its own (format, lint, types) counts as one.
 import { spawn } from 'node:child_process';
 
+import { startPostgres } from './postgres.mjs';
+
 const jest = ['node_modules/jest/bin/jest.js', '--silent=false'];
 const stages = [
   { name: 'Rust format', command: ['cargo', 'fmt', '--all', '--check'] },
@@ -27,10 +29,18 @@ function countJest(output) {
   return { passed: number('passed'), failed: number('failed'), skipped: number('skipped') };
 }
 
+const ownPostgres = process.env.PHANTOMDB_TEST_POSTGRES_URL ? undefined : await startPostgres();
+const env = {
+  ...process.env,
+  FORCE_COLOR: '0',
+  CARGO_TERM_COLOR: 'never',
+  PHANTOMDB_TEST_POSTGRES_URL: ownPostgres?.url ?? process.env.PHANTOMDB_TEST_POSTGRES_URL,
+};
+
 function run([program, ...args]) {
   return new Promise((resolve) => {
     let output = '';
-    const child = spawn(program, args, { env: { ...process.env, FORCE_COLOR: '0', CARGO_TERM_COLOR: 'never' } });
+    const child = spawn(program, args, { env });
     const collect = (stream) => (chunk) => {
       output += chunk;
       stream.write(chunk);
@@ -54,6 +64,7 @@ for (const { name, command, count } of stages) {
   total.failed += counted.failed || Number(broken);
   total.skipped += counted.skipped ?? 0;
 }
+await ownPostgres?.stop();
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
 console.log(`\n${total.passed} passed, ${total.failed} failed${skipped}`);
 process.exitCode = total.failed > 0 ? 1 : 0;

