@@ -79,6 +79,9 @@ pub fn router(server: Arc<HttpServer>) -> Router {
         .route("/databases/{db}/tables/{table}/rows", post(routes::insert_rows).delete(routes::delete_rows))
         .route("/databases/{db}/query", post(routes::query))
         .route("/databases/{db}/batch", post(routes::batch))
+        .route("/databases/{db}/snapshots", post(routes::create_snapshot))
+        .route("/databases/{db}/snapshots/{id}", axum::routing::delete(routes::drop_snapshot))
+        .route("/databases/{db}/snapshots/{id}/restore", post(routes::restore_snapshot))
         .route("/transactions", post(routes::begin_transaction))
         .route("/transactions/{id}/commit", post(routes::commit_transaction))
         .route("/transactions/{id}/rollback", post(routes::rollback_transaction));

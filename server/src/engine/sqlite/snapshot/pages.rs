@@ -168,18 +168,18 @@ fn read_all(connection: &Connection) -> Result<Snapshot> {
 fn write_differences(connection: &Connection, snapshot: &Snapshot, known: Option<u32>) -> Result<u32> {
     let mut committed = Committed::new(connection)?;
     let mut first = snapshot.page(0).to_vec();
-    let (cookie, same) = committed.page(0, |current| {
+    let (now, same) = committed.page(0, |current| {
         if current.len() != first.len() || current[header::RESERVED] != first[header::RESERVED] {
             return Err(other_pages(first.len(), current.len()));
         }
         let now = cookie(current);
-        let cookie = known.filter(|known| *known == now).unwrap_or(now.wrapping_add(1));
-        first[header::COOKIE].copy_from_slice(&cookie.to_be_bytes());
+        // SQLite compares it before each statement, so it is changed last.
+        first[header::COOKIE].copy_from_slice(&current[header::COOKIE]);
         // These are SQLite's own marks of its last write.
         for mark in [header::CHANGE_COUNTER, header::VALID_FOR] {
             first[mark.clone()].copy_from_slice(&current[mark]);
         }
-        Ok((cookie, current == first))
+        Ok((now, current == first))
     })??;
     let different = differences(&mut committed, snapshot)?;
     let mut writer = Writer::new(connection)?;
@@ -192,7 +192,13 @@ fn write_differences(connection: &Connection, snapshot: &Snapshot, known: Option
     if committed.count > snapshot.page_count() {
         writer.truncate(snapshot.page_count())?;
     }
-    Ok(cookie)
+    if known == Some(now) {
+        return Ok(now);
+    }
+    let next = now.wrapping_add(1);
+    let sql = format!("PRAGMA schema_version = {}", next.cast_signed());
+    connection.execute_batch(&sql).map_err(error::plain)?;
+    Ok(next)
 }
 
 /// The indexes of the pages that are not those of the snapshot, the first left out.
@@ -240,7 +246,7 @@ impl<'a> Writer<'a> {
         self.0.execute((page_number(index), bytes)).map(drop).map_err(error::plain)
     }
 
-    /// Leaves the first `count` pages, once the transaction commits. Nothing may be written after this.
+    /// Leaves the first `count` pages, once the transaction commits. No page may be written after this.
     fn truncate(&mut self, count: usize) -> Result<()> {
         self.0.execute((page_number(count), None::<&[u8]>)).map(drop).map_err(error::plain)
     }
