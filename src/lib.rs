@@ -3,11 +3,13 @@
 pub mod client;
 mod dialect;
 mod error;
+mod snapshot;
 pub mod translate;
 
 use napi_derive::napi;
 
 pub use dialect::NativeDialect;
+pub use snapshot::NativeSnapshot;
 
 /// A statement as PhantomDB SQL.
 #[napi(object)]
