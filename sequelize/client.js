@@ -1,5 +1,6 @@
 'use strict';
 
+const { leaveExpired } = require('./expired.js');
 const native = require('./native.js');
 const { PhantomDBError, answerOf } = require('./phantomdb-error.js');
 const { idOf, isSnapshot } = require('./snapshot.js');
@@ -16,6 +17,8 @@ class Client {
   /** By connection string; the dialect's own and those of replicas. */
   #opened = new Map();
   #isClosed = false;
+  /** The transactions that its Sequelizes have open. */
+  transactions = new Set();
 
   /** Throws a PhantomDBError for a connection string or options that are wrong. */
   constructor(url, options) {
@@ -52,6 +55,21 @@ class Client {
       this.#opened.set(url, opened);
     }
     return opened;
+  }
+
+  /** The database was restored, and has rolled back what was open in it. */
+  leaveTransactions(database) {
+    for (const transaction of this.transactions) {
+      if (transaction.connection?.database !== database) continue;
+      this.transactions.delete(transaction);
+      leaveExpired(
+        transaction,
+        new PhantomDBError({
+          code: 'TRANSACTION_EXPIRED',
+          message: 'The transaction was rolled back when the database was restored to a snapshot; begin another.',
+        }),
+      );
+    }
   }
 
   /** A Sequelize begins to use it. */

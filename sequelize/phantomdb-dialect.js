@@ -10,7 +10,7 @@ const { withLock } = require('./named-lock.js');
 const { translate } = require('./native.js');
 const { PhantomDBError, answerOf } = require('./phantomdb-error.js');
 const { fitSequelizeCli } = require('./sequelize-cli.js');
-const { Snapshot, idOf, isSnapshot } = require('./snapshot.js');
+const { Snapshot, idOf, isOf, isSnapshot } = require('./snapshot.js');
 const { tableDefinition, tableOf } = require('./table-definition.js');
 const { converterOf, rowsToObjects, toWire, wireTypeOf } = require('./values.js');
 
@@ -184,9 +184,12 @@ class PhantomDBDialect {
     return new Snapshot(this[CLIENT](), databaseName, answer);
   }
 
-  async restore(snapshot, databaseName = snapshot.database) {
-    const id = idOf(snapshot, this[CLIENT]());
-    await this.#call('restoreSnapshot', { database: databaseName, id });
+  async restore(snapshot, databaseName) {
+    const client = this[CLIENT]();
+    const id = idOf(snapshot, client);
+    const database = databaseName ?? (isOf(snapshot, client) ? snapshot.database : this.#onlyDatabase());
+    await this.#call('restoreSnapshot', { database, id });
+    client.leaveTransactions(database);
   }
 
   async withLock(databaseName, name, work, options = {}) {
@@ -201,10 +204,11 @@ class PhantomDBDialect {
   #onlyDatabase() {
     const { databases } = this[CLIENT]();
     if (databases.length !== 1) {
-      const why = databases.length === 0 ? 'No Sequelize uses this dialect' : 'This dialect is used with several databases';
+      const why =
+        databases.length === 0 ? 'No Sequelize uses this dialect' : 'This dialect is used with several databases';
       throw new PhantomDBError({
         code: 'BAD_REQUEST',
-        message: `${why}: name the database, as in dialect.snapshot('myapp').`,
+        message: `${why}: name the database, as the last argument.`,
       });
     }
     return databases[0];

@@ -22,7 +22,7 @@ class Snapshot {
   }
 
   [SNAPSHOT]() {
-    return { id: this.#id, isRemote: this.#client.isRemote };
+    return { id: this.#id, client: this.#client };
   }
 
   async save(path) {
@@ -61,7 +61,10 @@ function idOf(snapshot, client) {
   if (!isSnapshot(snapshot)) {
     throw new TypeError(`A snapshot is what dialect.snapshot() answered, not ${typeof snapshot}.`);
   }
-  const { id, isRemote } = snapshot[SNAPSHOT]();
+  const {
+    id,
+    client: { isRemote },
+  } = snapshot[SNAPSHOT]();
   if (isRemote !== client.isRemote) {
     throw new PhantomDBError({
       code: 'BAD_REQUEST',
@@ -73,4 +76,9 @@ function idOf(snapshot, client) {
   return id;
 }
 
-module.exports = { Snapshot, idOf, isSnapshot };
+/** Whether it was made with `client`. */
+function isOf(snapshot, client) {
+  return snapshot[SNAPSHOT]().client === client;
+}
+
+module.exports = { Snapshot, idOf, isOf, isSnapshot };
