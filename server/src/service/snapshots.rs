@@ -9,8 +9,7 @@ use std::{
     time::Duration,
 };
 
-use phantomdb_protocol::{Call, CallContext, Error, ErrorCode, Result};
-use serde_json::json;
+use phantomdb_protocol::{Call, CallContext, Error, ErrorCode, Result, SnapshotMade};
 use tokio::time::Instant;
 
 use super::{Service, answer};
@@ -114,8 +113,8 @@ impl Service {
             Call::CreateSnapshot { database } => {
                 let snapshot = self.engine.snapshot(&database).await?;
                 let bytes = snapshot.bytes();
-                let id = self.snapshots.add(snapshot, &database, owner)?;
-                answer::json(&json!({ "snapshot_id": id, "bytes": bytes }))
+                let snapshot_id = self.snapshots.add(snapshot, &database, owner)?;
+                answer::json(&SnapshotMade { snapshot_id, bytes })
             }
             Call::RestoreSnapshot { database, id } => {
                 let snapshot = self.snapshots.find(&id, owner)?;
