@@ -41,7 +41,7 @@ async fn it_brings_rows_tables_indexes_comments_and_sequences_back() {
             ok(session, "CREATE TABLE \"more\" (\"x\" INTEGER)", &[]).await;
             fixture.engine.restore("test", &snapshot).await.unwrap();
             assert_eq!(session.describe(&users).await.unwrap(), described);
-            assert_eq!(session.tables().await.unwrap(), [users.clone()]);
+            assert_eq!(session.tables().await.unwrap(), std::slice::from_ref(&users));
             assert_eq!(rows(session, "SELECT * FROM \"users\"", &[]).await, json!([[1, "Ada"], [2, "Bob"]]));
             let next = "INSERT INTO \"users\" (\"name\") VALUES ('Eve') RETURNING \"id\"";
             assert_eq!(rows(session, next, &[]).await, json!([[3]]));

@@ -62,7 +62,10 @@ impl Snapshot {
             1 => 1 << 16,
             size => usize::from(size),
         };
-        if !(512..=CHUNK).contains(&page_size) || !page_size.is_power_of_two() || length % page_size != 0 {
+        if !(512..=CHUNK).contains(&page_size)
+            || !page_size.is_power_of_two()
+            || !length.is_multiple_of(page_size)
+        {
             return Err(unusable("does not end with a whole page"));
         }
         if first[header::AUTO_VACUUM] != [0; 4] {
