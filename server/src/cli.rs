@@ -1,4 +1,4 @@
-//! The command line: `phantomdb serve`.
+//! The command line: `phantomdb serve`, `import` and `export`.
 
 use std::{
     io::Write as _,
@@ -19,6 +19,7 @@ use crate::{
     http::{HttpOptions, HttpServer},
     serve::{serve, told_to_stop},
     service::{Service, ServiceOptions},
+    transfer::{ImportOptions, import},
 };
 
 /// How long requests may take to end once the server is told to stop.
@@ -40,6 +41,8 @@ struct Cli {
 enum Command {
     /// Serve databases over HTTP until Ctrl-C or SIGTERM.
     Serve(ServeOptions),
+    /// Copy a SQLite file, or a PostgreSQL, MySQL or MariaDB database, into a new database.
+    Import(ImportOptions),
 }
 
 #[derive(Debug, Args)]
@@ -86,13 +89,16 @@ pub fn run(args: Vec<String>) -> i32 {
             return error.exit_code();
         }
     };
-    let Command::Serve(options) = cli.command;
-    let outcome = start_logging(&options.log_level).and_then(|()| {
+    let log_level = match &cli.command {
+        Command::Serve(options) => options.log_level.clone(),
+        Command::Import(_) => "warn".into(),
+    };
+    let outcome = start_logging(&log_level).and_then(|()| {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
             .map_err(|error| Failure::new(FAILED, format!("the runtime could not be started: {error}")))?;
-        let outcome = runtime.block_on(serve_until_told(options));
+        let outcome = runtime.block_on(command(cli.command));
         // A statement that is still running must not hold the process.
         runtime.shutdown_background();
         outcome
@@ -103,6 +109,26 @@ pub fn run(args: Vec<String>) -> i32 {
             complain(&failure.message);
             failure.code
         }
+    }
+}
+
+async fn command(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Serve(options) => serve_until_told(options).await,
+        Command::Import(options) => unless_told_to_stop(import(options)).await,
+    }
+}
+
+/// What is cut short cleans up after itself.
+async fn unless_told_to_stop(
+    work: impl Future<Output = phantomdb_protocol::Result<()>>,
+) -> Result<(), Failure> {
+    let stop = told_to_stop()
+        .await
+        .map_err(|error| Failure::new(FAILED, format!("signals cannot be listened for: {error}")))?;
+    tokio::select! {
+        outcome = work => outcome.map_err(|error| Failure::new(FAILED, error.message)),
+        () = stop => Err(Failure::new(FAILED, "stopped; nothing was imported")),
     }
 }
 

@@ -6,6 +6,7 @@
 mod aggregate;
 pub(super) mod convert;
 mod created;
+pub(super) mod fit;
 mod json;
 mod md5;
 mod regex;
