@@ -19,7 +19,7 @@ use crate::{
     http::{HttpOptions, HttpServer},
     serve::{serve, told_to_stop},
     service::{Service, ServiceOptions},
-    transfer::{ImportOptions, import},
+    transfer::{ExportOptions, ImportOptions, export, import},
 };
 
 /// How long requests may take to end once the server is told to stop.
@@ -43,6 +43,8 @@ enum Command {
     Serve(ServeOptions),
     /// Copy a SQLite file, or a PostgreSQL, MySQL or MariaDB database, into a new database.
     Import(ImportOptions),
+    /// Write a database as a plain SQLite file or as SQL.
+    Export(ExportOptions),
 }
 
 #[derive(Debug, Args)]
@@ -91,7 +93,7 @@ pub fn run(args: Vec<String>) -> i32 {
     };
     let log_level = match &cli.command {
         Command::Serve(options) => options.log_level.clone(),
-        Command::Import(_) => "warn".into(),
+        Command::Import(_) | Command::Export(_) => "warn".into(),
     };
     let outcome = start_logging(&log_level).and_then(|()| {
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -116,6 +118,7 @@ async fn command(command: Command) -> Result<(), Failure> {
     match command {
         Command::Serve(options) => serve_until_told(options).await,
         Command::Import(options) => unless_told_to_stop(import(options)).await,
+        Command::Export(options) => unless_told_to_stop(export(options)).await,
     }
 }
 
@@ -128,7 +131,7 @@ async fn unless_told_to_stop(
         .map_err(|error| Failure::new(FAILED, format!("signals cannot be listened for: {error}")))?;
     tokio::select! {
         outcome = work => outcome.map_err(|error| Failure::new(FAILED, error.message)),
-        () = stop => Err(Failure::new(FAILED, "stopped; nothing was imported")),
+        () = stop => Err(Failure::new(FAILED, "stopped; nothing was kept")),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Databases that come from elsewhere, and go there: `phantomdb import` and `phantomdb export`.
 
 mod ddl;
+mod export;
 mod import;
 mod model;
 mod order;
@@ -14,4 +15,5 @@ mod survey;
 mod target;
 mod tls;
 
+pub(crate) use export::{ExportOptions, export};
 pub(crate) use import::{ImportOptions, import};

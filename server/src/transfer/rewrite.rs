@@ -117,7 +117,10 @@ impl Rewriter<'_> {
             "char_length" | "character_length" | "len" => "length",
             "ucase" => "upper",
             "lcase" => "lower",
-            "current_timestamp" | "getdate" | "localtimestamp" => "now",
+            // Words that are written without parentheses.
+            "current_timestamp" => "CURRENT_TIMESTAMP",
+            "current_date" => "CURRENT_DATE",
+            "current_time" => "CURRENT_TIME",
             other => other,
         };
         function.name = ObjectName::from(vec![Ident::new(ours)]);

@@ -453,7 +453,7 @@ pub(super) fn column_of(declared: &str, select: String, no_case: bool) -> Column
         }
         SqlType::TinyInt | SqlType::SmallInt | SqlType::MediumInt => vec![named.clone(), BigInt, Double],
         SqlType::Varchar(_) | SqlType::Char(_) | Text if no_case => vec![CiText],
-        SqlType::Decimal(Some(_)) => vec![named.clone(), Decimal(None)],
+        Decimal(Some(_)) => vec![named.clone(), Decimal(None)],
         SqlType::Enum(_) => vec![Text],
         BigInt => vec![BigInt, Double],
         Boolean | SqlType::Timestamp | SqlType::Date | SqlType::Time => vec![named.clone(), BigInt, Double],
