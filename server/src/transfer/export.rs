@@ -4,6 +4,8 @@ mod reader;
 mod sql_file;
 mod sqlite_file;
 
+use std::sync::{Arc, atomic::AtomicBool};
+
 use clap::Args;
 use phantomdb_protocol::{Error, ErrorCode, Result, TableSchema};
 
@@ -64,7 +66,7 @@ impl Output {
     }
 }
 
-pub(crate) async fn export(options: ExportOptions) -> Result<()> {
+pub(crate) async fn export(options: ExportOptions, stop: Arc<AtomicBool>) -> Result<()> {
     let reader = Reader::open(&Place::parse(&options.from)?, &options.database).await?;
     let mut schemas = Vec::new();
     for table in reader.tables().await? {
@@ -74,7 +76,7 @@ pub(crate) async fn export(options: ExportOptions) -> Result<()> {
     let sorted: Vec<&TableSchema> =
         order::by_references(&references).into_iter().map(|index| references[index]).collect();
     let mut output = Output::create(&options.output)?;
-    let progress = Progress::new();
+    let progress = Progress::new(stop);
     for schema in &sorted {
         output.table(schema)?;
         let total = reader.count(&schema.table).await?;
@@ -88,7 +90,7 @@ pub(crate) async fn export(options: ExportOptions) -> Result<()> {
             }
             output.rows(schema, &rows)?;
             done += rows.len() as u64;
-            progress.at(done);
+            progress.at(done)?;
         }
         if done != total {
             return Err(Error::internal(format!(

@@ -1,10 +1,12 @@
 //! `phantomdb import`: look at everything, tell what is lost, and only then write.
 
 use std::io::Write as _;
+use std::sync::{Arc, atomic::AtomicBool};
 
 use clap::Args;
 use phantomdb_protocol::{Constraint, Error, ErrorCode, Result};
 use rusqlite::types::{Value, ValueRef};
+use tokio::runtime::Handle;
 use tokio::sync::mpsc::{Sender, channel};
 
 use super::{
@@ -51,7 +53,7 @@ struct Plan {
 }
 
 /// Imports, and says on stdout what came of it.
-pub(crate) async fn import(options: ImportOptions) -> Result<()> {
+pub(crate) async fn import(options: ImportOptions, stop: Arc<AtomicBool>) -> Result<()> {
     let place = Place::parse(&options.to)?;
     let database = options
         .database
@@ -61,7 +63,7 @@ pub(crate) async fn import(options: ImportOptions) -> Result<()> {
     let mut source = Source::open(&options.source).await?;
     // What is wrong with the target is told before the source is looked at.
     let mut target = Target::open(&place, &database).await?;
-    let progress = Progress::new();
+    let progress = Progress::new(stop);
     let plan = plan(&mut source, &options.tables, &progress).await?;
     if !plan.losses.is_empty() {
         progress.pause(|| say(&report::losses(&plan.losses)));
@@ -168,11 +170,12 @@ async fn write(
             continue;
         }
         let (sender, receiver) = channel(BATCHES);
-        let read = read(source, table, &load.types, sender, progress);
-        let (read, loaded) = tokio::join!(read, target.load(&load, receiver));
+        let reading = read(source, table, &load.types, sender, progress);
+        let (read, loaded) = on_two_threads(reading, target.load(&load, receiver));
         // When writing fails, reading does too, as nobody takes what is read.
         loaded.and(read)?;
     }
+    progress.go_on()?;
     progress.say("make indexes and check keys");
     let counts = target.finish(tables).await?;
     let counts: Vec<(String, u64, u64)> = tables
@@ -185,6 +188,22 @@ async fn write(
         return Err(Error::internal("the tables have not as many rows as in the source"));
     }
     Ok(counts)
+}
+
+/// Both may block their thread, on SQLite or on each other.
+fn on_two_threads(
+    read: impl Future<Output = Result<()>>,
+    write: impl Future<Output = Result<()>> + Send,
+) -> (Result<()>, Result<()>) {
+    let runtime = Handle::current();
+    tokio::task::block_in_place(|| {
+        std::thread::scope(|scope| {
+            let writer = scope.spawn(|| runtime.block_on(write));
+            let read = runtime.block_on(read);
+            let lost = |_| Err(Error::internal("the thread that writes has panicked"));
+            (read, writer.join().unwrap_or_else(lost))
+        })
+    })
 }
 
 /// Rows on their way from one thread to another.
@@ -205,7 +224,7 @@ impl Sending<'_> {
         let next = Vec::with_capacity(self.batch.len());
         let batch = std::mem::replace(&mut self.batch, next);
         self.bytes = 0;
-        self.progress.at(self.rows);
+        self.progress.at(self.rows)?;
         let sender = &self.sender;
         tokio::task::block_in_place(|| sender.blocking_send(batch))
             .map_err(|_| Error::internal("the rows could not be written"))

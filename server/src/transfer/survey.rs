@@ -73,7 +73,7 @@ pub(crate) async fn choose_types(
                 }
                 seen += 1;
                 if seen.is_multiple_of(10_000) {
-                    progress.at(seen);
+                    progress.at(seen)?;
                 }
                 Ok(())
             })

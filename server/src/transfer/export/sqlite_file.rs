@@ -21,7 +21,8 @@ fn failed(error: rusqlite::Error) -> Error {
 
 /// Something the file cannot have, as plain SQLite has no such function or operator.
 fn left_out(what: &str, error: &rusqlite::Error) {
-    tracing::warn!(what, %error, "left out of the SQLite file");
+    let error = error.to_string();
+    tracing::warn!(what, error = error.lines().next(), "left out of the SQLite file");
 }
 
 impl SqliteFile {
