@@ -1,4 +1,5 @@
 //! `phantomdb import` and `export` with real files.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "these are tests")]
 
 use std::path::{Path, PathBuf};
 
@@ -249,4 +250,15 @@ fn an_export_is_a_plain_sqlite_file_or_sql() {
     {
         assert!(written.contains(part), "{part} in {written}");
     }
+}
+
+#[test]
+fn more_rows_than_wait_to_be_written_come_through() {
+    let place = Place::new();
+    let source = place.source(
+        "CREATE TABLE a (id INTEGER PRIMARY KEY, x TEXT);
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000) INSERT INTO a SELECT i, 'x' || i FROM n",
+    );
+    assert_eq!(place.import(&source, &[]), 0);
+    assert_eq!(text(&place.imported(), "SELECT count(*) || max(x) FROM a"), "50000x9999");
 }

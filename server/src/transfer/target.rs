@@ -36,7 +36,7 @@ impl<'a> Load<'a> {
         Self { table, columns, types }
     }
 
-    pub(crate) fn into_clause(&self) -> String {
+    pub(crate) fn insert_clause(&self) -> String {
         format!("INSERT INTO {} ({})", ddl::table_name(self.table.name()), ddl::names(&self.columns))
     }
 }

@@ -185,7 +185,7 @@ impl RemoteTarget {
     }
 
     async fn insert(&self, load: &Load<'_>, values: &[Value], width: usize) -> Result<()> {
-        let mut query = load.into_clause();
+        let mut query = load.insert_clause();
         query.push_str(" VALUES ");
         for row in 0..values.len() / width {
             query.push_str(if row == 0 { "(" } else { ", (" });
