@@ -112,6 +112,11 @@ export interface BeginTransactionOptions {
   timeout?: number;
 }
 
+export interface LockOptions {
+  /** How many milliseconds to wait while another process holds the lock; the default is 60,000. */
+  timeout?: number;
+}
+
 export interface QueryResult<Row extends object = PhantomDBRow> {
   columns: PhantomDBColumn[];
   rows: Row[];
@@ -280,6 +285,21 @@ export interface PhantomDBDialectMethods {
 
   /** Rolls back. Fails with `TRANSACTION_EXPIRED` when the transaction is not there any more. */
   rollbackTransaction(id: string): Promise<void>;
+
+  /**
+   * Does `work` while no other process does work under the same name for the same database; answers what it answers.
+   * Fails with `LOCK_TIMEOUT` when the lock is not free in time, or was lost while `work` ran. `signal` is aborted in the
+   * latter case: a process that stands still for more than 10 seconds no longer holds the lock, nor does one that was
+   * killed. The locks are kept in a database of their own, `phantomdb_locks`.
+   *
+   * @example await dialect.withLock('myapp', 'migrations', () => umzug.up());
+   */
+  withLock<Result>(
+    databaseName: string,
+    name: string,
+    work: (lock: { signal: AbortSignal }) => Result | Promise<Result>,
+    options?: LockOptions,
+  ): Promise<Result>;
 
   /**
    * Lets go of everything, for good; a `memory:` database without a name is gone then. Closing the last Sequelize that

@@ -24,7 +24,13 @@ const IN_STRING = /(?<![0-9A-Za-z_])\$(\$|\w+)/g;
  */
 function formatBindParameters(sql, values) {
   const binds = new Binds(values);
-  const text = sql.replace(TOKEN, (match, ...rest) => {
+  const text = placeBinds(sql, binds);
+  return [text, binds.parameters()];
+}
+
+/** A text, or a part of one, with `$1…$n` for its binds. Several parts of a statement share one `Binds`. */
+function placeBinds(sql, binds) {
+  return sql.replace(TOKEN, (match, ...rest) => {
     const groups = rest.at(-1);
     if (groups.escaped) {
       return '$';
@@ -34,7 +40,6 @@ function formatBindParameters(sql, values) {
     }
     return groups.string ? inString(match, binds) : match;
   });
-  return [text, binds.parameters()];
 }
 
 /** A string is left alone but for `$$`, and a bind that has no value is as wrong there as Sequelize says it is. */
@@ -84,4 +89,4 @@ class Binds {
   }
 }
 
-module.exports = { formatBindParameters };
+module.exports = { Binds, formatBindParameters, placeBinds };

@@ -128,6 +128,12 @@ class Connection {
     }
   }
 
+  /** Lets go of a transaction that the server has ended. Answers what stands in this connection's place for it. */
+  expire(error) {
+    this.transaction = null;
+    return new ExpiredConnection(error);
+  }
+
   /** Rolls back what is open. It cannot fail: what is not rolled back now is when it is found idle. */
   async abandon() {
     this.isValid = false;
@@ -140,5 +146,38 @@ class Connection {
       this.transaction = null;
       await this.call(kind, { id }, {});
     }
+  }
+}
+
+/** What a transaction that the server has rolled back still holds: all it can do is end. */
+class ExpiredConnection {
+  constructor(error) {
+    this.error = error;
+    this.isValid = false;
+    this.uuid = undefined;
+  }
+
+  async query() {
+    throw this.error;
+  }
+
+  find() {
+    return this.query();
+  }
+
+  call() {
+    return this.query();
+  }
+
+  commit() {
+    return this.query();
+  }
+
+  async rollback() {}
+
+  async abandon() {}
+
+  expire() {
+    return this;
   }
 }

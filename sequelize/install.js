@@ -58,6 +58,7 @@ function libOf(directory, Sequelize) {
     AbstractQueryGenerator: abstract('query-generator.js'),
     AbstractConnectionManager: abstract('connection-manager.js'),
     SqlString: load('sql-string.js'),
+    injectReplacements: load(path.join('utils', 'sql.js')).injectReplacements,
     errors: load(path.join('errors', 'index.js')),
     logger: load(path.join('utils', 'logger.js')).logger,
     classToInvokable: load(path.join('utils', 'class-to-invokable.js')).classToInvokable,

@@ -54,9 +54,10 @@ export declare function runCli(args: Array<string>): Promise<number>
 
 /**
  * Turns a plan (plain data) into PhantomDB SQL. `inline` writes values into the text instead of binding them.
+ * `parameters_before` says how many parameters the plan's literals hold already: its own are numbered on from there.
  * Throws for a plan that has no translation; the `code` of the error is one of the contract.
  */
-export declare function translate(kind: string, planJson: string, inline: boolean): TranslatedStatement
+export declare function translate(kind: string, planJson: string, inline: boolean, parametersBefore?: number | undefined | null): TranslatedStatement
 
 /** A statement as PhantomDB SQL. */
 export interface TranslatedStatement {

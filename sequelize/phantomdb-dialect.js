@@ -6,8 +6,10 @@ const { inspect, types } = require('node:util');
 
 const { Client } = require('./client.js');
 const { CLIENT, installEverywhere, installIn, installOn } = require('./install.js');
+const { withLock } = require('./named-lock.js');
 const { translate } = require('./native.js');
 const { answerOf } = require('./phantomdb-error.js');
+const { fitSequelizeCli } = require('./sequelize-cli.js');
 const { tableDefinition, tableOf } = require('./table-definition.js');
 const { converterOf, rowsToObjects, toWire, wireTypeOf } = require('./values.js');
 
@@ -54,6 +56,7 @@ class PhantomDBDialect {
     // A function in a property, so that a deep copy of a user's options still has the same client.
     this[CLIENT] = () => client;
     installEverywhere();
+    fitSequelizeCli();
   }
 
   static use(Sequelize) {
@@ -168,6 +171,10 @@ class PhantomDBDialect {
 
   async rollbackTransaction(id) {
     await this.#call('rollbackTransaction', { id });
+  }
+
+  async withLock(databaseName, name, work, options = {}) {
+    return withLock(this, databaseName, name, work, options);
   }
 
   async close() {

@@ -5,11 +5,12 @@
 
 const COMPILED = require('./compiled');
 const { translate } = require('./native');
+const { placeUserBinds } = require('./user-parameters');
 const { isPlainObject } = require('./flatten/values');
 const { tableOf } = require('./flatten/tables');
 
 module.exports = (lib) => {
-  const { Utils, AbstractQueryGenerator, Op, errors } = lib;
+  const { Utils, AbstractQueryGenerator, Op, errors, injectReplacements } = lib;
   const Conditions = require('./flatten/conditions')(lib);
   const SelectPlan = require('./flatten/select')(lib);
   const RowPlans = require('./flatten/rows')(lib);
@@ -29,12 +30,30 @@ module.exports = (lib) => {
      * @param {'select'|'insert'|'update'|'delete'} kind
      */
     compile(kind, plan, options) {
-      const { sql, parameters, find } = this.translate(kind, plan, false);
+      const { sql, parameters, find } = this.bindAll(kind, plan, options);
       // A log shows the values of what only reads or deletes, as Sequelize's own dialects do.
       const logged = (kind === 'select' || kind === 'delete') && this.showsValues(options);
-      const text = logged ? this.text(kind, plan) : sql;
-      options[COMPILED] = { sql: text, statement: sql, parameters, find, table: plan.from?.[0].table };
+      const text = logged ? this.replaceAll(this.text(kind, plan), options) : this.replaceAll(sql, options);
+      const statement = logged ? this.replaceAll(sql, options) : text;
+      options[COMPILED] = { sql: text, statement, parameters, find, table: plan.from?.[0].table };
+      // They are in the statement now; Sequelize is not to look for more of them in it.
+      delete options.replacements;
+      delete options.bind;
       return text;
+    }
+
+    /** The statement with all its values bound: those of the user's own binds come first. */
+    bindAll(kind, plan, { bind, replacements }) {
+      if (!bind) return this.translate(kind, plan, false);
+      if (replacements) throw new Error('Both `replacements` and `bind` cannot be set at the same time');
+      const placed = placeUserBinds(plan, bind);
+      const { sql, parameters } = this.translate(kind, placed.plan, false, placed.parameters.length);
+      return { sql, parameters: `[${[...placed.parameters, parameters.slice(1, -1)].filter(Boolean).join(',')}]` };
+    }
+
+    /** Sequelize's own replacements, which leaves the strings of a statement alone. */
+    replaceAll(sql, { replacements }) {
+      return replacements ? injectReplacements(sql, this._dialect, replacements) : sql;
     }
 
     showsValues(options) {
@@ -42,9 +61,9 @@ module.exports = (lib) => {
       return (options.logging ?? this.options.logging) && !parametersApart;
     }
 
-    translate(kind, plan, inline) {
+    translate(kind, plan, inline, parametersBefore = 0) {
       try {
-        return translate(kind, JSON.stringify(plan), inline);
+        return translate(kind, JSON.stringify(plan), inline, parametersBefore);
       } catch (error) {
         throw Object.assign(new errors.QueryError(error.message), { code: error.code });
       }

@@ -40,12 +40,23 @@ module.exports = (lib) => {
       try {
         answer = await this.send(sql, parameters, compiled);
       } catch (error) {
+        if (error.code === 'TRANSACTION_EXPIRED') this.leaveExpired(error);
         error.sql = sql;
         error.parameters = JSON.parse(parameters).map(fromWire);
         throw this.formatError(error, new Error().stack);
       }
       complete();
       return compiled?.call ? this.shapeCall(answer, compiled) : this.shape(answer);
+    }
+
+    /** The server has rolled the transaction back: the pool gets its connection now, whatever the application does. */
+    leaveExpired(error) {
+      const given = this.options.transaction;
+      const transaction = given?.parent ?? given;
+      if (!transaction || transaction.connection !== this.connection) return;
+      const expired = this.connection.expire(error);
+      transaction.cleanup();
+      for (const holder of [transaction, ...transaction.savepoints]) holder.connection = expired;
     }
 
     /** What the generator made for this very text; see `compiled.js`. */

@@ -4,6 +4,7 @@
 // text. Where the contract has a structured call, the text is what the log shows and the call is what is made:
 // `schemaCall` says which call a text that was written here stands for.
 
+const { databaseCall } = require('./database-statement');
 const { translate } = require('./native');
 const answers = require('./schema-answers');
 const plans = require('./schema-plans');
@@ -35,7 +36,7 @@ module.exports = (lib) => {
 
       /** The call that `sql` stands for, when one of these methods wrote it: `{ sql, call, body, map, tolerated }`. */
       schemaCall(sql) {
-        return this._schemaCalls.get(sql);
+        return this._schemaCalls.get(sql) ?? databaseCall(sql);
       }
 
       /** `tolerated` is the code of a failure that means there was nothing to do. */

@@ -126,9 +126,10 @@ fn in_transaction(transaction: Option<String>) -> CallContext {
     CallContext { transaction, rows_as_arrays: true, ..CallContext::default() }
 }
 
-pub(crate) fn translate(kind: &str, plan: &str, inline: bool) -> Result<TranslatedStatement> {
+pub(crate) fn translate(kind: &str, plan: &str, inline: bool, before: u32) -> Result<TranslatedStatement> {
     let mode = if inline { Mode::Inline } else { Mode::Bound };
-    let translated = crate::translate::translate(kind, plan, mode)?;
+    let before = usize::try_from(before).map_err(|_| Error::internal("there are too many parameters"))?;
+    let translated = crate::translate::translate_after(kind, plan, mode, before)?;
     let find = translated.find.map(|find| to_json(&find)).transpose()?;
     Ok(TranslatedStatement { sql: translated.sql, parameters: to_json(&translated.parameters)?, find })
 }

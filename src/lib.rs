@@ -20,10 +20,16 @@ pub struct TranslatedStatement {
 }
 
 /// Turns a plan (plain data) into PhantomDB SQL. `inline` writes values into the text instead of binding them.
+/// `parameters_before` says how many parameters the plan's literals hold already: its own are numbered on from there.
 /// Throws for a plan that has no translation; the `code` of the error is one of the contract.
 #[napi(catch_unwind)]
-pub fn translate(kind: String, plan_json: String, inline: bool) -> napi::Result<TranslatedStatement, String> {
-    dialect::translate(&kind, &plan_json, inline).map_err(error::thrown)
+pub fn translate(
+    kind: String,
+    plan_json: String,
+    inline: bool,
+    parameters_before: Option<u32>,
+) -> napi::Result<TranslatedStatement, String> {
+    dialect::translate(&kind, &plan_json, inline, parameters_before.unwrap_or(0)).map_err(error::thrown)
 }
 
 /// Runs the command line of the server (`phantomdb serve …`, without the name of the program) on a thread of its own.

@@ -7,7 +7,7 @@
 
 const { Op, Sequelize } = require('sequelize');
 
-const { TYPES, TEXTS, valueOf } = require('./values');
+const { TYPES, TEXTS, valueFor } = require('./values');
 
 const { fn, col } = Sequelize;
 
@@ -58,7 +58,7 @@ class OptionsOf {
   }
 
   value(typeName, reference) {
-    return reference === null ? null : valueOf(typeName, reference);
+    return reference === null ? null : valueFor(typeName, reference);
   }
 
   // where
@@ -97,7 +97,7 @@ class OptionsOf {
     const merged = Object.assign({}, ...all);
     if (glue !== 'not') return { [name]: merged };
     // Sequelize's own takes an object of operators under Op.not for a value.
-    return this.isOurs ? { [name]: { [Op.not]: merged } } : { [Op.not]: { [name]: merged } };
+    return { [Op.and]: [this.isOurs ? { [name]: { [Op.not]: merged } } : { [Op.not]: { [name]: merged } }] };
   }
 
   shorthand({ attribute, values, isList }, context) {
@@ -182,7 +182,8 @@ class OptionsOf {
     else if (operator === 'in') condition = { [Op.in]: list };
     else if (operator === 'between') condition = { [Op.between]: [first, list[1] ?? first] };
     else condition = operator === 'eq' ? first : { [Op[operator]]: first };
-    if (op % 2) return { [`${name}.${path.join('.')}`]: condition };
+    // Sequelize's own makes an array of a number in a dotted path.
+    if (op % 2 && !path.includes('0')) return { [`${name}.${path.join('.')}`]: condition };
     return { [name]: path.reduceRight((inner, step) => ({ [step]: inner }), condition) };
   }
 
@@ -205,7 +206,7 @@ class OptionsOf {
     const names = list.map((index) => this.attribute(modelName, index).name);
     switch (kind) {
       case 'list':
-        return ['id', ...new Set(names)];
+        return [...new Set(['id', ...names])];
       case 'rename':
         return ['id', ...names.map((name, index) => [this.models[modelName].rawAttributes[name].field, `as${index}`])];
       case 'exclude':
@@ -273,7 +274,8 @@ class OptionsOf {
   finder(call) {
     const context = { model: call.model, mindsCase: call.mindsCase };
     const options = {};
-    if (call.where) options.where = this.where(call.where, context);
+    // In an object: to a where that is a method Sequelize's own cannot add the filter of a required include.
+    if (call.where) options.where = { [Op.and]: [this.where(call.where, context)] };
     if (call.paranoid === false) options.paranoid = false;
     const include = this.includes(call.include, call.model, context);
     if (include.length > 0) options.include = include;
@@ -306,11 +308,12 @@ class OptionsOf {
         continue;
       }
       const value = this.value(type, values[index]);
-      row[`a${index}`] = value === null && required ? valueOf(type, index) : value;
+      row[`a${index}`] = value === null && required ? valueFor(type, index) : value;
     }
     if (only) return row;
     const key = (number) => (number === null || authors === 0 ? null : (number % authors) + 1);
-    if (modelName === 'Book') Object.assign(row, { authorId: key(keys[0]), fanId: key(keys[1]) });
+    if (modelName === 'Book')
+      Object.assign(row, { authorId: key(keys[0]), fanId: keys[2] === null ? key(keys[1]) : null });
     if (modelName === 'Author') row.bossId = key(keys[2]);
     return row;
   }

@@ -4,7 +4,7 @@ const { Op, Sequelize, Model } = require('sequelize');
 
 const { TYPES } = require('./values');
 
-const { fn, col } = Sequelize;
+const { fn } = Sequelize;
 
 const MANY = ['books', 'tags', 'team', 'tagged'];
 const TIMES = ['createdAt', 'updatedAt', 'deletedAt'];

@@ -3,7 +3,7 @@
 const fc = require('fast-check');
 const { DataTypes } = require('sequelize');
 
-const { TYPES, valueOf } = require('./values');
+const { TYPES, valueFor } = require('./values');
 
 const FIELDS = ['plain', 'snake_case', 'two words', 'it"s', 'select', 'naïve', 'UPPER', 'a-b', "apo'strophe"];
 const TABLES = [undefined, 'order', 'Two Words', 'snake_cases'];
@@ -44,7 +44,7 @@ function attributesOf({ attributes }) {
       type: type.type(),
       allowNull: !item.required,
       ...(item.unique && fit && item.type !== 'boolean' && { unique: true }),
-      ...(item.initial !== undefined && fit && { defaultValue: valueOf(item.type, item.initial) }),
+      ...(item.initial !== undefined && fit && { defaultValue: valueFor(item.type, item.initial) }),
       ...(item.field !== undefined && !taken.has(item.field) && { field: FIELDS[item.field] }),
     };
     taken.add(item.field);
@@ -70,7 +70,9 @@ function defineModels(sequelize, schemaOf) {
     schemaOf.underscored ? { name, field: name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`) } : name;
   Author.hasMany(Book, { as: 'books', foreignKey: key('authorId') });
   Book.belongsTo(Author, { as: 'author', foreignKey: key('authorId') });
-  Author.hasOne(Book, { as: 'favourite', foreignKey: key('fanId') });
+  // Unique, so that there is one: which of several a hasOne answers nobody says.
+  const fan = schemaOf.underscored ? { name: 'fanId', field: 'fan_id' } : { name: 'fanId' };
+  Author.hasOne(Book, { as: 'favourite', foreignKey: { ...fan, unique: true } });
   Author.belongsTo(Author, { as: 'boss', foreignKey: key('bossId') });
   Author.hasMany(Author, { as: 'team', foreignKey: key('bossId') });
   Book.belongsToMany(Tag, { as: 'tags', through: BookTag, foreignKey: key('bookId'), otherKey: key('tagId') });

@@ -89,7 +89,7 @@ const TEXTS = [
 ];
 
 /** The value a reference stands for in a column of the type. */
-function valueOf(typeName, reference) {
+function valueFor(typeName, reference) {
   const type = TYPES[typeName];
   if (type.text) return typeof reference === 'string' ? reference : TEXTS[reference % TEXTS.length];
   const index = typeof reference === 'string' ? reference.length : reference;
@@ -97,4 +97,4 @@ function valueOf(typeName, reference) {
   return type.make ? type.make(value) : value;
 }
 
-module.exports = { TYPES, TEXTS, valueOf };
+module.exports = { TYPES, TEXTS, valueFor };

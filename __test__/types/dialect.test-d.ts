@@ -32,8 +32,11 @@ export async function everyMethod(): Promise<number> {
   const transaction: string = await dialect.beginTransaction('db', { isolationLevel: 'SERIALIZABLE', readOnly: true });
   const result = await dialect.query('db', 'SELECT $1 AS x', [1], { transaction, native: true });
   await dialect.commitTransaction(transaction);
+  const applied: string[] = await dialect.withLock('db', 'migrations', ({ signal }) => [String(signal.aborted)], {
+    timeout: 1_000,
+  });
   await dialect.close();
-  return databases.length + inserted + rows[0].id + updated + deleted + result.affectedRows;
+  return databases.length + applied.length + inserted + rows[0].id + updated + deleted + result.affectedRows;
 }
 
 export function caught(error: unknown): string | undefined {

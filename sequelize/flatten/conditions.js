@@ -151,7 +151,8 @@ module.exports = (lib) => {
       }
       if (key === Op.not && isPlainObject(value)) {
         const inner = this.compare(left, field, value, context);
-        return inner && { not: inner };
+        // Not what is always so: nothing.
+        return inner ? { not: inner } : { or: [] };
       }
       return this.operation(left, field, key, value, context);
     }

@@ -34,7 +34,11 @@ const MISUSED: i32 = 2;
 
 /// PhantomDB: a SQL database over REST.
 #[derive(Debug, Parser)]
-#[command(name = "phantomdb", version)]
+#[command(
+    name = "phantomdb",
+    version,
+    after_help = "With npx there is also `phantomdb models`, which writes Sequelize models for the tables of a database."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -78,6 +82,9 @@ struct ServeOptions {
     /// while others wait for the lock.
     #[arg(long, env = "PHANTOMDB_LOCK_IDLE_TIMEOUT", default_value_t = 5000, value_name = "MILLISECONDS")]
     lock_idle_timeout: u64,
+    /// Refuse statements in the engine's own SQL (`{ native: true }`), which reach it untouched.
+    #[arg(long, env = "PHANTOMDB_NO_NATIVE")]
+    no_native: bool,
     /// What is logged on stderr: error, warn, info, debug or trace, or directives like `phantomdb_server=debug`.
     #[arg(long, env = "PHANTOMDB_LOG_LEVEL", default_value = "warn", value_name = "LEVEL")]
     log_level: String,
@@ -196,7 +203,10 @@ async fn serve_until_told(options: ServeOptions) -> Result<(), Failure> {
     if tokens.is_empty() {
         complain("no token is set, so only callers on this computer are served");
     }
-    let service = Service::new(engine(&options)?, ServiceOptions::default());
+    let service = Service::new(
+        engine(&options)?,
+        ServiceOptions { allow_native: !options.no_native, ..ServiceOptions::default() },
+    );
     let http = HttpOptions { tokens, body_max: options.body_max };
     let server = HttpServer::new(Arc::clone(&service), http);
     say_address(address);

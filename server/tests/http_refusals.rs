@@ -175,3 +175,15 @@ async fn it_survives_what_is_not_http() {
     }
     caller.get("/health").await.ok(200);
 }
+
+#[tokio::test]
+async fn it_refuses_the_engines_own_sql_when_it_is_told_to() {
+    let native = json!({ "query": "PRAGMA user_version", "native": true });
+    let open = server().await.with_users().await;
+    open.send("POST", "/databases/app/query", native.clone()).await.ok(200);
+    let options = ServiceOptions { allow_native: false, ..ServiceOptions::default() };
+    let closed = server_with(options, HttpOptions::default()).await.with_users().await;
+    closed.send("POST", "/databases/app/query", native.clone()).await.refused_with(403, "FORBIDDEN");
+    let batch = json!({ "statements": [{ "query": "SELECT 1" }, native], "atomic": false });
+    closed.send("POST", "/databases/app/batch", batch).await.refused_with(403, "FORBIDDEN");
+}

@@ -166,12 +166,7 @@ impl Writer {
         among_others: bool,
         scope: &Scope,
     ) -> Result<()> {
-        let parenthesise = among_others
-            && match item {
-                Expr::And(items) | Expr::Or(items) => items.len() > 1,
-                Expr::Literal(text) => may_bind_weaker_than_and(text),
-                _ => false,
-            };
+        let parenthesise = among_others && is_several(item);
         if parenthesise {
             out.push('(');
         }
@@ -216,6 +211,18 @@ impl Writer {
             }
         }
         Ok(())
+    }
+}
+
+/// Whether it is several conditions, which AND would tear apart. A list of one is what is in it.
+fn is_several(item: &Expr) -> bool {
+    match item {
+        Expr::And(items) | Expr::Or(items) => match items.as_slice() {
+            [only] => is_several(only),
+            items => items.len() > 1,
+        },
+        Expr::Literal(text) => may_bind_weaker_than_and(text),
+        _ => false,
     }
 }
 

@@ -32,7 +32,12 @@ pub struct Translated {
 /// Translates one plan. `kind` names the shape of `plan`: `select`, `insert`, `update`, `delete`, or `expression` for
 /// a piece of text.
 pub fn translate(kind: &str, plan: &str, mode: Mode) -> Result<Translated> {
-    let mut writer = Writer::new(Values::new(mode));
+    translate_after(kind, plan, mode, 0)
+}
+
+/// Translates a plan whose literals hold `$1…$before` already, which are the caller's.
+pub fn translate_after(kind: &str, plan: &str, mode: Mode, before: usize) -> Result<Translated> {
+    let mut writer = Writer::new(Values::new(mode).after(before));
     let mut find = None;
     let sql = match kind {
         "select" => {

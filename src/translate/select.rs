@@ -90,7 +90,12 @@ fn main_columns(writer: &mut Writer, plan: &Select, names: &Main) -> Result<Vec<
     };
     let alone = plan.include.is_empty() && plan.grouped_limit.as_ref().is_none_or(|g| g.include.is_empty());
     let scope = if alone { Scope::none() } else { names.scope.clone() };
-    items.iter().map(|item| item_text(writer, item, &scope)).collect()
+    let mut columns = Vec::with_capacity(items.len());
+    for item in items {
+        // One that is asked for twice is one: it has one place in a row.
+        push_unique(&mut columns, vec![item_text(writer, item, &scope)?]);
+    }
+    Ok(columns)
 }
 
 fn item_text(writer: &mut Writer, item: &Item, scope: &Scope) -> Result<String> {
@@ -189,6 +194,8 @@ fn grouped_select(
     joined_columns: &[String],
     joins: &str,
 ) -> Result<String> {
+    let plan =
+        &Select { order: plan.order.iter().map(|item| without_alias(item, plan)).collect(), ..plan.clone() };
     let mut inner_joins = Joins::default();
     let inner_plan = Select { include: Vec::new(), grouped_limit: None, sub_query: false, ..plan.clone() };
     let top = Top { plan: &inner_plan, main: &names.alias, sub_query: false };
@@ -234,6 +241,18 @@ fn grouped_select(
     push_display(&mut out, &offset.saturating_add(grouped.limit));
     push_order(writer, &mut out, order.iter(), &names.scope)?;
     Ok(out)
+}
+
+/// A window cannot order by the alias of a column beside it, so what is behind the alias stands there.
+fn without_alias(item: &OrderItem, plan: &Select) -> OrderItem {
+    let mut own = item.clone();
+    if let (Expr::Path(path), Some(columns)) = (&item.e, &plan.columns) {
+        let named = |column: &&Item| path.len() == 1 && column.alias.as_ref() == path.first();
+        if let Some(column) = columns.iter().find(named) {
+            own.e = column.e.clone();
+        }
+    }
+    own
 }
 
 /// Selects what the rows are ordered by under names of our own, since the order must hold outside of the sub-query

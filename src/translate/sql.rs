@@ -97,12 +97,19 @@ pub fn push_display(out: &mut String, value: &impl std::fmt::Display) {
 #[derive(Debug)]
 pub struct Values {
     mode: Mode,
+    /// How many parameters the caller has before these.
+    before: usize,
     pub parameters: Vec<Value>,
 }
 
 impl Values {
     pub fn new(mode: Mode) -> Self {
-        Self { mode, parameters: Vec::new() }
+        Self { mode, before: 0, parameters: Vec::new() }
+    }
+
+    /// Bound values that are numbered on from `before` parameters of the caller.
+    pub fn after(self, before: usize) -> Self {
+        Self { before, ..self }
     }
 
     pub fn push(&mut self, out: &mut String, value: &Value) -> Result<()> {
@@ -111,7 +118,7 @@ impl Values {
         }
         self.parameters.push(value.clone());
         out.push('$');
-        push_display(out, &self.parameters.len());
+        push_display(out, &(self.before + self.parameters.len()));
         Ok(())
     }
 

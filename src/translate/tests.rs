@@ -191,3 +191,19 @@ fn nesting_without_end_is_refused_rather_than_overflowing_the_stack() {
     }
     assert!(translate("select", &select_where(condition).to_string(), Mode::Bound).is_err());
 }
+
+#[test]
+fn it_keeps_what_stands_in_a_list_of_one_together() {
+    let is = |name: &str| json!({ "o": [{ "c": name }, "eq", { "v": 1 }] });
+    let either = json!({ "or": [is("a"), is("b")] });
+    for nested in
+        [json!({ "or": [either] }), json!({ "and": [either] }), json!({ "or": [{ "and": [either] }] })]
+    {
+        let plan = json!({ "e": { "and": [is("tenant"), nested] } }).to_string();
+        let sql = translate("expression", &plan, Mode::Inline).unwrap().sql;
+        assert_eq!(sql, r#""tenant" = 1 AND ("a" = 1 OR "b" = 1)"#);
+    }
+    let plan = json!({ "e": { "and": [is("tenant"), { "or": [{ "l": "a OR b" }] }] } }).to_string();
+    let sql = translate("expression", &plan, Mode::Inline).unwrap().sql;
+    assert_eq!(sql, r#""tenant" = 1 AND (a OR b)"#);
+}

@@ -10,12 +10,18 @@ use std::{
 use hashlink::LruCache;
 use phantomdb_protocol::{Error, ErrorCode, Result, Value};
 use sqlparser::{
-    ast::{Expr, SetExpr, Statement, UnaryOperator, Value as Literal, VisitMut, VisitorMut},
+    ast::{
+        DataType, Expr, Ident, SetExpr, Statement, UnaryOperator, Value as Literal, ValueWithSpan, VisitMut,
+        VisitorMut,
+    },
     parser::{Parser, ParserError},
     tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Whitespace},
 };
 
-use super::lift::{LITERALS_MAX, keeps_literals, lifted};
+use super::{
+    lift::{LITERALS_MAX, keeps_literals, lifted},
+    statement::push_identifier,
+};
 use crate::engine::sqlite::PhantomDialect;
 
 /// Pieces of each kind that are remembered.
@@ -86,7 +92,7 @@ fn condition(text: &str) -> Result<Condition> {
         // More values than a statement may have: this one text is a statement of its own.
         return Ok(Condition { sql: self::expression(text, "condition")?, literals: Vec::new() });
     }
-    Ok(Condition { sql: expression.to_string(), literals })
+    Ok(Condition { sql: printed(&mut expression)?, literals })
 }
 
 fn order_by(text: &str) -> Result<String> {
@@ -94,7 +100,7 @@ fn order_by(text: &str) -> Result<String> {
         parser.parse_comma_separated(Parser::parse_order_by_expr)
     })?;
     Fragment::reading("orderBy").check(&mut list)?;
-    Ok(joined(&list))
+    joined(&mut list)
 }
 
 fn columns(text: &str) -> Result<String> {
@@ -102,30 +108,82 @@ fn columns(text: &str) -> Result<String> {
         parser.parse_comma_separated(Parser::parse_select_item)
     })?;
     Fragment::reading("columns").check(&mut list)?;
-    Ok(joined(&list))
+    joined(&mut list)
 }
 
 /// One expression, with its literals where they are: a default, a CHECK, a field of an index.
 pub(super) fn expression(text: &str, what: &'static str) -> Result<String> {
     let mut expression = parse_whole(text, what, "expression", Parser::parse_expr)?;
     Fragment::reading(what).check(&mut expression)?;
-    Ok(expression.to_string())
+    printed(&mut expression)
 }
 
 /// One type, as written in `CREATE TABLE`.
 pub(super) fn data_type(text: &str) -> Result<String> {
-    Ok(parse_whole(text, "type", "type", Parser::parse_data_type)?.to_string())
+    let parsed = parse_whole(text, "type", "type", Parser::parse_data_type)?;
+    // The printer does not escape the strings of an ENUM; the text is what was parsed.
+    Ok(if text.contains(['\'', '"']) { text.trim().to_owned() } else { parsed.to_string() })
 }
 
-fn joined<T: std::fmt::Display>(list: &[T]) -> String {
+fn joined<T: VisitMut + std::fmt::Display>(list: &mut [T]) -> Result<String> {
     let mut text = String::new();
-    for (index, item) in list.iter().enumerate() {
+    for (index, item) in list.iter_mut().enumerate() {
         if index > 0 {
             text.push_str(", ");
         }
-        text.push_str(&item.to_string());
+        text.push_str(&printed(item)?);
     }
-    text
+    Ok(text)
+}
+
+/// The text of what was parsed. sqlparser prints strings and quoted names as if they might be escaped already, so
+/// that `\' OR 1=1` would end the string that it was inside of: both become text here, and are only copied there.
+fn printed<T: VisitMut + std::fmt::Display>(parsed: &mut T) -> Result<String> {
+    match parsed.visit(&mut Quoter) {
+        ControlFlow::Continue(()) => Ok(parsed.to_string()),
+        ControlFlow::Break(error) => Err(error),
+    }
+}
+
+struct Quoter;
+
+impl VisitorMut for Quoter {
+    type Break = Error;
+
+    fn pre_visit_ident(&mut self, ident: &mut Ident) -> ControlFlow<Error> {
+        if ident.quote_style.take().is_some() {
+            let mut quoted = String::with_capacity(ident.value.len() + 2);
+            if let Err(error) = push_identifier(&mut quoted, &ident.value) {
+                return ControlFlow::Break(error);
+            }
+            ident.value = quoted;
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_value(&mut self, value: &mut ValueWithSpan) -> ControlFlow<Error> {
+        let refused = |code, message| ControlFlow::Break(Error::new(code, message));
+        let text = match &value.value {
+            Literal::SingleQuotedString(text)
+            | Literal::EscapedStringLiteral(text)
+            | Literal::UnicodeStringLiteral(text)
+            | Literal::NationalStringLiteral(text) => text,
+            Literal::DollarQuotedString(quoted) => &quoted.value,
+            Literal::Number(..) | Literal::Placeholder(_) | Literal::Boolean(_) | Literal::Null => {
+                return ControlFlow::Continue(());
+            }
+            Literal::HexStringLiteral(hex) if hex.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+                return ControlFlow::Continue(());
+            }
+            _ => return refused(ErrorCode::SyntaxError, "a literal is of a kind that PhantomDB SQL has not"),
+        };
+        if text.contains('\0') {
+            return refused(ErrorCode::TypeMismatch, "a string cannot hold a NUL character");
+        }
+        // A number is printed as it stands.
+        value.value = Literal::Number(format!("'{}'", text.replace('\'', "''")), false);
+        ControlFlow::Continue(())
+    }
 }
 
 fn parse_whole<'a, T>(
@@ -273,6 +331,11 @@ impl VisitorMut for Fragment {
     }
 
     fn pre_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<Self::Break> {
+        if let Expr::Cast { data_type, .. } = expression
+            && holds_text(data_type)
+        {
+            return ControlFlow::Break("a type with strings in it is not one to cast to");
+        }
         if self.kept == 0 {
             self.lift(expression);
         }
@@ -287,6 +350,18 @@ impl VisitorMut for Fragment {
             self.kept -= 1;
         }
         ControlFlow::Continue(())
+    }
+}
+
+/// Whether a type is printed with strings, which the printer does not escape.
+fn holds_text(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Custom(_, modifiers) => {
+            modifiers.iter().any(|modifier| !modifier.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+        }
+        DataType::Array(_) => data_type.to_string().contains(['\'', '\\']),
+        DataType::Enum(..) | DataType::Set(_) => true,
+        _ => false,
     }
 }
 
@@ -346,6 +421,25 @@ mod tests {
     }
 
     #[test]
+    fn it_prints_strings_and_names_so_that_they_end_where_they_did() {
+        for text in [
+            r"f('\') OR f(' OR 1 = 1 --')",
+            "f('a''''b') = g('''')",
+            r"f('\\') = g('\''')",
+            r#"f("a""""b") = "\" || "\""""#,
+        ] {
+            assert_eq!(condition(text).unwrap().sql, text);
+            assert_eq!(expression(text, "default").unwrap(), text);
+            assert_eq!(columns(text).unwrap(), text);
+            assert_eq!(order_by(text).unwrap(), text);
+        }
+        assert_eq!(condition(r"f(E'\'x') = g($$a'b$$)").unwrap().sql, "f('''x') = g('a''b')");
+        assert_eq!(data_type(r"ENUM('a\','b''c')").unwrap(), r"ENUM('a\','b''c')");
+        assert!(condition("CAST(a AS ENUM('x')) = b").is_err());
+        assert!(condition("CAST(a AS t('1) OR (1=1')) = b").is_err());
+    }
+
+    #[test]
     fn it_refuses_whatever_is_not_exactly_one_expression() {
         for text in [
             "1=1; DROP TABLE x",
@@ -387,7 +481,7 @@ mod tests {
     fn it_reads_orders_and_columns_as_lists() {
         assert_eq!(
             order_by("createdAt DESC, `b` ASC NULLS LAST").unwrap(),
-            "createdAt DESC, `b` ASC NULLS LAST"
+            r#"createdAt DESC, "b" ASC NULLS LAST"#
         );
         assert_eq!(columns(r#"*, "a" AS b, count(*)"#).unwrap(), r#"*, "a" AS b, count(*)"#);
         for text in ["a LIMIT 1", "a; b", "a FROM t", "", "a,"] {
@@ -399,7 +493,7 @@ mod tests {
     #[test]
     fn it_reads_types_and_nothing_after_them() {
         assert_eq!(data_type("varchar(255)").unwrap(), "VARCHAR(255)");
-        assert_eq!(data_type("ENUM('a','b')").unwrap(), "ENUM('a', 'b')");
+        assert_eq!(data_type("ENUM('a','b')").unwrap(), "ENUM('a','b')");
         assert!(data_type("INTEGER PRIMARY KEY").is_err());
         assert!(data_type("INTEGER); DROP TABLE x").is_err());
     }

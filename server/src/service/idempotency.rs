@@ -5,9 +5,10 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    future::Future,
+    future::{Future, poll_fn},
     hash::{BuildHasher, Hasher, RandomState},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::Poll,
     time::{Duration, Instant},
 };
 
@@ -57,6 +58,38 @@ pub(super) struct Idempotency {
     hash: RandomState,
 }
 
+/// Whose call it is to run.
+enum Claim {
+    Free(watch::Sender<Option<Answer>>, watch::Receiver<Option<Answer>>),
+    Taken(watch::Receiver<Option<Answer>>),
+}
+
+/// Where the answer to a call goes.
+struct Keep {
+    answers: Arc<Mutex<Answers>>,
+    key: Key,
+    sender: watch::Sender<Option<Answer>>,
+}
+
+impl Keep {
+    /// Keeps the answer, and tells it those who wait.
+    fn answer(self, answer: Result<String>) -> Answer {
+        let answer = answer.map(Arc::<str>::from);
+        let mut answers = lock(&self.answers);
+        if answer.as_ref().is_err_and(|error| may_be_tried_again(error.code)) {
+            answers.by_key.remove(&self.key);
+        } else {
+            let size = answer.as_ref().map_or(0, |text| text.len());
+            answers.bytes += size;
+            answers.ages.push_back((Instant::now(), self.key, size));
+        }
+        drop(answers);
+        // An error means that nobody waits any more.
+        let _ = self.sender.send(Some(answer.clone()));
+        answer
+    }
+}
+
 fn lock(answers: &Mutex<Answers>) -> MutexGuard<'_, Answers> {
     answers.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -66,8 +99,8 @@ impl Idempotency {
         Self { answers: Arc::default(), hash: RandomState::new() }
     }
 
-    /// The first answer to this key: run now, still running, or kept. The call runs on a task of its own, so that
-    /// it comes to its end, and its answer is kept, also when the caller goes away.
+    /// The first answer to this key: run now, still running, or kept. A call that has to wait goes on on a task of
+    /// its own, so that it comes to its end, and its answer is kept, also when the caller goes away.
     pub(super) async fn once<F>(
         &self,
         key: &str,
@@ -85,7 +118,19 @@ impl Idempotency {
         }
         let key = (token.map(str::to_owned), key.to_owned());
         let fingerprint = self.fingerprint(call, transaction);
-        let mut answer = self.start(key, fingerprint, run)?;
+        let mut answer = match self.claim(&key, fingerprint)? {
+            Claim::Taken(answer) => answer,
+            Claim::Free(sender, answer) => {
+                let keep = Keep { answers: Arc::clone(&self.answers), key, sender };
+                let mut running = Box::pin(run());
+                // Most calls are done without a wait, and need no task of their own.
+                match poll_fn(|context| Poll::Ready(running.as_mut().poll(context))).await {
+                    Poll::Ready(done) => return keep.answer(done),
+                    Poll::Pending => drop(tokio::spawn(async move { keep.answer(running.await) })),
+                }
+                answer
+            }
+        };
         let answered = answer.wait_for(Option::is_some).await;
         match answered.as_deref() {
             Ok(Some(answer)) => answer.clone(),
@@ -93,44 +138,20 @@ impl Idempotency {
         }
     }
 
-    /// The answer that is kept or under way, or else the one of `run`, started now.
-    fn start<F>(
-        &self,
-        key: Key,
-        fingerprint: u64,
-        run: impl FnOnce() -> F,
-    ) -> Result<watch::Receiver<Option<Answer>>>
-    where
-        F: Future<Output = Result<String>> + Send + 'static,
-    {
+    /// The answer that is kept or under way, or else the right to give it.
+    fn claim(&self, key: &Key, fingerprint: u64) -> Result<Claim> {
         let mut answers = lock(&self.answers);
         answers.forget_old();
-        if let Some(kept) = answers.by_key.get(&key) {
+        if let Some(kept) = answers.by_key.get(key) {
             if kept.fingerprint == fingerprint {
-                return Ok(kept.answer.clone());
+                return Ok(Claim::Taken(kept.answer.clone()));
             }
             let message = "this idempotency key was used for a different call; each call needs a fresh one";
             return Err(Error::new(ErrorCode::BadRequest, message));
         }
-        let (sender, receiver) = watch::channel(None);
-        answers.by_key.insert(key.clone(), Kept { fingerprint, answer: receiver.clone() });
-        drop(answers);
-        let (answers, running) = (Arc::clone(&self.answers), run());
-        tokio::spawn(async move {
-            let answer = running.await.map(Arc::<str>::from);
-            let mut answers = lock(&answers);
-            if answer.as_ref().is_err_and(|error| may_be_tried_again(error.code)) {
-                answers.by_key.remove(&key);
-            } else {
-                let size = answer.as_ref().map_or(0, |text| text.len());
-                answers.bytes += size;
-                answers.ages.push_back((Instant::now(), key, size));
-            }
-            drop(answers);
-            // An error means that nobody waits any more.
-            let _ = sender.send(Some(answer));
-        });
-        Ok(receiver)
+        let (sender, answer) = watch::channel(None);
+        answers.by_key.insert(key.clone(), Kept { fingerprint, answer: answer.clone() });
+        Ok(Claim::Free(sender, answer))
     }
 
     fn fingerprint(&self, call: &Call, transaction: Option<&str>) -> u64 {

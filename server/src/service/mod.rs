@@ -41,6 +41,8 @@ pub struct ServiceOptions {
     pub transactions_max: usize,
     /// Statements in one batch.
     pub batch_max: usize,
+    /// Whether a statement may be in the engine's own SQL (`native`), which reaches it untouched.
+    pub allow_native: bool,
 }
 
 impl Default for ServiceOptions {
@@ -50,6 +52,7 @@ impl Default for ServiceOptions {
             transaction_timeout_max: Duration::from_secs(600),
             transactions_max: 10_000,
             batch_max: 10_000,
+            allow_native: true,
         }
     }
 }
@@ -148,6 +151,7 @@ impl Service {
     async fn run(&self, call: Call, context: &CallContext) -> Result<String> {
         match call {
             Call::Query { database, statement } => {
+                self.refuse_native(std::slice::from_ref(&statement))?;
                 self.statements.fetch_add(1, Ordering::Relaxed);
                 let place = self.place(&database, context).await?;
                 answer::json(&place.execute(statement).await?)
@@ -183,7 +187,10 @@ impl Service {
                 let deleted = self.execute(&place, statement).await?;
                 answer::json(&json!({ "deleted": deleted }))
             }
-            Call::Batch { database, batch } => self.batch(&database, batch, context).await,
+            Call::Batch { database, batch } => {
+                self.refuse_native(&batch.statements)?;
+                self.batch(&database, batch, context).await
+            }
             Call::ListTables { database } => {
                 let tables = self.place(&database, context).await?.tables().await?;
                 answer::json(&json!({ "tables": tables }))
@@ -193,6 +200,15 @@ impl Service {
             }
             call => self.change_schema(call, context).await,
         }
+    }
+
+    fn refuse_native(&self, statements: &[Statement]) -> Result<()> {
+        if self.options.allow_native || statements.iter().all(|statement| !statement.native) {
+            return Ok(());
+        }
+        let message =
+            "this server takes PhantomDB SQL only; a statement in the engine's own SQL (native) is forbidden";
+        Err(Error::new(ErrorCode::Forbidden, message))
     }
 
     /// Where the call runs: in its transaction if it names one.

@@ -5,6 +5,7 @@
 mod concurrency;
 mod errors;
 mod locks;
+mod rebuild_survival;
 mod statements;
 mod support;
 mod survival;

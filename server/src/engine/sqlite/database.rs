@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, LazyLock, Mutex, Weak};
 use std::time::Duration;
 
 use phantomdb_protocol::{Error, ErrorCode, Result, Statement};
@@ -31,11 +31,12 @@ pub(super) struct Database {
     transactions: Mutex<Vec<Weak<Cell>>>,
 }
 
-/// Reads that may run at once.
-fn read_slots() -> usize {
+/// Reads that may run at once. The number of cores is read from files, which takes longer than a statement, so it is
+/// asked for once.
+static READ_SLOTS: LazyLock<usize> = LazyLock::new(|| {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     (cores * 2).max(4)
-}
+});
 
 impl Database {
     pub(super) fn new(name: &str, location: Location, options: SqliteOptions) -> Self {
@@ -46,7 +47,7 @@ impl Database {
             idle: Mutex::new(Some(Vec::new())),
             write_lock: Arc::new(Semaphore::new(1)),
             holder: Mutex::new(Weak::new()),
-            read_slots: Arc::new(Semaphore::new(read_slots())),
+            read_slots: Arc::new(Semaphore::new(*READ_SLOTS)),
             schema: Mutex::default(),
             transactions: Mutex::default(),
         }
@@ -172,7 +173,7 @@ impl Database {
         for open in open {
             transaction::abandon(open).await?;
         }
-        let slots = u32::try_from(read_slots()).unwrap_or(u32::MAX);
+        let slots = u32::try_from(*READ_SLOTS).unwrap_or(u32::MAX);
         let reading =
             tokio::time::timeout(self.options.lock_timeout, self.read_slots.acquire_many(slots)).await;
         let writing = tokio::time::timeout(self.options.lock_timeout, self.write_lock.acquire()).await;
@@ -254,7 +255,7 @@ impl Drop for Lease {
             return;
         }
         if let Some(idle) = guard(&self.database.idle).as_mut()
-            && idle.len() < read_slots() + 1
+            && idle.len() < *READ_SLOTS + 1
         {
             idle.push(link);
         }

@@ -6,14 +6,13 @@
 mod aggregate;
 pub(super) mod convert;
 mod created;
+mod exact;
 pub(super) mod fit;
 mod json;
 mod md5;
 mod regex;
 mod text;
 mod time;
-
-use std::cmp::Ordering;
 
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use rusqlite::{
@@ -29,7 +28,7 @@ type Answer = Result<Value>;
 pub fn register(conn: &mut Connection) -> rusqlite::Result<()> {
     created::register(conn)?;
     let conn = &*conn;
-    conn.create_collation("decimal", compare_decimals)?;
+    conn.create_collation("decimal", exact::compare)?;
     conversions(conn)?;
     assignments(conn)?;
     json::register(conn)?;
@@ -187,15 +186,4 @@ fn assignments(conn: &Connection) -> rusqlite::Result<()> {
         })?;
     }
     Ok(())
-}
-
-/// Compares exact numbers as text; what is no number comes after them.
-fn compare_decimals(left: &str, right: &str) -> Ordering {
-    use rust_decimal::Decimal;
-    match (left.parse::<Decimal>(), right.parse::<Decimal>()) {
-        (Ok(left), Ok(right)) => left.cmp(&right),
-        (Ok(_), Err(_)) if right == "NaN" => Ordering::Less,
-        (Err(_), Ok(_)) if left == "NaN" => Ordering::Greater,
-        _ => convert::compare_long_decimals(left, right),
-    }
 }

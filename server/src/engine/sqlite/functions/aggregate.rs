@@ -1,13 +1,13 @@
 //! Exact sums and averages of decimals.
 
+use bigdecimal::BigDecimal;
 use rusqlite::{
     Connection,
     functions::{Aggregate, Context, FunctionFlags},
     types::{Value, ValueRef},
 };
-use rust_decimal::Decimal;
 
-use super::{convert, raw, user_error};
+use super::{convert, exact, raw, user_error};
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     let flags =
@@ -22,7 +22,7 @@ struct Total {
 
 #[derive(Default)]
 struct Sum {
-    total: Decimal,
+    total: BigDecimal,
     count: u64,
 }
 
@@ -37,12 +37,8 @@ impl Aggregate<Sum, Value> for Total {
             return Ok(());
         }
         let number = convert::exact(value).map_err(|error| user_error(&error))?;
-        sum.total = sum.total.checked_add(number).ok_or_else(|| {
-            user_error(&phantomdb_protocol::Error::new(
-                phantomdb_protocol::ErrorCode::OutOfRange,
-                "the sum has more than 28 digits",
-            ))
-        })?;
+        sum.total += number;
+        exact::check(&sum.total).map_err(|error| user_error(&error))?;
         sum.count += 1;
         Ok(())
     }
@@ -51,10 +47,10 @@ impl Aggregate<Sum, Value> for Total {
         Ok(match sum.filter(|sum| sum.count > 0) {
             None => Value::Null,
             Some(sum) if self.average => {
-                let average = sum.total / Decimal::from(sum.count);
-                Value::Text(average.round_dp(16).normalize().to_string())
+                let average = exact::quotient(&sum.total, &BigDecimal::from(sum.count));
+                Value::Text(average.normalized().to_plain_string())
             }
-            Some(sum) => Value::Text(sum.total.to_string()),
+            Some(sum) => Value::Text(sum.total.to_plain_string()),
         })
     }
 }

@@ -1,13 +1,13 @@
 //! Values from one type to another, as PostgreSQL converts them, in the form in which they are stored.
 
-use std::{borrow::Cow, cmp::Ordering};
+use std::borrow::Cow;
 
+use bigdecimal::{BigDecimal, RoundingMode, ToPrimitive as _};
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use rusqlite::types::{Value, ValueRef};
-use rust_decimal::{Decimal, RoundingStrategy, prelude::ToPrimitive};
 use sqlparser::ast::{Expr, Value as Literal};
 
-use super::{Answer, time};
+use super::{Answer, exact, time};
 
 /// The literal in stored form, converted by the function of that name.
 pub(in super::super) fn literal(function: &str, text: &str) -> Result<Expr> {
@@ -182,12 +182,28 @@ pub(super) fn uuid(value: ValueRef<'_>) -> Answer {
     by_text(value, "a UUID", |text| uuid::Uuid::parse_str(text).ok().map(|id| id.hyphenated().to_string()))
 }
 
+/// Whether a JSON text has the escape `\u0000`.
+fn escapes_nul(mut json: &[u8]) -> bool {
+    while let Some(at) = json.iter().position(|byte| *byte == b'\\') {
+        let escape = &json[at + 1..];
+        if escape.starts_with(b"u0000") {
+            return true;
+        }
+        json = escape.get(1..).unwrap_or_default();
+    }
+    false
+}
+
 pub(super) fn json(value: ValueRef<'_>) -> Answer {
     match value {
         ValueRef::Null => Ok(Value::Null),
         ValueRef::Integer(_) | ValueRef::Real(_) => Ok(Value::Text(text_of(value).into_owned())),
         ValueRef::Text(bytes) => {
             let valid = serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok();
+            // Refused in a document as in a text: PostgreSQL's JSONB cannot hold it.
+            if valid && escapes_nul(bytes) {
+                return Err(mismatch(value, "JSON that can be stored: a string in it has a NUL character"));
+            }
             if valid { Ok(owned(value)) } else { Err(mismatch(value, "JSON")) }
         }
         ValueRef::Blob(_) => Err(mismatch(ValueRef::Text(b"a blob"), "JSON")),
@@ -202,13 +218,9 @@ pub(super) fn blob(value: ValueRef<'_>) -> Answer {
     })
 }
 
-/// The exact number behind a value, if it is one of 28 digits.
-pub(super) fn exact(value: ValueRef<'_>) -> Result<Decimal> {
-    let text = text_of(value);
-    let text = text.trim();
-    text.parse::<Decimal>()
-        .or_else(|_| Decimal::from_scientific(text))
-        .map_err(|_| mismatch(value, "a decimal number of at most 28 digits"))
+/// The exact number behind a value.
+pub(super) fn exact(value: ValueRef<'_>) -> Result<BigDecimal> {
+    exact::parse(&text_of(value)).ok_or_else(|| mismatch(value, "a decimal number"))
 }
 
 /// Rounded to the scale; a negative scale keeps every digit.
@@ -220,81 +232,24 @@ pub(super) fn decimal(value: ValueRef<'_>, precision: i64, scale: i64) -> Answer
         return Ok(Value::Text("NaN".into()));
     }
     let number = exact(value)?;
-    let Ok(scale) = u32::try_from(scale) else { return Ok(Value::Text(number.to_string())) };
-    let mut rounded = number.round_dp_with_strategy(scale, RoundingStrategy::MidpointAwayFromZero);
-    rounded.rescale(scale);
-    let digits = rounded.trunc().abs().to_string().trim_start_matches('0').len();
-    let most = usize::try_from(precision).unwrap_or(0).saturating_sub(usize::try_from(scale).unwrap_or(0));
-    if precision > 0 && digits > most {
-        return Err(out_of_range(&number.to_string(), &format!("DECIMAL({precision},{scale})")));
+    if scale < 0 {
+        return Ok(Value::Text(number.to_plain_string()));
     }
-    Ok(Value::Text(rounded.to_string()))
+    let rounded = number.with_scale_round(scale.min(exact::MAX_DIGITS), RoundingMode::HalfUp);
+    let whole = rounded.with_scale_round(0, RoundingMode::Down).abs().to_plain_string();
+    let digits = i64::try_from(whole.trim_start_matches('0').len()).unwrap_or(i64::MAX);
+    if precision > 0 && digits > precision - scale {
+        return Err(out_of_range(&number.to_plain_string(), &format!("DECIMAL({precision},{scale})")));
+    }
+    Ok(Value::Text(rounded.to_plain_string()))
 }
 
 pub(super) fn decimal_operation(operator: &str, left: ValueRef<'_>, right: ValueRef<'_>) -> Answer {
     if matches!(left, ValueRef::Null) || matches!(right, ValueRef::Null) {
         return Ok(Value::Null);
     }
-    let (a, b) = (exact(left)?, exact(right)?);
-    let result = match operator {
-        "+" => a.checked_add(b),
-        "-" => a.checked_sub(b),
-        "*" => a.checked_mul(b),
-        "/" | "%" if b.is_zero() => {
-            return Err(Error::new(ErrorCode::OutOfRange, "division by zero"));
-        }
-        "/" => a.checked_div(b),
-        _ => a.checked_rem(b),
-    };
-    result
-        .map(|number| Value::Text(number.to_string()))
-        .ok_or_else(|| out_of_range(&a.to_string(), "DECIMAL"))
-}
-
-/// Numbers longer than 28 digits, by their digits; anything else by its text.
-pub(super) fn compare_long_decimals(left: &str, right: &str) -> Ordering {
-    match (Digits::of(left), Digits::of(right)) {
-        (Some(a), Some(b)) => a.compare(&b),
-        (Some(_), None) => Ordering::Less,
-        (None, Some(_)) => Ordering::Greater,
-        (None, None) => left.cmp(right),
-    }
-}
-
-struct Digits<'a> {
-    negative: bool,
-    whole: &'a str,
-    fraction: &'a str,
-}
-
-impl<'a> Digits<'a> {
-    fn of(text: &'a str) -> Option<Self> {
-        let (negative, text) = match text.strip_prefix('-') {
-            Some(rest) => (true, rest),
-            None => (false, text),
-        };
-        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-        let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-        (!text.is_empty() && digits(whole) && digits(fraction)).then(|| Self {
-            negative,
-            whole: whole.trim_start_matches('0'),
-            fraction: fraction.trim_end_matches('0'),
-        })
-    }
-
-    fn compare(&self, other: &Self) -> Ordering {
-        let magnitude = |a: &Self, b: &Self| {
-            (a.whole.len().cmp(&b.whole.len()))
-                .then_with(|| a.whole.cmp(b.whole))
-                .then_with(|| a.fraction.cmp(b.fraction))
-        };
-        match (self.negative, other.negative) {
-            (false, false) => magnitude(self, other),
-            (true, true) => magnitude(other, self),
-            (true, false) => Ordering::Less,
-            (false, true) => Ordering::Greater,
-        }
-    }
+    let result = exact::operation(operator, &exact(left)?, &exact(right)?)?;
+    Ok(Value::Text(result.to_plain_string()))
 }
 
 pub(super) fn to_f64(value: ValueRef<'_>) -> Option<f64> {

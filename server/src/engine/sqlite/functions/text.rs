@@ -2,14 +2,14 @@
 
 use std::cmp::Ordering;
 
+use bigdecimal::RoundingMode;
 use phantomdb_protocol::{Error, ErrorCode};
 use rusqlite::{
     Connection,
     types::{Value, ValueRef},
 };
-use rust_decimal::RoundingStrategy;
 
-use super::{Answer, Arguments, convert, md5, pure, volatile};
+use super::{Answer, Arguments, convert, exact, md5, pure, volatile};
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     type Text = fn(&Arguments<'_>) -> String;
@@ -64,11 +64,8 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
 fn numbers(conn: &Connection) -> rusqlite::Result<()> {
     pure(conn, "greatest", -1, |a| Ok(extreme(a, Ordering::Greater)))?;
     pure(conn, "least", -1, |a| Ok(extreme(a, Ordering::Less)))?;
-    for (name, strategy) in [
-        ("phantomdb_round", RoundingStrategy::MidpointAwayFromZero),
-        ("phantomdb_trunc", RoundingStrategy::ToZero),
-    ] {
-        pure(conn, name, -1, move |a| round(a, strategy))?;
+    for (name, mode) in [("phantomdb_round", RoundingMode::HalfUp), ("phantomdb_trunc", RoundingMode::Down)] {
+        pure(conn, name, -1, move |a| round(a, mode))?;
     }
     type Float = fn(f64) -> f64;
     let floats: [(&str, Float); 6] = [
@@ -102,12 +99,12 @@ fn numbers(conn: &Connection) -> rusqlite::Result<()> {
 }
 
 /// An integer stays one; text is an exact number and stays one; a float is rounded as a float.
-fn round(arguments: &Arguments<'_>, strategy: RoundingStrategy) -> Answer {
+fn round(arguments: &Arguments<'_>, mode: RoundingMode) -> Answer {
     if arguments.any_null() {
         return Ok(Value::Null);
     }
     let places = if arguments.len() > 1 { arguments.integer(1) } else { 0 };
-    let places = u32::try_from(places.clamp(0, 28)).unwrap_or(0);
+    let places = places.clamp(0, 1000);
     match arguments.value(0) {
         ValueRef::Integer(i) => Ok(Value::Integer(i)),
         ValueRef::Real(f) => {
@@ -116,13 +113,13 @@ fn round(arguments: &Arguments<'_>, strategy: RoundingStrategy) -> Answer {
             }
             match convert::exact(ValueRef::Real(f)) {
                 Ok(number) => {
-                    let rounded = number.round_dp_with_strategy(places, strategy).to_string();
+                    let rounded = number.with_scale_round(places, mode).to_plain_string();
                     Ok(rounded.parse().map_or(Value::Real(f), Value::Real))
                 }
                 Err(_) => Ok(Value::Real(f)),
             }
         }
-        value => Ok(Value::Text(convert::exact(value)?.round_dp_with_strategy(places, strategy).to_string())),
+        value => Ok(Value::Text(convert::exact(value)?.with_scale_round(places, mode).to_plain_string())),
     }
 }
 
@@ -148,7 +145,7 @@ fn compare(left: ValueRef<'_>, right: ValueRef<'_>) -> Ordering {
             let both = convert::to_f64(left).zip(convert::to_f64(right));
             both.and_then(|(a, b)| a.partial_cmp(&b)).unwrap_or(Ordering::Equal)
         }
-        _ => super::compare_decimals(&convert::text_of(left), &convert::text_of(right)),
+        _ => exact::compare(&convert::text_of(left), &convert::text_of(right)),
     }
 }
 

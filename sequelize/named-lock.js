@@ -1,0 +1,149 @@
+'use strict';
+
+// Locks by name, for what must not be done by two processes at once, such as a migration.
+//
+// A lock is a lease: a row with an end, which its holder moves on while it works. So it outlives neither a process that
+// was killed nor a connection that is gone, and it works over REST, where nobody sees a process end. The rows are in a
+// database of their own, since the work may keep the write lock of its database for longer than a lease lasts. Times
+// are the database's, so that clocks need not agree.
+
+const { randomUUID } = require('node:crypto');
+const { setTimeout: sleep } = require('node:timers/promises');
+
+const { PhantomDBError } = require('./phantomdb-error.js');
+
+const LOCKS_DATABASE = 'phantomdb_locks';
+const LEASE_SECONDS = 10;
+const RENEW_EVERY_MS = 2_000;
+const RETRY_EVERY_MS = 100;
+const WAIT_MS = 60_000;
+
+const CREATE_TABLE = `CREATE TABLE IF NOT EXISTS locks (
+  "database" VARCHAR(255) NOT NULL,
+  name VARCHAR(255) NOT NULL,
+  holder UUID NOT NULL,
+  expires DOUBLE PRECISION NOT NULL,
+  PRIMARY KEY ("database", name)
+)`;
+const TAKE = `INSERT INTO locks ("database", name, holder, expires)
+  VALUES ($1, $2, $3, extract(epoch from now()) + ${LEASE_SECONDS})
+  ON CONFLICT ("database", name) DO UPDATE SET holder = excluded.holder, expires = excluded.expires
+  WHERE locks.expires < extract(epoch from now()) RETURNING holder`;
+const RENEW = `UPDATE locks SET expires = extract(epoch from now()) + ${LEASE_SECONDS}
+  WHERE "database" = $1 AND name = $2 AND holder = $3`;
+const RELEASE = 'DELETE FROM locks WHERE "database" = $1 AND name = $2 AND holder = $3';
+
+class NamedLock {
+  #dialect;
+  #key;
+  #timer;
+  #lost = new AbortController();
+  /** When the lease ends at the latest, by this process' clock. */
+  #end;
+
+  constructor(dialect, databaseName, name) {
+    this.#dialect = dialect;
+    this.#key = [databaseName, name, randomUUID()];
+  }
+
+  /** Aborted when the lock was lost while it was held. */
+  get signal() {
+    return this.#lost.signal;
+  }
+
+  async take(timeout) {
+    await this.#prepare();
+    const deadline = performance.now() + timeout;
+    while (!(await this.#tryTake())) {
+      if (performance.now() >= deadline) {
+        const [databaseName, name] = this.#key;
+        throw failure(
+          `The lock '${name}' of the database '${databaseName}' was not free within ${timeout} ms: another process holds it.`,
+        );
+      }
+      await sleep(RETRY_EVERY_MS * (1 + Math.random()));
+    }
+    this.#timer = setInterval(() => this.#renew(), RENEW_EVERY_MS);
+    this.#timer.unref();
+  }
+
+  /** Fails when the lock had been lost. */
+  async release() {
+    clearInterval(this.#timer);
+    this.#lose(performance.now() > this.#end);
+    this.signal.throwIfAborted();
+    const { affectedRows } = await this.#run(RELEASE);
+    this.#lose(affectedRows === 0);
+    this.signal.throwIfAborted();
+  }
+
+  async #prepare() {
+    if (!(await this.#dialect.listDatabases()).includes(LOCKS_DATABASE)) {
+      await this.#dialect.createDatabase(LOCKS_DATABASE).catch(unlessExists);
+    }
+    await this.#dialect.query(LOCKS_DATABASE, CREATE_TABLE);
+  }
+
+  async #tryTake() {
+    const asked = performance.now();
+    const { rows } = await this.#run(TAKE);
+    this.#end = asked + LEASE_SECONDS * 1000;
+    return rows.length > 0;
+  }
+
+  async #renew() {
+    const asked = performance.now();
+    try {
+      const { affectedRows } = await this.#run(RENEW);
+      this.#lose(affectedRows === 0);
+      this.#end = asked + LEASE_SECONDS * 1000;
+    } catch {
+      // Tried again with the next tick, until the lease has ended.
+      this.#lose(performance.now() > this.#end);
+    }
+  }
+
+  #lose(isLost) {
+    if (!isLost) {
+      return;
+    }
+    clearInterval(this.#timer);
+    const [databaseName, name] = this.#key;
+    const reason =
+      `The lock '${name}' of the database '${databaseName}' was lost: for ${LEASE_SECONDS} s it was not renewed, as ` +
+      'this process stood still or could not reach the database. Another process may have worked meanwhile.';
+    this.#lost.abort(failure(reason));
+  }
+
+  #run(sql) {
+    return this.#dialect.query(LOCKS_DATABASE, sql, this.#key);
+  }
+}
+
+function failure(message) {
+  return new PhantomDBError({ code: 'LOCK_TIMEOUT', message });
+}
+
+function unlessExists(error) {
+  if (error.code !== 'ALREADY_EXISTS') {
+    throw error;
+  }
+}
+
+/** Does `work` while holding a lock; answers what it answers. */
+async function withLock(dialect, databaseName, name, work, { timeout = WAIT_MS } = {}) {
+  const lock = new NamedLock(dialect, databaseName, name);
+  await lock.take(timeout);
+  let result;
+  try {
+    result = await work({ signal: lock.signal });
+  } catch (error) {
+    // What went wrong with the work is the news; a lock that cannot be released ends by itself.
+    await lock.release().catch(() => {});
+    throw error;
+  }
+  await lock.release();
+  return result;
+}
+
+module.exports = { LOCKS_DATABASE, withLock };

@@ -1,0 +1,26 @@
+// `bind` and `replacements` in finder options, which belong to the literals in them. Both are put in before the plan's
+// own values are: those are data, whatever `:name` or `$1` they hold (CVE-2023-25813).
+
+const { Binds, placeBinds } = require('./bind.js');
+const { toWire } = require('./values.js');
+
+/** A plan with every text that the user wrote as SQL changed by `change`, in the order of the statement's parts. */
+function withLiterals(node, change) {
+  if (Array.isArray(node)) return node.map((item) => withLiterals(item, change));
+  if (typeof node !== 'object' || node === null) return node;
+  const result = {};
+  for (const [key, value] of Object.entries(node)) {
+    const isText = (key === 'l' || key === 'literalDir') && typeof value === 'string';
+    result[key] = isText ? change(value) : withLiterals(value, change);
+  }
+  return result;
+}
+
+/** The plan with the user's binds placed in its literals, and their values, as the wire carries them. */
+function placeUserBinds(plan, bind) {
+  const binds = new Binds(bind);
+  const placed = withLiterals(plan, (text) => placeBinds(text, binds));
+  return { plan: placed, parameters: binds.parameters().map((value) => JSON.stringify(toWire(value))) };
+}
+
+module.exports = { placeUserBinds };
