@@ -7,6 +7,7 @@ mod aggregate;
 pub(super) mod convert;
 mod created;
 mod exact;
+pub(super) mod fit;
 mod json;
 mod md5;
 mod regex;

@@ -27,9 +27,9 @@ pub(super) use call::{NOW, TIME_OF_DAY, TODAY};
 pub(super) use change::{references, same_table};
 pub(super) use create::{ENUM_MARK, KEY_MARK, TYPE_MARK, index_columns};
 pub(super) use parse::{parse_expression, parse_stored, parse_type};
-pub(super) use scope::stored_name;
+pub(crate) use scope::stored_name;
 pub(super) use seal::print;
-pub use seal::{quote_identifier, quote_literal};
+pub(crate) use seal::{quote_identifier, quote_literal};
 
 /// What kind of statement it is; decides which connection runs it.
 #[derive(Debug, Clone, PartialEq, Eq)]

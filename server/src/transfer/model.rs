@@ -1,0 +1,119 @@
+//! What is copied, whichever database it comes from.
+
+use phantomdb_protocol::{ColumnDefinition, TableName, TableSchema};
+
+use crate::engine::sqlite::SqlType;
+
+/// A table to copy: its definition in PhantomDB's words, and what is known of where it comes from.
+#[derive(Debug, Clone)]
+pub(crate) struct Table {
+    pub(crate) schema: TableSchema,
+    /// As long as `schema.columns`.
+    pub(crate) columns: Vec<Column>,
+    /// The last number that its identity column gave.
+    pub(crate) sequence: Option<i64>,
+    pub(crate) rows: u64,
+}
+
+/// What is known of a column beside its definition.
+#[derive(Debug, Clone)]
+pub(crate) struct Column {
+    /// The type as the source names it.
+    pub(crate) declared: String,
+    /// The types to try, the best one first; the first that every value fits is taken.
+    pub(crate) candidates: Vec<SqlType>,
+    /// Why the first candidate is not what the source has; none when it is.
+    pub(crate) lossy: Option<String>,
+    /// The expression to read it with.
+    pub(crate) select: String,
+    /// Whether there may be values that do not fit, so that they are looked at first.
+    pub(crate) doubtful: bool,
+    /// The expression of a generated column.
+    pub(crate) generated: Option<String>,
+}
+
+impl Column {
+    pub(crate) fn new(declared: impl Into<String>, select: String, candidates: Vec<SqlType>) -> Self {
+        Self { declared: declared.into(), candidates, lossy: None, select, doubtful: false, generated: None }
+    }
+
+    pub(crate) fn data_type(&self) -> SqlType {
+        self.candidates.first().cloned().unwrap_or(SqlType::Blob)
+    }
+}
+
+impl Table {
+    pub(crate) fn new(name: TableName) -> Self {
+        let schema = TableSchema {
+            table: name,
+            columns: Vec::new(),
+            primary_key: Vec::new(),
+            constraints: Vec::new(),
+            indexes: Vec::new(),
+            comment: None,
+        };
+        Self { schema, columns: Vec::new(), sequence: None, rows: 0 }
+    }
+
+    pub(crate) fn name(&self) -> &TableName {
+        &self.schema.table
+    }
+
+    pub(crate) fn add_column(&mut self, definition: ColumnDefinition, column: Column) {
+        self.schema.columns.push(definition);
+        self.columns.push(column);
+    }
+
+    /// The columns that rows give values for.
+    pub(crate) fn stored_columns(&self) -> Vec<usize> {
+        (0..self.columns.len()).filter(|&index| self.columns[index].generated.is_none()).collect()
+    }
+
+    pub(crate) fn has_column(&self, name: &str) -> bool {
+        self.schema.columns.iter().any(|column| column.name.eq_ignore_ascii_case(name))
+    }
+}
+
+/// A column with nothing said of it but its name.
+pub(crate) fn column_definition(name: impl Into<String>) -> ColumnDefinition {
+    ColumnDefinition {
+        name: name.into(),
+        data_type: String::new(),
+        allow_null: true,
+        primary_key: false,
+        auto_increment: false,
+        unique: false,
+        default: None,
+        references: None,
+        comment: None,
+    }
+}
+
+/// Something that PhantomDB cannot keep as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Loss {
+    pub(crate) table: String,
+    /// A column, or what else it is: `index "x"`.
+    pub(crate) what: String,
+    pub(crate) from: String,
+    pub(crate) to: String,
+    pub(crate) why: String,
+}
+
+impl Loss {
+    /// Something that is not copied at all.
+    pub(crate) fn left_out(
+        table: impl ToString,
+        what: impl Into<String>,
+        from: impl Into<String>,
+        why: impl Into<String>,
+    ) -> Self {
+        Self {
+            table: table.to_string(),
+            what: what.into(),
+            from: from.into(),
+            to: "left out".into(),
+            why: why.into(),
+        }
+    }
+}
