@@ -11,7 +11,7 @@ use phantomdb_protocol::{Error, ErrorCode, Result, TableSchema};
 
 use super::{ddl, order, place::Place, progress::Progress};
 use reader::Reader;
-use rusqlite::types::Value;
+use rusqlite::types::ValueRef;
 use sql_file::SqlFile;
 use sqlite_file::SqliteFile;
 
@@ -51,10 +51,11 @@ impl Output {
         }
     }
 
-    fn rows(&mut self, schema: &TableSchema, rows: &[Vec<Value>]) -> Result<()> {
+    /// A row of the table that was begun last.
+    fn row(&mut self, row: &[ValueRef<'_>]) -> Result<()> {
         match self {
-            Self::Sqlite(file) => file.rows(schema, rows),
-            Self::Sql(file) => file.rows(schema, rows),
+            Self::Sqlite(file) => file.row(row),
+            Self::Sql(file) => file.row(row),
         }
     }
 
@@ -68,10 +69,7 @@ impl Output {
 
 pub(crate) async fn export(options: ExportOptions, stop: Arc<AtomicBool>) -> Result<()> {
     let reader = Reader::open(&Place::parse(&options.from)?, &options.database).await?;
-    let mut schemas = Vec::new();
-    for table in reader.tables().await? {
-        schemas.push(reader.describe(&table).await?);
-    }
+    let schemas = reader.tables().await?;
     let references: Vec<&TableSchema> = schemas.iter().collect();
     let sorted: Vec<&TableSchema> =
         order::by_references(&references).into_iter().map(|index| references[index]).collect();
@@ -81,22 +79,17 @@ pub(crate) async fn export(options: ExportOptions, stop: Arc<AtomicBool>) -> Res
         output.table(schema)?;
         let total = reader.count(&schema.table).await?;
         progress.begin(&format!("export {}", schema.table), total);
-        let mut done = 0;
-        let mut page = reader::Page::first(schema);
-        loop {
-            let rows = reader.page(schema, &mut page).await?;
-            if rows.is_empty() {
-                break;
-            }
-            output.rows(schema, &rows)?;
-            done += rows.len() as u64;
-            progress.at(done)?;
-        }
+        let mut done = 0_u64;
+        reader
+            .each_row(schema, &mut |row| {
+                output.row(row)?;
+                done += 1;
+                if done.is_multiple_of(1_000) { progress.at(done) } else { Ok(()) }
+            })
+            .await?;
         if done != total {
-            return Err(Error::internal(format!(
-                "\"{}\" had {total} rows, and {done} were read; it was changed meanwhile, try again",
-                schema.table
-            )));
+            let message = format!("\"{}\" has {total} rows, and {done} were read", schema.table);
+            return Err(Error::internal(message));
         }
     }
     output.finish(&sorted)?;

@@ -10,6 +10,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc::{Sender, channel};
 
 use super::{
+    consent,
     model::{Loss, Table},
     place::Place,
     progress::Progress,
@@ -38,7 +39,7 @@ pub(crate) struct ImportOptions {
     /// The name of the new database; without it, that of the source.
     #[arg(long, value_name = "NAME")]
     database: Option<String>,
-    /// Import although some columns cannot be kept as they are.
+    /// Import although some columns cannot be kept as they are, without being asked.
     #[arg(long)]
     accept_lossy: bool,
     /// Only these tables, separated by commas.
@@ -66,13 +67,15 @@ pub(crate) async fn import(options: ImportOptions, stop: Arc<AtomicBool>) -> Res
     let progress = Progress::new(stop);
     let plan = plan(&mut source, &options.tables, &progress).await?;
     if !plan.losses.is_empty() {
-        progress.pause(|| say(&report::losses(&plan.losses)));
-        if !options.accept_lossy {
+        progress.paused(|| say(&report::losses(&plan.losses)));
+        let agreed = options.accept_lossy
+            || (consent::can_ask() && tokio::task::block_in_place(|| progress.paused(consent::ask)));
+        if !agreed {
             return Err(Error::new(
                 ErrorCode::Unsupported,
                 format!(
-                    "nothing was written: {} of the above cannot be kept as they are; --accept-lossy imports all \
-                     the same",
+                    "nothing was written: {} things (above) cannot be kept as they are; --accept-lossy imports \
+                     all the same",
                     plan.losses.len()
                 ),
             ));
@@ -184,7 +187,7 @@ async fn write(
         .map(|(table, count)| (table.name().to_string(), table.rows, count))
         .collect();
     if counts.iter().any(|(_, source, target)| source != target) {
-        progress.pause(|| say(&report::counts(&counts)));
+        progress.paused(|| say(&report::counts(&counts)));
         return Err(Error::internal("the tables have not as many rows as in the source"));
     }
     Ok(counts)

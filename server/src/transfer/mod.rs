@@ -1,5 +1,6 @@
 //! Databases that come from elsewhere, and go there: `phantomdb import` and `phantomdb export`.
 
+mod consent;
 mod ddl;
 mod export;
 mod import;
@@ -8,6 +9,7 @@ mod order;
 mod place;
 mod progress;
 mod rehearsal;
+mod remote;
 mod report;
 mod rewrite;
 mod source;

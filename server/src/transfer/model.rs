@@ -2,6 +2,7 @@
 
 use phantomdb_protocol::{ColumnDefinition, TableName, TableSchema};
 
+use super::rewrite::Words;
 use crate::engine::sqlite::SqlType;
 
 /// A table to copy: its definition in PhantomDB's words, and what is known of where it comes from.
@@ -30,11 +31,21 @@ pub(crate) struct Column {
     pub(crate) doubtful: bool,
     /// The expression of a generated column.
     pub(crate) generated: Option<String>,
+    /// The default in the words of the source; what it is here depends on the type that is chosen.
+    pub(crate) default: Option<(Words, String)>,
 }
 
 impl Column {
     pub(crate) fn new(declared: impl Into<String>, select: String, candidates: Vec<SqlType>) -> Self {
-        Self { declared: declared.into(), candidates, lossy: None, select, doubtful: false, generated: None }
+        Self {
+            declared: declared.into(),
+            candidates,
+            lossy: None,
+            select,
+            doubtful: false,
+            generated: None,
+            default: None,
+        }
     }
 
     pub(crate) fn data_type(&self) -> SqlType {
@@ -67,6 +78,12 @@ impl Table {
     /// The columns that rows give values for.
     pub(crate) fn stored_columns(&self) -> Vec<usize> {
         (0..self.columns.len()).filter(|&index| self.columns[index].generated.is_none()).collect()
+    }
+
+    /// The identity column, and the last number that it gave.
+    pub(crate) fn numbering(&self) -> Option<(&str, i64)> {
+        let column = self.schema.columns.iter().find(|column| column.auto_increment)?;
+        Some((&column.name, self.sequence?))
     }
 
     pub(crate) fn has_column(&self, name: &str) -> bool {

@@ -45,9 +45,9 @@ impl Progress {
         Ok(())
     }
 
-    /// Takes the bar away while something is printed.
-    pub(crate) fn pause(&self, print: impl FnOnce()) {
-        self.bar.suspend(print);
+    /// Takes the bar away while something is printed or asked.
+    pub(crate) fn paused<T>(&self, talk: impl FnOnce() -> T) -> T {
+        self.bar.suspend(talk)
     }
 
     /// Says that something is done that has no rows to count.

@@ -44,7 +44,13 @@ fn shown(value: ValueRef<'_>) -> String {
         ValueRef::Null => "NULL".into(),
         ValueRef::Integer(number) => number.to_string(),
         ValueRef::Real(number) => number.to_string(),
-        ValueRef::Text(bytes) => format!("'{}'", String::from_utf8_lossy(bytes)),
+        // What a terminal would take for a command is shown as it is written in a program.
+        ValueRef::Text(bytes) => {
+            let text = String::from_utf8_lossy(bytes);
+            let visible =
+                |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+            format!("'{}'", text.chars().map(visible).collect::<String>())
+        }
         ValueRef::Blob(bytes) => return format!("a blob of {} bytes", bytes.len()),
     };
     if text.chars().count() > SHOWN { text.chars().take(SHOWN).chain(['…']).collect() } else { text }
@@ -104,6 +110,7 @@ pub(crate) async fn choose_types(
     }
     for (index, why) in why.into_iter().enumerate() {
         losses.extend(settle(table, index, why, &first[index]));
+        losses.extend(settle_default(table, index));
     }
     Ok(losses)
 }
@@ -127,6 +134,21 @@ fn settle(table: &mut Table, index: usize, why: Option<String>, first: &SqlType)
         to: definition.data_type.clone(),
         why,
     })
+}
+
+/// Writes the default in the words of PhantomDB, as a value of the type that was chosen.
+fn settle_default(table: &mut Table, index: usize) -> Option<Loss> {
+    let (words, text) = table.columns[index].default.clone()?;
+    match words.default(&text, &table.columns[index].data_type()) {
+        Ok(ours) => {
+            table.schema.columns[index].default = Some(ours);
+            None
+        }
+        Err(error) => {
+            let what = format!("default of \"{}\"", table.schema.columns[index].name);
+            Some(Loss::left_out(table.name(), what, text, error.message))
+        }
+    }
 }
 
 /// SQLite lets a primary key be NULL; PhantomDB does not, so that it becomes a unique constraint.

@@ -1,14 +1,15 @@
 //! The PhantomDB that tables are copied into.
 
 mod embedded;
-mod remote;
+mod served;
+mod workshop;
 
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use rusqlite::types::Value;
 use tokio::sync::mpsc::Receiver;
 
 pub(crate) use embedded::EmbeddedTarget;
-pub(crate) use remote::{Remote, RemoteTarget};
+pub(crate) use served::{ServedTarget, sent};
 
 use super::{ddl, model::Table, place::Place};
 use crate::engine::sqlite::SqlType;
@@ -18,7 +19,7 @@ pub(crate) type Batch = Vec<Value>;
 
 pub(crate) enum Target {
     Embedded(EmbeddedTarget),
-    Remote(RemoteTarget),
+    Served(ServedTarget),
 }
 
 /// One table's rows on their way in.
@@ -46,7 +47,7 @@ impl Target {
     pub(crate) async fn open(place: &Place, database: &str) -> Result<Self> {
         Ok(match place {
             Place::Directory(directory) => Self::Embedded(EmbeddedTarget::open(directory, database).await?),
-            Place::Server(url) => Self::Remote(RemoteTarget::open(url, database).await?),
+            Place::Server(url) => Self::Served(ServedTarget::open(url, database).await?),
         })
     }
 
@@ -54,7 +55,7 @@ impl Target {
     pub(crate) async fn define(&mut self, tables: &[Table]) -> Result<()> {
         match self {
             Self::Embedded(target) => target.define(tables).await,
-            Self::Remote(target) => target.define(tables).await,
+            Self::Served(target) => target.define(tables).await,
         }
     }
 
@@ -62,7 +63,7 @@ impl Target {
     pub(crate) async fn load(&mut self, load: &Load<'_>, batches: Receiver<Batch>) -> Result<()> {
         match self {
             Self::Embedded(target) => target.load(load, batches),
-            Self::Remote(target) => target.load(load, batches).await,
+            Self::Served(target) => target.load(load, batches).await,
         }
     }
 
@@ -70,7 +71,7 @@ impl Target {
     pub(crate) async fn finish(&mut self, tables: &[Table]) -> Result<Vec<u64>> {
         match self {
             Self::Embedded(target) => target.finish(tables),
-            Self::Remote(target) => target.finish(tables).await,
+            Self::Served(target) => target.finish(tables).await,
         }
     }
 
@@ -78,16 +79,16 @@ impl Target {
     pub(crate) async fn publish(self) -> Result<()> {
         match self {
             Self::Embedded(target) => target.publish().await,
-            Self::Remote(_) => Ok(()),
+            Self::Served(target) => target.publish().await,
         }
     }
 
     /// Leaves no trace of the import.
     pub(crate) async fn abandon(self) -> Result<()> {
         match self {
-            // Its directory is deleted when it is dropped.
+            // What it has made is deleted when it is dropped.
             Self::Embedded(_) => Ok(()),
-            Self::Remote(target) => target.abandon().await,
+            Self::Served(target) => target.abandon().await,
         }
     }
 }

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use phantomdb_protocol::{ColumnDefinition, Constraint, Error, ErrorCode, Result, TableSchema};
-use rusqlite::{Connection, types::Value};
+use rusqlite::Connection;
+use rusqlite::types::{ToSqlOutput, ValueRef};
 
 use super::ddl;
 use crate::engine::sqlite::{SqlType, quote_identifier, quote_literal, stored_name};
@@ -13,6 +14,8 @@ pub(super) struct SqliteFile {
     connection: Option<Connection>,
     path: PathBuf,
     partial: PathBuf,
+    /// Of a row of the table that was made last.
+    insert: String,
 }
 
 fn failed(error: rusqlite::Error) -> Error {
@@ -38,7 +41,7 @@ impl SqliteFile {
         connection
             .execute_batch("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA foreign_keys=OFF; BEGIN")
             .map_err(failed)?;
-        Ok(Self { connection: Some(connection), path, partial })
+        Ok(Self { connection: Some(connection), path, partial, insert: String::new() })
     }
 
     fn connection(&self) -> Result<&Connection> {
@@ -46,6 +49,9 @@ impl SqliteFile {
     }
 
     pub(super) fn table(&mut self, schema: &TableSchema) -> Result<()> {
+        let places = vec!["?"; schema.columns.len()].join(", ");
+        let table = quote_identifier(&stored_name(&schema.table));
+        self.insert = format!("INSERT INTO {table} VALUES ({places})");
         let connection = self.connection()?;
         match connection.execute_batch(&create_table(schema, true)) {
             Ok(()) => Ok(()),
@@ -56,15 +62,10 @@ impl SqliteFile {
         }
     }
 
-    pub(super) fn rows(&mut self, schema: &TableSchema, rows: &[Vec<Value>]) -> Result<()> {
-        let places = vec!["?"; schema.columns.len()].join(", ");
-        let table = quote_identifier(&stored_name(&schema.table));
-        let sql = format!("INSERT INTO {table} VALUES ({places})");
-        let mut statement = self.connection()?.prepare_cached(&sql).map_err(failed)?;
-        for row in rows {
-            statement.execute(rusqlite::params_from_iter(row)).map_err(failed)?;
-        }
-        Ok(())
+    pub(super) fn row(&mut self, row: &[ValueRef<'_>]) -> Result<()> {
+        let mut statement = self.connection()?.prepare_cached(&self.insert).map_err(failed)?;
+        let values = row.iter().map(|value| ToSqlOutput::Borrowed(*value));
+        statement.execute(rusqlite::params_from_iter(values)).map(drop).map_err(failed)
     }
 
     pub(super) fn finish(mut self, tables: &[&TableSchema]) -> Result<()> {

@@ -32,13 +32,14 @@ impl MySqlSource {
         for sql in [
             "SET NAMES utf8mb4",
             "SET time_zone = '+00:00'",
-            "SET SESSION sql_mode = 'ANSI_QUOTES'",
+            "SET SESSION sql_mode = ''",
+            // The server waits while rows are written here.
+            "SET SESSION net_write_timeout = 3600",
             "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
-            "START TRANSACTION WITH CONSISTENT SNAPSHOT",
+            "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
         ] {
             connection.query_drop(sql).await.map_err(unreadable)?;
         }
-        connection.query_drop("SET SESSION sql_mode = ''").await.map_err(unreadable)?;
         Ok(Self { connection })
     }
 
@@ -67,6 +68,10 @@ impl MySqlSource {
     }
 }
 
+fn shortest(number: f32) -> f64 {
+    number.to_string().parse().unwrap_or_else(|_| f64::from(number))
+}
+
 /// Values travel as text.
 fn value<'a>(row: &'a Row, index: usize, data_type: &SqlType) -> ValueRef<'a> {
     match row.as_ref(index) {
@@ -77,7 +82,11 @@ fn value<'a>(row: &'a Row, index: usize, data_type: &SqlType) -> ValueRef<'a> {
                 kind if kind.is_integer() => {
                     parsed().and_then(|text| text.parse().ok()).map(ValueRef::Integer)
                 }
-                SqlType::Real | SqlType::Float | SqlType::Double => {
+                // As the shortest number that has 32 bits of its own: 0.1, not 0.10000000149011612.
+                SqlType::Real => parsed()
+                    .and_then(|text| text.parse::<f32>().ok())
+                    .map(|number| ValueRef::Real(shortest(number))),
+                SqlType::Float | SqlType::Double => {
                     parsed().and_then(|text| text.parse().ok()).map(ValueRef::Real)
                 }
                 SqlType::Blob => Some(ValueRef::Blob(bytes)),

@@ -41,10 +41,21 @@ impl<'a> Reader<'a> {
             .await?;
         let mut tables = Vec::new();
         for (name, kind, next, comment) in listed {
-            if kind != "BASE TABLE" {
-                let why = "a view is not copied; make it anew with CREATE VIEW";
-                self.losses.push(Loss::left_out(&name, "view", kind, why));
+            let why = match kind.as_str() {
+                "BASE TABLE" | "SYSTEM VERSIONED" => None,
+                "VIEW" => Some("a view is not copied; make it anew with CREATE VIEW"),
+                "SEQUENCE" => {
+                    Some("PhantomDB numbers the rows of a table, and has no sequences of their own")
+                }
+                _ => Some("PhantomDB has no such kind of table"),
+            };
+            if let Some(why) = why {
+                self.losses.push(Loss::left_out(&name, kind.to_lowercase(), kind, why));
                 continue;
+            }
+            if kind == "SYSTEM VERSIONED" {
+                let why = "only the rows of now are copied";
+                self.losses.push(Loss::left_out(&name, "history", kind, why));
             }
             let mut table = Table::new(TableName::new(name));
             table.schema.comment = Some(comment).filter(|text| !text.is_empty());
@@ -123,12 +134,7 @@ impl<'a> Reader<'a> {
                 } else {
                     without_precision(&text)
                 };
-                match Words::MySql.default(&text, &column.data_type()) {
-                    Ok(ours) => definition.default = Some(ours),
-                    Err(error) => {
-                        self.left_out(table, &format!("default of \"{name}\""), &text, &error.message);
-                    }
-                }
+                column.default = Some((Words::MySql, text));
             }
             table.add_column(definition, column);
         }

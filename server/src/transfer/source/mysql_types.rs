@@ -50,7 +50,8 @@ pub(super) fn column_of(name: &str, declared: &str, is_json: bool) -> Column {
         "int" | "integer" => (vec![Integer], false),
         "bigint" if unsigned => (vec![BigInt, Decimal(Some((20, 0)))], true),
         "bigint" => (vec![BigInt], false),
-        "float" => (vec![Real], false),
+        // As a float MySQL writes six digits of it.
+        "float" => return Column::new(declared, format!("{select} + 0e0"), vec![Real]),
         "double" | "real" => (vec![Double], false),
         "decimal" | "numeric" => {
             let size = match numbers.as_slice() {

@@ -142,15 +142,7 @@ impl<'a> Reader<'a> {
                     }
                 }
                 Some(text) if !numbers_itself && !text.starts_with("NULL") => {
-                    match Words::Postgres.default(&text, &column.data_type()) {
-                        Ok(ours) => definition.default = Some(ours),
-                        Err(error) => self.losses.push(Loss::left_out(
-                            table.name(),
-                            format!("default of \"{}\"", described.name),
-                            text,
-                            error.message,
-                        )),
-                    }
+                    column.default = Some((Words::Postgres, text));
                 }
                 _ => {}
             }

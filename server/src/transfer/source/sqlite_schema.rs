@@ -139,17 +139,8 @@ impl<'a> Reader<'a> {
             let mut column = column_of(&declared, quote_identifier(&name), no_case);
             let mut definition = column_definition(&name);
             definition.allow_null = !row.get::<_, bool>(2)?;
-            if let Some(default) = default.filter(|text| !text.eq_ignore_ascii_case("null")) {
-                match Words::Sqlite.default(&default, &column.data_type()) {
-                    Ok(text) => definition.default = Some(text),
-                    Err(error) => self.losses.push(Loss::left_out(
-                        &listed.name,
-                        format!("default of \"{name}\""),
-                        default,
-                        error.message,
-                    )),
-                }
-            }
+            column.default =
+                default.filter(|text| !text.eq_ignore_ascii_case("null")).map(|text| (Words::Sqlite, text));
             if hidden > 1 {
                 let is_column = |name: &str| names.iter().any(|known| known.eq_ignore_ascii_case(name));
                 column.generated = parsed

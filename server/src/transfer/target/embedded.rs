@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 
 use phantomdb_protocol::{AlterOperation, Error, ErrorCode, Result};
 use tokio::sync::mpsc::Receiver;
-use uuid::Uuid;
 
-use super::{Batch, Load, exists, of_table};
+use super::{Batch, Load, exists, of_table, workshop::Workshop};
 use crate::engine::{
     Engine as _,
-    sqlite::{Loader, SqliteEngine, stored_name},
+    sqlite::{Loader, SqliteEngine, quote_identifier, stored_name},
 };
 use crate::transfer::{
+    ddl,
     model::Table,
     rehearsal::{Definitions, definitions, statement},
 };
@@ -20,56 +20,47 @@ use crate::transfer::{
 pub(crate) struct EmbeddedTarget {
     directory: PathBuf,
     database: String,
-    /// Where the database is made; deleted at the end, whatever the end is.
-    workshop: Workshop,
+    /// What is being made, once the first table is defined. Until then nothing is written.
+    work: Option<Work>,
+}
+
+struct Work {
+    // In the order in which they are let go of: the file, its directory, the directory around it.
     loader: Option<Loader>,
+    workshop: Workshop,
+    _made: Option<Made>,
 }
 
-/// A directory that goes when this does.
-struct Workshop(PathBuf);
+/// The directory was made for this import, and goes with it as long as nothing is in it.
+struct Made(PathBuf);
 
-impl Drop for Workshop {
+impl Drop for Made {
     fn drop(&mut self) {
-        // What cannot be deleted has a name that no database has.
-        let _ = fs::remove_dir_all(&self.0);
+        // It stays when somebody, or this import, has put something into it.
+        let _ = fs::remove_dir(&self.0);
     }
-}
-
-fn failed(what: &str) -> impl Fn(std::io::Error) -> Error + '_ {
-    move |error| Error::internal(format!("{what}: {error}"))
 }
 
 impl EmbeddedTarget {
     pub(super) async fn open(directory: &Path, database: &str) -> Result<Self> {
-        let made_here = !directory.exists();
-        let engine = SqliteEngine::open(directory)?;
-        let outcome = Self::in_directory(&engine, directory, database).await;
-        engine.close().await?;
-        if outcome.is_err() && made_here {
-            // It was made for nothing; one that somebody has put something into stays.
-            let _ = fs::remove_dir(directory);
+        if directory.exists() {
+            refuse_tables(directory, database).await?;
         }
-        outcome
+        Ok(Self { directory: directory.to_owned(), database: database.to_owned(), work: None })
     }
 
-    async fn in_directory(engine: &SqliteEngine, directory: &Path, database: &str) -> Result<Self> {
-        match engine.database(database).await {
-            Ok(session) if !session.tables().await?.is_empty() => return Err(exists(database)),
-            Ok(_) => {}
-            Err(error) if error.code == ErrorCode::UnknownDatabase => {}
-            Err(error) => return Err(error),
-        }
-        let workshop = Workshop(directory.join(format!(".import-{}", Uuid::new_v4().simple())));
-        fs::create_dir(&workshop.0).map_err(failed("the directory cannot be written to"))?;
-        Ok(Self { directory: directory.to_owned(), database: database.to_owned(), workshop, loader: None })
-    }
-
-    fn file(&self) -> PathBuf {
-        self.workshop.0.join(format!("{}.db", self.database))
+    fn file(&self, directory: &Path) -> PathBuf {
+        directory.join(format!("{}.db", self.database))
     }
 
     pub(super) async fn define(&mut self, tables: &[Table]) -> Result<()> {
-        let engine = SqliteEngine::open(&self.workshop.0)?;
+        let made = (!self.directory.exists()).then(|| Made(self.directory.clone()));
+        fs::create_dir_all(&self.directory)
+            .map_err(|error| Error::internal(format!("the directory cannot be made: {error}")))?;
+        Workshop::sweep(&self.directory);
+        let workshop = Workshop::open(&self.directory)?;
+        let work = self.work.insert(Work { loader: None, workshop, _made: made });
+        let engine = SqliteEngine::open(work.workshop.path())?;
         engine.create_database(&self.database).await?;
         let session = engine.database(&self.database).await?;
         let Definitions { schemas, tables, indexes, comments, late_keys } = definitions(tables, false);
@@ -82,21 +73,18 @@ impl EmbeddedTarget {
             session.alter(&table, vec![AlterOperation::AddConstraint { constraint }]).await?;
         }
         engine.close().await?;
-        let mut loader = Loader::open(&self.file())?;
+        let file = work.workshop.path().join(format!("{}.db", self.database));
+        let mut loader = Loader::open(&file)?;
         loader.put_indexes_off()?;
-        self.loader = Some(loader);
+        work.loader = Some(loader);
         Ok(())
     }
 
-    fn loader(&self) -> Result<&Loader> {
-        self.loader.as_ref().ok_or_else(|| Error::internal("the tables are not made yet"))
-    }
-
     pub(super) fn load(&mut self, load: &Load<'_>, mut batches: Receiver<Batch>) -> Result<()> {
-        let loader = self.loader()?;
+        let loader = self.work.as_ref().and_then(|work| work.loader.as_ref()).ok_or_else(not_defined)?;
         let places: Vec<String> = (1..=load.columns.len()).map(|place| format!("?{place}")).collect();
-        let table = crate::engine::sqlite::quote_identifier(&stored_name(load.table.name()));
-        let columns = crate::transfer::ddl::names(&load.columns);
+        let table = quote_identifier(&stored_name(load.table.name()));
+        let columns = ddl::names(&load.columns);
         let sql = format!("INSERT INTO {table} ({columns}) VALUES ({})", places.join(", "));
         tokio::task::block_in_place(|| {
             loader.begin()?;
@@ -109,13 +97,13 @@ impl EmbeddedTarget {
     }
 
     pub(super) fn finish(&mut self, tables: &[Table]) -> Result<Vec<u64>> {
-        let loader = self.loader.take().ok_or_else(|| Error::internal("the tables are not made yet"))?;
+        let loader = self.work.as_mut().and_then(|work| work.loader.take()).ok_or_else(not_defined)?;
         tokio::task::block_in_place(|| {
             let mut counts = Vec::with_capacity(tables.len());
             for table in tables {
                 let stored = stored_name(table.name());
                 counts.push(loader.count(&stored)?);
-                if let Some(last) = table.sequence.filter(|_| has_identity(table)) {
+                if let Some((_, last)) = table.numbering() {
                     loader.set_sequence(&stored, last)?;
                 }
             }
@@ -126,35 +114,46 @@ impl EmbeddedTarget {
 
     /// Moves the database to its place, if nobody has made one of that name meanwhile.
     pub(super) async fn publish(self) -> Result<()> {
-        let place = self.directory.join(format!("{}.db", self.database));
+        let place = self.file(&self.directory);
+        let work = self.work.as_ref().ok_or_else(not_defined)?;
         if place.exists() {
             // It was empty when the import began.
+            refuse_tables(&self.directory, &self.database).await?;
             let engine = SqliteEngine::open(&self.directory)?;
-            let empty = engine.database(&self.database).await?.tables().await?.is_empty();
-            if !empty {
-                engine.close().await?;
-                return Err(exists(&self.database));
-            }
             engine.drop_database(&self.database).await?;
             engine.close().await?;
         }
-        let cannot = failed("the new database cannot be moved to its place");
-        let file = self.file();
-        File::open(&file).and_then(|file| file.sync_all()).map_err(&cannot)?;
+        let cannot = |error: std::io::Error| {
+            Error::internal(format!("the new database cannot be moved to its place: {error}"))
+        };
+        let file = self.file(work.workshop.path());
+        File::open(&file).and_then(|file| file.sync_all()).map_err(cannot)?;
         // A link fails when there is a file of that name; a rename would replace it.
         match fs::hard_link(&file, &place) {
             Ok(()) => {}
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
                 return Err(exists(&self.database));
             }
-            Err(_) => fs::rename(&file, &place).map_err(&cannot)?,
+            Err(_) => fs::rename(&file, &place).map_err(cannot)?,
         }
         #[cfg(unix)]
-        File::open(&self.directory).and_then(|directory| directory.sync_all()).map_err(&cannot)?;
+        File::open(&self.directory).and_then(|directory| directory.sync_all()).map_err(cannot)?;
         Ok(())
     }
 }
 
-pub(super) fn has_identity(table: &Table) -> bool {
-    table.schema.columns.iter().any(|column| column.auto_increment)
+fn not_defined() -> Error {
+    Error::internal("the tables are not made yet")
+}
+
+/// `ALREADY_EXISTS` when there is a database of that name that has tables.
+async fn refuse_tables(directory: &Path, database: &str) -> Result<()> {
+    let engine = SqliteEngine::open(directory)?;
+    let has_tables = match engine.database(database).await {
+        Ok(session) => session.tables().await.map(|tables| !tables.is_empty()),
+        Err(error) if error.code == ErrorCode::UnknownDatabase => Ok(false),
+        Err(error) => Err(error),
+    };
+    engine.close().await?;
+    if has_tables? { Err(exists(database)) } else { Ok(()) }
 }

@@ -217,7 +217,10 @@ impl Adapter<'_> {
                 generation_expr_mode,
                 ..
             } if generated_as == GeneratedAs::ExpStored || !identity => {
-                self.expr(&mut expr)?;
+                // What is generated is in the form of its column, as what is assigned is.
+                let typed = self.expr(&mut expr)?;
+                let target = Target::of_new_column(&naming.table, column, data_type.clone());
+                let expr = target.assign(expr, typed)?;
                 options.push(ColumnOptionDef {
                     name: None,
                     option: ColumnOption::Generated {
@@ -232,7 +235,8 @@ impl Adapter<'_> {
             ColumnOption::Generated { .. } => {}
             ColumnOption::Default(mut expr) => {
                 self.expr(&mut expr)?;
-                let expr = constant(data_type, expr)?;
+                let target = Target::of_new_column(&naming.table, column, data_type.clone());
+                let expr = constant(&target, expr)?;
                 options.push(ColumnOptionDef { name: None, option: ColumnOption::Default(expr) });
             }
             ColumnOption::PrimaryKey(key) => {
@@ -452,8 +456,8 @@ fn enum_check(column: &Ident, values: &[String]) -> ColumnOptionDef {
 }
 
 /// A default in the stored form of its column; what is not a literal is put in parentheses.
-fn constant(data_type: &SqlType, expr: Expr) -> Result<Expr> {
-    let stored = Target::for_default(data_type.clone()).assign_literal(expr)?;
+fn constant(target: &Target, expr: Expr) -> Result<Expr> {
+    let stored = target.assign_literal(expr)?;
     Ok(match stored {
         Expr::Nested(_) => stored,
         Expr::Value(ValueWithSpan { value: Value::Number(ref text, _), .. })
