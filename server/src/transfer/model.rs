@@ -86,6 +86,12 @@ impl Table {
         Some((&column.name, self.sequence?))
     }
 
+    /// The expressions of generated columns, by the names of the columns.
+    pub(crate) fn generated(&self) -> Vec<(String, Option<String>)> {
+        let names = self.schema.columns.iter().map(|column| column.name.clone());
+        names.zip(self.columns.iter().map(|column| column.generated.clone())).collect()
+    }
+
     pub(crate) fn has_column(&self, name: &str) -> bool {
         self.schema.columns.iter().any(|column| column.name.eq_ignore_ascii_case(name))
     }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
-use phantomdb_protocol::{AlterOperation, Constraint, Error, Result, Statement, TableName};
+use phantomdb_protocol::{AlterOperation, Constraint, Error, Reference, Result, Statement, TableName};
 
 use super::{
     ddl,
@@ -30,7 +30,7 @@ pub(crate) struct Definitions {
 }
 
 /// The definitions of the tables, which are brought in order. `own_late` puts off the keys of tables to themselves.
-pub(crate) fn definitions(tables: &[Table], own_late: bool) -> Definitions {
+pub(crate) fn definitions(tables: &[Table], own_late: bool) -> Result<Definitions> {
     let mut made: HashSet<&TableName> = HashSet::new();
     let mut all = Definitions::default();
     let schemas: BTreeSet<&String> = tables.iter().filter_map(|table| table.name().schema.as_ref()).collect();
@@ -40,19 +40,20 @@ pub(crate) fn definitions(tables: &[Table], own_late: bool) -> Definitions {
         .collect();
     for table in tables {
         let name = table.name();
-        let generated: Vec<Option<String>> = table.columns.iter().map(|c| c.generated.clone()).collect();
         let early = |to: &TableName| made.contains(to) || (to == name && !own_late);
-        let sql = ddl::create_table(&table.schema, &generated, |reference| early(&reference.table));
+        let sql = ddl::create_table(&table.schema, &table.generated(), |reference| early(&reference.table))?;
         let late = table.schema.constraints.iter().filter(
             |constraint| matches!(constraint, Constraint::ForeignKey { references, .. } if !early(&references.table)),
         );
         all.late_keys.extend(late.map(|constraint| (name.clone(), constraint.clone())));
         all.tables.push((name.clone(), sql));
-        all.indexes.extend(table.schema.indexes.iter().map(|index| ddl::create_index(name, index)));
-        all.comments.extend(ddl::comments(&table.schema));
+        for index in &table.schema.indexes {
+            all.indexes.push(ddl::create_index(name, index)?);
+        }
+        all.comments.extend(ddl::comments(&table.schema)?);
         made.insert(name);
     }
-    all
+    Ok(all)
 }
 
 /// Brings the tables in the order they are made in.
@@ -69,7 +70,7 @@ pub(crate) async fn rehearse(tables: &mut [Table]) -> Result<Vec<Loss>> {
     engine.create_database("rehearsal").await?;
     let session = engine.database("rehearsal").await?;
     let mut losses = Vec::new();
-    for schema in definitions(tables, false).schemas {
+    for schema in definitions(tables, false)?.schemas {
         session.execute(statement(schema)).await?;
     }
     let mut made: HashSet<TableName> = HashSet::new();
@@ -78,7 +79,7 @@ pub(crate) async fn rehearse(tables: &mut [Table]) -> Result<Vec<Loss>> {
         made.insert(table.name().clone());
         make_indexes(&session, table, &mut losses).await?;
     }
-    for (table, constraint) in definitions(tables, false).late_keys {
+    for (table, constraint) in definitions(tables, false)?.late_keys {
         let operations = vec![AlterOperation::AddConstraint { constraint }];
         session.alter(&table, operations).await.map_err(|error| refused(&table, &error))?;
     }
@@ -98,10 +99,10 @@ async fn make_table(
 ) -> Result<()> {
     let name = table.name().clone();
     let sql = |table: &Table| {
-        let generated: Vec<Option<String>> = table.columns.iter().map(|c| c.generated.clone()).collect();
-        ddl::create_table(&table.schema, &generated, |to| made.contains(&to.table) || to.table == name)
+        let is_there = |to: &Reference| made.contains(&to.table) || to.table == name;
+        ddl::create_table(&table.schema, &table.generated(), is_there)
     };
-    if session.execute(statement(sql(table))).await.is_ok() {
+    if session.execute(statement(sql(table)?)).await.is_ok() {
         return Ok(());
     }
     // Each part that may be the reason is tried on its own, in a table with nothing else in doubt.
@@ -110,7 +111,7 @@ async fn make_table(
     for (definition, column) in bare.schema.columns.iter_mut().zip(&mut bare.columns) {
         (definition.default, column.generated) = (None, None);
     }
-    let works = async |trial: &Table| match session.execute(statement(sql(trial))).await {
+    let works = async |trial: &Table| match session.execute(statement(sql(trial)?)).await {
         Ok(_) => {
             let drop = format!("DROP TABLE {}", ddl::table_name(trial.name()));
             session.execute(statement(drop)).await.map(|_| ())
@@ -156,14 +157,14 @@ async fn make_table(
         kept.push(constraint);
     }
     table.schema.constraints = kept;
-    session.execute(statement(sql(table))).await.map(|_| ()).map_err(|error| refused(&name, &error))
+    session.execute(statement(sql(table)?)).await.map(|_| ()).map_err(|error| refused(&name, &error))
 }
 
 async fn make_indexes(session: &Arc<dyn Session>, table: &mut Table, losses: &mut Vec<Loss>) -> Result<()> {
     let name = table.name().clone();
     let mut kept = Vec::new();
     for index in std::mem::take(&mut table.schema.indexes) {
-        let sql = ddl::create_index(&name, &index);
+        let sql = ddl::create_index(&name, &index)?;
         match session.execute(statement(&sql)).await {
             Ok(_) => kept.push(index),
             Err(error) => {

@@ -51,7 +51,7 @@ impl SqlFile {
             writeln!(self.out, "CREATE SCHEMA {};", quote_identifier(name)).map_err(failed)?;
             self.schemas.push(name.clone());
         }
-        writeln!(self.out, "{};", ddl::create_table(schema, &[], |_| false)).map_err(failed)
+        writeln!(self.out, "{};", ddl::create_table(schema, &[], |_| false)?).map_err(failed)
     }
 
     pub(super) fn row(&mut self, row: &[ValueRef<'_>]) -> Result<()> {
@@ -74,17 +74,16 @@ impl SqlFile {
         self.flush_rows()?;
         for schema in tables {
             for index in schema.indexes.iter().filter(|index| index.definition.is_some()) {
-                writeln!(self.out, "{};", ddl::create_index(&schema.table, index)).map_err(failed)?;
+                writeln!(self.out, "{};", ddl::create_index(&schema.table, index)?).map_err(failed)?;
             }
-            for comment in ddl::comments(schema) {
+            for comment in ddl::comments(schema)? {
                 writeln!(self.out, "{comment};").map_err(failed)?;
             }
         }
         for schema in tables {
             for constraint in &schema.constraints {
-                if let (Constraint::ForeignKey { .. }, Some(text)) =
-                    (constraint, ddl::constraint_text(constraint))
-                {
+                if let Constraint::ForeignKey { .. } = constraint {
+                    let text = ddl::constraint_text(constraint)?;
                     writeln!(self.out, "ALTER TABLE {} ADD {text};", ddl::table_name(&schema.table))
                         .map_err(failed)?;
                 }

@@ -53,11 +53,11 @@ impl SqliteFile {
         let table = quote_identifier(&stored_name(&schema.table));
         self.insert = format!("INSERT INTO {table} VALUES ({places})");
         let connection = self.connection()?;
-        match connection.execute_batch(&create_table(schema, true)) {
+        match connection.execute_batch(&create_table(schema, true)?) {
             Ok(()) => Ok(()),
             Err(error) => {
                 left_out(&format!("checks and defaults of \"{}\"", schema.table), &error);
-                connection.execute_batch(&create_table(schema, false)).map_err(failed)
+                connection.execute_batch(&create_table(schema, false)?).map_err(failed)
             }
         }
     }
@@ -74,7 +74,7 @@ impl SqliteFile {
         for schema in tables {
             for index in schema.indexes.iter().filter(|index| index.definition.is_some()) {
                 let table = phantomdb_protocol::TableName::new(stored_name(&schema.table));
-                if let Err(error) = connection.execute_batch(&ddl::create_index(&table, index)) {
+                if let Err(error) = connection.execute_batch(&ddl::create_index(&table, index)?) {
                     left_out(&format!("index \"{}\"", index.name), &error);
                 }
             }
@@ -93,25 +93,28 @@ impl Drop for SqliteFile {
     }
 }
 
-fn create_table(schema: &TableSchema, with_expressions: bool) -> String {
+fn create_table(schema: &TableSchema, with_expressions: bool) -> Result<String> {
     let mut lines: Vec<String> =
         schema.columns.iter().map(|column| column_line(column, with_expressions)).collect();
     let identity = schema.columns.iter().any(|column| column.auto_increment);
     for constraint in &schema.constraints {
         match constraint {
             Constraint::PrimaryKey { .. } if identity => {}
+            // It is the column's own.
+            Constraint::Default { .. } => {}
             Constraint::Check { .. } if !with_expressions => {}
             Constraint::ForeignKey { references, .. } => {
                 let mut plain = constraint.clone();
                 if let Constraint::ForeignKey { references: plain, .. } = &mut plain {
                     plain.table = phantomdb_protocol::TableName::new(stored_name(&references.table));
                 }
-                lines.extend(ddl::constraint_text(&plain));
+                lines.push(ddl::constraint_text(&plain)?);
             }
-            constraint => lines.extend(ddl::constraint_text(constraint)),
+            constraint => lines.push(ddl::constraint_text(constraint)?),
         }
     }
-    format!("CREATE TABLE {} (\n  {}\n)", quote_identifier(&stored_name(&schema.table)), lines.join(",\n  "))
+    let table = quote_identifier(&stored_name(&schema.table));
+    Ok(format!("CREATE TABLE {table} (\n  {}\n)", lines.join(",\n  ")))
 }
 
 fn column_line(column: &ColumnDefinition, with_expressions: bool) -> String {

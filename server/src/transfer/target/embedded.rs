@@ -63,7 +63,7 @@ impl EmbeddedTarget {
         let engine = SqliteEngine::open(work.workshop.path())?;
         engine.create_database(&self.database).await?;
         let session = engine.database(&self.database).await?;
-        let Definitions { schemas, tables, indexes, comments, late_keys } = definitions(tables, false);
+        let Definitions { schemas, tables, indexes, comments, late_keys } = definitions(tables, false)?;
         let tables = tables.into_iter().map(|(_, sql)| sql);
         let all = schemas.into_iter().chain(tables).chain(indexes).chain(comments).map(statement).collect();
         for answer in session.execute_batch(all, true).await? {

@@ -51,7 +51,7 @@ impl ServedTarget {
             self.created = true;
         }
         self.remote.begin(BeginTransaction { immediate: true, ..BeginTransaction::default() }).await?;
-        let Definitions { schemas, tables, comments, .. } = definitions(tables, true);
+        let Definitions { schemas, tables, comments, .. } = definitions(tables, true)?;
         let tables = tables.into_iter().map(|(_, sql)| sql);
         for sql in schemas.into_iter().chain(tables).chain(comments) {
             self.remote.execute(&statement(sql)).await?;
@@ -87,7 +87,7 @@ impl ServedTarget {
     }
 
     pub(super) async fn finish(&mut self, tables: &[Table]) -> Result<Vec<u64>> {
-        let Definitions { indexes, late_keys, .. } = definitions(tables, true);
+        let Definitions { indexes, late_keys, .. } = definitions(tables, true)?;
         for sql in indexes {
             self.remote.execute(&statement(sql)).await?;
         }
