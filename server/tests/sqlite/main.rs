@@ -10,3 +10,4 @@ mod statements;
 mod support;
 mod survival;
 mod transactions;
+mod written;

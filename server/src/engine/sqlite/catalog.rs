@@ -15,6 +15,7 @@ use super::{
     adapt::{self, stored_name},
     registry,
     types::SqlType,
+    written,
 };
 
 /// The table as it stands; `UNKNOWN_TABLE` when there is none.
@@ -53,6 +54,7 @@ pub fn read_table(conn: &Connection, name: &TableName) -> Result<TableSchema> {
         reference.table = registry::split_name(&stored_name(&reference.table), &schemas);
     }
     registry::describe_comments(conn, &mut schema)?;
+    written::restore(conn, &mut schema)?;
     Ok(schema)
 }
 

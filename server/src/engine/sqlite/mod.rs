@@ -26,6 +26,7 @@ mod target;
 mod tests;
 mod transaction;
 mod types;
+mod written;
 
 use std::collections::HashMap;
 use std::fs::{self, OpenOptions};

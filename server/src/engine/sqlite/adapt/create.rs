@@ -12,10 +12,14 @@ use sqlparser::ast::{
 use super::{
     Adapter,
     assign::Target,
+    build,
     scope::{Columns, Output, Relation, Scope, Typed, stored_name, table_name},
     seal,
 };
-use crate::engine::sqlite::types::{SqlType, is_serial};
+use crate::engine::sqlite::{
+    types::{SqlType, is_serial},
+    written::Written,
+};
 
 /// Marks the key of a table that does not number its rows.
 pub(in super::super) const KEY_MARK: &str = "phantomdb_key";
@@ -234,9 +238,14 @@ impl Adapter<'_> {
             }
             ColumnOption::Generated { .. } => {}
             ColumnOption::Default(mut expr) => {
+                let written = seal::print(&mut expr.clone())?;
                 self.expr(&mut expr)?;
                 let target = Target::of_new_column(&naming.table, column, data_type.clone());
                 let expr = constant(&target, expr)?;
+                // A literal is described in the form of its column.
+                if !matches!(expr, Expr::Value(_)) {
+                    self.written.extend(Written::of(build::unnested(&expr), written)?);
+                }
                 options.push(ColumnOptionDef { name: None, option: ColumnOption::Default(expr) });
             }
             ColumnOption::PrimaryKey(key) => {
@@ -263,7 +272,7 @@ impl Adapter<'_> {
             }
             ColumnOption::Check(mut check) => {
                 let name = naming.keep_or_name(constraint.or_else(|| check.name.take()), &columns, "check");
-                self.expr(&mut check.expr)?;
+                self.defined(&mut check.expr)?;
                 check.no_inherit = false;
                 options.push(named(name, ColumnOption::Check(check)));
             }
@@ -331,7 +340,7 @@ impl Adapter<'_> {
                 let columns = if mentioned.len() == 1 { mentioned } else { Vec::new() };
                 check.name = Some(naming.keep_or_name(check.name.take(), &columns, "check"));
                 check.no_inherit = false;
-                self.expr(&mut check.expr)?;
+                self.defined(&mut check.expr)?;
             }
             other => {
                 let what = format!("the constraint '{other}'");
@@ -374,10 +383,18 @@ impl Adapter<'_> {
                     return adapter.unsupported("an operator class in an index", column.expr.span());
                 }
                 column.options.nulls_first = None;
-                adapter.expr(&mut column.expr)?;
+                adapter.defined(&mut column.expr)?;
             }
-            adapter.optional(&mut create.predicate)
+            create.predicate.as_mut().map_or(Ok(()), |predicate| adapter.defined(predicate))
         })
+    }
+
+    /// Adapts an expression that is described later, and remembers how it was written.
+    fn defined(&mut self, expr: &mut Expr) -> Result<()> {
+        let written = seal::print(&mut expr.clone())?;
+        self.expr(expr)?;
+        self.written.extend(Written::of(expr, written)?);
+        Ok(())
     }
 
     pub(super) fn create_view(&mut self, view: &mut CreateView) -> Result<()> {

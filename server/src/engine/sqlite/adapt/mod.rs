@@ -31,6 +31,8 @@ pub(crate) use scope::stored_name;
 pub(super) use seal::print;
 pub(crate) use seal::{quote_identifier, quote_literal};
 
+use super::written::Written;
+
 /// What kind of statement it is; decides which connection runs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
@@ -123,12 +125,16 @@ pub fn adapt(sql: &str, catalog: &dyn Catalog) -> Result<Adapted> {
     })
 }
 
-/// `CREATE TABLE` in PhantomDB SQL as the tree that SQLite is given.
-pub(super) fn adapt_table(sql: &str, catalog: &dyn Catalog) -> Result<sqlparser::ast::CreateTable> {
+/// `CREATE TABLE` in PhantomDB SQL as the tree that SQLite is given, and the expressions that were written otherwise.
+pub(super) fn adapt_table(
+    sql: &str,
+    catalog: &dyn Catalog,
+) -> Result<(sqlparser::ast::CreateTable, Vec<Written>)> {
     match parse_stored(sql)? {
         sqlparser::ast::Statement::CreateTable(mut create) => {
-            Adapter::new(sql, catalog).create_table(&mut create)?;
-            Ok(create)
+            let mut adapter = Adapter::new(sql, catalog);
+            adapter.create_table(&mut create)?;
+            Ok((create, adapter.written))
         }
         _ => Err(phantomdb_protocol::Error::internal("CREATE TABLE was expected")),
     }
@@ -154,6 +160,8 @@ struct Adapter<'a> {
     /// In a definition (CHECK, index, default) a column stands without its table, and there are no parameters.
     bare_columns: bool,
     refuse_parameters: bool,
+    /// The expressions of the definition that SQLite is given otherwise.
+    written: Vec<Written>,
 }
 
 impl<'a> Adapter<'a> {
@@ -168,6 +176,7 @@ impl<'a> Adapter<'a> {
             locking: false,
             bare_columns: false,
             refuse_parameters: false,
+            written: Vec::new(),
         }
     }
 }

@@ -11,7 +11,7 @@ use sqlparser::ast::{
 use super::{Change, Pending, run};
 use crate::engine::sqlite::{
     adapt::{self, Catalog, quote_identifier},
-    catalog,
+    catalog, written,
 };
 
 /// A catalog of nothing: a definition needs to know its own columns only.
@@ -45,7 +45,9 @@ impl Change<'_> {
         sql.push(' ');
         ddl::push_column(&mut sql, column, &Verbatim)?;
         sql.push(')');
-        let columns = adapt::adapt_table(&sql, &Empty)?.columns;
+        let (create, expressions) = adapt::adapt_table(&sql, &Empty)?;
+        written::keep(self.conn, &self.table, &expressions)?;
+        let columns = create.columns;
         columns.into_iter().next().ok_or_else(|| Error::internal("a column was expected"))
     }
 
@@ -230,7 +232,9 @@ impl Change<'_> {
         ddl::push_constraint(&mut written, constraint, &Verbatim)?;
         parts.push(written);
         let sql = format!("CREATE TABLE {} ({})", quote_identifier(&self.table.name), parts.join(", "));
-        let constraints = adapt::adapt_table(&sql, &Empty)?.constraints;
+        let (create, expressions) = adapt::adapt_table(&sql, &Empty)?;
+        written::keep(self.conn, &self.table, &expressions)?;
+        let constraints = create.constraints;
         constraints.into_iter().next().ok_or_else(|| Error::internal("a constraint was expected"))
     }
 
