@@ -80,6 +80,21 @@ impl Table {
         (0..self.columns.len()).filter(|&index| self.columns[index].generated.is_none()).collect()
     }
 
+    /// Marks the columns of the primary key. Only a column that is the whole key goes on numbering itself.
+    pub(crate) fn mark_key(&mut self, word: &str) -> Vec<Loss> {
+        let mut left_out = Vec::new();
+        for column in &mut self.schema.columns {
+            column.primary_key = self.schema.primary_key.contains(&column.name);
+            if column.auto_increment && self.schema.primary_key != [column.name.clone()] {
+                column.auto_increment = false;
+                let what = format!("numbering of \"{}\"", column.name);
+                let why = "PhantomDB numbers a column that is the whole primary key";
+                left_out.push(Loss::left_out(&self.schema.table, what, word, why));
+            }
+        }
+        left_out
+    }
+
     /// The identity column, and the last number that it gave.
     pub(crate) fn numbering(&self) -> Option<(&str, i64)> {
         let column = self.schema.columns.iter().find(|column| column.auto_increment)?;

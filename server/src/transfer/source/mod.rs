@@ -8,10 +8,12 @@ mod postgres_schema;
 mod postgres_types;
 mod sqlite;
 mod sqlite_schema;
+mod sqlite_sql;
+mod sqlite_types;
 
 use std::path::PathBuf;
 
-use phantomdb_protocol::{Error, ErrorCode, Result};
+use phantomdb_protocol::{Error, ErrorCode, ReferentialAction, Result};
 use rusqlite::types::ValueRef;
 
 use super::model::{Loss, Table};
@@ -105,6 +107,17 @@ impl Source {
             Self::Sqlite(source) => source.broken_references(tables),
             Self::Postgres(_) | Self::MySql(_) => Ok(Vec::new()),
         }
+    }
+}
+
+/// What a foreign key does, in the words of the standard.
+fn action(text: &str) -> Option<ReferentialAction> {
+    match text {
+        "CASCADE" => Some(ReferentialAction::Cascade),
+        "RESTRICT" => Some(ReferentialAction::Restrict),
+        "SET NULL" => Some(ReferentialAction::SetNull),
+        "SET DEFAULT" => Some(ReferentialAction::SetDefault),
+        _ => None,
     }
 }
 

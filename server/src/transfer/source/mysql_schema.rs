@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use mysql_async::{Conn, Result, prelude::Queryable as _};
-use phantomdb_protocol::{Constraint, IndexField, IndexSchema, Reference, ReferentialAction, TableName};
+use phantomdb_protocol::{Constraint, IndexField, IndexSchema, Reference, TableName};
 
-use super::{mysql::quote, mysql_types::column_of};
+use super::{action, mysql::quote, mysql_types::column_of};
 use crate::transfer::{
     model::{Loss, Table, column_definition},
     rewrite::Words,
@@ -190,16 +190,7 @@ impl<'a> Reader<'a> {
             };
             table.schema.constraints.push(constraint);
         }
-        let key = table.schema.primary_key.clone();
-        for column in &mut table.schema.columns {
-            column.primary_key = key.contains(&column.name);
-            if column.auto_increment && key != [column.name.clone()] {
-                column.auto_increment = false;
-                let what = format!("numbering of \"{}\"", column.name);
-                let why = "PhantomDB numbers a column that is the whole primary key";
-                self.losses.push(Loss::left_out(&table.schema.table, what, "AUTO_INCREMENT", why));
-            }
-        }
+        self.losses.extend(table.mark_key("AUTO_INCREMENT"));
         Ok(())
     }
 
@@ -291,15 +282,5 @@ fn without_precision(text: &str) -> String {
         "CURRENT_TIMESTAMP".into()
     } else {
         text.to_owned()
-    }
-}
-
-fn action(text: &str) -> Option<ReferentialAction> {
-    match text {
-        "CASCADE" => Some(ReferentialAction::Cascade),
-        "SET NULL" => Some(ReferentialAction::SetNull),
-        "SET DEFAULT" => Some(ReferentialAction::SetDefault),
-        "RESTRICT" => Some(ReferentialAction::Restrict),
-        _ => None,
     }
 }

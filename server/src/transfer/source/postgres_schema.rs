@@ -186,16 +186,7 @@ impl<'a> Reader<'a> {
             };
             table.schema.constraints.push(constraint);
         }
-        let key = table.schema.primary_key.clone();
-        for column in &mut table.schema.columns {
-            column.primary_key = key.contains(&column.name);
-            if column.auto_increment && key != [column.name.clone()] {
-                column.auto_increment = false;
-                let what = format!("numbering of \"{}\"", column.name);
-                let why = "PhantomDB numbers a column that is the whole primary key";
-                self.losses.push(Loss::left_out(&table.schema.table, what, "IDENTITY", why));
-            }
-        }
+        self.losses.extend(table.mark_key("IDENTITY"));
         Ok(())
     }
 

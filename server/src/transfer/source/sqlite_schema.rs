@@ -1,19 +1,22 @@
 //! The schema of a SQLite file: what its pragmas say, and from its statements what they do not.
 
-use phantomdb_protocol::{
-    Constraint, IndexField, IndexSchema, Reference, ReferentialAction, Result, TableName,
-};
+use phantomdb_protocol::{Constraint, IndexField, IndexSchema, Reference, Result, TableName};
 use rusqlite::{Connection, OptionalExtension as _};
 use sqlparser::{
-    ast::{ColumnOption, CreateTable, Expr, Statement, TableConstraint},
+    ast::{CreateTable, Statement},
     dialect::SQLiteDialect,
     parser::Parser,
 };
 
-use super::unreadable;
+use super::{
+    action,
+    sqlite_sql::{checks, collates_without_case, generated, is_deferred, parse},
+    sqlite_types::column_of,
+    unreadable,
+};
 use crate::engine::sqlite::{SqlType, quote_identifier};
 use crate::transfer::{
-    model::{Column, Loss, Table, column_definition},
+    model::{Loss, Table, column_definition},
     rewrite::Words,
 };
 
@@ -352,119 +355,4 @@ fn index_schema(
 fn column_names(connection: &Connection, table: &str) -> rusqlite::Result<Vec<String>> {
     let mut statement = connection.prepare("SELECT name FROM pragma_table_xinfo(?1)")?;
     statement.query_map([table], |row| row.get(0))?.collect()
-}
-
-fn parse(sql: &str) -> Option<CreateTable> {
-    match Parser::parse_sql(&SQLiteDialect {}, sql).ok()?.pop()? {
-        Statement::CreateTable(create) => Some(create),
-        _ => None,
-    }
-}
-
-fn generated(create: &CreateTable, name: &str) -> Option<Expr> {
-    let column = create.columns.iter().find(|column| column.name.value.eq_ignore_ascii_case(name))?;
-    column.options.iter().find_map(|option| match &option.option {
-        ColumnOption::Generated { generation_expr, .. } => generation_expr.clone(),
-        _ => None,
-    })
-}
-
-fn collates_without_case(create: Option<&CreateTable>, name: &str) -> bool {
-    create
-        .and_then(|create| create.columns.iter().find(|column| column.name.value.eq_ignore_ascii_case(name)))
-        .is_some_and(|column| {
-            column.options.iter().any(|option| {
-                matches!(&option.option, ColumnOption::Collation(name)
-                    if name.to_string().trim_matches(['"', '`', '[', ']']).eq_ignore_ascii_case("nocase"))
-            })
-        })
-}
-
-fn checks(table: &mut Table, create: &CreateTable) {
-    let mut found = Vec::new();
-    for column in &create.columns {
-        for option in &column.options {
-            if let ColumnOption::Check(check) = &option.option {
-                let name = option.name.as_ref().or(check.name.as_ref());
-                found.push((name.map(|name| name.value.clone()), check.expr.clone()));
-            }
-        }
-    }
-    for constraint in &create.constraints {
-        if let TableConstraint::Check(check) = constraint {
-            found.push((check.name.as_ref().map(|name| name.value.clone()), check.expr.clone()));
-        }
-    }
-    for (name, mut expr) in found {
-        let expression = Words::Sqlite.print(&mut expr, &|name| table.has_column(name));
-        table.schema.constraints.push(Constraint::Check { name, expression });
-    }
-}
-
-fn is_deferred(create: &CreateTable, columns: &[String]) -> bool {
-    let deferred = |characteristics: &Option<sqlparser::ast::ConstraintCharacteristics>| {
-        characteristics
-            .as_ref()
-            .is_some_and(|found| matches!(found.initially, Some(sqlparser::ast::DeferrableInitial::Deferred)))
-    };
-    let same = |names: &[sqlparser::ast::Ident]| {
-        names.len() == columns.len()
-            && names.iter().zip(columns).all(|(a, b)| a.value.eq_ignore_ascii_case(b))
-    };
-    create.constraints.iter().any(|constraint| {
-        matches!(constraint, TableConstraint::ForeignKey(key) if same(&key.columns) && deferred(&key.characteristics))
-    }) || create.columns.iter().filter(|column| same(std::slice::from_ref(&column.name))).any(|column| {
-        column.options.iter().any(|option| {
-            matches!(&option.option, ColumnOption::ForeignKey(key) if deferred(&key.characteristics))
-        })
-    })
-}
-
-fn action(text: &str) -> Option<ReferentialAction> {
-    match text {
-        "CASCADE" => Some(ReferentialAction::Cascade),
-        "RESTRICT" => Some(ReferentialAction::Restrict),
-        "SET NULL" => Some(ReferentialAction::SetNull),
-        "SET DEFAULT" => Some(ReferentialAction::SetDefault),
-        _ => None,
-    }
-}
-
-/// The types to try for a column that SQLite lets hold anything.
-pub(super) fn column_of(declared: &str, select: String, no_case: bool) -> Column {
-    use SqlType::{BigInt, Blob, Boolean, CiText, Decimal, Double, Other, Text};
-    let named = SqlType::from_declared(declared);
-    let upper = declared.to_ascii_uppercase();
-    let has = |part: &str| upper.contains(part);
-    let mut candidates = match &named {
-        // SQLite's integers have 64 bits, whatever they are called.
-        SqlType::Integer => vec![BigInt, Double],
-        SqlType::TinyInt if upper.replace(' ', "") == "TINYINT(1)" => {
-            vec![Boolean, SqlType::TinyInt, BigInt, Double]
-        }
-        SqlType::TinyInt | SqlType::SmallInt | SqlType::MediumInt => vec![named.clone(), BigInt, Double],
-        SqlType::Varchar(_) | SqlType::Char(_) | Text if no_case => vec![CiText],
-        Decimal(Some(_)) => vec![named.clone(), Decimal(None)],
-        SqlType::Enum(_) => vec![Text],
-        BigInt => vec![BigInt, Double],
-        Boolean | SqlType::Timestamp | SqlType::Date | SqlType::Time => vec![named.clone(), BigInt, Double],
-        Other(_) if has("INT") => vec![BigInt, Double],
-        Other(_) if has("CHAR") || has("CLOB") || has("TEXT") => vec![if no_case { CiText } else { Text }],
-        Other(_) if has("BLOB") => vec![Blob],
-        Other(_) if has("REAL") || has("FLOA") || has("DOUB") => vec![Double],
-        Other(_) => vec![BigInt, Double],
-        known => vec![known.clone()],
-    };
-    let is_other = matches!(named, Other(_)) && !upper.is_empty();
-    for last in [Text, Blob] {
-        if !candidates.contains(&last) && candidates != [Blob] {
-            candidates.push(last);
-        }
-    }
-    let mut column = Column::new(declared, select, candidates);
-    column.doubtful = true;
-    if is_other {
-        column.lossy = Some("PhantomDB has no type of that name".into());
-    }
-    column
 }

@@ -7,6 +7,7 @@ mod call;
 mod cast;
 mod change;
 mod create;
+mod create_index;
 pub(super) mod dialect;
 mod expr;
 mod from;
