@@ -75,6 +75,11 @@ impl Table {
         self.columns.push(column);
     }
 
+    /// What is written between `SELECT` and `FROM` to read these columns.
+    pub(crate) fn selected(&self, columns: &[usize]) -> String {
+        columns.iter().map(|&index| self.columns[index].select.as_str()).collect::<Vec<_>>().join(", ")
+    }
+
     /// The columns that rows give values for.
     pub(crate) fn stored_columns(&self) -> Vec<usize> {
         (0..self.columns.len()).filter(|&index| self.columns[index].generated.is_none()).collect()
@@ -109,21 +114,6 @@ impl Table {
 
     pub(crate) fn has_column(&self, name: &str) -> bool {
         self.schema.columns.iter().any(|column| column.name.eq_ignore_ascii_case(name))
-    }
-}
-
-/// A column with nothing said of it but its name.
-pub(crate) fn column_definition(name: impl Into<String>) -> ColumnDefinition {
-    ColumnDefinition {
-        name: name.into(),
-        data_type: String::new(),
-        allow_null: true,
-        primary_key: false,
-        auto_increment: false,
-        unique: false,
-        default: None,
-        references: None,
-        comment: None,
     }
 }
 

@@ -55,8 +55,7 @@ impl MySqlSource {
         columns: &[usize],
         row: &mut EachRow<'_>,
     ) -> Result<()> {
-        let list: Vec<&str> = columns.iter().map(|&index| table.columns[index].select.as_str()).collect();
-        let sql = format!("SELECT {} FROM {}", list.join(", "), quote(&table.name().name));
+        let sql = format!("SELECT {} FROM {}", table.selected(columns), quote(&table.name().name));
         let kinds: Vec<SqlType> = columns.iter().map(|&index| table.columns[index].data_type()).collect();
         let mut result = self.connection.query_iter(sql).await.map_err(unreadable)?;
         while let Some(found) = result.next().await.map_err(unreadable)? {

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use mysql_async::{Conn, Result, prelude::Queryable as _};
-use phantomdb_protocol::{Constraint, IndexField, IndexSchema, Reference, TableName};
+use phantomdb_protocol::{ColumnDefinition, Constraint, IndexField, IndexSchema, Reference, TableName};
 
 use super::{action, mysql::quote, mysql_types::column_of};
 use crate::transfer::{
-    model::{Loss, Table, column_definition},
+    model::{Loss, Table},
     rewrite::Words,
 };
 
@@ -106,7 +106,7 @@ impl<'a> Reader<'a> {
         for (name, declared, default, nullable, extra, generated, comment) in rows {
             let is_json = json.iter().any(|check| *check == format!("json_valid({})", quote(&name)));
             let mut column = column_of(&name, &declared, is_json);
-            let mut definition = column_definition(&name);
+            let mut definition = ColumnDefinition::new(&name, "");
             definition.allow_null = nullable == "YES";
             definition.comment = Some(comment).filter(|text| !text.is_empty());
             let extra = extra.to_ascii_lowercase();

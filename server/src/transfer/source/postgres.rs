@@ -65,8 +65,7 @@ impl PostgresSource {
         columns: &[usize],
         row: &mut EachRow<'_>,
     ) -> Result<()> {
-        let list: Vec<&str> = columns.iter().map(|&index| table.columns[index].select.as_str()).collect();
-        let sql = format!("COPY (SELECT {} FROM {}) TO STDOUT", list.join(", "), from(table));
+        let sql = format!("COPY (SELECT {} FROM {}) TO STDOUT", table.selected(columns), from(table));
         let kinds: Vec<Kind> = columns.iter().map(|&index| Kind::of(table, index)).collect();
         let stream = self.client.copy_out(&sql).await.map_err(told)?;
         let mut stream = std::pin::pin!(stream);

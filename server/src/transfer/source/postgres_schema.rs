@@ -1,7 +1,7 @@
 //! The schema of a PostgreSQL database, from its catalog.
 
 use phantomdb_protocol::{
-    Constraint, IndexField, IndexSchema, Reference, ReferentialAction, Result, TableName,
+    ColumnDefinition, Constraint, IndexField, IndexSchema, Reference, ReferentialAction, Result, TableName,
 };
 use tokio_postgres::{Client, Row};
 
@@ -10,7 +10,7 @@ use super::{
     postgres_types::{Described, column_of},
 };
 use crate::transfer::{
-    model::{Loss, Table, column_definition},
+    model::{Loss, Table},
     rewrite::Words,
 };
 
@@ -126,7 +126,7 @@ impl<'a> Reader<'a> {
             let described =
                 Described { name: row.get(0), declared: row.get(1), domain: row.get(2), labels: row.get(3) };
             let mut column = column_of(&described);
-            let mut definition = column_definition(&described.name);
+            let mut definition = ColumnDefinition::new(&described.name, "");
             definition.allow_null = !row.get::<_, bool>(4);
             definition.comment = row.get(8);
             let (default, identity, generated): (Option<String>, String, String) =

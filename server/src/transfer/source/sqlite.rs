@@ -45,8 +45,8 @@ impl SqliteSource {
     pub(super) fn each_row(&mut self, table: &Table, columns: &[usize], row: &mut EachRow<'_>) -> Result<()> {
         let connection = &self.connection;
         tokio::task::block_in_place(|| {
-            let list: Vec<&str> = columns.iter().map(|&index| table.columns[index].select.as_str()).collect();
-            let sql = format!("SELECT {} FROM {}", list.join(", "), quote_identifier(&table.name().name));
+            let sql =
+                format!("SELECT {} FROM {}", table.selected(columns), quote_identifier(&table.name().name));
             let mut statement = connection.prepare(&sql).map_err(unreadable)?;
             let mut rows = statement.query([]).map_err(unreadable)?;
             while let Some(found) = rows.next().map_err(unreadable)? {

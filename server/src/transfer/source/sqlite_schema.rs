@@ -1,6 +1,8 @@
 //! The schema of a SQLite file: what its pragmas say, and from its statements what they do not.
 
-use phantomdb_protocol::{Constraint, IndexField, IndexSchema, Reference, Result, TableName};
+use phantomdb_protocol::{
+    ColumnDefinition, Constraint, IndexField, IndexSchema, Reference, Result, TableName,
+};
 use rusqlite::{Connection, OptionalExtension as _};
 use sqlparser::{
     ast::{CreateTable, Statement},
@@ -16,7 +18,7 @@ use super::{
 };
 use crate::engine::sqlite::{SqlType, quote_identifier};
 use crate::transfer::{
-    model::{Loss, Table, column_definition},
+    model::{Loss, Table},
     rewrite::Words,
 };
 
@@ -140,7 +142,7 @@ impl<'a> Reader<'a> {
             }
             let no_case = collates_without_case(parsed, &name);
             let mut column = column_of(&declared, quote_identifier(&name), no_case);
-            let mut definition = column_definition(&name);
+            let mut definition = ColumnDefinition::new(&name, "");
             definition.allow_null = !row.get::<_, bool>(2)?;
             column.default =
                 default.filter(|text| !text.eq_ignore_ascii_case("null")).map(|text| (Words::Sqlite, text));

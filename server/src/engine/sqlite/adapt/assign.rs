@@ -36,17 +36,7 @@ impl Target {
 
     /// A column that is being made.
     pub(super) fn of_new_column(table: &str, column: &str, data_type: SqlType) -> Self {
-        let column = ColumnDefinition {
-            name: column.to_owned(),
-            data_type: data_type.name(),
-            allow_null: true,
-            primary_key: false,
-            auto_increment: false,
-            unique: false,
-            default: None,
-            references: None,
-            comment: None,
-        };
+        let column = ColumnDefinition::new(column, data_type.name());
         Self { column, table: table.to_owned(), data_type: Some(data_type), required_key: false }
     }
 
