@@ -53,7 +53,7 @@ async fn a_description_has_the_expressions_that_were_written() {
             [r#""doc" ->> 'kind' <> 'x'"#, r#""title" ILIKE 'a%' OR "title" ~ '^b'"#]
         );
         assert_eq!(default_of(&schema, "made"), Some("now()"));
-        assert_eq!(default_of(&schema, "code"), Some("(upper('x') || 1::TEXT)"));
+        assert_eq!(default_of(&schema, "code"), Some("upper('x') || 1::TEXT"));
         let index = schema.indexes.iter().find(|index| index.name == "by_kind").unwrap();
         assert_eq!(index.condition.as_deref(), Some(r#""doc" ->> 'kind' <> 'y'"#));
         assert_eq!(index.fields[0].expression.as_deref(), Some(r#"("doc" ->> 'kind')"#));

@@ -238,7 +238,7 @@ impl Adapter<'_> {
             }
             ColumnOption::Generated { .. } => {}
             ColumnOption::Default(mut expr) => {
-                let written = seal::print(&mut expr.clone())?;
+                let written = seal::print(&mut build::unnested(&expr).clone())?;
                 self.expr(&mut expr)?;
                 let target = Target::of_new_column(&naming.table, column, data_type.clone());
                 let expr = constant(&target, expr)?;
