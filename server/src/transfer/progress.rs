@@ -1,10 +1,11 @@
 //! What is going on, on stderr while it is a terminal.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use phantomdb_protocol::{Error, ErrorCode, Result};
 
 pub(crate) struct Progress {
@@ -18,9 +19,12 @@ impl Progress {
     pub(crate) fn new(stop: Arc<AtomicBool>) -> Self {
         let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr_with_hz(10));
         let style =
-            ProgressStyle::with_template("{msg} {wide_bar} {human_pos}/{human_len} rows {per_sec} {eta}");
+            ProgressStyle::with_template("{msg} {wide_bar} {human_pos}/{human_len} rows {rate} {eta}");
         if let Ok(style) = style {
-            bar.set_style(style);
+            bar.set_style(style.with_key("rate", |state: &ProgressState, out: &mut dyn fmt::Write| {
+                // It is not worth more than to leave it out when it cannot be written.
+                let _ = write!(out, "{:.0}/s", state.per_sec());
+            }));
         }
         bar.enable_steady_tick(Duration::from_millis(250));
         Self { bar, stop }

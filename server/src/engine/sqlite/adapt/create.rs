@@ -237,15 +237,9 @@ impl Adapter<'_> {
                 });
             }
             ColumnOption::Generated { .. } => {}
-            ColumnOption::Default(mut expr) => {
-                let written = seal::print(&mut build::unnested(&expr).clone())?;
-                self.expr(&mut expr)?;
+            ColumnOption::Default(expr) => {
                 let target = Target::of_new_column(&naming.table, column, data_type.clone());
-                let expr = constant(&target, expr)?;
-                // A literal is described in the form of its column.
-                if !matches!(expr, Expr::Value(_)) {
-                    self.written.extend(Written::of(build::unnested(&expr), written)?);
-                }
+                let expr = self.column_default(expr, &target)?;
                 options.push(ColumnOptionDef { name: None, option: ColumnOption::Default(expr) });
             }
             ColumnOption::PrimaryKey(key) => {
@@ -285,6 +279,17 @@ impl Adapter<'_> {
             }
         }
         Ok(())
+    }
+
+    fn column_default(&mut self, mut expr: Expr, target: &Target) -> Result<Expr> {
+        let written = seal::print(&mut build::unnested(&expr).clone())?;
+        self.expr(&mut expr)?;
+        let expr = constant(target, expr)?;
+        // A literal is described in the form of its column.
+        if !matches!(expr, Expr::Value(_)) {
+            self.written.extend(Written::of(build::unnested(&expr), written)?);
+        }
+        Ok(expr)
     }
 
     fn refuse_deferrable(&self, deferrable: bool, what: &str) -> Result<()> {
