@@ -1,5 +1,7 @@
 //! Exports, and what comes back from them.
 
+use std::time::Duration;
+
 use rusqlite::Connection;
 use rusqlite::types::Value;
 use serde_json::json;
@@ -123,4 +125,53 @@ async fn an_export_as_sql_makes_the_same_database_anew() {
         assert_eq!(rows(&again, table), rows(&place.imported(), table), "{table}");
     }
     holds(&again, &[("SELECT count(*) FROM pragma_foreign_key_list('books')", "3")]);
+}
+
+/// Each write adds as much to one table as it takes from the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_is_of_one_moment() {
+    let place = Place::new();
+    let source = place.source(
+        "CREATE TABLE a (id INTEGER PRIMARY KEY, n INTEGER); CREATE TABLE z (n INTEGER);
+         WITH RECURSIVE i(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM i WHERE i < 20000) INSERT INTO a SELECT i, 0 FROM i;
+         INSERT INTO z SELECT n FROM a;",
+    );
+    place.import(&source, &[]).succeeds();
+    let data = place.data();
+    let server = Server::start(&["--data", data.to_str().unwrap()]);
+    let writer = crate::common::Caller::new(server.caller.address);
+    let writing = tokio::spawn(async move {
+        for written in 1_u32.. {
+            let statements = json!([
+                { "query": "UPDATE a SET n = n + 1 WHERE id = 20000" },
+                { "query": "UPDATE z SET n = n - 1 WHERE rowid = 1" },
+            ]);
+            let batch = json!({ "statements": statements, "atomic": true });
+            let answer = writer.send("POST", "/databases/new/batch", batch).await;
+            assert_eq!(answer.status, 200, "{} after {written}", answer.text);
+        }
+    });
+    let written = json!({ "query": "SELECT n FROM a WHERE id = 20000 AND n > 0" });
+    while server.caller.send("POST", "/databases/new/query", written.clone()).await.ok(200)["rows"]
+        == json!([])
+    {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    for (from, name) in [(data.to_str().unwrap(), "straight.db"), (server.url.as_str(), "served.db")] {
+        let file = place.0.join(name);
+        tokio::task::block_in_place(|| export(from, file.to_str().unwrap()).succeeds());
+        let exported = open(&file);
+        assert_eq!(
+            crate::support::text(&exported, "SELECT (SELECT sum(n) FROM a) + (SELECT sum(n) FROM z)"),
+            "0",
+            "{name}"
+        );
+        assert_ne!(
+            crate::support::text(&exported, "SELECT sum(n) FROM a"),
+            "0",
+            "it was written to meanwhile"
+        );
+    }
+    assert!(!writing.is_finished(), "the writer never waited in vain");
+    writing.abort();
 }

@@ -15,7 +15,7 @@ use super::error;
 pub(crate) struct Loader {
     connection: Connection,
     /// Made anew once the rows are there, which is faster than to keep them while rows come.
-    indexes: Vec<String>,
+    indexes: Vec<(String, String)>,
 }
 
 impl Loader {
@@ -45,7 +45,7 @@ impl Loader {
         };
         for (name, sql) in read().map_err(error::plain)? {
             self.run(&format!("DROP INDEX {}", quote_identifier(&name)))?;
-            self.indexes.push(sql);
+            self.indexes.push((name, sql));
         }
         Ok(())
     }
@@ -94,9 +94,9 @@ impl Loader {
 
     /// Makes the indexes, checks the foreign keys, and brings everything to the disk.
     pub(crate) fn finish(self) -> Result<()> {
-        for index in &self.indexes {
-            self.connection.execute_batch(index).map_err(|e| {
-                Error::new(ErrorCode::UniqueViolation, format!("an index cannot be made: {e} ({index})"))
+        for (name, sql) in &self.indexes {
+            self.connection.execute_batch(sql).map_err(|e| {
+                Error::new(ErrorCode::UniqueViolation, format!("the index \"{name}\" cannot be made: {e}"))
             })?;
         }
         let violated: Option<(String, String)> = self
