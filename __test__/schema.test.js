@@ -1,16 +1,14 @@
 const { DataTypes, Deferrable, Op, Sequelize, UnknownConstraintError } = require('sequelize');
-const { PhantomDBDialect } = require('..');
+const { engines } = require('./helpers/engines.js');
 
-describe('the schema, through QueryInterface and sync', () => {
+describe.each(engines)('the schema, through QueryInterface and sync, on $name', ({ start }) => {
+  const engine = start();
   let sequelize;
   let query;
   const statements = [];
 
   beforeAll(() => {
-    sequelize = new Sequelize('schema', null, null, {
-      dialect: new PhantomDBDialect('memory:'),
-      logging: (sql) => statements.push(sql),
-    });
+    sequelize = engine.connect({ logging: (sql) => statements.push(sql) });
     query = sequelize.getQueryInterface();
   });
   afterEach(async () => {
@@ -19,7 +17,6 @@ describe('the schema, through QueryInterface and sync', () => {
     sequelize.modelManager.models = [];
     sequelize.models = {};
   });
-  afterAll(() => sequelize.close());
 
   const id = { type: DataTypes.INTEGER, primaryKey: true, autoIncrement: true };
 
@@ -192,6 +189,35 @@ describe('the schema, through QueryInterface and sync', () => {
     });
   });
 
+  test('expressions are shown in the SQL they were written in', async () => {
+    await query.createTable('t', { id, doc: DataTypes.JSONB, name: DataTypes.STRING });
+    await query.addIndex('t', [sequelize.literal("(doc->>'kind')")], { name: 'by_kind' });
+    await query.addConstraint('t', {
+      type: 'check',
+      name: 'a_name',
+      fields: ['name'],
+      where: { name: { [Op.iLike]: 'a%' } },
+    });
+    expect((await query.showIndex('t')).find(({ name }) => name === 'by_kind').fields[0].attribute).toContain('->>');
+    expect((await query.showConstraint('t', 'a_name'))[0].constraintCondition).toMatch(/"name" ILIKE 'a%'/);
+  });
+
+  test('a table that is built anew keeps its triggers and indexes', async () => {
+    await query.createTable('t', { id, name: { type: DataTypes.STRING, comment: 'theirs' }, age: DataTypes.INTEGER });
+    await query.addIndex('t', ['name'], { name: 'by_name' });
+    await sequelize.query(
+      "CREATE TRIGGER louder AFTER INSERT ON t BEGIN UPDATE t SET name = name || '!' WHERE id = NEW.id; END",
+      { native: true },
+    );
+    await query.bulkInsert('t', [{ name: 'a' }]);
+    await query.changeColumn('t', 'name', { type: DataTypes.STRING(50), allowNull: false });
+    await query.addConstraint('t', { type: 'check', fields: ['age'], where: { age: { [Op.gte]: 0 } }, name: 'grown' });
+    await query.bulkInsert('t', [{ name: 'b', age: 1 }]);
+    expect((await query.select(null, 't', { order: ['id'] })).map(({ name }) => name)).toEqual(['a!', 'b!']);
+    expect((await query.showIndex('t')).map(({ name }) => name)).toContain('by_name');
+    expect((await query.describeTable('t')).name).toMatchObject({ type: 'VARCHAR(50)', comment: 'theirs' });
+  });
+
   describe('constraints', () => {
     const names = async (table) => (await query.showConstraint(table)).map((constraint) => constraint.constraintName);
 
@@ -235,7 +261,7 @@ describe('the schema, through QueryInterface and sync', () => {
           columnName: 'b',
           referencedTableName: 'o',
           referencedColumnName: 'id',
-          tableCatalog: 'schema',
+          tableCatalog: sequelize.config.database,
           deferrable: Deferrable.INITIALLY_DEFERRED,
         },
       ]);
@@ -321,6 +347,16 @@ describe('the schema, through QueryInterface and sync', () => {
       expect(await query.getForeignKeyReferencesForTable('Things')).toHaveLength(1);
       const unique = (await query.showIndex('Owners')).filter((index) => index.unique && !index.primary);
       expect(unique).toHaveLength(1);
+    });
+
+    test('alter keeps and changes comments, and match guards against the wrong database', async () => {
+      const old = sequelize.define('t', { a: { type: DataTypes.STRING, comment: 'one' } }, { comment: 'all' });
+      await old.sync();
+      const changed = { a: { type: DataTypes.TEXT, comment: 'two' }, b: { type: DataTypes.INTEGER, defaultValue: 4 } };
+      await sequelize.define('t', changed, { comment: 'all' }).sync({ alter: true });
+      expect((await query.describeTable('ts')).a).toMatchObject({ type: 'TEXT', comment: 'two' });
+      await expect(sequelize.sync({ force: true, match: /^another$/ })).rejects.toThrow(/does not match/);
+      await sequelize.sync({ force: true, match: /^test_/ });
     });
 
     test('alter without drop keeps columns that the model has not', async () => {

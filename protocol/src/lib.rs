@@ -5,6 +5,7 @@
 
 mod answer;
 mod call;
+pub mod ddl;
 mod error;
 mod result;
 mod schema;

@@ -94,6 +94,23 @@ pub struct ColumnDefinition {
     pub comment: Option<String>,
 }
 
+impl ColumnDefinition {
+    /// A column that may be null, and of which nothing else is said.
+    pub fn new(name: impl Into<String>, data_type: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            data_type: data_type.into(),
+            allow_null: true,
+            primary_key: false,
+            auto_increment: false,
+            unique: false,
+            default: None,
+            references: None,
+            comment: None,
+        }
+    }
+}
+
 fn yes() -> bool {
     true
 }

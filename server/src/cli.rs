@@ -1,10 +1,13 @@
-//! The command line: `phantomdb serve`.
+//! The command line: `phantomdb serve`, `import` and `export`.
 
 use std::{
     io::Write as _,
     net::SocketAddr,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -19,6 +22,7 @@ use crate::{
     http::{HttpOptions, HttpServer},
     serve::{serve, told_to_stop},
     service::{Service, ServiceOptions},
+    transfer::{ExportOptions, ImportOptions, export, import},
 };
 
 /// How long requests may take to end once the server is told to stop.
@@ -44,6 +48,10 @@ struct Cli {
 enum Command {
     /// Serve databases over HTTP until Ctrl-C or SIGTERM.
     Serve(ServeOptions),
+    /// Copy a SQLite file, or a PostgreSQL, MySQL or MariaDB database, into a new database.
+    Import(ImportOptions),
+    /// Write a database as a plain SQLite file or as SQL.
+    Export(ExportOptions),
 }
 
 #[derive(Debug, Args)]
@@ -97,13 +105,16 @@ pub fn run(args: Vec<String>) -> i32 {
             return error.exit_code();
         }
     };
-    let Command::Serve(options) = cli.command;
-    let outcome = start_logging(&options.log_level).and_then(|()| {
+    let log_level = match &cli.command {
+        Command::Serve(options) => options.log_level.clone(),
+        Command::Import(_) | Command::Export(_) => "warn".into(),
+    };
+    let outcome = start_logging(&log_level).and_then(|()| {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
             .map_err(|error| Failure::new(FAILED, format!("the runtime could not be started: {error}")))?;
-        let outcome = runtime.block_on(serve_until_told(options));
+        let outcome = runtime.block_on(command(cli.command));
         // A statement that is still running must not hold the process.
         runtime.shutdown_background();
         outcome
@@ -115,6 +126,33 @@ pub fn run(args: Vec<String>) -> i32 {
             failure.code
         }
     }
+}
+
+async fn command(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Serve(options) => serve_until_told(options).await,
+        Command::Import(options) => until_told_to_stop(|stop| import(options, stop)).await,
+        Command::Export(options) => until_told_to_stop(|stop| export(options, stop)).await,
+    }
+}
+
+/// The work ends by itself when its flag is set, and cleans up after itself.
+async fn until_told_to_stop<W>(work: impl FnOnce(Arc<AtomicBool>) -> W) -> Result<(), Failure>
+where
+    W: Future<Output = phantomdb_protocol::Result<()>>,
+{
+    let told = told_to_stop()
+        .await
+        .map_err(|error| Failure::new(FAILED, format!("signals cannot be listened for: {error}")))?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    let listener = tokio::spawn(async move {
+        told.await;
+        flag.store(true, Ordering::Relaxed);
+    });
+    let outcome = work(stop).await.map_err(|error| Failure::new(FAILED, error.message));
+    listener.abort();
+    outcome
 }
 
 /// Why the command ended, in words that say what to do.

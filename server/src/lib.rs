@@ -5,3 +5,4 @@ pub mod engine;
 pub mod http;
 mod serve;
 pub mod service;
+mod transfer;

@@ -8,7 +8,7 @@ use std::{
 };
 
 use hashlink::LruCache;
-use phantomdb_protocol::{Error, ErrorCode, Result, Value};
+use phantomdb_protocol::{Error, ErrorCode, Result, Value, ddl::push_identifier};
 use sqlparser::{
     ast::{
         DataType, Expr, Ident, SetExpr, Statement, UnaryOperator, Value as Literal, ValueWithSpan, VisitMut,
@@ -18,10 +18,7 @@ use sqlparser::{
     tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Whitespace},
 };
 
-use super::{
-    lift::{LITERALS_MAX, keeps_literals, lifted},
-    statement::push_identifier,
-};
+use super::lift::{LITERALS_MAX, keeps_literals, lifted};
 use crate::engine::sqlite::PhantomDialect;
 
 /// Pieces of each kind that are remembered.

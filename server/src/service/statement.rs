@@ -3,6 +3,7 @@
 use phantomdb_protocol::{
     DeleteRows, Error, ErrorCode, Find, InsertRows, OnConflict, Result, Statement, TableName, TableSchema,
     UpdateRows, Value,
+    ddl::{push_identifier, push_identifiers, push_table},
 };
 use serde_json::{Map, Value as Json};
 
@@ -15,40 +16,6 @@ use super::{
 const INSERT_PARAMETERS_MAX: usize = 32_000;
 /// Rows of one insert: they are the terms of one list, and few texts are prepared better than many.
 const INSERT_ROWS_MAX: usize = 1_000;
-
-/// Appends a quoted identifier. No engine can store a NUL character in one.
-pub(super) fn push_identifier(sql: &mut String, name: &str) -> Result<()> {
-    if name.is_empty() || name.contains('\0') {
-        return Err(Error::new(ErrorCode::BadRequest, "a name must not be empty or hold a NUL character"));
-    }
-    sql.push('"');
-    for character in name.chars() {
-        if character == '"' {
-            sql.push('"');
-        }
-        sql.push(character);
-    }
-    sql.push('"');
-    Ok(())
-}
-
-pub(super) fn push_table(sql: &mut String, table: &TableName) -> Result<()> {
-    if let Some(schema) = &table.schema {
-        push_identifier(sql, schema)?;
-        sql.push('.');
-    }
-    push_identifier(sql, &table.name)
-}
-
-pub(super) fn push_identifiers<S: AsRef<str>>(sql: &mut String, names: &[S]) -> Result<()> {
-    for (index, name) in names.iter().enumerate() {
-        if index > 0 {
-            sql.push_str(", ");
-        }
-        push_identifier(sql, name.as_ref())?;
-    }
-    Ok(())
-}
 
 fn push_parameter(sql: &mut String, parameters: &mut Vec<Value>, value: Value) {
     parameters.push(value);

@@ -13,3 +13,4 @@ mod statements;
 mod support;
 mod survival;
 mod transactions;
+mod written;

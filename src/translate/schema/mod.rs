@@ -88,34 +88,3 @@ fn read<T: DeserializeOwned>(kind: &str, plan: &str) -> Result<T> {
     serde_json::from_str(plan)
         .map_err(|e| Error::new(ErrorCode::BadRequest, format!("the options of {kind} are not valid: {e}")))
 }
-
-/// Appends a quoted name; an empty one, or one with a NUL character, is refused.
-fn push_name(out: &mut String, name: &str) -> Result<()> {
-    if name.is_empty() || name.contains('\0') {
-        let what = if name.is_empty() { "is empty" } else { "holds a NUL character" };
-        return Err(Error::new(ErrorCode::BadRequest, format!("a name in a schema statement {what}")));
-    }
-    super::sql::push_identifier(out, name);
-    Ok(())
-}
-
-fn push_table(out: &mut String, table: &TableName) -> Result<()> {
-    if let Some(schema) = &table.schema {
-        push_name(out, schema)?;
-        out.push('.');
-    }
-    push_name(out, &table.name)
-}
-
-fn push_names<S: AsRef<str>>(out: &mut String, names: &[S]) -> Result<()> {
-    if names.is_empty() {
-        return Err(Error::new(ErrorCode::BadRequest, "a list of columns in a schema statement is empty"));
-    }
-    for (i, name) in names.iter().enumerate() {
-        if i > 0 {
-            out.push_str(", ");
-        }
-        push_name(out, name.as_ref())?;
-    }
-    Ok(())
-}

@@ -1,9 +1,10 @@
 //! The short statements: drop, indexes, truncate, schemas, databases, transactions, and what asks about the schema.
 
-use phantomdb_protocol::{CreateIndex, Error, ErrorCode, IsolationLevel, Result, TableName};
+use phantomdb_protocol::{
+    CreateIndex, IsolationLevel, Result, TableName,
+    ddl::{self, Verbatim, push_identifier, push_identifiers, push_table},
+};
 use serde::Deserialize;
-
-use super::{push_name, push_names, push_table};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -29,48 +30,7 @@ pub(super) fn drop_table(plan: &DropTable) -> Result<String> {
 }
 
 pub(super) fn create_index(table: &TableName, index: &CreateIndex) -> Result<String> {
-    let mut out = String::from("CREATE ");
-    if index.unique {
-        out.push_str("UNIQUE ");
-    }
-    out.push_str("INDEX ");
-    if index.if_not_exists {
-        out.push_str("IF NOT EXISTS ");
-    }
-    push_name(&mut out, &index.name)?;
-    out.push_str(" ON ");
-    push_table(&mut out, table)?;
-    out.push_str(" (");
-    if index.fields.is_empty() {
-        return Err(index_error(index, "has no fields"));
-    }
-    for (i, field) in index.fields.iter().enumerate() {
-        if i > 0 {
-            out.push_str(", ");
-        }
-        match (&field.column, &field.expression) {
-            (Some(column), None) => push_name(&mut out, column)?,
-            (None, Some(expression)) if !expression.trim().is_empty() => out.push_str(expression.trim()),
-            _ => return Err(index_error(index, "has a field that is neither a column nor an expression")),
-        }
-        if let Some(collation) = &field.collate {
-            out.push_str(" COLLATE ");
-            push_name(&mut out, collation)?;
-        }
-        if field.descending {
-            out.push_str(" DESC");
-        }
-    }
-    out.push(')');
-    if let Some(condition) = &index.condition {
-        out.push_str(" WHERE ");
-        out.push_str(condition);
-    }
-    Ok(out)
-}
-
-fn index_error(index: &CreateIndex, what: &str) -> Error {
-    Error::new(ErrorCode::BadRequest, format!("the index \"{}\" {what}", index.name))
+    ddl::create_index(table, index, &Verbatim)
 }
 
 /// The table is part of the plan only for the structured call: in SQL an index is found by its name in its schema.
@@ -89,10 +49,10 @@ pub(super) fn drop_index(plan: &DropIndex) -> Result<String> {
         out.push_str("IF EXISTS ");
     }
     if let Some(schema) = &plan.table.schema {
-        push_name(&mut out, schema)?;
+        push_identifier(&mut out, schema)?;
         out.push('.');
     }
-    push_name(&mut out, &plan.name)?;
+    push_identifier(&mut out, &plan.name)?;
     Ok(out)
 }
 
@@ -132,7 +92,7 @@ pub(super) fn create_named(what: &str, plan: &CreateNamed) -> Result<String> {
     if plan.if_not_exists {
         out.push_str("IF NOT EXISTS ");
     }
-    push_name(&mut out, &plan.name)?;
+    push_identifier(&mut out, &plan.name)?;
     out.push(';');
     Ok(out)
 }
@@ -152,7 +112,7 @@ pub(super) fn drop_named(what: &str, plan: &DropNamed) -> Result<String> {
     if plan.if_exists {
         out.push_str("IF EXISTS ");
     }
-    push_name(&mut out, &plan.name)?;
+    push_identifier(&mut out, &plan.name)?;
     if plan.cascade {
         out.push_str(" CASCADE");
     }
@@ -172,7 +132,7 @@ pub(super) struct SetConstraints {
 pub(super) fn set_constraints(plan: &SetConstraints) -> Result<String> {
     let mut out = String::from("SET CONSTRAINTS ");
     match &plan.constraints {
-        Some(names) => push_names(&mut out, names)?,
+        Some(names) => push_identifiers(&mut out, names)?,
         None => out.push_str("ALL"),
     }
     out.push_str(if plan.deferred { " DEFERRED" } else { " IMMEDIATE" });
@@ -208,15 +168,15 @@ pub(super) fn transaction(step: &TransactionStep) -> Result<String> {
         }
         TransactionStep::Savepoint { name } => {
             out.push_str("SAVEPOINT ");
-            push_name(&mut out, name)?;
+            push_identifier(&mut out, name)?;
         }
         TransactionStep::RollbackTo { name } => {
             out.push_str("ROLLBACK TO SAVEPOINT ");
-            push_name(&mut out, name)?;
+            push_identifier(&mut out, name)?;
         }
         TransactionStep::Release { name } => {
             out.push_str("RELEASE SAVEPOINT ");
-            push_name(&mut out, name)?;
+            push_identifier(&mut out, name)?;
         }
     }
     out.push(';');
@@ -272,7 +232,7 @@ pub(super) fn show(plan: &Show) -> Result<String> {
     }
     if let Some(name) = name {
         out.push_str(if table.is_some() { " NAMED " } else { " FROM " });
-        push_name(&mut out, name)?;
+        push_identifier(&mut out, name)?;
     }
     out.push(';');
     Ok(out)

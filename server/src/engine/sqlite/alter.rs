@@ -19,7 +19,7 @@ use sqlparser::ast::CreateTable;
 
 use super::{
     adapt::{self, SchemaChange, quote_identifier, stored_name},
-    catalog, registry,
+    catalog, registry, written,
 };
 
 /// Makes a change that [`adapt::adapt`] has found in a statement.
@@ -97,6 +97,7 @@ pub fn drop_tables(conn: &Connection, tables: &[TableName], if_exists: bool, cas
             }
             run(conn, &format!("DROP TABLE {condition}{}", quote_identifier(&stored_name(table))))?;
             registry::forget_table(conn, table)?;
+            written::forget_table(conn, table)?;
         }
         Ok(())
     })
@@ -228,6 +229,7 @@ impl Change<'_> {
                     registry::create_schema(self.conn, schema, true)?;
                 }
                 registry::rename_table(self.conn, &self.table, to)?;
+                written::rename_table(self.conn, &self.table, to)?;
                 self.table = to.clone();
                 Ok(())
             }
@@ -235,6 +237,7 @@ impl Change<'_> {
                 self.flush()?;
                 let (old, new) = (quote_identifier(from), quote_identifier(to));
                 run(self.conn, &format!("ALTER TABLE {} RENAME COLUMN {old} TO {new}", self.quoted()))?;
+                written::rename_column(self.conn, &self.table, from, to)?;
                 registry::rename_column(self.conn, &self.table, from, to)
             }
             AlterOperation::AddColumn { column } => {

@@ -3,13 +3,11 @@
 use std::borrow::Cow;
 
 use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, Zoned};
 use phantomdb_protocol::{Error, ErrorCode, Result, Value};
 use rusqlite::Statement;
 use rusqlite::types::{ToSql, ToSqlOutput, Value as Owned, ValueRef};
 
-use super::error;
+use super::{error, functions};
 
 /// Binds `parameters` from the first on; a statement that uses only some of them gets no more than it has.
 pub(super) fn bind(statement: &mut Statement<'_>, parameters: &[Value]) -> Result<()> {
@@ -93,15 +91,11 @@ fn stored_timestamp(text: &str) -> Option<Cow<'_, str>> {
             .bytes()
             .zip(SHAPE)
             .all(|(b, shape)| if *shape == b'd' { b.is_ascii_digit() } else { b == *shape });
-    let timestamp = match text.parse::<Timestamp>() {
-        Ok(_) if stored => return Some(Cow::Borrowed(text)),
-        Ok(timestamp) => timestamp,
-        // Without an offset it is taken to be UTC.
-        Err(_) => {
-            text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).map(|z: Zoned| z.timestamp()).ok()?
-        }
-    };
-    Some(Cow::Owned(timestamp.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()))
+    // Not as jiff's `Timestamp`, which ends a day before the last one of the year 9999.
+    if stored && text.trim_end_matches('Z').parse::<DateTime>().is_ok() {
+        return Some(Cow::Borrowed(text));
+    }
+    functions::stored_timestamp(text).map(Cow::Owned)
 }
 
 #[cfg(test)]
@@ -115,6 +109,9 @@ mod tests {
             ("2026-01-01T02:00:00+02:00", "2026-01-01T00:00:00.000Z"),
             ("2026-01-01 10:11:12", "2026-01-01T10:11:12.000Z"),
             ("2026-01-01T10:11:12.3456Z", "2026-01-01T10:11:12.345Z"),
+            ("9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z"),
+            ("9999-12-31 23:59:59", "9999-12-31T23:59:59.000Z"),
+            ("0001-01-01T00:00:00.000Z", "0001-01-01T00:00:00.000Z"),
         ] {
             assert_eq!(stored_timestamp(given).as_deref(), Some(stored));
         }

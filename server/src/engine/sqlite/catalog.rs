@@ -15,6 +15,7 @@ use super::{
     adapt::{self, stored_name},
     registry,
     types::SqlType,
+    written,
 };
 
 /// The table as it stands; `UNKNOWN_TABLE` when there is none.
@@ -53,6 +54,7 @@ pub fn read_table(conn: &Connection, name: &TableName) -> Result<TableSchema> {
         reference.table = registry::split_name(&stored_name(&reference.table), &schemas);
     }
     registry::describe_comments(conn, &mut schema)?;
+    written::restore(conn, &mut schema)?;
     Ok(schema)
 }
 
@@ -169,17 +171,7 @@ fn read_column(column: &mut ColumnDef, constraints: &mut Vec<Constraint>) -> Res
     let name = column.name.value.clone();
     let integer_key = column.data_type.to_string().eq_ignore_ascii_case("INTEGER");
     let mut marked = false;
-    let mut definition = ColumnDefinition {
-        name: name.clone(),
-        data_type: String::new(),
-        allow_null: true,
-        primary_key: false,
-        auto_increment: false,
-        unique: false,
-        default: None,
-        references: None,
-        comment: None,
-    };
+    let mut definition = ColumnDefinition::new(&name, "");
     for option in &mut column.options {
         let constraint = option.name.as_ref().map(|name| name.value.clone());
         match &mut option.option {
@@ -319,15 +311,11 @@ fn from_pragma(conn: &Connection, name: &TableName) -> Result<TableSchema> {
                     keys.push((key, column.clone()));
                 }
                 Ok(ColumnDefinition {
-                    name: column,
                     auto_increment: key > 0 && declared.eq_ignore_ascii_case("INTEGER"),
-                    data_type: SqlType::from_declared(&declared).name(),
                     allow_null: !row.get::<_, bool>(2)? && key == 0,
                     primary_key: key > 0,
-                    unique: false,
                     default: row.get(3)?,
-                    references: None,
-                    comment: None,
+                    ..ColumnDefinition::new(column, SqlType::from_declared(&declared).name())
                 })
             })?
             .collect::<rusqlite::Result<_>>()?;

@@ -7,6 +7,7 @@ mod aggregate;
 pub(super) mod convert;
 mod created;
 mod exact;
+pub(super) mod fit;
 mod json;
 mod md5;
 mod regex;
@@ -19,6 +20,7 @@ use rusqlite::{
     functions::{Context, FunctionFlags},
     types::{Value, ValueRef},
 };
+pub(super) use time::stored_timestamp;
 
 /// The answer of a function before SQLite sees it.
 type Answer = Result<Value>;

@@ -9,8 +9,10 @@ mod blocking;
 mod catalog;
 mod connection;
 mod database;
+mod dump;
 mod error;
 mod functions;
+mod load;
 mod memory_vfs;
 mod native;
 mod registry;
@@ -25,6 +27,7 @@ mod target;
 mod tests;
 mod transaction;
 mod types;
+mod written;
 
 use std::collections::HashMap;
 use std::fs::{self, OpenOptions};
@@ -37,13 +40,17 @@ use async_trait::async_trait;
 use phantomdb_protocol::{BeginTransaction, Error, ErrorCode, Result};
 
 use super::{Engine, Session, Transaction};
-pub(crate) use adapt::dialect::PhantomDialect;
+pub(crate) use adapt::{dialect::PhantomDialect, quote_identifier, quote_literal, stored_name};
 use connection::Location;
 use database::Database;
+pub(crate) use dump::Dump;
+pub(crate) use functions::fit::{Fit, fit};
+pub(crate) use load::Loader;
 use memory_vfs::MemoryFile;
 pub use session::SqliteSession;
 pub use snapshot::Snapshot;
 pub use transaction::SqliteTransaction;
+pub(crate) use types::SqlType;
 
 /// The longest name of a database.
 const LONGEST_NAME: usize = 63;

@@ -23,13 +23,13 @@ const CREATE_SCHEMAS: &str =
 const CREATE_COMMENTS: &str = "CREATE TABLE IF NOT EXISTS \"phantomdb_comments\" (\"table\" TEXT NOT NULL, \
     \"column\" TEXT NOT NULL, \"comment\" TEXT NOT NULL, PRIMARY KEY (\"table\", \"column\")) WITHOUT ROWID";
 
-fn exists(conn: &Connection, table: &str) -> Result<bool> {
+pub(super) fn exists(conn: &Connection, table: &str) -> Result<bool> {
     conn.prepare_cached("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1")
         .and_then(|mut statement| statement.exists([table]))
         .map_err(|error| failed(&error))
 }
 
-fn run(conn: &Connection, sql: &str, parameters: impl Params) -> Result<usize> {
+pub(super) fn run(conn: &Connection, sql: &str, parameters: impl Params) -> Result<usize> {
     conn.execute(sql, parameters).map_err(|error| failed(&error))
 }
 

@@ -34,20 +34,10 @@ impl Target {
         }
     }
 
-    /// The default of a column that is being made.
-    pub(super) fn for_default(data_type: SqlType) -> Self {
-        let column = ColumnDefinition {
-            name: "default".into(),
-            data_type: data_type.name(),
-            allow_null: true,
-            primary_key: false,
-            auto_increment: false,
-            unique: false,
-            default: None,
-            references: None,
-            comment: None,
-        };
-        Self { column, table: String::new(), data_type: Some(data_type), required_key: false }
+    /// A column that is being made.
+    pub(super) fn of_new_column(table: &str, column: &str, data_type: SqlType) -> Self {
+        let column = ColumnDefinition::new(column, data_type.name());
+        Self { column, table: table.to_owned(), data_type: Some(data_type), required_key: false }
     }
 
     /// The value in stored form when it is a literal; else as it is.

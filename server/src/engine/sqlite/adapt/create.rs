@@ -1,21 +1,25 @@
-//! CREATE TABLE, CREATE INDEX, CREATE VIEW.
+//! CREATE TABLE.
 
 use std::sync::Arc;
 
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use sqlparser::ast::{
-    CheckConstraint, ColumnDef, ColumnOption, ColumnOptionDef, CreateIndex, CreateTable, CreateTableOptions,
-    CreateView, DataType, Expr, ForeignKeyConstraint, GeneratedAs, Ident, IndexColumn, IndexType, ObjectName,
-    PrimaryKeyConstraint, Spanned, TableConstraint, UniqueConstraint, Value, ValueWithSpan,
+    CheckConstraint, ColumnDef, ColumnOption, ColumnOptionDef, CreateTable, CreateTableOptions, DataType,
+    Expr, ForeignKeyConstraint, GeneratedAs, Ident, IndexColumn, ObjectName, PrimaryKeyConstraint, Spanned,
+    TableConstraint, UniqueConstraint, Value, ValueWithSpan,
 };
 
 use super::{
     Adapter,
     assign::Target,
+    build,
     scope::{Columns, Output, Relation, Scope, Typed, stored_name, table_name},
     seal,
 };
-use crate::engine::sqlite::types::{SqlType, is_serial};
+use crate::engine::sqlite::{
+    types::{SqlType, is_serial},
+    written::Written,
+};
 
 /// Marks the key of a table that does not number its rows.
 pub(in super::super) const KEY_MARK: &str = "phantomdb_key";
@@ -217,7 +221,10 @@ impl Adapter<'_> {
                 generation_expr_mode,
                 ..
             } if generated_as == GeneratedAs::ExpStored || !identity => {
-                self.expr(&mut expr)?;
+                // What is generated is in the form of its column, as what is assigned is.
+                let typed = self.expr(&mut expr)?;
+                let target = Target::of_new_column(&naming.table, column, data_type.clone());
+                let expr = target.assign(expr, typed)?;
                 options.push(ColumnOptionDef {
                     name: None,
                     option: ColumnOption::Generated {
@@ -230,9 +237,9 @@ impl Adapter<'_> {
                 });
             }
             ColumnOption::Generated { .. } => {}
-            ColumnOption::Default(mut expr) => {
-                self.expr(&mut expr)?;
-                let expr = constant(data_type, expr)?;
+            ColumnOption::Default(expr) => {
+                let target = Target::of_new_column(&naming.table, column, data_type.clone());
+                let expr = self.column_default(expr, &target)?;
                 options.push(ColumnOptionDef { name: None, option: ColumnOption::Default(expr) });
             }
             ColumnOption::PrimaryKey(key) => {
@@ -259,7 +266,7 @@ impl Adapter<'_> {
             }
             ColumnOption::Check(mut check) => {
                 let name = naming.keep_or_name(constraint.or_else(|| check.name.take()), &columns, "check");
-                self.expr(&mut check.expr)?;
+                self.defined(&mut check.expr)?;
                 check.no_inherit = false;
                 options.push(named(name, ColumnOption::Check(check)));
             }
@@ -272,6 +279,17 @@ impl Adapter<'_> {
             }
         }
         Ok(())
+    }
+
+    fn column_default(&mut self, mut expr: Expr, target: &Target) -> Result<Expr> {
+        let written = seal::print(&mut build::unnested(&expr).clone())?;
+        self.expr(&mut expr)?;
+        let expr = constant(target, expr)?;
+        // A literal is described in the form of its column.
+        if !matches!(expr, Expr::Value(_)) {
+            self.written.extend(Written::of(build::unnested(&expr), written)?);
+        }
+        Ok(expr)
     }
 
     fn refuse_deferrable(&self, deferrable: bool, what: &str) -> Result<()> {
@@ -327,7 +345,7 @@ impl Adapter<'_> {
                 let columns = if mentioned.len() == 1 { mentioned } else { Vec::new() };
                 check.name = Some(naming.keep_or_name(check.name.take(), &columns, "check"));
                 check.no_inherit = false;
-                self.expr(&mut check.expr)?;
+                self.defined(&mut check.expr)?;
             }
             other => {
                 let what = format!("the constraint '{other}'");
@@ -337,56 +355,12 @@ impl Adapter<'_> {
         Ok(())
     }
 
-    pub(in super::super) fn create_index(&mut self, create: &mut CreateIndex) -> Result<()> {
-        let span = create.table_name.span();
-        let known_kind = matches!(create.using, None | Some(IndexType::BTree | IndexType::Hash));
-        if !known_kind
-            || !create.include.is_empty()
-            || !create.with.is_empty()
-            || !create.index_options.is_empty()
-        {
-            return self.unsupported("this kind of index", span);
-        }
-        if create.nulls_distinct == Some(false) {
-            return self.unsupported("NULLS NOT DISTINCT", span);
-        }
-        (create.using, create.concurrently, create.nulls_distinct) = (None, false, None);
-        let Some(table) = table_name(&create.table_name) else {
-            return self.unsupported("a table name of more than two parts", span);
-        };
-        let Some(mut index) = create.name.as_ref().and_then(table_name) else {
-            return self.unsupported("an index without a name", span);
-        };
-        if index.schema.is_none() {
-            index.schema.clone_from(&table.schema);
-        }
-        create.name = Some(ObjectName::from(vec![Ident::with_quote('"', stored_name(&index))]));
-        create.table_name = ObjectName::from(vec![Ident::with_quote('"', stored_name(&table))]);
-        let columns = self.catalog.table(&table).map_or(Columns::Unknown, Columns::Table);
-        let relation = Relation { name: stored_name(&table), bare: None, columns, outer: false };
-        self.definition_of(relation, |adapter| {
-            for IndexColumn { column, operator_class } in &mut create.columns {
-                if operator_class.is_some() {
-                    return adapter.unsupported("an operator class in an index", column.expr.span());
-                }
-                column.options.nulls_first = None;
-                adapter.expr(&mut column.expr)?;
-            }
-            adapter.optional(&mut create.predicate)
-        })
-    }
-
-    pub(super) fn create_view(&mut self, view: &mut CreateView) -> Result<()> {
-        let span = view.name.span();
-        if view.or_replace || view.materialized || view.temporary {
-            return self.unsupported("OR REPLACE, MATERIALIZED or TEMPORARY in CREATE VIEW", span);
-        }
-        let Some(table) = table_name(&view.name) else {
-            return self.unsupported("a name of more than two parts", span);
-        };
-        view.name = ObjectName::from(vec![Ident::with_quote('"', stored_name(&table))]);
-        self.refuse_parameters = true;
-        self.query(&mut view.query).map(|_| ())
+    /// Adapts an expression that is described later, and remembers how it was written.
+    pub(super) fn defined(&mut self, expr: &mut Expr) -> Result<()> {
+        let written = seal::print(&mut expr.clone())?;
+        self.expr(expr)?;
+        self.written.extend(Written::of(expr, written)?);
+        Ok(())
     }
 }
 
@@ -452,8 +426,8 @@ fn enum_check(column: &Ident, values: &[String]) -> ColumnOptionDef {
 }
 
 /// A default in the stored form of its column; what is not a literal is put in parentheses.
-fn constant(data_type: &SqlType, expr: Expr) -> Result<Expr> {
-    let stored = Target::for_default(data_type.clone()).assign_literal(expr)?;
+fn constant(target: &Target, expr: Expr) -> Result<Expr> {
+    let stored = target.assign_literal(expr)?;
     Ok(match stored {
         Expr::Nested(_) => stored,
         Expr::Value(ValueWithSpan { value: Value::Number(ref text, _), .. })

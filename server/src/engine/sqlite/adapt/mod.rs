@@ -7,6 +7,7 @@ mod call;
 mod cast;
 mod change;
 mod create;
+mod create_index;
 pub(super) mod dialect;
 mod expr;
 mod from;
@@ -27,9 +28,11 @@ pub(super) use call::{NOW, TIME_OF_DAY, TODAY};
 pub(super) use change::{references, same_table};
 pub(super) use create::{ENUM_MARK, KEY_MARK, TYPE_MARK, index_columns};
 pub(super) use parse::{parse_expression, parse_stored, parse_type};
-pub(super) use scope::stored_name;
+pub(crate) use scope::stored_name;
 pub(super) use seal::print;
-pub use seal::{quote_identifier, quote_literal};
+pub(crate) use seal::{quote_identifier, quote_literal};
+
+use super::written::Written;
 
 /// What kind of statement it is; decides which connection runs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,12 +126,16 @@ pub fn adapt(sql: &str, catalog: &dyn Catalog) -> Result<Adapted> {
     })
 }
 
-/// `CREATE TABLE` in PhantomDB SQL as the tree that SQLite is given.
-pub(super) fn adapt_table(sql: &str, catalog: &dyn Catalog) -> Result<sqlparser::ast::CreateTable> {
+/// `CREATE TABLE` in PhantomDB SQL as the tree that SQLite is given, and the expressions that were written otherwise.
+pub(super) fn adapt_table(
+    sql: &str,
+    catalog: &dyn Catalog,
+) -> Result<(sqlparser::ast::CreateTable, Vec<Written>)> {
     match parse_stored(sql)? {
         sqlparser::ast::Statement::CreateTable(mut create) => {
-            Adapter::new(sql, catalog).create_table(&mut create)?;
-            Ok(create)
+            let mut adapter = Adapter::new(sql, catalog);
+            adapter.create_table(&mut create)?;
+            Ok((create, adapter.written))
         }
         _ => Err(phantomdb_protocol::Error::internal("CREATE TABLE was expected")),
     }
@@ -154,6 +161,8 @@ struct Adapter<'a> {
     /// In a definition (CHECK, index, default) a column stands without its table, and there are no parameters.
     bare_columns: bool,
     refuse_parameters: bool,
+    /// The expressions of the definition that SQLite is given otherwise.
+    written: Vec<Written>,
 }
 
 impl<'a> Adapter<'a> {
@@ -168,6 +177,7 @@ impl<'a> Adapter<'a> {
             locking: false,
             bare_columns: false,
             refuse_parameters: false,
+            written: Vec::new(),
         }
     }
 }

@@ -153,7 +153,7 @@ pub(in super::super) fn table_name(name: &ObjectName) -> Option<TableName> {
 }
 
 /// The same table as one identifier, as SQLite stores it.
-pub(in super::super) fn stored_name(table: &TableName) -> String {
+pub(crate) fn stored_name(table: &TableName) -> String {
     table.to_string()
 }
 

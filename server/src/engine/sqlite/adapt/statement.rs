@@ -13,7 +13,7 @@ use super::{
     seal,
     seal::quote_identifier,
 };
-use crate::engine::sqlite::registry;
+use crate::engine::sqlite::{registry, written};
 
 impl Adapter<'_> {
     pub(super) fn statement(&mut self, tokens: Vec<TokenWithSpan>) -> Result<Adapted> {
@@ -26,6 +26,11 @@ impl Adapter<'_> {
                 self.by_kind(&mut statement, conflict.map(|conflict| *conflict))
             }
         }
+    }
+
+    /// The statements that keep how the expressions of a definition were written.
+    fn noted(&self, table: &ObjectName) -> Vec<String> {
+        parse::last_ident(table).map(|table| written::note(&table.value, &self.written)).unwrap_or_default()
     }
 
     fn by_kind(&mut self, statement: &mut Statement, conflict: Option<ConflictTarget>) -> Result<Adapted> {
@@ -80,13 +85,15 @@ impl Adapter<'_> {
                 let schema = table_name(&create.name).and_then(|table| table.schema);
                 self.create_table(create)?;
                 let mut statements = schema.map(|schema| registry::note_schema(&schema)).unwrap_or_default();
+                statements.extend(self.noted(&create.name));
                 statements.push(seal::print(statement)?);
                 Ok(self.done(Kind::Schema, statements))
             }
             Statement::CreateIndex(create) => {
                 self.create_index(create)?;
-                let sql = seal::print(statement)?;
-                Ok(self.done(Kind::Schema, vec![sql]))
+                let mut statements = self.noted(&create.table_name);
+                statements.push(seal::print(statement)?);
+                Ok(self.done(Kind::Schema, statements))
             }
             Statement::CreateView(view) => {
                 self.create_view(view)?;

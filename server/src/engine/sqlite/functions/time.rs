@@ -39,7 +39,7 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
 }
 
 /// `2026-01-01T00:00:00.000Z`; a time without a zone is UTC.
-pub(super) fn stored_timestamp(text: &str) -> Option<String> {
+pub(in super::super) fn stored_timestamp(text: &str) -> Option<String> {
     parse(text).map(written)
 }
 

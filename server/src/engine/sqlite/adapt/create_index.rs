@@ -1,0 +1,63 @@
+//! CREATE INDEX and CREATE VIEW.
+
+use phantomdb_protocol::Result;
+use sqlparser::ast::{CreateIndex, CreateView, Ident, IndexColumn, IndexType, ObjectName, Spanned};
+
+use super::{
+    Adapter,
+    scope::{Columns, Relation, stored_name, table_name},
+};
+
+impl Adapter<'_> {
+    pub(in super::super) fn create_index(&mut self, create: &mut CreateIndex) -> Result<()> {
+        let span = create.table_name.span();
+        let known_kind = matches!(create.using, None | Some(IndexType::BTree | IndexType::Hash));
+        if !known_kind
+            || !create.include.is_empty()
+            || !create.with.is_empty()
+            || !create.index_options.is_empty()
+        {
+            return self.unsupported("this kind of index", span);
+        }
+        if create.nulls_distinct == Some(false) {
+            return self.unsupported("NULLS NOT DISTINCT", span);
+        }
+        (create.using, create.concurrently, create.nulls_distinct) = (None, false, None);
+        let Some(table) = table_name(&create.table_name) else {
+            return self.unsupported("a table name of more than two parts", span);
+        };
+        let Some(mut index) = create.name.as_ref().and_then(table_name) else {
+            return self.unsupported("an index without a name", span);
+        };
+        if index.schema.is_none() {
+            index.schema.clone_from(&table.schema);
+        }
+        create.name = Some(ObjectName::from(vec![Ident::with_quote('"', stored_name(&index))]));
+        create.table_name = ObjectName::from(vec![Ident::with_quote('"', stored_name(&table))]);
+        let columns = self.catalog.table(&table).map_or(Columns::Unknown, Columns::Table);
+        let relation = Relation { name: stored_name(&table), bare: None, columns, outer: false };
+        self.definition_of(relation, |adapter| {
+            for IndexColumn { column, operator_class } in &mut create.columns {
+                if operator_class.is_some() {
+                    return adapter.unsupported("an operator class in an index", column.expr.span());
+                }
+                column.options.nulls_first = None;
+                adapter.defined(&mut column.expr)?;
+            }
+            create.predicate.as_mut().map_or(Ok(()), |predicate| adapter.defined(predicate))
+        })
+    }
+
+    pub(super) fn create_view(&mut self, view: &mut CreateView) -> Result<()> {
+        let span = view.name.span();
+        if view.or_replace || view.materialized || view.temporary {
+            return self.unsupported("OR REPLACE, MATERIALIZED or TEMPORARY in CREATE VIEW", span);
+        }
+        let Some(table) = table_name(&view.name) else {
+            return self.unsupported("a name of more than two parts", span);
+        };
+        view.name = ObjectName::from(vec![Ident::with_quote('"', stored_name(&table))]);
+        self.refuse_parameters = true;
+        self.query(&mut view.query).map(|_| ())
+    }
+}

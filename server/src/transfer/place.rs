@@ -1,0 +1,45 @@
+//! Where PhantomDB's databases are, as the user wrote it.
+
+use std::path::PathBuf;
+
+use phantomdb_protocol::{Error, ErrorCode, Result};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    Directory(PathBuf),
+    Server(String),
+}
+
+impl Place {
+    pub(crate) fn parse(text: &str) -> Result<Self> {
+        let begins = |scheme: &str| text.get(..scheme.len()).is_some_and(|t| t.eq_ignore_ascii_case(scheme));
+        if begins("http://") || begins("https://") {
+            return Ok(Self::Server(text.to_owned()));
+        }
+        let path = text.strip_prefix("file:").unwrap_or(text);
+        // `file:///data` is how a URL writes the path `/data`.
+        let path = path.strip_prefix("//").filter(|path| path.starts_with('/')).unwrap_or(path);
+        if path.is_empty() || path.contains("://") || path.starts_with("memory:") {
+            return Err(Error::new(
+                ErrorCode::BadRequest,
+                "a place of databases is a directory (file:DIR or its path) or a server (http://HOST:PORT)",
+            ));
+        }
+        Ok(Self::Directory(PathBuf::from(path)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_tells_directories_from_servers() {
+        assert_eq!(Place::parse("file:./data").unwrap(), Place::Directory("./data".into()));
+        assert_eq!(Place::parse("/data").unwrap(), Place::Directory("/data".into()));
+        assert_eq!(Place::parse("file:///data").unwrap(), Place::Directory("/data".into()));
+        assert_eq!(Place::parse("http://h:1").unwrap(), Place::Server("http://h:1".into()));
+        assert!(Place::parse("postgres://h/x").is_err());
+        assert!(Place::parse("memory:").is_err());
+    }
+}

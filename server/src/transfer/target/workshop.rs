@@ -1,0 +1,82 @@
+//! A hidden directory in which a database is made, beside the databases that are there.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use phantomdb_protocol::{Error, Result};
+use uuid::Uuid;
+
+const PREFIX: &str = ".import-";
+const LOCK: &str = "lock";
+
+/// Goes when this does. When the process is killed, [`Workshop::sweep`] deletes it later.
+pub(super) struct Workshop {
+    path: PathBuf,
+    /// Held while the directory is in use; the system lets go of it when the process ends, however it ends.
+    _lock: File,
+}
+
+fn failed(error: std::io::Error) -> Error {
+    Error::internal(format!("the directory of the databases cannot be written to: {error}"))
+}
+
+impl Workshop {
+    pub(super) fn open(directory: &Path) -> Result<Self> {
+        let path = directory.join(format!("{PREFIX}{}", Uuid::new_v4().simple()));
+        fs::create_dir(&path).map_err(failed)?;
+        let lock = File::create(path.join(LOCK)).map_err(failed)?;
+        lock.lock().map_err(failed)?;
+        Ok(Self { path, _lock: lock })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Deletes what imports into this directory left that were killed.
+    pub(super) fn sweep(directory: &Path) {
+        let Ok(entries) = fs::read_dir(directory) else { return };
+        for entry in entries.flatten() {
+            if !entry.file_name().to_string_lossy().starts_with(PREFIX) {
+                continue;
+            }
+            // One that is in use keeps its lock; what cannot be deleted has a name that no database has.
+            let abandoned = File::open(entry.path().join(LOCK)).is_ok_and(|lock| lock.try_lock().is_ok());
+            if abandoned {
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
+    }
+}
+
+impl Drop for Workshop {
+    fn drop(&mut self) {
+        // The next import sweeps away what cannot be deleted now.
+        let _ = fs::remove_dir_all(&self.path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_killed_import_left_is_swept_away_and_nothing_else() {
+        let directory = std::env::temp_dir().join(format!("phantomdb-workshop-{}", Uuid::new_v4()));
+        fs::create_dir(&directory).unwrap();
+        let in_use = Workshop::open(&directory).unwrap();
+        let left = directory.join(".import-left");
+        fs::create_dir(&left).unwrap();
+        fs::write(left.join(LOCK), "").unwrap();
+        fs::write(left.join("shop.db"), "half").unwrap();
+        fs::write(directory.join("other.db"), "whole").unwrap();
+        Workshop::sweep(&directory);
+        assert!(!left.exists());
+        assert!(in_use.path().exists());
+        assert!(directory.join("other.db").exists());
+        let path = in_use.path().to_owned();
+        drop(in_use);
+        assert!(!path.exists());
+        fs::remove_dir_all(&directory).unwrap();
+    }
+}

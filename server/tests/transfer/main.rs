@@ -1,0 +1,10 @@
+//! `phantomdb import` and `phantomdb export`: the real binary, real files, real servers.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "these are tests")]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod export;
+mod killed;
+mod mysql;
+mod sqlite;
+mod support;
