@@ -24,7 +24,7 @@ afterAll(() => sequelize.close());
 
 function compile(options) {
   const finder = { attributes: ['id'], ...options };
-  queryGenerator.compile('select', queryGenerator.selects.plan('Users', finder, User), finder);
+  queryGenerator.compile('select', queryGenerator.selectPlan('Users', finder, User), finder);
   return finder[COMPILED];
 }
 
@@ -156,17 +156,18 @@ describe('order, limit, attributes', () => {
 
 describe('the find call', () => {
   const find = (options) => {
-    const plan = queryGenerator.selects.plan('Users', { attributes: ['id'], ...options }, User);
-    const finder = {};
-    queryGenerator.compile('select', { ...plan, find: true }, finder);
-    return finder[COMPILED].find && JSON.parse(finder[COMPILED].find);
+    const finder = { attributes: ['id'], ...options };
+    queryGenerator.compile('select', queryGenerator.selectPlan('Users', finder, User, { find: true }), finder);
+    const call = finder[COMPILED].find && JSON.parse(finder[COMPILED].find);
+    return call && { ...call.find, parts: call.parts, parameters: JSON.parse(finder[COMPILED].parameters) };
   };
 
   test('holds the condition, the order and the limits of a finder on one table', () => {
     const where = { firstName: 'John', age: { [Op.gt]: 18 } };
     expect(find({ where, order: [['born', 'DESC']], limit: 10, offset: 5 })).toEqual({
       columns: '"id"',
-      condition: `"firstName" = 'John' AND "age" > 18`,
+      parts: ['"firstName" = ', ' AND "age" > ', ''],
+      parameters: ['John', 18],
       orderBy: '"born" DESC',
       limit: 10,
       offset: 5,

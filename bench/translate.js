@@ -46,7 +46,7 @@ async function main() {
   const stock = prepare({ dialect: 'sqlite' });
   const ours = prepare({ dialect: new PhantomDBDialect('memory:') });
   const compile = (options) => {
-    ours.generator.compile('select', ours.generator.selects.plan('Users', options, ours.User), options);
+    ours.generator.compile('select', ours.generator.selectPlan('Users', options, ours.User), options);
   };
   for (const [title, options] of Object.entries({
     'a large where, order and limit': large,

@@ -97,8 +97,8 @@ class Connection {
   }
 
   /** Rows of one table, likewise. */
-  find(table, find) {
-    return answerOf(this.native.find(this.database, table, find, this.transaction));
+  find(table, find, parameters) {
+    return answerOf(this.native.find(this.database, table, find, parameters, this.transaction));
   }
 
   /** Any other call of the contract. Resolves to what it answers. */

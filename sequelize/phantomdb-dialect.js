@@ -133,7 +133,7 @@ class PhantomDBDialect {
     };
     const { native, transaction } = this.#use(options);
     const text = await answerOf(
-      native.find(databaseName, JSON.stringify(tableOf(tableName)), JSON.stringify(find), transaction),
+      native.find(databaseName, JSON.stringify(tableOf(tableName)), JSON.stringify({ find }), '[]', transaction),
     );
     return rowsToObjects(JSON.parse(text));
   }
@@ -276,7 +276,7 @@ function identifier(name) {
 }
 
 function expression(e) {
-  return translate('expression', JSON.stringify({ e }), true).sql;
+  return translate('expression', JSON.stringify({ e })).sql;
 }
 
 module.exports = { PhantomDBDialect };

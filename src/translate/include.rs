@@ -136,7 +136,7 @@ fn columns(writer: &mut Writer, items: &[Item], names: &Names) -> Result<Vec<Str
     let mut columns = Vec::with_capacity(items.len());
     for item in items {
         let mut out = String::new();
-        writer.values_inlined(|writer| writer.expression(&mut out, &item.e, &scope))?;
+        writer.expression(&mut out, &item.e, &scope)?;
         if let Some(alias) = &item.alias {
             out.push_str(" AS ");
             push_identifier(&mut out, &format!("{}.{alias}", names.external));
