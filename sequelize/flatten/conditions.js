@@ -11,31 +11,44 @@ const NO_CONTEXT = {};
 const NULL = '{"v":null}';
 /** Not what is always so: nothing. */
 const NEVER = '{"or":[]}';
-/** The types that decide the text around a value; every other is `s`. See `Kind` in src/translate/plan.rs. */
-const KINDS = new Map([
-  ['integer', 'n'],
-  ['float', 'n'],
-  ['decimal', 'd'],
-  ['timestamp', 't'],
+
+/** So many placeholders of a kind are remembered. */
+const PLACEHOLDERS_MAX = 1000;
+
+/** A kind of values: their types decide the text around them. See `Kind` in src/translate/plan.rs. */
+class Kind {
+  #placeholders = [];
+
+  constructor(letter) {
+    this.letter = letter;
+  }
+
+  /** What stands for a value in a plan. */
+  placeholder(place) {
+    if (place >= PLACEHOLDERS_MAX) return this.write(place);
+    for (let next = this.#placeholders.length; next <= place; next++) this.#placeholders.push(this.write(next));
+    return this.#placeholders[place];
+  }
+
+  write(place) {
+    return ['{"b":[', place, ',"', this.letter, '"]}'].join('');
+  }
+}
+
+const NUMBER = new Kind('n');
+const BOOLEAN = new Kind('b');
+const OTHER = new Kind('s');
+const TAGGED = new Map([
+  ['integer', NUMBER],
+  ['float', NUMBER],
+  ['decimal', new Kind('d')],
+  ['timestamp', new Kind('t')],
 ]);
 
 function kindOf(wire) {
-  if (typeof wire === 'number') return 'n';
-  if (typeof wire === 'boolean') return 'b';
-  return typeof wire === 'object' ? (KINDS.get(wire.type) ?? 's') : 's';
-}
-
-/** Those of most statements, remembered; by kind and place. */
-const PLACEHOLDERS = { n: [], d: [], b: [], t: [], s: [] };
-const PLACEHOLDERS_MAX = 1000;
-
-/** What stands for a value in a plan. */
-function placeholder(place, kind) {
-  const known = PLACEHOLDERS[kind];
-  if (place < known.length) return known[place];
-  const text = ['{"b":[', place, ',"', kind, '"]}'].join('');
-  if (place === known.length && place < PLACEHOLDERS_MAX) known.push(text);
-  return text;
+  if (typeof wire === 'number') return NUMBER;
+  if (typeof wire === 'boolean') return BOOLEAN;
+  return typeof wire === 'object' ? (TAGGED.get(wire.type) ?? OTHER) : OTHER;
 }
 
 module.exports = (lib) => {
@@ -322,7 +335,7 @@ module.exports = (lib) => {
     bound(wire) {
       if (wire === null) return NULL;
       if (this.isInlined) return json.constant(wire);
-      return placeholder(this.values.push(wire) - 1, kindOf(wire));
+      return kindOf(wire).placeholder(this.values.push(wire) - 1);
     }
 
     /** Op.and, Op.or, Op.not with an array or an object. */

@@ -62,13 +62,15 @@ module.exports = (lib) => {
 
     parts(path, model, attributes) {
       const { tables, rest, target } = this.walk(path, model);
-      const [column, ...directions] = rest;
+      const column = rest[0];
       if (column === undefined) {
         throw new Error(`Unknown structure passed to order / group: ${logger.inspect(path)}`);
       }
       const result = { e: this.column(column, tables, target, model, attributes), own: tables.length === 0 };
+      if (rest.length === 1) return result;
+      const directions = rest.slice(1);
       if (directions.some((part) => part instanceof Utils.Literal)) result.literalDir = this.literal(directions);
-      else if (directions.length > 0) result.dir = this.direction(directions);
+      else result.dir = this.direction(directions);
       return result;
     }
 
@@ -91,7 +93,7 @@ module.exports = (lib) => {
         target = association.target;
         previous = isAssociation(association) ? association : undefined;
       }
-      return { tables, rest: path.slice(index), target };
+      return { tables, rest: index > 0 ? path.slice(index) : path, target };
     }
 
     /** Directions that the user wrote, at least in part, as SQL. */
@@ -103,6 +105,7 @@ module.exports = (lib) => {
     }
 
     direction(parts) {
+      if (parts.length === 1 && DIRECTIONS.has(parts[0])) return parts[0];
       const text = parts.join(' ').trim();
       if (!DIRECTIONS.has(text.toUpperCase())) {
         throw new Error(`Order must be one of ${[...DIRECTIONS].join(', ')}, but was given ${logger.inspect(text)}`);

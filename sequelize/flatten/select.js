@@ -42,7 +42,7 @@ In order to fix the vulnerability CVE-2023-22578, attributes that include parent
     plan(tableName, options, model, find) {
       const { attributes, limit, offset, group, order, include, having } = options;
       const subQuery = options.subQuery === undefined ? !!(limit && options.hasMultiAssociation) : !!options.subQuery;
-      const { tables, mainTable } = this.from(tableName, options, model);
+      const [tables, mainTable] = this.from(tableName, options, model);
       const plan = new json.Plan(this.conditions.values, mainTable).add('from', tables);
       if (attributes) plan.add('columns', this.columns(attributes, options.model ?? model, subQuery && model));
       plan.add('where', this.where(options, model));
@@ -61,15 +61,17 @@ In order to fix the vulnerability CVE-2023-22578, attributes that include parent
       return this.conditions.where(primaryKeyCondition(where, model), { model, type });
     }
 
+    /** @returns {[string, string]} the FROM items, and the main table */
     from(tableName, options, model) {
-      const named = Array.isArray(tableName)
-        ? tableName.map((item) => (Array.isArray(item) ? item : [item, item.as || item.name || item.tableName || item]))
-        : [[tableName, options.tableAs || model?.name]];
-      const tables = named.map(([table]) => json.table(table));
-      const items = named.map(([, alias], i) =>
-        alias === undefined ? `{"table":${tables[i]}}` : `{"table":${tables[i]},"as":${json.string(alias)}}`,
+      if (!Array.isArray(tableName)) {
+        const table = json.table(tableName);
+        return [`[${fromItem(table, options.tableAs || model?.name)}]`, table];
+      }
+      const named = tableName.map((item) =>
+        Array.isArray(item) ? item : [item, item.as || item.name || item.tableName || item],
       );
-      return { tables: json.list(items), mainTable: tables[0] };
+      const tables = named.map(([table]) => json.table(table));
+      return [json.list(tables.map((table, i) => fromItem(table, named[i][1]))), tables[0]];
     }
 
     /** @param {Function | false} limited the model whose sub-query joined tables need the primary key of */
@@ -232,6 +234,8 @@ In order to fix the vulnerability CVE-2023-22578, attributes that include parent
     }
   }
 
+  const fromItem = (table, alias) =>
+    alias === undefined ? `{"table":${table}}` : `{"table":${table},"as":${json.string(alias)}}`;
   const named = (field, alias) => `{"e":${json.column(field)},"as":${json.string(alias)}}`;
 
   function flagsOf(include) {
