@@ -4,6 +4,7 @@
 // runs have their values bound; text that a caller asks for has them inlined and escaped.
 
 const COMPILED = require('./compiled');
+const { literalOf } = require('./escape');
 const { Translations, textOf } = require('./translations');
 const { placeUserBinds } = require('./user-parameters');
 const json = require('./flatten/json');
@@ -74,24 +75,21 @@ module.exports = (lib) => {
 
     /** A plan with its values bound, from those remembered when it is one of them. */
     bound(kind, plan, parametersBefore) {
-      try {
-        return translations.bound(kind, plan, parametersBefore);
-      } catch (error) {
-        throw this.refusal(error);
-      }
+      return this.orRefusal(() => translations.bound(kind, plan, parametersBefore));
     }
 
     /** Translates a plan with inlined values. */
     text(kind, { json: plan, values }) {
-      try {
-        return textOf(kind, plan, values);
-      } catch (error) {
-        throw this.refusal(error);
-      }
+      return this.orRefusal(() => textOf(kind, plan, values));
     }
 
-    refusal({ message, code }) {
-      return Object.assign(new errors.QueryError(message), { code });
+    /** What the translator makes, or what it refuses as an error of Sequelize. */
+    orRefusal(translate) {
+      try {
+        return translate();
+      } catch ({ message, code }) {
+        throw Object.assign(new errors.QueryError(message), { code });
+      }
     }
 
     /**
@@ -200,7 +198,8 @@ module.exports = (lib) => {
       if (Array.isArray(value) && !field?.type?.bindParam) {
         return value.map((item) => this.escape(item)).join(', ');
       }
-      return this.expressionText(() => json.constant(typed(this, value, field, options)));
+      const wire = typed(this, value, field, options);
+      return this.orRefusal(() => literalOf(wire));
     }
 
     quote(collection, model) {
