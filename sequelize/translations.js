@@ -11,7 +11,7 @@ const ENTRIES_MAX = 1000;
 /** Characters of the plans and statements of one generation. */
 const SIZE_MAX = 4_000_000;
 /** A longer plan is rarely seen again: a bulk insert of so many rows. */
-const PLAN_MAX = 32_000;
+const PLAN_MAX = 200_000;
 
 /** So many characters of a plan say where its translation is kept. */
 const SAMPLES = 32;
