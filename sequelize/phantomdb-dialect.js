@@ -11,6 +11,7 @@ const { translate } = require('./native.js');
 const { answerOf } = require('./phantomdb-error.js');
 const { fitSequelizeCli } = require('./sequelize-cli.js');
 const { tableDefinition, tableOf } = require('./table-definition.js');
+const { hasRoom } = require('./turn.js');
 const { converterOf, rowsToObjects, toWire, wireTypeOf } = require('./values.js');
 
 const DEFAULT_URL = 'http://localhost:8080';
@@ -133,7 +134,14 @@ class PhantomDBDialect {
     };
     const { native, transaction } = this.#use(options);
     const text = await answerOf(
-      native.find(databaseName, JSON.stringify(tableOf(tableName)), JSON.stringify({ find }), '[]', transaction),
+      native.find(
+        databaseName,
+        JSON.stringify(tableOf(tableName)),
+        JSON.stringify({ find }),
+        '[]',
+        transaction,
+        hasRoom(),
+      ),
     );
     return rowsToObjects(JSON.parse(text));
   }
@@ -155,7 +163,8 @@ class PhantomDBDialect {
   async query(databaseName, sql, parameters = [], options = {}) {
     const { native, transaction } = this.#use(options);
     const wire = JSON.stringify(parameters.map(toWire));
-    const text = await answerOf(native.query(databaseName, sql, wire, transaction, options.native === true));
+    const isNative = options.native === true;
+    const text = await answerOf(native.query(databaseName, sql, wire, transaction, isNative, false, hasRoom()));
     const result = JSON.parse(text);
     return { columns: result.columns, rows: rowsToObjects(result), affectedRows: result.affectedRows };
   }
