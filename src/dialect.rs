@@ -14,7 +14,10 @@ use serde::{Deserialize, Serialize};
 use crate::TranslatedStatement;
 use crate::client::{Client, ClientOptions};
 use crate::error::{Failure, bad_request, outcome, thrown};
-use crate::translate::{FindTemplate, sql::{Values, push_literal}};
+use crate::translate::{
+    FindTemplate,
+    sql::{Values, push_literal},
+};
 
 /// What the JavaScript class `PhantomDBDialect` holds. Nothing is opened before the first call.
 #[napi]

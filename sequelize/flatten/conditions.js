@@ -172,7 +172,8 @@ module.exports = (lib) => {
 
     /** What `operatorsAliases` has for a string; without, itself. */
     alias(key) {
-      return this.generator.OperatorsAliasMap?.[key] || key;
+      const map = this.generator.OperatorsAliasMap;
+      return map && Object.hasOwn(map, key) ? map[key] : key;
     }
 
     /** String operators of `operatorsAliases`, as the symbols they stand for. */
@@ -182,7 +183,7 @@ module.exports = (lib) => {
       const result = {};
       for (const key of keysOf(value)) {
         const item = value[key];
-        result[map[key] || key] = isPlainObject(item) ? this.aliases(item) : item;
+        result[this.alias(key)] = isPlainObject(item) ? this.aliases(item) : item;
       }
       return result;
     }

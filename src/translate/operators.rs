@@ -70,8 +70,12 @@ pub fn compare(
             out.push_str(&format!(" IS{not} {b}"));
             Ok(())
         }
-        ("IS", Expr::Value(_) | Expr::Bound(..)) => infix(writer, out, left, "IS NOT DISTINCT FROM", right, scope),
-        ("IS NOT", Expr::Value(_) | Expr::Bound(..)) => infix(writer, out, left, "IS DISTINCT FROM", right, scope),
+        ("IS", Expr::Value(_) | Expr::Bound(..)) => {
+            infix(writer, out, left, "IS NOT DISTINCT FROM", right, scope)
+        }
+        ("IS NOT", Expr::Value(_) | Expr::Bound(..)) => {
+            infix(writer, out, left, "IS DISTINCT FROM", right, scope)
+        }
         ("IN" | "NOT IN", Expr::List(items)) => membership(writer, out, left, sql, items, scope),
         ("BETWEEN" | "NOT BETWEEN", Expr::List(items)) => between(writer, out, left, sql, items, scope),
         ("BETWEEN" | "NOT BETWEEN", _) => Err(bad_plan(format!("{operator} takes an array of two values"))),

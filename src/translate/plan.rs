@@ -35,7 +35,8 @@ pub enum Expr {
     Or(Vec<Expr>),
     #[serde(rename = "not")]
     Not(Box<Expr>),
-    /// A comparison: left, operator (Sequelize's name or an SQL comparator), right.
+    /// A comparison: left, operator (Sequelize's name or an SQL comparator), right. Beside `startsWith`, `endsWith` and
+    /// `substring` stands the whole pattern.
     #[serde(rename = "o")]
     Compare(Box<Expr>, String, Box<Expr>),
     #[serde(rename = "list")]

@@ -291,7 +291,10 @@ fn a_value_that_was_not_given_is_an_error() {
 fn a_path_is_cast_to_the_type_of_the_value_beside_it() {
     for (kind, cast) in [("n", "DOUBLE PRECISION"), ("d", "DECIMAL"), ("b", "BOOLEAN"), ("t", "TIMESTAMP")] {
         let plan = json!({ "e": { "o": [{ "j": [{ "c": "doc" }, ["k"]] }, "eq", { "b": [0, kind] }] } });
-        assert_eq!(bound("expression", &plan).unwrap().sql, format!(r##"CAST(("doc"#>>'{{k}}') AS {cast}) = $1"##));
+        assert_eq!(
+            bound("expression", &plan).unwrap().sql,
+            format!(r##"CAST(("doc"#>>'{{k}}') AS {cast}) = $1"##)
+        );
     }
     let plan = json!({ "e": { "o": [{ "j": [{ "c": "doc" }, ["k"]] }, "eq", { "b": [0, "s"] }] } });
     assert_eq!(bound("expression", &plan).unwrap().sql, r##"("doc"#>>'{k}') = $1"##);
