@@ -134,7 +134,7 @@ const answer = (translations, plan) =>
     const { sql, find } = translation;
     return { sql, find, parameters: translation.parameters(plan.values) };
   });
-const runs = { numRuns: 3000 };
+const runs = { numRuns: 1500 };
 
 test('a query that is remembered is the query that was asked, whatever was asked before it', () => {
   const remembered = new Translations({ entries: 50, size: 100_000 });
