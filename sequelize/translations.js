@@ -13,19 +13,41 @@ const SIZE_MAX = 4_000_000;
 /** A longer plan is rarely seen again: a bulk insert of so many rows. */
 const PLAN_MAX = 200_000;
 
-/** So many characters of a plan say where its translation is kept. */
+/** So many characters of a plan, and so many at its end, where a limit and an offset are, make its digest. */
 const SAMPLES = 32;
+const END = 40;
 
-/**
- * A number that says where the translation of a plan is kept. It is made of a few of its characters only: to hash all of
- * them takes longer than to compare them once.
- */
-function digestOf(json) {
-  const { length } = json;
+/** A number that tells most plans apart. To hash all of a text takes longer than to compare it once. */
+function digestOf(key) {
+  const { length } = key;
   const step = Math.max(1, Math.floor(length / SAMPLES));
   let digest = length;
-  for (let i = step - 1; i < length; i += step) digest = (Math.imul(digest, 31) + json.charCodeAt(i)) | 0;
+  for (let i = step - 1; i < length; i += step) digest = (Math.imul(digest, 31) + key.charCodeAt(i)) | 0;
+  for (let i = Math.max(0, length - END); i < length; i++) digest = (Math.imul(digest, 31) + key.charCodeAt(i)) | 0;
   return digest;
+}
+
+/** Translations by their keys, first by the digests of those. */
+class Generation {
+  /** One translation; or those of one digest by their keys. */
+  #kept = new Map();
+  entries = 0;
+  size = 0;
+
+  get(digest, key) {
+    const kept = this.#kept.get(digest);
+    if (kept instanceof Map) return kept.get(key);
+    return kept?.key === key ? kept : undefined;
+  }
+
+  set(digest, translation) {
+    this.entries++;
+    this.size += translation.size;
+    const kept = this.#kept.get(digest);
+    if (kept === undefined) this.#kept.set(digest, translation);
+    else if (kept instanceof Map) kept.set(translation.key, translation);
+    else this.#kept.set(digest, new Map([kept, translation].map((one) => [one.key, one])));
+  }
 }
 
 /**
@@ -33,11 +55,8 @@ function digestOf(json) {
  * reached, and what is asked for in the old one moves to the new one. So an answer costs one look-up and no reordering.
  */
 class Translations {
-  #old = new Map();
-  /** Lists of translations by their digests. */
-  #recent = new Map();
-  #entries = 0;
-  #size = 0;
+  #old = new Generation();
+  #recent = new Generation();
 
   constructor({ entries = ENTRIES_MAX, size = SIZE_MAX, planSize = PLAN_MAX } = {}) {
     this.limits = { entries, size, planSize };
@@ -52,63 +71,44 @@ class Translations {
    * @returns {Translation} shared: not to be changed
    */
   bound(kind, json, before = 0) {
-    if (json.length > this.limits.planSize) return translated(kind, json, before);
-    const digest = digestOf(json);
-    const known = find(this.#recent.get(digest), kind, json, before);
-    if (known !== undefined) return known;
-    return this.#keep(digest, find(this.#old.get(digest), kind, json, before) ?? translated(kind, json, before));
+    // A kind is letters and a plan begins with a brace, so that the three stay apart.
+    const key = before === 0 ? kind + json : `${kind}${before}${json}`;
+    const translated = () => new Translation(key, translate(kind, json, undefined, before));
+    if (json.length > this.limits.planSize) return translated();
+    const digest = digestOf(key);
+    return this.#recent.get(digest, key) ?? this.#keep(digest, this.#old.get(digest, key) ?? translated());
   }
 
   /** How many are remembered, and how large they are in characters. */
   get extent() {
-    const all = [...this.#old.values(), ...this.#recent.values()].flat();
-    return { entries: all.length, size: all.reduce((sum, { size }) => sum + size, 0) };
+    const [old, recent] = [this.#old, this.#recent];
+    return { entries: old.entries + recent.entries, size: old.size + recent.size };
   }
 
   #keep(digest, translation) {
-    if (this.#entries >= this.limits.entries || this.#size + translation.size > this.limits.size) {
+    const { entries, size } = this.limits;
+    if (this.#recent.entries >= entries || this.#recent.size + translation.size > size) {
       this.#old = this.#recent;
-      this.#recent = new Map();
-      this.#entries = 0;
-      this.#size = 0;
+      this.#recent = new Generation();
     }
-    this.#entries++;
-    this.#size += translation.size;
-    const others = this.#recent.get(digest);
-    if (others === undefined) this.#recent.set(digest, [translation]);
-    else others.push(translation);
+    this.#recent.set(digest, translation);
     return translation;
   }
 }
 
-/** The one of them that is of this very plan. */
-function find(translations, kind, json, before) {
-  if (translations === undefined) return undefined;
-  for (const translation of translations) {
-    if (translation.json === json && translation.kind === kind && translation.before === before) return translation;
-  }
-  return undefined;
-}
-
-function translated(kind, json, before) {
-  return new Translation({ kind, json, before }, translate(kind, json, undefined, before));
-}
-
 /** A statement with places for its values. */
 class Translation {
-  constructor({ kind, json, before }, { sql, count, order, find: findCall }) {
-    this.kind = kind;
-    this.json = json;
-    this.before = before;
+  constructor(key, { sql, count, order, find }) {
+    this.key = key;
     this.sql = sql;
     this.count = count;
     this.order = order;
-    this.find = findCall;
+    this.find = find;
   }
 
   /** In characters. */
   get size() {
-    return this.json.length + this.sql.length + (this.find?.length ?? 0) + (this.order?.length ?? 0);
+    return this.key.length + this.sql.length + (this.find?.length ?? 0) + (this.order?.length ?? 0);
   }
 
   /** The values of a plan in the order of the parameters. */
