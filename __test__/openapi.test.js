@@ -133,6 +133,10 @@ describe('/openapi.json', () => {
     await call('dropIndex', { ...table, name: 'by_name' });
     await call('dropTable', table, { query: '?ifExists=true' });
     expect(await call('find', table)).toMatchObject({ status: 404, code: 'UNKNOWN_TABLE' });
+    const { snapshot_id: id } = await call('createSnapshot', db);
+    await call('restoreSnapshot', { ...db, id });
+    await call('createDatabase', {}, { body: { name: 'copy', template: id } });
+    await call('dropSnapshot', { ...db, id });
     await call('dropDatabase', db);
     expect([...called].toSorted()).toEqual(
       operations()

@@ -14,7 +14,7 @@ module.exports = (lib) =>
       this.dialectName = lib.DIALECT_NAME;
       this.parsers = lib.parserStore(lib.DIALECT_NAME);
       this.client = dialect.client;
-      this.client.retain();
+      this.client.retain(sequelize.config.database);
       this.released = false;
     }
 
@@ -74,7 +74,7 @@ module.exports = (lib) =>
       } finally {
         if (!this.released) {
           this.released = true;
-          await this.client.release();
+          await this.client.release(this.sequelize.config.database);
         }
       }
     }

@@ -245,7 +245,7 @@ mod tests {
         assert_eq!(parse_call("listDatabases", "null").unwrap(), Call::ListDatabases);
         assert_eq!(
             parse_call("createDatabase", r#"{"name":"a","ifNotExists":true}"#).unwrap(),
-            Call::CreateDatabase { name: "a".into(), if_not_exists: true }
+            Call::CreateDatabase { name: "a".into(), if_not_exists: true, template: None }
         );
         assert_eq!(
             parse_call("beginTransaction", r#"{"database":"a","isolationLevel":"SERIALIZABLE"}"#).unwrap(),

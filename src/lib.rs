@@ -3,11 +3,13 @@
 pub mod client;
 mod dialect;
 mod error;
+mod snapshot;
 pub mod translate;
 
 use napi_derive::{module_init, napi};
 
 pub use dialect::NativeDialect;
+pub use snapshot::NativeSnapshot;
 
 /// One thread for everything that waits: a call then wakes that thread and Node's, where the tasks of a call spread
 /// over several would wake each other. What takes long runs on threads for blocking work.

@@ -31,6 +31,10 @@ pub struct Limits {
     pub transaction_timeout_max: u64,
     pub transactions: usize,
     pub batch_statements: usize,
+    /// Snapshots that are kept at once; 0 where they are not allowed.
+    pub snapshots: usize,
+    /// Bytes of all of them together.
+    pub snapshot_bytes: usize,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -100,4 +104,11 @@ pub struct TransactionBegun {
     pub transaction_id: String,
     /// Idle time in milliseconds after which it is rolled back.
     pub timeout: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SnapshotMade {
+    pub snapshot_id: String,
+    /// Its size.
+    pub bytes: usize,
 }

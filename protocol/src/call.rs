@@ -122,9 +122,25 @@ pub enum Call {
         name: String,
         #[serde(default)]
         if_not_exists: bool,
+        /// A snapshot to begin as.
+        #[serde(default)]
+        template: Option<String>,
     },
     DropDatabase {
         name: String,
+    },
+    /// Keeps the state that the database is in.
+    CreateSnapshot {
+        database: String,
+    },
+    /// Brings the database to a state that was kept, and rolls back its open transactions.
+    RestoreSnapshot {
+        database: String,
+        id: String,
+    },
+    DropSnapshot {
+        database: String,
+        id: String,
     },
     ListTables {
         database: String,
@@ -215,6 +231,7 @@ impl Call {
             | Self::ListDatabases
             | Self::CreateDatabase { .. }
             | Self::DropDatabase { .. }
+            | Self::DropSnapshot { .. }
             | Self::CommitTransaction { .. }
             | Self::RollbackTransaction { .. } => None,
             Self::ListTables { database }
@@ -224,6 +241,8 @@ impl Call {
             | Self::AlterTable { database, .. }
             | Self::CreateIndex { database, .. }
             | Self::DropIndex { database, .. }
+            | Self::CreateSnapshot { database }
+            | Self::RestoreSnapshot { database, .. }
             | Self::Find { database, .. }
             | Self::InsertRows { database, .. }
             | Self::UpdateRows { database, .. }

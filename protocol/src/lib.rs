@@ -12,7 +12,7 @@ mod value;
 
 pub use answer::{
     BatchAnswer, Databases, Deleted, EngineInfo, Inserted, Limits, Named, Outcome, Records, ServerInfo,
-    TableCreated, Tables, TransactionBegun, Updated,
+    SnapshotMade, TableCreated, Tables, TransactionBegun, Updated,
 };
 pub use call::{
     Batch, BeginTransaction, Call, CallContext, DeleteRows, Find, InsertRows, IsolationLevel, OnConflict,

@@ -10,8 +10,8 @@ use axum::{
 use http::{Method, StatusCode};
 use phantomdb_protocol::{
     Batch, BatchAnswer, BeginTransaction, CreateIndex, Databases, Deleted, InsertRows, Inserted, Named,
-    ResultSet, ServerInfo, Statement, TableCreated, TableSchema, Tables, TransactionBegun, UpdateRows,
-    Updated,
+    ResultSet, ServerInfo, SnapshotMade, Statement, TableCreated, TableSchema, Tables, TransactionBegun,
+    UpdateRows, Updated,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
@@ -112,6 +112,7 @@ pub(super) fn all() -> Vec<Entry> {
     entries.extend(about_tables());
     entries.extend(about_rows());
     entries.extend(about_transactions());
+    entries.extend(about_snapshots());
     entries
 }
 
@@ -289,6 +290,36 @@ fn about_transactions() -> Vec<Entry> {
             "rollbackTransaction",
             "Roll a transaction back",
             routes::rollback_transaction,
+        )
+        .empty(),
+    ]
+}
+
+fn about_snapshots() -> Vec<Entry> {
+    use MethodFilter as M;
+    vec![
+        Entry::new::<SnapshotMade, _, _>(
+            M::POST,
+            "/databases/{db}/snapshots",
+            "createSnapshot",
+            "Keep the state of a database, where the server allows it",
+            routes::create_snapshot,
+        )
+        .created(),
+        Entry::new::<(), _, _>(
+            M::POST,
+            "/databases/{db}/snapshots/{id}/restore",
+            "restoreSnapshot",
+            "Bring a database to a state that was kept; its open transactions are rolled back",
+            routes::restore_snapshot,
+        )
+        .empty(),
+        Entry::new::<(), _, _>(
+            M::DELETE,
+            "/databases/{db}/snapshots/{id}",
+            "dropSnapshot",
+            "Let go of a state that was kept",
+            routes::drop_snapshot,
         )
         .empty(),
     ]

@@ -106,14 +106,16 @@ pub(super) struct CreateDatabaseBody {
     name: String,
     #[serde(default)]
     if_not_exists: bool,
+    /// The id of a snapshot.
+    template: Option<String>,
 }
 
 pub(super) async fn create_database(
     State(server): Server,
     caller: Caller,
-    Body(CreateDatabaseBody { name, if_not_exists }): Body<CreateDatabaseBody>,
+    Body(CreateDatabaseBody { name, if_not_exists, template }): Body<CreateDatabaseBody>,
 ) -> Answer {
-    server.created(caller, Call::CreateDatabase { name, if_not_exists }).await
+    server.created(caller, Call::CreateDatabase { name, if_not_exists, template }).await
 }
 
 pub(super) async fn drop_database(
@@ -281,6 +283,30 @@ pub(super) async fn batch(
     Body(batch): Body<Batch>,
 ) -> Answer {
     server.ok(caller, Call::Batch { database, batch }).await
+}
+
+pub(super) async fn create_snapshot(
+    State(server): Server,
+    Names(database): Names<String>,
+    caller: Caller,
+) -> Answer {
+    server.created(caller, Call::CreateSnapshot { database }).await
+}
+
+pub(super) async fn restore_snapshot(
+    State(server): Server,
+    Names((database, id)): Names<(String, String)>,
+    caller: Caller,
+) -> Answer {
+    server.ok(caller, Call::RestoreSnapshot { database, id }).await
+}
+
+pub(super) async fn drop_snapshot(
+    State(server): Server,
+    Names((database, id)): Names<(String, String)>,
+    caller: Caller,
+) -> Answer {
+    server.ok(caller, Call::DropSnapshot { database, id }).await
 }
 
 pub(super) async fn begin_transaction(

@@ -190,7 +190,7 @@ mod tests {
     use super::*;
 
     fn call(name: &str) -> Call {
-        Call::CreateDatabase { name: name.into(), if_not_exists: false }
+        Call::CreateDatabase { name: name.into(), if_not_exists: false, template: None }
     }
 
     #[tokio::test]

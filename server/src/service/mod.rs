@@ -5,6 +5,7 @@ mod fragment;
 mod idempotency;
 mod lift;
 mod schema;
+mod snapshots;
 mod statement;
 mod transactions;
 mod value;
@@ -24,6 +25,7 @@ use phantomdb_protocol::{
 };
 
 pub use self::idempotency::KEY_LENGTH_MAX as IDEMPOTENCY_KEY_LENGTH_MAX;
+pub use self::snapshots::{SnapshotLimits, Snapshots};
 use self::{
     fragment::Fragments,
     idempotency::Idempotency,
@@ -44,6 +46,10 @@ pub struct ServiceOptions {
     pub batch_max: usize,
     /// Whether a statement may be in the engine's own SQL (`native`), which reaches it untouched.
     pub allow_native: bool,
+    /// Whether states of databases may be kept and restored, which discards what everybody has written since.
+    pub allow_snapshots: bool,
+    /// Snapshots that are kept at once.
+    pub snapshots: SnapshotLimits,
 }
 
 impl Default for ServiceOptions {
@@ -54,6 +60,8 @@ impl Default for ServiceOptions {
             transactions_max: 10_000,
             batch_max: 10_000,
             allow_native: true,
+            allow_snapshots: true,
+            snapshots: SnapshotLimits { count: 100, bytes: 1 << 30 },
         }
     }
 }
@@ -66,6 +74,7 @@ pub struct Service {
     transactions: Arc<Transactions>,
     idempotency: Idempotency,
     fragments: Fragments,
+    snapshots: Arc<Snapshots>,
     statements: AtomicU64,
 }
 
@@ -88,6 +97,16 @@ impl std::ops::Deref for Place {
 
 impl Service {
     pub fn new(engine: Arc<dyn Engine>, options: ServiceOptions) -> Arc<Self> {
+        let snapshots = Arc::new(Snapshots::with_limits(options.snapshots));
+        Self::with_snapshots(engine, options, snapshots)
+    }
+
+    /// A service that shares its snapshots with others.
+    pub fn with_snapshots(
+        engine: Arc<dyn Engine>,
+        options: ServiceOptions,
+        snapshots: Arc<Snapshots>,
+    ) -> Arc<Self> {
         Arc::new_cyclic(|me| Self {
             me: Weak::clone(me),
             engine,
@@ -95,6 +114,7 @@ impl Service {
             options,
             idempotency: Idempotency::new(),
             fragments: Fragments::new(),
+            snapshots,
             statements: AtomicU64::new(0),
         })
     }
@@ -169,6 +189,9 @@ impl Service {
             Call::ListDatabases
             | Call::CreateDatabase { .. }
             | Call::DropDatabase { .. }
+            | Call::CreateSnapshot { .. }
+            | Call::RestoreSnapshot { .. }
+            | Call::DropSnapshot { .. }
             | Call::BeginTransaction(_)
             | Call::CommitTransaction { .. }
             | Call::RollbackTransaction { .. } => self.run_outside(call, context).await,
@@ -283,6 +306,8 @@ impl Service {
             transaction_timeout_max: milliseconds(self.options.transaction_timeout_max),
             transactions: self.options.transactions_max,
             batch_statements: self.options.batch_max,
+            snapshots: if self.options.allow_snapshots { self.options.snapshots.count } else { 0 },
+            snapshot_bytes: self.options.snapshots.bytes,
         };
         answer::json(&ServerInfo {
             name: "phantomdb".to_owned(),
@@ -299,16 +324,19 @@ impl Service {
             return Err(Error::new(ErrorCode::BadRequest, message));
         }
         match call {
-            Call::CreateDatabase { name, if_not_exists } => {
-                match self.engine.create_database(&name).await {
+            Call::CreateDatabase { name, if_not_exists, template } => {
+                match self.create_database(&name, template.as_deref(), context).await {
                     Err(error) if if_not_exists && error.code == ErrorCode::AlreadyExists => {}
                     created => created?,
                 }
                 answer::json(&Named { name })
             }
             Call::DropDatabase { name } => {
-                self.engine.drop_database(&name).await?;
+                self.drop_database(&name).await?;
                 Ok(String::new())
+            }
+            Call::CreateSnapshot { .. } | Call::RestoreSnapshot { .. } | Call::DropSnapshot { .. } => {
+                self.run_on_snapshot(call, context).await
             }
             Call::BeginTransaction(options) => self.begin(options, context).await,
             Call::CommitTransaction { id } => self.end(id, context, true).await,
