@@ -94,6 +94,7 @@ impl NativeDialect {
     /// the parameters are those of its condition. Answers the JSON text of a result set; `at_once` as in
     /// [`Self::query`].
     #[napi(catch_unwind)]
+    #[allow(clippy::too_many_arguments)]
     pub fn find<'env>(
         &self,
         env: &'env Env,
