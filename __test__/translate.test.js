@@ -24,7 +24,7 @@ afterAll(() => sequelize.close());
 
 function compile(options) {
   const finder = { attributes: ['id'], ...options };
-  queryGenerator.compile('select', queryGenerator.selects.plan('Users', finder, User), finder);
+  queryGenerator.compile('select', queryGenerator.selectPlan('Users', finder, User), finder);
   return finder[COMPILED];
 }
 
@@ -49,6 +49,30 @@ describe('conditions', () => {
     ['between', { age: { [Op.between]: [1, 2] } }, '"User"."age" BETWEEN $1 AND $2', [1, 2]],
     ['like', { firstName: { [Op.like]: 'J%' } }, '"User"."firstName" LIKE $1', ['J%']],
     ['startsWith', { first_name: { [Op.startsWith]: "O'B" } }, '"User"."first_name" LIKE $1', ["O'B%"]],
+    ['endsWith a number', { firstName: { [Op.endsWith]: 1.5 } }, '"User"."firstName" LIKE $1', ['%1.5']],
+    ['substring of a date', { born: { [Op.substring]: time } }, '"User"."born" LIKE $1', [`%${stamp.value}%`]],
+    ['startsWith null', { firstName: { [Op.startsWith]: null } }, '"User"."firstName" LIKE NULL', []],
+    [
+      'startsWith the text of a literal',
+      { firstName: { [Op.startsWith]: sequelize.literal("O'B") } },
+      '"User"."firstName" LIKE $1',
+      ["O'B%"],
+    ],
+    [
+      'startsWith any',
+      { firstName: { [Op.startsWith]: { [Op.any]: ['a', 'b'] } } },
+      '("User"."firstName" LIKE $1 OR "User"."firstName" LIKE $2)',
+      ['a%', 'b%'],
+    ],
+    [
+      'a value where a function compares',
+      sequelize.where(sequelize.col('age'), Op.substring, 'x'),
+      '"age" LIKE $1',
+      ['%x%'],
+    ],
+    ['is a value', { age: { [Op.is]: 5 } }, '"User"."age" IS NOT DISTINCT FROM $1', [5]],
+    ['is a boolean', sequelize.where(sequelize.col('active'), 'IS NOT', false), '"active" IS NOT false', []],
+    ['the argument of a function', { age: sequelize.fn('abs', -5) }, '"User"."age" = abs(-5)', []],
     ['not a boolean', { active: { [Op.not]: true } }, '"User"."active" IS NOT true', []],
     ['a date', { born: { [Op.gt]: time } }, '"User"."born" > $1', [stamp]],
     ['bytes', { avatar: Buffer.from('hi') }, '"User"."avatar" = $1', [{ type: 'blob', value: 'aGk=' }]],
@@ -113,6 +137,10 @@ describe('conditions', () => {
     ['undefined', { age: undefined }, 'has invalid "undefined" value'],
     ['an object where a value belongs', { age: { $gt: 5 } }, 'Invalid value'],
     ['an unknown operator', { age: { [Symbol('gt')]: 5 } }, 'Unknown operator'],
+    ['a function for a pattern', { firstName: { [Op.startsWith]: sequelize.fn('f') } }, 'startsWith takes a string'],
+    ['a list for a pattern', { firstName: { [Op.substring]: ['a'] } }, 'substring takes a string'],
+    ['bytes for a pattern', { avatar: { [Op.endsWith]: Buffer.from('a') } }, 'endsWith takes a string'],
+    ['a column for a pattern', { age: { [Op.startsWith]: { [Op.col]: 'id' } } }, 'startsWith takes a string'],
     ['a list for one value', { age: { [Op.gt]: [1, 2] } }, 'takes one value'],
     ['text for a list', { age: { [Op.in]: '1,2' } }, 'takes an array'],
     ['a cast that is not a type', { meta: { 'role::text) OR 1=1--': 1 } }, 'Invalid cast type'],
@@ -156,17 +184,18 @@ describe('order, limit, attributes', () => {
 
 describe('the find call', () => {
   const find = (options) => {
-    const plan = queryGenerator.selects.plan('Users', { attributes: ['id'], ...options }, User);
-    const finder = {};
-    queryGenerator.compile('select', { ...plan, find: true }, finder);
-    return finder[COMPILED].find && JSON.parse(finder[COMPILED].find);
+    const finder = { attributes: ['id'], ...options };
+    queryGenerator.compile('select', queryGenerator.selectPlan('Users', finder, User, { find: true }), finder);
+    const call = finder[COMPILED].find && JSON.parse(finder[COMPILED].find);
+    return call && { ...call.find, parts: call.parts, parameters: JSON.parse(finder[COMPILED].parameters) };
   };
 
   test('holds the condition, the order and the limits of a finder on one table', () => {
     const where = { firstName: 'John', age: { [Op.gt]: 18 } };
     expect(find({ where, order: [['born', 'DESC']], limit: 10, offset: 5 })).toEqual({
       columns: '"id"',
-      condition: `"firstName" = 'John' AND "age" > 18`,
+      parts: ['"firstName" = ', ' AND "age" > ', ''],
+      parameters: ['John', 18],
       orderBy: '"born" DESC',
       limit: 10,
       offset: 5,

@@ -231,7 +231,7 @@ describe('replacements', () => {
     [true, 'true'],
     [null, 'NULL'],
     [1.5, '1.5'],
-    [Number.NaN, "'NaN'"],
+    [Number.NaN, "CAST('NaN' AS DOUBLE PRECISION)"],
     [10n, '10'],
     [new Date('2026-01-02T03:04:05.006Z'), "'2026-01-02T03:04:05.006Z'"],
     [Buffer.from("t'e"), "X'742765'"],

@@ -19,38 +19,52 @@ function prepare(options) {
   return { sequelize, User, generator: sequelize.getQueryInterface().queryGenerator };
 }
 
-// Made anew for each call, as a request handler does.
-const large = () => ({
-  attributes: ['id', 'firstName', 'lastName', 'email', 'age'],
-  where: {
-    firstName: { [Op.like]: 'Jo%' },
-    age: { [Op.gt]: 18, [Op.lt]: 65 },
-    active: true,
-    email: { [Op.ne]: null },
-    [Op.or]: [
-      { lastName: { [Op.in]: ['Doe', 'Smith'] } },
-      { score: { [Op.gte]: 4.5 } },
-      { [Op.and]: [{ lastName: { [Op.startsWith]: 'A' } }, { score: { [Op.between]: [1, 2] } }, { age: 30 }] },
+let calls = 0;
+
+// Made anew for each call, as a request handler does, with other values each time.
+const large = () => {
+  const n = ++calls;
+  return {
+    attributes: ['id', 'firstName', 'lastName', 'email', 'age'],
+    where: {
+      firstName: { [Op.like]: `Jo${n}%` },
+      age: { [Op.gt]: n % 40, [Op.lt]: 65 },
+      active: n % 2 === 0,
+      email: { [Op.ne]: null },
+      [Op.or]: [
+        { lastName: { [Op.in]: ['Doe', `Smith ${n}`] } },
+        { score: { [Op.gte]: n / 2 } },
+        { [Op.and]: [{ lastName: { [Op.startsWith]: 'A' } }, { score: { [Op.between]: [1, n] } }, { age: n % 90 }] },
+      ],
+    },
+    order: [
+      ['age', 'DESC'],
+      ['lastName', 'ASC'],
     ],
-  },
-  order: [
-    ['age', 'DESC'],
-    ['lastName', 'ASC'],
-  ],
-  limit: 20,
-  offset: 40,
-});
-const byPrimaryKey = () => ({ attributes: ['id', 'firstName', 'lastName', 'email', 'age'], where: { id: 7 } });
+    limit: 20,
+    offset: (n % 10) * 20,
+  };
+};
+const byPrimaryKey = () => ({ attributes: ['id', 'firstName', 'lastName', 'email', 'age'], where: { id: ++calls } });
+
+/** The same with an alias that no call had before, so that no translation of it is remembered. */
+const inNewShape = (make) => () => {
+  const options = make();
+  options.attributes.push(['score', `score${calls}`]);
+  return options;
+};
 
 async function main() {
   const stock = prepare({ dialect: 'sqlite' });
   const ours = prepare({ dialect: new PhantomDBDialect('memory:') });
   const compile = (options) => {
-    ours.generator.compile('select', ours.generator.selects.plan('Users', options, ours.User), options);
+    ours.generator.compile('select', ours.generator.selectPlan('Users', options, ours.User), options);
   };
   for (const [title, options] of Object.entries({
-    'a large where, order and limit': large,
-    'a primary key': byPrimaryKey,
+    'a large where, order and limit; known shapes, other values': large,
+    'a large where, order and limit; a new shape in each call': inNewShape(large),
+    'a primary key; a known shape, other values': byPrimaryKey,
+    'a primary key; a new shape in each call': inNewShape(byPrimaryKey),
   })) {
     const contestants = {
       "Sequelize's own generator (sqlite)": () => stock.generator.selectQuery('Users', options(), stock.User),

@@ -98,8 +98,8 @@ class Connection {
   }
 
   /** Rows of one table, likewise. */
-  find(table, find) {
-    return answerOf(this.native.find(this.database, table, find, this.transaction, hasRoom()));
+  find(table, find, parameters) {
+    return answerOf(this.native.find(this.database, table, find, parameters, this.transaction, hasRoom()));
   }
 
   /** Any other call of the contract. Resolves to what it answers. */

@@ -140,7 +140,14 @@ class PhantomDBDialect {
     };
     const { native, transaction } = this.#use(options);
     const text = await answerOf(
-      native.find(databaseName, JSON.stringify(tableOf(tableName)), JSON.stringify(find), transaction, hasRoom()),
+      native.find(
+        databaseName,
+        JSON.stringify(tableOf(tableName)),
+        JSON.stringify({ find }),
+        '[]',
+        transaction,
+        hasRoom(),
+      ),
     );
     return rowsToObjects(JSON.parse(text));
   }
@@ -311,7 +318,7 @@ function identifier(name) {
 }
 
 function expression(e) {
-  return translate('expression', JSON.stringify({ e }), true).sql;
+  return translate('expression', JSON.stringify({ e })).sql;
 }
 
 module.exports = { PhantomDBDialect };

@@ -4,25 +4,32 @@
 // runs have their values bound; text that a caller asks for has them inlined and escaped.
 
 const COMPILED = require('./compiled');
-const { translate } = require('./native');
+const { literalOf } = require('./escape');
+const { Translations, textOf } = require('./translations');
 const { placeUserBinds } = require('./user-parameters');
-const { isPlainObject } = require('./flatten/values');
+const json = require('./flatten/json');
 const { tableOf } = require('./flatten/tables');
+
+/** Of every Sequelize of this process. */
+const translations = new Translations();
 
 module.exports = (lib) => {
   const { Utils, AbstractQueryGenerator, Op, errors, injectReplacements } = lib;
   const Conditions = require('./flatten/conditions')(lib);
-  const SelectPlan = require('./flatten/select')(lib);
-  const RowPlans = require('./flatten/rows')(lib);
-  const values = require('./flatten/values')(lib);
+  const Order = require('./flatten/order')(lib);
+  const { selectPlan, countOf, primaryKeyCondition } = require('./flatten/select')(lib);
+  const { RowWriter, returning } = require('./flatten/rows')(lib);
+  const { typed } = require('./flatten/values')(lib);
   const schemaGenerator = require('./schema-generator')(lib);
 
   class QueryGenerator extends schemaGenerator(AbstractQueryGenerator) {
-    constructor(options) {
-      super(options);
-      this.conditions = new Conditions(this);
-      this.selects = new SelectPlan(this);
-      this.rows = new RowPlans(this);
+    selectPlan(tableName, options, model, how) {
+      return selectPlan(this, tableName, options, model, how);
+    }
+
+    /** Writes the plan of one insert, update or delete. */
+    get rows() {
+      return new RowWriter(this);
     }
 
     /**
@@ -31,24 +38,29 @@ module.exports = (lib) => {
      */
     compile(kind, plan, options) {
       const { sql, parameters, find } = this.bindAll(kind, plan, options);
+      const statement = this.replaceAll(sql, options);
       // A log shows the values of what only reads or deletes, as Sequelize's own dialects do.
       const logged = (kind === 'select' || kind === 'delete') && this.showsValues(options);
-      const text = logged ? this.replaceAll(this.text(kind, plan), options) : this.replaceAll(sql, options);
-      const statement = logged ? this.replaceAll(sql, options) : text;
-      options[COMPILED] = { sql: text, statement, parameters, find, table: plan.from?.[0].table };
+      const text = logged ? this.replaceAll(this.text(kind, plan), options) : statement;
+      options[COMPILED] = { sql: text, statement, parameters, find, table: plan.table };
       // They are in the statement now; Sequelize is not to look for more of them in it.
-      delete options.replacements;
-      delete options.bind;
+      if (options.replacements !== undefined) delete options.replacements;
+      if (options.bind !== undefined) delete options.bind;
       return text;
     }
 
-    /** The statement with all its values bound: those of the user's own binds come first. */
+    /** The statement with all its values bound, `parameters` as JSON: those of the user's own binds come first. */
     bindAll(kind, plan, { bind, replacements }) {
-      if (!bind) return this.translate(kind, plan, false);
+      if (!bind) {
+        const translation = this.bound(kind, plan.json);
+        const parameters = JSON.stringify(translation.parameters(plan.values));
+        return { sql: translation.sql, parameters, find: translation.find };
+      }
       if (replacements) throw new Error('Both `replacements` and `bind` cannot be set at the same time');
-      const placed = placeUserBinds(plan, bind);
-      const { sql, parameters } = this.translate(kind, placed.plan, false, placed.parameters.length);
-      return { sql, parameters: `[${[...placed.parameters, parameters.slice(1, -1)].filter(Boolean).join(',')}]` };
+      const placed = placeUserBinds(plan.json, bind);
+      const translation = this.bound(kind, placed.json, placed.parameters.length);
+      const parameters = JSON.stringify([...placed.parameters, ...translation.parameters(plan.values)]);
+      return { sql: translation.sql, parameters };
     }
 
     /** Sequelize's own replacements, which leaves the strings of a statement alone. */
@@ -61,27 +73,39 @@ module.exports = (lib) => {
       return (options.logging ?? this.options.logging) && !parametersApart;
     }
 
-    translate(kind, plan, inline, parametersBefore = 0) {
-      try {
-        return translate(kind, JSON.stringify(plan), inline, parametersBefore);
-      } catch (error) {
-        throw Object.assign(new errors.QueryError(error.message), { code: error.code });
-      }
+    /** A plan with its values bound, from those remembered when it is one of them. */
+    bound(kind, plan, parametersBefore) {
+      return this.orRefusal(() => translations.bound(kind, plan, parametersBefore));
     }
 
     /** Translates a plan with inlined values. */
-    text(kind, plan) {
-      return this.translate(kind, plan, true).sql;
+    text(kind, { json: plan, values }) {
+      return this.orRefusal(() => textOf(kind, plan, values));
     }
 
-    /** An expression or a condition as text. */
-    expressionText(e, prefix) {
-      return e ? this.text('expression', { e, prefix: this.prefixParts(prefix) }) : '';
+    /** What the translator makes, or what it refuses as an error of Sequelize. */
+    orRefusal(translate) {
+      try {
+        return translate();
+      } catch ({ message, code }) {
+        throw Object.assign(new errors.QueryError(message), { code });
+      }
+    }
+
+    /**
+     * An expression or a condition as text.
+     * @param {(conditions: object) => string | undefined} write its plan
+     */
+    expressionText(write, prefix) {
+      const conditions = new Conditions(this);
+      const expression = write(conditions);
+      if (!expression) return '';
+      const plan = new json.Plan(conditions.values).add('e', expression);
+      return this.text('expression', prefix ? plan.add('prefix', json.strings(this.prefixParts(prefix))) : plan);
     }
 
     /** A table name, an alias, or a literal that holds a quoted one. */
     prefixParts(prefix) {
-      if (!prefix) return [];
       if (prefix instanceof Utils.Literal) {
         return [...String(prefix.val).matchAll(/"((?:[^"]|"")*)"|([^".]+)/g)].map(([, quoted, bare]) =>
           quoted === undefined ? bare : quoted.replaceAll('""', '"'),
@@ -92,28 +116,28 @@ module.exports = (lib) => {
     }
 
     selectQuery(tableName, options, model) {
-      return `${this.text('select', this.selects.plan(tableName, options, model))};`;
+      return `${this.text('select', this.selectPlan(tableName, options, model))};`;
     }
 
     /** A statement with its values: `{ query, bind }`. */
-    bound(kind, plan) {
-      const { sql, parameters } = this.translate(kind, plan, false);
-      return { query: sql, bind: JSON.parse(parameters) };
+    boundQuery(kind, plan) {
+      const translation = this.bound(kind, plan.json);
+      return { query: translation.sql, bind: [...translation.parameters(plan.values)] };
     }
 
     insertQuery(table, row, attributes, options = {}) {
       const plan = this.rows.insert(table, row, attributes, options);
-      return options.bindParam === false ? { query: `${this.text('insert', plan)};` } : this.bound('insert', plan);
+      return options.bindParam === false ? { query: `${this.text('insert', plan)};` } : this.boundQuery('insert', plan);
     }
 
     bulkInsertQuery(table, rows, options = {}, attributes = {}) {
-      return `${this.text('insert', this.rows.bulkInsert(table, rows, options, attributes))};`;
+      return `${this.text('insert', this.rows.bulkInsert(table, rows, attributes, options))};`;
     }
 
     updateQuery(table, row, where, options = {}, attributes = undefined) {
       const plan = this.rows.update(table, row, where, options, attributes);
-      if (plan.set.length === 0) return '';
-      return options.bindParam === false ? { query: this.text('update', plan) } : this.bound('update', plan);
+      if (plan.setsNothing) return '';
+      return options.bindParam === false ? { query: this.text('update', plan) } : this.boundQuery('update', plan);
     }
 
     arithmeticQuery(operator, table, where, amounts, extra, options = {}) {
@@ -137,36 +161,35 @@ module.exports = (lib) => {
 
     whereItemQuery(key, value, options = {}) {
       if (key === undefined) return this.conditionText(value, options);
-      if (key instanceof Utils.SequelizeMethod) {
-        const left = this.conditions.expression(key, options);
-        return this.expressionText(this.conditions.entry(left, value, options), options.prefix);
-      }
-      return this.expressionText(this.conditions.entry(key, value, options), options.prefix);
+      return this.expressionText(
+        (conditions) =>
+          key instanceof Utils.SequelizeMethod
+            ? conditions.beside(conditions.expression(key, options), options.field, value, options)
+            : conditions.entry(key, value, options),
+        options.prefix,
+      );
     }
 
     conditionText(where, options) {
-      if (isPlainObject(where) || Array.isArray(where) || where instanceof Utils.SequelizeMethod || where == null) {
-        return this.expressionText(this.conditions.where(where, options), options.prefix);
-      }
-      return this.expressionText(this.conditions.where(where, options));
+      return this.expressionText((conditions) => conditions.where(where, options), options.prefix);
     }
 
     getWhereConditions(where, tableName, model, options = {}, prepend = true) {
       if (Buffer.isBuffer(where)) return this.escape(where);
       const source = Array.isArray(tableName) ? [].concat(tableName[0]).pop() : tableName;
-      const condition = this.selects.primaryKeyCondition(where, model);
+      const condition = primaryKeyCondition(where, model);
       return this.conditionText(condition, { model, prefix: prepend ? source : undefined, type: options.type });
     }
 
     handleSequelizeMethod(method, tableName, model) {
       const prefix = method instanceof Utils.Where ? tableName : undefined;
-      return this.expressionText(this.conditions.expression(method, { model }), prefix);
+      return this.expressionText((conditions) => conditions.expression(method, { model }), prefix);
     }
 
     jsonPathExtractionQuery(column, path, isJson) {
       const steps = (Array.isArray(path) ? path : String(path).split('.')).map(String);
-      const source = this.isIdentifierQuoted(column) ? { l: column } : { c: column };
-      return this.expressionText({ j: [source, steps, isJson ? 'json' : 'text'] });
+      const source = this.isIdentifierQuoted(column) ? json.literal(column) : json.column(column);
+      return this.expressionText(() => `{"j":[${source},${json.strings(steps)},"${isJson ? 'json' : 'text'}"]}`);
     }
 
     /** A value, an attribute's value or a method as text. Strings have their quotes doubled. */
@@ -175,31 +198,35 @@ module.exports = (lib) => {
       if (Array.isArray(value) && !field?.type?.bindParam) {
         return value.map((item) => this.escape(item)).join(', ');
       }
-      return this.expressionText({ v: values.typed(this, value, field, options) });
+      const wire = typed(this, value, field, options);
+      return this.orRefusal(() => literalOf(wire));
     }
 
     quote(collection, model) {
       if (typeof collection === 'string') return this.quoteIdentifiers(collection);
-      const [item] = this.selects.order.items([collection], { model });
-      return `${this.expressionText(item.e, model?.name)}${item.dir ? ` ${item.dir}` : ''}`;
+      let direction;
+      const text = this.expressionText((conditions) => {
+        const { e, dir } = new Order(conditions).parts([].concat(collection), model);
+        direction = dir;
+        return e;
+      }, model?.name);
+      return direction ? `${text} ${direction}` : text;
     }
 
     quoteIdentifier(identifier) {
-      return this.expressionText({ p: [String(identifier)] });
+      return this.expressionText(() => json.path([String(identifier)]));
     }
 
     addLimitAndOffset({ limit, offset }) {
       const text = (keyword, value) => {
-        const plan = SelectPlan.count(keyword.trim().toLowerCase(), value);
-        return plan ? `${keyword}${this.expressionText(plan)}` : '';
+        const count = countOf(keyword.trim().toLowerCase(), value);
+        return count ? `${keyword}${this.expressionText(() => count)}` : '';
       };
       return text(' LIMIT ', limit) + text(' OFFSET ', offset);
     }
 
     generateReturnValues(attributes, options) {
-      const returnFields = (this.rows.returning(options, attributes) ?? ['*']).map((name) =>
-        this.quoteIdentifier(name),
-      );
+      const returnFields = (returning(options, attributes) ?? ['*']).map((name) => this.quoteIdentifier(name));
       return {
         returnFields,
         returnTypes: [],

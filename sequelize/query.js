@@ -78,7 +78,7 @@ module.exports = (lib) => {
         return this.sendCall(compiled);
       }
       const answer = await (compiled?.find
-        ? connection.find(JSON.stringify(compiled.table), compiled.find)
+        ? connection.find(compiled.table, compiled.find, parameters)
         : connection.query(
             compiled?.statement ?? sql,
             parameters,

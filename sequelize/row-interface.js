@@ -3,6 +3,7 @@
 // The part of QueryInterface that reads and writes rows: each method makes a plan, has it translated with bound
 // values, and hands the statement to `sequelize.query`, where logging, hooks, retries and transactions are.
 
+const json = require('./flatten/json');
 const { tableOf } = require('./flatten/tables');
 
 module.exports = (lib) => {
@@ -26,15 +27,16 @@ module.exports = (lib) => {
 
       async select(model, tableName, optionsArg) {
         const options = { ...optionsArg, type: QueryTypes.SELECT, model };
-        const plan = this.queryGenerator.selects.plan(tableName, options, model);
-        plan.find = this.sequelize.dialect.isRemote;
+        const plan = this.queryGenerator.selectPlan(tableName, options, model, {
+          find: this.sequelize.dialect.isRemote,
+        });
         return this.runPlan('select', plan, options);
       }
 
       async rawSelect(tableName, optionsArg, attributeSelector, model) {
         if (attributeSelector === undefined) throw new Error('Please pass an attribute selector!');
         const options = { raw: true, plain: true, type: QueryTypes.SELECT, ...Utils.cloneDeep(optionsArg) };
-        const plan = this.queryGenerator.selects.plan(tableName, options, model);
+        const plan = this.queryGenerator.selectPlan(tableName, options, model);
         const data = await this.runPlan('select', plan, options);
         if (!options.plain) return data;
         return convert(data ? data[attributeSelector] : null, options.dataType);
@@ -47,23 +49,23 @@ module.exports = (lib) => {
         options.type = QueryTypes.INSERT;
         options.instance = instance;
         const plan = this.queryGenerator.rows.insert(tableName, values, model?.rawAttributes, options);
-        plan.returning ??= this.countedField(model, options);
+        this.answerCounted(plan, model, options);
         const results = await this.runPlan('insert', plan, options);
         if (instance) results[0].isNewRecord = false;
         return results;
       }
 
-      /** The field that the database counts up, which an instance needs whether or not it asked. */
-      countedField(model, { ignoreDuplicates }) {
+      /** An instance needs the field that the database counts up, whether or not it asked. */
+      answerCounted(plan, model, { ignoreDuplicates }) {
         const attribute = model?.autoIncrementAttribute && model.rawAttributes[model.autoIncrementAttribute];
-        return attribute && !ignoreDuplicates ? [attribute.field] : undefined;
+        if (attribute && !ignoreDuplicates && !plan.returns) plan.add('returning', json.strings([attribute.field]));
       }
 
       async bulkInsert(tableName, records, optionsArg, attributes) {
         const options = { ...optionsArg, type: QueryTypes.INSERT };
         if (records.length === 0) return [];
-        const plan = this.queryGenerator.rows.bulkInsert(tableName, records, options, attributes);
-        if (!options.updateOnDuplicate) plan.returning ??= this.countedField(options.model, options);
+        const plan = this.queryGenerator.rows.bulkInsert(tableName, records, attributes, options);
+        if (!options.updateOnDuplicate) this.answerCounted(plan, options.model, options);
         const results = await this.runPlan('insert', plan, options);
         return results[0];
       }
@@ -73,7 +75,7 @@ module.exports = (lib) => {
         options.upsertKeys = this.upsertKeys(options);
         const { model } = options;
         const plan = this.queryGenerator.rows.insert(tableName, insertValues, model.rawAttributes, options);
-        plan.returningCreated = true;
+        plan.add('returningCreated', 'true');
         return this.runPlan('insert', plan, options);
       }
 
@@ -101,8 +103,8 @@ module.exports = (lib) => {
         const model = instance.constructor;
         const options = { ...optionsArg, hasTrigger: model.options.hasTrigger, type: QueryTypes.UPDATE, instance };
         const plan = this.queryGenerator.rows.update(tableName, values, identifier, options, model.rawAttributes);
-        if (plan.set.length === 0) return [instance, 0];
-        if (plan.returning) options.mapToModel = true;
+        if (plan.setsNothing) return [instance, 0];
+        if (plan.returns) options.mapToModel = true;
         return this.runPlan('update', plan, options);
       }
 
@@ -113,8 +115,8 @@ module.exports = (lib) => {
         options.type = QueryTypes.BULKUPDATE;
         options.model ??= this.sequelize.modelManager.models.find((model) => model.tableName === name);
         const plan = this.queryGenerator.rows.update(tableName, values, where, options, attributes);
-        if (plan.set.length === 0) return 0;
-        if (plan.returning) options.mapToModel = true;
+        if (plan.setsNothing) return 0;
+        if (plan.returns) options.mapToModel = true;
         return this.runPlan('update', plan, options);
       }
 

@@ -18,7 +18,7 @@ module.exports = (lib) => {
   /** What `attributesToSQL` made, by the object it answered with. */
   const definitions = new WeakMap();
 
-  const write = (kind, plan) => translate(kind, JSON.stringify(plan), true).sql;
+  const write = (kind, plan) => translate(kind, JSON.stringify(plan)).sql;
   const unsupported = (what) => {
     throw new Error(
       `PhantomDB has no ${what}: keep what it would do in the application, for example in a model's hooks.`,

@@ -16,11 +16,11 @@ function withLiterals(node, change) {
   return result;
 }
 
-/** The plan with the user's binds placed in its literals, and their values, as the wire carries them. */
-function placeUserBinds(plan, bind) {
+/** A plan (JSON) with the user's binds placed in its literals, and their values, as the wire carries them. */
+function placeUserBinds(json, bind) {
   const binds = new Binds(bind);
-  const placed = withLiterals(plan, (text) => placeBinds(text, binds));
-  return { plan: placed, parameters: binds.parameters().map((value) => JSON.stringify(toWire(value))) };
+  const placed = withLiterals(JSON.parse(json), (text) => placeBinds(text, binds));
+  return { json: JSON.stringify(placed), parameters: binds.parameters().map((value) => toWire(value)) };
 }
 
 module.exports = { placeUserBinds };

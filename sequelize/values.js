@@ -2,28 +2,33 @@
 
 // Values between JavaScript and the wire. JSON scalars travel as themselves, everything else as {type, value}.
 
-const { types } = require('node:util');
+const { inspect, types } = require('node:util');
 
-/** A parameter of a statement, as the wire carries it. */
-function toWire(value) {
+/** A parameter of a statement, as the wire carries it. An object that is no value of its own is a JSON document. */
+function toWire(value, otherwise = document) {
   switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return value;
     case 'number':
       return Number.isFinite(value) ? value : { type: 'float', value: String(value) };
     case 'bigint':
       return { type: 'integer', value: value.toString() };
-    case 'object':
-      return value === null ? null : objectToWire(value);
     case 'undefined':
       return null;
-    case 'function':
-    case 'symbol':
-      throw new TypeError(`A ${typeof value} cannot be a value of a statement.`);
+    case 'object':
+      return value === null ? null : (objectToWire(value, otherwise) ?? otherwise(value));
     default:
-      return value;
+      return otherwise(value);
   }
 }
 
-function objectToWire(value) {
+/** The same where no document can stand: throws for an object that is not a single value. */
+function scalarToWire(value) {
+  return toWire(value, refuse);
+}
+
+function objectToWire(value, otherwise) {
   if (types.isDate(value)) {
     return timestamp(value);
   }
@@ -31,13 +36,24 @@ function objectToWire(value) {
     return blob(Buffer.from(value.buffer, value.byteOffset, value.byteLength));
   }
   if (types.isBoxedPrimitive(value)) {
-    return toWire(value.valueOf());
+    return toWire(value.valueOf(), otherwise);
   }
-  if (typeof value.toISOString === 'function') {
-    // A moment, a Luxon DateTime, and the like.
-    return timestamp(new Date(value.toISOString()));
+  // A moment, a Day.js, and the like.
+  if (typeof value.toDate === 'function') {
+    return timestamp(value.toDate());
+  }
+  return typeof value.toISOString === 'function' ? timestamp(new Date(value.toISOString())) : undefined;
+}
+
+function document(value) {
+  if (typeof value !== 'object') {
+    throw new TypeError(`A ${typeof value} cannot be a value of a statement.`);
   }
   return { type: 'json', value: JSON.stringify(value) };
+}
+
+function refuse(value) {
+  throw new Error(`Invalid value ${inspect(value, { depth: 3 })}`);
 }
 
 /** @param {Date} date */
@@ -125,4 +141,4 @@ function defineOwn(object, name, value) {
   Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
 }
 
-module.exports = { toWire, fromWire, timestamp, blob, converterOf, wireTypeOf, rowsToObjects };
+module.exports = { toWire, scalarToWire, fromWire, timestamp, blob, converterOf, wireTypeOf, rowsToObjects };

@@ -7,14 +7,17 @@ use std::task::{Context as TaskContext, Poll, Waker};
 use napi::bindgen_prelude::{Either3, PromiseRaw, within_runtime_if_available};
 use napi::{Either, Env};
 use napi_derive::napi;
-use phantomdb_protocol::{Call, CallContext, Error, Find, Result, Statement, TableName, Value};
+use phantomdb_protocol::{Call, CallContext, Error, Result, Statement, TableName, Value};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::TranslatedStatement;
 use crate::client::{Client, ClientOptions};
 use crate::error::{Failure, bad_request, outcome, thrown};
-use crate::translate::sql::Mode;
+use crate::translate::{
+    FindTemplate,
+    sql::{Values, push_literal},
+};
 
 /// What the JavaScript class `PhantomDBDialect` holds. Nothing is opened before the first call.
 #[napi]
@@ -87,22 +90,26 @@ impl NativeDialect {
         self.answer(env, at_once, answer)
     }
 
-    /// Rows of one table: the hot path of `call('find', …)`. Answers the JSON text of a result set; `at_once` as in
+    /// Rows of one table: the hot path of `call('find', …)`. `find_json` is what `translate` gave, or `{"find": …}`;
+    /// the parameters are those of its condition. Answers the JSON text of a result set; `at_once` as in
     /// [`Self::query`].
     #[napi(catch_unwind)]
+    #[allow(clippy::too_many_arguments)]
     pub fn find<'env>(
         &self,
         env: &'env Env,
         database: String,
         table_json: String,
         find_json: String,
+        parameters_json: String,
         transaction: Option<String>,
         at_once: Option<bool>,
     ) -> napi::Result<Answer<'env>> {
         let client = Arc::clone(&self.client);
         let answer = async move {
             let table: TableName = parse("table", &table_json)?;
-            let find: Find = parse("find", &find_json)?;
+            let template: FindTemplate = parse("find", &find_json)?;
+            let find = template.filled(&parse::<Vec<Value>>("parameters", &parameters_json)?)?;
             client.call(Call::Find { database, table, find }, in_transaction(transaction)).await
         };
         self.answer(env, at_once, answer)
@@ -166,12 +173,38 @@ fn in_transaction(transaction: Option<String>) -> CallContext {
     CallContext { transaction, rows_as_arrays: true, ..CallContext::default() }
 }
 
-pub(crate) fn translate(kind: &str, plan: &str, inline: bool, before: u32) -> Result<TranslatedStatement> {
-    let mode = if inline { Mode::Inline } else { Mode::Bound };
-    let before = usize::try_from(before).map_err(|_| Error::internal("there are too many parameters"))?;
-    let translated = crate::translate::translate_after(kind, plan, mode, before)?;
+pub(crate) fn translate(
+    kind: &str,
+    plan: &str,
+    values_json: Option<&str>,
+    before: u32,
+) -> Result<TranslatedStatement> {
+    let values = match values_json {
+        Some(json) => Values::inlined(parse("values", json)?),
+        None => Values::bound(usize::try_from(before).map_err(|_| too_many())?),
+    };
+    let translated = crate::translate::translate(kind, plan, values)?;
     let find = translated.find.map(|find| to_json(&find)).transpose()?;
-    Ok(TranslatedStatement { sql: translated.sql, parameters: to_json(&translated.parameters)?, find })
+    let order = translated.order.into_iter().map(number).collect::<Result<Vec<u32>>>()?;
+    let count = number(order.len())?;
+    // Most have their values in the order in which they were given.
+    let order = Some(order).filter(|order| !order.iter().copied().eq(0..count));
+    Ok(TranslatedStatement { sql: translated.sql, count, order, find })
+}
+
+fn number(count: usize) -> Result<u32> {
+    u32::try_from(count).map_err(|_| too_many())
+}
+
+fn too_many() -> Error {
+    Error::internal("a statement has too many parameters")
+}
+
+/// A value as a literal of PhantomDB SQL.
+pub(crate) fn literal(value_json: &str) -> Result<String> {
+    let mut out = String::new();
+    push_literal(&mut out, &parse("value", value_json)?)?;
+    Ok(out)
 }
 
 /// The server has a runtime of its own, which may not be started from a thread of another one.

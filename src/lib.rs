@@ -29,23 +29,33 @@ fn start() {
 #[napi(object)]
 pub struct TranslatedStatement {
     pub sql: String,
-    /// A JSON array: the values of `$1…$n`.
-    pub parameters: String,
-    /// The same statement as a find call, as JSON, when it is one.
+    /// How many parameters it has beside those of the caller.
+    pub count: u32,
+    /// Which of the plan's values each of them is; left out when they are the first of those, one after the other.
+    pub order: Option<Vec<u32>>,
+    /// The same statement as a find call without its values, as JSON, when it is one.
     pub find: Option<String>,
 }
 
-/// Turns a plan (plain data) into PhantomDB SQL. `inline` writes values into the text instead of binding them.
+/// Turns a plan (plain data) into PhantomDB SQL. With `values_json` (a JSON array) the plan's values are written into
+/// the text. Without, they are bound: the translation then depends on the other arguments alone and can be kept.
 /// `parameters_before` says how many parameters the plan's literals hold already: its own are numbered on from there.
 /// Throws for a plan that has no translation; the `code` of the error is one of the contract.
 #[napi(catch_unwind)]
 pub fn translate(
     kind: String,
     plan_json: String,
-    inline: bool,
+    values_json: Option<String>,
     parameters_before: Option<u32>,
 ) -> napi::Result<TranslatedStatement, String> {
-    dialect::translate(&kind, &plan_json, inline, parameters_before.unwrap_or(0)).map_err(error::thrown)
+    dialect::translate(&kind, &plan_json, values_json.as_deref(), parameters_before.unwrap_or(0))
+        .map_err(error::thrown)
+}
+
+/// A value, as the wire carries it in JSON, as a literal of PhantomDB SQL.
+#[napi(catch_unwind)]
+pub fn literal(value_json: String) -> napi::Result<String, String> {
+    dialect::literal(&value_json).map_err(error::thrown)
 }
 
 /// Runs the command line of the server (`phantomdb serve …`, without the name of the program) on a thread of its own.

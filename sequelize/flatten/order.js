@@ -2,8 +2,11 @@
 
 // `order` and `group` as plain data: paths through associations become paths of names.
 
+const json = require('./json');
+
 module.exports = (lib) => {
-  const { Utils, DataTypes, Model, Association, logger } = lib;
+  const { Utils, Model, Association, logger } = lib;
+  const { isJson } = require('./values')(lib);
 
   const DIRECTIONS = new Set([
     'ASC',
@@ -42,22 +45,32 @@ module.exports = (lib) => {
 
     /** The whole option. @returns OrderItem[] */
     items(order, { model, attributes }) {
-      if (order instanceof Utils.SequelizeMethod) return [this.item([order], model, attributes)];
+      if (order instanceof Utils.SequelizeMethod) return `[${this.item([order], model, attributes)}]`;
       if (!Array.isArray(order)) {
         throw new Error('Order must be type of array or instance of a valid sequelize method.');
       }
-      return order.map((item) => this.item(Array.isArray(item) ? item : [item], model, attributes));
+      return json.list(order.map((item) => this.item(Array.isArray(item) ? item : [item], model, attributes)));
     }
 
     item(path, model, attributes) {
+      const { e, own, dir, literalDir } = this.parts(path, model, attributes);
+      let text = `{"e":${e},"own":${own}`;
+      if (dir !== undefined) text += `,"dir":${json.string(dir)}`;
+      if (literalDir !== undefined) text += `,"literalDir":${json.string(literalDir)}`;
+      return `${text}}`;
+    }
+
+    parts(path, model, attributes) {
       const { tables, rest, target } = this.walk(path, model);
-      const [column, ...directions] = rest;
+      const column = rest[0];
       if (column === undefined) {
         throw new Error(`Unknown structure passed to order / group: ${logger.inspect(path)}`);
       }
       const result = { e: this.column(column, tables, target, model, attributes), own: tables.length === 0 };
+      if (rest.length === 1) return result;
+      const directions = rest.slice(1);
       if (directions.some((part) => part instanceof Utils.Literal)) result.literalDir = this.literal(directions);
-      else if (directions.length > 0) result.dir = this.direction(directions);
+      else result.dir = this.direction(directions);
       return result;
     }
 
@@ -80,7 +93,7 @@ module.exports = (lib) => {
         target = association.target;
         previous = isAssociation(association) ? association : undefined;
       }
-      return { tables, rest: path.slice(index), target };
+      return { tables, rest: index > 0 ? path.slice(index) : path, target };
     }
 
     /** Directions that the user wrote, at least in part, as SQL. */
@@ -92,6 +105,7 @@ module.exports = (lib) => {
     }
 
     direction(parts) {
+      if (parts.length === 1 && DIRECTIONS.has(parts[0])) return parts[0];
       const text = parts.join(' ').trim();
       if (!DIRECTIONS.has(text.toUpperCase())) {
         throw new Error(`Order must be one of ${[...DIRECTIONS].join(', ')}, but was given ${logger.inspect(text)}`);
@@ -101,27 +115,27 @@ module.exports = (lib) => {
 
     column(column, tables, target, model, attributes) {
       if (column instanceof Utils.SequelizeMethod) return this.method(column, tables);
-      if (column?._modelAttribute) return { p: [column.Model.name, column.field || column.fieldName] };
+      if (column?._modelAttribute) return json.path([column.Model.name, column.field || column.fieldName]);
       if (typeof column !== 'string') {
         if (column?.raw) {
           throw new Error('The `{raw: "..."}` syntax is no longer supported.  Use `sequelize.literal` instead.');
         }
         throw new Error(`Unknown structure passed to order / group: ${logger.inspect(column)}`);
       }
-      if (tables.length === 0 && this.isAlias(column, attributes)) return { p: [column] };
+      if (tables.length === 0 && this.isAlias(column, attributes)) return json.path([column]);
       const attribute = target?.rawAttributes?.[column];
       if (attribute) return this.own(attribute.field || column, tables, model);
       const [name, ...path] = column.split('.');
       const document = path.length > 0 && target?.rawAttributes?.[name];
-      if (document && document.type instanceof DataTypes.JSON) {
-        return { j: [this.own(document.field || name, tables, model), path] };
+      if (document && isJson(document.type)) {
+        return `{"j":[${this.own(document.field || name, tables, model)},${json.strings(path)}]}`;
       }
-      return path.length > 0 ? { p: [...tables, name, ...path] } : this.own(column, tables, model);
+      return path.length > 0 ? json.path([...tables, name, ...path]) : this.own(column, tables, model);
     }
 
     own(field, tables, model) {
-      if (tables.length > 0) return { p: [...tables, field] };
-      return model ? { c: field } : { p: [field] };
+      if (tables.length > 0) return json.path([...tables, field]);
+      return model ? json.column(field) : json.path([field]);
     }
 
     /** A name given in `attributes`, such as `[fn('COUNT', col('id')), 'n']`. */
@@ -130,18 +144,19 @@ module.exports = (lib) => {
     }
 
     method(method, tables) {
-      if (method instanceof Utils.Col && tables.length > 0) return { p: [...tables, ...method.col.split('.')] };
-      return this.conditions.expression(method);
+      if (method instanceof Utils.Col && tables.length > 0) return json.path([...tables, ...method.col.split('.')]);
+      return this.conditions.constantExpression(method);
     }
 
     /** @returns Expr[] */
     group(group, model) {
-      return (Array.isArray(group) ? group : [group]).map((item) => {
+      const items = (Array.isArray(group) ? group : [group]).map((item) => {
         const source = Array.isArray(item) ? item[0] : item;
-        if (typeof source === 'string') return { p: source.split('.') };
-        if (source instanceof Utils.SequelizeMethod) return this.conditions.expression(source);
+        if (typeof source === 'string') return json.path(source.split('.'));
+        if (source instanceof Utils.SequelizeMethod) return this.conditions.constantExpression(source);
         return this.column(source, [], model, model);
       });
+      return json.list(items);
     }
   }
 

@@ -2,12 +2,19 @@
 
 // Inserts, updates and deletes as plans.
 
+const json = require('./json');
+const { unwrapped } = require('./values');
+
 module.exports = (lib) => {
   const { Utils, DataTypes } = lib;
-  const values = require('./values')(lib);
-  const { tableOf } = require('./tables');
+  const { typed } = require('./values')(lib);
   const Conditions = require('./conditions')(lib);
-  const { count } = require('./select')(lib);
+  const { countOf } = require('./select')(lib);
+
+  const VirtualType = unwrapped(DataTypes.VIRTUAL);
+  const INSERT = { context: 'INSERT' };
+  const UPDATE = { context: 'UPDATE' };
+  const DEFAULT = '{"default":null}';
 
   /** Attributes by their name and by their field. */
   function attributeMap(attributes) {
@@ -19,17 +26,24 @@ module.exports = (lib) => {
     return map;
   }
 
-  const isVirtual = (attribute) => attribute.type instanceof DataTypes.VIRTUAL;
+  const isVirtual = (attribute) => attribute.type instanceof VirtualType;
+  const isMissing = (value) => value === null || value === undefined;
 
-  class RowPlans {
+  /** Writes the plan of one statement. */
+  class RowWriter {
     constructor(generator) {
       this.generator = generator;
       this.conditions = new Conditions(generator);
     }
 
+    plan(table) {
+      const name = json.table(table);
+      return new json.Plan(this.conditions.values, name).add('table', name);
+    }
+
     value(value, attribute, options) {
       if (value instanceof Utils.SequelizeMethod) return this.conditions.expression(value);
-      return { v: values.typed(this.generator, value, attribute, options) };
+      return this.conditions.bound(typed(this.generator, value, attribute, options));
     }
 
     insert(table, row, attributes, options) {
@@ -39,31 +53,31 @@ module.exports = (lib) => {
       const hash = Utils.removeNullValuesFromHash(row, this.generator.options.omitNull);
       for (const [name, value] of Object.entries(hash)) {
         // The database counts; and a null would be one.
-        if ((value === null || value === undefined) && map[name]?.autoIncrement) continue;
+        if (isMissing(value) && map[name]?.autoIncrement) continue;
         columns.push(name);
-        cells.push(this.value(value, map[name], { context: 'INSERT' }));
+        cells.push(this.value(value, map[name], INSERT));
       }
-      return { table: tableOf(table), columns, rows: [cells], ...this.insertOptions(options, attributes) };
+      const plan = this.plan(table)
+        .add('columns', json.strings(columns))
+        .add('rows', `[${json.list(cells)}]`);
+      return this.addInsertOptions(plan, options, attributes);
     }
 
-    bulkInsert(table, rows, options, attributes) {
+    bulkInsert(table, rows, attributes, options) {
       const map = attributeMap(attributes);
       const names = new Set();
       for (const row of rows) for (const name of Object.keys(row)) names.add(name);
-      const isSet = (name) => rows.some((row) => row[name] !== null && row[name] !== undefined);
+      const isSet = (name) => rows.some((row) => !isMissing(row[name]));
       let columns = [...names].filter((name) => !map[name]?.autoIncrement || isSet(name));
       // Rows without a single value: one column that takes its default carries them.
       if (columns.length === 0 && rows.length > 1) columns = [this.anyColumn(names, attributes)];
       const cell = (name, value) => {
-        const missing = value === undefined || (value === null && map[name]?.autoIncrement);
-        return missing ? { default: null } : this.value(value, map[name], { context: 'INSERT' });
+        const takesDefault = value === undefined || (value === null && map[name]?.autoIncrement);
+        return takesDefault ? DEFAULT : this.value(value, map[name], INSERT);
       };
-      const plan = {
-        table: tableOf(table),
-        columns,
-        rows: rows.map((row) => columns.map((name) => cell(name, row[name]))),
-      };
-      return Object.assign(plan, this.insertOptions(options, attributes));
+      const cells = rows.map((row) => json.list(columns.map((name) => cell(name, row[name]))));
+      const plan = this.plan(table).add('columns', json.strings(columns)).add('rows', json.list(cells));
+      return this.addInsertOptions(plan, options, attributes);
     }
 
     anyColumn(names, attributes) {
@@ -71,74 +85,83 @@ module.exports = (lib) => {
       return counted?.field ?? [...names][0] ?? Object.values(attributes ?? {})[0]?.field;
     }
 
-    insertOptions(options, attributes) {
-      const plan = {};
+    addInsertOptions(plan, options, attributes) {
       if (options.updateOnDuplicate) {
-        plan.onConflict = {
-          columns: options.upsertKeys ?? [],
-          where: options.conflictWhere && this.conditions.where(options.conflictWhere),
-          update: options.updateOnDuplicate,
-        };
+        const conflict = new json.ObjectText()
+          .add('columns', json.strings(options.upsertKeys ?? []))
+          .add('update', json.strings(options.updateOnDuplicate));
+        if (options.conflictWhere) {
+          // An engine finds the partial index by the text of its condition.
+          conflict.add(
+            'where',
+            this.conditions.inlined(() => this.conditions.where(options.conflictWhere)),
+          );
+        }
+        plan.add('onConflict', conflict.json);
       } else if (options.ignoreDuplicates) {
-        plan.onConflict = {};
+        plan.add('onConflict', '{}');
       }
-      const returning = this.returning(options, attributes);
-      if (returning) plan.returning = returning;
-      return plan;
+      return this.addReturning(plan, options, attributes);
     }
 
-    /** The fields to answer with, for `returning: true` or a list. */
-    returning({ returning }, attributes) {
-      if (!returning) return undefined;
-      const names = Array.isArray(returning)
-        ? returning.map((item) => (item instanceof Utils.Literal ? item.val : (item?.col ?? item)))
-        : Object.values(attributes ?? {})
-            .filter((attribute) => !isVirtual(attribute))
-            .map((attribute) => attribute.field);
-      return names.length > 0 ? names : ['*'];
+    addReturning(plan, options, attributes) {
+      const names = returning(options, attributes);
+      if (names) plan.add('returning', json.strings(names));
+      plan.returns = !!names;
+      return plan;
     }
 
     update(table, row, where, options, attributes) {
       const map = attributeMap(attributes);
       const hash = Utils.removeNullValuesFromHash(row, options.omitNull, options);
-      const set = Object.entries(hash).map(([name, value]) => [
-        name,
-        this.value(value, map[name], { context: 'UPDATE' }),
-      ]);
-      const plan = { table: tableOf(table), set, where: this.conditions.where(where, { model: options.model }) };
-      const returning = this.returning(options, attributes);
-      if (returning) plan.returning = returning;
-      return Object.assign(plan, this.limit(options, options.model));
+      const set = Object.entries(hash).map(([name, value]) => [name, this.value(value, map[name], UPDATE)]);
+      const plan = this.assignments(table, set, where, options);
+      this.addReturning(plan, options, attributes);
+      return this.addLimit(plan, options, options.model);
     }
 
     /** `SET n = n + 1`, with other columns beside it. */
     arithmetic(operator, table, where, amounts, extra, options) {
       const set = Object.entries(amounts).map(([name, amount]) => [
         name,
-        { arith: [{ c: name }, operator, this.value(amount)] },
+        `{"arith":[${json.column(name)},${json.string(operator)},${this.value(amount)}]}`,
       ]);
       const map = attributeMap(options.model?.rawAttributes);
-      for (const [name, value] of Object.entries(
-        Utils.removeNullValuesFromHash(extra, this.generator.options.omitNull) ?? {},
-      )) {
-        set.push([name, this.value(value, map[name], { context: 'UPDATE' })]);
-      }
-      const plan = { table: tableOf(table), set, where: this.conditions.where(where, { model: options.model }) };
-      const returning = this.returning(options, undefined);
-      if (returning) plan.returning = returning;
-      return plan;
+      const rest = Utils.removeNullValuesFromHash(extra, this.generator.options.omitNull) ?? {};
+      for (const [name, value] of Object.entries(rest)) set.push([name, this.value(value, map[name], UPDATE)]);
+      return this.addReturning(this.assignments(table, set, where, options), options);
+    }
+
+    assignments(table, set, where, { model }) {
+      const pairs = set.map(([name, expression]) => `[${json.string(name)},${expression}]`);
+      const plan = this.plan(table).add('set', json.list(pairs));
+      plan.setsNothing = set.length === 0;
+      return plan.add('where', this.conditions.where(where, { model }));
     }
 
     delete(table, where, options, model) {
-      return { table: tableOf(table), where: this.conditions.where(where, { model }), ...this.limit(options, model) };
+      const plan = this.plan(table).add('where', this.conditions.where(where, { model }));
+      return this.addLimit(plan, options, model);
     }
 
-    limit(options, model) {
-      const limit = count('limit', options.limit);
-      if (!limit) return undefined;
-      return { limit, primaryKey: Object.values(model?.primaryKeys ?? {}).map((key) => key.field) };
+    addLimit(plan, options, model) {
+      const limit = countOf('limit', options.limit);
+      if (!limit) return plan;
+      const keys = Object.values(model?.primaryKeys ?? {}).map((key) => key.field);
+      return plan.add('limit', limit).add('primaryKey', json.strings(keys));
     }
   }
 
-  return RowPlans;
+  /** The fields to answer with, for `returning: true` or a list. */
+  function returning({ returning: wanted }, attributes) {
+    if (!wanted) return undefined;
+    const names = Array.isArray(wanted)
+      ? wanted.map((item) => (item instanceof Utils.Literal ? item.val : (item?.col ?? item)))
+      : Object.values(attributes ?? {})
+          .filter((attribute) => !isVirtual(attribute))
+          .map((attribute) => attribute.field);
+    return names.length > 0 ? names : ['*'];
+  }
+
+  return { RowWriter, returning };
 };

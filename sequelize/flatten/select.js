@@ -2,122 +2,143 @@
 
 // Finder options and includes as the plan of a select.
 
+const json = require('./json');
+
 module.exports = (lib) => {
   const { Op, Utils, Model, BelongsTo, BelongsToMany, HasMany, logger, errors } = lib;
   const Conditions = require('./conditions')(lib);
   const Order = require('./order')(lib);
-  const { tableOf } = require('./tables');
 
   const PARENTHESES = `Attributes cannot include parentheses in Sequelize 6:
 In order to fix the vulnerability CVE-2023-22578, attributes that include parentheses are not raw SQL.
 - Wrap the attribute in a literal() call to make it raw SQL.
 - Set the "attributeBehavior" sequelize option to "escape" to have it quoted, as Sequelize 7 does.`;
 
-  function count(name, value) {
+  /** A limit or an offset. It is written into the statement: it is the same for most calls of a query. */
+  function countOf(name, value) {
     if (value === null || value === undefined) return undefined;
-    if (value instanceof Utils.Literal) return { l: String(value.val) };
-    const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
-    if (typeof number === 'bigint' || (Number.isSafeInteger(number) && number >= 0)) return { v: Number(number) };
+    if (value instanceof Utils.Literal) return json.literal(String(value.val));
+    return json.constant(number(name, value));
+  }
+
+  function number(name, value) {
+    const read = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
+    if (typeof read === 'bigint' || (Number.isSafeInteger(read) && read >= 0)) return Number(read);
     throw new errors.QueryError(`${name} must be a whole number that is not negative, but is ${logger.inspect(value)}`);
   }
 
-  class SelectPlan {
+  /** Writes the plan of one select. */
+  class SelectWriter {
     constructor(generator) {
       this.generator = generator;
       this.conditions = new Conditions(generator);
       this.order = new Order(this.conditions);
     }
 
-    /** The plan of `selectQuery(tableName, options, model)`. */
-    plan(tableName, options = {}, model = undefined) {
-      const { limit, offset, group, order } = options;
+    /**
+     * The plan of `selectQuery(tableName, options, model)`.
+     * @param {boolean} find whether it may run as a find call
+     */
+    plan(tableName, options, model, find) {
+      const { attributes, limit, offset, group, order, include, having } = options;
       const subQuery = options.subQuery === undefined ? !!(limit && options.hasMultiAssociation) : !!options.subQuery;
-      const plan = { from: this.from(tableName, options, model) };
-      const columns = options.attributes && this.columns(options.attributes, model, options);
-      if (columns && subQuery) this.addPrimaryKey(columns, model);
-      if (columns) plan.columns = columns;
-      plan.where = this.conditions.where(this.primaryKeyCondition(options.where, model), { model, type: options.type });
-      if (options.include?.length) this.addIncludes(plan, options, subQuery);
-      if (options.groupedLimit) plan.groupedLimit = this.groupedLimit(options, model);
-      if (Array.isArray(group) ? group.length > 0 : group) plan.group = this.order.group(group, model);
-      if (options.having !== undefined) plan.having = this.conditions.where(options.having, { model });
-      if (order) plan.order = this.order.items(order, { model, attributes: options.attributes });
-      plan.limit = count('limit', limit);
-      plan.offset = count('offset', offset);
-      if (options.lock) plan.lock = this.lock(options);
+      const [tables, mainTable] = this.from(tableName, options, model);
+      const plan = new json.Plan(this.conditions.values, mainTable).add('from', tables);
+      if (attributes) plan.add('columns', this.columns(attributes, options.model ?? model, subQuery && model));
+      plan.add('where', this.where(options, model));
+      if (include?.length) this.addIncludes(plan, options, subQuery);
+      if (options.groupedLimit) plan.add('groupedLimit', this.groupedLimit(options, model));
+      if (Array.isArray(group) ? group.length > 0 : group) plan.add('group', this.order.group(group, model));
+      if (having !== undefined) plan.add('having', this.conditions.where(having, { model }));
+      if (order) plan.add('order', this.order.items(order, { model, attributes }));
+      plan.add('limit', countOf('limit', limit)).add('offset', countOf('offset', offset));
+      if (options.lock) plan.add('lock', this.lock(options));
+      if (find) plan.add('find', 'true');
       return plan;
     }
 
-    /** `where: 5` is the primary key. */
-    primaryKeyCondition(where, model) {
-      if (typeof where !== 'number' && typeof where !== 'bigint') return where;
-      return { [Object.keys(model?.primaryKeys ?? {})[0] ?? 'id']: where };
+    where({ where, type }, model) {
+      return this.conditions.where(primaryKeyCondition(where, model), { model, type });
     }
 
+    /** @returns {[string, string]} the FROM items, and the main table */
     from(tableName, options, model) {
-      if (Array.isArray(tableName)) {
-        return tableName.map((item) => {
-          const [table, alias] = Array.isArray(item) ? item : [item, item.as || item.name || item.tableName || item];
-          return { table: tableOf(table), as: alias };
-        });
+      if (!Array.isArray(tableName)) {
+        const table = json.table(tableName);
+        return [`[${fromItem(table, options.tableAs || model?.name)}]`, table];
       }
-      return [{ table: tableOf(tableName), as: options.tableAs || model?.name }];
+      const named = tableName.map((item) =>
+        Array.isArray(item) ? item : [item, item.as || item.name || item.tableName || item],
+      );
+      const tables = named.map(([table]) => json.table(table));
+      return [json.list(tables.map((table, i) => fromItem(table, named[i][1]))), tables[0]];
     }
 
-    columns(attributes, model, options) {
-      return attributes.map((attribute) => this.column(attribute, options.model ?? model));
+    /** @param {Function | false} limited the model whose sub-query joined tables need the primary key of */
+    columns(attributes, model, limited) {
+      let text = '';
+      for (const attribute of attributes) text += `${text && ','}${this.column(attribute, model)}`;
+      for (const item of limited ? this.missingKeys(attributes, limited) : []) text += `${text && ','}${item}`;
+      return `[${text}]`;
     }
 
     column(attribute, model) {
-      if (attribute instanceof Utils.SequelizeMethod) return { e: this.conditions.expression(attribute) };
-      if (Array.isArray(attribute)) {
-        if (attribute.length !== 2) {
-          throw new Error(
-            `${JSON.stringify(attribute)} is not a valid attribute definition. Please use the following format: ['attribute definition', 'alias']`,
-          );
-        }
-        const [source, alias] = attribute;
-        return { e: this.source(source), as: String(alias) };
+      if (typeof attribute === 'string') {
+        if (attribute === '*') return '{"e":{"star":null}}';
+        const isPath = attribute.includes('.') && !(model && attribute in model.rawAttributes);
+        return isPath ? `{"e":${json.path(attribute.split('.'))}}` : json.selected(attribute);
       }
-      if (typeof attribute !== 'string') {
+      if (attribute instanceof Utils.SequelizeMethod) return `{"e":${this.conditions.constantExpression(attribute)}}`;
+      if (!Array.isArray(attribute)) {
         throw new Error(`${logger.inspect(attribute)} is not a valid attribute definition`);
       }
-      if (attribute === '*') return { e: { star: null } };
-      const isPath = attribute.includes('.') && !(model && attribute in model.rawAttributes);
-      return { e: isPath ? { p: attribute.split('.') } : { c: attribute } };
+      if (attribute.length !== 2) {
+        throw new Error(
+          `${JSON.stringify(attribute)} is not a valid attribute definition. Please use the following format: ['attribute definition', 'alias']`,
+        );
+      }
+      return this.renamed(attribute);
     }
 
-    /** The first half of `[source, alias]`. */
+    /** `[source, alias]` */
+    renamed([source, alias]) {
+      return `{"e":${this.source(source)},"as":${json.string(String(alias))}}`;
+    }
+
     source(source) {
-      if (source instanceof Utils.SequelizeMethod) return this.conditions.expression(source);
+      if (source instanceof Utils.SequelizeMethod) return this.conditions.constantExpression(source);
       if (/[()]/.test(source)) {
         const behavior = this.generator.options.attributeBehavior;
-        if (behavior === 'unsafe-legacy') return { l: source };
+        if (behavior === 'unsafe-legacy') return json.literal(source);
         if (behavior !== 'escape') throw new Error(PARENTHESES);
       }
-      return source.includes('.') ? { p: [source] } : { c: source };
+      return source.includes('.') ? json.path([source]) : json.column(source);
     }
 
-    /** Joins to a limited main table need its primary key. */
-    addPrimaryKey(columns, model) {
+    /** The columns of the primary key that are not among the attributes under their own names. */
+    missingKeys(attributes, model) {
+      const missing = [];
       for (const name of model.primaryKeyAttributes) {
         const field = model.rawAttributes[name].field || name;
-        const has = columns.some((item) => item.as === name || (item.e.c === field && (item.as ?? field) === name));
-        if (!has) columns.push(field === name ? { e: { c: field } } : { e: { c: field }, as: name });
+        const has = attributes.some((item) =>
+          Array.isArray(item) ? String(item[1]) === name : item === name && field === name,
+        );
+        if (has) continue;
+        const column = json.column(field);
+        missing.push(field === name ? `{"e":${column}}` : `{"e":${column},"as":${json.string(name)}}`);
       }
+      return missing;
     }
 
     addIncludes(plan, options, subQuery) {
-      plan.include = this.children(options.include, options);
-      plan.subQuery = subQuery;
-      plan.parentSubQuery = !!options.subQuery;
-      plan.noIncludeAttributes = options.includeIgnoreAttributes === false;
+      plan.add('include', this.children(options.include, options)).add('subQuery', `${subQuery}`);
+      plan.add('parentSubQuery', `${!!options.subQuery}`);
+      plan.add('noIncludeAttributes', `${options.includeIgnoreAttributes === false}`);
     }
 
     children(includes, options) {
-      return (includes ?? [])
-        .filter((include) => !include.separate && !include._pseudo)
-        .map((include) => this.include(include, options));
+      const joined = (includes ?? []).filter((include) => !include.separate && !include._pseudo);
+      return json.list(joined.map((include) => this.include(include, options)));
     }
 
     include(include, options) {
@@ -126,86 +147,57 @@ In order to fix the vulnerability CVE-2023-22578, attributes that include parent
         model._expandAttributes(include);
         Utils.mapFinderOptions(include, model);
       }
-      const plan = {
-        as: include.as,
-        table: tableOf(model.getTableName()),
-        required: include.required === true,
-        optional: include.required === undefined,
-        rightJoin: !!include.right,
-        or: !!include.or,
-        attributes: this.includeColumns(include, options),
-        where: include.where && this.conditions.where(include.where, { model }),
-        on: include.on && this.conditions.where(include.on, { model }),
-        subQuery: !!include.subQuery,
-        subQueryFilter: !!include.subQueryFilter,
-        include: this.children(include.include, options),
-      };
-      return Object.assign(plan, this.keys(association, model), this.through(include));
+      const plan = new json.ObjectText();
+      plan.add('as', json.string(include.as)).add('table', json.table(model.getTableName()));
+      for (const [name, flag] of Object.entries(flagsOf(include))) plan.add(name, `${flag}`);
+      plan.add('attributes', this.includeColumns(include, options));
+      plan.add('where', include.where && this.conditions.where(include.where, { model }));
+      plan.add('on', include.on && this.conditions.where(include.on, { model }));
+      plan.add('include', this.children(include.include, options));
+      const { attribute, field, right } = keysOf(association, model);
+      plan.add('left', `{"attribute":${json.string(attribute)},"field":${json.string(field)}}`);
+      plan.add('right', json.string(right));
+      if (include.through) plan.add('through', this.through(include));
+      return plan.json;
     }
 
     /** None when nothing of an include is selected: `count` leaves its attributes as the user wrote them. */
     includeColumns({ attributes }, { includeIgnoreAttributes }) {
-      if (includeIgnoreAttributes === false) return [];
-      return (attributes ?? []).map((attribute) => this.includeColumn(attribute));
+      if (includeIgnoreAttributes === false) return '[]';
+      return json.list((attributes ?? []).map((attribute) => this.includeColumn(attribute)));
     }
 
     includeColumn(attribute) {
-      if (Array.isArray(attribute)) return { e: this.source(attribute[0]), as: String(attribute[1]) };
-      if (attribute instanceof Utils.Literal) return { e: this.conditions.expression(attribute) };
+      if (Array.isArray(attribute)) return this.renamed(attribute);
+      if (attribute instanceof Utils.Literal) return `{"e":${this.conditions.expression(attribute)}}`;
       if (attribute instanceof Utils.SequelizeMethod) {
         throw new Error(
           'Tried to select attributes using Sequelize.cast or Sequelize.fn without specifying an alias for the result, during eager loading. This means the attribute will not be added to the returned instance',
         );
       }
-      return { e: { c: attribute }, as: attribute };
-    }
-
-    keys(association, target) {
-      if (association instanceof BelongsToMany) {
-        return {
-          left: { attribute: association.sourceKey, field: association.sourceKeyField },
-          right: association.targetKeyField,
-        };
-      }
-      if (association instanceof BelongsTo) {
-        const key = association.targetIdentifier || target.primaryKeyAttribute;
-        return {
-          left: { attribute: association.identifier, field: association.identifierField },
-          right: target.rawAttributes[key].field || key,
-        };
-      }
-      const { source } = association;
-      const key = association.sourceKeyAttribute || source.primaryKeyAttribute;
-      return {
-        left: { attribute: key, field: source.rawAttributes[key].field || key },
-        right: association.identifierField,
-      };
+      return named(attribute, attribute);
     }
 
     through({ through, association }) {
-      if (!through) return undefined;
       const { model } = through;
-      return {
-        through: {
-          table: tableOf(model.getTableName()),
-          as: through.as,
-          model: model.name,
-          toTarget: association.toTarget.as,
-          primaryKey: model.primaryKeyField ?? null,
-          attributes: through.attributes.map((attribute) => {
-            const [field, name] = Array.isArray(attribute) ? attribute : [attribute, attribute];
-            return { e: { c: field }, as: name };
-          }),
-          where: through.where && this.conditions.where(through.where, { model }),
-          sourceField: association.identifierField,
-          targetField: association.foreignIdentifierField,
-        },
-      };
+      const columns = through.attributes.map((attribute) =>
+        Array.isArray(attribute) ? named(attribute[0], attribute[1]) : named(attribute, attribute),
+      );
+      return new json.ObjectText()
+        .add('table', json.table(model.getTableName()))
+        .add('as', json.string(through.as))
+        .add('model', json.string(model.name))
+        .add('toTarget', json.string(association.toTarget.as))
+        .add('primaryKey', model.primaryKeyField && json.string(model.primaryKeyField))
+        .add('attributes', json.list(columns))
+        .add('where', through.where && this.conditions.where(through.where, { model }))
+        .add('sourceField', json.string(association.identifierField))
+        .add('targetField', json.string(association.foreignIdentifierField)).json;
     }
 
     groupedLimit(options, model) {
       const { on, limit, values } = options.groupedLimit;
-      const plan = { limit: count('limit', limit).v };
+      const plan = new json.ObjectText().add('limit', `${number('limit', limit)}`);
       let key = on;
       if (on instanceof BelongsToMany) {
         const { include, includeMap, includeNames } = Model._validateIncludedElements({
@@ -223,25 +215,72 @@ In order to fix the vulnerability CVE-2023-22578, attributes that include parent
         options.hasMultiAssociation = true;
         options.includeMap = Object.assign(includeMap, options.includeMap);
         options.includeNames = includeNames.concat(options.includeNames || []);
-        plan.include = this.children(include, options);
-        plan.key = { p: [on.manyFromSource.as, on.foreignIdentifierField] };
+        plan.add('include', this.children(include, options));
+        plan.add('key', json.path([on.manyFromSource.as, on.foreignIdentifierField]));
       } else {
         if (on instanceof HasMany) key = on.foreignKeyField;
-        plan.key = { c: key };
+        plan.add('key', json.column(key));
       }
       const field = model?.fieldRawAttributesMap?.[key];
-      plan.values = values.map((value) => this.conditions.value(value, field));
-      return plan;
+      return plan.add('values', json.list(values.map((value) => this.conditions.value(value, field)))).json;
     }
 
     lock({ lock, skipLocked }) {
       const level = typeof lock === 'object' ? lock.level : lock;
       const known = ['UPDATE', 'SHARE', 'KEY SHARE', 'NO KEY UPDATE'].includes(level);
-      const of = lock.of && lock.of.prototype instanceof Model ? lock.of.name : undefined;
-      return { strength: known ? level : 'UPDATE', of, skip: !!skipLocked };
+      const of = lock.of && lock.of.prototype instanceof Model ? json.string(lock.of.name) : undefined;
+      const plan = new json.ObjectText().add('strength', json.string(known ? level : 'UPDATE'));
+      return plan.add('of', of).add('skip', `${!!skipLocked}`).json;
     }
   }
 
-  SelectPlan.count = count;
-  return SelectPlan;
+  const fromItem = (table, alias) =>
+    alias === undefined ? `{"table":${table}}` : `{"table":${table},"as":${json.string(alias)}}`;
+  const named = (field, alias) => `{"e":${json.column(field)},"as":${json.string(alias)}}`;
+
+  function flagsOf(include) {
+    return {
+      required: include.required === true,
+      optional: include.required === undefined,
+      rightJoin: !!include.right,
+      or: !!include.or,
+      subQuery: !!include.subQuery,
+      subQueryFilter: !!include.subQueryFilter,
+    };
+  }
+
+  /** What an association joins by: attribute and field of the parent, and the field of the target. */
+  function keysOf(association, target) {
+    if (association instanceof BelongsToMany) {
+      return {
+        attribute: association.sourceKey,
+        field: association.sourceKeyField,
+        right: association.targetKeyField,
+      };
+    }
+    if (association instanceof BelongsTo) {
+      const key = association.targetIdentifier || target.primaryKeyAttribute;
+      return {
+        attribute: association.identifier,
+        field: association.identifierField,
+        right: target.rawAttributes[key].field || key,
+      };
+    }
+    const { source } = association;
+    const key = association.sourceKeyAttribute || source.primaryKeyAttribute;
+    return { attribute: key, field: source.rawAttributes[key].field || key, right: association.identifierField };
+  }
+
+  /** `where: 5` is the primary key. */
+  function primaryKeyCondition(where, model) {
+    if (typeof where !== 'number' && typeof where !== 'bigint') return where;
+    return { [Object.keys(model?.primaryKeys ?? {})[0] ?? 'id']: where };
+  }
+
+  /** @param {{ find?: boolean }} how */
+  function selectPlan(generator, tableName, options = {}, model = undefined, { find = false } = {}) {
+    return new SelectWriter(generator).plan(tableName, options, model, find);
+  }
+
+  return { selectPlan, countOf, primaryKeyCondition };
 };

@@ -5,7 +5,7 @@ use phantomdb_protocol::{Error, ErrorCode, Result, Value};
 use super::{
     json, operators,
     plan::Expr,
-    sql::{Mode, Values, push_identifier, push_literal},
+    sql::{Values, push_identifier, push_literal},
 };
 
 /// What qualifies the columns of the table at hand: nothing, an alias, or a schema and a table.
@@ -66,19 +66,20 @@ impl Writer {
         match expr {
             Expr::Column(name) => scope.push_column(out, name),
             Expr::Path(path) => push_path(out, path)?,
-            Expr::Value(value) => self.values.push(out, value)?,
+            Expr::Value(value) => push_literal(out, value)?,
+            Expr::Bound(index, _) => self.values.push(out, *index)?,
             Expr::Literal(text) => out.push_str(text),
             Expr::Function(name, args) => {
                 check_function_name(name)?;
                 out.push_str(name);
                 out.push('(');
-                self.values_inlined(|writer| writer.list(out, args, scope))?;
+                self.list(out, args, scope)?;
                 out.push(')');
             }
             Expr::Cast(inner, data_type) => {
                 check_type_name(data_type)?;
                 out.push_str("CAST(");
-                self.values_inlined(|writer| writer.expression(out, inner, scope))?;
+                self.expression(out, inner, scope)?;
                 out.push_str(" AS ");
                 out.push_str(&data_type.to_ascii_uppercase());
                 out.push(')');
@@ -123,16 +124,6 @@ impl Writer {
             }
         }
         Ok(())
-    }
-
-    /// Runs `write` with every value inlined. The arguments of functions and casts are written so: PostgreSQL takes
-    /// `date_trunc($1, x)` in a select list and `date_trunc($2, x)` in its `GROUP BY` for two different things, and
-    /// cannot infer the type of an argument of many functions.
-    pub fn values_inlined<T>(&mut self, write: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        let mode = self.values.replace_mode(Mode::Inline);
-        let result = write(self);
-        self.values.replace_mode(mode);
-        result
     }
 
     pub fn list(&mut self, out: &mut String, items: &[Expr], scope: &Scope) -> Result<()> {

@@ -2,11 +2,11 @@
 //! (`tasks->owner` for the table, `tasks.owner.id` for the column), and the filter that a required to-many
 //! association puts on a limited main table.
 
-use phantomdb_protocol::Result;
+use phantomdb_protocol::{Result, TableName};
 
 use super::{
     expression::{Scope, Writer, push_path},
-    plan::{Include, Item, Select, Through},
+    plan::{Expr, Include, Item, Select, Through},
     select::push_unique,
     sql::{push_identifier, push_table},
 };
@@ -136,7 +136,7 @@ fn columns(writer: &mut Writer, items: &[Item], names: &Names) -> Result<Vec<Str
     let mut columns = Vec::with_capacity(items.len());
     for item in items {
         let mut out = String::new();
-        writer.values_inlined(|writer| writer.expression(&mut out, &item.e, &scope))?;
+        writer.expression(&mut out, &item.e, &scope)?;
         if let Some(alias) = &item.alias {
             out.push_str(" AS ");
             push_identifier(&mut out, &format!("{}.{alias}", names.external));
@@ -169,6 +169,55 @@ fn crosses_sub_query(include: &Include, top: &Top, ancestors: &[&Include]) -> bo
     top.sub_query && parent_inside && !include.sub_query
 }
 
+/// The parent's key, as the join sees it. From outside of the sub-query that is the column's name there, and a column
+/// of the main table is to be selected in it.
+fn parent_key(include: &Include, parent: &Names, crosses: bool, joins: &mut Joins) -> String {
+    let inside = column_of(&parent.internal, &include.left.field);
+    if !crosses {
+        return inside;
+    }
+    if !parent.top {
+        let mut alias = String::new();
+        push_identifier(&mut alias, &format!("{}.{}", parent.external, include.left.attribute));
+        return alias;
+    }
+    let outside = column_of(&parent.internal, &include.left.attribute);
+    let mut selected = inside;
+    if selected != outside {
+        selected.push_str(" AS ");
+        push_identifier(&mut selected, &include.left.attribute);
+    }
+    joins.sub_columns.push(selected);
+    outside
+}
+
+fn push_table_as(out: &mut String, table: &TableName, alias: &str) {
+    push_table(out, table);
+    out.push_str(" AS ");
+    push_identifier(out, alias);
+}
+
+/// ` AND condition` on the table of that alias, or nothing.
+fn push_and(writer: &mut Writer, out: &mut String, condition: Option<&Expr>, alias: &str) -> Result<()> {
+    if let Some(condition) = condition {
+        out.push_str(" AND ");
+        writer.operand(out, condition, true, &Scope::alias(alias))?;
+    }
+    Ok(())
+}
+
+/// The table between the two sides with the target: `"TaskTags" AS "a" INNER JOIN "Tags" AS "b" ON …`.
+fn push_through(out: &mut String, include: &Include, through: &Through, between: &str, target: &str) {
+    push_table_as(out, &through.table, between);
+    out.push_str(" INNER JOIN ");
+    push_table_as(out, &include.table, target);
+    out.push_str(&format!(
+        " ON {} = {}",
+        column_of(target, &include.right),
+        column_of(between, &through.target_field)
+    ));
+}
+
 fn key_join(
     writer: &mut Writer,
     include: &Include,
@@ -178,27 +227,13 @@ fn key_join(
     ancestors: &[&Include],
     joins: &mut Joins,
 ) -> Result<Join> {
-    let mut left = column_of(&parent.internal, &include.left.field);
-    if parent.top && top.plan.grouped_limit.is_some() {
-        left = column_of(&parent.internal, &include.left.attribute);
-    } else if crosses_sub_query(include, top, ancestors) {
-        if parent.top {
-            let outside = column_of(&parent.internal, &include.left.attribute);
-            if outside == left {
-                joins.sub_columns.push(left);
-            } else {
-                let mut selected = format!("{left} AS ");
-                push_identifier(&mut selected, &include.left.attribute);
-                joins.sub_columns.push(selected);
-            }
-            left = outside;
-        } else {
-            left.clear();
-            push_identifier(&mut left, &format!("{}.{}", parent.external, include.left.attribute));
-        }
-    }
-    let scope = Scope::alias(names.internal.clone());
+    let left = if parent.top && top.plan.grouped_limit.is_some() {
+        column_of(&parent.internal, &include.left.attribute)
+    } else {
+        parent_key(include, parent, crosses_sub_query(include, top, ancestors), joins)
+    };
     let mut condition = format!("{left} = {}", column_of(&names.internal, &include.right));
+    let scope = Scope::alias(names.internal.clone());
     if let Some(on) = &include.on {
         condition.clear();
         writer.expression(&mut condition, on, &scope)?;
@@ -208,9 +243,7 @@ fn key_join(
         writer.operand(&mut condition, extra, true, &scope)?;
     }
     let mut body = String::new();
-    push_table(&mut body, &include.table);
-    body.push_str(" AS ");
-    push_identifier(&mut body, &names.internal);
+    push_table_as(&mut body, &include.table, &names.internal);
     Ok(Join { keyword: keyword(include), body, condition })
 }
 
@@ -228,56 +261,23 @@ fn through_join(
     ancestors: &[&Include],
     joins: &mut Joins,
 ) -> Result<Join> {
-    let through_names = Names {
+    let between = Names {
         internal: format!("{}->{}", names.internal, through.alias),
         external: format!("{}.{}", names.external, through.alias),
         top: false,
     };
     if !top.plan.no_include_attributes {
-        joins.main_columns.extend(columns(writer, &through.attributes, &through_names)?);
+        joins.main_columns.extend(columns(writer, &through.attributes, &between)?);
     }
-    let parent_inside = ancestors.last().map_or(top.plan.parent_sub_query, |include| include.sub_query);
-    let source = if top.sub_query && !include.sub_query && parent_inside && !parent.top {
-        let mut alias = String::new();
-        push_identifier(&mut alias, &format!("{}.{}", parent.external, include.left.attribute));
-        alias
-    } else if top.sub_query && parent.top && !include.sub_query {
-        // Seen from outside of the sub-query, where it goes by its attribute.
-        let outside = column_of(&parent.internal, &include.left.attribute);
-        let inside = column_of(&parent.internal, &include.left.field);
-        let mut selected = inside.clone();
-        if inside != outside {
-            selected.push_str(" AS ");
-            push_identifier(&mut selected, &include.left.attribute);
-        }
-        joins.sub_columns.push(selected);
-        outside
-    } else {
-        column_of(&parent.internal, &include.left.field)
-    };
+    let from_main = top.sub_query && parent.top && !include.sub_query;
+    let crosses = from_main || crosses_sub_query(include, top, ancestors);
+    let source = parent_key(include, parent, crosses, joins);
     let mut body = String::from("( ");
-    push_table(&mut body, &through.table);
-    body.push_str(" AS ");
-    push_identifier(&mut body, &through_names.internal);
-    body.push_str(" INNER JOIN ");
-    push_table(&mut body, &include.table);
-    body.push_str(" AS ");
-    push_identifier(&mut body, &names.internal);
-    body.push_str(&format!(
-        " ON {} = {}",
-        column_of(&names.internal, &include.right),
-        column_of(&through_names.internal, &through.target_field)
-    ));
-    if let Some(condition) = &through.condition {
-        body.push_str(" AND ");
-        writer.operand(&mut body, condition, true, &Scope::alias(through_names.internal.clone()))?;
-    }
+    push_through(&mut body, include, through, &between.internal, &names.internal);
+    push_and(writer, &mut body, through.condition.as_ref(), &between.internal)?;
     body.push_str(" )");
-    let mut condition = format!("{source} = {}", column_of(&through_names.internal, &through.source_field));
-    if let Some(extra) = &include.condition {
-        condition.push_str(" AND ");
-        writer.operand(&mut condition, extra, true, &Scope::alias(names.internal.clone()))?;
-    }
+    let mut condition = format!("{source} = {}", column_of(&between.internal, &through.source_field));
+    push_and(writer, &mut condition, include.condition.as_ref(), &names.internal)?;
     Ok(Join { keyword: keyword(include), body, condition })
 }
 
@@ -336,58 +336,32 @@ fn filter_joins(
 }
 
 fn key_filter(writer: &mut Writer, include: &Include, main: &str) -> Result<String> {
-    let scope = Scope::alias(include.alias.clone());
-    let mut out = format!("SELECT {} FROM ", column_of(&include.alias, &include.right));
-    push_table(&mut out, &include.table);
-    out.push_str(" AS ");
-    push_identifier(&mut out, &include.alias);
+    let key = column_of(&include.alias, &include.right);
+    let mut out = format!("SELECT {key} FROM ");
+    push_table_as(&mut out, &include.table, &include.alias);
     out.push_str(&filter_joins(writer, &include.include, &Names::top(&include.alias), &[])?);
-    out.push_str(&format!(
-        " WHERE {} = {}",
-        column_of(&include.alias, &include.right),
-        column_of(main, &include.left.field)
-    ));
-    if let Some(condition) = &include.condition {
-        out.push_str(" AND ");
-        writer.operand(&mut out, condition, true, &scope)?;
-    }
+    out.push_str(&format!(" WHERE {key} = {}", column_of(main, &include.left.field)));
+    push_and(writer, &mut out, include.condition.as_ref(), &include.alias)?;
     out.push_str(" LIMIT 1");
     Ok(out)
 }
 
 fn through_filter(writer: &mut Writer, include: &Include, through: &Through, main: &str) -> Result<String> {
+    let target = &through.to_target;
     let key = through.primary_key.as_ref().unwrap_or(&through.source_field);
     let mut out = String::from("SELECT ");
     push_path(&mut out, &[through.model.clone(), key.clone()])?;
     out.push_str(" FROM ");
-    push_table(&mut out, &through.table);
-    out.push_str(" AS ");
-    push_identifier(&mut out, &through.model);
-    out.push_str(" INNER JOIN ");
-    push_table(&mut out, &include.table);
-    out.push_str(" AS ");
-    push_identifier(&mut out, &through.to_target);
-    out.push_str(&format!(
-        " ON {} = {}",
-        column_of(&through.model, &through.target_field),
-        column_of(&through.to_target, &include.right)
-    ));
-    if let Some(condition) = &include.condition {
-        out.push_str(" AND ");
-        writer.operand(&mut out, condition, true, &Scope::alias(through.to_target.clone()))?;
-    }
-    let nested =
-        Names { internal: through.to_target.clone(), external: through.to_target.clone(), top: false };
+    push_through(&mut out, include, through, &through.model, target);
+    push_and(writer, &mut out, include.condition.as_ref(), target)?;
+    let nested = Names { internal: target.clone(), external: target.clone(), top: false };
     out.push_str(&filter_joins(writer, &include.include, &nested, &[])?);
     out.push_str(&format!(
         " WHERE {} = {}",
         column_of(main, &include.left.field),
         column_of(&through.model, &through.source_field)
     ));
-    if let Some(condition) = &through.condition {
-        out.push_str(" AND ");
-        writer.operand(&mut out, condition, true, &Scope::alias(through.model.clone()))?;
-    }
+    push_and(writer, &mut out, through.condition.as_ref(), &through.model)?;
     out.push_str(" LIMIT 1");
     Ok(out)
 }

@@ -4,7 +4,7 @@ use phantomdb_protocol::{Result, Value};
 
 use super::{
     expression::{Scope, Writer, bad_plan},
-    plan::{Expr, JsonAs},
+    plan::{Expr, JsonAs, Kind},
     sql::push_string,
 };
 
@@ -96,6 +96,13 @@ fn natural_cast(other: &Expr) -> Option<&'static str> {
         Expr::Value(Value::Decimal(_)) => Some("DECIMAL"),
         Expr::Value(Value::Boolean(_)) => Some("BOOLEAN"),
         Expr::Value(Value::Timestamp(_)) => Some("TIMESTAMP"),
+        Expr::Bound(_, kind) => match kind {
+            Kind::Number => Some("DOUBLE PRECISION"),
+            Kind::Decimal => Some("DECIMAL"),
+            Kind::Boolean => Some("BOOLEAN"),
+            Kind::Timestamp => Some("TIMESTAMP"),
+            Kind::Other => None,
+        },
         Expr::Any(inner) | Expr::All(inner) => match inner.as_ref() {
             Expr::List(items) => items.first().and_then(natural_cast),
             _ => None,

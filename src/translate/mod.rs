@@ -3,6 +3,7 @@
 //! One translator with two ways to write a value: bound (`$1`) to execute, inlined and escaped for text.
 
 mod expression;
+mod find;
 mod include;
 mod json;
 mod operators;
@@ -15,36 +16,62 @@ pub mod sql;
 mod tests;
 
 use phantomdb_protocol::{Error, ErrorCode, Find, Result, Value};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use expression::{Scope, Writer};
-use sql::{Mode, Values};
+use sql::Values;
 
 /// A statement, ready to send.
 #[derive(Debug)]
 pub struct Translated {
     pub sql: String,
-    pub parameters: Vec<Value>,
+    /// Which of the bound values each of `$1…$n` is.
+    pub order: Vec<usize>,
     /// The same as a find call of the REST contract, when it was asked for and can be one.
-    pub find: Option<Find>,
+    pub find: Option<FindTemplate>,
 }
 
-/// Translates one plan. `kind` names the shape of `plan`: `select`, `insert`, `update`, `delete`, or `expression` for
-/// a piece of text.
-pub fn translate(kind: &str, plan: &str, mode: Mode) -> Result<Translated> {
-    translate_after(kind, plan, mode, 0)
+/// A find call without the values of its condition.
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FindTemplate {
+    pub find: Find,
+    /// The condition's text around its values, which are the parameters of the statement in their order; empty when
+    /// the condition is in `find`.
+    #[serde(default)]
+    pub parts: Vec<String>,
 }
 
-/// Translates a plan whose literals hold `$1…$before` already, which are the caller's.
-pub fn translate_after(kind: &str, plan: &str, mode: Mode, before: usize) -> Result<Translated> {
-    let mut writer = Writer::new(Values::new(mode).after(before));
+impl FindTemplate {
+    /// The call, with the values written into its condition.
+    pub fn filled(mut self, values: &[Value]) -> Result<Find> {
+        if let Some((first, rest)) = self.parts.split_first() {
+            if rest.len() != values.len() {
+                return Err(Error::internal("a find call has another number of values than places for them"));
+            }
+            let mut condition = first.clone();
+            for (value, part) in values.iter().zip(rest) {
+                sql::push_literal(&mut condition, value)?;
+                condition.push_str(part);
+            }
+            self.find.condition = Some(condition);
+        }
+        Ok(self.find)
+    }
+}
+
+/// Translates one plan. `kind` names the shape of `plan`: `select`, `insert`, `update`, `delete`, `expression` for a
+/// piece of text, or one of the schema's. With bound values the translation depends on nothing but `kind`, `plan`
+/// and the number of parameters that the caller has before.
+pub fn translate(kind: &str, plan: &str, values: Values) -> Result<Translated> {
+    let mut writer = Writer::new(values);
     let mut find = None;
     let sql = match kind {
         "select" => {
             let plan: plan::Select = parse(plan)?;
             let sql = select::select(&mut writer, &plan)?;
             if plan.find {
-                find = select::find(&plan);
+                find = find::find(&plan, &writer.values.order);
             }
             sql
         }
@@ -57,10 +84,10 @@ pub fn translate_after(kind: &str, plan: &str, mode: Mode, before: usize) -> Res
             writer.expression(&mut out, &fragment.e, &Scope::parts(fragment.prefix))?;
             out
         }
-        kind if schema::KINDS.contains(&kind) => return schema::translate(kind, plan),
+        kind if schema::KINDS.contains(&kind) => schema::translate(kind, plan)?,
         other => return Err(Error::internal(format!("unknown kind of plan '{other}'"))),
     };
-    Ok(Translated { sql, parameters: writer.values.parameters, find })
+    Ok(Translated { sql, order: writer.values.order, find })
 }
 
 fn parse<'a, T: Deserialize<'a>>(plan: &'a str) -> Result<T> {

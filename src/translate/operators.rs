@@ -61,9 +61,6 @@ pub fn compare(
     scope: &Scope,
 ) -> Result<()> {
     let sql = lookup(operator)?;
-    if let Some(pattern) = pattern(operator, right)? {
-        return infix(writer, out, left, sql, &pattern, scope);
-    }
     match (sql, right) {
         ("=" | "IS", Expr::Value(Value::Null)) => suffix(writer, out, left, " IS NULL", scope),
         ("!=" | "IS NOT", Expr::Value(Value::Null)) => suffix(writer, out, left, " IS NOT NULL", scope),
@@ -73,8 +70,12 @@ pub fn compare(
             out.push_str(&format!(" IS{not} {b}"));
             Ok(())
         }
-        ("IS", Expr::Value(_)) => infix(writer, out, left, "IS NOT DISTINCT FROM", right, scope),
-        ("IS NOT", Expr::Value(_)) => infix(writer, out, left, "IS DISTINCT FROM", right, scope),
+        ("IS", Expr::Value(_) | Expr::Bound(..)) => {
+            infix(writer, out, left, "IS NOT DISTINCT FROM", right, scope)
+        }
+        ("IS NOT", Expr::Value(_) | Expr::Bound(..)) => {
+            infix(writer, out, left, "IS DISTINCT FROM", right, scope)
+        }
         ("IN" | "NOT IN", Expr::List(items)) => membership(writer, out, left, sql, items, scope),
         ("BETWEEN" | "NOT BETWEEN", Expr::List(items)) => between(writer, out, left, sql, items, scope),
         ("BETWEEN" | "NOT BETWEEN", _) => Err(bad_plan(format!("{operator} takes an array of two values"))),
@@ -83,44 +84,6 @@ pub fn compare(
         (_, Expr::List(_)) => Err(bad_plan(format!("{operator} takes one value, not an array"))),
         _ => infix(writer, out, left, sql, right, scope),
     }
-}
-
-/// The pattern of startsWith, endsWith and substring.
-fn pattern(operator: &str, right: &Expr) -> Result<Option<Expr>> {
-    let (before, after) = match operator {
-        "startsWith" => ("", "%"),
-        "endsWith" => ("%", ""),
-        "substring" => ("%", "%"),
-        _ => return Ok(None),
-    };
-    let text = match right {
-        Expr::Value(Value::String(s)) | Expr::Literal(s) => s.clone(),
-        Expr::Value(Value::Integer(i)) => i.to_string(),
-        Expr::Value(Value::Float(f)) => f.to_string(),
-        Expr::Value(Value::Boolean(b)) => b.to_string(),
-        Expr::Value(
-            Value::Uuid(s)
-            | Value::Decimal(s)
-            | Value::Date(s)
-            | Value::Time(s)
-            | Value::Timestamp(s)
-            | Value::Json(s),
-        ) => s.clone(),
-        // Like the other operators: nothing is like null.
-        Expr::Value(Value::Null) => return Ok(Some(Expr::Value(Value::Null))),
-        Expr::Any(inner) => return wrapped(operator, inner).map(|list| Some(Expr::Any(Box::new(list)))),
-        Expr::All(inner) => return wrapped(operator, inner).map(|list| Some(Expr::All(Box::new(list)))),
-        _ => return Err(bad_plan(format!("{operator} takes a string"))),
-    };
-    Ok(Some(Expr::Value(Value::String(format!("{before}{text}{after}")))))
-}
-
-fn wrapped(operator: &str, list: &Expr) -> Result<Expr> {
-    let Expr::List(items) = list else {
-        return Err(bad_plan(format!("{operator} takes an array of strings under Op.any or Op.all")));
-    };
-    let patterns: Result<Vec<_>> = items.iter().map(|item| pattern(operator, item)).collect();
-    Ok(Expr::List(patterns?.into_iter().flatten().collect()))
 }
 
 /// The left side; a path into a JSON document is cast to the type it is compared with.

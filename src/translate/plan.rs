@@ -1,4 +1,5 @@
-//! The plain data that the shim makes of Sequelize's options. Short keys, since every query carries some.
+//! The plain data that the shim makes of Sequelize's options. Short keys, since every query carries some. The values that
+//! are bound are not in it: what is left is the same for every query of the same shape, and so is its translation.
 
 use phantomdb_protocol::{TableName, Value};
 use serde::Deserialize;
@@ -12,8 +13,12 @@ pub enum Expr {
     /// A column by its path: `["tasks", "title"]` is `"tasks"."title"`, `["a", "b", "c"]` is `"a->b"."c"`.
     #[serde(rename = "p")]
     Path(Vec<String>),
+    /// A constant: it is written into the text.
     #[serde(rename = "v")]
     Value(Value),
+    /// A value that is bound: its place in the list of those, and what of it decides the text around it.
+    #[serde(rename = "b")]
+    Bound(usize, Kind),
     /// SQL that the user wrote, through `Sequelize.literal`.
     #[serde(rename = "l")]
     Literal(String),
@@ -30,7 +35,8 @@ pub enum Expr {
     Or(Vec<Expr>),
     #[serde(rename = "not")]
     Not(Box<Expr>),
-    /// A comparison: left, operator (Sequelize's name or an SQL comparator), right.
+    /// A comparison: left, operator (Sequelize's name or an SQL comparator), right. Beside `startsWith`, `endsWith` and
+    /// `substring` stands the whole pattern.
     #[serde(rename = "o")]
     Compare(Box<Expr>, String, Box<Expr>),
     #[serde(rename = "list")]
@@ -48,6 +54,21 @@ pub enum Expr {
     Star,
     #[serde(rename = "default")]
     Default,
+}
+
+/// The types of bound values, as far as the text depends on them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum Kind {
+    #[serde(rename = "n")]
+    Number,
+    #[serde(rename = "d")]
+    Decimal,
+    #[serde(rename = "b")]
+    Boolean,
+    #[serde(rename = "t")]
+    Timestamp,
+    #[serde(rename = "s")]
+    Other,
 }
 
 /// What a JSON path yields.

@@ -51,9 +51,7 @@ fn on_conflict(writer: &mut Writer, out: &mut String, conflict: &OnConflict) -> 
         out.push_str(" (");
         push_identifiers(out, &conflict.columns);
         out.push(')');
-        // An engine finds the partial index by the text of its condition.
-        writer
-            .values_inlined(|writer| writer.push_where(out, conflict.condition.as_ref(), &Scope::none()))?;
+        writer.push_where(out, conflict.condition.as_ref(), &Scope::none())?;
     }
     if conflict.update.is_empty() {
         out.push_str(" DO NOTHING");

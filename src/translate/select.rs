@@ -98,9 +98,9 @@ fn main_columns(writer: &mut Writer, plan: &Select, names: &Main) -> Result<Vec<
     Ok(columns)
 }
 
-fn item_text(writer: &mut Writer, item: &Item, scope: &Scope) -> Result<String> {
+pub fn item_text(writer: &mut Writer, item: &Item, scope: &Scope) -> Result<String> {
     let mut out = String::new();
-    writer.values_inlined(|writer| writer.expression(&mut out, &item.e, scope))?;
+    writer.expression(&mut out, &item.e, scope)?;
     if let Some(alias) = &item.alias {
         out.push_str(" AS ");
         push_identifier(&mut out, alias);
@@ -267,7 +267,7 @@ fn order_columns(
     for (i, item) in plan.order.iter().enumerate() {
         let name = format!("__phantomdb_order_{i}");
         out.push_str(", ");
-        writer.values_inlined(|writer| writer.expression(out, &item.e, scope))?;
+        writer.expression(out, &item.e, scope)?;
         out.push_str(" AS ");
         push_identifier(out, &name);
         order.push(OrderItem { e: Expr::Column(name), ..item.clone() });
@@ -318,7 +318,7 @@ fn push_filters(
     }
     for (i, item) in plan.group.iter().enumerate() {
         out.push_str(if i > 0 { ", " } else { " GROUP BY " });
-        writer.values_inlined(|writer| writer.expression(out, item, &Scope::none()))?;
+        writer.expression(out, item, &Scope::none())?;
     }
     if let Some(having) = &plan.having {
         out.push_str(" HAVING ");
@@ -338,7 +338,7 @@ const DIRECTIONS: [&str; 8] = [
     "NULLS LAST",
 ];
 
-fn push_order<'a>(
+pub fn push_order<'a>(
     writer: &mut Writer,
     out: &mut String,
     items: impl Iterator<Item = &'a OrderItem>,
@@ -346,7 +346,7 @@ fn push_order<'a>(
 ) -> Result<()> {
     for (i, item) in items.enumerate() {
         out.push_str(if i > 0 { ", " } else { " ORDER BY " });
-        writer.values_inlined(|writer| writer.expression(out, &item.e, scope))?;
+        writer.expression(out, &item.e, scope)?;
         if let Some(literal) = &item.literal_dir {
             out.push(' ');
             out.push_str(literal);
@@ -388,78 +388,5 @@ pub fn push_unique(list: &mut Vec<String>, more: Vec<String>) {
         if !list.contains(&column) {
             list.push(column);
         }
-    }
-}
-
-/// The pieces of a find call: the condition, the order and the columns as text. None when the select is more than
-/// a finder on one table, or holds SQL that the user wrote.
-pub fn find(plan: &Select) -> Option<phantomdb_protocol::Find> {
-    use super::sql::{Mode, Values};
-    let simple = plan.from.len() == 1
-        && plan.include.is_empty()
-        && plan.group.is_empty()
-        && plan.having.is_none()
-        && plan.lock.is_none()
-        && plan.grouped_limit.is_none()
-        && !plan.sub_query
-        && plan.condition.as_ref().is_none_or(stands_alone)
-        && plan.order.iter().all(|item| stands_alone(&item.e) && item.literal_dir.is_none())
-        && plan.columns.iter().flatten().all(|item| stands_alone(&item.e));
-    if !simple {
-        return None;
-    }
-    let mut writer = Writer::new(Values::new(Mode::Inline));
-    let mut text = |write: &mut dyn FnMut(&mut Writer, &mut String) -> Result<()>| {
-        let mut out = String::new();
-        write(&mut writer, &mut out).ok().map(|()| out)
-    };
-    let condition = match &plan.condition {
-        Some(condition) => Some(text(&mut |w, out| w.expression(out, condition, &Scope::none()))?),
-        None => None,
-    };
-    let order_by = text(&mut |w, out| push_order(w, out, plan.order.iter(), &Scope::none()))?;
-    let columns = match &plan.columns {
-        Some(items) => Some(text(&mut |w, out| {
-            for (i, item) in items.iter().enumerate() {
-                out.push_str(if i > 0 { "," } else { "" });
-                out.push_str(&item_text(w, item, &Scope::none())?);
-            }
-            Ok(())
-        })?),
-        None => None,
-    };
-    let count = |expr: &Option<Expr>| match expr {
-        None => Some(None),
-        Some(Expr::Value(phantomdb_protocol::Value::Integer(n))) => u64::try_from(*n).ok().map(Some),
-        Some(_) => None,
-    };
-    Some(phantomdb_protocol::Find {
-        condition,
-        order_by: order_by.strip_prefix(" ORDER BY ").map(str::to_owned),
-        limit: count(&plan.limit)?,
-        offset: count(&plan.offset)?,
-        columns,
-    })
-}
-
-/// Whether an expression means the same without the table's alias before its columns.
-fn stands_alone(expr: &Expr) -> bool {
-    match expr {
-        Expr::Path(path) => path.len() == 1,
-        Expr::Literal(_) => false,
-        Expr::Function(_, items)
-        | Expr::And(items)
-        | Expr::Or(items)
-        | Expr::List(items)
-        | Expr::Values(items) => items.iter().all(stands_alone),
-        Expr::Cast(inner, _)
-        | Expr::Not(inner)
-        | Expr::Any(inner)
-        | Expr::All(inner)
-        | Expr::Json(inner, ..) => stands_alone(inner),
-        Expr::Compare(left, _, right) | Expr::Arithmetic(left, _, right) => {
-            stands_alone(left) && stands_alone(right)
-        }
-        Expr::Column(_) | Expr::Value(_) | Expr::Star | Expr::Default => true,
     }
 }

@@ -4,13 +4,6 @@ use std::fmt::Write as _;
 
 use phantomdb_protocol::{Error, ErrorCode, Result, TableName, Value};
 
-/// How a value is written: as `$n` with the value in the parameters, or escaped into the text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    Bound,
-    Inline,
-}
-
 /// Appends an identifier in double quotes; a double quote in it is doubled.
 pub fn push_identifier(out: &mut String, identifier: &str) {
     out.push('"');
@@ -96,34 +89,64 @@ pub fn push_display(out: &mut String, value: &impl std::fmt::Display) {
 /// The values of a statement while it is written.
 #[derive(Debug)]
 pub struct Values {
-    mode: Mode,
-    /// How many parameters the caller has before these.
-    before: usize,
-    pub parameters: Vec<Value>,
+    way: Way,
+    /// Which of the values each parameter is: `$1` first. A value may be several of them.
+    pub order: Vec<usize>,
+}
+
+/// How a bound value is written.
+#[derive(Debug)]
+enum Way {
+    /// As `$n`, numbered on from so many parameters of the caller.
+    Parameters(usize),
+    /// As a literal.
+    Literals(Vec<Value>),
+    /// As nothing: where each is missing is kept, as an offset in the text.
+    Holes(Vec<usize>),
 }
 
 impl Values {
-    pub fn new(mode: Mode) -> Self {
-        Self { mode, before: 0, parameters: Vec::new() }
+    /// `$1…$n`, after `before` parameters of the caller.
+    pub fn bound(before: usize) -> Self {
+        Self::new(Way::Parameters(before))
     }
 
-    /// Bound values that are numbered on from `before` parameters of the caller.
-    pub fn after(self, before: usize) -> Self {
-        Self { before, ..self }
+    /// Literals of the values given.
+    pub fn inlined(values: Vec<Value>) -> Self {
+        Self::new(Way::Literals(values))
     }
 
-    pub fn push(&mut self, out: &mut String, value: &Value) -> Result<()> {
-        if self.mode == Mode::Inline || matches!(value, Value::Null) {
-            return push_literal(out, value);
+    /// Holes, to be filled for each call. They are offsets in one text, so one text is to be written with them.
+    pub fn holes() -> Self {
+        Self::new(Way::Holes(Vec::new()))
+    }
+
+    fn new(way: Way) -> Self {
+        Self { way, order: Vec::new() }
+    }
+
+    pub fn push(&mut self, out: &mut String, index: usize) -> Result<()> {
+        self.order.push(index);
+        match &mut self.way {
+            Way::Parameters(before) => {
+                out.push('$');
+                push_display(out, &(*before + self.order.len()));
+            }
+            Way::Literals(values) => push_literal(out, values.get(index).ok_or_else(no_value)?)?,
+            Way::Holes(offsets) => offsets.push(out.len()),
         }
-        self.parameters.push(value.clone());
-        out.push('$');
-        push_display(out, &(self.before + self.parameters.len()));
         Ok(())
     }
 
-    /// Sets the mode and gives back the one before.
-    pub fn replace_mode(&mut self, mode: Mode) -> Mode {
-        std::mem::replace(&mut self.mode, mode)
+    /// The text around the holes.
+    pub fn parts_of(&self, text: &str) -> Vec<String> {
+        let Way::Holes(offsets) = &self.way else { return vec![text.to_owned()] };
+        let ends = offsets.iter().copied().chain([text.len()]);
+        let starts = std::iter::once(0).chain(offsets.iter().copied());
+        starts.zip(ends).map(|(start, end)| text.get(start..end).unwrap_or_default().to_owned()).collect()
     }
+}
+
+fn no_value() -> Error {
+    Error::new(ErrorCode::BadRequest, "a plan names a value that was not given")
 }

@@ -16,8 +16,6 @@ use phantomdb_protocol::{
 };
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::Translated;
-
 /// The kinds of plan this module translates.
 pub const KINDS: &[&str] = &[
     "dataType",
@@ -40,8 +38,8 @@ pub const KINDS: &[&str] = &[
 ];
 
 /// Translates a schema plan. `kind` is one of [`KINDS`]; anything else is `UNSUPPORTED`.
-pub fn translate(kind: &str, plan: &str) -> Result<Translated> {
-    let sql = match kind {
+pub fn translate(kind: &str, plan: &str) -> Result<String> {
+    Ok(match kind {
         "dataType" => data_type::write(&read::<data_type::DataTypePlan>(kind, plan)?)?,
         "column" => table::column_fragment(&read::<ColumnDefinition>(kind, plan)?)?,
         "constraint" => table::constraint_fragment(&read::<Constraint>(kind, plan)?)?,
@@ -66,8 +64,7 @@ pub fn translate(kind: &str, plan: &str) -> Result<Translated> {
         "transaction" => statement::transaction(&read(kind, plan)?)?,
         "show" => statement::show(&read(kind, plan)?)?,
         other => return Err(Error::unsupported(format!("there is no schema statement '{other}'"))),
-    };
-    Ok(Translated { sql, parameters: Vec::new(), find: None })
+    })
 }
 
 #[derive(Deserialize)]

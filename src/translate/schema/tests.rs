@@ -4,13 +4,13 @@ use super::translate;
 
 #[track_caller]
 fn sql(kind: &str, plan: &str) -> String {
-    translate(kind, plan).expect("the plan is translated").sql
+    translate(kind, plan).expect("the plan is translated")
 }
 
 #[track_caller]
 fn refusal(kind: &str, plan: &str) -> phantomdb_protocol::Error {
     match translate(kind, plan) {
-        Ok(translated) => panic!("{plan} was translated to {}", translated.sql),
+        Ok(text) => panic!("{plan} was translated to {text}"),
         Err(error) => error,
     }
 }
