@@ -2,7 +2,8 @@
 
 use phantomdb_protocol::{ColumnType, Result};
 use sqlparser::ast::{
-    Array, BinaryOperator, Expr, Parens, Query, SetExpr, Spanned, UnaryOperator, Value, ValueWithSpan,
+    Array, BinaryOperator, CaseWhen, Expr, Parens, Query, SetExpr, Spanned, UnaryOperator, Value, ValueWithSpan,
+    helpers::attached_token::AttachedToken,
 };
 
 use super::{
@@ -328,13 +329,26 @@ impl Adapter<'_> {
             return self.membership(expr);
         }
         let value = Expr::Identifier(sqlparser::ast::Ident::with_quote('"', "phantomdb_value"));
-        // ALL holds when there is no value for which it does not.
-        let mut test = build::binary(left, op, value);
-        if all {
-            test = Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(Expr::Nested(Box::new(test))) };
-        }
-        let subquery = Box::new(super::query::exists_in(query, test)?);
-        *expr = Expr::Exists { subquery, negated: all };
+        let test = build::binary(left, op, value);
+        let nested = Box::new(Expr::Nested(Box::new(test.clone())));
+        // ALL fails for one value, ANY holds for one; where none decides, a comparison with NULL leaves it open.
+        let decisive = if all { Expr::UnaryOp { op: UnaryOperator::Not, expr: nested.clone() } } else { test };
+        let exists = |test: Expr| -> Result<Expr> {
+            let subquery = Box::new(super::query::exists_in(query.clone(), test)?);
+            Ok(Expr::Exists { subquery, negated: false })
+        };
+        let boolean_of = |value: bool| Expr::Value(Value::Boolean(value).into());
+        let (decided, open) = (exists(decisive)?, exists(Expr::IsNull(nested))?);
+        *expr = Expr::Case {
+            case_token: AttachedToken::empty(),
+            end_token: AttachedToken::empty(),
+            operand: None,
+            conditions: vec![
+                CaseWhen { condition: decided, result: boolean_of(!all) },
+                CaseWhen { condition: open, result: build::null() },
+            ],
+            else_result: Some(Box::new(boolean_of(all))),
+        };
         self.expr(expr)
     }
 

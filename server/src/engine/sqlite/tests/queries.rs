@@ -40,6 +40,24 @@ fn it_selects_what_sequelize_writes() {
 }
 
 #[test]
+fn any_and_all_of_a_query_are_unknown_where_a_null_leaves_them_open() {
+    let database = Database::with(&[USERS, "INSERT INTO \"Users\" (\"name\", age) VALUES ('a', 1), ('b', NULL)"]);
+    assert_eq!(database.ask("SELECT name FROM \"Users\" WHERE age < ALL (SELECT 2 UNION SELECT 3)"), "a");
+    assert_eq!(database.ask("SELECT name FROM \"Users\" WHERE NOT (age > ANY (SELECT 2))"), "a");
+    for (expression, expected) in [
+        ("1 > ANY (SELECT age FROM \"Users\")", "NULL"),
+        ("2 > ANY (SELECT age FROM \"Users\")", "true"),
+        ("2 > ALL (SELECT age FROM \"Users\")", "NULL"),
+        ("1 > ALL (SELECT age FROM \"Users\")", "false"),
+        ("NULL > ALL (SELECT 1 WHERE false)", "true"),
+        ("NULL > ANY (SELECT 1 WHERE false)", "false"),
+    ] {
+        let query = format!("SELECT coalesce(CAST({expression} AS TEXT), 'NULL')");
+        assert_eq!(database.ask(&query), expected, "{expression}");
+    }
+}
+
+#[test]
 fn nulls_sort_as_in_postgresql_and_indexes_of_columns_without_null_stay_usable() {
     let database = Database::with(&[
         USERS,
