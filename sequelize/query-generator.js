@@ -79,6 +79,11 @@ module.exports = (lib) => {
       return e ? this.text('expression', { e, prefix: this.prefixParts(prefix) }) : '';
     }
 
+    /** A condition as text, in parentheses when it is several: its caller puts more beside it. */
+    wholeCondition(e, prefix) {
+      return e ? this.text('expression', { e: { whole: e }, prefix: this.prefixParts(prefix) }) : '';
+    }
+
     /** A table name, an alias, or a literal that holds a quoted one. */
     prefixParts(prefix) {
       if (!prefix) return [];
@@ -139,16 +144,16 @@ module.exports = (lib) => {
       if (key === undefined) return this.conditionText(value, options);
       if (key instanceof Utils.SequelizeMethod) {
         const left = this.conditions.expression(key, options);
-        return this.expressionText(this.conditions.entry(left, value, options), options.prefix);
+        return this.wholeCondition(this.conditions.entry(left, value, options), options.prefix);
       }
-      return this.expressionText(this.conditions.entry(key, value, options), options.prefix);
+      return this.wholeCondition(this.conditions.entry(key, value, options), options.prefix);
     }
 
     conditionText(where, options) {
       if (isPlainObject(where) || Array.isArray(where) || where instanceof Utils.SequelizeMethod || where == null) {
-        return this.expressionText(this.conditions.where(where, options), options.prefix);
+        return this.wholeCondition(this.conditions.where(where, options), options.prefix);
       }
-      return this.expressionText(this.conditions.where(where, options));
+      return this.wholeCondition(this.conditions.where(where, options));
     }
 
     getWhereConditions(where, tableName, model, options = {}, prepend = true) {

@@ -24,6 +24,12 @@ module.exports = (lib) => {
 
   const isEmpty = (value) => (Array.isArray(value) ? value.length === 0 : keysOf(value).length === 0);
 
+  /** Whether a method stands for a condition by itself, whatever attribute it is given to: a literal is one. */
+  function isCondition(value) {
+    if (value instanceof Utils.Json) return !value.path || value.value !== undefined;
+    return value instanceof Utils.Literal || value instanceof Utils.Where;
+  }
+
   /** `$task.title$`: a column by its path. */
   function columnPath(text) {
     return { p: text.split('.') };
@@ -90,9 +96,7 @@ module.exports = (lib) => {
       }
       const field = this.field(key, context);
       const left = this.left(key);
-      if (value instanceof Utils.SequelizeMethod && !(value instanceof Utils.Fn)) {
-        return this.expression(value, context);
-      }
+      if (isCondition(value)) return this.expression(value, context);
       return this.compare(left, field, isPlainObject(value) ? this.aliases(value) : value, context);
     }
 
@@ -106,13 +110,28 @@ module.exports = (lib) => {
       return model?.rawAttributes?.[key] ?? model?.fieldRawAttributesMap?.[key];
     }
 
-    /** `'meta.address.city': 'Rome'` on a JSON attribute. */
+    /** `'meta.address.city': 'Rome'` on a JSON attribute, or `'$author.meta.address.city$'` on that of an association. */
     dottedJson(key, value, context) {
-      const [name, ...path] = key.split('.');
-      const attribute = context.model.rawAttributes?.[name];
+      const { tables, model, rest } = this.walk(key, context.model);
+      const [name, ...path] = rest;
+      const attribute = model.rawAttributes?.[name];
       if (!(attribute?.type instanceof DataTypes.JSON)) return undefined;
-      const column = { c: attribute.field || name };
+      const field = attribute.field || name;
+      const column = tables.length > 0 ? { p: [...tables, field] } : { c: field };
+      if (path.length === 0) return this.compare(column, attribute, value, context);
       return this.json(column, path, value, { ...context, field: attribute });
+    }
+
+    /** The associations at the front of a dotted key. */
+    walk(key, model) {
+      if (!Utils.isColString(key)) return { tables: [], model, rest: key.split('.') };
+      const rest = key.slice(1, -1).split('.');
+      const tables = [];
+      while (rest.length > 1 && model.associations?.[rest[0]]) {
+        model = model.associations[rest[0]].target;
+        tables.push(rest.shift());
+      }
+      return { tables, model: tables.length > 0 ? model : {}, rest };
     }
 
     /** String operators of `operatorsAliases`, as the symbols they stand for. */
@@ -162,9 +181,7 @@ module.exports = (lib) => {
       const items = isPlainObject(value) ? keysOf(value).map((key) => ({ [key]: value[key] })) : [].concat(value);
       return items
         .map((item) =>
-          item instanceof Utils.SequelizeMethod && !(item instanceof Utils.Fn)
-            ? this.expression(item, context)
-            : this.compare(left, field, item, context),
+          isCondition(item) ? this.expression(item, context) : this.compare(left, field, item, context),
         )
         .filter(Boolean);
     }
@@ -318,7 +335,7 @@ module.exports = (lib) => {
         const nodes = [];
         const walk = (object, steps) => {
           for (const [key, item] of Object.entries(object)) {
-            if (isPlainObject(item)) walk(item, steps.concat(key));
+            if (isPlainObject(item) || Array.isArray(item)) walk(item, steps.concat(key));
             else nodes.push(this.jsonEquals(steps.concat(key), item));
           }
         };
@@ -333,10 +350,15 @@ module.exports = (lib) => {
       return { o: [{ j: [{ c: column }, path] }, 'eq', this.value(value)] };
     }
 
+    /** The column and the steps of `meta.list[0].name`. */
     jsonPath(text) {
-      return String(text)
+      const steps = String(text)
         .replace(/\[(\d+)\]/g, '.$1')
         .split('.');
+      if (/^\w+\s*\(/.test(steps[0])) {
+        throw new Error(`Sequelize.json takes a path: write ${logger.inspect(text)} with Sequelize.literal instead`);
+      }
+      return steps;
     }
 
     whereMethod({ attribute, comparator, logic }, context) {

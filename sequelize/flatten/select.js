@@ -114,13 +114,14 @@ In order to fix the vulnerability CVE-2023-22578, attributes that include parent
       plan.noIncludeAttributes = options.includeIgnoreAttributes === false;
     }
 
-    children(includes, options) {
+    /** `isInside`: whether what they belong to is in the sub-query that a limit makes. Outside of it nothing is inside. */
+    children(includes, options, isInside = true) {
       return (includes ?? [])
         .filter((include) => !include.separate && !include._pseudo)
-        .map((include) => this.include(include, options));
+        .map((include) => this.include(include, options, isInside && !!include.subQuery));
     }
 
-    include(include, options) {
+    include(include, options, subQuery) {
       const { association, model } = include;
       if (options.includeIgnoreAttributes !== false) {
         model._expandAttributes(include);
@@ -136,9 +137,9 @@ In order to fix the vulnerability CVE-2023-22578, attributes that include parent
         attributes: this.includeColumns(include, options),
         where: include.where && this.conditions.where(include.where, { model }),
         on: include.on && this.conditions.where(include.on, { model }),
-        subQuery: !!include.subQuery,
+        subQuery,
         subQueryFilter: !!include.subQueryFilter,
-        include: this.children(include.include, options),
+        include: this.children(include.include, options, subQuery),
       };
       return Object.assign(plan, this.keys(association, model), this.through(include));
     }
@@ -189,8 +190,6 @@ In order to fix the vulnerability CVE-2023-22578, attributes that include parent
         through: {
           table: tableOf(model.getTableName()),
           as: through.as,
-          model: model.name,
-          toTarget: association.toTarget.as,
           primaryKey: model.primaryKeyField ?? null,
           attributes: through.attributes.map((attribute) => {
             const [field, name] = Array.isArray(attribute) ? attribute : [attribute, attribute];

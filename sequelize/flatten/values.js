@@ -3,6 +3,8 @@
 // JavaScript values as the plain data of a statement: JSON scalars, or { type, value } for what JSON has not.
 
 const identity = (value) => value;
+/** What a text column takes for text. */
+const WRITTEN_AS_TEXT = new Set(['number', 'boolean', 'bigint']);
 
 /** An object made by `{}` or `Object.create(null)`, of any realm: Jest runs each test file in one of its own. */
 function isPlainObject(value) {
@@ -70,7 +72,7 @@ module.exports = (lib) => {
     if (value === null || value === undefined) return null;
     if (typeof type?.bindParam !== 'function') return scalar(value);
     generator.validate(value, field, options);
-    if (typeof value !== 'string' && typeof value !== 'object' && isText(type)) value = String(value);
+    if (WRITTEN_AS_TEXT.has(typeof value) && isText(type)) value = String(value);
     const bound = type.bindParam(value, {
       escape: identity,
       bindParam: identity,

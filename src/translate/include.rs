@@ -5,7 +5,7 @@
 use phantomdb_protocol::Result;
 
 use super::{
-    expression::{Scope, Writer, push_path},
+    expression::{Scope, Writer},
     plan::{Include, Item, Select, Through},
     select::push_unique,
     sql::{push_identifier, push_table},
@@ -31,9 +31,14 @@ impl Names {
         Self { internal: main.to_owned(), external: main.to_owned(), top: true }
     }
 
+    /// An include of the main table.
+    fn below_top(alias: &str) -> Self {
+        Self { internal: alias.to_owned(), external: alias.to_owned(), top: false }
+    }
+
     fn child(&self, alias: &str) -> Self {
         if self.top {
-            return Self { internal: alias.to_owned(), external: alias.to_owned(), top: false };
+            return Self::below_top(alias);
         }
         Self {
             internal: format!("{}->{alias}", self.internal),
@@ -201,7 +206,7 @@ fn key_join(
     let mut condition = format!("{left} = {}", column_of(&names.internal, &include.right));
     if let Some(on) = &include.on {
         condition.clear();
-        writer.expression(&mut condition, on, &scope)?;
+        writer.operand(&mut condition, on, include.condition.is_some(), &scope)?;
     }
     if let Some(extra) = &include.condition {
         condition.push_str(if include.or { " OR " } else { " AND " });
@@ -282,7 +287,8 @@ fn through_join(
 }
 
 /// `( SELECT key FROM tasks WHERE … LIMIT 1 ) IS NOT NULL`: a main row counts for the limit only when the required
-/// association has a row.
+/// association has a row. Its tables are called there what they are called in the joins, so that a condition on one
+/// means the same in both.
 fn sub_query_filter(
     writer: &mut Writer,
     include: &Include,
@@ -318,33 +324,29 @@ fn required_closure(include: &Include) -> Include {
 }
 
 /// Joins what is nested in a filter, without its columns.
-fn filter_joins(
-    writer: &mut Writer,
-    children: &[Include],
-    parent: &Names,
-    through: &[&Include],
-) -> Result<String> {
+fn filter_joins(writer: &mut Writer, children: &[Include], parent: &Names) -> Result<String> {
     let plan = Select { no_include_attributes: true, ..Select::default() };
     let top = Top { plan: &plan, main: &parent.internal, sub_query: false };
     let mut text = String::new();
     for child in children {
         let mut child = child.clone();
         child.required = true;
-        text.push_str(&join(writer, &child, parent, &top, through)?.main);
+        text.push_str(&join(writer, &child, parent, &top, &[])?.main);
     }
     Ok(text)
 }
 
 fn key_filter(writer: &mut Writer, include: &Include, main: &str) -> Result<String> {
-    let scope = Scope::alias(include.alias.clone());
-    let mut out = format!("SELECT {} FROM ", column_of(&include.alias, &include.right));
+    let names = Names::below_top(&include.alias);
+    let scope = Scope::alias(names.internal.clone());
+    let mut out = format!("SELECT {} FROM ", column_of(&names.internal, &include.right));
     push_table(&mut out, &include.table);
     out.push_str(" AS ");
-    push_identifier(&mut out, &include.alias);
-    out.push_str(&filter_joins(writer, &include.include, &Names::top(&include.alias), &[])?);
+    push_identifier(&mut out, &names.internal);
+    out.push_str(&filter_joins(writer, &include.include, &names)?);
     out.push_str(&format!(
         " WHERE {} = {}",
-        column_of(&include.alias, &include.right),
+        column_of(&names.internal, &include.right),
         column_of(main, &include.left.field)
     ));
     if let Some(condition) = &include.condition {
@@ -356,37 +358,35 @@ fn key_filter(writer: &mut Writer, include: &Include, main: &str) -> Result<Stri
 }
 
 fn through_filter(writer: &mut Writer, include: &Include, through: &Through, main: &str) -> Result<String> {
+    let names = Names::below_top(&include.alias);
+    let between = names.child(&through.alias).internal;
     let key = through.primary_key.as_ref().unwrap_or(&through.source_field);
-    let mut out = String::from("SELECT ");
-    push_path(&mut out, &[through.model.clone(), key.clone()])?;
-    out.push_str(" FROM ");
+    let mut out = format!("SELECT {} FROM ", column_of(&between, key));
     push_table(&mut out, &through.table);
     out.push_str(" AS ");
-    push_identifier(&mut out, &through.model);
+    push_identifier(&mut out, &between);
     out.push_str(" INNER JOIN ");
     push_table(&mut out, &include.table);
     out.push_str(" AS ");
-    push_identifier(&mut out, &through.to_target);
+    push_identifier(&mut out, &names.internal);
     out.push_str(&format!(
         " ON {} = {}",
-        column_of(&through.model, &through.target_field),
-        column_of(&through.to_target, &include.right)
+        column_of(&between, &through.target_field),
+        column_of(&names.internal, &include.right)
     ));
     if let Some(condition) = &include.condition {
         out.push_str(" AND ");
-        writer.operand(&mut out, condition, true, &Scope::alias(through.to_target.clone()))?;
+        writer.operand(&mut out, condition, true, &Scope::alias(names.internal.clone()))?;
     }
-    let nested =
-        Names { internal: through.to_target.clone(), external: through.to_target.clone(), top: false };
-    out.push_str(&filter_joins(writer, &include.include, &nested, &[])?);
+    out.push_str(&filter_joins(writer, &include.include, &names)?);
     out.push_str(&format!(
         " WHERE {} = {}",
         column_of(main, &include.left.field),
-        column_of(&through.model, &through.source_field)
+        column_of(&between, &through.source_field)
     ));
     if let Some(condition) = &through.condition {
         out.push_str(" AND ");
-        writer.operand(&mut out, condition, true, &Scope::alias(through.model.clone()))?;
+        writer.operand(&mut out, condition, true, &Scope::alias(between))?;
     }
     out.push_str(" LIMIT 1");
     Ok(out)

@@ -48,6 +48,9 @@ pub enum Expr {
     Star,
     #[serde(rename = "default")]
     Default,
+    /// In parentheses when it is several conditions: text that its caller puts more text beside.
+    #[serde(rename = "whole")]
+    Whole(Box<Expr>),
 }
 
 /// What a JSON path yields.
@@ -199,10 +202,6 @@ pub struct Through {
     pub table: TableName,
     #[serde(rename = "as")]
     pub alias: String,
-    /// The model's name: the alias of the table in a sub-query filter.
-    pub model: String,
-    /// The alias of the target in a sub-query filter.
-    pub to_target: String,
     pub primary_key: Option<String>,
     #[serde(default)]
     pub attributes: Vec<Item>,
