@@ -8,6 +8,7 @@ const { translate } = require('./native');
 const { placeUserBinds } = require('./user-parameters');
 const { isPlainObject } = require('./flatten/values');
 const { tableOf } = require('./flatten/tables');
+const { givenValue } = require('./values');
 
 module.exports = (lib) => {
   const { Utils, AbstractQueryGenerator, Op, errors, injectReplacements } = lib;
@@ -103,7 +104,7 @@ module.exports = (lib) => {
     /** A statement with its values: `{ query, bind }`. */
     bound(kind, plan) {
       const { sql, parameters } = this.translate(kind, plan, false);
-      return { query: sql, bind: JSON.parse(parameters) };
+      return { query: sql, bind: JSON.parse(parameters).map(givenValue) };
     }
 
     insertQuery(table, row, attributes, options = {}) {

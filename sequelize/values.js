@@ -58,6 +58,13 @@ function fromWire(value) {
   return value !== null && typeof value === 'object' ? value.value : value;
 }
 
+/** A wire value as a user would give it: a Date, a Buffer, a bigint, or its text. */
+function givenValue(value) {
+  if (value === null || typeof value !== 'object') return value;
+  if (value.type === 'integer') return BigInt(value.value);
+  return converterOf(value.type)?.(value.value) ?? value.value;
+}
+
 const CONVERTERS = {
   timestamp: (value) => new Date(value),
   // Numbers come as they are; NaN and the infinities as text.
@@ -125,4 +132,4 @@ function defineOwn(object, name, value) {
   Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
 }
 
-module.exports = { toWire, fromWire, timestamp, blob, converterOf, wireTypeOf, rowsToObjects };
+module.exports = { toWire, fromWire, givenValue, timestamp, blob, converterOf, wireTypeOf, rowsToObjects };

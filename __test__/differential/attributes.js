@@ -44,9 +44,10 @@ class Attributes {
     return this.models[modelName].rawAttributes[name].field;
   }
 
-  /** `col('Author.a0')`, by the alias of the table in the statement. */
-  column({ model, alias }, name) {
-    return Sequelize.col(`${alias ?? model}.${this.field(model, name)}`);
+  /** `col('Author.a0')`, by the alias of the table in the statement; one that writes has none. */
+  column({ model, alias, isWrite }, name) {
+    const field = this.field(model, name);
+    return Sequelize.col(isWrite ? field : `${alias ?? model}.${field}`);
   }
 }
 

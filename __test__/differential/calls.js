@@ -105,7 +105,7 @@ const finders = {
     { weight: 2, arbitrary: fc.constant([]) },
     { weight: 1, arbitrary: fc.array(include, { maxLength: 2 }) },
   ),
-  orderByInclude: rarely(fc.record({ byId: fc.boolean(), nulls }), 1),
+  orderByInclude: rarely(fc.record({ byId: fc.boolean(), nulls, isFirst: fc.boolean() }), 1),
   raw: seldom,
 };
 
@@ -215,7 +215,7 @@ const writes = [
     weight: 2,
     arbitrary: call('increment', {
       ...finder,
-      attributes: fc.array(index, { minLength: 1, maxLength: 3 }),
+      columns: fc.array(index, { minLength: 1, maxLength: 3 }),
       by: fc.integer({ min: -3, max: 3 }),
       down: fc.boolean(),
       isObject: fc.boolean(),
@@ -230,7 +230,12 @@ const writes = [
   { weight: 1, arbitrary: call('restore', { ...finder }) },
   {
     weight: 1,
-    arbitrary: call('destroyOne', { model: finder.model, id: fc.nat(7), force: fc.boolean(), isRestored: fc.boolean() }),
+    arbitrary: call('destroyOne', {
+      model: finder.model,
+      id: fc.nat(7),
+      force: fc.boolean(),
+      isRestored: fc.boolean(),
+    }),
   },
   {
     weight: 2,

@@ -149,7 +149,7 @@ class Conditions {
     switch (name) {
       case 'in':
       case 'notIn':
-        return { [Op.any]: { [Op.values]: list } };
+        return { [Op[name]]: list };
       case 'between':
       case 'notBetween':
         return {
@@ -189,7 +189,9 @@ class Conditions {
   pattern(name, value, { mindsCase }) {
     if (!mindsCase && !WITHOUT_CASE[name]) name = 'like';
     const isKnown = mindsCase || TEXTS.includes(value);
-    const text = this.can('escapes') ? String(isKnown ? value : 'a') : String(isKnown ? value : 'a').replaceAll('\\', '');
+    const text = this.can('escapes')
+      ? String(isKnown ? value : 'a')
+      : String(isKnown ? value : 'a').replaceAll('\\', '');
     const operator = this.side.ilike && !mindsCase ? WITHOUT_CASE[name] : name;
     return { [Op[operator]]: name === 'like' || name === 'notLike' ? `${text}%` : text };
   }

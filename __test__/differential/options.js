@@ -8,6 +8,10 @@ const { TYPES, valueFor } = require('./values');
 
 const { fn, cast, literal, json } = Sequelize;
 
+const WRITES = new Set(['update', 'increment', 'destroy', 'restore']);
+/** More rows than there are. */
+const ALL_ROWS = 1000;
+
 class OptionsOf {
   /**
    * @param {import('./attributes').Attributes} attributes of the models
@@ -119,11 +123,17 @@ class OptionsOf {
       if (item.limit !== undefined) include.limit = item.limit;
       if (item.limit !== undefined && item.offset !== undefined) include.offset = item.offset;
     } else {
-      this.join(include, item, association, { ...inner, parent: path.length > 1 ? path.slice(0, -1).join('->') : null });
+      this.join(include, item, association, {
+        ...inner,
+        parent: path.length > 1 ? path.slice(0, -1).join('->') : null,
+      });
     }
     const below = separate ? { ...context, isLimited: item.limit !== undefined } : context;
     const nested = this.includes(item.include, target, below, separate ? [] : path);
     if (nested.length > 0) include.include = nested;
+    // With a limit Sequelize's own take it for a required one.
+    const isTakenForRequired = context.isLimited && nested.some((inner) => inner.required || inner.where);
+    if (isTakenForRequired && include.required === false && this.can('limits')) delete include.required;
     return include;
   }
 
@@ -151,9 +161,16 @@ class OptionsOf {
     return { where };
   }
 
+  limits({ limit, offset }) {
+    if (limit === undefined) return {};
+    if (!this.can('limits')) return this.side.isUnlimited ? {} : { limit: ALL_ROWS };
+    return offset === undefined ? { limit } : { limit, offset };
+  }
+
   /** The options of findAll and its kin. */
   finder(call) {
     const context = { model: call.model, mindsCase: call.mindsCase, isLimited: call.limit !== undefined };
+    context.isWrite = WRITES.has(call.kind);
     const options = {};
     // In an object: to a where that is a method Sequelize's own cannot add the filter of a required include.
     if (call.where) options.where = { [Op.and]: [this.conditions.where(call.where, context)] };
@@ -161,11 +178,13 @@ class OptionsOf {
     const include = this.includes(call.include, call.model, context);
     if (include.length > 0) options.include = include;
     if (call.attributes) options.attributes = this.attributesOf(call.attributes, call.model);
-    if (call.limit !== undefined) options.limit = call.limit;
-    if (call.offset !== undefined && call.limit !== undefined) options.offset = call.offset;
+    Object.assign(options, this.limits(call));
     if (call.order || call.limit !== undefined || call.kind === 'findOne') {
       options.order = this.order(call.order, call.model);
-      if (call.orderByInclude) options.order.push(...this.joinedOrder(include, call.model, call.orderByInclude));
+      if (call.orderByInclude) {
+        const joined = this.joinedOrder(include, call.model, call.orderByInclude);
+        options.order = call.orderByInclude.isFirst ? [...joined, ...options.order] : [...options.order, ...joined];
+      }
     }
     if (call.raw && !include.some((item) => item.separate)) options.raw = true;
     return options;

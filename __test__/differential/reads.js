@@ -20,7 +20,9 @@ class Reads {
 
   /** The model of a call, in the scopes that it names. */
   scoped(call, model) {
-    return call.scopes?.length > 0 ? model.scope([...new Set(call.scopes.map((index) => SCOPES[index]))]) : model;
+    const names = new Set((call.scopes ?? []).map((index) => SCOPES[index]));
+    if (!this.options.can('limits')) names.delete('limited');
+    return names.size > 0 ? model.scope([...names]) : model;
   }
 
   async findAll(call, model) {

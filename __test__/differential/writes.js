@@ -23,7 +23,10 @@ class Writes {
   /** A row with rows of an association, in one call. */
   async createNested({ row, others }) {
     const books = others.map((other) => ({ ...this.options.row(other, 'Book'), authorId: undefined, fanId: null }));
-    const author = await this.models.Author.create({ ...this.options.row(row, 'Author'), books }, { include: ['books'] });
+    const author = await this.models.Author.create(
+      { ...this.options.row(row, 'Author'), books },
+      { include: ['books'] },
+    );
     return [made(author).id, author.books.map(made)];
   }
 
@@ -90,7 +93,7 @@ class Writes {
   }
 
   async increment(call, model) {
-    const names = [...new Set(call.attributes.map((index) => this.attributes.at(call.model, index).name))].filter(
+    const names = [...new Set(call.columns.map((index) => this.attributes.at(call.model, index).name))].filter(
       (name) => name !== 'id' && COUNTED.includes(this.attributes.typeOf(call.model, name)),
     );
     if (names.length === 0) return 'no number';

@@ -180,9 +180,7 @@ module.exports = (lib) => {
     each(left, field, value, context) {
       const items = isPlainObject(value) ? keysOf(value).map((key) => ({ [key]: value[key] })) : [].concat(value);
       return items
-        .map((item) =>
-          isCondition(item) ? this.expression(item, context) : this.compare(left, field, item, context),
-        )
+        .map((item) => (isCondition(item) ? this.expression(item, context) : this.compare(left, field, item, context)))
         .filter(Boolean);
     }
 

@@ -21,6 +21,18 @@ In order to fix the vulnerability CVE-2023-22578, attributes that include parent
     throw new errors.QueryError(`${name} must be a whole number that is not negative, but is ${logger.inspect(value)}`);
   }
 
+  /** Whether something below an include is required and joined outside of the limiting sub-query. */
+  function requiresOutside({ include }) {
+    return (include ?? []).some(
+      (child) => !child.separate && child.required && (!child.subQuery || requiresOutside(child)),
+    );
+  }
+
+  /** One that is not required stays together with what is required below it, or that would take rows away. */
+  function goesInside(include) {
+    return !!include.subQuery && !(include.required === false && requiresOutside(include));
+  }
+
   class SelectPlan {
     constructor(generator) {
       this.generator = generator;
@@ -110,7 +122,6 @@ In order to fix the vulnerability CVE-2023-22578, attributes that include parent
     addIncludes(plan, options, subQuery) {
       plan.include = this.children(options.include, options);
       plan.subQuery = subQuery;
-      plan.parentSubQuery = !!options.subQuery;
       plan.noIncludeAttributes = options.includeIgnoreAttributes === false;
     }
 
@@ -118,7 +129,7 @@ In order to fix the vulnerability CVE-2023-22578, attributes that include parent
     children(includes, options, isInside = true) {
       return (includes ?? [])
         .filter((include) => !include.separate && !include._pseudo)
-        .map((include) => this.include(include, options, isInside && !!include.subQuery));
+        .map((include) => this.include(include, options, isInside && goesInside(include)));
     }
 
     include(include, options, subQuery) {

@@ -6,8 +6,8 @@ use phantomdb_protocol::Result;
 
 use super::{
     expression::{Scope, Writer},
-    plan::{Include, Item, Select, Through},
-    select::push_unique,
+    plan::{Expr, Include, Item, Key, Select, Through},
+    select::{output_name, push_unique},
     sql::{push_identifier, push_table},
 };
 
@@ -55,6 +55,8 @@ pub struct Joins {
     pub sub: String,
     pub main_columns: Vec<String>,
     pub sub_columns: Vec<String>,
+    /// Keys that joins outside of the sub-query need and the result does not have.
+    pub hidden_columns: Vec<String>,
     /// Conditions on the main table.
     pub filters: Vec<String>,
 }
@@ -65,6 +67,7 @@ impl Joins {
         self.sub.push_str(&other.sub);
         push_unique(&mut self.main_columns, other.main_columns);
         push_unique(&mut self.sub_columns, other.sub_columns);
+        push_unique(&mut self.hidden_columns, other.hidden_columns);
         self.filters.extend(other.filters);
     }
 }
@@ -124,6 +127,7 @@ pub fn join(
     }
     push_unique(&mut joins.main_columns, nested.main_columns);
     push_unique(&mut joins.sub_columns, nested.sub_columns);
+    push_unique(&mut joins.hidden_columns, nested.hidden_columns);
     joins.filters.extend(nested.filters);
     if in_sub_query {
         own.push(&mut joins.sub, &nested.sub, mismatch && !nested.sub.is_empty());
@@ -167,11 +171,40 @@ fn column_of(table: &str, column: &str) -> String {
     out
 }
 
-/// Whether the parent is inside of the limiting sub-query and this include is not, so that the parent's columns
-/// are seen from outside.
-fn crosses_sub_query(include: &Include, top: &Top, ancestors: &[&Include]) -> bool {
-    let parent_inside = ancestors.last().map_or(top.plan.parent_sub_query, |parent| parent.sub_query);
-    top.sub_query && parent_inside && !include.sub_query
+/// The key of the parent, as it is called where the include is joined: what is inside of the sub-query goes by another
+/// name outside, and is selected there under a name of our own when the user did not ask for it.
+fn parent_key(
+    include: &Include,
+    parent: &Names,
+    top: &Top,
+    ancestors: &[&Include],
+    joins: &mut Joins,
+) -> String {
+    let Key { attribute, field } = &include.left;
+    let inside = column_of(&parent.internal, field);
+    let is_parent_inside = ancestors.last().is_none_or(|parent| parent.sub_query);
+    if !top.sub_query || include.sub_query || !is_parent_inside {
+        return inside;
+    }
+    let is_key = |item: &Item| {
+        matches!(&item.e, Expr::Column(name) if name == field)
+            && output_name(item).as_ref() == Some(attribute)
+    };
+    let is_selected = match ancestors.last() {
+        Some(parent) => parent.attributes.iter().any(is_key),
+        None => top.plan.columns.as_ref().is_none_or(|items| items.iter().any(is_key)),
+    };
+    let mut name = attribute.clone();
+    if !parent.top {
+        name = format!("{}.{attribute}", parent.external);
+    }
+    if !is_selected {
+        name.insert_str(0, "__phantomdb_key_");
+        let mut hidden = format!("{inside} AS ");
+        push_identifier(&mut hidden, &name);
+        push_unique(&mut joins.hidden_columns, vec![hidden]);
+    }
+    column_of(top.main, &name)
 }
 
 fn key_join(
@@ -183,25 +216,11 @@ fn key_join(
     ancestors: &[&Include],
     joins: &mut Joins,
 ) -> Result<Join> {
-    let mut left = column_of(&parent.internal, &include.left.field);
-    if parent.top && top.plan.grouped_limit.is_some() {
-        left = column_of(&parent.internal, &include.left.attribute);
-    } else if crosses_sub_query(include, top, ancestors) {
-        if parent.top {
-            let outside = column_of(&parent.internal, &include.left.attribute);
-            if outside == left {
-                joins.sub_columns.push(left);
-            } else {
-                let mut selected = format!("{left} AS ");
-                push_identifier(&mut selected, &include.left.attribute);
-                joins.sub_columns.push(selected);
-            }
-            left = outside;
-        } else {
-            left.clear();
-            push_identifier(&mut left, &format!("{}.{}", parent.external, include.left.attribute));
-        }
-    }
+    let left = if parent.top && top.plan.grouped_limit.is_some() {
+        column_of(&parent.internal, &include.left.attribute)
+    } else {
+        parent_key(include, parent, top, ancestors, joins)
+    };
     let scope = Scope::alias(names.internal.clone());
     let mut condition = format!("{left} = {}", column_of(&names.internal, &include.right));
     if let Some(on) = &include.on {
@@ -241,25 +260,7 @@ fn through_join(
     if !top.plan.no_include_attributes {
         joins.main_columns.extend(columns(writer, &through.attributes, &through_names)?);
     }
-    let parent_inside = ancestors.last().map_or(top.plan.parent_sub_query, |include| include.sub_query);
-    let source = if top.sub_query && !include.sub_query && parent_inside && !parent.top {
-        let mut alias = String::new();
-        push_identifier(&mut alias, &format!("{}.{}", parent.external, include.left.attribute));
-        alias
-    } else if top.sub_query && parent.top && !include.sub_query {
-        // Seen from outside of the sub-query, where it goes by its attribute.
-        let outside = column_of(&parent.internal, &include.left.attribute);
-        let inside = column_of(&parent.internal, &include.left.field);
-        let mut selected = inside.clone();
-        if inside != outside {
-            selected.push_str(" AS ");
-            push_identifier(&mut selected, &include.left.attribute);
-        }
-        joins.sub_columns.push(selected);
-        outside
-    } else {
-        column_of(&parent.internal, &include.left.field)
-    };
+    let source = parent_key(include, parent, top, ancestors, joins);
     let mut body = String::from("( ");
     push_table(&mut body, &through.table);
     body.push_str(" AS ");
@@ -295,7 +296,8 @@ fn sub_query_filter(
     top: &Top,
     ancestors: &[&Include],
 ) -> Result<Option<String>> {
-    if !top.sub_query || !include.sub_query_filter {
+    // One that is explicitly not required filters nothing, whatever is required below it.
+    if !top.sub_query || !include.sub_query_filter || !(include.required || include.optional) {
         return Ok(None);
     }
     // The outermost include's sub-query holds the chain down to this one.

@@ -5,6 +5,7 @@
 mod expression;
 mod include;
 mod json;
+mod limited;
 mod operators;
 pub mod plan;
 mod rows;

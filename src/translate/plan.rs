@@ -128,9 +128,6 @@ pub struct Select {
     /// Limit the main table in a sub-query, so that a to-many join does not eat the limit.
     #[serde(default)]
     pub sub_query: bool,
-    /// What `options.subQuery` says of the main table, which decides how its includes join to it.
-    #[serde(default)]
-    pub parent_sub_query: bool,
     #[serde(default)]
     pub grouped_limit: Option<GroupedLimit>,
     #[serde(default)]

@@ -1,9 +1,9 @@
 //! Operators that SQLite has not, or means otherwise.
 
-use phantomdb_protocol::{ColumnType, Result};
+use phantomdb_protocol::{ColumnType, Error, ErrorCode, Result};
 use sqlparser::ast::{
-    Array, BinaryOperator, CaseWhen, Expr, Parens, Query, SetExpr, Spanned, UnaryOperator, Value, ValueWithSpan,
-    helpers::attached_token::AttachedToken,
+    Array, BinaryOperator, CaseWhen, Expr, Parens, Query, SetExpr, Spanned, UnaryOperator, Value,
+    ValueWithSpan, helpers::attached_token::AttachedToken,
 };
 
 use super::{
@@ -139,6 +139,10 @@ impl Adapter<'_> {
         }
         let (a, b) = (self.expr(left)?, self.expr(right)?);
         let nullable = a.nullable || b.nullable;
+        if let Some((function, column_type)) = self.special_arithmetic(op, a, b)? {
+            *expr = build::call(function, vec![build::take(left), build::take(right)]);
+            return Ok(Typed { nullable, ..Typed::of(column_type) });
+        }
         if a.is(ColumnType::Decimal) || b.is(ColumnType::Decimal) {
             let operator = seal::literal(op.to_string());
             *expr =
@@ -169,6 +173,44 @@ impl Adapter<'_> {
             }
         }
         Ok(Typed { column_type, nullable, origin: Origin::Other })
+    }
+
+    /// Arithmetic on what is no number: the function that does it. An error when PostgreSQL has none, where SQLite
+    /// would take the digits at the front of a text for a number.
+    fn special_arithmetic(
+        &self,
+        op: &BinaryOperator,
+        a: Typed,
+        b: Typed,
+    ) -> Result<Option<(&'static str, ColumnType)>> {
+        // A literal or a parameter takes the type of the other side.
+        let known = |typed: Typed| match typed.origin {
+            Origin::Literal | Origin::Parameter => None,
+            _ => typed.column_type,
+        };
+        let sign = match op {
+            BinaryOperator::Plus => "+",
+            BinaryOperator::Minus => "-",
+            _ => "",
+        };
+        Ok(match (a.column_type, sign, b.column_type) {
+            (Some(ColumnType::Date), "-", Some(ColumnType::Date)) => {
+                Some(("phantomdb_days_between", ColumnType::Integer))
+            }
+            (Some(ColumnType::Date), "+", Some(ColumnType::Integer)) => {
+                Some(("phantomdb_add_days", ColumnType::Date))
+            }
+            (Some(ColumnType::Date), "-", Some(ColumnType::Integer)) => {
+                Some(("phantomdb_subtract_days", ColumnType::Date))
+            }
+            (Some(ColumnType::Json), "-", _) => Some(("phantomdb_json_delete", ColumnType::Json)),
+            _ => {
+                for side in [known(a), known(b)].into_iter().flatten() {
+                    refuse_arithmetic(op, side)?;
+                }
+                None
+            }
+        })
     }
 
     /// `time ± interval '1 day'`.
@@ -332,7 +374,8 @@ impl Adapter<'_> {
         let test = build::binary(left, op, value);
         let nested = Box::new(Expr::Nested(Box::new(test.clone())));
         // ALL fails for one value, ANY holds for one; where none decides, a comparison with NULL leaves it open.
-        let decisive = if all { Expr::UnaryOp { op: UnaryOperator::Not, expr: nested.clone() } } else { test };
+        let decisive =
+            if all { Expr::UnaryOp { op: UnaryOperator::Not, expr: nested.clone() } } else { test };
         let exists = |test: Expr| -> Result<Expr> {
             let subquery = Box::new(super::query::exists_in(query.clone(), test)?);
             Ok(Expr::Exists { subquery, negated: false })
@@ -402,6 +445,25 @@ impl Adapter<'_> {
         *value = build::call(function, vec![build::take(value)]);
         Ok(())
     }
+}
+
+fn refuse_arithmetic(op: &BinaryOperator, side: ColumnType) -> Result<()> {
+    let name = match side {
+        ColumnType::String => "a text",
+        ColumnType::Boolean => "a boolean",
+        ColumnType::Timestamp => "a timestamp",
+        ColumnType::Date => "a date",
+        ColumnType::Time => "a time of day",
+        ColumnType::Uuid => "a UUID",
+        ColumnType::Enum => "an enum",
+        ColumnType::Blob => "a blob",
+        ColumnType::Json => "a JSON document",
+        _ => return Ok(()),
+    };
+    Err(Error::new(
+        ErrorCode::TypeMismatch,
+        format!("{name} cannot stand beside {op}; cast it to a number, or extract one from it"),
+    ))
 }
 
 pub(super) fn boolean(nullable: bool) -> Typed {
