@@ -6,7 +6,7 @@ const { Op, Sequelize } = require('sequelize');
 
 const { TYPES, TEXTS } = require('./values');
 
-const { fn, col, literal } = Sequelize;
+const { fn, literal } = Sequelize;
 
 const EQUAL = ['eq', 'ne', 'in', 'notIn', 'not', 'is'];
 const ORDERED = [...EQUAL, 'gt', 'gte', 'lt', 'lte', 'between', 'notBetween'];

@@ -4,11 +4,14 @@
 const { Op, Sequelize } = require('sequelize');
 
 const { Conditions, pick } = require('./conditions');
+const { SCOPES } = require('./schema');
 const { TYPES, valueFor } = require('./values');
 
 const { fn, cast, literal, json } = Sequelize;
 
 const WRITES = new Set(['update', 'increment', 'destroy', 'restore']);
+/** The scope that has a limit. */
+const LIMITED = SCOPES.indexOf('limited');
 /** More rows than there are. */
 const ALL_ROWS = 1000;
 
@@ -112,6 +115,8 @@ class OptionsOf {
     const include = { association: association.as };
     if (item.where) include.where = this.conditions.where(item.where, inner);
     if (item.required !== undefined && !separate) include.required = item.required;
+    // With a limit Sequelize's own filter by what is required below what is not.
+    if (context.isLimited && context.isOptional && !separate && this.can('limits')) include.required = false;
     if (item.paranoid === false) include.paranoid = false;
     if (item.attributes && item.attributes.kind !== 'include') {
       include.attributes = this.attributesOf(item.attributes, target);
@@ -128,12 +133,11 @@ class OptionsOf {
         parent: path.length > 1 ? path.slice(0, -1).join('->') : null,
       });
     }
-    const below = separate ? { ...context, isLimited: item.limit !== undefined } : context;
+    const isOptional = item.required === false || (item.required === undefined && !item.where);
+    const below = { ...context, isOptional: context.isOptional || isOptional };
+    if (separate) Object.assign(below, { isLimited: item.limit !== undefined, isOptional: false });
     const nested = this.includes(item.include, target, below, separate ? [] : path);
     if (nested.length > 0) include.include = nested;
-    // With a limit Sequelize's own take it for a required one.
-    const isTakenForRequired = context.isLimited && nested.some((inner) => inner.required || inner.where);
-    if (isTakenForRequired && include.required === false && this.can('limits')) delete include.required;
     return include;
   }
 
@@ -169,7 +173,8 @@ class OptionsOf {
 
   /** The options of findAll and its kin. */
   finder(call) {
-    const context = { model: call.model, mindsCase: call.mindsCase, isLimited: call.limit !== undefined };
+    const context = { model: call.model, mindsCase: call.mindsCase };
+    context.isLimited = call.limit !== undefined || call.kind === 'findOne' || call.scopes?.includes(LIMITED);
     context.isWrite = WRITES.has(call.kind);
     const options = {};
     // In an object: to a where that is a method Sequelize's own cannot add the filter of a required include.

@@ -9,7 +9,7 @@ const { PhantomDBDialect } = require('../..');
 /** Strings for operators, which a schema may allow: `$gt`, `$like`, and the rest by their names. */
 const ALIASES = Object.fromEntries(Object.entries(Op).map(([name, symbol]) => [`$${name}`, symbol]));
 
-const options = (more) => ({ logging: false, operatorsAliases: ALIASES, pool: { max: 1 }, ...more });
+const options = (more) => ({ logging: false, operatorsAliases: ALIASES, ...more });
 
 const phantomdb = {
   name: 'PhantomDB',

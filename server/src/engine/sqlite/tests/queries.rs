@@ -69,6 +69,10 @@ fn arithmetic_is_of_numbers_dates_and_documents() {
         ("DATE '2020-02-28' + 2", "2020-03-01"),
         ("DATE '2020-03-01' - 1", "2020-02-29"),
         ("'5' + 1", "6"),
+        ("(meta ? 'a')::text", "true"),
+        ("(meta ?| ARRAY['x','b'])::text", "true"),
+        ("(meta ?& ARRAY['x','b'])::text", "false"),
+        ("name COLLATE \"C\"", "3 Ann"),
         ("meta - 'a'", "{\"b\":2}"),
         ("meta - 'x'", "{\"a\":1,\"b\":2}"),
         ("CAST('[1,2,3]' AS JSONB) - 1", "[1,3]"),
@@ -78,7 +82,7 @@ fn arithmetic_is_of_numbers_dates_and_documents() {
         assert_eq!(database.ask(&format!("SELECT {expression} FROM \"Users\"")), expected, "{expression}");
     }
     for expression in ["name + 1", "now() - now()", "now() + 1", "name * 2", "\"on\" + 1", "meta * 2"] {
-        let (code, message, _) = super::refused(&database, &format!("SELECT {expression} FROM \"Users\""));
+        let (code, message, _) = refused(&database, &format!("SELECT {expression} FROM \"Users\""));
         assert_eq!(code, ErrorCode::TypeMismatch, "{expression}");
         assert!(message.contains("cannot stand beside"), "{message}");
     }
