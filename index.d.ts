@@ -47,6 +47,32 @@ export interface PhantomDBOptions {
   retries?: number;
   /** Whether a database that is not there is made when it is first used. The default is true. */
   createDatabase?: boolean;
+  /**
+   * What such a database begins as: a snapshot, or, with `memory:` and `file:`, the path of a file that one was saved to.
+   *
+   * @example new PhantomDBDialect('memory:', { template: './test/seed.phantomdb' })
+   */
+  template?: PhantomDBSnapshot | string;
+}
+
+/**
+ * The state of a database, as {@link PhantomDBDialectMethods.snapshot} answers it. It is kept until it is released or
+ * nothing refers to it, or, by a server, until its database is dropped.
+ */
+export interface PhantomDBSnapshot {
+  /** The name of the database it was made of. */
+  readonly database: string;
+  /** Its size. */
+  readonly bytes: number;
+
+  /**
+   * Writes it to a file, a database of SQLite, to be a `template` in other processes. What is there is replaced.
+   * Fails with `BAD_REQUEST` when the file cannot be written, and with `UNSUPPORTED` for a snapshot that a server keeps.
+   */
+  save(path: string): Promise<void>;
+
+  /** Lets go of it. Databases that began as it stay. */
+  release(): Promise<void>;
 }
 
 export interface TransactionOption {
@@ -162,12 +188,12 @@ export interface PhantomDBDialectMethods {
   init<T extends object>(sequelize: T): T;
 
   /**
-   * Makes a database.
+   * Makes a database, empty or as a snapshot.
    * Fails with `ALREADY_EXISTS` when there is one of that name.
    *
    * @example await dialect.createDatabase('myapp');
    */
-  createDatabase(name: string): Promise<void>;
+  createDatabase(name: string, options?: { template?: PhantomDBSnapshot }): Promise<void>;
 
   /** Drops a database and all that is in it. Fails with `UNKNOWN_DATABASE` when there is none of that name. */
   dropDatabase(name: string): Promise<void>;
@@ -285,6 +311,26 @@ export interface PhantomDBDialectMethods {
 
   /** Rolls back. Fails with `TRANSACTION_EXPIRED` when the transaction is not there any more. */
   rollbackTransaction(id: string): Promise<void>;
+
+  /**
+   * Keeps the committed state of a database: rows, tables, indexes and all. The default is the database of the
+   * Sequelize that uses this dialect. See `docs/testing.md`.
+   * Fails with `BAD_REQUEST` when there are several of those, or none, with `FORBIDDEN` on a server that does not allow it,
+   * and with `UNSUPPORTED` where the engine is not SQLite.
+   *
+   * @example
+   * const seeded = await dialect.snapshot();
+   * beforeEach(() => dialect.restore(seeded));
+   */
+  snapshot(databaseName?: string): Promise<PhantomDBSnapshot>;
+
+  /**
+   * Brings a database to a state that was kept: the one that is named, else the one it was kept of, or, when another
+   * dialect has made the snapshot, that of the Sequelize that uses this one. All of it or, when it fails, nothing.
+   * Open transactions of the database are rolled back; what is still asked in them fails with `TRANSACTION_EXPIRED`.
+   * Fails with `NOT_FOUND` when the snapshot was released.
+   */
+  restore(snapshot: PhantomDBSnapshot, databaseName?: string): Promise<void>;
 
   /**
    * Does `work` while no other process does work under the same name for the same database; answers what it answers.

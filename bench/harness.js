@@ -44,4 +44,4 @@ function report(title, results, peer) {
   }
 }
 
-module.exports = { compare, report };
+module.exports = { compare, median, report };

@@ -1,7 +1,9 @@
 'use strict';
 
+const { leaveExpired } = require('./expired.js');
 const native = require('./native.js');
 const { PhantomDBError, answerOf } = require('./phantomdb-error.js');
+const { idOf, isSnapshot } = require('./snapshot.js');
 
 /**
  * The addon's side of one `PhantomDBDialect`: opened when first used, shared by every Sequelize that uses the dialect,
@@ -10,17 +12,32 @@ const { PhantomDBError, answerOf } = require('./phantomdb-error.js');
 class Client {
   #url;
   #options;
-  #users = 0;
+  /** The databases of those that use it, each as often as it is used. */
+  #users = [];
   /** By connection string; the dialect's own and those of replicas. */
   #opened = new Map();
   #isClosed = false;
+  /** The transactions that its Sequelizes have open. */
+  transactions = new Set();
 
   /** Throws a PhantomDBError for a connection string or options that are wrong. */
   constructor(url, options) {
-    this.#options = JSON.stringify(options);
     this.#url = url;
-    this.url = this.at().url;
     this.isRemote = /^https?:/i.test(url);
+    // Kept, as it is gone with the last who has it.
+    this.template = options.template;
+    this.#options = JSON.stringify({ ...options, template: this.#wireTemplate() });
+    this.url = this.at().url;
+  }
+
+  #wireTemplate() {
+    if (this.template === undefined) return undefined;
+    return isSnapshot(this.template) ? { snapshot: idOf(this.template, this) } : { path: this.template };
+  }
+
+  /** The databases of the Sequelizes that use it. */
+  get databases() {
+    return [...new Set(this.#users)];
   }
 
   /** The addon's object for the dialect's connection string, or for another one with the same options. */
@@ -40,15 +57,30 @@ class Client {
     return opened;
   }
 
+  /** The database was restored, and has rolled back what was open in it. */
+  leaveTransactions(database) {
+    for (const transaction of this.transactions) {
+      if (transaction.connection?.database !== database) continue;
+      this.transactions.delete(transaction);
+      leaveExpired(
+        transaction,
+        new PhantomDBError({
+          code: 'TRANSACTION_EXPIRED',
+          message: 'The transaction was rolled back when the database was restored to a snapshot; begin another.',
+        }),
+      );
+    }
+  }
+
   /** A Sequelize begins to use it. */
-  retain() {
-    this.#users++;
+  retain(database) {
+    this.#users.push(database);
   }
 
   /** A Sequelize was closed. */
-  async release() {
-    this.#users--;
-    if (this.#users === 0) {
+  async release(database) {
+    this.#users.splice(this.#users.indexOf(database), 1);
+    if (this.#users.length === 0) {
       await this.#closeAll();
     }
   }

@@ -1,6 +1,7 @@
 'use strict';
 
 const { answerOf } = require('./phantomdb-error.js');
+const { hasRoom } = require('./turn.js');
 
 /**
  * Sequelize's own pool, hooks and replication around connections that are light: the sockets, or the engine itself,
@@ -13,7 +14,7 @@ module.exports = (lib) =>
       this.dialectName = lib.DIALECT_NAME;
       this.parsers = lib.parserStore(lib.DIALECT_NAME);
       this.client = dialect.client;
-      this.client.retain();
+      this.client.retain(sequelize.config.database);
       this.released = false;
     }
 
@@ -73,7 +74,7 @@ module.exports = (lib) =>
       } finally {
         if (!this.released) {
           this.released = true;
-          await this.client.release();
+          await this.client.release(this.sequelize.config.database);
         }
       }
     }
@@ -93,12 +94,12 @@ class Connection {
 
   /** One statement of PhantomDB SQL. Resolves to the JSON text of its result; throws a PhantomDBError. */
   query(sql, parameters, native, readOnly) {
-    return answerOf(this.native.query(this.database, sql, parameters, this.transaction, native, readOnly));
+    return answerOf(this.native.query(this.database, sql, parameters, this.transaction, native, readOnly, hasRoom()));
   }
 
   /** Rows of one table, likewise. */
   find(table, find) {
-    return answerOf(this.native.find(this.database, table, find, this.transaction));
+    return answerOf(this.native.find(this.database, table, find, this.transaction, hasRoom()));
   }
 
   /** Any other call of the contract. Resolves to what it answers. */

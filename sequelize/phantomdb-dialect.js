@@ -8,9 +8,11 @@ const { Client } = require('./client.js');
 const { CLIENT, installEverywhere, installIn, installOn } = require('./install.js');
 const { withLock } = require('./named-lock.js');
 const { translate } = require('./native.js');
-const { answerOf } = require('./phantomdb-error.js');
+const { PhantomDBError, answerOf } = require('./phantomdb-error.js');
 const { fitSequelizeCli } = require('./sequelize-cli.js');
+const { Snapshot, idOf, isOf, isSnapshot } = require('./snapshot.js');
 const { tableDefinition, tableOf } = require('./table-definition.js');
+const { hasRoom } = require('./turn.js');
 const { converterOf, rowsToObjects, toWire, wireTypeOf } = require('./values.js');
 
 const DEFAULT_URL = 'http://localhost:8080';
@@ -24,6 +26,10 @@ const OPTIONS = {
   requestTimeoutMs: ['a whole number of milliseconds above 0', isMilliseconds],
   retries: ['a whole number, 0 or more', (value) => Number.isInteger(value) && value >= 0],
   createDatabase: ['true or false', (value) => typeof value === 'boolean'],
+  template: [
+    'a snapshot, or the path of a file that one was saved to',
+    (value) => isSnapshot(value) || (typeof value === 'string' && value !== ''),
+  ],
 };
 
 function checkOptions(options) {
@@ -73,8 +79,9 @@ class PhantomDBDialect {
     return this[CLIENT]().url;
   }
 
-  async createDatabase(name) {
-    await this.#call('createDatabase', { name });
+  async createDatabase(name, { template } = {}) {
+    const id = template === undefined ? undefined : idOf(template, this[CLIENT]());
+    await this.#call('createDatabase', { name, template: id });
   }
 
   async dropDatabase(name) {
@@ -133,7 +140,7 @@ class PhantomDBDialect {
     };
     const { native, transaction } = this.#use(options);
     const text = await answerOf(
-      native.find(databaseName, JSON.stringify(tableOf(tableName)), JSON.stringify(find), transaction),
+      native.find(databaseName, JSON.stringify(tableOf(tableName)), JSON.stringify(find), transaction, hasRoom()),
     );
     return rowsToObjects(JSON.parse(text));
   }
@@ -155,7 +162,8 @@ class PhantomDBDialect {
   async query(databaseName, sql, parameters = [], options = {}) {
     const { native, transaction } = this.#use(options);
     const wire = JSON.stringify(parameters.map(toWire));
-    const text = await answerOf(native.query(databaseName, sql, wire, transaction, options.native === true));
+    const isNative = options.native === true;
+    const text = await answerOf(native.query(databaseName, sql, wire, transaction, isNative, false, hasRoom()));
     const result = JSON.parse(text);
     return { columns: result.columns, rows: rowsToObjects(result), affectedRows: result.affectedRows };
   }
@@ -173,12 +181,39 @@ class PhantomDBDialect {
     await this.#call('rollbackTransaction', { id });
   }
 
+  async snapshot(databaseName = this.#onlyDatabase()) {
+    const answer = await this.#call('createSnapshot', { database: databaseName });
+    return new Snapshot(this[CLIENT](), databaseName, answer);
+  }
+
+  async restore(snapshot, databaseName) {
+    const client = this[CLIENT]();
+    const id = idOf(snapshot, client);
+    const database = databaseName ?? (isOf(snapshot, client) ? snapshot.database : this.#onlyDatabase());
+    await this.#call('restoreSnapshot', { database, id });
+    client.leaveTransactions(database);
+  }
+
   async withLock(databaseName, name, work, options = {}) {
     return withLock(this, databaseName, name, work, options);
   }
 
   async close() {
     await this[CLIENT]().close();
+  }
+
+  /** The database of the Sequelize that uses this dialect. */
+  #onlyDatabase() {
+    const { databases } = this[CLIENT]();
+    if (databases.length !== 1) {
+      const why =
+        databases.length === 0 ? 'No Sequelize uses this dialect' : 'This dialect is used with several databases';
+      throw new PhantomDBError({
+        code: 'BAD_REQUEST',
+        message: `${why}: name the database, as the last argument.`,
+      });
+    }
+    return databases[0];
   }
 
   #use(options) {

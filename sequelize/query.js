@@ -2,6 +2,7 @@
 
 const { formatBindParameters } = require('./bind.js');
 const COMPILED = require('./compiled.js');
+const { leaveExpired } = require('./expired.js');
 const { parsingConverter } = require('./parsers.js');
 const { PhantomDBError } = require('./phantomdb-error.js');
 const { converterOf, fromWire, rowsToObjects, toWire } = require('./values.js');
@@ -49,14 +50,10 @@ module.exports = (lib) => {
       return compiled?.call ? this.shapeCall(answer, compiled) : this.shape(answer);
     }
 
-    /** The server has rolled the transaction back: the pool gets its connection now, whatever the application does. */
     leaveExpired(error) {
       const given = this.options.transaction;
       const transaction = given?.parent ?? given;
-      if (!transaction || transaction.connection !== this.connection) return;
-      const expired = this.connection.expire(error);
-      transaction.cleanup();
-      for (const holder of [transaction, ...transaction.savepoints]) holder.connection = expired;
+      if (transaction?.connection === this.connection) leaveExpired(transaction, error);
     }
 
     /** What the generator made for this very text; see `compiled.js`. */

@@ -36,6 +36,7 @@ module.exports = (Base, lib) => {
       };
       const sql = this.queryGenerator.startTransactionQuery(transaction);
       await this.control(transaction, sql, options, (connection) => connection.begin(begin));
+      this.sequelize.dialect.client.transactions.add(transaction);
     }
 
     /** A savepoint needs no end: it is part of what its transaction commits. */
@@ -65,6 +66,7 @@ module.exports = (Base, lib) => {
       const queryOptions = { ...options, type: QueryTypes.RAW, transaction: transaction.parent ?? transaction };
       if (!transaction.parent) {
         queryOptions[COMPILED] = { sql, perform };
+        this.sequelize.dialect.client.transactions.delete(transaction);
       }
       return this.sequelize.query(sql, queryOptions);
     }

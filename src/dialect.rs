@@ -1,6 +1,11 @@
 //! `NativeDialect`: one connection string, and everything that is asked over it.
 
-use napi::Either;
+use std::future::Future;
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll, Waker};
+
+use napi::bindgen_prelude::{Either3, PromiseRaw, within_runtime_if_available};
+use napi::{Either, Env};
 use napi_derive::napi;
 use phantomdb_protocol::{Call, CallContext, Error, Find, Result, Statement, TableName, Value};
 use serde::de::DeserializeOwned;
@@ -14,8 +19,11 @@ use crate::translate::sql::Mode;
 /// What the JavaScript class `PhantomDBDialect` holds. Nothing is opened before the first call.
 #[napi]
 pub struct NativeDialect {
-    client: Client,
+    client: Arc<Client>,
 }
+
+/// The JSON text of an answer or what went wrong, at once or by a promise.
+type Answer<'env> = Either3<String, Failure, PromiseRaw<'env, Either<String, Failure>>>;
 
 #[napi]
 impl NativeDialect {
@@ -26,7 +34,7 @@ impl NativeDialect {
             let options: ClientOptions = parse("options", &options_json)?;
             Client::new(&connection_string, options)
         };
-        Ok(Self { client: open().map_err(thrown)? })
+        Ok(Self { client: Arc::new(open().map_err(thrown)?) })
     }
 
     /// The connection string, without a password.
@@ -53,41 +61,51 @@ impl NativeDialect {
     }
 
     /// One statement: the hot path of `call('query', …)`. Answers the JSON text of a result set. With `read_only`
-    /// the caller vouches that it only reads, so that it may be repeated when its answer was lost.
-    #[napi]
-    pub async fn query(
+    /// the caller vouches that it only reads, so that it may be repeated when its answer was lost. With `at_once` a
+    /// statement on a database in this process's memory that is done in the time of a look-up is answered without a
+    /// promise.
+    #[napi(catch_unwind)]
+    #[allow(clippy::too_many_arguments)]
+    pub fn query<'env>(
         &self,
+        env: &'env Env,
         database: String,
         sql: String,
         parameters_json: String,
         transaction: Option<String>,
         native: bool,
         read_only: Option<bool>,
-    ) -> napi::Result<Either<String, Failure>> {
-        let answer = async {
+        at_once: Option<bool>,
+    ) -> napi::Result<Answer<'env>> {
+        let client = Arc::clone(&self.client);
+        let answer = async move {
             let parameters: Vec<Value> = parse("parameters", &parameters_json)?;
             let statement = Statement { query: sql, parameters, native };
             let context = CallContext { read_only: read_only == Some(true), ..in_transaction(transaction) };
-            self.client.call(Call::Query { database, statement }, context).await
+            client.call(Call::Query { database, statement }, context).await
         };
-        Ok(outcome(answer.await))
+        self.answer(env, at_once, answer)
     }
 
-    /// Rows of one table: the hot path of `call('find', …)`. Answers the JSON text of a result set.
-    #[napi]
-    pub async fn find(
+    /// Rows of one table: the hot path of `call('find', …)`. Answers the JSON text of a result set; `at_once` as in
+    /// [`Self::query`].
+    #[napi(catch_unwind)]
+    pub fn find<'env>(
         &self,
+        env: &'env Env,
         database: String,
         table_json: String,
         find_json: String,
         transaction: Option<String>,
-    ) -> napi::Result<Either<String, Failure>> {
-        let answer = async {
+        at_once: Option<bool>,
+    ) -> napi::Result<Answer<'env>> {
+        let client = Arc::clone(&self.client);
+        let answer = async move {
             let table: TableName = parse("table", &table_json)?;
             let find: Find = parse("find", &find_json)?;
-            self.client.call(Call::Find { database, table, find }, in_transaction(transaction)).await
+            client.call(Call::Find { database, table, find }, in_transaction(transaction)).await
         };
-        Ok(outcome(answer.await))
+        self.answer(env, at_once, answer)
     }
 
     /// Rolls back what is open and lets go of every connection; a memory database without a name is gone then.
@@ -95,6 +113,28 @@ impl NativeDialect {
     #[napi]
     pub async fn close(&self) -> napi::Result<Either<(), Failure>> {
         Ok(outcome(self.client.close().await))
+    }
+
+    /// Two hand-overs between threads cost more than most statements on memory take. So the work is begun on the
+    /// calling thread where it waits for nothing; what is not done when it first has to wait goes on elsewhere.
+    fn answer<'env>(
+        &self,
+        env: &'env Env,
+        at_once: Option<bool>,
+        work: impl Future<Output = Result<String>> + Send + 'static,
+    ) -> napi::Result<Answer<'env>> {
+        let mut work = Box::pin(work);
+        if at_once == Some(true) && self.client.is_in_memory() {
+            let mut nobody = TaskContext::from_waker(Waker::noop());
+            if let Poll::Ready(done) = within_runtime_if_available(|| work.as_mut().poll(&mut nobody)) {
+                return Ok(match done {
+                    Ok(text) => Either3::A(text),
+                    Err(error) => Either3::B(Failure::from(error)),
+                });
+            }
+        }
+        // Whoever polls next leaves a waker of its own.
+        env.spawn_future(async move { Ok(outcome(work.await)) }).map(Either3::C)
     }
 }
 
@@ -173,7 +213,7 @@ mod tests {
         assert_eq!(parse_call("listDatabases", "null").unwrap(), Call::ListDatabases);
         assert_eq!(
             parse_call("createDatabase", r#"{"name":"a","ifNotExists":true}"#).unwrap(),
-            Call::CreateDatabase { name: "a".into(), if_not_exists: true }
+            Call::CreateDatabase { name: "a".into(), if_not_exists: true, template: None }
         );
         assert_eq!(
             parse_call("beginTransaction", r#"{"database":"a","isolationLevel":"SERIALIZABLE"}"#).unwrap(),

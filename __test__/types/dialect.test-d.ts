@@ -1,6 +1,6 @@
 // Compiled by `__test__/types.test.js`, never run.
 
-import { PhantomDBDialect, PhantomDBError } from 'phantomdb-sequelize';
+import { PhantomDBDialect, PhantomDBError, type PhantomDBSnapshot } from 'phantomdb-sequelize';
 import { DataTypes, Sequelize } from 'sequelize';
 
 const dialect = new PhantomDBDialect('memory:', { createDatabase: false, retries: 2 });
@@ -35,6 +35,11 @@ export async function everyMethod(): Promise<number> {
   const applied: string[] = await dialect.withLock('db', 'migrations', ({ signal }) => [String(signal.aborted)], {
     timeout: 1_000,
   });
+  const snapshot: PhantomDBSnapshot = await dialect.snapshot();
+  await dialect.restore(snapshot, 'other');
+  await snapshot.save('./seed.phantomdb');
+  await new PhantomDBDialect('memory:', { template: snapshot }).createDatabase('x', { template: snapshot });
+  await snapshot.release();
   await dialect.close();
   return databases.length + applied.length + inserted + rows[0].id + updated + deleted + result.affectedRows;
 }

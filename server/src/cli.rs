@@ -77,6 +77,10 @@ struct ServeOptions {
     /// Refuse statements in the engine's own SQL (`{ native: true }`), which reach it untouched.
     #[arg(long, env = "PHANTOMDB_NO_NATIVE")]
     no_native: bool,
+    /// Let callers keep states of databases and restore them, which discards what everybody has written since. For
+    /// tests; with --memory it is so without this.
+    #[arg(long, env = "PHANTOMDB_ALLOW_SNAPSHOTS")]
+    allow_snapshots: bool,
     /// What is logged on stderr: error, warn, info, debug or trace, or directives like `phantomdb_server=debug`.
     #[arg(long, env = "PHANTOMDB_LOG_LEVEL", default_value = "warn", value_name = "LEVEL")]
     log_level: String,
@@ -167,7 +171,11 @@ async fn serve_until_told(options: ServeOptions) -> Result<(), Failure> {
     }
     let service = Service::new(
         engine(&options)?,
-        ServiceOptions { allow_native: !options.no_native, ..ServiceOptions::default() },
+        ServiceOptions {
+            allow_native: !options.no_native,
+            allow_snapshots: options.allow_snapshots || options.memory,
+            ..ServiceOptions::default()
+        },
     );
     let http = HttpOptions { tokens, body_max: options.body_max };
     let server = HttpServer::new(Arc::clone(&service), http);

@@ -13,7 +13,7 @@ use phantomdb_server::{
 };
 use tokio::sync::Mutex as AsyncMutex;
 
-use super::{closed, connection::Place};
+use super::{closed, connection::Place, template::SNAPSHOTS};
 
 /// The services that several clients share, for as long as one of them uses it.
 static SHARED: LazyLock<Mutex<HashMap<Place, Weak<Service>>>> = LazyLock::new(Mutex::default);
@@ -45,6 +45,10 @@ impl Embedded {
         }
     }
 
+    pub(super) fn is_in_memory(&self) -> bool {
+        !matches!(self.place, Place::Directory(_))
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -59,7 +63,8 @@ impl Embedded {
             Some(service) => service,
             None => self.open().await?,
         };
-        context.token = Some(self.owner.clone());
+        // Snapshots are for every client of the process.
+        context.token = (!is_about_snapshots(&call)).then(|| self.owner.clone());
         service.call(call, context).await
     }
 
@@ -103,6 +108,16 @@ impl Embedded {
     }
 }
 
+fn is_about_snapshots(call: &Call) -> bool {
+    matches!(
+        call,
+        Call::CreateSnapshot { .. }
+            | Call::RestoreSnapshot { .. }
+            | Call::DropSnapshot { .. }
+            | Call::CreateDatabase { template: Some(_), .. }
+    )
+}
+
 fn shared() -> MutexGuard<'static, HashMap<Place, Weak<Service>>> {
     SHARED.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -131,9 +146,13 @@ fn service_of(place: Place) -> Result<Arc<Service>> {
 }
 
 fn in_memory() -> Arc<Service> {
-    Service::new(Arc::new(SqliteEngine::memory()), ServiceOptions::default())
+    service(SqliteEngine::memory())
 }
 
 fn on_disk(path: &Path) -> Result<Arc<Service>> {
-    Ok(Service::new(Arc::new(SqliteEngine::open(path)?), ServiceOptions::default()))
+    Ok(service(SqliteEngine::open(path)?))
+}
+
+fn service(engine: SqliteEngine) -> Arc<Service> {
+    Service::with_snapshots(Arc::new(engine), ServiceOptions::default(), Arc::clone(&SNAPSHOTS))
 }

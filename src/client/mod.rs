@@ -7,13 +7,15 @@ mod failure;
 mod http;
 mod request;
 mod retry;
+mod template;
 
 use std::time::Duration;
 
 use phantomdb_protocol::{Call, CallContext, Error, ErrorCode, Result};
 use serde::Deserialize;
 
-use self::{connection::Connection, embedded::Embedded, http::HttpClient};
+pub use self::template::{Held, TemplateOption};
+use self::{connection::Connection, embedded::Embedded, http::HttpClient, template::Template};
 
 /// How the client behaves. Times are in milliseconds.
 #[derive(Debug, Clone, Deserialize)]
@@ -29,6 +31,8 @@ pub struct ClientOptions {
     pub retries: u32,
     /// Make the database of a call when there is none of that name.
     pub create_database: bool,
+    /// What such a database begins as; else it is empty.
+    pub template: Option<TemplateOption>,
 }
 
 impl Default for ClientOptions {
@@ -39,6 +43,7 @@ impl Default for ClientOptions {
             request_timeout_ms: 60_000,
             retries: 4,
             create_database: true,
+            template: None,
         }
     }
 }
@@ -47,6 +52,7 @@ impl Default for ClientOptions {
 pub struct Client {
     url: String,
     create_database: bool,
+    template: Option<Template>,
     way: Way,
 }
 
@@ -59,7 +65,15 @@ impl Client {
     /// Fails with `BAD_REQUEST` on a connection string that names nothing; the message lists those that do.
     pub fn new(connection_string: &str, options: ClientOptions) -> Result<Self> {
         let create_database = options.create_database;
+        let template = options.template;
         let way = match Connection::parse(connection_string)? {
+            Connection::Server(_) if matches!(template, Some(TemplateOption::Path(_))) => {
+                return Err(Error::new(
+                    ErrorCode::BadRequest,
+                    "a server does not read the template from a file of its caller's; give a snapshot of the same \
+                     server, or use memory: or file:",
+                ));
+            }
             Connection::Server(base) => {
                 let environment = || std::env::var("PHANTOMDB_TOKEN").ok();
                 let token = options.token.or_else(environment).filter(|token| !token.is_empty());
@@ -73,12 +87,18 @@ impl Client {
             }
             Connection::Embedded(place) => Way::Embedded(Embedded::new(place)),
         };
-        Ok(Self { url: connection_string.to_owned(), create_database, way })
+        let template = template.map(Template::new);
+        Ok(Self { url: connection_string.to_owned(), create_database, template, way })
     }
 
     /// The connection string. It holds no secret: one that does is refused.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Whether the databases are in the memory of this process.
+    pub fn is_in_memory(&self) -> bool {
+        matches!(&self.way, Way::Embedded(embedded) if embedded.is_in_memory())
     }
 
     /// The body of the answer as JSON text, empty when there is nothing to say.
@@ -89,7 +109,11 @@ impl Client {
         let (name, again) = (name.to_owned(), (call.clone(), context.clone()));
         match self.send(call, context).await {
             Err(error) if error.code == ErrorCode::UnknownDatabase => {
-                let create = Call::CreateDatabase { name, if_not_exists: true };
+                let template = match &self.template {
+                    Some(template) => Some(template.id().await?),
+                    None => None,
+                };
+                let create = Call::CreateDatabase { name, if_not_exists: true, template };
                 Box::pin(self.send(create, CallContext::default())).await?;
                 Box::pin(self.send(again.0, again.1)).await
             }

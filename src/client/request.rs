@@ -93,10 +93,10 @@ pub(super) fn of_call(call: &Call, rows_as_arrays: bool) -> Result<Request> {
         }
         Call::ServerInfo => request(Method::GET, "/".to_owned()),
         Call::ListDatabases => request(Method::GET, "/databases".to_owned()),
-        Call::CreateDatabase { name, if_not_exists } => with_body(
+        Call::CreateDatabase { name, if_not_exists, template } => with_body(
             Method::POST,
             "/databases".to_owned(),
-            &json!({ "name": name, "ifNotExists": if_not_exists }),
+            &json!({ "name": name, "ifNotExists": if_not_exists, "template": template }),
         )?,
         Call::DropDatabase { name } => request(Method::DELETE, in_database(name, "")),
         call => of_schema_call(call)?,
@@ -109,6 +109,13 @@ fn of_schema_call(call: &Call) -> Result<Request> {
         operations: &'a [AlterOperation],
     }
     match call {
+        Call::CreateSnapshot { database } => Ok(request(Method::POST, in_database(database, "/snapshots"))),
+        Call::RestoreSnapshot { database, id } => {
+            Ok(request(Method::POST, in_database(database, &format!("/snapshots/{}/restore", encoded(id)))))
+        }
+        Call::DropSnapshot { database, id } => {
+            Ok(request(Method::DELETE, in_database(database, &format!("/snapshots/{}", encoded(id)))))
+        }
         Call::ListTables { database } => Ok(request(Method::GET, in_database(database, "/tables"))),
         Call::CreateTable { database, table } => {
             with_body(Method::POST, in_database(database, "/tables"), table)

@@ -4,9 +4,11 @@ pub mod sqlite;
 
 use std::sync::Arc;
 
+pub use self::sqlite::Snapshot;
+
 use async_trait::async_trait;
 use phantomdb_protocol::{
-    AlterOperation, BeginTransaction, Result, ResultSet, Statement, TableName, TableSchema,
+    AlterOperation, BeginTransaction, Error, Result, ResultSet, Statement, TableName, TableSchema,
 };
 
 /// Runs statements: each on its own (a database), or all in one transaction (a [`Transaction`]).
@@ -53,6 +55,25 @@ pub trait Engine: Send + Sync {
     /// A session in which each statement commits by itself. `UNKNOWN_DATABASE` when there is none of that name.
     async fn database(&self, name: &str) -> Result<Arc<dyn Session>>;
     async fn begin(&self, options: &BeginTransaction) -> Result<Arc<dyn Transaction>>;
+    /// Keeps the state that a database is in. `UNSUPPORTED` by an engine that keeps none.
+    async fn snapshot(&self, _database: &str) -> Result<Arc<Snapshot>> {
+        Err(no_snapshots(self.name()))
+    }
+    /// Brings a database to a state that was kept, whichever database it was kept of: all of it, or, when it fails,
+    /// nothing. Open transactions are rolled back.
+    async fn restore(&self, _database: &str, _snapshot: &Arc<Snapshot>) -> Result<()> {
+        Err(no_snapshots(self.name()))
+    }
+    /// As [`Self::create_database`], in a state that was kept.
+    async fn create_database_from(&self, _name: &str, _snapshot: &Arc<Snapshot>) -> Result<()> {
+        Err(no_snapshots(self.name()))
+    }
     /// Rolls back what is open and releases everything.
     async fn close(&self) -> Result<()>;
+}
+
+fn no_snapshots(engine: &str) -> Error {
+    Error::unsupported(format!(
+        "the engine {engine} keeps no snapshots; use databases of the SQLite engine, or begin each test with its own data"
+    ))
 }

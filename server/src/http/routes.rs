@@ -1,22 +1,26 @@
 //! One function for each call of the contract.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::{
+    Json,
     extract::State,
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, StatusCode};
 use phantomdb_protocol::{
     AlterOperation, Batch, BeginTransaction, Call, ColumnDefinition, Constraint, CreateIndex, CreateTable,
-    ErrorCode, InsertRows, Statement, TableName, UpdateRows,
+    ErrorCode, InsertRows, Records, ResultSet, Statement, TableName, UpdateRows,
 };
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::{
     HttpServer,
     answer::{HttpError, JSON, answered, respond},
+    calls,
     extract::{Body, Caller, Names},
+    openapi,
     query_string::TableQuery,
 };
 
@@ -45,8 +49,29 @@ pub(super) async fn no_such_method() -> HttpError {
     error
 }
 
-pub(super) async fn health() -> Response {
-    respond(StatusCode::OK, JSON, r#"{"status":"healthy"}"#)
+/// What `/health` and `/ready` answer.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Status {
+    /// `healthy` or `ready`.
+    status: &'static str,
+}
+
+/// What a find answers.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[allow(dead_code, reason = "its schema is what it is for")]
+pub(super) enum Found {
+    Records(Records),
+    Rows(ResultSet),
+}
+
+pub(super) async fn health() -> Json<Status> {
+    Json(Status { status: "healthy" })
+}
+
+pub(super) async fn openapi() -> Response {
+    static DOCUMENT: LazyLock<String> = LazyLock::new(|| openapi::document(&calls::all()));
+    respond(StatusCode::OK, JSON, DOCUMENT.as_str())
 }
 
 pub(super) async fn ready(State(server): Server) -> Response {
@@ -54,7 +79,7 @@ pub(super) async fn ready(State(server): Server) -> Response {
         return HttpError::new(ErrorCode::Unavailable, "the server is stopping").into_response();
     }
     match server.service.ready().await {
-        Ok(()) => respond(StatusCode::OK, JSON, r#"{"status":"ready"}"#),
+        Ok(()) => Json(Status { status: "ready" }).into_response(),
         Err(error) => {
             tracing::error!(code = ?error.code, "the engine is not ready");
             HttpError::new(ErrorCode::Unavailable, "the engine cannot be reached").into_response()
@@ -75,20 +100,22 @@ pub(super) async fn list_databases(State(server): Server, caller: Caller) -> Ans
     server.ok(caller, Call::ListDatabases).await
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct CreateDatabaseBody {
     name: String,
     #[serde(default)]
     if_not_exists: bool,
+    /// The id of a snapshot.
+    template: Option<String>,
 }
 
 pub(super) async fn create_database(
     State(server): Server,
     caller: Caller,
-    Body(CreateDatabaseBody { name, if_not_exists }): Body<CreateDatabaseBody>,
+    Body(CreateDatabaseBody { name, if_not_exists, template }): Body<CreateDatabaseBody>,
 ) -> Answer {
-    server.created(caller, Call::CreateDatabase { name, if_not_exists }).await
+    server.created(caller, Call::CreateDatabase { name, if_not_exists, template }).await
 }
 
 pub(super) async fn drop_database(
@@ -108,7 +135,7 @@ pub(super) async fn list_tables(
 }
 
 /// A table to create, named by `table` or, shorter, by `name` (and `schema`).
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct CreateTableBody {
     table: Option<TableName>,
@@ -177,7 +204,7 @@ pub(super) async fn drop_table(
     server.ok(caller, Call::DropTable { database, table, if_exists: query.if_exists()? }).await
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(super) struct AlterTableBody {
     operations: Vec<AlterOperation>,
 }
@@ -256,6 +283,30 @@ pub(super) async fn batch(
     Body(batch): Body<Batch>,
 ) -> Answer {
     server.ok(caller, Call::Batch { database, batch }).await
+}
+
+pub(super) async fn create_snapshot(
+    State(server): Server,
+    Names(database): Names<String>,
+    caller: Caller,
+) -> Answer {
+    server.created(caller, Call::CreateSnapshot { database }).await
+}
+
+pub(super) async fn restore_snapshot(
+    State(server): Server,
+    Names((database, id)): Names<(String, String)>,
+    caller: Caller,
+) -> Answer {
+    server.ok(caller, Call::RestoreSnapshot { database, id }).await
+}
+
+pub(super) async fn drop_snapshot(
+    State(server): Server,
+    Names((database, id)): Names<(String, String)>,
+    caller: Caller,
+) -> Answer {
+    server.ok(caller, Call::DropSnapshot { database, id }).await
 }
 
 pub(super) async fn begin_transaction(

@@ -18,7 +18,7 @@ use tokio::sync::watch;
 const KEPT_FOR: Duration = Duration::from_secs(600);
 const KEPT_MAX: usize = 20_000;
 const KEPT_BYTES_MAX: usize = 64 * 1024 * 1024;
-const KEY_LENGTH_MAX: usize = 255;
+pub const KEY_LENGTH_MAX: usize = 255;
 
 type Answer = Result<Arc<str>>;
 /// The token and the key: two clients that hit on the same key do not see each other's answers.
@@ -190,7 +190,7 @@ mod tests {
     use super::*;
 
     fn call(name: &str) -> Call {
-        Call::CreateDatabase { name: name.into(), if_not_exists: false }
+        Call::CreateDatabase { name: name.into(), if_not_exists: false, template: None }
     }
 
     #[tokio::test]

@@ -5,6 +5,7 @@ mod fragment;
 mod idempotency;
 mod lift;
 mod schema;
+mod snapshots;
 mod statement;
 mod transactions;
 mod value;
@@ -18,11 +19,13 @@ use std::{
 };
 
 use phantomdb_protocol::{
-    Batch, BeginTransaction, Call, CallContext, Error, ErrorCode, Find, InsertRows, Result, ResultSet,
-    Statement, TableName,
+    Batch, BeginTransaction, Call, CallContext, Databases, Deleted, EngineInfo, Error, ErrorCode, Find,
+    InsertRows, Limits, Named, Result, ResultSet, ServerInfo, Statement, TableCreated, TableName, Tables,
+    TransactionBegun, Updated,
 };
-use serde_json::json;
 
+pub use self::idempotency::KEY_LENGTH_MAX as IDEMPOTENCY_KEY_LENGTH_MAX;
+pub use self::snapshots::{SnapshotLimits, Snapshots};
 use self::{
     fragment::Fragments,
     idempotency::Idempotency,
@@ -43,6 +46,10 @@ pub struct ServiceOptions {
     pub batch_max: usize,
     /// Whether a statement may be in the engine's own SQL (`native`), which reaches it untouched.
     pub allow_native: bool,
+    /// Whether states of databases may be kept and restored, which discards what everybody has written since.
+    pub allow_snapshots: bool,
+    /// Snapshots that are kept at once.
+    pub snapshots: SnapshotLimits,
 }
 
 impl Default for ServiceOptions {
@@ -53,6 +60,8 @@ impl Default for ServiceOptions {
             transactions_max: 10_000,
             batch_max: 10_000,
             allow_native: true,
+            allow_snapshots: true,
+            snapshots: SnapshotLimits { count: 100, bytes: 1 << 30 },
         }
     }
 }
@@ -65,6 +74,7 @@ pub struct Service {
     transactions: Arc<Transactions>,
     idempotency: Idempotency,
     fragments: Fragments,
+    snapshots: Arc<Snapshots>,
     statements: AtomicU64,
 }
 
@@ -87,6 +97,16 @@ impl std::ops::Deref for Place {
 
 impl Service {
     pub fn new(engine: Arc<dyn Engine>, options: ServiceOptions) -> Arc<Self> {
+        let snapshots = Arc::new(Snapshots::with_limits(options.snapshots));
+        Self::with_snapshots(engine, options, snapshots)
+    }
+
+    /// A service that shares its snapshots with others.
+    pub fn with_snapshots(
+        engine: Arc<dyn Engine>,
+        options: ServiceOptions,
+        snapshots: Arc<Snapshots>,
+    ) -> Arc<Self> {
         Arc::new_cyclic(|me| Self {
             me: Weak::clone(me),
             engine,
@@ -94,6 +114,7 @@ impl Service {
             options,
             idempotency: Idempotency::new(),
             fragments: Fragments::new(),
+            snapshots,
             statements: AtomicU64::new(0),
         })
     }
@@ -168,6 +189,9 @@ impl Service {
             Call::ListDatabases
             | Call::CreateDatabase { .. }
             | Call::DropDatabase { .. }
+            | Call::CreateSnapshot { .. }
+            | Call::RestoreSnapshot { .. }
+            | Call::DropSnapshot { .. }
             | Call::BeginTransaction(_)
             | Call::CommitTransaction { .. }
             | Call::RollbackTransaction { .. } => self.run_outside(call, context).await,
@@ -179,13 +203,13 @@ impl Service {
                 let schema = place.describe(&table).await?;
                 let statement = statement::update(&self.fragments, &schema, &update)?;
                 let updated = self.execute(&place, statement).await?;
-                answer::json(&json!({ "updated": updated }))
+                answer::json(&Updated { updated })
             }
             Call::DeleteRows { database, table, delete } => {
                 let statement = statement::delete(&self.fragments, &table, &delete)?;
                 let place = self.place(&database, context).await?;
                 let deleted = self.execute(&place, statement).await?;
-                answer::json(&json!({ "deleted": deleted }))
+                answer::json(&Deleted { deleted })
             }
             Call::Batch { database, batch } => {
                 self.refuse_native(&batch.statements)?;
@@ -193,7 +217,7 @@ impl Service {
             }
             Call::ListTables { database } => {
                 let tables = self.place(&database, context).await?.tables().await?;
-                answer::json(&json!({ "tables": tables }))
+                answer::json(&Tables { tables })
             }
             Call::DescribeTable { database, table } => {
                 answer::json(&self.place(&database, context).await?.describe(&table).await?)
@@ -273,21 +297,24 @@ impl Service {
         }
         self.statements.fetch_add(count as u64, Ordering::Relaxed);
         let place = self.place(database, context).await?;
-        answer::batch(&place.execute_batch(batch.statements, batch.atomic).await?)
+        answer::batch(place.execute_batch(batch.statements, batch.atomic).await?)
     }
 
     async fn info(&self) -> Result<String> {
-        answer::json(&json!({
-            "name": "phantomdb",
-            "version": env!("CARGO_PKG_VERSION"),
-            "engine": { "name": self.engine.name(), "version": self.engine.version().await? },
-            "limits": {
-                "transactionTimeout": milliseconds(self.options.transaction_timeout),
-                "transactionTimeoutMax": milliseconds(self.options.transaction_timeout_max),
-                "transactions": self.options.transactions_max,
-                "batchStatements": self.options.batch_max,
-            },
-        }))
+        let limits = Limits {
+            transaction_timeout: milliseconds(self.options.transaction_timeout),
+            transaction_timeout_max: milliseconds(self.options.transaction_timeout_max),
+            transactions: self.options.transactions_max,
+            batch_statements: self.options.batch_max,
+            snapshots: if self.options.allow_snapshots { self.options.snapshots.count } else { 0 },
+            snapshot_bytes: self.options.snapshots.bytes,
+        };
+        answer::json(&ServerInfo {
+            name: "phantomdb".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            engine: EngineInfo { name: self.engine.name().to_owned(), version: self.engine.version().await? },
+            limits,
+        })
     }
 
     /// Calls that are not about what is inside one database; a transaction cannot hold them.
@@ -297,21 +324,24 @@ impl Service {
             return Err(Error::new(ErrorCode::BadRequest, message));
         }
         match call {
-            Call::CreateDatabase { name, if_not_exists } => {
-                match self.engine.create_database(&name).await {
+            Call::CreateDatabase { name, if_not_exists, template } => {
+                match self.create_database(&name, template.as_deref(), context).await {
                     Err(error) if if_not_exists && error.code == ErrorCode::AlreadyExists => {}
                     created => created?,
                 }
-                answer::json(&json!({ "name": name }))
+                answer::json(&Named { name })
             }
             Call::DropDatabase { name } => {
-                self.engine.drop_database(&name).await?;
+                self.drop_database(&name).await?;
                 Ok(String::new())
+            }
+            Call::CreateSnapshot { .. } | Call::RestoreSnapshot { .. } | Call::DropSnapshot { .. } => {
+                self.run_on_snapshot(call, context).await
             }
             Call::BeginTransaction(options) => self.begin(options, context).await,
             Call::CommitTransaction { id } => self.end(id, context, true).await,
             Call::RollbackTransaction { id } => self.end(id, context, false).await,
-            _ => answer::json(&json!({ "databases": self.engine.databases().await? })),
+            _ => answer::json(&Databases { databases: self.engine.databases().await? }),
         }
     }
 
@@ -321,7 +351,7 @@ impl Service {
         let place = self.transactions.reserve()?;
         let transaction = self.engine.begin(&options).await?;
         let id = self.transactions.add(place, transaction, options, context.token.clone(), timeout);
-        answer::json(&json!({ "transaction_id": id, "timeout": milliseconds(timeout) }))
+        answer::json(&TransactionBegun { transaction_id: id, timeout: milliseconds(timeout) })
     }
 
     /// Ends a transaction on a task of its own, so that a caller who goes away does not leave it half ended.
@@ -349,7 +379,7 @@ impl Service {
                     let results = place.execute_batch(statements, true).await?;
                     results.into_iter().collect::<Result<Vec<_>>>()?;
                 }
-                answer::json(&json!({ "table": table.table }))
+                answer::json(&TableCreated { table: table.table })
             }
             Call::DropTable { database, table, if_exists } => {
                 let place = self.place(&database, context).await?;
@@ -363,7 +393,7 @@ impl Service {
             Call::CreateIndex { database, table, index } => {
                 let place = self.place(&database, context).await?;
                 self.execute(&place, schema::create_index(&table, &index)?).await?;
-                answer::json(&json!({ "name": index.name }))
+                answer::json(&Named { name: index.name })
             }
             Call::DropIndex { database, table, name } => {
                 let place = self.place(&database, context).await?;

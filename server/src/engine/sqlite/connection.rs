@@ -8,7 +8,7 @@ use std::time::Duration;
 use phantomdb_protocol::Result;
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, ffi};
 
 use super::memory_vfs::{self, MemoryFile};
 use super::{error, functions};
@@ -71,6 +71,21 @@ pub(super) enum Location {
 
 /// Opens a connection; the database is made only when `create` is set.
 pub(super) fn open(location: &Location, create: bool, busy_timeout: Duration) -> Result<Link> {
+    let mut connection = open_with_pages(location, create, busy_timeout)?;
+    forget_pages(&connection);
+    let budget = Arc::new(Budget(AtomicU32::new(Budget::UNLIMITED)));
+    let spent = Arc::clone(&budget);
+    connection.progress_handler(STEPS_OF_A_ROUND, Some(move || spent.spend())).map_err(error::plain)?;
+    Ok(Link { connection, budget })
+}
+
+/// Opens a connection that sees the pages of the database as a table, `sqlite_dbpage`. No statement of a user's is to
+/// run on it.
+pub(super) fn open_with_pages(
+    location: &Location,
+    create: bool,
+    busy_timeout: Duration,
+) -> Result<Connection> {
     let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     // A database in memory begins with its first connection, whoever opens it.
     if create || matches!(location, Location::Memory(_)) {
@@ -83,12 +98,23 @@ pub(super) fn open(location: &Location, create: bool, busy_timeout: Duration) ->
     opened
         .and_then(|mut connection| {
             configure(&mut connection, location, busy_timeout)?;
-            let budget = Arc::new(Budget(AtomicU32::new(Budget::UNLIMITED)));
-            let spent = Arc::clone(&budget);
-            connection.progress_handler(STEPS_OF_A_ROUND, Some(move || spent.spend()))?;
-            Ok(Link { connection, budget })
+            Ok(connection)
         })
         .map_err(error::plain)
+}
+
+/// Takes the table of the pages away from a connection, with what is left in them of deleted rows.
+fn forget_pages(connection: &Connection) {
+    // SAFETY: the connection is open; without a module SQLite drops the one of that name, if there is one.
+    unsafe {
+        ffi::sqlite3_create_module_v2(
+            connection.handle(),
+            c"sqlite_dbpage".as_ptr(),
+            std::ptr::null(),
+            std::ptr::null_mut(),
+            None,
+        );
+    }
 }
 
 fn configure(

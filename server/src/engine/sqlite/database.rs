@@ -8,12 +8,14 @@ use std::time::Duration;
 use phantomdb_protocol::{Error, ErrorCode, Result, Statement};
 use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::connection::{self, Link, Location};
 use super::run::Scene;
 use super::schema::{Plan, SchemaCache};
-use super::transaction::{self, Cell};
+use super::snapshot::{OpenPages, Pages, Snapshot};
+use super::transaction::{self, Cell, ENDED_BY_CLOSE};
 use super::{SqliteOptions, blocking, guard};
 
 pub(super) struct Database {
@@ -29,6 +31,7 @@ pub(super) struct Database {
     read_slots: Arc<Semaphore>,
     schema: Mutex<Option<Arc<SchemaCache>>>,
     transactions: Mutex<Vec<Weak<Cell>>>,
+    pages: Mutex<Pages>,
 }
 
 /// Reads that may run at once. The number of cores is read from files, which takes longer than a statement, so it is
@@ -50,6 +53,7 @@ impl Database {
             read_slots: Arc::new(Semaphore::new(*READ_SLOTS)),
             schema: Mutex::default(),
             transactions: Mutex::default(),
+            pages: Mutex::default(),
         }
     }
 
@@ -57,6 +61,12 @@ impl Database {
     pub(super) fn create(self: &Arc<Self>) -> Result<()> {
         drop(self.lease_of(connection::open(&self.location, true, self.options.lock_timeout)?));
         Ok(())
+    }
+
+    /// As [`Self::create`], for a database that is there already, as the snapshot.
+    pub(super) fn create_from(self: &Arc<Self>, snapshot: &Arc<Snapshot>) -> Result<()> {
+        guard(&self.pages).began_as(snapshot);
+        self.create()
     }
 
     fn closed(&self) -> Error {
@@ -166,13 +176,30 @@ impl Database {
         transactions.push(Arc::downgrade(transaction));
     }
 
-    /// Rolls back what is open, waits for what runs, and closes every connection.
-    pub(super) async fn close(&self) -> Result<()> {
-        let open: Vec<Arc<Cell>> =
-            std::mem::take(&mut *guard(&self.transactions)).iter().filter_map(Weak::upgrade).collect();
-        for open in open {
-            transaction::abandon(open).await?;
+    /// Rolls back every open transaction, once the statement that it runs is done.
+    pub(super) async fn end_transactions(&self, why: &'static str) -> Result<()> {
+        let open = std::mem::take(&mut *guard(&self.transactions));
+        // At once, as one may wait for the lock that another has.
+        let mut ending: JoinSet<Result<()>> =
+            open.iter().filter_map(Weak::upgrade).map(|cell| transaction::abandon(cell, why)).collect();
+        while let Some(ended) = ending.join_next().await {
+            ended.unwrap_or_else(|_| Err(Error::internal("the end of a transaction broke off")))?;
         }
+        Ok(())
+    }
+
+    /// What reads and writes the database page by page, one at a time.
+    pub(super) fn pages(&self) -> OpenPages<'_> {
+        OpenPages {
+            pages: guard(&self.pages),
+            location: &self.location,
+            busy_timeout: self.options.lock_timeout,
+        }
+    }
+
+    /// Rolls back what is open, waits for what runs, and closes every connection.
+    pub(super) async fn close(self: &Arc<Self>) -> Result<()> {
+        self.end_transactions(ENDED_BY_CLOSE).await?;
         let slots = u32::try_from(*READ_SLOTS).unwrap_or(u32::MAX);
         let reading =
             tokio::time::timeout(self.options.lock_timeout, self.read_slots.acquire_many(slots)).await;
@@ -181,7 +208,12 @@ impl Database {
         self.write_lock.close();
         self.read_slots.close();
         drop((reading, writing));
-        blocking::plain(move || drop(idle)).await
+        let database = Arc::clone(self);
+        blocking::plain(move || {
+            drop(idle);
+            guard(&database.pages).close();
+        })
+        .await
     }
 
     /// Whether a commit waits for a disk.

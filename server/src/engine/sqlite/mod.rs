@@ -18,6 +18,7 @@ mod rows;
 mod run;
 mod schema;
 mod session;
+mod snapshot;
 mod state;
 mod target;
 #[cfg(test)]
@@ -41,6 +42,7 @@ use connection::Location;
 use database::Database;
 use memory_vfs::MemoryFile;
 pub use session::SqliteSession;
+pub use snapshot::Snapshot;
 pub use transaction::SqliteTransaction;
 
 /// The longest name of a database.
@@ -131,7 +133,8 @@ impl SqliteEngine {
         }
     }
 
-    fn create(&self, name: &str) -> Result<()> {
+    /// Makes a database, empty or as the snapshot.
+    fn create(&self, name: &str, snapshot: Option<&Arc<Snapshot>>) -> Result<()> {
         check_name(name)?;
         let exists =
             || Error::new(ErrorCode::AlreadyExists, format!("there is a database \"{name}\" already"));
@@ -141,10 +144,15 @@ impl SqliteEngine {
         if databases.contains_key(name) {
             return Err(exists());
         }
-        let location = match self.path(name) {
-            None => Location::Memory(MemoryFile::new()?),
-            Some(path) => {
-                OpenOptions::new().write(true).create_new(true).open(&path).map_err(|e| match e.kind() {
+        let location = match (self.path(name), snapshot) {
+            (None, None) => Location::Memory(MemoryFile::new()?),
+            (None, Some(snapshot)) => Location::Memory(snapshot.in_memory()?),
+            (Some(path), snapshot) => {
+                let made = match snapshot {
+                    None => OpenOptions::new().write(true).create_new(true).open(&path).map(drop),
+                    Some(snapshot) => snapshot.write_new(&path),
+                };
+                made.map_err(|e| match e.kind() {
                     ErrorKind::AlreadyExists => exists(),
                     kind => Error::internal(format!("the file of the database cannot be made: {kind}")),
                 })?;
@@ -152,7 +160,10 @@ impl SqliteEngine {
             }
         };
         let database = Arc::new(Database::new(name, location, self.options));
-        database.create()?;
+        match snapshot {
+            None => database.create()?,
+            Some(snapshot) => database.create_from(snapshot)?,
+        }
         databases.insert(name.to_owned(), database);
         Ok(())
     }
@@ -227,7 +238,19 @@ impl Engine for SqliteEngine {
     }
 
     async fn create_database(&self, name: &str) -> Result<()> {
-        self.create(name)
+        self.create(name, None)
+    }
+
+    async fn create_database_from(&self, name: &str, snapshot: &Arc<Snapshot>) -> Result<()> {
+        self.create(name, Some(snapshot))
+    }
+
+    async fn snapshot(&self, database: &str) -> Result<Arc<Snapshot>> {
+        self.find(database)?.snapshot().await
+    }
+
+    async fn restore(&self, database: &str, snapshot: &Arc<Snapshot>) -> Result<()> {
+        self.find(database)?.restore(Arc::clone(snapshot)).await
     }
 
     async fn drop_database(&self, name: &str) -> Result<()> {

@@ -27,10 +27,14 @@ pub struct SqliteTransaction {
     cell: Arc<Cell>,
 }
 
+/// Why a transaction was rolled back that its owner did not end.
+pub(super) const ENDED_BY_CLOSE: &str = "was rolled back when the database was closed";
+pub(super) const ENDED_BY_RESTORE: &str = "was rolled back when the database was restored to a snapshot";
+
 /// Rolls a transaction back that nobody will end.
-pub(super) async fn abandon(cell: Arc<Cell>) -> Result<()> {
+pub(super) async fn abandon(cell: Arc<Cell>, why: &'static str) -> Result<()> {
     let mut state = cell.lock_owned().await;
-    blocking::plain(move || state.end("was rolled back when the database was closed")).await
+    blocking::plain(move || state.end(why)).await
 }
 
 /// When the transaction must give way to others: once it has been idle for `limit`, from then on at once. One that

@@ -107,8 +107,8 @@ unsafe extern "C" fn write(
 
 unsafe extern "C" fn truncate(file: *mut ffi::sqlite3_file, size: ffi::sqlite3_int64) -> c_int {
     // SAFETY: SQLite passes an open file.
-    unsafe { opened(file) }.node.truncate(to_size(size));
-    ffi::SQLITE_OK
+    let truncated = unsafe { opened(file) }.node.truncate(to_size(size));
+    truncated.map_or(ffi::SQLITE_IOERR_NOMEM, |()| ffi::SQLITE_OK)
 }
 
 /// The memory of a process has nothing to be written through to.

@@ -16,6 +16,7 @@ use phantomdb_protocol::{Error, Result};
 use rusqlite::ffi;
 
 use node::Node;
+pub(super) use node::{CHUNK, Chunk};
 
 /// The name SQLite knows this file system by.
 pub(super) const NAME: &CStr = c"phantomdb-memory";
@@ -41,6 +42,14 @@ impl MemoryFile {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         register()?;
         Ok(Self { path: format!("/phantomdb/{}", NEXT.fetch_add(1, Ordering::Relaxed)) })
+    }
+
+    /// A database that begins as these bytes, which it shares until it writes to them.
+    pub(super) fn with_content(chunks: Vec<Chunk>, length: usize) -> Result<Self> {
+        let file = Self::new()?;
+        let node = Arc::new(Node::with_content(chunks, length));
+        files().get_or_insert_default().insert(file.path.clone(), node);
+        Ok(file)
     }
 
     pub(super) fn path(&self) -> &str {

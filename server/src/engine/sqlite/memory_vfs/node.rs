@@ -2,10 +2,13 @@
 
 use std::cell::UnsafeCell;
 use std::collections::TryReserveError;
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// Files grow by this, so that a growing file is never copied as a whole.
-const CHUNK: usize = 64 * 1024;
+pub(in super::super) const CHUNK: usize = 64 * 1024;
+
+/// A part of a file, [`CHUNK`] bytes long. Files that began as one share what neither has written since.
+pub(in super::super) type Chunk = Arc<Box<[u8]>>;
 
 /// The locks of the WAL-index, as many as SQLite uses.
 pub(super) const SHM_LOCKS: usize = 8;
@@ -20,7 +23,7 @@ pub(super) struct Node {
 
 #[derive(Default)]
 struct Content {
-    chunks: Vec<Box<[u8]>>,
+    chunks: Vec<Chunk>,
     length: usize,
 }
 
@@ -75,6 +78,11 @@ fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Node {
+    /// A file with that content; each chunk is copied when it is first written.
+    pub(super) fn with_content(chunks: Vec<Chunk>, length: usize) -> Self {
+        Self { content: RwLock::new(Content { chunks, length }), ..Self::default() }
+    }
+
     /// Copies bytes out; what lies beyond the end is zeros. The answer is how many bytes were there.
     pub(super) fn read(&self, buffer: &mut [u8], offset: usize) -> usize {
         let content = self.content.read().unwrap_or_else(PoisonError::into_inner);
@@ -101,24 +109,25 @@ impl Node {
         while !rest.is_empty() {
             let start = position % CHUNK;
             let (now, later) = rest.split_at(rest.len().min(CHUNK - start));
-            content.chunks[position / CHUNK][start..start + now.len()].copy_from_slice(now);
+            own(&mut content.chunks[position / CHUNK])?[start..start + now.len()].copy_from_slice(now);
             position += now.len();
             rest = later;
         }
         Ok(())
     }
 
-    pub(super) fn truncate(&self, length: usize) {
+    pub(super) fn truncate(&self, length: usize) -> Result<(), TryReserveError> {
         let mut content = self.content.write().unwrap_or_else(PoisonError::into_inner);
         if length >= content.length {
-            return;
+            return Ok(());
         }
         content.chunks.truncate(length.div_ceil(CHUNK));
         content.length = length;
         // What a later write leaves between the old end and its own start must read as zeros.
         if let Some(last) = content.chunks.get_mut(length / CHUNK) {
-            last[length % CHUNK..].fill(0);
+            own(last)?[length % CHUNK..].fill(0);
         }
+        Ok(())
     }
 
     pub(super) fn length(&self) -> usize {
@@ -273,11 +282,24 @@ impl Content {
             let mut chunk = Vec::new();
             chunk.try_reserve_exact(CHUNK)?;
             chunk.resize(CHUNK, 0);
-            self.chunks.push(chunk.into_boxed_slice());
+            self.chunks.push(Arc::new(chunk.into_boxed_slice()));
         }
         self.length = length;
         Ok(())
     }
+}
+
+/// The bytes of a chunk to write to: a copy of its own when others have it too.
+fn own(chunk: &mut Chunk) -> Result<&mut [u8], TryReserveError> {
+    if Arc::get_mut(chunk).is_none() {
+        let mut copy = Vec::new();
+        copy.try_reserve_exact(chunk.len())?;
+        copy.extend_from_slice(chunk);
+        *chunk = Arc::new(copy.into_boxed_slice());
+    }
+    // It is nobody else's now, so nothing is copied again.
+    let bytes: &mut Box<[u8]> = Arc::make_mut(chunk);
+    Ok(bytes)
 }
 
 fn mask(first: usize, count: usize) -> u8 {
@@ -295,10 +317,24 @@ mod tests {
         let mut buffer = [1_u8; 10];
         assert_eq!(node.read(&mut buffer, CHUNK - 4), 7);
         assert_eq!(&buffer, b"\0\0hello\0\0\0");
-        node.truncate(CHUNK - 1);
+        node.truncate(CHUNK - 1).unwrap();
         node.write(b"!", CHUNK + 1).unwrap();
         assert_eq!(node.read(&mut buffer, CHUNK - 2), 4);
         assert_eq!(&buffer[..4], b"h\0\0!");
+    }
+
+    #[test]
+    fn it_copies_a_shared_chunk_before_it_writes_to_it_and_shares_the_others() {
+        let node = Node::default();
+        node.write(&[1; CHUNK * 2], 0).unwrap();
+        let chunks = node.content.read().unwrap().chunks.clone();
+        let other = Node::with_content(chunks.clone(), CHUNK * 2);
+        other.write(b"hello", CHUNK).unwrap();
+        let mut buffer = [0; 2];
+        assert_eq!((node.read(&mut buffer, CHUNK), buffer), (2, [1, 1]));
+        assert_eq!((other.read(&mut buffer, CHUNK), &buffer), (2, b"he"));
+        let theirs = &other.content.read().unwrap().chunks;
+        assert!(Arc::ptr_eq(&theirs[0], &chunks[0]) && !Arc::ptr_eq(&theirs[1], &chunks[1]));
     }
 
     #[test]

@@ -1,0 +1,54 @@
+//! `NativeSnapshot`: a state of a database, kept in this process.
+
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use napi::Either;
+use napi_derive::napi;
+use phantomdb_protocol::{Error, ErrorCode};
+
+use crate::client::Held;
+use crate::error::{Failure, outcome};
+
+/// Keeps what an embedded engine answered to `createSnapshot`, until it is released or the object is collected.
+#[napi]
+pub struct NativeSnapshot {
+    held: Mutex<Option<Held>>,
+}
+
+#[napi]
+impl NativeSnapshot {
+    #[napi(constructor, catch_unwind)]
+    pub fn new(id: String) -> Self {
+        Self { held: Mutex::new(Some(Held::new(id))) }
+    }
+
+    /// Writes it to a file, as a database of SQLite. Answers the failure, or nothing.
+    #[napi]
+    pub async fn save(&self, path: String) -> napi::Result<Either<(), Failure>> {
+        let snapshot = self.held().as_ref().ok_or_else(released).and_then(Held::snapshot);
+        let saved = match snapshot {
+            Ok(snapshot) => tokio::task::spawn_blocking(move || snapshot.save(Path::new(&path)))
+                .await
+                .unwrap_or_else(|_| Err(Error::internal("saving the snapshot broke off"))),
+            Err(error) => Err(error),
+        };
+        Ok(outcome(saved))
+    }
+
+    /// Lets go of its memory.
+    #[napi(catch_unwind)]
+    pub fn release(&self) {
+        self.held().take();
+    }
+}
+
+impl NativeSnapshot {
+    fn held(&self) -> MutexGuard<'_, Option<Held>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn released() -> Error {
+    Error::new(ErrorCode::NotFound, "the snapshot was released; make a new one")
+}
