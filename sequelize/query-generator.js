@@ -9,6 +9,7 @@ const { Translations, textOf } = require('./translations');
 const { placeUserBinds } = require('./user-parameters');
 const json = require('./flatten/json');
 const { tableOf } = require('./flatten/tables');
+const { givenValue } = require('./values');
 
 /** Of every Sequelize of this process. */
 const translations = new Translations();
@@ -104,6 +105,14 @@ module.exports = (lib) => {
       return this.text('expression', prefix ? plan.add('prefix', json.strings(this.prefixParts(prefix))) : plan);
     }
 
+    /** A condition as text, in parentheses when it is several: its caller puts more beside it. */
+    wholeCondition(write, prefix) {
+      return this.expressionText((conditions) => {
+        const condition = write(conditions);
+        return condition && `{"whole":${condition}}`;
+      }, prefix);
+    }
+
     /** A table name, an alias, or a literal that holds a quoted one. */
     prefixParts(prefix) {
       if (prefix instanceof Utils.Literal) {
@@ -122,7 +131,7 @@ module.exports = (lib) => {
     /** A statement with its values: `{ query, bind }`. */
     boundQuery(kind, plan) {
       const translation = this.bound(kind, plan.json);
-      return { query: translation.sql, bind: [...translation.parameters(plan.values)] };
+      return { query: translation.sql, bind: translation.parameters(plan.values).map(givenValue) };
     }
 
     insertQuery(table, row, attributes, options = {}) {
@@ -161,7 +170,7 @@ module.exports = (lib) => {
 
     whereItemQuery(key, value, options = {}) {
       if (key === undefined) return this.conditionText(value, options);
-      return this.expressionText(
+      return this.wholeCondition(
         (conditions) =>
           key instanceof Utils.SequelizeMethod
             ? conditions.beside(conditions.expression(key, options), options.field, value, options)
@@ -171,7 +180,7 @@ module.exports = (lib) => {
     }
 
     conditionText(where, options) {
-      return this.expressionText((conditions) => conditions.where(where, options), options.prefix);
+      return this.wholeCondition((conditions) => conditions.where(where, options), options.prefix);
     }
 
     getWhereConditions(where, tableName, model, options = {}, prepend = true) {

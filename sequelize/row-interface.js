@@ -9,11 +9,17 @@ const { tableOf } = require('./flatten/tables');
 module.exports = (lib) => {
   const { QueryTypes, Utils, DataTypes } = lib;
 
+  /** One that a number cannot hold stays as it came. */
+  function wholeNumber(value) {
+    const number = Number.parseInt(value, 10);
+    return Number.isSafeInteger(number) ? number : value;
+  }
+
   /** The result of an aggregate as its data type says: Sequelize's `count`, `sum`, `min` and `max` give these. */
   function convert(value, type) {
     if (value === null || value === undefined || !type) return value;
     if (type instanceof DataTypes.DECIMAL || type instanceof DataTypes.FLOAT) return Number.parseFloat(value);
-    if (type instanceof DataTypes.INTEGER || type instanceof DataTypes.BIGINT) return Number.parseInt(value, 10);
+    if (type instanceof DataTypes.INTEGER || type instanceof DataTypes.BIGINT) return wholeNumber(value);
     if (type instanceof DataTypes.DATE && !(value instanceof Date)) return new Date(value);
     return value;
   }

@@ -74,6 +74,13 @@ function fromWire(value) {
   return value !== null && typeof value === 'object' ? value.value : value;
 }
 
+/** A wire value as a user would give it: a Date, a Buffer, a bigint, or its text. */
+function givenValue(value) {
+  if (value === null || typeof value !== 'object') return value;
+  if (value.type === 'integer') return BigInt(value.value);
+  return converterOf(value.type)?.(value.value) ?? value.value;
+}
+
 const CONVERTERS = {
   timestamp: (value) => new Date(value),
   // Numbers come as they are; NaN and the infinities as text.
@@ -141,4 +148,14 @@ function defineOwn(object, name, value) {
   Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
 }
 
-module.exports = { toWire, scalarToWire, fromWire, timestamp, blob, converterOf, wireTypeOf, rowsToObjects };
+module.exports = {
+  toWire,
+  scalarToWire,
+  fromWire,
+  givenValue,
+  timestamp,
+  blob,
+  converterOf,
+  wireTypeOf,
+  rowsToObjects,
+};

@@ -1,22 +1,23 @@
 // Random calls on the models of a schema, as plain data. Attributes, operators and values are numbers: what they stand
-// for depends on the schema, and `options.js` and `perform.js` know it.
+// for depends on the schema, and `options.js`, `reads.js` and `writes.js` know it.
 
 const fc = require('fast-check');
 
-const { MODELS } = require('./schema');
+const { MODELS, SCOPES } = require('./schema');
 
 const TEXT = fc
   .string({ unit: 'grapheme', minLength: 1, maxLength: 5 })
   .filter((text) => !/[\0\\]/.test(text) && text === text.normalize('NFC'));
 const value = fc.oneof({ weight: 6, arbitrary: fc.nat(60) }, { weight: 1, arbitrary: TEXT });
 const values = fc.array(fc.option(value, { nil: null, freq: 8 }), { maxLength: 4 });
-const index = fc.nat(20);
+const index = fc.nat(60);
+const seldom = fc.nat(4).map((n) => n === 0);
 /** Left out `times` times as often as not. */
 const rarely = (arbitrary, times = 3) =>
   fc.oneof({ weight: times, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary });
 const often = (arbitrary) => fc.option(arbitrary, { nil: undefined, freq: 3 });
 
-const operation = fc.record({ op: index, values });
+const operation = fc.record({ op: index, values, isAliased: seldom });
 
 const { where } = fc.letrec((tie) => ({
   where: fc.oneof(
@@ -38,6 +39,7 @@ const { where } = fc.letrec((tie) => ({
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('columns'), attribute: index, other: index, op: index }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('function'), attribute: index, op: index, values }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('key'), operation }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('sub-query'), of: index, isNegated: fc.boolean() }) },
     {
       weight: 4,
       arbitrary: fc.record({
@@ -50,9 +52,11 @@ const { where } = fc.letrec((tie) => ({
   ),
 }));
 
-const order = fc.array(fc.record({ attribute: index, direction: fc.constantFrom(undefined, 'ASC', 'DESC', 'desc') }), {
-  maxLength: 3,
-});
+const nulls = fc.constantFrom(undefined, undefined, 'FIRST', 'LAST');
+const order = fc.array(
+  fc.record({ attribute: index, direction: fc.constantFrom(undefined, 'ASC', 'DESC', 'desc'), nulls }),
+  { maxLength: 3 },
+);
 
 const attributes = fc.oneof(
   fc.record({ kind: fc.constant('list'), list: fc.array(index, { maxLength: 3 }) }),
@@ -61,21 +65,28 @@ const attributes = fc.oneof(
   fc.record({ kind: fc.constant('include'), list: fc.array(index, { minLength: 1, maxLength: 2 }) }),
 );
 
-const { include } = fc.letrec((tie) => ({
-  include: fc.record({
+/** @param below includes of what is included, each deeper than the last */
+const includeWith = (below) =>
+  fc.record({
     association: index,
     where: rarely(where, 2),
     required: fc.option(fc.boolean(), { nil: undefined }),
     attributes: rarely(attributes, 3),
-    separate: fc.nat(3).map((n) => n === 0),
+    separate: seldom,
     limit: rarely(fc.integer({ min: 1, max: 3 }), 1),
     offset: rarely(fc.integer({ min: 0, max: 2 }), 2),
     order: rarely(order, 1),
-    through: rarely(fc.record({ weight: fc.nat(3), bare: fc.boolean() }), 3),
+    through: rarely(fc.record({ weight: fc.nat(3), bare: seldom, either: fc.boolean() }), 2),
+    or: seldom,
+    right: seldom,
+    on: rarely(fc.nat(5), 5),
     paranoid: rarely(fc.constant(false), 5),
-    include: fc.array(tie('include'), { maxLength: 1, depthIdentifier: 'include' }),
-  }),
-}));
+    include: below,
+  });
+
+const deepest = includeWith(fc.constant([]));
+const deeper = includeWith(fc.array(deepest, { maxLength: 1 }));
+const include = includeWith(fc.array(deeper, { maxLength: 2 }));
 
 const finder = {
   model: fc.constantFrom(...MODELS),
@@ -94,21 +105,24 @@ const finders = {
     { weight: 2, arbitrary: fc.constant([]) },
     { weight: 1, arbitrary: fc.array(include, { maxLength: 2 }) },
   ),
-  orderByInclude: fc.boolean(),
-  raw: fc.nat(5).map((n) => n === 0),
+  orderByInclude: rarely(fc.record({ byId: fc.boolean(), nulls, isFirst: fc.boolean() }), 1),
+  raw: seldom,
 };
+
+const scoped = { scopes: rarely(fc.array(fc.nat(SCOPES.length - 1), { minLength: 1, maxLength: 2 }), 4) };
 
 const call = (kind, record) => fc.record({ kind: fc.constant(kind), ...record });
 
 const reads = [
-  { weight: 10, arbitrary: call('findAll', { ...finder, ...finders }) },
-  { weight: 2, arbitrary: call('findOne', { ...finder, ...finders }) },
-  { weight: 2, arbitrary: call('findAndCountAll', { ...finder, ...finders, distinct: fc.boolean() }) },
+  { weight: 10, arbitrary: call('findAll', { ...finder, ...finders, ...scoped }) },
+  { weight: 2, arbitrary: call('findOne', { ...finder, ...finders, ...scoped }) },
+  { weight: 2, arbitrary: call('findAndCountAll', { ...finder, ...finders, ...scoped, distinct: fc.boolean() }) },
   { weight: 1, arbitrary: call('findByPk', { model: finder.model, id: fc.nat(9), include: finders.include }) },
   {
     weight: 2,
     arbitrary: call('count', {
       ...finder,
+      ...scoped,
       include: finders.include,
       distinct: fc.boolean(),
       column: fc.option(index, { nil: undefined }),
@@ -125,6 +139,7 @@ const reads = [
       by: fc.array(index, { minLength: 1, maxLength: 2 }),
       of: index,
       having: fc.option(fc.nat(2), { nil: undefined }),
+      havingMore: fc.boolean(),
     }),
   },
   { weight: 1, arbitrary: call('countGroups', { ...finder, by: index }) },
@@ -137,6 +152,17 @@ const reads = [
       where: often(where),
       mindsCase: fc.boolean(),
       what: fc.constantFrom('get', 'count'),
+    }),
+  },
+  { weight: 1, arbitrary: call('includeAll', { model: finder.model, id: fc.nat(7), nested: fc.boolean() }) },
+  {
+    weight: 2,
+    arbitrary: call('rawQuery', {
+      model: finder.model,
+      attribute: index,
+      value,
+      how: fc.constantFrom('positional', 'named', 'bind', 'namedBind'),
+      shape: fc.constantFrom('select', 'raw', 'model', 'nest', 'plain', 'fields'),
     }),
   },
 ];
@@ -160,8 +186,10 @@ const writes = [
       duplicates: fc.constantFrom('fail', 'ignore', 'update'),
       ids: fc.array(fc.nat(9), { minLength: 4, maxLength: 4 }),
       updated: fc.array(index, { minLength: 1, maxLength: 3 }),
+      isReturning: fc.boolean(),
     }),
   },
+  { weight: 1, arbitrary: call('createNested', { row, others: fc.array(row, { minLength: 1, maxLength: 2 }) }) },
   {
     weight: 4,
     arbitrary: call('update', {
@@ -169,8 +197,11 @@ const writes = [
       row,
       limit: rarely(fc.integer({ min: 1, max: 3 }), 4),
       set: fc.array(index, { minLength: 1, maxLength: 3 }),
+      isComputed: seldom,
+      isReturning: fc.boolean(),
     }),
   },
+  { weight: 2, arbitrary: call('setPath', { model: finder.model, id: fc.nat(7), attribute: index, value: fc.nat(9) }) },
   {
     weight: 2,
     arbitrary: call('save', {
@@ -184,25 +215,44 @@ const writes = [
     weight: 2,
     arbitrary: call('increment', {
       ...finder,
-      attribute: index,
+      columns: fc.array(index, { minLength: 1, maxLength: 3 }),
       by: fc.integer({ min: -3, max: 3 }),
       down: fc.boolean(),
+      isObject: fc.boolean(),
+      isOne: fc.boolean(),
     }),
   },
-  { weight: 2, arbitrary: call('upsert', { model: finder.model, row, id: fc.nat(9) }) },
+  { weight: 2, arbitrary: call('upsert', { model: finder.model, row, id: fc.nat(9), isReturning: fc.boolean() }) },
   {
     weight: 2,
     arbitrary: call('destroy', { ...finder, force: fc.boolean(), limit: rarely(fc.integer({ min: 1, max: 3 }), 4) }),
   },
   { weight: 1, arbitrary: call('restore', { ...finder }) },
-  { weight: 1, arbitrary: call('findOrCreate', { model: finder.model, attribute: index, row }) },
+  {
+    weight: 1,
+    arbitrary: call('destroyOne', {
+      model: finder.model,
+      id: fc.nat(7),
+      force: fc.boolean(),
+      isRestored: fc.boolean(),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: call('findOrCreate', {
+      model: finder.model,
+      attribute: index,
+      row,
+      what: fc.constantFrom('findOrCreate', 'findCreateFind', 'findOrBuild'),
+    }),
+  },
   {
     weight: 2,
     arbitrary: call('tags', {
       id: fc.nat(7),
       tags: fc.array(fc.nat(6), { maxLength: 3 }),
       weight: fc.nat(3),
-      what: fc.constantFrom('add', 'set', 'remove', 'has'),
+      what: fc.constantFrom('add', 'set', 'remove', 'has', 'count'),
     }),
   },
   {
@@ -213,6 +263,21 @@ const writes = [
       what: fc.constantFrom('add', 'set', 'remove', 'has'),
     }),
   },
+  {
+    weight: 2,
+    arbitrary: call('books', {
+      id: fc.nat(7),
+      of: fc.array(fc.nat(7), { maxLength: 3 }),
+      row,
+      what: fc.constantFrom('add', 'set', 'remove', 'has', 'create'),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: call('one', { id: fc.nat(7), other: fc.nat(7), what: fc.constantFrom('author', 'favourite') }),
+  },
+  { weight: 1, arbitrary: call('createTag', { id: fc.nat(7), row, weight: fc.nat(3) }) },
+  { weight: 1, arbitrary: call('truncate', {}) },
 ];
 
 const rows = fc.record({

@@ -1,33 +1,45 @@
 // Both sides of the comparison.
 
-const { Sequelize } = require('sequelize');
-
-const { PhantomDBDialect } = require('../..');
+const { Attributes } = require('./attributes');
 const { OptionsOf } = require('./options');
-const { Performer } = require('./perform');
+const { phantomdb } = require('./peers');
+const { Reads } = require('./reads');
 const { MODELS, defineModels } = require('./schema');
-
-const ours = () =>
-  new Sequelize('differential', null, null, { dialect: new PhantomDBDialect('memory:'), logging: false });
-const theirs = () => new Sequelize({ dialect: 'sqlite', storage: ':memory:', logging: false });
+const { Writes } = require('./writes');
 
 /** One side of the comparison, with its tables made. */
 class Side {
-  constructor(sequelize, description, isOurs) {
-    this.sequelize = sequelize;
+  constructor(dialect, peer, description) {
+    this.dialect = dialect;
+    this.sequelize = dialect.connect();
     this.statements = [];
-    sequelize.options.logging = (text) => this.statements.push(text);
-    this.models = defineModels(sequelize, description);
-    this.performer = new Performer(new OptionsOf(description, this.models, isOurs), sequelize);
+    this.sequelize.options.logging = (text) => this.statements.push(text);
+    const can = (what) => !peer.cannot.has(what);
+    this.models = defineModels(this.sequelize, description, can);
+    const options = new OptionsOf(new Attributes(description, this.models), dialect, can);
+    this.reads = new Reads(options, this.sequelize);
+    this.writes = new Writes(options);
+  }
+
+  async sync() {
+    await this.dialect.beforeSync?.(this.sequelize);
+    await this.sequelize.sync();
   }
 
   async answer(call) {
+    await this.dialect.beforeCall?.(this.sequelize, call);
     this.statements.length = 0;
+    const isRead = call.kind in this.reads;
+    const performer = isRead ? this.reads : this.writes;
     try {
-      return { value: await this.performer.perform(call) };
+      return { value: await performer[call.kind](call, this.models[call.model]) };
     } catch (error) {
       return { error };
     }
+  }
+
+  async afterWrite(call) {
+    await this.dialect.afterWrite?.(this.sequelize, this.models, call);
   }
 
   close() {
@@ -35,67 +47,80 @@ class Side {
   }
 }
 
-/** How many calls were compared, and how many had nothing to compare. */
-const counts = { calls: 0, bothFailed: 0, theirsFailed: 0, failures: new Map() };
-
-function difference(call, our, their) {
-  const show = ({ side, answer }) => [
+function difference(call, sides, answers) {
+  const show = (side, answer) => [
+    `${side.dialect.name}:`,
     ...side.statements,
     answer.error ? `failed: ${answer.error.stack.split('\n').slice(0, 3).join('\n')}` : JSON.stringify(answer.value),
   ];
-  const lines = [`${JSON.stringify(call)} differs`, 'PhantomDB:', ...show(our), "Sequelize's sqlite:", ...show(their)];
-  return new Error(lines.join('\n'));
+  const lines = sides.flatMap((side, index) => show(side, answers[index]));
+  return new Error([`${JSON.stringify(call)} differs`, ...lines].join('\n'));
 }
 
-const note = (why) => counts.failures.set(why, (counts.failures.get(why) ?? 0) + 1);
-
-/** Performs a call on both. @returns whether the rest of the calls can be compared */
-async function compare([our, their], call) {
-  counts.calls++;
-  const answers = [await our.answer(call), await their.answer(call)];
-  const pair = [
-    { side: our, answer: answers[0] },
-    { side: their, answer: answers[1] },
-  ];
-  const [mine, other] = answers;
-  if (mine.error && other.error) {
-    counts.bothFailed++;
-    note(`both: ${mine.error.message}`);
-    return true;
+/** Compares lists of calls, and counts those that had nothing to compare. */
+class Comparison {
+  constructor(peer) {
+    this.peer = peer;
+    this.calls = 0;
+    this.bothFailed = 0;
+    this.theirsFailed = 0;
+    this.failures = new Map();
   }
-  if (other.error) {
-    // What only this dialect can do has nothing to be compared with.
-    counts.theirsFailed++;
-    note(`only theirs: ${other.error.parent?.message ?? other.error.message}`);
-    return false;
+
+  note(why) {
+    this.failures.set(why, (this.failures.get(why) ?? 0) + 1);
   }
-  if (mine.error) throw difference(call, ...pair);
-  if (JSON.stringify(mine.value) !== JSON.stringify(other.value)) throw difference(call, ...pair);
-  return true;
-}
 
-const WRITES = new Set(['create', 'bulkCreate', 'update', 'save', 'increment', 'upsert', 'destroy', 'restore', 'tags']);
+  /** Performs a call on both. @returns {Promise<'done' | 'failed' | 'over'>} over: the rest cannot be compared */
+  async compare(sides, call) {
+    this.calls++;
+    const answers = [await sides[0].answer(call), await sides[1].answer(call)];
+    const [mine, other] = answers;
+    if (mine.error && other.error) {
+      this.bothFailed++;
+      this.note(`both: ${mine.error.message}`);
+      return 'failed';
+    }
+    if (other.error) {
+      // What only this dialect can do has nothing to be compared with.
+      this.theirsFailed++;
+      this.note(`only theirs: ${call.kind}: ${other.error.parent?.message ?? other.error.message}`);
+      return 'over';
+    }
+    const isSame = !mine.error && JSON.stringify(mine.value) === JSON.stringify(other.value);
+    if (!isSame) throw difference(call, sides, answers);
+    return 'done';
+  }
 
-async function compareAll(description, initial, list) {
-  const sides = [new Side(ours(), description, true), new Side(theirs(), description, false)];
-  try {
-    for (const { sequelize } of sides) await sequelize.sync();
-    for (const model of MODELS) {
-      for (const [index, row] of initial[model].entries()) {
-        const authors = model === 'Author' ? index : initial.Author.length;
-        if (!(await compare(sides, { kind: 'create', model, row, authors }))) return;
+  async compareAll(description, initial, list) {
+    const sides = [new Side(phantomdb, this.peer, description), new Side(this.peer, this.peer, description)];
+    try {
+      for (const side of sides) await side.sync();
+      for (const call of [...firstCalls(initial), ...list]) {
+        const outcome = await this.compare(sides, call);
+        if (outcome === 'over') return;
+        if (call.kind in sides[0].reads) continue;
+        for (const side of sides) await side.afterWrite(outcome === 'done' ? call : {});
+        if (!call.isFirst && (await this.compare(sides, { kind: 'everything', after: call })) === 'over') return;
       }
+    } finally {
+      await Promise.all(sides.map((side) => side.close()));
     }
-    for (const [book, tag] of initial.links) {
-      if (!(await compare(sides, { kind: 'tags', id: book + 1, tags: [tag + 1], weight: tag, what: 'add' }))) return;
-    }
-    for (const call of list) {
-      if (!(await compare(sides, call))) return;
-      if (WRITES.has(call.kind) && !(await compare(sides, { kind: 'everything', after: call }))) return;
-    }
-  } finally {
-    await Promise.all(sides.map((side) => side.close()));
   }
 }
 
-module.exports = { compareAll, counts };
+/** Makes the rows that the calls find. */
+function firstCalls(initial) {
+  const rows = MODELS.flatMap((model) =>
+    initial[model].map((row, index) => {
+      const authors = model === 'Author' ? index : initial.Author.length;
+      return { kind: 'create', model, row, authors, isFirst: true };
+    }),
+  );
+  const links = initial.links.map(([book, tag]) => {
+    return { kind: 'tags', id: book + 1, tags: [tag + 1], weight: tag, what: 'add', isFirst: true };
+  });
+  return [...rows, ...links];
+}
+
+module.exports = { Comparison };

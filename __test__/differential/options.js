@@ -1,227 +1,93 @@
-// Finder options from their description, for one side of the comparison. The sides differ only where
-// docs/compatibility.md says that the dialects do:
-//
-// - NULLs sort last here and first in SQLite, so the other side's order says where they go;
-// - LIKE minds case here and not in SQLite, so a call has patterns of one kind. The other side has LIKE mind case
-//   with a PRAGMA for those that do, and LIKE instead of ILIKE for those that do not.
+// Finder options from their description, for one side of the comparison. NULLs sort last here and first in SQLite, so
+// the order of the other side says where they go.
 
 const { Op, Sequelize } = require('sequelize');
 
-const { TYPES, TEXTS, valueFor } = require('./values');
+const { Conditions, pick } = require('./conditions');
+const { SCOPES } = require('./schema');
+const { TYPES, valueFor } = require('./values');
 
-const { fn, col } = Sequelize;
+const { fn, cast, literal, json } = Sequelize;
 
-const EQUAL = ['eq', 'ne', 'in', 'notIn', 'not', 'is'];
-const ORDERED = [...EQUAL, 'gt', 'gte', 'lt', 'lte', 'between', 'notBetween'];
-const PATTERNS = ['like', 'notLike', 'startsWith', 'endsWith', 'substring'];
-const COMPARISONS = ['eq', 'ne', 'gt', 'gte', 'lt', 'lte'];
-const WITHOUT_CASE = { like: 'iLike', notLike: 'notILike' };
-
-/** The places in a document that conditions look at, with values that fit them. */
-const PATHS = [
-  { path: ['n'], values: [1, 2.5, -1, 0], ops: ['eq', 'gt', 'lte', 'ne', 'in', 'between'] },
-  { path: ['s'], values: ['a', "it's", '', 'é', 'A "q" \\'], ops: ['eq', 'ne', 'in', 'gt'] },
-  { path: ['b'], values: [true, false], ops: ['eq'] },
-  { path: ['o', 'k'], values: ['x', 'y'], ops: ['eq', 'ne', 'in'] },
-  { path: ['o', 'n'], values: [0, 2], ops: ['eq', 'gte', 'lt'] },
-  { path: ['l', '0'], values: [1, 5], ops: ['eq', 'gt', 'ne'] },
-];
-
-const pick = (list, index) => list[index % list.length];
+const WRITES = new Set(['update', 'increment', 'destroy', 'restore']);
+/** The scope that has a limit. */
+const LIMITED = SCOPES.indexOf('limited');
+/** More rows than there are. */
+const ALL_ROWS = 1000;
 
 class OptionsOf {
   /**
-   * @param {object} schema the description
-   * @param {Record<string, typeof import('sequelize').Model>} models of this side
-   * @param {boolean} isOurs
+   * @param {import('./attributes').Attributes} attributes of the models
+   * @param {object} side how things are spelled there
+   * @param {(what: string) => boolean} can whether both sides can do it
    */
-  constructor(schema, models, isOurs) {
-    this.schema = schema;
-    this.models = models;
-    this.isOurs = isOurs;
+  constructor(attributes, side, can) {
+    this.attributes = attributes;
+    this.models = attributes.models;
+    this.side = side;
+    this.can = can;
+    this.conditions = new Conditions(attributes, side, can);
   }
 
-  descriptions(name) {
-    return this.schema[name]?.attributes ?? [{ type: 'integer', name: 'weight' }];
-  }
-
-  /** `{ name, typeName }` of an attribute by its number; the primary key is one of them. */
-  attribute(modelName, index) {
-    const all = this.descriptions(modelName);
-    const at = index % (all.length + 1);
-    if (at === all.length) return { name: modelName === 'BookTag' ? 'weight' : 'id', typeName: 'integer' };
-    return { name: all[at].name ?? `a${at}`, typeName: all[at].type };
-  }
-
-  typeOf(modelName, name) {
-    return name === 'id' ? 'integer' : this.descriptions(modelName)[Number(name.slice(1))].type;
-  }
-
-  value(typeName, reference) {
-    return reference === null ? null : valueFor(typeName, reference);
-  }
-
-  // where
-
-  /** @returns a where option: an object or a method of Sequelize */
-  where(node, context) {
-    switch (node.kind) {
-      case 'compare':
-        return this.compare(node, context);
-      case 'operations':
-        return this.operations(node, context);
-      case 'shorthand':
-        return this.shorthand(node, context);
-      case 'columns':
-        return this.columns(node, context);
-      case 'function':
-        return this.functions(node, context);
-      case 'key':
-        return { id: this.operation('integer', node.operation, context) };
-      default:
-        return this.group(node, context);
-    }
-  }
-
-  compare({ attribute, operation }, context) {
-    const { name, typeName } = this.attribute(context.model, attribute);
-    if (TYPES[typeName].json) return this.document(name, operation);
-    return { [name]: this.operation(typeName, operation, context) };
-  }
-
-  operations({ attribute, glue, operations }, context) {
-    const { name, typeName } = this.attribute(context.model, attribute);
-    if (TYPES[typeName].json) return this.document(name, operations[0]);
-    const all = operations.map((operation) => this.operation(typeName, operation, context));
-    if (glue === 'or' || glue === 'and') return { [name]: { [Op[glue]]: all } };
-    const merged = Object.assign({}, ...all);
-    if (glue !== 'not') return { [name]: merged };
-    // Sequelize's own takes an object of operators under Op.not for a value.
-    return { [Op.and]: [this.isOurs ? { [name]: { [Op.not]: merged } } : { [Op.not]: { [name]: merged } }] };
-  }
-
-  shorthand({ attribute, values, isList }, context) {
-    const { name, typeName } = this.attribute(context.model, attribute);
-    if (TYPES[typeName].json) return { [name]: { n: 1 } };
-    const list = values.map((value) => this.value(typeName, value));
-    return { [name]: isList ? list : (list[0] ?? null) };
-  }
-
-  columns({ attribute, other, op }, context) {
-    const left = this.attribute(context.model, attribute);
-    const right = this.attribute(context.model, other);
-    if (TYPES[left.typeName] !== TYPES[right.typeName] || TYPES[left.typeName].json) return {};
-    return { [left.name]: { [Op[pick(COMPARISONS, op)]]: this.column(context, right.name) } };
-  }
-
-  functions({ attribute, op, values }, context) {
-    const { name, typeName } = this.attribute(context.model, attribute);
-    const column = this.column(context, name);
-    const comparator = Op[pick(COMPARISONS, op)];
-    if (TYPES[typeName].text) return Sequelize.where(fn('length', column), comparator, values.length);
-    if (TYPES[typeName].number) {
-      return Sequelize.where(fn('abs', column), { [comparator]: this.value(typeName, values[0] ?? 0) });
-    }
-    return Sequelize.where(fn('coalesce', column, column), Op.not, null);
-  }
-
-  column({ model, alias }, name) {
-    const { field } = this.models[model].rawAttributes[name];
-    return col(`${alias ?? model}.${field}`);
-  }
-
-  group({ glue, shape, items }, context) {
-    const nodes = items.map((item) => this.where(item, context));
-    const plain = nodes.filter((node) => !(node instanceof Sequelize.Utils.SequelizeMethod));
-    return { [Op[glue]]: shape === 'array' ? nodes : Object.assign({}, ...plain) };
-  }
-
-  /** `{ [Op.gt]: 5 }` */
-  operation(typeName, { op, values }, context) {
-    const type = TYPES[typeName];
-    const name = pick(type.text ? [...ORDERED, ...PATTERNS] : type.ordered ? ORDERED : EQUAL, op);
-    const list = values.map((value) => this.value(typeName, value));
-    const some = list.filter((value) => value !== null);
-    switch (name) {
-      case 'in':
-      case 'notIn':
-        return { [Op[name]]: list };
-      case 'between':
-      case 'notBetween':
-        return { [Op[name]]: [some[0] ?? this.value(typeName, 0), some[1] ?? this.value(typeName, 2)] };
-      case 'is':
-        return { [Op.is]: null };
-      case 'not':
-        return { [Op.not]: typeName === 'boolean' ? (list[0] ?? null) : null };
-      case 'eq':
-      case 'ne':
-        return { [Op[name]]: list[0] ?? null };
-      default:
-        return PATTERNS.includes(name)
-          ? this.pattern(name, some[0] ?? 'a', context)
-          : { [Op[name]]: some[0] ?? this.value(typeName, 1) };
-    }
-  }
-
-  /** A backslash escapes in a pattern here, as in PostgreSQL, and is a character in SQLite. */
-  pattern(name, value, { mindsCase }) {
-    if (!mindsCase && !WITHOUT_CASE[name]) name = 'like';
-    const text = String(mindsCase || TEXTS.includes(value) ? value : 'a').replaceAll('\\', '');
-    const operator = this.isOurs && !mindsCase ? WITHOUT_CASE[name] : name;
-    return { [Op[operator]]: name === 'like' || name === 'notLike' ? `${text}%` : text };
-  }
-
-  /** A condition on a JSON attribute. */
-  document(name, { op, values }) {
-    const { path, values: fitting, ops } = pick(PATHS, op);
-    const operator = pick(ops, values.length);
-    const list = values.map((value) => pick(fitting, typeof value === 'number' ? value : 0));
-    const first = list[0] ?? null;
-    let condition;
-    if (first === null) condition = values.length % 2 ? null : { [Op.ne]: null };
-    else if (operator === 'in') condition = { [Op.in]: list };
-    else if (operator === 'between') condition = { [Op.between]: [first, list[1] ?? first] };
-    else condition = operator === 'eq' ? first : { [Op[operator]]: first };
-    // Sequelize's own makes an array of a number in a dotted path.
-    if (op % 2 && !path.includes('0')) return { [`${name}.${path.join('.')}`]: condition };
-    return { [name]: path.reduceRight((inner, step) => ({ [step]: inner }), condition) };
-  }
-
-  // order, attributes, include
+  // order
 
   /** With the primary key at its end, so that there is one right answer. */
   order(order, modelName, path = []) {
-    const items = (order ?? []).map((item) => ({ ...item, ...this.attribute(modelName, item.attribute) }));
-    return [...items, { name: 'id', direction: 'ASC' }]
-      .filter(({ typeName }) => !TYPES[typeName]?.json)
-      .map(({ name, direction }) => this.orderItem([...path, name], direction));
+    const items = (order ?? []).map((item) => ({ ...item, ...this.attributes.at(modelName, item.attribute) }));
+    return [...items, { name: 'id', direction: 'ASC' }].map((item) => this.orderItem(item, path));
   }
 
-  orderItem(path, direction) {
-    if (this.isOurs) return direction ? [...path, direction] : path;
-    return [...path, direction?.toUpperCase() === 'DESC' ? 'DESC NULLS FIRST' : 'ASC NULLS LAST'];
+  orderItem({ name, typeName, direction, nulls }, path = []) {
+    const target = TYPES[typeName]?.json ? `${name}.s` : name;
+    if (nulls) return [...path, target, `${direction?.toUpperCase() ?? 'ASC'} NULLS ${nulls}`];
+    if (this.side.nullsLast) return direction ? [...path, target, direction] : [...path, target];
+    return [...path, target, direction?.toUpperCase() === 'DESC' ? 'DESC NULLS FIRST' : 'ASC NULLS LAST'];
   }
 
-  attributes({ kind, list }, modelName) {
-    const names = list.map((index) => this.attribute(modelName, index).name);
+  /** By a column of an association, or one further away. */
+  joinedOrder(include, modelName, { byId, nulls }) {
+    const joined = include.find((item) => !item.separate);
+    if (!joined) return [];
+    const { target, as } = this.models[modelName].associations[joined.association];
+    const name = byId ? 'id' : 'a0';
+    const typeName = this.attributes.typeOf(target.name, name);
+    const item = { name, typeName: TYPES[typeName].json ? 'blob' : typeName, direction: 'DESC', nulls };
+    const further = joined.include?.find((inner) => !inner.separate);
+    if (further && byId) {
+      const next = target.associations[further.association];
+      return [this.orderItem({ ...item, typeName: 'integer' }, [as, { model: next.target, as: next.as }])];
+    }
+    if (TYPES[typeName].json) return [];
+    return [this.orderItem(item, [{ model: target, as }])];
+  }
+
+  // attributes
+
+  attributesOf({ kind, list }, modelName) {
+    const names = list.map((index) => this.attributes.at(modelName, index).name);
     switch (kind) {
       case 'list':
         return [...new Set(['id', ...names])];
       case 'rename':
-        return ['id', ...names.map((name, index) => [this.models[modelName].rawAttributes[name].field, `as${index}`])];
+        return ['id', ...names.map((name, index) => [this.attributes.field(modelName, name), `as${index}`])];
       case 'exclude':
         return { exclude: names.filter((name) => name !== 'id') };
       default:
-        return {
-          include: names.map((name, index) => {
-            // Sequelize's own leaves a document that went through a function as text.
-            if (TYPES[this.typeOf(modelName, name)].json) name = 'id';
-            const column = this.column({ model: modelName }, name);
-            return [fn('coalesce', column, column), `as${index}`];
-          }),
-        };
+        return { include: names.map((name, index) => [this.computed(name, modelName, index), `as${index}`]) };
     }
   }
+
+  computed(name, modelName, index) {
+    const type = TYPES[this.attributes.typeOf(modelName, name)];
+    const field = this.attributes.field(modelName, name);
+    // A path is split at dots and read up to a bracket or a quote.
+    if (type.json) return /^\w+$/.test(field) ? json(`${field}.s`) : literal("'a document'");
+    const column = this.attributes.column({ model: modelName }, name);
+    if (index % 2 && (name === 'id' || type.text)) return cast(column, 'varchar');
+    return fn('coalesce', column, column);
+  }
+
+  // include
 
   association(modelName, index) {
     const associations = Object.values(this.models[modelName].associations).filter(
@@ -237,7 +103,7 @@ class OptionsOf {
       const association = this.association(modelName, item.association);
       if (taken.has(association.as)) continue;
       taken.add(association.as);
-      includes.push(this.include(item, association, context, [...path, association.as]));
+      includes.push(this.include(item, association, { ...context, model: modelName }, [...path, association.as]));
     }
     return includes;
   }
@@ -247,11 +113,13 @@ class OptionsOf {
     const separate = item.separate && association.associationType === 'HasMany';
     const inner = { ...context, model: target, alias: separate ? undefined : path.join('->') };
     const include = { association: association.as };
-    if (item.where) include.where = this.where(item.where, inner);
+    if (item.where) include.where = this.conditions.where(item.where, inner);
     if (item.required !== undefined && !separate) include.required = item.required;
+    // With a limit Sequelize's own filter by what is required below what is not.
+    if (context.isLimited && context.isOptional && !separate && this.can('limits')) include.required = false;
     if (item.paranoid === false) include.paranoid = false;
     if (item.attributes && item.attributes.kind !== 'include') {
-      include.attributes = this.attributes(item.attributes, target);
+      include.attributes = this.attributesOf(item.attributes, target);
       if (separate && Array.isArray(include.attributes)) include.attributes.push(association.foreignKey);
     }
     if (separate) {
@@ -259,35 +127,68 @@ class OptionsOf {
       include.order = this.order(item.order, target);
       if (item.limit !== undefined) include.limit = item.limit;
       if (item.limit !== undefined && item.offset !== undefined) include.offset = item.offset;
+    } else {
+      this.join(include, item, association, {
+        ...inner,
+        parent: path.length > 1 ? path.slice(0, -1).join('->') : null,
+      });
     }
-    if (association.associationType === 'BelongsToMany' && item.through) {
-      include.through = item.through.bare
-        ? { attributes: [] }
-        : { where: { weight: { [Op.gte]: item.through.weight } } };
-    }
-    const nested = this.includes(item.include, target, context, separate ? [] : path);
+    const isOptional = item.required === false || (item.required === undefined && !item.where);
+    const below = { ...context, isOptional: context.isOptional || isOptional };
+    if (separate) Object.assign(below, { isLimited: item.limit !== undefined, isOptional: false });
+    const nested = this.includes(item.include, target, below, separate ? [] : path);
     if (nested.length > 0) include.include = nested;
     return include;
+  }
+
+  /** What only a join has: conditions of its own, its direction, the table between. */
+  join(include, item, association, { parent, model, alias, isLimited }) {
+    if (association.associationType === 'BelongsToMany') {
+      if (item.through) include.through = this.through(item.through);
+      return;
+    }
+    if (isLimited) return;
+    if (item.or && include.where) include.or = true;
+    if (item.right && this.can('rightJoin') && parent === null && include.required !== true) include.right = true;
+    if (item.on) {
+      const source = association.source.name;
+      const left = this.attributes.column({ model: source, alias: parent ?? undefined }, 'id');
+      const right = this.attributes.column({ model, alias }, 'id');
+      include.on = { [Op.and]: [Sequelize.where(left, Op.lte, right), { id: { [Op.ne]: item.on } }] };
+    }
+  }
+
+  through({ weight, bare, either }) {
+    if (bare) return { attributes: [] };
+    const where = { weight: { [Op.gte]: weight } };
+    if (either) return { where: { [Op.or]: [{ weight: null }, where] }, attributes: ['weight'] };
+    return { where };
+  }
+
+  limits({ limit, offset }) {
+    if (limit === undefined) return {};
+    if (!this.can('limits')) return this.side.isUnlimited ? {} : { limit: ALL_ROWS };
+    return offset === undefined ? { limit } : { limit, offset };
   }
 
   /** The options of findAll and its kin. */
   finder(call) {
     const context = { model: call.model, mindsCase: call.mindsCase };
+    context.isLimited = call.limit !== undefined || call.kind === 'findOne' || call.scopes?.includes(LIMITED);
+    context.isWrite = WRITES.has(call.kind);
     const options = {};
     // In an object: to a where that is a method Sequelize's own cannot add the filter of a required include.
-    if (call.where) options.where = { [Op.and]: [this.where(call.where, context)] };
+    if (call.where) options.where = { [Op.and]: [this.conditions.where(call.where, context)] };
     if (call.paranoid === false) options.paranoid = false;
     const include = this.includes(call.include, call.model, context);
     if (include.length > 0) options.include = include;
-    if (call.attributes) options.attributes = this.attributes(call.attributes, call.model);
-    if (call.limit !== undefined) options.limit = call.limit;
-    if (call.offset !== undefined && call.limit !== undefined) options.offset = call.offset;
+    if (call.attributes) options.attributes = this.attributesOf(call.attributes, call.model);
+    Object.assign(options, this.limits(call));
     if (call.order || call.limit !== undefined || call.kind === 'findOne') {
       options.order = this.order(call.order, call.model);
-      const joined = include.find((item) => !item.separate);
-      if (call.orderByInclude && joined) {
-        const { target } = this.models[call.model].associations[joined.association];
-        options.order.push(this.orderItem([{ model: target, as: joined.association }, 'id'], 'DESC'));
+      if (call.orderByInclude) {
+        const joined = this.joinedOrder(include, call.model, call.orderByInclude);
+        options.order = call.orderByInclude.isFirst ? [...joined, ...options.order] : [...options.order, ...joined];
       }
     }
     if (call.raw && !include.some((item) => item.separate)) options.raw = true;
@@ -299,15 +200,16 @@ class OptionsOf {
   /** The values of a row, for the attributes it does not leave to their defaults. `authors` is how many there are. */
   row({ values, leaves, keys }, modelName, { only, authors = 2, isComplete = false } = {}) {
     const row = {};
-    for (const [index, { type, required }] of this.descriptions(modelName).entries()) {
+    const descriptions = this.attributes.descriptions(modelName);
+    for (const [index, { type, required }] of descriptions.entries()) {
       if (
         only
-          ? !only.some((chosen) => chosen % this.descriptions(modelName).length === index)
+          ? !only.some((chosen) => chosen % descriptions.length === index)
           : leaves[index] && !(required && isComplete)
       ) {
         continue;
       }
-      const value = this.value(type, values[index]);
+      const value = this.attributes.value(type, values[index]);
       row[`a${index}`] = value === null && required ? valueFor(type, index) : value;
     }
     if (only) return row;

@@ -1,7 +1,7 @@
 // Random schemas: what they are made of, and their models on a Sequelize.
 
 const fc = require('fast-check');
-const { DataTypes } = require('sequelize');
+const { DataTypes, Op } = require('sequelize');
 
 const { TYPES, valueFor } = require('./values');
 
@@ -33,8 +33,19 @@ const schema = fc.record({
 
 const MODELS = ['Author', 'Book', 'Tag'];
 
+/** Scopes that every model has. */
+const SCOPES = ['few', 'ordered', 'limited', 'odd'];
+
+const scopes = () => ({
+  few: { where: { id: { [Op.lt]: 5 } } },
+  ordered: { order: [['id', 'DESC']] },
+  limited: () => ({ limit: 3, order: [['id', 'ASC']] }),
+  odd: { where: { [Op.or]: [{ id: [1, 3, 5] }, { id: { [Op.gt]: 6 } }] } },
+});
+
 /** The attributes of a model by their names, `a0`, `a1` …: what `define` takes. */
-function attributesOf({ attributes }) {
+function attributesOf({ attributes }, can) {
+  const fields = can('quotedNames') ? FIELDS : FIELDS.map((field) => field.replaceAll(/['"]/g, ''));
   const defined = {};
   const taken = new Set();
   for (const [index, item] of attributes.entries()) {
@@ -45,21 +56,23 @@ function attributesOf({ attributes }) {
       allowNull: !item.required,
       ...(item.unique && fit && item.type !== 'boolean' && { unique: true }),
       ...(item.initial !== undefined && fit && { defaultValue: valueFor(item.type, item.initial) }),
-      ...(item.field !== undefined && !taken.has(item.field) && { field: FIELDS[item.field] }),
+      ...(item.field !== undefined && !taken.has(item.field) && { field: fields[item.field] }),
     };
     taken.add(item.field);
   }
   return defined;
 }
 
-function defineModels(sequelize, schemaOf) {
+/** @param {(what: string) => boolean} can whether both sides can do it */
+function defineModels(sequelize, schemaOf, can) {
   const models = {};
   for (const name of MODELS) {
     const description = schemaOf[name];
     const table = description.table && `${description.table}${name === 'Author' ? '' : name}`;
-    models[name] = sequelize.define(name, attributesOf(description), {
+    models[name] = sequelize.define(name, attributesOf(description, can), {
       timestamps: description.timestamps || description.paranoid,
       paranoid: description.paranoid,
+      scopes: scopes(),
       ...(table && { tableName: table }),
     });
   }
@@ -80,4 +93,4 @@ function defineModels(sequelize, schemaOf) {
   return { ...models, BookTag };
 }
 
-module.exports = { schema, MODELS, defineModels };
+module.exports = { schema, MODELS, SCOPES, defineModels };

@@ -48,7 +48,7 @@ const TYPES = {
   },
   dateOnly: { type: () => DataTypes.DATEONLY, values: ['2020-01-01', '2021-12-31', '1999-02-28'], ordered: true },
   time: { type: () => DataTypes.TIME, values: ['10:00:00', '23:59:59', '00:00:00'], ordered: true },
-  enumeration: { type: () => DataTypes.ENUM('red', 'green', "it's"), values: ['red', 'green', "it's"], ordered: true },
+  enumeration: { type: () => DataTypes.ENUM('green', "it's", 'red'), values: ['red', 'green', "it's"], ordered: true },
   uuid: {
     type: () => DataTypes.UUID,
     values: ['11111111-1111-4111-8111-111111111111', 'aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa'],

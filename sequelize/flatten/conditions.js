@@ -72,6 +72,12 @@ module.exports = (lib) => {
     return names.length === 0 ? symbols : [...symbols, ...names];
   }
 
+  /** Whether a method stands for a condition by itself, whatever attribute it is given to: a literal is one. */
+  function isCondition(value) {
+    if (value instanceof Utils.Json) return !value.path || value.value !== undefined;
+    return value instanceof Utils.Literal || value instanceof Utils.Where;
+  }
+
   /** `$task.title$`: a column by its path. */
   const columnPath = (text) => json.path(text.split('.'));
 
@@ -81,7 +87,6 @@ module.exports = (lib) => {
 
   const compared = (left, operator, right) => `{"o":[${left}${operator.between}${right}]}`;
   const documentPath = (column, path, wanted = '') => `{"j":[${column},${json.strings(path)}${wanted}]}`;
-  const isExpression = (value) => value instanceof SequelizeMethod && !(value instanceof Utils.Fn);
 
   /** Writes the expressions of one statement, and gathers the values that it binds. */
   class Conditions {
@@ -154,7 +159,7 @@ module.exports = (lib) => {
     /** A left side with what the user wrote beside it. */
     beside(left, field, value, context) {
       if (typeof value !== 'object') return this.operation(left, field, EQ, value, context);
-      if (isExpression(value)) return this.expression(value, context);
+      if (isCondition(value)) return this.expression(value, context);
       return this.compare(left, field, isPlainObject(value) ? this.aliases(value) : value, context);
     }
 
@@ -162,18 +167,34 @@ module.exports = (lib) => {
       return field || (model?.rawAttributes?.[key] ?? model?.fieldRawAttributesMap?.[key]);
     }
 
-    /** `'meta.address.city': 'Rome'` on a JSON attribute. */
+    /** `'meta.address.city': 'Rome'` on a JSON attribute, or `'$author.meta.address.city$'` on that of an association. */
     dottedJson(key, value, context) {
-      const [name, ...path] = key.split('.');
-      const attribute = context.model.rawAttributes?.[name];
+      const { tables, model, rest } = this.walk(key, context.model);
+      const [name, ...path] = rest;
+      const attribute = model.rawAttributes?.[name];
       if (!isJson(attribute?.type)) return undefined;
-      return this.json(json.column(attribute.field || name), path, value, { ...context, field: attribute });
+      const field = attribute.field || name;
+      const column = tables.length > 0 ? json.path([...tables, field]) : json.column(field);
+      if (path.length === 0) return this.compare(column, attribute, value, context);
+      return this.json(column, path, value, { ...context, field: attribute });
     }
 
     /** What `operatorsAliases` has for a string; without, itself. */
     alias(key) {
       const map = this.generator.OperatorsAliasMap;
       return map && Object.hasOwn(map, key) ? map[key] : key;
+    }
+
+    /** The associations at the front of a dotted key. */
+    walk(key, model) {
+      if (!Utils.isColString(key)) return { tables: [], model, rest: key.split('.') };
+      const rest = key.slice(1, -1).split('.');
+      const tables = [];
+      while (rest.length > 1 && model.associations?.[rest[0]]) {
+        model = model.associations[rest[0]].target;
+        tables.push(rest.shift());
+      }
+      return { tables, model: tables.length > 0 ? model : {}, rest };
     }
 
     /** String operators of `operatorsAliases`, as the symbols they stand for. */
@@ -237,7 +258,7 @@ module.exports = (lib) => {
       const items = isPlainObject(value) ? keysOf(value).map((key) => ({ [key]: value[key] })) : [].concat(value);
       const nodes = [];
       for (const item of items) {
-        const node = isExpression(item) ? this.expression(item, context) : this.compare(left, field, item, context);
+        const node = isCondition(item) ? this.expression(item, context) : this.compare(left, field, item, context);
         if (node !== undefined) nodes.push(node);
       }
       return nodes;
@@ -442,7 +463,7 @@ module.exports = (lib) => {
         const nodes = [];
         const walk = (object, steps) => {
           for (const [key, item] of Object.entries(object)) {
-            if (isPlainObject(item)) walk(item, steps.concat(key));
+            if (isPlainObject(item) || Array.isArray(item)) walk(item, steps.concat(key));
             else nodes.push(this.jsonEquals(steps.concat(key), item));
           }
         };
@@ -457,10 +478,15 @@ module.exports = (lib) => {
       return compared(documentPath(json.column(column), path), EQ, this.value(value));
     }
 
+    /** The column and the steps of `meta.list[0].name`. */
     jsonPath(text) {
-      return String(text)
+      const steps = String(text)
         .replace(/\[(\d+)\]/g, '.$1')
         .split('.');
+      if (/^\w+\s*\(/.test(steps[0])) {
+        throw new Error(`Sequelize.json takes a path: write ${logger.inspect(text)} with Sequelize.literal instead`);
+      }
+      return steps;
     }
 
     whereMethod({ attribute, comparator, logic }, context) {

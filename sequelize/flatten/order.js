@@ -87,6 +87,8 @@ module.exports = (lib) => {
         else if (namesAssociation(item) && target) association = associationOf(target, item, previous);
         else if (typeof item === 'string' && index < path.length - 1 && target?.associations?.[item]) {
           association = target.associations[item];
+        } else if (typeof item === 'string' && index < path.length - 1 && previous?.through?.model.name === item) {
+          association = associationOf(target, previous.through.model, previous);
         }
         if (!association) break;
         tables.push(association.as);
@@ -123,6 +125,7 @@ module.exports = (lib) => {
         throw new Error(`Unknown structure passed to order / group: ${logger.inspect(column)}`);
       }
       if (tables.length === 0 && this.isAlias(column, attributes)) return json.path([column]);
+      if (tables.length === 0 && Utils.isColString(column)) return json.path(column.slice(1, -1).split('.'));
       const attribute = target?.rawAttributes?.[column];
       if (attribute) return this.own(attribute.field || column, tables, model);
       const [name, ...path] = column.split('.');

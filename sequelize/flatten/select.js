@@ -27,6 +27,18 @@ In order to fix the vulnerability CVE-2023-22578, attributes that include parent
     throw new errors.QueryError(`${name} must be a whole number that is not negative, but is ${logger.inspect(value)}`);
   }
 
+  /** Whether something below an include is required and joined outside of the limiting sub-query. */
+  function requiresOutside({ include }) {
+    return (include ?? []).some(
+      (child) => !child.separate && child.required && (!child.subQuery || requiresOutside(child)),
+    );
+  }
+
+  /** One that is not required stays together with what is required below it, or that would take rows away. */
+  function goesInside(include) {
+    return !!include.subQuery && !(include.required === false && requiresOutside(include));
+  }
+
   /** Writes the plan of one select. */
   class SelectWriter {
     constructor(generator) {
@@ -132,16 +144,16 @@ In order to fix the vulnerability CVE-2023-22578, attributes that include parent
 
     addIncludes(plan, options, subQuery) {
       plan.add('include', this.children(options.include, options)).add('subQuery', `${subQuery}`);
-      plan.add('parentSubQuery', `${!!options.subQuery}`);
       plan.add('noIncludeAttributes', `${options.includeIgnoreAttributes === false}`);
     }
 
-    children(includes, options) {
+    /** `isInside`: whether what they belong to is in the sub-query that a limit makes. Outside of it nothing is inside. */
+    children(includes, options, isInside = true) {
       const joined = (includes ?? []).filter((include) => !include.separate && !include._pseudo);
-      return json.list(joined.map((include) => this.include(include, options)));
+      return json.list(joined.map((include) => this.include(include, options, isInside && goesInside(include))));
     }
 
-    include(include, options) {
+    include(include, options, subQuery) {
       const { association, model } = include;
       if (options.includeIgnoreAttributes !== false) {
         model._expandAttributes(include);
@@ -149,11 +161,11 @@ In order to fix the vulnerability CVE-2023-22578, attributes that include parent
       }
       const plan = new json.ObjectText();
       plan.add('as', json.string(include.as)).add('table', json.table(model.getTableName()));
-      for (const [name, flag] of Object.entries(flagsOf(include))) plan.add(name, `${flag}`);
+      for (const [name, flag] of Object.entries(flagsOf(include, subQuery))) plan.add(name, `${flag}`);
       plan.add('attributes', this.includeColumns(include, options));
       plan.add('where', include.where && this.conditions.where(include.where, { model }));
       plan.add('on', include.on && this.conditions.where(include.on, { model }));
-      plan.add('include', this.children(include.include, options));
+      plan.add('include', this.children(include.include, options, subQuery));
       const { attribute, field, right } = keysOf(association, model);
       plan.add('left', `{"attribute":${json.string(attribute)},"field":${json.string(field)}}`);
       plan.add('right', json.string(right));
@@ -186,8 +198,6 @@ In order to fix the vulnerability CVE-2023-22578, attributes that include parent
       return new json.ObjectText()
         .add('table', json.table(model.getTableName()))
         .add('as', json.string(through.as))
-        .add('model', json.string(model.name))
-        .add('toTarget', json.string(association.toTarget.as))
         .add('primaryKey', model.primaryKeyField && json.string(model.primaryKeyField))
         .add('attributes', json.list(columns))
         .add('where', through.where && this.conditions.where(through.where, { model }))
@@ -238,13 +248,13 @@ In order to fix the vulnerability CVE-2023-22578, attributes that include parent
     alias === undefined ? `{"table":${table}}` : `{"table":${table},"as":${json.string(alias)}}`;
   const named = (field, alias) => `{"e":${json.column(field)},"as":${json.string(alias)}}`;
 
-  function flagsOf(include) {
+  function flagsOf(include, subQuery) {
     return {
       required: include.required === true,
       optional: include.required === undefined,
       rightJoin: !!include.right,
       or: !!include.or,
-      subQuery: !!include.subQuery,
+      subQuery,
       subQueryFilter: !!include.subQueryFilter,
     };
   }

@@ -6,6 +6,8 @@ const { scalarToWire } = require('../values');
 
 const identity = (value) => value;
 const NO_OPTIONS = {};
+/** What a text column takes for text. */
+const WRITTEN_AS_TEXT = new Set(['number', 'boolean', 'bigint']);
 
 /** An object made by `{}` or `Object.create(null)`, of any realm: Jest runs each test file in one of its own. */
 function isPlainObject(value) {
@@ -35,7 +37,7 @@ module.exports = ({ DataTypes }) => {
     const type = field?.type;
     if (typeof type?.bindParam !== 'function') return scalarToWire(value);
     generator.validate(value, field, options);
-    if (typeof value !== 'string' && typeof value !== 'object' && isText(type)) value = String(value);
+    if (WRITTEN_AS_TEXT.has(typeof value) && isText(type)) value = String(value);
     const bound = type.bindParam(value, {
       escape: identity,
       bindParam: identity,

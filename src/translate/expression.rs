@@ -71,7 +71,8 @@ impl Writer {
             Expr::Literal(text) => out.push_str(text),
             Expr::Function(name, args) => {
                 check_function_name(name)?;
-                out.push_str(name);
+                // What `sequelize.random()` writes for a dialect it does not know.
+                out.push_str(if name == "RAND" && args.is_empty() { "RANDOM" } else { name });
                 out.push('(');
                 self.list(out, args, scope)?;
                 out.push(')');
@@ -117,6 +118,7 @@ impl Writer {
                 out.push(' ');
                 self.expression(out, right, scope)?;
             }
+            Expr::Whole(inner) => self.operand(out, inner, true, scope)?,
             Expr::Star => out.push('*'),
             Expr::Default => out.push_str("DEFAULT"),
             Expr::Any(_) | Expr::All(_) => {

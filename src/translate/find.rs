@@ -84,6 +84,7 @@ fn stands_alone(expr: &Expr) -> bool {
         | Expr::Values(items) => items.iter().all(stands_alone),
         Expr::Cast(inner, _)
         | Expr::Not(inner)
+        | Expr::Whole(inner)
         | Expr::Any(inner)
         | Expr::All(inner)
         | Expr::Json(inner, ..) => stands_alone(inner),

@@ -5,9 +5,9 @@
 use phantomdb_protocol::{Result, TableName};
 
 use super::{
-    expression::{Scope, Writer, push_path},
-    plan::{Expr, Include, Item, Select, Through},
-    select::push_unique,
+    expression::{Scope, Writer},
+    plan::{Expr, Include, Item, Key, Select, Through},
+    select::{output_name, push_unique},
     sql::{push_identifier, push_table},
 };
 
@@ -31,9 +31,14 @@ impl Names {
         Self { internal: main.to_owned(), external: main.to_owned(), top: true }
     }
 
+    /// An include of the main table.
+    fn below_top(alias: &str) -> Self {
+        Self { internal: alias.to_owned(), external: alias.to_owned(), top: false }
+    }
+
     fn child(&self, alias: &str) -> Self {
         if self.top {
-            return Self { internal: alias.to_owned(), external: alias.to_owned(), top: false };
+            return Self::below_top(alias);
         }
         Self {
             internal: format!("{}->{alias}", self.internal),
@@ -50,6 +55,8 @@ pub struct Joins {
     pub sub: String,
     pub main_columns: Vec<String>,
     pub sub_columns: Vec<String>,
+    /// Keys that joins outside of the sub-query need and the result does not have.
+    pub hidden_columns: Vec<String>,
     /// Conditions on the main table.
     pub filters: Vec<String>,
 }
@@ -60,6 +67,7 @@ impl Joins {
         self.sub.push_str(&other.sub);
         push_unique(&mut self.main_columns, other.main_columns);
         push_unique(&mut self.sub_columns, other.sub_columns);
+        push_unique(&mut self.hidden_columns, other.hidden_columns);
         self.filters.extend(other.filters);
     }
 }
@@ -119,6 +127,7 @@ pub fn join(
     }
     push_unique(&mut joins.main_columns, nested.main_columns);
     push_unique(&mut joins.sub_columns, nested.sub_columns);
+    push_unique(&mut joins.hidden_columns, nested.hidden_columns);
     joins.filters.extend(nested.filters);
     if in_sub_query {
         own.push(&mut joins.sub, &nested.sub, mismatch && !nested.sub.is_empty());
@@ -162,33 +171,40 @@ fn column_of(table: &str, column: &str) -> String {
     out
 }
 
-/// Whether the parent is inside of the limiting sub-query and this include is not, so that the parent's columns
-/// are seen from outside.
-fn crosses_sub_query(include: &Include, top: &Top, ancestors: &[&Include]) -> bool {
-    let parent_inside = ancestors.last().map_or(top.plan.parent_sub_query, |parent| parent.sub_query);
-    top.sub_query && parent_inside && !include.sub_query
-}
-
-/// The parent's key, as the join sees it. From outside of the sub-query that is the column's name there, and a column
-/// of the main table is to be selected in it.
-fn parent_key(include: &Include, parent: &Names, crosses: bool, joins: &mut Joins) -> String {
-    let inside = column_of(&parent.internal, &include.left.field);
-    if !crosses {
+/// The key of the parent, as it is called where the include is joined: what is inside of the sub-query goes by another
+/// name outside, and is selected there under a name of our own when the user did not ask for it.
+fn parent_key(
+    include: &Include,
+    parent: &Names,
+    top: &Top,
+    ancestors: &[&Include],
+    joins: &mut Joins,
+) -> String {
+    let Key { attribute, field } = &include.left;
+    let inside = column_of(&parent.internal, field);
+    let is_parent_inside = ancestors.last().is_none_or(|parent| parent.sub_query);
+    if !top.sub_query || include.sub_query || !is_parent_inside {
         return inside;
     }
+    let is_key = |item: &Item| {
+        matches!(&item.e, Expr::Column(name) if name == field)
+            && output_name(item).as_ref() == Some(attribute)
+    };
+    let is_selected = match ancestors.last() {
+        Some(parent) => parent.attributes.iter().any(is_key),
+        None => top.plan.columns.as_ref().is_none_or(|items| items.iter().any(is_key)),
+    };
+    let mut name = attribute.clone();
     if !parent.top {
-        let mut alias = String::new();
-        push_identifier(&mut alias, &format!("{}.{}", parent.external, include.left.attribute));
-        return alias;
+        name = format!("{}.{attribute}", parent.external);
     }
-    let outside = column_of(&parent.internal, &include.left.attribute);
-    let mut selected = inside;
-    if selected != outside {
-        selected.push_str(" AS ");
-        push_identifier(&mut selected, &include.left.attribute);
+    if !is_selected {
+        name.insert_str(0, "__phantomdb_key_");
+        let mut hidden = format!("{inside} AS ");
+        push_identifier(&mut hidden, &name);
+        push_unique(&mut joins.hidden_columns, vec![hidden]);
     }
-    joins.sub_columns.push(selected);
-    outside
+    column_of(top.main, &name)
 }
 
 fn push_table_as(out: &mut String, table: &TableName, alias: &str) {
@@ -230,13 +246,13 @@ fn key_join(
     let left = if parent.top && top.plan.grouped_limit.is_some() {
         column_of(&parent.internal, &include.left.attribute)
     } else {
-        parent_key(include, parent, crosses_sub_query(include, top, ancestors), joins)
+        parent_key(include, parent, top, ancestors, joins)
     };
     let mut condition = format!("{left} = {}", column_of(&names.internal, &include.right));
     let scope = Scope::alias(names.internal.clone());
     if let Some(on) = &include.on {
         condition.clear();
-        writer.expression(&mut condition, on, &scope)?;
+        writer.operand(&mut condition, on, include.condition.is_some(), &scope)?;
     }
     if let Some(extra) = &include.condition {
         condition.push_str(if include.or { " OR " } else { " AND " });
@@ -269,9 +285,7 @@ fn through_join(
     if !top.plan.no_include_attributes {
         joins.main_columns.extend(columns(writer, &through.attributes, &between)?);
     }
-    let from_main = top.sub_query && parent.top && !include.sub_query;
-    let crosses = from_main || crosses_sub_query(include, top, ancestors);
-    let source = parent_key(include, parent, crosses, joins);
+    let source = parent_key(include, parent, top, ancestors, joins);
     let mut body = String::from("( ");
     push_through(&mut body, include, through, &between.internal, &names.internal);
     push_and(writer, &mut body, through.condition.as_ref(), &between.internal)?;
@@ -282,14 +296,16 @@ fn through_join(
 }
 
 /// `( SELECT key FROM tasks WHERE … LIMIT 1 ) IS NOT NULL`: a main row counts for the limit only when the required
-/// association has a row.
+/// association has a row. Its tables are called there what they are called in the joins, so that a condition on one
+/// means the same in both.
 fn sub_query_filter(
     writer: &mut Writer,
     include: &Include,
     top: &Top,
     ancestors: &[&Include],
 ) -> Result<Option<String>> {
-    if !top.sub_query || !include.sub_query_filter {
+    // One that is explicitly not required filters nothing, whatever is required below it.
+    if !top.sub_query || !include.sub_query_filter || !(include.required || include.optional) {
         return Ok(None);
     }
     // The outermost include's sub-query holds the chain down to this one.
@@ -318,50 +334,44 @@ fn required_closure(include: &Include) -> Include {
 }
 
 /// Joins what is nested in a filter, without its columns.
-fn filter_joins(
-    writer: &mut Writer,
-    children: &[Include],
-    parent: &Names,
-    through: &[&Include],
-) -> Result<String> {
+fn filter_joins(writer: &mut Writer, children: &[Include], parent: &Names) -> Result<String> {
     let plan = Select { no_include_attributes: true, ..Select::default() };
     let top = Top { plan: &plan, main: &parent.internal, sub_query: false };
     let mut text = String::new();
     for child in children {
         let mut child = child.clone();
         child.required = true;
-        text.push_str(&join(writer, &child, parent, &top, through)?.main);
+        text.push_str(&join(writer, &child, parent, &top, &[])?.main);
     }
     Ok(text)
 }
 
 fn key_filter(writer: &mut Writer, include: &Include, main: &str) -> Result<String> {
-    let key = column_of(&include.alias, &include.right);
+    let names = Names::below_top(&include.alias);
+    let key = column_of(&names.internal, &include.right);
     let mut out = format!("SELECT {key} FROM ");
-    push_table_as(&mut out, &include.table, &include.alias);
-    out.push_str(&filter_joins(writer, &include.include, &Names::top(&include.alias), &[])?);
+    push_table_as(&mut out, &include.table, &names.internal);
+    out.push_str(&filter_joins(writer, &include.include, &names)?);
     out.push_str(&format!(" WHERE {key} = {}", column_of(main, &include.left.field)));
-    push_and(writer, &mut out, include.condition.as_ref(), &include.alias)?;
+    push_and(writer, &mut out, include.condition.as_ref(), &names.internal)?;
     out.push_str(" LIMIT 1");
     Ok(out)
 }
 
 fn through_filter(writer: &mut Writer, include: &Include, through: &Through, main: &str) -> Result<String> {
-    let target = &through.to_target;
+    let names = Names::below_top(&include.alias);
+    let between = names.child(&through.alias).internal;
     let key = through.primary_key.as_ref().unwrap_or(&through.source_field);
-    let mut out = String::from("SELECT ");
-    push_path(&mut out, &[through.model.clone(), key.clone()])?;
-    out.push_str(" FROM ");
-    push_through(&mut out, include, through, &through.model, target);
-    push_and(writer, &mut out, include.condition.as_ref(), target)?;
-    let nested = Names { internal: target.clone(), external: target.clone(), top: false };
-    out.push_str(&filter_joins(writer, &include.include, &nested, &[])?);
+    let mut out = format!("SELECT {} FROM ", column_of(&between, key));
+    push_through(&mut out, include, through, &between, &names.internal);
+    push_and(writer, &mut out, include.condition.as_ref(), &names.internal)?;
+    out.push_str(&filter_joins(writer, &include.include, &names)?);
     out.push_str(&format!(
         " WHERE {} = {}",
         column_of(main, &include.left.field),
-        column_of(&through.model, &through.source_field)
+        column_of(&between, &through.source_field)
     ));
-    push_and(writer, &mut out, through.condition.as_ref(), &through.model)?;
+    push_and(writer, &mut out, through.condition.as_ref(), &between)?;
     out.push_str(" LIMIT 1");
     Ok(out)
 }

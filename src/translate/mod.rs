@@ -6,6 +6,7 @@ mod expression;
 mod find;
 mod include;
 mod json;
+mod limited;
 mod operators;
 pub mod plan;
 mod rows;

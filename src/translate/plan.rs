@@ -54,6 +54,9 @@ pub enum Expr {
     Star,
     #[serde(rename = "default")]
     Default,
+    /// In parentheses when it is several conditions: text that its caller puts more text beside.
+    #[serde(rename = "whole")]
+    Whole(Box<Expr>),
 }
 
 /// The types of bound values, as far as the text depends on them.
@@ -146,9 +149,6 @@ pub struct Select {
     /// Limit the main table in a sub-query, so that a to-many join does not eat the limit.
     #[serde(default)]
     pub sub_query: bool,
-    /// What `options.subQuery` says of the main table, which decides how its includes join to it.
-    #[serde(default)]
-    pub parent_sub_query: bool,
     #[serde(default)]
     pub grouped_limit: Option<GroupedLimit>,
     #[serde(default)]
@@ -220,10 +220,6 @@ pub struct Through {
     pub table: TableName,
     #[serde(rename = "as")]
     pub alias: String,
-    /// The model's name: the alias of the table in a sub-query filter.
-    pub model: String,
-    /// The alias of the target in a sub-query filter.
-    pub to_target: String,
     pub primary_key: Option<String>,
     #[serde(default)]
     pub attributes: Vec<Item>,

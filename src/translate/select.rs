@@ -5,6 +5,7 @@ use phantomdb_protocol::Result;
 use super::{
     expression::{Scope, Writer, bad_plan, push_path},
     include::{self, Joins, Names, Top},
+    limited::limited_select,
     plan::{Expr, FromItem, GroupedLimit, Item, Lock, OrderItem, Select},
     sql::{push_display, push_identifier, push_table},
 };
@@ -33,7 +34,7 @@ pub fn select(writer: &mut Writer, plan: &Select) -> Result<String> {
 
     let mut out = match &plan.grouped_limit {
         Some(grouped) => grouped_select(writer, plan, &names, grouped, &sub_columns, &columns, &joins.main)?,
-        None if plan.sub_query => sub_select(writer, plan, &names, &sub_columns, &columns, &joins)?,
+        None if plan.sub_query => limited_select(writer, plan, &names, &sub_columns, &columns, &joins)?,
         None => plain_select(writer, plan, &names, &columns, &joins)?,
     };
     push_lock(&mut out, plan.lock.as_ref())?;
@@ -43,10 +44,10 @@ pub fn select(writer: &mut Writer, plan: &Select) -> Result<String> {
 /// What the main table is called.
 pub struct Main {
     /// `"Users" AS "User"`.
-    from: String,
+    pub(super) from: String,
     /// The alias, or the table's own name.
     pub alias: String,
-    scope: Scope,
+    pub(super) scope: Scope,
 }
 
 impl Main {
@@ -109,7 +110,7 @@ pub fn item_text(writer: &mut Writer, item: &Item, scope: &Scope) -> Result<Stri
 }
 
 /// The name a column of the main table has outside of the sub-query that selects it.
-fn output_name(item: &Item) -> Option<String> {
+pub(super) fn output_name(item: &Item) -> Option<String> {
     item.alias.clone().or_else(|| match &item.e {
         Expr::Column(name) => Some(name.clone()),
         Expr::Path(path) => path.last().cloned(),
@@ -117,7 +118,7 @@ fn output_name(item: &Item) -> Option<String> {
     })
 }
 
-fn refuse_empty(columns: &[String], names: &Main) -> Result<()> {
+pub(super) fn refuse_empty(columns: &[String], names: &Main) -> Result<()> {
     if columns.is_empty() {
         return Err(bad_plan(format!(
             "Attempted a SELECT query for model '{}' as \"{}\" without selecting any columns",
@@ -143,45 +144,9 @@ fn plain_select(
     Ok(out)
 }
 
-/// `SELECT main.*, joined FROM (SELECT … LIMIT n) AS main JOIN …`.
-fn sub_select(
-    writer: &mut Writer,
-    plan: &Select,
-    names: &Main,
-    sub_columns: &[String],
-    columns: &[String],
-    joins: &Joins,
-) -> Result<String> {
-    refuse_empty(sub_columns, names)?;
-    let mut out = format!(
-        "SELECT {} FROM (SELECT {} FROM {}{}",
-        columns.join(", "),
-        sub_columns.join(", "),
-        names.from,
-        joins.sub
-    );
-    push_filters(writer, &mut out, plan, &names.scope, &joins.filters)?;
-    push_order(writer, &mut out, plan.order.iter().filter(|item| item.own), &names.scope)?;
-    writer.push_limit(&mut out, " LIMIT ", plan.limit.as_ref())?;
-    writer.push_limit(&mut out, " OFFSET ", plan.offset.as_ref())?;
-    out.push_str(") AS ");
-    push_identifier(&mut out, &names.alias);
-    out.push_str(&joins.main);
-    let outer: Vec<OrderItem> = plan.order.iter().map(|item| seen_from_outside(item, plan)).collect();
-    push_order(writer, &mut out, outer.iter(), &names.scope)?;
-    Ok(out)
-}
-
-/// Outside of the sub-query an own column goes by the name it was selected under.
-fn seen_from_outside(item: &OrderItem, plan: &Select) -> OrderItem {
-    let mut outer = item.clone();
-    if let (true, Expr::Column(field), Some(items)) = (item.own, &item.e, &plan.columns) {
-        let selected = items.iter().find(|i| matches!(&i.e, Expr::Column(name) if name == field));
-        if let Some(name) = selected.and_then(output_name) {
-            outer.e = Expr::Column(name);
-        }
-    }
-    outer
+/// The name under which a sub-query selects what the rows are ordered by.
+pub(super) fn order_name(index: usize) -> String {
+    format!("__phantomdb_order_{index}")
 }
 
 /// Each parent's first rows, numbered by a window function.
@@ -265,7 +230,7 @@ fn order_columns(
 ) -> Result<Vec<OrderItem>> {
     let mut order = Vec::with_capacity(plan.order.len());
     for (i, item) in plan.order.iter().enumerate() {
-        let name = format!("__phantomdb_order_{i}");
+        let name = order_name(i);
         out.push_str(", ");
         writer.expression(out, &item.e, scope)?;
         out.push_str(" AS ");
@@ -298,7 +263,7 @@ fn outer_columns(plan: &Select, names: &Main, includes: &[super::plan::Include])
 }
 
 /// WHERE, GROUP BY and HAVING.
-fn push_filters(
+pub(super) fn push_filters(
     writer: &mut Writer,
     out: &mut String,
     plan: &Select,
@@ -338,7 +303,7 @@ const DIRECTIONS: [&str; 8] = [
     "NULLS LAST",
 ];
 
-pub fn push_order<'a>(
+pub(super) fn push_order<'a>(
     writer: &mut Writer,
     out: &mut String,
     items: impl Iterator<Item = &'a OrderItem>,

@@ -65,7 +65,57 @@ fn leaf() -> impl Strategy<Value = Json> {
         "not",
         "startsWith",
     ]);
-    (column, operator, value).prop_map(|(left, operator, right)| json!({ "o": [left, operator, right] }))
+    let single = (column.clone(), operator, value.clone())
+        .prop_filter_map("startsWith takes text", |(left, operator, right)| {
+            (operator != "startsWith" || right["v"].is_string())
+                .then(|| json!({ "o": [left, operator, right] }))
+        })
+        .boxed();
+    let lists = prop::sample::select(vec!["in", "notIn", "between", "eqAny", "likeAny", "notLikeAll"]);
+    let several = (column, lists, prop::collection::vec(value, 2..5)).prop_map(|(left, operator, list)| {
+        let right = json!({ "list": list });
+        match operator {
+            "eqAny" => json!({ "o": [left, "eq", { "any": right }] }),
+            "likeAny" => json!({ "o": [left, "like", { "any": right }] }),
+            "notLikeAll" => json!({ "o": [left, "notLike", { "all": right }] }),
+            "between" => json!({ "o": [left, "between", { "list": [list[0], list[1]] }] }),
+            other => json!({ "o": [left, other, right] }),
+        }
+    });
+    prop_oneof![3 => single, 1 => several]
+}
+
+fn order() -> impl Strategy<Value = Json> {
+    let item = (nasty(), nasty(), prop::sample::select(vec!["ASC", "DESC NULLS LAST", "NULLS FIRST"]));
+    prop::collection::vec(item, 0..3).prop_map(|items| {
+        let items = items.into_iter().map(|(table, column, direction)| match table.as_str() {
+            "" => json!({ "e": { "c": format!("c{column}") }, "dir": direction, "own": true }),
+            _ => json!({ "e": { "p": [format!("a{table}"), format!("c{column}")] }, "dir": direction }),
+        });
+        Json::Array(items.collect())
+    })
+}
+
+/// Includes, of any names and conditions, nested.
+fn includes() -> impl Strategy<Value = Json> {
+    let include = |below: BoxedStrategy<Json>| {
+        let flags = prop::array::uniform5(any::<bool>());
+        (nasty(), nasty(), prop::option::of(condition()), prop::option::of(condition()), flags, below).prop_map(
+            |(alias, name, on, filter, [required, inside, filters, either, between], below)| {
+                let through = between.then(|| {
+                    json!({ "table": { "name": format!("b{name}") }, "as": format!("b{alias}"), "primaryKey": null,
+                        "where": filter, "sourceField": "s", "targetField": "t" })
+                });
+                json!({ "as": format!("a{alias}"), "table": { "name": format!("t{name}") },
+                    "left": { "attribute": format!("k{alias}"), "field": "k" }, "right": "id", "required": required,
+                    "or": either, "on": on, "where": filter, "subQuery": inside, "subQueryFilter": filters,
+                    "attributes": [{ "e": { "c": name }, "as": name }], "through": through, "include": below })
+            },
+        )
+    };
+    let none = Just(json!([])).boxed();
+    let deep = include(none).prop_map(|include| json!([include])).boxed();
+    prop::collection::vec(include(deep), 0..3).prop_map(Json::Array)
 }
 
 fn condition() -> impl Strategy<Value = Json> {
@@ -139,6 +189,19 @@ proptest! {
                 serde_json::from_value(serde_json::to_value(&template).expect("JSON")).expect("a template");
             prop_assert_eq!(&again, &template);
             prop_assert_eq!(again.filled(&given).expect("a find call").condition, Some(written));
+        }
+    }
+
+    #[test]
+    fn any_include_order_and_limit_are_one_statement(
+        condition in condition(), include in includes(), order in order(), limited in any::<bool>()
+    ) {
+        let plan = json!({
+            "from": [{ "table": { "name": "t" }, "as": "T" }], "columns": [{ "e": { "c": "id" } }],
+            "include": include, "where": condition, "order": order, "limit": { "v": 5 }, "subQuery": limited,
+        });
+        for sql in [bound("select", &plan).expect("a translation").sql, text("select", &plan, json!([])).expect("a translation")] {
+            prop_assert!(matches!(statement(&sql), Statement::Query(_)));
         }
     }
 

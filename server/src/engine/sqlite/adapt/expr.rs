@@ -2,7 +2,7 @@
 
 use phantomdb_protocol::{ColumnType, Error, ErrorCode, Result};
 use sqlparser::{
-    ast::{BinaryOperator, Expr, Ident, Spanned, UnaryOperator, Value, ValueWithSpan},
+    ast::{BinaryOperator, Expr, Ident, ObjectName, Spanned, UnaryOperator, Value, ValueWithSpan},
     tokenizer::Span,
 };
 
@@ -94,7 +94,15 @@ impl Adapter<'_> {
                 self.exprs(values)?;
                 Ok(Typed::UNKNOWN)
             }
-            Expr::Collate { expr: inner, .. } => self.operand(inner),
+            Expr::Collate { expr: inner, collation } => {
+                let typed = self.operand(inner);
+                // PostgreSQL's names for the order of the bytes.
+                let name = parse::last_ident(collation).map(|ident| ident.value.to_ascii_lowercase());
+                if matches!(name.as_deref(), Some("c" | "posix" | "ucs_basic" | "default")) {
+                    *collation = ObjectName::from(vec![seal::ready_ident("BINARY")]);
+                }
+                typed
+            }
             Expr::Function(_)
             | Expr::Extract { .. }
             | Expr::Ceil { .. }

@@ -1,6 +1,7 @@
 //! PhantomDB SQL to SQLite SQL, on the tree, never on the text.
 
 mod alter_table;
+mod arithmetic;
 mod assign;
 mod build;
 mod call;

@@ -2,7 +2,8 @@
 
 use phantomdb_protocol::{ColumnType, Result};
 use sqlparser::ast::{
-    Array, BinaryOperator, Expr, Parens, Query, SetExpr, Spanned, UnaryOperator, Value, ValueWithSpan,
+    Array, BinaryOperator, CaseWhen, Expr, Parens, Query, SetExpr, Spanned, UnaryOperator, Value,
+    ValueWithSpan, helpers::attached_token::AttachedToken,
 };
 
 use super::{
@@ -124,61 +125,6 @@ impl Adapter<'_> {
             *expr = Expr::UnaryOp { op: UnaryOperator::Not, expr: call };
         }
         Ok(typed)
-    }
-
-    fn arithmetic(&mut self, expr: &mut Expr) -> Result<Typed> {
-        let Expr::BinaryOp { left, op, right } = expr else { return Ok(Typed::UNKNOWN) };
-        let sign = match op {
-            BinaryOperator::Plus => Some("1"),
-            BinaryOperator::Minus => Some("-1"),
-            _ => None,
-        };
-        if let (Some(sign), Expr::Interval(_)) = (sign, build::unnested(right)) {
-            return self.add_interval(expr, sign);
-        }
-        let (a, b) = (self.expr(left)?, self.expr(right)?);
-        let nullable = a.nullable || b.nullable;
-        if a.is(ColumnType::Decimal) || b.is(ColumnType::Decimal) {
-            let operator = seal::literal(op.to_string());
-            *expr =
-                build::call("phantomdb_decimal_op", vec![operator, build::take(left), build::take(right)]);
-            return Ok(Typed { nullable, ..Typed::of(ColumnType::Decimal) });
-        }
-        let column_type = match (a.column_type, b.column_type) {
-            (Some(ColumnType::Integer), Some(ColumnType::Integer)) => Some(ColumnType::Integer),
-            (Some(ColumnType::Float), Some(ColumnType::Integer | ColumnType::Float))
-            | (Some(ColumnType::Integer), Some(ColumnType::Float)) => Some(ColumnType::Float),
-            _ => None,
-        };
-        for side in [left, right] {
-            // + - * / % bind to each other as in PostgreSQL; anything else is put in parentheses.
-            let same = matches!(
-                side.as_ref(),
-                Expr::BinaryOp {
-                    op: BinaryOperator::Plus
-                        | BinaryOperator::Minus
-                        | BinaryOperator::Multiply
-                        | BinaryOperator::Divide
-                        | BinaryOperator::Modulo,
-                    ..
-                }
-            );
-            if !same {
-                build::parenthesize(side);
-            }
-        }
-        Ok(Typed { column_type, nullable, origin: Origin::Other })
-    }
-
-    /// `time ± interval '1 day'`.
-    fn add_interval(&mut self, expr: &mut Expr, sign: &str) -> Result<Typed> {
-        let Expr::BinaryOp { left, right, .. } = expr else { return Ok(Typed::UNKNOWN) };
-        let typed = self.expr(left)?;
-        let mut interval = build::unnested(right).clone();
-        self.cast(&mut interval)?;
-        let arguments = vec![build::take(left), interval, seal::ready_expr(sign)];
-        *expr = build::call("phantomdb_add_interval", arguments);
-        Ok(Typed { nullable: typed.nullable, ..Typed::of(ColumnType::Timestamp) })
     }
 
     /// SQLite writes it as PostgreSQL does.
@@ -328,13 +274,27 @@ impl Adapter<'_> {
             return self.membership(expr);
         }
         let value = Expr::Identifier(sqlparser::ast::Ident::with_quote('"', "phantomdb_value"));
-        // ALL holds when there is no value for which it does not.
-        let mut test = build::binary(left, op, value);
-        if all {
-            test = Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(Expr::Nested(Box::new(test))) };
-        }
-        let subquery = Box::new(super::query::exists_in(query, test)?);
-        *expr = Expr::Exists { subquery, negated: all };
+        let test = build::binary(left, op, value);
+        let nested = Box::new(Expr::Nested(Box::new(test.clone())));
+        // ALL fails for one value, ANY holds for one; where none decides, a comparison with NULL leaves it open.
+        let decisive =
+            if all { Expr::UnaryOp { op: UnaryOperator::Not, expr: nested.clone() } } else { test };
+        let exists = |test: Expr| -> Result<Expr> {
+            let subquery = Box::new(super::query::exists_in(query.clone(), test)?);
+            Ok(Expr::Exists { subquery, negated: false })
+        };
+        let boolean_of = |value: bool| Expr::Value(Value::Boolean(value).into());
+        let (decided, open) = (exists(decisive)?, exists(Expr::IsNull(nested))?);
+        *expr = Expr::Case {
+            case_token: AttachedToken::empty(),
+            end_token: AttachedToken::empty(),
+            operand: None,
+            conditions: vec![
+                CaseWhen { condition: decided, result: boolean_of(!all) },
+                CaseWhen { condition: open, result: build::null() },
+            ],
+            else_result: Some(Box::new(boolean_of(all))),
+        };
         self.expr(expr)
     }
 

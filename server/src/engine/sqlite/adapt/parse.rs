@@ -38,8 +38,26 @@ pub(super) fn tokens(sql: &str) -> Result<Vec<TokenWithSpan>> {
         Error::new(ErrorCode::SyntaxError, format!("syntax error: {}", error.message))
             .with_position(position(sql, error.location))
     })?;
+    name_question_marks(&mut tokens);
     tokens.retain(|token| !matches!(token.token, Token::Whitespace(_) | Token::EOF));
     Ok(tokens)
+}
+
+/// `?`, `?|` and `?&` are operators on documents here; the tokenizer takes the mark for a placeholder.
+fn name_question_marks(tokens: &mut Vec<TokenWithSpan>) {
+    let mut index = 0;
+    while index < tokens.len() {
+        if matches!(&tokens[index].token, Token::Placeholder(mark) if mark == "?") {
+            let (operator, length) = match tokens.get(index + 1).map(|next| &next.token) {
+                Some(Token::Pipe) => (Token::QuestionPipe, 2),
+                Some(Token::Ampersand) => (Token::QuestionAnd, 2),
+                _ => (Token::Question, 1),
+            };
+            tokens[index].token = operator;
+            tokens.drain(index + 1..index + length);
+        }
+        index += 1;
+    }
 }
 
 /// Parses tokens that are one statement.

@@ -29,6 +29,7 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
         })
     })?;
     pure(conn, "phantomdb_json_delete_path", 2, |a| change(a, None))?;
+    pure(conn, "phantomdb_json_delete", 2, delete)?;
     pure(conn, "phantomdb_json_set", -1, |a| {
         if a.any_null() {
             return Ok(Value::Null);
@@ -48,6 +49,32 @@ fn both(arguments: &Arguments<'_>, function: fn(&Json, &Json) -> Value) -> Answe
         return Ok(Value::Null);
     }
     Ok(function(&parse(arguments, 0)?, &parse(arguments, 1)?))
+}
+
+/// `-`: a key of an object, the strings of an array that equal it, or the element with that index.
+fn delete(arguments: &Arguments<'_>) -> Answer {
+    if arguments.any_null() {
+        return Ok(Value::Null);
+    }
+    let mut document = parse(arguments, 0)?;
+    match (&mut document, arguments.value(1)) {
+        (Json::Array(elements), ValueRef::Integer(index)) => {
+            let length = i64::try_from(elements.len()).unwrap_or(i64::MAX);
+            let at = if index < 0 { length + index } else { index };
+            if let Some(at) = usize::try_from(at).ok().filter(|at| *at < elements.len()) {
+                elements.remove(at);
+            }
+        }
+        (Json::Object(members), _) => {
+            members.remove(arguments.text(1).as_ref());
+        }
+        (Json::Array(elements), _) => elements.retain(|element| element.as_str() != Some(&arguments.text(1))),
+        _ => {
+            let message = "a key can be taken from a JSON object or an array only";
+            return Err(phantomdb_protocol::Error::new(phantomdb_protocol::ErrorCode::TypeMismatch, message));
+        }
+    }
+    Ok(Value::Text(document.to_string()))
 }
 
 /// One step into a document, without reading more of it than needed.

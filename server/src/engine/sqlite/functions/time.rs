@@ -29,6 +29,15 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
         let error = |_| Error::new(ErrorCode::OutOfRange, "the time is out of range");
         moved.map(|at| Value::Text(written(at))).map_err(error)
     })?;
+    pure(conn, "phantomdb_days_between", 2, |a| {
+        let (Some(to), Some(from)) = (moment(a.value(0))?, moment(a.value(1))?) else {
+            return Ok(Value::Null);
+        };
+        let days = from.date().until((Unit::Day, to.date())).map_err(|_| date_out_of_range())?;
+        Ok(Value::Integer(days.get_days().into()))
+    })?;
+    pure(conn, "phantomdb_add_days", 2, |a| moved_date(a.value(0), a.value(1), 1))?;
+    pure(conn, "phantomdb_subtract_days", 2, |a| moved_date(a.value(0), a.value(1), -1))?;
     pure(conn, "to_char", 2, |a| match a.value(0) {
         ValueRef::Null => Ok(Value::Null),
         value => match moment(value)? {
@@ -36,6 +45,18 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
             None => Ok(Value::Null),
         },
     })
+}
+
+fn date_out_of_range() -> Error {
+    Error::new(ErrorCode::OutOfRange, "the date is out of range")
+}
+
+/// A date so many days later, or earlier when `sign` is -1.
+fn moved_date(date: ValueRef<'_>, days: ValueRef<'_>, sign: i64) -> Answer {
+    let (Some(at), ValueRef::Integer(days)) = (moment(date)?, days) else { return Ok(Value::Null) };
+    let span = days.checked_mul(sign).and_then(|days| Span::new().try_days(days).ok());
+    let moved = span.and_then(|span| at.date().checked_add(span).ok()).ok_or_else(date_out_of_range)?;
+    Ok(Value::Text(moved.to_string()))
 }
 
 /// `2026-01-01T00:00:00.000Z`; a time without a zone is UTC.

@@ -40,6 +40,55 @@ fn it_selects_what_sequelize_writes() {
 }
 
 #[test]
+fn any_and_all_of_a_query_are_unknown_where_a_null_leaves_them_open() {
+    let database =
+        Database::with(&[USERS, "INSERT INTO \"Users\" (\"name\", age) VALUES ('a', 1), ('b', NULL)"]);
+    assert_eq!(database.ask("SELECT name FROM \"Users\" WHERE age < ALL (SELECT 2 UNION SELECT 3)"), "a");
+    assert_eq!(database.ask("SELECT name FROM \"Users\" WHERE NOT (age > ANY (SELECT 2))"), "a");
+    for (expression, expected) in [
+        ("1 > ANY (SELECT age FROM \"Users\")", "NULL"),
+        ("2 > ANY (SELECT age FROM \"Users\")", "true"),
+        ("2 > ALL (SELECT age FROM \"Users\")", "NULL"),
+        ("1 > ALL (SELECT age FROM \"Users\")", "false"),
+        ("NULL > ALL (SELECT 1 WHERE false)", "true"),
+        ("NULL > ANY (SELECT 1 WHERE false)", "false"),
+    ] {
+        let query = format!("SELECT coalesce(CAST({expression} AS TEXT), 'NULL')");
+        assert_eq!(database.ask(&query), expected, "{expression}");
+    }
+}
+
+#[test]
+fn arithmetic_is_of_numbers_dates_and_documents() {
+    let database = Database::with(&[
+        USERS,
+        "INSERT INTO \"Users\" (\"name\", \"meta\") VALUES ('3 Ann', '{\"a\":1,\"b\":2}')",
+    ]);
+    for (expression, expected) in [
+        ("DATE '2020-03-01' - DATE '2020-02-01'", "29"),
+        ("DATE '2020-02-28' + 2", "2020-03-01"),
+        ("DATE '2020-03-01' - 1", "2020-02-29"),
+        ("'5' + 1", "6"),
+        ("(meta ? 'a')::text", "true"),
+        ("(meta ?| ARRAY['x','b'])::text", "true"),
+        ("(meta ?& ARRAY['x','b'])::text", "false"),
+        ("name COLLATE \"C\"", "3 Ann"),
+        ("meta - 'a'", "{\"b\":2}"),
+        ("meta - 'x'", "{\"a\":1,\"b\":2}"),
+        ("CAST('[1,2,3]' AS JSONB) - 1", "[1,3]"),
+        ("CAST('[1,2,3]' AS JSONB) - (-1)", "[1,2]"),
+        ("CAST('[\"a\",\"b\"]' AS JSONB) - 'a'", "[\"b\"]"),
+    ] {
+        assert_eq!(database.ask(&format!("SELECT {expression} FROM \"Users\"")), expected, "{expression}");
+    }
+    for expression in ["name + 1", "now() - now()", "now() + 1", "name * 2", "\"on\" + 1", "meta * 2"] {
+        let (code, message, _) = refused(&database, &format!("SELECT {expression} FROM \"Users\""));
+        assert_eq!(code, ErrorCode::TypeMismatch, "{expression}");
+        assert!(message.contains("cannot stand beside"), "{message}");
+    }
+}
+
+#[test]
 fn nulls_sort_as_in_postgresql_and_indexes_of_columns_without_null_stay_usable() {
     let database = Database::with(&[
         USERS,

@@ -1,0 +1,128 @@
+//! Arithmetic: on numbers as SQLite does it, on decimals, dates and documents by functions, and on nothing else.
+
+use phantomdb_protocol::{ColumnType, Error, ErrorCode, Result};
+use sqlparser::ast::{BinaryOperator, Expr};
+
+use super::{
+    Adapter, build,
+    scope::{Origin, Typed},
+    seal,
+};
+
+impl Adapter<'_> {
+    pub(super) fn arithmetic(&mut self, expr: &mut Expr) -> Result<Typed> {
+        let Expr::BinaryOp { left, op, right } = expr else { return Ok(Typed::UNKNOWN) };
+        let sign = match op {
+            BinaryOperator::Plus => Some("1"),
+            BinaryOperator::Minus => Some("-1"),
+            _ => None,
+        };
+        if let (Some(sign), Expr::Interval(_)) = (sign, build::unnested(right)) {
+            return self.add_interval(expr, sign);
+        }
+        let (a, b) = (self.expr(left)?, self.expr(right)?);
+        let nullable = a.nullable || b.nullable;
+        if let Some((function, column_type)) = self.special_arithmetic(op, a, b)? {
+            *expr = build::call(function, vec![build::take(left), build::take(right)]);
+            return Ok(Typed { nullable, ..Typed::of(column_type) });
+        }
+        if a.is(ColumnType::Decimal) || b.is(ColumnType::Decimal) {
+            let operator = seal::literal(op.to_string());
+            *expr =
+                build::call("phantomdb_decimal_op", vec![operator, build::take(left), build::take(right)]);
+            return Ok(Typed { nullable, ..Typed::of(ColumnType::Decimal) });
+        }
+        let column_type = match (a.column_type, b.column_type) {
+            (Some(ColumnType::Integer), Some(ColumnType::Integer)) => Some(ColumnType::Integer),
+            (Some(ColumnType::Float), Some(ColumnType::Integer | ColumnType::Float))
+            | (Some(ColumnType::Integer), Some(ColumnType::Float)) => Some(ColumnType::Float),
+            _ => None,
+        };
+        for side in [left, right] {
+            // + - * / % bind to each other as in PostgreSQL; anything else is put in parentheses.
+            let same = matches!(
+                side.as_ref(),
+                Expr::BinaryOp {
+                    op: BinaryOperator::Plus
+                        | BinaryOperator::Minus
+                        | BinaryOperator::Multiply
+                        | BinaryOperator::Divide
+                        | BinaryOperator::Modulo,
+                    ..
+                }
+            );
+            if !same {
+                build::parenthesize(side);
+            }
+        }
+        Ok(Typed { column_type, nullable, origin: Origin::Other })
+    }
+
+    /// Arithmetic on what is no number: the function that does it. An error when PostgreSQL has none, where SQLite
+    /// would take the digits at the front of a text for a number.
+    fn special_arithmetic(
+        &self,
+        op: &BinaryOperator,
+        a: Typed,
+        b: Typed,
+    ) -> Result<Option<(&'static str, ColumnType)>> {
+        // A literal or a parameter takes the type of the other side.
+        let known = |typed: Typed| match typed.origin {
+            Origin::Literal | Origin::Parameter => None,
+            _ => typed.column_type,
+        };
+        let sign = match op {
+            BinaryOperator::Plus => "+",
+            BinaryOperator::Minus => "-",
+            _ => "",
+        };
+        Ok(match (a.column_type, sign, b.column_type) {
+            (Some(ColumnType::Date), "-", Some(ColumnType::Date)) => {
+                Some(("phantomdb_days_between", ColumnType::Integer))
+            }
+            (Some(ColumnType::Date), "+", Some(ColumnType::Integer)) => {
+                Some(("phantomdb_add_days", ColumnType::Date))
+            }
+            (Some(ColumnType::Date), "-", Some(ColumnType::Integer)) => {
+                Some(("phantomdb_subtract_days", ColumnType::Date))
+            }
+            (Some(ColumnType::Json), "-", _) => Some(("phantomdb_json_delete", ColumnType::Json)),
+            _ => {
+                for side in [known(a), known(b)].into_iter().flatten() {
+                    refuse_arithmetic(op, side)?;
+                }
+                None
+            }
+        })
+    }
+
+    /// `time ± interval '1 day'`.
+    fn add_interval(&mut self, expr: &mut Expr, sign: &str) -> Result<Typed> {
+        let Expr::BinaryOp { left, right, .. } = expr else { return Ok(Typed::UNKNOWN) };
+        let typed = self.expr(left)?;
+        let mut interval = build::unnested(right).clone();
+        self.cast(&mut interval)?;
+        let arguments = vec![build::take(left), interval, seal::ready_expr(sign)];
+        *expr = build::call("phantomdb_add_interval", arguments);
+        Ok(Typed { nullable: typed.nullable, ..Typed::of(ColumnType::Timestamp) })
+    }
+}
+
+fn refuse_arithmetic(op: &BinaryOperator, side: ColumnType) -> Result<()> {
+    let name = match side {
+        ColumnType::String => "a text",
+        ColumnType::Boolean => "a boolean",
+        ColumnType::Timestamp => "a timestamp",
+        ColumnType::Date => "a date",
+        ColumnType::Time => "a time of day",
+        ColumnType::Uuid => "a UUID",
+        ColumnType::Enum => "an enum",
+        ColumnType::Blob => "a blob",
+        ColumnType::Json => "a JSON document",
+        _ => return Ok(()),
+    };
+    Err(Error::new(
+        ErrorCode::TypeMismatch,
+        format!("{name} cannot stand beside {op}; cast it to a number, or extract one from it"),
+    ))
+}
