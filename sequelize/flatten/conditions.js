@@ -4,6 +4,7 @@
 // Sequelize's objects mean; which SQL they become is decided in Rust.
 
 const json = require('./json');
+const { kindOf } = require('./kinds');
 const { Operator, operatorsOf } = require('./operators');
 const { isPlainObject } = require('./values');
 
@@ -11,45 +12,6 @@ const NO_CONTEXT = {};
 const NULL = '{"v":null}';
 /** Not what is always so: nothing. */
 const NEVER = '{"or":[]}';
-
-/** So many placeholders of a kind are remembered. */
-const PLACEHOLDERS_MAX = 1000;
-
-/** A kind of values: their types decide the text around them. See `Kind` in src/translate/plan.rs. */
-class Kind {
-  #placeholders = [];
-
-  constructor(letter) {
-    this.letter = letter;
-  }
-
-  /** What stands for a value in a plan. */
-  placeholder(place) {
-    if (place >= PLACEHOLDERS_MAX) return this.write(place);
-    for (let next = this.#placeholders.length; next <= place; next++) this.#placeholders.push(this.write(next));
-    return this.#placeholders[place];
-  }
-
-  write(place) {
-    return ['{"b":[', place, ',"', this.letter, '"]}'].join('');
-  }
-}
-
-const NUMBER = new Kind('n');
-const BOOLEAN = new Kind('b');
-const OTHER = new Kind('s');
-const TAGGED = new Map([
-  ['integer', NUMBER],
-  ['float', NUMBER],
-  ['decimal', new Kind('d')],
-  ['timestamp', new Kind('t')],
-]);
-
-function kindOf(wire) {
-  if (typeof wire === 'number') return NUMBER;
-  if (typeof wire === 'boolean') return BOOLEAN;
-  return typeof wire === 'object' ? (TAGGED.get(wire.type) ?? OTHER) : OTHER;
-}
 
 module.exports = (lib) => {
   const { Op, Utils, logger, errors } = lib;
