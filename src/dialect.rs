@@ -1,10 +1,15 @@
 //! `NativeDialect`: one connection string, and everything that is asked over it.
 
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use napi::Either;
 use napi_derive::napi;
-use phantomdb_protocol::{Call, CallContext, Error, Find, Result, Statement, TableName, Value};
+use phantomdb_protocol::{Call, CallContext, Error, ErrorCode, Find, Result, Statement, TableName, Value};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
 
 use crate::TranslatedStatement;
 use crate::client::{Client, ClientOptions};
@@ -15,6 +20,22 @@ use crate::translate::sql::Mode;
 #[napi]
 pub struct NativeDialect {
     client: Client,
+    /// The calls that may be cancelled, by the number JavaScript knows them by.
+    cancellable: Mutex<HashMap<u32, CancellationToken>>,
+    next: AtomicU32,
+}
+
+/// How a call is watched. All is optional.
+#[napi(object)]
+pub struct Watch {
+    /// What `cancellable()` answered.
+    pub cancel: Option<u32>,
+    /// `X-Request-Id`.
+    pub request_id: Option<String>,
+    /// Under which a write is run once, however often it is sent.
+    pub idempotency_key: Option<String>,
+    pub traceparent: Option<String>,
+    pub tracestate: Option<String>,
 }
 
 #[napi]
@@ -26,7 +47,23 @@ impl NativeDialect {
             let options: ClientOptions = parse("options", &options_json)?;
             Client::new(&connection_string, options)
         };
-        Ok(Self { client: open().map_err(thrown)? })
+        Ok(Self { client: open().map_err(thrown)?, cancellable: Mutex::default(), next: AtomicU32::new(0) })
+    }
+
+    /// A number for one call that may be cancelled; the call must then be made.
+    #[napi(catch_unwind)]
+    pub fn cancellable(&self) -> u32 {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        self.calls().insert(number, CancellationToken::new());
+        number
+    }
+
+    /// Gives a call up: its statement is stopped. Nothing happens when it has come to its end.
+    #[napi(catch_unwind)]
+    pub fn cancel(&self, number: u32) {
+        if let Some(token) = self.calls().get(&number) {
+            token.cancel();
+        }
     }
 
     /// The connection string, without a password.
@@ -43,18 +80,23 @@ impl NativeDialect {
         kind: String,
         body_json: String,
         context_json: String,
+        watch: Option<Watch>,
     ) -> napi::Result<Either<String, Failure>> {
-        let answer = async {
+        let send = |watch: Option<Watch>| async {
             let call = parse_call(&kind, &body_json)?;
             let context: Context = parse("context", &context_json)?;
-            self.client.call(call, context.into()).await
+            self.client.call(call, watched(context.into(), watch)).await
         };
-        Ok(outcome(answer.await))
+        Ok(outcome(self.until_cancelled(watch, send).await))
     }
 
     /// One statement: the hot path of `call('query', …)`. Answers the JSON text of a result set. With `read_only`
     /// the caller vouches that it only reads, so that it may be repeated when its answer was lost.
     #[napi]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "an object for them would be read field by field on the hot path"
+    )]
     pub async fn query(
         &self,
         database: String,
@@ -63,14 +105,15 @@ impl NativeDialect {
         transaction: Option<String>,
         native: bool,
         read_only: Option<bool>,
+        watch: Option<Watch>,
     ) -> napi::Result<Either<String, Failure>> {
-        let answer = async {
+        let send = |watch: Option<Watch>| async {
             let parameters: Vec<Value> = parse("parameters", &parameters_json)?;
             let statement = Statement { query: sql, parameters, native };
             let context = CallContext { read_only: read_only == Some(true), ..in_transaction(transaction) };
-            self.client.call(Call::Query { database, statement }, context).await
+            self.client.call(Call::Query { database, statement }, watched(context, watch)).await
         };
-        Ok(outcome(answer.await))
+        Ok(outcome(self.until_cancelled(watch, send).await))
     }
 
     /// Rows of one table: the hot path of `call('find', …)`. Answers the JSON text of a result set.
@@ -81,13 +124,15 @@ impl NativeDialect {
         table_json: String,
         find_json: String,
         transaction: Option<String>,
+        watch: Option<Watch>,
     ) -> napi::Result<Either<String, Failure>> {
-        let answer = async {
+        let send = |watch: Option<Watch>| async {
             let table: TableName = parse("table", &table_json)?;
             let find: Find = parse("find", &find_json)?;
-            self.client.call(Call::Find { database, table, find }, in_transaction(transaction)).await
+            let context = watched(in_transaction(transaction), watch);
+            self.client.call(Call::Find { database, table, find }, context).await
         };
-        Ok(outcome(answer.await))
+        Ok(outcome(self.until_cancelled(watch, send).await))
     }
 
     /// Rolls back what is open and lets go of every connection; a memory database without a name is gone then.
@@ -98,13 +143,42 @@ impl NativeDialect {
     }
 }
 
+impl NativeDialect {
+    fn calls(&self) -> MutexGuard<'_, HashMap<u32, CancellationToken>> {
+        self.cancellable.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes a call, and lets go of it when it is cancelled, which stops its statement.
+    async fn until_cancelled<F: Future<Output = Result<String>>>(
+        &self,
+        watch: Option<Watch>,
+        send: impl FnOnce(Option<Watch>) -> F,
+    ) -> Result<String> {
+        let Some(number) = watch.as_ref().and_then(|watch| watch.cancel) else { return send(watch).await };
+        let token = self.calls().get(&number).cloned().unwrap_or_default();
+        let answer = token.run_until_cancelled(send(watch)).await;
+        self.calls().remove(&number);
+        answer.unwrap_or_else(|| Err(Error::new(ErrorCode::StatementTimeout, "the call was cancelled")))
+    }
+}
+
+fn watched(context: CallContext, watch: Option<Watch>) -> CallContext {
+    let Some(watch) = watch else { return context };
+    CallContext {
+        request_id: watch.request_id,
+        idempotency_key: watch.idempotency_key.or(context.idempotency_key),
+        traceparent: watch.traceparent,
+        tracestate: watch.tracestate,
+        ..context
+    }
+}
+
 /// What travels beside a call, as JavaScript writes it.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 struct Context {
     transaction: Option<String>,
     idempotency_key: Option<String>,
-    request_id: Option<String>,
     rows_as_arrays: bool,
     read_only: bool,
 }
@@ -114,10 +188,9 @@ impl From<Context> for CallContext {
         Self {
             transaction: context.transaction,
             idempotency_key: context.idempotency_key,
-            request_id: context.request_id,
-            token: None,
             rows_as_arrays: context.rows_as_arrays,
             read_only: context.read_only,
+            ..Self::default()
         }
     }
 }
@@ -166,7 +239,7 @@ fn parse<T: DeserializeOwned>(what: &str, json: &str) -> Result<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use phantomdb_protocol::{BeginTransaction, ErrorCode, IsolationLevel};
+    use phantomdb_protocol::{BeginTransaction, IsolationLevel};
 
     #[test]
     fn it_reads_every_kind_of_call_by_its_camel_case_name() {
