@@ -1,6 +1,6 @@
 'use strict';
 
-const { answerOf } = require('./phantomdb-error.js');
+const { AbortError, send, throwIfAborted, untilAborted } = require('./send.js');
 
 /**
  * Sequelize's own pool, hooks and replication around connections that are light: the sockets, or the engine itself,
@@ -55,7 +55,20 @@ module.exports = (lib) =>
     /** Sequelize would ask a database it knows nothing about for its version first; no branch of ours needs it. */
     async getConnection(options) {
       this.sequelize.options.databaseVersion ||= this.dialect.defaultVersion;
-      return super.getConnection(options);
+      const signal = options?.signal;
+      if (!signal) {
+        return super.getConnection(options);
+      }
+      throwIfAborted(signal);
+      const connection = super.getConnection(options);
+      return untilAborted(signal, connection, () => {
+        // Its turn in the pool may still come.
+        connection.then(
+          (late) => this.releaseConnection(late),
+          () => {},
+        );
+        return new AbortError(signal);
+      });
     }
 
     /** A transaction that is still open on the connection ends with it. */
@@ -91,19 +104,40 @@ class Connection {
     this.isValid = true;
   }
 
-  /** One statement of PhantomDB SQL. Resolves to the JSON text of its result; throws a PhantomDBError. */
-  query(sql, parameters, native, readOnly) {
-    return answerOf(this.native.query(this.database, sql, parameters, this.transaction, native, readOnly));
+  /**
+   * One statement of PhantomDB SQL. Resolves to the JSON text of its result; throws a PhantomDBError, or an AbortError
+   * when `options.signal` is aborted.
+   */
+  query(sql, parameters, native, readOnly, options = {}) {
+    const { database, transaction } = this;
+    return send(
+      this.native,
+      options,
+      (going) => this.native.query(database, sql, parameters, transaction, native, readOnly, going),
+      () => ({ operation: 'query', query: sql, database, transaction }),
+    );
   }
 
-  /** Rows of one table, likewise. */
-  find(table, find) {
-    return answerOf(this.native.find(this.database, table, find, this.transaction));
+  /** Rows of one table, likewise. `sql` is for those who watch. */
+  find(table, find, options = {}, sql = undefined) {
+    const { database, transaction } = this;
+    return send(
+      this.native,
+      options,
+      (going) => this.native.find(database, table, find, transaction, going),
+      () => ({ operation: 'find', query: sql, database, transaction }),
+    );
   }
 
   /** Any other call of the contract. Resolves to what it answers. */
-  async call(kind, body, context = { transaction: this.transaction ?? undefined }) {
-    const answer = await answerOf(this.native.call(kind, JSON.stringify(body), JSON.stringify(context)));
+  async call(kind, body, options = {}, transaction = this.transaction) {
+    const context = transaction === null ? '{}' : JSON.stringify({ transaction });
+    const answer = await send(
+      this.native,
+      options,
+      (going) => this.native.call(kind, JSON.stringify(body), context, going),
+      () => ({ operation: kind, database: this.database, transaction: transaction ?? body?.id ?? null }),
+    );
     return answer === '' ? undefined : JSON.parse(answer);
   }
 
@@ -144,7 +178,7 @@ class Connection {
     const id = this.transaction;
     if (id !== null) {
       this.transaction = null;
-      await this.call(kind, { id }, {});
+      await this.call(kind, { id }, {}, null);
     }
   }
 }

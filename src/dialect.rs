@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use napi::Either;
 use napi_derive::napi;
@@ -20,16 +20,23 @@ use crate::translate::sql::Mode;
 #[napi]
 pub struct NativeDialect {
     client: Client,
-    /// The calls that may be cancelled, by the number JavaScript knows them by.
-    cancellable: Mutex<HashMap<u32, CancellationToken>>,
+    /// The calls that are watched, by the number JavaScript knows them by.
+    watched: Mutex<HashMap<u32, Arc<Watched>>>,
     next: AtomicU32,
 }
 
-/// How a call is watched. All is optional.
+/// A call that can be cancelled, and whose retries are counted.
+#[derive(Default)]
+struct Watched {
+    cancelled: CancellationToken,
+    retries: AtomicU32,
+}
+
+/// What goes with a call. All is optional.
 #[napi(object)]
-pub struct Watch {
-    /// What `cancellable()` answered.
-    pub cancel: Option<u32>,
+pub struct CallOptions {
+    /// What `watch()` answered.
+    pub number: Option<u32>,
     /// `X-Request-Id`.
     pub request_id: Option<String>,
     /// Under which a write is run once, however often it is sent.
@@ -47,29 +54,35 @@ impl NativeDialect {
             let options: ClientOptions = parse("options", &options_json)?;
             Client::new(&connection_string, options)
         };
-        Ok(Self { client: open().map_err(thrown)?, cancellable: Mutex::default(), next: AtomicU32::new(0) })
-    }
-
-    /// A number for one call that may be cancelled; the call must then be made.
-    #[napi(catch_unwind)]
-    pub fn cancellable(&self) -> u32 {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        self.calls().insert(number, CancellationToken::new());
-        number
-    }
-
-    /// Gives a call up: its statement is stopped. Nothing happens when it has come to its end.
-    #[napi(catch_unwind)]
-    pub fn cancel(&self, number: u32) {
-        if let Some(token) = self.calls().get(&number) {
-            token.cancel();
-        }
+        Ok(Self { client: open().map_err(thrown)?, watched: Mutex::default(), next: AtomicU32::new(0) })
     }
 
     /// The connection string, without a password.
     #[napi(getter, catch_unwind)]
     pub fn url(&self) -> String {
         self.client.url().to_owned()
+    }
+
+    /// A number for one call that is to be watched, until `unwatch`.
+    #[napi(catch_unwind)]
+    pub fn watch(&self) -> u32 {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        self.watched().insert(number, Arc::default());
+        number
+    }
+
+    /// Gives a watched call up: its statement is stopped.
+    #[napi(catch_unwind)]
+    pub fn cancel(&self, number: u32) {
+        if let Some(watched) = self.watched().get(&number) {
+            watched.cancelled.cancel();
+        }
+    }
+
+    /// Ends the watch over a call. Answers how often it was sent again.
+    #[napi(catch_unwind)]
+    pub fn unwatch(&self, number: u32) -> u32 {
+        self.watched().remove(&number).map_or(0, |watched| watched.retries.load(Ordering::Relaxed))
     }
 
     /// Any call of the contract: `kind` is its name (`createDatabase`), `body_json` its fields. Answers JSON text,
@@ -80,14 +93,14 @@ impl NativeDialect {
         kind: String,
         body_json: String,
         context_json: String,
-        watch: Option<Watch>,
+        options: Option<CallOptions>,
     ) -> napi::Result<Either<String, Failure>> {
-        let send = |watch: Option<Watch>| async {
+        let call = || {
             let call = parse_call(&kind, &body_json)?;
             let context: Context = parse("context", &context_json)?;
-            self.client.call(call, watched(context.into(), watch)).await
+            Ok((call, context.into()))
         };
-        Ok(outcome(self.until_cancelled(watch, send).await))
+        Ok(outcome(self.send(call, options).await))
     }
 
     /// One statement: the hot path of `call('query', …)`. Answers the JSON text of a result set. With `read_only`
@@ -105,15 +118,15 @@ impl NativeDialect {
         transaction: Option<String>,
         native: bool,
         read_only: Option<bool>,
-        watch: Option<Watch>,
+        options: Option<CallOptions>,
     ) -> napi::Result<Either<String, Failure>> {
-        let send = |watch: Option<Watch>| async {
+        let call = || {
             let parameters: Vec<Value> = parse("parameters", &parameters_json)?;
             let statement = Statement { query: sql, parameters, native };
             let context = CallContext { read_only: read_only == Some(true), ..in_transaction(transaction) };
-            self.client.call(Call::Query { database, statement }, watched(context, watch)).await
+            Ok((Call::Query { database, statement }, context))
         };
-        Ok(outcome(self.until_cancelled(watch, send).await))
+        Ok(outcome(self.send(call, options).await))
     }
 
     /// Rows of one table: the hot path of `call('find', …)`. Answers the JSON text of a result set.
@@ -124,15 +137,14 @@ impl NativeDialect {
         table_json: String,
         find_json: String,
         transaction: Option<String>,
-        watch: Option<Watch>,
+        options: Option<CallOptions>,
     ) -> napi::Result<Either<String, Failure>> {
-        let send = |watch: Option<Watch>| async {
+        let call = || {
             let table: TableName = parse("table", &table_json)?;
             let find: Find = parse("find", &find_json)?;
-            let context = watched(in_transaction(transaction), watch);
-            self.client.call(Call::Find { database, table, find }, context).await
+            Ok((Call::Find { database, table, find }, in_transaction(transaction)))
         };
-        Ok(outcome(self.until_cancelled(watch, send).await))
+        Ok(outcome(self.send(call, options).await))
     }
 
     /// Rolls back what is open and lets go of every connection; a memory database without a name is gone then.
@@ -144,31 +156,39 @@ impl NativeDialect {
 }
 
 impl NativeDialect {
-    fn calls(&self) -> MutexGuard<'_, HashMap<u32, CancellationToken>> {
-        self.cancellable.lock().unwrap_or_else(PoisonError::into_inner)
+    fn watched(&self) -> MutexGuard<'_, HashMap<u32, Arc<Watched>>> {
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes a call, and lets go of it when it is cancelled, which stops its statement.
-    async fn until_cancelled<F: Future<Output = Result<String>>>(
+    async fn send(
         &self,
-        watch: Option<Watch>,
-        send: impl FnOnce(Option<Watch>) -> F,
+        call: impl FnOnce() -> Result<(Call, CallContext)>,
+        options: Option<CallOptions>,
     ) -> Result<String> {
-        let Some(number) = watch.as_ref().and_then(|watch| watch.cancel) else { return send(watch).await };
-        let token = self.calls().get(&number).cloned().unwrap_or_default();
-        let answer = token.run_until_cancelled(send(watch)).await;
-        self.calls().remove(&number);
-        answer.unwrap_or_else(|| Err(Error::new(ErrorCode::StatementTimeout, "the call was cancelled")))
+        let (call, context) = call()?;
+        let Some(options) = options else { return self.client.call(call, context).await };
+        let watched = match options.number {
+            None => Arc::default(),
+            // It was given up, and nobody watches any more, before it began.
+            Some(number) => self.watched().get(&number).cloned().ok_or_else(cancelled)?,
+        };
+        let sent = self.client.call_counted(call, with(context, options), &watched.retries);
+        let answer = watched.cancelled.run_until_cancelled(sent).await;
+        answer.unwrap_or_else(|| Err(cancelled()))
     }
 }
 
-fn watched(context: CallContext, watch: Option<Watch>) -> CallContext {
-    let Some(watch) = watch else { return context };
+fn cancelled() -> Error {
+    Error::new(ErrorCode::StatementTimeout, "the call was cancelled")
+}
+
+fn with(context: CallContext, options: CallOptions) -> CallContext {
     CallContext {
-        request_id: watch.request_id,
-        idempotency_key: watch.idempotency_key.or(context.idempotency_key),
-        traceparent: watch.traceparent,
-        tracestate: watch.tracestate,
+        request_id: options.request_id,
+        idempotency_key: options.idempotency_key.or(context.idempotency_key),
+        traceparent: options.traceparent,
+        tracestate: options.tracestate,
         ..context
     }
 }

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -78,18 +78,29 @@ impl HttpClient {
     }
 
     /// An error carries the id under which the server knows the request, also when no answer came.
-    pub(super) async fn call(&self, call: &Call, context: &CallContext) -> Result<String> {
+    pub(super) async fn call(
+        &self,
+        call: &Call,
+        context: &CallContext,
+        retries: &AtomicU32,
+    ) -> Result<String> {
         let request_id = match &context.request_id {
             Some(id) => id.clone(),
             None => uuid::Uuid::new_v4().to_string(),
         };
-        self.call_as(&request_id, call, context).await.map_err(|mut error| {
+        self.call_as(&request_id, call, context, retries).await.map_err(|mut error| {
             error.request_id.get_or_insert(request_id);
             error
         })
     }
 
-    async fn call_as(&self, request_id: &str, call: &Call, context: &CallContext) -> Result<String> {
+    async fn call_as(
+        &self,
+        request_id: &str,
+        call: &Call,
+        context: &CallContext,
+        retries: &AtomicU32,
+    ) -> Result<String> {
         let client = self.client()?;
         let request = request::of_call(call, context.rows_as_arrays)?;
         let repeat = Repeat::of(call, context);
@@ -114,6 +125,7 @@ impl HttpClient {
                 Some(pause) => tokio::time::sleep(pause).await,
                 None => return Err(failure.error),
             }
+            retries.fetch_add(1, Ordering::Relaxed);
         }
     }
 

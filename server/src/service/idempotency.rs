@@ -279,6 +279,7 @@ mod tests {
             })
         };
         assert!(tokio::time::timeout(Duration::from_millis(5), go()).await.is_err());
+        tokio::time::sleep(Duration::from_millis(5)).await;
         assert_eq!(&*go().await.unwrap(), "1");
         assert_eq!(&*go().await.unwrap(), "1");
     }
