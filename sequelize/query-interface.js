@@ -6,7 +6,7 @@
 
 const COMPILED = require('./compiled');
 const plans = require('./schema-plans');
-const transactions = require('./transactions');
+const { transactions } = require('./transactions');
 
 /** Options that mean something to a statement's run. The others belong to the model, the index or the constraint. */
 const RUN_OPTIONS = [

@@ -7,6 +7,7 @@ const COMPILED = require('./compiled.js');
 const { parsingConverter } = require('./parsers.js');
 const { PhantomDBError } = require('./phantomdb-error.js');
 const { AbortError } = require('./send.js');
+const { rootOf, withNested } = require('./transactions.js');
 const { converterOf, fromWire, rowsToObjects, toWire } = require('./values.js');
 
 /** The column of an upsert's answer that says whether the row was made. */
@@ -64,12 +65,11 @@ module.exports = (lib) => {
 
     /** The server has rolled the transaction back: the pool gets its connection now, whatever the application does. */
     leaveExpired(error) {
-      const given = this.options.transaction;
-      const transaction = given?.parent ?? given;
+      const transaction = this.options.transaction && rootOf(this.options.transaction);
       if (!transaction || transaction.connection !== this.connection) return;
       const expired = this.connection.expire(error);
       transaction.cleanup();
-      for (const holder of [transaction, ...transaction.savepoints]) holder.connection = expired;
+      for (const holder of withNested(transaction)) holder.connection = expired;
     }
 
     /** What the generator made for this very text; see `compiled.js`. */
