@@ -1,13 +1,16 @@
 'use strict';
 
+const { withStack } = require('./phantomdb-error.js');
 const { AbortError, send, throwIfAborted, untilAborted } = require('./send.js');
 
 /**
  * Sequelize's own pool, hooks and replication around connections that are light: the sockets, or the engine itself,
  * belong to the `PhantomDBDialect` and are shared. A connection holds at most one transaction.
  */
-module.exports = (lib) =>
-  class ConnectionManager extends lib.AbstractConnectionManager {
+module.exports = (lib) => {
+  const { errors } = lib;
+
+  return class ConnectionManager extends lib.AbstractConnectionManager {
     constructor(dialect, sequelize) {
       super(dialect, sequelize);
       this.dialectName = lib.DIALECT_NAME;
@@ -49,16 +52,30 @@ module.exports = (lib) =>
 
     /** @param {{ database?: string, url?: string }} config `url` is that of a replica */
     async connect(config) {
-      return new Connection(this.client.at(config.url), config.database);
+      let native;
+      try {
+        native = this.client.at(config.url);
+      } catch (error) {
+        throw error.details.value === 'closed'
+          ? new errors.ConnectionError(error)
+          : new errors.InvalidConnectionError(error);
+      }
+      return new Connection(native, config.database);
     }
 
     /** Sequelize would ask a database it knows nothing about for its version first; no branch of ours needs it. */
     async getConnection(options) {
       this.sequelize.options.databaseVersion ||= this.dialect.defaultVersion;
-      const signal = options?.signal;
-      if (!signal) {
-        return super.getConnection(options);
+      try {
+        return await (options?.signal ? this.getUntilAborted(options) : super.getConnection(options));
+      } catch (error) {
+        // The pool fails in its own time; from here the stack leads to the caller.
+        throw withStack(error, new Error().stack);
       }
+    }
+
+    getUntilAborted(options) {
+      const { signal } = options;
       throwIfAborted(signal);
       const connection = super.getConnection(options);
       return untilAborted(signal, connection, () => {
@@ -91,6 +108,7 @@ module.exports = (lib) =>
       }
     }
   };
+};
 
 /** What a query runs on: a database, and the transaction that is open in it. */
 class Connection {

@@ -5,7 +5,7 @@ const { randomUUID } = require('node:crypto');
 
 const COMPILED = require('./compiled.js');
 const { parsingConverter } = require('./parsers.js');
-const { PhantomDBError } = require('./phantomdb-error.js');
+const { PhantomDBError, withStack } = require('./phantomdb-error.js');
 const { AbortError } = require('./send.js');
 const { rootOf, withNested } = require('./transactions.js');
 const { converterOf, fromWire, rowsToObjects, toWire } = require('./values.js');
@@ -229,9 +229,7 @@ module.exports = (lib) => {
       if (!(error instanceof PhantomDBError) && !(error instanceof AbortError)) {
         return error;
       }
-      const formatted = error instanceof AbortError ? error : sequelizeError(error, this);
-      formatted.stack = `${formatted.name}: ${formatted.message}${stack.slice(stack.indexOf('\n'))}`;
-      return formatted;
+      return withStack(error instanceof AbortError ? error : sequelizeError(error, this), stack);
     }
   };
 };
