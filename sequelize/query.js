@@ -58,8 +58,9 @@ module.exports = (lib) => {
         error.sql = sql;
         error.parameters = JSON.parse(parameters).map(fromWire);
         throw this.formatError(error, new Error().stack);
+      } finally {
+        complete();
       }
-      complete();
       return compiled?.call ? this.shapeCall(answer, compiled) : this.shape(answer);
     }
 

@@ -106,10 +106,6 @@ impl NativeDialect {
     /// One statement: the hot path of `call('query', …)`. Answers the JSON text of a result set. With `read_only`
     /// the caller vouches that it only reads, so that it may be repeated when its answer was lost.
     #[napi]
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "an object for them would be read field by field on the hot path"
-    )]
     pub async fn query(
         &self,
         database: String,

@@ -1,7 +1,7 @@
 //! The command line: `phantomdb serve`.
 
 use std::{
-    io::Write as _,
+    io::{IsTerminal as _, Write as _},
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
@@ -138,7 +138,11 @@ fn start_logging(level: &str) -> Result<(), Failure> {
     let filter = tracing_subscriber::EnvFilter::try_new(level)
         .map_err(|error| Failure::new(MISUSED, format!("--log-level cannot be read: {error}")))?;
     // In a process that logs already, its own logging stays.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .try_init();
     Ok(())
 }
 
