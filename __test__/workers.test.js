@@ -1,5 +1,6 @@
 const { execFile } = require('node:child_process');
 const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 const { promisify } = require('node:util');
 const { Worker } = require('node:worker_threads');
@@ -92,31 +93,29 @@ describe('a process', () => {
 
   test('has nothing open after close(), and ends by itself', async () => {
     const server = await startServer();
-    const folder = fs.mkdtempSync(path.join(require('node:os').tmpdir(), 'phantomdb-close-'));
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'phantomdb-close-'));
     const urls = JSON.stringify(['memory:', 'memory:x', `file:${folder}`, server.url]);
     const script = `${USE}
       (async () => {
         for (const url of ${urls}) await (await use(url)).close();
         const begun = Date.now();
-        process.on('exit', () => console.log(Date.now() - begun < 1000, process.getActiveResourcesInfo().join()));
+        process.on('exit', () => console.log(Date.now() - begun, process.getActiveResourcesInfo().join()));
       })();`;
-    expect(await inNode(script)).toBe('true');
+    // All that is open is what it was given to print on.
+    expect(await inNode(script)).toMatch(/^\d{1,3}( PipeWrap)?$/);
     await server.stop();
     fs.rmSync(folder, { recursive: true });
   });
 
-  test('gives back what many dialects took, the addon loaded once', async () => {
+  test('gives back what many dialects took', async () => {
     const script = `${USE}
       (async () => {
-        const rss = [];
-        for (let i = 0; i < 300; i++) {
-          for (const key of Object.keys(require.cache)) {
-            if (key.includes('phantomdb') || key.includes('/sequelize/')) delete require.cache[key];
-          }
+        const sizes = [];
+        for (let i = 1; i <= 300; i++) {
           await (await use('memory:')).close();
-          if (i % 100 === 99) { global.gc?.(); rss.push(process.memoryUsage().rss); }
+          if (i % 100 === 0) sizes.push(Math.round(process.memoryUsage().rss / 1048576));
         }
-        console.log(JSON.stringify(rss.map((bytes) => Math.round(bytes / 1048576))));
+        console.log(JSON.stringify(sizes));
       })();`;
     const [first, , last] = JSON.parse(await inNode(script));
     expect(last - first).toBeLessThan(60);
