@@ -2,6 +2,7 @@
 
 const { withStack } = require('./phantomdb-error.js');
 const { AbortError, send, throwIfAborted, untilAborted } = require('./send.js');
+const { hasRoom } = require('./turn.js');
 
 /**
  * Sequelize's own pool, hooks and replication around connections that are light: the sockets, or the engine itself,
@@ -131,7 +132,7 @@ class Connection {
     return send(
       this.native,
       options,
-      (going) => this.native.query(database, sql, parameters, transaction, native, readOnly, going),
+      (going) => this.native.query(database, sql, parameters, transaction, native, readOnly, hasRoom(), going),
       () => ({ operation: 'query', query: sql, database, transaction }),
     );
   }
@@ -142,7 +143,7 @@ class Connection {
     return send(
       this.native,
       options,
-      (going) => this.native.find(database, table, find, transaction, going),
+      (going) => this.native.find(database, table, find, transaction, hasRoom(), going),
       () => ({ operation: 'find', query: sql, database, transaction }),
     );
   }

@@ -11,6 +11,7 @@ const { translate } = require('./native.js');
 const { send } = require('./send.js');
 const { fitSequelizeCli } = require('./sequelize-cli.js');
 const { tableDefinition, tableOf } = require('./table-definition.js');
+const { hasRoom } = require('./turn.js');
 const { converterOf, rowsToObjects, toWire, wireTypeOf } = require('./values.js');
 
 const DEFAULT_URL = 'http://localhost:8080';
@@ -137,7 +138,7 @@ class PhantomDBDialect {
     const text = await send(
       native,
       options,
-      (going) => native.find(databaseName, table, JSON.stringify(find), transaction, going),
+      (going) => native.find(databaseName, table, JSON.stringify(find), transaction, hasRoom(), going),
       () => ({ operation: 'find', database: databaseName, transaction }),
     );
     return rowsToObjects(JSON.parse(text));
@@ -160,10 +161,11 @@ class PhantomDBDialect {
   async query(databaseName, sql, parameters = [], options = {}) {
     const { native, transaction } = this.#use(options);
     const wire = JSON.stringify(parameters.map(toWire));
+    const isNative = options.native === true;
     const text = await send(
       native,
       options,
-      (going) => native.query(databaseName, sql, wire, transaction, options.native === true, undefined, going),
+      (going) => native.query(databaseName, sql, wire, transaction, isNative, false, hasRoom(), going),
       () => ({ operation: 'query', query: sql, database: databaseName, transaction }),
     );
     const result = JSON.parse(text);

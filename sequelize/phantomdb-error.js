@@ -28,7 +28,7 @@ Object.defineProperty(PhantomDBError.prototype, 'name', {
 /**
  * What the addon answered, or the error it stands for, thrown.
  *
- * @param {Promise<string | object>} call of the addon
+ * @param {string | object | Promise<string | object>} call of the addon
  * @returns {Promise<string>}
  */
 async function answerOf(call) {

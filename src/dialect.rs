@@ -1,10 +1,13 @@
 //! `NativeDialect`: one connection string, and everything that is asked over it.
 
 use std::collections::HashMap;
+use std::future::Future;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context as TaskContext, Poll, Waker};
 
-use napi::Either;
+use napi::bindgen_prelude::{Either3, PromiseRaw, within_runtime_if_available};
+use napi::{Either, Env};
 use napi_derive::napi;
 use phantomdb_protocol::{Call, CallContext, Error, ErrorCode, Find, Result, Statement, TableName, Value};
 use serde::de::DeserializeOwned;
@@ -19,7 +22,7 @@ use crate::translate::sql::Mode;
 /// What the JavaScript class `PhantomDBDialect` holds. Nothing is opened before the first call.
 #[napi]
 pub struct NativeDialect {
-    client: Client,
+    client: Arc<Client>,
     /// The calls that are watched, by the number JavaScript knows them by.
     watched: Mutex<HashMap<u32, Arc<Watched>>>,
     next: AtomicU32,
@@ -45,6 +48,9 @@ pub struct CallOptions {
     pub tracestate: Option<String>,
 }
 
+/// The JSON text of an answer or what went wrong, at once or by a promise.
+type Answer<'env> = Either3<String, Failure, PromiseRaw<'env, Either<String, Failure>>>;
+
 #[napi]
 impl NativeDialect {
     /// Throws `BAD_REQUEST` for a connection string or options that are wrong, naming what is.
@@ -54,7 +60,8 @@ impl NativeDialect {
             let options: ClientOptions = parse("options", &options_json)?;
             Client::new(&connection_string, options)
         };
-        Ok(Self { client: open().map_err(thrown)?, watched: Mutex::default(), next: AtomicU32::new(0) })
+        let client = Arc::new(open().map_err(thrown)?);
+        Ok(Self { client, watched: Mutex::default(), next: AtomicU32::new(0) })
     }
 
     /// The connection string, without a password.
@@ -100,47 +107,60 @@ impl NativeDialect {
             let context: Context = parse("context", &context_json)?;
             Ok((call, context.into()))
         };
-        Ok(outcome(self.send(call, options).await))
+        let sent = call().map(|(call, context)| self.send(call, context, options));
+        Ok(outcome(match sent {
+            Ok(answer) => answer.await,
+            Err(error) => Err(error),
+        }))
     }
 
     /// One statement: the hot path of `call('query', …)`. Answers the JSON text of a result set. With `read_only`
-    /// the caller vouches that it only reads, so that it may be repeated when its answer was lost.
-    #[napi]
-    pub async fn query(
+    /// the caller vouches that it only reads, so that it may be repeated when its answer was lost. With `at_once` a
+    /// statement on a database in this process's memory that is done in the time of a look-up is answered without a
+    /// promise.
+    #[napi(catch_unwind)]
+    #[allow(clippy::too_many_arguments)]
+    pub fn query<'env>(
         &self,
+        env: &'env Env,
         database: String,
         sql: String,
         parameters_json: String,
         transaction: Option<String>,
         native: bool,
         read_only: Option<bool>,
+        at_once: Option<bool>,
         options: Option<CallOptions>,
-    ) -> napi::Result<Either<String, Failure>> {
-        let call = || {
-            let parameters: Vec<Value> = parse("parameters", &parameters_json)?;
-            let statement = Statement { query: sql, parameters, native };
-            let context = CallContext { read_only: read_only == Some(true), ..in_transaction(transaction) };
-            Ok((Call::Query { database, statement }, context))
-        };
-        Ok(outcome(self.send(call, options).await))
+    ) -> napi::Result<Answer<'env>> {
+        let statement = parse("parameters", &parameters_json).map(|parameters: Vec<Value>| Statement {
+            query: sql,
+            parameters,
+            native,
+        });
+        let context = CallContext { read_only: read_only == Some(true), ..in_transaction(transaction) };
+        let call = statement.map(|statement| Call::Query { database, statement });
+        self.answer(env, at_once, call, context, options)
     }
 
-    /// Rows of one table: the hot path of `call('find', …)`. Answers the JSON text of a result set.
-    #[napi]
-    pub async fn find(
+    /// Rows of one table: the hot path of `call('find', …)`. Answers the JSON text of a result set; `at_once` as in
+    /// [`Self::query`].
+    #[napi(catch_unwind)]
+    pub fn find<'env>(
         &self,
+        env: &'env Env,
         database: String,
         table_json: String,
         find_json: String,
         transaction: Option<String>,
+        at_once: Option<bool>,
         options: Option<CallOptions>,
-    ) -> napi::Result<Either<String, Failure>> {
+    ) -> napi::Result<Answer<'env>> {
         let call = || {
             let table: TableName = parse("table", &table_json)?;
             let find: Find = parse("find", &find_json)?;
-            Ok((Call::Find { database, table, find }, in_transaction(transaction)))
+            Ok(Call::Find { database, table, find })
         };
-        Ok(outcome(self.send(call, options).await))
+        self.answer(env, at_once, call(), in_transaction(transaction), options)
     }
 
     /// Rolls back what is open and lets go of every connection; a memory database without a name is gone then.
@@ -149,37 +169,64 @@ impl NativeDialect {
     pub async fn close(&self) -> napi::Result<Either<(), Failure>> {
         Ok(outcome(self.client.close().await))
     }
-}
 
-impl NativeDialect {
-    fn watched(&self) -> MutexGuard<'_, HashMap<u32, Arc<Watched>>> {
-        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Two hand-overs between threads cost more than most statements on memory take. So the work is begun on the
+    /// calling thread where it waits for nothing; what is not done when it first has to wait goes on elsewhere.
+    fn answer<'env>(
+        &self,
+        env: &'env Env,
+        at_once: Option<bool>,
+        call: Result<Call>,
+        context: CallContext,
+        options: Option<CallOptions>,
+    ) -> napi::Result<Answer<'env>> {
+        let call = match call {
+            Ok(call) => call,
+            Err(error) => return Ok(Either3::B(Failure::from(error))),
+        };
+        let mut work = Box::pin(self.send(call, context, options));
+        if at_once == Some(true) && self.client.is_in_memory() {
+            let mut nobody = TaskContext::from_waker(Waker::noop());
+            if let Poll::Ready(done) = within_runtime_if_available(|| work.as_mut().poll(&mut nobody)) {
+                return Ok(match done {
+                    Ok(text) => Either3::A(text),
+                    Err(error) => Either3::B(Failure::from(error)),
+                });
+            }
+        }
+        // Whoever polls next leaves a waker of its own.
+        env.spawn_future(async move { Ok(outcome(work.await)) }).map(Either3::C)
     }
 
     /// Makes a call, and lets go of it when it is cancelled, which stops its statement.
-    async fn send(
+    fn send(
         &self,
-        call: impl FnOnce() -> Result<(Call, CallContext)>,
+        call: Call,
+        context: CallContext,
         options: Option<CallOptions>,
-    ) -> Result<String> {
-        let (call, context) = call()?;
-        let Some(options) = options else { return self.client.call(call, context).await };
-        let watched = match options.number {
-            None => Arc::default(),
-            // It was given up, and nobody watches any more, before it began.
-            Some(number) => self.watched().get(&number).cloned().ok_or_else(cancelled)?,
-        };
-        let sent = self.client.call_counted(call, with(context, options), &watched.retries);
-        let answer = watched.cancelled.run_until_cancelled(sent).await;
-        answer.unwrap_or_else(|| Err(cancelled()))
+    ) -> impl Future<Output = Result<String>> + Send + 'static {
+        let number = options.as_ref().and_then(|options| options.number);
+        let watched = number.and_then(|number| self.watched().get(&number).cloned());
+        let client = Arc::clone(&self.client);
+        async move {
+            let context = with(context, options);
+            let Some(watched) = watched else { return client.call(call, context).await };
+            let sent = client.call_counted(call, context, &watched.retries);
+            watched
+                .cancelled
+                .run_until_cancelled(sent)
+                .await
+                .unwrap_or_else(|| Err(Error::new(ErrorCode::StatementTimeout, "the call was cancelled")))
+        }
+    }
+
+    fn watched(&self) -> MutexGuard<'_, HashMap<u32, Arc<Watched>>> {
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn cancelled() -> Error {
-    Error::new(ErrorCode::StatementTimeout, "the call was cancelled")
-}
-
-fn with(context: CallContext, options: CallOptions) -> CallContext {
+fn with(context: CallContext, options: Option<CallOptions>) -> CallContext {
+    let Some(options) = options else { return context };
     CallContext {
         request_id: options.request_id,
         idempotency_key: options.idempotency_key.or(context.idempotency_key),

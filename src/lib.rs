@@ -5,9 +5,23 @@ mod dialect;
 mod error;
 pub mod translate;
 
-use napi_derive::napi;
+use napi_derive::{module_init, napi};
 
 pub use dialect::NativeDialect;
+
+/// One thread for everything that waits: a call then wakes that thread and Node's, where the tasks of a call spread
+/// over several would wake each other. What takes long runs on threads for blocking work.
+#[module_init]
+fn start() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name("phantomdb-client")
+        .enable_all()
+        .build();
+    if let Ok(runtime) = runtime {
+        napi::bindgen_prelude::create_custom_tokio_runtime(runtime);
+    }
+}
 
 /// A statement as PhantomDB SQL.
 #[napi(object)]

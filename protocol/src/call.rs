@@ -1,12 +1,13 @@
 //! One request of the contract.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use crate::{AlterOperation, CreateIndex, CreateTable, TableName, Value};
 
 /// One statement of PhantomDB SQL, or, with `native`, of the engine's own SQL, sent to it untouched.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Statement {
     pub query: String,
     #[serde(default)]
@@ -15,7 +16,7 @@ pub struct Statement {
     pub native: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Batch {
     pub statements: Vec<Statement>,
     /// All or nothing. Otherwise each statement stands alone and its error does not stop the next.
@@ -40,7 +41,7 @@ pub struct Find {
 }
 
 /// What an insert does when a row with the same key is there.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OnConflict {
     /// The key; empty means any unique key (only without `update`).
@@ -51,7 +52,7 @@ pub struct OnConflict {
     pub update: Vec<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct InsertRows {
     /// Each row maps column names to values; a column that a row leaves out gets its default.
@@ -63,7 +64,7 @@ pub struct InsertRows {
     pub returning: Vec<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct UpdateRows {
     pub data: Map<String, Json>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -82,7 +83,7 @@ pub struct DeleteRows {
     pub all: bool,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum IsolationLevel {
     #[serde(rename = "READ UNCOMMITTED")]
     ReadUncommitted,
@@ -95,7 +96,7 @@ pub enum IsolationLevel {
     Serializable,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BeginTransaction {
     pub database: String,

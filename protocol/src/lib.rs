@@ -3,12 +3,17 @@
 //! [`Call`] is one request of the contract, whichever way it travels: over HTTP, or straight into an engine
 //! that runs in the same process.
 
+mod answer;
 mod call;
 mod error;
 mod result;
 mod schema;
 mod value;
 
+pub use answer::{
+    BatchAnswer, Databases, Deleted, EngineInfo, Inserted, Limits, Named, Outcome, Records, ServerInfo,
+    TableCreated, Tables, TransactionBegun, Updated,
+};
 pub use call::{
     Batch, BeginTransaction, Call, CallContext, DeleteRows, Find, InsertRows, IsolationLevel, OnConflict,
     Statement, UpdateRows,

@@ -1,5 +1,6 @@
 //! What a statement answers.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -15,7 +16,7 @@ use serde_json::value::RawValue;
 /// | `blob` | base64 |
 /// | `json` | the document itself |
 /// | `any` | whatever the value is; a blob as `{"type":"blob","value":base64}` |
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ColumnType {
     Integer,
@@ -33,7 +34,7 @@ pub enum ColumnType {
     Any,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Column {
     pub name: String,
     #[serde(rename = "type")]
@@ -42,10 +43,11 @@ pub struct Column {
 
 /// The answer to one statement. `rows` is written by the engine as JSON text (an array of arrays, in the order of
 /// `columns`) and is not parsed again before JavaScript does.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ResultSet {
     pub columns: Vec<Column>,
+    #[schemars(with = "Vec<Vec<serde_json::Value>>")]
     pub rows: Box<RawValue>,
     /// Rows inserted, updated or deleted; 0 for a statement that only reads.
     pub affected_rows: u64,

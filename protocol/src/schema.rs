@@ -1,9 +1,10 @@
 //! Tables, columns, constraints and indexes, as they are described and changed.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A table, with its schema when it is not in the default one.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct TableName {
     pub name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -25,7 +26,7 @@ impl std::fmt::Display for TableName {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum ReferentialAction {
     #[serde(rename = "NO ACTION")]
     NoAction,
@@ -52,7 +53,7 @@ impl ReferentialAction {
 }
 
 /// What a foreign key points to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Reference {
     pub table: TableName,
@@ -70,7 +71,7 @@ pub struct Reference {
 /// One column. `type` is a PhantomDB SQL type as written in `CREATE TABLE`: `INTEGER`, `BIGINT`, `SMALLINT`,
 /// `VARCHAR(255)`, `CHAR(10)`, `TEXT`, `CITEXT`, `BOOLEAN`, `TIMESTAMP`, `DATE`, `TIME`, `REAL`, `DOUBLE PRECISION`,
 /// `DECIMAL(10,2)`, `UUID`, `ENUM('a','b')`, `BLOB`, `JSON`, `JSONB`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ColumnDefinition {
     pub name: String,
@@ -97,7 +98,7 @@ fn yes() -> bool {
     true
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Constraint {
     PrimaryKey {
@@ -157,7 +158,7 @@ pub struct CreateTable {
 }
 
 /// A column of an index, or an expression.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct IndexField {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -170,7 +171,7 @@ pub struct IndexField {
     pub collate: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateIndex {
     pub name: String,
@@ -184,7 +185,7 @@ pub struct CreateIndex {
     pub if_not_exists: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct IndexSchema {
     pub name: String,
@@ -199,7 +200,7 @@ pub struct IndexSchema {
 }
 
 /// The whole truth about a table. Every constraint has a name here, also one that was made without.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TableSchema {
     pub table: TableName,
@@ -212,7 +213,7 @@ pub struct TableSchema {
 }
 
 /// One change to a table; a list of them is applied all or nothing, in order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "op", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum AlterOperation {
     AddColumn {

@@ -1,6 +1,7 @@
 //! A parameter of a statement.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::SerializeMap};
 use serde_json::Value as Json;
 
@@ -27,6 +28,10 @@ pub enum Value {
     Json(String),
     Blob(Vec<u8>),
 }
+
+/// What `type` of a typed value can say.
+const TYPED: [&str; 10] =
+    ["integer", "float", "decimal", "timestamp", "date", "time", "uuid", "json", "string", "blob"];
 
 impl Value {
     fn typed(&self) -> Option<(&'static str, String)> {
@@ -93,6 +98,30 @@ impl Serialize for Value {
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(ValueVisitor)
+    }
+}
+
+impl JsonSchema for Value {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Value".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A JSON scalar, or what JSON has not as {type, value}.",
+            "anyOf": [
+                { "type": ["null", "boolean", "number", "string"] },
+                {
+                    "type": "object",
+                    "properties": {
+                        "type": { "enum": TYPED },
+                        "value": { "type": ["null", "boolean", "number", "string"] },
+                    },
+                    "required": ["type", "value"],
+                    "additionalProperties": false,
+                },
+            ],
+        })
     }
 }
 

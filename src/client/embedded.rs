@@ -53,6 +53,10 @@ impl Embedded {
         }
     }
 
+    pub(super) fn is_in_memory(&self) -> bool {
+        !matches!(self.place, Place::Directory(_))
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -94,6 +94,11 @@ impl Client {
         &self.url
     }
 
+    /// Whether the databases are in the memory of this process.
+    pub fn is_in_memory(&self) -> bool {
+        matches!(&self.way, Way::Embedded(embedded) if embedded.is_in_memory())
+    }
+
     /// The body of the answer as JSON text, empty when there is nothing to say.
     pub async fn call(&self, call: Call, context: CallContext) -> Result<String> {
         self.call_counted(call, context, &AtomicU32::new(0)).await

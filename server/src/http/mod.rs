@@ -1,9 +1,11 @@
 //! The calls over HTTP.
 
 mod answer;
+mod calls;
 mod extract;
 mod guard;
 mod metrics;
+mod openapi;
 mod query_string;
 mod routes;
 mod trace;
@@ -13,11 +15,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use axum::{
-    Router,
-    middleware::from_fn_with_state,
-    routing::{get, post},
-};
+use axum::{Router, middleware::from_fn_with_state, routing::get};
 
 use self::metrics::Metrics;
 use crate::service::Service;
@@ -62,27 +60,8 @@ impl HttpServer {
 
 /// The whole contract as a router, under `/` and `/api/v1`.
 pub fn router(server: Arc<HttpServer>) -> Router {
-    let calls = Router::new()
-        .route("/", get(routes::info))
-        .route("/health", get(routes::health))
-        .route("/ready", get(routes::ready))
-        .route("/metrics", get(routes::metrics))
-        .route("/databases", get(routes::list_databases).post(routes::create_database))
-        .route("/databases/{db}", axum::routing::delete(routes::drop_database))
-        .route("/databases/{db}/tables", get(routes::list_tables).post(routes::create_table))
-        .route(
-            "/databases/{db}/tables/{table}",
-            get(routes::find).put(routes::update_rows).delete(routes::drop_table).patch(routes::alter_table),
-        )
-        .route("/databases/{db}/tables/{table}/schema", get(routes::describe_table))
-        .route("/databases/{db}/tables/{table}/indexes", post(routes::create_index))
-        .route("/databases/{db}/tables/{table}/indexes/{name}", axum::routing::delete(routes::drop_index))
-        .route("/databases/{db}/tables/{table}/rows", post(routes::insert_rows).delete(routes::delete_rows))
-        .route("/databases/{db}/query", post(routes::query))
-        .route("/databases/{db}/batch", post(routes::batch))
-        .route("/transactions", post(routes::begin_transaction))
-        .route("/transactions/{id}/commit", post(routes::commit_transaction))
-        .route("/transactions/{id}/rollback", post(routes::rollback_transaction));
+    let calls =
+        calls::all().into_iter().fold(Router::new(), |router, entry| router.route(entry.path, entry.handler));
     Router::new()
         .merge(calls.clone())
         // A nested `/` answers without the slash only.

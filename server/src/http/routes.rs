@@ -1,22 +1,26 @@
 //! One function for each call of the contract.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::{
+    Json,
     extract::State,
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, StatusCode};
 use phantomdb_protocol::{
     AlterOperation, Batch, BeginTransaction, Call, ColumnDefinition, Constraint, CreateIndex, CreateTable,
-    ErrorCode, InsertRows, Statement, TableName, UpdateRows,
+    ErrorCode, InsertRows, Records, ResultSet, Statement, TableName, UpdateRows,
 };
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::{
     HttpServer,
     answer::{HttpError, JSON, answered, respond},
+    calls,
     extract::{Body, Caller, Names},
+    openapi,
     query_string::TableQuery,
 };
 
@@ -45,8 +49,29 @@ pub(super) async fn no_such_method() -> HttpError {
     error
 }
 
-pub(super) async fn health() -> Response {
-    respond(StatusCode::OK, JSON, r#"{"status":"healthy"}"#)
+/// What `/health` and `/ready` answer.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Status {
+    /// `healthy` or `ready`.
+    status: &'static str,
+}
+
+/// What a find answers.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[allow(dead_code, reason = "its schema is what it is for")]
+pub(super) enum Found {
+    Records(Records),
+    Rows(ResultSet),
+}
+
+pub(super) async fn health() -> Json<Status> {
+    Json(Status { status: "healthy" })
+}
+
+pub(super) async fn openapi() -> Response {
+    static DOCUMENT: LazyLock<String> = LazyLock::new(|| openapi::document(&calls::all()));
+    respond(StatusCode::OK, JSON, DOCUMENT.as_str())
 }
 
 pub(super) async fn ready(State(server): Server) -> Response {
@@ -54,7 +79,7 @@ pub(super) async fn ready(State(server): Server) -> Response {
         return HttpError::new(ErrorCode::Unavailable, "the server is stopping").into_response();
     }
     match server.service.ready().await {
-        Ok(()) => respond(StatusCode::OK, JSON, r#"{"status":"ready"}"#),
+        Ok(()) => Json(Status { status: "ready" }).into_response(),
         Err(error) => {
             tracing::error!(code = ?error.code, "the engine is not ready");
             HttpError::new(ErrorCode::Unavailable, "the engine cannot be reached").into_response()
@@ -75,7 +100,7 @@ pub(super) async fn list_databases(State(server): Server, caller: Caller) -> Ans
     server.ok(caller, Call::ListDatabases).await
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct CreateDatabaseBody {
     name: String,
@@ -108,7 +133,7 @@ pub(super) async fn list_tables(
 }
 
 /// A table to create, named by `table` or, shorter, by `name` (and `schema`).
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct CreateTableBody {
     table: Option<TableName>,
@@ -177,7 +202,7 @@ pub(super) async fn drop_table(
     server.ok(caller, Call::DropTable { database, table, if_exists: query.if_exists()? }).await
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(super) struct AlterTableBody {
     operations: Vec<AlterOperation>,
 }

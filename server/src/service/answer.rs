@@ -1,6 +1,6 @@
 //! Answers as JSON text.
 
-use phantomdb_protocol::{Error, Result, ResultSet};
+use phantomdb_protocol::{BatchAnswer, Error, Outcome, Result, ResultSet};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -59,23 +59,10 @@ fn push_records(text: &mut String, result: &ResultSet, mut first: bool) -> Resul
 }
 
 /// A result or an error for each statement of a batch.
-pub(super) fn batch(results: &[Result<ResultSet>]) -> Result<String> {
-    #[derive(Serialize)]
-    #[serde(untagged)]
-    enum Each<'a> {
-        Result(&'a ResultSet),
-        Error { error: &'a Error },
-    }
-    #[derive(Serialize)]
-    struct Answer<'a> {
-        results: Vec<Each<'a>>,
-    }
-    let results = results
-        .iter()
-        .map(|result| match result {
-            Ok(result) => Each::Result(result),
-            Err(error) => Each::Error { error },
-        })
-        .collect();
-    json(&Answer { results })
+pub(super) fn batch(results: Vec<Result<ResultSet>>) -> Result<String> {
+    let outcome = |result| match result {
+        Ok(result) => Outcome::Result(result),
+        Err(error) => Outcome::Failure { error },
+    };
+    json(&BatchAnswer { results: results.into_iter().map(outcome).collect() })
 }

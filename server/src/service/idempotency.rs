@@ -22,7 +22,7 @@ use crate::engine::{Digest, Once};
 const KEPT_FOR: Duration = Duration::from_secs(600);
 const KEPT_MAX: usize = 20_000;
 const KEPT_BYTES_MAX: usize = 64 * 1024 * 1024;
-const KEY_LENGTH_MAX: usize = 255;
+pub const KEY_LENGTH_MAX: usize = 255;
 
 type Answer = Result<Arc<str>>;
 

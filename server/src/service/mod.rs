@@ -19,11 +19,12 @@ use std::{
 };
 
 use phantomdb_protocol::{
-    Batch, BeginTransaction, Call, CallContext, Error, ErrorCode, Find, InsertRows, Result, ResultSet,
-    Statement, TableName,
+    Batch, BeginTransaction, Call, CallContext, Databases, Deleted, EngineInfo, Error, ErrorCode, Find,
+    InsertRows, Limits, Named, Result, ResultSet, ServerInfo, Statement, TableCreated, TableName, Tables,
+    TransactionBegun, Updated,
 };
-use serde_json::json;
 
+pub use self::idempotency::KEY_LENGTH_MAX as IDEMPOTENCY_KEY_LENGTH_MAX;
 use self::{
     fragment::Fragments,
     idempotency::Idempotency,
@@ -166,13 +167,13 @@ impl Service {
                 let schema = place.describe(&table).await?;
                 let statement = statement::update(&self.fragments, &schema, &update)?;
                 let updated = self.execute(&place, statement).await?;
-                answer::json(&json!({ "updated": updated }))
+                answer::json(&Updated { updated })
             }
             Call::DeleteRows { database, table, delete } => {
                 let statement = statement::delete(&self.fragments, &table, &delete)?;
                 let place = self.place(&database, scope).await?;
                 let deleted = self.execute(&place, statement).await?;
-                answer::json(&json!({ "deleted": deleted }))
+                answer::json(&Deleted { deleted })
             }
             Call::Batch { database, batch } => {
                 self.refuse_native(&batch.statements)?;
@@ -180,7 +181,7 @@ impl Service {
             }
             Call::ListTables { database } => {
                 let tables = self.place(&database, scope).await?.tables().await?;
-                answer::json(&json!({ "tables": tables }))
+                answer::json(&Tables { tables })
             }
             Call::DescribeTable { database, table } => {
                 answer::json(&self.place(&database, scope).await?.describe(&table).await?)
@@ -253,21 +254,22 @@ impl Service {
         }
         self.statements.fetch_add(count as u64, Ordering::Relaxed);
         let place = self.place(database, scope).await?;
-        answer::batch(&place.execute_batch(batch.statements, batch.atomic).await?)
+        answer::batch(place.execute_batch(batch.statements, batch.atomic).await?)
     }
 
     async fn info(&self) -> Result<String> {
-        answer::json(&json!({
-            "name": "phantomdb",
-            "version": env!("CARGO_PKG_VERSION"),
-            "engine": { "name": self.engine.name(), "version": self.engine.version().await? },
-            "limits": {
-                "transactionTimeout": milliseconds(self.options.transaction_timeout),
-                "transactionTimeoutMax": milliseconds(self.options.transaction_timeout_max),
-                "transactions": self.options.transactions_max,
-                "batchStatements": self.options.batch_max,
-            },
-        }))
+        let limits = Limits {
+            transaction_timeout: milliseconds(self.options.transaction_timeout),
+            transaction_timeout_max: milliseconds(self.options.transaction_timeout_max),
+            transactions: self.options.transactions_max,
+            batch_statements: self.options.batch_max,
+        };
+        answer::json(&ServerInfo {
+            name: "phantomdb".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            engine: EngineInfo { name: self.engine.name().to_owned(), version: self.engine.version().await? },
+            limits,
+        })
     }
 
     /// Calls that are not about what is inside one database; a transaction cannot hold them.
@@ -282,7 +284,7 @@ impl Service {
                     Err(error) if if_not_exists && error.code == ErrorCode::AlreadyExists => {}
                     created => created?,
                 }
-                answer::json(&json!({ "name": name }))
+                answer::json(&Named { name })
             }
             Call::DropDatabase { name } => {
                 self.engine.drop_database(&name).await?;
@@ -291,7 +293,7 @@ impl Service {
             Call::BeginTransaction(options) => self.begin(options, scope).await,
             Call::CommitTransaction { id } => self.end(id, scope, true).await,
             Call::RollbackTransaction { id } => self.end(id, scope, false).await,
-            _ => answer::json(&json!({ "databases": self.engine.databases().await? })),
+            _ => answer::json(&Databases { databases: self.engine.databases().await? }),
         }
     }
 
@@ -301,7 +303,7 @@ impl Service {
         let place = self.transactions.reserve()?;
         let transaction = self.engine.begin(&options).await?;
         let id = self.transactions.add(place, transaction, options, scope.token.clone(), timeout);
-        answer::json(&json!({ "transaction_id": id, "timeout": milliseconds(timeout) }))
+        answer::json(&TransactionBegun { transaction_id: id, timeout: milliseconds(timeout) })
     }
 
     /// Ends a transaction on a task of its own, so that a caller who goes away does not leave it half ended.
@@ -343,7 +345,7 @@ impl Service {
                     let results = place.execute_batch(statements, true).await?;
                     results.into_iter().collect::<Result<Vec<_>>>()?;
                 }
-                answer::json(&json!({ "table": table.table }))
+                answer::json(&TableCreated { table: table.table })
             }
             Call::DropTable { database, table, if_exists } => {
                 let place = self.place(&database, scope).await?;
@@ -357,7 +359,7 @@ impl Service {
             Call::CreateIndex { database, table, index } => {
                 let place = self.place(&database, scope).await?;
                 self.execute(&place, schema::create_index(&table, &index)?).await?;
-                answer::json(&json!({ "name": index.name }))
+                answer::json(&Named { name: index.name })
             }
             Call::DropIndex { database, table, name } => {
                 let place = self.place(&database, scope).await?;
