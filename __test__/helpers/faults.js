@@ -1,7 +1,6 @@
 // A real server process on files, which can be killed, stopped and started anew in the same place, and a proxy that
 // cuts connections.
 
-const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const net = require('node:net');
 const os = require('node:os');
@@ -9,31 +8,7 @@ const path = require('node:path');
 
 const { Sequelize } = require('sequelize');
 const { PhantomDBDialect } = require('../..');
-
-const root = path.join(__dirname, '../..');
-
-/** Starts `phantomdb serve`; resolves once it serves. */
-async function serve(args) {
-  const child = spawn(process.execPath, ['bin/phantomdb.js', 'serve', ...args], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let log = '';
-  child.stderr.on('data', (chunk) => {
-    log += chunk;
-  });
-  const ended = new Promise((resolve) => child.once('exit', (code, signal) => resolve(signal ?? code)));
-  const url = await new Promise((resolve, reject) => {
-    let stdout = '';
-    child.stdout.on('data', (chunk) => {
-      stdout += chunk;
-      const found = /listening on (\S+)/.exec(stdout);
-      if (found) resolve(found[1]);
-    });
-    ended.then((how) => reject(new Error(`phantomdb serve ended with ${how}: ${log}`)));
-  });
-  return { child, ended, url, log: () => log };
-}
+const { serve } = require('./serve.js');
 
 /** A server with a directory of its own, always on the same port. */
 class FaultyServer {
@@ -145,4 +120,4 @@ async function inParallel(count, width, work) {
 
 const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-module.exports = { FaultyServer, connectTo, cuttingProxy, inParallel, serve, sleep };
+module.exports = { FaultyServer, connectTo, cuttingProxy, inParallel, sleep };
