@@ -363,8 +363,8 @@ impl Service {
             }
             Call::DropIndex { database, table, name } => {
                 let place = self.place(&database, scope).await?;
-                let schema = place.describe(&table).await?;
-                if !schema.indexes.iter().any(|index| index.name == name) && !place.has_run().await? {
+                let gone = place.has_run().await?;
+                if !gone && !place.describe(&table).await?.indexes.iter().any(|index| index.name == name) {
                     let message = format!("table {table} has no index {name}");
                     return Err(Error::new(ErrorCode::NotFound, message).with_table(table.to_string()));
                 }
