@@ -53,6 +53,12 @@ export interface PhantomDBOptions {
    * @example new PhantomDBDialect('memory:', { template: './test/seed.phantomdb' })
    */
   template?: PhantomDBSnapshot | string;
+  /**
+   * `memory:` and `file:` only: a transaction that holds the write lock of its database and runs no statement for so
+   * many milliseconds, while others wait for the lock, is rolled back. The default is 5,000. Of dialects that share an
+   * engine, the first that uses it decides. A server has `--lock-idle-timeout`.
+   */
+  lockIdleTimeoutMs?: number;
 }
 
 /**
@@ -75,7 +81,54 @@ export interface PhantomDBSnapshot {
   release(): Promise<void>;
 }
 
-export interface TransactionOption {
+/** What goes with a call: also with each query, finder and write of Sequelize, as one of its options. */
+export interface CallOptions {
+  /**
+   * Gives the call up when it is aborted: the promise is rejected at once with an {@link AbortError}, and the statement
+   * is stopped where it runs.
+   */
+  signal?: AbortSignal;
+  /** The trace the call is part of, as W3C Trace Context writes it; without it, that which is active in OpenTelemetry. */
+  traceparent?: string;
+  tracestate?: string;
+}
+
+/**
+ * What a call that was given up is rejected with, like the errors of Node's own functions that take a signal. It is not
+ * a class of this package's: `error.name === 'AbortError'` tells it.
+ */
+export interface AbortError extends Error {
+  name: 'AbortError';
+  code: 'ABORT_ERR';
+  /** The signal's reason. */
+  cause: unknown;
+  sql?: string;
+  parameters?: unknown[];
+}
+
+/** What is published on the tracing channel `phantomdb:query` of `node:diagnostics_channel`, one for each call. */
+export interface PhantomDBQueryEvent {
+  /** `query`, `find`, `beginTransaction`, `commitTransaction`, `createTable` and the like. */
+  operation: string;
+  /** The statement, with `$1…$n` for its values. */
+  query?: string;
+  database?: string;
+  /** The id of the transaction it is part of. */
+  transaction: string | null;
+  /** The connection string. */
+  url: string;
+  /** Sent as `X-Request-Id`, in the log of the server, and in the error. */
+  requestId: string;
+  traceparent?: string;
+  tracestate?: string;
+  /** How often the call was sent again; known at the end. */
+  retries: number;
+  /** At the end: the answer as JSON text, or why it failed. */
+  result?: string;
+  error?: PhantomDBError | AbortError;
+}
+
+export interface TransactionOption extends CallOptions {
   /** The id that {@link PhantomDBDialectMethods.beginTransaction} answered. */
   transaction?: string;
 }
@@ -129,7 +182,7 @@ export interface QueryOptions extends TransactionOption {
   native?: boolean;
 }
 
-export interface BeginTransactionOptions {
+export interface BeginTransactionOptions extends CallOptions {
   isolationLevel?: 'READ UNCOMMITTED' | 'READ COMMITTED' | 'REPEATABLE READ' | 'SERIALIZABLE';
   readOnly?: boolean;
   /** Take the write lock at once instead of at the first write. */
@@ -391,7 +444,13 @@ export const PhantomDBDialect: PhantomDBDialectConstructor;
 
 /** Why a call failed. With Sequelize it is the `original` of Sequelize's own error. */
 export class PhantomDBError extends Error {
-  constructor(failure: { code: string; message: string; details?: object; requestId?: string });
+  constructor(failure: {
+    code: string;
+    message: string;
+    details?: object;
+    requestId?: string;
+    traceId?: string;
+  });
   readonly name: 'PhantomDBError';
   /** What went wrong: `UNIQUE_VIOLATION`, `UNKNOWN_TABLE`, `UNAVAILABLE`, … */
   readonly code: string;
@@ -405,9 +464,16 @@ export class PhantomDBError extends Error {
     /** Character offset in the statement, from 1. */
     position?: number;
   };
-  /** The id under which the server logged the request. */
+  /** The id under which the server logged the request. An error of Sequelize has it too. */
   readonly requestId?: string;
+  /** The trace that the request was part of. */
+  readonly traceId?: string;
   /** Set when the failure came from Sequelize. */
   sql?: string;
   parameters?: unknown[];
+}
+
+declare module 'sequelize/types/model' {
+  // What every query of Sequelize takes, finders and writes among them.
+  interface Logging extends CallOptions {}
 }

@@ -1,5 +1,7 @@
 'use strict';
 
+const { withNested } = require('./transactions.js');
+
 /**
  * The database has rolled a transaction back: the pool gets its connection now, whatever the application does.
  *
@@ -9,7 +11,7 @@
 function leaveExpired(transaction, error) {
   const expired = transaction.connection.expire(error);
   transaction.cleanup();
-  for (const holder of [transaction, ...transaction.savepoints]) holder.connection = expired;
+  for (const holder of withNested(transaction)) holder.connection = expired;
 }
 
 module.exports = { leaveExpired };

@@ -8,7 +8,8 @@ const { Client } = require('./client.js');
 const { CLIENT, installEverywhere, installIn, installOn } = require('./install.js');
 const { withLock } = require('./named-lock.js');
 const { translate } = require('./native.js');
-const { PhantomDBError, answerOf } = require('./phantomdb-error.js');
+const { PhantomDBError } = require('./phantomdb-error.js');
+const { send } = require('./send.js');
 const { fitSequelizeCli } = require('./sequelize-cli.js');
 const { Snapshot, idOf, isOf, isSnapshot } = require('./snapshot.js');
 const { tableDefinition, tableOf } = require('./table-definition.js');
@@ -30,6 +31,7 @@ const OPTIONS = {
     'a snapshot, or the path of a file that one was saved to',
     (value) => isSnapshot(value) || (typeof value === 'string' && value !== ''),
   ],
+  lockIdleTimeoutMs: ['a whole number of milliseconds above 0', isMilliseconds],
 };
 
 function checkOptions(options) {
@@ -139,15 +141,12 @@ class PhantomDBDialect {
       columns: Array.isArray(options.columns) ? options.columns.map(identifier).join(', ') : options.columns,
     };
     const { native, transaction } = this.#use(options);
-    const text = await answerOf(
-      native.find(
-        databaseName,
-        JSON.stringify(tableOf(tableName)),
-        JSON.stringify({ find }),
-        '[]',
-        transaction,
-        hasRoom(),
-      ),
+    const table = JSON.stringify(tableOf(tableName));
+    const text = await send(
+      native,
+      options,
+      (going) => native.find(databaseName, table, JSON.stringify({ find }), '[]', transaction, hasRoom(), going),
+      () => ({ operation: 'find', database: databaseName, transaction }),
     );
     return rowsToObjects(JSON.parse(text));
   }
@@ -170,13 +169,20 @@ class PhantomDBDialect {
     const { native, transaction } = this.#use(options);
     const wire = JSON.stringify(parameters.map(toWire));
     const isNative = options.native === true;
-    const text = await answerOf(native.query(databaseName, sql, wire, transaction, isNative, false, hasRoom()));
+    const text = await send(
+      native,
+      options,
+      (going) => native.query(databaseName, sql, wire, transaction, isNative, false, hasRoom(), going),
+      () => ({ operation: 'query', query: sql, database: databaseName, transaction }),
+    );
     const result = JSON.parse(text);
     return { columns: result.columns, rows: rowsToObjects(result), affectedRows: result.affectedRows };
   }
 
   async beginTransaction(databaseName, options = {}) {
-    const answer = await this.#call('beginTransaction', { database: databaseName, ...options });
+    const { isolationLevel, readOnly, immediate, timeout } = options;
+    const begin = { database: databaseName, isolationLevel, readOnly, immediate, timeout };
+    const answer = await this.#call('beginTransaction', begin, options);
     return answer.transaction_id;
   }
 
@@ -230,7 +236,12 @@ class PhantomDBDialect {
   async #call(kind, body, options = {}) {
     const { native, transaction } = this.#use(options);
     const context = JSON.stringify(transaction === null ? {} : { transaction });
-    const text = await answerOf(native.call(kind, JSON.stringify(body), context));
+    const text = await send(
+      native,
+      options,
+      (going) => native.call(kind, JSON.stringify(body), context, going),
+      () => ({ operation: kind, database: body?.database, transaction: transaction ?? body?.id ?? null }),
+    );
     return text === '' ? undefined : JSON.parse(text);
   }
 

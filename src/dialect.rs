@@ -1,15 +1,18 @@
 //! `NativeDialect`: one connection string, and everything that is asked over it.
 
+use std::collections::HashMap;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context as TaskContext, Poll, Waker};
 
 use napi::bindgen_prelude::{Either3, PromiseRaw, within_runtime_if_available};
 use napi::{Either, Env};
 use napi_derive::napi;
-use phantomdb_protocol::{Call, CallContext, Error, Result, Statement, TableName, Value};
+use phantomdb_protocol::{Call, CallContext, Error, ErrorCode, Result, Statement, TableName, Value};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
 
 use crate::TranslatedStatement;
 use crate::client::{Client, ClientOptions};
@@ -23,6 +26,29 @@ use crate::translate::{
 #[napi]
 pub struct NativeDialect {
     client: Arc<Client>,
+    /// The calls that are watched, by the number JavaScript knows them by.
+    watched: Mutex<HashMap<u32, Arc<Watched>>>,
+    next: AtomicU32,
+}
+
+/// A call that can be cancelled, and whose retries are counted.
+#[derive(Default)]
+struct Watched {
+    cancelled: CancellationToken,
+    retries: AtomicU32,
+}
+
+/// What goes with a call. All is optional.
+#[napi(object)]
+pub struct CallOptions {
+    /// What `watch()` answered.
+    pub number: Option<u32>,
+    /// `X-Request-Id`.
+    pub request_id: Option<String>,
+    /// Under which a write is run once, however often it is sent.
+    pub idempotency_key: Option<String>,
+    pub traceparent: Option<String>,
+    pub tracestate: Option<String>,
 }
 
 /// The JSON text of an answer or what went wrong, at once or by a promise.
@@ -37,13 +63,36 @@ impl NativeDialect {
             let options: ClientOptions = parse("options", &options_json)?;
             Client::new(&connection_string, options)
         };
-        Ok(Self { client: Arc::new(open().map_err(thrown)?) })
+        let client = Arc::new(open().map_err(thrown)?);
+        Ok(Self { client, watched: Mutex::default(), next: AtomicU32::new(0) })
     }
 
     /// The connection string, without a password.
     #[napi(getter, catch_unwind)]
     pub fn url(&self) -> String {
         self.client.url().to_owned()
+    }
+
+    /// A number for one call that is to be watched, until `unwatch`.
+    #[napi(catch_unwind)]
+    pub fn watch(&self) -> u32 {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        self.watched().insert(number, Arc::default());
+        number
+    }
+
+    /// Gives a watched call up: its statement is stopped.
+    #[napi(catch_unwind)]
+    pub fn cancel(&self, number: u32) {
+        if let Some(watched) = self.watched().get(&number) {
+            watched.cancelled.cancel();
+        }
+    }
+
+    /// Ends the watch over a call. Answers how often it was sent again.
+    #[napi(catch_unwind)]
+    pub fn unwatch(&self, number: u32) -> u32 {
+        self.watched().remove(&number).map_or(0, |watched| watched.retries.load(Ordering::Relaxed))
     }
 
     /// Any call of the contract: `kind` is its name (`createDatabase`), `body_json` its fields. Answers JSON text,
@@ -54,13 +103,18 @@ impl NativeDialect {
         kind: String,
         body_json: String,
         context_json: String,
+        options: Option<CallOptions>,
     ) -> napi::Result<Either<String, Failure>> {
-        let answer = async {
+        let call = || {
             let call = parse_call(&kind, &body_json)?;
             let context: Context = parse("context", &context_json)?;
-            self.client.call(call, context.into()).await
+            Ok((call, context.into()))
         };
-        Ok(outcome(answer.await))
+        let sent = call().map(|(call, context)| self.send(call, context, options));
+        Ok(outcome(match sent {
+            Ok(answer) => answer.await,
+            Err(error) => Err(error),
+        }))
     }
 
     /// One statement: the hot path of `call('query', …)`. Answers the JSON text of a result set. With `read_only`
@@ -79,15 +133,16 @@ impl NativeDialect {
         native: bool,
         read_only: Option<bool>,
         at_once: Option<bool>,
+        options: Option<CallOptions>,
     ) -> napi::Result<Answer<'env>> {
-        let client = Arc::clone(&self.client);
-        let answer = async move {
-            let parameters: Vec<Value> = parse("parameters", &parameters_json)?;
-            let statement = Statement { query: sql, parameters, native };
-            let context = CallContext { read_only: read_only == Some(true), ..in_transaction(transaction) };
-            client.call(Call::Query { database, statement }, context).await
-        };
-        self.answer(env, at_once, answer)
+        let statement = parse("parameters", &parameters_json).map(|parameters: Vec<Value>| Statement {
+            query: sql,
+            parameters,
+            native,
+        });
+        let context = CallContext { read_only: read_only == Some(true), ..in_transaction(transaction) };
+        let call = statement.map(|statement| Call::Query { database, statement });
+        self.answer(env, at_once, call, context, options)
     }
 
     /// Rows of one table: the hot path of `call('find', …)`. `find_json` is what `translate` gave, or `{"find": …}`;
@@ -104,15 +159,15 @@ impl NativeDialect {
         parameters_json: String,
         transaction: Option<String>,
         at_once: Option<bool>,
+        options: Option<CallOptions>,
     ) -> napi::Result<Answer<'env>> {
-        let client = Arc::clone(&self.client);
-        let answer = async move {
+        let call = || {
             let table: TableName = parse("table", &table_json)?;
             let template: FindTemplate = parse("find", &find_json)?;
             let find = template.filled(&parse::<Vec<Value>>("parameters", &parameters_json)?)?;
-            client.call(Call::Find { database, table, find }, in_transaction(transaction)).await
+            Ok(Call::Find { database, table, find })
         };
-        self.answer(env, at_once, answer)
+        self.answer(env, at_once, call(), in_transaction(transaction), options)
     }
 
     /// Rolls back what is open and lets go of every connection; a memory database without a name is gone then.
@@ -128,9 +183,15 @@ impl NativeDialect {
         &self,
         env: &'env Env,
         at_once: Option<bool>,
-        work: impl Future<Output = Result<String>> + Send + 'static,
+        call: Result<Call>,
+        context: CallContext,
+        options: Option<CallOptions>,
     ) -> napi::Result<Answer<'env>> {
-        let mut work = Box::pin(work);
+        let call = match call {
+            Ok(call) => call,
+            Err(error) => return Ok(Either3::B(Failure::from(error))),
+        };
+        let mut work = Box::pin(self.send(call, context, options));
         if at_once == Some(true) && self.client.is_in_memory() {
             let mut nobody = TaskContext::from_waker(Waker::noop());
             if let Poll::Ready(done) = within_runtime_if_available(|| work.as_mut().poll(&mut nobody)) {
@@ -143,6 +204,43 @@ impl NativeDialect {
         // Whoever polls next leaves a waker of its own.
         env.spawn_future(async move { Ok(outcome(work.await)) }).map(Either3::C)
     }
+
+    /// Makes a call, and lets go of it when it is cancelled, which stops its statement.
+    fn send(
+        &self,
+        call: Call,
+        context: CallContext,
+        options: Option<CallOptions>,
+    ) -> impl Future<Output = Result<String>> + Send + 'static {
+        let number = options.as_ref().and_then(|options| options.number);
+        let watched = number.and_then(|number| self.watched().get(&number).cloned());
+        let client = Arc::clone(&self.client);
+        async move {
+            let context = with(context, options);
+            let Some(watched) = watched else { return client.call(call, context).await };
+            let sent = client.call_counted(call, context, &watched.retries);
+            watched
+                .cancelled
+                .run_until_cancelled(sent)
+                .await
+                .unwrap_or_else(|| Err(Error::new(ErrorCode::StatementTimeout, "the call was cancelled")))
+        }
+    }
+
+    fn watched(&self) -> MutexGuard<'_, HashMap<u32, Arc<Watched>>> {
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn with(context: CallContext, options: Option<CallOptions>) -> CallContext {
+    let Some(options) = options else { return context };
+    CallContext {
+        request_id: options.request_id,
+        idempotency_key: options.idempotency_key.or(context.idempotency_key),
+        traceparent: options.traceparent,
+        tracestate: options.tracestate,
+        ..context
+    }
 }
 
 /// What travels beside a call, as JavaScript writes it.
@@ -151,7 +249,6 @@ impl NativeDialect {
 struct Context {
     transaction: Option<String>,
     idempotency_key: Option<String>,
-    request_id: Option<String>,
     rows_as_arrays: bool,
     read_only: bool,
 }
@@ -161,10 +258,9 @@ impl From<Context> for CallContext {
         Self {
             transaction: context.transaction,
             idempotency_key: context.idempotency_key,
-            request_id: context.request_id,
-            token: None,
             rows_as_arrays: context.rows_as_arrays,
             read_only: context.read_only,
+            ..Self::default()
         }
     }
 }
@@ -239,7 +335,7 @@ fn parse<T: DeserializeOwned>(what: &str, json: &str) -> Result<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use phantomdb_protocol::{BeginTransaction, ErrorCode, IsolationLevel};
+    use phantomdb_protocol::{BeginTransaction, IsolationLevel};
 
     #[test]
     fn it_reads_every_kind_of_call_by_its_camel_case_name() {

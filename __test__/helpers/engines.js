@@ -7,32 +7,13 @@
 //
 // PHANTOMDB_TEST_URLS, a list with commas, adds engines: `http://host:8080,postgres://…`.
 
-const { spawn } = require('node:child_process');
-const path = require('node:path');
-
 const { Sequelize } = require('sequelize');
 const { PhantomDBDialect } = require('../..');
-
-const root = path.join(__dirname, '../..');
+const { serve } = require('./serve.js');
 
 /** A server in a process of its own, on a free port, with its databases in memory. */
 async function startServer(...options) {
-  const args = ['bin/phantomdb.js', 'serve', '--listen', '127.0.0.1:0', '--memory', ...options];
-  const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
-  let stderr = '';
-  child.stderr.on('data', (chunk) => {
-    stderr += chunk;
-  });
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  const url = await new Promise((resolve, reject) => {
-    let stdout = '';
-    child.stdout.on('data', (chunk) => {
-      stdout += chunk;
-      const found = /listening on (\S+)/.exec(stdout);
-      if (found) resolve(found[1]);
-    });
-    ended.then((code) => reject(new Error(`phantomdb serve ended with ${code}: ${stderr}`)));
-  });
+  const { child, ended, url } = await serve(['--listen', '127.0.0.1:0', '--memory', ...options]);
   return {
     url,
     async stop() {

@@ -1,9 +1,14 @@
 // Compiled by `__test__/types.test.js`, never run.
 
-import { PhantomDBDialect, PhantomDBError, type PhantomDBSnapshot } from 'phantomdb-sequelize';
-import { DataTypes, Sequelize } from 'sequelize';
+import {
+  PhantomDBDialect,
+  PhantomDBError,
+  type PhantomDBQueryEvent,
+  type PhantomDBSnapshot,
+} from 'phantomdb-sequelize';
+import { DataTypes, Model, Sequelize } from 'sequelize';
 
-const dialect = new PhantomDBDialect('memory:', { createDatabase: false, retries: 2 });
+const dialect = new PhantomDBDialect('memory:', { createDatabase: false, retries: 2, lockIdleTimeoutMs: 500 });
 const fromDefaults: PhantomDBDialect = new PhantomDBDialect();
 export const sequelize: Sequelize = new Sequelize('myapp', null as unknown as string, undefined, { dialect });
 export const other = new Sequelize({ dialect: fromDefaults, database: 'myapp', logging: false });
@@ -42,6 +47,21 @@ export async function everyMethod(): Promise<number> {
   await snapshot.release();
   await dialect.close();
   return databases.length + applied.length + inserted + rows[0].id + updated + deleted + result.affectedRows;
+}
+
+export async function everyOption(controller: AbortController): Promise<void> {
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+  class User extends Model {}
+  await User.findAll({ where: { name: 'a' }, signal: controller.signal, traceparent });
+  await User.create({ name: 'a' }, { signal: AbortSignal.timeout(5_000) });
+  await sequelize.query('SELECT 1', { signal: controller.signal });
+  await dialect.select('db', 'users', { signal: controller.signal });
+  // @ts-expect-error a signal is one of Node's
+  await User.findAll({ signal: true });
+}
+
+export function seen(event: PhantomDBQueryEvent): string {
+  return `${event.requestId} ${event.operation} ${event.retries} ${event.error?.code}`;
 }
 
 export function caught(error: unknown): string | undefined {

@@ -1,7 +1,7 @@
 //! The command line: `phantomdb serve`, `import` and `export`.
 
 use std::{
-    io::Write as _,
+    io::{IsTerminal as _, Write as _},
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::{
@@ -82,6 +82,9 @@ struct ServeOptions {
     /// while others wait for the lock.
     #[arg(long, env = "PHANTOMDB_LOCK_IDLE_TIMEOUT", default_value_t = 5000, value_name = "MILLISECONDS")]
     lock_idle_timeout: u64,
+    /// Transactions open at once; one more is refused with TOO_MANY_REQUESTS until another ends.
+    #[arg(long, env = "PHANTOMDB_TRANSACTIONS_MAX", default_value_t = ServiceOptions::default().transactions_max, value_name = "COUNT")]
+    transactions_max: usize,
     /// Refuse statements in the engine's own SQL (`{ native: true }`), which reach it untouched.
     #[arg(long, env = "PHANTOMDB_NO_NATIVE")]
     no_native: bool,
@@ -177,7 +180,11 @@ fn start_logging(level: &str) -> Result<(), Failure> {
     let filter = tracing_subscriber::EnvFilter::try_new(level)
         .map_err(|error| Failure::new(MISUSED, format!("--log-level cannot be read: {error}")))?;
     // In a process that logs already, its own logging stays.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .try_init();
     Ok(())
 }
 
@@ -212,6 +219,7 @@ async fn serve_until_told(options: ServeOptions) -> Result<(), Failure> {
         ServiceOptions {
             allow_native: !options.no_native,
             allow_snapshots: options.allow_snapshots || options.memory,
+            transactions_max: options.transactions_max,
             ..ServiceOptions::default()
         },
     );

@@ -8,6 +8,7 @@ mod metrics;
 mod openapi;
 mod query_string;
 mod routes;
+mod trace;
 
 use std::sync::{
     Arc,
