@@ -1,5 +1,7 @@
 //! What an engine is. Two engines implement this one interface and pass the same contract tests.
 
+pub mod postgres;
+pub(crate) mod sql;
 pub mod sqlite;
 
 use std::sync::Arc;

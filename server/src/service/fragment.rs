@@ -22,7 +22,7 @@ use super::{
     lift::{LITERALS_MAX, keeps_literals, lifted},
     statement::push_identifier,
 };
-use crate::engine::sqlite::PhantomDialect;
+use crate::engine::sql::PhantomDialect;
 
 /// Pieces of each kind that are remembered.
 const REMEMBERED_MAX: usize = 1_000;

@@ -36,7 +36,6 @@ use async_trait::async_trait;
 use phantomdb_protocol::{BeginTransaction, Error, ErrorCode, Result};
 
 use super::{Engine, Session, Transaction};
-pub(crate) use adapt::dialect::PhantomDialect;
 use connection::Location;
 use database::Database;
 use memory_vfs::MemoryFile;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use phantomdb_protocol::{
-    AlterOperation, Column, ColumnType, Error, ErrorCode, Result, ResultSet, Statement, TableName,
+    AlterOperation, Column, ColumnType, Error, Result, ResultSet, Statement, TableName,
 };
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
@@ -204,20 +204,6 @@ impl Scene<'_> {
 
     pub(super) fn explain(&self, e: rusqlite::Error, sql: &str) -> Error {
         error::explain(e, sql, self)
-    }
-
-    /// A statement that must not run within a transaction of the caller's.
-    pub(super) fn refuse_control(kind: &Kind) -> Result<()> {
-        let word = match kind {
-            Kind::Begin => "BEGIN",
-            Kind::Commit => "COMMIT",
-            Kind::Rollback => "ROLLBACK",
-            _ => return Ok(()),
-        };
-        Err(Error::new(
-            ErrorCode::BadRequest,
-            format!("{word} cannot be sent as a statement; begin and end transactions by their own calls"),
-        ))
     }
 }
 

@@ -6,16 +6,17 @@ use phantomdb_protocol::{Error, ErrorCode, Result};
 use sqlparser::ast::{
     CheckConstraint, ColumnDef, ColumnOption, ColumnOptionDef, CreateIndex, CreateTable, CreateTableOptions,
     CreateView, DataType, Expr, ForeignKeyConstraint, GeneratedAs, Ident, IndexColumn, IndexType, ObjectName,
-    PrimaryKeyConstraint, Spanned, TableConstraint, UniqueConstraint, Value, ValueWithSpan,
+    PrimaryKeyConstraint, Spanned, TableConstraint, Value, ValueWithSpan,
 };
 
 use super::{
     Adapter,
     assign::Target,
-    scope::{Columns, Output, Relation, Scope, Typed, stored_name, table_name},
+    names::{constraint_name, index_columns, mentioned_columns, table_name},
+    scope::{Columns, Output, Relation, Scope, Typed, stored_name},
     seal,
 };
-use crate::engine::sqlite::types::{SqlType, is_serial};
+use crate::engine::sql::types::{SqlType, is_serial};
 
 /// Marks the key of a table that does not number its rows.
 pub(in super::super) const KEY_MARK: &str = "phantomdb_key";
@@ -424,26 +425,6 @@ fn take_single_key(create: &mut CreateTable) -> Option<(String, Option<Ident>)> 
     }
 }
 
-pub(in super::super) fn index_columns(columns: &[IndexColumn]) -> Vec<String> {
-    columns
-        .iter()
-        .filter_map(|column| match &column.column.expr {
-            Expr::Identifier(ident) => Some(ident.value.clone()),
-            _ => None,
-        })
-        .collect()
-}
-
-pub(in super::super) fn constraint_name(constraint: &TableConstraint) -> Option<&Ident> {
-    match constraint {
-        TableConstraint::Unique(UniqueConstraint { name, .. })
-        | TableConstraint::PrimaryKey(PrimaryKeyConstraint { name, .. })
-        | TableConstraint::ForeignKey(ForeignKeyConstraint { name, .. })
-        | TableConstraint::Check(CheckConstraint { name, .. }) => name.as_ref(),
-        _ => None,
-    }
-}
-
 fn enum_check(column: &Ident, values: &[String]) -> ColumnOptionDef {
     let list = values.iter().map(seal::literal).collect();
     let expr = Expr::InList { expr: Box::new(Expr::Identifier(column.clone())), list, negated: false };
@@ -465,21 +446,4 @@ fn constant(data_type: &SqlType, expr: Expr) -> Result<Expr> {
         Expr::UnaryOp { expr: ref inner, .. } if matches!(inner.as_ref(), Expr::Value(_)) => stored,
         other => Expr::Nested(Box::new(other)),
     })
-}
-
-/// The columns an expression names, once each.
-fn mentioned_columns(expr: &Expr) -> Vec<String> {
-    let mut columns: Vec<String> = Vec::new();
-    let _ = sqlparser::ast::visit_expressions(expr, |expr| {
-        let name = match expr {
-            Expr::Identifier(ident) => Some(&ident.value),
-            Expr::CompoundIdentifier(parts) => parts.last().map(|ident| &ident.value),
-            _ => None,
-        };
-        if let Some(name) = name.filter(|name| !columns.contains(name)) {
-            columns.push(name.clone());
-        }
-        std::ops::ControlFlow::<()>::Continue(())
-    });
-    columns
 }

@@ -1,0 +1,5 @@
+//! ALTER TABLE.
+
+use super::Adapter;
+
+impl Adapter<'_> {}
