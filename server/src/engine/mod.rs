@@ -1,5 +1,7 @@
 //! What an engine is. Two engines implement this one interface and pass the same contract tests.
 
+pub(crate) mod json_rows;
+pub(crate) mod parameters;
 pub mod postgres;
 pub(crate) mod sql;
 pub mod sqlite;

@@ -13,6 +13,7 @@ use super::adapt::Kind;
 use super::rows::RowWriter;
 use super::schema::{LONGEST_REMEMBERED, Plan, SchemaCache};
 use super::{alter, bind, error, native, types};
+use crate::engine::parameters::check_count;
 
 /// A connection and what is known of its schema.
 pub(super) struct Scene<'a> {
@@ -69,7 +70,7 @@ impl Scene<'_> {
 
     pub(super) fn run(&self, statement: &Statement, prepared: &Prepared) -> Result<ResultSet> {
         let Prepared::Plan(plan) = prepared else { return self.run_native(statement) };
-        bind::check_count(plan.adapted.parameter_count, &statement.parameters)?;
+        check_count(plan.adapted.parameter_count, &statement.parameters)?;
         if let Some(change) = &plan.adapted.change {
             return self.change(|| alter::apply(self.connection, change)).map(|()| empty());
         }
@@ -90,7 +91,7 @@ impl Scene<'_> {
         let sql = &statement.query;
         let expected =
             self.connection.prepare_cached(sql).map_err(|e| self.explain(e, sql))?.parameter_count();
-        bind::check_count(expected, &statement.parameters)?;
+        check_count(expected, &statement.parameters)?;
         self.step(sql, statement, None)
     }
 
@@ -210,7 +211,7 @@ impl Scene<'_> {
 pub(super) fn empty() -> ResultSet {
     ResultSet {
         columns: Vec::new(),
-        rows: serde_json::value::RawValue::from_string("[]".to_owned()).unwrap_or_default(),
+        rows: crate::engine::json_rows::empty(),
         affected_rows: 0,
     }
 }
