@@ -36,7 +36,8 @@ impl Reader<'_> {
         Ok((table, operations))
     }
 
-    fn alter_operation(
+    /// One of its operations, each of which may be several of the contract's.
+    pub(crate) fn alter_operation(
         &self,
         table: &TableName,
         operation: &mut AlterTableOperation,

@@ -2,6 +2,7 @@
 
 pub(crate) mod alter_table;
 pub(crate) mod build;
+pub(crate) mod describe;
 mod dialect;
 pub(crate) mod names;
 pub(crate) mod parse;

@@ -35,15 +35,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use phantomdb_protocol::{BeginTransaction, Error, ErrorCode, Result};
 
-use super::{Engine, Session, Transaction};
+use super::{Engine, Session, Transaction, check_database_name};
 use connection::Location;
 use database::Database;
 use memory_vfs::MemoryFile;
 pub use session::SqliteSession;
 pub use transaction::SqliteTransaction;
-
-/// The longest name of a database.
-const LONGEST_NAME: usize = 63;
 
 /// How the engine behaves.
 #[derive(Debug, Clone, Copy)]
@@ -111,7 +108,7 @@ impl SqliteEngine {
     }
 
     fn find(&self, name: &str) -> Result<Arc<Database>> {
-        check_name(name)?;
+        check_database_name(name)?;
         let mut databases = guard(&self.databases);
         let databases = databases.as_mut().ok_or_else(closed)?;
         if let Some(database) = databases.get(name) {
@@ -131,7 +128,7 @@ impl SqliteEngine {
     }
 
     fn create(&self, name: &str) -> Result<()> {
-        check_name(name)?;
+        check_database_name(name)?;
         let exists =
             || Error::new(ErrorCode::AlreadyExists, format!("there is a database \"{name}\" already"));
         // Held until the database is there, so that nobody finds half of it.
@@ -162,7 +159,7 @@ impl SqliteEngine {
             Store::Directory(directory) => fs::read_dir(directory)
                 .map_err(|e| Error::internal(format!("the directory cannot be read: {}", e.kind())))?
                 .filter_map(|entry| Some(entry.ok()?.file_name().to_str()?.strip_suffix(".db")?.to_owned()))
-                .filter(|name| check_name(name).is_ok())
+                .filter(|name| check_database_name(name).is_ok())
                 .collect(),
         };
         names.sort_unstable();
@@ -176,21 +173,6 @@ fn closed() -> Error {
 
 fn unknown(name: &str) -> Error {
     Error::new(ErrorCode::UnknownDatabase, format!("there is no database \"{name}\"; create it first"))
-}
-
-fn check_name(name: &str) -> Result<()> {
-    let why = if name.is_empty() {
-        "is empty"
-    } else if name.chars().count() > LONGEST_NAME {
-        "is longer than 63 characters"
-    } else if name.starts_with('.') {
-        "begins with a dot"
-    } else if name.chars().any(|c| matches!(c, '/' | '\\' | ':') || c.is_control()) {
-        "has a slash, a backslash, a colon or a control character"
-    } else {
-        return Ok(());
-    };
-    Err(Error::new(ErrorCode::BadRequest, format!("the name of the database {why}; choose another")))
 }
 
 /// Deletes a database and what SQLite keeps beside it.

@@ -1,12 +1,15 @@
 //! PhantomDB SQL to PostgreSQL's own, on the tree, never on the text.
 
-mod alter_table;
+mod change;
 mod create;
+mod fragments;
 
-use phantomdb_protocol::{AlterOperation, Result, TableName};
-use sqlparser::ast::VisitMut;
+use phantomdb_protocol::Result;
+use sqlparser::ast::{Expr, Query, VisitMut};
 
 use crate::engine::sql::{Kind, Source, seal};
+pub(super) use change::{Change, CreateTable};
+pub(super) use fragments::{column, constraint, default_value};
 
 /// A statement as PostgreSQL runs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,13 +20,6 @@ pub(super) struct Adapted {
     pub(super) parameter_count: usize,
     /// When there is one, it takes the place of `statements`, which is empty then.
     pub(super) change: Option<Change>,
-}
-
-/// A change of tables that needs to look at the catalog; [`super::alter::apply`] makes it, in a transaction that the
-/// caller keeps.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Change {
-    Alter { table: TableName, operations: Vec<AlterOperation> },
 }
 
 /// A tree as PostgreSQL reads it.
@@ -37,7 +33,24 @@ pub(super) struct Adapter<'a> {
     parameter_count: usize,
 }
 
-impl Adapter<'_> {
+/// A statement, as errors speak of it.
+pub(super) const fn source(sql: &str) -> Source<'_> {
+    Source { sql, engine: "PostgreSQL" }
+}
+
+impl<'a> Adapter<'a> {
+    const fn new(sql: &'a str) -> Self {
+        Self { source: source(sql), parameter_count: 0 }
+    }
+
+    fn expr(&mut self, _expr: &mut Expr) -> Result<()> {
+        Ok(())
+    }
+
+    fn query(&mut self, _query: &mut Query) -> Result<()> {
+        Ok(())
+    }
+
     fn done(&self, kind: Kind, statements: Vec<String>) -> Adapted {
         Adapted { statements, kind, parameter_count: self.parameter_count, change: None }
     }

@@ -1,5 +1,0 @@
-//! ALTER TABLE.
-
-use super::Adapter;
-
-impl Adapter<'_> {}
