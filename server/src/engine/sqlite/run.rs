@@ -209,11 +209,7 @@ impl Scene<'_> {
 }
 
 pub(super) fn empty() -> ResultSet {
-    ResultSet {
-        columns: Vec::new(),
-        rows: crate::engine::json_rows::empty(),
-        affected_rows: 0,
-    }
+    ResultSet { columns: Vec::new(), rows: crate::engine::json_rows::empty(), affected_rows: 0 }
 }
 
 /// The columns of a result. `plan` remembers those of a statement that is its only one.
