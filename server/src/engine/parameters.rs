@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
-use phantomdb_protocol::{Error, ErrorCode, Result};
+use phantomdb_protocol::{Error, ErrorCode, Result, Value};
 
 /// `BAD_REQUEST` unless there are as many parameters as the statement has.
 pub(crate) fn check_count(expected: usize, parameters: &[Value]) -> Result<()> {

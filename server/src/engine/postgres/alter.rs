@@ -12,7 +12,7 @@ use std::sync::Arc;
 use phantomdb_protocol::{
     AlterOperation, ColumnDefinition, Constraint, Error, ErrorCode, Reference, Result, TableName, TableSchema,
 };
-use sqlparser::ast::AlterTable;
+use sqlparser::ast::{AlterTable, AlterTableOperation};
 use tokio_postgres::types::Type;
 
 use super::{
@@ -80,9 +80,7 @@ async fn alter_by_statement(
     let mut table = table.clone();
     for operation in &statement.operations {
         let schema = catalog::describe(connection, &table).await?;
-        let catalog = Only(Arc::new(schema));
-        let reader = Reader { source: adapt::source(""), catalog: &catalog };
-        for operation in reader.alter_operation(&catalog.0.table, &mut operation.clone())? {
+        for operation in operations(schema, operation)? {
             let mut alteration =
                 Alteration { connection, schema: catalog::describe(connection, &table).await? };
             alteration.apply(&operation).await?;
@@ -90,6 +88,13 @@ async fn alter_by_statement(
         }
     }
     Ok(())
+}
+
+/// An operation of an `ALTER TABLE` as the contract describes it.
+fn operations(schema: TableSchema, operation: &AlterTableOperation) -> Result<Vec<AlterOperation>> {
+    let catalog = Only(Arc::new(schema));
+    let reader = Reader { source: adapt::source(""), catalog: &catalog };
+    reader.alter_operation(&catalog.0.table, &mut operation.clone())
 }
 
 /// A catalog of one table.

@@ -7,8 +7,9 @@
 
 use std::{borrow::Cow, error::Error as StdError};
 
+use bytes::BytesMut;
 use phantomdb_protocol::{Result, Value};
-use tokio_postgres::types::{Format, IsNull, Kind, ToSql, Type, private::BytesMut, to_sql_checked};
+use tokio_postgres::types::{Format, IsNull, Kind, ToSql, Type, to_sql_checked};
 
 use crate::engine::{
     json_rows::non_finite,
@@ -121,12 +122,14 @@ impl<'a> Bound<'a> {
     fn text(&self, target: &Type) -> Cow<'_, str> {
         match self {
             Self::Null => Cow::Borrowed(""),
-            Self::Boolean(boolean) => Cow::Borrowed(match (*target == Type::BOOL || !is_number(target), boolean) {
-                (true, true) => "true",
-                (true, false) => "false",
-                (false, true) => "1",
-                (false, false) => "0",
-            }),
+            Self::Boolean(boolean) => {
+                Cow::Borrowed(match (*target == Type::BOOL || !is_number(target), boolean) {
+                    (true, true) => "true",
+                    (true, false) => "false",
+                    (false, true) => "1",
+                    (false, false) => "0",
+                })
+            }
             Self::Integer(integer) => Cow::Owned(integer.to_string()),
             Self::Float(float) => match (non_finite(*float), whole(*float)) {
                 (Some(text), _) => Cow::Borrowed(text),
@@ -148,10 +151,7 @@ impl<'a> Bound<'a> {
 }
 
 fn is_number(data_type: &Type) -> bool {
-    matches!(
-        *data_type,
-        Type::INT2 | Type::INT4 | Type::INT8 | Type::FLOAT4 | Type::FLOAT8 | Type::NUMERIC
-    )
+    matches!(*data_type, Type::INT2 | Type::INT4 | Type::INT8 | Type::FLOAT4 | Type::FLOAT8 | Type::NUMERIC)
 }
 
 /// A JSON array as PostgreSQL writes an array. None when it is not one.
@@ -219,7 +219,8 @@ mod tests {
 
     #[test]
     fn it_declares_only_what_the_inferred_type_cannot_hold() {
-        let declare = |inferred: Type, value: Value| declared(&[inferred], &[value]).map(|types| types[0].clone());
+        let declare =
+            |inferred: Type, value: Value| declared(&[inferred], &[value]).map(|types| types[0].clone());
         assert_eq!(declare(Type::INT4, Value::Integer(5)), None);
         assert_eq!(declare(Type::INT4, Value::Integer(1 << 40)), Some(Type::INT8));
         assert_eq!(declare(Type::INT4, Value::Float(2.0)), None);

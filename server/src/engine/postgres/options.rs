@@ -76,8 +76,7 @@ impl Target {
         let url = if rest.is_empty() { base.to_owned() } else { format!("{base}?{}", rest.join("&")) };
         let mut config: Config = url.parse().map_err(|_| unreadable("the engine's URL"))?;
         // With certificates of its own to trust, libpq checks them even when it is not told to.
-        let required =
-            if root_certificate.is_some() { Verification::Authority } else { Verification::None };
+        let required = if root_certificate.is_some() { Verification::Authority } else { Verification::None };
         let (ssl_mode, verification) = match mode.as_deref() {
             Some("disable") => (SslMode::Disable, Verification::None),
             None | Some("prefer" | "allow") => (SslMode::Prefer, Verification::None),
@@ -114,7 +113,8 @@ mod tests {
     #[test]
     fn it_reads_several_hosts_and_the_session_that_is_wanted() {
         let target =
-            parse("postgres://me:secret@a:5433,b/db?target_session_attrs=read-write&sslmode=disable").unwrap();
+            parse("postgres://me:secret@a:5433,b/db?target_session_attrs=read-write&sslmode=disable")
+                .unwrap();
         assert_eq!(target.config.get_hosts(), [Host::Tcp("a".into()), Host::Tcp("b".into())]);
         assert_eq!(target.config.get_ports(), [5433, 5432]);
         assert_eq!(target.config.get_target_session_attrs(), TargetSessionAttrs::ReadWrite);
@@ -134,7 +134,8 @@ mod tests {
 
     #[test]
     fn it_does_not_repeat_a_url_that_it_cannot_read() {
-        for url in ["postgres://u:secret@h:x/d", "mysql://u:secret@h/d", "postgres://u:secret@h/d?sslmode=no"] {
+        for url in ["postgres://u:secret@h:x/d", "mysql://u:secret@h/d", "postgres://u:secret@h/d?sslmode=no"]
+        {
             let error = parse(url).unwrap_err();
             assert_eq!(error.code, ErrorCode::BadRequest);
             assert!(!error.message.contains("secret"), "{}", error.message);

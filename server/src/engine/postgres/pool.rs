@@ -28,8 +28,10 @@ impl managed::Manager for Manager {
     }
 
     async fn recycle(&self, connection: &mut Connection, _: &Metrics) -> RecycleResult<Error> {
-        if connection.is_closed() {
-            return Err(RecycleError::message("the connection was lost"));
+        if !connection.can_be_used() {
+            return Err(RecycleError::message(
+                "the connection was lost or left in the middle of a statement",
+            ));
         }
         Ok(())
     }

@@ -152,7 +152,12 @@ impl Decoder {
                 };
                 write_json(out, &interval.to_string());
             }
-            Self::Uuid => write_json(out, &uuid::Uuid::from_bytes(fixed(bytes)?)),
+            Self::Uuid => write_json(
+                out,
+                &*uuid::Uuid::from_bytes(fixed(bytes)?)
+                    .hyphenated()
+                    .encode_lower(&mut uuid::Uuid::encode_buffer()),
+            ),
             Self::Blob => write_base64(out, bytes),
             Self::Void => write_null(out),
             Self::Array(element) => write_array(out, element, bytes)?,
@@ -180,7 +185,9 @@ fn unreadable() -> Error {
 }
 
 pub(super) fn unknown_type(name: &str) -> Error {
-    Error::unsupported(format!("a result of the type {name} cannot be read; cast it to TEXT in the statement"))
+    Error::unsupported(format!(
+        "a result of the type {name} cannot be read; cast it to TEXT in the statement"
+    ))
 }
 
 /// The number of dimensions, flags, the type; for each dimension its length and lower bound; the elements.
