@@ -657,3 +657,21 @@ async fn operations_are_applied_in_order_and_all_or_nothing() {
         assert_eq!(ask(session, "SELECT * FROM u").await, "1|x|5");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_who_make_the_same_at_once_find_it_made() {
+    for fixture in Fixture::each().await {
+        let mut tasks = Vec::new();
+        for _ in 0..8 {
+            let session = std::sync::Arc::clone(&fixture.session);
+            tasks.push(tokio::spawn(async move {
+                let create = "CREATE TABLE IF NOT EXISTS busy.t (id INTEGER PRIMARY KEY, name CITEXT)";
+                ok(&*session, create, &[]).await;
+            }));
+        }
+        for task in tasks {
+            task.await.unwrap();
+        }
+        assert_eq!(tables(&*fixture.session).await, ["busy.t"]);
+    }
+}
