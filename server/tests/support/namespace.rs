@@ -17,7 +17,7 @@ pub(crate) struct Namespace {
 
 fn engine() -> PostgresEngine {
     let options = PostgresOptions { connections: 60, ..PostgresOptions::default() };
-    PostgresEngine::new(postgres_url(), options).unwrap()
+    PostgresEngine::open(postgres_url(), options).unwrap()
 }
 
 impl Namespace {

@@ -154,8 +154,8 @@ fn unique(given: &DbError) -> Error {
                 error.details.table.as_deref().unwrap_or_default(),
                 quoted(&key.columns)
             );
+            error.details.value = key.single_value();
             error.details.columns = key.columns;
-            error.details.value = Some(key.value);
         }
         None => error.message = format!("a row with the same value of \"{constraint}\" is there already"),
     }
@@ -178,12 +178,12 @@ fn foreign_key(given: &DbError) -> Error {
                 "{} of \"{child}\" would point to a row of \"{parent}\" that is not there",
                 quoted(&key.columns)
             );
+            error.details.value = key.single_value();
             error.details.columns = key.columns;
-            error.details.value = Some(key.value);
         }
         key => {
             error.message = format!("rows of \"{child}\" point to the row of \"{parent}\"");
-            error.details.value = key.map(|key| key.value);
+            error.details.value = key.and_then(|key| key.single_value());
         }
     }
     error
@@ -259,6 +259,11 @@ impl Key {
         let (list, rest) = list.split_once(")=(")?;
         let (value, _) = rest.rsplit_once(')')?;
         Some(Self { columns: columns(list), value: value.to_owned() })
+    }
+
+    /// The value of a key of one column; those of several cannot be told apart.
+    fn single_value(&self) -> Option<String> {
+        (self.columns.len() == 1).then(|| self.value.clone())
     }
 }
 

@@ -106,11 +106,14 @@ impl PostgresSession {
     async fn run(&self, plan: &Plan, statement: &Statement) -> Result<ResultSet> {
         let lease = self.database.lease().await?;
         let outcome = once(&lease, plan, statement).await;
-        let lost = lease.is_closed();
+        if matches!(&outcome, Err(error) if error.code == ErrorCode::Unavailable) {
+            lease.condemn();
+        }
         lease.give_back();
         match outcome {
             // A server that was restarted has cut all connections; what only reads can be done again.
-            Err(error) if lost && plan.adapted.pure && error.code == ErrorCode::Unavailable => {
+            Err(error) if plan.adapted.pure && error.code == ErrorCode::Unavailable => {
+                self.database.primary.forget_idle();
                 let lease = self.database.lease().await?;
                 let outcome = once(&lease, plan, statement).await;
                 lease.give_back();
