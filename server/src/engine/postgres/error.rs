@@ -82,6 +82,10 @@ fn told(error: &DbError) -> Error {
             (ErrorCode::BadRequest, "the transaction is read only, and the statement writes".to_owned())
         }
         "22001" | "22003" | "22008" | "22012" | "22015" | "2201F" => (ErrorCode::OutOfRange, said(error)),
+        "22P05" => (
+            ErrorCode::TypeMismatch,
+            "a string in a document has a NUL character, which cannot be stored".to_owned(),
+        ),
         "3D000" => (ErrorCode::UnknownDatabase, said(error)),
         "3F000" => (ErrorCode::UnknownTable, said(error)),
         "42704" => (ErrorCode::UnknownConstraint, said(error)),
