@@ -1,7 +1,7 @@
 const { DataTypes, Deferrable, Op, Sequelize, UnknownConstraintError } = require('sequelize');
 const { engines } = require('./helpers/engines.js');
 
-describe.each(engines)('the schema, through QueryInterface and sync, on $name', ({ start }) => {
+describe.each(engines)('the schema, through QueryInterface and sync, at $name', ({ start }) => {
   const engine = start();
   let sequelize;
   let query;
@@ -433,10 +433,11 @@ describe.each(engines)('the schema, through QueryInterface and sync, on $name', 
     });
 
     test('databases are made and dropped', async () => {
-      await query.createDatabase('other');
-      await query.createDatabase('other');
-      await query.dropDatabase('other');
-      await query.dropDatabase('other');
+      const other = `${sequelize.config.database}_other`;
+      await query.createDatabase(other);
+      await query.createDatabase(other);
+      await query.dropDatabase(other);
+      await query.dropDatabase(other);
       expect(typeof (await query.databaseVersion())).toBe('string');
     });
 

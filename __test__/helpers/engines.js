@@ -11,9 +11,10 @@ const { Sequelize } = require('sequelize');
 const { PhantomDBDialect } = require('../..');
 const { serve } = require('./serve.js');
 
-/** A server in a process of its own, on a free port, with its databases in memory. */
+/** A server in a process of its own, on a free port, with its databases in memory unless the options say otherwise. */
 async function startServer(...options) {
-  const { child, ended, url } = await serve(['--listen', '127.0.0.1:0', '--memory', ...options]);
+  const store = options.includes('--engine') ? [] : ['--memory'];
+  const { child, ended, url } = await serve(['--listen', '127.0.0.1:0', ...store, ...options]);
   return {
     url,
     async stop() {
@@ -23,11 +24,15 @@ async function startServer(...options) {
   };
 }
 
+/** A server over the PostgreSQL of this run, whose databases all suites see. */
+const startOverPostgres = () => startServer('--engine', process.env.PHANTOMDB_TEST_POSTGRES_URL);
+
 const inMemory = async () => ({ url: 'memory:', stop: async () => {} });
 
 /** What a suite does with one engine: connections that end with it. */
 class Engine {
   #opened = [];
+  #databases = [];
   #server;
   #count = 0;
 
@@ -43,21 +48,30 @@ class Engine {
     return this.#server.url;
   }
 
+  /** A name that no other suite has for a database, which is dropped in the end. */
+  database(name = 'test') {
+    this.#count++;
+    const database = `${name}_${process.pid}_${Date.now()}_${this.#count}`;
+    this.#databases.push(database);
+    return database;
+  }
+
   /** A Sequelize on a database of its own. */
   connect(options = {}) {
     const dialect = new PhantomDBDialect(this.url);
-    this.#count++;
-    const database = `test_${process.pid}_${Date.now()}_${this.#count}`;
+    const database = this.database();
     const sequelize = new Sequelize(database, null, null, { dialect, logging: false, ...options });
-    this.#opened.push({ sequelize, dialect, database });
+    this.#opened.push(sequelize);
     return sequelize;
   }
 
   async stop() {
-    for (const { sequelize, dialect, database } of this.#opened.splice(0)) {
+    await Promise.all(this.#opened.splice(0).map((sequelize) => sequelize.close()));
+    const dialect = new PhantomDBDialect(this.url);
+    for (const database of this.#databases.splice(0)) {
       await dialect.dropDatabase(database).catch(() => {});
-      await sequelize.close();
     }
+    await dialect.close();
     await this.#server?.stop();
   }
 }
@@ -79,7 +93,8 @@ const added = (process.env.PHANTOMDB_TEST_URLS ?? '').split(',').filter(Boolean)
 const engines = [
   engineAt('memory:', inMemory),
   engineAt('HTTP', () => startServer()),
+  engineAt('PostgreSQL', startOverPostgres),
   ...added.map((url) => engineAt(new URL(url).protocol, async () => ({ url, stop: async () => {} }))),
 ];
 
-module.exports = { engines, startServer };
+module.exports = { engines, startOverPostgres, startServer };

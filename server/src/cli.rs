@@ -17,6 +17,7 @@ use tokio::net::TcpListener;
 use crate::{
     engine::{
         Engine,
+        postgres::{PostgresEngine, PostgresOptions},
         sqlite::{SqliteEngine, SqliteOptions},
     },
     http::{HttpOptions, HttpServer},
@@ -59,6 +60,27 @@ struct ServeOptions {
     /// Address and port; port 0 takes a free one. Beyond this computer only with a token.
     #[arg(long, env = "PHANTOMDB_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT")]
     listen: String,
+    /// Keep the databases in a PostgreSQL server, or in one that speaks its protocol, instead of files:
+    /// postgres://USER:PASSWORD@HOST:PORT/DATABASE, with several hosts separated by commas.
+    #[arg(
+        long,
+        env = "PHANTOMDB_ENGINE",
+        hide_env_values = true,
+        value_name = "URL",
+        conflicts_with_all = ["memory", "data"]
+    )]
+    engine: Option<String>,
+    /// Connections to each database of the PostgreSQL server.
+    #[arg(
+        long,
+        env = "PHANTOMDB_ENGINE_CONNECTIONS",
+        default_value_t = PostgresOptions::default().connections,
+        value_name = "N"
+    )]
+    engine_connections: usize,
+    /// Stop a statement in the PostgreSQL server after so many milliseconds.
+    #[arg(long, env = "PHANTOMDB_STATEMENT_TIMEOUT", value_name = "MILLISECONDS")]
+    statement_timeout: Option<u64>,
     /// The directory of the databases; made if it is not there.
     #[arg(
         long,
@@ -232,6 +254,16 @@ async fn serve_until_told(options: ServeOptions) -> Result<(), Failure> {
 }
 
 fn engine(options: &ServeOptions) -> Result<Arc<dyn Engine>, Failure> {
+    if let Some(url) = &options.engine {
+        let settings = PostgresOptions {
+            connections: options.engine_connections,
+            statement_timeout: options.statement_timeout.map(Duration::from_millis),
+            ..PostgresOptions::default()
+        };
+        let engine =
+            PostgresEngine::open(url, settings).map_err(|error| Failure::new(MISUSED, error.to_string()))?;
+        return Ok(Arc::new(engine));
+    }
     let settings = SqliteOptions {
         lock_idle_timeout: Duration::from_millis(options.lock_idle_timeout),
         ..SqliteOptions::default()

@@ -1,6 +1,10 @@
 //! What an engine is. Two engines implement this one interface and pass the same contract tests.
 
+pub(crate) mod json_rows;
 mod once;
+pub(crate) mod parameters;
+pub mod postgres;
+pub(crate) mod sql;
 pub mod sqlite;
 
 use std::sync::Arc;
@@ -9,10 +13,28 @@ pub use self::sqlite::Snapshot;
 
 use async_trait::async_trait;
 use phantomdb_protocol::{
-    AlterOperation, BeginTransaction, Error, Result, ResultSet, Statement, TableName, TableSchema,
+    AlterOperation, BeginTransaction, Error, ErrorCode, Result, ResultSet, Statement, TableName, TableSchema,
 };
 
 pub use once::{Digest, Once};
+
+/// `BAD_REQUEST` for a name that no database can have, whichever engine keeps it.
+fn check_database_name(name: &str) -> Result<()> {
+    /// In characters.
+    const LONGEST_NAME: usize = 63;
+    let why = if name.is_empty() {
+        "is empty"
+    } else if name.chars().count() > LONGEST_NAME {
+        "is longer than 63 characters"
+    } else if name.starts_with('.') {
+        "begins with a dot"
+    } else if name.chars().any(|c| matches!(c, '/' | '\\' | ':') || c.is_control()) {
+        "has a slash, a backslash, a colon or a control character"
+    } else {
+        return Ok(());
+    };
+    Err(Error::new(ErrorCode::BadRequest, format!("the name of the database {why}; choose another")))
+}
 
 /// Runs statements: each on its own (a database), or all in one transaction (a [`Transaction`]).
 #[async_trait]

@@ -19,7 +19,7 @@ use sqlparser::{
 };
 
 use super::lift::{LITERALS_MAX, keeps_literals, lifted};
-use crate::engine::sqlite::PhantomDialect;
+use crate::engine::sql::PhantomDialect;
 
 /// Pieces of each kind that are remembered.
 const REMEMBERED_MAX: usize = 1_000;

@@ -8,7 +8,7 @@ use phantomdb_protocol::{
     ddl::{self, Part, Pieces, Verbatim},
 };
 
-use crate::engine::sqlite::quote_identifier;
+use crate::engine::sql::seal::quote_identifier;
 
 /// `"schema"."table"`.
 pub(crate) fn table_name(table: &TableName) -> String {

@@ -19,7 +19,8 @@ use super::{
     survey,
     target::{Batch, Load, Target},
 };
-use crate::engine::sqlite::{Fit, SqlType, fit};
+use crate::engine::sql::types::SqlType;
+use crate::engine::sqlite::{Fit, fit};
 
 /// Rows and, roughly, bytes that travel together.
 const BATCH_ROWS: usize = 2_000;

@@ -3,7 +3,7 @@
 use phantomdb_protocol::{ColumnDefinition, TableName, TableSchema};
 
 use super::rewrite::Words;
-use crate::engine::sqlite::SqlType;
+use crate::engine::sql::types::SqlType;
 
 /// A table to copy: its definition in PhantomDB's words, and what is known of where it comes from.
 #[derive(Debug, Clone)]

@@ -12,7 +12,8 @@ use sqlparser::{
     parser::Parser,
 };
 
-use crate::engine::sqlite::{SqlType, quote_literal};
+use crate::engine::sql::seal::quote_literal;
+use crate::engine::sql::types::SqlType;
 
 /// Whose words they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,7 +9,8 @@ use super::{
     progress::Progress,
     source::Source,
 };
-use crate::engine::sqlite::{Fit, SqlType, fit};
+use crate::engine::sql::types::SqlType;
+use crate::engine::sqlite::{Fit, fit};
 
 /// How many characters of a value are shown.
 const SHOWN: usize = 40;

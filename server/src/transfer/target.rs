@@ -12,7 +12,7 @@ pub(crate) use embedded::EmbeddedTarget;
 pub(crate) use served::{ServedTarget, sent};
 
 use super::{ddl, model::Table, place::Place};
-use crate::engine::sqlite::SqlType;
+use crate::engine::sql::types::SqlType;
 
 /// Rows in stored form, one after the other.
 pub(crate) type Batch = Vec<Value>;

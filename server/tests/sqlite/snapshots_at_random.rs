@@ -8,7 +8,8 @@ use phantomdb_server::engine::{Engine, Session, Transaction};
 use proptest::prelude::*;
 use serde_json::Value as Json;
 
-use crate::support::{Fixture, run};
+use crate::fixture::Fixture;
+use crate::support::run;
 
 #[derive(Debug, Clone)]
 enum Step {

@@ -6,7 +6,8 @@ use phantomdb_protocol::{
 };
 use phantomdb_server::engine::Session;
 
-use crate::support::{Fixture, error, ok, rows};
+use crate::fixture::Fixture;
+use crate::support::{error, ok, rows};
 use serde_json::json;
 
 const TABLE: &str = "CREATE TABLE notes (

@@ -9,7 +9,8 @@ use rusqlite::types::ValueRef;
 
 use super::adapt::{quote_identifier, stored_name};
 use super::connection::{self, Location};
-use super::{catalog, check_name, error, unknown};
+use super::{catalog, error, unknown};
+use crate::engine::check_database_name;
 
 /// One read transaction. Writers go on meanwhile, and what they write is not seen.
 pub(crate) struct Dump {
@@ -19,7 +20,7 @@ pub(crate) struct Dump {
 impl Dump {
     /// `UNKNOWN_DATABASE` when the directory has no database of that name.
     pub(crate) fn open(directory: &Path, database: &str) -> Result<Self> {
-        check_name(database)?;
+        check_database_name(database)?;
         let path = directory.join(format!("{database}.db"));
         if !path.is_file() {
             return Err(unknown(database));

@@ -40,21 +40,20 @@ use std::time::Duration;
 use async_trait::async_trait;
 use phantomdb_protocol::{BeginTransaction, Error, ErrorCode, Result};
 
-use super::{Engine, Session, Transaction};
-pub(crate) use adapt::{dialect::PhantomDialect, quote_identifier, quote_literal, stored_name};
+use super::{Engine, Session, Transaction, check_database_name};
+pub(crate) use adapt::stored_name;
 use connection::Location;
 use database::Database;
 pub(crate) use dump::Dump;
-pub(crate) use functions::fit::{Fit, fit};
+pub(crate) use functions::{
+    fit::{Fit, fit},
+    stored_timestamp,
+};
 pub(crate) use load::Loader;
 use memory_vfs::MemoryFile;
 pub use session::SqliteSession;
 pub use snapshot::Snapshot;
 pub use transaction::SqliteTransaction;
-pub(crate) use types::SqlType;
-
-/// The longest name of a database.
-const LONGEST_NAME: usize = 63;
 
 /// How the engine behaves.
 #[derive(Debug, Clone, Copy)]
@@ -122,7 +121,7 @@ impl SqliteEngine {
     }
 
     fn find(&self, name: &str) -> Result<Arc<Database>> {
-        check_name(name)?;
+        check_database_name(name)?;
         let mut databases = guard(&self.databases);
         let databases = databases.as_mut().ok_or_else(closed)?;
         if let Some(database) = databases.get(name) {
@@ -143,7 +142,7 @@ impl SqliteEngine {
 
     /// Makes a database, empty or as the snapshot.
     fn create(&self, name: &str, snapshot: Option<&Arc<Snapshot>>) -> Result<()> {
-        check_name(name)?;
+        check_database_name(name)?;
         let exists =
             || Error::new(ErrorCode::AlreadyExists, format!("there is a database \"{name}\" already"));
         // Held until the database is there, so that nobody finds half of it.
@@ -182,7 +181,7 @@ impl SqliteEngine {
             Store::Directory(directory) => fs::read_dir(directory)
                 .map_err(|e| Error::internal(format!("the directory cannot be read: {}", e.kind())))?
                 .filter_map(|entry| Some(entry.ok()?.file_name().to_str()?.strip_suffix(".db")?.to_owned()))
-                .filter(|name| check_name(name).is_ok())
+                .filter(|name| check_database_name(name).is_ok())
                 .collect(),
         };
         names.sort_unstable();
@@ -196,21 +195,6 @@ fn closed() -> Error {
 
 fn unknown(name: &str) -> Error {
     Error::new(ErrorCode::UnknownDatabase, format!("there is no database \"{name}\"; create it first"))
-}
-
-fn check_name(name: &str) -> Result<()> {
-    let why = if name.is_empty() {
-        "is empty"
-    } else if name.chars().count() > LONGEST_NAME {
-        "is longer than 63 characters"
-    } else if name.starts_with('.') {
-        "begins with a dot"
-    } else if name.chars().any(|c| matches!(c, '/' | '\\' | ':') || c.is_control()) {
-        "has a slash, a backslash, a colon or a control character"
-    } else {
-        return Ok(());
-    };
-    Err(Error::new(ErrorCode::BadRequest, format!("the name of the database {why}; choose another")))
 }
 
 /// Deletes a database and what SQLite keeps beside it.

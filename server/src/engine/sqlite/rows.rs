@@ -1,56 +1,42 @@
 //! Rows of SQLite to JSON text, without a value of its own for each cell.
 
-use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
-use phantomdb_protocol::{Column, ColumnType, Error, Result};
+use phantomdb_protocol::{Column, ColumnType, Result};
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-/// The largest integer that JavaScript's numbers hold exactly.
-const LARGEST_EXACT: u64 = (1 << 53) - 1;
+use crate::engine::json_rows::{
+    JsonRows, LARGEST_EXACT, non_finite, write_base64, write_boolean, write_json, write_null, write_text,
+};
 
 /// An array of arrays that grows by a row at a time.
-pub(super) struct RowWriter {
-    text: Vec<u8>,
-    rows: u64,
-}
+pub(super) struct RowWriter(JsonRows);
 
 impl RowWriter {
     pub(super) fn new() -> Self {
-        Self { text: vec![b'['], rows: 0 }
+        Self(JsonRows::new())
     }
 
     pub(super) fn rows(&self) -> u64 {
-        self.rows
+        self.0.rows()
     }
 
     pub(super) fn push(&mut self, row: &Row<'_>, columns: &[Column]) -> rusqlite::Result<()> {
-        self.text.extend_from_slice(if self.rows == 0 { b"[" } else { b",[" });
-        for (index, column) in columns.iter().enumerate() {
-            if index > 0 {
-                self.text.push(b',');
-            }
-            write_value(&mut self.text, row.get_ref(index)?, column.column_type);
-        }
-        self.text.push(b']');
-        self.rows += 1;
-        Ok(())
+        self.0.push(columns.len(), |out, index| {
+            write_value(out, row.get_ref(index)?, columns[index].column_type);
+            Ok(())
+        })
     }
 
-    pub(super) fn finish(mut self) -> Result<Box<RawValue>> {
-        self.text.push(b']');
-        let text = String::from_utf8(self.text)
-            .map_err(|_| Error::internal("the rows could not be written as JSON text"))?;
-        // SAFETY: `push` and this function write nothing but an array of arrays whose cells are written by
-        // serde_json, are base64 in quotes, or were just parsed as one JSON value.
-        Ok(unsafe { RawValue::from_string_unchecked(text) })
+    pub(super) fn finish(self) -> Result<Box<RawValue>> {
+        self.0.finish()
     }
 }
 
 fn write_value(out: &mut Vec<u8>, value: ValueRef<'_>, column_type: ColumnType) {
     match value {
-        ValueRef::Null => out.extend_from_slice(b"null"),
+        ValueRef::Null => write_null(out),
         ValueRef::Integer(i) => write_integer(out, i, column_type),
         ValueRef::Real(f) => write_float(out, f, column_type),
         ValueRef::Text(bytes) => match column_type {
@@ -69,7 +55,7 @@ fn write_value(out: &mut Vec<u8>, value: ValueRef<'_>, column_type: ColumnType) 
 
 fn write_integer(out: &mut Vec<u8>, i: i64, column_type: ColumnType) {
     match column_type {
-        ColumnType::Boolean => out.extend_from_slice(if i == 0 { b"false" } else { b"true" }),
+        ColumnType::Boolean => write_boolean(out, i != 0),
         ColumnType::Integer | ColumnType::Float | ColumnType::Any | ColumnType::Json
             if i.unsigned_abs() <= LARGEST_EXACT =>
         {
@@ -86,31 +72,14 @@ fn write_integer(out: &mut Vec<u8>, i: i64, column_type: ColumnType) {
 }
 
 fn write_float(out: &mut Vec<u8>, f: f64, column_type: ColumnType) {
-    let text = if f.is_nan() {
-        "NaN"
-    } else if f == f64::INFINITY {
-        "Infinity"
-    } else if f == f64::NEG_INFINITY {
-        "-Infinity"
-    } else {
-        match column_type {
-            ColumnType::Boolean => out.extend_from_slice(if f == 0.0 { b"false" } else { b"true" }),
-            ColumnType::Integer | ColumnType::Float | ColumnType::Any | ColumnType::Json => {
-                write_json(out, &f)
-            }
-            ColumnType::Blob => write_base64(out, f.to_string().as_bytes()),
-            _ => write_json(out, &f.to_string()),
-        }
-        return;
-    };
-    write_json(out, text);
-}
-
-/// Text that is not UTF-8, which only `native` statements can store, comes with replacement characters.
-fn write_text(out: &mut Vec<u8>, bytes: &[u8]) {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => write_json(out, text),
-        Err(_) => write_json(out, String::from_utf8_lossy(bytes).as_ref()),
+    if let Some(text) = non_finite(f) {
+        return write_json(out, text);
+    }
+    match column_type {
+        ColumnType::Boolean => write_boolean(out, f != 0.0),
+        ColumnType::Integer | ColumnType::Float | ColumnType::Any | ColumnType::Json => write_json(out, &f),
+        ColumnType::Blob => write_base64(out, f.to_string().as_bytes()),
+        _ => write_json(out, &f.to_string()),
     }
 }
 
@@ -121,14 +90,4 @@ fn write_document(out: &mut Vec<u8>, bytes: &[u8]) {
     } else {
         write_text(out, bytes);
     }
-}
-
-fn write_base64(out: &mut Vec<u8>, bytes: &[u8]) {
-    write_json(out, &BASE64.encode(bytes));
-}
-
-/// Writing a scalar to memory cannot fail.
-fn write_json<T: serde::Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
-    let written = serde_json::to_writer(out, value);
-    debug_assert!(written.is_ok());
 }

@@ -231,7 +231,7 @@ fn execute(scene: &Scene<'_>, statement: &Statement, prepared: &Prepared) -> Res
                     "a savepoint can be used in a transaction only; begin one first",
                 ));
             }
-            kind => Scene::refuse_control(kind)?,
+            kind => kind.refuse_control()?,
         }
         // It would end with the statement, which is a transaction of its own.
         if setting(&plan.adapted).is_some() {

@@ -255,7 +255,7 @@ impl State {
 
     fn run(&mut self, statement: &Statement, prepared: &Prepared) -> Result<ResultSet> {
         if let Prepared::Plan(plan) = prepared {
-            Scene::refuse_control(&plan.adapted.kind)?;
+            plan.adapted.kind.refuse_control()?;
             match &plan.adapted.kind {
                 Kind::Nothing => return Ok(empty()),
                 Kind::Savepoint(name) => return self.savepoint(name),

@@ -9,7 +9,8 @@ use rusqlite::types::{Value, ValueRef};
 use serde_json::value::RawValue;
 
 use super::ddl;
-use crate::engine::sqlite::{Dump, SqlType};
+use crate::engine::sql::types::SqlType;
+use crate::engine::sqlite::Dump;
 use crate::transfer::{place::Place, remote::Remote, source::EachRow, target::sent};
 
 /// Rows of one answer of a server.

@@ -7,7 +7,8 @@ use phantomdb_protocol::{Constraint, Error, Result, TableSchema};
 use rusqlite::types::ValueRef;
 
 use super::ddl;
-use crate::engine::sqlite::{SqlType, quote_identifier, quote_literal};
+use crate::engine::sql::seal::{quote_identifier, quote_literal};
+use crate::engine::sql::types::SqlType;
 
 const ROWS_OF_A_STATEMENT: usize = 100;
 

@@ -8,7 +8,9 @@ use rusqlite::Connection;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
 use super::ddl;
-use crate::engine::sqlite::{SqlType, quote_identifier, quote_literal, stored_name};
+use crate::engine::sql::seal::{quote_identifier, quote_literal};
+use crate::engine::sql::types::SqlType;
+use crate::engine::sqlite::stored_name;
 
 pub(super) struct SqliteFile {
     connection: Option<Connection>,

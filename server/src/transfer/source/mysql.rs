@@ -5,7 +5,7 @@ use phantomdb_protocol::{Error, ErrorCode, Result};
 use rusqlite::types::ValueRef;
 
 use super::{EachRow, mysql_schema, unreadable};
-use crate::engine::sqlite::SqlType;
+use crate::engine::sql::types::SqlType;
 use crate::transfer::model::{Loss, Table};
 
 pub(crate) struct MySqlSource {

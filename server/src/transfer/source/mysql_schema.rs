@@ -130,7 +130,7 @@ impl<'a> Reader<'a> {
                     && !extra.contains("default_generated")
                     && !text.to_ascii_uppercase().starts_with("CURRENT_TIMESTAMP");
                 let text = if is_text {
-                    crate::engine::sqlite::quote_literal(&text)
+                    crate::engine::sql::seal::quote_literal(&text)
                 } else {
                     without_precision(&text)
                 };

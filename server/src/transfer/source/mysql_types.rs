@@ -1,7 +1,7 @@
 //! MySQL's and MariaDB's types as PhantomDB's.
 
 use super::mysql::quote;
-use crate::engine::sqlite::SqlType;
+use crate::engine::sql::types::SqlType;
 use crate::transfer::model::Column;
 
 /// `enum('a','it''s')` as its values.

@@ -7,7 +7,7 @@ use tokio_postgres::{Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{EachRow, postgres_schema, unreadable};
-use crate::engine::sqlite::SqlType;
+use crate::engine::sql::types::SqlType;
 use crate::transfer::{
     ddl,
     model::{Loss, Table},

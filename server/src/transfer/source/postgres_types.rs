@@ -1,6 +1,7 @@
 //! PostgreSQL's types as PhantomDB's.
 
-use crate::engine::sqlite::{SqlType, quote_identifier};
+use crate::engine::sql::seal::quote_identifier;
+use crate::engine::sql::types::SqlType;
 use crate::transfer::model::Column;
 
 /// A column as PostgreSQL describes it.

@@ -8,7 +8,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 
 use super::{EachRow, sqlite_schema::Reader, unreadable};
-use crate::engine::sqlite::quote_identifier;
+use crate::engine::sql::seal::quote_identifier;
 use crate::transfer::model::{Loss, Table};
 
 pub(crate) struct SqliteSource {

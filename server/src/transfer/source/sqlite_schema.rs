@@ -16,7 +16,8 @@ use super::{
     sqlite_types::column_of,
     unreadable,
 };
-use crate::engine::sqlite::{SqlType, quote_identifier};
+use crate::engine::sql::seal::quote_identifier;
+use crate::engine::sql::types::SqlType;
 use crate::transfer::{
     model::{Loss, Table},
     rewrite::Words,

@@ -1,6 +1,6 @@
 //! What the columns of a SQLite file may be, whatever they are called.
 
-use crate::engine::sqlite::SqlType;
+use crate::engine::sql::types::SqlType;
 use crate::transfer::model::Column;
 
 /// The types to try for a column that SQLite lets hold anything.

@@ -9,7 +9,8 @@ use tokio::sync::mpsc::Receiver;
 use super::{Batch, Load, exists, of_table, workshop::Workshop};
 use crate::engine::{
     Engine as _,
-    sqlite::{Loader, SqliteEngine, quote_identifier, stored_name},
+    sql::seal::quote_identifier,
+    sqlite::{Loader, SqliteEngine, stored_name},
 };
 use crate::transfer::{
     ddl,

@@ -8,7 +8,8 @@ use rusqlite::types::Value;
 use tokio::sync::mpsc::Receiver;
 
 use super::{Batch, Load, exists, of_table};
-use crate::engine::sqlite::{SqlType, stored_name};
+use crate::engine::sql::types::SqlType;
+use crate::engine::sqlite::stored_name;
 use crate::transfer::{
     ddl,
     model::Table,

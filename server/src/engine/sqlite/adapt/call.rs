@@ -106,7 +106,7 @@ impl Adapter<'_> {
         if !function.within_group.is_empty() {
             return self.unsupported("WITHIN GROUP", span);
         }
-        let Some(ident) = super::parse::last_ident(&function.name) else {
+        let Some(ident) = super::names::last_ident(&function.name) else {
             return self.unsupported("this function name", span);
         };
         let name = ident.value.to_ascii_lowercase();
@@ -153,7 +153,7 @@ impl Adapter<'_> {
     fn json_function(&mut self, expr: &mut Expr, types: &[Typed]) -> Result<Typed> {
         let Expr::Function(function) = expr else { return Ok(Typed::UNKNOWN) };
         let name =
-            super::parse::last_ident(&function.name).map(|ident| ident.value.clone()).unwrap_or_default();
+            super::names::last_ident(&function.name).map(|ident| ident.value.clone()).unwrap_or_default();
         match name.as_str() {
             "json_agg" | "jsonb_agg" => {
                 as_json_values(function, types);

@@ -53,10 +53,7 @@ impl Adapter<'_> {
         error: phantomdb_protocol::Error,
         span: sqlparser::tokenizer::Span,
     ) -> phantomdb_protocol::Error {
-        match super::parse::position_of(self.sql, span) {
-            Some(position) if error.details.position.is_none() => error.with_position(position),
-            _ => error,
-        }
+        super::source(self.sql).at(error, span)
     }
 }
 

@@ -1,6 +1,6 @@
 //! UPDATE, DELETE and TRUNCATE.
 
-use phantomdb_protocol::{Constraint, Error, ErrorCode, Result, TableName, TableSchema};
+use phantomdb_protocol::{Error, ErrorCode, Result, TableName, TableSchema};
 use sqlparser::ast::{
     Delete, Expr, FromTable, Ident, SetExpr, Spanned, TableFactor, Truncate, TruncateIdentityOption, Update,
     UpdateTableFromKind,
@@ -8,8 +8,9 @@ use sqlparser::ast::{
 
 use super::{
     Adapter,
+    names::{references, table_name},
     query::parsed_query,
-    scope::{Output, Scope, stored_name, table_name},
+    scope::{Output, Scope, stored_name},
     seal::{quote_identifier, quote_literal},
 };
 
@@ -169,13 +170,4 @@ impl Adapter<'_> {
         }
         Ok(())
     }
-}
-
-/// Whether the constraint is a foreign key to that table.
-pub(in super::super) fn references(constraint: &Constraint, table: &TableName) -> bool {
-    matches!(constraint, Constraint::ForeignKey { references, .. } if same_table(&references.table, table))
-}
-
-pub(in super::super) fn same_table(left: &TableName, right: &TableName) -> bool {
-    stored_name(left).eq_ignore_ascii_case(&stored_name(right))
 }

@@ -5,20 +5,21 @@ use std::sync::Arc;
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use sqlparser::ast::{
     CheckConstraint, ColumnDef, ColumnOption, ColumnOptionDef, CreateTable, CreateTableOptions, DataType,
-    Expr, ForeignKeyConstraint, GeneratedAs, Ident, IndexColumn, ObjectName, PrimaryKeyConstraint, Spanned,
-    TableConstraint, UniqueConstraint, Value, ValueWithSpan,
+    Expr, ForeignKeyConstraint, GeneratedAs, Ident, ObjectName, PrimaryKeyConstraint, Spanned,
+    TableConstraint, Value, ValueWithSpan,
 };
 
 use super::{
     Adapter,
     assign::Target,
     build,
-    scope::{Columns, Output, Relation, Scope, Typed, stored_name, table_name},
+    names::{constraint_name, index_columns, mentioned_columns, table_name},
+    scope::{Columns, Output, Relation, Scope, Typed, stored_name},
     seal,
 };
-use crate::engine::sqlite::{
-    types::{SqlType, is_serial},
-    written::Written,
+use crate::engine::{
+    sql::types::{SqlType, is_serial},
+    sqlite::{functions::convert, written::Written},
 };
 
 /// Marks the key of a table that does not number its rows.
@@ -239,7 +240,7 @@ impl Adapter<'_> {
             ColumnOption::Generated { .. } => {}
             ColumnOption::Default(expr) => {
                 let target = Target::of_new_column(&naming.table, column, data_type.clone());
-                let expr = self.column_default(expr, &target)?;
+                let expr = self.column_default(expr, &target, data_type)?;
                 options.push(ColumnOptionDef { name: None, option: ColumnOption::Default(expr) });
             }
             ColumnOption::PrimaryKey(key) => {
@@ -281,10 +282,10 @@ impl Adapter<'_> {
         Ok(())
     }
 
-    fn column_default(&mut self, mut expr: Expr, target: &Target) -> Result<Expr> {
-        let written = seal::print(&mut build::unnested(&expr).clone())?;
+    fn column_default(&mut self, mut expr: Expr, target: &Target, data_type: &SqlType) -> Result<Expr> {
+        let written = seal::print(&mut build::unnested(&expr).clone(), seal::Style::Phantom)?;
         self.expr(&mut expr)?;
-        let expr = constant(target, expr)?;
+        let expr = constant(target, data_type, expr)?;
         // A literal is described in the form of its column.
         if !matches!(expr, Expr::Value(_)) {
             self.written.extend(Written::of(build::unnested(&expr), written)?);
@@ -357,7 +358,7 @@ impl Adapter<'_> {
 
     /// Adapts an expression that is described later, and remembers how it was written.
     pub(super) fn defined(&mut self, expr: &mut Expr) -> Result<()> {
-        let written = seal::print(&mut expr.clone())?;
+        let written = seal::print(&mut expr.clone(), seal::Style::Phantom)?;
         self.expr(expr)?;
         self.written.extend(Written::of(expr, written)?);
         Ok(())
@@ -398,26 +399,6 @@ fn take_single_key(create: &mut CreateTable) -> Option<(String, Option<Ident>)> 
     }
 }
 
-pub(in super::super) fn index_columns(columns: &[IndexColumn]) -> Vec<String> {
-    columns
-        .iter()
-        .filter_map(|column| match &column.column.expr {
-            Expr::Identifier(ident) => Some(ident.value.clone()),
-            _ => None,
-        })
-        .collect()
-}
-
-pub(in super::super) fn constraint_name(constraint: &TableConstraint) -> Option<&Ident> {
-    match constraint {
-        TableConstraint::Unique(UniqueConstraint { name, .. })
-        | TableConstraint::PrimaryKey(PrimaryKeyConstraint { name, .. })
-        | TableConstraint::ForeignKey(ForeignKeyConstraint { name, .. })
-        | TableConstraint::Check(CheckConstraint { name, .. }) => name.as_ref(),
-        _ => None,
-    }
-}
-
 fn enum_check(column: &Ident, values: &[String]) -> ColumnOptionDef {
     let list = values.iter().map(seal::literal).collect();
     let expr = Expr::InList { expr: Box::new(Expr::Identifier(column.clone())), list, negated: false };
@@ -426,7 +407,13 @@ fn enum_check(column: &Ident, values: &[String]) -> ColumnOptionDef {
 }
 
 /// A default in the stored form of its column; what is not a literal is put in parentheses.
-fn constant(target: &Target, expr: Expr) -> Result<Expr> {
+fn constant(target: &Target, data_type: &SqlType, expr: Expr) -> Result<Expr> {
+    if let SqlType::Decimal(Some((precision, scale))) = data_type
+        && let Some(text) = build::number_of(&expr)
+    {
+        // SQLite would read the number as a float and keep none of its zeros.
+        return convert::decimal_literal(&text, *precision, *scale);
+    }
     let stored = target.assign_literal(expr)?;
     Ok(match stored {
         Expr::Nested(_) => stored,
@@ -439,21 +426,4 @@ fn constant(target: &Target, expr: Expr) -> Result<Expr> {
         Expr::UnaryOp { expr: ref inner, .. } if matches!(inner.as_ref(), Expr::Value(_)) => stored,
         other => Expr::Nested(Box::new(other)),
     })
-}
-
-/// The columns an expression names, once each.
-fn mentioned_columns(expr: &Expr) -> Vec<String> {
-    let mut columns: Vec<String> = Vec::new();
-    let _ = sqlparser::ast::visit_expressions(expr, |expr| {
-        let name = match expr {
-            Expr::Identifier(ident) => Some(&ident.value),
-            Expr::CompoundIdentifier(parts) => parts.last().map(|ident| &ident.value),
-            _ => None,
-        };
-        if let Some(name) = name.filter(|name| !columns.contains(name)) {
-            columns.push(name.clone());
-        }
-        std::ops::ControlFlow::<()>::Continue(())
-    });
-    columns
 }

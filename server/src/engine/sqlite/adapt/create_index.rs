@@ -5,7 +5,8 @@ use sqlparser::ast::{CreateIndex, CreateView, Ident, IndexColumn, IndexType, Obj
 
 use super::{
     Adapter,
-    scope::{Columns, Relation, stored_name, table_name},
+    names::table_name,
+    scope::{Columns, Relation, stored_name},
 };
 
 impl Adapter<'_> {

@@ -7,7 +7,7 @@ use sqlparser::{
 };
 
 use super::{
-    Adapter, build, parse,
+    Adapter, build,
     scope::{Origin, Typed},
     seal,
 };
@@ -17,11 +17,7 @@ const MAX_DEPTH: usize = 1000;
 
 impl Adapter<'_> {
     pub(super) fn unsupported<T>(&self, what: &str, span: Span) -> Result<T> {
-        let error = Error::unsupported(format!("{what} is not supported on SQLite"));
-        Err(match parse::position_of(self.sql, span) {
-            Some(position) => error.with_position(position),
-            None => error,
-        })
+        super::source(self.sql).unsupported(what, span)
     }
 
     pub(super) fn expr(&mut self, expr: &mut Expr) -> Result<Typed> {
@@ -97,7 +93,8 @@ impl Adapter<'_> {
             Expr::Collate { expr: inner, collation } => {
                 let typed = self.operand(inner);
                 // PostgreSQL's names for the order of the bytes.
-                let name = parse::last_ident(collation).map(|ident| ident.value.to_ascii_lowercase());
+                let name = crate::engine::sql::names::last_ident(collation)
+                    .map(|ident| ident.value.to_ascii_lowercase());
                 if matches!(name.as_deref(), Some("c" | "posix" | "ucs_basic" | "default")) {
                     *collation = ObjectName::from(vec![seal::ready_ident("BINARY")]);
                 }

@@ -10,8 +10,9 @@ use sqlparser::ast::{
 
 use super::{
     Adapter,
+    names::table_name,
     query::parsed_query,
-    scope::{Columns, Relation, stored_name, table_name},
+    scope::{Columns, Relation, stored_name},
     seal,
 };
 

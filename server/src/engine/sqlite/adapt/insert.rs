@@ -11,9 +11,10 @@ use sqlparser::ast::{
 use super::{
     Adapter, assign,
     assign::Target,
-    parse::{ConflictTarget, last_ident},
+    names::{last_ident, table_name},
+    parse::ConflictTarget,
     query::parsed_query,
-    scope::{Columns, Output, Relation, Scope, stored_name, table_name},
+    scope::{Columns, Output, Relation, Scope, stored_name},
     seal,
 };
 

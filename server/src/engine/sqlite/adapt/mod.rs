@@ -1,57 +1,37 @@
 //! PhantomDB SQL to SQLite SQL, on the tree, never on the text.
 
-mod alter_table;
 mod arithmetic;
 mod assign;
-mod build;
 mod call;
 mod cast;
 mod change;
 mod create;
 mod create_index;
-pub(super) mod dialect;
 mod expr;
 mod from;
 mod insert;
 mod operators;
-mod parse;
 mod query;
 mod scope;
-mod seal;
 mod statement;
 
-use std::sync::Arc;
+use phantomdb_protocol::{
+    AlterOperation, ColumnDefinition, ColumnType, Constraint, Result, TableName, TableSchema,
+};
 
-use phantomdb_protocol::{AlterOperation, ColumnDefinition, ColumnType, Result, TableName, TableSchema};
-
-pub(super) use alter_table::{constraint_of, reference};
+pub use crate::engine::sql::{Catalog, Kind};
+use crate::engine::sql::{Source, alter_table, build, names, parse, seal, with_stack};
+pub(super) use crate::engine::sql::{
+    alter_table::reference,
+    names::{index_columns, references, same_table},
+    parse::{parse_expression, parse_stored},
+    seal::{quote_identifier, quote_literal},
+};
 pub(super) use call::{NOW, TIME_OF_DAY, TODAY};
-pub(super) use change::{references, same_table};
-pub(super) use create::{ENUM_MARK, KEY_MARK, TYPE_MARK, index_columns};
-pub(super) use parse::{parse_expression, parse_stored, parse_type};
+pub(super) use create::{ENUM_MARK, KEY_MARK, TYPE_MARK};
 pub(crate) use scope::stored_name;
-pub(super) use seal::print;
-pub(crate) use seal::{quote_identifier, quote_literal};
 
 use super::written::Written;
-
-/// What kind of statement it is; decides which connection runs it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kind {
-    Read,
-    /// `SELECT … FOR UPDATE` and its kin.
-    LockingRead,
-    Write,
-    Schema,
-    Savepoint(String),
-    RollbackTo(String),
-    Release(String),
-    Begin,
-    Commit,
-    Rollback,
-    /// Accepted, and nothing to do.
-    Nothing,
-}
 
 /// A change that takes more than statements: [`super::alter::apply`] makes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,35 +76,26 @@ pub struct Adapted {
     pub change: Option<SchemaChange>,
 }
 
-/// What is known of the tables.
-pub trait Catalog {
-    fn table(&self, name: &TableName) -> Option<Arc<TableSchema>>;
-
-    /// Whether a table that is not found here does not exist.
-    fn sees_all(&self) -> bool {
-        true
-    }
-
-    /// The names of all tables, for what follows foreign keys from the table they point to.
-    fn tables(&self) -> Vec<TableName> {
-        Vec::new()
-    }
-}
-
 /// Adapts exactly one statement; a trailing `;` is fine.
 ///
 /// Fails with `SYNTAX_ERROR` and the position, or with `UNSUPPORTED`, the construct's name and the position.
 pub fn adapt(sql: &str, catalog: &dyn Catalog) -> Result<Adapted> {
-    /// Stack that any nesting the parser lets through needs.
-    const RED_ZONE: usize = 1 << 20;
-    const STACK: usize = 16 << 20;
-    /// Bytes of stack for each token: a chain of operators is a tree as deep as it is long, and is freed by recursion.
-    const PER_TOKEN: usize = 1 << 10;
     let tokens = parse::tokens(sql)?;
-    let long = tokens.len().saturating_mul(PER_TOKEN);
-    stacker::maybe_grow(RED_ZONE.max(long), STACK.max(2 * long), || {
-        Adapter::new(sql, catalog).statement(tokens)
-    })
+    with_stack(tokens.len(), || Adapter::new(sql, catalog).statement(tokens))
+}
+
+/// A tree as SQLite reads it.
+pub(super) fn print<T: sqlparser::ast::VisitMut + std::fmt::Display>(tree: &mut T) -> Result<String> {
+    seal::print(tree, seal::Style::Sqlite)
+}
+
+/// Of a table that is in SQLite already.
+pub(super) fn constraint_of(constraint: &mut sqlparser::ast::TableConstraint) -> Result<Constraint> {
+    alter_table::constraint_of(constraint, &source(""))
+}
+
+fn source(sql: &str) -> Source<'_> {
+    Source { sql, engine: "SQLite" }
 }
 
 /// `CREATE TABLE` in PhantomDB SQL as the tree that SQLite is given, and the expressions that were written otherwise.

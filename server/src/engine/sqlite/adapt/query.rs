@@ -252,7 +252,7 @@ impl Adapter<'_> {
 
     /// `t.*`: the name becomes the one SQLite knows.
     fn columns_of(&self, name: &mut ObjectName) -> Option<Vec<Output>> {
-        let table = super::scope::table_name(name)?;
+        let table = super::names::table_name(name)?;
         let mut stored = super::scope::stored_name(&table);
         let relation = self.scopes.last()?.relation(&stored);
         if let Some(relation) = relation {
@@ -441,7 +441,7 @@ fn natural_name(expr: &Expr) -> String {
     match expr {
         Expr::Identifier(ident) => ident.value.clone(),
         Expr::CompoundIdentifier(parts) => parts.last().map(|ident| ident.value.clone()).unwrap_or_default(),
-        Expr::Function(function) => parse::last_ident(&function.name)
+        Expr::Function(function) => super::names::last_ident(&function.name)
             .map(|ident| ident.value.to_ascii_lowercase())
             .unwrap_or_default(),
         Expr::Nested(inner) | Expr::Collate { expr: inner, .. } | Expr::Cast { expr: inner, .. } => {

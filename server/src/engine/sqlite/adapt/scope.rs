@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use phantomdb_protocol::{ColumnDefinition, ColumnType, TableName, TableSchema};
-use sqlparser::ast::{Ident, ObjectName};
-
 use crate::engine::sqlite::types::column_type_of_sql;
+use phantomdb_protocol::{ColumnDefinition, ColumnType, TableName, TableSchema};
 
 /// Where a value comes from; decides what is converted in a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,17 +136,6 @@ impl Scope {
             Some(qualifier) => self.relation(qualifier).and_then(found),
             None => self.relations.iter().find_map(found),
         }
-    }
-}
-
-/// The table an object name means: `public` is the default schema.
-pub(in super::super) fn table_name(name: &ObjectName) -> Option<TableName> {
-    let parts: Option<Vec<&Ident>> = name.0.iter().map(|part| part.as_ident()).collect();
-    match parts?.as_slice() {
-        [table] => Some(TableName::new(&table.value)),
-        [schema, table] if schema.value == "public" => Some(TableName::new(&table.value)),
-        [schema, table] => Some(TableName { name: table.value.clone(), schema: Some(schema.value.clone()) }),
-        _ => None,
     }
 }
 

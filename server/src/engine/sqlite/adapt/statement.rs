@@ -7,10 +7,11 @@ use sqlparser::{
 };
 
 use super::{
-    Adapted, Adapter, Kind, SchemaChange, parse,
+    Adapted, Adapter, Kind, SchemaChange, alter_table, names,
+    names::table_name,
+    parse,
     parse::{ConflictTarget, Parsed},
-    scope::{Output, stored_name, table_name},
-    seal,
+    scope::{Output, stored_name},
     seal::quote_identifier,
 };
 use crate::engine::sqlite::{registry, written};
@@ -30,32 +31,32 @@ impl Adapter<'_> {
 
     /// The statements that keep how the expressions of a definition were written.
     fn noted(&self, table: &ObjectName) -> Vec<String> {
-        parse::last_ident(table).map(|table| written::note(&table.value, &self.written)).unwrap_or_default()
+        names::last_ident(table).map(|table| written::note(&table.value, &self.written)).unwrap_or_default()
     }
 
     fn by_kind(&mut self, statement: &mut Statement, conflict: Option<ConflictTarget>) -> Result<Adapted> {
         match statement {
             Statement::Query(query) => {
                 let (outputs, kind, returns_rows) = self.top_query(query, conflict)?;
-                let sql = seal::print(statement)?;
+                let sql = super::print(statement)?;
                 Ok(self.rows(kind, sql, outputs, returns_rows))
             }
             Statement::Insert(insert) => {
                 let outputs = self.insert(insert, conflict)?;
                 let returns_rows = insert.returning.is_some();
-                let sql = seal::print(statement)?;
+                let sql = super::print(statement)?;
                 Ok(self.rows(Kind::Write, sql, outputs, returns_rows))
             }
             Statement::Update(update) => {
                 let outputs = self.update(update)?;
                 let returns_rows = update.returning.is_some();
-                let sql = seal::print(statement)?;
+                let sql = super::print(statement)?;
                 Ok(self.rows(Kind::Write, sql, outputs, returns_rows))
             }
             Statement::Delete(delete) => {
                 let outputs = self.delete(delete)?;
                 let returns_rows = delete.returning.is_some();
-                let sql = seal::print(statement)?;
+                let sql = super::print(statement)?;
                 Ok(self.rows(Kind::Write, sql, outputs, returns_rows))
             }
             Statement::Truncate(truncate) => {
@@ -86,22 +87,23 @@ impl Adapter<'_> {
                 self.create_table(create)?;
                 let mut statements = schema.map(|schema| registry::note_schema(&schema)).unwrap_or_default();
                 statements.extend(self.noted(&create.name));
-                statements.push(seal::print(statement)?);
+                statements.push(super::print(statement)?);
                 Ok(self.done(Kind::Schema, statements))
             }
             Statement::CreateIndex(create) => {
                 self.create_index(create)?;
                 let mut statements = self.noted(&create.table_name);
-                statements.push(seal::print(statement)?);
+                statements.push(super::print(statement)?);
                 Ok(self.done(Kind::Schema, statements))
             }
             Statement::CreateView(view) => {
                 self.create_view(view)?;
-                let sql = seal::print(statement)?;
+                let sql = super::print(statement)?;
                 Ok(self.done(Kind::Schema, vec![sql]))
             }
             Statement::AlterTable(alter) => {
-                let (table, operations) = self.alter_table(alter)?;
+                let reader = alter_table::Reader { source: super::source(self.sql), catalog: self.catalog };
+                let (table, operations) = reader.alter_table(alter)?;
                 Ok(self.change(SchemaChange::Alter { table, operations }))
             }
             Statement::CreateSchema { schema_name: SchemaName::Simple(name), if_not_exists, .. } => {

@@ -60,7 +60,7 @@ fn moved_date(date: ValueRef<'_>, days: ValueRef<'_>, sign: i64) -> Answer {
 }
 
 /// `2026-01-01T00:00:00.000Z`; a time without a zone is UTC.
-pub(in super::super) fn stored_timestamp(text: &str) -> Option<String> {
+pub(crate) fn stored_timestamp(text: &str) -> Option<String> {
     parse(text).map(written)
 }
 

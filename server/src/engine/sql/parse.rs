@@ -2,7 +2,7 @@
 
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use sqlparser::{
-    ast::{DataType, Expr, Ident, Statement},
+    ast::{DataType, Expr, Statement},
     keywords::Keyword,
     parser::{Parser, ParserError},
     tokenizer::{Location, Span, Token, TokenWithSpan, Tokenizer},
@@ -15,13 +15,13 @@ const RECURSION_LIMIT: usize = 300;
 
 /// What `ON CONFLICT (…) WHERE …` says between `CONFLICT` and `DO`; the parser knows plain columns only.
 #[derive(Debug)]
-pub(super) struct ConflictTarget {
-    pub(super) fields: Vec<Expr>,
-    pub(super) condition: Option<Expr>,
+pub(crate) struct ConflictTarget {
+    pub(crate) fields: Vec<Expr>,
+    pub(crate) condition: Option<Expr>,
 }
 
 #[derive(Debug)]
-pub(super) enum Parsed {
+pub(crate) enum Parsed {
     Statement {
         statement: Box<Statement>,
         conflict: Option<Box<ConflictTarget>>,
@@ -33,7 +33,7 @@ pub(super) enum Parsed {
 }
 
 /// The tokens of a statement without spaces and comments.
-pub(super) fn tokens(sql: &str) -> Result<Vec<TokenWithSpan>> {
+pub(crate) fn tokens(sql: &str) -> Result<Vec<TokenWithSpan>> {
     let mut tokens = Tokenizer::new(&PhantomDialect, sql).tokenize_with_location().map_err(|error| {
         Error::new(ErrorCode::SyntaxError, format!("syntax error: {}", error.message))
             .with_position(position(sql, error.location))
@@ -61,7 +61,7 @@ fn name_question_marks(tokens: &mut Vec<TokenWithSpan>) {
 }
 
 /// Parses tokens that are one statement.
-pub(super) fn statement(sql: &str, mut tokens: Vec<TokenWithSpan>) -> Result<Parsed> {
+pub(crate) fn statement(sql: &str, mut tokens: Vec<TokenWithSpan>) -> Result<Parsed> {
     if tokens.iter().all(|token| token.token == Token::SemiColon) {
         return Err(Error::new(ErrorCode::SyntaxError, "the statement is empty"));
     }
@@ -78,7 +78,7 @@ pub(super) fn statement(sql: &str, mut tokens: Vec<TokenWithSpan>) -> Result<Par
 }
 
 /// One expression, as in a condition of the contract or a stored default.
-pub(in super::super) fn parse_expression(sql: &str) -> Result<Expr> {
+pub(crate) fn parse_expression(sql: &str) -> Result<Expr> {
     let mut parser = parser(tokens(sql)?);
     let expression = parser.parse_expr().map_err(|error| syntax_error(sql, error))?;
     expect_end(sql, &mut parser, "unexpected text after the expression")?;
@@ -86,15 +86,15 @@ pub(in super::super) fn parse_expression(sql: &str) -> Result<Expr> {
 }
 
 /// A type as in `CREATE TABLE`.
-pub(in super::super) fn parse_type(sql: &str) -> Result<DataType> {
+pub(crate) fn parse_type(sql: &str) -> Result<DataType> {
     let mut parser = parser(tokens(sql)?);
     let data_type = parser.parse_data_type().map_err(|error| syntax_error(sql, error))?;
     expect_end(sql, &mut parser, "unexpected text after the type")?;
     Ok(data_type)
 }
 
-/// A statement that SQLite has stored in its schema.
-pub(in super::super) fn parse_stored(sql: &str) -> Result<Statement> {
+/// A statement that an engine has stored in its catalog.
+pub(crate) fn parse_stored(sql: &str) -> Result<Statement> {
     let mut parser = parser(tokens(sql)?);
     parser.parse_statement().map_err(|error| syntax_error(sql, error))
 }
@@ -134,7 +134,7 @@ fn syntax_error(sql: &str, error: ParserError) -> Error {
 }
 
 /// Line and column as a character offset from 1.
-pub(super) fn position(sql: &str, location: Location) -> u64 {
+pub(crate) fn position(sql: &str, location: Location) -> u64 {
     let lines = usize::try_from(location.line).unwrap_or(1).saturating_sub(1);
     let before: usize = sql.split_inclusive('\n').take(lines).map(|line| line.chars().count()).sum();
     before as u64 + location.column.max(1)
@@ -158,26 +158,55 @@ fn set_constraints(tokens: &[TokenWithSpan]) -> Option<bool> {
     }
 }
 
-/// `FOR NO KEY UPDATE OF a, b` and `FOR KEY SHARE` become what the parser knows: one writer at a time makes all locks alike.
+/// Begins the name that stands for the strength of a lock the parser does not know.
+pub(crate) const LOCK_STRENGTH: char = '\u{1}';
+
+/// `FOR NO KEY UPDATE OF a, b` and `FOR KEY SHARE` become what the parser knows, `FOR UPDATE OF s.a.b`: the strength is
+/// the first part of that name, marked with [`LOCK_STRENGTH`], and the tables are its other parts.
 fn simplify_row_locks(tokens: &mut Vec<TokenWithSpan>) {
     let mut index = 0;
     while index < tokens.len() {
         if is_word(tokens.get(index), "FOR") {
-            let key = if is_word(tokens.get(index + 1), "NO") { index + 2 } else { index + 1 };
-            let lock = tokens.get(key + 1);
-            if is_word(tokens.get(key), "KEY") && (is_word(lock, "UPDATE") || is_word(lock, "SHARE")) {
-                tokens.drain(index + 1..=key);
-            }
-            let of = index + 2;
-            if is_word(tokens.get(of), "OF") {
-                while let Some(comma) =
-                    (of + 1..tokens.len().min(of + 5)).find(|&at| matches!(tokens[at].token, Token::Comma))
-                {
-                    tokens.drain(of + 1..=comma);
-                }
-            }
+            simplify_row_lock(tokens, index);
         }
         index += 1;
+    }
+}
+
+fn simplify_row_lock(tokens: &mut Vec<TokenWithSpan>, start: usize) {
+    let key = if is_word(tokens.get(start + 1), "NO") { start + 2 } else { start + 1 };
+    let lock = tokens.get(key + 1);
+    let strength = if !is_word(tokens.get(key), "KEY") {
+        None
+    } else if is_word(lock, "UPDATE") {
+        Some("NO KEY UPDATE")
+    } else if is_word(lock, "SHARE") {
+        Some("KEY SHARE")
+    } else {
+        return;
+    };
+    if strength.is_some() {
+        tokens.drain(start + 1..=key);
+    } else if !is_word(tokens.get(start + 1), "UPDATE") && !is_word(tokens.get(start + 1), "SHARE") {
+        return;
+    }
+    let of = start + 2;
+    let has_tables = is_word(tokens.get(of), "OF");
+    if has_tables {
+        let mut comma = of + 2;
+        while tokens.get(comma).is_some_and(|token| token.token == Token::Comma) {
+            tokens[comma].token = Token::Period;
+            comma += 2;
+        }
+    }
+    let Some(strength) = strength else { return };
+    let span = tokens[start].span;
+    let at = |token| TokenWithSpan { token, span };
+    let name = at(Token::make_word(&format!("{LOCK_STRENGTH}{strength}"), Some('"')));
+    if has_tables {
+        tokens.splice(of + 1..of + 1, [name, at(Token::Period)]);
+    } else {
+        tokens.splice(of..of, [at(Token::make_keyword("OF")), name]);
     }
 }
 
@@ -246,11 +275,6 @@ fn take_conflict_target(sql: &str, tokens: &mut Vec<TokenWithSpan>) -> Result<Op
 }
 
 /// The place of something in the statement, where it is known.
-pub(super) fn position_of(sql: &str, span: Span) -> Option<u64> {
+pub(crate) fn position_of(sql: &str, span: Span) -> Option<u64> {
     (span != Span::empty()).then(|| position(sql, span.start))
-}
-
-/// The last part of a name, as the user wrote it.
-pub(super) fn last_ident(name: &sqlparser::ast::ObjectName) -> Option<&Ident> {
-    name.0.last().and_then(|part| part.as_ident())
 }

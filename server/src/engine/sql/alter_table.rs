@@ -10,13 +10,24 @@ use sqlparser::ast::{
     TableConstraint,
 };
 
-use super::{Adapter, create::index_columns, scope::table_name, seal};
-use crate::engine::sqlite::types::{SqlType, is_serial};
+use super::{
+    Catalog, Source,
+    names::{index_columns, table_name},
+    seal::{self, Style},
+    types::{SqlType, is_serial},
+};
 
-impl Adapter<'_> {
-    pub(super) fn alter_table(&mut self, alter: &mut AlterTable) -> Result<(TableName, Vec<AlterOperation>)> {
+/// What is needed to read an ALTER TABLE.
+pub(crate) struct Reader<'a> {
+    pub(crate) source: Source<'a>,
+    pub(crate) catalog: &'a dyn Catalog,
+}
+
+impl Reader<'_> {
+    /// Each operation as the contract describes it, in order.
+    pub(crate) fn alter_table(&self, alter: &mut AlterTable) -> Result<(TableName, Vec<AlterOperation>)> {
         let Some(table) = table_name(&alter.name) else {
-            return self.unsupported("a table name of more than two parts", alter.name.span());
+            return self.source.unsupported("a table name of more than two parts", alter.name.span());
         };
         let mut operations = Vec::new();
         for operation in &mut alter.operations {
@@ -25,8 +36,9 @@ impl Adapter<'_> {
         Ok((table, operations))
     }
 
-    fn alter_operation(
-        &mut self,
+    /// One of its operations, each of which may be several of the contract's.
+    pub(crate) fn alter_operation(
+        &self,
         table: &TableName,
         operation: &mut AlterTableOperation,
     ) -> Result<Vec<AlterOperation>> {
@@ -58,7 +70,7 @@ impl Adapter<'_> {
                 vec![AlterOperation::RenameTable { to }]
             }
             AlterTableOperation::AddConstraint { constraint, .. } => {
-                vec![AlterOperation::AddConstraint { constraint: constraint_of(constraint)? }]
+                vec![AlterOperation::AddConstraint { constraint: constraint_of(constraint, &self.source)? }]
             }
             AlterTableOperation::DropConstraint { name, .. } => {
                 vec![AlterOperation::DropConstraint { name: name.value.clone() }]
@@ -69,13 +81,13 @@ impl Adapter<'_> {
             }
             other => {
                 let what = format!("ALTER TABLE {other}");
-                return self.unsupported(&what, span);
+                return self.source.unsupported(&what, span);
             }
         })
     }
 
     fn changed_column(
-        &mut self,
+        &self,
         table: &TableName,
         name: &str,
         op: &mut AlterColumnOperation,
@@ -94,12 +106,14 @@ impl Adapter<'_> {
             AlterColumnOperation::SetNotNull => column.allow_null = false,
             AlterColumnOperation::DropNotNull => column.allow_null = true,
             AlterColumnOperation::DropDefault => column.default = None,
-            AlterColumnOperation::SetDefault { value } => column.default = Some(seal::print(value)?),
+            AlterColumnOperation::SetDefault { value } => {
+                column.default = Some(seal::print(value, Style::Phantom)?)
+            }
             AlterColumnOperation::SetDataType { data_type, .. } => {
                 column.data_type = SqlType::from_ast(data_type)?.name();
             }
             AlterColumnOperation::AddGenerated { .. } => {
-                return self.unsupported("ADD GENERATED", sqlparser::tokenizer::Span::empty());
+                return self.source.unsupported("ADD GENERATED", sqlparser::tokenizer::Span::empty());
             }
         }
         Ok(column)
@@ -107,9 +121,7 @@ impl Adapter<'_> {
 }
 
 /// A column as the contract describes it, and what of it is a constraint with a name of its own.
-pub(in super::super) fn column_definition(
-    column: &mut ColumnDef,
-) -> Result<(ColumnDefinition, Vec<Constraint>)> {
+pub(crate) fn column_definition(column: &mut ColumnDef) -> Result<(ColumnDefinition, Vec<Constraint>)> {
     let mut constraints = Vec::new();
     let mut definition = ColumnDefinition {
         name: column.name.value.clone(),
@@ -128,7 +140,7 @@ pub(in super::super) fn column_definition(
             ColumnOption::NotNull => definition.allow_null = false,
             ColumnOption::PrimaryKey(_) => definition.primary_key = true,
             ColumnOption::Unique(_) => definition.unique = true,
-            ColumnOption::Default(expr) => definition.default = Some(seal::print(expr)?),
+            ColumnOption::Default(expr) => definition.default = Some(seal::print(expr, Style::Phantom)?),
             ColumnOption::Generated { generated_as, generation_expr: None, .. }
                 if *generated_as != GeneratedAs::ExpStored =>
             {
@@ -137,7 +149,10 @@ pub(in super::super) fn column_definition(
             ColumnOption::ForeignKey(key) => definition.references = Some(reference(key)),
             ColumnOption::Check(check) => {
                 let name = name.or_else(|| check.name.as_ref().map(|name| name.value.clone()));
-                constraints.push(Constraint::Check { name, expression: seal::print(check.expr.as_mut())? });
+                constraints.push(Constraint::Check {
+                    name,
+                    expression: seal::print(check.expr.as_mut(), Style::Phantom)?,
+                });
             }
             _ => {}
         }
@@ -145,7 +160,7 @@ pub(in super::super) fn column_definition(
     Ok((definition, constraints))
 }
 
-pub(in super::super) fn reference(key: &ForeignKeyConstraint) -> Reference {
+pub(crate) fn reference(key: &ForeignKeyConstraint) -> Reference {
     let characteristics = key.characteristics.unwrap_or_default();
     Reference {
         table: table_name(&key.foreign_table)
@@ -168,7 +183,8 @@ fn action(action: AstAction) -> ReferentialAction {
     }
 }
 
-pub(in super::super) fn constraint_of(constraint: &mut TableConstraint) -> Result<Constraint> {
+/// `UNSUPPORTED` for a kind of constraint that the contract does not describe.
+pub(crate) fn constraint_of(constraint: &mut TableConstraint, source: &Source<'_>) -> Result<Constraint> {
     let text = |name: &Option<sqlparser::ast::Ident>| name.as_ref().map(|name| name.value.clone());
     Ok(match constraint {
         TableConstraint::PrimaryKey(key) => {
@@ -182,11 +198,13 @@ pub(in super::super) fn constraint_of(constraint: &mut TableConstraint) -> Resul
             columns: key.columns.iter().map(|column| column.value.clone()).collect(),
             references: reference(key),
         },
-        TableConstraint::Check(check) => {
-            Constraint::Check { name: text(&check.name), expression: seal::print(check.expr.as_mut())? }
-        }
+        TableConstraint::Check(check) => Constraint::Check {
+            name: text(&check.name),
+            expression: seal::print(check.expr.as_mut(), Style::Phantom)?,
+        },
         other => {
-            return Err(Error::unsupported(format!("the constraint '{other}' is not supported on SQLite")));
+            let span = other.span();
+            return source.unsupported(&format!("the constraint '{other}'"), span);
         }
     })
 }

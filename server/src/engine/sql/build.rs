@@ -4,13 +4,13 @@ use std::mem;
 
 use sqlparser::ast::{
     BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments,
-    ObjectName, Value,
+    ObjectName, UnaryOperator, Value, ValueWithSpan,
 };
 
 use super::seal;
 
 /// `name(arguments)`, the name printed as it is.
-pub(in super::super) fn call(name: &str, arguments: Vec<Expr>) -> Expr {
+pub(crate) fn call(name: &str, arguments: Vec<Expr>) -> Expr {
     Expr::Function(Function {
         name: ObjectName::from(vec![seal::ready_ident(name)]),
         uses_odbc_syntax: false,
@@ -28,20 +28,20 @@ pub(in super::super) fn call(name: &str, arguments: Vec<Expr>) -> Expr {
 }
 
 /// Takes an expression out of its place.
-pub(super) fn take(expr: &mut Expr) -> Expr {
+pub(crate) fn take(expr: &mut Expr) -> Expr {
     mem::replace(expr, Expr::Value(Value::Null.into()))
 }
 
-pub(super) fn null() -> Expr {
+pub(crate) fn null() -> Expr {
     Expr::Value(Value::Null.into())
 }
 
-pub(super) fn binary(left: Expr, op: BinaryOperator, right: Expr) -> Expr {
+pub(crate) fn binary(left: Expr, op: BinaryOperator, right: Expr) -> Expr {
     Expr::BinaryOp { left: Box::new(left), op, right: Box::new(right) }
 }
 
 /// Joins terms with AND or OR as a balanced tree: SQLite refuses an expression more than 1,000 deep.
-pub(super) fn join(mut terms: Vec<Expr>, op: &BinaryOperator) -> Expr {
+pub(crate) fn join(mut terms: Vec<Expr>, op: &BinaryOperator) -> Expr {
     const FLAT: usize = 64;
     if terms.len() <= FLAT {
         let mut terms = terms.into_iter();
@@ -72,17 +72,30 @@ fn is_atom(expr: &Expr) -> bool {
 
 /// Puts parentheses around an operand that has operators of its own: PostgreSQL's precedence, by which the tree was
 /// made, is not SQLite's.
-pub(super) fn parenthesize(expr: &mut Expr) {
+pub(crate) fn parenthesize(expr: &mut Expr) {
     if !is_atom(expr) {
         *expr = Expr::Nested(Box::new(take(expr)));
     }
 }
 
 /// The expression without parentheses around it.
-pub(super) fn unnested(expr: &Expr) -> &Expr {
+pub(crate) fn unnested(expr: &Expr) -> &Expr {
     let mut inner = expr;
     while let Expr::Nested(nested) = inner {
         inner = nested;
     }
     inner
+}
+
+/// The text of a number that stands for itself, `-1.50`.
+pub(crate) fn number_of(expr: &Expr) -> Option<String> {
+    match unnested(expr) {
+        Expr::Value(ValueWithSpan { value: Value::Number(text, _), .. })
+            if text.starts_with(|first: char| first.is_ascii_digit() || first == '.') =>
+        {
+            Some(text.clone())
+        }
+        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => number_of(expr).map(|text| format!("-{text}")),
+        _ => None,
+    }
 }

@@ -25,23 +25,34 @@ pub fn quote_literal(text: &str) -> String {
 }
 
 /// Text that is SQL already.
-pub(in super::super) fn ready_ident(sql: impl Into<String>) -> Ident {
+pub(crate) fn ready_ident(sql: impl Into<String>) -> Ident {
     Ident { value: sql.into(), quote_style: Some(READY), span: sqlparser::tokenizer::Span::empty() }
 }
 
 /// An expression that is SQL already.
-pub(in super::super) fn ready_expr(sql: impl Into<String>) -> Expr {
+pub(crate) fn ready_expr(sql: impl Into<String>) -> Expr {
     Expr::value(Value::Number(sql.into(), false))
 }
 
 /// A string literal.
-pub(super) fn literal(text: impl Into<String>) -> Expr {
+pub(crate) fn literal(text: impl Into<String>) -> Expr {
     Expr::value(Value::SingleQuotedString(text.into()))
 }
 
+/// How an engine wants to read what has more than one way to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// PhantomDB SQL itself: `$1`, `X'00'`.
+    Phantom,
+    /// `?1`, `X'00'`.
+    Sqlite,
+    /// `$1`, `'\x00'::bytea`.
+    Postgres,
+}
+
 /// Seals the tree and prints it.
-pub(in super::super) fn print<T: VisitMut + std::fmt::Display>(tree: &mut T) -> Result<String, Error> {
-    if let ControlFlow::Break(error) = tree.visit(&mut Sealer) {
+pub(crate) fn print<T: VisitMut + std::fmt::Display>(tree: &mut T, style: Style) -> Result<String, Error> {
+    if let ControlFlow::Break(error) = tree.visit(&mut Sealer(style)) {
         return Err(error);
     }
     let mut sql = String::with_capacity(256);
@@ -49,7 +60,7 @@ pub(in super::super) fn print<T: VisitMut + std::fmt::Display>(tree: &mut T) -> 
     Ok(sql)
 }
 
-struct Sealer;
+struct Sealer(Style);
 
 impl VisitorMut for Sealer {
     type Break = Error;
@@ -81,7 +92,7 @@ impl VisitorMut for Sealer {
         ControlFlow::Continue(())
     }
 
-    /// The name of a function stays as it is written, so that SQLite's own text of a definition can be read by people.
+    /// The name of a function stays as it is written, in quotes PostgreSQL would look for it in that case.
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
         if let Expr::Function(function) = expr
             && let [ObjectNamePart::Identifier(ident)] = function.name.0.as_mut_slice()
@@ -94,7 +105,7 @@ impl VisitorMut for Sealer {
     }
 
     fn pre_visit_value(&mut self, value: &mut ValueWithSpan) -> ControlFlow<Error> {
-        match seal(&value.value) {
+        match seal(&value.value, self.0) {
             Ok(Some(sealed)) => value.value = Value::Number(sealed, false),
             Ok(None) => {}
             Err(error) => return ControlFlow::Break(error),
@@ -104,7 +115,7 @@ impl VisitorMut for Sealer {
 }
 
 /// The text of a literal, when it has an identifier's or a string's need of quotes.
-fn seal(value: &Value) -> Result<Option<String>, Error> {
+fn seal(value: &Value, style: Style) -> Result<Option<String>, Error> {
     Ok(match value {
         Value::Number(text, _) => Some(text.clone()),
         Value::Null | Value::Boolean(_) => None,
@@ -112,9 +123,12 @@ fn seal(value: &Value) -> Result<Option<String>, Error> {
             if hex.len() % 2 != 0 || !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
                 return Err(Error::new(ErrorCode::SyntaxError, format!("X'{hex}' is not hexadecimal")));
             }
-            Some(format!("X'{hex}'"))
+            Some(match style {
+                Style::Phantom | Style::Sqlite => format!("X'{hex}'"),
+                Style::Postgres => format!("'\\x{hex}'::bytea"),
+            })
         }
-        Value::Placeholder(name) => Some(placeholder(name)?),
+        Value::Placeholder(name) => Some(placeholder(name, style)?),
         other => match string_of(other) {
             Some(text) if text.contains('\0') => return Err(nul()),
             Some(text) => Some(quote_literal(text)),
@@ -124,7 +138,7 @@ fn seal(value: &Value) -> Result<Option<String>, Error> {
 }
 
 /// The characters of a string literal, whichever way it was written.
-pub(super) fn string_of(value: &Value) -> Option<&str> {
+pub(crate) fn string_of(value: &Value) -> Option<&str> {
     match value {
         Value::SingleQuotedString(text)
         | Value::EscapedStringLiteral(text)
@@ -136,7 +150,7 @@ pub(super) fn string_of(value: &Value) -> Option<&str> {
 }
 
 /// The number of `$n`.
-pub(super) fn parameter_number(name: &str) -> Result<usize, Error> {
+pub(crate) fn parameter_number(name: &str) -> Result<usize, Error> {
     name.strip_prefix('$')
         .and_then(|digits| digits.parse::<usize>().ok())
         .filter(|number| (1..=32_766).contains(number))
@@ -148,8 +162,9 @@ pub(super) fn parameter_number(name: &str) -> Result<usize, Error> {
         })
 }
 
-fn placeholder(name: &str) -> Result<String, Error> {
-    parameter_number(name).map(|number| format!("?{number}"))
+fn placeholder(name: &str, style: Style) -> Result<String, Error> {
+    let mark = if style == Style::Sqlite { '?' } else { '$' };
+    parameter_number(name).map(|number| format!("{mark}{number}"))
 }
 
 fn nul() -> Error {

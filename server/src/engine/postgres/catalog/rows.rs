@@ -1,0 +1,199 @@
+//! What is asked of PostgreSQL's catalog. Only what CockroachDB and YugabyteDB have too is used.
+
+use phantomdb_protocol::Result;
+use tokio_postgres::{Client, Row, types::Type};
+
+use super::super::{error, types::Stored};
+
+/// A table or a view as it is found by its name.
+pub(in super::super) struct Relation {
+    pub(in super::super) oid: u32,
+    pub(in super::super) schema: String,
+    pub(in super::super) name: String,
+    pub(super) comment: Option<String>,
+}
+
+pub(super) struct ColumnRow {
+    pub(super) number: i16,
+    pub(super) name: String,
+    pub(super) not_null: bool,
+    pub(super) stored: Stored,
+    pub(super) identity: bool,
+    pub(super) generated: bool,
+    pub(super) default: Option<String>,
+    pub(super) comment: Option<String>,
+}
+
+pub(super) struct ConstraintRow {
+    pub(super) name: String,
+    /// `p`, `u`, `f` or `c`.
+    pub(super) kind: String,
+    pub(super) columns: Vec<i16>,
+    pub(super) referenced: Option<(String, String)>,
+    pub(super) referenced_columns: Vec<String>,
+    pub(super) on_delete: String,
+    pub(super) on_update: String,
+    pub(super) deferrable: bool,
+    pub(super) deferred: bool,
+    /// `CHECK (…)`.
+    pub(super) check: Option<String>,
+}
+
+/// A field of an index that no constraint has made, with what it says of the whole index.
+pub(super) struct IndexRow {
+    pub(super) name: String,
+    pub(super) unique: bool,
+    pub(super) definition: String,
+    /// The number of the column; 0 for an expression.
+    pub(super) column: i16,
+    pub(super) expression: String,
+    pub(super) descending: bool,
+    /// When it is not that of the column.
+    pub(super) collation: Option<String>,
+}
+
+const RELATION: &str = "SELECT c.oid, n.nspname::text, c.relname::text, obj_description(c.oid, 'pg_class') \
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+    WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'f', 'v', 'm')";
+
+/// A default names no column, so its expression is printed without the table: with it PostgreSQL would wait for whoever
+/// changes the table.
+const COLUMNS: &str = "SELECT a.attnum, a.attname::text, a.attnotnull, t.typname::text, a.atttypmod::int4, \
+    format_type(a.atttypid, a.atttypmod), \
+    CASE WHEN t.typtype = 'e' THEN ARRAY(SELECT e.enumlabel::text FROM pg_catalog.pg_enum e \
+        WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder) END, \
+    a.attidentity::text IN ('a', 'd'), a.attgenerated::text = 's', \
+    CASE WHEN a.attgenerated::text <> 's' THEN pg_get_expr(d.adbin, 0) END, col_description(a.attrelid, a.attnum::int4) \
+    FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
+    LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
+    WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
+
+const CONSTRAINTS: &str = "SELECT k.conname::text, k.contype::text, k.conkey, rn.nspname::text, r.relname::text, \
+    ARRAY(SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY AS u (n, at) \
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.n ORDER BY u.at), \
+    k.confdeltype::text, k.confupdtype::text, k.condeferrable, k.condeferred, \
+    CASE WHEN k.contype = 'c' THEN pg_get_constraintdef(k.oid) END \
+    FROM pg_catalog.pg_constraint k LEFT JOIN pg_catalog.pg_class r ON r.oid = k.confrelid \
+    LEFT JOIN pg_catalog.pg_namespace rn ON rn.oid = r.relnamespace \
+    WHERE k.conrelid = $1 AND k.contype IN ('p', 'u', 'f', 'c') ORDER BY k.contype <> 'p', k.oid";
+
+const INDEXES: &str = "SELECT c.relname::text, i.indisunique, pg_get_indexdef(i.indexrelid), \
+    i.indkey[f.n - 1], pg_get_indexdef(i.indexrelid, f.n, false), \
+    (i.indoption[f.n - 1] & 1) = 1, o.collname::text \
+    FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
+    JOIN generate_series(1, 32) AS f (n) ON f.n <= i.indnkeyatts \
+    LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[f.n - 1] \
+    LEFT JOIN pg_catalog.pg_collation o ON o.oid = i.indcollation[f.n - 1] AND o.oid <> a.attcollation \
+    WHERE i.indrelid = $1 AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint k \
+        WHERE k.conindid = i.indexrelid AND k.conrelid = i.indrelid AND k.contype IN ('p', 'u', 'x')) \
+    ORDER BY c.relname::text COLLATE \"C\", f.n";
+
+const TABLES: &str = "SELECT n.nspname::text, c.relname::text FROM pg_catalog.pg_class c \
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+    WHERE c.relkind IN ('r', 'p', 'f') AND NOT c.relispartition AND left(c.relname::text, 10) <> 'phantomdb_'";
+
+/// The schemas that are PostgreSQL's own, or those of a database like it.
+const OWN_SCHEMAS: &str =
+    "left(n.nspname::text, 3) <> 'pg_' AND n.nspname NOT IN ('information_schema', 'crdb_internal')";
+
+/// What lists the schemas beside the default one.
+pub(in super::super) fn schemas() -> String {
+    format!(
+        "SELECT n.nspname::text AS schema_name FROM pg_catalog.pg_namespace n \
+         WHERE {OWN_SCHEMAS} AND n.nspname <> 'public' ORDER BY n.nspname::text COLLATE \"C\""
+    )
+}
+
+/// The table of that name, or the only one whose name differs in case alone.
+pub(super) async fn relation(client: &Client, schema: &str, name: &str) -> Result<Option<Relation>> {
+    for condition in ["c.relname = $2", "lower(c.relname::text) = lower($2)"] {
+        let sql = format!("{RELATION} AND {condition}");
+        let rows = client.query_typed(&sql, &[(&schema, Type::TEXT), (&name, Type::TEXT)]).await;
+        if let [row] = rows.map_err(|error| error::explain(&error))?.as_slice() {
+            let (oid, comment) = (row.get(0), row.get(3));
+            return Ok(Some(Relation { oid, schema: row.get(1), name: row.get(2), comment }));
+        }
+    }
+    Ok(None)
+}
+
+/// The columns, constraints and indexes of a table, asked for at once.
+pub(super) async fn parts(
+    client: &Client,
+    oid: u32,
+) -> Result<(Vec<ColumnRow>, Vec<ConstraintRow>, Vec<IndexRow>)> {
+    let oid = [(&oid as _, Type::OID)];
+    let (columns, constraints, indexes) = tokio::try_join!(
+        client.query_typed(COLUMNS, &oid),
+        client.query_typed(CONSTRAINTS, &oid),
+        client.query_typed(INDEXES, &oid),
+    )
+    .map_err(|error| error::explain(&error))?;
+    Ok((
+        columns.iter().map(column).collect(),
+        constraints.iter().map(constraint).collect(),
+        indexes.iter().map(index).collect(),
+    ))
+}
+
+/// Schema and name of each table of the users.
+pub(super) async fn tables(client: &Client) -> Result<Vec<(String, String)>> {
+    let rows = client
+        .query_typed(&format!("{TABLES} AND {OWN_SCHEMAS}"), &[])
+        .await
+        .map_err(|error| error::explain(&error))?;
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+}
+
+/// The names of the checks of one column alone.
+pub(super) async fn checks(client: &Client, schema: &str, table: &str, column: &str) -> Result<Vec<String>> {
+    const CHECKS: &str = "SELECT k.conname::text FROM pg_catalog.pg_constraint k \
+        JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND ARRAY[a.attnum] = k.conkey \
+        WHERE k.contype = 'c' AND n.nspname = $1 AND c.relname = $2 AND a.attname = $3";
+    let parameters = [(&schema as _, Type::TEXT), (&table as _, Type::TEXT), (&column as _, Type::TEXT)];
+    let rows = client.query_typed(CHECKS, &parameters).await.map_err(|error| error::explain(&error))?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+fn column(row: &Row) -> ColumnRow {
+    let stored = Stored { name: row.get(3), modifier: row.get(4), shown: row.get(5), labels: row.get(6) };
+    ColumnRow {
+        number: row.get(0),
+        name: row.get(1),
+        not_null: row.get(2),
+        stored,
+        identity: row.get::<_, Option<bool>>(7).unwrap_or_default(),
+        generated: row.get::<_, Option<bool>>(8).unwrap_or_default(),
+        default: row.get(9),
+        comment: row.get(10),
+    }
+}
+
+fn constraint(row: &Row) -> ConstraintRow {
+    let referenced: (Option<String>, Option<String>) = (row.get(3), row.get(4));
+    ConstraintRow {
+        name: row.get(0),
+        kind: row.get(1),
+        columns: row.get::<_, Option<Vec<i16>>>(2).unwrap_or_default(),
+        referenced: referenced.0.zip(referenced.1),
+        referenced_columns: row.get(5),
+        on_delete: row.get(6),
+        on_update: row.get(7),
+        deferrable: row.get(8),
+        deferred: row.get(9),
+        check: row.get(10),
+    }
+}
+
+fn index(row: &Row) -> IndexRow {
+    IndexRow {
+        name: row.get(0),
+        unique: row.get(1),
+        definition: row.get(2),
+        column: row.get(3),
+        expression: row.get(4),
+        descending: row.get(5),
+        collation: row.get(6),
+    }
+}

@@ -1,0 +1,132 @@
+//! One connection to a PostgreSQL server, and the statements that are prepared on it.
+
+use std::sync::{
+    Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
+
+use hashlink::LruCache;
+use phantomdb_protocol::{Error, ErrorCode, Result};
+use tokio::{runtime::Handle, task::JoinHandle};
+use tokio_postgres::{CancelToken, Client, Config, SimpleQueryMessage};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::{adapt::Traits, error, options::PostgresOptions, prepare::Entry};
+
+/// Statements that are prepared on one connection at a time.
+const PREPARED_MAX: usize = 500;
+
+/// A connection. One request has it at a time.
+pub(super) struct Connection {
+    client: Client,
+    tls: MakeRustlsConnect,
+    pub(super) traits: Traits,
+    pub(super) prepared: Mutex<LruCache<u64, Entry>>,
+    condemned: AtomicBool,
+}
+
+impl Connection {
+    /// `UNAVAILABLE` when no server answers, `UNKNOWN_DATABASE` when it has no such database.
+    pub(super) async fn open(
+        config: &Config,
+        tls: MakeRustlsConnect,
+        options: &PostgresOptions,
+    ) -> Result<Self> {
+        let (client, driver) = config
+            .connect(tls.clone())
+            .await
+            .map_err(|error| error::connecting(&error, config.get_dbname()))?;
+        tokio::spawn(async move {
+            // Whoever waits for an answer is told as well.
+            if let Err(error) = driver.await {
+                tracing::debug!(%error, "a connection to PostgreSQL ended");
+            }
+        });
+        let traits = settle(&client, options).await?;
+        let prepared = Mutex::new(LruCache::new(PREPARED_MAX));
+        Ok(Self { client, tls, traits, prepared, condemned: AtomicBool::new(false) })
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    /// Nobody shall have it again: what state it is in is not known.
+    pub(super) fn condemn(&self) {
+        self.condemned.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn can_be_used(&self) -> bool {
+        !self.is_closed() && !self.condemned.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn canceller(&self) -> Canceller {
+        Canceller { token: self.client.cancel_token(), tls: self.tls.clone() }
+    }
+
+    /// Runs statements without parameters whose results nobody needs.
+    pub(super) async fn run(&self, sql: &str) -> Result<()> {
+        self.client.batch_execute(sql).await.map_err(|error| error::explain(&error))
+    }
+
+    pub(super) fn forget(&self, plan: u64) {
+        guard(&self.prepared).remove(&plan);
+    }
+}
+
+/// Brings a session into the state that statements count on, and tells what kind of server it is.
+async fn settle(client: &Client, options: &PostgresOptions) -> Result<Traits> {
+    let mut sql = String::from(
+        "SET TimeZone = 'UTC'; SET DateStyle = 'ISO, MDY'; SET standard_conforming_strings = on; \
+         SET client_min_messages = warning;",
+    );
+    for (setting, value) in
+        [("statement_timeout", options.statement_timeout), ("lock_timeout", options.lock_timeout)]
+    {
+        if let Some(value) = value {
+            sql.push_str(&format!(" SET {setting} = {};", value.as_millis()));
+        }
+    }
+    sql.push_str(" SELECT version()");
+    let answers = client.simple_query(&sql).await.map_err(|error| error::explain(&error))?;
+    let version = answers.iter().find_map(|answer| match answer {
+        SimpleQueryMessage::Row(row) => row.get(0),
+        _ => None,
+    });
+    let version = version.ok_or_else(|| {
+        Error::new(ErrorCode::Unavailable, "the server does not say what it is; is it a PostgreSQL server?")
+    })?;
+    // YugabyteDB calls itself PostgreSQL 15.2-YB-2025.1.
+    Ok(Traits { has_xmax: !version.starts_with("CockroachDB") && !version.contains("-YB-") })
+}
+
+/// Stops what a connection is running.
+#[derive(Clone)]
+pub(super) struct Canceller {
+    token: CancelToken,
+    tls: MakeRustlsConnect,
+}
+
+impl Canceller {
+    /// Done when the server has passed it on. It may come too late, and is then without effect, or stops what the
+    /// connection runs next.
+    pub(super) async fn cancel(self) {
+        if let Err(error) = self.token.cancel_query(self.tls).await {
+            tracing::debug!(%error, "a statement could not be cancelled");
+        }
+    }
+
+    /// Cancels without waiting for it. None when there is no runtime any more, and soon no connection either.
+    pub(super) fn spawn(self) -> Option<JoinHandle<()>> {
+        Handle::try_current().ok().map(|runtime| runtime.spawn(self.cancel()))
+    }
+}
+
+/// What a thread that panicked has left behind is whole: nothing is changed in more than one step.
+pub(super) fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

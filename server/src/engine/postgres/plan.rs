@@ -1,0 +1,67 @@
+//! Statements that were met before, as PostgreSQL runs them.
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicU64, Ordering},
+};
+
+use hashlink::LruCache;
+use phantomdb_protocol::{Result, Statement};
+
+use super::{
+    adapt::{self, Adapted, Traits},
+    connection::guard,
+    native,
+};
+
+/// Statements that are remembered.
+const REMEMBERED_MAX: usize = 2_000;
+/// A longer one is adapted each time, so that the memory stays small.
+const LONGEST_REMEMBERED: usize = 64 << 10;
+
+/// A statement that is understood.
+#[derive(Debug)]
+pub(super) struct Plan {
+    /// What the statements prepared for it are found by.
+    pub(super) id: u64,
+    pub(super) adapted: Adapted,
+}
+
+impl Plan {
+    /// The SQL, when it is one statement and no more.
+    pub(super) fn single(&self) -> Option<&str> {
+        match (&self.adapted.change, self.adapted.statements.as_slice()) {
+            (None, [sql]) => Some(sql),
+            _ => None,
+        }
+    }
+}
+
+/// The plans of an engine. What a statement becomes depends on nothing but its text and the kind of server.
+pub(super) struct Plans {
+    adapted: Mutex<LruCache<Box<str>, Arc<Plan>>>,
+    native: Mutex<LruCache<Box<str>, Arc<Plan>>>,
+    next: AtomicU64,
+}
+
+impl Plans {
+    pub(super) fn new() -> Self {
+        let cache = || Mutex::new(LruCache::new(REMEMBERED_MAX));
+        Self { adapted: cache(), native: cache(), next: AtomicU64::new(0) }
+    }
+
+    pub(super) fn plan(&self, statement: &Statement, traits: Traits) -> Result<Arc<Plan>> {
+        let sql = statement.query.as_str();
+        let known = if statement.native { &self.native } else { &self.adapted };
+        if let Some(plan) = guard(known).get(sql) {
+            return Ok(Arc::clone(plan));
+        }
+        let adapted = if statement.native { native::adapt(sql)? } else { adapt::adapt(sql, traits)? };
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        let plan = Arc::new(Plan { id, adapted });
+        if sql.len() <= LONGEST_REMEMBERED {
+            guard(known).insert(sql.into(), Arc::clone(&plan));
+        }
+        Ok(plan)
+    }
+}

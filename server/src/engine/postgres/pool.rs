@@ -1,0 +1,94 @@
+//! The connections to one database.
+
+use std::{sync::Arc, time::Duration};
+
+use deadpool::{
+    Runtime,
+    managed::{self, Metrics, Object, PoolError, RecycleError, RecycleResult, TimeoutType},
+};
+use phantomdb_protocol::{Error, ErrorCode, Result};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::{connection::Connection, error, options::PostgresOptions};
+
+/// Makes connections to one database. Making a connection usable again takes no round trip: what a statement leaves
+/// on one is undone with its transaction, and one that was lost is known to be.
+pub(super) struct Manager {
+    config: tokio_postgres::Config,
+    tls: MakeRustlsConnect,
+    options: Arc<PostgresOptions>,
+}
+
+impl managed::Manager for Manager {
+    type Type = Connection;
+    type Error = Error;
+
+    async fn create(&self) -> Result<Connection> {
+        Connection::open(&self.config, self.tls.clone(), &self.options).await
+    }
+
+    async fn recycle(&self, connection: &mut Connection, _: &Metrics) -> RecycleResult<Error> {
+        if !connection.can_be_used() {
+            return Err(RecycleError::message(
+                "the connection was lost or left in the middle of a statement",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// The connections to one database of the primary server.
+#[derive(Clone)]
+pub(super) struct Pool {
+    pool: managed::Pool<Manager>,
+}
+
+/// A connection that is lent; given back when dropped.
+pub(super) type Lent = Object<Manager>;
+
+impl Pool {
+    pub(super) fn new(
+        config: tokio_postgres::Config,
+        tls: MakeRustlsConnect,
+        options: &Arc<PostgresOptions>,
+    ) -> Result<Self> {
+        let manager = Manager { config, tls, options: Arc::clone(options) };
+        let pool = managed::Pool::builder(manager)
+            .max_size(options.connections.max(1))
+            .wait_timeout(Some(options.acquire_timeout))
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(|error| Error::internal(format!("the pool cannot be built: {error}")))?;
+        Ok(Self { pool })
+    }
+
+    pub(super) async fn get(&self) -> Result<Lent> {
+        self.pool.get().await.map_err(|failure| match failure {
+            PoolError::Backend(error) => error,
+            PoolError::Closed => error::closed(),
+            PoolError::Timeout(TimeoutType::Wait) => all_busy(self.pool.manager().options.acquire_timeout),
+            other => Error::internal(format!("no connection to the database: {other}")),
+        })
+    }
+
+    /// Closes the connections that nobody uses: one was lost, and they have probably been with it.
+    pub(super) fn forget_idle(&self) {
+        self.pool.retain(|_, _| false);
+    }
+
+    /// Connections that are lent come to their end by themselves.
+    pub(super) fn close(&self) {
+        self.pool.close();
+    }
+}
+
+fn all_busy(waited: Duration) -> Error {
+    Error::new(
+        ErrorCode::Unavailable,
+        format!(
+            "no connection to the database came free within {} ms; keep transactions short, or start the server \
+             with more connections (--engine-connections)",
+            waited.as_millis()
+        ),
+    )
+}

@@ -1,0 +1,123 @@
+//! A transaction on a connection of its own, as the engine's callers see it; [`State`] does the work.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use phantomdb_protocol::{
+    AlterOperation, BeginTransaction, IsolationLevel, Result, ResultSet, Statement, TableName, TableSchema,
+};
+use tokio::{runtime::Handle, sync::Mutex};
+
+use super::{
+    session::Database,
+    state::State,
+    work::{Alter, Describe, Tables},
+};
+use crate::engine::{Session, Transaction};
+
+/// One transaction; its statements run one after the other.
+pub struct PostgresTransaction {
+    database: Arc<Database>,
+    state: Arc<Mutex<State>>,
+}
+
+impl PostgresTransaction {
+    /// Takes a connection. Nothing is sent: BEGIN travels with the first statement.
+    pub(super) async fn begin(database: Arc<Database>, options: &BeginTransaction) -> Result<Self> {
+        let state = State::new(database.lease().await?, begin_statement(options));
+        Ok(Self { database, state: Arc::new(Mutex::new(state)) })
+    }
+}
+
+fn begin_statement(options: &BeginTransaction) -> String {
+    let level = match options.isolation_level.unwrap_or_default() {
+        IsolationLevel::ReadUncommitted => "READ UNCOMMITTED",
+        IsolationLevel::ReadCommitted => "READ COMMITTED",
+        IsolationLevel::RepeatableRead => "REPEATABLE READ",
+        IsolationLevel::Serializable => "SERIALIZABLE",
+    };
+    let mode = if options.read_only { "READ ONLY" } else { "READ WRITE" };
+    format!("BEGIN ISOLATION LEVEL {level} {mode}")
+}
+
+impl Drop for PostgresTransaction {
+    /// Rolls back what has no end.
+    fn drop(&mut self) {
+        if self.state.try_lock().is_ok_and(|state| state.is_over()) {
+            return;
+        }
+        let state = Arc::clone(&self.state);
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(async move { state.lock().await.roll_back().await });
+        }
+    }
+}
+
+#[async_trait]
+impl Session for PostgresTransaction {
+    async fn execute(&self, statement: Statement) -> Result<ResultSet> {
+        let plan = self.database.plan(&statement).await?;
+        self.state.lock().await.execute(&plan, &statement).await
+    }
+
+    async fn execute_batch(
+        &self,
+        statements: Vec<Statement>,
+        atomic: bool,
+    ) -> Result<Vec<Result<ResultSet>>> {
+        let mut state = self.state.lock().await;
+        if atomic {
+            let mut plans = Vec::with_capacity(statements.len());
+            for statement in &statements {
+                plans.push(self.database.plan(statement).await?);
+            }
+            return Ok(state.execute_all(&plans, &statements).await?.into_iter().map(Ok).collect());
+        }
+        let mut answers = Vec::with_capacity(statements.len());
+        for statement in &statements {
+            answers.push(match self.database.plan(statement).await {
+                Ok(plan) => state.execute(&plan, statement).await,
+                Err(error) => Err(error),
+            });
+        }
+        Ok(answers)
+    }
+
+    async fn tables(&self) -> Result<Vec<TableName>> {
+        let mut state = self.state.lock().await;
+        state.guarded(&Tables).await
+    }
+
+    async fn describe(&self, table: &TableName) -> Result<TableSchema> {
+        let mut state = self.state.lock().await;
+        state.guarded(&Describe(table)).await
+    }
+
+    async fn alter(&self, table: &TableName, operations: Vec<AlterOperation>) -> Result<()> {
+        let mut state = self.state.lock().await;
+        state.guarded(&Alter(table, &operations)).await
+    }
+}
+
+#[async_trait]
+impl Transaction for PostgresTransaction {
+    async fn commit(&self) -> Result<()> {
+        // Whoever waits may go away, but a commit that was begun is seen to its end.
+        let state = Arc::clone(&self.state);
+        finished(tokio::spawn(async move { state.lock().await.commit().await })).await
+    }
+
+    async fn rollback(&self) -> Result<()> {
+        let state = Arc::clone(&self.state);
+        finished(tokio::spawn(async move { state.lock().await.end().await })).await
+    }
+
+    fn as_session(self: Arc<Self>) -> Arc<dyn Session> {
+        self
+    }
+}
+
+async fn finished(task: tokio::task::JoinHandle<Result<()>>) -> Result<()> {
+    task.await
+        .unwrap_or_else(|_| Err(phantomdb_protocol::Error::internal("the transaction could not be ended")))
+}

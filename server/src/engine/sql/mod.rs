@@ -1,0 +1,101 @@
+//! PhantomDB SQL as every engine reads it: the grammar, the tree, the names of its types, and the way back to text.
+
+pub(crate) mod alter_table;
+pub(crate) mod build;
+pub(crate) mod describe;
+mod dialect;
+pub(crate) mod names;
+pub(crate) mod parse;
+pub(crate) mod seal;
+pub(crate) mod types;
+
+use std::sync::Arc;
+
+use phantomdb_protocol::{Error, Result, TableName, TableSchema};
+use sqlparser::tokenizer::Span;
+
+pub(crate) use dialect::PhantomDialect;
+
+/// What kind of statement it is; decides where and how it runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    Read,
+    /// `SELECT … FOR UPDATE` and its kin.
+    LockingRead,
+    Write,
+    Schema,
+    Savepoint(String),
+    RollbackTo(String),
+    Release(String),
+    Begin,
+    Commit,
+    Rollback,
+    /// Accepted, and nothing to do.
+    Nothing,
+}
+
+impl Kind {
+    /// Refuses what would begin or end a transaction behind the back of who keeps it.
+    pub(crate) fn refuse_control(&self) -> Result<()> {
+        let word = match self {
+            Self::Begin => "BEGIN",
+            Self::Commit => "COMMIT",
+            Self::Rollback => "ROLLBACK",
+            _ => return Ok(()),
+        };
+        Err(Error::new(
+            phantomdb_protocol::ErrorCode::BadRequest,
+            format!("{word} cannot be sent as a statement; begin and end transactions by their own calls"),
+        ))
+    }
+}
+
+/// What is known of the tables.
+pub trait Catalog {
+    fn table(&self, name: &TableName) -> Option<Arc<TableSchema>>;
+
+    /// Whether a table that is not found here does not exist.
+    fn sees_all(&self) -> bool {
+        true
+    }
+
+    /// The names of all tables, for what follows foreign keys from the table they point to.
+    fn tables(&self) -> Vec<TableName> {
+        Vec::new()
+    }
+}
+
+/// A statement as it was written, and who is to run it: for errors that say what and where.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Source<'a> {
+    pub(crate) sql: &'a str,
+    /// `SQLite`, `PostgreSQL`.
+    pub(crate) engine: &'static str,
+}
+
+impl Source<'_> {
+    /// `UNSUPPORTED`, with the name of the construct and its place.
+    pub(crate) fn unsupported<T>(&self, what: &str, span: Span) -> Result<T> {
+        Err(self.at(Error::unsupported(format!("{what} is not supported on {}", self.engine)), span))
+    }
+
+    /// Adds the place to an error that has none.
+    pub(crate) fn at(&self, error: Error, span: Span) -> Error {
+        match parse::position_of(self.sql, span) {
+            Some(position) if error.details.position.is_none() => error.with_position(position),
+            _ => error,
+        }
+    }
+}
+
+/// Runs work on the tree of a statement of so many tokens with the stack it needs: a chain of operators is a tree as
+/// deep as it is long, and is freed by recursion.
+pub(crate) fn with_stack<T>(tokens: usize, work: impl FnOnce() -> T) -> T {
+    /// Stack that any nesting the parser lets through needs.
+    const RED_ZONE: usize = 1 << 20;
+    const STACK: usize = 16 << 20;
+    /// Bytes of stack for each token.
+    const PER_TOKEN: usize = 1 << 10;
+    let long = tokens.saturating_mul(PER_TOKEN);
+    stacker::maybe_grow(RED_ZONE.max(long), STACK.max(2 * long), work)
+}
