@@ -1,13 +1,16 @@
 'use strict';
 
-const { answerOf } = require('./phantomdb-error.js');
+const { withStack } = require('./phantomdb-error.js');
+const { AbortError, send, throwIfAborted, untilAborted } = require('./send.js');
 
 /**
  * Sequelize's own pool, hooks and replication around connections that are light: the sockets, or the engine itself,
  * belong to the `PhantomDBDialect` and are shared. A connection holds at most one transaction.
  */
-module.exports = (lib) =>
-  class ConnectionManager extends lib.AbstractConnectionManager {
+module.exports = (lib) => {
+  const { errors } = lib;
+
+  return class ConnectionManager extends lib.AbstractConnectionManager {
     constructor(dialect, sequelize) {
       super(dialect, sequelize);
       this.dialectName = lib.DIALECT_NAME;
@@ -49,13 +52,40 @@ module.exports = (lib) =>
 
     /** @param {{ database?: string, url?: string }} config `url` is that of a replica */
     async connect(config) {
-      return new Connection(this.client.at(config.url), config.database);
+      let native;
+      try {
+        native = this.client.at(config.url);
+      } catch (error) {
+        throw error.details.value === 'closed'
+          ? new errors.ConnectionError(error)
+          : new errors.InvalidConnectionError(error);
+      }
+      return new Connection(native, config.database);
     }
 
     /** Sequelize would ask a database it knows nothing about for its version first; no branch of ours needs it. */
     async getConnection(options) {
       this.sequelize.options.databaseVersion ||= this.dialect.defaultVersion;
-      return super.getConnection(options);
+      try {
+        return await (options?.signal ? this.getUntilAborted(options) : super.getConnection(options));
+      } catch (error) {
+        // The pool fails in its own time; from here the stack leads to the caller.
+        throw withStack(error, new Error().stack);
+      }
+    }
+
+    getUntilAborted(options) {
+      const { signal } = options;
+      throwIfAborted(signal);
+      const connection = super.getConnection(options);
+      return untilAborted(signal, connection, () => {
+        // Its turn in the pool may still come.
+        connection.then(
+          (late) => this.releaseConnection(late),
+          () => {},
+        );
+        return new AbortError(signal);
+      });
     }
 
     /** A transaction that is still open on the connection ends with it. */
@@ -78,6 +108,7 @@ module.exports = (lib) =>
       }
     }
   };
+};
 
 /** What a query runs on: a database, and the transaction that is open in it. */
 class Connection {
@@ -91,19 +122,40 @@ class Connection {
     this.isValid = true;
   }
 
-  /** One statement of PhantomDB SQL. Resolves to the JSON text of its result; throws a PhantomDBError. */
-  query(sql, parameters, native, readOnly) {
-    return answerOf(this.native.query(this.database, sql, parameters, this.transaction, native, readOnly));
+  /**
+   * One statement of PhantomDB SQL. Resolves to the JSON text of its result; throws a PhantomDBError, or an AbortError
+   * when `options.signal` is aborted.
+   */
+  query(sql, parameters, native, readOnly, options = {}) {
+    const { database, transaction } = this;
+    return send(
+      this.native,
+      options,
+      (going) => this.native.query(database, sql, parameters, transaction, native, readOnly, going),
+      () => ({ operation: 'query', query: sql, database, transaction }),
+    );
   }
 
-  /** Rows of one table, likewise. */
-  find(table, find) {
-    return answerOf(this.native.find(this.database, table, find, this.transaction));
+  /** Rows of one table, likewise. `sql` is for those who watch. */
+  find(table, find, options = {}, sql = undefined) {
+    const { database, transaction } = this;
+    return send(
+      this.native,
+      options,
+      (going) => this.native.find(database, table, find, transaction, going),
+      () => ({ operation: 'find', query: sql, database, transaction }),
+    );
   }
 
   /** Any other call of the contract. Resolves to what it answers. */
-  async call(kind, body, context = { transaction: this.transaction ?? undefined }) {
-    const answer = await answerOf(this.native.call(kind, JSON.stringify(body), JSON.stringify(context)));
+  async call(kind, body, options = {}, transaction = this.transaction) {
+    const context = transaction === null ? '{}' : JSON.stringify({ transaction });
+    const answer = await send(
+      this.native,
+      options,
+      (going) => this.native.call(kind, JSON.stringify(body), context, going),
+      () => ({ operation: kind, database: this.database, transaction: transaction ?? body?.id ?? null }),
+    );
     return answer === '' ? undefined : JSON.parse(answer);
   }
 
@@ -144,7 +196,7 @@ class Connection {
     const id = this.transaction;
     if (id !== null) {
       this.transaction = null;
-      await this.call(kind, { id }, {});
+      await this.call(kind, { id }, {}, null);
     }
   }
 }

@@ -11,8 +11,16 @@ const CONNECTION_ERRORS = {
   invalid_url: 'InvalidConnectionError',
 };
 
+const TARGET = /^\s*(?:(delete\s+from|truncate(?:\s+table)?)|update)\s+(?:["`]?[^"`\s.]+["`]?\.)?["`]?([^"`\s]+)/i;
+
+/** Whether the statement is about the table that others refer to, not about one that refers. */
+function isOfParent({ table, referencedTable }, { sql }) {
+  const [, deletes, target] = TARGET.exec(sql) ?? [];
+  return Boolean(deletes) || (target !== undefined && target === referencedTable && target !== table);
+}
+
 module.exports = (lib) => {
-  const { errors, QueryTypes } = lib;
+  const { errors } = lib;
 
   function uniqueConstraintError(parent, query) {
     const { columns, value } = parent.details;
@@ -37,15 +45,13 @@ module.exports = (lib) => {
 
   function foreignKeyConstraintError(parent, query) {
     const { table, columns, constraint, value } = parent.details;
-    const isDelete = [QueryTypes.BULKDELETE, QueryTypes.DELETE].includes(query.options.type);
     return new errors.ForeignKeyConstraintError({
       message: parent.message,
       table,
       fields: columns,
       value: value ?? query.valueOf(columns[0]),
       index: constraint,
-      // A parent is what others refer to; a child refers.
-      reltype: isDelete ? 'parent' : 'child',
+      reltype: isOfParent(parent.details, query) ? 'parent' : 'child',
       parent,
     });
   }
@@ -79,6 +85,7 @@ module.exports = (lib) => {
     const error = make ? make(parent, query) : new errors.DatabaseError(parent);
     error.sql ??= parent.sql;
     error.parameters ??= parent.parameters;
+    error.requestId = parent.requestId;
     return error;
   };
 };

@@ -8,7 +8,7 @@ const { Client } = require('./client.js');
 const { CLIENT, installEverywhere, installIn, installOn } = require('./install.js');
 const { withLock } = require('./named-lock.js');
 const { translate } = require('./native.js');
-const { answerOf } = require('./phantomdb-error.js');
+const { send } = require('./send.js');
 const { fitSequelizeCli } = require('./sequelize-cli.js');
 const { tableDefinition, tableOf } = require('./table-definition.js');
 const { converterOf, rowsToObjects, toWire, wireTypeOf } = require('./values.js');
@@ -24,6 +24,7 @@ const OPTIONS = {
   requestTimeoutMs: ['a whole number of milliseconds above 0', isMilliseconds],
   retries: ['a whole number, 0 or more', (value) => Number.isInteger(value) && value >= 0],
   createDatabase: ['true or false', (value) => typeof value === 'boolean'],
+  lockIdleTimeoutMs: ['a whole number of milliseconds above 0', isMilliseconds],
 };
 
 function checkOptions(options) {
@@ -132,8 +133,12 @@ class PhantomDBDialect {
       columns: Array.isArray(options.columns) ? options.columns.map(identifier).join(', ') : options.columns,
     };
     const { native, transaction } = this.#use(options);
-    const text = await answerOf(
-      native.find(databaseName, JSON.stringify(tableOf(tableName)), JSON.stringify(find), transaction),
+    const table = JSON.stringify(tableOf(tableName));
+    const text = await send(
+      native,
+      options,
+      (going) => native.find(databaseName, table, JSON.stringify(find), transaction, going),
+      () => ({ operation: 'find', database: databaseName, transaction }),
     );
     return rowsToObjects(JSON.parse(text));
   }
@@ -155,13 +160,20 @@ class PhantomDBDialect {
   async query(databaseName, sql, parameters = [], options = {}) {
     const { native, transaction } = this.#use(options);
     const wire = JSON.stringify(parameters.map(toWire));
-    const text = await answerOf(native.query(databaseName, sql, wire, transaction, options.native === true));
+    const text = await send(
+      native,
+      options,
+      (going) => native.query(databaseName, sql, wire, transaction, options.native === true, undefined, going),
+      () => ({ operation: 'query', query: sql, database: databaseName, transaction }),
+    );
     const result = JSON.parse(text);
     return { columns: result.columns, rows: rowsToObjects(result), affectedRows: result.affectedRows };
   }
 
   async beginTransaction(databaseName, options = {}) {
-    const answer = await this.#call('beginTransaction', { database: databaseName, ...options });
+    const { isolationLevel, readOnly, immediate, timeout } = options;
+    const begin = { database: databaseName, isolationLevel, readOnly, immediate, timeout };
+    const answer = await this.#call('beginTransaction', begin, options);
     return answer.transaction_id;
   }
 
@@ -188,7 +200,12 @@ class PhantomDBDialect {
   async #call(kind, body, options = {}) {
     const { native, transaction } = this.#use(options);
     const context = JSON.stringify(transaction === null ? {} : { transaction });
-    const text = await answerOf(native.call(kind, JSON.stringify(body), context));
+    const text = await send(
+      native,
+      options,
+      (going) => native.call(kind, JSON.stringify(body), context, going),
+      () => ({ operation: kind, database: body?.database, transaction: transaction ?? body?.id ?? null }),
+    );
     return text === '' ? undefined : JSON.parse(text);
   }
 

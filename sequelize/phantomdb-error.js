@@ -5,13 +5,16 @@
  * `original` of Sequelize's own error.
  */
 class PhantomDBError extends Error {
-  /** @param {{ code: string, message: string, details?: object, requestId?: string }} failure */
+  /** @param {{ code: string, message: string, details?: object, requestId?: string, traceId?: string }} failure */
   constructor(failure) {
     super(failure.message);
     this.code = failure.code;
     this.details = failure.details ?? { columns: [] };
     if (failure.requestId) {
       this.requestId = failure.requestId;
+    }
+    if (failure.traceId) {
+      this.traceId = failure.traceId;
     }
   }
 }
@@ -42,4 +45,10 @@ async function answerOf(call) {
   return answer;
 }
 
-module.exports = { PhantomDBError, answerOf };
+/** The error with a stack that leads to the caller, as that of an error made there does. */
+function withStack(error, stack) {
+  error.stack = `${error.name}: ${error.message}${stack.slice(stack.indexOf('\n'))}`;
+  return error;
+}
+
+module.exports = { PhantomDBError, answerOf, withStack };

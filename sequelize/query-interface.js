@@ -6,10 +6,21 @@
 
 const COMPILED = require('./compiled');
 const plans = require('./schema-plans');
-const transactions = require('./transactions');
+const { transactions } = require('./transactions');
 
 /** Options that mean something to a statement's run. The others belong to the model, the index or the constraint. */
-const RUN_OPTIONS = ['transaction', 'logging', 'benchmark', 'logQueryParameters', 'retry', 'useMaster', 'searchPath'];
+const RUN_OPTIONS = [
+  'transaction',
+  'logging',
+  'benchmark',
+  'logQueryParameters',
+  'retry',
+  'useMaster',
+  'searchPath',
+  'signal',
+  'traceparent',
+  'tracestate',
+];
 
 module.exports = (lib) => {
   const { tableOf } = plans(lib);

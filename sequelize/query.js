@@ -1,13 +1,20 @@
 'use strict';
 
 const { formatBindParameters } = require('./bind.js');
+const { randomUUID } = require('node:crypto');
+
 const COMPILED = require('./compiled.js');
 const { parsingConverter } = require('./parsers.js');
-const { PhantomDBError } = require('./phantomdb-error.js');
+const { PhantomDBError, withStack } = require('./phantomdb-error.js');
+const { AbortError } = require('./send.js');
+const { rootOf, withNested } = require('./transactions.js');
 const { converterOf, fromWire, rowsToObjects, toWire } = require('./values.js');
 
 /** The column of an upsert's answer that says whether the row was made. */
 const CREATED_COLUMN = '__phantomdb_created';
+
+/** Where a statement's idempotency key is, on the options that all attempts of `options.retry` share. */
+const KEY = Symbol('idempotency key');
 
 const columnConverter = (_name, type) => converterOf(type);
 
@@ -17,6 +24,11 @@ module.exports = (lib) => {
   const debug = lib.logger.debugContext('sql:phantomdb');
 
   return class Query extends AbstractQuery {
+    constructor(connection, sequelize, options) {
+      super(connection, sequelize, options);
+      this.shared = options;
+    }
+
     static formatBindParameters(sql, values) {
       return formatBindParameters(sql, values);
     }
@@ -41,6 +53,8 @@ module.exports = (lib) => {
         answer = await this.send(sql, parameters, compiled);
       } catch (error) {
         if (error.code === 'TRANSACTION_EXPIRED') this.leaveExpired(error);
+        // What the server has refused, it would refuse again under the same key.
+        if (error.code !== 'UNAVAILABLE') delete this.shared[KEY];
         error.sql = sql;
         error.parameters = JSON.parse(parameters).map(fromWire);
         throw this.formatError(error, new Error().stack);
@@ -51,12 +65,11 @@ module.exports = (lib) => {
 
     /** The server has rolled the transaction back: the pool gets its connection now, whatever the application does. */
     leaveExpired(error) {
-      const given = this.options.transaction;
-      const transaction = given?.parent ?? given;
+      const transaction = this.options.transaction && rootOf(this.options.transaction);
       if (!transaction || transaction.connection !== this.connection) return;
       const expired = this.connection.expire(error);
       transaction.cleanup();
-      for (const holder of [transaction, ...transaction.savepoints]) holder.connection = expired;
+      for (const holder of withNested(transaction)) holder.connection = expired;
     }
 
     /** What the generator made for this very text; see `compiled.js`. */
@@ -70,6 +83,24 @@ module.exports = (lib) => {
       return isLogged && parameters !== '[]' ? JSON.parse(parameters).map(fromWire) : undefined;
     }
 
+    /**
+     * What goes with the call. A write that Sequelize runs again, since `options.retry` says so, has the key of its first
+     * attempt: when that took effect and only its answer was lost, the server gives this answer.
+     */
+    going(isRead) {
+      const { signal, traceparent, tracestate } = this.options;
+      return { signal, traceparent, tracestate, idempotencyKey: isRead ? undefined : this.idempotencyKey() };
+    }
+
+    idempotencyKey() {
+      const retry = this.options.retry ?? this.sequelize.options.retry;
+      if (!retry?.match || !this.sequelize.dialect.isRemote || this.connection.transaction !== null) {
+        return undefined;
+      }
+      this.shared[KEY] ??= randomUUID();
+      return this.shared[KEY];
+    }
+
     /** The parsed answer; throws a PhantomDBError. */
     async send(sql, parameters, compiled) {
       const { connection } = this;
@@ -80,14 +111,12 @@ module.exports = (lib) => {
       if (compiled?.call) {
         return this.sendCall(compiled);
       }
+      const isRead = this.isRead(compiled);
+      const going = this.going(isRead);
+      const statement = compiled?.statement ?? sql;
       const answer = await (compiled?.find
-        ? connection.find(JSON.stringify(compiled.table), compiled.find)
-        : connection.query(
-            compiled?.statement ?? sql,
-            parameters,
-            this.options.native === true,
-            this.isRead(compiled),
-          ));
+        ? connection.find(JSON.stringify(compiled.table), compiled.find, going, statement)
+        : connection.query(statement, parameters, this.options.native === true, isRead, going));
       return JSON.parse(answer);
     }
 
@@ -99,7 +128,8 @@ module.exports = (lib) => {
     async sendCall({ call, body, tolerated }) {
       const { database } = this.connection;
       try {
-        return await this.connection.call(call, body?.database === undefined ? body : { ...body, database });
+        const whole = body?.database === undefined ? body : { ...body, database };
+        return await this.connection.call(call, whole, this.going(false));
       } catch (error) {
         if (tolerated !== undefined && error.code === tolerated) {
           return undefined;
@@ -196,12 +226,10 @@ module.exports = (lib) => {
 
     /** @param {string} stack that leads to the caller */
     formatError(error, stack) {
-      if (!(error instanceof PhantomDBError)) {
+      if (!(error instanceof PhantomDBError) && !(error instanceof AbortError)) {
         return error;
       }
-      const formatted = sequelizeError(error, this);
-      formatted.stack = `${formatted.name}: ${formatted.message}${stack.slice(stack.indexOf('\n'))}`;
-      return formatted;
+      return withStack(error instanceof AbortError ? error : sequelizeError(error, this), stack);
     }
   };
 };

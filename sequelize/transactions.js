@@ -2,11 +2,21 @@
 
 const COMPILED = require('./compiled.js');
 
+/** The transaction that a nested one, however deep, is part of. */
+function rootOf(transaction) {
+  return transaction.parent ? rootOf(transaction.parent) : transaction;
+}
+
+/** A transaction and all that are nested in it. */
+function withNested(transaction) {
+  return [transaction, ...transaction.savepoints.flatMap(withNested)];
+}
+
 /**
  * The part of QueryInterface that begins and ends transactions. They begin with a call of the contract that carries
  * all their options, and their id stays on the connection; the SQL is for the log. Nested ones are savepoints.
  */
-module.exports = (Base, lib) => {
+const transactions = (Base, lib) => {
   const { Transaction, QueryTypes } = lib;
 
   const check = (transaction, what) => {
@@ -28,6 +38,11 @@ module.exports = (Base, lib) => {
 
     async startTransaction(transaction, options) {
       check(transaction, 'start a transaction');
+      if (transaction.parent) {
+        // Sequelize counts the savepoints of each level by themselves, so that one would hide another of its name.
+        const root = rootOf(transaction);
+        transaction.name = `${root.id}-sp-${withNested(root).length - 1}`;
+      }
       const { type, isolationLevel, readOnly } = transaction.options;
       const begin = {
         isolationLevel: isolationLevel ?? undefined,
@@ -70,3 +85,5 @@ module.exports = (Base, lib) => {
     }
   };
 };
+
+module.exports = { rootOf, transactions, withNested };

@@ -1,10 +1,15 @@
 //! `NativeDialect`: one connection string, and everything that is asked over it.
 
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use napi::Either;
 use napi_derive::napi;
-use phantomdb_protocol::{Call, CallContext, Error, Find, Result, Statement, TableName, Value};
+use phantomdb_protocol::{Call, CallContext, Error, ErrorCode, Find, Result, Statement, TableName, Value};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
 
 use crate::TranslatedStatement;
 use crate::client::{Client, ClientOptions};
@@ -15,6 +20,29 @@ use crate::translate::sql::Mode;
 #[napi]
 pub struct NativeDialect {
     client: Client,
+    /// The calls that are watched, by the number JavaScript knows them by.
+    watched: Mutex<HashMap<u32, Arc<Watched>>>,
+    next: AtomicU32,
+}
+
+/// A call that can be cancelled, and whose retries are counted.
+#[derive(Default)]
+struct Watched {
+    cancelled: CancellationToken,
+    retries: AtomicU32,
+}
+
+/// What goes with a call. All is optional.
+#[napi(object)]
+pub struct CallOptions {
+    /// What `watch()` answered.
+    pub number: Option<u32>,
+    /// `X-Request-Id`.
+    pub request_id: Option<String>,
+    /// Under which a write is run once, however often it is sent.
+    pub idempotency_key: Option<String>,
+    pub traceparent: Option<String>,
+    pub tracestate: Option<String>,
 }
 
 #[napi]
@@ -26,13 +54,35 @@ impl NativeDialect {
             let options: ClientOptions = parse("options", &options_json)?;
             Client::new(&connection_string, options)
         };
-        Ok(Self { client: open().map_err(thrown)? })
+        Ok(Self { client: open().map_err(thrown)?, watched: Mutex::default(), next: AtomicU32::new(0) })
     }
 
     /// The connection string, without a password.
     #[napi(getter, catch_unwind)]
     pub fn url(&self) -> String {
         self.client.url().to_owned()
+    }
+
+    /// A number for one call that is to be watched, until `unwatch`.
+    #[napi(catch_unwind)]
+    pub fn watch(&self) -> u32 {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        self.watched().insert(number, Arc::default());
+        number
+    }
+
+    /// Gives a watched call up: its statement is stopped.
+    #[napi(catch_unwind)]
+    pub fn cancel(&self, number: u32) {
+        if let Some(watched) = self.watched().get(&number) {
+            watched.cancelled.cancel();
+        }
+    }
+
+    /// Ends the watch over a call. Answers how often it was sent again.
+    #[napi(catch_unwind)]
+    pub fn unwatch(&self, number: u32) -> u32 {
+        self.watched().remove(&number).map_or(0, |watched| watched.retries.load(Ordering::Relaxed))
     }
 
     /// Any call of the contract: `kind` is its name (`createDatabase`), `body_json` its fields. Answers JSON text,
@@ -43,18 +93,23 @@ impl NativeDialect {
         kind: String,
         body_json: String,
         context_json: String,
+        options: Option<CallOptions>,
     ) -> napi::Result<Either<String, Failure>> {
-        let answer = async {
+        let call = || {
             let call = parse_call(&kind, &body_json)?;
             let context: Context = parse("context", &context_json)?;
-            self.client.call(call, context.into()).await
+            Ok((call, context.into()))
         };
-        Ok(outcome(answer.await))
+        Ok(outcome(self.send(call, options).await))
     }
 
     /// One statement: the hot path of `call('query', …)`. Answers the JSON text of a result set. With `read_only`
     /// the caller vouches that it only reads, so that it may be repeated when its answer was lost.
     #[napi]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "an object for them would be read field by field on the hot path"
+    )]
     pub async fn query(
         &self,
         database: String,
@@ -63,14 +118,15 @@ impl NativeDialect {
         transaction: Option<String>,
         native: bool,
         read_only: Option<bool>,
+        options: Option<CallOptions>,
     ) -> napi::Result<Either<String, Failure>> {
-        let answer = async {
+        let call = || {
             let parameters: Vec<Value> = parse("parameters", &parameters_json)?;
             let statement = Statement { query: sql, parameters, native };
             let context = CallContext { read_only: read_only == Some(true), ..in_transaction(transaction) };
-            self.client.call(Call::Query { database, statement }, context).await
+            Ok((Call::Query { database, statement }, context))
         };
-        Ok(outcome(answer.await))
+        Ok(outcome(self.send(call, options).await))
     }
 
     /// Rows of one table: the hot path of `call('find', …)`. Answers the JSON text of a result set.
@@ -81,13 +137,14 @@ impl NativeDialect {
         table_json: String,
         find_json: String,
         transaction: Option<String>,
+        options: Option<CallOptions>,
     ) -> napi::Result<Either<String, Failure>> {
-        let answer = async {
+        let call = || {
             let table: TableName = parse("table", &table_json)?;
             let find: Find = parse("find", &find_json)?;
-            self.client.call(Call::Find { database, table, find }, in_transaction(transaction)).await
+            Ok((Call::Find { database, table, find }, in_transaction(transaction)))
         };
-        Ok(outcome(answer.await))
+        Ok(outcome(self.send(call, options).await))
     }
 
     /// Rolls back what is open and lets go of every connection; a memory database without a name is gone then.
@@ -98,13 +155,50 @@ impl NativeDialect {
     }
 }
 
+impl NativeDialect {
+    fn watched(&self) -> MutexGuard<'_, HashMap<u32, Arc<Watched>>> {
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes a call, and lets go of it when it is cancelled, which stops its statement.
+    async fn send(
+        &self,
+        call: impl FnOnce() -> Result<(Call, CallContext)>,
+        options: Option<CallOptions>,
+    ) -> Result<String> {
+        let (call, context) = call()?;
+        let Some(options) = options else { return self.client.call(call, context).await };
+        let watched = match options.number {
+            None => Arc::default(),
+            // It was given up, and nobody watches any more, before it began.
+            Some(number) => self.watched().get(&number).cloned().ok_or_else(cancelled)?,
+        };
+        let sent = self.client.call_counted(call, with(context, options), &watched.retries);
+        let answer = watched.cancelled.run_until_cancelled(sent).await;
+        answer.unwrap_or_else(|| Err(cancelled()))
+    }
+}
+
+fn cancelled() -> Error {
+    Error::new(ErrorCode::StatementTimeout, "the call was cancelled")
+}
+
+fn with(context: CallContext, options: CallOptions) -> CallContext {
+    CallContext {
+        request_id: options.request_id,
+        idempotency_key: options.idempotency_key.or(context.idempotency_key),
+        traceparent: options.traceparent,
+        tracestate: options.tracestate,
+        ..context
+    }
+}
+
 /// What travels beside a call, as JavaScript writes it.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 struct Context {
     transaction: Option<String>,
     idempotency_key: Option<String>,
-    request_id: Option<String>,
     rows_as_arrays: bool,
     read_only: bool,
 }
@@ -114,10 +208,9 @@ impl From<Context> for CallContext {
         Self {
             transaction: context.transaction,
             idempotency_key: context.idempotency_key,
-            request_id: context.request_id,
-            token: None,
             rows_as_arrays: context.rows_as_arrays,
             read_only: context.read_only,
+            ..Self::default()
         }
     }
 }
@@ -166,7 +259,7 @@ fn parse<T: DeserializeOwned>(what: &str, json: &str) -> Result<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use phantomdb_protocol::{BeginTransaction, ErrorCode, IsolationLevel};
+    use phantomdb_protocol::{BeginTransaction, IsolationLevel};
 
     #[test]
     fn it_reads_every_kind_of_call_by_its_camel_case_name() {

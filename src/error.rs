@@ -12,6 +12,7 @@ pub struct Failure {
     pub message: String,
     pub details: FailureDetails,
     pub request_id: Option<String>,
+    pub trace_id: Option<String>,
 }
 
 /// Names of what was at fault, where there is one.
@@ -49,6 +50,7 @@ impl From<Error> for Failure {
                 position: details.position.map(|position| position as f64),
             },
             request_id: error.request_id,
+            trace_id: error.trace_id,
         }
     }
 }

@@ -243,6 +243,10 @@ pub struct CallContext {
     pub idempotency_key: Option<String>,
     /// `X-Request-Id`.
     pub request_id: Option<String>,
+    /// `traceparent`, of W3C Trace Context.
+    pub traceparent: Option<String>,
+    /// `tracestate`, likewise.
+    pub tracestate: Option<String>,
     /// The bearer token, which owns the transactions it begins.
     pub token: Option<String>,
     /// The caller vouches that the call only reads, so a client may repeat it. Not sent.

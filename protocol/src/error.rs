@@ -95,13 +95,16 @@ pub struct Error {
     pub details: Box<ErrorDetails>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+    /// Of the caller's trace (W3C Trace Context), when the request was part of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_id: Option<String>,
 }
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), details: Box::default(), request_id: None }
+        Self { code, message: message.into(), details: Box::default(), request_id: None, trace_id: None }
     }
 
     pub fn unsupported(what: impl Into<String>) -> Self {

@@ -96,6 +96,9 @@ struct ServeOptions {
     /// while others wait for the lock.
     #[arg(long, env = "PHANTOMDB_LOCK_IDLE_TIMEOUT", default_value_t = 5000, value_name = "MILLISECONDS")]
     lock_idle_timeout: u64,
+    /// Transactions open at once; one more is refused with TOO_MANY_REQUESTS until another ends.
+    #[arg(long, env = "PHANTOMDB_TRANSACTIONS_MAX", default_value_t = ServiceOptions::default().transactions_max, value_name = "COUNT")]
+    transactions_max: usize,
     /// Refuse statements in the engine's own SQL (`{ native: true }`), which reach it untouched.
     #[arg(long, env = "PHANTOMDB_NO_NATIVE")]
     no_native: bool,
@@ -189,7 +192,11 @@ async fn serve_until_told(options: ServeOptions) -> Result<(), Failure> {
     }
     let service = Service::new(
         engine(&options)?,
-        ServiceOptions { allow_native: !options.no_native, ..ServiceOptions::default() },
+        ServiceOptions {
+            allow_native: !options.no_native,
+            transactions_max: options.transactions_max,
+            ..ServiceOptions::default()
+        },
     );
     let http = HttpOptions { tokens, body_max: options.body_max };
     let server = HttpServer::new(Arc::clone(&service), http);

@@ -4,82 +4,13 @@
 
 mod common;
 
-use std::{
-    io::{BufRead as _, BufReader, Read as _},
-    path::PathBuf,
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
+use std::{io::Read as _, time::Duration};
+
+use common::{
+    Caller,
+    process::{Directory, phantomdb, serve},
 };
-
-use common::Caller;
 use serde_json::json;
-
-struct Served {
-    child: Child,
-    caller: Caller,
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn phantomdb(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_phantomdb"));
-    command.args(arguments).env_remove("PHANTOMDB_TOKEN").stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
-}
-
-fn serve(arguments: &[&str]) -> Served {
-    let mut child = phantomdb(&[&["serve", "--listen", "127.0.0.1:0"], arguments].concat()).spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let address = line.trim_end().strip_prefix("phantomdb listening on http://");
-    let caller = Caller::new(address.unwrap_or_else(|| panic!("{line:?}")).parse().unwrap());
-    Served { child, caller }
-}
-
-impl Served {
-    fn signal(&self, signal: &str) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
-    }
-
-    /// The exit code, which must come within the time.
-    fn exit_code(&mut self, within: Duration) -> Option<i32> {
-        let start = Instant::now();
-        while start.elapsed() < within {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status.code();
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        panic!("the server did not stop within {within:?}");
-    }
-}
-
-/// A directory of its own for one test, removed with it.
-struct Directory(PathBuf);
-
-impl Directory {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("phantomdb-test-{name}-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&path);
-        Self(path)
-    }
-
-    fn path(&self) -> &str {
-        self.0.to_str().unwrap()
-    }
-}
-
-impl Drop for Directory {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
 
 #[tokio::test]
 async fn it_stops_on_sigterm_with_what_is_committed_kept_and_what_is_open_undone() {

@@ -4,11 +4,12 @@ use std::{
     collections::HashMap,
     path::Path,
     sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak},
+    time::Duration,
 };
 
 use phantomdb_protocol::{Call, CallContext, Result};
 use phantomdb_server::{
-    engine::sqlite::SqliteEngine,
+    engine::sqlite::{SqliteEngine, SqliteOptions},
     service::{Service, ServiceOptions},
 };
 use tokio::sync::Mutex as AsyncMutex;
@@ -20,6 +21,7 @@ static SHARED: LazyLock<Mutex<HashMap<Place, Weak<Service>>>> = LazyLock::new(Mu
 
 pub(super) struct Embedded {
     place: Place,
+    engine: SqliteOptions,
     /// Owns the transactions this client begins, as a token does on a server: clients that share an engine do not
     /// meet in each other's transactions.
     owner: String,
@@ -36,9 +38,15 @@ enum State {
 }
 
 impl Embedded {
-    pub(super) fn new(place: Place) -> Self {
+    /// Of clients that share an engine, the one that opens it decides on `lock_idle_timeout`.
+    pub(super) fn new(place: Place, lock_idle_timeout: Option<Duration>) -> Self {
+        let engine = SqliteOptions::default();
         Self {
             place,
+            engine: SqliteOptions {
+                lock_idle_timeout: lock_idle_timeout.unwrap_or(engine.lock_idle_timeout),
+                ..engine
+            },
             owner: uuid::Uuid::new_v4().to_string(),
             state: Mutex::new(State::New),
             changing: AsyncMutex::default(),
@@ -70,9 +78,9 @@ impl Embedded {
             State::Closed => return Err(closed()),
             State::New => {}
         }
-        let place = self.place.clone();
+        let (place, options) = (self.place.clone(), self.engine);
         // Opening reads and writes the disk.
-        let opened = tokio::task::spawn_blocking(move || service_of(place)).await;
+        let opened = tokio::task::spawn_blocking(move || service_of(place, options)).await;
         let service = opened
             .unwrap_or_else(|_| Err(phantomdb_protocol::Error::internal("opening the engine broke off")))?;
         *self.state() = State::Open(Arc::clone(&service));
@@ -107,9 +115,9 @@ fn shared() -> MutexGuard<'static, HashMap<Place, Weak<Service>>> {
     SHARED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn service_of(place: Place) -> Result<Arc<Service>> {
+fn service_of(place: Place, options: SqliteOptions) -> Result<Arc<Service>> {
     let place = match place {
-        Place::Private => return Ok(in_memory()),
+        Place::Private => return Ok(in_memory(options)),
         Place::Shared(name) => Place::Shared(name),
         Place::Directory(path) => {
             // The same directory has one name, however it was written; it must exist to be asked for it.
@@ -122,18 +130,18 @@ fn service_of(place: Place) -> Result<Arc<Service>> {
         return Ok(service);
     }
     let service = match &place {
-        Place::Directory(path) => on_disk(path)?,
-        _ => in_memory(),
+        Place::Directory(path) => on_disk(path, options)?,
+        _ => in_memory(options),
     };
     shared.retain(|_, known| known.strong_count() > 0);
     shared.insert(place, Arc::downgrade(&service));
     Ok(service)
 }
 
-fn in_memory() -> Arc<Service> {
-    Service::new(Arc::new(SqliteEngine::memory()), ServiceOptions::default())
+fn in_memory(options: SqliteOptions) -> Arc<Service> {
+    Service::new(Arc::new(SqliteEngine::memory().with_options(options)), ServiceOptions::default())
 }
 
-fn on_disk(path: &Path) -> Result<Arc<Service>> {
-    Ok(Service::new(Arc::new(SqliteEngine::open(path)?), ServiceOptions::default()))
+fn on_disk(path: &Path, options: SqliteOptions) -> Result<Arc<Service>> {
+    Ok(Service::new(Arc::new(SqliteEngine::open(path)?.with_options(options)), ServiceOptions::default()))
 }

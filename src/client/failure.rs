@@ -4,6 +4,9 @@ use std::{error::Error as _, io::ErrorKind, time::Duration};
 
 use phantomdb_protocol::{Error, ErrorCode, ErrorDetails};
 
+/// The kind of failure when nobody listens.
+const REFUSED: &str = "refused";
+
 /// A server that cannot be reached; `kind` travels in `details.value`.
 pub(super) fn unreachable(kind: &str, message: impl Into<String>) -> Error {
     let mut error = Error::new(ErrorCode::Unavailable, message);
@@ -26,11 +29,16 @@ impl Failure {
         Self { error, passing: false, retry_after: None }
     }
 
+    /// Nobody listens where the server should be.
+    pub(super) fn is_refused(&self) -> bool {
+        self.error.details.value.as_deref() == Some(REFUSED)
+    }
+
     pub(super) fn of_transport(error: &reqwest::Error, base: &str, timeout: Duration) -> Self {
         let connecting = error.is_connect();
         let (kind, why) = kind(error);
         let message = match kind {
-            "refused" => {
+            REFUSED => {
                 format!("{base} refused the connection; is a server running there (`npx phantomdb serve`)?")
             }
             "host_not_found" => format!("the host of {base} was not found; check its name"),
@@ -47,7 +55,7 @@ impl Failure {
         };
         Self {
             error: unreachable(kind, message),
-            passing: matches!(kind, "refused" | "closed") || (connecting && kind == "timed_out"),
+            passing: matches!(kind, REFUSED | "closed") || (connecting && kind == "timed_out"),
             retry_after: None,
         }
     }
@@ -65,7 +73,7 @@ fn kind(error: &reqwest::Error) -> (&'static str, String) {
         }
         if let Some(io) = cause.downcast_ref::<std::io::Error>() {
             match io.kind() {
-                ErrorKind::ConnectionRefused => kind = "refused",
+                ErrorKind::ConnectionRefused => kind = REFUSED,
                 ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => kind = "host_unreachable",
                 ErrorKind::TimedOut => kind = "timed_out",
                 _ => {}

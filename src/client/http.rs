@@ -1,7 +1,10 @@
 //! Calls over HTTP/1.1 to a server.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -31,6 +34,8 @@ pub(super) struct HttpClient {
     timeout: Duration,
     retries: u32,
     state: Mutex<State>,
+    /// Whether the server has answered yet.
+    reached: AtomicBool,
 }
 
 /// Building the HTTP client reads the certificates of the system, so the first call does it.
@@ -57,18 +62,49 @@ impl HttpClient {
                 Ok(value)
             })
             .transpose()?;
-        Ok(Self { base, authorization, connect_timeout, timeout, retries, state: Mutex::new(State::New) })
+        Ok(Self {
+            base,
+            authorization,
+            connect_timeout,
+            timeout,
+            retries,
+            state: Mutex::new(State::New),
+            reached: AtomicBool::new(false),
+        })
     }
 
     pub(super) fn close(&self) {
         *self.state.lock().unwrap_or_else(PoisonError::into_inner) = State::Closed;
     }
 
-    pub(super) async fn call(&self, call: &Call, context: &CallContext) -> Result<String> {
+    /// An error carries the id under which the server knows the request, also when no answer came.
+    pub(super) async fn call(
+        &self,
+        call: &Call,
+        context: &CallContext,
+        retries: &AtomicU32,
+    ) -> Result<String> {
+        let request_id = match &context.request_id {
+            Some(id) => id.clone(),
+            None => uuid::Uuid::new_v4().to_string(),
+        };
+        self.call_as(&request_id, call, context, retries).await.map_err(|mut error| {
+            error.request_id.get_or_insert(request_id);
+            error
+        })
+    }
+
+    async fn call_as(
+        &self,
+        request_id: &str,
+        call: &Call,
+        context: &CallContext,
+        retries: &AtomicU32,
+    ) -> Result<String> {
         let client = self.client()?;
         let request = request::of_call(call, context.rows_as_arrays)?;
         let repeat = Repeat::of(call, context);
-        let headers = self.headers(context, &request, repeat)?;
+        let headers = self.headers(request_id, context, &request, repeat)?;
         let url = [&self.base, request.path.as_str()].concat();
         let body = request.body.map(bytes_of);
         let mut attempts = Attempts::new(repeat, self.retries, self.timeout);
@@ -85,16 +121,18 @@ impl HttpClient {
                 Ok(text) => return Ok(text),
                 Err(failure) => failure,
             };
-            match attempts.pause_after(&failure) {
+            match attempts.pause_after(&failure, self.reached.load(Ordering::Relaxed)) {
                 Some(pause) => tokio::time::sleep(pause).await,
                 None => return Err(failure.error),
             }
+            retries.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     async fn attempt(&self, request: reqwest::RequestBuilder) -> Result<String, Failure> {
         let transport = |error: reqwest::Error| Failure::of_transport(&error, &self.base, self.timeout);
         let response = request.send().await.map_err(transport)?;
+        self.reached.store(true, Ordering::Relaxed);
         let status = response.status();
         let is_json = response
             .headers()
@@ -130,12 +168,18 @@ impl HttpClient {
         Failure { error: Error::new(ErrorCode::Unavailable, message), passing, retry_after }
     }
 
-    fn headers(&self, context: &CallContext, request: &Request, repeat: Repeat) -> Result<HeaderMap> {
+    fn headers(
+        &self,
+        request_id: &str,
+        context: &CallContext,
+        request: &Request,
+        repeat: Repeat,
+    ) -> Result<HeaderMap> {
         let value = |name: &str, text: &str| {
             HeaderValue::from_str(text)
                 .map_err(|_| Error::new(ErrorCode::BadRequest, format!("the {name} must be printable ASCII")))
         };
-        let mut headers = HeaderMap::with_capacity(6);
+        let mut headers = HeaderMap::with_capacity(8);
         headers.insert(ACCEPT, if request.rows_as_arrays { ROWS } else { JSON });
         if request.body.is_some() {
             headers.insert(CONTENT_TYPE, JSON);
@@ -143,11 +187,15 @@ impl HttpClient {
         if let Some(authorization) = &self.authorization {
             headers.insert(AUTHORIZATION, authorization.clone());
         }
-        if let Some(id) = &context.transaction {
-            headers.insert("phantomdb-transaction", value("transaction id", id)?);
-        }
-        if let Some(id) = &context.request_id {
-            headers.insert("x-request-id", value("request id", id)?);
+        headers.insert("x-request-id", value("request id", request_id)?);
+        for (header, name, text) in [
+            ("phantomdb-transaction", "transaction id", &context.transaction),
+            ("traceparent", "traceparent", &context.traceparent),
+            ("tracestate", "tracestate", &context.tracestate),
+        ] {
+            if let Some(text) = text {
+                headers.insert(header, value(name, text)?);
+            }
         }
         match &context.idempotency_key {
             Some(key) => {

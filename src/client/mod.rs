@@ -8,7 +8,7 @@ mod http;
 mod request;
 mod retry;
 
-use std::time::Duration;
+use std::{sync::atomic::AtomicU32, time::Duration};
 
 use phantomdb_protocol::{Call, CallContext, Error, ErrorCode, Result};
 use serde::Deserialize;
@@ -29,6 +29,9 @@ pub struct ClientOptions {
     pub retries: u32,
     /// Make the database of a call when there is none of that name.
     pub create_database: bool,
+    /// Embedded: a transaction that holds a database's write lock and runs no statement for so long, while others wait
+    /// for the lock, is rolled back. A server has an option of its own for it.
+    pub lock_idle_timeout_ms: Option<u64>,
 }
 
 impl Default for ClientOptions {
@@ -39,6 +42,7 @@ impl Default for ClientOptions {
             request_timeout_ms: 60_000,
             retries: 4,
             create_database: true,
+            lock_idle_timeout_ms: None,
         }
     }
 }
@@ -60,6 +64,12 @@ impl Client {
     pub fn new(connection_string: &str, options: ClientOptions) -> Result<Self> {
         let create_database = options.create_database;
         let way = match Connection::parse(connection_string)? {
+            Connection::Server(_) if options.lock_idle_timeout_ms.is_some() => {
+                return Err(Error::new(
+                    ErrorCode::BadRequest,
+                    "lockIdleTimeoutMs is for memory: and file:; start a server with --lock-idle-timeout instead",
+                ));
+            }
             Connection::Server(base) => {
                 let environment = || std::env::var("PHANTOMDB_TOKEN").ok();
                 let token = options.token.or_else(environment).filter(|token| !token.is_empty());
@@ -71,7 +81,10 @@ impl Client {
                     options.retries,
                 )?)
             }
-            Connection::Embedded(place) => Way::Embedded(Embedded::new(place)),
+            Connection::Embedded(place) => {
+                let lock_idle_timeout = options.lock_idle_timeout_ms.map(Duration::from_millis);
+                Way::Embedded(Embedded::new(place, lock_idle_timeout))
+            }
         };
         Ok(Self { url: connection_string.to_owned(), create_database, way })
     }
@@ -83,23 +96,33 @@ impl Client {
 
     /// The body of the answer as JSON text, empty when there is nothing to say.
     pub async fn call(&self, call: Call, context: CallContext) -> Result<String> {
+        self.call_counted(call, context, &AtomicU32::new(0)).await
+    }
+
+    /// The same, and counts how often the call was sent again.
+    pub async fn call_counted(
+        &self,
+        call: Call,
+        context: CallContext,
+        retries: &AtomicU32,
+    ) -> Result<String> {
         let (Some(name), true, None) = (call.database(), self.create_database, &context.transaction) else {
-            return self.send(call, context).await;
+            return self.send(call, context, retries).await;
         };
         let (name, again) = (name.to_owned(), (call.clone(), context.clone()));
-        match self.send(call, context).await {
+        match self.send(call, context, retries).await {
             Err(error) if error.code == ErrorCode::UnknownDatabase => {
                 let create = Call::CreateDatabase { name, if_not_exists: true };
-                Box::pin(self.send(create, CallContext::default())).await?;
-                Box::pin(self.send(again.0, again.1)).await
+                Box::pin(self.send(create, CallContext::default(), retries)).await?;
+                Box::pin(self.send(again.0, again.1, retries)).await
             }
             answer => answer,
         }
     }
 
-    async fn send(&self, call: Call, context: CallContext) -> Result<String> {
+    async fn send(&self, call: Call, context: CallContext, retries: &AtomicU32) -> Result<String> {
         match &self.way {
-            Way::Http(client) => client.call(&call, &context).await,
+            Way::Http(client) => client.call(&call, &context, retries).await,
             Way::Embedded(embedded) => embedded.call(call, context).await,
         }
     }

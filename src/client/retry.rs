@@ -7,7 +7,10 @@ use phantomdb_protocol::{Call, CallContext};
 use super::failure::Failure;
 
 const BACKOFF: Duration = Duration::from_millis(50);
-const BACKOFF_MAX: Duration = Duration::from_secs(2);
+const BACKOFF_MAX: Duration = Duration::from_secs(1);
+/// A server that has answered before and now refuses connections is taken to be starting anew, and is waited for so
+/// long, however many attempts that takes.
+const COMES_BACK_WITHIN: Duration = Duration::from_secs(10);
 
 /// What a repetition of the call could do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,12 +40,14 @@ pub(super) struct Attempts {
     repeat: Repeat,
     left: u32,
     made: u32,
+    begun: Instant,
     deadline: Instant,
 }
 
 impl Attempts {
     pub(super) fn new(repeat: Repeat, retries: u32, timeout: Duration) -> Self {
-        Self { repeat, left: retries, made: 0, deadline: Instant::now() + timeout }
+        let begun = Instant::now();
+        Self { repeat, left: retries, made: 0, begun, deadline: begun + timeout }
     }
 
     /// Time left for the next attempt.
@@ -50,14 +55,16 @@ impl Attempts {
         self.deadline.saturating_duration_since(Instant::now())
     }
 
-    /// How long to wait before the next attempt, if there is to be one.
-    pub(super) fn pause_after(&mut self, failure: &Failure) -> Option<Duration> {
+    /// How long to wait before the next attempt, if there is to be one. `reached` says that the server has answered
+    /// before, be it to another call.
+    pub(super) fn pause_after(&mut self, failure: &Failure, reached: bool) -> Option<Duration> {
         if !failure.passing || self.left == 0 || self.repeat == Repeat::Never {
             return None;
         }
+        let comes_back = reached && failure.is_refused() && self.begun.elapsed() < COMES_BACK_WITHIN;
         let backoff = (BACKOFF * 2_u32.saturating_pow(self.made.min(16))).min(BACKOFF_MAX);
         let pause = jittered(backoff).max(failure.retry_after.unwrap_or_default());
-        self.left -= 1;
+        self.left -= u32::from(!comes_back);
         self.made += 1;
         (pause < self.time_left()).then_some(pause)
     }
@@ -99,25 +106,37 @@ mod tests {
     fn it_waits_longer_each_time_and_gives_up() {
         let mut attempts = Attempts::new(Repeat::WithKey, 3, Duration::from_secs(60));
         for most in [50, 100, 200] {
-            let pause = attempts.pause_after(&failure(true, None)).unwrap();
+            let pause = attempts.pause_after(&failure(true, None), false).unwrap();
             assert!(pause >= Duration::from_millis(most / 2) && pause <= Duration::from_millis(most));
         }
-        assert_eq!(attempts.pause_after(&failure(true, None)), None);
+        assert_eq!(attempts.pause_after(&failure(true, None), false), None);
     }
 
     #[test]
     fn it_waits_as_long_as_the_server_asks_and_not_beyond_the_time_out() {
         let mut attempts = Attempts::new(Repeat::Freely, 3, Duration::from_secs(5));
         let asked = Some(Duration::from_secs(1));
-        assert_eq!(attempts.pause_after(&failure(true, asked)), asked);
-        assert_eq!(attempts.pause_after(&failure(true, Some(Duration::from_secs(6)))), None);
+        assert_eq!(attempts.pause_after(&failure(true, asked), false), asked);
+        assert_eq!(attempts.pause_after(&failure(true, Some(Duration::from_secs(6))), false), None);
+    }
+
+    #[test]
+    fn it_waits_for_a_server_that_answered_before_however_many_attempts_that_takes() {
+        let refused = || Failure { error: unreachable("refused", ""), passing: true, retry_after: None };
+        for (reached, expected) in [(true, 20), (false, 1)] {
+            let mut attempts = Attempts::new(Repeat::Freely, 1, Duration::from_secs(60));
+            let made = (0..20).take_while(|_| attempts.pause_after(&refused(), reached).is_some()).count();
+            assert_eq!(made, expected);
+        }
+        let mut unwilling = Attempts::new(Repeat::Freely, 0, Duration::from_secs(60));
+        assert_eq!(unwilling.pause_after(&refused(), true), None);
     }
 
     #[test]
     fn it_never_tries_again_in_a_transaction_or_what_will_fail_again() {
         let mut within = Attempts::new(Repeat::Never, 3, Duration::from_secs(60));
-        assert_eq!(within.pause_after(&failure(true, None)), None);
+        assert_eq!(within.pause_after(&failure(true, None), false), None);
         let mut read = Attempts::new(Repeat::Freely, 3, Duration::from_secs(60));
-        assert_eq!(read.pause_after(&failure(false, None)), None);
+        assert_eq!(read.pause_after(&failure(false, None), false), None);
     }
 }

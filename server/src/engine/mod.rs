@@ -1,6 +1,7 @@
 //! What an engine is. Two engines implement this one interface and pass the same contract tests.
 
 pub(crate) mod json_rows;
+mod once;
 pub(crate) mod parameters;
 pub mod postgres;
 pub(crate) mod sql;
@@ -12,6 +13,8 @@ use async_trait::async_trait;
 use phantomdb_protocol::{
     AlterOperation, BeginTransaction, Error, ErrorCode, Result, ResultSet, Statement, TableName, TableSchema,
 };
+
+pub use once::{Digest, Once};
 
 /// `BAD_REQUEST` for a name that no database can have, whichever engine keeps it.
 fn check_database_name(name: &str) -> Result<()> {
@@ -49,12 +52,28 @@ pub trait Session: Send + Sync {
 
     /// Applies the operations in order, all or nothing.
     async fn alter(&self, table: &TableName, operations: Vec<AlterOperation>) -> Result<()>;
+
+    /// This session for the writes of one call, each of which takes effect once: see [`Once`]. None where an engine
+    /// keeps no keys and stops nothing, and for a transaction, which ends with the server.
+    fn keyed(self: Arc<Self>, _once: &Once) -> Option<Arc<dyn Session>> {
+        None
+    }
+
+    /// Whether a write has been committed under the key of this session.
+    async fn has_run(&self) -> Result<bool> {
+        Ok(false)
+    }
 }
 
 /// A transaction. Dropped without an end, it is rolled back.
 #[async_trait]
 pub trait Transaction: Session {
     async fn commit(&self) -> Result<()>;
+    /// Commits, and keeps with what is committed that it was under this key, for [`Session::has_run`]. The same as
+    /// `commit` where an engine keeps no keys.
+    async fn commit_keyed(&self, _once: &Once) -> Result<()> {
+        self.commit().await
+    }
     async fn rollback(&self) -> Result<()>;
     /// This transaction as what it also is.
     fn as_session(self: Arc<Self>) -> Arc<dyn Session>;

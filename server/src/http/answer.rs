@@ -7,6 +7,8 @@ use axum::{
 use http::{HeaderValue, StatusCode, header};
 use phantomdb_protocol::{Error, ErrorCode, Result};
 
+use super::trace::TraceParent;
+
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// An error on its way out.
@@ -41,12 +43,17 @@ impl IntoResponse for HttpError {
 }
 
 /// Writes the body of an error that a handler or an extractor answered.
-pub(super) fn with_error_body(response: Response, request_id: &HeaderValue) -> Response {
+pub(super) fn with_error_body(
+    response: Response,
+    request_id: &HeaderValue,
+    trace: Option<&TraceParent>,
+) -> Response {
     let (mut parts, body) = response.into_parts();
     let Some(mut error) = parts.extensions.remove::<Error>() else {
         return Response::from_parts(parts, body);
     };
     error.request_id = request_id.to_str().ok().map(str::to_owned);
+    error.trace_id = trace.map(|trace| trace.trace_id().to_owned());
     let body = serde_json::to_vec(&error).unwrap_or_default();
     parts.headers.insert(header::CONTENT_TYPE, JSON);
     match error.code {

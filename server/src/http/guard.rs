@@ -1,6 +1,6 @@
 //! What happens to every request before its route: the request id, the token, the headers of the contract.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use axum::{
     extract::{Request, State},
@@ -8,12 +8,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use phantomdb_protocol::{CallContext, ErrorCode};
+use phantomdb_protocol::{CallContext, Error, ErrorCode};
 use subtle::{Choice, ConstantTimeEq};
+use tracing::Instrument as _;
 
 use super::{
     HttpServer,
     answer::{HttpError, with_error_body},
+    trace::TraceParent,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -28,18 +30,47 @@ pub(super) async fn guard(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let id = request_id(request.headers());
-    let response = match context(&server, &request, &id) {
-        Ok(context) => {
-            request.extensions_mut().insert(context);
-            next.run(request).await
-        }
-        Err(refused) => refused.into_response(),
+    let (id, trace) = (request_id(request.headers()), TraceParent::of(request.headers()));
+    let span = tracing::info_span!(
+        "request",
+        id = id.to_str().unwrap_or_default(),
+        method = %request.method(),
+        // Without what follows the `?`, where the values are.
+        path = request.uri().path(),
+        trace = trace.as_ref().map(TraceParent::trace_id),
+        parent = trace.as_ref().map(TraceParent::parent_id),
+    );
+    let answered = async {
+        let begun = Instant::now();
+        let response = match context(&server, &request, &id, trace.as_ref()) {
+            Ok(context) => {
+                request.extensions_mut().insert(context);
+                next.run(request).await
+            }
+            Err(refused) => refused.into_response(),
+        };
+        log(&response, begun);
+        response
     };
-    let mut response = with_error_body(response, &id);
+    let response = answered.instrument(span).await;
+    let mut response = with_error_body(response, &id, trace.as_ref());
     server.metrics.count(response.status());
     response.headers_mut().insert(REQUEST_ID, id);
     response
+}
+
+/// One line for each request, in the span that has its id.
+fn log(response: &Response, begun: Instant) {
+    let status = response.status().as_u16();
+    let took_ms = begun.elapsed().as_secs_f64() * 1000.0;
+    match response.extensions().get::<Error>() {
+        None => tracing::info!(status, took_ms, "answered"),
+        Some(error) if error.code == ErrorCode::Internal => {
+            tracing::error!(status, took_ms, code = ?error.code, error.message, "failed");
+        }
+        // A caller's mistake is no fault of the server, and its message may name what is the caller's.
+        Some(error) => tracing::info!(status, took_ms, code = ?error.code, "refused"),
+    }
 }
 
 /// The caller's own id when it is a sane one, so that both logs agree; else a new one.
@@ -55,7 +86,12 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
     HeaderValue::from_str(id).unwrap_or_else(|_| HeaderValue::from_static("none"))
 }
 
-fn context(server: &HttpServer, request: &Request, id: &HeaderValue) -> Result<CallContext, HttpError> {
+fn context(
+    server: &HttpServer,
+    request: &Request,
+    id: &HeaderValue,
+    trace: Option<&TraceParent>,
+) -> Result<CallContext, HttpError> {
     let headers = request.headers();
     let token = bearer(headers);
     // A load balancer asks these and has no token.
@@ -72,6 +108,8 @@ fn context(server: &HttpServer, request: &Request, id: &HeaderValue) -> Result<C
         idempotency_key: text(headers, IDEMPOTENCY_KEY)?,
         request_id: id.to_str().ok().map(str::to_owned),
         token: token.map(str::to_owned),
+        traceparent: trace.map(TraceParent::to_string),
+        tracestate: trace.and_then(|_| text(headers, "tracestate").ok().flatten()),
         read_only: false,
         rows_as_arrays: accepts_rows(headers),
     })

@@ -6,6 +6,7 @@ mod guard;
 mod metrics;
 mod query_string;
 mod routes;
+mod trace;
 
 use std::sync::{
     Arc,

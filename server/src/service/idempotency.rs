@@ -1,19 +1,23 @@
 //! The answers to writes by their idempotency key, so that a write that is sent again is not run again.
 //!
-//! They are kept in memory, for ten minutes and within a bound, and so do not outlive the server: a client whose
-//! server was restarted between its two tries cannot be told the first answer.
+//! Here they are kept in memory, for ten minutes and within a bound, the errors among them too. That a write which
+//! took effect is not run again by a server that was restarted since is up to the engine, which commits the answer
+//! with the write: see [`Once`].
 
 use std::{
     collections::{HashMap, VecDeque},
     future::{Future, poll_fn},
-    hash::{BuildHasher, Hasher, RandomState},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::Poll,
     time::{Duration, Instant},
 };
 
-use phantomdb_protocol::{Call, Error, ErrorCode, Result};
+use phantomdb_protocol::{Call, CallContext, Error, ErrorCode, Result};
+use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::engine::{Digest, Once};
 
 const KEPT_FOR: Duration = Duration::from_secs(600);
 const KEPT_MAX: usize = 20_000;
@@ -21,19 +25,26 @@ const KEPT_BYTES_MAX: usize = 64 * 1024 * 1024;
 const KEY_LENGTH_MAX: usize = 255;
 
 type Answer = Result<Arc<str>>;
-/// The token and the key: two clients that hit on the same key do not see each other's answers.
-type Key = (Option<String>, String);
+
+/// How far the call with a key has come.
+#[derive(Clone)]
+enum Progress {
+    Running,
+    Answered(Answer),
+    /// It was stopped since nobody waited for it, and left nothing behind: whoever asks for it now may run it.
+    Withdrawn,
+}
 
 struct Kept {
-    fingerprint: u64,
-    answer: watch::Receiver<Option<Answer>>,
+    call: Digest,
+    progress: watch::Sender<Progress>,
 }
 
 #[derive(Default)]
 struct Answers {
-    by_key: HashMap<Key, Kept>,
+    by_key: HashMap<Digest, Kept>,
     /// Keys with their answers' sizes, the oldest first; those of forgotten answers too, until they are old.
-    ages: VecDeque<(Instant, Key, usize)>,
+    ages: VecDeque<(Instant, Digest, usize)>,
     bytes: usize,
 }
 
@@ -53,40 +64,60 @@ impl Answers {
     }
 }
 
+#[derive(Default)]
 pub(super) struct Idempotency {
     answers: Arc<Mutex<Answers>>,
-    hash: RandomState,
 }
 
 /// Whose call it is to run.
 enum Claim {
-    Free(watch::Sender<Option<Answer>>, watch::Receiver<Option<Answer>>),
-    Taken(watch::Receiver<Option<Answer>>),
+    Free(watch::Sender<Progress>),
+    Taken(watch::Receiver<Progress>),
 }
 
 /// Where the answer to a call goes.
 struct Keep {
     answers: Arc<Mutex<Answers>>,
-    key: Key,
-    sender: watch::Sender<Option<Answer>>,
+    once: Once,
+    progress: watch::Sender<Progress>,
 }
 
 impl Keep {
+    /// Runs the call to its end. It is told to stop when nobody waits for it any more.
+    async fn finish(self, mut running: impl Future<Output = Result<String>> + Unpin) {
+        let answer = tokio::select! {
+            answer = &mut running => answer,
+            () = self.progress.closed() => {
+                self.once.cancelled.cancel();
+                running.await
+            }
+        };
+        self.answer(answer);
+    }
+
     /// Keeps the answer, and tells it those who wait.
-    fn answer(self, answer: Result<String>) -> Answer {
+    fn answer(&self, answer: Result<String>) {
         let answer = answer.map(Arc::<str>::from);
         let mut answers = lock(&self.answers);
-        if answer.as_ref().is_err_and(|error| may_be_tried_again(error.code)) {
-            answers.by_key.remove(&self.key);
+        let passing = answer.as_ref().is_err_and(|error| may_be_tried_again(error.code));
+        if passing {
+            answers.by_key.remove(&self.once.key);
         } else {
             let size = answer.as_ref().map_or(0, |text| text.len());
             answers.bytes += size;
-            answers.ages.push_back((Instant::now(), self.key, size));
+            answers.ages.push_back((Instant::now(), self.once.key, size));
         }
         drop(answers);
-        // An error means that nobody waits any more.
-        let _ = self.sender.send(Some(answer.clone()));
-        answer
+        let withdrawn = passing && self.once.cancelled.is_cancelled();
+        self.progress.send_replace(if withdrawn { Progress::Withdrawn } else { Progress::Answered(answer) });
+    }
+}
+
+impl Drop for Keep {
+    fn drop(&mut self) {
+        if matches!(*self.progress.borrow(), Progress::Running) {
+            self.answer(Err(Error::internal("the call broke off; whether it took effect is not known")));
+        }
     }
 }
 
@@ -94,78 +125,79 @@ fn lock(answers: &Mutex<Answers>) -> MutexGuard<'_, Answers> {
     answers.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Idempotency {
-    pub(super) fn new() -> Self {
-        Self { answers: Arc::default(), hash: RandomState::new() }
+/// The call under its key. Two callers that hit on the same key do not see each other's answers.
+pub(super) fn once_of(key: &str, call: &Call, context: &CallContext) -> Result<Once> {
+    if key.is_empty() || key.len() > KEY_LENGTH_MAX {
+        let message = format!("an idempotency key has 1 to {KEY_LENGTH_MAX} characters");
+        return Err(Error::new(ErrorCode::BadRequest, message));
     }
+    struct Hashed(Sha256);
+    impl std::fmt::Write for Hashed {
+        fn write_str(&mut self, text: &str) -> std::fmt::Result {
+            self.0.update(text.as_bytes());
+            Ok(())
+        }
+    }
+    let digest = |parts: std::fmt::Arguments<'_>| {
+        let mut hashed = Hashed(Sha256::new());
+        // Hashing cannot fail.
+        let _ = std::fmt::write(&mut hashed, parts);
+        hashed.0.finalize().into()
+    };
+    Ok(Once {
+        key: digest(format_args!("{:?} {key:?}", context.token)),
+        call: digest(format_args!("{call:?} {:?}", context.transaction)),
+        cancelled: CancellationToken::new(),
+    })
+}
 
+impl Idempotency {
     /// The first answer to this key: run now, still running, or kept. A call that has to wait goes on on a task of
-    /// its own, so that it comes to its end, and its answer is kept, also when the caller goes away.
-    pub(super) async fn once<F>(
-        &self,
-        key: &str,
-        token: Option<&str>,
-        call: &Call,
-        transaction: Option<&str>,
-        run: impl FnOnce() -> F,
-    ) -> Answer
+    /// its own, so that it comes to its end, and its answer is kept, also when the caller goes away; one that writes
+    /// is then stopped where the engine can, and either took effect as a whole or not at all.
+    pub(super) async fn once<F>(&self, once: &Once, run: impl Fn(Once) -> F) -> Answer
     where
         F: Future<Output = Result<String>> + Send + 'static,
     {
-        if key.is_empty() || key.len() > KEY_LENGTH_MAX {
-            let message = format!("an idempotency key has 1 to {KEY_LENGTH_MAX} characters");
-            return Err(Error::new(ErrorCode::BadRequest, message));
-        }
-        let key = (token.map(str::to_owned), key.to_owned());
-        let fingerprint = self.fingerprint(call, transaction);
-        let mut answer = match self.claim(&key, fingerprint)? {
-            Claim::Taken(answer) => answer,
-            Claim::Free(sender, answer) => {
-                let keep = Keep { answers: Arc::clone(&self.answers), key, sender };
-                let mut running = Box::pin(run());
-                // Most calls are done without a wait, and need no task of their own.
-                match poll_fn(|context| Poll::Ready(running.as_mut().poll(context))).await {
-                    Poll::Ready(done) => return keep.answer(done),
-                    Poll::Pending => drop(tokio::spawn(async move { keep.answer(running.await) })),
+        loop {
+            let mut progress = match self.claim(once)? {
+                Claim::Taken(progress) => progress,
+                Claim::Free(sender) => {
+                    let progress = sender.subscribe();
+                    let once = Once { cancelled: CancellationToken::new(), ..once.clone() };
+                    let mut running = Box::pin(run(once.clone()));
+                    let keep = Keep { answers: Arc::clone(&self.answers), once, progress: sender };
+                    // Most calls are done without a wait, and need no task of their own.
+                    match poll_fn(|context| Poll::Ready(running.as_mut().poll(context))).await {
+                        Poll::Ready(done) => keep.answer(done),
+                        Poll::Pending => drop(tokio::spawn(keep.finish(running))),
+                    }
+                    progress
                 }
-                answer
+            };
+            let reached = progress.wait_for(|progress| !matches!(progress, Progress::Running)).await;
+            match reached.as_deref() {
+                Ok(Progress::Answered(answer)) => return answer.clone(),
+                Ok(Progress::Withdrawn) => {}
+                _ => return Err(Error::internal("the answer to the call was lost")),
             }
-        };
-        let answered = answer.wait_for(Option::is_some).await;
-        match answered.as_deref() {
-            Ok(Some(answer)) => answer.clone(),
-            _ => Err(Error::internal("the call broke off; whether it took effect is not known")),
         }
     }
 
     /// The answer that is kept or under way, or else the right to give it.
-    fn claim(&self, key: &Key, fingerprint: u64) -> Result<Claim> {
+    fn claim(&self, once: &Once) -> Result<Claim> {
         let mut answers = lock(&self.answers);
         answers.forget_old();
-        if let Some(kept) = answers.by_key.get(key) {
-            if kept.fingerprint == fingerprint {
-                return Ok(Claim::Taken(kept.answer.clone()));
+        if let Some(kept) = answers.by_key.get(&once.key) {
+            if kept.call == once.call {
+                return Ok(Claim::Taken(kept.progress.subscribe()));
             }
             let message = "this idempotency key was used for a different call; each call needs a fresh one";
             return Err(Error::new(ErrorCode::BadRequest, message));
         }
-        let (sender, answer) = watch::channel(None);
-        answers.by_key.insert(key.clone(), Kept { fingerprint, answer: answer.clone() });
-        Ok(Claim::Free(sender, answer))
-    }
-
-    fn fingerprint(&self, call: &Call, transaction: Option<&str>) -> u64 {
-        struct Hashed<H>(H);
-        impl<H: Hasher> std::fmt::Write for Hashed<H> {
-            fn write_str(&mut self, text: &str) -> std::fmt::Result {
-                self.0.write(text.as_bytes());
-                Ok(())
-            }
-        }
-        let mut hashed = Hashed(self.hash.build_hasher());
-        // Hashing cannot fail.
-        let _ = std::fmt::write(&mut hashed, format_args!("{call:?} {transaction:?}"));
-        hashed.0.finish()
+        let (progress, _) = watch::channel(Progress::Running);
+        answers.by_key.insert(once.key, Kept { call: once.call, progress: progress.clone() });
+        Ok(Claim::Free(progress))
     }
 }
 
@@ -193,16 +225,22 @@ mod tests {
         Call::CreateDatabase { name: name.into(), if_not_exists: false }
     }
 
+    fn keyed(key: &str, call: &Call, token: Option<&str>) -> Once {
+        let context = CallContext { token: token.map(str::to_owned), ..CallContext::default() };
+        once_of(key, call, &context).unwrap()
+    }
+
+    /// Counts its runs, and takes so long for each.
+    async fn count(runs: Arc<AtomicU32>, milliseconds: u64) -> Result<String> {
+        tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+        Ok(runs.fetch_add(1, Ordering::SeqCst).to_string())
+    }
+
     #[tokio::test]
     async fn it_answers_a_repeated_key_with_the_first_answer_while_and_after_it_runs() {
-        let (kept, runs) = (Idempotency::new(), Arc::new(AtomicU32::new(0)));
-        let go = || {
-            let runs = Arc::clone(&runs);
-            kept.once("k", None, &CALL, None, move || async move {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-                Ok(runs.fetch_add(1, Ordering::SeqCst).to_string())
-            })
-        };
+        let (kept, runs) = (Idempotency::default(), Arc::new(AtomicU32::new(0)));
+        let once = keyed("k", &CALL, None);
+        let go = || kept.once(&once, |_| count(Arc::clone(&runs), 20));
         let (a, b) = tokio::join!(go(), go());
         let c = go().await;
         assert_eq!((&*a.unwrap(), &*b.unwrap(), &*c.unwrap()), ("0", "0", "0"));
@@ -212,37 +250,58 @@ mod tests {
     static CALL: Call = Call::ListDatabases;
 
     #[tokio::test]
-    async fn it_finishes_a_call_whose_caller_went_away() {
-        let (kept, runs) = (Idempotency::new(), Arc::new(AtomicU32::new(0)));
-        let go = || {
-            let runs = Arc::clone(&runs);
-            kept.once("k", None, &CALL, None, move || async move {
-                tokio::time::sleep(Duration::from_millis(30)).await;
-                Ok(runs.fetch_add(1, Ordering::SeqCst).to_string())
-            })
-        };
+    async fn it_finishes_a_call_whose_caller_went_away_when_it_does_not_heed_that() {
+        let (kept, runs) = (Idempotency::default(), Arc::new(AtomicU32::new(0)));
+        let once = keyed("k", &CALL, None);
+        let go = || kept.once(&once, |_| count(Arc::clone(&runs), 30));
         assert!(tokio::time::timeout(Duration::from_millis(5), go()).await.is_err());
         assert_eq!(&*go().await.unwrap(), "0");
     }
 
     #[tokio::test]
+    async fn it_stops_a_call_that_nobody_waits_for_and_runs_it_for_who_comes_back() {
+        let (kept, runs) = (Idempotency::default(), Arc::new(AtomicU32::new(0)));
+        let once = keyed("k", &CALL, None);
+        let go = || {
+            kept.once(&once, |once| {
+                let runs = Arc::clone(&runs);
+                async move {
+                    let run = runs.fetch_add(1, Ordering::SeqCst);
+                    let work = tokio::time::sleep(Duration::from_millis(if run == 0 { 60_000 } else { 1 }));
+                    let stopped = once.cancelled.run_until_cancelled(work).await.is_none();
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                    if stopped {
+                        Err(Error::new(ErrorCode::StatementTimeout, ""))
+                    } else {
+                        Ok(run.to_string())
+                    }
+                }
+            })
+        };
+        assert!(tokio::time::timeout(Duration::from_millis(5), go()).await.is_err());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        assert_eq!(&*go().await.unwrap(), "1");
+        assert_eq!(&*go().await.unwrap(), "1");
+    }
+
+    #[tokio::test]
     async fn it_refuses_a_key_that_was_used_for_another_call() {
-        let kept = Idempotency::new();
-        kept.once("k", None, &call("a"), None, || async { Ok(String::new()) }).await.unwrap();
-        let other = kept.once("k", None, &call("b"), None, || async { Ok(String::new()) }).await;
+        let kept = Idempotency::default();
+        let run = |_| async { Ok(String::new()) };
+        kept.once(&keyed("k", &call("a"), None), run).await.unwrap();
+        let other = kept.once(&keyed("k", &call("b"), None), run).await;
         assert_eq!(other.unwrap_err().code, ErrorCode::BadRequest);
-        kept.once("k", Some("token"), &call("b"), None, || async { Ok(String::new()) }).await.unwrap();
+        kept.once(&keyed("k", &call("b"), Some("token")), run).await.unwrap();
     }
 
     #[tokio::test]
     async fn it_keeps_lasting_errors_and_forgets_passing_ones() {
-        let kept = Idempotency::new();
+        let kept = Idempotency::default();
         for (code, second) in [(ErrorCode::UniqueViolation, false), (ErrorCode::LockTimeout, true)] {
-            let key = format!("{code:?}");
-            let first =
-                kept.once(&key, None, &CALL, None, move || async move { Err(Error::new(code, "")) }).await;
+            let once = keyed(&format!("{code:?}"), &CALL, None);
+            let first = kept.once(&once, move |_| async move { Err(Error::new(code, "")) }).await;
             assert_eq!(first.unwrap_err().code, code);
-            let again = kept.once(&key, None, &CALL, None, || async { Ok(String::new()) }).await;
+            let again = kept.once(&once, |_| async { Ok(String::new()) }).await;
             assert_eq!(again.is_ok(), second);
         }
     }

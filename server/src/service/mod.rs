@@ -5,6 +5,7 @@ mod fragment;
 mod idempotency;
 mod lift;
 mod schema;
+mod scope;
 mod statement;
 mod transactions;
 mod value;
@@ -26,9 +27,10 @@ use serde_json::json;
 use self::{
     fragment::Fragments,
     idempotency::Idempotency,
-    transactions::{Transactions, Turn},
+    scope::{Place, Scope},
+    transactions::Transactions,
 };
-use crate::engine::{Engine, Session};
+use crate::engine::Engine;
 
 /// The limits a service keeps.
 #[derive(Debug, Clone)]
@@ -68,23 +70,6 @@ pub struct Service {
     statements: AtomicU64,
 }
 
-/// Where a statement runs: by itself, or as one of a transaction.
-enum Place {
-    Alone(Arc<dyn Session>),
-    Within(Turn),
-}
-
-impl std::ops::Deref for Place {
-    type Target = dyn Session;
-
-    fn deref(&self) -> &Self::Target {
-        match self {
-            Self::Alone(session) => &**session,
-            Self::Within(turn) => &*turn.session,
-        }
-    }
-}
-
 impl Service {
     pub fn new(engine: Arc<dyn Engine>, options: ServiceOptions) -> Arc<Self> {
         Arc::new_cyclic(|me| Self {
@@ -92,7 +77,7 @@ impl Service {
             engine,
             transactions: Transactions::new(options.transactions_max),
             options,
-            idempotency: Idempotency::new(),
+            idempotency: Idempotency::default(),
             fragments: Fragments::new(),
             statements: AtomicU64::new(0),
         })
@@ -104,7 +89,7 @@ impl Service {
         let answer = if context.idempotency_key.is_some() && !call.only_reads() {
             self.once(call, context).await
         } else {
-            self.run(call, &context).await
+            self.run(call, &Scope::of(context)).await
         };
         answer.map_err(|mut error| {
             error.request_id = Some(request_id.unwrap_or_else(|| uuid::Uuid::new_v4().to_string()));
@@ -138,31 +123,33 @@ impl Service {
         self.engine.close().await
     }
 
-    async fn once(&self, call: Call, mut context: CallContext) -> Result<String> {
+    async fn once(&self, call: Call, context: CallContext) -> Result<String> {
         let Some(me) = self.me.upgrade() else { return Err(Error::internal("the service has ended")) };
-        let key = context.idempotency_key.take().unwrap_or_default();
-        let (token, transaction) = (context.token.clone(), context.transaction.clone());
-        let same = call.clone();
-        let run = move || async move { me.run(same, &context).await };
-        let answer = self.idempotency.once(&key, token.as_deref(), &call, transaction.as_deref(), run).await;
+        let once =
+            idempotency::once_of(context.idempotency_key.as_deref().unwrap_or_default(), &call, &context)?;
+        let run = move |once| {
+            let (me, call, scope) = (Arc::clone(&me), call.clone(), Scope::once(context.clone(), once));
+            async move { me.run(call, &scope).await }
+        };
+        let answer = self.idempotency.once(&once, run).await;
         answer.map(|text| text.as_ref().to_owned())
     }
 
-    async fn run(&self, call: Call, context: &CallContext) -> Result<String> {
+    async fn run(&self, call: Call, scope: &Scope) -> Result<String> {
         match call {
             Call::Query { database, statement } => {
                 self.refuse_native(std::slice::from_ref(&statement))?;
                 self.statements.fetch_add(1, Ordering::Relaxed);
-                let place = self.place(&database, context).await?;
+                let place = self.place(&database, scope).await?;
                 answer::json(&place.execute(statement).await?)
             }
-            Call::Find { database, table, find } => self.find(&database, &table, &find, context).await,
+            Call::Find { database, table, find } => self.find(&database, &table, &find, scope).await,
             // The rest is rarer, and its state would make the two above heavier to move.
-            other => Box::pin(self.run_rare(other, context)).await,
+            other => Box::pin(self.run_rare(other, scope)).await,
         }
     }
 
-    async fn run_rare(&self, call: Call, context: &CallContext) -> Result<String> {
+    async fn run_rare(&self, call: Call, scope: &Scope) -> Result<String> {
         match call {
             Call::ServerInfo => self.info().await,
             Call::ListDatabases
@@ -170,12 +157,12 @@ impl Service {
             | Call::DropDatabase { .. }
             | Call::BeginTransaction(_)
             | Call::CommitTransaction { .. }
-            | Call::RollbackTransaction { .. } => self.run_outside(call, context).await,
+            | Call::RollbackTransaction { .. } => self.run_outside(call, scope).await,
             Call::InsertRows { database, table, insert } => {
-                self.insert(&database, &table, &insert, context).await
+                self.insert(&database, &table, &insert, scope).await
             }
             Call::UpdateRows { database, table, update } => {
-                let place = self.place(&database, context).await?;
+                let place = self.place(&database, scope).await?;
                 let schema = place.describe(&table).await?;
                 let statement = statement::update(&self.fragments, &schema, &update)?;
                 let updated = self.execute(&place, statement).await?;
@@ -183,22 +170,22 @@ impl Service {
             }
             Call::DeleteRows { database, table, delete } => {
                 let statement = statement::delete(&self.fragments, &table, &delete)?;
-                let place = self.place(&database, context).await?;
+                let place = self.place(&database, scope).await?;
                 let deleted = self.execute(&place, statement).await?;
                 answer::json(&json!({ "deleted": deleted }))
             }
             Call::Batch { database, batch } => {
                 self.refuse_native(&batch.statements)?;
-                self.batch(&database, batch, context).await
+                self.batch(&database, batch, scope).await
             }
             Call::ListTables { database } => {
-                let tables = self.place(&database, context).await?.tables().await?;
+                let tables = self.place(&database, scope).await?.tables().await?;
                 answer::json(&json!({ "tables": tables }))
             }
             Call::DescribeTable { database, table } => {
-                answer::json(&self.place(&database, context).await?.describe(&table).await?)
+                answer::json(&self.place(&database, scope).await?.describe(&table).await?)
             }
-            call => self.change_schema(call, context).await,
+            call => self.change_schema(call, scope).await,
         }
     }
 
@@ -212,14 +199,13 @@ impl Service {
     }
 
     /// Where the call runs: in its transaction if it names one.
-    async fn place(&self, database: &str, context: &CallContext) -> Result<Place> {
-        match &context.transaction {
-            Some(id) => {
-                let turn = self.transactions.turn(id, context.token.as_deref(), database).await?;
-                Ok(Place::Within(turn))
-            }
-            None => Ok(Place::Alone(self.engine.database(database).await?)),
+    async fn place(&self, database: &str, scope: &Scope) -> Result<Place> {
+        if let Some(id) = &scope.transaction {
+            return self.transactions.turn(id, scope.token.as_deref(), database).await.map(Place::Within);
         }
+        let session = self.engine.database(database).await?;
+        let keyed = scope.once.as_ref().and_then(|once| Arc::clone(&session).keyed(once));
+        Ok(Place::Alone(keyed.unwrap_or(session)))
     }
 
     /// Runs a statement that changes rows; answers how many.
@@ -228,18 +214,12 @@ impl Service {
         Ok(place.execute(statement).await?.affected_rows)
     }
 
-    async fn find(
-        &self,
-        database: &str,
-        table: &TableName,
-        find: &Find,
-        context: &CallContext,
-    ) -> Result<String> {
+    async fn find(&self, database: &str, table: &TableName, find: &Find, scope: &Scope) -> Result<String> {
         self.statements.fetch_add(1, Ordering::Relaxed);
         let statement = statement::find(&self.fragments, table, find)?;
-        let place = self.place(database, context).await?;
+        let place = self.place(database, scope).await?;
         let result = place.execute(statement).await?;
-        if context.rows_as_arrays { answer::json(&result) } else { answer::records(&result) }
+        if scope.rows_as_arrays { answer::json(&result) } else { answer::records(&result) }
     }
 
     async fn insert(
@@ -247,9 +227,9 @@ impl Service {
         database: &str,
         table: &TableName,
         insert: &InsertRows,
-        context: &CallContext,
+        scope: &Scope,
     ) -> Result<String> {
-        let place = self.place(database, context).await?;
+        let place = self.place(database, scope).await?;
         let schema = place.describe(table).await?;
         let mut statements = statement::insert(&schema, insert)?;
         self.statements.fetch_add(statements.len() as u64, Ordering::Relaxed);
@@ -265,14 +245,14 @@ impl Service {
         answer::inserted(&results)
     }
 
-    async fn batch(&self, database: &str, batch: Batch, context: &CallContext) -> Result<String> {
+    async fn batch(&self, database: &str, batch: Batch, scope: &Scope) -> Result<String> {
         let (count, most) = (batch.statements.len(), self.options.batch_max);
         if count > most {
             let message = format!("a batch has at most {most} statements, this one has {count}");
             return Err(Error::new(ErrorCode::TooLarge, message));
         }
         self.statements.fetch_add(count as u64, Ordering::Relaxed);
-        let place = self.place(database, context).await?;
+        let place = self.place(database, scope).await?;
         answer::batch(&place.execute_batch(batch.statements, batch.atomic).await?)
     }
 
@@ -291,8 +271,8 @@ impl Service {
     }
 
     /// Calls that are not about what is inside one database; a transaction cannot hold them.
-    async fn run_outside(&self, call: Call, context: &CallContext) -> Result<String> {
-        if context.transaction.is_some() && !call.only_reads() {
+    async fn run_outside(&self, call: Call, scope: &Scope) -> Result<String> {
+        if scope.transaction.is_some() && !call.only_reads() {
             let message = "this call cannot run inside a transaction: send it without PhantomDB-Transaction";
             return Err(Error::new(ErrorCode::BadRequest, message));
         }
@@ -308,40 +288,54 @@ impl Service {
                 self.engine.drop_database(&name).await?;
                 Ok(String::new())
             }
-            Call::BeginTransaction(options) => self.begin(options, context).await,
-            Call::CommitTransaction { id } => self.end(id, context, true).await,
-            Call::RollbackTransaction { id } => self.end(id, context, false).await,
+            Call::BeginTransaction(options) => self.begin(options, scope).await,
+            Call::CommitTransaction { id } => self.end(id, scope, true).await,
+            Call::RollbackTransaction { id } => self.end(id, scope, false).await,
             _ => answer::json(&json!({ "databases": self.engine.databases().await? })),
         }
     }
 
-    async fn begin(&self, options: BeginTransaction, context: &CallContext) -> Result<String> {
+    async fn begin(&self, options: BeginTransaction, scope: &Scope) -> Result<String> {
         let timeout = options.timeout.map_or(self.options.transaction_timeout, Duration::from_millis);
         let timeout = timeout.clamp(Duration::from_millis(1), self.options.transaction_timeout_max);
         let place = self.transactions.reserve()?;
         let transaction = self.engine.begin(&options).await?;
-        let id = self.transactions.add(place, transaction, options, context.token.clone(), timeout);
+        let id = self.transactions.add(place, transaction, options, scope.token.clone(), timeout);
         answer::json(&json!({ "transaction_id": id, "timeout": milliseconds(timeout) }))
     }
 
     /// Ends a transaction on a task of its own, so that a caller who goes away does not leave it half ended.
-    async fn end(&self, id: String, context: &CallContext, commit: bool) -> Result<String> {
-        let (transactions, owner) = (Arc::clone(&self.transactions), context.token.clone());
+    async fn end(&self, id: String, scope: &Scope, commit: bool) -> Result<String> {
+        let (transactions, owner, once) =
+            (Arc::clone(&self.transactions), scope.token.clone(), scope.once.clone());
+        let database = transactions::database_of(&id);
         let ending = tokio::spawn(async move {
             match commit {
-                true => transactions.commit(&id, owner.as_deref()).await,
+                true => transactions.commit(&id, owner.as_deref(), once.as_ref()).await,
                 false => transactions.rollback(&id, owner.as_deref()).await,
             }
         });
-        ending.await.unwrap_or_else(|_| Err(Error::internal("the end of the transaction broke off")))?;
-        Ok(String::new())
+        let ended =
+            ending.await.unwrap_or_else(|_| Err(Error::internal("the end of the transaction broke off")));
+        match (ended, database) {
+            // The commit may have been made by a server that stopped before it could say so.
+            (Err(error), Some(database)) if commit && error.code == ErrorCode::TransactionExpired => {
+                let place = self.place(&database, scope).await;
+                if matches!(place, Ok(place) if place.has_run().await?) {
+                    Ok(String::new())
+                } else {
+                    Err(error)
+                }
+            }
+            (ended, _) => ended.map(|()| String::new()),
+        }
     }
 
-    async fn change_schema(&self, call: Call, context: &CallContext) -> Result<String> {
+    async fn change_schema(&self, call: Call, scope: &Scope) -> Result<String> {
         match call {
             Call::CreateTable { database, table } => {
                 let mut statements = schema::create_table(&table)?;
-                let place = self.place(&database, context).await?;
+                let place = self.place(&database, scope).await?;
                 self.statements.fetch_add(statements.len() as u64, Ordering::Relaxed);
                 if statements.len() == 1 {
                     place.execute(statements.remove(0)).await?;
@@ -352,23 +346,23 @@ impl Service {
                 answer::json(&json!({ "table": table.table }))
             }
             Call::DropTable { database, table, if_exists } => {
-                let place = self.place(&database, context).await?;
+                let place = self.place(&database, scope).await?;
                 self.execute(&place, schema::drop_table(&table, if_exists)?).await?;
                 Ok(String::new())
             }
             Call::AlterTable { database, table, operations } => {
-                self.place(&database, context).await?.alter(&table, operations).await?;
+                self.place(&database, scope).await?.alter(&table, operations).await?;
                 Ok(String::new())
             }
             Call::CreateIndex { database, table, index } => {
-                let place = self.place(&database, context).await?;
+                let place = self.place(&database, scope).await?;
                 self.execute(&place, schema::create_index(&table, &index)?).await?;
                 answer::json(&json!({ "name": index.name }))
             }
             Call::DropIndex { database, table, name } => {
-                let place = self.place(&database, context).await?;
+                let place = self.place(&database, scope).await?;
                 let schema = place.describe(&table).await?;
-                if !schema.indexes.iter().any(|index| index.name == name) {
+                if !schema.indexes.iter().any(|index| index.name == name) && !place.has_run().await? {
                     let message = format!("table {table} has no index {name}");
                     return Err(Error::new(ErrorCode::NotFound, message).with_table(table.to_string()));
                 }

@@ -13,6 +13,7 @@ use std::{
     time::Duration,
 };
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use phantomdb_protocol::{BeginTransaction, Error, ErrorCode, Result};
 use tokio::{
     sync::{Mutex as AsyncMutex, OwnedMutexGuard},
@@ -20,7 +21,7 @@ use tokio::{
     time::Instant,
 };
 
-use crate::engine::{Session, Transaction};
+use crate::engine::{Once, Session, Transaction};
 
 /// How long the end of a transaction is remembered, to tell late callers about it.
 const ENDED_FOR: Duration = Duration::from_secs(600);
@@ -55,6 +56,17 @@ fn unknown() -> Error {
         ErrorCode::TransactionExpired,
         "there is no such transaction: it ended long ago, or the server was restarted since; begin a new one",
     )
+}
+
+/// A fresh id. It says which database the transaction is in, so that a server that was restarted knows where to look
+/// for what became of a commit.
+fn id_in(database: &str) -> String {
+    format!("{}.{}", uuid::Uuid::new_v4(), URL_SAFE_NO_PAD.encode(database))
+}
+
+pub(super) fn database_of(id: &str) -> Option<String> {
+    let (_, database) = id.split_once('.')?;
+    String::from_utf8(URL_SAFE_NO_PAD.decode(database).ok()?).ok()
 }
 
 type Gate = AsyncMutex<Option<(Arc<dyn Transaction>, Place)>>;
@@ -155,7 +167,7 @@ impl Transactions {
         owner: Option<String>,
         timeout: Duration,
     ) -> String {
-        let id = uuid::Uuid::new_v4().to_string();
+        let id = id_in(&options.database);
         let open = Arc::new(Open {
             gate: Arc::new(AsyncMutex::new(Some((transaction, place)))),
             database: options.database,
@@ -203,9 +215,12 @@ impl Transactions {
         }
     }
 
-    pub(super) async fn commit(&self, id: &str, owner: Option<&str>) -> Result<()> {
+    pub(super) async fn commit(&self, id: &str, owner: Option<&str>, once: Option<&Once>) -> Result<()> {
         let (transaction, _place) = self.take(id, owner, End::Committed).await?;
-        let committed = transaction.commit().await;
+        let committed = match once {
+            Some(once) => transaction.commit_keyed(once).await,
+            None => transaction.commit().await,
+        };
         if committed.is_err() {
             if let Some(ended) = self.known().ended.get_mut(id) {
                 ended.end = End::CommitFailed;

@@ -1,6 +1,9 @@
 //! A real server on a real socket, and a caller that shows what it answers.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+#[cfg(unix)]
+pub(crate) mod process;
+
 use std::{net::SocketAddr, sync::Arc};
 
 use axum::body::Bytes;

@@ -2,28 +2,38 @@
 
 use std::sync::{Arc, Mutex};
 
-use phantomdb_protocol::{Error, Result};
+use phantomdb_protocol::{Error, ErrorCode, Result};
 use rusqlite::InterruptHandle;
+use tokio_util::sync::CancellationToken;
 
 use super::guard;
 
 /// Interrupts the statement when whoever waits for it goes away.
 struct Waiting(Arc<Mutex<Option<InterruptHandle>>>);
 
-impl Drop for Waiting {
-    fn drop(&mut self) {
+impl Waiting {
+    fn interrupt(&self) {
         // The lock is held meanwhile, so that the connection cannot be given to another statement in between.
-        if let Some(handle) = guard(&self.0).take() {
+        let mut handle = guard(&self.0);
+        if let Some(handle) = handle.take() {
             handle.interrupt();
         }
     }
 }
 
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.interrupt();
+    }
+}
+
 /// Runs `work` on a thread for such work. `owner` has the connection that `handle` interrupts; it is dropped only
-/// after the last moment at which it could be interrupted.
+/// after the last moment at which it could be interrupted. When `cancelled` is, the statement is interrupted, and its
+/// outcome is the answer as ever.
 pub(super) async fn run<O, T>(
     mut owner: O,
     handle: InterruptHandle,
+    cancelled: &CancellationToken,
     work: impl FnOnce(&mut O) -> T + Send + 'static,
 ) -> Result<(O, T)>
 where
@@ -32,7 +42,7 @@ where
 {
     let running = Arc::new(Mutex::new(Some(handle)));
     let waiting = Waiting(Arc::clone(&running));
-    let task = tokio::task::spawn_blocking(move || {
+    let mut task = tokio::task::spawn_blocking(move || {
         // An interrupt before the start would be lost: whoever waited is gone, and so there is nothing to do.
         let wanted = guard(&running).is_some();
         if !wanted {
@@ -42,14 +52,29 @@ where
         guard(&running).take();
         Some((owner, answer))
     });
-    let answer = task.await;
+    let answer = match cancelled.run_until_cancelled(&mut task).await {
+        Some(answer) => answer,
+        None => {
+            waiting.interrupt();
+            task.await
+        }
+    };
     drop(waiting);
-    answer.ok().flatten().ok_or_else(failed)
+    match answer {
+        Ok(Some(answer)) => Ok(answer),
+        Ok(None) => Err(stopped()),
+        Err(_) => Err(failed()),
+    }
 }
 
 /// Runs `work`, which has no connection yet.
 pub(super) async fn plain<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(|_| failed())
+}
+
+/// What a statement fails with that was stopped before it began.
+pub(super) fn stopped() -> Error {
+    Error::new(ErrorCode::StatementTimeout, "the statement was stopped before its end")
 }
 
 fn failed() -> Error {

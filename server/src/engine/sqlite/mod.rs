@@ -4,6 +4,7 @@
 
 mod adapt;
 mod alter;
+mod answers;
 mod bind;
 mod blocking;
 mod catalog;

@@ -1,6 +1,7 @@
 //! A session in which each statement commits by itself.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -8,15 +9,18 @@ use phantomdb_protocol::{
     AlterOperation, Error, ErrorCode, Result, ResultSet, Statement, TableName, TableSchema,
 };
 use rusqlite::Connection;
+use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::sync::CancellationToken;
 
 use super::adapt::Kind;
+use super::answers::Entry;
 use super::database::{Database, Lease};
 use super::run::{Prepared, Scene, empty};
 use super::schema::Plan;
 use super::state::setting;
 use super::{blocking, catalog};
-use crate::engine::Session;
+use crate::engine::{Once, Session};
 
 /// What a statement may take on a thread that serves others as well. Handing it to another thread and back costs
 /// some ten microseconds, so that most statements are done before.
@@ -26,6 +30,14 @@ pub(super) const QUICK: Duration = Duration::from_millis(5);
 /// Statements on a database, each in a transaction of its own.
 pub struct SqliteSession {
     database: Arc<Database>,
+    /// What the session is for, when that is one call with a key.
+    call: Option<KeyedCall>,
+}
+
+struct KeyedCall {
+    once: Once,
+    /// Writes of the call so far.
+    writes: AtomicU32,
 }
 
 /// What came of a statement that was tried with the locks at hand.
@@ -44,7 +56,21 @@ struct Running<S> {
 
 impl SqliteSession {
     pub(super) fn new(database: Arc<Database>) -> Self {
-        Self { database }
+        Self { database, call: None }
+    }
+
+    /// Where the answer of the next write is kept. Memory does not outlive the process, and has no need to.
+    fn entry(&self) -> Option<Entry> {
+        let call = self.keeping_call()?;
+        Some(Entry { once: call.once.clone(), write: call.writes.fetch_add(1, Ordering::Relaxed) })
+    }
+
+    fn keeping_call(&self) -> Option<&KeyedCall> {
+        self.call.as_ref().filter(|_| self.database.is_on_disk())
+    }
+
+    fn cancelled(&self) -> CancellationToken {
+        self.call.as_ref().map(|call| call.once.cancelled.clone()).unwrap_or_default()
     }
 
     /// Runs the statement on the calling thread, if a connection and the locks it needs are free this instant and
@@ -70,7 +96,7 @@ impl SqliteSession {
             return None;
         }
         let start = Instant::now();
-        let attempt = attempt(&self.database, &mut lease, statement, plan.writes());
+        let attempt = attempt(&self.database, &mut lease, statement, None, plan.writes());
         let stopped = lease.lift();
         if stopped || start.elapsed() > QUICK {
             plan.was_slow();
@@ -97,17 +123,21 @@ impl SqliteSession {
         S: Send + 'static,
         T: Send + 'static,
     {
+        let cancelled = self.cancelled();
         loop {
-            let permit = if writes {
-                self.database.lock_for_writing().await?
-            } else {
-                self.database.slot_for_reading().await?
+            let locked = async {
+                if writes {
+                    self.database.lock_for_writing().await
+                } else {
+                    self.database.slot_for_reading().await
+                }
             };
+            let permit = cancelled.run_until_cancelled(locked).await.ok_or_else(blocking::stopped)??;
             let lease = self.database.connection().await?;
             let handle = lease.get_interrupt_handle();
             let running = Running { lease, work, _permit: permit };
             let database = Arc::clone(&self.database);
-            let (running, outcome) = blocking::run(running, handle, move |running| {
+            let (running, outcome) = blocking::run(running, handle, &cancelled, move |running| {
                 attempt(&database, &mut running.lease, &running.work, writes)
             })
             .await?;
@@ -124,9 +154,10 @@ fn attempt(
     database: &Arc<Database>,
     lease: &mut Lease,
     statement: &Statement,
+    entry: Option<&Entry>,
     locked: bool,
 ) -> Attempt<ResultSet> {
-    let (outcome, wrote_native) = attempt_on(database, lease, statement, locked);
+    let (outcome, wrote_native) = attempt_on(database, lease, statement, entry, locked);
     if wrote_native {
         lease.discard();
     }
@@ -138,8 +169,15 @@ fn attempt_on(
     database: &Arc<Database>,
     connection: &Connection,
     statement: &Statement,
+    entry: Option<&Entry>,
     locked: bool,
 ) -> (Attempt<ResultSet>, bool) {
+    // Before the statement is looked at: what it is about may be gone since it ran.
+    match entry.map(|entry| entry.find(connection)) {
+        None | Some(Ok(None)) => {}
+        Some(Ok(Some(kept))) => return (Attempt::Done(Ok(kept)), false),
+        Some(Err(error)) => return (Attempt::Done(Err(error)), false),
+    }
     let scene_and_plan = database.scene(connection).and_then(|scene| {
         let prepared = scene.prepare(statement)?;
         Ok((scene, prepared))
@@ -151,11 +189,36 @@ fn attempt_on(
     if prepared.writes() && !locked {
         return (Attempt::NeedsWriteLock, false);
     }
-    let outcome = execute(&scene, statement, &prepared);
+    let outcome = match entry.filter(|_| prepared.writes()) {
+        Some(entry) => keeping(&scene, entry, || execute(&scene, statement, &prepared)),
+        None => execute(&scene, statement, &prepared),
+    };
     if prepared.changes_schema() {
         database.forget_schema();
     }
     (Attempt::Done(outcome), statement.native && prepared.writes())
+}
+
+/// Does the work and keeps its answer, in one transaction.
+fn keeping<T: Serialize>(scene: &Scene<'_>, entry: &Entry, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    scene.all_or_nothing(true, || {
+        let answer = work()?;
+        entry.keep(scene.connection, &answer)?;
+        Ok(answer)
+    })
+}
+
+/// The kept answer, or else that of the work, which is kept.
+fn once<T: Serialize + DeserializeOwned>(
+    scene: &Scene<'_>,
+    entry: Option<&Entry>,
+    work: impl FnOnce() -> Result<T>,
+) -> Result<T> {
+    let Some(entry) = entry else { return work() };
+    match entry.find(scene.connection)? {
+        Some(kept) => Ok(kept),
+        None => keeping(scene, entry, work),
+    }
 }
 
 fn execute(scene: &Scene<'_>, statement: &Statement, prepared: &Prepared) -> Result<ResultSet> {
@@ -183,28 +246,32 @@ fn attempt_batch(
     database: &Arc<Database>,
     connection: &Connection,
     statements: &[Statement],
+    entry: Option<&Entry>,
     locked: bool,
-) -> Attempt<Vec<Result<ResultSet>>> {
+) -> Attempt<Vec<ResultSet>> {
     let mut needs_lock = false;
     let mut changed_schema = false;
     let outcome = database.scene(connection).and_then(|scene| {
-        scene.all_or_nothing(locked, || {
-            let mut scene = Scene { connection, schema: Arc::clone(&scene.schema) };
-            let mut answers = Vec::with_capacity(statements.len());
-            for statement in statements {
-                let prepared = scene.prepare(statement)?;
-                if prepared.writes() && !locked {
-                    needs_lock = true;
-                    return Err(Error::internal("the batch writes"));
+        let run_all = || {
+            scene.all_or_nothing(locked, || {
+                let mut scene = Scene { connection, schema: Arc::clone(&scene.schema) };
+                let mut answers = Vec::with_capacity(statements.len());
+                for statement in statements {
+                    let prepared = scene.prepare(statement)?;
+                    if prepared.writes() && !locked {
+                        needs_lock = true;
+                        return Err(Error::internal("the batch writes"));
+                    }
+                    answers.push(execute(&scene, statement, &prepared)?);
+                    if prepared.changes_schema() {
+                        changed_schema = true;
+                        scene.see_own_schema()?;
+                    }
                 }
-                answers.push(Ok(execute(&scene, statement, &prepared)?));
-                if prepared.changes_schema() {
-                    changed_schema = true;
-                    scene.see_own_schema()?;
-                }
-            }
-            Ok(answers)
-        })
+                Ok(answers)
+            })
+        };
+        once(&scene, entry.filter(|_| locked), run_all)
     });
     if changed_schema {
         database.forget_schema();
@@ -215,6 +282,8 @@ fn attempt_batch(
 #[async_trait]
 impl Session for SqliteSession {
     async fn execute(&self, statement: Statement) -> Result<ResultSet> {
+        // Counted before it is known whether it writes, so that a repeated call counts alike.
+        let entry = self.entry();
         let plan = self.database.known(&statement);
         let writes = plan.as_ref().is_some_and(|plan| plan.writes());
         // A thread that serves others must not wait for a disk.
@@ -223,7 +292,10 @@ impl Session for SqliteSession {
         {
             return outcome;
         }
-        self.run(statement, writes, attempt).await
+        self.run((statement, entry), writes, |database, lease, (statement, entry), locked| {
+            attempt(database, lease, statement, entry.as_ref(), locked)
+        })
+        .await
     }
 
     async fn execute_batch(
@@ -232,18 +304,23 @@ impl Session for SqliteSession {
         atomic: bool,
     ) -> Result<Vec<Result<ResultSet>>> {
         if atomic {
-            let writes = statements
-                .iter()
-                .any(|statement| self.database.known(statement).is_some_and(|plan| plan.writes()));
-            return self
-                .run(statements, writes, |database, lease, statements, locked| {
-                    let answer = attempt_batch(database, lease, statements, locked);
+            // With a key, a batch that was run once may have become one that cannot be run: its answer is looked for
+            // where it would be kept.
+            let entry = self.entry();
+            let writes = entry.is_some()
+                || statements
+                    .iter()
+                    .any(|statement| self.database.known(statement).is_some_and(|plan| plan.writes()));
+            let answers = self
+                .run((statements, entry), writes, |database, lease, (statements, entry), locked| {
+                    let answer = attempt_batch(database, lease, statements, entry.as_ref(), locked);
                     if locked && statements.iter().any(|statement| statement.native) {
                         lease.discard();
                     }
                     answer
                 })
-                .await;
+                .await?;
+            return Ok(answers.into_iter().map(Ok).collect());
         }
         let mut answers = Vec::with_capacity(statements.len());
         for statement in statements {
@@ -262,11 +339,25 @@ impl Session for SqliteSession {
     }
 
     async fn alter(&self, table: &TableName, operations: Vec<AlterOperation>) -> Result<()> {
-        self.run((table.clone(), operations), true, |database, lease, (table, operations), _| {
-            let outcome = database.scene(lease).and_then(|scene| scene.alter(table, operations));
+        let work = (table.clone(), operations, self.entry());
+        self.run(work, true, |database, lease, (table, operations, entry), _| {
+            let outcome = database
+                .scene(lease)
+                .and_then(|scene| once(&scene, entry.as_ref(), || scene.alter(table, operations)));
             database.forget_schema();
             Attempt::Done(outcome)
         })
         .await
+    }
+
+    fn keyed(self: Arc<Self>, once: &Once) -> Option<Arc<dyn Session>> {
+        let call = KeyedCall { once: once.clone(), writes: AtomicU32::new(0) };
+        Some(Arc::new(Self { database: Arc::clone(&self.database), call: Some(call) }))
+    }
+
+    async fn has_run(&self) -> Result<bool> {
+        let Some(call) = self.keeping_call() else { return Ok(false) };
+        let first = Entry { once: call.once.clone(), write: 0 };
+        self.run(first, false, |_, lease, first, _| Attempt::Done(first.is_kept(lease))).await
     }
 }

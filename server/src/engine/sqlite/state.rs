@@ -13,6 +13,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
 use super::adapt::{Adapted, Kind};
+use super::answers::Entry;
 use super::database::{Database, Lease};
 use super::run::{Prepared, Scene, empty};
 use super::schema::{Plan, SchemaCache};
@@ -382,10 +383,18 @@ impl State {
         outcome
     }
 
-    /// Makes it last. When SQLite refuses, because of a deferred foreign key, nothing of the transaction is left.
-    pub(super) fn commit(&mut self) -> Result<()> {
-        self.connection()?;
-        let outcome = if self.phase == Phase::Idle { Ok(()) } else { self.control("COMMIT") };
+    /// Makes it last, and with what it wrote that it does, under the key of the call. When SQLite refuses, because of a
+    /// deferred foreign key, nothing of the transaction is left.
+    pub(super) fn commit(&mut self, entry: Option<&Entry>) -> Result<()> {
+        let connection = self.connection()?;
+        let kept = match entry.filter(|_| self.phase == Phase::Writing) {
+            Some(entry) => entry.keep(connection, &()),
+            None => Ok(()),
+        };
+        let outcome = kept.and_then(|()| match self.phase {
+            Phase::Idle => Ok(()),
+            _ => self.control("COMMIT"),
+        });
         let changed_schema = self.changed_schema;
         self.end(if outcome.is_ok() {
             "was committed"

@@ -10,13 +10,15 @@ use phantomdb_protocol::{
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
+use super::answers::Entry;
 use super::database::Database;
 use super::schema::Plan;
 use super::session::Attempt;
 use super::state::State;
 use super::{blocking, catalog};
-use crate::engine::{Session, Transaction};
+use crate::engine::{Once, Session, Transaction};
 
 /// One transaction; its statements run one after the other.
 pub(super) type Cell = Mutex<State>;
@@ -98,7 +100,7 @@ impl SqliteTransaction {
         loop {
             let handle = state.connection()?.get_interrupt_handle();
             let attempt = Arc::clone(&attempt);
-            let (back, outcome) = blocking::run(state, handle, move |state| {
+            let (back, outcome) = blocking::run(state, handle, &CancellationToken::new(), move |state| {
                 let outcome = attempt(state);
                 state.settle();
                 outcome
@@ -184,7 +186,13 @@ impl Session for SqliteTransaction {
 impl Transaction for SqliteTransaction {
     async fn commit(&self) -> Result<()> {
         let mut state = self.state().await;
-        blocking::plain(move || state.commit()).await?
+        blocking::plain(move || state.commit(None)).await?
+    }
+
+    async fn commit_keyed(&self, once: &Once) -> Result<()> {
+        let entry = self.database.is_on_disk().then(|| Entry { once: once.clone(), write: 0 });
+        let mut state = self.state().await;
+        blocking::plain(move || state.commit(entry.as_ref())).await?
     }
 
     async fn rollback(&self) -> Result<()> {

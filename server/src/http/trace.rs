@@ -1,0 +1,81 @@
+//! W3C Trace Context: the trace of the caller, of which a request is a part.
+
+use std::fmt;
+
+use http::HeaderMap;
+
+/// `traceparent` as the caller sent it: `00-TRACE-PARENT-FLAGS`.
+pub(super) struct TraceParent(String);
+
+impl TraceParent {
+    const TRACE: std::ops::Range<usize> = 3..35;
+    const PARENT: std::ops::Range<usize> = 36..52;
+    const LENGTH: usize = 55;
+
+    /// None also for one that is not well formed, which the standard says to take as missing.
+    pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
+        let text = headers.get("traceparent")?.to_str().ok()?;
+        let bytes = text.as_bytes();
+        let is_hex = |range: std::ops::Range<usize>| {
+            bytes[range].iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        };
+        let well_formed = bytes.len() >= Self::LENGTH
+            && [2, 35, 52].iter().all(|&dash| bytes[dash] == b'-')
+            && [0..2, Self::TRACE, Self::PARENT, 53..55].into_iter().all(is_hex)
+            && !text.starts_with("ff")
+            // A later version may have more; this one has not.
+            && (bytes.len() == Self::LENGTH || (!text.starts_with("00") && bytes[Self::LENGTH] == b'-'))
+            && bytes[Self::TRACE].iter().any(|&byte| byte != b'0')
+            && bytes[Self::PARENT].iter().any(|&byte| byte != b'0');
+        well_formed.then(|| Self(text.to_owned()))
+    }
+
+    pub(super) fn trace_id(&self) -> &str {
+        &self.0[Self::TRACE]
+    }
+
+    pub(super) fn parent_id(&self) -> &str {
+        &self.0[Self::PARENT]
+    }
+}
+
+impl fmt::Display for TraceParent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn of(text: &str) -> Option<TraceParent> {
+        let headers = HeaderMap::from_iter([(
+            http::HeaderName::from_static("traceparent"),
+            HeaderValue::from_str(text).unwrap(),
+        )]);
+        TraceParent::of(&headers)
+    }
+
+    #[test]
+    fn it_reads_a_trace_and_takes_a_malformed_one_as_missing() {
+        let trace = of("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01").unwrap();
+        assert_eq!(trace.trace_id(), "4bf92f3577b34da6a3ce929d0e0e4736");
+        assert_eq!(trace.parent_id(), "00f067aa0ba902b7");
+        assert!(of("01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more").is_some());
+        for wrong in [
+            "",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-0",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more",
+            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
+            "00_4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        ] {
+            assert!(of(wrong).is_none(), "{wrong}");
+        }
+    }
+}
