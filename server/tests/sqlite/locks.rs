@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 use phantomdb_protocol::{ErrorCode, IsolationLevel, Value};
 use serde_json::json;
 
-use crate::support::{Fixture, error, ok, rows};
+use crate::fixture::Fixture;
+use crate::support::{error, ok, rows};
 
 const TABLE: &str = "CREATE TABLE \"t\" (\"x\" INTEGER)";
 const ALL: &str = "SELECT \"x\" FROM \"t\" ORDER BY \"x\"";

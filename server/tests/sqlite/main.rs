@@ -1,12 +1,13 @@
-//! The SQLite engine from outside: PhantomDB SQL in, results out, on files and in memory.
+//! The SQLite engine's own ways: its locks, its files, its rebuilds. What every engine answers alike is in `contract`.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod concurrency;
-mod errors;
+mod fixture;
 mod locks;
 mod rebuild_survival;
 mod statements;
+#[path = "../support/mod.rs"]
 mod support;
 mod survival;
 mod transactions;

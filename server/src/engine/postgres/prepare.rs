@@ -14,6 +14,7 @@ use super::{
     plan::Plan,
     rows::{Decoder, unknown_type},
 };
+use crate::engine::sql::Kind;
 
 /// Forms of one statement with different types of parameters.
 const FORMS_MAX: usize = 16;
@@ -165,22 +166,44 @@ impl Preparation<'_> {
     async fn read(&self, statement: Statement) -> Result<Arc<Prepared>> {
         let mut decoders: Vec<Decoder> =
             statement.columns().iter().map(|column| Decoder::of(column.type_())).collect();
-        if let Some(Decoder::Unknown(name)) =
-            decoders.iter().find(|decoder| matches!(decoder, Decoder::Unknown(_)))
-        {
-            return Err(unknown_type(name));
-        }
         if let Some(probe) = &self.plan.adapted.probe {
             self.probe(probe, &statement, &mut decoders).await?;
         }
-        let columns = statement.columns().iter().zip(&decoders);
-        let columns = columns
-            .map(|(column, decoder)| Column {
-                name: column.name().to_owned(),
-                column_type: decoder.column_type(),
-            })
-            .collect();
+        let names: Vec<String> = statement.columns().iter().map(|column| column.name().to_owned()).collect();
+        let statement = self.with_known_types(statement, &mut decoders).await?;
+        let columns = names.into_iter().zip(&decoders);
+        let columns =
+            columns.map(|(name, decoder)| Column { name, column_type: decoder.column_type() }).collect();
         Ok(Arc::new(Prepared { statement, columns, decoders }))
+    }
+
+    /// Results of types whose binary form is not known here come as text.
+    async fn with_known_types(&self, statement: Statement, decoders: &mut [Decoder]) -> Result<Statement> {
+        let unknown = decoders.iter().find_map(|decoder| match decoder {
+            Decoder::Unknown(name) => Some(unknown_type(name)),
+            _ => None,
+        });
+        let Some(unreadable) = unknown else { return Ok(statement) };
+        // What a write gives back cannot be converted from outside.
+        if self.plan.adapted.kind != Kind::Read {
+            return Err(unreadable);
+        }
+        let names: Vec<String> = (1..=decoders.len()).map(|number| format!("c{number}")).collect();
+        let mut columns = Vec::with_capacity(names.len());
+        for (name, decoder) in names.iter().zip(decoders) {
+            if matches!(decoder, Decoder::Unknown(_)) {
+                *decoder = Decoder::Text;
+                columns.push(format!("{name}::text"));
+            } else {
+                columns.push(name.clone());
+            }
+        }
+        let (columns, names) = (columns.join(", "), names.join(", "));
+        let sql = format!("SELECT {columns} FROM ({}) AS phantomdb_result ({names})", self.sql);
+        match self.connection.client().prepare_typed(&sql, statement.params()).await {
+            Ok(converted) => Ok(converted),
+            Err(_) => self.undo().await.and(Err(unreadable)),
+        }
     }
 
     /// See [`super::adapt::Probe`].

@@ -145,7 +145,8 @@ impl State {
         let (prefix, turn) = self.prefix();
         // Until it is known how this ends.
         self.guard = Guard::Used(turn);
-        let begun = std::mem::replace(&mut self.phase, Phase::Open);
+        self.lease()?;
+        self.phase = Phase::Open;
         let outcome = {
             let lease = self.lease()?;
             let running =
@@ -157,7 +158,6 @@ impl State {
             running.finish();
             outcome
         };
-        drop(begun);
         match outcome {
             (Ok(()), Ok(answer)) => {
                 self.guard = if pure { Guard::Fresh(turn) } else { Guard::Used(turn) };
@@ -280,9 +280,13 @@ impl State {
         Ok(())
     }
 
+    pub(super) const fn is_over(&self) -> bool {
+        matches!(self.phase, Phase::Ended(_))
+    }
+
     /// Rolls back, if there is anything to roll back.
     pub(super) async fn roll_back(&mut self) {
-        if matches!(self.phase, Phase::Ended(_)) {
+        if self.is_over() {
             return;
         }
         let cancelling = guard(&self.interrupted).take().flatten();

@@ -43,6 +43,9 @@ fn begin_statement(options: &BeginTransaction) -> String {
 impl Drop for PostgresTransaction {
     /// Rolls back what has no end.
     fn drop(&mut self) {
+        if self.state.try_lock().is_ok_and(|state| state.is_over()) {
+            return;
+        }
         let state = Arc::clone(&self.state);
         if let Ok(runtime) = Handle::try_current() {
             runtime.spawn(async move { state.lock().await.roll_back().await });

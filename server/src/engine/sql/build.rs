@@ -4,7 +4,7 @@ use std::mem;
 
 use sqlparser::ast::{
     BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments,
-    ObjectName, Value,
+    ObjectName, UnaryOperator, Value, ValueWithSpan,
 };
 
 use super::seal;
@@ -85,4 +85,17 @@ pub(crate) fn unnested(expr: &Expr) -> &Expr {
         inner = nested;
     }
     inner
+}
+
+/// The text of a number that stands for itself, `-1.50`.
+pub(crate) fn number_of(expr: &Expr) -> Option<String> {
+    match unnested(expr) {
+        Expr::Value(ValueWithSpan { value: Value::Number(text, _), .. })
+            if text.starts_with(|first: char| first.is_ascii_digit() || first == '.') =>
+        {
+            Some(text.clone())
+        }
+        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => number_of(expr).map(|text| format!("-{text}")),
+        _ => None,
+    }
 }

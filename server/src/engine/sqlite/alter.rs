@@ -51,7 +51,9 @@ pub fn apply(conn: &Connection, change: &SchemaChange) -> Result<()> {
 pub fn alter(conn: &Connection, table: &TableName, operations: &[AlterOperation]) -> Result<()> {
     without_foreign_keys(conn, || {
         let before = violations(conn)?;
-        let mut change = Change { conn, table: table.clone(), pending: None };
+        // Under its exact name: a rebuild would give it the one that was asked for.
+        let table = catalog::exact_name(conn, table)?;
+        let mut change = Change { conn, table, pending: None };
         for operation in operations {
             change.apply(operation)?;
         }

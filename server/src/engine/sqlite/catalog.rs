@@ -35,8 +35,7 @@ pub fn read_table(conn: &Connection, name: &TableName) -> Result<TableSchema> {
         })
         .map_err(|error| failed(&error))?;
     let Some((kind, stored, sql)) = row else {
-        let message = format!("there is no table \"{name}\"");
-        return Err(Error::new(ErrorCode::UnknownTable, message).with_table(name.to_string()));
+        return Err(unknown_table(name));
     };
     let schemas = registry::schemas(conn)?;
     let name = registry::split_name(&stored, &schemas);
@@ -56,6 +55,22 @@ pub fn read_table(conn: &Connection, name: &TableName) -> Result<TableSchema> {
     }
     registry::describe_comments(conn, &mut schema)?;
     Ok(schema)
+}
+
+/// The name of the table as it was given when it was made; `UNKNOWN_TABLE` when there is none.
+pub(super) fn exact_name(conn: &Connection, name: &TableName) -> Result<TableName> {
+    let stored: Option<String> = conn
+        .prepare_cached("SELECT name FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE")
+        .and_then(|mut statement| statement.query_row([stored_name(name)], |row| row.get(0)).optional())
+        .map_err(|error| failed(&error))?;
+    match stored {
+        Some(stored) => Ok(registry::split_name(&stored, &registry::schemas(conn)?)),
+        None => Err(unknown_table(name)),
+    }
+}
+
+fn unknown_table(name: &TableName) -> Error {
+    Error::new(ErrorCode::UnknownTable, format!("there is no table \"{name}\"")).with_table(name.to_string())
 }
 
 /// The user's tables, sorted by name.
@@ -83,8 +98,7 @@ pub(super) fn definition(conn: &Connection, name: &TableName) -> Result<CreateTa
         .optional()
         .map_err(|error| failed(&error))?;
     let Some(sql) = sql else {
-        let message = format!("there is no table \"{name}\"");
-        return Err(Error::new(ErrorCode::UnknownTable, message).with_table(name.to_string()));
+        return Err(unknown_table(name));
     };
     let mut create = parse(&sql).map_err(|_| {
         Error::unsupported(format!(
@@ -230,6 +244,13 @@ fn read_column(column: &mut ColumnDef, constraints: &mut Vec<Constraint>) -> Res
     }
     // SQLite numbers the rows of an INTEGER key, unless PhantomDB was told that it is none of its business.
     definition.auto_increment = definition.primary_key && integer_key && !marked;
+    if let (SqlType::Decimal(_), Some(default)) = (&data_type, &mut definition.default) {
+        // The quotes are there for SQLite to keep the number as it is.
+        let number = default.trim_matches('\'').to_owned();
+        if number.parse::<f64>().is_ok() {
+            *default = number;
+        }
+    }
     definition.data_type = data_type.name();
     Ok(definition)
 }

@@ -122,6 +122,9 @@ fn general(message: &str) -> Error {
     if message.contains("already exists") || message.starts_with("duplicate column name") {
         return Error::new(ErrorCode::AlreadyExists, message);
     }
+    if let Some(index) = message.strip_prefix("no such index: ") {
+        return Error::new(ErrorCode::NotFound, format!("there is no index \"{index}\""));
+    }
     if message.starts_with("no such savepoint") {
         return Error::new(ErrorCode::BadRequest, message);
     }

@@ -109,7 +109,7 @@ impl Scene<'_> {
         bind::bind(prepared, &statement.parameters)?;
         let reads = prepared.readonly();
         let changes_before = self.connection.total_changes();
-        let mut columns = columns_of(prepared, plan);
+        let mut columns = self.columns_of(prepared, plan).map_err(explain)?;
         let mut writer = RowWriter::new();
         let mut rows = prepared.raw_query();
         loop {
@@ -120,7 +120,7 @@ impl Scene<'_> {
                 if writer.rows() > 0 {
                     return Err(Error::internal("the columns of the result changed while it was read"));
                 }
-                columns = columns_of(row.as_ref(), None);
+                columns = read_columns(row.as_ref(), &[]);
             }
             writer.push(row, &columns).map_err(explain)?;
         }
@@ -203,6 +203,24 @@ impl Scene<'_> {
         self.connection.execute_batch("PRAGMA incremental_vacuum(1)").map_err(|e| self.explain(e, ""))
     }
 
+    /// The columns of a result. `plan` remembers those of a statement that is its only one.
+    fn columns_of(
+        &self,
+        statement: &rusqlite::Statement<'_>,
+        plan: Option<&Arc<Plan>>,
+    ) -> rusqlite::Result<Vec<Column>> {
+        let Some(plan) = plan else { return Ok(read_columns(statement, &[])) };
+        let inferred = plan.adapted.column_types.as_slice();
+        let [sql] = plan.adapted.statements.as_slice() else { return Ok(read_columns(statement, inferred)) };
+        if let Some(columns) = plan.columns.get() {
+            return Ok(columns.clone());
+        }
+        // The statement may have been prepared before the schema was changed: SQLite prepares it again when it runs,
+        // and tells of the old columns until then.
+        let columns = read_columns(&self.connection.prepare(sql)?, inferred);
+        Ok(plan.columns.get_or_init(|| columns).clone())
+    }
+
     pub(super) fn explain(&self, e: rusqlite::Error, sql: &str) -> Error {
         error::explain(e, sql, self)
     }
@@ -212,25 +230,17 @@ pub(super) fn empty() -> ResultSet {
     ResultSet { columns: Vec::new(), rows: crate::engine::json_rows::empty(), affected_rows: 0 }
 }
 
-/// The columns of a result. `plan` remembers those of a statement that is its only one.
-fn columns_of(statement: &rusqlite::Statement<'_>, plan: Option<&Arc<Plan>>) -> Vec<Column> {
-    let inferred = plan.map(|plan| plan.adapted.column_types.as_slice()).unwrap_or_default();
-    let find = || -> Vec<Column> {
-        let columns = statement.columns();
-        columns
-            .enumerate()
-            .map(|(index, column)| Column {
-                name: column.name().to_owned(),
-                column_type: column
-                    .decl_type()
-                    .map(types::column_type_of_declared)
-                    .or_else(|| inferred.get(index).copied().flatten())
-                    .unwrap_or(ColumnType::Any),
-            })
-            .collect()
-    };
-    match plan {
-        Some(plan) if plan.adapted.statements.len() == 1 => plan.columns.get_or_init(find).clone(),
-        _ => find(),
-    }
+fn read_columns(statement: &rusqlite::Statement<'_>, inferred: &[Option<ColumnType>]) -> Vec<Column> {
+    let columns = statement.columns();
+    columns
+        .enumerate()
+        .map(|(index, column)| Column {
+            name: column.name().to_owned(),
+            column_type: column
+                .decl_type()
+                .map(types::column_type_of_declared)
+                .or_else(|| inferred.get(index).copied().flatten())
+                .unwrap_or(ColumnType::Any),
+        })
+        .collect()
 }

@@ -104,31 +104,32 @@ pub(super) async fn tables(
         return Ok(());
     }
     if !cascade {
-        refuse_pointers(connection, &found, |_, other| {
-            format!("cannot drop a table that \"{other}\" references; drop both, or use CASCADE")
-        })
-        .await?;
+        if let Some((_, pointer)) = pointer_from_outside(connection, &found).await? {
+            let other = &pointer.table;
+            let message =
+                format!("cannot drop a table that \"{other}\" references; drop both, or use CASCADE");
+            return Err(Error::new(ErrorCode::ForeignKeyViolation, message)
+                .with_table(other.to_string())
+                .with_constraint(&pointer.constraint));
+        }
     }
     let names: Vec<String> = found.iter().map(qualified).collect();
     let end = if cascade { " CASCADE" } else { "" };
     run(connection, &format!("DROP TABLE {}{end}", names.join(", "))).await
 }
 
-/// Fails when a table that is not among these has a foreign key to one of them.
-async fn refuse_pointers(
+/// A foreign key to one of the tables of a table that is not among them.
+async fn pointer_from_outside<'a>(
     connection: &Connection,
-    tables: &[TableName],
-    message: impl Fn(&TableName, &TableName) -> String,
-) -> Result<()> {
+    tables: &'a [TableName],
+) -> Result<Option<(&'a TableName, Pointer)>> {
     for table in tables {
         let pointers = pointers(connection, table).await?;
-        if let Some(pointer) = pointers.iter().find(|pointer| !tables.contains(&pointer.table)) {
-            return Err(Error::new(ErrorCode::ForeignKeyViolation, message(table, &pointer.table))
-                .with_table(pointer.table.to_string())
-                .with_constraint(&pointer.constraint));
+        if let Some(pointer) = pointers.into_iter().find(|pointer| !tables.contains(&pointer.table)) {
+            return Ok(Some((table, pointer)));
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 /// Drops indexes. That of a constraint is none: it goes with the constraint.
@@ -190,10 +191,12 @@ pub(super) async fn truncate(
         found.push(catalog::find(connection, table).await?.ok_or_else(|| catalog::unknown_table(table))?);
     }
     if !cascade {
-        refuse_pointers(connection, &found, |table, other| {
-            format!("cannot truncate \"{table}\": \"{other}\" references it; truncate both, or use CASCADE")
-        })
-        .await?;
+        if let Some((table, Pointer { table: other, .. })) = pointer_from_outside(connection, &found).await? {
+            let message = format!(
+                "cannot truncate \"{table}\": \"{other}\" references it; truncate both, or use CASCADE"
+            );
+            return Err(Error::new(ErrorCode::ForeignKeyViolation, message).with_table(table.to_string()));
+        }
     }
     let names: Vec<String> = found.iter().map(qualified).collect();
     let restart = if restart_identity { " RESTART IDENTITY" } else { "" };

@@ -12,11 +12,15 @@ use sqlparser::ast::{
 use super::{
     Adapter,
     assign::Target,
+    build,
     names::{constraint_name, index_columns, mentioned_columns, table_name},
     scope::{Columns, Output, Relation, Scope, Typed, stored_name},
     seal,
 };
-use crate::engine::sql::types::{SqlType, is_serial};
+use crate::engine::{
+    sql::types::{SqlType, is_serial},
+    sqlite::functions::convert,
+};
 
 /// Marks the key of a table that does not number its rows.
 pub(in super::super) const KEY_MARK: &str = "phantomdb_key";
@@ -434,6 +438,12 @@ fn enum_check(column: &Ident, values: &[String]) -> ColumnOptionDef {
 
 /// A default in the stored form of its column; what is not a literal is put in parentheses.
 fn constant(data_type: &SqlType, expr: Expr) -> Result<Expr> {
+    if let SqlType::Decimal(Some((precision, scale))) = data_type
+        && let Some(text) = build::number_of(&expr)
+    {
+        // SQLite would read the number as a float and keep none of its zeros.
+        return convert::decimal_literal(&text, *precision, *scale);
+    }
     let stored = Target::for_default(data_type.clone()).assign_literal(expr)?;
     Ok(match stored {
         Expr::Nested(_) => stored,

@@ -26,6 +26,16 @@ pub(in super::super) fn literal(function: &str, text: &str) -> Result<Expr> {
     }))
 }
 
+/// A number as it is stored in a column of so many digits.
+pub(in super::super) fn decimal_literal(text: &str, precision: u64, scale: i64) -> Result<Expr> {
+    let precision = i64::try_from(precision).unwrap_or(i64::MAX);
+    let stored = decimal(ValueRef::Text(text.as_bytes()), precision, scale)?;
+    Ok(Expr::value(match stored {
+        Value::Text(text) => Literal::SingleQuotedString(text),
+        _ => Literal::Null,
+    }))
+}
+
 /// The value itself.
 pub(super) fn owned(value: ValueRef<'_>) -> Value {
     match value {

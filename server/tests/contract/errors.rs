@@ -1,6 +1,7 @@
 use phantomdb_protocol::{Error, ErrorCode};
 
-use crate::support::{Fixture, error, ok};
+use crate::fixture::Fixture;
+use crate::support::{error, ok};
 
 fn columns(error: &Error) -> Vec<&str> {
     error.details.columns.iter().map(String::as_str).collect()
@@ -8,7 +9,7 @@ fn columns(error: &Error) -> Vec<&str> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_names_table_columns_and_constraint_of_what_was_violated() {
-    for fixture in Fixture::both().await {
+    for fixture in Fixture::each().await {
         let session = &*fixture.session;
         ok(session, "CREATE TABLE \"p\" (\"id\" INTEGER PRIMARY KEY)", &[]).await;
         ok(
@@ -53,7 +54,7 @@ async fn it_names_table_columns_and_constraint_of_what_was_violated() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_names_what_is_not_there_or_there_already() {
-    for fixture in Fixture::both().await {
+    for fixture in Fixture::each().await {
         let session = &*fixture.session;
         ok(session, "CREATE TABLE \"t\" (\"a\" INTEGER)", &[]).await;
         let table = error(session, "SELECT * FROM \"nothing\"", &[]).await;

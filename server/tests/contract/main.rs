@@ -1,0 +1,15 @@
+//! What every engine answers alike: PhantomDB SQL in, results out, on memory, files and PostgreSQL.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+mod changes;
+mod concurrency;
+mod errors;
+mod fixture;
+mod queries;
+mod schema;
+mod statements;
+#[path = "../support/mod.rs"]
+mod support;
+mod text;
+mod transactions;
