@@ -68,7 +68,7 @@ impl Embedded {
             None => self.open().await?,
         };
         context.token = Some(self.owner.clone());
-        service.call(call, context).await
+        service.call(call, context).await.map(|reply| reply.body)
     }
 
     async fn open(&self) -> Result<Arc<Service>> {

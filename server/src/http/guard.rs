@@ -20,6 +20,7 @@ use super::{
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const TRANSACTION: &str = "phantomdb-transaction";
+pub(super) const POSITION: &str = "phantomdb-position";
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// Makes a find answer its rows as arrays.
 const ROWS: &str = "application/vnd.phantomdb.rows+json";
@@ -105,6 +106,7 @@ fn context(
     }
     Ok(CallContext {
         transaction: text(headers, TRANSACTION)?,
+        position: text(headers, POSITION)?,
         idempotency_key: text(headers, IDEMPOTENCY_KEY)?,
         request_id: id.to_str().ok().map(str::to_owned),
         token: token.map(str::to_owned),

@@ -17,6 +17,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::Reply;
 use crate::engine::{Digest, Once};
 
 const KEPT_FOR: Duration = Duration::from_secs(600);
@@ -24,7 +25,7 @@ const KEPT_MAX: usize = 20_000;
 const KEPT_BYTES_MAX: usize = 64 * 1024 * 1024;
 const KEY_LENGTH_MAX: usize = 255;
 
-type Answer = Result<Arc<str>>;
+type Answer = Result<Arc<Reply>>;
 
 /// How far the call with a key has come.
 #[derive(Clone)]
@@ -84,7 +85,7 @@ struct Keep {
 
 impl Keep {
     /// Runs the call to its end. It is told to stop when nobody waits for it any more.
-    async fn finish(self, mut running: impl Future<Output = Result<String>> + Unpin) {
+    async fn finish(self, mut running: impl Future<Output = Result<Reply>> + Unpin) {
         let answer = tokio::select! {
             answer = &mut running => answer,
             () = self.progress.closed() => {
@@ -96,14 +97,14 @@ impl Keep {
     }
 
     /// Keeps the answer, and tells it those who wait.
-    fn answer(&self, answer: Result<String>) {
-        let answer = answer.map(Arc::<str>::from);
+    fn answer(&self, answer: Result<Reply>) {
+        let answer = answer.map(Arc::new);
         let mut answers = lock(&self.answers);
         let passing = answer.as_ref().is_err_and(|error| may_be_tried_again(error.code));
         if passing {
             answers.by_key.remove(&self.once.key);
         } else {
-            let size = answer.as_ref().map_or(0, |text| text.len());
+            let size = answer.as_ref().map_or(0, |reply| reply.body.len());
             answers.bytes += size;
             answers.ages.push_back((Instant::now(), self.once.key, size));
         }
@@ -157,7 +158,7 @@ impl Idempotency {
     /// is then stopped where the engine can, and either took effect as a whole or not at all.
     pub(super) async fn once<F>(&self, once: &Once, run: impl Fn(Once) -> F) -> Answer
     where
-        F: Future<Output = Result<String>> + Send + 'static,
+        F: Future<Output = Result<Reply>> + Send + 'static,
     {
         loop {
             let mut progress = match self.claim(once)? {

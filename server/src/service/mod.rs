@@ -59,6 +59,15 @@ impl Default for ServiceOptions {
     }
 }
 
+/// What a call answers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reply {
+    /// JSON text, empty when there is nothing to say.
+    pub body: String,
+    /// How far the database has come with what the call wrote, see [`crate::engine::Session::position`]: who shows it reads that.
+    pub position: Option<String>,
+}
+
 /// Runs calls on an engine.
 pub struct Service {
     me: Weak<Self>,
@@ -83,13 +92,12 @@ impl Service {
         })
     }
 
-    /// The body of the answer as JSON text, empty when there is nothing to say.
-    pub async fn call(&self, call: Call, context: CallContext) -> Result<String> {
+    pub async fn call(&self, call: Call, context: CallContext) -> Result<Reply> {
         let request_id = context.request_id.clone();
         let answer = if context.idempotency_key.is_some() && !call.only_reads() {
             self.once(call, context).await
         } else {
-            self.run(call, &Scope::of(context)).await
+            self.reply(call, &Scope::of(context)).await
         };
         answer.map_err(|mut error| {
             error.request_id = Some(request_id.unwrap_or_else(|| uuid::Uuid::new_v4().to_string()));
@@ -123,16 +131,21 @@ impl Service {
         self.engine.close().await
     }
 
-    async fn once(&self, call: Call, context: CallContext) -> Result<String> {
+    async fn once(&self, call: Call, context: CallContext) -> Result<Reply> {
         let Some(me) = self.me.upgrade() else { return Err(Error::internal("the service has ended")) };
         let once =
             idempotency::once_of(context.idempotency_key.as_deref().unwrap_or_default(), &call, &context)?;
         let run = move |once| {
             let (me, call, scope) = (Arc::clone(&me), call.clone(), Scope::once(context.clone(), once));
-            async move { me.run(call, &scope).await }
+            async move { me.reply(call, &scope).await }
         };
         let answer = self.idempotency.once(&once, run).await;
-        answer.map(|text| text.as_ref().to_owned())
+        answer.map(Arc::unwrap_or_clone)
+    }
+
+    async fn reply(&self, call: Call, scope: &Scope) -> Result<Reply> {
+        let body = self.run(call, scope).await?;
+        Ok(Reply { body, position: scope.reached() })
     }
 
     async fn run(&self, call: Call, scope: &Scope) -> Result<String> {
@@ -203,9 +216,15 @@ impl Service {
         if let Some(id) = &scope.transaction {
             return self.transactions.turn(id, scope.token.as_deref(), database).await.map(Place::Within);
         }
-        let session = self.engine.database(database).await?;
-        let keyed = scope.once.as_ref().and_then(|once| Arc::clone(&session).keyed(once));
-        Ok(Place::Alone(keyed.unwrap_or(session)))
+        let mut session = self.engine.database(database).await?;
+        if let Some(seen) = scope.position.as_ref().and_then(|seen| Arc::clone(&session).seen(seen)) {
+            session = seen;
+        }
+        if let Some(keyed) = scope.once.as_ref().and_then(|once| Arc::clone(&session).keyed(once)) {
+            session = keyed;
+        }
+        scope.runs_in(&session);
+        Ok(Place::Alone(session))
     }
 
     /// Runs a statement that changes rows; answers how many.
@@ -311,8 +330,8 @@ impl Service {
         let database = transactions::database_of(&id);
         let ending = tokio::spawn(async move {
             match commit {
-                true => transactions.commit(&id, owner.as_deref(), once.as_ref()).await,
-                false => transactions.rollback(&id, owner.as_deref()).await,
+                true => transactions.commit(&id, owner.as_deref(), once.as_ref()).await.map(Some),
+                false => transactions.rollback(&id, owner.as_deref()).await.map(|()| None),
             }
         });
         let ended =
@@ -327,7 +346,12 @@ impl Service {
                     Err(error)
                 }
             }
-            (ended, _) => ended.map(|()| String::new()),
+            (ended, _) => {
+                if let Some(session) = ended? {
+                    scope.runs_in(&session);
+                }
+                Ok(String::new())
+            }
         }
     }
 

@@ -215,7 +215,13 @@ impl Transactions {
         }
     }
 
-    pub(super) async fn commit(&self, id: &str, owner: Option<&str>, once: Option<&Once>) -> Result<()> {
+    /// Answers what was committed, which knows how far the database has come with it.
+    pub(super) async fn commit(
+        &self,
+        id: &str,
+        owner: Option<&str>,
+        once: Option<&Once>,
+    ) -> Result<Arc<dyn Session>> {
         let (transaction, _place) = self.take(id, owner, End::Committed).await?;
         let committed = match once {
             Some(once) => transaction.commit_keyed(once).await,
@@ -228,7 +234,7 @@ impl Transactions {
             // The engine may have ended it already, and it is rolled back at the latest when it is dropped.
             let _ = transaction.rollback().await;
         }
-        committed
+        committed.map(|()| transaction.as_session())
     }
 
     pub(super) async fn rollback(&self, id: &str, owner: Option<&str>) -> Result<()> {

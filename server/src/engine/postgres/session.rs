@@ -2,27 +2,35 @@
 
 use std::{
     ops::Deref,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicI32, Ordering},
+    },
 };
 
 use async_trait::async_trait;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use phantomdb_protocol::{
     AlterOperation, Error, ErrorCode, Result, ResultSet, Statement, TableName, TableSchema,
 };
+use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     adapt::Traits,
+    answers::{self, Answers, Entry},
     catalog,
-    connection::Connection,
-    group,
+    connection::{Connection, guard},
+    group, native,
     plan::{Plan, Plans},
     pool::{Lent, Pool},
+    position::{self, Position},
     prepare,
+    reading::{self, Seen},
+    replicas::Replicas,
     run::{Failure, Ready, empty},
-    work::{Alter, One},
+    work::{All, Alter, One, Work},
 };
-use crate::engine::{Session, sql::Kind};
+use crate::engine::{Once, Session, sql::Kind};
 
 /// Statements that travel together.
 pub(super) const WINDOW: usize = 128;
@@ -31,13 +39,38 @@ pub(super) const WINDOW: usize = 128;
 pub(super) struct Database {
     /// The connections to the server that takes writes.
     pub(super) primary: Pool,
+    /// Those to its replicas, in their order.
+    readers: Vec<Pool>,
+    pub(super) replicas: Arc<Replicas>,
+    pub(super) answers: Answers,
     plans: Arc<Plans>,
     traits: OnceLock<Traits>,
 }
 
 impl Database {
-    pub(super) fn new(primary: Pool, plans: Arc<Plans>) -> Self {
-        Self { primary, plans, traits: OnceLock::new() }
+    pub(super) fn new(
+        primary: Pool,
+        readers: Vec<Pool>,
+        plans: Arc<Plans>,
+        replicas: Arc<Replicas>,
+    ) -> Self {
+        Self { primary, readers, replicas, answers: Answers::default(), plans, traits: OnceLock::new() }
+    }
+
+    pub(super) fn close(&self) {
+        self.primary.close();
+        self.readers.iter().for_each(Pool::close);
+    }
+
+    /// Whether callers are told how far the log has come: without replicas nobody needs to know.
+    pub(super) fn is_tracked(&self) -> bool {
+        !self.readers.is_empty()
+    }
+
+    /// A connection to a replica.
+    pub(super) async fn lease_of(&self, replica: usize) -> Result<Lease> {
+        let pool = self.readers.get(replica).ok_or_else(|| Error::internal("there is no such replica"))?;
+        Ok(Lease { lent: pool.get().await?, done: false })
     }
 
     pub(super) async fn lease(&self) -> Result<Lease> {
@@ -93,30 +126,128 @@ impl Drop for Lease {
     }
 }
 
+/// A call with an idempotency key.
+struct KeyedCall {
+    once: Once,
+    /// Writes so far, those too that turn out not to be any.
+    writes: AtomicI32,
+}
+
 /// Statements on a database, each in a transaction of its own.
 pub struct PostgresSession {
     database: Arc<Database>,
+    seen: Seen,
+    call: Option<KeyedCall>,
+    /// Where the log was after the last write.
+    reached: Mutex<Option<Position>>,
 }
 
 impl PostgresSession {
     pub(super) fn new(database: Arc<Database>) -> Self {
-        Self { database }
+        Self { database, seen: Seen::Nothing, call: None, reached: Mutex::default() }
     }
 
-    async fn run(&self, plan: &Plan, statement: &Statement) -> Result<ResultSet> {
+    /// Where the answer of the next write is kept.
+    fn entry(&self) -> Option<Entry> {
+        let call = self.call.as_ref().filter(|_| self.database.answers.are_kept())?;
+        Some(Entry { once: call.once.clone(), write: call.writes.fetch_add(1, Ordering::Relaxed) })
+    }
+
+    fn reach(&self, position: Option<Position>) {
+        let mut reached = guard(&self.reached);
+        *reached = position.max(*reached);
+    }
+
+    /// Runs a write by itself and takes down where the log is then.
+    async fn write(&self, plan: &Plan, statement: &Statement) -> Result<ResultSet> {
+        let entry = self.entry().filter(|_| !statement.native || native::is_transactional(&statement.query));
         let lease = self.database.lease().await?;
-        let outcome = once(&lease, plan, statement).await;
-        let lost = lease.is_closed();
-        lease.give_back();
-        match outcome {
-            // A server that was restarted has cut all connections; what only reads can be done again.
-            Err(error) if lost && plan.adapted.pure && error.code == ErrorCode::Unavailable => {
-                let lease = self.database.lease().await?;
-                let outcome = once(&lease, plan, statement).await;
-                lease.give_back();
+        let kept = match entry {
+            None => Ok(None),
+            Some(entry) => self.keep(&lease, &entry, plan, statement).await,
+        };
+        let outcome = match kept {
+            Ok(None) if self.database.is_tracked() => {
+                let (outcome, position) = tracked(&lease, plan, statement).await;
+                self.reach(position);
                 outcome
             }
-            outcome => outcome,
+            Ok(None) => once(&lease, plan, statement).await,
+            Ok(Some(answer)) => Ok(answer),
+            Err(error) => Err(error),
+        };
+        self.give_back(lease);
+        outcome
+    }
+
+    /// A write whose answer is kept. None where none is, and nothing has run.
+    async fn keep(
+        &self,
+        lease: &Lease,
+        entry: &Entry,
+        plan: &Plan,
+        statement: &Statement,
+    ) -> Result<Option<ResultSet>> {
+        if let Some(sql) = plan.single()
+            && let Ok(prepared) = prepare::prepare(lease, plan, sql, &statement.parameters, None).await
+        {
+            let ready = Ready::new(plan, prepared, statement)?;
+            match self.keeping(lease, entry, &ready, true).await {
+                Err(Failure::Stale(_)) => lease.forget(plan.id),
+                kept => return kept.map_err(Failure::into_error),
+            }
+        }
+        self.keeping(lease, entry, &One(plan, statement), false).await.map_err(Failure::into_error)
+    }
+
+    async fn keeping<W: Work>(
+        &self,
+        lease: &Lease,
+        entry: &Entry,
+        work: &W,
+        at_once: bool,
+    ) -> Result<Option<W::Answer>, Failure>
+    where
+        W::Answer: Serialize + DeserializeOwned + Sync,
+    {
+        let tracked = self.database.is_tracked();
+        let kept = entry.once(lease, &self.database.answers, work, at_once, tracked).await?;
+        Ok(kept.map(|(answer, position)| {
+            self.reach(position);
+            answer
+        }))
+    }
+
+    /// Work that is one write. None where no answers are kept, and nothing has run.
+    async fn whole<W: Work>(&self, work: &W) -> Result<Option<W::Answer>>
+    where
+        W::Answer: Serialize + DeserializeOwned + Sync,
+    {
+        let Some(entry) = self.entry() else { return Ok(None) };
+        let lease = self.database.lease().await?;
+        let mut kept = self.keeping(&lease, &entry, work, false).await;
+        if matches!(kept, Err(Failure::Stale(_))) {
+            kept = self.keeping(&lease, &entry, work, false).await;
+        }
+        self.give_back(lease);
+        kept.map_err(Failure::into_error)
+    }
+
+    fn give_back(&self, lease: Lease) {
+        if self.call.is_some() && self.database.answers.forget_now() {
+            tokio::spawn(async move {
+                answers::forget(&lease).await;
+                lease.give_back();
+            });
+            return;
+        }
+        lease.give_back();
+    }
+
+    /// Takes down where the log is after what was done on the connection.
+    async fn track(&self, lease: &Lease) {
+        if self.database.is_tracked() {
+            self.reach(position::written(lease).await.ok());
         }
     }
 
@@ -127,9 +258,45 @@ impl PostgresSession {
         }
         let lease = self.database.lease().await?;
         let answers = each_on(&lease, &plans, statements).await;
+        self.track(&lease).await;
         lease.give_back();
         Ok(answers)
     }
+}
+
+/// Runs a statement that only reads.
+pub(super) async fn on_primary(database: &Database, plan: &Plan, statement: &Statement) -> Result<ResultSet> {
+    let lease = database.lease().await?;
+    let outcome = once(&lease, plan, statement).await;
+    let lost = lease.is_closed();
+    lease.give_back();
+    match outcome {
+        // A server that was restarted has cut all connections; what only reads can be done again.
+        Err(error) if lost && error.code == ErrorCode::Unavailable => {
+            let lease = database.lease().await?;
+            let outcome = once(&lease, plan, statement).await;
+            lease.give_back();
+            outcome
+        }
+        outcome => outcome,
+    }
+}
+
+/// Runs one statement that commits by itself. Answers also where the log is then.
+async fn tracked(
+    connection: &Connection,
+    plan: &Plan,
+    statement: &Statement,
+) -> (Result<ResultSet>, Option<Position>) {
+    let known = plan.single().and_then(|_| prepare::known(connection, plan, &statement.parameters));
+    if let Some(Ok(ready)) = known.map(|prepared| Ready::new(plan, prepared, statement)) {
+        match join(ready.send(connection), position::written(connection)).await {
+            (Err(Failure::Stale(_)), _) => connection.forget(plan.id),
+            (outcome, position) => return (outcome.map_err(Failure::into_error), position.ok()),
+        }
+    }
+    let outcome = once(connection, plan, statement).await;
+    (outcome, position::written(connection).await.ok())
 }
 
 /// Refuses what belongs into a transaction or around one.
@@ -144,7 +311,7 @@ pub(super) fn allowed(plan: &Plan) -> Result<()> {
 }
 
 /// Runs one statement that commits by itself.
-async fn once(connection: &Connection, plan: &Plan, statement: &Statement) -> Result<ResultSet> {
+pub(super) async fn once(connection: &Connection, plan: &Plan, statement: &Statement) -> Result<ResultSet> {
     if plan.adapted.kind == Kind::Nothing {
         return Ok(empty());
     }
@@ -197,7 +364,10 @@ impl Session for PostgresSession {
     async fn execute(&self, statement: Statement) -> Result<ResultSet> {
         let plan = self.database.plan(&statement).await?;
         allowed(&plan)?;
-        self.run(&plan, &statement).await
+        if plan.adapted.pure {
+            return reading::read(&self.database, self.seen, &plan, &statement).await;
+        }
+        self.write(&plan, &statement).await
     }
 
     async fn execute_batch(
@@ -205,8 +375,15 @@ impl Session for PostgresSession {
         statements: Vec<Statement>,
         atomic: bool,
     ) -> Result<Vec<Result<ResultSet>>> {
-        if !atomic {
+        if !atomic && self.call.is_none() {
             return self.each(&statements).await;
+        }
+        if !atomic {
+            let mut answers = Vec::with_capacity(statements.len());
+            for statement in statements {
+                answers.push(self.execute(statement).await);
+            }
+            return Ok(answers);
         }
         let mut plans = Vec::with_capacity(statements.len());
         for statement in &statements {
@@ -214,8 +391,12 @@ impl Session for PostgresSession {
             allowed(&plan)?;
             plans.push(plan);
         }
+        if let Some(answers) = self.whole(&All(&plans, &statements)).await? {
+            return Ok(answers.into_iter().map(Ok).collect());
+        }
         let lease = self.database.lease().await?;
         let answers = group::committed(&lease, &plans, &statements).await;
+        self.track(&lease).await;
         lease.give_back();
         Ok(answers?.into_iter().map(Ok).collect())
     }
@@ -235,9 +416,37 @@ impl Session for PostgresSession {
     }
 
     async fn alter(&self, table: &TableName, operations: Vec<AlterOperation>) -> Result<()> {
+        if let Some(()) = self.whole(&Alter(table, &operations)).await? {
+            return Ok(());
+        }
         let lease = self.database.lease().await?;
         let outcome = group::in_transaction(&lease, &Alter(table, &operations)).await;
+        self.track(&lease).await;
         lease.give_back();
         outcome
+    }
+
+    fn keyed(self: Arc<Self>, once: &Once) -> Option<Arc<dyn Session>> {
+        let call = KeyedCall { once: once.clone(), writes: AtomicI32::new(0) };
+        let database = Arc::clone(&self.database);
+        Some(Arc::new(Self { database, seen: self.seen, call: Some(call), reached: Mutex::default() }))
+    }
+
+    async fn has_run(&self) -> Result<bool> {
+        let Some(call) = &self.call else { return Ok(false) };
+        let first = Entry { once: call.once.clone(), write: 0 };
+        let lease = self.database.lease().await?;
+        let kept = first.is_kept(&lease).await;
+        lease.give_back();
+        kept
+    }
+
+    fn seen(self: Arc<Self>, position: &str) -> Option<Arc<dyn Session>> {
+        let seen = Position::of_token(position).map_or(Seen::Unknown, Seen::UpTo);
+        Some(Arc::new(Self { seen, ..Self::new(Arc::clone(&self.database)) }))
+    }
+
+    fn position(&self) -> Option<String> {
+        guard(&self.reached).map(Position::token)
     }
 }
