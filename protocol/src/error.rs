@@ -25,6 +25,7 @@ pub enum ErrorCode {
     LockTimeout,
     StatementTimeout,
     TransactionExpired,
+    WrongServer,
     Unsupported,
     Unauthorized,
     Forbidden,
@@ -57,6 +58,7 @@ impl ErrorCode {
             | Self::LockTimeout
             | Self::TransactionExpired => 409,
             Self::TooLarge => 413,
+            Self::WrongServer => 421,
             Self::NotNullViolation | Self::CheckViolation | Self::Unsupported => 422,
             Self::TooManyRequests => 429,
             Self::Unavailable | Self::StatementTimeout => 503,

@@ -1,5 +1,7 @@
 //! The command line: `phantomdb serve`.
 
+mod cluster;
+
 use std::{
     io::Write as _,
     net::SocketAddr,
@@ -10,6 +12,8 @@ use std::{
 
 use clap::{Args, Parser, Subcommand};
 use tokio::net::TcpListener;
+
+use cluster::ClusterOptions;
 
 use crate::{
     engine::{
@@ -73,6 +77,8 @@ struct ServeOptions {
     /// Stop a statement in the PostgreSQL server after so many milliseconds.
     #[arg(long, env = "PHANTOMDB_STATEMENT_TIMEOUT", value_name = "MILLISECONDS")]
     statement_timeout: Option<u64>,
+    #[command(flatten)]
+    cluster: ClusterOptions,
     /// The directory of the databases; made if it is not there.
     #[arg(
         long,
@@ -195,10 +201,12 @@ async fn serve_until_told(options: ServeOptions) -> Result<(), Failure> {
         ServiceOptions {
             allow_native: !options.no_native,
             transactions_max: options.transactions_max,
+            server_name: options.cluster.server_name(),
+            advertise: options.cluster.advertise(),
             ..ServiceOptions::default()
         },
     );
-    let http = HttpOptions { tokens, body_max: options.body_max };
+    let http = HttpOptions { tokens, body_max: options.body_max, peers: options.cluster.peers()? };
     let server = HttpServer::new(Arc::clone(&service), http);
     say_address(address);
     serve(listener, server, service, stop, GRACE)
@@ -213,6 +221,7 @@ fn engine(options: &ServeOptions) -> Result<Arc<dyn Engine>, Failure> {
             statement_timeout: options.statement_timeout.map(Duration::from_millis),
             ..PostgresOptions::default()
         };
+        let settings = options.cluster.engine(settings);
         let engine =
             PostgresEngine::new(url, settings).map_err(|error| Failure::new(MISUSED, error.to_string()))?;
         return Ok(Arc::new(engine));

@@ -15,11 +15,12 @@ use tracing::Instrument as _;
 use super::{
     HttpServer,
     answer::{HttpError, with_error_body},
+    peers::Passed,
     trace::TraceParent,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const TRANSACTION: &str = "phantomdb-transaction";
+pub(super) const TRANSACTION: &str = "phantomdb-transaction";
 pub(super) const POSITION: &str = "phantomdb-position";
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// Makes a find answer its rows as arrays.
@@ -45,8 +46,15 @@ pub(super) async fn guard(
         let begun = Instant::now();
         let response = match context(&server, &request, &id, trace.as_ref()) {
             Ok(context) => {
+                let target = server.options.peers.target(&request, &context);
                 request.extensions_mut().insert(context);
-                next.run(request).await
+                match target {
+                    None => next.run(request).await,
+                    Some(target) => match target.pass(request, server.options.body_max).await {
+                        Passed::Answered(response) => response,
+                        Passed::Unreached(request) => next.run(request).await,
+                    },
+                }
             }
             Err(refused) => refused.into_response(),
         };

@@ -4,6 +4,7 @@ mod answer;
 mod extract;
 mod guard;
 mod metrics;
+mod peers;
 mod query_string;
 mod routes;
 mod trace;
@@ -20,6 +21,7 @@ use axum::{
 };
 
 use self::metrics::Metrics;
+pub use self::peers::Peers;
 use crate::service::Service;
 
 /// How the service is reached over HTTP.
@@ -29,11 +31,13 @@ pub struct HttpOptions {
     pub tokens: Vec<String>,
     /// The longest request body, in bytes.
     pub body_max: usize,
+    /// Calls for transactions of these servers are passed on to them.
+    pub peers: Peers,
 }
 
 impl Default for HttpOptions {
     fn default() -> Self {
-        Self { tokens: Vec::new(), body_max: 16 * 1024 * 1024 }
+        Self { tokens: Vec::new(), body_max: 16 * 1024 * 1024, peers: Peers::default() }
     }
 }
 

@@ -232,9 +232,13 @@ mod tests {
     }
 
     /// Counts its runs, and takes so long for each.
-    async fn count(runs: Arc<AtomicU32>, milliseconds: u64) -> Result<String> {
+    async fn count(runs: Arc<AtomicU32>, milliseconds: u64) -> Result<Reply> {
         tokio::time::sleep(Duration::from_millis(milliseconds)).await;
-        Ok(runs.fetch_add(1, Ordering::SeqCst).to_string())
+        Ok(reply(runs.fetch_add(1, Ordering::SeqCst)))
+    }
+
+    fn reply(run: u32) -> Reply {
+        Reply { body: run.to_string(), position: Some(format!("after {run}")) }
     }
 
     #[tokio::test]
@@ -244,7 +248,9 @@ mod tests {
         let go = || kept.once(&once, |_| count(Arc::clone(&runs), 20));
         let (a, b) = tokio::join!(go(), go());
         let c = go().await;
-        assert_eq!((&*a.unwrap(), &*b.unwrap(), &*c.unwrap()), ("0", "0", "0"));
+        for answer in [a, b, c] {
+            assert_eq!(*answer.unwrap(), reply(0));
+        }
         assert_eq!(runs.load(Ordering::SeqCst), 1);
     }
 
@@ -256,7 +262,7 @@ mod tests {
         let once = keyed("k", &CALL, None);
         let go = || kept.once(&once, |_| count(Arc::clone(&runs), 30));
         assert!(tokio::time::timeout(Duration::from_millis(5), go()).await.is_err());
-        assert_eq!(&*go().await.unwrap(), "0");
+        assert_eq!(*go().await.unwrap(), reply(0));
     }
 
     #[tokio::test]
@@ -271,24 +277,20 @@ mod tests {
                     let work = tokio::time::sleep(Duration::from_millis(if run == 0 { 60_000 } else { 1 }));
                     let stopped = once.cancelled.run_until_cancelled(work).await.is_none();
                     tokio::time::sleep(Duration::from_millis(20)).await;
-                    if stopped {
-                        Err(Error::new(ErrorCode::StatementTimeout, ""))
-                    } else {
-                        Ok(run.to_string())
-                    }
+                    if stopped { Err(Error::new(ErrorCode::StatementTimeout, "")) } else { Ok(reply(run)) }
                 }
             })
         };
         assert!(tokio::time::timeout(Duration::from_millis(5), go()).await.is_err());
         tokio::time::sleep(Duration::from_millis(5)).await;
-        assert_eq!(&*go().await.unwrap(), "1");
-        assert_eq!(&*go().await.unwrap(), "1");
+        assert_eq!(*go().await.unwrap(), reply(1));
+        assert_eq!(*go().await.unwrap(), reply(1));
     }
 
     #[tokio::test]
     async fn it_refuses_a_key_that_was_used_for_another_call() {
         let kept = Idempotency::default();
-        let run = |_| async { Ok(String::new()) };
+        let run = |_| async { Ok(Reply::default()) };
         kept.once(&keyed("k", &call("a"), None), run).await.unwrap();
         let other = kept.once(&keyed("k", &call("b"), None), run).await;
         assert_eq!(other.unwrap_err().code, ErrorCode::BadRequest);
@@ -302,7 +304,7 @@ mod tests {
             let once = keyed(&format!("{code:?}"), &CALL, None);
             let first = kept.once(&once, move |_| async move { Err(Error::new(code, "")) }).await;
             assert_eq!(first.unwrap_err().code, code);
-            let again = kept.once(&once, |_| async { Ok(String::new()) }).await;
+            let again = kept.once(&once, |_| async { Ok(Reply::default()) }).await;
             assert_eq!(again.is_ok(), second);
         }
     }

@@ -32,6 +32,8 @@ use self::{
 };
 use crate::engine::Engine;
 
+pub use transactions::{is_server_name, server_of};
+
 /// The limits a service keeps.
 #[derive(Debug, Clone)]
 pub struct ServiceOptions {
@@ -45,6 +47,11 @@ pub struct ServiceOptions {
     pub batch_max: usize,
     /// Whether a statement may be in the engine's own SQL (`native`), which reaches it untouched.
     pub allow_native: bool,
+    /// The name of this server among several over the same databases, see [`is_server_name`]. The ids of its
+    /// transactions end with it.
+    pub server_name: Option<String>,
+    /// The URL under which callers reach this very server, which they are told when they begin a transaction.
+    pub advertise: Option<String>,
 }
 
 impl Default for ServiceOptions {
@@ -55,6 +62,8 @@ impl Default for ServiceOptions {
             transactions_max: 10_000,
             batch_max: 10_000,
             allow_native: true,
+            server_name: None,
+            advertise: None,
         }
     }
 }
@@ -84,7 +93,7 @@ impl Service {
         Arc::new_cyclic(|me| Self {
             me: Weak::clone(me),
             engine,
-            transactions: Transactions::new(options.transactions_max),
+            transactions: Transactions::new(options.transactions_max, options.server_name.clone()),
             options,
             idempotency: Idempotency::default(),
             fragments: Fragments::new(),
@@ -320,7 +329,11 @@ impl Service {
         let place = self.transactions.reserve()?;
         let transaction = self.engine.begin(&options).await?;
         let id = self.transactions.add(place, transaction, options, scope.token.clone(), timeout);
-        answer::json(&json!({ "transaction_id": id, "timeout": milliseconds(timeout) }))
+        let mut begun = json!({ "transaction_id": id, "timeout": milliseconds(timeout) });
+        if let Some(server) = &self.options.advertise {
+            begun["server"] = json!(server);
+        }
+        answer::json(&begun)
     }
 
     /// Ends a transaction on a task of its own, so that a caller who goes away does not leave it half ended.
@@ -338,7 +351,7 @@ impl Service {
             ending.await.unwrap_or_else(|_| Err(Error::internal("the end of the transaction broke off")));
         match (ended, database) {
             // The commit may have been made by a server that stopped before it could say so.
-            (Err(error), Some(database)) if commit && error.code == ErrorCode::TransactionExpired => {
+            (Err(error), Some(database)) if commit && is_unknown(&error) => {
                 let place = self.place(&database, scope).await;
                 if matches!(place, Ok(place) if place.has_run().await?) {
                     Ok(String::new())
@@ -406,6 +419,11 @@ pub fn find_statement(table: &TableName, find: &Find) -> Result<Statement> {
 /// A result set as a find answers it: `{"records":[{…}]}`.
 pub fn records(result: &ResultSet) -> Result<String> {
     answer::records(result)
+}
+
+/// Whether it is not known here how the transaction ended.
+fn is_unknown(error: &Error) -> bool {
+    matches!(error.code, ErrorCode::TransactionExpired | ErrorCode::WrongServer)
 }
 
 fn milliseconds(duration: Duration) -> u64 {

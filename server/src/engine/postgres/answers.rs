@@ -211,7 +211,8 @@ pub(super) async fn prepared<'a>(
     if !answers.are_kept() {
         return Ok(None);
     }
-    let prepare = || connection.client().prepare_typed(INSERT, &[Type::BYTEA, Type::INT4, Type::BYTEA, Type::TEXT]);
+    let prepare =
+        || connection.client().prepare_typed(INSERT, &[Type::BYTEA, Type::INT4, Type::BYTEA, Type::TEXT]);
     let preparing = connection.keeping.get_or_try_init(|| async {
         let missing = match prepare().await {
             Err(error) if is_missing(&error) => error,

@@ -99,8 +99,7 @@ async fn on_replica(
     let (reached, outcome) = match position {
         None => (Ok(true), once(&lease, plan, statement).await),
         Some(position) => {
-            let (replayed, outcome) =
-                join(position::replayed(&lease), once(&lease, plan, statement)).await;
+            let (replayed, outcome) = join(position::replayed(&lease), once(&lease, plan, statement)).await;
             (replayed.map(|replayed| replayed >= position), outcome)
         }
     };

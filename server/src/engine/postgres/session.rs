@@ -48,12 +48,7 @@ pub(super) struct Database {
 }
 
 impl Database {
-    pub(super) fn new(
-        primary: Pool,
-        readers: Vec<Pool>,
-        plans: Arc<Plans>,
-        replicas: Arc<Replicas>,
-    ) -> Self {
+    pub(super) fn new(primary: Pool, readers: Vec<Pool>, plans: Arc<Plans>, replicas: Arc<Replicas>) -> Self {
         Self { primary, readers, replicas, answers: Answers::default(), plans, traits: OnceLock::new() }
     }
 
