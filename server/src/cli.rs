@@ -223,7 +223,7 @@ fn engine(options: &ServeOptions) -> Result<Arc<dyn Engine>, Failure> {
         };
         let settings = options.cluster.engine(settings);
         let engine =
-            PostgresEngine::new(url, settings).map_err(|error| Failure::new(MISUSED, error.to_string()))?;
+            PostgresEngine::open(url, settings).map_err(|error| Failure::new(MISUSED, error.to_string()))?;
         return Ok(Arc::new(engine));
     }
     let settings = SqliteOptions {

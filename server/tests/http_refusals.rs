@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{server, server_with};
+use common::{each_server, server, server_with};
 use phantomdb_server::{http::HttpOptions, service::ServiceOptions};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -16,49 +16,55 @@ fn encoded(text: &str) -> String {
 
 #[tokio::test]
 async fn it_refuses_a_condition_that_is_more_than_one_expression() {
-    let caller = server().await.with_users().await;
-    for condition in [
-        "1=1; DROP TABLE users",
-        "1=1) UNION SELECT 1,2,3,4",
-        "1=1 UNION SELECT 1,2,3,4",
-        "1=1 --",
-        "1=1 /* */",
-        "1=1 LIMIT 1",
-        "1=1 RETURNING *",
-        "firstName = 'x' OR 'a",
-        "id = $1",
-    ] {
-        let text = encoded(condition);
-        let found = caller.get(&format!("{USERS}?condition={text}")).await;
-        found.refused_with(400, "SYNTAX_ERROR");
-        let deleted = caller.delete(&format!("{USERS}/rows?condition={text}")).await;
-        deleted.refused_with(400, "SYNTAX_ERROR");
-        let update = json!({ "data": { "age": 1 }, "condition": condition });
-        caller.send("PUT", USERS, update).await.refused_with(400, "SYNTAX_ERROR");
+    for caller in each_server().await {
+        let caller = caller.with_users().await;
+        for condition in [
+            "1=1; DROP TABLE users",
+            "1=1) UNION SELECT 1,2,3,4",
+            "1=1 UNION SELECT 1,2,3,4",
+            "1=1 --",
+            "1=1 /* */",
+            "1=1 LIMIT 1",
+            "1=1 RETURNING *",
+            "firstName = 'x' OR 'a",
+            "id = $1",
+        ] {
+            let text = encoded(condition);
+            let found = caller.get(&format!("{USERS}?condition={text}")).await;
+            found.refused_with(400, "SYNTAX_ERROR");
+            let deleted = caller.delete(&format!("{USERS}/rows?condition={text}")).await;
+            deleted.refused_with(400, "SYNTAX_ERROR");
+            let update = json!({ "data": { "age": 1 }, "condition": condition });
+            caller.send("PUT", USERS, update).await.refused_with(400, "SYNTAX_ERROR");
+        }
+        assert_eq!(caller.count().await, 2);
     }
-    assert_eq!(caller.count().await, 2);
 }
 
 #[tokio::test]
 async fn it_refuses_lists_that_are_more_than_lists() {
-    let caller = server().await.with_users().await;
-    for text in ["id; DROP TABLE users", "id FROM users --", "id LIMIT 1", "(SELECT 1", "id,"] {
-        for name in ["orderBy", "columns"] {
-            let answer = caller.get(&format!("{USERS}?{name}={}", encoded(text))).await;
-            answer.refused_with(400, "SYNTAX_ERROR");
+    for caller in each_server().await {
+        let caller = caller.with_users().await;
+        for text in ["id; DROP TABLE users", "id FROM users --", "id LIMIT 1", "(SELECT 1", "id,"] {
+            for name in ["orderBy", "columns"] {
+                let answer = caller.get(&format!("{USERS}?{name}={}", encoded(text))).await;
+                answer.refused_with(400, "SYNTAX_ERROR");
+            }
         }
     }
 }
 
 #[tokio::test]
 async fn it_quotes_names_so_that_they_stay_names() {
-    let caller = server().await.with_users().await;
-    let name = encoded(r#"users" WHERE 1=1; DROP TABLE "users"#);
-    caller.get(&format!("/databases/app/tables/{name}")).await.refused_with(404, "UNKNOWN_TABLE");
-    let rows = json!({ "rows": [{ "firstName\") VALUES ('x'); --": 1 }] });
-    let answer = caller.send("POST", &format!("{USERS}/rows"), rows).await;
-    answer.refused_with(404, "UNKNOWN_COLUMN");
-    assert_eq!(caller.count().await, 2);
+    for caller in each_server().await {
+        let caller = caller.with_users().await;
+        let name = encoded(r#"users" WHERE 1=1; DROP TABLE "users"#);
+        caller.get(&format!("/databases/app/tables/{name}")).await.refused_with(404, "UNKNOWN_TABLE");
+        let rows = json!({ "rows": [{ "firstName\") VALUES ('x'); --": 1 }] });
+        let answer = caller.send("POST", &format!("{USERS}/rows"), rows).await;
+        answer.refused_with(404, "UNKNOWN_COLUMN");
+        assert_eq!(caller.count().await, 2);
+    }
 }
 
 #[tokio::test]

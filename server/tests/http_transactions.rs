@@ -5,7 +5,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Caller, server, server_with};
+use common::{Caller, each_server, server, server_with};
 use phantomdb_server::{http::HttpOptions, service::ServiceOptions};
 use serde_json::{Value as Json, json};
 
@@ -14,87 +14,99 @@ const UNKNOWN: &str = "no such transaction";
 
 #[tokio::test]
 async fn it_shows_what_a_transaction_wrote_to_others_only_after_its_commit() {
-    let caller = server().await.with_users().await;
-    let id = caller.begin(json!({})).await;
-    caller.query_in(&id, INSERT).await.ok(200);
-    let within = caller.query_in(&id, r#"SELECT count(*) FROM "users""#).await.ok(200);
-    assert_eq!((within["rows"][0][0].as_u64(), caller.count().await), (Some(3), 2));
-    caller.commit(&id).await.ok(204);
-    assert_eq!(caller.count().await, 3);
+    for caller in each_server().await {
+        let caller = caller.with_users().await;
+        let id = caller.begin(json!({})).await;
+        caller.query_in(&id, INSERT).await.ok(200);
+        let within = caller.query_in(&id, r#"SELECT count(*) FROM "users""#).await.ok(200);
+        assert_eq!((within["rows"][0][0].as_u64(), caller.count().await), (Some(3), 2));
+        caller.commit(&id).await.ok(204);
+        assert_eq!(caller.count().await, 3);
+    }
 }
 
 #[tokio::test]
 async fn it_undoes_a_transaction_that_is_rolled_back() {
-    let caller = server().await.with_users().await;
-    let id = caller.begin(json!({ "isolationLevel": "SERIALIZABLE" })).await;
-    caller.query_in(&id, INSERT).await.ok(200);
-    caller.rollback(&id).await.ok(204);
-    assert_eq!(caller.count().await, 2);
+    for caller in each_server().await {
+        let caller = caller.with_users().await;
+        let id = caller.begin(json!({ "isolationLevel": "SERIALIZABLE" })).await;
+        caller.query_in(&id, INSERT).await.ok(200);
+        caller.rollback(&id).await.ok(204);
+        assert_eq!(caller.count().await, 2);
+    }
 }
 
 #[tokio::test]
 async fn it_runs_every_kind_of_call_in_a_transaction() {
-    let caller = server().await.with_users().await;
-    let id = caller.begin(json!({})).await;
-    let headers = [("phantomdb-transaction", id.as_str())];
-    let users = "/databases/app/tables/users";
-    let rows = json!({ "rows": [{ "firstName": "A" }, { "age": 4, "firstName": "B" }] });
-    caller.send_with("POST", &format!("{users}/rows"), &headers, rows).await.ok(201);
-    let update = json!({ "data": { "age": 5 }, "condition": "firstName='B'" });
-    assert_eq!(caller.send_with("PUT", users, &headers, update).await.ok(200)["updated"], 1);
-    let found = caller.raw("GET", &format!("{users}?condition=age=5"), &headers, vec![]).await.ok(200);
-    assert_eq!(found["records"].as_array().map(Vec::len), Some(1));
-    let gone = format!("{users}/rows?condition=age=5");
-    assert_eq!(caller.raw("DELETE", &gone, &headers, vec![]).await.ok(200)["deleted"], 1);
-    let table = json!({ "name": "other", "columns": [{ "name": "a", "type": "TEXT" }] });
-    caller.send_with("POST", "/databases/app/tables", &headers, table).await.ok(201);
-    caller.rollback(&id).await.ok(204);
-    assert_eq!(caller.count().await, 2);
-    caller.get("/databases/app/tables/other").await.refused_with(404, "UNKNOWN_TABLE");
+    for caller in each_server().await {
+        let caller = caller.with_users().await;
+        let id = caller.begin(json!({})).await;
+        let headers = [("phantomdb-transaction", id.as_str())];
+        let users = "/databases/app/tables/users";
+        let rows = json!({ "rows": [{ "firstName": "A" }, { "age": 4, "firstName": "B" }] });
+        caller.send_with("POST", &format!("{users}/rows"), &headers, rows).await.ok(201);
+        let update = json!({ "data": { "age": 5 }, "condition": "firstName='B'" });
+        assert_eq!(caller.send_with("PUT", users, &headers, update).await.ok(200)["updated"], 1);
+        let found = caller.raw("GET", &format!("{users}?condition=age=5"), &headers, vec![]).await.ok(200);
+        assert_eq!(found["records"].as_array().map(Vec::len), Some(1));
+        let gone = format!("{users}/rows?condition=age=5");
+        assert_eq!(caller.raw("DELETE", &gone, &headers, vec![]).await.ok(200)["deleted"], 1);
+        let table = json!({ "name": "other", "columns": [{ "name": "a", "type": "TEXT" }] });
+        caller.send_with("POST", "/databases/app/tables", &headers, table).await.ok(201);
+        caller.rollback(&id).await.ok(204);
+        assert_eq!(caller.count().await, 2);
+        caller.get("/databases/app/tables/other").await.refused_with(404, "UNKNOWN_TABLE");
+    }
 }
 
 #[tokio::test]
 async fn it_goes_on_after_a_statement_that_failed() {
-    let caller = server().await.with_users().await;
-    let id = caller.begin(json!({})).await;
-    caller.query_in(&id, INSERT).await.ok(200);
-    caller.query_in(&id, "SELECT * FROM nowhere").await.refused_with(404, "UNKNOWN_TABLE");
-    caller.commit(&id).await.ok(204);
-    assert_eq!(caller.count().await, 3);
+    for caller in each_server().await {
+        let caller = caller.with_users().await;
+        let id = caller.begin(json!({})).await;
+        caller.query_in(&id, INSERT).await.ok(200);
+        caller.query_in(&id, "SELECT * FROM nowhere").await.refused_with(404, "UNKNOWN_TABLE");
+        caller.commit(&id).await.ok(204);
+        assert_eq!(caller.count().await, 3);
+    }
 }
 
 #[tokio::test]
 async fn it_refuses_to_end_a_transaction_twice_and_says_how_it_ended() {
-    let caller = server().await.with_users().await;
-    let (committed, undone) = (caller.begin(json!({})).await, caller.begin(json!({})).await);
-    caller.commit(&committed).await.ok(204);
-    caller.rollback(&undone).await.ok(204);
-    for (id, how) in [(committed, "already committed"), (undone, "already rolled back")] {
-        for answer in
-            [caller.commit(&id).await, caller.rollback(&id).await, caller.query_in(&id, INSERT).await]
-        {
-            answer.refused_with(409, "TRANSACTION_EXPIRED");
-            assert!(answer.text.contains(how), "{}", answer.text);
+    for caller in each_server().await {
+        let caller = caller.with_users().await;
+        let (committed, undone) = (caller.begin(json!({})).await, caller.begin(json!({})).await);
+        caller.commit(&committed).await.ok(204);
+        caller.rollback(&undone).await.ok(204);
+        for (id, how) in [(committed, "already committed"), (undone, "already rolled back")] {
+            for answer in
+                [caller.commit(&id).await, caller.rollback(&id).await, caller.query_in(&id, INSERT).await]
+            {
+                answer.refused_with(409, "TRANSACTION_EXPIRED");
+                assert!(answer.text.contains(how), "{}", answer.text);
+            }
         }
     }
 }
 
 #[tokio::test]
 async fn it_rolls_back_a_transaction_that_was_idle_too_long_and_says_so() {
-    let caller = server().await.with_users().await;
-    let id = caller.begin(json!({ "timeout": 150 })).await;
-    caller.query_in(&id, INSERT).await.ok(200);
-    for _ in 0..4 {
-        tokio::time::sleep(Duration::from_millis(60)).await;
-        caller.query_in(&id, "SELECT 1").await.ok(200);
+    for caller in each_server().await {
+        let caller = caller.with_users().await;
+        let id = caller.begin(json!({ "timeout": 150 })).await;
+        caller.query_in(&id, INSERT).await.ok(200);
+        for _ in 0..4 {
+            tokio::time::sleep(Duration::from_millis(60)).await;
+            caller.query_in(&id, "SELECT 1").await.ok(200);
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let late = caller.query_in(&id, INSERT).await;
+        late.refused_with(409, "TRANSACTION_EXPIRED");
+        assert!(late.text.contains("150 ms"), "{}", late.text);
+        assert_eq!(caller.count().await, 2);
+        // Its write lock is free again.
+        caller.query(INSERT).await.ok(200);
     }
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    let late = caller.query_in(&id, INSERT).await;
-    late.refused_with(409, "TRANSACTION_EXPIRED");
-    assert!(late.text.contains("150 ms"), "{}", late.text);
-    assert_eq!(caller.count().await, 2);
-    // Its write lock is free again.
-    caller.query(INSERT).await.ok(200);
 }
 
 #[tokio::test]
@@ -106,12 +118,14 @@ async fn it_caps_the_time_out_a_transaction_asks_for() {
 
 #[tokio::test]
 async fn it_runs_the_calls_of_one_transaction_one_after_the_other() {
-    let caller = server().await.with_users().await;
-    let id = caller.begin(json!({})).await;
-    let answers = futures_all((0..20).map(|_| caller.query_in(&id, INSERT)).collect()).await;
-    assert!(answers.iter().all(|answer| answer.status == 200));
-    caller.commit(&id).await.ok(204);
-    assert_eq!(caller.count().await, 22);
+    for caller in each_server().await {
+        let caller = caller.with_users().await;
+        let id = caller.begin(json!({})).await;
+        let answers = futures_all((0..20).map(|_| caller.query_in(&id, INSERT)).collect()).await;
+        assert!(answers.iter().all(|answer| answer.status == 200));
+        caller.commit(&id).await.ok(204);
+        assert_eq!(caller.count().await, 22);
+    }
 }
 
 /// All at once, as far as one task can.
@@ -153,19 +167,21 @@ async fn it_answers_another_token_as_if_the_transaction_never_was() {
 
 #[tokio::test]
 async fn it_refuses_calls_a_transaction_cannot_hold() {
-    let caller = server().await.with_users().await;
-    caller.send("POST", "/databases", json!({ "name": "other" })).await.ok(201);
-    let id = caller.begin(json!({})).await;
-    let headers = [("phantomdb-transaction", id.as_str())];
-    let wrong = [
-        ("POST", "/databases", json!({ "name": "third" })),
-        ("POST", "/transactions", json!({ "database": "app" })),
-        ("POST", "/databases/other/query", json!({ "query": "SELECT 1" })),
-    ];
-    for (method, path, body) in wrong {
-        caller.send_with(method, path, &headers, body).await.refused_with(400, "BAD_REQUEST");
+    for caller in each_server().await {
+        let caller = caller.with_users().await;
+        caller.send("POST", "/databases", json!({ "name": "other" })).await.ok(201);
+        let id = caller.begin(json!({})).await;
+        let headers = [("phantomdb-transaction", id.as_str())];
+        let wrong = [
+            ("POST", "/databases", json!({ "name": "third" })),
+            ("POST", "/transactions", json!({ "database": "app" })),
+            ("POST", "/databases/other/query", json!({ "query": "SELECT 1" })),
+        ];
+        for (method, path, body) in wrong {
+            caller.send_with(method, path, &headers, body).await.refused_with(400, "BAD_REQUEST");
+        }
+        caller.commit(&id).await.ok(204);
     }
-    caller.commit(&id).await.ok(204);
 }
 
 #[tokio::test]
@@ -189,40 +205,46 @@ async fn insert_with_key(caller: &Caller, key: &str, name: &str) -> common::Answ
 
 #[tokio::test]
 async fn it_answers_a_repeated_idempotency_key_with_the_first_answer() {
-    let caller = server().await.with_users().await;
-    let answers: Vec<Json> =
-        futures_all((0..10).map(|_| insert_with_key(&caller, "k", "X")).collect::<Vec<_>>())
-            .await
-            .into_iter()
-            .map(|answer| answer.ok(201))
-            .collect();
-    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
-    assert_eq!(caller.count().await, 3);
-    insert_with_key(&caller, "k", "Y").await.refused_with(400, "BAD_REQUEST");
-    insert_with_key(&caller, "other", "X").await.ok(201);
-    assert_eq!(caller.count().await, 4);
+    for caller in each_server().await {
+        let caller = caller.with_users().await;
+        let answers: Vec<Json> =
+            futures_all((0..10).map(|_| insert_with_key(&caller, "k", "X")).collect::<Vec<_>>())
+                .await
+                .into_iter()
+                .map(|answer| answer.ok(201))
+                .collect();
+        assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+        assert_eq!(caller.count().await, 3);
+        insert_with_key(&caller, "k", "Y").await.refused_with(400, "BAD_REQUEST");
+        insert_with_key(&caller, "other", "X").await.ok(201);
+        assert_eq!(caller.count().await, 4);
+    }
 }
 
 #[tokio::test]
 async fn it_repeats_the_answer_of_a_commit_by_its_key() {
-    let caller = server().await.with_users().await;
-    let id = caller.begin(json!({})).await;
-    caller.query_in(&id, INSERT).await.ok(200);
-    for _ in 0..2 {
-        let path = format!("/transactions/{id}/commit");
-        caller.raw("POST", &path, &[("idempotency-key", "c")], vec![]).await.ok(204);
+    for caller in each_server().await {
+        let caller = caller.with_users().await;
+        let id = caller.begin(json!({})).await;
+        caller.query_in(&id, INSERT).await.ok(200);
+        for _ in 0..2 {
+            let path = format!("/transactions/{id}/commit");
+            caller.raw("POST", &path, &[("idempotency-key", "c")], vec![]).await.ok(204);
+        }
+        assert_eq!(caller.count().await, 3);
     }
-    assert_eq!(caller.count().await, 3);
 }
 
 #[tokio::test]
 async fn it_repeats_an_error_with_the_id_of_the_request_at_hand() {
-    let caller = server().await.with_users().await;
-    for id in ["one", "two"] {
-        let headers = [("idempotency-key", "k"), ("x-request-id", id)];
-        let body = json!({ "query": "SELECT * FROM nowhere" });
-        let answer = caller.send_with("POST", "/databases/app/query", &headers, body).await;
-        answer.refused_with(404, "UNKNOWN_TABLE");
-        assert_eq!(answer.json()["requestId"], id);
+    for caller in each_server().await {
+        let caller = caller.with_users().await;
+        for id in ["one", "two"] {
+            let headers = [("idempotency-key", "k"), ("x-request-id", id)];
+            let body = json!({ "query": "SELECT * FROM nowhere" });
+            let answer = caller.send_with("POST", "/databases/app/query", &headers, body).await;
+            answer.refused_with(404, "UNKNOWN_TABLE");
+            assert_eq!(answer.json()["requestId"], id);
+        }
     }
 }

@@ -14,11 +14,16 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 use phantomdb_server::{
-    engine::sqlite::SqliteEngine,
+    engine::{Engine, sqlite::SqliteEngine},
     http::{HttpOptions, HttpServer, router},
     service::{Service, ServiceOptions},
 };
 use serde_json::{Value as Json, json};
+
+use support::namespace::Namespace;
+
+#[path = "../support/mod.rs"]
+mod support;
 
 pub(crate) struct Caller {
     pub(crate) address: SocketAddr,
@@ -171,8 +176,21 @@ impl Caller {
     }
 }
 
+/// A server over each engine, one after the other. A test that fails shows the name of the last one.
+pub(crate) async fn each_server() -> impl Iterator<Item = Caller> {
+    let postgres = serve(Arc::new(Namespace::new()), ServiceOptions::default(), HttpOptions::default()).await;
+    [("memory", server().await), ("PostgreSQL", postgres)].into_iter().map(|(name, caller)| {
+        println!("on {name}");
+        caller
+    })
+}
+
 pub(crate) async fn server_with(service: ServiceOptions, http: HttpOptions) -> Caller {
-    let service = Service::new(Arc::new(SqliteEngine::memory()), service);
+    serve(Arc::new(SqliteEngine::memory()), service, http).await
+}
+
+async fn serve(engine: Arc<dyn Engine>, service: ServiceOptions, http: HttpOptions) -> Caller {
+    let service = Service::new(engine, service);
     let router = router(HttpServer::new(service, http));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

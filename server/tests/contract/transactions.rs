@@ -103,8 +103,9 @@ async fn it_undoes_a_change_of_the_schema_with_its_transaction() {
 async fn it_refuses_to_write_in_a_transaction_that_only_reads() {
     for fixture in Fixture::each().await {
         ok(&*fixture.session, TABLE, &[]).await;
-        let options = BeginTransaction { read_only: true, ..BeginTransaction::default() };
-        let transaction = fixture.begin_with(options).await;
+        let options =
+            BeginTransaction { database: "test".to_owned(), read_only: true, ..BeginTransaction::default() };
+        let transaction = fixture.engine.begin(&options).await.unwrap();
         assert_eq!(error(&*transaction, INSERT, &n(1)).await.code, ErrorCode::BadRequest);
         assert_eq!(rows(&*transaction, ALL, &[]).await, json!([]));
         transaction.commit().await.unwrap();
@@ -145,7 +146,6 @@ async fn it_rolls_back_when_a_deferred_foreign_key_is_broken_at_the_commit() {
         ok(session, INSERT, &n(1)).await;
     }
 }
-
 #[tokio::test(flavor = "multi_thread")]
 async fn it_reads_what_others_have_committed_unless_it_has_one_snapshot() {
     for fixture in Fixture::each().await {

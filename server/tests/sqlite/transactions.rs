@@ -3,7 +3,7 @@ use phantomdb_server::engine::Engine;
 use serde_json::json;
 
 use crate::fixture::Fixture;
-use crate::support::{error, ok, rows, statement};
+use crate::support::{error, ok, rows};
 
 const TABLE: &str = "CREATE TABLE \"t\" (\"x\" INTEGER PRIMARY KEY)";
 const ALL: &str = "SELECT \"x\" FROM \"t\" ORDER BY \"x\"";

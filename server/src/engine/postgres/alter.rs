@@ -79,20 +79,21 @@ async fn alter_by_statement(
 ) -> Result<()> {
     let mut table = table.clone();
     for operation in &statement.operations {
-        let schema = catalog::describe(connection, &table).await?;
-        for operation in operations(schema, operation)? {
-            let mut alteration =
-                Alteration { connection, schema: catalog::describe(connection, &table).await? };
-            alteration.apply(&operation).await?;
-            table = alteration.schema.table;
+        let mut alteration = Alteration { connection, schema: catalog::describe(connection, &table).await? };
+        for (index, operation) in operations(&alteration.schema, operation)?.iter().enumerate() {
+            if index > 0 {
+                alteration.schema = catalog::describe(connection, &alteration.schema.table).await?;
+            }
+            alteration.apply(operation).await?;
         }
+        table = alteration.schema.table;
     }
     Ok(())
 }
 
 /// An operation of an `ALTER TABLE` as the contract describes it.
-fn operations(schema: TableSchema, operation: &AlterTableOperation) -> Result<Vec<AlterOperation>> {
-    let catalog = Only(Arc::new(schema));
+fn operations(schema: &TableSchema, operation: &AlterTableOperation) -> Result<Vec<AlterOperation>> {
+    let catalog = Only(Arc::new(schema.clone()));
     let reader = Reader { source: adapt::source(""), catalog: &catalog };
     reader.alter_operation(&catalog.0.table, &mut operation.clone())
 }

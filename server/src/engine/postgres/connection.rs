@@ -53,7 +53,7 @@ impl Connection {
         &self.client
     }
 
-    pub(super) fn is_closed(&self) -> bool {
+    fn is_closed(&self) -> bool {
         self.client.is_closed()
     }
 

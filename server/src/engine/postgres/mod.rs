@@ -28,6 +28,7 @@ mod tls;
 mod transaction;
 mod types;
 mod work;
+mod writing;
 
 use std::{
     collections::HashMap,
@@ -64,11 +65,13 @@ pub struct PostgresEngine {
 
 impl PostgresEngine {
     /// Connects when a database is first used. `BAD_REQUEST` when the URL cannot be read.
-    pub fn new(url: &str, options: PostgresOptions) -> Result<Self> {
+    pub fn open(url: &str, options: PostgresOptions) -> Result<Self> {
         let target = Target::parse(url, &options)?;
         let tls = tls::connector(&target)?;
+        // A database may take its time to be made.
+        let patient = PostgresOptions { statement_timeout: None, ..options.clone() };
+        let pool = Pool::new(target.config.clone(), tls.clone(), &Arc::new(patient))?;
         let (options, plans) = (Arc::new(options), Arc::new(Plans::new()));
-        let pool = Pool::new(target.config.clone(), tls.clone(), &options)?;
         let replicas = Arc::new(Replicas::new(&target, &options)?);
         // What is asked of the server itself is asked of the primary.
         let home = Database::new(pool, Vec::new(), Arc::clone(&plans), Arc::clone(&replicas));

@@ -71,6 +71,11 @@ impl Pool {
         })
     }
 
+    /// Closes the connections that nobody uses: one was lost, and they have probably been with it.
+    pub(super) fn forget_idle(&self) {
+        self.pool.retain(|_, _| false);
+    }
+
     /// Connections that are lent come to their end by themselves.
     pub(super) fn close(&self) {
         self.pool.close();

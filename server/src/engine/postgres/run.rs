@@ -19,7 +19,7 @@ use crate::engine::{json_rows, parameters::check_count, sql::Kind};
 /// Why a statement did not end well.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// What was prepared does not fit the tables any more. Nothing has run; prepared again it may.
+    /// What was prepared may not fit the tables any more. Nothing has come of it; prepared again it may run.
     Stale(PostgresError),
     Told(Error),
 }
@@ -71,13 +71,22 @@ impl<'a> Ready<'a> {
     }
 }
 
+/// What is said of a statement when a table is not what it was: "cached plan must not change result type", "cache lookup
+/// failed for type", or that a value is not of the type that the parameter had.
+const STALE: [SqlState; 7] = [
+    SqlState::FEATURE_NOT_SUPPORTED,
+    SqlState::INTERNAL_ERROR,
+    SqlState::INVALID_SQL_STATEMENT_NAME,
+    SqlState::INVALID_TEXT_REPRESENTATION,
+    SqlState::INVALID_BINARY_REPRESENTATION,
+    SqlState::INVALID_DATETIME_FORMAT,
+    SqlState::DATETIME_FIELD_OVERFLOW,
+];
+
 fn failed(error: PostgresError) -> Failure {
     let stale = error.as_db_error().is_some_and(|error| {
         let code = error.code();
-        // "cached plan must not change result type", "cache lookup failed for type"
-        [SqlState::FEATURE_NOT_SUPPORTED, SqlState::INTERNAL_ERROR, SqlState::INVALID_SQL_STATEMENT_NAME]
-            .contains(code)
-            || code.code().starts_with("42")
+        STALE.contains(code) || code.code().starts_with("42")
     });
     if stale { Failure::Stale(error) } else { Failure::Told(error::explain(&error)) }
 }

@@ -2,33 +2,30 @@
 
 use std::{
     ops::Deref,
-    sync::{
-        Arc, Mutex, OnceLock,
-        atomic::{AtomicI32, Ordering},
-    },
+    sync::{Arc, Mutex, OnceLock},
 };
 
 use async_trait::async_trait;
-use futures_util::future::{join, join_all};
+use futures_util::future::join_all;
 use phantomdb_protocol::{
     AlterOperation, Error, ErrorCode, Result, ResultSet, Statement, TableName, TableSchema,
 };
-use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     adapt::Traits,
-    answers::{self, Answers, Entry},
+    answers::{Answers, Entry},
     catalog,
     connection::{Connection, guard},
-    group, native,
+    group,
     plan::{Plan, Plans},
     pool::{Lent, Pool},
-    position::{self, Position},
+    position::Position,
     prepare,
     reading::{self, Seen},
     replicas::Replicas,
     run::{Failure, Ready, empty},
-    work::{All, Alter, One, Work},
+    work::{All, Alter, One},
+    writing::KeyedCall,
 };
 use crate::engine::{Once, Session, sql::Kind};
 
@@ -121,129 +118,18 @@ impl Drop for Lease {
     }
 }
 
-/// A call with an idempotency key.
-struct KeyedCall {
-    once: Once,
-    /// Writes so far, those too that turn out not to be any.
-    writes: AtomicI32,
-}
-
 /// Statements on a database, each in a transaction of its own.
 pub struct PostgresSession {
-    database: Arc<Database>,
+    pub(super) database: Arc<Database>,
     seen: Seen,
-    call: Option<KeyedCall>,
+    pub(super) call: Option<KeyedCall>,
     /// Where the log was after the last write.
-    reached: Mutex<Option<Position>>,
+    pub(super) reached: Mutex<Option<Position>>,
 }
 
 impl PostgresSession {
     pub(super) fn new(database: Arc<Database>) -> Self {
         Self { database, seen: Seen::Nothing, call: None, reached: Mutex::default() }
-    }
-
-    /// Where the answer of the next write is kept.
-    fn entry(&self) -> Option<Entry> {
-        let call = self.call.as_ref().filter(|_| self.database.answers.are_kept())?;
-        Some(Entry { once: call.once.clone(), write: call.writes.fetch_add(1, Ordering::Relaxed) })
-    }
-
-    fn reach(&self, position: Option<Position>) {
-        let mut reached = guard(&self.reached);
-        *reached = position.max(*reached);
-    }
-
-    /// Runs a write by itself and takes down where the log is then.
-    async fn write(&self, plan: &Plan, statement: &Statement) -> Result<ResultSet> {
-        let entry = self.entry().filter(|_| !statement.native || native::is_transactional(&statement.query));
-        let lease = self.database.lease().await?;
-        let kept = match entry {
-            None => Ok(None),
-            Some(entry) => self.keep(&lease, &entry, plan, statement).await,
-        };
-        let outcome = match kept {
-            Ok(None) if self.database.is_tracked() => {
-                let (outcome, position) = tracked(&lease, plan, statement).await;
-                self.reach(position);
-                outcome
-            }
-            Ok(None) => once(&lease, plan, statement).await,
-            Ok(Some(answer)) => Ok(answer),
-            Err(error) => Err(error),
-        };
-        self.give_back(lease);
-        outcome
-    }
-
-    /// A write whose answer is kept. None where none is, and nothing has run.
-    async fn keep(
-        &self,
-        lease: &Lease,
-        entry: &Entry,
-        plan: &Plan,
-        statement: &Statement,
-    ) -> Result<Option<ResultSet>> {
-        if let Some(sql) = plan.single()
-            && let Ok(prepared) = prepare::prepare(lease, plan, sql, &statement.parameters, None).await
-        {
-            let ready = Ready::new(plan, prepared, statement)?;
-            match self.keeping(lease, entry, &ready, true).await {
-                Err(Failure::Stale(_)) => lease.forget(plan.id),
-                kept => return kept.map_err(Failure::into_error),
-            }
-        }
-        self.keeping(lease, entry, &One(plan, statement), false).await.map_err(Failure::into_error)
-    }
-
-    async fn keeping<W: Work>(
-        &self,
-        lease: &Lease,
-        entry: &Entry,
-        work: &W,
-        at_once: bool,
-    ) -> Result<Option<W::Answer>, Failure>
-    where
-        W::Answer: Serialize + DeserializeOwned + Sync,
-    {
-        let tracked = self.database.is_tracked();
-        let kept = entry.once(lease, &self.database.answers, work, at_once, tracked).await?;
-        Ok(kept.map(|(answer, position)| {
-            self.reach(position);
-            answer
-        }))
-    }
-
-    /// Work that is one write. None where no answers are kept, and nothing has run.
-    async fn whole<W: Work>(&self, work: &W) -> Result<Option<W::Answer>>
-    where
-        W::Answer: Serialize + DeserializeOwned + Sync,
-    {
-        let Some(entry) = self.entry() else { return Ok(None) };
-        let lease = self.database.lease().await?;
-        let mut kept = self.keeping(&lease, &entry, work, false).await;
-        if matches!(kept, Err(Failure::Stale(_))) {
-            kept = self.keeping(&lease, &entry, work, false).await;
-        }
-        self.give_back(lease);
-        kept.map_err(Failure::into_error)
-    }
-
-    fn give_back(&self, lease: Lease) {
-        if self.call.is_some() && self.database.answers.forget_now() {
-            tokio::spawn(async move {
-                answers::forget(&lease).await;
-                lease.give_back();
-            });
-            return;
-        }
-        lease.give_back();
-    }
-
-    /// Takes down where the log is after what was done on the connection.
-    async fn track(&self, lease: &Lease) {
-        if self.database.is_tracked() {
-            self.reach(position::written(lease).await.ok());
-        }
     }
 
     async fn each(&self, statements: &[Statement]) -> Result<Vec<Result<ResultSet>>> {
@@ -263,11 +149,14 @@ impl PostgresSession {
 pub(super) async fn on_primary(database: &Database, plan: &Plan, statement: &Statement) -> Result<ResultSet> {
     let lease = database.lease().await?;
     let outcome = once(&lease, plan, statement).await;
-    let lost = lease.is_closed();
+    if matches!(&outcome, Err(error) if error.code == ErrorCode::Unavailable) {
+        lease.condemn();
+    }
     lease.give_back();
     match outcome {
         // A server that was restarted has cut all connections; what only reads can be done again.
-        Err(error) if lost && error.code == ErrorCode::Unavailable => {
+        Err(error) if error.code == ErrorCode::Unavailable => {
+            database.primary.forget_idle();
             let lease = database.lease().await?;
             let outcome = once(&lease, plan, statement).await;
             lease.give_back();
@@ -275,23 +164,6 @@ pub(super) async fn on_primary(database: &Database, plan: &Plan, statement: &Sta
         }
         outcome => outcome,
     }
-}
-
-/// Runs one statement that commits by itself. Answers also where the log is then.
-async fn tracked(
-    connection: &Connection,
-    plan: &Plan,
-    statement: &Statement,
-) -> (Result<ResultSet>, Option<Position>) {
-    let known = plan.single().and_then(|_| prepare::known(connection, plan, &statement.parameters));
-    if let Some(Ok(ready)) = known.map(|prepared| Ready::new(plan, prepared, statement)) {
-        match join(ready.send(connection), position::written(connection)).await {
-            (Err(Failure::Stale(_)), _) => connection.forget(plan.id),
-            (outcome, position) => return (outcome.map_err(Failure::into_error), position.ok()),
-        }
-    }
-    let outcome = once(connection, plan, statement).await;
-    (outcome, position::written(connection).await.ok())
 }
 
 /// Refuses what belongs into a transaction or around one.
@@ -422,7 +294,7 @@ impl Session for PostgresSession {
     }
 
     fn keyed(self: Arc<Self>, once: &Once) -> Option<Arc<dyn Session>> {
-        let call = KeyedCall { once: once.clone(), writes: AtomicI32::new(0) };
+        let call = KeyedCall::new(once);
         let database = Arc::clone(&self.database);
         Some(Arc::new(Self { database, seen: self.seen, call: Some(call), reached: Mutex::default() }))
     }

@@ -1,11 +1,14 @@
 //! Function calls: those that PostgreSQL has not, or has for fewer types of arguments.
 
 use phantomdb_protocol::Result;
-use sqlparser::ast::{Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName};
+use sqlparser::ast::{
+    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName,
+    UnaryOperator,
+};
 
 use super::{Adapter, rewrite::cast};
 use crate::engine::sql::{
-    build::take,
+    build::{take, unnested},
     names::last_ident,
     seal::{literal, ready_expr, ready_ident},
 };
@@ -78,6 +81,12 @@ impl Adapter<'_> {
             // There is no such function for floats.
             **value = cast(take(value), "numeric");
         }
+        if name == "sum"
+            && let Some([value]) = arguments(function).as_deref_mut()
+            && is_condition(value)
+        {
+            **value = cast(take(value), "int4");
+        }
         if let Some(written) = written(&name) {
             function.name = ObjectName::from(vec![ready_ident(written.name)]);
             if name == "group_concat"
@@ -110,6 +119,35 @@ fn arguments<'a>(function: &'a mut Function) -> Option<Vec<&'a mut Expr>> {
             _ => None,
         })
         .collect::<Option<Vec<&'a mut Expr>>>()
+}
+
+/// Whether the expression can be nothing but true or false: the sum of these counts how often it is true.
+fn is_condition(expr: &Expr) -> bool {
+    match unnested(expr) {
+        Expr::BinaryOp { op, .. } => matches!(
+            op,
+            BinaryOperator::Eq
+                | BinaryOperator::NotEq
+                | BinaryOperator::Lt
+                | BinaryOperator::LtEq
+                | BinaryOperator::Gt
+                | BinaryOperator::GtEq
+                | BinaryOperator::And
+                | BinaryOperator::Or
+        ),
+        Expr::UnaryOp { op, .. } => *op == UnaryOperator::Not,
+        Expr::IsNull(_)
+        | Expr::IsNotNull(_)
+        | Expr::IsTrue(_)
+        | Expr::IsFalse(_)
+        | Expr::InList { .. }
+        | Expr::InSubquery { .. }
+        | Expr::Between { .. }
+        | Expr::Like { .. }
+        | Expr::ILike { .. }
+        | Expr::Exists { .. } => true,
+        _ => false,
+    }
 }
 
 /// Whether the function is known to change nothing, whatever its arguments are.

@@ -3,17 +3,6 @@
 use super::*;
 
 #[test]
-fn it_refuses_more_than_one_statement_and_says_where_the_second_begins() {
-    let database = Database::new();
-    let (code, _, position) = refused(&database, "SELECT 1; DROP TABLE x");
-    assert_eq!((code, position), (ErrorCode::SyntaxError, Some(11)));
-    let (code, _, position) = refused(&database, "SELECT 'ä',\n  )");
-    assert_eq!((code, position), (ErrorCode::SyntaxError, Some(15)));
-    assert_eq!(refused(&database, " ; ").0, ErrorCode::SyntaxError);
-    assert_eq!(database.ask("SELECT 1;;"), "1");
-}
-
-#[test]
 fn it_refuses_what_sqlite_cannot_do_by_name_and_place() {
     let database = Database::with(&[USERS]);
     for (sql, named, position) in [

@@ -1,0 +1,10 @@
+//! What only the PostgreSQL engine has to get right: types of parameters, savepoints behind statements, connections.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+mod connections;
+mod fixture;
+mod parameters;
+#[path = "../support/mod.rs"]
+mod support;
+mod transactions;
