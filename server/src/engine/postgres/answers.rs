@@ -25,7 +25,7 @@ use super::{
 use crate::engine::Once;
 
 /// A user's tables are listed without those whose names begin like this.
-const CREATE: &str = "CREATE TABLE IF NOT EXISTS public.phantomdb_answers (key BYTEA NOT NULL, write INT NOT NULL, \
+const CREATE: &str = "CREATE TABLE IF NOT EXISTS public.phantomdb_answers (key BYTEA NOT NULL, write INT4 NOT NULL, \
     call BYTEA NOT NULL, at TIMESTAMPTZ NOT NULL DEFAULT now(), answer TEXT NOT NULL, PRIMARY KEY (key, write))";
 
 const INSERT: &str =
