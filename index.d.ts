@@ -1,5 +1,22 @@
 import type { DataType, Dialect } from 'sequelize';
 
+/** When work in a managed transaction is run again: after `SERIALIZATION_FAILURE` and `DEADLOCK`. */
+export interface TransactionRetry {
+  /** Times it is run at most, the first one included. 5 when nothing is said. */
+  max?: number;
+  /** Milliseconds before the second time, give or take a half. 20 when nothing is said. */
+  backoffBase?: number;
+  /** What the pause grows by each time. 2 when nothing is said. */
+  backoffExponent?: number;
+}
+
+declare module 'sequelize' {
+  interface TransactionOptions {
+    /** Runs the callback again when it had to give way to another transaction; a number is `max`. */
+    retry?: boolean | number | TransactionRetry;
+  }
+}
+
 /** A value of a column or a parameter. Anything else that JSON can hold goes into a JSON column as a document. */
 export type PhantomDBValue =
   | null

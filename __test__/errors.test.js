@@ -2,31 +2,35 @@ const net = require('node:net');
 
 const { Sequelize, DataTypes } = require('sequelize');
 const { PhantomDBDialect, PhantomDBError } = require('..');
+const { engines } = require('./helpers/engines.js');
 
-describe('errors are those of Sequelize', () => {
-  const sequelize = new Sequelize('errors', null, null, { dialect: new PhantomDBDialect('memory:'), logging: false });
-  const User = sequelize.define('User', {
-    name: { type: DataTypes.STRING, unique: { name: 'one_name', msg: 'This name is taken.' } },
-    email: { type: DataTypes.STRING, unique: true, field: 'e_mail' },
-    age: { type: DataTypes.INTEGER },
-  });
-  const Task = sequelize.define('Task', { title: { type: DataTypes.STRING(5), allowNull: false } });
-  User.hasMany(Task, { foreignKey: 'userId', onDelete: 'RESTRICT' });
+const failed = (promise) =>
+  promise.then(
+    () => {
+      throw new Error('it did not fail');
+    },
+    (error) => error,
+  );
+
+describe.each(engines)('errors at $name are those of Sequelize', ({ start }) => {
+  const engine = start();
+  let sequelize;
+  let User;
+  let Task;
 
   beforeAll(async () => {
+    sequelize = engine.connect();
+    User = sequelize.define('User', {
+      name: { type: DataTypes.STRING, unique: { name: 'one_name', msg: 'This name is taken.' } },
+      email: { type: DataTypes.STRING, unique: true, field: 'e_mail' },
+      age: { type: DataTypes.INTEGER },
+    });
+    Task = sequelize.define('Task', { title: { type: DataTypes.STRING(5), allowNull: false } });
+    User.hasMany(Task, { foreignKey: 'userId', onDelete: 'RESTRICT' });
     await sequelize.sync({ force: true });
-    await User.create({ id: 1, name: 'John', email: 'john@example.com' });
-    await Task.create({ id: 1, title: 'a', userId: 1 });
+    await User.create({ name: 'John', email: 'john@example.com' });
+    await Task.create({ title: 'a', userId: 1 });
   });
-  afterAll(() => sequelize.close());
-
-  const failed = (promise) =>
-    promise.then(
-      () => {
-        throw new Error('it did not fail');
-      },
-      (error) => error,
-    );
 
   test('a unique violation names fields, values, items and the message of the key', async () => {
     const error = await failed(User.create({ name: 'John' }));
@@ -94,41 +98,45 @@ describe('errors are those of Sequelize', () => {
     expect(error).toBeInstanceOf(PhantomDBError);
     expect(error.name).toBe('PhantomDBError');
   });
+});
 
-  describe('of the connection', () => {
-    const authenticate = async (url) => {
-      const dialect = new PhantomDBDialect(url, { retries: 0, connectTimeoutMs: 500 });
-      const unreachable = new Sequelize('errors', null, null, { dialect, logging: false });
-      try {
-        return await failed(unreachable.authenticate());
-      } finally {
-        await unreachable.close();
-      }
-    };
+describe('errors of the connection', () => {
+  const authenticate = async (url) => {
+    const dialect = new PhantomDBDialect(url, { retries: 0, connectTimeoutMs: 500 });
+    const unreachable = new Sequelize('errors', null, null, { dialect, logging: false });
+    try {
+      return await failed(unreachable.authenticate());
+    } finally {
+      await unreachable.close();
+    }
+  };
 
-    test('a server that is down refuses', async () => {
-      const server = net.createServer().listen(0, '127.0.0.1');
-      await new Promise((resolve) => server.once('listening', resolve));
-      const { port } = server.address();
-      await new Promise((resolve) => server.close(resolve));
-      const error = await authenticate(`http://127.0.0.1:${port}`);
-      expect(error).toBeInstanceOf(Sequelize.ConnectionRefusedError);
-      expect(error.message).toContain(`http://127.0.0.1:${port}`);
-    });
+  test('a server that is down refuses', async () => {
+    const server = net.createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const { port } = server.address();
+    await new Promise((resolve) => server.close(resolve));
+    const error = await authenticate(`http://127.0.0.1:${port}`);
+    expect(error).toBeInstanceOf(Sequelize.ConnectionRefusedError);
+    expect(error.message).toContain(`http://127.0.0.1:${port}`);
+  });
 
-    test('a host that is not there is not found', async () => {
-      const error = await authenticate('http://nowhere.invalid:8080');
-      expect(error).toBeInstanceOf(Sequelize.ConnectionError);
-      expect(error.name).toMatch(/HostNotFound|HostNotReachable/);
-    });
+  test('a host that is not there is not found', async () => {
+    const error = await authenticate('http://nowhere.invalid:8080');
+    expect(error).toBeInstanceOf(Sequelize.ConnectionError);
+    expect(error.name).toMatch(/HostNotFound|HostNotReachable/);
   });
 });
 
-describe('transactions', () => {
-  const sequelize = new Sequelize('tx', null, null, { dialect: new PhantomDBDialect('memory:'), logging: false });
-  const Thing = sequelize.define('Thing', { name: DataTypes.STRING });
+describe.each(engines)('transactions at $name', ({ start }) => {
+  const engine = start();
+  let sequelize;
+  let Thing;
+  beforeAll(() => {
+    sequelize = engine.connect();
+    Thing = sequelize.define('Thing', { name: DataTypes.STRING });
+  });
   beforeEach(() => sequelize.sync({ force: true }));
-  afterAll(() => sequelize.close());
 
   test('commit keeps, rollback and a thrown error do not', async () => {
     await sequelize.transaction(async (transaction) => {

@@ -7,11 +7,15 @@ const path = require('node:path');
 const { DataTypes, Deferrable, Op, Sequelize } = require('sequelize');
 
 const { PhantomDBDialect } = require('..');
+const { startOverPostgres } = require('./helpers/engines.js');
 const { Project } = require('./helpers/project.js');
 
 jest.setTimeout(60_000);
 
 const root = path.join(__dirname, '..');
+/** Other suites may have databases on the same server. */
+const OLD = `old_${process.pid}`;
+const NEW = `new_${process.pid}`;
 const id = { type: DataTypes.INTEGER, primaryKey: true, autoIncrement: true };
 const refersTo = (model, key = 'id') => ({ type: DataTypes.INTEGER, references: { model, key } });
 
@@ -77,41 +81,51 @@ async function createTables(query) {
   await query.createTable({ tableName: 'users', schema: 'crm' }, { id, 'user-name': DataTypes.STRING });
 }
 
-describe('phantomdb models', () => {
+const inFiles = async () => ({ url: 'file:./data', stop: async () => {} });
+
+describe.each([
+  ['file:', inFiles],
+  ['PostgreSQL', startOverPostgres],
+])('phantomdb models at %s', (engineName, serve) => {
+  let server;
   let project;
   let url;
   let dialect;
   let sequelize;
 
   beforeAll(async () => {
+    server = await serve();
     project = new Project();
-    url = `file:${project.at('data')}`;
+    url = server.url.replace('file:.', `file:${project.directory}`);
     dialect = new PhantomDBDialect(url);
-    sequelize = new Sequelize('old', null, null, { dialect, logging: false });
+    sequelize = new Sequelize(OLD, null, null, { dialect, logging: false });
     await createTables(sequelize.getQueryInterface());
   });
   afterAll(async () => {
+    await dialect.dropDatabase(OLD);
+    await dialect.dropDatabase(NEW);
     await sequelize.close();
+    await server.stop();
     project.remove();
   });
 
   const models = (...args) => project.run([path.join(root, 'bin', 'phantomdb.js'), 'models', '--url', url, ...args]);
 
   test('are written for each table, and what they sync is described as the table was', async () => {
-    expect(await models('--database', 'old')).toEqual({ code: 0, output: 'Wrote 8 files to ./models.\n' });
+    expect(await models('--database', OLD)).toEqual({ code: 0, output: 'Wrote 8 files to ./models.\n' });
     const names = ['Everything.js', 'Group.js', 'Note.js', 'Profile.js', 'User.js', 'UserGroup.js', 'Users.js'];
     expect(fs.readdirSync(project.at('models'))).toEqual([...names, 'init-models.js']);
 
-    const copy = new Sequelize('new', null, null, { dialect, logging: false });
+    const copy = new Sequelize(NEW, null, null, { dialect, logging: false });
     const made = require(project.at('models', 'init-models.js'))(copy);
     await copy.createSchema('crm');
     await copy.sync();
-    const tables = await dialect.listTables('old');
-    expect(await dialect.listTables('new')).toEqual(tables);
+    const tables = await dialect.listTables(OLD);
+    expect(await dialect.listTables(NEW)).toEqual(tables);
     for (const { name, schema } of tables) {
       const describe = (db) => db.getQueryInterface().describeTable({ tableName: name, schema });
       expect(await describe(copy)).toEqual(await describe(sequelize));
-      expect(await withoutChecks('new', name, schema)).toEqual(await withoutChecks('old', name, schema));
+      expect(await withoutChecks(NEW, name, schema)).toEqual(await withoutChecks(OLD, name, schema));
     }
     expect(fs.readFileSync(project.at('models', 'User.js'), 'utf8')).toContain(`CHECK long: "name" <> ''`);
     await useAssociations(made);
@@ -148,21 +162,24 @@ describe('phantomdb models', () => {
     expect(await User.count({ paranoid: false })).toBe(2);
   }
 
-  test('in TypeScript are accepted by the compiler', async () => {
-    expect((await models('--database', 'old', '--lang', 'ts', '--output', 'typed')).code).toBe(0);
-    const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-    const args = ['--strict', '--noEmit', '--skipLibCheck', '--target', 'es2022', '--module', 'commonjs'];
-    fs.symlinkSync(path.join(root, 'node_modules', '@types'), project.at('node_modules', '@types'));
-    const types = ['--types', 'node', '--typeRoots', path.join(root, 'node_modules', '@types')];
-    const { stdout, status } = spawnSync(process.execPath, [tsc, ...args, ...types, 'typed/init-models.ts'], {
-      cwd: project.directory,
-      encoding: 'utf8',
+  // What is written does not depend on who described it.
+  if (engineName === 'file:') {
+    test('in TypeScript are accepted by the compiler', async () => {
+      expect((await models('--database', OLD, '--lang', 'ts', '--output', 'typed')).code).toBe(0);
+      const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+      const args = ['--strict', '--noEmit', '--skipLibCheck', '--target', 'es2022', '--module', 'commonjs'];
+      fs.symlinkSync(path.join(root, 'node_modules', '@types'), project.at('node_modules', '@types'));
+      const types = ['--types', 'node', '--typeRoots', path.join(root, 'node_modules', '@types')];
+      const { stdout, status } = spawnSync(process.execPath, [tsc, ...args, ...types, 'typed/init-models.ts'], {
+        cwd: project.directory,
+        encoding: 'utf8',
+      });
+      expect({ stdout, status }).toEqual({ stdout: '', status: 0 });
     });
-    expect({ stdout, status }).toEqual({ stdout: '', status: 0 });
-  });
+  }
 
   test('overwrite no file unless they are told to, and are of the tables that are named', async () => {
-    const only = ['--database', 'old', '--output', 'some', '--table', 'groups'];
+    const only = ['--database', OLD, '--output', 'some', '--table', 'groups'];
     expect((await models(...only)).code).toBe(0);
     expect(fs.readdirSync(project.at('some'))).toEqual(['Group.js', 'init-models.js']);
     expect(await models(...only)).toEqual({

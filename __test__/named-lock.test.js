@@ -8,6 +8,7 @@ jest.setTimeout(60_000);
 
 describe.each(engines)('a lock at $name', ({ name: engineName, start }) => {
   const engine = start();
+  const [shop, other] = [engine.database('shop'), engine.database('other')];
   let dialect;
   beforeAll(() => {
     dialect = new PhantomDBDialect(engine.url);
@@ -24,27 +25,27 @@ describe.each(engines)('a lock at $name', ({ name: engineName, start }) => {
       held--;
       throw new Error('work failed');
     };
-    const all = await Promise.allSettled([1, 2, 3].map(() => dialect.withLock('shop', 'x', work)));
+    const all = await Promise.allSettled([1, 2, 3].map(() => dialect.withLock(shop, 'x', work)));
     expect(all.map(({ reason }) => reason.message)).toEqual(Array(3).fill('work failed'));
     expect(most).toBe(1);
-    expect(await dialect.withLock('shop', 'x', () => 'answer')).toBe('answer');
+    expect(await dialect.withLock(shop, 'x', () => 'answer')).toBe('answer');
   });
 
   test('is waited for no longer than was said, and other names are free meanwhile', async () => {
-    await dialect.withLock('shop', 'x', async () => {
-      await expect(dialect.withLock('shop', 'x', () => 1, { timeout: 50 })).rejects.toMatchObject({
+    await dialect.withLock(shop, 'x', async () => {
+      await expect(dialect.withLock(shop, 'x', () => 1, { timeout: 50 })).rejects.toMatchObject({
         code: 'LOCK_TIMEOUT',
       });
-      expect(await dialect.withLock('shop', 'y', () => 2)).toBe(2);
-      expect(await dialect.withLock('other', 'x', () => 3)).toBe(3);
+      expect(await dialect.withLock(shop, 'y', () => 2)).toBe(2);
+      expect(await dialect.withLock(other, 'x', () => 3)).toBe(3);
     });
   });
 
   test('is kept for as long as the work takes, though it keeps the database locked', async () => {
-    await dialect.query('shop', 'CREATE TABLE IF NOT EXISTS t (n INTEGER)');
-    await dialect.withLock('shop', 'x', async () => {
-      const transaction = await dialect.beginTransaction('shop', { immediate: true });
-      await dialect.query('shop', 'INSERT INTO t (n) VALUES (1)', [], { transaction });
+    await dialect.query(shop, 'CREATE TABLE IF NOT EXISTS t (n INTEGER)');
+    await dialect.withLock(shop, 'x', async () => {
+      const transaction = await dialect.beginTransaction(shop, { immediate: true });
+      await dialect.query(shop, 'INSERT INTO t (n) VALUES (1)', [], { transaction });
       await new Promise((resolve) => setTimeout(resolve, 4_500));
       const { rows } = await dialect.query(
         'phantomdb_locks',
@@ -56,11 +57,11 @@ describe.each(engines)('a lock at $name', ({ name: engineName, start }) => {
   });
 
   test('that was lost is told to the work, and fails', async () => {
-    const lost = dialect.withLock('shop', 'x', async ({ signal }) => {
+    const lost = dialect.withLock(shop, 'x', async ({ signal }) => {
       await dialect.query('phantomdb_locks', "DELETE FROM locks WHERE name = 'x'");
       await new Promise((resolve) => signal.addEventListener('abort', resolve));
     });
-    await expect(lost).rejects.toThrow("The lock 'x' of the database 'shop' was lost");
+    await expect(lost).rejects.toThrow(`The lock 'x' of the database '${shop}' was lost`);
   });
 
   // Others cannot get at a database in memory.
@@ -71,15 +72,15 @@ describe.each(engines)('a lock at $name', ({ name: engineName, start }) => {
         'hold.js': `
 const { PhantomDBDialect } = require('phantomdb-sequelize');
 const dialect = new PhantomDBDialect(process.env.TEST_URL);
-dialect.withLock('shop', 'x', () => new Promise(() => setInterval(() => console.log('held'), 50)));`,
+dialect.withLock(process.env.TEST_DATABASE, 'x', () => new Promise(() => setInterval(() => console.log('held'), 50)));`,
       });
-      const { child, ended } = project.start(['hold.js'], { TEST_URL: engine.url });
+      const { child, ended } = project.start(['hold.js'], { TEST_URL: engine.url, TEST_DATABASE: shop });
       await new Promise((resolve) => child.stdout.once('data', resolve));
       child.kill('SIGKILL');
       await ended;
-      const refused = dialect.withLock('shop', 'x', () => 1, { timeout: 50 });
+      const refused = dialect.withLock(shop, 'x', () => 1, { timeout: 50 });
       await expect(refused).rejects.toThrow('another process holds it');
-      expect(await dialect.withLock('shop', 'x', () => 2, { timeout: 20_000 })).toBe(2);
+      expect(await dialect.withLock(shop, 'x', () => 2, { timeout: 20_000 })).toBe(2);
       project.remove();
     });
   }

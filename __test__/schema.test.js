@@ -1,16 +1,14 @@
 const { DataTypes, Deferrable, Op, Sequelize, UnknownConstraintError } = require('sequelize');
-const { PhantomDBDialect } = require('..');
+const { engines } = require('./helpers/engines.js');
 
-describe('the schema, through QueryInterface and sync', () => {
+describe.each(engines)('the schema, through QueryInterface and sync, at $name', ({ start }) => {
+  const engine = start();
   let sequelize;
   let query;
   const statements = [];
 
   beforeAll(() => {
-    sequelize = new Sequelize('schema', null, null, {
-      dialect: new PhantomDBDialect('memory:'),
-      logging: (sql) => statements.push(sql),
-    });
+    sequelize = engine.connect({ logging: (sql) => statements.push(sql) });
     query = sequelize.getQueryInterface();
   });
   afterEach(async () => {
@@ -19,7 +17,6 @@ describe('the schema, through QueryInterface and sync', () => {
     sequelize.modelManager.models = [];
     sequelize.models = {};
   });
-  afterAll(() => sequelize.close());
 
   const id = { type: DataTypes.INTEGER, primaryKey: true, autoIncrement: true };
 
@@ -235,7 +232,7 @@ describe('the schema, through QueryInterface and sync', () => {
           columnName: 'b',
           referencedTableName: 'o',
           referencedColumnName: 'id',
-          tableCatalog: 'schema',
+          tableCatalog: sequelize.config.database,
           deferrable: Deferrable.INITIALLY_DEFERRED,
         },
       ]);
@@ -397,10 +394,11 @@ describe('the schema, through QueryInterface and sync', () => {
     });
 
     test('databases are made and dropped', async () => {
-      await query.createDatabase('other');
-      await query.createDatabase('other');
-      await query.dropDatabase('other');
-      await query.dropDatabase('other');
+      const other = `${sequelize.config.database}_other`;
+      await query.createDatabase(other);
+      await query.createDatabase(other);
+      await query.dropDatabase(other);
+      await query.dropDatabase(other);
       expect(typeof (await query.databaseVersion())).toBe('string');
     });
 

@@ -14,6 +14,7 @@ const path = require('node:path');
 
 const { dataTypes } = require('./data-types.js');
 const { wrapSqlString } = require('./escape.js');
+const { wrapTransaction } = require('./transaction-retry.js');
 
 const DIALECT_NAME = 'phantomdb';
 /** What Sequelize's own checks by name take us for, and what its constructor builds for a moment. */
@@ -157,6 +158,7 @@ function installAt(directory) {
   if (!Object.hasOwn(Sequelize, SLOT) && isSupported(Sequelize.version)) {
     const Dialect = buildDialect(libOf(directory, Sequelize));
     wrapGetDialect(Sequelize, Dialect);
+    wrapTransaction(Sequelize, Dialect);
     Object.defineProperty(Sequelize, SLOT, {
       value: (sequelize, client) => replaceDialect(Dialect, sequelize, client),
     });

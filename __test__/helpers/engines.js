@@ -15,9 +15,10 @@ const { PhantomDBDialect } = require('../..');
 
 const root = path.join(__dirname, '../..');
 
-/** A server in a process of its own, on a free port, with its databases in memory. */
+/** A server in a process of its own, on a free port, with its databases in memory unless the options say otherwise. */
 async function startServer(...options) {
-  const args = ['bin/phantomdb.js', 'serve', '--listen', '127.0.0.1:0', '--memory', ...options];
+  const store = options.includes('--engine') ? [] : ['--memory'];
+  const args = ['bin/phantomdb.js', 'serve', '--listen', '127.0.0.1:0', ...store, ...options];
   const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   let stderr = '';
   child.stderr.on('data', (chunk) => {
@@ -42,11 +43,15 @@ async function startServer(...options) {
   };
 }
 
+/** A server over the PostgreSQL of this run, whose databases all suites see. */
+const startOverPostgres = () => startServer('--engine', process.env.PHANTOMDB_TEST_POSTGRES_URL);
+
 const inMemory = async () => ({ url: 'memory:', stop: async () => {} });
 
 /** What a suite does with one engine: connections that end with it. */
 class Engine {
   #opened = [];
+  #databases = [];
   #server;
   #count = 0;
 
@@ -62,21 +67,30 @@ class Engine {
     return this.#server.url;
   }
 
+  /** A name that no other suite has for a database, which is dropped in the end. */
+  database(name = 'test') {
+    this.#count++;
+    const database = `${name}_${process.pid}_${Date.now()}_${this.#count}`;
+    this.#databases.push(database);
+    return database;
+  }
+
   /** A Sequelize on a database of its own. */
   connect(options = {}) {
     const dialect = new PhantomDBDialect(this.url);
-    this.#count++;
-    const database = `test_${process.pid}_${Date.now()}_${this.#count}`;
+    const database = this.database();
     const sequelize = new Sequelize(database, null, null, { dialect, logging: false, ...options });
-    this.#opened.push({ sequelize, dialect, database });
+    this.#opened.push(sequelize);
     return sequelize;
   }
 
   async stop() {
-    for (const { sequelize, dialect, database } of this.#opened.splice(0)) {
+    await Promise.all(this.#opened.splice(0).map((sequelize) => sequelize.close()));
+    const dialect = new PhantomDBDialect(this.url);
+    for (const database of this.#databases.splice(0)) {
       await dialect.dropDatabase(database).catch(() => {});
-      await sequelize.close();
     }
+    await dialect.close();
     await this.#server?.stop();
   }
 }
@@ -98,7 +112,8 @@ const added = (process.env.PHANTOMDB_TEST_URLS ?? '').split(',').filter(Boolean)
 const engines = [
   engineAt('memory:', inMemory),
   engineAt('HTTP', () => startServer()),
+  engineAt('PostgreSQL', startOverPostgres),
   ...added.map((url) => engineAt(new URL(url).protocol, async () => ({ url, stop: async () => {} }))),
 ];
 
-module.exports = { engines, startServer };
+module.exports = { engines, startOverPostgres, startServer };

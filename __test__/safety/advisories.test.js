@@ -25,13 +25,14 @@ describe.each(engines)('advisories on $name', ({ start }) => {
 
   beforeEach(async () => {
     await sequelize.sync({ force: true });
+    // They are numbered 1 and 2.
     await User.bulkCreate([
-      { id: 1, name: 'John', lastName: 'Doe', password: 'secret' },
-      { id: 2, name: 'Jane', lastName: ':firstName', password: '$1' },
+      { name: 'John', lastName: 'Doe', password: 'secret' },
+      { name: 'Jane', lastName: ':firstName', password: '$1' },
     ]);
     await Document.bulkCreate([
-      { id: 1, metadata: { role: 'admin', age: 5 }, data: { id: 1, 'a")': 2 }, title: 'one' },
-      { id: 2, metadata: { role: 'user', age: 7 }, data: { id: 2 }, title: 'two' },
+      { metadata: { role: 'admin', age: 5 }, data: { id: 1, 'a")': 2 }, title: 'one' },
+      { metadata: { role: 'user', age: 7 }, data: { id: 2 }, title: 'two' },
     ]);
   });
 

@@ -13,7 +13,7 @@ use phantomdb_protocol::{
     AlterOperation, ColumnDefinition, Constraint, Error, ErrorCode, Reference, Result, TableName, TableSchema,
 };
 use sqlparser::ast::{AlterTable, AlterTableOperation};
-use tokio_postgres::types::Type;
+use tokio_postgres::{error::SqlState, types::Type};
 
 use super::{
     adapt::{self, Change},
@@ -109,7 +109,33 @@ impl Catalog for Only {
 
 /// Runs a statement of a change.
 async fn run(connection: &Connection, sql: &str) -> Result<()> {
-    connection.client().batch_execute(sql).await.map_err(|error| error::explain(&error))
+    connection.client().batch_execute(sql).await.map_err(|error| match error.as_db_error() {
+        // Of its own catalog: of two who make the same at once one is told so.
+        Some(database) if database.schema() == Some("pg_catalog") => {
+            Error::new(ErrorCode::AlreadyExists, "somebody else has made the same at this moment")
+        }
+        _ => error::explain(&error),
+    })
+}
+
+/// Runs a statement with `IF NOT EXISTS`. PostgreSQL looks first and makes then: of two who do so at once one is told
+/// of a duplicate. It looks again.
+async fn run_if_not_exists(connection: &Connection, sql: &str) -> Result<()> {
+    const MARK: &str = "SAVEPOINT phantomdb_if_not_exists";
+    let client = connection.client();
+    let Err(error) = client.batch_execute(&format!("{MARK}; {sql}; RELEASE {MARK}")).await else {
+        return Ok(());
+    };
+    let made_meanwhile = [
+        SqlState::UNIQUE_VIOLATION,
+        SqlState::DUPLICATE_TABLE,
+        SqlState::DUPLICATE_OBJECT,
+        SqlState::DUPLICATE_SCHEMA,
+    ];
+    if error.code().is_none_or(|code| !made_meanwhile.contains(code)) {
+        return Err(error::explain(&error));
+    }
+    run(connection, &format!("ROLLBACK TO {MARK}; {sql}; RELEASE {MARK}")).await
 }
 
 /// `"schema"."table"`.
@@ -164,7 +190,7 @@ async fn create_schema(connection: &Connection, name: &str, if_not_exists: bool)
             format!("the schema \"{name}\" cannot be made: names that begin with pg_ are PostgreSQL's own");
         return Err(Error::new(ErrorCode::BadRequest, message));
     }
-    run(connection, &format!("CREATE SCHEMA IF NOT EXISTS {}", quote_identifier(name))).await
+    run_if_not_exists(connection, &format!("CREATE SCHEMA IF NOT EXISTS {}", quote_identifier(name))).await
 }
 
 /// Makes the schema of a table that nobody has made yet.
@@ -182,6 +208,9 @@ async fn create_table(connection: &Connection, create: &adapt::CreateTable) -> R
     }
     for data_type in &create.types {
         need_type(connection, data_type).await?;
+    }
+    if create.if_not_exists {
+        return run_if_not_exists(connection, &create.sql).await;
     }
     run(connection, &create.sql).await
 }
@@ -205,7 +234,9 @@ async fn need_type(connection: &Connection, data_type: &SqlType) -> Result<()> {
     if known.map_err(|error| error::explain(&error))?.is_some() {
         return Ok(());
     }
-    client.batch_execute("CREATE EXTENSION IF NOT EXISTS citext WITH SCHEMA public").await.map_err(|_| {
+    let made =
+        run_if_not_exists(connection, "CREATE EXTENSION IF NOT EXISTS citext WITH SCHEMA public").await;
+    made.map_err(|_| {
         Error::unsupported(
             "CITEXT needs the extension citext of PostgreSQL, which this server has not or this role may not make; \
              have it made with CREATE EXTENSION citext, or use TEXT with an index on lower()",
@@ -247,11 +278,7 @@ impl Alteration<'_> {
         let moves = schema_of(to) != schema_of(&self.schema.table);
         if moves {
             // Under a name that neither schema has, so that no other table is in the way.
-            self.step(TableName {
-                name: format!("phantomdb_moved_{}", std::process::id()),
-                ..self.schema.table.clone()
-            })
-            .await?;
+            self.step(TableName { name: "phantomdb_moved".to_owned(), ..self.schema.table.clone() }).await?;
             self.change(&format!("SET SCHEMA {}", quote_identifier(schema_of(to)))).await?;
             self.schema.table.schema.clone_from(&to.schema);
         }

@@ -206,7 +206,7 @@ impl<'a> Reader<'a> {
                     unique: row.unique,
                     primary: false,
                     fields: vec![field],
-                    condition: row.condition.map(|condition| self.read(&condition)),
+                    condition: expression::index_condition(&row.definition, &|column| self.is_text(column)),
                     definition: Some(row.definition),
                 }),
             }

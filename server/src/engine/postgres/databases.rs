@@ -65,7 +65,9 @@ pub(super) async fn create(connection: &Connection, name: &str) -> Result<()> {
     for way in WAYS {
         let sql = format!("CREATE DATABASE {} {way}", quote_identifier(name));
         let Err(error) = connection.client().batch_execute(&sql).await else { return Ok(()) };
-        if error.code() == Some(&SqlState::DUPLICATE_DATABASE) {
+        // Of two who make it at once one is told of a row of the catalog.
+        let there = [SqlState::DUPLICATE_DATABASE, SqlState::UNIQUE_VIOLATION];
+        if error.code().is_some_and(|code| there.contains(code)) {
             return Err(already());
         }
         let another_way = error.code().is_some_and(is_about_the_way);

@@ -82,6 +82,10 @@ fn told(error: &DbError) -> Error {
             (ErrorCode::BadRequest, "the transaction is read only, and the statement writes".to_owned())
         }
         "22001" | "22003" | "22008" | "22012" | "22015" | "2201F" => (ErrorCode::OutOfRange, said(error)),
+        "22P05" => (
+            ErrorCode::TypeMismatch,
+            "a string in a document has a NUL character, which cannot be stored".to_owned(),
+        ),
         "3D000" => (ErrorCode::UnknownDatabase, said(error)),
         "3F000" => (ErrorCode::UnknownTable, said(error)),
         "42704" => (ErrorCode::UnknownConstraint, said(error)),
@@ -154,8 +158,8 @@ fn unique(given: &DbError) -> Error {
                 error.details.table.as_deref().unwrap_or_default(),
                 quoted(&key.columns)
             );
+            error.details.value = key.single_value();
             error.details.columns = key.columns;
-            error.details.value = Some(key.value);
         }
         None => error.message = format!("a row with the same value of \"{constraint}\" is there already"),
     }
@@ -178,12 +182,12 @@ fn foreign_key(given: &DbError) -> Error {
                 "{} of \"{child}\" would point to a row of \"{parent}\" that is not there",
                 quoted(&key.columns)
             );
+            error.details.value = key.single_value();
             error.details.columns = key.columns;
-            error.details.value = Some(key.value);
         }
         key => {
             error.message = format!("rows of \"{child}\" point to the row of \"{parent}\"");
-            error.details.value = key.map(|key| key.value);
+            error.details.value = key.and_then(|key| key.single_value());
         }
     }
     error
@@ -259,6 +263,11 @@ impl Key {
         let (list, rest) = list.split_once(")=(")?;
         let (value, _) = rest.rsplit_once(')')?;
         Some(Self { columns: columns(list), value: value.to_owned() })
+    }
+
+    /// The value of a key of one column; those of several cannot be told apart.
+    fn single_value(&self) -> Option<String> {
+        (self.columns.len() == 1).then(|| self.value.clone())
     }
 }
 

@@ -130,7 +130,7 @@ mod tests {
         let on = |days| written(|out| write_date(out, days));
         assert_eq!(on(59), r#""2000-02-29""#);
         assert_eq!(on(60), r#""2000-03-01""#);
-        assert_eq!(on(-730_487), r#""-000001-12-31""#);
+        assert_eq!(on(-730_486), r#""-000001-12-31""#);
         assert_eq!(on(2_921_940), r#""+010000-01-01""#);
         assert_eq!(on(i32::MIN), r#""-Infinity""#);
     }

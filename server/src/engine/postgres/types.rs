@@ -1,8 +1,8 @@
 //! What each type of PhantomDB SQL is in PostgreSQL, and how it is told again from the catalog.
 //!
 //! Several types of PhantomDB are one type of PostgreSQL. What tells them apart is the name of a check that is always
-//! true and stands in `CREATE TABLE` beside its column: domains are missing in CockroachDB, and a comment would be a
-//! statement of its own. An `ENUM` is a `text` whose check lists its values.
+//! true and stands in `CREATE TABLE` beside its column: CockroachDB has domains from 26.3 on only, and a comment would be
+//! a statement of its own. An `ENUM` is a `text` whose check lists its values.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 

@@ -59,6 +59,7 @@ pub(in super::super) enum Change {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in super::super) struct CreateTable {
     pub(in super::super) table: TableName,
+    pub(in super::super) if_not_exists: bool,
     pub(in super::super) sql: String,
     /// The tables that its foreign keys point to.
     pub(in super::super) references: Vec<TableName>,

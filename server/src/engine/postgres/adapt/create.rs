@@ -59,7 +59,13 @@ impl Adapter<'_> {
         for constraint in &mut create.constraints {
             self.table_constraint(constraint, &columns, &mut references)?;
         }
-        Ok(change::CreateTable { table, sql: String::new(), references, types })
+        Ok(change::CreateTable {
+            table,
+            if_not_exists: create.if_not_exists,
+            sql: String::new(),
+            references,
+            types,
+        })
     }
 
     fn column_definition(

@@ -7,13 +7,13 @@ use std::ops::ControlFlow;
 
 use phantomdb_protocol::Result;
 use sqlparser::ast::{
-    BinaryOperator, CharacterLength, DataType, Expr, ObjectNamePart, UnaryOperator, Value, ValueWithSpan,
-    VisitMut as _, VisitorMut,
+    BinaryOperator, CharacterLength, DataType, Expr, ObjectNamePart, Statement, UnaryOperator, Value,
+    ValueWithSpan, VisitMut as _, VisitorMut,
 };
 
 use crate::engine::sql::{
     build::{self, take},
-    parse::parse_expression,
+    parse::{parse_expression, parse_stored},
     seal::{self, Style},
 };
 
@@ -35,13 +35,27 @@ pub(super) fn check(definition: &str, is_text: &dyn Fn(&str) -> bool) -> Result<
     tree(condition, is_text)
 }
 
+/// The condition of a `CREATE INDEX`, as PostgreSQL prints it; of one that cannot be read, its text.
+pub(super) fn index_condition(definition: &str, is_text: &dyn Fn(&str) -> bool) -> Option<String> {
+    match parse_stored(definition) {
+        Ok(Statement::CreateIndex(create)) => {
+            let mut condition = simplified(create.predicate?, is_text);
+            seal::print(&mut condition, Style::Phantom).ok()
+        }
+        _ => definition.split_once(") WHERE ").map(|(_, condition)| read(condition, is_text)),
+    }
+}
+
 fn tree(sql: &str, is_text: &dyn Fn(&str) -> bool) -> Result<Expr> {
-    let mut expr = parse_expression(sql)?;
+    parse_expression(sql).map(|expr| simplified(expr, is_text))
+}
+
+fn simplified(mut expr: Expr, is_text: &dyn Fn(&str) -> bool) -> Expr {
     let _: ControlFlow<()> = expr.visit(&mut Reader { is_text });
     while let Expr::Nested(inner) = &mut expr {
         expr = take(inner);
     }
-    Ok(expr)
+    expr
 }
 
 /// The values of the check of an `ENUM`; none when the condition is of another shape.
@@ -269,6 +283,22 @@ mod tests {
         assert_eq!(values("CHECK ((role IN ('a'::text, 'it''s'::text)))"), both);
         assert_eq!(values("CHECK ((role = 'a'::text)) NOT VALID"), Some(vec!["a".to_owned()]));
         assert_eq!(values("CHECK ((length(role) > 3))"), None);
+    }
+
+    #[test]
+    fn the_condition_of_an_index_is_read_from_its_definition() {
+        let condition = |definition: &str| index_condition(definition, &|_| true);
+        assert_eq!(
+            condition(
+                "CREATE INDEX i ON public.t USING btree (lower((a)::text) DESC, b) WHERE ((b > 1) AND (a = 'x'::text))"
+            ),
+            Some("(\"b\" > 1) AND (\"a\" = 'x')".to_owned())
+        );
+        assert_eq!(
+            condition("CREATE UNIQUE INDEX i ON public.t USING lsm (a HASH) WHERE (b > 1)").as_deref(),
+            Some("\"b\" > 1")
+        );
+        assert_eq!(condition("CREATE INDEX i ON public.t USING btree (a)"), None);
     }
 
     #[test]

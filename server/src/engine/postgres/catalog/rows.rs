@@ -44,7 +44,6 @@ pub(super) struct IndexRow {
     pub(super) name: String,
     pub(super) unique: bool,
     pub(super) definition: String,
-    pub(super) condition: Option<String>,
     /// The number of the column; 0 for an expression.
     pub(super) column: i16,
     pub(super) expression: String,
@@ -57,12 +56,14 @@ const RELATION: &str = "SELECT c.oid, n.nspname::text, c.relname::text, obj_desc
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
     WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'f', 'v', 'm')";
 
+/// A default names no column, so its expression is printed without the table: with it PostgreSQL would wait for whoever
+/// changes the table.
 const COLUMNS: &str = "SELECT a.attnum, a.attname::text, a.attnotnull, t.typname::text, a.atttypmod::int4, \
     format_type(a.atttypid, a.atttypmod), \
     CASE WHEN t.typtype = 'e' THEN ARRAY(SELECT e.enumlabel::text FROM pg_catalog.pg_enum e \
         WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder) END, \
     a.attidentity::text IN ('a', 'd'), a.attgenerated::text = 's', \
-    pg_get_expr(d.adbin, d.adrelid), col_description(a.attrelid, a.attnum::int4) \
+    CASE WHEN a.attgenerated::text <> 's' THEN pg_get_expr(d.adbin, 0) END, col_description(a.attrelid, a.attnum::int4) \
     FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
     LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
     WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
@@ -77,7 +78,7 @@ const CONSTRAINTS: &str = "SELECT k.conname::text, k.contype::text, k.conkey, rn
     WHERE k.conrelid = $1 AND k.contype IN ('p', 'u', 'f', 'c') ORDER BY k.contype <> 'p', k.oid";
 
 const INDEXES: &str = "SELECT c.relname::text, i.indisunique, pg_get_indexdef(i.indexrelid), \
-    pg_get_expr(i.indpred, i.indrelid), i.indkey[f.n - 1], pg_get_indexdef(i.indexrelid, f.n, false), \
+    i.indkey[f.n - 1], pg_get_indexdef(i.indexrelid, f.n, false), \
     (i.indoption[f.n - 1] & 1) = 1, o.collname::text \
     FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
     JOIN generate_series(1, 32) AS f (n) ON f.n <= i.indnkeyatts \
@@ -190,10 +191,9 @@ fn index(row: &Row) -> IndexRow {
         name: row.get(0),
         unique: row.get(1),
         definition: row.get(2),
-        condition: row.get(3),
-        column: row.get(4),
-        expression: row.get(5),
-        descending: row.get(6),
-        collation: row.get(7),
+        column: row.get(3),
+        expression: row.get(4),
+        descending: row.get(5),
+        collation: row.get(6),
     }
 }

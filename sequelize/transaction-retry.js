@@ -1,0 +1,60 @@
+'use strict';
+
+// `sequelize.transaction({ retry: … }, work)`: work that had to give way to another transaction is run again.
+
+const { setTimeout: sleep } = require('node:timers/promises');
+
+/** What says that the transaction would have done well had it come at another time. */
+const CODES = new Set(['SERIALIZATION_FAILURE', 'DEADLOCK']);
+
+/** Times a transaction is run when only `retry: true` is given, and milliseconds before the second time. */
+const DEFAULTS = { max: 5, backoffBase: 20, backoffExponent: 2 };
+
+/** @returns {{ max: number, backoffBase: number, backoffExponent: number } | undefined} none when it is not asked for */
+function policyOf(retry) {
+  if (retry === undefined || retry === null || retry === false) return undefined;
+  const given = typeof retry === 'object' ? retry : { max: retry === true ? undefined : retry };
+  const policy = { ...DEFAULTS };
+  for (const name of Object.keys(DEFAULTS)) {
+    if (given[name] === undefined) continue;
+    if (!Number.isFinite(given[name]) || given[name] < 0) {
+      throw new TypeError(`retry.${name} of a transaction must be a number that is not negative.`);
+    }
+    policy[name] = given[name];
+  }
+  return policy;
+}
+
+const gaveWay = (error) => CODES.has(error?.original?.code);
+
+/** Runs `attempt` until it does not have to give way, `policy.max` times at most. Waits longer each time, and never alike. */
+async function retried(policy, attempt) {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (tries >= policy.max || !gaveWay(error)) throw error;
+      const pause = policy.backoffBase * policy.backoffExponent ** (tries - 1);
+      await sleep(pause * (0.5 + Math.random()));
+    }
+  }
+}
+
+/** Teaches the class the option; instances with another dialect keep what they had. */
+function wrapTransaction(Sequelize, Dialect) {
+  const original = Sequelize.prototype.transaction;
+  Sequelize.prototype.transaction = function transaction(options, work) {
+    if (!(this.dialect instanceof Dialect) || typeof options !== 'object' || options?.retry === undefined) {
+      return original.call(this, options, work);
+    }
+    const { retry, ...rest } = options;
+    const policy = policyOf(retry);
+    // What is part of another transaction ends with it, and what has no `work` cannot be done again.
+    if (!policy || !work || rest.transaction) {
+      return original.call(this, rest, work);
+    }
+    return retried(policy, () => original.call(this, { ...rest }, work));
+  };
+}
+
+module.exports = { wrapTransaction };
