@@ -18,7 +18,8 @@ const root = path.join(__dirname, '../..');
 /** A server in a process of its own, on a free port, with its databases in memory unless the options say otherwise. */
 async function startServer(...options) {
   const store = options.includes('--engine') ? [] : ['--memory'];
-  const args = ['bin/phantomdb.js', 'serve', '--listen', '127.0.0.1:0', ...store, ...options];
+  const listen = options.includes('--listen') ? [] : ['--listen', '127.0.0.1:0'];
+  const args = ['bin/phantomdb.js', 'serve', ...listen, ...store, ...options];
   const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   let stderr = '';
   child.stderr.on('data', (chunk) => {
@@ -44,7 +45,7 @@ async function startServer(...options) {
 }
 
 /** A server over the PostgreSQL of this run, whose databases all suites see. */
-const startOverPostgres = () => startServer('--engine', process.env.PHANTOMDB_TEST_POSTGRES_URL);
+const startOverPostgres = (...options) => startServer('--engine', process.env.PHANTOMDB_TEST_POSTGRES_URL, ...options);
 
 const inMemory = async () => ({ url: 'memory:', stop: async () => {} });
 
@@ -112,8 +113,8 @@ const added = (process.env.PHANTOMDB_TEST_URLS ?? '').split(',').filter(Boolean)
 const engines = [
   engineAt('memory:', inMemory),
   engineAt('HTTP', () => startServer()),
-  engineAt('PostgreSQL', startOverPostgres),
+  engineAt('PostgreSQL', () => startOverPostgres()),
   ...added.map((url) => engineAt(new URL(url).protocol, async () => ({ url, stop: async () => {} }))),
 ];
 
-module.exports = { engines, startOverPostgres, startServer };
+module.exports = { engineAt, engines, startOverPostgres, startServer };

@@ -21,7 +21,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Marks a call that was passed on.
 const FORWARDED: HeaderName = HeaderName::from_static("phantomdb-forwarded");
 /// What travels on with a call.
-const ASKED: [&str; 9] = [
+const ASKED: [&str; 8] = [
     "accept",
     "authorization",
     "content-type",
@@ -30,7 +30,6 @@ const ASKED: [&str; 9] = [
     guard::TRANSACTION,
     "traceparent",
     "tracestate",
-    "x-request-id",
 ];
 /// What comes back with an answer.
 const ANSWERED: [&str; 4] = ["content-type", guard::POSITION, "retry-after", "www-authenticate"];
@@ -72,7 +71,8 @@ impl Peers {
         let id = context.transaction.as_deref().or_else(|| ended(request.uri().path()))?;
         let url = self.urls.get(server_of(id)?)?;
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-        Some(Target { client: client.clone(), url: [url, path].concat() })
+        let request_id = context.request_id.clone().unwrap_or_default();
+        Some(Target { client: client.clone(), url: [url, path].concat(), request_id })
     }
 }
 
@@ -86,6 +86,8 @@ fn ended(path: &str) -> Option<&str> {
 pub(super) struct Target {
     client: reqwest::Client,
     url: String,
+    /// Under which both servers know the call.
+    request_id: String,
 }
 
 /// How passing a call on came out.
@@ -123,6 +125,7 @@ impl Target {
                 asking = asking.header(name, value);
             }
         }
+        let asking = asking.header("x-request-id", &self.request_id);
         let answer = asking.header(FORWARDED, HeaderValue::from_static("1")).send().await?;
         let (status, headers) = (answer.status(), answer.headers().clone());
         let mut response = Response::new(Body::from(answer.bytes().await?));
