@@ -2,14 +2,14 @@
 
 use std::{
     io::{BufRead as _, BufReader},
-    process::{ChildStdin, Command, Stdio},
+    process::{Child, Command, Stdio},
     sync::OnceLock,
 };
 
 struct Server {
     url: String,
-    /// The server stops when this is closed, which happens with the end of the process at the latest.
-    _stdin: Option<ChildStdin>,
+    /// The server stops when the input of the process that keeps it is closed, which is at the end of this process.
+    _process: Option<Child>,
 }
 
 /// The URL of the server; the first to ask waits until it serves.
@@ -20,7 +20,7 @@ pub(crate) fn postgres_url() -> &'static str {
 
 fn start() -> Server {
     if let Ok(url) = std::env::var("PHANTOMDB_TEST_POSTGRES_URL") {
-        return Server { url, _stdin: None };
+        return Server { url, _process: None };
     }
     let mut child = Command::new("node")
         .arg("scripts/postgres.mjs")
@@ -33,5 +33,5 @@ fn start() -> Server {
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let url = line.trim_end().strip_prefix("postgres listening on ");
     let url = url.unwrap_or_else(|| panic!("no PostgreSQL: {line:?}")).to_owned();
-    Server { url, _stdin: child.stdin.take() }
+    Server { url, _process: Some(child) }
 }

@@ -104,8 +104,8 @@ impl State {
         match &plan.adapted.kind {
             Kind::Nothing => return Ok(empty()),
             Kind::Savepoint(name) => return self.savepoint(name).await,
-            Kind::RollbackTo(name) => return self.to_savepoint(name, false).await,
-            Kind::Release(name) => return self.to_savepoint(name, true).await,
+            Kind::RollbackTo(name) => return self.end_savepoints(name, false).await,
+            Kind::Release(name) => return self.end_savepoints(name, true).await,
             kind => kind.refuse_control()?,
         }
         self.recover().await?;
@@ -236,7 +236,7 @@ impl State {
     }
 
     /// Goes back to a savepoint, or gives it up. Both end those that were set after it.
-    async fn to_savepoint(&mut self, savepoint: &str, release: bool) -> Result<ResultSet> {
+    async fn end_savepoints(&mut self, savepoint: &str, release: bool) -> Result<ResultSet> {
         self.recover().await?;
         let Some(index) = self.savepoints.iter().rposition(|known| known == savepoint) else {
             return Err(Error::new(ErrorCode::BadRequest, format!("no such savepoint: {savepoint}")));

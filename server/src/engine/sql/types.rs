@@ -250,34 +250,38 @@ fn no_such_type(name: &str) -> Error {
     ))
 }
 
+/// A name of each type.
+#[cfg(test)]
+pub(crate) const EACH: [&str; 20] = [
+    "TINYINT",
+    "SMALLINT",
+    "INTEGER",
+    "BIGINT",
+    "VARCHAR(255)",
+    "CHAR(3)",
+    "TEXT",
+    "CITEXT",
+    "BOOLEAN",
+    "TIMESTAMP",
+    "DATE",
+    "TIME",
+    "REAL",
+    "DOUBLE PRECISION",
+    "DECIMAL(10,2)",
+    "DECIMAL",
+    "UUID",
+    "BLOB",
+    "JSON",
+    "JSONB",
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn each_type_is_told_again_from_its_name() {
-        for name in [
-            "TINYINT",
-            "SMALLINT",
-            "INTEGER",
-            "BIGINT",
-            "VARCHAR(255)",
-            "CHAR(3)",
-            "TEXT",
-            "CITEXT",
-            "BOOLEAN",
-            "TIMESTAMP",
-            "DATE",
-            "TIME",
-            "REAL",
-            "DOUBLE PRECISION",
-            "DECIMAL(10,2)",
-            "DECIMAL",
-            "UUID",
-            "BLOB",
-            "JSON",
-            "JSONB",
-        ] {
+        for name in EACH {
             let parsed = SqlType::parse(name).unwrap();
             assert_eq!(parsed.name(), name);
         }

@@ -87,31 +87,11 @@ fn by_affinity(declared: &str) -> ColumnType {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::sql::types::EACH;
 
     #[test]
     fn each_type_is_told_again_from_what_is_declared() {
-        for name in [
-            "TINYINT",
-            "SMALLINT",
-            "INTEGER",
-            "BIGINT",
-            "VARCHAR(255)",
-            "CHAR(3)",
-            "TEXT",
-            "CITEXT",
-            "BOOLEAN",
-            "TIMESTAMP",
-            "DATE",
-            "TIME",
-            "REAL",
-            "DOUBLE PRECISION",
-            "DECIMAL(10,2)",
-            "DECIMAL",
-            "UUID",
-            "BLOB",
-            "JSON",
-            "JSONB",
-        ] {
+        for name in EACH {
             let parsed = SqlType::parse(name).unwrap();
             assert_eq!(SqlType::from_declared(&parsed.declared()), parsed);
         }

@@ -103,15 +103,12 @@ pub(super) async fn tables(
     if found.is_empty() {
         return Ok(());
     }
-    if !cascade {
-        if let Some((_, pointer)) = pointer_from_outside(connection, &found).await? {
-            let other = &pointer.table;
-            let message =
-                format!("cannot drop a table that \"{other}\" references; drop both, or use CASCADE");
-            return Err(Error::new(ErrorCode::ForeignKeyViolation, message)
-                .with_table(other.to_string())
-                .with_constraint(&pointer.constraint));
-        }
+    if !cascade && let Some((_, pointer)) = pointer_from_outside(connection, &found).await? {
+        let other = &pointer.table;
+        let message = format!("cannot drop a table that \"{other}\" references; drop both, or use CASCADE");
+        return Err(Error::new(ErrorCode::ForeignKeyViolation, message)
+            .with_table(other.to_string())
+            .with_constraint(&pointer.constraint));
     }
     let names: Vec<String> = found.iter().map(qualified).collect();
     let end = if cascade { " CASCADE" } else { "" };
@@ -190,13 +187,12 @@ pub(super) async fn truncate(
     for table in tables {
         found.push(catalog::find(connection, table).await?.ok_or_else(|| catalog::unknown_table(table))?);
     }
-    if !cascade {
-        if let Some((table, Pointer { table: other, .. })) = pointer_from_outside(connection, &found).await? {
-            let message = format!(
-                "cannot truncate \"{table}\": \"{other}\" references it; truncate both, or use CASCADE"
-            );
-            return Err(Error::new(ErrorCode::ForeignKeyViolation, message).with_table(table.to_string()));
-        }
+    if !cascade
+        && let Some((table, Pointer { table: other, .. })) = pointer_from_outside(connection, &found).await?
+    {
+        let message =
+            format!("cannot truncate \"{table}\": \"{other}\" references it; truncate both, or use CASCADE");
+        return Err(Error::new(ErrorCode::ForeignKeyViolation, message).with_table(table.to_string()));
     }
     let names: Vec<String> = found.iter().map(qualified).collect();
     let restart = if restart_identity { " RESTART IDENTITY" } else { "" };
