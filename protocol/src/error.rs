@@ -26,6 +26,7 @@ pub enum ErrorCode {
     LockTimeout,
     StatementTimeout,
     TransactionExpired,
+    WrongServer,
     Unsupported,
     Unauthorized,
     Forbidden,
@@ -58,6 +59,7 @@ impl ErrorCode {
             | Self::LockTimeout
             | Self::TransactionExpired => 409,
             Self::TooLarge => 413,
+            Self::WrongServer => 421,
             Self::NotNullViolation | Self::CheckViolation | Self::Unsupported => 422,
             Self::TooManyRequests => 429,
             Self::Unavailable | Self::StatementTimeout => 503,

@@ -1,5 +1,7 @@
 //! The command line: `phantomdb serve`, `import` and `export`.
 
+mod cluster;
+
 use std::{
     io::{IsTerminal as _, Write as _},
     net::SocketAddr,
@@ -13,6 +15,8 @@ use std::{
 
 use clap::{Args, Parser, Subcommand};
 use tokio::net::TcpListener;
+
+use cluster::ClusterOptions;
 
 use crate::{
     engine::{
@@ -81,6 +85,8 @@ struct ServeOptions {
     /// Stop a statement in the PostgreSQL server after so many milliseconds.
     #[arg(long, env = "PHANTOMDB_STATEMENT_TIMEOUT", value_name = "MILLISECONDS")]
     statement_timeout: Option<u64>,
+    #[command(flatten)]
+    cluster: ClusterOptions,
     /// The directory of the databases; made if it is not there.
     #[arg(
         long,
@@ -242,10 +248,12 @@ async fn serve_until_told(options: ServeOptions) -> Result<(), Failure> {
             allow_native: !options.no_native,
             allow_snapshots: options.allow_snapshots || options.memory,
             transactions_max: options.transactions_max,
+            server_name: options.cluster.server_name(),
+            advertise: options.cluster.advertise(),
             ..ServiceOptions::default()
         },
     );
-    let http = HttpOptions { tokens, body_max: options.body_max };
+    let http = HttpOptions { tokens, body_max: options.body_max, peers: options.cluster.peers()? };
     let server = HttpServer::new(Arc::clone(&service), http);
     say_address(address);
     serve(listener, server, service, stop, GRACE)
@@ -260,6 +268,7 @@ fn engine(options: &ServeOptions) -> Result<Arc<dyn Engine>, Failure> {
             statement_timeout: options.statement_timeout.map(Duration::from_millis),
             ..PostgresOptions::default()
         };
+        let settings = options.cluster.engine(settings);
         let engine =
             PostgresEngine::open(url, settings).map_err(|error| Failure::new(MISUSED, error.to_string()))?;
         return Ok(Arc::new(engine));

@@ -73,7 +73,7 @@ impl Embedded {
         };
         // Snapshots are for every client of the process.
         context.token = (!is_about_snapshots(&call)).then(|| self.owner.clone());
-        service.call(call, context).await
+        service.call(call, context).await.map(|reply| reply.body)
     }
 
     async fn open(&self) -> Result<Arc<Service>> {

@@ -21,10 +21,19 @@ use super::{
     failure::Failure,
     request::{self, Request},
     retry::{Attempts, Repeat},
+    route::Route,
 };
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const ROWS: HeaderValue = HeaderValue::from_static("application/vnd.phantomdb.rows+json");
+
+const POSITION: &str = "phantomdb-position";
+
+/// What the server answered, and how far the database has come with what the call wrote.
+struct Answer {
+    text: String,
+    position: Option<String>,
+}
 
 pub(super) struct HttpClient {
     /// Without a slash at the end.
@@ -36,6 +45,7 @@ pub(super) struct HttpClient {
     state: Mutex<State>,
     /// Whether the server has answered yet.
     reached: AtomicBool,
+    route: Route,
 }
 
 /// Building the HTTP client reads the certificates of the system, so the first call does it.
@@ -70,6 +80,7 @@ impl HttpClient {
             retries,
             state: Mutex::new(State::New),
             reached: AtomicBool::new(false),
+            route: Route::default(),
         })
     }
 
@@ -105,7 +116,9 @@ impl HttpClient {
         let request = request::of_call(call, context.rows_as_arrays)?;
         let repeat = Repeat::of(call, context);
         let headers = self.headers(request_id, context, &request, repeat)?;
-        let url = [&self.base, request.path.as_str()].concat();
+        let server = self.route.server(call, context);
+        let base = server.as_deref().unwrap_or(&self.base);
+        let url = [base, request.path.as_str()].concat();
         let body = request.body.map(bytes_of);
         let mut attempts = Attempts::new(repeat, self.retries, self.timeout);
         loop {
@@ -116,9 +129,11 @@ impl HttpClient {
             if let Some(body) = &body {
                 attempt = attempt.body(body.clone());
             }
-            let failure = match self.attempt(attempt).await {
-                Ok(text) if request.records_wanted => return as_records(&text),
-                Ok(text) => return Ok(text),
+            let failure = match self.attempt(attempt, base).await {
+                Ok(answer) => {
+                    self.route.learn(call, &answer.text, answer.position.as_deref(), &self.base);
+                    return if request.records_wanted { as_records(&answer.text) } else { Ok(answer.text) };
+                }
                 Err(failure) => failure,
             };
             match attempts.pause_after(&failure, self.reached.load(Ordering::Relaxed)) {
@@ -129,8 +144,8 @@ impl HttpClient {
         }
     }
 
-    async fn attempt(&self, request: reqwest::RequestBuilder) -> Result<String, Failure> {
-        let transport = |error: reqwest::Error| Failure::of_transport(&error, &self.base, self.timeout);
+    async fn attempt(&self, request: reqwest::RequestBuilder, base: &str) -> Result<Answer, Failure> {
+        let transport = |error: reqwest::Error| Failure::of_transport(&error, base, self.timeout);
         let response = request.send().await.map_err(transport)?;
         self.reached.store(true, Ordering::Relaxed);
         let status = response.status();
@@ -139,33 +154,19 @@ impl HttpClient {
             .get(CONTENT_TYPE)
             .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
         let retry_after = retry_after(response.headers());
+        let position =
+            response.headers().get(POSITION).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let body = response.bytes().await.map_err(transport)?;
         if status.is_success() && (is_json || body.is_empty()) {
             return String::from_utf8(body.into())
+                .map(|text| Answer { text, position })
                 .map_err(|_| Failure::lasting(Error::internal("the server's answer is not UTF-8")));
         }
         let decoded = if is_json { serde_json::from_slice(&body).ok() } else { None };
         Err(match decoded {
             Some(error) => Failure { passing: is_passing(&error), error, retry_after },
-            None => self.not_an_answer(status, retry_after),
+            None => not_an_answer(base, status, retry_after),
         })
-    }
-
-    /// Something between here and the server answered, or something that is no PhantomDB server.
-    fn not_an_answer(&self, status: StatusCode, retry_after: Option<Duration>) -> Failure {
-        let passing = matches!(
-            status,
-            StatusCode::TOO_MANY_REQUESTS
-                | StatusCode::BAD_GATEWAY
-                | StatusCode::SERVICE_UNAVAILABLE
-                | StatusCode::GATEWAY_TIMEOUT
-        );
-        let message = format!(
-            "{} answered with status {} and not as PhantomDB does; check the URL, and the proxy if there is one",
-            self.base,
-            status.as_u16()
-        );
-        Failure { error: Error::new(ErrorCode::Unavailable, message), passing, retry_after }
     }
 
     fn headers(
@@ -188,8 +189,11 @@ impl HttpClient {
             headers.insert(AUTHORIZATION, authorization.clone());
         }
         headers.insert("x-request-id", value("request id", request_id)?);
+        // In a transaction all is read from where it is written.
+        let position = if context.transaction.is_none() { self.route.position() } else { None };
         for (header, name, text) in [
             ("phantomdb-transaction", "transaction id", &context.transaction),
+            (POSITION, "position", &position),
             ("traceparent", "traceparent", &context.traceparent),
             ("tracestate", "tracestate", &context.tracestate),
         ] {
@@ -247,6 +251,23 @@ fn no_tls() -> Result<ClientConfig> {
         .with_safe_default_protocol_versions()
         .map_err(|_| Error::internal("the HTTP client could not be set up"))?;
     Ok(config.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
+}
+
+/// Something between here and the server answered, or something that is no PhantomDB server.
+fn not_an_answer(base: &str, status: StatusCode, retry_after: Option<Duration>) -> Failure {
+    let passing = matches!(
+        status,
+        StatusCode::TOO_MANY_REQUESTS
+            | StatusCode::BAD_GATEWAY
+            | StatusCode::SERVICE_UNAVAILABLE
+            | StatusCode::GATEWAY_TIMEOUT
+    );
+    let message = format!(
+        "{} answered with status {} and not as PhantomDB does; check the URL, and the proxy if there is one",
+        base,
+        status.as_u16()
+    );
+    Failure { error: Error::new(ErrorCode::Unavailable, message), passing, retry_after }
 }
 
 /// Shared by all attempts.

@@ -7,6 +7,7 @@ mod failure;
 mod http;
 mod request;
 mod retry;
+mod route;
 mod template;
 
 use std::{sync::atomic::AtomicU32, time::Duration};

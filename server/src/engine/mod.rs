@@ -61,6 +61,19 @@ pub trait Session: Send + Sync {
         None
     }
 
+    /// This session for a caller who has seen the database at this position, which a write answered, and must not see
+    /// it before. A position that is not one of this engine's is taken to be the newest. None where all reads see all
+    /// that was committed.
+    fn seen(self: Arc<Self>, _position: &str) -> Option<Arc<dyn Session>> {
+        None
+    }
+
+    /// The position after what was written in this session, or committed with this transaction. Of two positions the
+    /// greater text is the later one. None where nothing was written, or where nobody needs to know.
+    fn position(&self) -> Option<String> {
+        None
+    }
+
     /// Whether a write has been committed under the key of this session.
     async fn has_run(&self) -> Result<bool> {
         Ok(false)

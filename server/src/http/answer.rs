@@ -7,7 +7,8 @@ use axum::{
 use http::{HeaderValue, StatusCode, header};
 use phantomdb_protocol::{Error, ErrorCode, Result};
 
-use super::trace::TraceParent;
+use super::{guard::POSITION, trace::TraceParent};
+use crate::service::Reply;
 
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -76,14 +77,20 @@ pub(super) fn respond(status: StatusCode, kind: HeaderValue, body: impl Into<Bod
 }
 
 /// The answer of the service; one without a body is 204.
-pub(super) fn answered(status: StatusCode, answer: Result<String>) -> Response {
-    match answer {
-        Ok(text) if text.is_empty() => {
-            let mut response = Response::new(Body::empty());
-            *response.status_mut() = StatusCode::NO_CONTENT;
-            response
-        }
-        Ok(text) => respond(status, JSON, text),
-        Err(error) => HttpError::from(error).into_response(),
+pub(super) fn answered(status: StatusCode, answer: Result<Reply>) -> Response {
+    let reply = match answer {
+        Ok(reply) => reply,
+        Err(error) => return HttpError::from(error).into_response(),
+    };
+    let mut response = if reply.body.is_empty() {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::NO_CONTENT;
+        response
+    } else {
+        respond(status, JSON, reply.body)
+    };
+    if let Some(position) = reply.position.and_then(|position| HeaderValue::from_str(&position).ok()) {
+        response.headers_mut().insert(POSITION, position);
     }
+    response
 }

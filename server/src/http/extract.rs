@@ -55,7 +55,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<HttpServer>> for Body<T> {
     }
 }
 
-async fn read(mut body: axum::body::Body, max: usize) -> Result<Vec<u8>, HttpError> {
+pub(super) async fn read(mut body: axum::body::Body, max: usize) -> Result<Vec<u8>, HttpError> {
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
         let frame =

@@ -15,11 +15,13 @@ use tracing::Instrument as _;
 use super::{
     HttpServer,
     answer::{HttpError, with_error_body},
+    peers::Passed,
     trace::TraceParent,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const TRANSACTION: &str = "phantomdb-transaction";
+pub(super) const TRANSACTION: &str = "phantomdb-transaction";
+pub(super) const POSITION: &str = "phantomdb-position";
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// Makes a find answer its rows as arrays.
 const ROWS: &str = "application/vnd.phantomdb.rows+json";
@@ -44,8 +46,15 @@ pub(super) async fn guard(
         let begun = Instant::now();
         let response = match context(&server, &request, &id, trace.as_ref()) {
             Ok(context) => {
+                let target = server.options.peers.target(&request, &context);
                 request.extensions_mut().insert(context);
-                next.run(request).await
+                match target {
+                    None => next.run(request).await,
+                    Some(target) => match target.pass(request, server.options.body_max).await {
+                        Passed::Answered(response) => response,
+                        Passed::Unreached(request) => next.run(request).await,
+                    },
+                }
             }
             Err(refused) => refused.into_response(),
         };
@@ -106,6 +115,7 @@ fn context(
     }
     Ok(CallContext {
         transaction: text(headers, TRANSACTION)?,
+        position: text(headers, POSITION)?,
         idempotency_key: text(headers, IDEMPOTENCY_KEY)?,
         request_id: id.to_str().ok().map(str::to_owned),
         token: token.map(str::to_owned),

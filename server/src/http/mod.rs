@@ -6,6 +6,7 @@ mod extract;
 mod guard;
 mod metrics;
 mod openapi;
+mod peers;
 mod query_string;
 mod routes;
 mod trace;
@@ -18,6 +19,7 @@ use std::sync::{
 use axum::{Router, middleware::from_fn_with_state, routing::get};
 
 use self::metrics::Metrics;
+pub use self::peers::Peers;
 use crate::service::Service;
 
 /// How the service is reached over HTTP.
@@ -27,11 +29,13 @@ pub struct HttpOptions {
     pub tokens: Vec<String>,
     /// The longest request body, in bytes.
     pub body_max: usize,
+    /// Calls for transactions of these servers are passed on to them.
+    pub peers: Peers,
 }
 
 impl Default for HttpOptions {
     fn default() -> Self {
-        Self { tokens: Vec::new(), body_max: 16 * 1024 * 1024 }
+        Self { tokens: Vec::new(), body_max: 16 * 1024 * 1024, peers: Peers::default() }
     }
 }
 

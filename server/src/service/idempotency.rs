@@ -17,6 +17,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::Reply;
 use crate::engine::{Digest, Once};
 
 const KEPT_FOR: Duration = Duration::from_secs(600);
@@ -24,7 +25,7 @@ const KEPT_MAX: usize = 20_000;
 const KEPT_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const KEY_LENGTH_MAX: usize = 255;
 
-type Answer = Result<Arc<str>>;
+type Answer = Result<Arc<Reply>>;
 
 /// How far the call with a key has come.
 #[derive(Clone)]
@@ -84,7 +85,7 @@ struct Keep {
 
 impl Keep {
     /// Runs the call to its end. It is told to stop when nobody waits for it any more.
-    async fn finish(self, mut running: impl Future<Output = Result<String>> + Unpin) {
+    async fn finish(self, mut running: impl Future<Output = Result<Reply>> + Unpin) {
         let answer = tokio::select! {
             answer = &mut running => answer,
             () = self.progress.closed() => {
@@ -96,14 +97,14 @@ impl Keep {
     }
 
     /// Keeps the answer, and tells it those who wait.
-    fn answer(&self, answer: Result<String>) {
-        let answer = answer.map(Arc::<str>::from);
+    fn answer(&self, answer: Result<Reply>) {
+        let answer = answer.map(Arc::new);
         let mut answers = lock(&self.answers);
         let passing = answer.as_ref().is_err_and(|error| may_be_tried_again(error.code));
         if passing {
             answers.by_key.remove(&self.once.key);
         } else {
-            let size = answer.as_ref().map_or(0, |text| text.len());
+            let size = answer.as_ref().map_or(0, |reply| reply.body.len());
             answers.bytes += size;
             answers.ages.push_back((Instant::now(), self.once.key, size));
         }
@@ -157,7 +158,7 @@ impl Idempotency {
     /// is then stopped where the engine can, and either took effect as a whole or not at all.
     pub(super) async fn once<F>(&self, once: &Once, run: impl Fn(Once) -> F) -> Answer
     where
-        F: Future<Output = Result<String>> + Send + 'static,
+        F: Future<Output = Result<Reply>> + Send + 'static,
     {
         loop {
             let mut progress = match self.claim(once)? {
@@ -231,9 +232,13 @@ mod tests {
     }
 
     /// Counts its runs, and takes so long for each.
-    async fn count(runs: Arc<AtomicU32>, milliseconds: u64) -> Result<String> {
+    async fn count(runs: Arc<AtomicU32>, milliseconds: u64) -> Result<Reply> {
         tokio::time::sleep(Duration::from_millis(milliseconds)).await;
-        Ok(runs.fetch_add(1, Ordering::SeqCst).to_string())
+        Ok(reply(runs.fetch_add(1, Ordering::SeqCst)))
+    }
+
+    fn reply(run: u32) -> Reply {
+        Reply { body: run.to_string(), position: Some(format!("after {run}")) }
     }
 
     #[tokio::test]
@@ -243,7 +248,9 @@ mod tests {
         let go = || kept.once(&once, |_| count(Arc::clone(&runs), 20));
         let (a, b) = tokio::join!(go(), go());
         let c = go().await;
-        assert_eq!((&*a.unwrap(), &*b.unwrap(), &*c.unwrap()), ("0", "0", "0"));
+        for answer in [a, b, c] {
+            assert_eq!(*answer.unwrap(), reply(0));
+        }
         assert_eq!(runs.load(Ordering::SeqCst), 1);
     }
 
@@ -255,7 +262,7 @@ mod tests {
         let once = keyed("k", &CALL, None);
         let go = || kept.once(&once, |_| count(Arc::clone(&runs), 30));
         assert!(tokio::time::timeout(Duration::from_millis(5), go()).await.is_err());
-        assert_eq!(&*go().await.unwrap(), "0");
+        assert_eq!(*go().await.unwrap(), reply(0));
     }
 
     #[tokio::test]
@@ -270,24 +277,20 @@ mod tests {
                     let work = tokio::time::sleep(Duration::from_millis(if run == 0 { 60_000 } else { 1 }));
                     let stopped = once.cancelled.run_until_cancelled(work).await.is_none();
                     tokio::time::sleep(Duration::from_millis(20)).await;
-                    if stopped {
-                        Err(Error::new(ErrorCode::StatementTimeout, ""))
-                    } else {
-                        Ok(run.to_string())
-                    }
+                    if stopped { Err(Error::new(ErrorCode::StatementTimeout, "")) } else { Ok(reply(run)) }
                 }
             })
         };
         assert!(tokio::time::timeout(Duration::from_millis(5), go()).await.is_err());
         tokio::time::sleep(Duration::from_millis(5)).await;
-        assert_eq!(&*go().await.unwrap(), "1");
-        assert_eq!(&*go().await.unwrap(), "1");
+        assert_eq!(*go().await.unwrap(), reply(1));
+        assert_eq!(*go().await.unwrap(), reply(1));
     }
 
     #[tokio::test]
     async fn it_refuses_a_key_that_was_used_for_another_call() {
         let kept = Idempotency::default();
-        let run = |_| async { Ok(String::new()) };
+        let run = |_| async { Ok(Reply::default()) };
         kept.once(&keyed("k", &call("a"), None), run).await.unwrap();
         let other = kept.once(&keyed("k", &call("b"), None), run).await;
         assert_eq!(other.unwrap_err().code, ErrorCode::BadRequest);
@@ -301,7 +304,7 @@ mod tests {
             let once = keyed(&format!("{code:?}"), &CALL, None);
             let first = kept.once(&once, move |_| async move { Err(Error::new(code, "")) }).await;
             assert_eq!(first.unwrap_err().code, code);
-            let again = kept.once(&once, |_| async { Ok(String::new()) }).await;
+            let again = kept.once(&once, |_| async { Ok(Reply::default()) }).await;
             assert_eq!(again.is_ok(), second);
         }
     }

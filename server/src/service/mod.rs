@@ -35,6 +35,8 @@ use self::{
 };
 use crate::engine::Engine;
 
+pub use transactions::{is_server_name, server_of};
+
 /// The limits a service keeps.
 #[derive(Debug, Clone)]
 pub struct ServiceOptions {
@@ -52,6 +54,11 @@ pub struct ServiceOptions {
     pub allow_snapshots: bool,
     /// Snapshots that are kept at once.
     pub snapshots: SnapshotLimits,
+    /// The name of this server among several over the same databases, see [`is_server_name`]. The ids of its
+    /// transactions end with it.
+    pub server_name: Option<String>,
+    /// The URL under which callers reach this very server, which they are told when they begin a transaction.
+    pub advertise: Option<String>,
 }
 
 impl Default for ServiceOptions {
@@ -64,8 +71,19 @@ impl Default for ServiceOptions {
             allow_native: true,
             allow_snapshots: true,
             snapshots: SnapshotLimits { count: 100, bytes: 1 << 30 },
+            server_name: None,
+            advertise: None,
         }
     }
+}
+
+/// What a call answers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reply {
+    /// JSON text, empty when there is nothing to say.
+    pub body: String,
+    /// How far the database has come with what the call wrote, see [`crate::engine::Session::position`]: who shows it reads that.
+    pub position: Option<String>,
 }
 
 /// Runs calls on an engine.
@@ -95,7 +113,7 @@ impl Service {
         Arc::new_cyclic(|me| Self {
             me: Weak::clone(me),
             engine,
-            transactions: Transactions::new(options.transactions_max),
+            transactions: Transactions::new(options.transactions_max, options.server_name.clone()),
             options,
             idempotency: Idempotency::default(),
             fragments: Fragments::new(),
@@ -104,13 +122,12 @@ impl Service {
         })
     }
 
-    /// The body of the answer as JSON text, empty when there is nothing to say.
-    pub async fn call(&self, call: Call, context: CallContext) -> Result<String> {
+    pub async fn call(&self, call: Call, context: CallContext) -> Result<Reply> {
         let request_id = context.request_id.clone();
         let answer = if context.idempotency_key.is_some() && !call.only_reads() {
             self.once(call, context).await
         } else {
-            self.run(call, &Scope::of(context)).await
+            self.reply(call, &Scope::of(context)).await
         };
         answer.map_err(|mut error| {
             error.request_id = Some(request_id.unwrap_or_else(|| uuid::Uuid::new_v4().to_string()));
@@ -144,16 +161,21 @@ impl Service {
         self.engine.close().await
     }
 
-    async fn once(&self, call: Call, context: CallContext) -> Result<String> {
+    async fn once(&self, call: Call, context: CallContext) -> Result<Reply> {
         let Some(me) = self.me.upgrade() else { return Err(Error::internal("the service has ended")) };
         let once =
             idempotency::once_of(context.idempotency_key.as_deref().unwrap_or_default(), &call, &context)?;
         let run = move |once| {
             let (me, call, scope) = (Arc::clone(&me), call.clone(), Scope::once(context.clone(), once));
-            async move { me.run(call, &scope).await }
+            async move { me.reply(call, &scope).await }
         };
         let answer = self.idempotency.once(&once, run).await;
-        answer.map(|text| text.as_ref().to_owned())
+        answer.map(Arc::unwrap_or_clone)
+    }
+
+    async fn reply(&self, call: Call, scope: &Scope) -> Result<Reply> {
+        let body = self.run(call, scope).await?;
+        Ok(Reply { body, position: scope.reached() })
     }
 
     async fn run(&self, call: Call, scope: &Scope) -> Result<String> {
@@ -227,9 +249,15 @@ impl Service {
         if let Some(id) = &scope.transaction {
             return self.transactions.turn(id, scope.token.as_deref(), database).await.map(Place::Within);
         }
-        let session = self.engine.database(database).await?;
-        let keyed = scope.once.as_ref().and_then(|once| Arc::clone(&session).keyed(once));
-        Ok(Place::Alone(keyed.unwrap_or(session)))
+        let mut session = self.engine.database(database).await?;
+        if let Some(seen) = scope.position.as_ref().and_then(|seen| Arc::clone(&session).seen(seen)) {
+            session = seen;
+        }
+        if let Some(keyed) = scope.once.as_ref().and_then(|once| Arc::clone(&session).keyed(once)) {
+            session = keyed;
+        }
+        scope.runs_in(&session);
+        Ok(Place::Alone(session))
     }
 
     /// Runs a statement that changes rows; answers how many.
@@ -331,7 +359,11 @@ impl Service {
         let place = self.transactions.reserve()?;
         let transaction = self.engine.begin(&options).await?;
         let id = self.transactions.add(place, transaction, options, scope.token.clone(), timeout);
-        answer::json(&TransactionBegun { transaction_id: id, timeout: milliseconds(timeout) })
+        answer::json(&TransactionBegun {
+            transaction_id: id,
+            timeout: milliseconds(timeout),
+            server: self.options.advertise.clone(),
+        })
     }
 
     /// Ends a transaction on a task of its own, so that a caller who goes away does not leave it half ended.
@@ -341,15 +373,15 @@ impl Service {
         let database = transactions::database_of(&id);
         let ending = tokio::spawn(async move {
             match commit {
-                true => transactions.commit(&id, owner.as_deref(), once.as_ref()).await,
-                false => transactions.rollback(&id, owner.as_deref()).await,
+                true => transactions.commit(&id, owner.as_deref(), once.as_ref()).await.map(Some),
+                false => transactions.rollback(&id, owner.as_deref()).await.map(|()| None),
             }
         });
         let ended =
             ending.await.unwrap_or_else(|_| Err(Error::internal("the end of the transaction broke off")));
         match (ended, database) {
             // The commit may have been made by a server that stopped before it could say so.
-            (Err(error), Some(database)) if commit && error.code == ErrorCode::TransactionExpired => {
+            (Err(error), Some(database)) if commit && is_unknown(&error) => {
                 let place = self.place(&database, scope).await;
                 if matches!(place, Ok(place) if place.has_run().await?) {
                     Ok(String::new())
@@ -357,7 +389,12 @@ impl Service {
                     Err(error)
                 }
             }
-            (ended, _) => ended.map(|()| String::new()),
+            (ended, _) => {
+                if let Some(session) = ended? {
+                    scope.runs_in(&session);
+                }
+                Ok(String::new())
+            }
         }
     }
 
@@ -412,6 +449,11 @@ pub fn find_statement(table: &TableName, find: &Find) -> Result<Statement> {
 /// A result set as a find answers it: `{"records":[{…}]}`.
 pub fn records(result: &ResultSet) -> Result<String> {
     answer::records(result)
+}
+
+/// Whether it is not known here how the transaction ended.
+fn is_unknown(error: &Error) -> bool {
+    matches!(error.code, ErrorCode::TransactionExpired | ErrorCode::WrongServer)
 }
 
 fn milliseconds(duration: Duration) -> u64 {

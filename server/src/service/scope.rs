@@ -1,6 +1,9 @@
 //! What a call runs under, and where.
 
-use std::{ops::Deref, sync::Arc};
+use std::{
+    ops::Deref,
+    sync::{Arc, OnceLock},
+};
 
 use phantomdb_protocol::CallContext;
 
@@ -11,15 +14,27 @@ use crate::engine::{Once, Session};
 pub(super) struct Scope {
     context: CallContext,
     pub(super) once: Option<Once>,
+    /// Where the call writes, which knows how far the database has come then.
+    session: OnceLock<Arc<dyn Session>>,
 }
 
 impl Scope {
     pub(super) fn of(context: CallContext) -> Self {
-        Self { context, once: None }
+        Self { context, once: None, session: OnceLock::new() }
     }
 
     pub(super) fn once(context: CallContext, once: Once) -> Self {
-        Self { context, once: Some(once) }
+        Self { context, once: Some(once), session: OnceLock::new() }
+    }
+
+    /// The call is run in this session, unless it is in one already.
+    pub(super) fn runs_in(&self, session: &Arc<dyn Session>) {
+        self.session.get_or_init(|| Arc::clone(session));
+    }
+
+    /// How far the database has come with what the call wrote.
+    pub(super) fn reached(&self) -> Option<String> {
+        self.session.get()?.position()
     }
 }
 

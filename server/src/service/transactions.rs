@@ -58,14 +58,37 @@ fn unknown() -> Error {
     )
 }
 
+fn elsewhere(server: &str) -> Error {
+    let message = format!("the transaction is one of server {server}; send its calls there");
+    let mut error = Error::new(ErrorCode::WrongServer, message);
+    error.details.value = Some(server.to_owned());
+    error
+}
+
 /// A fresh id. It says which database the transaction is in, so that a server that was restarted knows where to look
-/// for what became of a commit.
-fn id_in(database: &str) -> String {
-    format!("{}.{}", uuid::Uuid::new_v4(), URL_SAFE_NO_PAD.encode(database))
+/// for what became of a commit, and which of several servers has it.
+fn id_in(database: &str, server: Option<&str>) -> String {
+    let mut id = format!("{}.{}", uuid::Uuid::new_v4(), URL_SAFE_NO_PAD.encode(database));
+    if let Some(server) = server {
+        id.push('.');
+        id.push_str(server);
+    }
+    id
+}
+
+/// Whether this can be the name of a server: short, and of characters that need no quotes anywhere.
+pub fn is_server_name(name: &str) -> bool {
+    (1..=32).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+/// The name of the server that has the transaction of this id, if it has a name.
+pub fn server_of(id: &str) -> Option<&str> {
+    id.splitn(3, '.').nth(2)
 }
 
 pub(super) fn database_of(id: &str) -> Option<String> {
-    let (_, database) = id.split_once('.')?;
+    let database = id.split('.').nth(1)?;
     String::from_utf8(URL_SAFE_NO_PAD.decode(database).ok()?).ok()
 }
 
@@ -110,6 +133,8 @@ pub(super) struct Transactions {
     /// Open ones and those that are just being opened.
     count: AtomicUsize,
     max: usize,
+    /// The name of this server among several.
+    server: Option<String>,
 }
 
 /// A place among the open transactions, given back when dropped.
@@ -135,8 +160,18 @@ impl Drop for Turn {
 }
 
 impl Transactions {
-    pub(super) fn new(max: usize) -> Arc<Self> {
-        Arc::new(Self { known: Mutex::default(), count: AtomicUsize::new(0), max })
+    pub(super) fn new(max: usize, server: Option<String>) -> Arc<Self> {
+        Arc::new(Self { known: Mutex::default(), count: AtomicUsize::new(0), max, server })
+    }
+
+    /// The error for an id that nothing is known of.
+    fn unknown(&self, id: &str) -> Error {
+        match server_of(id) {
+            Some(server) if self.server.as_deref() != Some(server) && is_server_name(server) => {
+                elsewhere(server)
+            }
+            _ => unknown(),
+        }
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -167,7 +202,7 @@ impl Transactions {
         owner: Option<String>,
         timeout: Duration,
     ) -> String {
-        let id = id_in(&options.database);
+        let id = id_in(&options.database, self.server.as_deref());
         let open = Arc::new(Open {
             gate: Arc::new(AsyncMutex::new(Some((transaction, place)))),
             database: options.database,
@@ -192,7 +227,7 @@ impl Transactions {
         }
         match known.ended.get(id) {
             Some(ended) if ended.owner.as_deref() == owner => Err(ended.end.error()),
-            _ => Err(unknown()),
+            _ => Err(self.unknown(id)),
         }
     }
 
@@ -215,7 +250,13 @@ impl Transactions {
         }
     }
 
-    pub(super) async fn commit(&self, id: &str, owner: Option<&str>, once: Option<&Once>) -> Result<()> {
+    /// Answers what was committed, which knows how far the database has come with it.
+    pub(super) async fn commit(
+        &self,
+        id: &str,
+        owner: Option<&str>,
+        once: Option<&Once>,
+    ) -> Result<Arc<dyn Session>> {
         let (transaction, _place) = self.take(id, owner, End::Committed).await?;
         let committed = match once {
             Some(once) => transaction.commit_keyed(once).await,
@@ -228,7 +269,7 @@ impl Transactions {
             // The engine may have ended it already, and it is rolled back at the latest when it is dropped.
             let _ = transaction.rollback().await;
         }
-        committed
+        committed.map(|()| transaction.as_session())
     }
 
     pub(super) async fn rollback(&self, id: &str, owner: Option<&str>) -> Result<()> {

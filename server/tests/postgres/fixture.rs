@@ -27,6 +27,11 @@ impl Fixture {
         Self { engine, database, session }
     }
 
+    /// Another engine over the same server, as another server has it.
+    pub(crate) fn another(&self, options: PostgresOptions) -> PostgresEngine {
+        PostgresEngine::open(postgres_url(), options).unwrap()
+    }
+
     pub(crate) async fn begin(&self, isolation_level: Option<IsolationLevel>) -> Arc<dyn Transaction> {
         let options = BeginTransaction {
             database: self.database.clone(),

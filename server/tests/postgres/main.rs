@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod answers;
 mod connections;
 mod fixture;
 mod parameters;
+mod replicas;
 #[path = "../support/mod.rs"]
 mod support;
 mod transactions;

@@ -11,7 +11,7 @@ use tokio::{runtime::Handle, task::JoinHandle};
 use tokio_postgres::{CancelToken, Client, Config, SimpleQueryMessage};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{adapt::Traits, error, options::PostgresOptions, prepare::Entry};
+use super::{adapt::Traits, answers::Keeping, error, options::PostgresOptions, prepare::Entry};
 
 /// Statements that are prepared on one connection at a time.
 const PREPARED_MAX: usize = 500;
@@ -22,6 +22,7 @@ pub(super) struct Connection {
     tls: MakeRustlsConnect,
     pub(super) traits: Traits,
     pub(super) prepared: Mutex<LruCache<u64, Entry>>,
+    pub(super) keeping: Keeping,
     condemned: AtomicBool,
 }
 
@@ -44,14 +45,15 @@ impl Connection {
         });
         let traits = settle(&client, options).await?;
         let prepared = Mutex::new(LruCache::new(PREPARED_MAX));
-        Ok(Self { client, tls, traits, prepared, condemned: AtomicBool::new(false) })
+        let keeping = Keeping::new();
+        Ok(Self { client, tls, traits, prepared, keeping, condemned: AtomicBool::new(false) })
     }
 
     pub(super) fn client(&self) -> &Client {
         &self.client
     }
 
-    pub(super) fn is_closed(&self) -> bool {
+    fn is_closed(&self) -> bool {
         self.client.is_closed()
     }
 

@@ -3,6 +3,7 @@
 
 mod adapt;
 mod alter;
+mod answers;
 mod bind;
 mod catalog;
 mod connection;
@@ -14,7 +15,10 @@ mod numeric;
 mod options;
 mod plan;
 mod pool;
+mod position;
 mod prepare;
+mod reading;
+mod replicas;
 mod rows;
 mod run;
 mod session;
@@ -24,6 +28,7 @@ mod tls;
 mod transaction;
 mod types;
 mod work;
+mod writing;
 
 use std::{
     collections::HashMap,
@@ -40,6 +45,7 @@ pub use options::PostgresOptions;
 use options::Target;
 use plan::Plans;
 use pool::Pool;
+use replicas::Replicas;
 pub use session::PostgresSession;
 use session::{Database, Lease};
 pub use transaction::PostgresTransaction;
@@ -52,6 +58,7 @@ pub struct PostgresEngine {
     /// The database of the URL, where databases are made and listed.
     home: Database,
     plans: Arc<Plans>,
+    replicas: Arc<Replicas>,
     /// The databases in use; none at all once the engine is closed.
     databases: Mutex<Option<HashMap<String, Arc<Database>>>>,
 }
@@ -65,8 +72,10 @@ impl PostgresEngine {
         let patient = PostgresOptions { statement_timeout: None, ..options.clone() };
         let pool = Pool::new(target.config.clone(), tls.clone(), &Arc::new(patient))?;
         let (options, plans) = (Arc::new(options), Arc::new(Plans::new()));
-        let home = Database::new(pool, Arc::clone(&plans));
-        Ok(Self { target, tls, options, home, plans, databases: Mutex::new(Some(HashMap::new())) })
+        let replicas = Arc::new(Replicas::new(&target, &options)?);
+        // What is asked of the server itself is asked of the primary.
+        let home = Database::new(pool, Vec::new(), Arc::clone(&plans), Arc::clone(&replicas));
+        Ok(Self { target, tls, options, home, plans, replicas, databases: Mutex::new(Some(HashMap::new())) })
     }
 
     /// `UNKNOWN_DATABASE` when there is none of that name.
@@ -78,7 +87,10 @@ impl PostgresEngine {
         let mut config = self.target.config.clone();
         config.dbname(name);
         let pool = Pool::new(config, self.tls.clone(), &self.options)?;
-        let database = Arc::new(Database::new(pool, Arc::clone(&self.plans)));
+        let readers = self.replicas.pools(name)?;
+        let (plans, replicas) = (Arc::clone(&self.plans), Arc::clone(&self.replicas));
+        let database = Arc::new(Database::new(pool, readers, plans, replicas));
+        self.replicas.watch();
         // It is there when a connection can be made.
         database.lease().await?.give_back();
         let mut databases = guard(&self.databases);
@@ -129,7 +141,7 @@ impl Engine for PostgresEngine {
     async fn drop_database(&self, name: &str) -> Result<()> {
         databases::check_name(name)?;
         if let Some(database) = self.forget(name) {
-            database.primary.close();
+            database.close();
         }
         let lease = self.home().await?;
         let outcome = databases::drop(&lease, name).await;
@@ -156,7 +168,7 @@ impl Engine for PostgresEngine {
     async fn close(&self) -> Result<()> {
         let databases = guard(&self.databases).take().unwrap_or_default();
         for database in databases.into_values() {
-            database.primary.close();
+            database.close();
         }
         self.home.primary.close();
         Ok(())

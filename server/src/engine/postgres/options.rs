@@ -18,6 +18,10 @@ pub struct PostgresOptions {
     pub statement_timeout: Option<Duration>,
     /// How long a statement waits for a lock; none for as long as it takes.
     pub lock_timeout: Option<Duration>,
+    /// URLs of streaming replicas of the server, one each, from which is read as well.
+    pub replicas: Vec<String>,
+    /// How far behind a replica may be that is read from.
+    pub max_lag: Duration,
 }
 
 impl Default for PostgresOptions {
@@ -28,6 +32,8 @@ impl Default for PostgresOptions {
             connect_timeout: Duration::from_secs(10),
             statement_timeout: None,
             lock_timeout: None,
+            replicas: Vec::new(),
+            max_lag: Duration::from_secs(1),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     ops::Deref,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock},
 };
 
 use async_trait::async_trait;
@@ -13,16 +13,21 @@ use phantomdb_protocol::{
 
 use super::{
     adapt::Traits,
+    answers::{Answers, Entry},
     catalog,
-    connection::Connection,
+    connection::{Connection, guard},
     group,
     plan::{Plan, Plans},
     pool::{Lent, Pool},
+    position::Position,
     prepare,
+    reading::{self, Seen},
+    replicas::Replicas,
     run::{Failure, Ready, empty},
-    work::{Alter, One},
+    work::{All, Alter, One},
+    writing::KeyedCall,
 };
-use crate::engine::{Session, sql::Kind};
+use crate::engine::{Once, Session, sql::Kind};
 
 /// Statements that travel together.
 pub(super) const WINDOW: usize = 128;
@@ -31,13 +36,33 @@ pub(super) const WINDOW: usize = 128;
 pub(super) struct Database {
     /// The connections to the server that takes writes.
     pub(super) primary: Pool,
+    /// Those to its replicas, in their order.
+    readers: Vec<Pool>,
+    pub(super) replicas: Arc<Replicas>,
+    pub(super) answers: Answers,
     plans: Arc<Plans>,
     traits: OnceLock<Traits>,
 }
 
 impl Database {
-    pub(super) fn new(primary: Pool, plans: Arc<Plans>) -> Self {
-        Self { primary, plans, traits: OnceLock::new() }
+    pub(super) fn new(primary: Pool, readers: Vec<Pool>, plans: Arc<Plans>, replicas: Arc<Replicas>) -> Self {
+        Self { primary, readers, replicas, answers: Answers::default(), plans, traits: OnceLock::new() }
+    }
+
+    pub(super) fn close(&self) {
+        self.primary.close();
+        self.readers.iter().for_each(Pool::close);
+    }
+
+    /// Whether callers are told how far the log has come: without replicas nobody needs to know.
+    pub(super) fn is_tracked(&self) -> bool {
+        !self.readers.is_empty()
+    }
+
+    /// A connection to a replica.
+    pub(super) async fn lease_of(&self, replica: usize) -> Result<Lease> {
+        let pool = self.readers.get(replica).ok_or_else(|| Error::internal("there is no such replica"))?;
+        Ok(Lease { lent: pool.get().await?, done: false })
     }
 
     pub(super) async fn lease(&self) -> Result<Lease> {
@@ -95,32 +120,16 @@ impl Drop for Lease {
 
 /// Statements on a database, each in a transaction of its own.
 pub struct PostgresSession {
-    database: Arc<Database>,
+    pub(super) database: Arc<Database>,
+    seen: Seen,
+    pub(super) call: Option<KeyedCall>,
+    /// Where the log was after the last write.
+    pub(super) reached: Mutex<Option<Position>>,
 }
 
 impl PostgresSession {
     pub(super) fn new(database: Arc<Database>) -> Self {
-        Self { database }
-    }
-
-    async fn run(&self, plan: &Plan, statement: &Statement) -> Result<ResultSet> {
-        let lease = self.database.lease().await?;
-        let outcome = once(&lease, plan, statement).await;
-        if matches!(&outcome, Err(error) if error.code == ErrorCode::Unavailable) {
-            lease.condemn();
-        }
-        lease.give_back();
-        match outcome {
-            // A server that was restarted has cut all connections; what only reads can be done again.
-            Err(error) if plan.adapted.pure && error.code == ErrorCode::Unavailable => {
-                self.database.primary.forget_idle();
-                let lease = self.database.lease().await?;
-                let outcome = once(&lease, plan, statement).await;
-                lease.give_back();
-                outcome
-            }
-            outcome => outcome,
-        }
+        Self { database, seen: Seen::Nothing, call: None, reached: Mutex::default() }
     }
 
     async fn each(&self, statements: &[Statement]) -> Result<Vec<Result<ResultSet>>> {
@@ -130,8 +139,30 @@ impl PostgresSession {
         }
         let lease = self.database.lease().await?;
         let answers = each_on(&lease, &plans, statements).await;
+        self.track(&lease).await;
         lease.give_back();
         Ok(answers)
+    }
+}
+
+/// Runs a statement that only reads.
+pub(super) async fn on_primary(database: &Database, plan: &Plan, statement: &Statement) -> Result<ResultSet> {
+    let lease = database.lease().await?;
+    let outcome = once(&lease, plan, statement).await;
+    if matches!(&outcome, Err(error) if error.code == ErrorCode::Unavailable) {
+        lease.condemn();
+    }
+    lease.give_back();
+    match outcome {
+        // A server that was restarted has cut all connections; what only reads can be done again.
+        Err(error) if error.code == ErrorCode::Unavailable => {
+            database.primary.forget_idle();
+            let lease = database.lease().await?;
+            let outcome = once(&lease, plan, statement).await;
+            lease.give_back();
+            outcome
+        }
+        outcome => outcome,
     }
 }
 
@@ -147,7 +178,7 @@ pub(super) fn allowed(plan: &Plan) -> Result<()> {
 }
 
 /// Runs one statement that commits by itself.
-async fn once(connection: &Connection, plan: &Plan, statement: &Statement) -> Result<ResultSet> {
+pub(super) async fn once(connection: &Connection, plan: &Plan, statement: &Statement) -> Result<ResultSet> {
     if plan.adapted.kind == Kind::Nothing {
         return Ok(empty());
     }
@@ -200,7 +231,10 @@ impl Session for PostgresSession {
     async fn execute(&self, statement: Statement) -> Result<ResultSet> {
         let plan = self.database.plan(&statement).await?;
         allowed(&plan)?;
-        self.run(&plan, &statement).await
+        if plan.adapted.pure {
+            return reading::read(&self.database, self.seen, &plan, &statement).await;
+        }
+        self.write(&plan, &statement).await
     }
 
     async fn execute_batch(
@@ -208,8 +242,15 @@ impl Session for PostgresSession {
         statements: Vec<Statement>,
         atomic: bool,
     ) -> Result<Vec<Result<ResultSet>>> {
-        if !atomic {
+        if !atomic && self.call.is_none() {
             return self.each(&statements).await;
+        }
+        if !atomic {
+            let mut answers = Vec::with_capacity(statements.len());
+            for statement in statements {
+                answers.push(self.execute(statement).await);
+            }
+            return Ok(answers);
         }
         let mut plans = Vec::with_capacity(statements.len());
         for statement in &statements {
@@ -217,8 +258,12 @@ impl Session for PostgresSession {
             allowed(&plan)?;
             plans.push(plan);
         }
+        if let Some(answers) = self.whole(&All(&plans, &statements)).await? {
+            return Ok(answers.into_iter().map(Ok).collect());
+        }
         let lease = self.database.lease().await?;
         let answers = group::committed(&lease, &plans, &statements).await;
+        self.track(&lease).await;
         lease.give_back();
         Ok(answers?.into_iter().map(Ok).collect())
     }
@@ -238,9 +283,37 @@ impl Session for PostgresSession {
     }
 
     async fn alter(&self, table: &TableName, operations: Vec<AlterOperation>) -> Result<()> {
+        if let Some(()) = self.whole(&Alter(table, &operations)).await? {
+            return Ok(());
+        }
         let lease = self.database.lease().await?;
         let outcome = group::in_transaction(&lease, &Alter(table, &operations)).await;
+        self.track(&lease).await;
         lease.give_back();
         outcome
+    }
+
+    fn keyed(self: Arc<Self>, once: &Once) -> Option<Arc<dyn Session>> {
+        let call = KeyedCall::new(once);
+        let database = Arc::clone(&self.database);
+        Some(Arc::new(Self { database, seen: self.seen, call: Some(call), reached: Mutex::default() }))
+    }
+
+    async fn has_run(&self) -> Result<bool> {
+        let Some(call) = &self.call else { return Ok(false) };
+        let first = Entry { once: call.once.clone(), write: 0 };
+        let lease = self.database.lease().await?;
+        let kept = first.is_kept(&lease).await;
+        lease.give_back();
+        kept
+    }
+
+    fn seen(self: Arc<Self>, position: &str) -> Option<Arc<dyn Session>> {
+        let seen = Position::of_token(position).map_or(Seen::Unknown, Seen::UpTo);
+        Some(Arc::new(Self { seen, ..Self::new(Arc::clone(&self.database)) }))
+    }
+
+    fn position(&self) -> Option<String> {
+        guard(&self.reached).map(Position::token)
     }
 }

@@ -11,9 +11,11 @@ use phantomdb_protocol::{Error, ErrorCode, Result, ResultSet, Statement};
 use tokio::task::JoinHandle;
 
 use super::{
+    answers::Entry,
     connection::{Canceller, guard},
     group,
     plan::Plan,
+    position::{self, Position},
     prepare,
     run::{Failure, Ready, empty},
     session::Lease,
@@ -261,12 +263,13 @@ impl State {
         }
     }
 
-    pub(super) async fn commit(&mut self) -> Result<()> {
+    /// With a key it is committed that it was under this key. Answers where the log is then, if that is `tracked`.
+    pub(super) async fn commit(&mut self, key: Option<&Entry>, tracked: bool) -> Result<Option<Position>> {
         self.recover().await?;
         let outcome = match self.phase {
             // Nothing was done.
-            Phase::NotBegun(_) => self.finish("").await,
-            _ => self.finish("COMMIT").await,
+            Phase::NotBegun(_) => self.finish("").await.map(|()| None),
+            _ => self.finish_commit(key, tracked).await,
         };
         let how = if outcome.is_ok() { "is already committed" } else { "was rolled back: its commit failed" };
         self.phase = Phase::Ended(ended(how));
@@ -303,12 +306,28 @@ impl State {
         let Some(lease) = self.lease.take() else { return Ok(()) };
         let outcome = if sql.is_empty() { Ok(()) } else { lease.run(sql).await };
         if let Err(error) = &outcome {
-            // A commit that is refused rolls back by itself; anything else leaves the connection in doubt.
-            if sql != "COMMIT" || error.code == ErrorCode::Unavailable {
-                lease.condemn();
-            }
+            tracing::debug!(%error, "a transaction could not be ended");
+            lease.condemn();
         }
         lease.give_back();
         outcome
+    }
+
+    async fn finish_commit(&mut self, key: Option<&Entry>, tracked: bool) -> Result<Option<Position>> {
+        let Some(lease) = self.lease.take() else { return Ok(None) };
+        let committing = async {
+            match key.zip(lease.keeping.get()) {
+                Some((key, keeping)) => key.commit_open(&lease, keeping).await,
+                None => lease.run("COMMIT").await,
+            }
+        };
+        let asking = async { if tracked { position::written(&lease).await.ok() } else { None } };
+        let (outcome, position) = join(committing, asking).await;
+        // A commit that is refused rolls back by itself; anything else leaves the connection in doubt.
+        if matches!(&outcome, Err(error) if error.code == ErrorCode::Unavailable) {
+            lease.condemn();
+        }
+        lease.give_back();
+        outcome.map(|()| position)
     }
 }

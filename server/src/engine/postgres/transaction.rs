@@ -1,6 +1,6 @@
 //! A transaction on a connection of its own, as the engine's callers see it; [`State`] does the work.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use phantomdb_protocol::{
@@ -9,23 +9,44 @@ use phantomdb_protocol::{
 use tokio::{runtime::Handle, sync::Mutex};
 
 use super::{
+    answers::{self, Entry},
+    position::Position,
     session::Database,
     state::State,
     work::{Alter, Describe, Tables},
 };
-use crate::engine::{Session, Transaction};
+use crate::engine::{Once, Session, Transaction};
 
 /// One transaction; its statements run one after the other.
 pub struct PostgresTransaction {
     database: Arc<Database>,
     state: Arc<Mutex<State>>,
+    read_only: bool,
+    /// Where the log was when it was committed.
+    reached: OnceLock<Position>,
 }
 
 impl PostgresTransaction {
     /// Takes a connection. Nothing is sent: BEGIN travels with the first statement.
     pub(super) async fn begin(database: Arc<Database>, options: &BeginTransaction) -> Result<Self> {
-        let state = State::new(database.lease().await?, begin_statement(options));
-        Ok(Self { database, state: Arc::new(Mutex::new(state)) })
+        let lease = database.lease().await?;
+        let read_only = options.read_only;
+        if !read_only {
+            // Once for each connection; within a transaction it could end it.
+            answers::prepared(&lease, &database.answers).await?;
+        }
+        let state = Arc::new(Mutex::new(State::new(lease, begin_statement(options))));
+        Ok(Self { database, state, read_only, reached: OnceLock::new() })
+    }
+
+    async fn commit_with(&self, key: Option<Entry>) -> Result<()> {
+        let (state, tracked) = (Arc::clone(&self.state), self.database.is_tracked() && !self.read_only);
+        // Whoever waits may go away, but a commit that was begun is seen to its end.
+        let committing = tokio::spawn(async move { state.lock().await.commit(key.as_ref(), tracked).await });
+        if let Some(position) = finished(committing).await? {
+            self.reached.get_or_init(|| position);
+        }
+        Ok(())
     }
 }
 
@@ -97,14 +118,21 @@ impl Session for PostgresTransaction {
         let mut state = self.state.lock().await;
         state.guarded(&Alter(table, &operations)).await
     }
+
+    fn position(&self) -> Option<String> {
+        self.reached.get().map(|position| position.token())
+    }
 }
 
 #[async_trait]
 impl Transaction for PostgresTransaction {
     async fn commit(&self) -> Result<()> {
-        // Whoever waits may go away, but a commit that was begun is seen to its end.
-        let state = Arc::clone(&self.state);
-        finished(tokio::spawn(async move { state.lock().await.commit().await })).await
+        self.commit_with(None).await
+    }
+
+    async fn commit_keyed(&self, once: &Once) -> Result<()> {
+        let key = Entry { once: once.clone(), write: 0 };
+        self.commit_with(Some(key).filter(|_| !self.read_only)).await
     }
 
     async fn rollback(&self) -> Result<()> {
@@ -117,7 +145,7 @@ impl Transaction for PostgresTransaction {
     }
 }
 
-async fn finished(task: tokio::task::JoinHandle<Result<()>>) -> Result<()> {
+async fn finished<T>(task: tokio::task::JoinHandle<Result<T>>) -> Result<T> {
     task.await
         .unwrap_or_else(|_| Err(phantomdb_protocol::Error::internal("the transaction could not be ended")))
 }

@@ -1,0 +1,258 @@
+//! The answers to writes by the key of their call, committed with the writes themselves, in a table of PhantomDB's own
+//! that is made when first needed. Every server that works on the database finds them there.
+
+use std::{
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use futures_util::future::join;
+use phantomdb_protocol::{Error, ErrorCode, Result};
+use serde::{Serialize, de::DeserializeOwned};
+use tokio::sync::OnceCell;
+use tokio_postgres::{Statement, error::SqlState, types::Type};
+
+use super::{
+    connection::{Connection, guard},
+    error,
+    position::{self, Position},
+    run::Failure,
+    work::Work,
+};
+use crate::engine::Once;
+
+/// A user's tables are listed without those whose names begin like this.
+const CREATE: &str = "CREATE TABLE IF NOT EXISTS public.phantomdb_answers (key BYTEA NOT NULL, write INT4 NOT NULL, \
+    call BYTEA NOT NULL, at TIMESTAMPTZ NOT NULL DEFAULT now(), answer TEXT NOT NULL, PRIMARY KEY (key, write))";
+
+const INSERT: &str =
+    "INSERT INTO public.phantomdb_answers (key, write, call, answer) VALUES ($1, $2, $3, $4)";
+
+const FIND: &str = "SELECT call, answer FROM public.phantomdb_answers WHERE key = $1 AND write = $2";
+
+const FORGET: &str = "DELETE FROM public.phantomdb_answers WHERE at < now() - INTERVAL '10 minutes'";
+
+/// The role may not make the table, not here, or nowhere since it only reads.
+const UNWILLING: [ErrorCode; 3] = [ErrorCode::Forbidden, ErrorCode::UnknownTable, ErrorCode::BadRequest];
+
+/// Between two times of forgetting what is old, on one server.
+const FORGET_EVERY: Duration = Duration::from_secs(60);
+
+/// The statement that keeps an answer, as one connection has it prepared.
+pub(super) type Keeping = OnceCell<Statement>;
+
+/// Whether answers are kept in one database, and when old ones were last forgotten.
+#[derive(Default)]
+pub(super) struct Answers {
+    /// The role may not make the table.
+    forbidden: AtomicBool,
+    forgotten: Mutex<Option<Instant>>,
+}
+
+impl Answers {
+    pub(super) fn are_kept(&self) -> bool {
+        !self.forbidden.load(Ordering::Relaxed)
+    }
+
+    fn forbid(&self, error: &Error) {
+        if !self.forbidden.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                code = ?error.code,
+                "the role may not make tables in the schema public: answers by idempotency key are kept in memory only"
+            );
+        }
+    }
+
+    /// Whether it is time to forget old answers; the caller then does it.
+    pub(super) fn forget_now(&self) -> bool {
+        let mut forgotten = guard(&self.forgotten);
+        let due = forgotten.is_none_or(|when| when.elapsed() > FORGET_EVERY);
+        if due {
+            *forgotten = Some(Instant::now());
+        }
+        due
+    }
+}
+
+pub(super) async fn forget(connection: &Connection) {
+    if let Err(error) = connection.run(FORGET).await {
+        tracing::debug!(%error, "old answers could not be forgotten");
+    }
+}
+
+/// One write of a call.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub(super) once: Once,
+    /// Its number in the call, from 0.
+    pub(super) write: i32,
+}
+
+impl Entry {
+    /// Runs `work` in a transaction of its own and commits its answer with it, unless there is one by this key: that
+    /// is the answer then, and nothing has run. `at_once` says that all of the work can be sent before anything is known.
+    ///
+    /// `None` where no answers can be kept, and nothing has run.
+    pub(super) async fn once<W>(
+        &self,
+        connection: &Connection,
+        answers: &Answers,
+        work: &W,
+        at_once: bool,
+        tracked: bool,
+    ) -> Result<Option<(W::Answer, Option<Position>)>, Failure>
+    where
+        W: Work,
+        W::Answer: Serialize + DeserializeOwned + Sync,
+    {
+        let Some(keeping) = prepared(connection, answers).await? else { return Ok(None) };
+        let working = self.once.cancelled.run_until_cancelled(begin(connection, work, at_once)).await;
+        let Some(worked) = working else {
+            // Whoever lent the connection does not lend it again: the statement may still run.
+            connection.condemn();
+            return Err(Error::new(ErrorCode::StatementTimeout, "the call was cancelled").into());
+        };
+        let failure = match worked {
+            Ok(answer) => match self.commit(connection, keeping, answer, tracked).await {
+                Ok(kept) => return Ok(Some(kept)),
+                Err(error) => Failure::Told(error),
+            },
+            Err(failure) => failure,
+        };
+        roll_back(connection).await;
+        // A write that is run again mostly fails: what it would do is done.
+        let Some(answer) = self.find(connection).await? else { return Err(failure) };
+        let position = if tracked { Some(position::written(connection).await?) } else { None };
+        Ok(Some((answer, position)))
+    }
+
+    async fn commit<T: Serialize>(
+        &self,
+        connection: &Connection,
+        keeping: &Statement,
+        answer: T,
+        tracked: bool,
+    ) -> Result<(T, Option<Position>)> {
+        let ending = async {
+            join(connection.run("COMMIT"), async {
+                if tracked { position::written(connection).await.ok() } else { None }
+            })
+            .await
+        };
+        let text = serde_json::to_string(&answer)
+            .map_err(|_| Error::internal("the answer of the write could not be kept"))?;
+        let (kept, (ended, position)) = join(self.keep(connection, keeping, &text), ending).await;
+        kept.map_err(|error| explained(connection, error))?;
+        ended.map(|()| (answer, position))
+    }
+
+    /// Keeps the answer in the transaction that is open.
+    async fn keep(&self, connection: &Connection, keeping: &Statement, answer: &str) -> Result<()> {
+        let (key, call) = (&self.once.key[..], &self.once.call[..]);
+        let kept = connection.client().execute(keeping, &[&key, &self.write, &call, &answer]).await;
+        kept.map(drop).map_err(|error| error::explain(&error))
+    }
+
+    /// The answer that was committed with the write, if it was. `BAD_REQUEST` when the key is that of another call.
+    async fn find<T: DeserializeOwned>(&self, connection: &Connection) -> Result<Option<T>> {
+        let Some((call, answer)) = self.row(connection).await? else { return Ok(None) };
+        if call != self.once.call {
+            let message = "this idempotency key was used for a different call; each call needs a fresh one";
+            return Err(Error::new(ErrorCode::BadRequest, message));
+        }
+        let answer = serde_json::from_str(&answer);
+        answer.map(Some).map_err(|_| Error::internal("the kept answer of the write cannot be read"))
+    }
+
+    pub(super) async fn is_kept(&self, connection: &Connection) -> Result<bool> {
+        Ok(self.row(connection).await?.is_some_and(|(call, _)| call == self.once.call))
+    }
+
+    async fn row(&self, connection: &Connection) -> Result<Option<(Vec<u8>, String)>> {
+        let key = &self.once.key[..];
+        let parameters = [(&key as _, Type::BYTEA), (&self.write as _, Type::INT4)];
+        let row = match connection.client().query_typed_opt(FIND, &parameters).await {
+            Err(error) if is_missing(&error) => return Ok(None),
+            row => row.map_err(|error| error::explain(&error))?,
+        };
+        let read = row.map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).transpose();
+        read.map_err(|error: tokio_postgres::Error| error::explain(&error))
+    }
+
+    /// Commits the transaction that is open, and that it was under this key.
+    pub(super) async fn commit_open(&self, connection: &Connection, keeping: &Statement) -> Result<()> {
+        let (kept, ended) = join(self.keep(connection, keeping, "null"), connection.run("COMMIT")).await;
+        kept.map_err(|error| explained(connection, error)).and(ended)
+    }
+}
+
+/// The error of an answer that could not be kept. When its table is gone, what is prepared for it is of no use.
+fn explained(connection: &Connection, error: Error) -> Error {
+    match error.code {
+        ErrorCode::UnknownTable | ErrorCode::Internal => {
+            connection.condemn();
+            Error::new(ErrorCode::Unavailable, "the table that answers are kept in was dropped; try again")
+        }
+        ErrorCode::UniqueViolation => {
+            Error::new(ErrorCode::Unavailable, "the same call has just been run; ask again for its answer")
+        }
+        _ => error,
+    }
+}
+
+/// The statement that keeps an answer; the table is made when it is not there. None where the role may not.
+pub(super) async fn prepared<'a>(
+    connection: &'a Connection,
+    answers: &Answers,
+) -> Result<Option<&'a Statement>> {
+    if !answers.are_kept() {
+        return Ok(None);
+    }
+    let prepare =
+        || connection.client().prepare_typed(INSERT, &[Type::BYTEA, Type::INT4, Type::BYTEA, Type::TEXT]);
+    let preparing = connection.keeping.get_or_try_init(|| async {
+        let missing = match prepare().await {
+            Err(error) if is_missing(&error) => error,
+            prepared => return prepared.map_err(|error| error::explain(&error)),
+        };
+        tracing::debug!(error = %missing, "the table of answers is made");
+        // Another server may make it at the same time, which is the end of one of them.
+        if connection.run(CREATE).await.is_err() {
+            connection.run(CREATE).await?;
+        }
+        prepare().await.map_err(|error| error::explain(&error))
+    });
+    match preparing.await {
+        Ok(statement) => Ok(Some(statement)),
+        Err(error) if UNWILLING.contains(&error.code) => {
+            answers.forbid(&error);
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn begin<W: Work>(connection: &Connection, work: &W, at_once: bool) -> Result<W::Answer, Failure> {
+    if !at_once {
+        connection.run("BEGIN").await?;
+        return work.run(connection).await;
+    }
+    let (begun, answer) = join(connection.run("BEGIN"), work.run(connection)).await;
+    begun?;
+    answer
+}
+
+async fn roll_back(connection: &Connection) {
+    if let Err(error) = connection.run("ROLLBACK").await {
+        // The connection is lost, and the transaction with it.
+        tracing::debug!(%error, "a transaction could not be rolled back");
+    }
+}
+
+fn is_missing(error: &tokio_postgres::Error) -> bool {
+    let missing = [SqlState::UNDEFINED_TABLE, SqlState::INVALID_SCHEMA_NAME, SqlState::UNDEFINED_SCHEMA];
+    error.code().is_some_and(|code| missing.contains(code))
+}

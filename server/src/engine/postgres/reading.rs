@@ -1,0 +1,115 @@
+//! Reading from replicas.
+
+use futures_util::future::join;
+use phantomdb_protocol::{Error, ErrorCode, Result, ResultSet, Statement};
+
+use super::{
+    plan::Plan,
+    position::{self, Position},
+    session::{Database, on_primary, once},
+};
+
+/// Up to where a caller has seen the database.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Seen {
+    /// It has written nothing that it knows of.
+    Nothing,
+    UpTo(Position),
+    /// It shows what this engine did not give: only the primary is sure to have it.
+    Unknown,
+}
+
+/// How reading from a replica came out.
+enum Attempt {
+    Answered(Result<ResultSet>),
+    /// It has not come as far as it must.
+    Behind,
+    Lost,
+    /// The primary may know better: a table that has just been made, or a query that replaying stopped.
+    Refused(Error),
+}
+
+/// Runs a statement that only reads: on a replica when one is fit, else on the primary. When that is down, on any
+/// replica that has all that the caller has seen.
+pub(super) async fn read(
+    database: &Database,
+    seen: Seen,
+    plan: &Plan,
+    statement: &Statement,
+) -> Result<ResultSet> {
+    let position = match seen {
+        Seen::Nothing => None,
+        Seen::UpTo(position) => Some(position),
+        Seen::Unknown => return on_primary(database, plan, statement).await,
+    };
+    let down = database.replicas.primary_is_down();
+    let mut refusal = None;
+    match on_any(database, if down { None } else { position }, position, plan, statement).await {
+        Some(Attempt::Answered(answer)) => return answer,
+        Some(Attempt::Refused(error)) => refusal = Some(error),
+        _ => {}
+    }
+    let answer = on_primary(database, plan, statement).await;
+    match answer {
+        Err(error) if error.code == ErrorCode::Unavailable => {
+            // What was known of the replicas may be older than what they have.
+            match on_any(database, None, position, plan, statement).await {
+                Some(Attempt::Answered(answer)) => answer,
+                Some(Attempt::Refused(refused)) => Err(refused),
+                _ => Err(refusal.unwrap_or(error)),
+            }
+        }
+        answer => answer,
+    }
+}
+
+/// The first attempt that tells something. `known` is how far a replica must have come by the last look, `position`
+/// how far it must have come when it reads.
+async fn on_any(
+    database: &Database,
+    known: Option<Position>,
+    position: Option<Position>,
+    plan: &Plan,
+    statement: &Statement,
+) -> Option<Attempt> {
+    for index in database.replicas.fit(known) {
+        match on_replica(database, index, position, plan, statement).await {
+            Attempt::Lost => database.replicas.lost(index),
+            Attempt::Behind => {}
+            told => return Some(told),
+        }
+    }
+    None
+}
+
+/// The replica is asked how far it has come on the very connection that reads: behind one address there may be several
+/// servers, and one that was restarted may have come less far than before.
+async fn on_replica(
+    database: &Database,
+    index: usize,
+    position: Option<Position>,
+    plan: &Plan,
+    statement: &Statement,
+) -> Attempt {
+    let lease = match database.lease_of(index).await {
+        Ok(lease) => lease,
+        Err(error) if error.code == ErrorCode::Unavailable => return Attempt::Lost,
+        Err(error) => return Attempt::Refused(error),
+    };
+    let (reached, outcome) = match position {
+        None => (Ok(true), once(&lease, plan, statement).await),
+        Some(position) => {
+            let (replayed, outcome) = join(position::replayed(&lease), once(&lease, plan, statement)).await;
+            (replayed.map(|replayed| replayed >= position), outcome)
+        }
+    };
+    lease.give_back();
+    match (reached, outcome) {
+        (Err(_), _) => Attempt::Lost,
+        (Ok(false), _) => Attempt::Behind,
+        (Ok(true), Err(error)) if error.code == ErrorCode::Unavailable => Attempt::Lost,
+        // It took too long, and would again.
+        (Ok(true), Err(error)) if error.code != ErrorCode::StatementTimeout => Attempt::Refused(error),
+        (Ok(true), outcome) => Attempt::Answered(outcome),
+    }
+}

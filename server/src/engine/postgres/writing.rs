@@ -1,0 +1,160 @@
+//! Writes that commit by themselves: under the key of their call, when it has one, and with the place in the log that
+//! they came to, when there are replicas to read from.
+
+use std::sync::atomic::{AtomicI32, Ordering};
+
+use futures_util::future::join;
+use phantomdb_protocol::{ErrorCode, Result, ResultSet, Statement};
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{
+    answers::{self, Entry},
+    connection::{Connection, guard},
+    native,
+    plan::Plan,
+    position::{self, Position},
+    prepare,
+    run::{Failure, Ready},
+    session::{Lease, PostgresSession, once},
+    work::{One, Work},
+};
+use crate::engine::Once;
+
+/// A call with an idempotency key.
+pub(super) struct KeyedCall {
+    pub(super) once: Once,
+    /// Writes so far, those too that turn out not to be any.
+    writes: AtomicI32,
+}
+
+impl KeyedCall {
+    pub(super) fn new(once: &Once) -> Self {
+        Self { once: once.clone(), writes: AtomicI32::new(0) }
+    }
+}
+
+impl PostgresSession {
+    /// Where the answer of the next write is kept.
+    fn entry(&self) -> Option<Entry> {
+        let call = self.call.as_ref().filter(|_| self.database.answers.are_kept())?;
+        Some(Entry { once: call.once.clone(), write: call.writes.fetch_add(1, Ordering::Relaxed) })
+    }
+
+    fn reach(&self, position: Option<Position>) {
+        let mut reached = guard(&self.reached);
+        *reached = position.max(*reached);
+    }
+
+    /// Runs a write by itself and takes down where the log is then.
+    pub(super) async fn write(&self, plan: &Plan, statement: &Statement) -> Result<ResultSet> {
+        let entry = self.entry().filter(|_| !statement.native || native::is_transactional(&statement.query));
+        let lease = self.database.lease().await?;
+        let kept = match entry {
+            None => Ok(None),
+            Some(entry) => self.keep(&lease, &entry, plan, statement).await,
+        };
+        let outcome = match kept {
+            Ok(None) if self.database.is_tracked() => {
+                let (outcome, position) = tracked(&lease, plan, statement).await;
+                self.reach(position);
+                outcome
+            }
+            Ok(None) => once(&lease, plan, statement).await,
+            Ok(Some(answer)) => Ok(answer),
+            Err(error) => Err(error),
+        };
+        if matches!(&outcome, Err(error) if error.code == ErrorCode::Unavailable) {
+            lease.condemn();
+        }
+        self.give_back(lease);
+        outcome
+    }
+
+    /// A write whose answer is kept. None where none is, and nothing has run.
+    async fn keep(
+        &self,
+        lease: &Lease,
+        entry: &Entry,
+        plan: &Plan,
+        statement: &Statement,
+    ) -> Result<Option<ResultSet>> {
+        if let Some(sql) = plan.single()
+            && let Ok(prepared) = prepare::prepare(lease, plan, sql, &statement.parameters, None).await
+        {
+            let ready = Ready::new(plan, prepared, statement)?;
+            match self.keeping(lease, entry, &ready, true).await {
+                Err(Failure::Stale(_)) => lease.forget(plan.id),
+                kept => return kept.map_err(Failure::into_error),
+            }
+        }
+        self.keeping(lease, entry, &One(plan, statement), false).await.map_err(Failure::into_error)
+    }
+
+    async fn keeping<W: Work>(
+        &self,
+        lease: &Lease,
+        entry: &Entry,
+        work: &W,
+        at_once: bool,
+    ) -> Result<Option<W::Answer>, Failure>
+    where
+        W::Answer: Serialize + DeserializeOwned + Sync,
+    {
+        let tracked = self.database.is_tracked();
+        let kept = entry.once(lease, &self.database.answers, work, at_once, tracked).await?;
+        Ok(kept.map(|(answer, position)| {
+            self.reach(position);
+            answer
+        }))
+    }
+
+    /// Work that is one write. None where no answers are kept, and nothing has run.
+    pub(super) async fn whole<W: Work>(&self, work: &W) -> Result<Option<W::Answer>>
+    where
+        W::Answer: Serialize + DeserializeOwned + Sync,
+    {
+        let Some(entry) = self.entry() else { return Ok(None) };
+        let lease = self.database.lease().await?;
+        let mut kept = self.keeping(&lease, &entry, work, false).await;
+        if matches!(kept, Err(Failure::Stale(_))) {
+            kept = self.keeping(&lease, &entry, work, false).await;
+        }
+        self.give_back(lease);
+        kept.map_err(Failure::into_error)
+    }
+
+    fn give_back(&self, lease: Lease) {
+        if self.call.is_some() && self.database.answers.forget_now() {
+            tokio::spawn(async move {
+                answers::forget(&lease).await;
+                lease.give_back();
+            });
+            return;
+        }
+        lease.give_back();
+    }
+
+    /// Takes down where the log is after what was done on the connection.
+    pub(super) async fn track(&self, lease: &Lease) {
+        if self.database.is_tracked() {
+            self.reach(position::written(lease).await.ok());
+        }
+    }
+}
+
+/// Runs one statement that commits by itself. Answers also where the log is then.
+async fn tracked(
+    connection: &Connection,
+    plan: &Plan,
+    statement: &Statement,
+) -> (Result<ResultSet>, Option<Position>) {
+    let known = plan.single().and_then(|_| prepare::known(connection, plan, &statement.parameters));
+    if let Some(Ok(ready)) = known.map(|prepared| Ready::new(plan, prepared, statement)) {
+        match join(ready.send(connection), position::written(connection)).await {
+            (Err(Failure::Stale(_)), _) => connection.forget(plan.id),
+            (outcome, position) => return (outcome.map_err(Failure::into_error), position.ok()),
+        }
+    }
+    let outcome = once(connection, plan, statement).await;
+    (outcome, position::written(connection).await.ok())
+}
