@@ -53,7 +53,7 @@ describe.each(engines)('errors at $name', ({ start }) => {
     User.hasMany(Task, { foreignKey: 'userId', onDelete: 'RESTRICT', onUpdate: 'RESTRICT' });
     await sequelize.sync();
     await User.create({ id: 1, name: 'John', first: 1, second: 2 });
-    await Task.create({ id: 1, title: 'a', userId: 1 });
+    await Task.create({ title: 'a', userId: 1 });
   });
 
   test('UniqueConstraintError has fields, items and the message of the key', async () => {

@@ -64,7 +64,7 @@ describe.each(engines)('what is published at $name', ({ name: engineName, start 
       await new PhantomDBDialect('memory:').select('x', 't').catch(() => {});
     });
     const events = eventsOf(seen);
-    const finder = engineName === 'HTTP' ? 'find' : 'query';
+    const finder = engineName === 'memory:' ? 'query' : 'find';
     expect(events.map(({ operation }) => operation)).toEqual([
       finder,
       'beginTransaction',

@@ -1,7 +1,7 @@
 const { DataTypes, Deferrable, Op, Sequelize, UnknownConstraintError } = require('sequelize');
 const { engines } = require('./helpers/engines.js');
 
-describe.each(engines)('the schema, through QueryInterface and sync, at $name', ({ start }) => {
+describe.each(engines)('the schema, through QueryInterface and sync, at $name', ({ name: engineName, start }) => {
   const engine = start();
   let sequelize;
   let query;
@@ -202,21 +202,29 @@ describe.each(engines)('the schema, through QueryInterface and sync, at $name', 
     expect((await query.showConstraint('t', 'a_name'))[0].constraintCondition).toMatch(/"name" ILIKE 'a%'/);
   });
 
-  test('a table that is built anew keeps its triggers and indexes', async () => {
-    await query.createTable('t', { id, name: { type: DataTypes.STRING, comment: 'theirs' }, age: DataTypes.INTEGER });
-    await query.addIndex('t', ['name'], { name: 'by_name' });
-    await sequelize.query(
-      "CREATE TRIGGER louder AFTER INSERT ON t BEGIN UPDATE t SET name = name || '!' WHERE id = NEW.id; END",
-      { native: true },
-    );
-    await query.bulkInsert('t', [{ name: 'a' }]);
-    await query.changeColumn('t', 'name', { type: DataTypes.STRING(50), allowNull: false });
-    await query.addConstraint('t', { type: 'check', fields: ['age'], where: { age: { [Op.gte]: 0 } }, name: 'grown' });
-    await query.bulkInsert('t', [{ name: 'b', age: 1 }]);
-    expect((await query.select(null, 't', { order: ['id'] })).map(({ name }) => name)).toEqual(['a!', 'b!']);
-    expect((await query.showIndex('t')).map(({ name }) => name)).toContain('by_name');
-    expect((await query.describeTable('t')).name).toMatchObject({ type: 'VARCHAR(50)', comment: 'theirs' });
-  });
+  // The trigger is in SQLite's own words; PostgreSQL changes a table where it is.
+  if (engineName !== 'PostgreSQL') {
+    test('a table that is built anew keeps its triggers and indexes', async () => {
+      await query.createTable('t', { id, name: { type: DataTypes.STRING, comment: 'theirs' }, age: DataTypes.INTEGER });
+      await query.addIndex('t', ['name'], { name: 'by_name' });
+      await sequelize.query(
+        "CREATE TRIGGER louder AFTER INSERT ON t BEGIN UPDATE t SET name = name || '!' WHERE id = NEW.id; END",
+        { native: true },
+      );
+      await query.bulkInsert('t', [{ name: 'a' }]);
+      await query.changeColumn('t', 'name', { type: DataTypes.STRING(50), allowNull: false });
+      await query.addConstraint('t', {
+        type: 'check',
+        fields: ['age'],
+        where: { age: { [Op.gte]: 0 } },
+        name: 'grown',
+      });
+      await query.bulkInsert('t', [{ name: 'b', age: 1 }]);
+      expect((await query.select(null, 't', { order: ['id'] })).map(({ name }) => name)).toEqual(['a!', 'b!']);
+      expect((await query.showIndex('t')).map(({ name }) => name)).toContain('by_name');
+      expect((await query.describeTable('t')).name).toMatchObject({ type: 'VARCHAR(50)', comment: 'theirs' });
+    });
+  }
 
   describe('constraints', () => {
     const names = async (table) => (await query.showConstraint(table)).map((constraint) => constraint.constraintName);

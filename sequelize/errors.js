@@ -45,11 +45,13 @@ module.exports = (lib) => {
 
   function foreignKeyConstraintError(parent, query) {
     const { table, columns, constraint, value } = parent.details;
+    const own = query.valueOf(columns[0]);
     return new errors.ForeignKeyConstraintError({
       message: parent.message,
       table,
       fields: columns,
-      value: value ?? query.valueOf(columns[0]),
+      // The database says it as text.
+      value: value === undefined || value === String(own) ? own : value,
       index: constraint,
       reltype: isOfParent(parent.details, query) ? 'parent' : 'child',
       parent,

@@ -83,6 +83,10 @@ pub(super) async fn forget(connection: &Connection) {
     }
 }
 
+pub(super) fn cancelled() -> Error {
+    Error::new(ErrorCode::StatementTimeout, "the call was cancelled")
+}
+
 /// One write of a call.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
@@ -113,7 +117,7 @@ impl Entry {
         let Some(worked) = working else {
             // Whoever lent the connection does not lend it again: the statement may still run.
             connection.condemn();
-            return Err(Error::new(ErrorCode::StatementTimeout, "the call was cancelled").into());
+            return Err(cancelled().into());
         };
         let failure = match worked {
             Ok(answer) => match self.commit(connection, keeping, answer, tracked).await {

@@ -95,9 +95,10 @@ pub(super) struct Lease {
 }
 
 impl Lease {
-    /// The work is done, and has left nothing behind.
+    /// The work is done, and has left nothing behind; or the connection is condemned, and what it may still run is
+    /// stopped.
     pub(super) fn give_back(mut self) {
-        self.done = true;
+        self.done = self.lent.can_be_used();
     }
 }
 
@@ -232,7 +233,7 @@ impl Session for PostgresSession {
         let plan = self.database.plan(&statement).await?;
         allowed(&plan)?;
         if plan.adapted.pure {
-            return reading::read(&self.database, self.seen, &plan, &statement).await;
+            return self.unless_cancelled(reading::read(&self.database, self.seen, &plan, &statement)).await;
         }
         self.write(&plan, &statement).await
     }

@@ -1,14 +1,17 @@
 //! Writes that commit by themselves: under the key of their call, when it has one, and with the place in the log that
 //! they came to, when there are replicas to read from.
 
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::{
+    future::Future,
+    sync::atomic::{AtomicI32, Ordering},
+};
 
 use futures_util::future::join;
 use phantomdb_protocol::{ErrorCode, Result, ResultSet, Statement};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    answers::{self, Entry},
+    answers::{self, Entry, cancelled},
     connection::{Connection, guard},
     native,
     plan::Plan,
@@ -40,6 +43,19 @@ impl PostgresSession {
         Some(Entry { once: call.once.clone(), write: call.writes.fetch_add(1, Ordering::Relaxed) })
     }
 
+    /// Gives up work that nobody waits for any more: what it holds is dropped, and its statement stopped with that.
+    pub(super) async fn unless_cancelled<T>(
+        &self,
+        work: impl Future<Output = Result<T>> + Send,
+    ) -> Result<T> {
+        match &self.call {
+            None => work.await,
+            Some(call) => {
+                call.once.cancelled.run_until_cancelled(work).await.unwrap_or_else(|| Err(cancelled()))
+            }
+        }
+    }
+
     fn reach(&self, position: Option<Position>) {
         let mut reached = guard(&self.reached);
         *reached = position.max(*reached);
@@ -59,11 +75,12 @@ impl PostgresSession {
                 self.reach(position);
                 outcome
             }
-            Ok(None) => once(&lease, plan, statement).await,
+            Ok(None) => self.unless_cancelled(once(&lease, plan, statement)).await,
             Ok(Some(answer)) => Ok(answer),
             Err(error) => Err(error),
         };
-        if matches!(&outcome, Err(error) if error.code == ErrorCode::Unavailable) {
+        let is_over = |code| !matches!(code, ErrorCode::Unavailable | ErrorCode::StatementTimeout);
+        if matches!(&outcome, Err(error) if !is_over(error.code)) {
             lease.condemn();
         }
         self.give_back(lease);
@@ -124,7 +141,7 @@ impl PostgresSession {
     }
 
     fn give_back(&self, lease: Lease) {
-        if self.call.is_some() && self.database.answers.forget_now() {
+        if self.call.is_some() && lease.can_be_used() && self.database.answers.forget_now() {
             tokio::spawn(async move {
                 answers::forget(&lease).await;
                 lease.give_back();
