@@ -52,7 +52,8 @@ fn told(error: &DbError) -> Error {
     let code = error.code().code();
     match code {
         "23505" => return unique(error),
-        "23503" => return foreign_key(error),
+        // The second is that of RESTRICT.
+        "23503" | "23001" => return foreign_key(error),
         "23502" => return not_null(error),
         "23514" => return check(error),
         "42P01" => return unknown_table(error),
@@ -61,9 +62,6 @@ fn told(error: &DbError) -> Error {
     }
     let (code, message) = match code {
         "23P01" => (ErrorCode::ExclusionViolation, "the row overlaps one that is there already".to_owned()),
-        "23001" => {
-            (ErrorCode::ForeignKeyViolation, "a row that others point to cannot be deleted".to_owned())
-        }
         "40001" | "40000" | "40003" => (
             ErrorCode::SerializationFailure,
             "another transaction has changed what this one has read or written; run this one again"
