@@ -49,6 +49,9 @@ function made(instance) {
 /** Rows that have no order of their own. */
 const unordered = (value) => (Array.isArray(value) ? comparable(value).sort(byText) : comparable(value));
 
-const rowsOf = (rows, options) => (options.order ? comparable(rows) : unordered(rows));
+/** Whether rows can share what they are ordered by: those without a main row, and those of one main row. */
+const canTie = ({ include = [], raw }) => include.some((item) => item.right || raw);
+
+const rowsOf = (rows, options) => (options.order && !canTie(options) ? comparable(rows) : unordered(rows));
 
 module.exports = { comparable, made, unordered, rowsOf };

@@ -38,7 +38,7 @@ class Reads {
     const options = { ...this.options.finder(call), distinct: call.distinct };
     const keep = options.order;
     const { count, rows } = await this.scoped(call, model).findAndCountAll(options);
-    return { count, rows: rowsOf(rows, { order: keep }) };
+    return { count, rows: rowsOf(rows, { ...options, order: keep }) };
   }
 
   async findByPk({ id, include, model: name }, model) {
