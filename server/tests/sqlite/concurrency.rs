@@ -2,6 +2,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use phantomdb_protocol::Value;
 use serde_json::json;
 
@@ -18,7 +19,7 @@ async fn it_lets_writers_in_in_the_order_they_came() {
         for n in 1..=8 {
             let session = Arc::clone(&fixture.session);
             tasks.push(tokio::spawn(async move {
-                // The statement is known to write only after it ran once, so each worker has one of its own text.
+                // Each worker has a statement of its own text, which was never seen before.
                 ok(&*session, &format!("INSERT INTO \"t\" (\"n\") VALUES ({n})"), &[]).await;
             }));
             tokio::time::sleep(Duration::from_millis(40)).await;
@@ -29,6 +30,31 @@ async fn it_lets_writers_in_in_the_order_they_came() {
         }
         let order = rows(&*fixture.session, "SELECT \"n\" FROM \"t\"", &[]).await;
         assert_eq!(order, json!([[0], [1], [2], [3], [4], [5], [6], [7], [8]]));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_runs_writes_that_are_sent_at_once_in_the_order_they_were_sent() {
+    for fixture in Fixture::both().await {
+        let session = &*fixture.session;
+        ok(session, "CREATE TABLE \"t\" (\"id\" INTEGER PRIMARY KEY AUTOINCREMENT, \"n\" INTEGER)", &[])
+            .await;
+        // Every other statement is met for the first time, which takes longer than those that are known.
+        let known = "INSERT INTO \"t\" (\"n\") VALUES ($1)";
+        ok(session, known, &[Value::Integer(0)]).await;
+        let new: Vec<String> =
+            (0..20).map(|n| format!("INSERT INTO \"t\" (\"n\") VALUES ($1 + {n} - {n})")).collect();
+        let numbers: Vec<[Value; 1]> = (1..=20).map(|n| [Value::Integer(n)]).collect();
+        let all = new
+            .iter()
+            .zip(&numbers)
+            .enumerate()
+            .map(|(index, (new, number))| ok(session, if index % 2 == 0 { new } else { known }, number));
+        join_all(all).await;
+        assert_eq!(
+            rows(session, "SELECT count(*) FROM \"t\" WHERE \"id\" <> \"n\" + 1", &[]).await,
+            json!([[0]])
+        );
     }
 }
 

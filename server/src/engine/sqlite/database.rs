@@ -41,6 +41,9 @@ static READ_SLOTS: LazyLock<usize> = LazyLock::new(|| {
     (cores * 2).max(4)
 });
 
+const WRITING_WORDS: [&str; 8] =
+    ["insert", "update", "delete", "replace", "create", "alter", "drop", "truncate"];
+
 impl Database {
     pub(super) fn new(name: &str, location: Location, options: SqliteOptions) -> Self {
         Self {
@@ -164,6 +167,15 @@ impl Database {
         }
         let schema = guard(&self.schema).clone();
         schema?.known(&statement.query)
+    }
+
+    /// Whether a statement that is not known yet writes, by its first word: it then waits for the lock in its turn, so
+    /// that of two writes sent one after the other the first is the first to run. What is guessed wrong is found out
+    /// when the statement is prepared.
+    pub(super) fn seems_to_write(statement: &Statement) -> bool {
+        let text = statement.query.trim_start();
+        let word = text.split(|other: char| !other.is_ascii_alphabetic()).next().unwrap_or_default();
+        WRITING_WORDS.iter().any(|writing| writing.eq_ignore_ascii_case(word))
     }
 
     pub(super) fn forget_schema(&self) {

@@ -285,7 +285,7 @@ impl Session for SqliteSession {
         // Counted before it is known whether it writes, so that a repeated call counts alike.
         let entry = self.entry();
         let plan = self.database.known(&statement);
-        let writes = plan.as_ref().is_some_and(|plan| plan.writes());
+        let writes = plan.as_ref().map_or_else(|| Database::seems_to_write(&statement), |plan| plan.writes());
         // A thread that serves others must not wait for a disk.
         if let Some(plan) = plan.filter(|_| !writes || !self.database.is_on_disk())
             && let Some(outcome) = self.try_plan(&plan, &statement)

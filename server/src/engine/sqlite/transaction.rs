@@ -146,7 +146,8 @@ impl Session for SqliteTransaction {
         if let Some(outcome) = plan.as_ref().and_then(|plan| self.try_plan(plan, &statement)) {
             return outcome;
         }
-        let writes = plan.is_some_and(|plan| State::needs_lock(&plan.adapted));
+        let writes = plan
+            .map_or_else(|| Database::seems_to_write(&statement), |plan| State::needs_lock(&plan.adapted));
         self.run(writes, move |state| state.execute(&statement)).await
     }
 

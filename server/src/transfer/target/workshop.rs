@@ -1,6 +1,7 @@
 //! A hidden directory in which a database is made, beside the databases that are there.
 
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use phantomdb_protocol::{Error, Result};
@@ -16,17 +17,30 @@ pub(super) struct Workshop {
     _lock: File,
 }
 
-fn failed(error: std::io::Error) -> Error {
+fn failed(error: io::Error) -> Error {
     Error::internal(format!("the directory of the databases cannot be written to: {error}"))
 }
 
 impl Workshop {
     pub(super) fn open(directory: &Path) -> Result<Self> {
+        loop {
+            if let Some(workshop) = Self::make(directory).map_err(failed)? {
+                return Ok(workshop);
+            }
+        }
+    }
+
+    /// None when another import swept the directory away before it was locked.
+    fn make(directory: &Path) -> io::Result<Option<Self>> {
         let path = directory.join(format!("{PREFIX}{}", Uuid::new_v4().simple()));
-        fs::create_dir(&path).map_err(failed)?;
-        let lock = File::create(path.join(LOCK)).map_err(failed)?;
-        lock.lock().map_err(failed)?;
-        Ok(Self { path, _lock: lock })
+        fs::create_dir(&path)?;
+        let lock = match File::create(path.join(LOCK)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            lock => lock?,
+        };
+        lock.lock()?;
+        let swept = !path.join(LOCK).exists();
+        Ok((!swept).then_some(Self { path, _lock: lock }))
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -41,18 +55,32 @@ impl Workshop {
                 continue;
             }
             // One that is in use keeps its lock; what cannot be deleted has a name that no database has.
-            let abandoned = File::open(entry.path().join(LOCK)).is_ok_and(|lock| lock.try_lock().is_ok());
-            if abandoned {
-                let _ = fs::remove_dir_all(entry.path());
-            }
+            let _ = match File::open(entry.path().join(LOCK)) {
+                Ok(lock) if lock.try_lock().is_ok() => clear(&entry.path()),
+                Ok(_) => continue,
+                // Whoever made it was killed before it was locked, or after it was cleared: it is empty then.
+                Err(_) => fs::remove_dir(entry.path()),
+            };
         }
     }
+}
+
+/// Deletes the directory. The lock goes last, so that the next sweep finds what is left when this one is killed.
+fn clear(path: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        if entry.file_name() != LOCK {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    fs::remove_file(path.join(LOCK))?;
+    fs::remove_dir(path)
 }
 
 impl Drop for Workshop {
     fn drop(&mut self) {
         // The next import sweeps away what cannot be deleted now.
-        let _ = fs::remove_dir_all(&self.path);
+        let _ = clear(&self.path);
     }
 }
 
@@ -70,8 +98,10 @@ mod tests {
         fs::write(left.join(LOCK), "").unwrap();
         fs::write(left.join("shop.db"), "half").unwrap();
         fs::write(directory.join("other.db"), "whole").unwrap();
+        fs::create_dir(directory.join(".import-killed-before-its-lock")).unwrap();
         Workshop::sweep(&directory);
         assert!(!left.exists());
+        assert!(!directory.join(".import-killed-before-its-lock").exists());
         assert!(in_use.path().exists());
         assert!(directory.join("other.db").exists());
         let path = in_use.path().to_owned();
