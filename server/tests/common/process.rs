@@ -31,7 +31,8 @@ pub(crate) fn serve(arguments: &[&str]) -> Served {
     let mut child = phantomdb(&[&["serve", "--listen", "127.0.0.1:0"], arguments].concat()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let address = line.trim_end().strip_prefix("phantomdb listening on http://");
+    let url = line.trim_end().strip_prefix("phantomdb listening on ");
+    let address = url.and_then(|url| url.strip_prefix("http://").or_else(|| url.strip_prefix("https://")));
     let caller = Caller::new(address.unwrap_or_else(|| panic!("{line:?}")).parse().unwrap());
     Served { child, caller }
 }
