@@ -11,7 +11,7 @@ use std::{
 };
 
 use common::{
-    process::{Directory, Served, phantomdb, serve},
+    process::{Directory, Served, phantomdb, serve, serve_in},
     support::certificates::{Authority, Pair},
 };
 use http::Version;
@@ -203,6 +203,46 @@ async fn it_keeps_the_certificate_it_has_when_the_renewed_one_is_of_no_use() {
     let mut said = String::new();
     served.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
     assert!(said.contains("stays in use") && said.contains("does not belong"), "{said}");
+}
+
+#[tokio::test]
+async fn it_passes_calls_on_to_a_server_whose_authority_the_environment_names() {
+    let (authority, directory) = (Authority::new("one"), Directory::new("tls-peers"));
+    let has_it = serve_with(&authority.server(LOCAL), &directory, &["--server-name", "a"]);
+    let client = client(&authority, &[]);
+    create(&client, &has_it).await;
+    let begin = client.post(url(&has_it, "/transactions")).body(r#"{"database":"app"}"#).send().await;
+    let begun: Json = serde_json::from_str(&begin.unwrap().text().await.unwrap()).unwrap();
+    let id = begun["transaction_id"].as_str().unwrap();
+    let (root, peer) = (directory.0.join("root.pem"), format!("a={}", url(&has_it, "")));
+    std::fs::write(&root, authority.pem()).unwrap();
+    let arguments = ["--memory", "--server-name", "b", "--peer", &peer];
+    for (variable, status) in [("NODE_EXTRA_CA_CERTS", 200), ("SSL_CERT_FILE", 200), ("NO_MATTER", 421)] {
+        let passes_on = serve_in(&[(variable, root.to_str().unwrap())], &arguments);
+        passes_on.caller.query_in(id, "SELECT 1 AS one").await.ok(status);
+    }
+}
+
+#[tokio::test]
+async fn it_takes_an_import_over_https() {
+    let (authority, directory) = (Authority::new("one"), Directory::new("tls-import"));
+    let served = serve_with(&authority.server(LOCAL), &directory, &[]);
+    let (root, source) = (directory.0.join("root.pem"), directory.0.join("source.db"));
+    std::fs::write(&root, authority.pem()).unwrap();
+    let made = rusqlite::Connection::open(&source).unwrap();
+    made.execute_batch("CREATE TABLE t (x INTEGER); INSERT INTO t VALUES (7)").unwrap();
+    let import = |variable: &str| {
+        let to = url(&served, "");
+        let mut command = phantomdb(&["import", source.to_str().unwrap(), "--to", &to, "--database", "app"]);
+        command.env(variable, &root).output().unwrap()
+    };
+    let refused = import("NO_MATTER");
+    assert_eq!(refused.status.code(), Some(1));
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(said.contains("signed by nobody who is trusted here"), "{said}");
+    assert_eq!(import("NODE_EXTRA_CA_CERTS").status.code(), Some(0));
+    let client = client(&authority, &[]);
+    assert_eq!(query(&client, &served, "SELECT x FROM t").await.unwrap()["rows"], json!([[7]]));
 }
 
 /// What a server that could not start has said, which must have nothing of the key in it.

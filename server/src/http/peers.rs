@@ -14,7 +14,10 @@ use http::{HeaderName, HeaderValue, header, request::Parts};
 use phantomdb_protocol::{CallContext, Error, ErrorCode, Result};
 
 use super::{answer::HttpError, extract, guard};
-use crate::{service::server_of, tls::Trust};
+use crate::{
+    service::server_of,
+    tls::{Problem, Trust},
+};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -105,7 +108,8 @@ impl Target {
         };
         match self.ask(&parts, body.clone()).await {
             Err(error) if error.is_connect() => {
-                tracing::warn!("another server, whose transaction a call is for, cannot be reached");
+                let why = Problem::of(&error).map(|problem| problem.to_string());
+                tracing::warn!(why, "another server, whose transaction a call is for, cannot be reached");
                 Passed::Unreached(Request::from_parts(parts, Body::from(body)))
             }
             Err(error) => {
