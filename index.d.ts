@@ -76,6 +76,11 @@ export interface PhantomDBOptions {
    * engine, the first that uses it decides. A server has `--lock-idle-timeout`.
    */
   lockIdleTimeoutMs?: number;
+  /**
+   * `https://` only. `ca`: the certificates of the authorities that are trusted, and no others, in PEM: text, bytes, or
+   * the path of a file, one or several. Without it, as Node does, with `NODE_EXTRA_CA_CERTS`.
+   */
+  tls?: { ca: string | Uint8Array | readonly (string | Uint8Array)[] };
 }
 
 /**

@@ -54,7 +54,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve databases over HTTP until Ctrl-C or SIGTERM.
-    Serve(ServeOptions),
+    Serve(Box<ServeOptions>),
     /// Copy a SQLite file, or a PostgreSQL, MySQL or MariaDB database, into a new database.
     Import(ImportOptions),
     /// Write a database as a plain SQLite file or as SQL.
@@ -165,7 +165,7 @@ pub fn run(args: Vec<String>) -> i32 {
 
 async fn command(command: Command) -> Result<(), Failure> {
     match command {
-        Command::Serve(options) => serve_until_told(options).await,
+        Command::Serve(options) => serve_until_told(*options).await,
         Command::Import(options) => until_told_to_stop(|stop| import(options, stop)).await,
         Command::Export(options) => until_told_to_stop(|stop| export(options, stop)).await,
     }
