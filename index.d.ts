@@ -76,10 +76,7 @@ export interface PhantomDBOptions {
    * engine, the first that uses it decides. A server has `--lock-idle-timeout`.
    */
   lockIdleTimeoutMs?: number;
-  /**
-   * `https://` only. `ca`: the certificates of the authorities that are trusted, and no others, in PEM: text, bytes, or
-   * the path of a file, one or several. Without it, as Node does, with `NODE_EXTRA_CA_CERTS`.
-   */
+  /** `https://` only: the authorities to trust, and no others, in PEM: text, bytes, or the path of a file. */
   tls?: { ca: string | Uint8Array | readonly (string | Uint8Array)[] };
 }
 

@@ -1,6 +1,6 @@
 //! Whose certificates are trusted.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use rustls::{
@@ -40,7 +40,7 @@ impl Trust {
     }
 
     /// The same from a file.
-    pub(crate) fn file(name: &str, path: &std::path::Path) -> Result<Self> {
+    pub(crate) fn file(name: &str, path: &Path) -> Result<Self> {
         let text = pem::read(path).map_err(|fault| wrong(name, &fault))?;
         Self::authorities(name, &[text])
     }
@@ -84,7 +84,7 @@ fn wrong(name: &str, fault: &str) -> Error {
 /// A file that is of no use is left out, as Node leaves it out, which says so when it starts.
 fn extra() -> Vec<CertificateDer<'static>> {
     let Some(path) = std::env::var_os(EXTRA).filter(|path| !path.is_empty()) else { return Vec::new() };
-    let found = pem::read(&PathBuf::from(path)).and_then(|text| pem::authorities(&text));
+    let found = pem::read(Path::new(&path)).and_then(|text| pem::authorities(&text));
     found.unwrap_or_else(|fault| {
         tracing::warn!("the file of {EXTRA} is left out: it {fault}");
         Vec::new()
