@@ -44,7 +44,6 @@ struct Files {
 }
 
 /// What a look at the files brought.
-#[derive(Debug, PartialEq, Eq)]
 enum Look {
     Same,
     Renewed,
