@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use axum::{
-    extract::{Request, State},
+    extract::{ConnectInfo, Request, State},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -13,7 +13,7 @@ use subtle::{Choice, ConstantTimeEq};
 use tracing::Instrument as _;
 
 use super::{
-    HttpServer,
+    HttpServer, Reached,
     answer::{HttpError, with_error_body},
     peers::Passed,
     trace::TraceParent,
@@ -101,6 +101,9 @@ fn context(
     id: &HeaderValue,
     trace: Option<&TraceParent>,
 ) -> Result<CallContext, HttpError> {
+    if let Some(ConnectInfo(Reached::Unsecured)) = request.extensions().get() {
+        return Err(unsecured().into());
+    }
     let headers = request.headers();
     let token = bearer(headers);
     // A load balancer asks for the first two and has no token; the third holds no secret.
@@ -124,6 +127,14 @@ fn context(
         read_only: false,
         rows_as_arrays: accepts_rows(headers),
     })
+}
+
+/// A token that came this way has been seen by others; nothing is done with it.
+fn unsecured() -> Error {
+    let message = "this port speaks HTTPS only; begin the URL with https://";
+    let mut error = Error::new(ErrorCode::BadRequest, message);
+    error.details.value = Some("invalid_url".to_owned());
+    error
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

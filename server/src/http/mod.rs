@@ -4,6 +4,7 @@ mod answer;
 mod calls;
 mod extract;
 mod guard;
+mod listener;
 mod metrics;
 mod openapi;
 mod peers;
@@ -18,6 +19,7 @@ use std::sync::{
 
 use axum::{Router, middleware::from_fn_with_state, routing::get};
 
+pub use self::listener::{Listener, Reached};
 use self::metrics::Metrics;
 pub use self::peers::Peers;
 use crate::service::Service;
