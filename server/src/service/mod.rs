@@ -4,6 +4,7 @@ mod answer;
 mod fragment;
 mod idempotency;
 mod lift;
+mod remembered;
 mod schema;
 mod scope;
 mod snapshots;
@@ -28,8 +29,8 @@ use phantomdb_protocol::{
 pub use self::idempotency::KEY_LENGTH_MAX as IDEMPOTENCY_KEY_LENGTH_MAX;
 pub use self::snapshots::{SnapshotLimits, Snapshots};
 use self::{
-    fragment::Fragments,
     idempotency::Idempotency,
+    remembered::Fragments,
     scope::{Place, Scope},
     transactions::Transactions,
 };
