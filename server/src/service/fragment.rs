@@ -5,7 +5,7 @@ use std::{fmt::Display, ops::ControlFlow};
 
 use phantomdb_protocol::{Error, ErrorCode, Result, Value};
 use sqlparser::{
-    ast::{DataType, Expr, Query, SetExpr, Statement, Visit, VisitMut, Visitor},
+    ast::{DataType, Expr, Query, SetExpr, Statement, VisitMut, VisitorMut},
     parser::{Parser, ParserError},
     tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Whitespace},
 };
@@ -15,6 +15,7 @@ use crate::engine::sql::{
     PhantomDialect,
     parse::position,
     seal::{Style, print},
+    walk::walk,
 };
 
 /// Names and operators in one piece. They nest one inside the next, and a deep tree needs a deep stack.
@@ -29,7 +30,7 @@ pub(super) struct Condition {
 
 pub(super) fn condition(text: &str) -> Result<Condition> {
     let mut expression = parse_expression(text, "condition")?;
-    let literals = lift_literals(&mut expression);
+    let literals = lift_literals(&mut expression)?;
     if literals.len() > LITERALS_MAX {
         // More values than a statement may have: this one text is a statement of its own.
         return Ok(Condition { sql: self::expression(text, "condition")?, literals: Vec::new() });
@@ -41,7 +42,7 @@ pub(super) fn order_by(text: &str) -> Result<String> {
     let mut list = parse_whole(text, "orderBy", "list of columns or expressions", |parser| {
         parser.parse_comma_separated(Parser::parse_order_by_expr)
     })?;
-    check(&list, "orderBy")?;
+    walk(&mut list, &mut Reading { what: "orderBy" })?;
     joined(&mut list)
 }
 
@@ -49,7 +50,7 @@ pub(super) fn columns(text: &str) -> Result<String> {
     let mut list = parse_whole(text, "columns", "list of columns or expressions", |parser| {
         parser.parse_comma_separated(Parser::parse_select_item)
     })?;
-    check(&list, "columns")?;
+    walk(&mut list, &mut Reading { what: "columns" })?;
     joined(&mut list)
 }
 
@@ -59,8 +60,8 @@ pub(super) fn expression(text: &str, what: &'static str) -> Result<String> {
 }
 
 fn parse_expression(text: &str, what: &'static str) -> Result<Expr> {
-    let expression = parse_whole(text, what, "expression", Parser::parse_expr)?;
-    check(&expression, what)?;
+    let mut expression = parse_whole(text, what, "expression", Parser::parse_expr)?;
+    walk(&mut expression, &mut Reading { what })?;
     Ok(expression)
 }
 
@@ -142,38 +143,38 @@ fn refused_token(tokens: &[TokenWithSpan]) -> Option<(&'static str, Location)> {
 }
 
 /// Refuses what a piece must not hold.
-fn check<T: Visit>(parsed: &T, what: &str) -> Result<()> {
-    match parsed.visit(&mut Reading) {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(why) => {
-            Err(Error::new(ErrorCode::SyntaxError, format!("the {what} must only read: {why}")))
-        }
+struct Reading {
+    what: &'static str,
+}
+
+impl Reading {
+    fn refused(&self, why: &str) -> ControlFlow<Error> {
+        let message = format!("the {} must only read: {why}", self.what);
+        ControlFlow::Break(Error::new(ErrorCode::SyntaxError, message))
     }
 }
 
-struct Reading;
+impl VisitorMut for Reading {
+    type Break = Error;
 
-impl Visitor for Reading {
-    type Break = &'static str;
-
-    fn pre_visit_statement(&mut self, _: &Statement) -> ControlFlow<Self::Break> {
-        ControlFlow::Break("a statement that writes is not allowed in it")
+    fn pre_visit_statement(&mut self, _: &mut Statement) -> ControlFlow<Error> {
+        self.refused("a statement that writes is not allowed in it")
     }
 
-    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<Self::Break> {
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
         if !query.locks.is_empty() {
-            return ControlFlow::Break("a sub-query cannot lock rows");
+            return self.refused("a sub-query cannot lock rows");
         }
         if matches!(&*query.body, SetExpr::Select(select) if select.into.is_some()) {
-            return ControlFlow::Break("a sub-query cannot select into a table");
+            return self.refused("a sub-query cannot select into a table");
         }
         ControlFlow::Continue(())
     }
 
-    fn pre_visit_expr(&mut self, expression: &Expr) -> ControlFlow<Self::Break> {
+    fn pre_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<Error> {
         match expression {
             Expr::Cast { data_type, .. } if holds_text(data_type) => {
-                ControlFlow::Break("a type with strings in it is not one to cast to")
+                self.refused("a type with strings in it is not one to cast to")
             }
             _ => ControlFlow::Continue(()),
         }

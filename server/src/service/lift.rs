@@ -2,10 +2,12 @@
 
 use std::ops::ControlFlow;
 
-use phantomdb_protocol::Value;
+use phantomdb_protocol::{Error, Result, Value};
 use sqlparser::ast::{
-    BinaryOperator, Expr, Query, UnaryOperator, Value as Literal, ValueWithSpan, VisitMut as _, VisitorMut,
+    BinaryOperator, Expr, Query, UnaryOperator, Value as Literal, ValueWithSpan, VisitorMut,
 };
+
+use crate::engine::sql::walk::walk;
 
 /// Literals of one condition that become parameters; SQLite takes 32,766 and the rest of a statement needs some.
 pub(super) const LITERALS_MAX: usize = 30_000;
@@ -14,10 +16,10 @@ pub(super) const LITERALS_MAX: usize = 30_000;
 const FLOAT_DIGITS_MAX: usize = 15;
 
 /// Puts `$1…$n` in the place of literals, and returns these in order.
-pub(super) fn lift_literals(condition: &mut Expr) -> Vec<Value> {
+pub(super) fn lift_literals(condition: &mut Expr) -> Result<Vec<Value>> {
     let mut lifter = Lifter { kept: 0, literals: Vec::new() };
-    let _: ControlFlow<()> = condition.visit(&mut lifter);
-    lifter.literals
+    walk(condition, &mut lifter)?;
+    Ok(lifter.literals)
 }
 
 struct Lifter {
@@ -44,20 +46,20 @@ impl Lifter {
 }
 
 impl VisitorMut for Lifter {
-    type Break = ();
+    type Break = Error;
 
     /// A sub-query keeps its own.
-    fn pre_visit_query(&mut self, _: &mut Query) -> ControlFlow<()> {
+    fn pre_visit_query(&mut self, _: &mut Query) -> ControlFlow<Error> {
         self.kept += 1;
         ControlFlow::Continue(())
     }
 
-    fn post_visit_query(&mut self, _: &mut Query) -> ControlFlow<()> {
+    fn post_visit_query(&mut self, _: &mut Query) -> ControlFlow<Error> {
         self.kept -= 1;
         ControlFlow::Continue(())
     }
 
-    fn pre_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<()> {
+    fn pre_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<Error> {
         if self.kept == 0 {
             self.lift(expression);
         }
@@ -67,7 +69,7 @@ impl VisitorMut for Lifter {
         ControlFlow::Continue(())
     }
 
-    fn post_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<()> {
+    fn post_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<Error> {
         if keeps_literals(expression) {
             self.kept -= 1;
         }
