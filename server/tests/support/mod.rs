@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test crate uses its own part")]
 
 pub(crate) mod namespace;
+pub(crate) mod numbers;
 pub(crate) mod postgres;
 
 use std::path::PathBuf;
