@@ -8,6 +8,7 @@ mod dialect;
 pub(crate) mod names;
 pub(crate) mod parse;
 pub(crate) mod seal;
+pub(crate) mod time;
 pub(crate) mod types;
 pub(crate) mod walk;
 
