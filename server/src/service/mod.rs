@@ -141,6 +141,12 @@ impl Service {
         self.engine.version().await.map(drop)
     }
 
+    /// Whether there is such a database. What keeps the engine from telling, a call is told.
+    pub async fn has_database(&self, name: &str) -> bool {
+        let found = self.engine.database(name).await;
+        !found.is_err_and(|error| error.code == ErrorCode::UnknownDatabase)
+    }
+
     /// Statements run so far.
     pub fn statement_count(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
