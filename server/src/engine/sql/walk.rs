@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use phantomdb_protocol::{Error, Result};
 use sqlparser::ast::{
     Expr, Ident, Query, Select, Statement, TableFactor, ValueWithSpan, Visit, VisitMut, VisitorMut,
-    visit_expressions, visit_expressions_mut,
+    visit_expressions,
 };
 
 /// Shows every node to the visitor; its first error ends the walk.
@@ -26,11 +26,18 @@ pub(crate) fn each_expression<T: Visit>(
 
 /// Gives every expression to `change`, the inner before the outer.
 pub(crate) fn change_expressions<T: VisitMut>(tree: &mut T, change: &mut dyn FnMut(&mut Expr)) {
-    let mut change = |expr: &mut Expr| {
-        change(expr);
-        ControlFlow::<()>::Continue(())
-    };
-    let _ = visit_expressions_mut(tree, &mut change);
+    let _ = walk(tree, &mut Change(change));
+}
+
+struct Change<'a>(&'a mut dyn FnMut(&mut Expr));
+
+impl VisitorMut for Change<'_> {
+    type Break = Error;
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
+        (self.0)(expr);
+        ControlFlow::Continue(())
+    }
 }
 
 struct Walk<'a> {
