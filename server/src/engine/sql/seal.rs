@@ -7,7 +7,7 @@
 use std::{fmt::Write as _, ops::ControlFlow};
 
 use crate::engine::sql::walk::walk;
-use phantomdb_protocol::{Error, ErrorCode};
+use phantomdb_protocol::{Error, ErrorCode, ddl::push_quoted};
 use sqlparser::ast::{
     ArrayElemTypeDef, DataType, Expr, Ident, ObjectName, ObjectNamePart, Statement, TableFactor, Value,
     ValueWithSpan, VisitMut, VisitorMut,
@@ -18,12 +18,18 @@ const READY: char = '\u{1}';
 
 /// `"a""b"`.
 pub fn quote_identifier(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
+    quoted(name, '"')
 }
 
 /// `'it''s'`.
 pub fn quote_literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
+    quoted(text, '\'')
+}
+
+fn quoted(text: &str, quote: char) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    push_quoted(&mut quoted, text, quote);
+    quoted
 }
 
 /// Text that is SQL already.
