@@ -25,7 +25,7 @@ function isMusl() {
 function load() {
   const name = platformName();
   const candidates = [
-    process.env.NAPI_RS_NATIVE_LIBRARY_PATH,
+    process.env.PHANTOMDB_NATIVE_LIBRARY,
     path.join(__dirname, '..', `phantomdb.${name}.node`),
     `phantomdb-sequelize-${name}`,
   ].filter(Boolean);

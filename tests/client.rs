@@ -219,6 +219,8 @@ async fn it_makes_the_database_unless_told_not_to() {
         let eager = client(&url);
         let (a, b) = tokio::join!(run(&eager, a), run(&eager, b));
         assert_eq!((a.is_ok(), b.is_ok()), (true, true), "{url}");
+        run(&eager, Call::DropDatabase { name: APP.into() }).await.unwrap();
+        assert!(run(&eager, query("SELECT 3")).await.is_ok(), "and makes it again on {url}");
     }
 }
 

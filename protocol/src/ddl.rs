@@ -68,15 +68,22 @@ pub fn push_identifier(out: &mut String, name: &str) -> Result<()> {
     if name.is_empty() || name.contains('\0') {
         return Err(bad_request("a name must not be empty or hold a NUL character"));
     }
-    out.push('"');
-    for (index, part) in name.split('"').enumerate() {
+    push_quoted(out, name, '"');
+    Ok(())
+}
+
+/// Appends text between two of these quotes; one that is in it is doubled.
+#[inline]
+pub fn push_quoted(out: &mut String, text: &str, quote: char) {
+    out.push(quote);
+    for (index, part) in text.split(quote).enumerate() {
         if index > 0 {
-            out.push_str("\"\"");
+            out.push(quote);
+            out.push(quote);
         }
         out.push_str(part);
     }
-    out.push('"');
-    Ok(())
+    out.push(quote);
 }
 
 /// Appends `"schema"."table"`.
@@ -176,9 +183,8 @@ fn comment_on(table: &TableName, column: Option<&str>, comment: &str) -> Result<
     if comment.contains('\0') {
         return Err(bad_request("a comment cannot hold a NUL character"));
     }
-    sql.push_str(" IS '");
-    sql.push_str(&comment.replace('\'', "''"));
-    sql.push('\'');
+    sql.push_str(" IS ");
+    push_quoted(&mut sql, comment, '\'');
     Ok(sql)
 }
 

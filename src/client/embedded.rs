@@ -62,18 +62,24 @@ impl Embedded {
     }
 
     pub(super) async fn call(&self, call: Call, mut context: CallContext) -> Result<String> {
-        let service = match self.state().clone() {
-            State::Open(service) => Some(service),
-            State::Closed => return Err(closed()),
-            State::New => None,
-        };
-        let service = match service {
-            Some(service) => service,
-            None => self.open().await?,
-        };
+        let service = self.service().await?;
         // Snapshots are for every client of the process.
         context.token = (!is_about_snapshots(&call)).then(|| self.owner.clone());
         service.call(call, context).await.map(|reply| reply.body)
+    }
+
+    /// Whether there is such a database.
+    pub(super) async fn has_database(&self, name: &str) -> Result<bool> {
+        Ok(self.service().await?.has_database(name).await)
+    }
+
+    async fn service(&self) -> Result<Arc<Service>> {
+        let state = self.state().clone();
+        match state {
+            State::Open(service) => Ok(service),
+            State::Closed => Err(closed()),
+            State::New => self.open().await,
+        }
     }
 
     async fn open(&self) -> Result<Arc<Service>> {

@@ -142,29 +142,43 @@ impl Client {
         context: CallContext,
         retries: &AtomicU32,
     ) -> Result<String> {
-        let (Some(name), true, None) = (call.database(), self.create_database, &context.transaction) else {
-            return self.send(call, context, retries).await;
-        };
-        let (name, again) = (name.to_owned(), (call.clone(), context.clone()));
-        match self.send(call, context, retries).await {
-            Err(error) if error.code == ErrorCode::UnknownDatabase => {
-                let template = match &self.template {
-                    Some(template) => Some(template.id().await?),
-                    None => None,
-                };
-                let create = Call::CreateDatabase { name, if_not_exists: true, template };
-                Box::pin(self.send(create, CallContext::default(), retries)).await?;
-                Box::pin(self.send(again.0, again.1, retries)).await
+        let creates = self.create_database && context.transaction.is_none();
+        match &self.way {
+            Way::Http(client) => match client.call(&call, &context, retries).await {
+                Err(error) if creates && error.code == ErrorCode::UnknownDatabase => {
+                    if let Some(name) = call.database() {
+                        Box::pin(self.create(name, retries)).await?;
+                    }
+                    Box::pin(client.call(&call, &context, retries)).await
+                }
+                answer => answer,
+            },
+            Way::Embedded(embedded) => {
+                // Asked before, for the engine uses the call up: to keep a copy of each would cost far more.
+                if creates
+                    && let Some(name) = call.database()
+                    && !embedded.has_database(name).await?
+                {
+                    Box::pin(self.create(name, retries)).await?;
+                }
+                embedded.call(call, context).await
             }
-            answer => answer,
         }
     }
 
-    async fn send(&self, call: Call, context: CallContext, retries: &AtomicU32) -> Result<String> {
-        match &self.way {
-            Way::Http(client) => client.call(&call, &context, retries).await,
-            Way::Embedded(embedded) => embedded.call(call, context).await,
-        }
+    /// Makes the database of a call, unless somebody else just did.
+    async fn create(&self, name: &str, retries: &AtomicU32) -> Result<()> {
+        let template = match &self.template {
+            Some(template) => Some(template.id().await?),
+            None => None,
+        };
+        let create = Call::CreateDatabase { name: name.to_owned(), if_not_exists: true, template };
+        let context = CallContext::default();
+        let created = match &self.way {
+            Way::Http(client) => client.call(&create, &context, retries).await,
+            Way::Embedded(embedded) => embedded.call(create, context).await,
+        };
+        created.map(drop)
     }
 
     /// Lets go of connections and, when nobody else uses it, of the engine. Open transactions of this client are

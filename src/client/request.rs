@@ -202,7 +202,7 @@ mod tests {
         let body: serde_json::Value = serde_json::from_slice(&request.body.unwrap()).unwrap();
         assert_eq!(
             body["query"],
-            r#"SELECT * FROM "s&t"."us/ers" WHERE name = $1 ORDER BY createdAt DESC LIMIT $2"#
+            r#"SELECT * FROM "s&t"."us/ers" WHERE "name" = $1 ORDER BY "createdAt" DESC LIMIT $2"#
         );
         assert_eq!(body["parameters"], json!([long, 10]));
         assert!(request.records_wanted);

@@ -2,18 +2,11 @@
 
 use std::fmt::Write as _;
 
-use phantomdb_protocol::{Error, ErrorCode, Result, TableName, Value};
+use phantomdb_protocol::{Error, ErrorCode, Result, TableName, Value, ddl::push_quoted};
 
 /// Appends an identifier in double quotes; a double quote in it is doubled.
 pub fn push_identifier(out: &mut String, identifier: &str) {
-    out.push('"');
-    for (i, part) in identifier.split('"').enumerate() {
-        if i > 0 {
-            out.push_str("\"\"");
-        }
-        out.push_str(part);
-    }
-    out.push('"');
+    push_quoted(out, identifier, '"');
 }
 
 /// Appends a string literal; a single quote in it is doubled and a backslash is an ordinary character. NUL is
@@ -25,14 +18,7 @@ pub fn push_string(out: &mut String, text: &str) -> Result<()> {
             "a string contains the character NUL (\\0), which a SQL string cannot hold; use a BLOB or remove it",
         ));
     }
-    out.push('\'');
-    for (i, part) in text.split('\'').enumerate() {
-        if i > 0 {
-            out.push_str("''");
-        }
-        out.push_str(part);
-    }
-    out.push('\'');
+    push_quoted(out, text, '\'');
     Ok(())
 }
 

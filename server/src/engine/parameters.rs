@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use jiff::civil::DateTime;
 use phantomdb_protocol::{Error, ErrorCode, Result, Value};
 
+use super::sql::time;
+
 /// `BAD_REQUEST` unless there are as many parameters as the statement has.
 pub(crate) fn check_count(expected: usize, parameters: &[Value]) -> Result<()> {
     let given = parameters.len();
@@ -50,7 +52,7 @@ fn stored_timestamp(text: &str) -> Option<Cow<'_, str>> {
     if stored && text.trim_end_matches('Z').parse::<DateTime>().is_ok() {
         return Some(Cow::Borrowed(text));
     }
-    super::sqlite::stored_timestamp(text).map(Cow::Owned)
+    time::stored_timestamp(text).map(Cow::Owned)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ mod answer;
 mod fragment;
 mod idempotency;
 mod lift;
+mod remembered;
 mod schema;
 mod scope;
 mod snapshots;
@@ -28,8 +29,8 @@ use phantomdb_protocol::{
 pub use self::idempotency::KEY_LENGTH_MAX as IDEMPOTENCY_KEY_LENGTH_MAX;
 pub use self::snapshots::{SnapshotLimits, Snapshots};
 use self::{
-    fragment::Fragments,
     idempotency::Idempotency,
+    remembered::Fragments,
     scope::{Place, Scope},
     transactions::Transactions,
 };
@@ -138,6 +139,12 @@ impl Service {
     /// Whether the engine can serve.
     pub async fn ready(&self) -> Result<()> {
         self.engine.version().await.map(drop)
+    }
+
+    /// Whether there is such a database. What keeps the engine from telling, a call is told.
+    pub async fn has_database(&self, name: &str) -> bool {
+        let found = self.engine.database(name).await;
+        !found.is_err_and(|error| error.code == ErrorCode::UnknownDatabase)
     }
 
     /// Statements run so far.

@@ -108,7 +108,7 @@ mod tests {
                     r#""title" VARCHAR(20) DEFAULT 'it''s' UNIQUE, "at" TIMESTAMP DEFAULT now(), "#,
                     r#""rank" INTEGER DEFAULT (1 + 1), "#,
                     r#""userId" INTEGER REFERENCES "users" ("id") ON DELETE CASCADE, "#,
-                    r#"CONSTRAINT "both" UNIQUE ("title", "userId"), CHECK (rank > 0))"#
+                    r#"CONSTRAINT "both" UNIQUE ("title", "userId"), CHECK ("rank" > 0))"#
                 ),
                 r#"COMMENT ON COLUMN "tasks"."title" IS 'o''clock'"#,
             ]
@@ -138,7 +138,7 @@ mod tests {
         .unwrap();
         assert_eq!(
             create_index(&TableName::new("t"), &index).unwrap().query,
-            r#"CREATE UNIQUE INDEX "i" ON "t" ("a", (lower(b)) DESC) WHERE x > 1"#
+            r#"CREATE UNIQUE INDEX "i" ON "t" ("a", (lower("b")) DESC) WHERE "x" > 1"#
         );
     }
 }

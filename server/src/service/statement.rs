@@ -7,10 +7,7 @@ use phantomdb_protocol::{
 };
 use serde_json::{Map, Value as Json};
 
-use super::{
-    fragment::{Condition, Fragments},
-    value,
-};
+use super::{fragment::Condition, remembered::Fragments, value};
 
 /// Parameters of one insert; SQLite takes 32,766 in a statement.
 const INSERT_PARAMETERS_MAX: usize = 32_000;
@@ -241,7 +238,10 @@ mod tests {
         let statement = find(&Fragments::new(), &table, &call).unwrap();
         assert_eq!(
             statement.query,
-            r#"SELECT id, name FROM "s"."us""ers" WHERE age > $1 ORDER BY name DESC LIMIT $2 OFFSET $3"#
+            concat!(
+                r#"SELECT "id", "name" FROM "s"."us""ers" WHERE "age" > $1 "#,
+                r#"ORDER BY "name" DESC LIMIT $2 OFFSET $3"#
+            )
         );
         assert_eq!(statement.parameters, [Value::Integer(18), Value::Integer(10), Value::Integer(5)]);
     }
@@ -259,7 +259,7 @@ mod tests {
             serde_json::from_value(json!({ "data": { "name": "B", "meta": [1] }, "condition": "id = 7" }))
                 .unwrap();
         let statement = update(&Fragments::new(), &users(), &call).unwrap();
-        assert_eq!(statement.query, r#"UPDATE "users" SET "name" = $2, "meta" = $3 WHERE id = $1"#);
+        assert_eq!(statement.query, r#"UPDATE "users" SET "name" = $2, "meta" = $3 WHERE "id" = $1"#);
         assert_eq!(
             statement.parameters,
             [Value::Integer(7), Value::String("B".into()), Value::Json("[1]".into())]

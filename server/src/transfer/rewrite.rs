@@ -1,6 +1,6 @@
 //! Expressions of other databases (checks, defaults, conditions of indexes) in PhantomDB's words.
 
-use phantomdb_protocol::{Error, ErrorCode, Result};
+use phantomdb_protocol::{ColumnType, Error, ErrorCode, Result};
 use sqlparser::{
     ast::{BinaryOperator, DataType, Expr, Function, Ident, ObjectName, Value, ValueWithSpan},
     dialect::{Dialect, MySqlDialect, PostgreSqlDialect, SQLiteDialect},
@@ -53,26 +53,12 @@ impl Words {
     /// A default for a column of this type.
     pub(crate) fn default(self, sql: &str, data_type: &SqlType) -> Result<String> {
         let text = self.expression(sql, &|_| false)?;
-        Ok(match (data_type, text.trim_matches(['(', ')'])) {
-            (SqlType::Boolean, "0" | "'0'" | "b'0'" | "B'0'") => "false".into(),
-            (SqlType::Boolean, "1" | "'1'" | "b'1'" | "B'1'") => "true".into(),
-            (SqlType::Text | SqlType::Varchar(_) | SqlType::Char(_) | SqlType::CiText, number)
-                if number.parse::<f64>().is_ok() =>
-            {
-                quote_literal(number)
-            }
-            (
-                SqlType::TinyInt
-                | SqlType::SmallInt
-                | SqlType::MediumInt
-                | SqlType::Integer
-                | SqlType::BigInt
-                | SqlType::Real
-                | SqlType::Float
-                | SqlType::Double
-                | SqlType::Decimal(_),
-                quoted,
-            ) if quoted.starts_with('\'') => quoted.trim_matches('\'').to_owned(),
+        let value = text.trim_matches(['(', ')']);
+        Ok(match data_type.column_type() {
+            ColumnType::Boolean if ["0", "'0'", "b'0'", "B'0'"].contains(&value) => "false".into(),
+            ColumnType::Boolean if ["1", "'1'", "b'1'", "B'1'"].contains(&value) => "true".into(),
+            ColumnType::String if value.parse::<f64>().is_ok() => quote_literal(value),
+            _ if data_type.is_number() && value.starts_with('\'') => value.trim_matches('\'').to_owned(),
             _ => text,
         })
     }

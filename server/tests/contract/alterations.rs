@@ -152,6 +152,32 @@ async fn a_change_keeps_rows_children_indexes_checks_and_numbers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_check_that_casts_to_a_type_of_phantomdb_is_added_and_described_as_one_that_can_be_added() {
+    for fixture in Fixture::each().await {
+        let session = &*fixture.session;
+        all(
+            session,
+            &[
+                "CREATE TABLE t (x TEXT, y CITEXT)",
+                "CREATE TABLE u (x TEXT, y CITEXT)",
+                "ALTER TABLE t ADD CONSTRAINT k CHECK (CAST(x AS CITEXT) = 'a')",
+            ],
+        )
+        .await;
+        let schema = describe(session, "t").await;
+        let [Constraint::Check { expression, .. }] = schema.constraints.as_slice() else {
+            panic!("{:?}", schema.constraints);
+        };
+        ok(session, &format!("ALTER TABLE u ADD CONSTRAINT k CHECK ({expression})"), &[]).await;
+        for table in ["t", "u"] {
+            ok(session, &format!("INSERT INTO {table} (x) VALUES ('A')"), &[]).await;
+            let refused = error(session, &format!("INSERT INTO {table} (x) VALUES ('b')"), &[]).await;
+            assert_eq!(refused.code, ErrorCode::CheckViolation, "{expression}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_change_that_rows_contradict_is_refused_and_leaves_nothing() {
     for fixture in Fixture::each().await {
         let session = &*fixture.session;

@@ -1,16 +1,12 @@
-use phantomdb_protocol::{BeginTransaction, ErrorCode, IsolationLevel, Value};
+use phantomdb_protocol::{BeginTransaction, ErrorCode, IsolationLevel};
 use serde_json::json;
 
 use crate::fixture::Fixture;
-use crate::support::{error, ok, rows, statement};
-
-const TABLE: &str = "CREATE TABLE \"t\" (\"x\" INTEGER PRIMARY KEY)";
-const ALL: &str = "SELECT \"x\" FROM \"t\" ORDER BY \"x\"";
-const INSERT: &str = "INSERT INTO \"t\" (\"x\") VALUES ($1)";
-
-fn n(x: i64) -> [Value; 1] {
-    [Value::Integer(x)]
-}
+use crate::support::{
+    error,
+    numbers::{ALL, INSERT, TABLE, n},
+    ok, rows, statement,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_shows_others_nothing_before_the_commit_and_everything_after() {
@@ -146,6 +142,7 @@ async fn it_rolls_back_when_a_deferred_foreign_key_is_broken_at_the_commit() {
         ok(session, INSERT, &n(1)).await;
     }
 }
+
 #[tokio::test(flavor = "multi_thread")]
 async fn it_reads_what_others_have_committed_unless_it_has_one_snapshot() {
     for fixture in Fixture::each().await {

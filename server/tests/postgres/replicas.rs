@@ -1,11 +1,6 @@
 //! A primary and a streaming replica, for real.
 
-use std::{
-    io::{BufRead as _, BufReader},
-    process::{Child, Command, Stdio},
-    sync::Arc,
-    time::Duration,
-};
+use std::{process::Child, sync::Arc, time::Duration};
 
 use phantomdb_protocol::{BeginTransaction, Value};
 use phantomdb_server::engine::{
@@ -14,7 +9,7 @@ use phantomdb_server::engine::{
 };
 use serde_json::{Value as Json, json};
 
-use crate::support::{ok, rows, statement};
+use crate::support::{ok, postgres::start_script, rows, statement};
 
 /// Two servers that end with this.
 struct Servers {
@@ -25,19 +20,7 @@ struct Servers {
 
 impl Servers {
     fn start() -> Self {
-        let mut child = Command::new("node")
-            .arg("scripts/replica.mjs")
-            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut next = |name: &str| {
-            let line = lines.next().unwrap().unwrap();
-            line.strip_prefix(name).unwrap_or_else(|| panic!("{line}")).trim().to_owned()
-        };
-        let (primary, replica) = (next("primary"), next("replica"));
+        let (child, [primary, replica]) = start_script("replica.mjs", &[], ["primary", "replica"]);
         Self { child, primary, replica }
     }
 

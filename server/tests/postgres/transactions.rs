@@ -1,20 +1,16 @@
 use std::{sync::Arc, time::Duration};
 
-use phantomdb_protocol::{ErrorCode, IsolationLevel, Statement, Value};
+use phantomdb_protocol::{ErrorCode, IsolationLevel, Statement};
 use serde_json::json;
 
 use crate::{
     fixture::Fixture,
-    support::{ask, error, ok, rows, statement, text},
+    support::{
+        ask, error,
+        numbers::{ALL, INSERT, TABLE, n},
+        ok, rows, statement, text,
+    },
 };
-
-const TABLE: &str = "CREATE TABLE \"t\" (\"x\" INTEGER PRIMARY KEY)";
-const INSERT: &str = "INSERT INTO \"t\" (\"x\") VALUES ($1)";
-const ALL: &str = "SELECT \"x\" FROM \"t\" ORDER BY \"x\"";
-
-fn n(x: i64) -> [Value; 1] {
-    [Value::Integer(x)]
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_statement_that_fails_is_undone_and_the_transaction_goes_on() {

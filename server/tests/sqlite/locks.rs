@@ -1,20 +1,18 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use phantomdb_protocol::{ErrorCode, IsolationLevel, Value};
+use phantomdb_protocol::{ErrorCode, IsolationLevel};
 use serde_json::json;
 
 use crate::fixture::Fixture;
-use crate::support::{error, ok, rows};
+use crate::support::{
+    error,
+    numbers::{ALL, INSERT, n},
+    ok, rows,
+};
 
 const TABLE: &str = "CREATE TABLE \"t\" (\"x\" INTEGER)";
-const ALL: &str = "SELECT \"x\" FROM \"t\" ORDER BY \"x\"";
-const INSERT: &str = "INSERT INTO \"t\" (\"x\") VALUES ($1)";
 const PATIENCE: Duration = Duration::from_millis(300);
-
-fn n(x: i64) -> [Value; 1] {
-    [Value::Integer(x)]
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_rolls_back_an_idle_transaction_that_others_wait_for_and_says_so() {

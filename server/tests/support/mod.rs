@@ -3,6 +3,7 @@
 
 pub(crate) mod certificates;
 pub(crate) mod namespace;
+pub(crate) mod numbers;
 pub(crate) mod postgres;
 
 use std::path::PathBuf;

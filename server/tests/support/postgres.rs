@@ -36,17 +36,30 @@ fn find_or_start() -> Server {
 
 /// A server of the test's own, gone with it.
 pub(crate) fn start(arguments: &[&str]) -> Server {
+    let (child, [url]) = start_script("postgres.mjs", arguments, ["postgres listening on "]);
+    Server { url, process: Some(child) }
+}
+
+/// Starts a script of the project that serves until its input ends, and reads what it says: the rest of a line for each
+/// of these beginnings.
+pub(crate) fn start_script<const N: usize>(
+    script: &str,
+    arguments: &[&str],
+    says: [&str; N],
+) -> (Child, [String; N]) {
     let mut child = Command::new("node")
-        .arg("scripts/postgres.mjs")
+        .arg(format!("scripts/{script}"))
         .args(arguments)
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let url = line.trim_end().strip_prefix("postgres listening on ");
-    let url = url.unwrap_or_else(|| panic!("no PostgreSQL: {line:?}")).to_owned();
-    Server { url, process: Some(child) }
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let said = says.map(|beginning| {
+        let line = lines.next().unwrap().unwrap();
+        let rest = line.strip_prefix(beginning).unwrap_or_else(|| panic!("{script} said {line:?}"));
+        rest.trim().to_owned()
+    });
+    (child, said)
 }

@@ -25,6 +25,7 @@ use super::{
 use crate::engine::sql::{
     Catalog,
     alter_table::Reader,
+    definition::SchemaChange,
     names::same_table,
     seal::{quote_identifier, quote_literal},
     types::SqlType,
@@ -35,22 +36,30 @@ pub(super) async fn apply(connection: &Connection, change: &Change) -> Result<()
     match change {
         Change::Alter { table, statement } => alter_by_statement(connection, table, statement).await,
         Change::CreateTable(table) => create_table(connection, table).await,
-        Change::DropTables { tables, if_exists, cascade } => {
+        Change::DropIndexes { indexes, if_exists } => drops::indexes(connection, indexes, *if_exists).await,
+        Change::Truncate { tables, restart_identity, cascade } => {
+            drops::truncate(connection, tables, *restart_identity, *cascade).await
+        }
+        Change::Schema(change) => apply_to_schema(connection, change).await,
+    }
+}
+
+async fn apply_to_schema(connection: &Connection, change: &SchemaChange) -> Result<()> {
+    match change {
+        SchemaChange::DropTables { tables, if_exists, cascade } => {
             drops::tables(connection, tables, *if_exists, *cascade).await
         }
-        Change::DropIndexes { indexes, if_exists } => drops::indexes(connection, indexes, *if_exists).await,
-        Change::CreateSchema { name, if_not_exists } => create_schema(connection, name, *if_not_exists).await,
-        Change::DropSchemas { names, if_exists, cascade } => {
+        SchemaChange::CreateSchema { name, if_not_exists } => {
+            create_schema(connection, name, *if_not_exists).await
+        }
+        SchemaChange::DropSchemas { names, if_exists, cascade } => {
             drops::schemas(connection, names, *if_exists, *cascade).await
         }
-        Change::Comment { table, column, comment } => {
+        SchemaChange::Comment { table, column, comment } => {
             let schema = catalog::describe(connection, table).await?;
             let column = column.as_deref().map(|column| known_column(&schema, column)).transpose()?;
             set_comment(connection, &schema.table, column.map(|column| &*column.name), comment.as_deref())
                 .await
-        }
-        Change::Truncate { tables, restart_identity, cascade } => {
-            drops::truncate(connection, tables, *restart_identity, *cascade).await
         }
     }
 }

@@ -26,9 +26,7 @@ pub(crate) struct Reader<'a> {
 impl Reader<'_> {
     /// Each operation as the contract describes it, in order.
     pub(crate) fn alter_table(&self, alter: &mut AlterTable) -> Result<(TableName, Vec<AlterOperation>)> {
-        let Some(table) = table_name(&alter.name) else {
-            return self.source.unsupported("a table name of more than two parts", alter.name.span());
-        };
+        let table = self.source.table(&alter.name)?;
         let mut operations = Vec::new();
         for operation in &mut alter.operations {
             operations.extend(self.alter_operation(&table, operation)?);

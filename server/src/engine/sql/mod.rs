@@ -2,18 +2,23 @@
 
 pub(crate) mod alter_table;
 pub(crate) mod build;
+pub(crate) mod definition;
 pub(crate) mod describe;
 mod dialect;
 pub(crate) mod names;
 pub(crate) mod parse;
 pub(crate) mod seal;
+pub(crate) mod time;
 pub(crate) mod types;
 pub(crate) mod walk;
 
 use std::sync::Arc;
 
 use phantomdb_protocol::{Error, Result, TableName, TableSchema};
-use sqlparser::tokenizer::Span;
+use sqlparser::{
+    ast::{ObjectName, Spanned as _, Statement},
+    tokenizer::Span,
+};
 
 pub(crate) use dialect::PhantomDialect;
 
@@ -36,6 +41,20 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Of a statement about transactions, or about a session, which has nothing to set; none of any other.
+    pub(crate) fn of_control(statement: &Statement) -> Option<Self> {
+        Some(match statement {
+            Statement::Savepoint { name } => Self::Savepoint(name.value.clone()),
+            Statement::ReleaseSavepoint { name } => Self::Release(name.value.clone()),
+            Statement::Rollback { savepoint: Some(name), .. } => Self::RollbackTo(name.value.clone()),
+            Statement::Rollback { savepoint: None, .. } => Self::Rollback,
+            Statement::Commit { .. } => Self::Commit,
+            Statement::StartTransaction { .. } => Self::Begin,
+            Statement::Set(_) => Self::Nothing,
+            _ => return None,
+        })
+    }
+
     /// Refuses what would begin or end a transaction behind the back of who keeps it.
     pub(crate) fn refuse_control(&self) -> Result<()> {
         let word = match self {
@@ -78,6 +97,14 @@ impl Source<'_> {
     /// `UNSUPPORTED`, with the name of the construct and its place.
     pub(crate) fn unsupported<T>(&self, what: &str, span: Span) -> Result<T> {
         Err(self.at(Error::unsupported(format!("{what} is not supported on {}", self.engine)), span))
+    }
+
+    /// The table that a name means.
+    pub(crate) fn table(&self, name: &ObjectName) -> Result<TableName> {
+        match names::table_name(name) {
+            Some(table) => Ok(table),
+            None => self.unsupported("a name of more than two parts", name.span()),
+        }
     }
 
     /// Adds the place to an error that has none.

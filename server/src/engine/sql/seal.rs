@@ -7,9 +7,10 @@
 use std::{fmt::Write as _, ops::ControlFlow};
 
 use crate::engine::sql::walk::walk;
-use phantomdb_protocol::{Error, ErrorCode};
+use phantomdb_protocol::{Error, ErrorCode, ddl::push_quoted};
 use sqlparser::ast::{
-    DataType, Expr, Ident, ObjectNamePart, Statement, Value, ValueWithSpan, VisitMut, VisitorMut,
+    ArrayElemTypeDef, DataType, Expr, Ident, ObjectName, ObjectNamePart, Statement, TableFactor, Value,
+    ValueWithSpan, VisitMut, VisitorMut,
 };
 
 /// Marks an identifier that is printed as it stands: the name of a function, or text made here.
@@ -17,12 +18,18 @@ const READY: char = '\u{1}';
 
 /// `"a""b"`.
 pub fn quote_identifier(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
+    quoted(name, '"')
 }
 
 /// `'it''s'`.
 pub fn quote_literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
+    quoted(text, '\'')
+}
+
+fn quoted(text: &str, quote: char) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    push_quoted(&mut quoted, text, quote);
+    quoted
 }
 
 /// Text that is SQL already.
@@ -64,18 +71,9 @@ struct Sealer(Style);
 impl VisitorMut for Sealer {
     type Break = Error;
 
-    /// The declared type of a column is not an identifier: in quotes it would be another type.
     fn pre_visit_statement(&mut self, statement: &mut Statement) -> ControlFlow<Error> {
         if let Statement::CreateTable(create) = statement {
-            for column in &mut create.columns {
-                if let DataType::Custom(name, _) = &mut column.data_type {
-                    for part in &mut name.0 {
-                        if let ObjectNamePart::Identifier(ident) = part {
-                            ident.quote_style = Some(READY);
-                        }
-                    }
-                }
-            }
+            create.columns.iter_mut().for_each(|column| leave_type(&mut column.data_type));
         }
         ControlFlow::Continue(())
     }
@@ -91,14 +89,18 @@ impl VisitorMut for Sealer {
         ControlFlow::Continue(())
     }
 
-    /// The name of a function stays as it is written, in quotes PostgreSQL would look for it in that case.
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
+        if let TableFactor::Table { name, args: Some(_), .. } = factor {
+            leave_function(name);
+        }
+        ControlFlow::Continue(())
+    }
+
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
-        if let Expr::Function(function) = expr
-            && let [ObjectNamePart::Identifier(ident)] = function.name.0.as_mut_slice()
-            && ident.quote_style.is_none()
-            && ident.value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-        {
-            ident.quote_style = Some(READY);
+        match expr {
+            Expr::Function(function) => leave_function(&mut function.name),
+            Expr::Cast { data_type, .. } => leave_type(data_type),
+            _ => {}
         }
         ControlFlow::Continue(())
     }
@@ -110,6 +112,37 @@ impl VisitorMut for Sealer {
             Err(error) => return ControlFlow::Break(error),
         }
         ControlFlow::Continue(())
+    }
+}
+
+/// The name of a function stays as it is written: in quotes PostgreSQL would look for it in that case.
+fn leave_function(name: &mut ObjectName) {
+    if let [ObjectNamePart::Identifier(ident)] = name.0.as_mut_slice() {
+        leave(ident);
+    }
+}
+
+/// The name of a type is not an identifier: in quotes it would be another type.
+fn leave_type(data_type: &mut DataType) {
+    match data_type {
+        DataType::Custom(name, _) => {
+            for part in &mut name.0 {
+                if let ObjectNamePart::Identifier(ident) = part {
+                    leave(ident);
+                }
+            }
+        }
+        DataType::Array(ArrayElemTypeDef::SquareBracket(element, _)) => leave_type(element),
+        _ => {}
+    }
+}
+
+/// Leaves a name that was written without quotes, and needs none, without them.
+fn leave(ident: &mut Ident) {
+    if ident.quote_style.is_none()
+        && ident.value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    {
+        ident.quote_style = Some(READY);
     }
 }
 

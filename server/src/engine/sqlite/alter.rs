@@ -18,14 +18,21 @@ use rusqlite::{Connection, config::DbConfig};
 use sqlparser::ast::CreateTable;
 
 use super::{
-    adapt::{self, SchemaChange, quote_identifier, stored_name},
+    adapt::{self, quote_identifier, stored_name},
     catalog, registry, written,
 };
+use crate::engine::sql::definition::SchemaChange;
 
 /// Makes a change that [`adapt::adapt`] has found in a statement.
-pub fn apply(conn: &Connection, change: &SchemaChange) -> Result<()> {
+pub fn apply(conn: &Connection, change: &adapt::Change) -> Result<()> {
     match change {
-        SchemaChange::Alter { table, operations } => alter(conn, table, operations),
+        adapt::Change::Alter { table, operations } => alter(conn, table, operations),
+        adapt::Change::Schema(change) => apply_to_schema(conn, change),
+    }
+}
+
+fn apply_to_schema(conn: &Connection, change: &SchemaChange) -> Result<()> {
+    match change {
         SchemaChange::DropTables { tables, if_exists, cascade } => {
             drop_tables(conn, tables, *if_exists, *cascade)
         }

@@ -20,7 +20,6 @@ use rusqlite::{
     functions::{Context, FunctionFlags},
     types::{Value, ValueRef},
 };
-pub(crate) use time::stored_timestamp;
 
 /// The answer of a function before SQLite sees it.
 type Answer = Result<Value>;

@@ -45,10 +45,7 @@ pub(crate) use adapt::stored_name;
 use connection::Location;
 use database::Database;
 pub(crate) use dump::Dump;
-pub(crate) use functions::{
-    fit::{Fit, fit},
-    stored_timestamp,
-};
+pub(crate) use functions::fit::{Fit, fit};
 pub(crate) use load::Loader;
 use memory_vfs::MemoryFile;
 pub use session::SqliteSession;

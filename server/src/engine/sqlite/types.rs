@@ -87,15 +87,6 @@ fn by_affinity(declared: &str) -> ColumnType {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::sql::types::EACH;
-
-    #[test]
-    fn each_type_is_told_again_from_what_is_declared() {
-        for name in EACH {
-            let parsed = SqlType::parse(name).unwrap();
-            assert_eq!(SqlType::from_declared(&parsed.declared()), parsed);
-        }
-    }
 
     #[test]
     fn a_column_of_a_type_made_elsewhere_travels_by_its_affinity() {

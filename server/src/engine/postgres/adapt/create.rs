@@ -2,9 +2,9 @@
 
 use phantomdb_protocol::{Result, TableName};
 use sqlparser::ast::{
-    CheckConstraint, ColumnDef, ColumnOption, ColumnOptionDef, CreateIndex, CreateTable, CreateTableOptions,
-    CreateView, DataType, Expr, ForeignKeyConstraint, GeneratedAs, GeneratedExpressionMode, Ident,
-    ObjectName, Spanned, TableConstraint, Value, ValueWithSpan,
+    CheckConstraint, ColumnDef, ColumnOption, ColumnOptionDef, CreateIndex, CreateTable, CreateView,
+    DataType, Expr, ForeignKeyConstraint, GeneratedAs, GeneratedExpressionMode, Ident, ObjectName, Spanned,
+    TableConstraint, Value, ValueWithSpan,
 };
 
 use super::{Adapter, change};
@@ -29,23 +29,7 @@ fn qualify(table: &TableName) -> ObjectName {
 
 impl Adapter<'_> {
     pub(super) fn create_table(&mut self, create: &mut CreateTable) -> Result<change::CreateTable> {
-        let span = create.name.span();
-        if create.temporary
-            || create.external
-            || create.or_replace
-            || create.like.is_some()
-            || create.clone.is_some()
-        {
-            return self.unsupported("TEMPORARY, LIKE or OR REPLACE in CREATE TABLE", span);
-        }
-        if create.inherits.is_some() || create.partition_by.is_some() || create.partition_of.is_some() {
-            return self.unsupported("inheritance and partitions of tables", span);
-        }
-        if !matches!(create.table_options, CreateTableOptions::None) || create.on_commit.is_some() {
-            return self.unsupported("options of a table", span);
-        }
-        create.unlogged = false;
-        let table = self.table(&create.name)?;
+        let table = self.source.new_table(create)?;
         check_identifier(&table.name)?;
         create.name = qualify(&table);
         if let Some(query) = &mut create.query {
@@ -222,11 +206,7 @@ impl Adapter<'_> {
     }
 
     pub(super) fn create_view(&mut self, view: &mut CreateView) -> Result<()> {
-        let span = view.name.span();
-        if view.or_replace || view.materialized || view.temporary {
-            return self.unsupported("OR REPLACE, MATERIALIZED or TEMPORARY in CREATE VIEW", span);
-        }
-        let table = self.table(&view.name)?;
+        let table = self.source.new_view(view)?;
         check_identifier(&table.name)?;
         view.name = qualify(&table);
         self.query(&mut view.query)?;

@@ -32,18 +32,10 @@ impl Adapter<'_> {
             | Statement::Update(_)
             | Statement::Delete(_)
             | Statement::Explain { .. } => self.query_or_change(statement, conflict),
-            Statement::Savepoint { name } => Ok(self.done(Kind::Savepoint(name.value.clone()), Vec::new())),
-            Statement::ReleaseSavepoint { name } => {
-                Ok(self.done(Kind::Release(name.value.clone()), Vec::new()))
-            }
-            Statement::Rollback { savepoint: Some(name), .. } => {
-                Ok(self.done(Kind::RollbackTo(name.value.clone()), Vec::new()))
-            }
-            Statement::Rollback { savepoint: None, .. } => Ok(self.done(Kind::Rollback, Vec::new())),
-            Statement::Commit { .. } => Ok(self.done(Kind::Commit, Vec::new())),
-            Statement::StartTransaction { .. } => Ok(self.done(Kind::Begin, Vec::new())),
-            Statement::Set(_) => Ok(self.done(Kind::Nothing, Vec::new())),
-            _ => self.definition(statement),
+            other => match Kind::of_control(other) {
+                Some(kind) => Ok(self.done(kind, Vec::new())),
+                None => self.definition(other),
+            },
         }
     }
 

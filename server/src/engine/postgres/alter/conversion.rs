@@ -1,28 +1,11 @@
 //! What the values of a column become when its type changes.
 
+use phantomdb_protocol::ColumnType;
+
 use crate::engine::sql::{seal::quote_identifier, types::SqlType};
 
-/// Types that have casts among themselves which round and check as an assignment does.
-const fn is_number(data_type: &SqlType) -> bool {
-    matches!(
-        data_type,
-        SqlType::TinyInt
-            | SqlType::SmallInt
-            | SqlType::MediumInt
-            | SqlType::Integer
-            | SqlType::BigInt
-            | SqlType::Real
-            | SqlType::Float
-            | SqlType::Double
-            | SqlType::Decimal(_)
-    )
-}
-
-const fn is_text(data_type: &SqlType) -> bool {
-    matches!(
-        data_type,
-        SqlType::Varchar(_) | SqlType::Char(_) | SqlType::Text | SqlType::CiText | SqlType::Enum(_)
-    )
+fn is_text(data_type: &SqlType) -> bool {
+    matches!(data_type.column_type(), ColumnType::String | ColumnType::Enum)
 }
 
 /// The expression that gives the values of a column in its new type.
@@ -33,15 +16,16 @@ const fn is_text(data_type: &SqlType) -> bool {
 pub(super) fn between(column: &str, from: &SqlType, to: &SqlType) -> String {
     let column = quote_identifier(column);
     match (from, to) {
-        _ if is_number(from) && is_number(to) => format!("{column}::{}", target(to)),
+        // Their casts round and check as an assignment does.
+        _ if from.is_number() && to.is_number() => format!("{column}::{}", target(to)),
         (SqlType::Timestamp, SqlType::Date) => format!("({column} AT TIME ZONE 'UTC')::date"),
         (SqlType::Timestamp, SqlType::Time) => format!("({column} AT TIME ZONE 'UTC')::time"),
         (SqlType::Date, SqlType::Timestamp) => format!("{column}::timestamp AT TIME ZONE 'UTC'"),
         (SqlType::Timestamp, _) if is_text(to) => {
             format!("to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')")
         }
-        (SqlType::Boolean, _) if is_number(to) => format!("{column}::int4::{}", target(to)),
-        (_, SqlType::Boolean) if is_number(from) => format!("{column} <> 0"),
+        (SqlType::Boolean, _) if to.is_number() => format!("{column}::int4::{}", target(to)),
+        (_, SqlType::Boolean) if from.is_number() => format!("{column} <> 0"),
         (SqlType::Blob, _) if is_text(to) => format!("convert_from({column}, 'UTF8')"),
         (_, SqlType::Blob) => format!("convert_to({column}::text, 'UTF8')"),
         _ if is_text(to) => format!("{column}::text"),

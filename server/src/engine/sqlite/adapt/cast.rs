@@ -53,7 +53,7 @@ impl Adapter<'_> {
         error: phantomdb_protocol::Error,
         span: sqlparser::tokenizer::Span,
     ) -> phantomdb_protocol::Error {
-        super::source(self.sql).at(error, span)
+        self.source.at(error, span)
     }
 }
 

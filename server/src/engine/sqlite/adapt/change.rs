@@ -2,7 +2,7 @@
 
 use phantomdb_protocol::{Error, ErrorCode, Result, TableName, TableSchema};
 use sqlparser::ast::{
-    Delete, Expr, FromTable, Ident, SetExpr, Spanned, TableFactor, Truncate, TruncateIdentityOption, Update,
+    Delete, Expr, FromTable, Ident, SetExpr, TableFactor, Truncate, TruncateIdentityOption, Update,
     UpdateTableFromKind,
 };
 
@@ -116,13 +116,8 @@ impl Adapter<'_> {
 
     /// TRUNCATE as DELETEs; the last of them is the first table named.
     pub(super) fn truncate(&mut self, truncate: &Truncate) -> Result<Vec<String>> {
-        let mut tables = Vec::new();
-        for target in &truncate.table_names {
-            match table_name(&target.name) {
-                Some(table) => tables.push(table),
-                None => return self.unsupported("a table name of more than two parts", target.name.span()),
-            }
-        }
+        let tables = truncate.table_names.iter().map(|target| self.source.table(&target.name));
+        let mut tables = tables.collect::<Result<Vec<_>>>()?;
         let cascade = matches!(truncate.cascade, Some(sqlparser::ast::CascadeOption::Cascade));
         self.with_referencing(&mut tables, cascade)?;
         let mut statements = Vec::new();

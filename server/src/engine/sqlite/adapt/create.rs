@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use sqlparser::ast::{
-    CheckConstraint, ColumnDef, ColumnOption, ColumnOptionDef, CreateTable, CreateTableOptions, DataType,
-    Expr, ForeignKeyConstraint, GeneratedAs, Ident, ObjectName, PrimaryKeyConstraint, Spanned,
-    TableConstraint, Value, ValueWithSpan,
+    CheckConstraint, ColumnDef, ColumnOption, ColumnOptionDef, CreateTable, DataType, Expr,
+    ForeignKeyConstraint, GeneratedAs, Ident, ObjectName, PrimaryKeyConstraint, Spanned, TableConstraint,
+    Value, ValueWithSpan,
 };
 
 use super::{
     Adapter,
     assign::Target,
     build,
-    names::{constraint_name, index_columns, mentioned_columns, table_name},
+    names::{constraint_name, index_columns, mentioned_columns},
     scope::{Columns, Output, Relation, Scope, Typed, stored_name},
     seal,
 };
@@ -69,25 +69,7 @@ impl Naming {
 
 impl Adapter<'_> {
     pub(in super::super) fn create_table(&mut self, create: &mut CreateTable) -> Result<()> {
-        let span = create.name.span();
-        if create.temporary
-            || create.external
-            || create.or_replace
-            || create.like.is_some()
-            || create.clone.is_some()
-        {
-            return self.unsupported("TEMPORARY, LIKE or OR REPLACE in CREATE TABLE", span);
-        }
-        if create.inherits.is_some() || create.partition_by.is_some() || create.partition_of.is_some() {
-            return self.unsupported("inheritance and partitions of tables", span);
-        }
-        if !matches!(create.table_options, CreateTableOptions::None) || create.on_commit.is_some() {
-            return self.unsupported("options of a table", span);
-        }
-        create.unlogged = false;
-        let Some(table) = table_name(&create.name) else {
-            return self.unsupported("a table name of more than two parts", span);
-        };
+        let table = self.source.new_table(create)?;
         create.name = ObjectName::from(vec![Ident::with_quote('"', stored_name(&table))]);
         if let Some(query) = &mut create.query {
             self.refuse_parameters = true;
@@ -304,9 +286,7 @@ impl Adapter<'_> {
     }
 
     fn foreign_key(&self, key: &mut ForeignKeyConstraint, naming: &Naming) -> Result<()> {
-        let Some(table) = table_name(&key.foreign_table) else {
-            return self.unsupported("a table name of more than two parts", key.foreign_table.span());
-        };
+        let table = self.source.table(&key.foreign_table)?;
         if key.match_kind.is_some() {
             return self.unsupported("MATCH in a foreign key", key.foreign_table.span());
         }

@@ -24,9 +24,7 @@ impl Adapter<'_> {
             return self.unsupported("NULLS NOT DISTINCT", span);
         }
         (create.using, create.concurrently, create.nulls_distinct) = (None, false, None);
-        let Some(table) = table_name(&create.table_name) else {
-            return self.unsupported("a table name of more than two parts", span);
-        };
+        let table = self.source.table(&create.table_name)?;
         let Some(mut index) = create.name.as_ref().and_then(table_name) else {
             return self.unsupported("an index without a name", span);
         };
@@ -50,13 +48,7 @@ impl Adapter<'_> {
     }
 
     pub(super) fn create_view(&mut self, view: &mut CreateView) -> Result<()> {
-        let span = view.name.span();
-        if view.or_replace || view.materialized || view.temporary {
-            return self.unsupported("OR REPLACE, MATERIALIZED or TEMPORARY in CREATE VIEW", span);
-        }
-        let Some(table) = table_name(&view.name) else {
-            return self.unsupported("a name of more than two parts", span);
-        };
+        let table = self.source.new_view(view)?;
         view.name = ObjectName::from(vec![Ident::with_quote('"', stored_name(&table))]);
         self.refuse_parameters = true;
         self.query(&mut view.query).map(|_| ())

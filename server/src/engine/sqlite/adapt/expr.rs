@@ -17,7 +17,7 @@ const MAX_DEPTH: usize = 1000;
 
 impl Adapter<'_> {
     pub(super) fn unsupported<T>(&self, what: &str, span: Span) -> Result<T> {
-        super::source(self.sql).unsupported(what, span)
+        self.source.unsupported(what, span)
     }
 
     pub(super) fn expr(&mut self, expr: &mut Expr) -> Result<Typed> {

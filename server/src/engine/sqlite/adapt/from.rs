@@ -10,7 +10,6 @@ use sqlparser::ast::{
 
 use super::{
     Adapter,
-    names::table_name,
     query::parsed_query,
     scope::{Columns, Relation, stored_name},
     seal,
@@ -103,9 +102,7 @@ impl Adapter<'_> {
 
     /// A table, or a common table expression, by name.
     pub(super) fn named_table(&mut self, name: &mut ObjectName, alias: Option<&TableAlias>) -> Result<()> {
-        let Some(table) = table_name(name) else {
-            return self.unsupported("a table name of more than two parts", name.span());
-        };
+        let table = self.source.table(name)?;
         if let Some(alias) = alias.filter(|alias| !alias.columns.is_empty()) {
             return self.unsupported("a list of columns after the name of a table", alias.name.span);
         }

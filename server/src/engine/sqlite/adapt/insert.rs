@@ -5,13 +5,13 @@ use std::sync::Arc;
 use phantomdb_protocol::{Constraint, Error, ErrorCode, Result, TableSchema};
 use sqlparser::ast::{
     Assignment, AssignmentTarget, ConflictTarget as AstTarget, DoUpdate, Expr, Ident, Insert, ObjectName,
-    OnConflict, OnConflictAction, OnInsert, Query, SelectItem, SetExpr, Spanned, TableAlias, TableObject,
+    OnConflict, OnConflictAction, OnInsert, Query, SelectItem, SetExpr, TableAlias, TableObject,
 };
 
 use super::{
     Adapter, assign,
     assign::Target,
-    names::{last_ident, table_name},
+    names::last_ident,
     parse::ConflictTarget,
     query::parsed_query,
     scope::{Columns, Output, Relation, Scope, stored_name},
@@ -32,9 +32,7 @@ impl Adapter<'_> {
         let TableObject::TableName(name) = &mut insert.table else {
             return self.unsupported("this target of an INSERT", span);
         };
-        let Some(table) = table_name(name) else {
-            return self.unsupported("a table name of more than two parts", name.span());
-        };
+        let table = self.source.table(name)?;
         let stored = stored_name(&table);
         *name = ObjectName::from(vec![Ident::with_quote('"', stored.clone())]);
         let schema = self.catalog.table(&table);

@@ -20,7 +20,9 @@ use phantomdb_protocol::{
 };
 
 pub use crate::engine::sql::{Catalog, Kind};
-use crate::engine::sql::{Source, alter_table, build, names, parse, seal, with_stack};
+use crate::engine::sql::{
+    Source, alter_table, build, definition::SchemaChange, names, parse, seal, with_stack,
+};
 pub(super) use crate::engine::sql::{
     alter_table::reference,
     names::{index_columns, references, same_table},
@@ -35,31 +37,9 @@ use super::written::Written;
 
 /// A change that takes more than statements: [`super::alter::apply`] makes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SchemaChange {
-    Alter {
-        table: TableName,
-        operations: Vec<AlterOperation>,
-    },
-    DropTables {
-        tables: Vec<TableName>,
-        if_exists: bool,
-        cascade: bool,
-    },
-    CreateSchema {
-        name: String,
-        if_not_exists: bool,
-    },
-    DropSchemas {
-        names: Vec<String>,
-        if_exists: bool,
-        cascade: bool,
-    },
-    /// Of the table, or of one of its columns; none takes the comment away.
-    Comment {
-        table: TableName,
-        column: Option<String>,
-        comment: Option<String>,
-    },
+pub enum Change {
+    Schema(SchemaChange),
+    Alter { table: TableName, operations: Vec<AlterOperation> },
 }
 
 /// A statement as SQLite runs it.
@@ -73,7 +53,7 @@ pub struct Adapted {
     pub column_types: Vec<Option<ColumnType>>,
     pub parameter_count: usize,
     /// When there is one, it takes the place of `statements`, which is empty then.
-    pub change: Option<SchemaChange>,
+    pub change: Option<Change>,
 }
 
 /// Adapts exactly one statement; a trailing `;` is fine.
@@ -123,7 +103,7 @@ pub(super) fn conversion(table: &TableSchema, column: &ColumnDefinition) -> Resu
 }
 
 struct Adapter<'a> {
-    sql: &'a str,
+    source: Source<'a>,
     catalog: &'a dyn Catalog,
     scopes: Vec<scope::Scope>,
     ctes: Vec<query::Cte>,
@@ -140,7 +120,7 @@ struct Adapter<'a> {
 impl<'a> Adapter<'a> {
     fn new(sql: &'a str, catalog: &'a dyn Catalog) -> Self {
         Self {
-            sql,
+            source: source(sql),
             catalog,
             scopes: Vec::new(),
             ctes: Vec::new(),

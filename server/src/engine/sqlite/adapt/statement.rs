@@ -2,12 +2,12 @@
 
 use phantomdb_protocol::{ColumnType, Result, TableName};
 use sqlparser::{
-    ast::{CommentObject, ObjectName, ObjectType, Query, SchemaName, SetExpr, Spanned, Statement},
+    ast::{ObjectName, ObjectType, Query, SetExpr, Spanned, Statement},
     tokenizer::TokenWithSpan,
 };
 
 use super::{
-    Adapted, Adapter, Kind, SchemaChange, alter_table, names,
+    Adapted, Adapter, Change, Kind, alter_table, names,
     names::table_name,
     parse,
     parse::{ConflictTarget, Parsed},
@@ -18,7 +18,7 @@ use crate::engine::sqlite::{registry, written};
 
 impl Adapter<'_> {
     pub(super) fn statement(&mut self, tokens: Vec<TokenWithSpan>) -> Result<Adapted> {
-        match parse::statement(self.sql, tokens)? {
+        match parse::statement(self.source.sql, tokens)? {
             Parsed::SetConstraints { deferred } => {
                 let value = if deferred { "ON" } else { "OFF" };
                 Ok(self.done(Kind::Write, vec![format!("PRAGMA defer_foreign_keys = {value}")]))
@@ -64,19 +64,11 @@ impl Adapter<'_> {
                 Ok(self.done(Kind::Write, statements))
             }
             Statement::Explain { statement, .. } => self.explain(statement, conflict),
-            Statement::Savepoint { name } => Ok(self.done(Kind::Savepoint(name.value.clone()), Vec::new())),
-            Statement::ReleaseSavepoint { name } => {
-                Ok(self.done(Kind::Release(name.value.clone()), Vec::new()))
-            }
-            Statement::Rollback { savepoint: Some(name), .. } => {
-                Ok(self.done(Kind::RollbackTo(name.value.clone()), Vec::new()))
-            }
-            Statement::Rollback { savepoint: None, .. } => Ok(self.done(Kind::Rollback, Vec::new())),
-            Statement::Commit { .. } => Ok(self.done(Kind::Commit, Vec::new())),
-            Statement::StartTransaction { .. } => Ok(self.done(Kind::Begin, Vec::new())),
-            Statement::Set(_) => Ok(self.done(Kind::Nothing, Vec::new())),
             Statement::ShowSchemas { .. } => Ok(self.show_schemas()),
-            _ => self.definition(statement),
+            other => match Kind::of_control(other) {
+                Some(kind) => Ok(self.done(kind, Vec::new())),
+                None => self.definition(other),
+            },
         }
     }
 
@@ -102,64 +94,25 @@ impl Adapter<'_> {
                 Ok(self.done(Kind::Schema, vec![sql]))
             }
             Statement::AlterTable(alter) => {
-                let reader = alter_table::Reader { source: super::source(self.sql), catalog: self.catalog };
+                let reader = alter_table::Reader { source: self.source, catalog: self.catalog };
                 let (table, operations) = reader.alter_table(alter)?;
-                Ok(self.change(SchemaChange::Alter { table, operations }))
+                Ok(self.change(Change::Alter { table, operations }))
             }
-            Statement::CreateSchema { schema_name: SchemaName::Simple(name), if_not_exists, .. } => {
-                let Some(TableName { name, schema: None }) = table_name(name) else {
-                    return self.unsupported("a schema name of several parts", statement.span());
-                };
-                Ok(self.change(SchemaChange::CreateSchema { name, if_not_exists: *if_not_exists }))
+            Statement::Drop { object_type: ObjectType::View, names, if_exists, .. } => {
+                self.drop_each("VIEW", names, *if_exists)
             }
-            Statement::Comment { object_type, object_name, comment, .. } => {
-                let (object_type, comment) = (*object_type, comment.take());
-                self.comment(object_type, object_name, comment)
+            Statement::Drop { object_type: ObjectType::Index, names, if_exists, .. } => {
+                self.drop_each("INDEX", names, *if_exists)
             }
-            Statement::Drop { object_type, names, if_exists, cascade, .. } => {
-                let (if_exists, cascade) = (*if_exists, *cascade);
-                let mut tables = Vec::with_capacity(names.len());
-                for name in names.iter() {
-                    match table_name(name) {
-                        Some(table) => tables.push(table),
-                        None => return self.unsupported("a name of more than two parts", name.span()),
-                    }
-                }
-                self.drop_objects(*object_type, tables, if_exists, cascade, names[0].span())
-            }
-            other => {
-                let name: String = other.to_string().split(' ').take(2).collect::<Vec<_>>().join(" ");
-                let span = other.span();
-                self.unsupported(&format!("the statement {name}"), span)
-            }
+            other => Ok(self.change(Change::Schema(self.source.schema_change(other)?))),
         }
     }
 
-    fn drop_objects(
-        &mut self,
-        object_type: ObjectType,
-        tables: Vec<TableName>,
-        if_exists: bool,
-        cascade: bool,
-        span: sqlparser::tokenizer::Span,
-    ) -> Result<Adapted> {
+    fn drop_each(&self, what: &str, names: &[ObjectName], if_exists: bool) -> Result<Adapted> {
         let condition = if if_exists { "IF EXISTS " } else { "" };
-        let each = |what: &str, tables: &[TableName]| {
-            tables
-                .iter()
-                .map(|table| format!("DROP {what} {condition}{}", quote_identifier(&stored_name(table))))
-                .collect::<Vec<_>>()
-        };
-        match object_type {
-            ObjectType::Table => Ok(self.change(SchemaChange::DropTables { tables, if_exists, cascade })),
-            ObjectType::View => Ok(self.done(Kind::Schema, each("VIEW", &tables))),
-            ObjectType::Index => Ok(self.done(Kind::Schema, each("INDEX", &tables))),
-            ObjectType::Schema => {
-                let names = tables.into_iter().map(|schema| schema.name).collect();
-                Ok(self.change(SchemaChange::DropSchemas { names, if_exists, cascade }))
-            }
-            other => self.unsupported(&format!("DROP {other}"), span),
-        }
+        let names = self.source.tables(names)?;
+        let drop = |name| format!("DROP {what} {condition}{}", quote_identifier(&stored_name(name)));
+        Ok(self.done(Kind::Schema, names.iter().map(drop).collect()))
     }
 
     /// A query, or a change after WITH.
@@ -205,25 +158,6 @@ impl Adapter<'_> {
         Ok(adapted)
     }
 
-    fn comment(
-        &mut self,
-        object_type: CommentObject,
-        object: &ObjectName,
-        comment: Option<String>,
-    ) -> Result<Adapted> {
-        let mut parts = object.clone();
-        let column = match object_type {
-            CommentObject::Table => None,
-            CommentObject::Column => parts.0.pop().and_then(|part| Some(part.as_ident()?.value.clone())),
-            other => return self.unsupported(&format!("COMMENT ON {other}"), object.span()),
-        };
-        let is_complete = column.is_some() || matches!(object_type, CommentObject::Table);
-        match table_name(&parts) {
-            Some(table) if is_complete => Ok(self.change(SchemaChange::Comment { table, column, comment })),
-            _ => self.unsupported("a comment on this name", object.span()),
-        }
-    }
-
     fn show_schemas(&self) -> Adapted {
         let sql = if self.catalog.table(&TableName::new(registry::SCHEMAS)).is_some() {
             format!("SELECT name AS schema_name FROM \"{}\" ORDER BY name", registry::SCHEMAS)
@@ -238,7 +172,7 @@ impl Adapter<'_> {
     }
 
     /// A change that takes more than statements.
-    fn change(&self, change: SchemaChange) -> Adapted {
+    fn change(&self, change: Change) -> Adapted {
         Adapted { change: Some(change), ..self.done(Kind::Schema, Vec::new()) }
     }
 

@@ -7,7 +7,8 @@ use phantomdb_protocol::{Error, ErrorCode, Result};
 use rusqlite::types::{Value, ValueRef};
 use sqlparser::ast::{Expr, Value as Literal};
 
-use super::{Answer, exact, time};
+use super::{Answer, exact};
+use crate::engine::sql::time;
 
 /// The literal in stored form, converted by the function of that name.
 pub(in super::super) fn literal(function: &str, text: &str) -> Result<Expr> {
