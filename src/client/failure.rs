@@ -6,6 +6,8 @@ use phantomdb_protocol::{Error, ErrorCode, ErrorDetails};
 
 /// The kind of failure when nobody listens.
 const REFUSED: &str = "refused";
+/// What a server says that is about to stop.
+const STOPPING: &str = "stopping";
 
 /// A server that cannot be reached; `kind` travels in `details.value`.
 pub(super) fn unreachable(kind: &str, message: impl Into<String>) -> Error {
@@ -29,9 +31,9 @@ impl Failure {
         Self { error, passing: false, retry_after: None }
     }
 
-    /// Nobody listens where the server should be.
-    pub(super) fn is_refused(&self) -> bool {
-        self.error.details.value.as_deref() == Some(REFUSED)
+    /// Nobody listens where the server should be, or will soon.
+    pub(super) fn is_away(&self) -> bool {
+        matches!(self.error.details.value.as_deref(), Some(REFUSED | STOPPING))
     }
 
     pub(super) fn of_transport(error: &reqwest::Error, base: &str, timeout: Duration) -> Self {
