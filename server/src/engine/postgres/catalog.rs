@@ -20,7 +20,7 @@ use crate::engine::sql::{
 };
 use rows::{ColumnRow, ConstraintRow, IndexRow};
 
-pub(super) use rows::schemas;
+pub(super) use rows::{key_columns, schemas};
 
 /// The schema of a table that names none.
 pub(super) const DEFAULT_SCHEMA: &str = "public";

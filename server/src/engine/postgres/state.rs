@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 
 use super::{
     answers::Entry,
+    broken_key,
     connection::{Canceller, guard},
     group,
     plan::Plan,
@@ -176,11 +177,22 @@ impl State {
                 match self.lease()?.run(&sql).await {
                     Ok(()) => {
                         self.guard = Guard::Fresh(turn);
-                        Err(failure)
+                        Err(self.explained(failure).await)
                     }
                     Err(_) => Err(Failure::Told(self.fail(failure.into_error()).await)),
                 }
             }
+        }
+    }
+
+    /// The failure of a statement that was undone, with the columns of the key it broke.
+    async fn explained(&self, failure: Failure) -> Failure {
+        match (failure, &self.lease) {
+            (Failure::Told(mut error), Some(lease)) => {
+                broken_key::name_columns(lease, &mut error).await;
+                Failure::Told(error)
+            }
+            (failure, _) => failure,
         }
     }
 

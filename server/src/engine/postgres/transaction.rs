@@ -43,7 +43,8 @@ impl PostgresTransaction {
         let (state, tracked) = (Arc::clone(&self.state), self.database.is_tracked() && !self.read_only);
         // Whoever waits may go away, but a commit that was begun is seen to its end.
         let committing = tokio::spawn(async move { state.lock().await.commit(key.as_ref(), tracked).await });
-        if let Some(position) = finished(committing).await? {
+        let committed = finished(committing).await;
+        if let Some(position) = self.database.explained(committed).await? {
             self.reached.get_or_init(|| position);
         }
         Ok(())

@@ -156,6 +156,23 @@ pub(super) async fn checks(client: &Client, schema: &str, table: &str, column: &
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
+/// The columns of a foreign key, in its order.
+pub(in super::super) async fn key_columns(
+    client: &Client,
+    schema: &str,
+    table: &str,
+    key: &str,
+) -> Result<Vec<String>> {
+    const KEY: &str = "SELECT a.attname::text FROM pg_catalog.pg_constraint k \
+        JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+        CROSS JOIN unnest(k.conkey) WITH ORDINALITY AS u (n, at) \
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = u.n \
+        WHERE k.contype = 'f' AND n.nspname = $1 AND c.relname = $2 AND k.conname = $3 ORDER BY u.at";
+    let parameters = [(&schema as _, Type::TEXT), (&table as _, Type::TEXT), (&key as _, Type::TEXT)];
+    let rows = client.query_typed(KEY, &parameters).await.map_err(|error| error::explain(&error))?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
 fn column(row: &Row) -> ColumnRow {
     let stored = Stored { name: row.get(3), modifier: row.get(4), shown: row.get(5), labels: row.get(6) };
     ColumnRow {
