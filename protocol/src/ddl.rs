@@ -13,6 +13,8 @@ use crate::{
 pub enum Part<'a> {
     /// After `DEFAULT`, of this column.
     Default(&'a str),
+    /// Between the parentheses of a `GENERATED ALWAYS AS`, of this column.
+    Generated(&'a str),
     /// Between the parentheses of a `CHECK` of this name.
     Check(Option<&'a str>),
     /// A field of an index.
@@ -32,8 +34,9 @@ pub trait Pieces {
     }
 
     /// The expression of a generated column.
-    fn generated(&self, _column: &ColumnDefinition) -> Option<String> {
-        None
+    fn generated(&self, column: &ColumnDefinition) -> Result<Option<String>> {
+        let part = Part::Generated(&column.name);
+        column.generated.as_deref().map(|text| self.expression(text, part).map(Cow::into_owned)).transpose()
     }
 }
 
@@ -51,6 +54,7 @@ pub fn given<'a>(text: &'a str, part: Part<'_>) -> Result<&'a str> {
     }
     let of = match part {
         Part::Default(column) => format!("the default of \"{column}\""),
+        Part::Generated(column) => format!("the expression that generates \"{column}\""),
         Part::Check(Some(name)) => format!("the check \"{name}\""),
         Part::Check(None) => "a check".to_owned(),
         Part::Field => "a field of an index".to_owned(),
@@ -209,7 +213,7 @@ impl Definition<'_> {
     fn push(&self, out: &mut String, pieces: &impl Pieces) -> Result<()> {
         let column = self.column;
         out.push_str(&pieces.data_type(column)?);
-        if let Some(expression) = pieces.generated(column) {
+        if let Some(expression) = pieces.generated(column)? {
             out.push_str(&format!(" GENERATED ALWAYS AS ({expression}) STORED"));
         }
         if column.auto_increment {

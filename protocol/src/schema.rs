@@ -88,6 +88,9 @@ pub struct ColumnDefinition {
     /// An SQL expression: `0`, `'x'`, `now()`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<String>,
+    /// The SQL expression of a column that is always computed from others and stored: `price * amount`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generated: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub references: Option<Reference>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -105,6 +108,7 @@ impl ColumnDefinition {
             auto_increment: false,
             unique: false,
             default: None,
+            generated: None,
             references: None,
             comment: None,
         }

@@ -7,6 +7,7 @@ mod changes;
 mod concurrency;
 mod errors;
 mod fixture;
+mod generated;
 mod queries;
 mod schema;
 mod statements;

@@ -153,6 +153,7 @@ impl<'a> Reader<'a> {
             auto_increment: is_numbered(column),
             unique: false,
             default: self.default(column),
+            generated: column.default.as_deref().filter(|_| column.generated).map(|sql| self.read(sql)),
             references: None,
             comment: column.comment.clone(),
         }

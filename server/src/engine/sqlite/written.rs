@@ -87,7 +87,7 @@ pub(super) fn restore(conn: &Connection, schema: &mut TableSchema) -> Result<()>
         }
     };
     for column in &mut schema.columns {
-        column.default.iter_mut().for_each(restore);
+        column.default.iter_mut().chain(&mut column.generated).for_each(restore);
     }
     for constraint in &mut schema.constraints {
         match constraint {
