@@ -5,6 +5,7 @@
 mod alterations;
 mod changes;
 mod concurrency;
+mod corners;
 mod errors;
 mod fixture;
 mod generated;

@@ -4,6 +4,7 @@ use phantomdb_protocol::{Error, ErrorCode};
 use tokio_postgres::{Error as PostgresError, error::DbError};
 
 use super::types::mark_of;
+use crate::engine::sql::unknown_function::unknown_function;
 
 /// The error of a statement, with the names of what was at fault. Neither the statement nor a value of its parameters
 /// is in the message.
@@ -91,6 +92,7 @@ fn told(error: &DbError) -> Error {
         "42501" => (ErrorCode::Forbidden, said(error)),
         "42804" | "42846" | "42P18" | "42P08" => (ErrorCode::TypeMismatch, said(error)),
         "42883" if error.message().contains("operator") => (ErrorCode::TypeMismatch, said(error)),
+        "42883" => return unknown_call(error),
         "0A000" => (ErrorCode::Unsupported, said(error)),
         "2BP01" => (ErrorCode::ForeignKeyViolation, said(error)),
         "21000" | "25001" | "25P01" | "3B001" => (ErrorCode::BadRequest, said(error)),
@@ -209,6 +211,13 @@ fn check(given: &DbError) -> Error {
         None => error.message = format!("the row breaks the check \"{name}\""),
     }
     error
+}
+
+/// `function s.f(integer) does not exist`, in the server's language.
+fn unknown_call(given: &DbError) -> Error {
+    let called = given.message().split_once('(').map_or("", |(before, _)| before);
+    let name = called.rsplit([' ', '.', '"', '\u{a0}']).find(|part| !part.is_empty());
+    name.map_or_else(|| Error::new(ErrorCode::SyntaxError, said(given)), unknown_function)
 }
 
 /// `relation "t" does not exist`, in the server's language.

@@ -27,7 +27,10 @@ use super::{
     work::{All, Alter, One},
     writing::KeyedCall,
 };
-use crate::engine::{Once, Session, sql::Kind};
+use crate::engine::{
+    Once, Session,
+    sql::{Kind, unknown_function::located},
+};
 
 /// Statements that travel together.
 pub(super) const WINDOW: usize = 128;
@@ -235,11 +238,13 @@ impl Session for PostgresSession {
     async fn execute(&self, statement: Statement) -> Result<ResultSet> {
         let plan = self.database.plan(&statement).await?;
         allowed(&plan)?;
-        if plan.adapted.pure {
-            return self.unless_cancelled(reading::read(&self.database, self.seen, &plan, &statement)).await;
-        }
-        let outcome = self.write(&plan, &statement).await;
-        self.database.explained(outcome).await
+        let outcome = if plan.adapted.pure {
+            self.unless_cancelled(reading::read(&self.database, self.seen, &plan, &statement)).await
+        } else {
+            let outcome = self.write(&plan, &statement).await;
+            self.database.explained(outcome).await
+        };
+        outcome.map_err(|error| located(error, &statement.query))
     }
 
     async fn execute_batch(

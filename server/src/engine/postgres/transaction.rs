@@ -15,7 +15,7 @@ use super::{
     state::State,
     work::{Alter, Describe, Tables},
 };
-use crate::engine::{Once, Session, Transaction};
+use crate::engine::{Once, Session, Transaction, sql::unknown_function::located};
 
 /// One transaction; its statements run one after the other.
 pub struct PostgresTransaction {
@@ -79,7 +79,8 @@ impl Drop for PostgresTransaction {
 impl Session for PostgresTransaction {
     async fn execute(&self, statement: Statement) -> Result<ResultSet> {
         let plan = self.database.plan(&statement).await?;
-        self.state.lock().await.execute(&plan, &statement).await
+        let outcome = self.state.lock().await.execute(&plan, &statement).await;
+        outcome.map_err(|error| located(error, &statement.query))
     }
 
     async fn execute_batch(

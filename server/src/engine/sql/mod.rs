@@ -8,6 +8,7 @@ pub(crate) mod names;
 pub(crate) mod parse;
 pub(crate) mod seal;
 pub(crate) mod types;
+pub(crate) mod unknown_function;
 
 use std::sync::Arc;
 

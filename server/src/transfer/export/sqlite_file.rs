@@ -18,8 +18,6 @@ pub(super) struct SqliteFile {
     partial: PathBuf,
     /// Of a row of the table that was made last.
     insert: String,
-    /// Whether a column of it takes a value, in order: one that is generated takes none.
-    takes: Vec<bool>,
 }
 
 fn failed(error: rusqlite::Error) -> Error {
@@ -45,7 +43,7 @@ impl SqliteFile {
         connection
             .execute_batch("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA foreign_keys=OFF; BEGIN")
             .map_err(failed)?;
-        Ok(Self { connection: Some(connection), path, partial, insert: String::new(), takes: Vec::new() })
+        Ok(Self { connection: Some(connection), path, partial, insert: String::new() })
     }
 
     fn connection(&self) -> Result<&Connection> {
@@ -53,26 +51,22 @@ impl SqliteFile {
     }
 
     pub(super) fn table(&mut self, schema: &TableSchema) -> Result<()> {
-        let connection = self.connection()?;
-        let whole = connection.execute_batch(&create_table(schema, true)?);
-        if let Err(error) = &whole {
-            left_out(&format!("checks, defaults and generated columns of \"{}\"", schema.table), error);
-            connection.execute_batch(&create_table(schema, false)?).map_err(failed)?;
-        }
-        self.takes =
-            schema.columns.iter().map(|column| whole.is_err() || column.generated.is_none()).collect();
-        let taken = schema.columns.iter().zip(&self.takes).filter(|(_, takes)| **takes);
-        let names: Vec<&String> = taken.map(|(column, _)| &column.name).collect();
-        let places = vec!["?"; names.len()].join(", ");
+        let places = vec!["?"; schema.columns.len()].join(", ");
         let table = quote_identifier(&stored_name(&schema.table));
-        self.insert = format!("INSERT INTO {table} ({}) VALUES ({places})", ddl::names(names));
-        Ok(())
+        self.insert = format!("INSERT INTO {table} VALUES ({places})");
+        let connection = self.connection()?;
+        match connection.execute_batch(&create_table(schema, true)?) {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                left_out(&format!("checks and defaults of \"{}\"", schema.table), &error);
+                connection.execute_batch(&create_table(schema, false)?).map_err(failed)
+            }
+        }
     }
 
     pub(super) fn row(&mut self, row: &[ValueRef<'_>]) -> Result<()> {
         let mut statement = self.connection()?.prepare_cached(&self.insert).map_err(failed)?;
-        let taken = row.iter().zip(&self.takes).filter(|(_, takes)| **takes);
-        let values = taken.map(|(value, _)| ToSqlOutput::Borrowed(*value));
+        let values = row.iter().map(|value| ToSqlOutput::Borrowed(*value));
         statement.execute(rusqlite::params_from_iter(values)).map(drop).map_err(failed)
     }
 
@@ -138,9 +132,6 @@ fn column_line(column: &ColumnDefinition, with_expressions: bool) -> String {
     if let Some(default) = column.default.as_ref().filter(|_| with_expressions) {
         let default = if default == "now()" { "CURRENT_TIMESTAMP" } else { default };
         line.push_str(&format!(" DEFAULT ({default})"));
-    }
-    if let Some(generated) = column.generated.as_ref().filter(|_| with_expressions) {
-        line.push_str(&format!(" GENERATED ALWAYS AS ({generated}) STORED"));
     }
     match &data_type {
         SqlType::CiText => line.push_str(" COLLATE NOCASE"),
