@@ -31,7 +31,7 @@ function expectDatabaseError(error, Class, code) {
   expect(error.parameters).toEqual(error.parent.parameters);
 }
 
-describe.each(engines)('errors at $name', ({ name: engineName, start }) => {
+describe.each(engines)('errors at $name', ({ start }) => {
   const engine = start();
   let sequelize;
   let User;

@@ -326,6 +326,10 @@ pub fn create_index(table: &TableName, index: &CreateIndex, pieces: &impl Pieces
     push_identifier(&mut sql, &index.name)?;
     sql.push_str(" ON ");
     push_table(&mut sql, table)?;
+    if let Some(method) = &index.using {
+        sql.push_str(" USING ");
+        sql.push_str(word(method, "method")?);
+    }
     sql.push_str(" (");
     for (position, field) in index.fields.iter().enumerate() {
         if position > 0 {
@@ -339,6 +343,15 @@ pub fn create_index(table: &TableName, index: &CreateIndex, pieces: &impl Pieces
         sql.push_str(&pieces.expression(condition, Part::Condition)?);
     }
     Ok(sql)
+}
+
+/// What stands in an index without quotes; `BAD_REQUEST` when it is no plain word.
+fn word<'a>(text: &'a str, what: &str) -> Result<&'a str> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(is_plain) {
+        return Ok(text);
+    }
+    Err(bad_request(format!("the {what} of an index must be one word of letters, digits and underscores")))
 }
 
 fn push_field(sql: &mut String, index: &CreateIndex, field: &IndexField, pieces: &impl Pieces) -> Result<()> {
@@ -356,6 +369,10 @@ fn push_field(sql: &mut String, index: &CreateIndex, field: &IndexField, pieces:
     if let Some(collation) = &field.collate {
         sql.push_str(" COLLATE ");
         push_identifier(sql, collation)?;
+    }
+    if let Some(operator) = &field.operator {
+        sql.push(' ');
+        sql.push_str(word(operator, "operator class")?);
     }
     if field.descending {
         sql.push_str(" DESC");

@@ -190,6 +190,9 @@ pub struct IndexField {
     pub descending: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collate: Option<String>,
+    /// An operator class: `text_pattern_ops`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operator: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -202,6 +205,9 @@ pub struct CreateIndex {
     /// An SQL condition, for a partial index.
     #[serde(default, rename = "where", skip_serializing_if = "Option::is_none")]
     pub condition: Option<String>,
+    /// The method of the index: `btree`, `gin`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub using: Option<String>,
     #[serde(default)]
     pub if_not_exists: bool,
 }

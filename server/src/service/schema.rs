@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(column(json!({ "type": "TEXT); DROP TABLE x; --" })), ErrorCode::SyntaxError);
         assert_eq!(column(json!({ "default": "1, b TEXT" })), ErrorCode::SyntaxError);
         assert_eq!(column(json!({ "generated": "1) STORED, b TEXT, (" })), ErrorCode::SyntaxError);
-        assert_eq!(column(json!({ "generated": " " })), ErrorCode::BadRequest);
+        assert_eq!(column(json!({ "generated": " " })), ErrorCode::SyntaxError);
         let check = json!({ "table": { "name": "t" }, "columns": [{ "name": "a", "type": "TEXT" }],
             "constraints": [{ "type": "check", "expression": "1) ; DROP TABLE x" }] });
         assert_eq!(created(check).unwrap_err().code, ErrorCode::SyntaxError);

@@ -90,6 +90,7 @@ pub(crate) fn create_index(table: &TableName, index: &IndexSchema) -> Result<Str
         fields: index.fields.clone(),
         unique: index.unique,
         condition: index.condition.clone(),
+        using: None,
         if_not_exists: false,
     };
     ddl::create_index(table, &index, &Generated(&[]))

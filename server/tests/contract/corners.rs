@@ -133,3 +133,29 @@ async fn a_function_that_is_not_there_is_refused_where_it_stands() {
         assert_eq!((many.code, many.details.position), (ErrorCode::SyntaxError, Some(9)), "{}", many.message);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_may_say_how_it_finds_and_by_which_language_it_sorts() {
+    for fixture in Fixture::each().await {
+        let session = &*fixture.session;
+        all(session, &TABLE).await;
+        all(
+            session,
+            &[
+                "CREATE INDEX \"by_hash\" ON \"items\" USING hash (\"n\")",
+                "CREATE INDEX \"by_prefix\" ON \"items\" USING btree (\"name\" text_pattern_ops DESC)",
+                "CREATE UNIQUE INDEX \"by_language\" ON \"items\" (\"name\" COLLATE \"en-x-icu\")",
+                "CREATE INDEX \"by_bytes\" ON \"items\" (\"name\" COLLATE \"C\")",
+            ],
+        )
+        .await;
+        let again = "INSERT INTO \"items\" (\"id\", \"name\") VALUES (9, 'a')";
+        assert_eq!(error(session, again, &[]).await.code, ErrorCode::UniqueViolation);
+        let unknown = "CREATE INDEX \"i\" ON \"items\" (\"name\" COLLATE \"Nobodys\")";
+        let refused = error(session, unknown, &[]).await;
+        assert_eq!(refused.code, ErrorCode::Unsupported, "{}", refused.message);
+        assert!(refused.message.contains("Nobodys"), "{}", refused.message);
+        let refused = error(session, "CREATE INDEX \"i\" ON \"items\" USING nobodys (\"name\")", &[]).await;
+        assert_eq!(refused.code, ErrorCode::Unsupported, "{}", refused.message);
+    }
+}

@@ -222,6 +222,7 @@ impl<'a> Reader<'a> {
             column,
             descending: row.descending,
             collate: row.collation.clone(),
+            operator: None,
         }
     }
 }

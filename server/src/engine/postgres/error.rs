@@ -87,6 +87,12 @@ fn told(error: &DbError) -> Error {
         ),
         "3D000" => (ErrorCode::UnknownDatabase, said(error)),
         "3F000" => (ErrorCode::UnknownTable, said(error)),
+        "42704" if error.message().contains("collation") || error.message().contains("operator class") => {
+            (ErrorCode::Unsupported, error.message().to_owned())
+        }
+        "42704" if error.message().contains("access method") => {
+            (ErrorCode::Unsupported, error.message().to_owned())
+        }
         "42704" => (ErrorCode::UnknownConstraint, said(error)),
         "42P07" | "42701" | "42710" | "42P06" | "42P04" | "42723" => (ErrorCode::AlreadyExists, said(error)),
         "42501" => (ErrorCode::Forbidden, said(error)),

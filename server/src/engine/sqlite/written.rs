@@ -105,6 +105,7 @@ pub(super) fn restore(conn: &Connection, schema: &mut TableSchema) -> Result<()>
                 fields: index.fields.clone(),
                 unique: index.unique,
                 condition: index.condition.clone(),
+                using: None,
                 if_not_exists: false,
             };
             index.definition = Some(ddl::create_index(&schema.table, &definition, &Verbatim)?);
