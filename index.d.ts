@@ -76,6 +76,8 @@ export interface PhantomDBOptions {
    * engine, the first that uses it decides. A server has `--lock-idle-timeout`.
    */
   lockIdleTimeoutMs?: number;
+  /** `https://` only: the authorities to trust, and no others, in PEM: text, bytes, or the path of a file. */
+  tls?: { ca: string | Uint8Array | readonly (string | Uint8Array)[] };
 }
 
 /**

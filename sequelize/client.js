@@ -4,6 +4,7 @@ const { leaveExpired } = require('./expired.js');
 const native = require('./native.js');
 const { PhantomDBError, answerOf } = require('./phantomdb-error.js');
 const { idOf, isSnapshot } = require('./snapshot.js');
+const { wireTls } = require('./tls.js');
 
 /**
  * The addon's side of one `PhantomDBDialect`: opened when first used, shared by every Sequelize that uses the dialect,
@@ -26,7 +27,7 @@ class Client {
     this.isRemote = /^https?:/i.test(url);
     // Kept, as it is gone with the last who has it.
     this.template = options.template;
-    this.#options = JSON.stringify({ ...options, template: this.#wireTemplate() });
+    this.#options = JSON.stringify({ ...options, template: this.#wireTemplate(), tls: wireTls(options.tls) });
     this.url = this.at().url;
   }
 

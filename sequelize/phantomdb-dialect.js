@@ -13,6 +13,7 @@ const { send } = require('./send.js');
 const { fitSequelizeCli } = require('./sequelize-cli.js');
 const { Snapshot, idOf, isOf, isSnapshot } = require('./snapshot.js');
 const { tableDefinition, tableOf } = require('./table-definition.js');
+const { isTls } = require('./tls.js');
 const { hasRoom } = require('./turn.js');
 const { converterOf, rowsToObjects, toWire, wireTypeOf } = require('./values.js');
 
@@ -32,7 +33,11 @@ const OPTIONS = {
     (value) => isSnapshot(value) || (typeof value === 'string' && value !== ''),
   ],
   lockIdleTimeoutMs: ['a whole number of milliseconds above 0', isMilliseconds],
+  tls: ['{ ca } with certificates in PEM or the path of a file, and nothing else', isTls],
 };
+
+/** What may hold a secret, also where it does not belong. */
+const SECRET = new Set(['token', 'tls']);
 
 function checkOptions(options) {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
@@ -46,7 +51,7 @@ function checkOptions(options) {
     }
     const [words, isRight] = known;
     if (value !== undefined && !isRight(value)) {
-      const shown = name === 'token' ? typeof value : inspect(value);
+      const shown = SECRET.has(name) ? typeof value : inspect(value);
       throw new TypeError(`The option '${name}' of PhantomDBDialect must be ${words}, not ${shown}.`);
     }
   }

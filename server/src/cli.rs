@@ -1,6 +1,7 @@
 //! The command line: `phantomdb serve`, `import` and `export`.
 
 mod cluster;
+mod tls;
 
 use std::{
     io::{IsTerminal as _, Write as _},
@@ -17,6 +18,7 @@ use clap::{Args, Parser, Subcommand};
 use tokio::net::TcpListener;
 
 use cluster::ClusterOptions;
+use tls::TlsOptions;
 
 use crate::{
     engine::{
@@ -24,7 +26,7 @@ use crate::{
         postgres::{PostgresEngine, PostgresOptions},
         sqlite::{SqliteEngine, SqliteOptions},
     },
-    http::{HttpOptions, HttpServer},
+    http::{HttpOptions, HttpServer, Listener},
     serve::{serve, told_to_stop},
     service::{Service, ServiceOptions},
     transfer::{ExportOptions, ImportOptions, export, import},
@@ -52,7 +54,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve databases over HTTP until Ctrl-C or SIGTERM.
-    Serve(ServeOptions),
+    Serve(Box<ServeOptions>),
     /// Copy a SQLite file, or a PostgreSQL, MySQL or MariaDB database, into a new database.
     Import(ImportOptions),
     /// Write a database as a plain SQLite file or as SQL.
@@ -103,6 +105,8 @@ struct ServeOptions {
     /// variable PHANTOMDB_TOKEN.
     #[arg(long, env = "PHANTOMDB_TOKEN_FILE", value_name = "FILE")]
     token_file: Option<PathBuf>,
+    #[command(flatten)]
+    tls: TlsOptions,
     /// The longest request body, in bytes.
     #[arg(long, env = "PHANTOMDB_BODY_MAX", default_value_t = HttpOptions::default().body_max, value_name = "BYTES")]
     body_max: usize,
@@ -161,7 +165,7 @@ pub fn run(args: Vec<String>) -> i32 {
 
 async fn command(command: Command) -> Result<(), Failure> {
     match command {
-        Command::Serve(options) => serve_until_told(options).await,
+        Command::Serve(options) => serve_until_told(*options).await,
         Command::Import(options) => until_told_to_stop(|stop| import(options, stop)).await,
         Command::Export(options) => until_told_to_stop(|stop| export(options, stop)).await,
     }
@@ -219,6 +223,7 @@ fn start_logging(level: &str) -> Result<(), Failure> {
 async fn serve_until_told(options: ServeOptions) -> Result<(), Failure> {
     let tokens = tokens(options.token_file.as_deref(), std::env::var("PHANTOMDB_TOKEN").ok())?;
     let addresses = addresses(&options.listen).await?;
+    let identity = options.tls.identity()?;
     if tokens.is_empty() && addresses.iter().any(|address| !address.ip().is_loopback()) {
         return Err(Failure::new(
             MISUSED,
@@ -255,7 +260,15 @@ async fn serve_until_told(options: ServeOptions) -> Result<(), Failure> {
     );
     let http = HttpOptions { tokens, body_max: options.body_max, peers: options.cluster.peers()? };
     let server = HttpServer::new(Arc::clone(&service), http);
-    say_address(address);
+    let listener = match &identity {
+        None => Listener::plain(listener),
+        Some(identity) => {
+            let acceptor = identity.acceptor().map_err(|error| Failure::new(FAILED, error.message))?;
+            tokio::spawn(Arc::clone(identity).follow());
+            Listener::secured(listener, acceptor)
+        }
+    };
+    say_address(if identity.is_some() { "https" } else { "http" }, address);
     serve(listener, server, service, stop, GRACE)
         .await
         .map_err(|error| Failure::new(FAILED, format!("serving ended: {error}")))
@@ -290,9 +303,9 @@ fn engine(options: &ServeOptions) -> Result<Arc<dyn Engine>, Failure> {
 }
 
 /// The one line on stdout; whoever started the server waits for it.
-fn say_address(address: SocketAddr) {
+fn say_address(scheme: &str, address: SocketAddr) {
     let mut stdout = std::io::stdout().lock();
-    let said = writeln!(stdout, "phantomdb listening on http://{address}").and_then(|()| stdout.flush());
+    let said = writeln!(stdout, "phantomdb listening on {scheme}://{address}").and_then(|()| stdout.flush());
     if let Err(error) = said {
         tracing::warn!(%error, "the address could not be written to stdout");
     }

@@ -5,4 +5,5 @@ pub mod engine;
 pub mod http;
 mod serve;
 pub mod service;
+pub mod tls;
 mod transfer;

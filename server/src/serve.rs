@@ -2,18 +2,17 @@
 
 use std::{future::Future, io, sync::Arc, time::Duration};
 
-use axum::serve::ListenerExt as _;
-use tokio::{net::TcpListener, sync::watch};
+use tokio::sync::watch;
 
 use crate::{
-    http::{HttpServer, router},
+    http::{HttpServer, Listener, Reached, router},
     service::Service,
 };
 
 /// Serves until `stop` is done; then lets what runs come to its end, for `grace` at most, while it says to new calls that
 /// it stops, rolls back what is open and closes the engine.
 pub(crate) async fn serve(
-    listener: TcpListener,
+    listener: Listener,
     server: Arc<HttpServer>,
     service: Arc<Service>,
     stop: impl Future<Output = ()> + Send + 'static,
@@ -27,12 +26,8 @@ pub(crate) async fn serve(
         let _ = stopping.send(true);
         draining.drain().await;
     };
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "TCP_NODELAY could not be set");
-        }
-    });
-    let serving = axum::serve(listener, router(server)).with_graceful_shutdown(stop);
+    let calls = router(server).into_make_service_with_connect_info::<Reached>();
+    let serving = axum::serve(listener, calls).with_graceful_shutdown(stop);
     let overdue = async move {
         // An error means that `stop` was dropped, which is at the end of serving.
         let _ = stopped.wait_for(|stopped| *stopped).await;

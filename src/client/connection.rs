@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use reqwest::Url;
 
-use super::failure::unreachable;
+use super::failure::{INVALID_URL, unreachable};
 
 const VALID: &str = "valid are http://HOST:PORT, https://HOST:PORT, memory: (private), memory:NAME (shared in this \
                      process) and file:PATH (a directory)";
@@ -60,15 +60,15 @@ fn unknown(why: &str) -> Error {
 
 fn server(text: &str) -> Result<Connection> {
     let url = Url::parse(text)
-        .map_err(|error| unreachable("invalid_url", format!("the URL cannot be read: {error}; {VALID}")))?;
+        .map_err(|error| unreachable(INVALID_URL, format!("the URL cannot be read: {error}; {VALID}")))?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(unreachable(
-            "invalid_url",
+            INVALID_URL,
             "a URL must not hold credentials: give the token as the option `token` or in PHANTOMDB_TOKEN",
         ));
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(unreachable("invalid_url", format!("a URL must not have a `?` or a `#`; {VALID}")));
+        return Err(unreachable(INVALID_URL, format!("a URL must not have a `?` or a `#`; {VALID}")));
     }
     Ok(Connection::Server(url.as_str().trim_end_matches('/').to_owned()))
 }

@@ -3,11 +3,14 @@
 use std::{error::Error as _, io::ErrorKind, time::Duration};
 
 use phantomdb_protocol::{Error, ErrorCode, ErrorDetails};
+use phantomdb_server::tls::Problem;
 
 /// The kind of failure when nobody listens.
 const REFUSED: &str = "refused";
 /// What a server says that is about to stop.
 const STOPPING: &str = "stopping";
+/// The kind when the server is another one than the URL says, or none at all.
+pub(super) const INVALID_URL: &str = "invalid_url";
 
 /// A server that cannot be reached; `kind` travels in `details.value`.
 pub(super) fn unreachable(kind: &str, message: impl Into<String>) -> Error {
@@ -37,6 +40,9 @@ impl Failure {
     }
 
     pub(super) fn of_transport(error: &reqwest::Error, base: &str, timeout: Duration) -> Self {
+        if let Some(problem) = Problem::of(error) {
+            return Self::lasting(insecure(&problem, base));
+        }
         let connecting = error.is_connect();
         let (kind, why) = kind(error);
         let message = match kind {
@@ -61,6 +67,25 @@ impl Failure {
             retry_after: None,
         }
     }
+}
+
+/// A server with which no secure connection can be made, however often it is tried.
+fn insecure(problem: &Problem, base: &str) -> Error {
+    let advice = match problem {
+        Problem::Untrusted => {
+            "; give the certificate of its authority in the option `tls: { ca }` or in NODE_EXTRA_CA_CERTS"
+                .into()
+        }
+        Problem::OtherName(names) if !names.is_empty() => {
+            format!(" ({}); use that in the URL", names.join(", "))
+        }
+        Problem::OtherName(_) => "; use that in the URL".into(),
+        Problem::NotTls => {
+            "; begin the URL with http://, or start the server with --tls-cert and --tls-key".into()
+        }
+        _ => String::new(),
+    };
+    unreachable("insecure", format!("no secure connection to {base} can be made: {problem}{advice}"))
 }
 
 /// The kind of failure by what lies at its root, and the words of that root, which name no URL.

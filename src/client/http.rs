@@ -9,7 +9,7 @@ use std::{
 };
 
 use phantomdb_protocol::{Call, CallContext, Error, ErrorCode, Result, ResultSet};
-use phantomdb_server::service::records;
+use phantomdb_server::{service::records, tls::Trust};
 use reqwest::{
     StatusCode,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER},
@@ -18,7 +18,7 @@ use rustls::{ClientConfig, RootCertStore, crypto::ring};
 
 use super::{
     closed,
-    failure::Failure,
+    failure::{Failure, INVALID_URL, unreachable},
     request::{self, Request},
     retry::{Attempts, Repeat},
     route::Route,
@@ -38,6 +38,8 @@ struct Answer {
 pub(super) struct HttpClient {
     /// Without a slash at the end.
     base: String,
+    /// Whose certificates, when the server shows one.
+    trust: Trust,
     authorization: Option<HeaderValue>,
     connect_timeout: Duration,
     timeout: Duration,
@@ -58,6 +60,7 @@ enum State {
 impl HttpClient {
     pub(super) fn new(
         base: String,
+        trust: Trust,
         token: Option<&str>,
         connect_timeout: Duration,
         timeout: Duration,
@@ -74,6 +77,7 @@ impl HttpClient {
             .transpose()?;
         Ok(Self {
             base,
+            trust,
             authorization,
             connect_timeout,
             timeout,
@@ -164,6 +168,9 @@ impl HttpClient {
         }
         let decoded = if is_json { serde_json::from_slice(&body).ok() } else { None };
         Err(match decoded {
+            Some(error) if is_misdirected(&error) => {
+                Failure::lasting(unreachable(INVALID_URL, format!("{base}: {}", error.message)))
+            }
             Some(error) => Failure { passing: is_passing(&error), error, retry_after },
             None => not_an_answer(base, status, retry_after),
         })
@@ -228,20 +235,18 @@ impl HttpClient {
     }
 
     fn build(&self) -> Result<reqwest::Client> {
-        let mut builder = reqwest::Client::builder()
+        let builder = reqwest::Client::builder()
             .http1_only()
             .tcp_nodelay(true)
             .no_proxy()
             // A token is for the server it was given for.
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(self.connect_timeout);
-        if self.base.starts_with("https:") {
-            // Another part of the process may have chosen its own before; that one then serves as well.
-            let _ = ring::default_provider().install_default();
-        } else {
-            builder = builder.tls_backend_preconfigured(no_tls()?);
-        }
-        builder.build().map_err(|_| Error::internal("the HTTP client could not be set up"))
+        let tls = if self.base.starts_with("https:") { self.trust.client_config() } else { no_tls() };
+        builder
+            .tls_backend_preconfigured(tls?)
+            .build()
+            .map_err(|_| Error::internal("the HTTP client could not be set up"))
     }
 }
 
@@ -278,6 +283,11 @@ fn bytes_of(body: Vec<u8>) -> bytes::Bytes {
 /// Whether a later attempt may succeed.
 fn is_passing(error: &Error) -> bool {
     matches!(error.code, ErrorCode::Unavailable | ErrorCode::TooManyRequests)
+}
+
+/// Whether the server says that its URL is another one.
+fn is_misdirected(error: &Error) -> bool {
+    error.code == ErrorCode::BadRequest && error.details.value.as_deref() == Some(INVALID_URL)
 }
 
 /// In seconds; a date is not understood and left to the own back-off.

@@ -13,6 +13,7 @@ mod template;
 use std::{sync::atomic::AtomicU32, time::Duration};
 
 use phantomdb_protocol::{Call, CallContext, Error, ErrorCode, Result};
+use phantomdb_server::tls::Trust;
 use serde::Deserialize;
 
 pub use self::template::{Held, TemplateOption};
@@ -37,6 +38,16 @@ pub struct ClientOptions {
     /// Embedded: a transaction that holds a database's write lock and runs no statement for so long, while others wait
     /// for the lock, is rolled back. A server has an option of its own for it.
     pub lock_idle_timeout_ms: Option<u64>,
+    /// For a server that is reached over `https://`.
+    pub tls: Option<TlsOptions>,
+}
+
+/// How a server's certificate is judged.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsOptions {
+    /// The certificates of the authorities to trust, PEM, instead of those that the system and Node are told to.
+    pub ca: Vec<String>,
 }
 
 impl Default for ClientOptions {
@@ -49,6 +60,7 @@ impl Default for ClientOptions {
             create_database: true,
             template: None,
             lock_idle_timeout_ms: None,
+            tls: None,
         }
     }
 }
@@ -86,16 +98,19 @@ impl Client {
                 ));
             }
             Connection::Server(base) => {
+                let trust = trust(options.tls.as_ref(), &base)?;
                 let environment = || std::env::var("PHANTOMDB_TOKEN").ok();
                 let token = options.token.or_else(environment).filter(|token| !token.is_empty());
                 Way::Http(HttpClient::new(
                     base,
+                    trust,
                     token.as_deref(),
                     Duration::from_millis(options.connect_timeout_ms),
                     Duration::from_millis(options.request_timeout_ms),
                     options.retries,
                 )?)
             }
+            Connection::Embedded(_) if options.tls.is_some() => return Err(not_https()),
             Connection::Embedded(place) => {
                 let lock_idle_timeout = options.lock_idle_timeout_ms.map(Duration::from_millis);
                 Way::Embedded(Embedded::new(place, lock_idle_timeout))
@@ -163,6 +178,22 @@ impl Client {
             Way::Embedded(embedded) => embedded.close().await,
         }
     }
+}
+
+fn trust(tls: Option<&TlsOptions>, base: &str) -> Result<Trust> {
+    match tls {
+        None => Ok(Trust::System),
+        Some(tls) if base.starts_with("https:") => Trust::authorities("the option tls.ca", &tls.ca),
+        Some(_) => Err(not_https()),
+    }
+}
+
+/// Who says how a certificate is judged takes the connection for a secure one.
+fn not_https() -> Error {
+    Error::new(
+        ErrorCode::BadRequest,
+        "the option tls is for a server with https://, and the connection string is another",
+    )
 }
 
 fn closed() -> Error {

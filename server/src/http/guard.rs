@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use axum::{
-    extract::{Request, State},
+    extract::{ConnectInfo, Request, State},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -13,7 +13,7 @@ use subtle::{Choice, ConstantTimeEq};
 use tracing::Instrument as _;
 
 use super::{
-    HttpServer,
+    HttpServer, Reached,
     answer::{HttpError, with_error_body},
     peers::Passed,
     trace::TraceParent,
@@ -104,6 +104,9 @@ fn context(
     id: &HeaderValue,
     trace: Option<&TraceParent>,
 ) -> Result<CallContext, HttpError> {
+    if let Some(ConnectInfo(Reached::Unsecured)) = request.extensions().get() {
+        return Err(unsecured().into());
+    }
     let headers = request.headers();
     let token = bearer(headers);
     if !is_open(request) && !server.options.tokens.is_empty() {
@@ -130,6 +133,14 @@ fn context(
 fn is_open(request: &Request) -> bool {
     let path = request.uri().path();
     matches!(path.strip_prefix("/api/v1").unwrap_or(path), "/health" | "/ready" | "/openapi.json")
+}
+
+/// A token that came this way has been seen by others; nothing is done with it.
+fn unsecured() -> Error {
+    let message = "this port speaks HTTPS only; begin the URL with https://";
+    let mut error = Error::new(ErrorCode::BadRequest, message);
+    error.details.value = Some("invalid_url".to_owned());
+    error
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

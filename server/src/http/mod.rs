@@ -4,6 +4,7 @@ mod answer;
 mod calls;
 mod extract;
 mod guard;
+mod listener;
 mod metrics;
 mod openapi;
 mod peers;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use axum::{Router, middleware::from_fn_with_state, routing::get};
 use tokio_util::task::TaskTracker;
 
+pub use self::listener::{Listener, Reached};
 use self::metrics::Metrics;
 pub use self::peers::Peers;
 use crate::service::Service;

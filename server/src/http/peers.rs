@@ -14,7 +14,10 @@ use http::{HeaderName, HeaderValue, header, request::Parts};
 use phantomdb_protocol::{CallContext, Error, ErrorCode, Result};
 
 use super::{answer::HttpError, extract, guard};
-use crate::service::server_of;
+use crate::{
+    service::server_of,
+    tls::{Problem, Trust},
+};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -48,9 +51,8 @@ impl Peers {
         if urls.is_empty() {
             return Ok(Self::default());
         }
-        // Another part of the process may have chosen its own before; that one then serves as well.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(Trust::System.client_config()?)
             .http1_only()
             .tcp_nodelay(true)
             .no_proxy()
@@ -106,7 +108,8 @@ impl Target {
         };
         match self.ask(&parts, body.clone()).await {
             Err(error) if error.is_connect() => {
-                tracing::warn!("another server, whose transaction a call is for, cannot be reached");
+                let why = Problem::of(&error).map(|problem| problem.to_string());
+                tracing::warn!(why, "another server, whose transaction a call is for, cannot be reached");
                 Passed::Unreached(Request::from_parts(parts, Body::from(body)))
             }
             Err(error) => {

@@ -20,6 +20,7 @@ use sqlparser::{
 
 use super::lift::{LITERALS_MAX, keeps_literals, lifted};
 use crate::engine::sql::PhantomDialect;
+use crate::engine::sql::walk::walk;
 
 /// Pieces of each kind that are remembered.
 const REMEMBERED_MAX: usize = 1_000;
@@ -136,10 +137,8 @@ fn joined<T: VisitMut + std::fmt::Display>(list: &mut [T]) -> Result<String> {
 /// The text of what was parsed. sqlparser prints strings and quoted names as if they might be escaped already, so
 /// that `\' OR 1=1` would end the string that it was inside of: both become text here, and are only copied there.
 fn printed<T: VisitMut + std::fmt::Display>(parsed: &mut T) -> Result<String> {
-    match parsed.visit(&mut Quoter) {
-        ControlFlow::Continue(()) => Ok(parsed.to_string()),
-        ControlFlow::Break(error) => Err(error),
-    }
+    walk(parsed, &mut Quoter)?;
+    Ok(parsed.to_string())
 }
 
 struct Quoter;
@@ -269,12 +268,12 @@ impl Fragment {
     }
 
     fn check<T: VisitMut>(&mut self, parsed: &mut T) -> Result<()> {
-        match parsed.visit(self) {
-            ControlFlow::Continue(()) => Ok(()),
-            ControlFlow::Break(why) => {
-                Err(Error::new(ErrorCode::SyntaxError, format!("the {} must only read: {why}", self.what)))
-            }
-        }
+        walk(parsed, self)
+    }
+
+    fn refused(&self, why: &str) -> ControlFlow<Error> {
+        let message = format!("the {} must only read: {why}", self.what);
+        ControlFlow::Break(Error::new(ErrorCode::SyntaxError, message))
     }
 
     fn lift(&mut self, expression: &mut Expr) {
@@ -305,33 +304,33 @@ impl Fragment {
 }
 
 impl VisitorMut for Fragment {
-    type Break = &'static str;
+    type Break = Error;
 
-    fn pre_visit_statement(&mut self, _: &mut Statement) -> ControlFlow<Self::Break> {
-        ControlFlow::Break("a statement that writes is not allowed in it")
+    fn pre_visit_statement(&mut self, _: &mut Statement) -> ControlFlow<Error> {
+        self.refused("a statement that writes is not allowed in it")
     }
 
-    fn pre_visit_query(&mut self, query: &mut sqlparser::ast::Query) -> ControlFlow<Self::Break> {
+    fn pre_visit_query(&mut self, query: &mut sqlparser::ast::Query) -> ControlFlow<Error> {
         if !query.locks.is_empty() {
-            return ControlFlow::Break("a sub-query cannot lock rows");
+            return self.refused("a sub-query cannot lock rows");
         }
         if matches!(&*query.body, SetExpr::Select(select) if select.into.is_some()) {
-            return ControlFlow::Break("a sub-query cannot select into a table");
+            return self.refused("a sub-query cannot select into a table");
         }
         self.kept += 1;
         ControlFlow::Continue(())
     }
 
-    fn post_visit_query(&mut self, _: &mut sqlparser::ast::Query) -> ControlFlow<Self::Break> {
+    fn post_visit_query(&mut self, _: &mut sqlparser::ast::Query) -> ControlFlow<Error> {
         self.kept -= 1;
         ControlFlow::Continue(())
     }
 
-    fn pre_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<Self::Break> {
+    fn pre_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<Error> {
         if let Expr::Cast { data_type, .. } = expression
             && holds_text(data_type)
         {
-            return ControlFlow::Break("a type with strings in it is not one to cast to");
+            return self.refused("a type with strings in it is not one to cast to");
         }
         if self.kept == 0 {
             self.lift(expression);
@@ -342,7 +341,7 @@ impl VisitorMut for Fragment {
         ControlFlow::Continue(())
     }
 
-    fn post_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<Self::Break> {
+    fn post_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<Error> {
         if keeps_literals(expression) {
             self.kept -= 1;
         }

@@ -15,7 +15,6 @@ mod rewrite;
 mod source;
 mod survey;
 mod target;
-mod tls;
 
 pub(crate) use export::{ExportOptions, export};
 pub(crate) use import::{ImportOptions, import};

@@ -10,7 +10,7 @@ use reqwest::{Client, Method, Url};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::json;
 
-use super::tls;
+use crate::tls::{Problem, Trust};
 
 /// How long a transaction of a transfer may wait for its next call, in milliseconds: the other side may be slow.
 const TRANSACTION_TIMEOUT: u64 = 600_000;
@@ -56,7 +56,7 @@ impl Remote {
             return Err(wrong("give the token in PHANTOMDB_TOKEN, not in the URL".into()));
         }
         let client = Client::builder()
-            .tls_backend_preconfigured(tls::config()?)
+            .tls_backend_preconfigured(Trust::System.client_config()?)
             .connect_timeout(Duration::from_secs(10))
             .build()
             .map_err(|error| Error::internal(format!("the HTTP client cannot be made: {error}")))?;
@@ -82,7 +82,11 @@ impl Remote {
             request = request.header("content-type", "application/json").body(text);
         }
         let unreachable = |error: reqwest::Error| {
-            Error::new(ErrorCode::Unavailable, format!("the server cannot be reached: {error}"))
+            let why = match Problem::of(&error) {
+                Some(problem) => format!("no secure connection to the server can be made: {problem}"),
+                None => format!("the server cannot be reached: {error}"),
+            };
+            Error::new(ErrorCode::Unavailable, why)
         };
         let response = request.send().await.map_err(unreachable)?;
         let status = response.status();

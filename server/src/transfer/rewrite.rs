@@ -1,19 +1,15 @@
 //! Expressions of other databases (checks, defaults, conditions of indexes) in PhantomDB's words.
 
-use std::ops::ControlFlow;
-
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use sqlparser::{
-    ast::{
-        BinaryOperator, DataType, Expr, Function, Ident, ObjectName, Value, ValueWithSpan, VisitMut as _,
-        VisitorMut,
-    },
+    ast::{BinaryOperator, DataType, Expr, Function, Ident, ObjectName, Value, ValueWithSpan},
     dialect::{Dialect, MySqlDialect, PostgreSqlDialect, SQLiteDialect},
     parser::Parser,
 };
 
 use crate::engine::sql::seal::quote_literal;
 use crate::engine::sql::types::SqlType;
+use crate::engine::sql::walk::change_expressions;
 
 /// Whose words they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +45,8 @@ impl Words {
     }
 
     pub(crate) fn print(self, expr: &mut Expr, is_column: &dyn Fn(&str) -> bool) -> String {
-        let _ = expr.visit(&mut Rewriter { words: self, is_column });
+        let rewriter = Rewriter { words: self, is_column };
+        change_expressions(expr, &mut |expr| rewriter.rewrite(expr));
         expr.to_string()
     }
 
@@ -128,10 +125,8 @@ impl Rewriter<'_> {
     }
 }
 
-impl VisitorMut for Rewriter<'_> {
-    type Break = ();
-
-    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+impl Rewriter<'_> {
+    fn rewrite(&self, expr: &mut Expr) {
         match expr {
             Expr::Identifier(ident) => *expr = self.identifier(ident),
             // The table is the one the expression stands in.
@@ -177,7 +172,6 @@ impl VisitorMut for Rewriter<'_> {
             Expr::Prefixed { value, .. } => *expr = value.as_ref().clone(),
             _ => {}
         }
-        ControlFlow::Continue(())
     }
 }
 

@@ -23,7 +23,7 @@ use serde_json::{Value as Json, json};
 use support::namespace::Namespace;
 
 #[path = "../support/mod.rs"]
-mod support;
+pub(crate) mod support;
 
 pub(crate) struct Caller {
     pub(crate) address: SocketAddr,

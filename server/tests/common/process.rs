@@ -28,10 +28,17 @@ pub(crate) fn phantomdb(arguments: &[&str]) -> Command {
 }
 
 pub(crate) fn serve(arguments: &[&str]) -> Served {
-    let mut child = phantomdb(&[&["serve", "--listen", "127.0.0.1:0"], arguments].concat()).spawn().unwrap();
+    serve_in(&[], arguments)
+}
+
+/// The same with more variables in its environment.
+pub(crate) fn serve_in(environment: &[(&str, &str)], arguments: &[&str]) -> Served {
+    let mut command = phantomdb(&[&["serve", "--listen", "127.0.0.1:0"], arguments].concat());
+    let mut child = command.envs(environment.iter().copied()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let address = line.trim_end().strip_prefix("phantomdb listening on http://");
+    let url = line.trim_end().strip_prefix("phantomdb listening on ");
+    let address = url.and_then(|url| url.strip_prefix("http://").or_else(|| url.strip_prefix("https://")));
     let caller = Caller::new(address.unwrap_or_else(|| panic!("{line:?}")).parse().unwrap());
     Served { child, caller }
 }

@@ -9,4 +9,5 @@ mod parameters;
 mod replicas;
 #[path = "../support/mod.rs"]
 mod support;
+mod tls;
 mod transactions;

@@ -37,8 +37,7 @@ async fn it_lets_writers_in_in_the_order_they_came() {
 async fn it_runs_writes_that_are_sent_at_once_in_the_order_they_were_sent() {
     for fixture in Fixture::both().await {
         let session = &*fixture.session;
-        ok(session, "CREATE TABLE \"t\" (\"id\" INTEGER PRIMARY KEY AUTOINCREMENT, \"n\" INTEGER)", &[])
-            .await;
+        ok(session, "CREATE TABLE \"t\" (\"id\" SERIAL PRIMARY KEY, \"n\" INTEGER)", &[]).await;
         // Every other statement is met for the first time, which takes longer than those that are known.
         let known = "INSERT INTO \"t\" (\"n\") VALUES ($1)";
         ok(session, known, &[Value::Integer(0)]).await;

@@ -1,6 +1,7 @@
 //! What the tests of every engine use: a directory, and statements in few words.
 #![allow(dead_code, reason = "each test crate uses its own part")]
 
+pub(crate) mod certificates;
 pub(crate) mod namespace;
 pub(crate) mod postgres;
 

@@ -6,5 +6,6 @@ mod common;
 mod export;
 mod killed;
 mod mysql;
+mod postgres;
 mod sqlite;
 mod support;

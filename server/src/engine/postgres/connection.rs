@@ -33,10 +33,8 @@ impl Connection {
         tls: MakeRustlsConnect,
         options: &PostgresOptions,
     ) -> Result<Self> {
-        let (client, driver) = config
-            .connect(tls.clone())
-            .await
-            .map_err(|error| error::connecting(&error, config.get_dbname()))?;
+        let (client, driver) =
+            config.connect(tls.clone()).await.map_err(|error| error::connecting(&error, config))?;
         tokio::spawn(async move {
             // Whoever waits for an answer is told as well.
             if let Err(error) = driver.await {

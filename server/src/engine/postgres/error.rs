@@ -1,9 +1,9 @@
 //! What PostgreSQL reports as errors of the contract.
 
 use phantomdb_protocol::{Error, ErrorCode};
-use tokio_postgres::{Error as PostgresError, error::DbError};
+use tokio_postgres::{Config, Error as PostgresError, error::DbError};
 
-use super::types::mark_of;
+use super::{tls, types::mark_of};
 use crate::engine::sql::unknown_function::unknown_function;
 
 /// The error of a statement, with the names of what was at fault. Neither the statement nor a value of its parameters
@@ -19,8 +19,12 @@ pub(super) fn explain(error: &PostgresError) -> Error {
     }
 }
 
-/// The error of a connection that could not be made, to that database.
-pub(super) fn connecting(error: &PostgresError, database: Option<&str>) -> Error {
+/// The error of a connection that could not be made.
+pub(super) fn connecting(error: &PostgresError, config: &Config) -> Error {
+    if let Some(why) = tls::obstacle(error, config) {
+        tracing::error!(error = error as &dyn std::error::Error, "PostgreSQL could not be connected to");
+        return Error::new(ErrorCode::Unavailable, format!("the database server cannot be used: {why}"));
+    }
     let Some(db_error) = error.as_db_error() else {
         tracing::warn!(%error, "PostgreSQL could not be reached");
         return Error::new(
@@ -28,7 +32,7 @@ pub(super) fn connecting(error: &PostgresError, database: Option<&str>) -> Error
             "the database server cannot be reached; see that it runs and that the server's --engine URL is right",
         );
     };
-    match (db_error.code().code(), database) {
+    match (db_error.code().code(), config.get_dbname()) {
         ("3D000", Some(name)) => super::databases::unknown(name),
         (code, _) if code.starts_with("28") => {
             tracing::error!(%error, "PostgreSQL refused the credentials");

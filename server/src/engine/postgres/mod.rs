@@ -43,12 +43,13 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::{Engine, Session, Transaction};
 use connection::guard;
 pub use options::PostgresOptions;
-use options::Target;
+pub(crate) use options::Target;
 use plan::Plans;
 use pool::Pool;
 use replicas::Replicas;
 pub use session::PostgresSession;
 use session::{Database, Lease};
+pub(crate) use tls::{connector, obstacle};
 pub use transaction::PostgresTransaction;
 
 /// Databases kept by a PostgreSQL server.
@@ -67,8 +68,8 @@ pub struct PostgresEngine {
 impl PostgresEngine {
     /// Connects when a database is first used. `BAD_REQUEST` when the URL cannot be read.
     pub fn open(url: &str, options: PostgresOptions) -> Result<Self> {
-        let target = Target::parse(url, &options)?;
-        let tls = tls::connector(&target)?;
+        let target = Target::parse(url, options.connect_timeout)?;
+        let tls = connector(&target)?;
         // A database may take its time to be made.
         let patient = PostgresOptions { statement_timeout: None, ..options.clone() };
         let pool = Pool::new(target.config.clone(), tls.clone(), &Arc::new(patient))?;

@@ -5,6 +5,9 @@ use std::{path::PathBuf, time::Duration};
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use tokio_postgres::{Config, config::SslMode};
 
+/// The `sslrootcert` that stands for what the system trusts.
+const SYSTEM: &str = "system";
+
 /// How the engine behaves.
 #[derive(Debug, Clone)]
 pub struct PostgresOptions {
@@ -51,22 +54,23 @@ pub(super) enum Verification {
 
 /// A URL that was understood.
 #[derive(Debug, Clone)]
-pub(super) struct Target {
-    pub(super) config: Config,
+pub(crate) struct Target {
+    pub(crate) config: Config,
     pub(super) verification: Verification,
     /// `sslrootcert`: the certificates to trust instead of the system's.
     pub(super) root_certificate: Option<PathBuf>,
 }
 
 impl Target {
-    /// `postgres://user:password@host1:5432,host2:5432/database?sslmode=…&target_session_attrs=…`.
+    /// `postgres://user:password@host1:5432,host2:5432/database?sslmode=…&target_session_attrs=…`. Connecting takes as
+    /// long as the URL's `connect_timeout` says, or else as is given.
     ///
     /// `BAD_REQUEST` when it cannot be read. The URL is not in the message, as it may have a password.
-    pub(super) fn parse(url: &str, options: &PostgresOptions) -> Result<Self> {
+    pub(crate) fn parse(url: &str, connect_timeout: Duration) -> Result<Self> {
         let unreadable = |what: &str| Error::new(ErrorCode::BadRequest, format!("{what} cannot be read"));
         let (base, query) = url.split_once('?').unwrap_or((url, ""));
         if !["postgres://", "postgresql://"].iter().any(|scheme| base.starts_with(scheme)) {
-            return Err(unreadable("the engine's URL, which begins with postgres://,"));
+            return Err(unreadable("the URL of PostgreSQL, which begins with postgres://,"));
         }
         let (mut mode, mut root_certificate) = (None, None);
         let mut rest = Vec::new();
@@ -80,18 +84,27 @@ impl Target {
             }
         }
         let url = if rest.is_empty() { base.to_owned() } else { format!("{base}?{}", rest.join("&")) };
-        let mut config: Config = url.parse().map_err(|_| unreadable("the engine's URL"))?;
+        let mut config: Config = url.parse().map_err(|_| unreadable("the URL of PostgreSQL"))?;
+        // Anybody can have a certificate that the system trusts, so libpq looks at its name then.
+        let of_system = root_certificate.take_if(|path| path.as_os_str() == SYSTEM).is_some();
+        if of_system && mode.as_deref().is_some_and(|mode| mode != "verify-full") {
+            return Err(Error::new(
+                ErrorCode::BadRequest,
+                "the URL of PostgreSQL says sslrootcert=system, which goes with sslmode=verify-full only",
+            ));
+        }
         // With certificates of its own to trust, libpq checks them even when it is not told to.
         let required = if root_certificate.is_some() { Verification::Authority } else { Verification::None };
         let (ssl_mode, verification) = match mode.as_deref() {
+            Some("verify-full") => (SslMode::Require, Verification::Full),
+            None if of_system => (SslMode::Require, Verification::Full),
             Some("disable") => (SslMode::Disable, Verification::None),
             None | Some("prefer" | "allow") => (SslMode::Prefer, Verification::None),
             Some("require") => (SslMode::Require, required),
             Some("verify-ca") => (SslMode::Require, Verification::Authority),
-            Some("verify-full") => (SslMode::Require, Verification::Full),
             Some(_) => {
                 return Err(unreadable(
-                    "the sslmode of the engine's URL (disable, prefer, require, verify-ca or verify-full)",
+                    "the sslmode of the URL of PostgreSQL (disable, prefer, require, verify-ca or verify-full)",
                 ));
             }
         };
@@ -100,7 +113,7 @@ impl Target {
             config.application_name("phantomdb");
         }
         if config.get_connect_timeout().is_none() {
-            config.connect_timeout(options.connect_timeout);
+            config.connect_timeout(connect_timeout);
         }
         Ok(Self { config, verification, root_certificate })
     }
@@ -113,7 +126,7 @@ mod tests {
     use super::*;
 
     fn parse(url: &str) -> Result<Target> {
-        Target::parse(url, &PostgresOptions::default())
+        Target::parse(url, Duration::from_secs(10))
     }
 
     #[test]
@@ -136,6 +149,8 @@ mod tests {
         assert_eq!(verification("sslmode=require&sslrootcert=%2Fca.pem"), Verification::Authority);
         assert_eq!(verification("sslmode=verify-ca"), Verification::Authority);
         assert_eq!(verification("sslmode=verify-full"), Verification::Full);
+        assert_eq!(verification("sslrootcert=system"), Verification::Full);
+        assert!(parse("postgres://h/d?sslrootcert=system&sslmode=require").is_err());
     }
 
     #[test]

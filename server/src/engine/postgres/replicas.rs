@@ -81,7 +81,7 @@ impl Replicas {
             return Err(Error::new(ErrorCode::BadRequest, message));
         }
         let replica = |url: &String| {
-            let place = Place::new(&Target::parse(url, options)?)?;
+            let place = Place::new(&Target::parse(url, options.connect_timeout)?)?;
             Ok(Replica { place, replayed: Mutex::default() })
         };
         Ok(Self {

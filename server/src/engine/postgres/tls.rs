@@ -1,60 +1,55 @@
 //! TLS to the server, as strict as `sslmode` asks.
 
-use std::sync::Arc;
+use std::{error::Error as StdError, sync::Arc};
 
-use phantomdb_protocol::{Error, Result};
+use phantomdb_protocol::Result;
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
-    client::{
-        WebPkiServerVerifier,
-        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    },
-    crypto::{
-        CryptoProvider, WebPkiSupportedAlgorithms, ring, verify_tls12_signature, verify_tls13_signature,
-    },
-    pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject as _},
+    CertificateError, DigitallySignedStruct, SignatureScheme,
+    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature},
+    pki_types::{CertificateDer, ServerName, UnixTime},
 };
+use tokio_postgres::{Config, Error as PostgresError, config::SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::options::{Target, Verification};
+use crate::tls::{Problem, Trust, client_config, provider};
 
-/// What makes connections to the target secure.
-pub(super) fn connector(target: &Target) -> Result<MakeRustlsConnect> {
-    let provider = Arc::new(ring::default_provider());
-    let verifier = verifier(target, &provider)?;
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| failed(&error))?
-        .dangerous()
-        .with_custom_certificate_verifier(verifier)
-        .with_no_client_auth();
-    Ok(MakeRustlsConnect::new(config))
+/// `invalid_authorization_specification`: also what `pg_hba.conf` does not let in.
+const NOT_LET_IN: &str = "28000";
+/// What tokio-postgres says when TLS is demanded and not offered; it has no other sign of it.
+const NO_TLS: &str = "server does not support TLS";
+
+/// What makes connections to the target secure. `BAD_REQUEST` when its `sslrootcert` cannot be used.
+pub(crate) fn connector(target: &Target) -> Result<MakeRustlsConnect> {
+    Ok(MakeRustlsConnect::new(client_config(verifier(target)?)?))
 }
 
-fn failed(error: &dyn std::fmt::Display) -> Error {
-    Error::internal(format!("TLS cannot be set up: {error}"))
+/// Why a connection could not be made, when TLS is why. Follows the name of the server; says no name or address itself.
+pub(crate) fn obstacle(error: &PostgresError, config: &Config) -> Option<String> {
+    if let Some(problem) = Problem::of(error) {
+        return Some(format!("{problem}; see the sslmode and sslrootcert of its URL"));
+    }
+    if error.source().is_some_and(|source| source.to_string() == NO_TLS) {
+        return Some("it offers no TLS, which the sslmode of its URL demands".to_owned());
+    }
+    let not_let_in = error.code().is_some_and(|code| code.code() == NOT_LET_IN);
+    (not_let_in && config.get_ssl_mode() == SslMode::Disable).then(|| {
+        "it does not let this user in without TLS, and its URL says sslmode=disable; say sslmode=require"
+            .to_owned()
+    })
 }
 
-fn verifier(target: &Target, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>> {
-    let algorithms = provider.signature_verification_algorithms;
+fn verifier(target: &Target) -> Result<Arc<dyn ServerCertVerifier>> {
+    let algorithms = provider().signature_verification_algorithms;
     if target.verification == Verification::None {
         return Ok(Arc::new(Lenient { authority: None, algorithms }));
     }
-    let full: Arc<dyn ServerCertVerifier> = match &target.root_certificate {
-        None => Arc::new(
-            rustls_platform_verifier::Verifier::new(Arc::clone(provider)).map_err(|error| failed(&error))?,
-        ),
-        Some(path) => {
-            let mut roots = RootCertStore::empty();
-            for certificate in CertificateDer::pem_file_iter(path).map_err(|error| failed(&error))? {
-                let certificate = certificate.map_err(|error| failed(&error))?;
-                roots.add(certificate).map_err(|error| failed(&error))?;
-            }
-            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
-                .build()
-                .map_err(|error| failed(&error))?
-        }
+    let trust = match &target.root_certificate {
+        None => Trust::System,
+        Some(path) => Trust::file(&format!("the sslrootcert {}", path.display()), path)?,
     };
+    let full = trust.verifier()?;
     Ok(match target.verification {
         Verification::Full => full,
         _ => Arc::new(Lenient { authority: Some(full), algorithms }),

@@ -9,6 +9,7 @@ pub(crate) mod parse;
 pub(crate) mod seal;
 pub(crate) mod types;
 pub(crate) mod unknown_function;
+pub(crate) mod walk;
 
 use std::sync::Arc;
 

@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use crate::engine::sql::walk::each_expression;
 use phantomdb_protocol::{Constraint, TableName};
 use sqlparser::ast::{
     CheckConstraint, Expr, ForeignKeyConstraint, Ident, IndexColumn, ObjectName, PrimaryKeyConstraint,
@@ -48,7 +49,7 @@ pub(crate) fn constraint_name(constraint: &TableConstraint) -> Option<&Ident> {
 /// The columns an expression names, once each.
 pub(crate) fn mentioned_columns(expr: &Expr) -> Vec<String> {
     let mut columns: Vec<String> = Vec::new();
-    let _ = sqlparser::ast::visit_expressions(expr, |expr| {
+    let _ = each_expression(expr, &mut |expr| {
         let name = match expr {
             Expr::Identifier(ident) => Some(&ident.value),
             Expr::CompoundIdentifier(parts) => parts.last().map(|ident| &ident.value),
@@ -57,7 +58,7 @@ pub(crate) fn mentioned_columns(expr: &Expr) -> Vec<String> {
         if let Some(name) = name.filter(|name| !columns.contains(name)) {
             columns.push(name.clone());
         }
-        ControlFlow::<()>::Continue(())
+        ControlFlow::Continue(())
     });
     columns
 }

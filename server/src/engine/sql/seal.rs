@@ -6,6 +6,7 @@
 
 use std::{fmt::Write as _, ops::ControlFlow};
 
+use crate::engine::sql::walk::walk;
 use phantomdb_protocol::{Error, ErrorCode};
 use sqlparser::ast::{
     DataType, Expr, Ident, ObjectNamePart, Statement, Value, ValueWithSpan, VisitMut, VisitorMut,
@@ -52,9 +53,7 @@ pub(crate) enum Style {
 
 /// Seals the tree and prints it.
 pub(crate) fn print<T: VisitMut + std::fmt::Display>(tree: &mut T, style: Style) -> Result<String, Error> {
-    if let ControlFlow::Break(error) = tree.visit(&mut Sealer(style)) {
-        return Err(error);
-    }
+    walk(tree, &mut Sealer(style))?;
     let mut sql = String::with_capacity(256);
     write!(sql, "{tree}").map_err(|_| Error::internal("the statement could not be written"))?;
     Ok(sql)

@@ -19,6 +19,7 @@ use super::{
     types::SqlType,
     written,
 };
+use crate::engine::sql::walk::each_expression;
 
 /// The table as it stands; `UNKNOWN_TABLE` when there is none.
 pub fn read_table(conn: &Connection, name: &TableName) -> Result<TableSchema> {
@@ -384,7 +385,7 @@ fn index_field(expr: &mut Expr, descending: bool) -> Result<IndexField> {
 
 /// The columns that an expression of a definition names.
 pub(super) fn mentions(expr: &Expr, column: &str) -> bool {
-    sqlparser::ast::visit_expressions(expr, |expr| match expr {
+    each_expression(expr, &mut |expr| match expr {
         Expr::Identifier(ident) if ident.value.eq_ignore_ascii_case(column) => ControlFlow::Break(()),
         _ => ControlFlow::Continue(()),
     })

@@ -4,18 +4,18 @@
 //! They are kept in a table of PhantomDB's own, made when first needed, by what SQLite was given.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 
 use phantomdb_protocol::{
     Constraint, CreateIndex, Result, TableName, TableSchema,
     ddl::{self, Verbatim},
 };
 use rusqlite::{Connection, params};
-use sqlparser::ast::{Expr, VisitMut as _, VisitorMut};
+use sqlparser::ast::Expr;
 
 use super::adapt::{self, parse_expression, quote_literal, stored_name};
 use super::catalog::failed;
 use super::registry::{exists, run};
+use crate::engine::sql::walk::change_expressions;
 
 const TABLE: &str = "phantomdb_expressions";
 
@@ -127,7 +127,16 @@ pub(super) fn rename_table(conn: &Connection, from: &TableName, to: &TableName) 
 pub(super) fn rename_column(conn: &Connection, table: &TableName, from: &str, to: &str) -> Result<()> {
     let renamed = |sql: &str| -> Result<String> {
         let mut expr = parse_expression(sql)?;
-        let _ = expr.visit(&mut Renamer { from, to });
+        change_expressions(&mut expr, &mut |expr| {
+            let ident = match expr {
+                Expr::Identifier(ident) => Some(ident),
+                Expr::CompoundIdentifier(parts) => parts.last_mut(),
+                _ => None,
+            };
+            if let Some(ident) = ident.filter(|ident| ident.value.eq_ignore_ascii_case(from)) {
+                to.clone_into(&mut ident.value);
+            }
+        });
         adapt::print(&mut expr)
     };
     let mut expressions = Vec::new();
@@ -138,27 +147,6 @@ pub(super) fn rename_column(conn: &Connection, table: &TableName, from: &str, to
         }
     }
     keep(conn, table, &expressions)
-}
-
-struct Renamer<'a> {
-    from: &'a str,
-    to: &'a str,
-}
-
-impl VisitorMut for Renamer<'_> {
-    type Break = ();
-
-    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
-        let ident = match expr {
-            Expr::Identifier(ident) => Some(ident),
-            Expr::CompoundIdentifier(parts) => parts.last_mut(),
-            _ => None,
-        };
-        if let Some(ident) = ident.filter(|ident| ident.value.eq_ignore_ascii_case(self.from)) {
-            self.to.clone_into(&mut ident.value);
-        }
-        ControlFlow::Continue(())
-    }
 }
 
 /// A table of the same name that is made later has none of them.

@@ -1,18 +1,23 @@
 //! A PostgreSQL server, read in one transaction.
 
+use std::time::Duration;
+
 use futures_util::StreamExt as _;
-use phantomdb_protocol::{Error, ErrorCode, Result};
+use phantomdb_protocol::{Error, Result};
 use rusqlite::types::ValueRef;
-use tokio_postgres::{Client, Config};
-use tokio_postgres_rustls::MakeRustlsConnect;
+use tokio_postgres::Client;
 
 use super::{EachRow, postgres_schema, unreadable};
-use crate::engine::sql::types::SqlType;
+use crate::engine::{
+    postgres::{Target, connector, obstacle},
+    sql::types::SqlType,
+};
 use crate::transfer::{
     ddl,
     model::{Loss, Table},
-    tls,
 };
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(crate) struct PostgresSource {
     client: Client,
@@ -28,13 +33,14 @@ pub(super) fn told(error: tokio_postgres::Error) -> Error {
 
 impl PostgresSource {
     pub(super) async fn open(url: &str) -> Result<Self> {
-        // The error of the parser may repeat the password.
-        let mut config: Config = url
-            .parse()
-            .map_err(|_| Error::new(ErrorCode::BadRequest, "the URL of PostgreSQL cannot be read"))?;
-        config.application_name("phantomdb import");
-        let tls = MakeRustlsConnect::new(tls::config()?);
-        let (client, connection) = config.connect(tls).await.map_err(told)?;
+        let mut target = Target::parse(url, CONNECT_TIMEOUT)?;
+        let tls = connector(&target)?;
+        let config = target.config.application_name("phantomdb import");
+        let (client, connection) =
+            config.connect(tls).await.map_err(|error| match obstacle(&error, config) {
+                Some(why) => unreadable(why),
+                None => told(error),
+            })?;
         tokio::spawn(async move {
             // Whoever waits for an answer is told as well.
             if let Err(error) = connection.await {

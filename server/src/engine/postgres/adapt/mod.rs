@@ -14,11 +14,10 @@ mod probe;
 mod rewrite;
 mod statement;
 
-use std::ops::ControlFlow;
-
 use phantomdb_protocol::Result;
 use sqlparser::ast::{Expr, Query, VisitMut};
 
+use crate::engine::sql::walk::walk;
 use crate::engine::sql::{Kind, Source, parse, seal, with_stack};
 pub(super) use change::{Change, CreateTable};
 pub(super) use fragments::{column, constraint, default_value, expression};
@@ -99,10 +98,7 @@ impl<'a> Adapter<'a> {
     }
 
     fn rewrite<T: VisitMut>(&mut self, tree: &mut T) -> Result<()> {
-        match tree.visit(&mut Rewriter { adapter: self }) {
-            ControlFlow::Continue(()) => Ok(()),
-            ControlFlow::Break(error) => Err(error),
-        }
+        walk(tree, &mut Rewriter { adapter: self })
     }
 
     fn expr(&mut self, expr: &mut Expr) -> Result<()> {

@@ -8,11 +8,10 @@
 use std::ops::ControlFlow;
 
 use phantomdb_protocol::Result;
-use sqlparser::ast::{
-    Expr, Function, ObjectName, Query, SelectItem, SetExpr, Value, ValueWithSpan, VisitMut as _, VisitorMut,
-};
+use sqlparser::ast::{Expr, Function, ObjectName, Query, SelectItem, SetExpr, Value, ValueWithSpan};
 
 use super::call;
+use crate::engine::sql::walk::{change_expressions, each_expression};
 use crate::engine::sql::{
     build::take,
     names::last_ident,
@@ -78,7 +77,7 @@ pub(super) fn of(query: &Query) -> Result<Option<Probe>> {
             if let SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } =
                 &mut select.projection[index]
             {
-                let _ = expr.visit(&mut ToArguments);
+                change_expressions(expr, &mut to_arguments);
             }
         }
     }
@@ -95,7 +94,7 @@ fn expr_of(item: &SelectItem) -> Option<&Expr> {
 
 fn class_of(expr: &Expr) -> Option<Class> {
     let mut class = None;
-    let _ = sqlparser::ast::visit_expressions(expr, |expr| {
+    let _ = each_expression(expr, &mut |expr| {
         let found = match expr {
             Expr::Function(function) => match name_of(function).as_deref() {
                 Some("sum") => Some(Class::Sum),
@@ -131,26 +130,19 @@ fn is_decimal(value: &ValueWithSpan) -> bool {
             && text.parse::<f64>().is_ok())
 }
 
-struct ToArguments;
-
-impl VisitorMut for ToArguments {
-    type Break = ();
-
-    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
-        match expr {
-            Expr::Value(value) if is_decimal(value) => *expr = ready_expr("1"),
-            Expr::Function(function) => match name_of(function).as_deref() {
-                Some("sum" | "avg") => function.name = ObjectName::from(vec![ready_ident("min")]),
-                Some("round" | "trunc") if is_of_two(function) => {
-                    if let Some(argument) = call::single_argument(function) {
-                        *expr = without_cast(argument);
-                    }
+fn to_arguments(expr: &mut Expr) {
+    match expr {
+        Expr::Value(value) if is_decimal(value) => *expr = ready_expr("1"),
+        Expr::Function(function) => match name_of(function).as_deref() {
+            Some("sum" | "avg") => function.name = ObjectName::from(vec![ready_ident("min")]),
+            Some("round" | "trunc") if is_of_two(function) => {
+                if let Some(argument) = call::single_argument(function) {
+                    *expr = without_cast(argument);
                 }
-                _ => {}
-            },
+            }
             _ => {}
-        }
-        ControlFlow::Continue(())
+        },
+        _ => {}
     }
 }
 

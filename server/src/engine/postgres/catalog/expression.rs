@@ -3,14 +3,13 @@
 //! PostgreSQL stores an expression with every type spelled out and prints it so: `'x'::character varying`,
 //! `((i)::text = ANY ((ARRAY['x'::character varying])::text[]))`. What was not written comes off again here.
 
-use std::ops::ControlFlow;
-
 use phantomdb_protocol::Result;
 use sqlparser::ast::{
     BinaryOperator, CharacterLength, DataType, Expr, ObjectNamePart, Statement, UnaryOperator, Value,
-    ValueWithSpan, VisitMut as _, VisitorMut,
+    ValueWithSpan,
 };
 
+use crate::engine::sql::walk::change_expressions;
 use crate::engine::sql::{
     build::{self, take},
     parse::{parse_expression, parse_stored},
@@ -51,7 +50,8 @@ fn tree(sql: &str, is_text: &dyn Fn(&str) -> bool) -> Result<Expr> {
 }
 
 fn simplified(mut expr: Expr, is_text: &dyn Fn(&str) -> bool) -> Expr {
-    let _: ControlFlow<()> = expr.visit(&mut Reader { is_text });
+    let reader = Reader { is_text };
+    change_expressions(&mut expr, &mut |expr| reader.read(expr));
     while let Expr::Nested(inner) = &mut expr {
         expr = take(inner);
     }
@@ -85,11 +85,9 @@ struct Reader<'a> {
     is_text: &'a dyn Fn(&str) -> bool,
 }
 
-impl VisitorMut for Reader<'_> {
-    type Break = ();
-
+impl Reader<'_> {
     /// From the innermost expression outwards.
-    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+    fn read(&self, expr: &mut Expr) {
         match expr {
             Expr::Cast { expr: inner, data_type, .. } => {
                 if let Some(plain) = self.without_cast(inner, data_type) {
@@ -119,11 +117,8 @@ impl VisitorMut for Reader<'_> {
             }
             _ => {}
         }
-        ControlFlow::Continue(())
     }
-}
 
-impl Reader<'_> {
     /// The value of a cast that PostgreSQL has added.
     fn without_cast(&self, inner: &mut Expr, data_type: &DataType) -> Option<Expr> {
         let named = match data_type {

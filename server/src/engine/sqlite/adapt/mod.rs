@@ -164,11 +164,11 @@ pub(super) fn literals_of(sql: &str) -> Result<Vec<String>> {
         return Ok(Vec::new());
     };
     let mut literals = Vec::new();
-    let _ = sqlparser::ast::visit_expressions(statement.as_ref(), |expr| {
+    let _ = crate::engine::sql::walk::each_expression(statement.as_ref(), &mut |expr| {
         if let sqlparser::ast::Expr::Value(value) = expr {
             literals.extend(seal::string_of(&value.value).map(str::to_owned));
         }
-        ControlFlow::<()>::Continue(())
+        ControlFlow::Continue(())
     });
     Ok(literals)
 }

@@ -7,7 +7,7 @@ use phantomdb_protocol::{Error, ErrorCode, Result};
 use rusqlite::config::DbConfig;
 use rusqlite::{CachedStatement, Connection};
 
-use super::raw::{RawFile, pages_in_log};
+use super::raw::{self, Log, RawFile, Salts};
 use super::{CHUNK, Snapshot, check_size, cookie, header};
 use crate::engine::sqlite::connection::{self, Location};
 use crate::engine::sqlite::error;
@@ -16,9 +16,23 @@ use crate::engine::sqlite::error;
 #[derive(Default)]
 pub(in super::super) struct Pages {
     connection: Option<Connection>,
-    /// Snapshots, and under which count of schema changes this database has, or had, the schema of each. The count
-    /// only grows, so as long as it is the same the schema is.
-    cookies: Vec<(Weak<Snapshot>, u32)>,
+    known: Vec<Known>,
+}
+
+/// What a database knows of one snapshot.
+struct Known {
+    snapshot: Weak<Snapshot>,
+    state: Agreement,
+}
+
+/// How far a database agrees with a snapshot that it was made to, or that was made of it.
+#[derive(Clone, Copy)]
+struct Agreement {
+    /// The count of schema changes under which the schemas are the same. It only grows.
+    cookie: u32,
+    /// The write-ahead log then. As long as the database has the same, what was written since is in it: every page that
+    /// the log does not hold is still that of the snapshot.
+    log: Option<Salts>,
 }
 
 /// [`Pages`] with what they need to open their connection.
@@ -36,41 +50,47 @@ impl Pages {
 
     /// The database began as this snapshot.
     pub(in super::super) fn began_as(&mut self, snapshot: &Arc<Snapshot>) {
-        self.note(snapshot, snapshot.cookie());
+        self.note(snapshot, Agreement { cookie: snapshot.cookie(), log: None });
     }
 
-    fn note(&mut self, snapshot: &Arc<Snapshot>, cookie: u32) {
-        self.cookies.retain(|(other, _)| {
-            other.strong_count() > 0 && !std::ptr::eq(other.as_ptr(), Arc::as_ptr(snapshot))
-        });
-        self.cookies.push((Arc::downgrade(snapshot), cookie));
+    fn note(&mut self, snapshot: &Arc<Snapshot>, state: Agreement) {
+        self.known.retain(|known| known.snapshot.strong_count() > 0 && !known.is(snapshot));
+        self.known.push(Known { snapshot: Arc::downgrade(snapshot), state });
     }
 
-    fn cookie_of(&self, snapshot: &Arc<Snapshot>) -> Option<u32> {
-        let known =
-            self.cookies.iter().find(|(other, _)| std::ptr::eq(other.as_ptr(), Arc::as_ptr(snapshot)));
-        known.map(|(_, cookie)| *cookie)
+    fn agreement(&self, snapshot: &Arc<Snapshot>) -> Option<Agreement> {
+        self.known.iter().find(|known| known.is(snapshot)).map(|known| known.state)
+    }
+}
+
+impl Known {
+    fn is(&self, snapshot: &Arc<Snapshot>) -> bool {
+        std::ptr::eq(self.snapshot.as_ptr(), Arc::as_ptr(snapshot))
     }
 }
 
 impl OpenPages<'_> {
     pub(in super::super) fn take(mut self) -> Result<Arc<Snapshot>> {
-        let snapshot = Arc::new(self.on_connection(|connection, _| read_all(connection))?);
-        self.pages.note(&snapshot, snapshot.cookie());
+        let (snapshot, log) = self.on_connection(|connection, _| read_all(connection))?;
+        let snapshot = Arc::new(snapshot);
+        self.pages.note(&snapshot, Agreement { cookie: snapshot.cookie(), log });
         Ok(snapshot)
     }
 
     pub(in super::super) fn restore(mut self, snapshot: &Arc<Snapshot>) -> Result<()> {
-        let cookie = self.on_connection(|connection, pages| {
-            let known = pages.cookie_of(snapshot);
+        let state = self.on_connection(|connection, pages| {
             connection.execute_batch("BEGIN IMMEDIATE").map_err(error::plain)?;
-            let cookie = write_differences(connection, snapshot, known)?;
+            let state = write_differences(connection, snapshot, pages.agreement(snapshot))?;
             connection.execute_batch("COMMIT").map_err(error::plain)?;
             // SQLite does not look again at cached pages that were written behind its back.
             connection.release_memory().map_err(error::plain)?;
-            Ok(cookie)
+            // When the log was begun anew meanwhile, what another process wrote since may not be in it.
+            Ok(Agreement {
+                log: state.log.filter(|log| raw::salts(connection).is_ok_and(|now| now == Some(*log))),
+                ..state
+            })
         })?;
-        self.pages.note(snapshot, cookie);
+        self.pages.note(snapshot, state);
         Ok(())
     }
 
@@ -89,6 +109,10 @@ impl OpenPages<'_> {
 fn open(location: &Location, busy_timeout: Duration) -> Result<Connection> {
     let connection = connection::open_with_pages(location, false, busy_timeout)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, false).map_err(error::plain)?;
+    // A restore does not wait for the disk: when the power fails before the next commit does, it was not done.
+    if matches!(location, Location::File(_)) {
+        connection.execute_batch("PRAGMA synchronous=NORMAL").map_err(error::plain)?;
+    }
     connection.prepare(READ_PAGE).map(drop).map_err(|_| {
         Error::unsupported(
             "this build of SQLite cannot write pages, which snapshots need; build it with SQLITE_ENABLE_DBPAGE_VTAB",
@@ -104,7 +128,7 @@ struct Committed<'a> {
     one: CachedStatement<'a>,
     page_size: usize,
     count: usize,
-    in_log: Vec<bool>,
+    log: Log,
     file: RawFile<'a>,
 }
 
@@ -122,7 +146,7 @@ impl<'a> Committed<'a> {
             one: connection.prepare_cached(READ_PAGE).map_err(error::plain)?,
             page_size,
             count,
-            in_log: pages_in_log(connection, page_size, count)?,
+            log: Log::read(connection, page_size, count)?,
             file: RawFile::database(connection)?,
         })
     }
@@ -141,7 +165,8 @@ impl<'a> Committed<'a> {
     }
 }
 
-fn read_all(connection: &Connection) -> Result<Snapshot> {
+/// With the write-ahead log that the database has meanwhile.
+fn read_all(connection: &Connection) -> Result<(Snapshot, Option<Salts>)> {
     connection.execute_batch("BEGIN").map_err(error::plain)?;
     let mut committed = Committed::new(connection)?;
     let (page_size, length) = (committed.page_size, committed.count * committed.page_size);
@@ -152,20 +177,25 @@ fn read_all(connection: &Connection) -> Result<Snapshot> {
         let pages = committed.pages_of_chunk(index);
         committed.file.read(&mut chunk[..pages.len() * page_size], index * CHUNK)?;
         for (slot, page) in chunk.chunks_exact_mut(page_size).zip(pages) {
-            if committed.in_log[page] {
+            if committed.log.pages[page] {
                 committed.page(page, |bytes| slot.copy_from_slice(bytes))?;
             }
         }
         chunks.push(Arc::new(chunk.into_boxed_slice()));
     }
+    let log = committed.log.salts;
     drop(committed);
     connection.execute_batch("COMMIT").map_err(error::plain)?;
-    Snapshot::new(chunks, length)
+    Ok((Snapshot::new(chunks, length)?, log))
 }
 
-/// Makes every page that of the snapshot. Answers the count of schema changes that the database has then: `known` when
-/// the schema is that of the snapshot already, else one that it never had.
-fn write_differences(connection: &Connection, snapshot: &Snapshot, known: Option<u32>) -> Result<u32> {
+/// Makes every page that of the snapshot. The count of schema changes is the same afterwards when the schema is that of
+/// the snapshot already, else one that the database never had.
+fn write_differences(
+    connection: &Connection,
+    snapshot: &Snapshot,
+    known: Option<Agreement>,
+) -> Result<Agreement> {
     let mut committed = Committed::new(connection)?;
     let mut first = snapshot.page(0).to_vec();
     let (now, same) = committed.page(0, |current| {
@@ -181,7 +211,12 @@ fn write_differences(connection: &Connection, snapshot: &Snapshot, known: Option
         }
         Ok((now, current == first))
     })??;
-    let different = differences(&mut committed, snapshot)?;
+    let log = committed.log.salts;
+    let different = if log.is_some() && known.is_some_and(|known| known.log == log) {
+        differences_in_log(&mut committed, snapshot)?
+    } else {
+        differences(&mut committed, snapshot)?
+    };
     let mut writer = Writer::new(connection)?;
     for index in different {
         writer.write(index, snapshot.page(index))?;
@@ -192,13 +227,26 @@ fn write_differences(connection: &Connection, snapshot: &Snapshot, known: Option
     if committed.count > snapshot.page_count() {
         writer.truncate(snapshot.page_count())?;
     }
-    if known == Some(now) {
-        return Ok(now);
+    if known.is_some_and(|known| known.cookie == now) {
+        return Ok(Agreement { cookie: now, log });
     }
     let next = now.wrapping_add(1);
     let sql = format!("PRAGMA schema_version = {}", next.cast_signed());
     connection.execute_batch(&sql).map_err(error::plain)?;
-    Ok(next)
+    Ok(Agreement { cookie: next, log })
+}
+
+/// [`differences`], for when no other pages than those in the log can differ.
+fn differences_in_log(committed: &mut Committed<'_>, snapshot: &Snapshot) -> Result<Vec<usize>> {
+    let both = committed.count.min(snapshot.page_count());
+    let mut different = Vec::new();
+    for page in 1..both {
+        if committed.log.pages[page] && committed.page(page, |bytes| bytes != snapshot.page(page))? {
+            different.push(page);
+        }
+    }
+    different.extend(both.max(1)..snapshot.page_count());
+    Ok(different)
 }
 
 /// The indexes of the pages that are not those of the snapshot, the first left out.
@@ -213,7 +261,7 @@ fn differences(committed: &mut Committed<'_>, snapshot: &Snapshot) -> Result<Vec
         let equal = buffer[..length] == theirs[..length];
         for page in pages.start.max(1)..pages.end.min(both) {
             let ours = (page - pages.start) * committed.page_size..;
-            let differs = if committed.in_log[page] {
+            let differs = if committed.log.pages[page] {
                 committed.page(page, |bytes| bytes != snapshot.page(page))?
             } else {
                 !equal && buffer[ours][..committed.page_size] != *snapshot.page(page)

@@ -24,7 +24,7 @@ impl<'a> RawFile<'a> {
     }
 
     /// The write-ahead log; there is one once a transaction has begun.
-    pub(super) fn log(connection: &'a Connection) -> Result<Self> {
+    fn log(connection: &'a Connection) -> Result<Self> {
         Self::of(connection, ffi::SQLITE_FCNTL_JOURNAL_POINTER)
     }
 
@@ -67,26 +67,50 @@ impl<'a> RawFile<'a> {
     }
 }
 
-/// Of each page, by its index, whether the write-ahead log may hold it; for the others the database file does. Sound in a
-/// transaction: the log is not begun anew as long as there is one that needs it, and its frames follow each other
-/// under the same two numbers as its header.
-pub(super) fn pages_in_log(connection: &Connection, page_size: usize, count: usize) -> Result<Vec<bool>> {
-    let mut found = vec![false; count];
-    let log = RawFile::log(connection)?;
+/// The two numbers in the header of a write-ahead log and of its frames. The log that follows it has others.
+pub(super) type Salts = [u8; 8];
+
+/// Which pages the write-ahead log may hold; the others the database file does. Sound in a transaction: the log is not
+/// begun anew as long as there is one that needs it, and its frames follow each other under the salts of its header.
+pub(super) struct Log {
+    /// By the index of the page.
+    pub(super) pages: Vec<bool>,
+    /// None when there is no log.
+    pub(super) salts: Option<Salts>,
+}
+
+impl Log {
+    pub(super) fn read(connection: &Connection, page_size: usize, count: usize) -> Result<Self> {
+        let mut pages = vec![false; count];
+        let log = RawFile::log(connection)?;
+        let salts = salts_of(&log)?;
+        let Some(salts) = salts else { return Ok(Self { pages, salts }) };
+        let mut frame = [0; FRAME_HEADER];
+        let mut offset = WAL_HEADER;
+        while log.read(&mut frame, offset)? && frame[8..16] == salts {
+            let index = usize::try_from(number(&frame, 0)).ok().and_then(|page| page.checked_sub(1));
+            if let Some(page) = index.and_then(|index| pages.get_mut(index)) {
+                *page = true;
+            }
+            offset += FRAME_HEADER + page_size;
+        }
+        Ok(Self { pages, salts: Some(salts) })
+    }
+}
+
+/// The salts of the log as it is now, if there is one.
+pub(super) fn salts(connection: &Connection) -> Result<Option<Salts>> {
+    salts_of(&RawFile::log(connection)?)
+}
+
+fn salts_of(log: &RawFile<'_>) -> Result<Option<Salts>> {
     let mut header = [0; WAL_HEADER];
     if !log.read(&mut header, 0)? || number(&header, 0) & !1 != WAL_MAGIC {
-        return Ok(found);
+        return Ok(None);
     }
-    let mut frame = [0; FRAME_HEADER];
-    let mut offset = WAL_HEADER;
-    while log.read(&mut frame, offset)? && frame[8..16] == header[16..24] {
-        let index = usize::try_from(number(&frame, 0)).ok().and_then(|page| page.checked_sub(1));
-        if let Some(page) = index.and_then(|index| found.get_mut(index)) {
-            *page = true;
-        }
-        offset += FRAME_HEADER + page_size;
-    }
-    Ok(found)
+    let mut salts = Salts::default();
+    salts.copy_from_slice(&header[16..24]);
+    Ok(Some(salts))
 }
 
 fn number(bytes: &[u8], at: usize) -> u32 {

@@ -1,0 +1,51 @@
+//! What files in PEM hold. What is wrong with one is said without any of its text, which may be a key.
+
+use std::path::Path;
+
+use rustls::{
+    RootCertStore,
+    pki_types::{
+        CertificateDer, PrivateKeyDer,
+        pem::{Error as PemError, PemObject as _},
+    },
+};
+
+/// Why a file or a text cannot be used, in words that follow its name: `cannot be read: …`, `holds no certificate …`.
+pub(super) type Fault = String;
+
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, Fault> {
+    std::fs::read(path).map_err(|error| format!("cannot be read: {error}"))
+}
+
+/// At least one, in the order in which they are written.
+pub(super) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Fault> {
+    let found: Vec<_> = CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>().map_err(malformed)?;
+    if found.is_empty() {
+        return Err("holds no certificate (`-----BEGIN CERTIFICATE-----`, PEM)".to_owned());
+    }
+    Ok(found)
+}
+
+/// Certificates of authorities: at least one, and each can be trusted.
+pub(super) fn authorities(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Fault> {
+    let found = certificates(pem)?;
+    let mut roots = RootCertStore::empty();
+    for certificate in &found {
+        roots.add(certificate.clone()).map_err(|_| "holds a certificate that cannot be read".to_owned())?;
+    }
+    Ok(found)
+}
+
+pub(super) fn key(pem: &[u8]) -> Result<PrivateKeyDer<'static>, Fault> {
+    PrivateKeyDer::from_pem_slice(pem).map_err(|error| match error {
+        PemError::NoItemsFound => {
+            "holds no private key (`-----BEGIN PRIVATE KEY-----`, PEM, not encrypted)".to_owned()
+        }
+        other => malformed(other),
+    })
+}
+
+/// The parser's own words repeat what it read.
+fn malformed(_: PemError) -> Fault {
+    "is not well-formed PEM".to_owned()
+}
