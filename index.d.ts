@@ -165,6 +165,8 @@ export interface PhantomDBAttribute {
   unique?: boolean | string;
   /** A value, `Sequelize.literal(…)` or `DataTypes.NOW`. */
   defaultValue?: unknown;
+  /** The SQL expression of a column that is always computed from others and stored: `'price * amount'`. */
+  generated?: string;
   references?: { model: PhantomDBTable; key?: string };
   onDelete?: 'CASCADE' | 'SET NULL' | 'SET DEFAULT' | 'RESTRICT' | 'NO ACTION';
   onUpdate?: 'CASCADE' | 'SET NULL' | 'SET DEFAULT' | 'RESTRICT' | 'NO ACTION';
@@ -233,6 +235,8 @@ export interface TableSchema {
     autoIncrement: boolean;
     unique: boolean;
     default?: string;
+    /** The SQL expression by which the column is computed from others. */
+    generated?: string;
     comment?: string;
   }[];
   primaryKey: string[];

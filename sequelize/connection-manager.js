@@ -23,6 +23,11 @@ module.exports = (lib) => {
 
     /** The pool looks for idle connections now and then; ours are no reason for a process to stay alive. */
     initPools() {
+      const { replication } = this.config;
+      const { client } = this.dialect;
+      if (replication && client.isRemote) {
+        for (const server of [replication.write, replication.read].flat()) locate(server, client.url);
+      }
       super.initPools();
       const pools = this.config.replication ? [this.pool.read, this.pool.write] : [this.pool];
       for (const pool of pools) {
@@ -110,6 +115,19 @@ module.exports = (lib) => {
     }
   };
 };
+
+/**
+ * Gives a server of `options.replication` its URL, where Sequelize's guide has a `host` and a `port`: that of the dialect
+ * at this place.
+ */
+function locate(server, url) {
+  if (!server || server.url !== undefined || (server.host === undefined && server.port === undefined)) return;
+  const { protocol, host, hostname } = new URL(url);
+  const [name, port] = [server.host ?? hostname, server.port ?? host.slice(hostname.length + 1)];
+  // An address of IPv6 has colons of its own.
+  const place = name.includes(':') && !name.startsWith('[') ? `[${name}]` : name;
+  server.url = `${protocol}//${place}${port === '' ? '' : `:${port}`}`;
+}
 
 /** What a query runs on: a database, and the transaction that is open in it. */
 class Connection {

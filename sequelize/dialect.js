@@ -29,7 +29,7 @@ const SUPPORTS = {
     onConflictWhere: true,
   },
   constraints: { addConstraint: true, dropConstraint: true, default: true },
-  index: { collate: false, using: false, where: true, functionBased: true },
+  index: { collate: true, operator: true, using: 2, where: true, functionBased: true },
   JSON: true,
   JSONB: true,
   NUMERIC: true,

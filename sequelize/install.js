@@ -6,7 +6,7 @@
 // PhantomDBDialect, our `getDialect` names a stock dialect there, and what the constructor then assigns to
 // `this.dialect` is replaced by ours as it is assigned. So the rest of the constructor (typeValidation,
 // operatorsAliases, queryInterface, connectionManager, the hooks) finds ours in place, no hook is needed, and neither
-// the user's options nor the stock dialects are touched.
+// the user's options nor the stock dialects are touched. Of what all dialects share one thing is mended: `extendable.js`.
 
 const fs = require('node:fs');
 const { createRequire } = require('node:module');
@@ -14,6 +14,7 @@ const path = require('node:path');
 
 const { dataTypes } = require('./data-types.js');
 const { wrapSqlString } = require('./escape.js');
+const { makeExtendable } = require('./extendable.js');
 const { wrapTransaction } = require('./transaction-retry.js');
 
 const DIALECT_NAME = 'phantomdb';
@@ -71,6 +72,7 @@ function libOf(directory, Sequelize) {
 /** The dialect class for a copy of Sequelize. */
 function buildDialect(lib) {
   wrapSqlString(lib.SqlString, DIALECT_NAME);
+  makeExtendable(lib);
   lib.DataTypes[DIALECT_NAME] = dataTypes(lib);
   const schemaInterface = require('./query-interface.js')(lib);
   lib.parts = {

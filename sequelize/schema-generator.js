@@ -67,7 +67,6 @@ module.exports = (lib) => {
           condition: (where) =>
             where instanceof Utils.SequelizeMethod ? this.getWhereConditions(where) : this.whereItemsQuery(where),
           expression: (method) => this.handleSequelizeMethod(method),
-          collated: Boolean(this._dialect.supports.index.collate),
         };
       }
 

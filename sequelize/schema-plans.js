@@ -204,20 +204,20 @@ module.exports = (lib) => {
   }
 
   /**
-   * The options of `addIndex` as a `CreateIndex`. `write` has `condition(where)` and `expression(method)`, and says
-   * whether collations are `collated`.
+   * The options of `addIndex` as a `CreateIndex`. `write` has `condition(where)` and `expression(method)`.
    */
   function indexOf(options, prefix, write) {
     options = lib.Model._conformIndex(Utils.nameIndex(options, prefix));
     return {
       name: options.name,
       unique: Boolean(options.unique),
-      fields: options.fields.map((field) => indexFieldOf(field, write)),
+      using: options.using,
+      fields: options.fields.map((field) => indexFieldOf(field, options.operator, write)),
       where: options.where ? write.condition(options.where) : undefined,
     };
   }
 
-  function indexFieldOf(field, write) {
+  function indexFieldOf(field, operator, write) {
     if (field instanceof Utils.SequelizeMethod) {
       return { expression: write.expression(field) };
     }
@@ -228,7 +228,7 @@ module.exports = (lib) => {
         `The order of the index field "${column}" must be ASC or DESC; it is ${JSON.stringify(field.order)}`,
       );
     }
-    return { column, descending: order === 'DESC', collate: write.collated ? field.collate : undefined };
+    return { column, descending: order === 'DESC', collate: field.collate, operator: field.operator ?? operator };
   }
 
   return { tableOf, tableOfPath, nameOf, columnOf, createTableOf, uniqueKeysOf, constraintOf, indexOf };

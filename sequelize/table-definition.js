@@ -61,6 +61,7 @@ function columnOf(key, attribute) {
     autoIncrement: attribute.autoIncrement === true,
     unique: attribute.unique === true,
     default: defaultValue === undefined || defaultValue === null ? undefined : defaultOf(key, defaultValue),
+    generated: attribute.generated,
     references: attribute.references && referenceOf(attribute),
     comment: attribute.comment,
   };

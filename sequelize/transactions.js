@@ -73,7 +73,12 @@ const transactions = (Base, lib) => {
       const end = { ...options, completesTransaction: true };
       const done = this.control(transaction, sql, end, (connection) => connection.rollback());
       transaction.finished = 'rollback';
-      await done;
+      try {
+        await done;
+      } catch (error) {
+        // What a savepoint was to undo is undone, when the database has rolled back the whole transaction.
+        if (error.original?.code !== 'TRANSACTION_EXPIRED') throw error;
+      }
     }
 
     /** Logs `sql` and does what it says: a statement for a savepoint, `perform` for a transaction. */

@@ -13,6 +13,8 @@ use crate::{
 pub enum Part<'a> {
     /// After `DEFAULT`, of this column.
     Default(&'a str),
+    /// Between the parentheses of a `GENERATED ALWAYS AS`, of this column.
+    Generated(&'a str),
     /// Between the parentheses of a `CHECK` of this name.
     Check(Option<&'a str>),
     /// A field of an index.
@@ -32,8 +34,9 @@ pub trait Pieces {
     }
 
     /// The expression of a generated column.
-    fn generated(&self, _column: &ColumnDefinition) -> Option<String> {
-        None
+    fn generated(&self, column: &ColumnDefinition) -> Result<Option<String>> {
+        let part = Part::Generated(&column.name);
+        column.generated.as_deref().map(|text| self.expression(text, part).map(Cow::into_owned)).transpose()
     }
 }
 
@@ -51,6 +54,7 @@ pub fn given<'a>(text: &'a str, part: Part<'_>) -> Result<&'a str> {
     }
     let of = match part {
         Part::Default(column) => format!("the default of \"{column}\""),
+        Part::Generated(column) => format!("the expression that generates \"{column}\""),
         Part::Check(Some(name)) => format!("the check \"{name}\""),
         Part::Check(None) => "a check".to_owned(),
         Part::Field => "a field of an index".to_owned(),
@@ -215,7 +219,7 @@ impl Definition<'_> {
     fn push(&self, out: &mut String, pieces: &impl Pieces) -> Result<()> {
         let column = self.column;
         out.push_str(&pieces.data_type(column)?);
-        if let Some(expression) = pieces.generated(column) {
+        if let Some(expression) = pieces.generated(column)? {
             out.push_str(&format!(" GENERATED ALWAYS AS ({expression}) STORED"));
         }
         if column.auto_increment {
@@ -328,6 +332,10 @@ pub fn create_index(table: &TableName, index: &CreateIndex, pieces: &impl Pieces
     push_identifier(&mut sql, &index.name)?;
     sql.push_str(" ON ");
     push_table(&mut sql, table)?;
+    if let Some(method) = &index.using {
+        sql.push_str(" USING ");
+        sql.push_str(word(method, "method")?);
+    }
     sql.push_str(" (");
     for (position, field) in index.fields.iter().enumerate() {
         if position > 0 {
@@ -341,6 +349,15 @@ pub fn create_index(table: &TableName, index: &CreateIndex, pieces: &impl Pieces
         sql.push_str(&pieces.expression(condition, Part::Condition)?);
     }
     Ok(sql)
+}
+
+/// What stands in an index without quotes; `BAD_REQUEST` when it is no plain word.
+fn word<'a>(text: &'a str, what: &str) -> Result<&'a str> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(is_plain) {
+        return Ok(text);
+    }
+    Err(bad_request(format!("the {what} of an index must be one word of letters, digits and underscores")))
 }
 
 fn push_field(sql: &mut String, index: &CreateIndex, field: &IndexField, pieces: &impl Pieces) -> Result<()> {
@@ -358,6 +375,10 @@ fn push_field(sql: &mut String, index: &CreateIndex, field: &IndexField, pieces:
     if let Some(collation) = &field.collate {
         sql.push_str(" COLLATE ");
         push_identifier(sql, collation)?;
+    }
+    if let Some(operator) = &field.operator {
+        sql.push(' ');
+        sql.push_str(word(operator, "operator class")?);
     }
     if field.descending {
         sql.push_str(" DESC");

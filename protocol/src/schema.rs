@@ -88,6 +88,9 @@ pub struct ColumnDefinition {
     /// An SQL expression: `0`, `'x'`, `now()`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<String>,
+    /// The SQL expression of a column that is always computed from others and stored: `price * amount`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generated: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub references: Option<Reference>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -105,6 +108,7 @@ impl ColumnDefinition {
             auto_increment: false,
             unique: false,
             default: None,
+            generated: None,
             references: None,
             comment: None,
         }
@@ -186,6 +190,9 @@ pub struct IndexField {
     pub descending: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collate: Option<String>,
+    /// An operator class: `text_pattern_ops`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operator: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -198,6 +205,9 @@ pub struct CreateIndex {
     /// An SQL condition, for a partial index.
     #[serde(default, rename = "where", skip_serializing_if = "Option::is_none")]
     pub condition: Option<String>,
+    /// The method of the index: `btree`, `gin`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub using: Option<String>,
     #[serde(default)]
     pub if_not_exists: bool,
 }

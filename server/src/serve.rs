@@ -9,8 +9,8 @@ use crate::{
     service::Service,
 };
 
-/// Serves until `stop` is done; then lets what runs come to its end, for `grace` at most, rolls back what is open
-/// and closes the engine.
+/// Serves until `stop` is done; then lets what runs come to its end, for `grace` at most, while it says to new calls that
+/// it stops, rolls back what is open and closes the engine.
 pub(crate) async fn serve(
     listener: Listener,
     server: Arc<HttpServer>,
@@ -22,9 +22,9 @@ pub(crate) async fn serve(
     let draining = Arc::clone(&server);
     let stop = async move {
         stop.await;
-        draining.drain();
         // The receiver lives as long as this function.
         let _ = stopping.send(true);
+        draining.drain().await;
     };
     let calls = router(server).into_make_service_with_connect_info::<Reached>();
     let serving = axum::serve(listener, calls).with_graceful_shutdown(stop);

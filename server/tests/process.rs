@@ -8,7 +8,7 @@ use std::{io::Read as _, time::Duration};
 
 use common::{
     Caller,
-    process::{Directory, phantomdb, serve},
+    process::{self, Directory, phantomdb, serve},
 };
 use serde_json::json;
 
@@ -41,6 +41,47 @@ async fn it_stops_on_ctrl_c_after_what_runs_has_ended() {
     tokio::time::sleep(Duration::from_millis(150)).await;
     served.signal("-INT");
     assert_eq!(running.await.unwrap()["rows"], json!([[2_000_000]]));
+    assert_eq!(served.exit_code(Duration::from_secs(15)), Some(0));
+}
+
+/// A connection of its own, as a load balancer makes it.
+fn newcomer(served: &process::Served) -> Caller {
+    Caller::new(served.caller.address)
+}
+
+#[tokio::test]
+async fn it_says_to_new_calls_that_it_stops_while_what_runs_comes_to_its_end() {
+    let mut served = serve(&["--memory"]);
+    let caller = Caller::new(served.caller.address).with_users().await;
+    let id = caller.begin(json!({})).await;
+    caller.query_in(&id, r#"UPDATE "users" SET "firstName" = 'X'"#).await.ok(200);
+    let slow = r#"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4000000)
+                  SELECT count(*) FROM n"#;
+    let address = served.caller.address;
+    let running = tokio::spawn(async move { Caller::new(address).query(slow).await.ok(200) });
+    // This one waits for the transaction, which is rolled back.
+    let insert = r#"INSERT INTO "users" ("firstName") VALUES ('Y')"#;
+    let waiting = tokio::spawn(async move { Caller::new(address).query(insert).await.ok(200) });
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    served.signal("-TERM");
+    tokio::time::sleep(Duration::from_millis(100)).await;
+
+    for path in ["/databases/app/query", "/api/v1/databases/app/query"] {
+        let refused = newcomer(&served).send("POST", path, json!({ "query": "SELECT 1" })).await;
+        refused.refused_with(503, "UNAVAILABLE");
+        assert_eq!(refused.headers["retry-after"], "1");
+        assert_eq!(refused.json()["details"]["value"], "stopping");
+    }
+    newcomer(&served).query_in(&id, "SELECT 1").await.refused_with(503, "UNAVAILABLE");
+    newcomer(&served).commit(&id).await.refused_with(503, "UNAVAILABLE");
+    let ready = newcomer(&served).get("/ready").await;
+    ready.refused_with(503, "UNAVAILABLE");
+    assert_eq!(ready.headers["retry-after"], "1");
+    newcomer(&served).get("/health").await.ok(200);
+
+    assert_eq!(waiting.await.unwrap()["affectedRows"], json!(1));
+    assert!(!running.is_finished(), "the slow one must outlast the newcomers for this test to say anything");
+    assert_eq!(running.await.unwrap()["rows"], json!([[4_000_000]]));
     assert_eq!(served.exit_code(Duration::from_secs(15)), Some(0));
 }
 

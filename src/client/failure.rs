@@ -7,6 +7,8 @@ use phantomdb_server::tls::Problem;
 
 /// The kind of failure when nobody listens.
 const REFUSED: &str = "refused";
+/// What a server says that is about to stop.
+const STOPPING: &str = "stopping";
 /// The kind when the server is another one than the URL says, or none at all.
 pub(super) const INVALID_URL: &str = "invalid_url";
 
@@ -32,9 +34,9 @@ impl Failure {
         Self { error, passing: false, retry_after: None }
     }
 
-    /// Nobody listens where the server should be.
-    pub(super) fn is_refused(&self) -> bool {
-        self.error.details.value.as_deref() == Some(REFUSED)
+    /// Nobody listens where the server should be, or will soon.
+    pub(super) fn is_away(&self) -> bool {
+        matches!(self.error.details.value.as_deref(), Some(REFUSED | STOPPING))
     }
 
     pub(super) fn of_transport(error: &reqwest::Error, base: &str, timeout: Duration) -> Self {

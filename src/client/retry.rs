@@ -8,8 +8,8 @@ use super::failure::Failure;
 
 const BACKOFF: Duration = Duration::from_millis(50);
 const BACKOFF_MAX: Duration = Duration::from_secs(1);
-/// A server that has answered before and now refuses connections is taken to be starting anew, and is waited for so
-/// long, however many attempts that takes.
+/// A server that has answered before and now stops, or refuses connections, is taken to be starting anew, and is waited
+/// for so long, however many attempts that takes.
 const COMES_BACK_WITHIN: Duration = Duration::from_secs(10);
 
 /// What a repetition of the call could do.
@@ -61,7 +61,7 @@ impl Attempts {
         if !failure.passing || self.left == 0 || self.repeat == Repeat::Never {
             return None;
         }
-        let comes_back = reached && failure.is_refused() && self.begun.elapsed() < COMES_BACK_WITHIN;
+        let comes_back = reached && failure.is_away() && self.begun.elapsed() < COMES_BACK_WITHIN;
         let backoff = (BACKOFF * 2_u32.saturating_pow(self.made.min(16))).min(BACKOFF_MAX);
         let pause = jittered(backoff).max(failure.retry_after.unwrap_or_default());
         self.left -= u32::from(!comes_back);
@@ -122,14 +122,17 @@ mod tests {
 
     #[test]
     fn it_waits_for_a_server_that_answered_before_however_many_attempts_that_takes() {
-        let refused = || Failure { error: unreachable("refused", ""), passing: true, retry_after: None };
-        for (reached, expected) in [(true, 20), (false, 1)] {
-            let mut attempts = Attempts::new(Repeat::Freely, 1, Duration::from_secs(60));
-            let made = (0..20).take_while(|_| attempts.pause_after(&refused(), reached).is_some()).count();
-            assert_eq!(made, expected);
+        let away = |kind| Failure { error: unreachable(kind, ""), passing: true, retry_after: None };
+        for kind in ["refused", "stopping"] {
+            for (reached, expected) in [(true, 20), (false, 1)] {
+                let mut attempts = Attempts::new(Repeat::Freely, 1, Duration::from_secs(60));
+                let made =
+                    (0..20).take_while(|_| attempts.pause_after(&away(kind), reached).is_some()).count();
+                assert_eq!(made, expected);
+            }
+            let mut unwilling = Attempts::new(Repeat::Freely, 0, Duration::from_secs(60));
+            assert_eq!(unwilling.pause_after(&away(kind), true), None);
         }
-        let mut unwilling = Attempts::new(Repeat::Freely, 0, Duration::from_secs(60));
-        assert_eq!(unwilling.pause_after(&refused(), true), None);
     }
 
     #[test]

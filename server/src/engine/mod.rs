@@ -36,6 +36,19 @@ fn check_database_name(name: &str) -> Result<()> {
     Err(Error::new(ErrorCode::BadRequest, format!("the name of the database {why}; choose another")))
 }
 
+/// What is said of a transaction that is over to those who still use it: `how` it ended, as in "was rolled back".
+fn ended(how: &str) -> Error {
+    Error::new(ErrorCode::TransactionExpired, format!("the transaction has ended: it {how}; begin another"))
+}
+
+/// How a transaction ended that another one made give way.
+const ENDED_BY_CONFLICT: &str = "was rolled back when it had to give way to another transaction";
+
+/// Whether after this error nothing of its transaction can be kept: it has to be run again from its beginning.
+const fn ends_transaction(code: ErrorCode) -> bool {
+    matches!(code, ErrorCode::SerializationFailure | ErrorCode::Deadlock)
+}
+
 /// Runs statements: each on its own (a database), or all in one transaction (a [`Transaction`]).
 #[async_trait]
 pub trait Session: Send + Sync {

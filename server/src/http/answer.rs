@@ -12,6 +12,8 @@ use crate::service::Reply;
 
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
+const STOPPING: &str = "stopping";
+
 /// An error on its way out.
 #[derive(Debug)]
 pub(super) struct HttpError {
@@ -30,6 +32,13 @@ impl From<Error> for HttpError {
 impl HttpError {
     pub(super) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Error::new(code, message).into()
+    }
+
+    /// By its value a client knows that it is worth while to wait for the server that is started next.
+    pub(super) fn stopping() -> Self {
+        let mut error = Error::new(ErrorCode::Unavailable, "the server is stopping; try again soon");
+        error.details.value = Some(STOPPING.to_owned());
+        error.into()
     }
 }
 

@@ -44,7 +44,9 @@ pub(super) async fn guard(
     );
     let answered = async {
         let begun = Instant::now();
+        let call = server.calls.token();
         let response = match context(&server, &request, &id, trace.as_ref()) {
+            Ok(_) if server.is_draining() && !is_open(&request) => HttpError::stopping().into_response(),
             Ok(context) => {
                 let target = server.options.peers.target(&request, &context);
                 request.extensions_mut().insert(context);
@@ -59,6 +61,7 @@ pub(super) async fn guard(
             Err(refused) => refused.into_response(),
         };
         log(&response, begun);
+        drop(call);
         response
     };
     let response = answered.instrument(span).await;
@@ -106,10 +109,7 @@ fn context(
     }
     let headers = request.headers();
     let token = bearer(headers);
-    // A load balancer asks for the first two and has no token; the third holds no secret.
-    let path = request.uri().path();
-    let open = matches!(path.strip_prefix("/api/v1").unwrap_or(path), "/health" | "/ready" | "/openapi.json");
-    if !open && !server.options.tokens.is_empty() {
+    if !is_open(request) && !server.options.tokens.is_empty() {
         let allowed = token.is_some_and(|token| is_one_of(token, &server.options.tokens));
         if !allowed {
             let message = "this server needs a token: send it as `Authorization: Bearer TOKEN`";
@@ -127,6 +127,12 @@ fn context(
         read_only: false,
         rows_as_arrays: accepts_rows(headers),
     })
+}
+
+/// A load balancer asks for the first two and has no token; the third holds no secret. None of them needs the database.
+fn is_open(request: &Request) -> bool {
+    let path = request.uri().path();
+    matches!(path.strip_prefix("/api/v1").unwrap_or(path), "/health" | "/ready" | "/openapi.json")
 }
 
 /// A token that came this way has been seen by others; nothing is done with it.

@@ -12,12 +12,10 @@ mod query_string;
 mod routes;
 mod trace;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::Arc;
 
 use axum::{Router, middleware::from_fn_with_state, routing::get};
+use tokio_util::task::TaskTracker;
 
 pub use self::listener::{Listener, Reached};
 use self::metrics::Metrics;
@@ -46,21 +44,25 @@ pub struct HttpServer {
     service: Arc<Service>,
     options: HttpOptions,
     metrics: Metrics,
-    draining: AtomicBool,
+    /// The calls that are being answered; closed when the server is about to stop.
+    calls: TaskTracker,
 }
 
 impl HttpServer {
     pub fn new(service: Arc<Service>, options: HttpOptions) -> Arc<Self> {
-        Arc::new(Self { service, options, metrics: Metrics::new(), draining: AtomicBool::new(false) })
+        Arc::new(Self { service, options, metrics: Metrics::new(), calls: TaskTracker::new() })
     }
 
-    /// From now on `/ready` says that the server is about to stop.
-    pub fn drain(&self) {
-        self.draining.store(true, Ordering::Relaxed);
+    /// From now on every call is told that the server is about to stop, and `/ready` says so. Transactions that are
+    /// open are rolled back, so that nothing waits for them. Done when the calls that came before are answered.
+    pub async fn drain(&self) {
+        self.calls.close();
+        self.service.roll_back_open().await;
+        self.calls.wait().await;
     }
 
     fn is_draining(&self) -> bool {
-        self.draining.load(Ordering::Relaxed)
+        self.calls.is_closed()
     }
 }
 

@@ -76,7 +76,7 @@ pub(super) async fn openapi() -> Response {
 
 pub(super) async fn ready(State(server): Server) -> Response {
     if server.is_draining() {
-        return HttpError::new(ErrorCode::Unavailable, "the server is stopping").into_response();
+        return HttpError::stopping().into_response();
     }
     match server.service.ready().await {
         Ok(()) => Json(Status { status: "ready" }).into_response(),

@@ -162,9 +162,14 @@ impl Service {
         self.transactions.rollback_all(Some(token)).await;
     }
 
+    /// Rolls back every open transaction, after the calls that run in it.
+    pub async fn roll_back_open(&self) {
+        self.transactions.rollback_all(None).await;
+    }
+
     /// Rolls back what is open and closes the engine.
     pub async fn close(&self) -> Result<()> {
-        self.transactions.rollback_all(None).await;
+        self.roll_back_open().await;
         self.engine.close().await
     }
 

@@ -26,14 +26,23 @@ pub(crate) fn names<'a>(columns: impl IntoIterator<Item = &'a String>) -> String
 struct Generated<'a>(&'a [(String, Option<String>)]);
 
 impl Pieces for Generated<'_> {
-    fn generated(&self, column: &ColumnDefinition) -> Option<String> {
-        self.0.iter().find(|(name, _)| *name == column.name)?.1.clone()
+    fn generated(&self, column: &ColumnDefinition) -> Result<Option<String>> {
+        Ok(self
+            .0
+            .iter()
+            .find(|(name, _)| *name == column.name)
+            .and_then(|(_, expression)| expression.clone()))
     }
 
     fn expression<'a>(&self, text: &'a str, part: Part<'_>) -> Result<Cow<'a, str>> {
         let text = ddl::given(text, part)?;
         Ok(if part == Part::Field { Cow::Owned(format!("({text})")) } else { Cow::Borrowed(text) })
     }
+}
+
+/// The expressions of the generated columns of a table that was described.
+pub(crate) fn generated(schema: &TableSchema) -> Vec<(String, Option<String>)> {
+    schema.columns.iter().map(|column| (column.name.clone(), column.generated.clone())).collect()
 }
 
 /// `CREATE TABLE` with those of its foreign keys that `with_key` lets through. `generated` has the expressions of
@@ -81,6 +90,7 @@ pub(crate) fn create_index(table: &TableName, index: &IndexSchema) -> Result<Str
         fields: index.fields.clone(),
         unique: index.unique,
         condition: index.condition.clone(),
+        using: None,
         if_not_exists: false,
     };
     ddl::create_index(table, &index, &Generated(&[]))

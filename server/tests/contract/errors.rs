@@ -1,7 +1,7 @@
 use phantomdb_protocol::{Error, ErrorCode};
 
 use crate::fixture::Fixture;
-use crate::support::{error, ok};
+use crate::support::{error, ok, statement};
 
 fn columns(error: &Error) -> Vec<&str> {
     error.details.columns.iter().map(String::as_str).collect()
@@ -49,6 +49,18 @@ async fn it_names_table_columns_and_constraint_of_what_was_violated() {
         let parent = error(session, "DELETE FROM \"p\"", &[]).await;
         assert_eq!(parent.code, ErrorCode::ForeignKeyViolation);
         assert_eq!(parent.details.constraint.as_deref(), Some("to_p"));
+        assert_eq!(columns(&parent), ["p"]);
+        let transaction = fixture.begin(None).await;
+        let within = error(&*transaction, "UPDATE \"p\" SET \"id\" = 6", &[]).await;
+        assert_eq!((within.code, columns(&within)), (ErrorCode::ForeignKeyViolation, vec!["p"]));
+        let batch = || vec![statement("DELETE FROM \"p\"", &[])];
+        let within = transaction.execute_batch(batch(), true).await.unwrap_err();
+        assert_eq!(columns(&within), ["p"]);
+        transaction.rollback().await.unwrap();
+        let alone = session.execute_batch(batch(), true).await.unwrap_err();
+        assert_eq!(columns(&alone), ["p"]);
+        let each = session.execute_batch(batch(), false).await.unwrap();
+        assert_eq!(columns(each[0].as_ref().unwrap_err()), ["p"]);
     }
 }
 

@@ -5,8 +5,10 @@
 mod alterations;
 mod changes;
 mod concurrency;
+mod corners;
 mod errors;
 mod fixture;
+mod generated;
 mod queries;
 mod schema;
 mod statements;

@@ -158,6 +158,10 @@ async fn it_reads_what_others_have_committed_unless_it_has_one_snapshot() {
         assert_eq!(rows(&*snapshot, ALL, &[]).await, json!([[1]]));
         let stale = error(&*snapshot, "UPDATE \"t\" SET \"x\" = 3", &[]).await;
         assert_eq!(stale.code, ErrorCode::SerializationFailure);
+        let over = error(&*snapshot, ALL, &[]).await;
+        assert_eq!(over.code, ErrorCode::TransactionExpired);
+        assert!(over.message.contains("give way"), "{}", over.message);
+        assert_eq!(snapshot.commit().await.unwrap_err().code, ErrorCode::TransactionExpired);
         ok(&*committed, INSERT, &n(4)).await;
         committed.commit().await.unwrap();
         snapshot.rollback().await.unwrap();

@@ -123,7 +123,7 @@ async fn two_serializable_transactions_of_which_one_must_fail_do_so_with_its_cod
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dead_lock_is_told_to_one_of_the_two() {
+async fn the_victim_of_a_dead_lock_is_told_and_ends_so_that_the_other_goes_on() {
     let fixture = Fixture::new().await;
     ok(&*fixture.session, TABLE, &[]).await;
     ok(&*fixture.session, "INSERT INTO \"t\" VALUES (1), (2)", &[]).await;
@@ -132,21 +132,49 @@ async fn a_dead_lock_is_told_to_one_of_the_two() {
     ok(&*one, lock, &n(1)).await;
     ok(&*other, lock, &n(2)).await;
     let waiting = Arc::clone(&one);
-    let waiting = tokio::spawn(async move {
-        let outcome = waiting.execute(statement(lock, &n(2))).await.map(drop);
-        // Its first lock stays with it until then.
-        if outcome.is_err() {
-            waiting.rollback().await.unwrap();
-        }
-        outcome
-    });
+    let waiting = tokio::spawn(async move { waiting.execute(statement(lock, &n(2))).await.map(drop) });
     let mine = other.execute(statement(lock, &n(1))).await.map(drop);
-    other.rollback().await.unwrap();
-    let theirs = waiting.await.unwrap();
-    let codes: Vec<ErrorCode> =
-        [mine, theirs].into_iter().filter_map(|outcome| outcome.err().map(|e| e.code)).collect();
-    assert_eq!(codes, [ErrorCode::Deadlock]);
-    one.rollback().await.ok();
+    // Neither has rolled back, so that the locks of the victim were freed by what told it.
+    let theirs = tokio::time::timeout(Duration::from_secs(10), waiting).await.unwrap().unwrap();
+    let (victim, winner, told) = match (mine, theirs) {
+        (Err(told), Ok(())) => (other, one, told),
+        (Ok(()), Err(told)) => (one, other, told),
+        outcome => panic!("one of the two had to give way: {outcome:?}"),
+    };
+    assert_eq!(told.code, ErrorCode::Deadlock);
+    for sql in [ALL, "SAVEPOINT \"s\"", "INSERT INTO \"t\" VALUES (3)"] {
+        let over = error(&*victim, sql, &[]).await;
+        assert_eq!(over.code, ErrorCode::TransactionExpired);
+        assert!(over.message.contains("give way"), "{}", over.message);
+    }
+    assert_eq!(victim.commit().await.unwrap_err().code, ErrorCode::TransactionExpired);
+    victim.rollback().await.unwrap();
+    ok(&*winner, "INSERT INTO \"t\" VALUES (4)", &[]).await;
+    winner.commit().await.unwrap();
+    assert_eq!(ask(&*fixture.session, ALL).await, "1 2 4");
+    fixture.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_that_meets_a_serialization_failure_ends_its_transaction() {
+    let fixture = Fixture::new().await;
+    ok(&*fixture.session, TABLE, &[]).await;
+    ok(&*fixture.session, "INSERT INTO \"t\" VALUES (1)", &[]).await;
+    for atomic in [true, false] {
+        let transaction = fixture.begin(Some(IsolationLevel::RepeatableRead)).await;
+        ask(&*transaction, ALL).await;
+        ok(&*fixture.session, "UPDATE \"t\" SET \"x\" = \"x\" + 1", &[]).await;
+        let update = statement("UPDATE \"t\" SET \"x\" = \"x\" + 10", &[]);
+        let batch = vec![update, statement(ALL, &[])];
+        let codes = match transaction.execute_batch(batch, atomic).await {
+            Err(error) => vec![error.code],
+            Ok(answers) => answers.into_iter().map(|answer| answer.unwrap_err().code).collect(),
+        };
+        let both = [ErrorCode::SerializationFailure, ErrorCode::TransactionExpired];
+        assert_eq!(codes, if atomic { &both[..1] } else { &both });
+        assert_eq!(error(&*transaction, ALL, &[]).await.code, ErrorCode::TransactionExpired);
+        transaction.rollback().await.unwrap();
+    }
     fixture.end().await;
 }
 

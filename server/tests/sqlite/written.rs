@@ -1,7 +1,7 @@
 //! What a description gives back is PhantomDB SQL, also where SQLite was given something else.
 
 use phantomdb_protocol::{
-    AlterOperation, ColumnDefinition, Constraint, CreateTable, TableName, TableSchema,
+    AlterOperation, ColumnDefinition, Constraint, CreateTable, ErrorCode, TableName, TableSchema,
     ddl::{self, Verbatim},
 };
 use phantomdb_server::engine::Session;
@@ -122,7 +122,7 @@ async fn a_table_can_be_made_anew_from_its_description() {
         assert_eq!(checks(&again), checks(&schema));
         assert_eq!(default_of(&again, "code"), default_of(&schema, "code"));
         let refused = error(session, "INSERT INTO again (id, title) VALUES (1, 'c')", &[]).await;
-        assert_eq!(refused.code, phantomdb_protocol::ErrorCode::CheckViolation);
+        assert_eq!(refused.code, ErrorCode::CheckViolation);
         ok(session, "INSERT INTO again (id, title) VALUES (1, 'Ab')", &[]).await;
         assert_eq!(rows(session, "SELECT code FROM again", &[]).await, json!([["X1"]]));
     }
@@ -143,6 +143,42 @@ async fn what_is_generated_has_the_form_of_its_column() {
         ok(session, "INSERT INTO lines (price, amount) VALUES (1.5, 2)", &[]).await;
         assert_eq!(rows(session, "SELECT total, double FROM lines", &[]).await, json!([["3.00", 4]]));
         let refused = error(session, "INSERT INTO lines (price, amount) VALUES (1, 20000)", &[]).await;
-        assert_eq!(refused.code, phantomdb_protocol::ErrorCode::OutOfRange);
+        assert_eq!(refused.code, ErrorCode::OutOfRange);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn like_in_an_index_minds_case_for_every_program() {
+    for fixture in Fixture::both().await {
+        let session = &*fixture.session;
+        let make = "CREATE TABLE people (id SERIAL PRIMARY KEY, name TEXT, mail TEXT, \
+                    known BOOLEAN GENERATED ALWAYS AS (name NOT LIKE '%?%') STORED)";
+        ok(session, make, &[]).await;
+        let by_case = r"CREATE UNIQUE INDEX by_case ON people (mail) WHERE name LIKE 'A\_%'";
+        ok(session, by_case, &[]).await;
+        ok(session, "CREATE UNIQUE INDEX without ON people (mail) WHERE name ILIKE '%Ö[*]'", &[]).await;
+        ok(session, "CREATE INDEX flag ON people ((name LIKE '%x'))", &[]).await;
+        let insert = |name: &str, mail: &str| {
+            format!("INSERT INTO people (name, mail) VALUES ('{name}', '{mail}') RETURNING known")
+        };
+        for (name, mail) in [("A_b", "1"), ("a_b", "1"), ("AXb", "1"), ("xö[*]", "2"), ("xö*", "2")] {
+            assert_eq!(rows(session, &insert(name, mail), &[]).await, json!([[true]]), "{name}");
+        }
+        assert_eq!(rows(session, &insert("who?", "3"), &[]).await, json!([[false]]));
+        for (name, mail) in [("A_c", "1"), ("YÖ[*]", "2")] {
+            let refused = error(session, &insert(name, mail), &[]).await;
+            assert_eq!(refused.code, ErrorCode::UniqueViolation, "{name}");
+        }
+        let upsert = r"INSERT INTO people (name, mail) VALUES ('A_d', '1') ON CONFLICT (mail) WHERE name LIKE 'A\_%'
+                       DO UPDATE SET name = excluded.name RETURNING id";
+        assert_eq!(rows(session, upsert, &[]).await, json!([[1]]));
+
+        let schema = describe(session, "people").await;
+        let conditions: Vec<_> =
+            schema.indexes.iter().filter_map(|index| index.condition.as_deref()).collect();
+        assert_eq!(conditions, [r#""name" LIKE 'A\_%'"#, "\"name\" ILIKE '%Ö[*]'"]);
+        let refused = error(session, "CREATE INDEX bad ON people (id) WHERE name LIKE mail", &[]).await;
+        assert_eq!(refused.code, ErrorCode::Unsupported);
+        assert!(refused.message.contains("no literal"), "{}", refused.message);
     }
 }

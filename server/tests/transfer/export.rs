@@ -124,7 +124,13 @@ async fn an_export_as_sql_makes_the_same_database_anew() {
     ] {
         assert_eq!(rows(&again, table), rows(&place.imported(), table), "{table}");
     }
-    holds(&again, &[("SELECT count(*) FROM pragma_foreign_key_list('books')", "3")]);
+    holds(
+        &again,
+        &[
+            ("SELECT count(*) FROM pragma_foreign_key_list('books')", "3"),
+            ("SELECT group_concat(name) FROM pragma_table_xinfo('authors') WHERE hidden = 3", "upper_name"),
+        ],
+    );
 }
 
 /// Each write adds as much to one table as it takes from the other.

@@ -20,7 +20,7 @@ use crate::engine::sql::{
 };
 use rows::{ColumnRow, ConstraintRow, IndexRow};
 
-pub(super) use rows::schemas;
+pub(super) use rows::{key_columns, schemas};
 
 /// The schema of a table that names none.
 pub(super) const DEFAULT_SCHEMA: &str = "public";
@@ -153,6 +153,7 @@ impl<'a> Reader<'a> {
             auto_increment: is_numbered(column),
             unique: false,
             default: self.default(column),
+            generated: column.default.as_deref().filter(|_| column.generated).map(|sql| self.read(sql)),
             references: None,
             comment: column.comment.clone(),
         }
@@ -221,6 +222,7 @@ impl<'a> Reader<'a> {
             column,
             descending: row.descending,
             collate: row.collation.clone(),
+            operator: None,
         }
     }
 }

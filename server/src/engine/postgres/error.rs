@@ -4,6 +4,7 @@ use phantomdb_protocol::{Error, ErrorCode};
 use tokio_postgres::{Config, Error as PostgresError, error::DbError};
 
 use super::{tls, types::mark_of};
+use crate::engine::sql::unknown_function::unknown_function;
 
 /// The error of a statement, with the names of what was at fault. Neither the statement nor a value of its parameters
 /// is in the message.
@@ -90,11 +91,18 @@ fn told(error: &DbError) -> Error {
         ),
         "3D000" => (ErrorCode::UnknownDatabase, said(error)),
         "3F000" => (ErrorCode::UnknownTable, said(error)),
+        "42704" if error.message().contains("collation") || error.message().contains("operator class") => {
+            (ErrorCode::Unsupported, error.message().to_owned())
+        }
+        "42704" if error.message().contains("access method") => {
+            (ErrorCode::Unsupported, error.message().to_owned())
+        }
         "42704" => (ErrorCode::UnknownConstraint, said(error)),
         "42P07" | "42701" | "42710" | "42P06" | "42P04" | "42723" => (ErrorCode::AlreadyExists, said(error)),
         "42501" => (ErrorCode::Forbidden, said(error)),
         "42804" | "42846" | "42P18" | "42P08" => (ErrorCode::TypeMismatch, said(error)),
         "42883" if error.message().contains("operator") => (ErrorCode::TypeMismatch, said(error)),
+        "42883" => return unknown_call(error),
         "0A000" => (ErrorCode::Unsupported, said(error)),
         "2BP01" => (ErrorCode::ForeignKeyViolation, said(error)),
         "21000" | "25001" | "25P01" | "3B001" => (ErrorCode::BadRequest, said(error)),
@@ -213,6 +221,13 @@ fn check(given: &DbError) -> Error {
         None => error.message = format!("the row breaks the check \"{name}\""),
     }
     error
+}
+
+/// `function s.f(integer) does not exist`, in the server's language.
+fn unknown_call(given: &DbError) -> Error {
+    let called = given.message().split_once('(').map_or("", |(before, _)| before);
+    let name = called.rsplit([' ', '.', '"', '\u{a0}']).find(|part| !part.is_empty());
+    name.map_or_else(|| Error::new(ErrorCode::SyntaxError, said(given)), unknown_function)
 }
 
 /// `relation "t" does not exist`, in the server's language.

@@ -5,6 +5,7 @@ mod adapt;
 mod alter;
 mod answers;
 mod bind;
+mod broken_key;
 mod catalog;
 mod connection;
 mod databases;

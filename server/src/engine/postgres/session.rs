@@ -14,7 +14,7 @@ use phantomdb_protocol::{
 use super::{
     adapt::Traits,
     answers::{Answers, Entry},
-    catalog,
+    broken_key, catalog,
     connection::{Connection, guard},
     group,
     plan::{Plan, Plans},
@@ -27,7 +27,10 @@ use super::{
     work::{All, Alter, One},
     writing::KeyedCall,
 };
-use crate::engine::{Once, Session, sql::Kind};
+use crate::engine::{
+    Once, Session,
+    sql::{Kind, unknown_function::located},
+};
 
 /// Statements that travel together.
 pub(super) const WINDOW: usize = 128;
@@ -139,7 +142,10 @@ impl PostgresSession {
             plans.push(self.database.plan(statement).await.and_then(|plan| allowed(&plan).map(|()| plan)));
         }
         let lease = self.database.lease().await?;
-        let answers = each_on(&lease, &plans, statements).await;
+        let mut answers = each_on(&lease, &plans, statements).await;
+        for error in answers.iter_mut().filter_map(|answer| answer.as_mut().err()) {
+            broken_key::name_columns(&lease, error).await;
+        }
         self.track(&lease).await;
         lease.give_back();
         Ok(answers)
@@ -232,10 +238,13 @@ impl Session for PostgresSession {
     async fn execute(&self, statement: Statement) -> Result<ResultSet> {
         let plan = self.database.plan(&statement).await?;
         allowed(&plan)?;
-        if plan.adapted.pure {
-            return self.unless_cancelled(reading::read(&self.database, self.seen, &plan, &statement)).await;
-        }
-        self.write(&plan, &statement).await
+        let outcome = if plan.adapted.pure {
+            self.unless_cancelled(reading::read(&self.database, self.seen, &plan, &statement)).await
+        } else {
+            let outcome = self.write(&plan, &statement).await;
+            self.database.explained(outcome).await
+        };
+        outcome.map_err(|error| located(error, &statement.query))
     }
 
     async fn execute_batch(
@@ -259,14 +268,15 @@ impl Session for PostgresSession {
             allowed(&plan)?;
             plans.push(plan);
         }
-        if let Some(answers) = self.whole(&All(&plans, &statements)).await? {
+        let whole = self.whole(&All(&plans, &statements)).await;
+        if let Some(answers) = self.database.explained(whole).await? {
             return Ok(answers.into_iter().map(Ok).collect());
         }
         let lease = self.database.lease().await?;
         let answers = group::committed(&lease, &plans, &statements).await;
         self.track(&lease).await;
         lease.give_back();
-        Ok(answers?.into_iter().map(Ok).collect())
+        Ok(self.database.explained(answers).await?.into_iter().map(Ok).collect())
     }
 
     async fn tables(&self) -> Result<Vec<TableName>> {

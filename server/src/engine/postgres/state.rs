@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 
 use super::{
     answers::Entry,
+    broken_key,
     connection::{Canceller, guard},
     group,
     plan::Plan,
@@ -21,7 +22,10 @@ use super::{
     session::Lease,
     work::{All, Nothing, One, Work},
 };
-use crate::engine::sql::{Kind, seal::quote_identifier};
+use crate::engine::{
+    ENDED_BY_CONFLICT, ended, ends_transaction,
+    sql::{Kind, seal::quote_identifier},
+};
 
 /// How it stands with the savepoint behind which a statement runs. There are two, which take turns: the one before is
 /// given up when the next one is set, and if that does not come to be, nothing of what is done is undone with it.
@@ -51,6 +55,8 @@ pub(super) struct State {
     /// The user's own, in order.
     savepoints: Vec<String>,
     interrupted: Interrupted,
+    /// It ended with a statement, whose caller was told so and has yet to roll back.
+    failed: bool,
 }
 
 /// A statement that nobody waits for any more is being cancelled.
@@ -76,10 +82,6 @@ impl Drop for Running {
     }
 }
 
-fn ended(how: &str) -> Error {
-    Error::new(ErrorCode::TransactionExpired, format!("the transaction {how}; begin a new one"))
-}
-
 impl State {
     pub(super) fn new(lease: Lease, begin: String) -> Self {
         Self {
@@ -88,6 +90,7 @@ impl State {
             guard: Guard::None,
             savepoints: Vec::new(),
             interrupted: Arc::default(),
+            failed: false,
         }
     }
 
@@ -95,7 +98,7 @@ impl State {
         match (&self.phase, &self.lease) {
             (Phase::Ended(error), _) => Err(error.clone()),
             (_, Some(lease)) => Ok(lease),
-            (_, None) => Err(ended("is over")),
+            (_, None) => Err(ended("is being ended")),
         }
     }
 
@@ -166,16 +169,30 @@ impl State {
                 Ok(answer)
             }
             (Err(error), _) => Err(Failure::Told(self.fail(error).await)),
+            (Ok(()), Err(Failure::Told(error))) if ends_transaction(error.code) => {
+                Err(Failure::Told(self.fail(error).await))
+            }
             (Ok(()), Err(failure)) => {
                 let sql = format!("ROLLBACK TO SAVEPOINT {}", name(turn));
                 match self.lease()?.run(&sql).await {
                     Ok(()) => {
                         self.guard = Guard::Fresh(turn);
-                        Err(failure)
+                        Err(self.explained(failure).await)
                     }
                     Err(_) => Err(Failure::Told(self.fail(failure.into_error()).await)),
                 }
             }
+        }
+    }
+
+    /// The failure of a statement that was undone, with the columns of the key it broke.
+    async fn explained(&self, failure: Failure) -> Failure {
+        match (failure, &self.lease) {
+            (Failure::Told(mut error), Some(lease)) => {
+                broken_key::name_columns(lease, &mut error).await;
+                Failure::Told(error)
+            }
+            (failure, _) => failure,
         }
     }
 
@@ -195,10 +212,14 @@ impl State {
         }
     }
 
-    /// The server has ended the transaction, or it cannot go on. The answer is what to tell of it.
+    /// The server has ended the transaction, or it cannot go on: what it has locked is free when this is done. The
+    /// answer is what to tell of it.
     async fn fail(&mut self, error: Error) -> Error {
         let _ = self.finish("ROLLBACK").await;
-        self.phase = Phase::Ended(ended("was rolled back after an error"));
+        self.failed = true;
+        let gave_way = ends_transaction(error.code);
+        self.phase =
+            Phase::Ended(ended(if gave_way { ENDED_BY_CONFLICT } else { "was rolled back by a failure" }));
         error
     }
 
@@ -220,8 +241,8 @@ impl State {
             undone = lease.run(&sql).await;
         }
         if undone.is_err() {
-            self.fail(ended("was interrupted")).await;
-            return Err(ended("was rolled back because a statement of it was interrupted"));
+            let error = ended("was rolled back because a statement of it was interrupted");
+            return Err(self.fail(error).await);
         }
         self.guard = Guard::Fresh(turn);
         Ok(())
@@ -271,13 +292,17 @@ impl State {
             Phase::NotBegun(_) => self.finish("").await.map(|()| None),
             _ => self.finish_commit(key, tracked).await,
         };
-        let how = if outcome.is_ok() { "is already committed" } else { "was rolled back: its commit failed" };
+        let how =
+            if outcome.is_ok() { "was committed" } else { "could not be committed and was rolled back" };
         self.phase = Phase::Ended(ended(how));
         outcome
     }
 
     /// As the caller wished.
     pub(super) async fn end(&mut self) -> Result<()> {
+        if self.failed {
+            return Ok(());
+        }
         self.lease()?;
         self.roll_back().await;
         Ok(())
@@ -298,7 +323,7 @@ impl State {
         }
         let sql = if matches!(self.phase, Phase::NotBegun(_)) { "" } else { "ROLLBACK" };
         let _ = self.finish(sql).await;
-        self.phase = Phase::Ended(ended("is already rolled back"));
+        self.phase = Phase::Ended(ended("was rolled back"));
     }
 
     /// Ends the transaction and gives the connection back; where that fails, nobody gets it again.

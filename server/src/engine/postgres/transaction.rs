@@ -15,7 +15,7 @@ use super::{
     state::State,
     work::{Alter, Describe, Tables},
 };
-use crate::engine::{Once, Session, Transaction};
+use crate::engine::{Once, Session, Transaction, sql::unknown_function::located};
 
 /// One transaction; its statements run one after the other.
 pub struct PostgresTransaction {
@@ -43,7 +43,8 @@ impl PostgresTransaction {
         let (state, tracked) = (Arc::clone(&self.state), self.database.is_tracked() && !self.read_only);
         // Whoever waits may go away, but a commit that was begun is seen to its end.
         let committing = tokio::spawn(async move { state.lock().await.commit(key.as_ref(), tracked).await });
-        if let Some(position) = finished(committing).await? {
+        let committed = finished(committing).await;
+        if let Some(position) = self.database.explained(committed).await? {
             self.reached.get_or_init(|| position);
         }
         Ok(())
@@ -78,7 +79,8 @@ impl Drop for PostgresTransaction {
 impl Session for PostgresTransaction {
     async fn execute(&self, statement: Statement) -> Result<ResultSet> {
         let plan = self.database.plan(&statement).await?;
-        self.state.lock().await.execute(&plan, &statement).await
+        let outcome = self.state.lock().await.execute(&plan, &statement).await;
+        outcome.map_err(|error| located(error, &statement.query))
     }
 
     async fn execute_batch(

@@ -129,6 +129,7 @@ pub(crate) fn column_definition(column: &mut ColumnDef) -> Result<(ColumnDefinit
         auto_increment: is_serial(&column.data_type),
         unique: false,
         default: None,
+        generated: None,
         references: None,
         comment: None,
     };
@@ -144,6 +145,9 @@ pub(crate) fn column_definition(column: &mut ColumnDef) -> Result<(ColumnDefinit
             {
                 definition.auto_increment = true;
             }
+            ColumnOption::Generated { generation_expr: Some(expr), .. } => {
+                definition.generated = Some(seal::print(expr, Style::Phantom)?);
+            }
             ColumnOption::ForeignKey(key) => definition.references = Some(reference(key)),
             ColumnOption::Check(check) => {
                 let name = name.or_else(|| check.name.as_ref().map(|name| name.value.clone()));
@@ -156,6 +160,18 @@ pub(crate) fn column_definition(column: &mut ColumnDef) -> Result<(ColumnDefinit
         }
     }
     Ok((definition, constraints))
+}
+
+/// `UNSUPPORTED` for a column with values of its own that is to be generated from now on; `old` is what generates it.
+pub(crate) fn refuse_to_generate(old: Option<&str>, column: &ColumnDefinition) -> Result<()> {
+    if old.is_some() || column.generated.is_none() {
+        return Ok(());
+    }
+    let name = &column.name;
+    Err(Error::unsupported(format!(
+        "the column \"{name}\" has values and cannot become a generated one; drop it and add it anew"
+    ))
+    .with_columns([name]))
 }
 
 pub(crate) fn reference(key: &ForeignKeyConstraint) -> Reference {

@@ -10,6 +10,7 @@ pub(crate) mod parse;
 pub(crate) mod seal;
 pub(crate) mod time;
 pub(crate) mod types;
+pub(crate) mod unknown_function;
 pub(crate) mod walk;
 
 use std::sync::Arc;

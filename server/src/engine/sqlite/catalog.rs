@@ -216,6 +216,9 @@ fn read_column(column: &mut ColumnDef, constraints: &mut Vec<Constraint>) -> Res
                 }
                 definition.default = Some(value);
             }
+            ColumnOption::Generated { generation_expr: Some(expr), .. } => {
+                definition.generated = Some(adapt::print(unnested(expr))?);
+            }
             ColumnOption::ForeignKey(key) => {
                 let references = adapt::reference(key);
                 definition.references = Some(references.clone());
@@ -258,6 +261,13 @@ fn enum_values(name: Option<&str>, expr: &Expr) -> Option<Vec<String>> {
             _ => None,
         })
         .collect()
+}
+
+fn unnested(expr: &mut Expr) -> &mut Expr {
+    match expr {
+        Expr::Nested(inner) => unnested(inner),
+        other => other,
+    }
 }
 
 /// A default as the user may have written it.

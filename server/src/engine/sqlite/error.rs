@@ -5,6 +5,7 @@ use rusqlite::ffi;
 
 use super::run::Scene;
 use super::{catalog, target};
+use crate::engine::sql::unknown_function::unknown_function;
 
 /// An error without a statement to look at.
 pub(super) fn plain(e: rusqlite::Error) -> Error {
@@ -133,6 +134,18 @@ fn general(message: &str) -> Error {
     }
     if message == "string or blob too big" {
         return Error::new(ErrorCode::TooLarge, "a value is too large");
+    }
+    let function = message.strip_prefix("no such function: ").or_else(|| {
+        message.strip_prefix("wrong number of arguments to function ").map(|name| name.trim_end_matches("()"))
+    });
+    if let Some(function) = function {
+        return unknown_function(function);
+    }
+    if message.starts_with("non-deterministic functions prohibited") {
+        return Error::unsupported(
+            "an index or a generated column needs an expression that always has the same result; one of time or of \
+             chance has not, nor has LIKE with a pattern that is no literal",
+        );
     }
     if message == "malformed JSON" {
         return Error::new(ErrorCode::TypeMismatch, "a value is not valid JSON");

@@ -11,6 +11,7 @@ pub(super) mod fit;
 mod json;
 mod md5;
 mod regex;
+mod spread;
 mod text;
 mod time;
 
@@ -35,7 +36,8 @@ pub fn register(conn: &mut Connection) -> rusqlite::Result<()> {
     regex::register(conn)?;
     text::register(conn)?;
     time::register(conn)?;
-    aggregate::register(conn)
+    aggregate::register(conn)?;
+    spread::register(conn)
 }
 
 /// Registers a function that gives the same answer for the same arguments.

@@ -13,7 +13,7 @@ use super::adapt::Kind;
 use super::rows::RowWriter;
 use super::schema::{LONGEST_REMEMBERED, Plan, SchemaCache};
 use super::{alter, bind, error, native, types};
-use crate::engine::parameters::check_count;
+use crate::engine::{parameters::check_count, sql::unknown_function::located};
 
 /// A connection and what is known of its schema.
 pub(super) struct Scene<'a> {
@@ -69,6 +69,10 @@ impl Scene<'_> {
     }
 
     pub(super) fn run(&self, statement: &Statement, prepared: &Prepared) -> Result<ResultSet> {
+        self.run_prepared(statement, prepared).map_err(|error| located(error, &statement.query))
+    }
+
+    fn run_prepared(&self, statement: &Statement, prepared: &Prepared) -> Result<ResultSet> {
         let Prepared::Plan(plan) = prepared else { return self.run_native(statement) };
         check_count(plan.adapted.parameter_count, &statement.parameters)?;
         if let Some(change) = &plan.adapted.change {

@@ -18,6 +18,7 @@ use super::database::{Database, Lease};
 use super::run::{Prepared, Scene, empty};
 use super::schema::{Plan, SchemaCache};
 use super::session::{Attempt, QUICK, QUICK_ROUNDS};
+use crate::engine::{ENDED_BY_CONFLICT, ended, ends_transaction};
 
 /// How far a transaction has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +50,8 @@ pub(super) struct State {
     last_step: Instant,
     /// Why it ended, for those who still use it.
     ended: Cow<'static, str>,
+    /// It ended with a statement, whose caller was told so and has yet to roll back.
+    failed: bool,
 }
 
 impl State {
@@ -67,6 +70,7 @@ impl State {
             own_schema: None,
             last_step: Instant::now(),
             ended: Cow::Borrowed(""),
+            failed: false,
         }
     }
 
@@ -76,12 +80,7 @@ impl State {
     }
 
     pub(super) fn connection(&self) -> Result<&Connection> {
-        self.lease.as_deref().ok_or_else(|| {
-            Error::new(
-                ErrorCode::TransactionExpired,
-                format!("the transaction has ended: it {}; begin another", self.ended),
-            )
-        })
+        self.lease.as_deref().ok_or_else(|| ended(&self.ended))
     }
 
     pub(super) fn lacks_lock(&self) -> bool {
@@ -96,7 +95,7 @@ impl State {
     /// does when a write is interrupted or the disk is full.
     pub(super) fn settle(&mut self) {
         if self.phase != Phase::Idle && self.lease.as_ref().is_some_and(|lease| lease.is_autocommit()) {
-            self.end("was rolled back by a failure");
+            self.fail("was rolled back by a failure");
         }
         if self.phase != Phase::Writing {
             self.permit = None;
@@ -159,9 +158,14 @@ impl State {
             Phase::Writing => Ok(()),
             Phase::Idle => self.begin("BEGIN IMMEDIATE", Phase::Writing),
             Phase::Snapshot => {
-                self.scene()?.upgrade()?;
-                self.phase = Phase::Writing;
-                Ok(())
+                let upgraded = self.scene()?.upgrade();
+                match &upgraded {
+                    Ok(()) => self.phase = Phase::Writing,
+                    // What it has read is out of date for good.
+                    Err(error) if ends_transaction(error.code) => self.fail(ENDED_BY_CONFLICT),
+                    Err(_) => {}
+                }
+                upgraded
             }
         }
     }
@@ -408,9 +412,17 @@ impl State {
     }
 
     pub(super) fn rollback(&mut self) -> Result<()> {
+        if self.failed {
+            return Ok(());
+        }
         self.connection()?;
         self.end("was rolled back");
         Ok(())
+    }
+
+    fn fail(&mut self, why: &'static str) {
+        self.failed = true;
+        self.end(why);
     }
 
     /// Rolls back what is open, gives back the connection and then the lock.

@@ -87,7 +87,7 @@ pub(super) fn restore(conn: &Connection, schema: &mut TableSchema) -> Result<()>
         }
     };
     for column in &mut schema.columns {
-        column.default.iter_mut().for_each(restore);
+        column.default.iter_mut().chain(&mut column.generated).for_each(restore);
     }
     for constraint in &mut schema.constraints {
         match constraint {
@@ -105,6 +105,7 @@ pub(super) fn restore(conn: &Connection, schema: &mut TableSchema) -> Result<()>
                 fields: index.fields.clone(),
                 unique: index.unique,
                 condition: index.condition.clone(),
+                using: None,
                 if_not_exists: false,
             };
             index.definition = Some(ddl::create_index(&schema.table, &definition, &Verbatim)?);

@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::io::{BufWriter, Write};
 
-use phantomdb_protocol::{Constraint, Error, Result, TableSchema};
+use phantomdb_protocol::{ColumnDefinition, Constraint, Error, Result, TableSchema};
 use rusqlite::types::ValueRef;
 
 use super::ddl;
@@ -17,7 +17,7 @@ pub(super) struct SqlFile {
     schemas: Vec<String>,
     /// How a statement begins that inserts into the table that was begun last, and of which types its columns are.
     insert: String,
-    types: Vec<SqlType>,
+    types: Vec<Option<SqlType>>,
     /// Rows that wait for the others of their statement.
     rows: Vec<String>,
 }
@@ -44,20 +44,29 @@ impl SqlFile {
 
     pub(super) fn table(&mut self, schema: &TableSchema) -> Result<()> {
         self.flush_rows()?;
-        self.types =
-            schema.columns.iter().map(|column| SqlType::parse(&column.data_type)).collect::<Result<_>>()?;
-        let columns = ddl::names(schema.columns.iter().map(|column| &column.name));
+        // None for a generated column, which is given no value.
+        let stored = |column: &ColumnDefinition| match column.generated {
+            Some(_) => Ok(None),
+            None => SqlType::parse(&column.data_type).map(Some),
+        };
+        self.types = schema.columns.iter().map(stored).collect::<Result<_>>()?;
+        let columns = schema.columns.iter().filter(|column| column.generated.is_none());
+        let columns = ddl::names(columns.map(|column| &column.name));
         self.insert = format!("INSERT INTO {} ({columns})", ddl::table_name(&schema.table));
         if let Some(name) = schema.table.schema.as_ref().filter(|name| !self.schemas.contains(name)) {
             writeln!(self.out, "CREATE SCHEMA {};", quote_identifier(name)).map_err(failed)?;
             self.schemas.push(name.clone());
         }
-        writeln!(self.out, "{};", ddl::create_table(schema, &[], |_| false)?).map_err(failed)
+        writeln!(self.out, "{};", ddl::create_table(schema, &ddl::generated(schema), |_| false)?)
+            .map_err(failed)
     }
 
     pub(super) fn row(&mut self, row: &[ValueRef<'_>]) -> Result<()> {
-        let values: Vec<String> =
-            row.iter().zip(&self.types).map(|(v, t)| literal(*v, t)).collect::<Result<_>>()?;
+        let values: Vec<String> = row
+            .iter()
+            .zip(&self.types)
+            .filter_map(|(v, t)| Some(literal(*v, t.as_ref()?)))
+            .collect::<Result<_>>()?;
         self.rows.push(format!("({})", values.join(", ")));
         if self.rows.len() == ROWS_OF_A_STATEMENT { self.flush_rows() } else { Ok(()) }
     }

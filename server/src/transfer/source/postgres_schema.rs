@@ -216,7 +216,7 @@ impl<'a> Reader<'a> {
                         Some(_) => None,
                         None => Some(Words::Postgres.expression(&text, &|_| true)?),
                     };
-                    Ok(IndexField { column, expression, descending, collate: None })
+                    Ok(IndexField { column, expression, descending, collate: None, operator: None })
                 })
                 .collect();
             let condition = condition.map(|text| Words::Postgres.expression(&text, &|_| true)).transpose();

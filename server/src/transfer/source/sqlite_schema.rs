@@ -214,7 +214,7 @@ impl<'a> Reader<'a> {
                 });
                 let collate =
                     collation.filter(|name| name != "BINARY" && !(ignores_case && name == "NOCASE"));
-                Ok(IndexField { column, descending: row.get(1)?, collate, expression: None })
+                Ok(IndexField { column, descending: row.get(1)?, collate, expression: None, operator: None })
             })?
             .collect()
     }

@@ -20,7 +20,7 @@ use sqlparser::ast::{Expr, Query, VisitMut};
 use crate::engine::sql::walk::walk;
 use crate::engine::sql::{Kind, Source, parse, seal, with_stack};
 pub(super) use change::{Change, CreateTable};
-pub(super) use fragments::{column, constraint, default_value};
+pub(super) use fragments::{column, constraint, default_value, expression};
 pub(super) use probe::{Class, Probe};
 use rewrite::Rewriter;
 

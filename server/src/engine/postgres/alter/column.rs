@@ -8,7 +8,7 @@ use crate::engine::{
         adapt, catalog,
         types::{self, check_identifier},
     },
-    sql::{seal::quote_identifier, types::SqlType},
+    sql::{alter_table::refuse_to_generate, seal::quote_identifier, types::SqlType},
 };
 
 impl Alteration<'_> {
@@ -38,12 +38,17 @@ impl Alteration<'_> {
     /// The new definition; the keys and references of the old one stay, unless the new one says otherwise.
     pub(super) async fn change_column(&self, column: &ColumnDefinition) -> Result<()> {
         let old = self.column(&column.name)?;
+        refuse_to_generate(old.generated.as_deref(), column)?;
         let quoted = quote_identifier(&old.name);
         if old.default.is_some() {
             // It may be of no use to the new type.
             self.change(&format!("ALTER COLUMN {quoted} DROP DEFAULT")).await?;
         }
         self.change_type(old, column).await?;
+        if let Some(generated) = column.generated.as_ref().filter(|_| column.generated != old.generated) {
+            let generated = adapt::expression(generated)?;
+            self.change(&format!("ALTER COLUMN {quoted} SET EXPRESSION AS ({generated})")).await?;
+        }
         self.change_identity(old, column).await?;
         if column.primary_key && !old.primary_key {
             let columns = vec![old.name.clone()];
@@ -85,8 +90,12 @@ impl Alteration<'_> {
         }
         let declared = types::declared(&to)?;
         if types::declared(&from).ok().as_ref() != Some(&declared) {
-            let value = conversion::between(&old.name, &from, &to);
-            self.change(&format!("ALTER COLUMN {quoted} TYPE {declared} USING {value}")).await?;
+            // What is generated is computed anew.
+            let using = match old.generated {
+                Some(_) => String::new(),
+                None => format!(" USING {}", conversion::between(&old.name, &from, &to)),
+            };
+            self.change(&format!("ALTER COLUMN {quoted} TYPE {declared}{using}")).await?;
         }
         match types::check(&old.name, &to) {
             Some(check) => {

@@ -20,6 +20,7 @@ pub(super) struct ColumnRow {
     pub(super) stored: Stored,
     pub(super) identity: bool,
     pub(super) generated: bool,
+    /// Of a generated column what it is computed by.
     pub(super) default: Option<String>,
     pub(super) comment: Option<String>,
 }
@@ -57,13 +58,13 @@ const RELATION: &str = "SELECT c.oid, n.nspname::text, c.relname::text, obj_desc
     WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'f', 'v', 'm')";
 
 /// A default names no column, so its expression is printed without the table: with it PostgreSQL would wait for whoever
-/// changes the table.
+/// changes the table. What a column is generated from does name columns.
 const COLUMNS: &str = "SELECT a.attnum, a.attname::text, a.attnotnull, t.typname::text, a.atttypmod::int4, \
     format_type(a.atttypid, a.atttypmod), \
     CASE WHEN t.typtype = 'e' THEN ARRAY(SELECT e.enumlabel::text FROM pg_catalog.pg_enum e \
         WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder) END, \
-    a.attidentity::text IN ('a', 'd'), a.attgenerated::text = 's', \
-    CASE WHEN a.attgenerated::text <> 's' THEN pg_get_expr(d.adbin, 0) END, col_description(a.attrelid, a.attnum::int4) \
+    a.attidentity::text IN ('a', 'd'), a.attgenerated::text <> '', \
+    CASE WHEN a.attgenerated::text = '' THEN pg_get_expr(d.adbin, 0) ELSE pg_get_expr(d.adbin, d.adrelid) END, col_description(a.attrelid, a.attnum::int4) \
     FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
     LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
     WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
@@ -153,6 +154,23 @@ pub(super) async fn checks(client: &Client, schema: &str, table: &str, column: &
         WHERE k.contype = 'c' AND n.nspname = $1 AND c.relname = $2 AND a.attname = $3";
     let parameters = [(&schema as _, Type::TEXT), (&table as _, Type::TEXT), (&column as _, Type::TEXT)];
     let rows = client.query_typed(CHECKS, &parameters).await.map_err(|error| error::explain(&error))?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+/// The columns of a foreign key, in its order.
+pub(in super::super) async fn key_columns(
+    client: &Client,
+    schema: &str,
+    table: &str,
+    key: &str,
+) -> Result<Vec<String>> {
+    const KEY: &str = "SELECT a.attname::text FROM pg_catalog.pg_constraint k \
+        JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+        CROSS JOIN unnest(k.conkey) WITH ORDINALITY AS u (n, at) \
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = u.n \
+        WHERE k.contype = 'f' AND n.nspname = $1 AND c.relname = $2 AND k.conname = $3 ORDER BY u.at";
+    let parameters = [(&schema as _, Type::TEXT), (&table as _, Type::TEXT), (&key as _, Type::TEXT)];
+    let rows = client.query_typed(KEY, &parameters).await.map_err(|error| error::explain(&error))?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 

@@ -1,7 +1,7 @@
 //! Arithmetic: on numbers as SQLite does it, on decimals, dates and documents by functions, and on nothing else.
 
 use phantomdb_protocol::{ColumnType, Error, ErrorCode, Result};
-use sqlparser::ast::{BinaryOperator, Expr};
+use sqlparser::ast::{BinaryOperator, Expr, Spanned, UnaryOperator};
 
 use super::{
     Adapter, build,
@@ -56,6 +56,23 @@ impl Adapter<'_> {
             }
         }
         Ok(Typed { column_type, nullable, origin: Origin::Other })
+    }
+
+    /// A sign before what is no number is an error, as between two of them, and one before a decimal keeps it exact.
+    pub(super) fn signed(&self, expr: &mut Expr, typed: Typed) -> Result<()> {
+        let Expr::UnaryOp { op, expr: inner } = expr else { return Ok(()) };
+        let sign = if *op == UnaryOperator::Minus { BinaryOperator::Minus } else { BinaryOperator::Plus };
+        if matches!(typed.origin, Origin::Literal | Origin::Parameter) {
+            return Ok(());
+        }
+        if let Some(side) = typed.column_type {
+            refuse_arithmetic(&sign, side).map_err(|error| self.at(error, inner.span()))?;
+        }
+        if typed.is(ColumnType::Decimal) && sign == BinaryOperator::Minus {
+            let arguments = vec![seal::literal("-"), seal::ready_expr("0"), build::take(inner)];
+            *expr = build::call("phantomdb_decimal_op", arguments);
+        }
+        Ok(())
     }
 
     /// Arithmetic on what is no number: the function that does it. An error when PostgreSQL has none, where SQLite

@@ -120,6 +120,8 @@ impl Adapter<'_> {
             return Ok(Typed::of(now.1).not_null());
         }
         match name.as_str() {
+            // `current_user` and its kin: in memory and files there are no users and no schemas to be in.
+            _ if matches!(function.args, FunctionArguments::None) => self.unsupported(&name, span),
             "array_agg" | "age" | "unnest" | "row_to_json" | "array_to_string" | "array_append"
             | "array_remove" | "cardinality" => self.unsupported(&format!("the function {name}()"), span),
             "coalesce" => {
@@ -300,6 +302,7 @@ fn simple(function: &mut Function, name: &str) -> Typed {
         | "split_part" | "regexp_replace" | "initcap" | "typeof" => Typed::of(String),
         "ceil" | "floor" | "power" | "sqrt" | "exp" | "ln" | "log" | "date_part" | "percent_rank"
         | "cume_dist" => Typed::of(Float),
+        "stddev" | "stddev_samp" | "stddev_pop" | "variance" | "var_samp" | "var_pop" => Typed::of(Float),
         "date_trunc" => Typed::of(Timestamp),
         "starts_with" => Typed::of(Boolean),
         "phantomdb_created" => Typed::of(Boolean).not_null(),

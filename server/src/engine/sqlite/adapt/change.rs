@@ -2,13 +2,13 @@
 
 use phantomdb_protocol::{Error, ErrorCode, Result, TableName, TableSchema};
 use sqlparser::ast::{
-    Delete, Expr, FromTable, Ident, SetExpr, TableFactor, Truncate, TruncateIdentityOption, Update,
-    UpdateTableFromKind,
+    Delete, Expr, FromTable, Ident, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableFactor,
+    Truncate, TruncateIdentityOption, Update, UpdateTableFromKind,
 };
 
 use super::{
     Adapter,
-    names::{references, table_name},
+    names::{last_ident, references, table_name},
     query::parsed_query,
     scope::{Output, Scope, stored_name},
     seal::{quote_identifier, quote_literal},
@@ -26,9 +26,10 @@ impl Adapter<'_> {
         let TableFactor::Table { name, .. } = &update.table.relation else {
             return self.unsupported("UPDATE of anything but a table", span);
         };
-        let schema = table_name(name).and_then(|table| self.catalog.table(&table));
+        let table = table_name(name);
+        let schema = table.as_ref().and_then(|table| self.catalog.table(table));
         self.scopes.push(Scope::default());
-        let outputs = self.update_parts(update, schema.as_deref());
+        let outputs = self.update_parts(update, table.as_ref(), schema.as_deref());
         self.scopes.pop();
         outputs
     }
@@ -36,6 +37,7 @@ impl Adapter<'_> {
     fn update_parts(
         &mut self,
         update: &mut Update,
+        table: Option<&TableName>,
         schema: Option<&TableSchema>,
     ) -> Result<Option<Vec<Output>>> {
         self.table_with_joins(&mut update.table)?;
@@ -56,7 +58,7 @@ impl Adapter<'_> {
             scope.relations.truncate(1);
         }
         match &mut update.returning {
-            Some(items) => self.returning(items),
+            Some(items) => self.returning(items, table.map(stored_name).as_deref()),
             None => Ok(Some(Vec::new())),
         }
     }
@@ -81,6 +83,10 @@ impl Adapter<'_> {
 
     fn delete_parts(&mut self, delete: &mut Delete) -> Result<Option<Vec<Output>>> {
         let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = &mut delete.from;
+        let table = from.first().and_then(|table| match &table.relation {
+            TableFactor::Table { name, .. } => table_name(name),
+            _ => None,
+        });
         for table in from.iter_mut() {
             self.table_with_joins(table)?;
         }
@@ -96,7 +102,7 @@ impl Adapter<'_> {
             let mut query = parsed_query("SELECT 1")?;
             if let SetExpr::Select(select) = query.body.as_mut() {
                 let column = Expr::CompoundIdentifier(vec![name.clone(), rowid.clone()]);
-                select.projection = vec![sqlparser::ast::SelectItem::UnnamedExpr(column)];
+                select.projection = vec![SelectItem::UnnamedExpr(column)];
                 select.from = from.into_iter().chain(using).collect();
                 select.selection = delete.selection.take();
             }
@@ -109,9 +115,35 @@ impl Adapter<'_> {
             scope.relations.truncate(1);
         }
         match &mut delete.returning {
-            Some(items) => self.returning(items),
+            Some(items) => self.returning(items, table.as_ref().map(stored_name).as_deref()),
             None => Ok(Some(Vec::new())),
         }
+    }
+
+    /// What a write gives back. There SQLite knows the table by its `stored` name only, and no `t.*`.
+    pub(super) fn returning(
+        &mut self,
+        items: &mut [SelectItem],
+        stored: Option<&str>,
+    ) -> Result<Option<Vec<Output>>> {
+        let relation = self.scopes.last_mut().and_then(|scope| scope.relations.first_mut());
+        if let (Some(relation), Some(stored)) = (relation, stored) {
+            let aliased = !relation.name.eq_ignore_ascii_case(stored);
+            if aliased {
+                relation.bare = Some(std::mem::replace(&mut relation.name, stored.to_owned()));
+            }
+            for item in items.iter_mut() {
+                if let SelectItem::QualifiedWildcard(
+                    SelectItemQualifiedWildcardKind::ObjectName(name),
+                    options,
+                ) = item
+                    && last_ident(name).is_some_and(|ident| relation.is_called(&ident.value))
+                {
+                    *item = SelectItem::Wildcard(options.clone());
+                }
+            }
+        }
+        self.projection(items)
     }
 
     /// TRUNCATE as DELETEs; the last of them is the first table named.

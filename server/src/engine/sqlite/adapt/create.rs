@@ -205,9 +205,11 @@ impl Adapter<'_> {
                 ..
             } if generated_as == GeneratedAs::ExpStored || !identity => {
                 // What is generated is in the form of its column, as what is assigned is.
+                let written = seal::print(&mut build::unnested(&expr).clone(), seal::Style::Phantom)?;
                 let typed = self.expr(&mut expr)?;
                 let target = Target::of_new_column(&naming.table, column, data_type.clone());
                 let expr = target.assign(expr, typed)?;
+                self.written.extend(Written::of(build::unnested(&expr), written)?);
                 options.push(ColumnOptionDef {
                     name: None,
                     option: ColumnOption::Generated {

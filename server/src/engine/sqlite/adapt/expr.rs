@@ -48,7 +48,7 @@ impl Adapter<'_> {
             Expr::Value(value) => self.value(value),
             Expr::Nested(inner) => self.expr(inner),
             Expr::BinaryOp { .. } => self.binary(expr),
-            Expr::UnaryOp { op, expr: inner } => self.unary(*op, inner),
+            Expr::UnaryOp { .. } => self.unary(expr),
             Expr::IsNull(inner) | Expr::IsNotNull(inner) => {
                 self.operand(inner)?;
                 Ok(Typed::of(ColumnType::Boolean).not_null())
@@ -137,9 +137,16 @@ impl Adapter<'_> {
             parts.remove(0);
         }
         let [table, column] = parts.as_mut_slice() else { return Ok(Typed::UNKNOWN) };
-        if let Some(relation) = self.scopes.iter().rev().find_map(|scope| scope.relation(&table.value))
+        let scopes = self.scopes.iter().enumerate().rev();
+        let found = scopes.filter_map(|(depth, scope)| Some((depth, scope.relation(&table.value)?))).next();
+        if let Some((depth, relation)) = found
             && relation.bare.as_deref().is_some_and(|bare| bare.eq_ignore_ascii_case(&table.value))
         {
+            if self.scopes[depth + 1..].iter().any(|inner| inner.has(&relation.name)) {
+                let what = format!("\"{}\" beside the table itself without an alias", table.value);
+                let span = table.span;
+                return self.unsupported(&what, span);
+            }
             table.value.clone_from(&relation.name);
         }
         let typed = self.column(Some(&table.value), &column.value);
@@ -175,11 +182,13 @@ impl Adapter<'_> {
         })
     }
 
-    fn unary(&mut self, op: UnaryOperator, inner: &mut Expr) -> Result<Typed> {
+    fn unary(&mut self, expr: &mut Expr) -> Result<Typed> {
+        let Expr::UnaryOp { op, expr: inner } = expr else { return Ok(Typed::UNKNOWN) };
         let typed = self.operand(inner)?;
-        match op {
+        match *op {
             UnaryOperator::Not => Ok(Typed { nullable: typed.nullable, ..Typed::of(ColumnType::Boolean) }),
             UnaryOperator::Plus | UnaryOperator::Minus => {
+                self.signed(expr, typed)?;
                 let origin = if typed.origin == Origin::Literal { Origin::Literal } else { Origin::Other };
                 Ok(Typed { origin, ..typed })
             }

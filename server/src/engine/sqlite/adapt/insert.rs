@@ -78,13 +78,13 @@ impl Adapter<'_> {
             }
         }
         match &mut insert.returning {
-            Some(items) => self.returning(items),
+            Some(items) => {
+                let TableObject::TableName(name) = &insert.table else { return Ok(None) };
+                let stored = last_ident(name).map(|ident| ident.value.clone());
+                self.returning(items, stored.as_deref())
+            }
             None => Ok(Some(Vec::new())),
         }
-    }
-
-    pub(super) fn returning(&mut self, items: &mut [SelectItem]) -> Result<Option<Vec<Output>>> {
-        self.projection(items)
     }
 
     fn on_conflict(

@@ -10,6 +10,7 @@ mod create_index;
 mod expr;
 mod from;
 mod insert;
+mod like;
 mod operators;
 mod query;
 mod scope;

@@ -7,7 +7,7 @@ use sqlparser::ast::{
 };
 
 use super::{
-    Adapter, build,
+    Adapter, build, like,
     scope::{Origin, Typed},
     seal,
 };
@@ -200,6 +200,17 @@ impl Adapter<'_> {
             }
             None => *escape_char = Some(Box::new(seal::literal("\\"))),
         }
+        let escape = escape_char.as_deref().map(string_of);
+        if self.bare_columns
+            && let Some(pattern) =
+                string_of(pattern).and_then(|pattern| like::glob(pattern, escape, ignore_case))
+        {
+            let left = build::take(left);
+            let text = if ignore_case { build::call("lower", vec![left]) } else { left };
+            let matched = build::call("glob", vec![seal::literal(&pattern), text]);
+            *expr = if *negated { like::not(matched) } else { matched };
+            return Ok(boolean(a.nullable));
+        }
         if ignore_case {
             let (left, pattern) = (build::take(left), build::take(pattern));
             *expr = Expr::Like {
@@ -360,6 +371,14 @@ fn like(left: Expr, right: Expr, negated: bool, ignore_case: bool) -> Expr {
         Expr::ILike { negated, any: false, expr, pattern, escape_char: None }
     } else {
         Expr::Like { negated, any: false, expr, pattern, escape_char: None }
+    }
+}
+
+/// The text of a string literal.
+fn string_of(expr: &Expr) -> Option<&str> {
+    match build::unnested(expr) {
+        Expr::Value(ValueWithSpan { value, .. }) => seal::string_of(value),
+        _ => None,
     }
 }
 

@@ -102,11 +102,19 @@ pub(super) fn typed_column(table: &TableSchema, column: &ColumnDefinition) -> Ty
 pub(super) struct Relation {
     /// The name by which SQLite knows it.
     pub(super) name: String,
-    /// The name of the table alone, when it is in a schema and has no alias.
+    /// What else it is called: the name of the table alone, when it is in a schema and has no alias, or the alias where
+    /// SQLite knows none.
     pub(super) bare: Option<String>,
     pub(super) columns: Columns,
     /// On the side of an outer join that may be missing.
     pub(super) outer: bool,
+}
+
+impl Relation {
+    pub(super) fn is_called(&self, name: &str) -> bool {
+        let names = std::iter::once(self.name.as_str()).chain(self.bare.as_deref());
+        names.into_iter().any(|known| known.eq_ignore_ascii_case(name))
+    }
 }
 
 #[derive(Debug, Clone, Default)]
@@ -124,6 +132,11 @@ impl Scope {
                 relation.bare.as_deref().is_some_and(|bare| bare.eq_ignore_ascii_case(qualifier))
             })
         })
+    }
+
+    /// Whether SQLite knows a relation by that name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.relations.iter().any(|relation| relation.name.eq_ignore_ascii_case(name))
     }
 
     pub(super) fn column(&self, qualifier: Option<&str>, name: &str) -> Option<Typed> {

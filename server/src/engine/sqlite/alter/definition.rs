@@ -9,9 +9,12 @@ use sqlparser::ast::{
 };
 
 use super::{Change, Pending, run};
-use crate::engine::sqlite::{
-    adapt::{self, Catalog, quote_identifier},
-    catalog, written,
+use crate::engine::{
+    sql::alter_table::refuse_to_generate,
+    sqlite::{
+        adapt::{self, Catalog, quote_identifier},
+        catalog, written,
+    },
 };
 
 /// A catalog of nothing: a definition needs to know its own columns only.
@@ -38,12 +41,19 @@ pub(super) fn is_generated(column: &ColumnDef) -> bool {
 }
 
 impl Change<'_> {
-    /// The column, adapted, as SQLite stores it.
+    /// The column, adapted, as SQLite stores it: where it is generated, beside those it is generated from.
     fn adapted_column(&self, column: &ColumnDefinition) -> Result<ColumnDef> {
         let mut sql = format!("CREATE TABLE {} (", quote_identifier(&self.table.name));
         ddl::push_identifier(&mut sql, &column.name)?;
         sql.push(' ');
         ddl::push_column(&mut sql, column, &Verbatim)?;
+        if column.generated.is_some() {
+            let schema = catalog::read_table(self.conn, &self.table)?;
+            for other in schema.columns.iter().filter(|other| !other.name.eq_ignore_ascii_case(&column.name))
+            {
+                sql.push_str(&format!(", {} {}", quote_identifier(&other.name), other.data_type));
+            }
+        }
         sql.push(')');
         let (create, expressions) = adapt::adapt_table(&sql, &Empty)?;
         written::keep(self.conn, &self.table, &expressions)?;
@@ -58,6 +68,8 @@ impl Change<'_> {
             && !column.primary_key
             && !column.unique
             && constant
+            // SQLite would have to compute it for the rows there are.
+            && column.generated.is_none()
             && (column.allow_null || column.default.is_some());
         if native {
             let definition = adapt::print(&mut adapted)?;
@@ -76,6 +88,7 @@ impl Change<'_> {
     /// The new definition; the keys and references of the old one stay, unless the new one says otherwise.
     pub(super) fn change_column(&mut self, column: &ColumnDefinition) -> Result<()> {
         self.pending()?;
+        let column = &self.still_generated(column)?;
         let mut adapted = self.adapted_column(column)?;
         let unknown = self.unknown_column(&column.name);
         let pending = self.pending()?;
@@ -106,6 +119,15 @@ impl Change<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The new definition of a column that is generated already generates it, as before unless it says how.
+    fn still_generated(&self, column: &ColumnDefinition) -> Result<ColumnDefinition> {
+        let schema = catalog::read_table(self.conn, &self.table)?;
+        let old = schema.columns.into_iter().find(|old| old.name.eq_ignore_ascii_case(&column.name));
+        let old = old.and_then(|old| old.generated);
+        refuse_to_generate(old.as_deref(), column)?;
+        Ok(ColumnDefinition { generated: column.generated.clone().or(old), ..column.clone() })
     }
 
     pub(super) fn drop_column(&mut self, name: &str) -> Result<()> {
@@ -196,6 +218,7 @@ impl Change<'_> {
             unique: false,
             primary_key: false,
             auto_increment: false,
+            generated: None,
             ..found
         })
     }
@@ -285,7 +308,6 @@ fn keep_constraints(old: &ColumnDef, new: &mut ColumnDef, column: &ColumnDefinit
             let mark = option.name.as_ref().map_or("", |name| name.value.as_str());
             !column.primary_key && (mark == adapt::KEY_MARK || mark.starts_with(adapt::TYPE_MARK))
         }
-        ColumnOption::Generated { .. } => true,
         _ => false,
     };
     let options: Vec<ColumnOptionDef> = old.options.iter().filter(kept).cloned().collect();
