@@ -7,7 +7,7 @@ use sqlparser::{
     parser::Parser,
 };
 
-use crate::engine::sql::seal::quote_literal;
+use crate::engine::sql::seal::{self, Style, quote_literal, ready_ident};
 use crate::engine::sql::types::SqlType;
 use crate::engine::sql::walk::change_expressions;
 
@@ -41,13 +41,13 @@ impl Words {
                 Ok(expr)
             })
             .map_err(wrong)?;
-        Ok(self.print(&mut expr, is_column))
+        self.print(&mut expr, is_column)
     }
 
-    pub(crate) fn print(self, expr: &mut Expr, is_column: &dyn Fn(&str) -> bool) -> String {
+    pub(crate) fn print(self, expr: &mut Expr, is_column: &dyn Fn(&str) -> bool) -> Result<String> {
         let rewriter = Rewriter { words: self, is_column };
         change_expressions(expr, &mut |expr| rewriter.rewrite(expr));
-        expr.to_string()
+        seal::print(expr, Style::Phantom)
     }
 
     /// A default for a column of this type.
@@ -55,8 +55,8 @@ impl Words {
         let text = self.expression(sql, &|_| false)?;
         let value = text.trim_matches(['(', ')']);
         Ok(match data_type.column_type() {
-            ColumnType::Boolean if ["0", "'0'", "b'0'", "B'0'"].contains(&value) => "false".into(),
-            ColumnType::Boolean if ["1", "'1'", "b'1'", "B'1'"].contains(&value) => "true".into(),
+            ColumnType::Boolean if ["0", "'0'"].contains(&value) => "false".into(),
+            ColumnType::Boolean if ["1", "'1'"].contains(&value) => "true".into(),
             ColumnType::String if value.parse::<f64>().is_ok() => quote_literal(value),
             _ if data_type.is_number() && value.starts_with('\'') => value.trim_matches('\'').to_owned(),
             _ => text,
@@ -70,11 +70,6 @@ struct Rewriter<'a> {
 }
 
 impl Rewriter<'_> {
-    /// Quoted as PhantomDB quotes, so that the name is kept as it is.
-    fn name(ident: &mut Ident) {
-        ident.quote_style = Some('"');
-    }
-
     fn identifier(&self, ident: &Ident) -> Expr {
         // SQLite takes what is no column for a string.
         let is_string = self.words == Words::Sqlite && ident.quote_style == Some('"');
@@ -83,14 +78,12 @@ impl Rewriter<'_> {
                 .iter()
                 .any(|word| ident.value.eq_ignore_ascii_case(word));
         if is_keyword {
-            return Expr::Identifier(Ident::new(ident.value.to_ascii_uppercase()));
+            return Expr::Identifier(ready_ident(ident.value.to_ascii_uppercase()));
         }
         if is_string && !(self.is_column)(&ident.value) {
             return Expr::value(Value::SingleQuotedString(ident.value.clone()));
         }
-        let mut ident = ident.clone();
-        Self::name(&mut ident);
-        Expr::Identifier(ident)
+        Expr::Identifier(ident.clone())
     }
 
     fn function(&self, function: &mut Function) {
@@ -109,16 +102,13 @@ impl Rewriter<'_> {
         };
         function.name = ObjectName::from(vec![Ident::new(ours)]);
     }
-}
 
-impl Rewriter<'_> {
     fn rewrite(&self, expr: &mut Expr) {
         match expr {
             Expr::Identifier(ident) => *expr = self.identifier(ident),
             // The table is the one the expression stands in.
             Expr::CompoundIdentifier(parts) => {
-                if let Some(mut last) = parts.last().cloned() {
-                    Self::name(&mut last);
+                if let Some(last) = parts.pop() {
                     *expr = Expr::Identifier(last);
                 }
             }
@@ -147,13 +137,18 @@ impl Rewriter<'_> {
                     *expr = Expr::InList { expr: left.clone(), list, negated: false };
                 }
             }
-            Expr::Value(ValueWithSpan { value, .. }) => {
-                if let Value::DoubleQuotedString(text) = value
-                    && self.words != Words::Postgres
-                {
+            Expr::Value(ValueWithSpan { value, .. }) => match value {
+                Value::DoubleQuotedString(text) if self.words != Words::Postgres => {
                     *value = Value::SingleQuotedString(std::mem::take(text));
                 }
-            }
+                // `b'0'`
+                Value::SingleQuotedByteStringLiteral(bits) => {
+                    if let Ok(number) = u64::from_str_radix(bits, 2) {
+                        *value = Value::Number(number.to_string(), false);
+                    }
+                }
+                _ => {}
+            },
             // `_utf8mb4'a'`
             Expr::Prefixed { value, .. } => *expr = value.as_ref().clone(),
             _ => {}
@@ -195,6 +190,9 @@ mod tests {
                 "((\"kind\") IN ('x'))",
             ),
             (Words::MySql, "(`a` <> _utf8mb4'x')", "(\"a\" <> 'x')"),
+            (Words::MySql, r"`a` <> '\' OR 1 = 1 -- '", r#""a" <> ''' OR 1 = 1 -- '"#),
+            (Words::Sqlite, r"a <> '\' AND 'b' <> Age", r#""a" <> '\' AND 'b' <> "Age""#),
+            (Words::Sqlite, "a < CURRENT_DATE", "\"a\" < CURRENT_DATE"),
         ] {
             let written = words.expression(theirs, &column).unwrap();
             assert_eq!(written.replace("((\"kind\"))", "(\"kind\")"), ours, "{theirs}");
@@ -210,6 +208,7 @@ mod tests {
             "CURRENT_TIMESTAMP"
         );
         assert_eq!(Words::Postgres.default("'a'::character varying", &SqlType::Text).unwrap(), "'a'");
+        assert_eq!(Words::MySql.default("b'1'", &SqlType::Boolean).unwrap(), "true");
         assert_eq!(Words::MySql.default("'5'", &SqlType::Integer).unwrap(), "5");
     }
 }

@@ -99,7 +99,7 @@ impl<'a> Reader<'a> {
         self.indexes(&mut table).map_err(unreadable)?;
         self.foreign_keys(&mut table, parsed.as_ref()).map_err(unreadable)?;
         match &parsed {
-            Some(create) => checks(&mut table, create),
+            Some(create) => checks(&mut table, create, &mut self.losses),
             None if listed.sql.to_ascii_lowercase().contains("check") => self.losses.push(Loss::left_out(
                 table.name(),
                 "checks",
@@ -151,7 +151,7 @@ impl<'a> Reader<'a> {
                 let is_column = |name: &str| names.iter().any(|known| known.eq_ignore_ascii_case(name));
                 column.generated = parsed
                     .and_then(|create| generated(create, &name))
-                    .map(|mut e| Words::Sqlite.print(&mut e, &is_column));
+                    .and_then(|mut e| Words::Sqlite.print(&mut e, &is_column).ok());
                 if column.generated.is_none() {
                     column.lossy = Some("how it is generated cannot be read; its values are copied".into());
                 }
@@ -243,12 +243,22 @@ impl<'a> Reader<'a> {
             return Ok(());
         };
         let is_column = |name: &str| table.has_column(name);
-        for (field, column) in fields.iter_mut().zip(&mut create.columns) {
-            if field.column.is_none() {
-                field.expression = Some(Words::Sqlite.print(&mut column.column.expr, &is_column));
+        let mut read = || {
+            for (field, column) in fields.iter_mut().zip(&mut create.columns) {
+                if field.column.is_none() {
+                    field.expression = Some(Words::Sqlite.print(&mut column.column.expr, &is_column)?);
+                }
             }
-        }
-        let condition = create.predicate.as_mut().map(|expr| Words::Sqlite.print(expr, &is_column));
+            create.predicate.as_mut().map(|expr| Words::Sqlite.print(expr, &is_column)).transpose()
+        };
+        let condition = match read() {
+            Ok(condition) => condition,
+            Err(error) => {
+                let what = format!("index \"{name}\"");
+                self.losses.push(Loss::left_out(table.name(), what, sql, error.message));
+                return Ok(());
+            }
+        };
         table.schema.indexes.push(index_schema(name, unique, fields, condition));
         Ok(())
     }

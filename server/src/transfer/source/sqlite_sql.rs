@@ -7,7 +7,10 @@ use sqlparser::{
     parser::Parser,
 };
 
-use crate::transfer::{model::Table, rewrite::Words};
+use crate::transfer::{
+    model::{Loss, Table},
+    rewrite::Words,
+};
 
 pub(super) fn parse(sql: &str) -> Option<CreateTable> {
     match Parser::parse_sql(&SQLiteDialect {}, sql).ok()?.pop()? {
@@ -35,7 +38,7 @@ pub(super) fn collates_without_case(create: Option<&CreateTable>, name: &str) ->
         })
 }
 
-pub(super) fn checks(table: &mut Table, create: &CreateTable) {
+pub(super) fn checks(table: &mut Table, create: &CreateTable, losses: &mut Vec<Loss>) {
     let mut found = Vec::new();
     for column in &create.columns {
         for option in &column.options {
@@ -51,8 +54,11 @@ pub(super) fn checks(table: &mut Table, create: &CreateTable) {
         }
     }
     for (name, mut expr) in found {
-        let expression = Words::Sqlite.print(&mut expr, &|name| table.has_column(name));
-        table.schema.constraints.push(Constraint::Check { name, expression });
+        let text = expr.to_string();
+        match Words::Sqlite.print(&mut expr, &|name| table.has_column(name)) {
+            Ok(expression) => table.schema.constraints.push(Constraint::Check { name, expression }),
+            Err(error) => losses.push(Loss::left_out(table.name(), "a check", text, error.message)),
+        }
     }
 }
 

@@ -3,11 +3,11 @@
 use phantomdb_protocol::{Result, TableName};
 use sqlparser::ast::{
     CheckConstraint, ColumnDef, ColumnOption, ColumnOptionDef, CreateIndex, CreateTable, CreateView,
-    DataType, Expr, ForeignKeyConstraint, GeneratedAs, GeneratedExpressionMode, Ident, ObjectName, Spanned,
-    TableConstraint, Value, ValueWithSpan,
+    DataType, Expr, ForeignKeyConstraint, GeneratedAs, GeneratedExpressionMode, Ident, IndexColumn,
+    ObjectName, Spanned, TableConstraint, Value, ValueWithSpan,
 };
 
-use super::{Adapter, change};
+use super::{Adapter, change, print};
 use crate::engine::{
     postgres::{
         catalog::schema_of,
@@ -196,8 +196,13 @@ impl Adapter<'_> {
         check_identifier(&index.name)?;
         create.name = Some(ObjectName::from(vec![Ident::with_quote('"', index.name)]));
         create.table_name = qualify(&table);
-        for column in &mut create.columns {
-            self.expr(&mut column.column.expr)?;
+        for IndexColumn { column, operator_class } in &mut create.columns {
+            self.expr(&mut column.expr)?;
+            // It would be printed after the direction, where PostgreSQL does not take it.
+            if let Some(class) = operator_class.take() {
+                let field = print(&mut column.expr)?;
+                column.expr = seal::ready_expr(format!("{field} {class}"));
+            }
         }
         match &mut create.predicate {
             Some(predicate) => self.expr(predicate).map(|_| ()),
