@@ -74,7 +74,7 @@ const postgres = {
 
   /**
    * A sequence counts failed inserts, and not the keys that a row brings. Here it is set to the highest key there was,
-   * and that of a duplicate which was ignored: SQLite counts those.
+   * that of a duplicate which was not inserted too: SQLite counts those.
    */
   async afterWrite(sequelize, models, { model: written, rows, ids, duplicates }) {
     const generator = sequelize.getQueryInterface().queryGenerator;
@@ -83,9 +83,9 @@ const postgres = {
       if (!('id' in model.rawAttributes)) continue;
       const table = generator.quoteTable(model.getTableName());
       const text = sequelize.escape(table);
-      const ignored = duplicates === 'ignore' && name === written ? Math.max(...ids.slice(0, rows.length)) + 1 : null;
+      const tried = duplicates && name === written ? Math.max(...ids.slice(0, rows.length)) + 1 : null;
       statements.push(
-        `INSERT INTO highest_keys SELECT ${text}, greatest(max("id"), ${ignored}) FROM ${table}`,
+        `INSERT INTO highest_keys SELECT ${text}, greatest(max("id"), ${tried}) FROM ${table}`,
         `SELECT setval(pg_get_serial_sequence(${text}, 'id'), coalesce(high, 1), high IS NOT NULL)
           FROM (SELECT max("id") AS high FROM highest_keys WHERE "table" = ${text}) AS keys`,
       );

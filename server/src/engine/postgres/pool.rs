@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use deadpool::{
     Runtime,
-    managed::{self, Metrics, Object, PoolError, RecycleError, RecycleResult, TimeoutType},
+    managed::{self, Metrics, Object, PoolError, QueueMode, RecycleError, RecycleResult, TimeoutType},
 };
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -57,6 +57,8 @@ impl Pool {
             .max_size(options.connections.max(1))
             .wait_timeout(Some(options.acquire_timeout))
             .runtime(Runtime::Tokio1)
+            // The one used last: its process is awake, and has at hand what it needs.
+            .queue_mode(QueueMode::Lifo)
             .build()
             .map_err(|error| Error::internal(format!("the pool cannot be built: {error}")))?;
         Ok(Self { pool })
