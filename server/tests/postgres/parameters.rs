@@ -1,4 +1,5 @@
 use phantomdb_protocol::{ColumnType, ErrorCode, Statement, Value};
+use phantomdb_server::engine::postgres::PostgresOptions;
 use serde_json::{Value as Json, json};
 
 use crate::{
@@ -169,5 +170,40 @@ async fn types_that_phantomdb_has_not_come_as_their_text() {
     );
     let names: Vec<&str> = answer.columns.iter().map(|column| column.name.as_str()).collect();
     assert_eq!(names, ["p", "i", "a", "aa", "v", "ip"]);
+    fixture.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_that_is_prepared_goes_on_when_its_column_gets_another_type() {
+    const INSERT: &str = "INSERT INTO \"t\" (\"v\") VALUES ($1) RETURNING \"v\"";
+    let fixture =
+        Fixture::with_options(PostgresOptions { connections: 1, ..PostgresOptions::default() }).await;
+    let session = &*fixture.session;
+    let types = [
+        ("BOOLEAN", Value::Boolean(true), json!(true)),
+        ("INTEGER", Value::Integer(5), json!(5)),
+        ("BIGINT", Value::Integer(1 << 40), json!(1_u64 << 40)),
+        ("DOUBLE PRECISION", Value::Float(2.5), json!(2.5)),
+        ("DECIMAL(9,2)", Value::Decimal("1.10".into()), json!("1.10")),
+        ("TEXT", text("it's text"), json!("it's text")),
+        ("TIMESTAMP", Value::Timestamp(TIMESTAMP.into()), json!(TIMESTAMP)),
+        ("DATE", Value::Date("2026-01-02".into()), json!("2026-01-02")),
+        ("TIME", Value::Time("03:04:05".into()), json!("03:04:05")),
+        ("UUID", Value::Uuid(KEY.into()), json!(KEY)),
+        ("JSON", Value::Json("{\"a\":1}".into()), json!({ "a": 1 })),
+        ("BLOB", Value::Blob(b"foobar".to_vec()), json!("Zm9vYmFy")),
+        ("BLOB", text("\\x666f6f626172"), json!("Zm9vYmFy")),
+    ];
+    for (before, first, expected_first) in &types {
+        for (after, second, expected_second) in &types {
+            for (name, value, expected) in [(before, first, expected_first), (after, second, expected_second)]
+            {
+                ok(session, "DROP TABLE IF EXISTS \"t\"", &[]).await;
+                ok(session, &format!("CREATE TABLE \"t\" (\"v\" {name})"), &[]).await;
+                let stored = rows(session, INSERT, std::slice::from_ref(value)).await;
+                assert_eq!(stored, json!([[expected]]), "{before}, then {after}");
+            }
+        }
+    }
     fixture.end().await;
 }

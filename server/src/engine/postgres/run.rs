@@ -73,7 +73,7 @@ impl<'a> Ready<'a> {
 
 /// What is said of a statement when a table is not what it was: "cached plan must not change result type", "cache lookup
 /// failed for type", or that a value is not of the type that the parameter had.
-const STALE: [SqlState; 7] = [
+const STALE: [SqlState; 8] = [
     SqlState::FEATURE_NOT_SUPPORTED,
     SqlState::INTERNAL_ERROR,
     SqlState::INVALID_SQL_STATEMENT_NAME,
@@ -81,6 +81,8 @@ const STALE: [SqlState; 7] = [
     SqlState::INVALID_BINARY_REPRESENTATION,
     SqlState::INVALID_DATETIME_FORMAT,
     SqlState::DATETIME_FIELD_OVERFLOW,
+    // A time zone that is none.
+    SqlState::INVALID_PARAMETER_VALUE,
 ];
 
 fn failed(error: PostgresError) -> Failure {
