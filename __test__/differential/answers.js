@@ -52,6 +52,12 @@ const unordered = (value) => (Array.isArray(value) ? comparable(value).sort(byTe
 /** Whether rows can share what they are ordered by: those without a main row, and those of one main row. */
 const canTie = ({ include = [], raw }) => include.some((item) => item.right || raw);
 
-const rowsOf = (rows, options) => (options.order && !canTie(options) ? comparable(rows) : unordered(rows));
+/** Of the rows of a right join that have no main row Sequelize keeps one, whichever comes first. */
+const hasMainRow = ({ include = [], raw }, row) => raw || row.id !== null || !include.some((item) => item.right);
+
+function rowsOf(rows, options) {
+  const main = rows.filter((row) => hasMainRow(options, row));
+  return options.order && !canTie(options) ? comparable(main) : unordered(main);
+}
 
 module.exports = { comparable, made, unordered, rowsOf };

@@ -5,7 +5,7 @@ const { OptionsOf } = require('./options');
 const { phantomdb } = require('./peers');
 const { Reads } = require('./reads');
 const { MODELS, defineModels } = require('./schema');
-const { Writes } = require('./writes');
+const { NOTHING_TO_UPDATE, Writes } = require('./writes');
 
 /** One side of the comparison, with its tables made. */
 class Side {
@@ -71,7 +71,11 @@ class Comparison {
     this.failures.set(why, (this.failures.get(why) ?? 0) + 1);
   }
 
-  /** Performs a call on both. @returns {Promise<'done' | 'failed' | 'over'>} over: the rest cannot be compared */
+  /**
+   * Performs a call on both.
+   *
+   * @returns {Promise<'done' | 'nothing' | 'failed' | 'over'>} nothing: neither was asked; over: the rest cannot be compared
+   */
   async compare(sides, call) {
     this.calls++;
     const answers = [await sides[0].answer(call), await sides[1].answer(call)];
@@ -89,7 +93,7 @@ class Comparison {
     }
     const isSame = !mine.error && JSON.stringify(mine.value) === JSON.stringify(other.value);
     if (!isSame) throw difference(call, sides, answers);
-    return 'done';
+    return mine.value === NOTHING_TO_UPDATE ? 'nothing' : 'done';
   }
 
   async compareAll(description, initial, list) {

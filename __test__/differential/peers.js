@@ -83,7 +83,8 @@ const postgres = {
       if (!('id' in model.rawAttributes)) continue;
       const table = generator.quoteTable(model.getTableName());
       const text = sequelize.escape(table);
-      const tried = duplicates && name === written ? Math.max(...ids.slice(0, rows.length)) + 1 : null;
+      const brings = (duplicates === 'ignore' || duplicates === 'update') && name === written;
+      const tried = brings ? Math.max(...ids.slice(0, rows.length)) + 1 : null;
       statements.push(
         `INSERT INTO highest_keys SELECT ${text}, greatest(max("id"), ${tried}) FROM ${table}`,
         `SELECT setval(pg_get_serial_sequence(${text}, 'id'), coalesce(high, 1), high IS NOT NULL)

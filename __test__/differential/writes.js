@@ -7,6 +7,9 @@ const { TYPES } = require('./values');
 
 const { fn, literal } = Sequelize;
 
+/** The answer to an update on duplicates that would change no attribute. */
+const NOTHING_TO_UPDATE = 'nothing to update';
+
 const COUNTED = ['integer', 'double', 'bigint'];
 
 class Writes {
@@ -45,7 +48,7 @@ class Writes {
       options.updateOnDuplicate = [...new Set(updated.map((index) => `a${index % all.length}`))].filter(
         (attribute) => attribute in records[0],
       );
-      if (options.updateOnDuplicate.length === 0) return 'nothing to update';
+      if (options.updateOnDuplicate.length === 0) return NOTHING_TO_UPDATE;
     }
     const returns = this.options.can('returning');
     if (returns) options.returning = isReturning ? ['id', 'a0'] : true;
@@ -206,4 +209,4 @@ class Writes {
   }
 }
 
-module.exports = { Writes };
+module.exports = { NOTHING_TO_UPDATE, Writes };

@@ -132,7 +132,9 @@ async fn it_leaves_nothing_of_a_write_that_nobody_waits_for() {
 
 #[tokio::test]
 async fn it_makes_the_table_of_answers_anew_when_it_was_dropped() {
-    let fixture = Fixture::new().await;
+    // One connection: it has prepared what keeps the answers.
+    let options = PostgresOptions { connections: 1, ..PostgresOptions::default() };
+    let fixture = Fixture::with_options(options).await;
     ok(&*fixture.session, TABLE, &[]).await;
     let session = keyed(&fixture.engine, &fixture.database, &once(1, 1)).await;
     ok(&*session, r#"INSERT INTO "t" ("n") VALUES (1)"#, &[]).await;
