@@ -1,5 +1,9 @@
 import type { DataType, Dialect } from 'sequelize';
 
+import type { PhantomDBAttribute, PhantomDBTable, TableSchema } from './schema.js';
+
+export type { PhantomDBAttribute, PhantomDBTable, TableSchema };
+
 /** When work in a managed transaction is run again: after `SERIALIZATION_FAILURE` and `DEADLOCK`. */
 export interface TransactionRetry {
   /** Times it is run at most, the first one included. 5 when nothing is said. */
@@ -30,9 +34,6 @@ export type PhantomDBValue =
   | { readonly [key: string]: unknown };
 
 export type PhantomDBRow = Record<string, unknown>;
-
-/** A table by its name, or by name and schema. */
-export type PhantomDBTable = string | { tableName: string; schema?: string };
 
 /** How a value travels: `integer`, `float`, `decimal`, `string`, `boolean`, `timestamp`, `blob`, … */
 export interface PhantomDBColumn {
@@ -152,27 +153,6 @@ export interface TransactionOption extends CallOptions {
   transaction?: string;
 }
 
-export interface PhantomDBAttribute {
-  /** PhantomDB SQL (`'VARCHAR(255)'`) or a data type of Sequelize (`DataTypes.STRING`). */
-  type: string | DataType;
-  /** The name of the column, when it is not that of the attribute. */
-  field?: string;
-  primaryKey?: boolean;
-  autoIncrement?: boolean;
-  /** The default is true. */
-  allowNull?: boolean;
-  /** Unique by itself, or, with a name, together with the other attributes that have the same. */
-  unique?: boolean | string;
-  /** A value, `Sequelize.literal(…)` or `DataTypes.NOW`. */
-  defaultValue?: unknown;
-  /** The SQL expression of a column that is always computed from others and stored: `'price * amount'`. */
-  generated?: string;
-  references?: { model: PhantomDBTable; key?: string };
-  onDelete?: 'CASCADE' | 'SET NULL' | 'SET DEFAULT' | 'RESTRICT' | 'NO ACTION';
-  onUpdate?: 'CASCADE' | 'SET NULL' | 'SET DEFAULT' | 'RESTRICT' | 'NO ACTION';
-  comment?: string;
-}
-
 export interface InsertOptions extends TransactionOption {
   /** The columns of the inserted rows to answer with; `true` for all. */
   returning?: boolean | string[];
@@ -222,27 +202,6 @@ export interface QueryResult<Row extends object = PhantomDBRow> {
   rows: Row[];
   /** Rows inserted, updated or deleted; 0 for a statement that only reads. */
   affectedRows: number;
-}
-
-/** What {@link PhantomDBDialectMethods.describeTable} answers. */
-export interface TableSchema {
-  table: { name: string; schema?: string };
-  columns: {
-    name: string;
-    type: string;
-    allowNull: boolean;
-    primaryKey: boolean;
-    autoIncrement: boolean;
-    unique: boolean;
-    default?: string;
-    /** The SQL expression by which the column is computed from others. */
-    generated?: string;
-    comment?: string;
-  }[];
-  primaryKey: string[];
-  constraints: { type: string; name?: string; columns?: string[]; [key: string]: unknown }[];
-  indexes: { name: string; unique: boolean; primary: boolean; [key: string]: unknown }[];
-  comment?: string;
 }
 
 /**
