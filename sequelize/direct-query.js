@@ -29,6 +29,8 @@ function isEmpty(object) {
  */
 function takeIdle(pool) {
   if (!pool._availableObjects?.length || pool._pendingAcquires.length > 0 || pool._draining) return undefined;
+  // Somebody measures it, say.
+  if (Object.hasOwn(pool, 'acquire')) return undefined;
   const { resource, useCount } = pool._availableObjects.at(-1);
   if (!pool._factory.validate(resource)) return undefined;
   pool._availableObjects.pop();
@@ -60,7 +62,7 @@ module.exports = (lib, ConnectionManager) => {
   }
 
   function complete(options, { options: defaults }) {
-    options.model ||= options.instance?.constructor;
+    if (options.instance && !options.model) options.model = options.instance.constructor;
     if (!options.model) options.raw = true;
     if (options.mapToModel) options.fieldMap = options.model?.fieldAttributeMap ?? {};
     if (options.logging === undefined) options.logging = 'logging' in defaults ? defaults.logging : console.log;

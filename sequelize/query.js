@@ -231,10 +231,9 @@ module.exports = (lib) => {
       if (!row || !this.instance?.dataValues) {
         return;
       }
-      const attributes = Object.values(this.model.rawAttributes);
+      const attributes = this.model.fieldRawAttributesMap;
       for (const [name, value] of Object.entries(row)) {
-        const attribute = attributes.find((candidate) => candidate.fieldName === name || candidate.field === name);
-        this.instance.dataValues[attribute?.fieldName ?? name] = value;
+        this.instance.dataValues[attributes[name]?.fieldName ?? name] = value;
       }
     }
 
