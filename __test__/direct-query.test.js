@@ -4,6 +4,7 @@
 // (`sequelize/direct-query.js`). Whatever is asked for is there all the same.
 
 const { AsyncLocalStorage } = require('node:async_hooks');
+const { createRequire } = require('node:module');
 
 const AbstractQuery = require('sequelize/lib/dialects/abstract/query');
 const { DataTypes, Sequelize } = require('sequelize');
@@ -49,12 +50,32 @@ describe('a statement that asks for nothing more', () => {
   });
 
   test('is in a query that has all that AbstractQuery gives it', async () => {
-    const options = { instance: User.build(), model: User, rawErrors: true };
+    const options = { instance: User.build(), model: User, logging: true, rawErrors: true };
     const given = new AbstractQuery(idle(), sequelize, options);
     const query = new sequelize.dialect.Query(idle(), sequelize, options);
     expect(query).toBeInstanceOf(AbstractQuery);
     expect(query).toMatchObject({ ...given, uuid: expect.stringMatching(/^[0-9a-f-]{36}$/) });
     expect(query.uuid).not.toBe(given.uuid);
+  });
+
+  test('answers with plain rows, attributes under their names, or counts, as its model and its type say', async () => {
+    const { queryInterface } = sequelize;
+    expect(await queryInterface.select(undefined, 'Users', {})).toEqual([{ id: 1, name: 'Ada' }]);
+    const Named = sequelize.define(
+      'Named',
+      { first: { type: DataTypes.STRING, field: 'name' } },
+      { tableName: 'Users', timestamps: false },
+    );
+    const [, [updated]] = await Named.update({ first: 'Grace' }, { where: { id: 1 }, returning: true });
+    expect(updated.get()).toEqual({ id: 1, first: 'Grace' });
+    const [rows, { affectedRows }] = await queryInterface.bulkDelete('Users', { name: 'Grace' });
+    expect([rows, affectedRows]).toEqual([[], 1]);
+  });
+
+  test('is not begun when its signal was aborted', async () => {
+    const logging = jest.fn();
+    await expect(User.findByPk(1, { signal: AbortSignal.abort(), logging })).rejects.toThrow(/was aborted/);
+    expect(logging).not.toHaveBeenCalled();
   });
 
   test('has its error raw when it asks for that', async () => {
@@ -77,6 +98,25 @@ describe('what is in the place of a method is called', () => {
     const query = jest.spyOn(Sequelize.prototype, 'query');
     await User.findByPk(1);
     expect(query).toHaveBeenCalledTimes(1);
+  });
+
+  test('when it was there before this package came', async () => {
+    let watched;
+    let query;
+    jest.isolateModules(() => {
+      const Early = require('sequelize').Sequelize;
+      query = jest.spyOn(Early.prototype, 'query');
+      const { PhantomDBDialect: Dialect } = require('..');
+      watched = new Early('early', null, null, { dialect: new Dialect('memory:'), logging: false });
+    });
+    try {
+      await watched.queryInterface.createTable('Things', { id: { type: 'INTEGER', primaryKey: true } });
+      query.mockClear();
+      await watched.queryInterface.bulkInsert('Things', [{ id: 1 }]);
+      expect(query).toHaveBeenCalledTimes(1);
+    } finally {
+      await watched.close();
+    }
   });
 
   test('when it is the query of a class that extends Sequelize', async () => {
@@ -140,11 +180,10 @@ describe('hooks', () => {
     sequelize.addHook('beforeQuery', (options, query) => {
       expect(query).toBeInstanceOf(sequelize.dialect.Query);
       expect(options).toMatchObject({ type: 'SELECT', model: User, logging: false });
-      expect(options).not.toHaveProperty('searchPath');
       options.plain = false;
       query.options.raw = true;
     });
-    const found = await sequelize.queryInterface.select(User, 'Users', { plain: true, searchPath: 'x' });
+    const found = await sequelize.queryInterface.select(User, 'Users', { plain: true });
     expect(found).toEqual({ id: 1, name: 'Ada' });
   });
 });
@@ -165,6 +204,30 @@ describe('logging', () => {
     const console_ = jest.spyOn(console, 'log').mockImplementation(() => {});
     await User.findByPk(1);
     expect(console_).toHaveBeenCalledTimes(1);
+  });
+
+  test('is given the options without a search path, which there is not', async () => {
+    const logging = jest.fn();
+    await sequelize.queryInterface.select(User, 'Users', { logging, searchPath: 'other' });
+    expect(logging).toHaveBeenCalledWith(expect.anything(), expect.not.objectContaining({ searchPath: 'other' }));
+  });
+
+  test('of the debug package has statements that are not logged', async () => {
+    const debug = createRequire(require.resolve('sequelize'))('debug');
+    const log = jest.spyOn(debug, 'log').mockImplementation(() => {});
+    debug.enable('sequelize:sql:*,sequelize:pool');
+    try {
+      await User.findByPk(1);
+    } finally {
+      debug.disable();
+    }
+    const lines = log.mock.calls.map(([line]) => line);
+    expect(lines).toEqual([
+      expect.stringContaining('connection acquired'),
+      expect.stringMatching(/Executing \(default\): SELECT/),
+      expect.stringMatching(/Executed \(default\): SELECT/),
+      expect.stringContaining('connection released'),
+    ]);
   });
 
   test('has the time that a statement took, and its parameters', async () => {
@@ -251,7 +314,8 @@ describe('transactions', () => {
     });
     try {
       const done = sequelize.transaction(async () => {
-        await User.create({ name: 'Grace' });
+        // Models look for it themselves.
+        await sequelize.queryInterface.bulkInsert('Users', [{ name: 'Grace' }]);
         expect(await User.count()).toBe(2);
         throw new Error('undone');
       });
@@ -297,16 +361,24 @@ describe('the pool', () => {
     expect((await User.findByPk(1)).name).toBe('Ada');
   });
 
-  test('makes another connection for one that is not valid any more, or that was used often enough', async () => {
+  test('makes another connection for one that is not valid any more', async () => {
+    const connection = idle();
+    connection.isValid = false;
+    await User.findByPk(1);
+    expect(idle()).not.toBe(connection);
+  });
+
+  test('makes another connection for one that was used as often as it may be', async () => {
     await reconnect({ pool: { max: 1, maxUses: 3 } });
     const connected = jest.fn();
     sequelize.addHook('afterConnect', () => connected());
-    idle().isValid = false;
     for (let i = 0; i < 6; i++) await User.findByPk(1);
     expect(connected).toHaveBeenCalledTimes(2);
   });
 
-  test('lends nothing once it is closed', async () => {
+  test('lends nothing once it is drained, or closed', async () => {
+    await sequelize.connectionManager.pool.drain();
+    await expect(User.findByPk(1)).rejects.toThrow('pool is draining');
     await sequelize.close();
     await expect(User.findByPk(1)).rejects.toThrow(/after the connection manager was closed/);
     await connect();

@@ -25,12 +25,11 @@ function isEmpty(object) {
 
 /**
  * The connection that `pool.acquire()` would resolve to at once, taken out of the pool as it takes it, but without a
- * promise and its timer. Undefined when one has to be made, when others wait for theirs, and with replicas.
+ * promise and its timer. Undefined when there is none (while others wait for theirs, none is idle), with replicas, and when
+ * `acquire` is somebody's own.
  */
 function takeIdle(pool) {
-  if (!pool._availableObjects?.length || pool._pendingAcquires.length > 0 || pool._draining) return undefined;
-  // Somebody measures it, say.
-  if (Object.hasOwn(pool, 'acquire')) return undefined;
+  if (!pool._availableObjects?.length || pool._draining || Object.hasOwn(pool, 'acquire')) return undefined;
   const { resource, useCount } = pool._availableObjects.at(-1);
   if (!pool._factory.validate(resource)) return undefined;
   pool._availableObjects.pop();
