@@ -3,6 +3,8 @@
 pub mod client;
 mod dialect;
 mod error;
+mod event_loop;
+mod exchange;
 mod snapshot;
 pub mod translate;
 

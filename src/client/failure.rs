@@ -1,9 +1,11 @@
 //! Failures to reach a server, as errors that say what to do.
 
-use std::{error::Error as _, io::ErrorKind, time::Duration};
+use std::{error::Error as StdError, io::ErrorKind, time::Duration};
 
 use phantomdb_protocol::{Error, ErrorCode, ErrorDetails};
 use phantomdb_server::tls::Problem;
+
+use super::transport::Broken;
 
 /// The kind of failure when nobody listens.
 const REFUSED: &str = "refused";
@@ -39,12 +41,21 @@ impl Failure {
         matches!(self.error.details.value.as_deref(), Some(REFUSED | STOPPING))
     }
 
-    pub(super) fn of_transport(error: &reqwest::Error, base: &str, timeout: Duration) -> Self {
-        if let Some(problem) = Problem::of(error) {
+    pub(super) fn of_transport(broken: Broken, base: &str, timeout: Duration) -> Self {
+        let root: Option<&(dyn StdError + 'static)> = match &broken {
+            Broken::Connecting(error) => Some(&**error),
+            Broken::Exchanging(error) => Some(error),
+            Broken::ConnectingTooLong | Broken::TooLong | Broken::Unable(_) => None,
+        };
+        if let Some(problem) = root.and_then(Problem::of) {
             return Self::lasting(insecure(&problem, base));
         }
-        let connecting = error.is_connect();
-        let (kind, why) = kind(error);
+        let (kind, why) = if root.is_some() { kind(root) } else { ("timed_out", String::new()) };
+        let connecting = match broken {
+            Broken::Unable(error) => return Self::lasting(error),
+            Broken::Connecting(_) | Broken::ConnectingTooLong => true,
+            Broken::Exchanging(_) | Broken::TooLong => false,
+        };
         let message = match kind {
             REFUSED => {
                 format!("{base} refused the connection; is a server running there (`npx phantomdb serve`)?")
@@ -89,10 +100,10 @@ fn insecure(problem: &Problem, base: &str) -> Error {
 }
 
 /// The kind of failure by what lies at its root, and the words of that root, which name no URL.
-fn kind(error: &reqwest::Error) -> (&'static str, String) {
-    let mut kind = if error.is_timeout() { "timed_out" } else { "closed" };
+fn kind(error: Option<&(dyn StdError + 'static)>) -> (&'static str, String) {
+    let mut kind = "closed";
     let mut why = String::from("the connection broke off");
-    let mut source = error.source();
+    let mut source = error;
     while let Some(cause) = source {
         why = cause.to_string();
         if why.starts_with("dns error") || why.starts_with("failed to lookup address") {

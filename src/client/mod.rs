@@ -9,6 +9,7 @@ mod request;
 mod retry;
 mod route;
 mod template;
+mod transport;
 
 use std::{sync::atomic::AtomicU32, time::Duration};
 
@@ -102,7 +103,7 @@ impl Client {
                 let environment = || std::env::var("PHANTOMDB_TOKEN").ok();
                 let token = options.token.or_else(environment).filter(|token| !token.is_empty());
                 Way::Http(HttpClient::new(
-                    base,
+                    &base,
                     trust,
                     token.as_deref(),
                     Duration::from_millis(options.connect_timeout_ms),

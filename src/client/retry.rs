@@ -50,9 +50,9 @@ impl Attempts {
         Self { repeat, left: retries, made: 0, begun, deadline: begun + timeout }
     }
 
-    /// Time left for the next attempt.
-    pub(super) fn time_left(&self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now())
+    /// When the last attempt must have come to an end.
+    pub(super) fn deadline(&self) -> Instant {
+        self.deadline
     }
 
     /// How long to wait before the next attempt, if there is to be one. `reached` says that the server has answered
@@ -66,7 +66,7 @@ impl Attempts {
         let pause = jittered(backoff).max(failure.retry_after.unwrap_or_default());
         self.left -= u32::from(!comes_back);
         self.made += 1;
-        (pause < self.time_left()).then_some(pause)
+        (pause < self.deadline.saturating_duration_since(Instant::now())).then_some(pause)
     }
 }
 
