@@ -90,10 +90,10 @@ fn log(response: &Response, begun: Instant) {
 
 /// The caller's own id when it is a sane one, so that both logs agree; else a new one.
 fn request_id(headers: &HeaderMap) -> HeaderValue {
-    if let Some(id) = headers.get(REQUEST_ID) {
-        if id.to_str().is_ok_and(is_request_id) {
-            return id.clone();
-        }
+    if let Some(id) = headers.get(REQUEST_ID)
+        && id.to_str().is_ok_and(is_request_id)
+    {
+        return id.clone();
     }
     let mut buffer = uuid::Uuid::encode_buffer();
     let id = uuid::Uuid::new_v4().hyphenated().encode_lower(&mut buffer);
