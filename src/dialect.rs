@@ -13,20 +13,19 @@ use napi::bindgen_prelude::{
 };
 use napi::{Either, Env};
 use napi_derive::napi;
-use phantomdb_protocol::{Call, CallContext, Error, ErrorCode, Result, Statement, TableName, Value};
+use phantomdb_protocol::{Call, CallContext, Error, ErrorCode, Result, Statement, Value};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 
 use crate::TranslatedStatement;
-use crate::client::{Client, ClientOptions};
+use crate::client::{Client, ClientOptions, Item};
 use crate::error::{Failure, bad_request, outcome, thrown};
 use crate::event_loop::EventLoop;
-use crate::exchange::{Exchange, Ticket};
-use crate::translate::{
-    FindTemplate,
-    sql::{Values, push_literal},
-};
+use crate::exchange::Exchange;
+use crate::gathered::{Find, Gathered};
+use crate::translate::sql::{Values, push_literal};
 
 /// What the JavaScript class `PhantomDBDialect` holds. Nothing is opened before the first call.
 #[napi]
@@ -35,17 +34,10 @@ pub struct NativeDialect {
     /// Where the calls to a server are answered; none for an engine in this process.
     exchange: OnceCell<Rc<Exchange>>,
     /// Calls to a server that are yet to be sent.
-    gathered: RefCell<Vec<Gathered>>,
+    gathered: Gathered,
     /// The calls that are watched, by the number JavaScript knows them by.
     watched: RefCell<HashMap<u32, Arc<Watched>>>,
     next: Cell<u32>,
-}
-
-struct Gathered {
-    ticket: Ticket,
-    call: Call,
-    context: CallContext,
-    watched: Option<Arc<Watched>>,
 }
 
 /// A call that can be cancelled, and whose retries are counted.
@@ -113,10 +105,7 @@ impl NativeDialect {
     #[napi(catch_unwind)]
     pub fn flush(&self) {
         let Some(exchange) = self.exchange.get() else { return };
-        for Gathered { ticket, call, context, watched } in self.gathered.take() {
-            let sent = run(Arc::clone(&self.client), call, context, watched);
-            exchange.event_loop().spawn(async move { ticket.answer(sent.await) });
-        }
+        self.gathered.send(exchange.event_loop(), &self.client);
         exchange.event_loop().turn();
     }
 
@@ -186,6 +175,16 @@ impl NativeDialect {
         at_once: Option<bool>,
         options: Option<CallOptions>,
     ) -> napi::Result<Answer<'env>> {
+        if let Some(exchange) = self.exchange.get()
+            && goes_with_others(options.as_ref())
+            && self.client.takes_many(transaction.as_deref())
+        {
+            let item = item(sql, parameters_json, native, read_only == Some(true), transaction, options);
+            return Ok(match item {
+                Ok(item) => Either4::D(self.gathered.query(exchange.ticket(), database, item)),
+                Err(error) => Either4::B(error.into()),
+            });
+        }
         let statement = parse("parameters", &parameters_json).map(|parameters: Vec<Value>| Statement {
             query: sql,
             parameters,
@@ -198,7 +197,7 @@ impl NativeDialect {
 
     /// Rows of one table: the hot path of `call('find', …)`. `find_json` is what `translate` gave, or `{"find": …}`;
     /// the parameters are those of its condition. Answers the JSON text of a result set; `at_once` as in
-    /// [`Self::query`].
+    /// [`Self::query`]. With the statement `sql` that it stands for, it can travel with other calls.
     #[napi(catch_unwind)]
     #[allow(clippy::too_many_arguments)]
     pub fn find<'env>(
@@ -211,14 +210,21 @@ impl NativeDialect {
         transaction: Option<String>,
         at_once: Option<bool>,
         options: Option<CallOptions>,
+        sql: Option<String>,
     ) -> napi::Result<Answer<'env>> {
-        let call = || {
-            let table: TableName = parse("table", &table_json)?;
-            let template: FindTemplate = parse("find", &find_json)?;
-            let find = template.filled(&parse::<Vec<Value>>("parameters", &parameters_json)?)?;
-            Ok(Call::Find { database, table, find })
-        };
-        self.answer(env, at_once, call(), in_transaction(transaction), options)
+        if let (Some(exchange), Some(sql)) = (self.exchange.get(), sql)
+            && goes_with_others(options.as_ref())
+            && self.client.takes_many(transaction.as_deref())
+        {
+            let item = item(sql, parameters_json, false, true, transaction, options);
+            let by_itself = Find { table_json, find_json };
+            return Ok(match item {
+                Ok(item) => Either4::D(self.gathered.find(exchange.ticket(), database, item, by_itself)),
+                Err(error) => Either4::B(error.into()),
+            });
+        }
+        let call = Find { table_json, find_json }.into_call(database, &parameters_json);
+        self.answer(env, at_once, call, in_transaction(transaction), options)
     }
 
     /// Rolls back what is open and lets go of every connection; a memory database without a name is gone then.
@@ -249,7 +255,7 @@ impl NativeDialect {
         if let Some(exchange) = self.exchange.get() {
             let ticket = exchange.ticket();
             let number = ticket.number();
-            self.gathered.borrow_mut().push(Gathered { ticket, call, context, watched });
+            self.gathered.alone(ticket, run(Arc::clone(&self.client), call, context, watched));
             return Ok(Either4::D(number));
         }
         let mut work = Box::pin(run(Arc::clone(&self.client), call, context, watched));
@@ -281,6 +287,27 @@ async fn run(
         .run_until_cancelled(sent)
         .await
         .unwrap_or_else(|| Err(Error::new(ErrorCode::StatementTimeout, "the call was cancelled")))
+}
+
+/// Whether nothing goes with the call but what each of many can have.
+fn goes_with_others(options: Option<&CallOptions>) -> bool {
+    options.is_none_or(|options| {
+        options.number.is_none() && options.request_id.is_none() && options.traceparent.is_none()
+    })
+}
+
+fn item(
+    query: String,
+    parameters: String,
+    native: bool,
+    read_only: bool,
+    transaction: Option<String>,
+    options: Option<CallOptions>,
+) -> Result<Item> {
+    let parameters =
+        RawValue::from_string(parameters).map_err(|error| bad_request(format!("parameters: {error}")))?;
+    let idempotency_key = options.and_then(|options| options.idempotency_key);
+    Ok(Item { query, parameters, native, read_only, transaction, idempotency_key })
 }
 
 fn with(context: CallContext, options: Option<CallOptions>) -> CallContext {
@@ -379,7 +406,7 @@ fn parse_call(kind: &str, body: &str) -> Result<Call> {
     parse(kind, &format!("{{\"{kind}\":{body}}}"))
 }
 
-fn parse<T: DeserializeOwned>(what: &str, json: &str) -> Result<T> {
+pub(crate) fn parse<T: DeserializeOwned>(what: &str, json: &str) -> Result<T> {
     serde_json::from_str(json).map_err(|error| bad_request(format!("{what}: {error}")))
 }
 

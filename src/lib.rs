@@ -5,6 +5,7 @@ mod dialect;
 mod error;
 mod event_loop;
 mod exchange;
+mod gathered;
 mod snapshot;
 pub mod translate;
 

@@ -22,6 +22,7 @@ pub(super) fn unreachable(kind: &str, message: impl Into<String>) -> Error {
 }
 
 /// An attempt that brought no answer.
+#[derive(Clone)]
 pub(super) struct Failure {
     pub(super) error: Error,
     /// A later attempt may succeed.
@@ -36,6 +37,12 @@ impl Failure {
         Self { error, passing: false, retry_after: None }
     }
 
+    /// What the server has answered.
+    pub(super) fn answered(error: Error) -> Self {
+        let passing = matches!(error.code, ErrorCode::Unavailable | ErrorCode::TooManyRequests);
+        Self { error, passing, retry_after: None }
+    }
+
     /// Nobody listens where the server should be, or will soon.
     pub(super) fn is_away(&self) -> bool {
         matches!(self.error.details.value.as_deref(), Some(REFUSED | STOPPING))
@@ -45,16 +52,17 @@ impl Failure {
         let root: Option<&(dyn StdError + 'static)> = match &broken {
             Broken::Connecting(error) => Some(&**error),
             Broken::Exchanging(error) => Some(error),
-            Broken::ConnectingTooLong | Broken::TooLong | Broken::Unable(_) => None,
+            _ => None,
         };
         if let Some(problem) = root.and_then(Problem::of) {
             return Self::lasting(insecure(&problem, base));
         }
-        let (kind, why) = if root.is_some() { kind(root) } else { ("timed_out", String::new()) };
+        let is_late = matches!(broken, Broken::ConnectingTooLong | Broken::TooLong);
+        let (kind, why) = if is_late { ("timed_out", String::new()) } else { kind(root) };
         let connecting = match broken {
             Broken::Unable(error) => return Self::lasting(error),
             Broken::Connecting(_) | Broken::ConnectingTooLong => true,
-            Broken::Exchanging(_) | Broken::TooLong => false,
+            Broken::Exchanging(_) | Broken::TooShort | Broken::TooLong => false,
         };
         let message = match kind {
             REFUSED => {

@@ -11,6 +11,7 @@ use std::{
 use http::{
     HeaderMap, HeaderValue, StatusCode,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER},
+    response::Parts,
 };
 use http_body_util::BodyExt as _;
 use phantomdb_protocol::{Call, CallContext, Error, ErrorCode, Result, ResultSet};
@@ -19,6 +20,7 @@ use phantomdb_server::{service::records, tls::Trust};
 use super::{
     closed,
     failure::{Failure, INVALID_URL, unreachable},
+    many::Again,
     request::{self, Request},
     retry::{Attempts, Repeat},
     route::Route,
@@ -37,14 +39,16 @@ struct Answer {
 }
 
 pub(super) struct HttpClient {
-    origin: Arc<Origin>,
-    transport: Transport,
+    pub(super) origin: Arc<Origin>,
+    pub(super) transport: Transport,
     authorization: Option<HeaderValue>,
-    timeout: Duration,
+    pub(super) timeout: Duration,
     retries: u32,
     /// Whether the server has answered yet.
-    reached: AtomicBool,
-    route: Route,
+    pub(super) reached: AtomicBool,
+    /// Whether it takes many queries in one request, as far as is known.
+    pub(super) takes_many: AtomicBool,
+    pub(super) route: Route,
 }
 
 impl HttpClient {
@@ -72,6 +76,7 @@ impl HttpClient {
             timeout,
             retries,
             reached: AtomicBool::new(false),
+            takes_many: AtomicBool::new(true),
             route: Route::default(),
         })
     }
@@ -80,18 +85,23 @@ impl HttpClient {
         self.transport.close();
     }
 
+    pub(super) fn attempts(&self, repeat: Repeat) -> Attempts {
+        Attempts::new(repeat, self.retries, self.timeout)
+    }
+
     /// An error carries the id under which the server knows the request, also when no answer came.
     pub(super) async fn call(
         &self,
         call: &Call,
         context: &CallContext,
         retries: &AtomicU32,
+        again: Option<Again>,
     ) -> Result<String> {
         let request_id = match &context.request_id {
             Some(id) => id.clone(),
             None => uuid::Uuid::new_v4().to_string(),
         };
-        self.call_as(&request_id, call, context, retries).await.map_err(|mut error| {
+        self.call_as(&request_id, call, context, retries, again).await.map_err(|mut error| {
             error.request_id.get_or_insert(request_id);
             error
         })
@@ -103,6 +113,7 @@ impl HttpClient {
         call: &Call,
         context: &CallContext,
         retries: &AtomicU32,
+        again: Option<Again>,
     ) -> Result<String> {
         if self.transport.is_closed() {
             return Err(closed());
@@ -118,9 +129,16 @@ impl HttpClient {
             headers,
             body: request.body.unwrap_or_default().into(),
         };
-        let mut attempts = Attempts::new(repeat, self.retries, self.timeout);
+        let (mut attempts, mut earlier) = match again {
+            Some(Again { attempts, failure }) => (attempts, failure),
+            None => (self.attempts(repeat), None),
+        };
         loop {
-            let failure = match self.attempt(&origin, outgoing.clone(), attempts.deadline()).await {
+            let attempt = match earlier.take() {
+                Some(failure) => Err(failure),
+                None => self.attempt(&origin, outgoing.clone(), attempts.deadline()).await,
+            };
+            let failure = match attempt {
                 Ok(answer) => {
                     self.route.learn(call, &answer.text, answer.position.as_deref(), &self.origin.base);
                     return if records_wanted { as_records(&answer.text) } else { Ok(answer.text) };
@@ -153,26 +171,26 @@ impl HttpClient {
         let exchanged = within(deadline, exchange).await.unwrap_or(Err(Broken::TooLong));
         let (head, body) = exchanged.map_err(transport)?;
         self.reached.store(true, Ordering::Relaxed);
-        let status = head.status;
-        let is_json = head
-            .headers
-            .get(CONTENT_TYPE)
-            .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
-        let retry_after = retry_after(&head.headers);
-        let position = head.headers.get(POSITION).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        if status.is_success() && (is_json || body.is_empty()) {
-            return String::from_utf8(body.into())
-                .map(|text| Answer { text, position })
-                .map_err(|_| Failure::lasting(Error::internal("the server's answer is not UTF-8")));
+        if !head.status.is_success() || !(is_json(&head) || body.is_empty()) {
+            return Err(failure_of(base, &head, &body));
         }
-        let decoded = if is_json { serde_json::from_slice(&body).ok() } else { None };
-        Err(match decoded {
-            Some(error) if is_misdirected(&error) => {
-                Failure::lasting(unreachable(INVALID_URL, format!("{base}: {}", error.message)))
-            }
-            Some(error) => Failure { passing: is_passing(&error), error, retry_after },
-            None => not_an_answer(base, status, retry_after),
-        })
+        let position = head.headers.get(POSITION).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        String::from_utf8(body.into())
+            .map(|text| Answer { text, position })
+            .map_err(|_| Failure::lasting(Error::internal("the server's answer is not UTF-8")))
+    }
+
+    /// Those of a request with many queries, each of which has its own beside it.
+    pub(super) fn headers_of_many(&self) -> HeaderMap {
+        let mut headers = HeaderMap::with_capacity(4);
+        headers.insert(CONTENT_TYPE, JSON);
+        if let Some(authorization) = &self.authorization {
+            headers.insert(AUTHORIZATION, authorization.clone());
+        }
+        if let Some(position) = self.route.position().and_then(|text| HeaderValue::from_str(&text).ok()) {
+            headers.insert(POSITION, position);
+        }
+        headers
     }
 
     fn headers(
@@ -221,6 +239,23 @@ impl HttpClient {
     }
 }
 
+fn is_json(head: &Parts) -> bool {
+    head.headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"))
+}
+
+/// An answer that is not the one that was asked for.
+pub(super) fn failure_of(base: &str, head: &Parts, body: &[u8]) -> Failure {
+    let retry_after = retry_after(&head.headers);
+    let decoded: Option<Error> = if is_json(head) { serde_json::from_slice(body).ok() } else { None };
+    match decoded {
+        Some(error) if is_misdirected(&error) => {
+            Failure::lasting(unreachable(INVALID_URL, format!("{base}: {}", error.message)))
+        }
+        Some(error) => Failure { retry_after, ..Failure::answered(error) },
+        None => not_an_answer(base, head.status, retry_after),
+    }
+}
+
 /// Something between here and the server answered, or something that is no PhantomDB server.
 fn not_an_answer(base: &str, status: StatusCode, retry_after: Option<Duration>) -> Failure {
     let passing = matches!(
@@ -236,11 +271,6 @@ fn not_an_answer(base: &str, status: StatusCode, retry_after: Option<Duration>) 
         status.as_u16()
     );
     Failure { error: Error::new(ErrorCode::Unavailable, message), passing, retry_after }
-}
-
-/// Whether a later attempt may succeed.
-fn is_passing(error: &Error) -> bool {
-    matches!(error.code, ErrorCode::Unavailable | ErrorCode::TooManyRequests)
 }
 
 /// Whether the server says that its URL is another one.

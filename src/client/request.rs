@@ -42,7 +42,7 @@ fn with_body<T: Serialize + ?Sized>(method: Method, path: String, body: &T) -> R
 }
 
 /// `/databases/{db}` and what follows.
-fn in_database(database: &str, rest: &str) -> String {
+pub(super) fn in_database(database: &str, rest: &str) -> String {
     format!("/databases/{}{rest}", encoded(database))
 }
 

@@ -25,17 +25,20 @@ pub(super) enum Repeat {
 
 impl Repeat {
     pub(super) fn of(call: &Call, context: &CallContext) -> Self {
-        if context.transaction.is_some() {
-            Self::Never
-        } else if call.only_reads() || context.read_only {
-            Self::Freely
-        } else {
-            Self::WithKey
+        Self::of_statement(context.transaction.is_some(), call.only_reads() || context.read_only)
+    }
+
+    pub(super) fn of_statement(is_within: bool, only_reads: bool) -> Self {
+        match (is_within, only_reads) {
+            (true, _) => Self::Never,
+            (false, true) => Self::Freely,
+            (false, false) => Self::WithKey,
         }
     }
 }
 
 /// The attempts at one call.
+#[derive(Clone, Copy)]
 pub(super) struct Attempts {
     repeat: Repeat,
     left: u32,
@@ -48,6 +51,11 @@ impl Attempts {
     pub(super) fn new(repeat: Repeat, retries: u32, timeout: Duration) -> Self {
         let begun = Instant::now();
         Self { repeat, left: retries, made: 0, begun, deadline: begun + timeout }
+    }
+
+    /// The same attempts, at a call of which this is to be known.
+    pub(super) fn of(&self, repeat: Repeat) -> Self {
+        Self { repeat, ..*self }
     }
 
     /// When the last attempt must have come to an end.

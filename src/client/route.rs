@@ -47,6 +47,11 @@ impl Route {
     /// The server that has the transaction of the call, when it is not the usual one.
     pub(super) fn server(&self, call: &Call, context: &CallContext) -> Option<Arc<Origin>> {
         let id = context.transaction.as_ref().or_else(|| ended(call))?;
+        self.server_of(id)
+    }
+
+    /// The server of a transaction, likewise.
+    pub(super) fn server_of(&self, id: &str) -> Option<Arc<Origin>> {
         self.learned().servers.get(id).cloned()
     }
 
@@ -72,7 +77,7 @@ impl Route {
     }
 
     /// Answers come in any order; of two positions the greater text is the later one.
-    fn reach(&self, position: &str) {
+    pub(super) fn reach(&self, position: &str) {
         let mut learned = self.learned();
         if position.len() <= POSITION_LENGTH_MAX
             && learned.position.as_deref().is_none_or(|known| known < position)

@@ -35,6 +35,8 @@ pub(super) enum Broken {
     ConnectingTooLong,
     /// The connection was, and broke.
     Exchanging(hyper::Error),
+    /// The answer ended before all of it was there.
+    TooShort,
     TooLong,
     /// None can be made from here.
     Unable(Error),
