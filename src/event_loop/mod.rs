@@ -145,7 +145,8 @@ impl EventLoop {
         })
     }
 
-    /// Runs a future until it ends, or the thread does: then it is dropped. It is first polled in the next turn.
+    /// Runs a future until it ends, or the thread does: then it is dropped. It is first polled in the next turn, which is
+    /// the caller's to begin, unless it is in one.
     pub fn spawn(&self, future: impl Future<Output = ()> + 'static) {
         let id = self.next_task.replace(self.next_task.get() + 1);
         let wake = Arc::clone(&self.wake);
@@ -158,7 +159,7 @@ impl EventLoop {
         };
         let (runnable, task) = async_task::spawn_local(run, move |runnable| wake.schedule(runnable));
         self.tasks.borrow_mut().insert(id, task);
-        runnable.schedule();
+        guard(&self.wake.ready).push_back(runnable);
     }
 
     /// Runs all that can go on, and then what is to be done afterwards.
