@@ -163,8 +163,15 @@ impl EventLoop {
     }
 
     /// Runs all that can go on, and then what is to be done afterwards.
-    pub fn turn(self: &Rc<Self>) {
-        if std::mem::replace(&mut guard(&self.wake.signal).is_turning, true) {
+    pub fn turn(&self) {
+        self.turn_after(|| {});
+    }
+
+    /// Does a work that wakes tasks, and runs them.
+    fn turn_after(&self, work: impl FnOnce()) {
+        let is_within = std::mem::replace(&mut guard(&self.wake.signal).is_turning, true);
+        work();
+        if is_within {
             return;
         }
         loop {
@@ -266,7 +273,7 @@ fn on_loop(work: impl FnOnce(&Rc<EventLoop>)) {
 }
 
 unsafe extern "C" fn on_signal(_: *mut Handle) {
-    on_loop(EventLoop::turn);
+    on_loop(|current| current.turn());
 }
 
 unsafe extern "C" fn on_signal_closed(handle: *mut Handle) {

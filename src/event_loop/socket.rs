@@ -150,8 +150,8 @@ unsafe extern "C" fn on_ready(handle: *mut Handle, status: c_int, events: c_int)
         let socket = current.sockets.borrow().get(&handle).cloned();
         let Some(socket) = socket else { return };
         // What went wrong is told by the next read or write.
-        socket.ready(if status < 0 { READABLE | WRITABLE } else { events });
-        current.turn();
+        let events = if status < 0 { READABLE | WRITABLE } else { events };
+        current.turn_after(|| socket.ready(events));
     });
 }
 
