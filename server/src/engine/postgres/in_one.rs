@@ -27,10 +27,8 @@ use super::{
 };
 use crate::engine::{Once, sql::Kind};
 
-/// What the protocol has room for.
-const PARAMETERS_MAX: usize = u16::MAX as usize;
-
-/// Those that come after the write's own: key, number of the write, call, layout.
+/// Parameters after the write's own: key, number of the write, call, layout. The protocol has room for them, as a
+/// statement may have half as many as it could carry.
 const PARAMETERS_ADDED: usize = 4;
 
 /// Between two orders to stop a statement: one that comes before the statement has begun is without effect.
@@ -58,9 +56,7 @@ impl InOne {
     /// Whether the statement can be run so, as far as is known. Where it has not the parameters that its text asks for,
     /// it is told so elsewhere.
     pub(super) fn takes(&self, adapted: &Adapted, statement: &Statement) -> bool {
-        !self.refused.load(Ordering::Relaxed)
-            && statement.parameters.len() == adapted.parameter_count
-            && adapted.parameter_count + PARAMETERS_ADDED <= PARAMETERS_MAX
+        !self.refused.load(Ordering::Relaxed) && statement.parameters.len() == adapted.parameter_count
     }
 
     /// What was refused in this form has run in a transaction, and is run there from now on.

@@ -149,6 +149,8 @@ impl PostgresSession {
             }
             Err(error) => InOne::is_refusal(&error),
         };
+        // What is prepared of the statement alone may be as old.
+        lease.forget(plan.id);
         let kept = self.keeping(lease, entry, &One(plan, statement), false).await;
         if is_doubtful && kept.is_ok() {
             form.refuse();
