@@ -61,6 +61,11 @@ describe('/openapi.json', () => {
     }
     const described = operation.responses[expected].content;
     if (!described) expect(text).toBe('');
+    if (described?.['application/x-ndjson']) {
+      const lines = text.trimEnd().split('\n').map(JSON.parse);
+      for (const line of lines) check(line, ...where, 'responses', expected, 'content', 'application/x-ndjson', 'schema');
+      return lines;
+    }
     if (!described?.['application/json']) return text;
     const answer = JSON.parse(text);
     check(answer, ...where, 'responses', expected, ...content);
@@ -124,6 +129,9 @@ describe('/openapi.json', () => {
     expect((await call('query', db, { body: query })).rows[0][0]).toBe(7);
     const statements = [{ query: 'SELECT 1' }, { query: 'SELECT nothing' }];
     expect((await call('batch', db, { body: { statements } })).results).toHaveLength(2);
+    const queries = [{ ...query, requestId: 'mine', idempotencyKey: 'k', readOnly: true }, ...statements];
+    const lines = await call('queries', db, { body: { queries } });
+    expect(lines.map(({ index }) => index).toSorted()).toEqual([0, 1, 2]);
     expect(await call('deleteRows', table, { query: '?condition=id=1' })).toEqual({ deleted: 1 });
     for (const end of ['commitTransaction', 'rollbackTransaction']) {
       const begun = await call('beginTransaction', {}, { body: { database: 'shop', isolationLevel: 'SERIALIZABLE' } });

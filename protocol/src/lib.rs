@@ -7,6 +7,7 @@ mod answer;
 mod call;
 pub mod ddl;
 mod error;
+mod queries;
 mod result;
 mod schema;
 mod value;
@@ -20,6 +21,7 @@ pub use call::{
     Statement, UpdateRows,
 };
 pub use error::{Error, ErrorCode, ErrorDetails, Result};
+pub use queries::{IndependentQuery, Queries, QueryAnswer};
 pub use result::{Column, ColumnType, ResultSet};
 pub use schema::{
     AlterOperation, ColumnDefinition, Constraint, CreateIndex, CreateTable, IndexField, IndexSchema,

@@ -10,13 +10,13 @@ use axum::{
 use http::{Method, StatusCode};
 use phantomdb_protocol::{
     Batch, BatchAnswer, BeginTransaction, CreateIndex, Databases, Deleted, InsertRows, Inserted, Named,
-    ResultSet, ServerInfo, SnapshotMade, Statement, TableCreated, TableSchema, Tables, TransactionBegun,
-    UpdateRows, Updated,
+    Queries, QueryAnswer, ResultSet, ServerInfo, SnapshotMade, Statement, TableCreated, TableSchema, Tables,
+    TransactionBegun, UpdateRows, Updated,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::{
-    HttpServer,
+    HttpServer, queries,
     routes::{self, AlterTableBody, CreateDatabaseBody, CreateTableBody, Found, Status},
 };
 
@@ -28,6 +28,9 @@ pub(super) enum Content {
     Nothing,
     Text,
     Json(SchemaOf),
+    /// One of the schema on each line. Such a call is many calls: what another has in its headers, each of them has in
+    /// the body.
+    Lines(SchemaOf),
 }
 
 pub(super) struct Entry {
@@ -83,6 +86,11 @@ impl Entry {
 
     fn text(mut self) -> Self {
         self.content = Content::Text;
+        self
+    }
+
+    fn lines<T: JsonSchema>(mut self) -> Self {
+        self.content = Content::Lines(SchemaGenerator::subschema_for::<T>);
         self
     }
 
@@ -261,6 +269,15 @@ fn about_rows() -> Vec<Entry> {
             routes::batch,
         )
         .takes::<Batch>(),
+        Entry::new::<(), _, _>(
+            M::POST,
+            "/databases/{db}/queries",
+            "queries",
+            "Run many independent statements, each answered as soon as it is done",
+            queries::queries,
+        )
+        .takes::<Queries>()
+        .lines::<QueryAnswer>(),
     ]
 }
 

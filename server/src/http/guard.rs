@@ -16,6 +16,7 @@ use super::{
     HttpServer, Reached,
     answer::{HttpError, with_error_body},
     peers::Passed,
+    queries::LoggedAtItsEnd,
     trace::TraceParent,
 };
 
@@ -60,7 +61,9 @@ pub(super) async fn guard(
             }
             Err(refused) => refused.into_response(),
         };
-        log(&response, begun);
+        if response.extensions().get::<LoggedAtItsEnd>().is_none() {
+            log(&response, begun);
+        }
         drop(call);
         response
     };
@@ -87,15 +90,20 @@ fn log(response: &Response, begun: Instant) {
 
 /// The caller's own id when it is a sane one, so that both logs agree; else a new one.
 fn request_id(headers: &HeaderMap) -> HeaderValue {
-    if let Some(id) = headers.get(REQUEST_ID) {
-        let sane = |text: &str| (1..=REQUEST_ID_LENGTH_MAX).contains(&text.len());
-        if id.to_str().is_ok_and(sane) {
-            return id.clone();
-        }
+    if let Some(id) = headers.get(REQUEST_ID)
+        && id.to_str().is_ok_and(is_request_id)
+    {
+        return id.clone();
     }
     let mut buffer = uuid::Uuid::encode_buffer();
     let id = uuid::Uuid::new_v4().hyphenated().encode_lower(&mut buffer);
     HeaderValue::from_str(id).unwrap_or_else(|_| HeaderValue::from_static("none"))
+}
+
+/// Whether the text may stand for a request in logs: a short one without control characters.
+pub(super) fn is_request_id(text: &str) -> bool {
+    (1..=REQUEST_ID_LENGTH_MAX).contains(&text.len())
+        && text.bytes().all(|byte| byte == b'\t' || (b' '..=b'~').contains(&byte))
 }
 
 fn context(

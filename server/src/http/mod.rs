@@ -8,6 +8,7 @@ mod listener;
 mod metrics;
 mod openapi;
 mod peers;
+mod queries;
 mod query_string;
 mod routes;
 mod trace;

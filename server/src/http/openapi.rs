@@ -51,10 +51,11 @@ pub(super) fn document(entries: &[Entry]) -> String {
 fn operation(entry: &Entry, generator: &mut SchemaGenerator) -> Json {
     let mut parameters: Vec<Json> = names_in(entry.path).map(path_parameter).collect();
     parameters.extend(entry.query.iter().map(|name| query_parameter(name)));
-    if entry.path.starts_with("/databases/{db}/") {
+    let is_one_call = !matches!(entry.content, Content::Lines(_));
+    if is_one_call && entry.path.starts_with("/databases/{db}/") {
         parameters.push(header("PhantomDB-Transaction", "The transaction it is part of."));
     }
-    if entry.method != Method::GET {
+    if is_one_call && entry.method != Method::GET {
         let mut key = header("Idempotency-Key", "The same key gets the first answer again.");
         key["schema"]["minLength"] = json!(1);
         key["schema"]["maxLength"] = json!(IDEMPOTENCY_KEY_LENGTH_MAX);
@@ -66,6 +67,10 @@ fn operation(entry: &Entry, generator: &mut SchemaGenerator) -> Json {
         Content::Text => answer["content"] = json!({ "text/plain": { "schema": { "type": "string" } } }),
         Content::Json(schema) => {
             answer["content"] = json!({ "application/json": { "schema": schema(generator) } });
+        }
+        // The schema is that of a line.
+        Content::Lines(schema) => {
+            answer["content"] = json!({ "application/x-ndjson": { "schema": schema(generator) } });
         }
     }
     let mut operation = json!({

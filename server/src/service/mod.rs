@@ -47,7 +47,7 @@ pub struct ServiceOptions {
     pub transaction_timeout_max: Duration,
     /// Transactions open at once.
     pub transactions_max: usize,
-    /// Statements in one batch.
+    /// Statements in one request.
     pub batch_max: usize,
     /// Whether a statement may be in the engine's own SQL (`native`), which reaches it untouched.
     pub allow_native: bool,
@@ -247,6 +247,17 @@ impl Service {
         }
     }
 
+    /// `TOO_LARGE` for more statements than one request may have.
+    pub fn refuse_too_many(&self, count: usize) -> Result<()> {
+        let most = self.options.batch_max;
+        if count <= most {
+            return Ok(());
+        }
+        let message =
+            format!("one request has at most {most} statements, this one has {count}; send them in parts");
+        Err(Error::new(ErrorCode::TooLarge, message))
+    }
+
     fn refuse_native(&self, statements: &[Statement]) -> Result<()> {
         if self.options.allow_native || statements.iter().all(|statement| !statement.native) {
             return Ok(());
@@ -310,12 +321,8 @@ impl Service {
     }
 
     async fn batch(&self, database: &str, batch: Batch, scope: &Scope) -> Result<String> {
-        let (count, most) = (batch.statements.len(), self.options.batch_max);
-        if count > most {
-            let message = format!("a batch has at most {most} statements, this one has {count}");
-            return Err(Error::new(ErrorCode::TooLarge, message));
-        }
-        self.statements.fetch_add(count as u64, Ordering::Relaxed);
+        self.refuse_too_many(batch.statements.len())?;
+        self.statements.fetch_add(batch.statements.len() as u64, Ordering::Relaxed);
         let place = self.place(database, scope).await?;
         answer::batch(place.execute_batch(batch.statements, batch.atomic).await?)
     }

@@ -6,8 +6,8 @@ pub(crate) mod process;
 
 use std::{net::SocketAddr, sync::Arc};
 
-use axum::body::Bytes;
-use http::{HeaderMap, Method, Request, StatusCode};
+use axum::body::{Body, Bytes};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
@@ -86,6 +86,23 @@ impl Caller {
         headers: &[(&str, &str)],
         body: Vec<u8>,
     ) -> Answer {
+        let (parts, body) = self.begun(method, path, headers, body).await.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            text: String::from_utf8(body.to_vec()).unwrap(),
+        }
+    }
+
+    /// The answer as soon as it begins.
+    pub(crate) async fn begun(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Response<Body> {
         let mut request = Request::builder()
             .method(Method::from_bytes(method.as_bytes()).unwrap())
             .uri(format!("http://{}{path}", self.address));
@@ -95,14 +112,7 @@ impl Caller {
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
-        let response = self.client.request(request.body(Full::from(body)).unwrap()).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let body = body.collect().await.unwrap().to_bytes();
-        Answer {
-            status: parts.status,
-            headers: parts.headers,
-            text: String::from_utf8(body.to_vec()).unwrap(),
-        }
+        self.client.request(request.body(Full::from(body)).unwrap()).await.unwrap().map(Body::new)
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -178,24 +188,36 @@ impl Caller {
 
 /// A server over each engine, one after the other. A test that fails shows the name of the last one.
 pub(crate) async fn each_server() -> impl Iterator<Item = Caller> {
-    let postgres = serve(Arc::new(Namespace::new()), ServiceOptions::default(), HttpOptions::default()).await;
-    [("memory", server().await), ("PostgreSQL", postgres)].into_iter().map(|(name, caller)| {
+    each_server_with(HttpOptions::default()).await.map(|(caller, _)| caller)
+}
+
+/// The same, with what stops each.
+pub(crate) async fn each_server_with(
+    options: HttpOptions,
+) -> impl Iterator<Item = (Caller, Arc<HttpServer>)> {
+    let memory = serve(Arc::new(SqliteEngine::memory()), ServiceOptions::default(), options.clone()).await;
+    let postgres = serve(Arc::new(Namespace::new()), ServiceOptions::default(), options).await;
+    [("memory", memory), ("PostgreSQL", postgres)].into_iter().map(|(name, server)| {
         println!("on {name}");
-        caller
+        server
     })
 }
 
 pub(crate) async fn server_with(service: ServiceOptions, http: HttpOptions) -> Caller {
-    serve(Arc::new(SqliteEngine::memory()), service, http).await
+    serve(Arc::new(SqliteEngine::memory()), service, http).await.0
 }
 
-async fn serve(engine: Arc<dyn Engine>, service: ServiceOptions, http: HttpOptions) -> Caller {
-    let service = Service::new(engine, service);
-    let router = router(HttpServer::new(service, http));
+pub(crate) async fn serve(
+    engine: Arc<dyn Engine>,
+    service: ServiceOptions,
+    http: HttpOptions,
+) -> (Caller, Arc<HttpServer>) {
+    let server = HttpServer::new(Service::new(engine, service), http);
+    let router = router(Arc::clone(&server));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, router).await });
-    Caller::new(address)
+    (Caller::new(address), server)
 }
 
 pub(crate) async fn server() -> Caller {

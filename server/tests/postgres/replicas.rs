@@ -1,6 +1,6 @@
 //! A primary and a streaming replica, for real.
 
-use std::{process::Child, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use phantomdb_protocol::{BeginTransaction, Value};
 use phantomdb_server::engine::{
@@ -9,43 +9,7 @@ use phantomdb_server::engine::{
 };
 use serde_json::{Value as Json, json};
 
-use crate::support::{ok, postgres::start_script, rows, statement};
-
-/// Two servers that end with this.
-struct Servers {
-    child: Child,
-    primary: String,
-    replica: String,
-}
-
-impl Servers {
-    fn start() -> Self {
-        let (child, [primary, replica]) = start_script("replica.mjs", &[], ["primary", "replica"]);
-        Self { child, primary, replica }
-    }
-
-    fn engine(&self, max_lag: Duration) -> PostgresEngine {
-        let replicas = vec!["postgres://nobody@127.0.0.1:1/postgres".to_owned(), self.replica.clone()];
-        let options = PostgresOptions { replicas, max_lag, ..PostgresOptions::default() };
-        PostgresEngine::open(&self.primary, options).unwrap()
-    }
-
-    /// Makes the replica wait with what it receives, or go on.
-    async fn pause(&self, pause: bool) {
-        let (client, connection) =
-            tokio_postgres::connect(&self.replica, tokio_postgres::NoTls).await.unwrap();
-        tokio::spawn(connection);
-        let call = if pause { "SELECT pg_wal_replay_pause()" } else { "SELECT pg_wal_replay_resume()" };
-        client.batch_execute(call).await.unwrap();
-    }
-}
-
-impl Drop for Servers {
-    fn drop(&mut self) {
-        drop(self.child.stdin.take());
-        let _ = self.child.wait();
-    }
-}
+use crate::support::{ok, replica::Servers, rows, statement};
 
 const COUNT: &str = r#"SELECT count(*) FROM "t""#;
 const MAX_LAG: Duration = Duration::from_millis(1500);

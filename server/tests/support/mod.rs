@@ -5,6 +5,7 @@ pub(crate) mod certificates;
 pub(crate) mod namespace;
 pub(crate) mod numbers;
 pub(crate) mod postgres;
+pub(crate) mod replica;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
