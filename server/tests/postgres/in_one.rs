@@ -251,6 +251,28 @@ async fn it_runs_a_write_once_that_two_servers_get_at_the_same_time() {
 }
 
 #[tokio::test]
+async fn it_leaves_nothing_of_a_write_whose_connection_is_cut_and_runs_it_when_it_comes_again() {
+    let servers = Servers::new(&[r#"CREATE TABLE "free" ("n" INTEGER)"#]).await;
+    let (call, session) = (fresh(), &*servers.fixture.session);
+    let write =
+        statement(r#"INSERT INTO "free" SELECT $1 FROM (SELECT pg_sleep(1)) AS s"#, &[Value::Integer(1)]);
+    let cutting = async {
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        let cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
+            WHERE datname = current_database() AND query LIKE 'WITH phantomdb_write%' AND state = 'active'";
+        session.execute(native(cut)).await.unwrap().rows.get().to_owned()
+    };
+    let first = keyed(&servers.fixture.engine, &servers.fixture.database, &call).await;
+    let (lost, cut) = tokio::join!(first.execute(write.clone()), cutting);
+    assert_eq!((cut.as_str(), lost.unwrap_err().code), ("[[1]]", ErrorCode::Unavailable));
+    for engine in [&servers.other, &servers.fixture.engine] {
+        assert_eq!(servers.run(engine, &call, write.clone()).await.affected_rows, 1);
+    }
+    assert_eq!(ask(session, r#"SELECT count(*) FROM "free""#).await, "1");
+    servers.end().await;
+}
+
+#[tokio::test]
 async fn it_goes_on_when_the_table_changes_and_gives_the_answer_of_then() {
     let servers = Servers::new(&[TABLE]).await;
     let write = statement(r#"INSERT INTO "t" ("id", "n") VALUES (1, 2) RETURNING *"#, &[]);
