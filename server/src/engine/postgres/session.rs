@@ -80,7 +80,7 @@ impl Database {
         let traits = match self.traits.get() {
             Some(traits) => *traits,
             None => {
-                let lease = self.lease().await?;
+                let lease = Box::pin(self.lease()).await?;
                 let traits = lease.traits;
                 lease.give_back();
                 traits
@@ -164,10 +164,13 @@ pub(super) async fn on_primary(database: &Database, plan: &Plan, statement: &Sta
         // A server that was restarted has cut all connections; what only reads can be done again.
         Err(error) if error.code == ErrorCode::Unavailable => {
             database.primary.forget_idle();
-            let lease = database.lease().await?;
-            let outcome = once(&lease, plan, statement).await;
-            lease.give_back();
-            outcome
+            Box::pin(async {
+                let lease = database.lease().await?;
+                let outcome = once(&lease, plan, statement).await;
+                lease.give_back();
+                outcome
+            })
+            .await
         }
         outcome => outcome,
     }
@@ -184,13 +187,14 @@ pub(super) fn allowed(plan: &Plan) -> Result<()> {
     }
 }
 
-/// Runs one statement that commits by itself.
+/// Runs one statement that commits by itself. All but a statement that is prepared already is rare and large: apart, so
+/// that the future of the others stays small, which is moved more than once.
 pub(super) async fn once(connection: &Connection, plan: &Plan, statement: &Statement) -> Result<ResultSet> {
     if plan.adapted.kind == Kind::Nothing {
         return Ok(empty());
     }
     let Some(sql) = plan.single() else {
-        return group::in_transaction(connection, &One(plan, statement)).await;
+        return Box::pin(group::in_transaction(connection, &One(plan, statement))).await;
     };
     if let Some(prepared) = prepare::known(connection, plan, &statement.parameters) {
         match Ready::new(plan, prepared, statement)?.send(connection).await {
@@ -198,8 +202,11 @@ pub(super) async fn once(connection: &Connection, plan: &Plan, statement: &State
             outcome => return outcome.map_err(Failure::into_error),
         }
     }
-    let prepared = prepare::prepare(connection, plan, sql, &statement.parameters, None).await?;
-    Ready::new(plan, prepared, statement)?.send(connection).await.map_err(Failure::into_error)
+    Box::pin(async {
+        let prepared = prepare::prepare(connection, plan, sql, &statement.parameters, None).await?;
+        Ready::new(plan, prepared, statement)?.send(connection).await.map_err(Failure::into_error)
+    })
+    .await
 }
 
 /// Each by itself; those that are prepared already travel together.
@@ -239,10 +246,14 @@ impl Session for PostgresSession {
         let plan = self.database.plan(&statement).await?;
         allowed(&plan)?;
         let outcome = if plan.adapted.pure {
-            self.unless_cancelled(reading::read(&self.database, self.seen, &plan, &statement)).await
+            let read = reading::read(&self.database, self.seen, &plan, &statement);
+            if self.call.is_none() { read.await } else { Box::pin(self.unless_cancelled(read)).await }
         } else {
-            let outcome = self.write(&plan, &statement).await;
-            self.database.explained(outcome).await
+            Box::pin(async {
+                let outcome = self.write(&plan, &statement).await;
+                self.database.explained(outcome).await
+            })
+            .await
         };
         outcome.map_err(|error| located(error, &statement.query))
     }
