@@ -1,5 +1,6 @@
 'use strict';
 
+const { listen } = require('./exchange.js');
 const { leaveExpired } = require('./expired.js');
 const native = require('./native.js');
 const { PhantomDBError, answerOf } = require('./phantomdb-error.js');
@@ -24,7 +25,7 @@ class Client {
   /** Throws a PhantomDBError for a connection string or options that are wrong. */
   constructor(url, options) {
     this.#url = url;
-    this.isRemote = /^https?:/i.test(url);
+    this.isRemote = isRemote(url);
     // Kept, as it is gone with the last who has it.
     this.template = options.template;
     this.#options = JSON.stringify({ ...options, template: this.#wireTemplate(), tls: wireTls(options.tls) });
@@ -53,6 +54,7 @@ class Client {
     let opened = this.#opened.get(url);
     if (!opened) {
       opened = open(url, this.#options);
+      if (isRemote(url)) listen(opened);
       this.#opened.set(url, opened);
     }
     return opened;
@@ -98,6 +100,8 @@ class Client {
     await Promise.all(opened.map((one) => answerOf(one.close())));
   }
 }
+
+const isRemote = (url) => /^https?:/i.test(url);
 
 function open(url, options) {
   try {

@@ -155,13 +155,13 @@ class Connection {
     );
   }
 
-  /** Rows of one table, likewise. `sql` is for those who watch. */
+  /** Rows of one table, likewise. `sql` is the statement that the find stands for, with the same parameters. */
   find(table, find, parameters, options = {}, sql = undefined) {
     const { database, transaction } = this;
     return send(
       this.native,
       options,
-      (going) => this.native.find(database, table, find, parameters, transaction, hasRoom(), going),
+      (going) => this.native.find(database, table, find, parameters, transaction, hasRoom(), going, sql),
       () => ({ operation: 'find', query: sql, database, transaction }),
     );
   }

@@ -6,6 +6,7 @@
 const { randomUUID } = require('node:crypto');
 const { tracingChannel } = require('node:diagnostics_channel');
 
+const { answerTo } = require('./exchange.js');
 const { answerOf } = require('./phantomdb-error.js');
 
 /** Documented in `docs/observing.md`. */
@@ -87,7 +88,8 @@ function send(native, options, call, describe) {
   const { signal, idempotencyKey } = options;
   const trace = traceOf(options);
   if (!queries.hasSubscribers && !signal) {
-    return answerOf(call(trace || idempotencyKey ? { idempotencyKey, ...trace } : undefined));
+    const going = trace || idempotencyKey ? { idempotencyKey, ...trace } : undefined;
+    return answerOf(answerTo(native, call(going)));
   }
   const event = { ...describe(), url: native.url, requestId: randomUUID(), retries: 0, ...trace };
   const going = { requestId: event.requestId, idempotencyKey, ...trace };
@@ -99,7 +101,7 @@ async function watch(native, signal, event, going, call) {
   throwIfAborted(signal);
   const number = native.watch();
   try {
-    const answer = answerOf(call({ ...going, number }));
+    const answer = answerOf(answerTo(native, call({ ...going, number })));
     if (!signal) {
       return await answer;
     }

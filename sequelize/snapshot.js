@@ -1,5 +1,6 @@
 'use strict';
 
+const { answerTo } = require('./exchange.js');
 const native = require('./native.js');
 const { PhantomDBError, answerOf } = require('./phantomdb-error.js');
 
@@ -42,7 +43,8 @@ class Snapshot {
     }
     const body = JSON.stringify({ database: this.database, id: this.#id });
     try {
-      await answerOf(this.#client.at().call('dropSnapshot', body, '{}'));
+      const opened = this.#client.at();
+      await answerOf(answerTo(opened, opened.call('dropSnapshot', body, '{}')));
     } catch (error) {
       if (error.code !== 'NOT_FOUND') throw error;
     }

@@ -1,34 +1,43 @@
 //! `NativeDialect`: one connection string, and everything that is asked over it.
 
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::future::Future;
+use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context as TaskContext, Poll, Waker};
 
-use napi::bindgen_prelude::{Either3, PromiseRaw, within_runtime_if_available};
+use napi::bindgen_prelude::{
+    Either4, FnArgs, Function, JsValue as _, PromiseRaw, within_runtime_if_available,
+};
 use napi::{Either, Env};
 use napi_derive::napi;
-use phantomdb_protocol::{Call, CallContext, Error, ErrorCode, Result, Statement, TableName, Value};
+use phantomdb_protocol::{Call, CallContext, Error, ErrorCode, Result, Statement, Value};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 
 use crate::TranslatedStatement;
-use crate::client::{Client, ClientOptions};
+use crate::client::{Client, ClientOptions, Item};
 use crate::error::{Failure, bad_request, outcome, thrown};
-use crate::translate::{
-    FindTemplate,
-    sql::{Values, push_literal},
-};
+use crate::event_loop::EventLoop;
+use crate::exchange::Exchange;
+use crate::gathered::{Find, Gathered};
+use crate::translate::sql::{Values, push_literal};
 
 /// What the JavaScript class `PhantomDBDialect` holds. Nothing is opened before the first call.
 #[napi]
 pub struct NativeDialect {
     client: Arc<Client>,
+    /// Where the calls to a server are answered; none for an engine in this process.
+    exchange: OnceCell<Rc<Exchange>>,
+    /// Calls to a server that are yet to be sent.
+    gathered: Gathered,
     /// The calls that are watched, by the number JavaScript knows them by.
-    watched: Mutex<HashMap<u32, Arc<Watched>>>,
-    next: AtomicU32,
+    watched: RefCell<HashMap<u32, Arc<Watched>>>,
+    next: Cell<u32>,
 }
 
 /// A call that can be cancelled, and whose retries are counted.
@@ -51,8 +60,9 @@ pub struct CallOptions {
     pub tracestate: Option<String>,
 }
 
-/// The JSON text of an answer or what went wrong, at once or by a promise.
-type Answer<'env> = Either3<String, Failure, PromiseRaw<'env, Either<String, Failure>>>;
+/// The JSON text of an answer or what went wrong: at once, by a promise, or by the number under which the function that
+/// was given to `listen` is told.
+type Answer<'env> = Either4<String, Failure, PromiseRaw<'env, Either<String, Failure>>, u32>;
 
 #[napi]
 impl NativeDialect {
@@ -64,7 +74,39 @@ impl NativeDialect {
             Client::new(&connection_string, options)
         };
         let client = Arc::new(open().map_err(thrown)?);
-        Ok(Self { client, watched: Mutex::default(), next: AtomicU32::new(0) })
+        let (exchange, gathered, watched, next) = Default::default();
+        Ok(Self { client, exchange, gathered, watched, next })
+    }
+
+    /// Has the calls to a server answered by a function: it is given the number of the call, and the JSON text of the answer
+    /// or the failure. The caller keeps the function. Throws `UNSUPPORTED` where there is no libuv to run them on.
+    #[napi(catch_unwind)]
+    pub fn listen(
+        &self,
+        env: &Env,
+        settle: Function<'_, FnArgs<(u32, Either<String, Failure>)>, ()>,
+    ) -> napi::Result<(), String> {
+        let listen = || {
+            let event_loop = EventLoop::of(env.raw())?;
+            // The function and the thread are those of the environment that calls.
+            unsafe { Exchange::new(event_loop, env.raw(), settle.raw()) }
+        };
+        let exchange = listen().ok_or_else(|| {
+            let message =
+                "calls to a server need Node's event loop (libuv), which this runtime does not have";
+            thrown(Error::new(ErrorCode::Unsupported, message))
+        })?;
+        // The first stays.
+        let _ = self.exchange.set(exchange);
+        Ok(())
+    }
+
+    /// Sends the calls to a server that were made since the last time.
+    #[napi(catch_unwind)]
+    pub fn flush(&self) {
+        let Some(exchange) = self.exchange.get() else { return };
+        self.gathered.send(exchange.event_loop(), &self.client);
+        exchange.event_loop().turn();
     }
 
     /// The connection string, without a password.
@@ -76,15 +118,17 @@ impl NativeDialect {
     /// A number for one call that is to be watched, until `unwatch`.
     #[napi(catch_unwind)]
     pub fn watch(&self) -> u32 {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        self.watched().insert(number, Arc::default());
+        let number = self.next.get();
+        self.next.set(number.wrapping_add(1));
+        self.watched.borrow_mut().insert(number, Arc::default());
         number
     }
 
     /// Gives a watched call up: its statement is stopped.
     #[napi(catch_unwind)]
     pub fn cancel(&self, number: u32) {
-        if let Some(watched) = self.watched().get(&number) {
+        let watched = self.watched.borrow().get(&number).cloned();
+        if let Some(watched) = watched {
             watched.cancelled.cancel();
         }
     }
@@ -92,29 +136,25 @@ impl NativeDialect {
     /// Ends the watch over a call. Answers how often it was sent again.
     #[napi(catch_unwind)]
     pub fn unwatch(&self, number: u32) -> u32 {
-        self.watched().remove(&number).map_or(0, |watched| watched.retries.load(Ordering::Relaxed))
+        self.watched.borrow_mut().remove(&number).map_or(0, |watched| watched.retries.load(Ordering::Relaxed))
     }
 
     /// Any call of the contract: `kind` is its name (`createDatabase`), `body_json` its fields. Answers JSON text,
     /// empty where the contract has no body.
-    #[napi]
-    pub async fn call(
+    #[napi(catch_unwind)]
+    pub fn call<'env>(
         &self,
+        env: &'env Env,
         kind: String,
         body_json: String,
         context_json: String,
         options: Option<CallOptions>,
-    ) -> napi::Result<Either<String, Failure>> {
-        let call = || {
-            let call = parse_call(&kind, &body_json)?;
-            let context: Context = parse("context", &context_json)?;
-            Ok((call, context.into()))
-        };
-        let sent = call().map(|(call, context)| self.send(call, context, options));
-        Ok(outcome(match sent {
-            Ok(answer) => answer.await,
-            Err(error) => Err(error),
-        }))
+    ) -> napi::Result<Answer<'env>> {
+        let context = parse::<Context>("context", &context_json);
+        match context {
+            Ok(context) => self.answer(env, None, parse_call(&kind, &body_json), context.into(), options),
+            Err(error) => Ok(Either4::B(error.into())),
+        }
     }
 
     /// One statement: the hot path of `call('query', …)`. Answers the JSON text of a result set. With `read_only`
@@ -135,6 +175,16 @@ impl NativeDialect {
         at_once: Option<bool>,
         options: Option<CallOptions>,
     ) -> napi::Result<Answer<'env>> {
+        if let Some(exchange) = self.exchange.get()
+            && goes_with_others(options.as_ref())
+            && self.client.takes_many(transaction.as_deref())
+        {
+            let item = item(sql, parameters_json, native, read_only == Some(true), transaction, options);
+            return Ok(match item {
+                Ok(item) => Either4::D(self.gathered.query(exchange.ticket(), database, item)),
+                Err(error) => Either4::B(error.into()),
+            });
+        }
         let statement = parse("parameters", &parameters_json).map(|parameters: Vec<Value>| Statement {
             query: sql,
             parameters,
@@ -147,7 +197,7 @@ impl NativeDialect {
 
     /// Rows of one table: the hot path of `call('find', …)`. `find_json` is what `translate` gave, or `{"find": …}`;
     /// the parameters are those of its condition. Answers the JSON text of a result set; `at_once` as in
-    /// [`Self::query`].
+    /// [`Self::query`]. With the statement `sql` that it stands for, it can travel with other calls.
     #[napi(catch_unwind)]
     #[allow(clippy::too_many_arguments)]
     pub fn find<'env>(
@@ -160,21 +210,29 @@ impl NativeDialect {
         transaction: Option<String>,
         at_once: Option<bool>,
         options: Option<CallOptions>,
+        sql: Option<String>,
     ) -> napi::Result<Answer<'env>> {
-        let call = || {
-            let table: TableName = parse("table", &table_json)?;
-            let template: FindTemplate = parse("find", &find_json)?;
-            let find = template.filled(&parse::<Vec<Value>>("parameters", &parameters_json)?)?;
-            Ok(Call::Find { database, table, find })
-        };
-        self.answer(env, at_once, call(), in_transaction(transaction), options)
+        if let (Some(exchange), Some(sql)) = (self.exchange.get(), sql)
+            && goes_with_others(options.as_ref())
+            && self.client.takes_many(transaction.as_deref())
+        {
+            let item = item(sql, parameters_json, false, true, transaction, options);
+            let by_itself = Find { table_json, find_json };
+            return Ok(match item {
+                Ok(item) => Either4::D(self.gathered.find(exchange.ticket(), database, item, by_itself)),
+                Err(error) => Either4::B(error.into()),
+            });
+        }
+        let call = Find { table_json, find_json }.into_call(database, &parameters_json);
+        self.answer(env, at_once, call, in_transaction(transaction), options)
     }
 
     /// Rolls back what is open and lets go of every connection; a memory database without a name is gone then.
     /// Answers the failure, or nothing.
-    #[napi]
-    pub async fn close(&self) -> napi::Result<Either<(), Failure>> {
-        Ok(outcome(self.client.close().await))
+    #[napi(catch_unwind)]
+    pub fn close<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, Either<(), Failure>>> {
+        let client = Arc::clone(&self.client);
+        env.spawn_future(async move { Ok(outcome(client.close().await)) })
     }
 
     /// Two hand-overs between threads cost more than most statements on memory take. So the work is begun on the
@@ -189,47 +247,67 @@ impl NativeDialect {
     ) -> napi::Result<Answer<'env>> {
         let call = match call {
             Ok(call) => call,
-            Err(error) => return Ok(Either3::B(Failure::from(error))),
+            Err(error) => return Ok(Either4::B(Failure::from(error))),
         };
-        let mut work = Box::pin(self.send(call, context, options));
+        let number = options.as_ref().and_then(|options| options.number);
+        let watched = number.and_then(|number| self.watched.borrow().get(&number).cloned());
+        let context = with(context, options);
+        if let Some(exchange) = self.exchange.get() {
+            let ticket = exchange.ticket();
+            let number = ticket.number();
+            self.gathered.alone(ticket, run(Arc::clone(&self.client), call, context, watched));
+            return Ok(Either4::D(number));
+        }
+        let mut work = Box::pin(run(Arc::clone(&self.client), call, context, watched));
         if at_once == Some(true) && self.client.is_in_memory() {
             let mut nobody = TaskContext::from_waker(Waker::noop());
             if let Poll::Ready(done) = within_runtime_if_available(|| work.as_mut().poll(&mut nobody)) {
                 return Ok(match done {
-                    Ok(text) => Either3::A(text),
-                    Err(error) => Either3::B(Failure::from(error)),
+                    Ok(text) => Either4::A(text),
+                    Err(error) => Either4::B(Failure::from(error)),
                 });
             }
         }
         // Whoever polls next leaves a waker of its own.
-        env.spawn_future(async move { Ok(outcome(work.await)) }).map(Either3::C)
+        env.spawn_future(async move { Ok(outcome(work.await)) }).map(Either4::C)
     }
+}
 
-    /// Makes a call, and lets go of it when it is cancelled, which stops its statement.
-    fn send(
-        &self,
-        call: Call,
-        context: CallContext,
-        options: Option<CallOptions>,
-    ) -> impl Future<Output = Result<String>> + Send + 'static {
-        let number = options.as_ref().and_then(|options| options.number);
-        let watched = number.and_then(|number| self.watched().get(&number).cloned());
-        let client = Arc::clone(&self.client);
-        async move {
-            let context = with(context, options);
-            let Some(watched) = watched else { return client.call(call, context).await };
-            let sent = client.call_counted(call, context, &watched.retries);
-            watched
-                .cancelled
-                .run_until_cancelled(sent)
-                .await
-                .unwrap_or_else(|| Err(Error::new(ErrorCode::StatementTimeout, "the call was cancelled")))
-        }
-    }
+/// Makes a call, and lets go of it when it is cancelled, which stops its statement.
+async fn run(
+    client: Arc<Client>,
+    call: Call,
+    context: CallContext,
+    watched: Option<Arc<Watched>>,
+) -> Result<String> {
+    let Some(watched) = watched else { return client.call(call, context).await };
+    let sent = client.call_counted(call, context, &watched.retries);
+    watched
+        .cancelled
+        .run_until_cancelled(sent)
+        .await
+        .unwrap_or_else(|| Err(Error::new(ErrorCode::StatementTimeout, "the call was cancelled")))
+}
 
-    fn watched(&self) -> MutexGuard<'_, HashMap<u32, Arc<Watched>>> {
-        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// Whether nothing goes with the call but what each of many can have.
+fn goes_with_others(options: Option<&CallOptions>) -> bool {
+    options.is_none_or(|options| {
+        options.number.is_none() && options.request_id.is_none() && options.traceparent.is_none()
+    })
+}
+
+fn item(
+    query: String,
+    parameters: String,
+    native: bool,
+    read_only: bool,
+    transaction: Option<String>,
+    options: Option<CallOptions>,
+) -> Result<Item> {
+    let parameters =
+        RawValue::from_string(parameters).map_err(|error| bad_request(format!("parameters: {error}")))?;
+    let idempotency_key = options.and_then(|options| options.idempotency_key);
+    Ok(Item { query, parameters, native, read_only, transaction, idempotency_key })
 }
 
 fn with(context: CallContext, options: Option<CallOptions>) -> CallContext {
@@ -328,7 +406,7 @@ fn parse_call(kind: &str, body: &str) -> Result<Call> {
     parse(kind, &format!("{{\"{kind}\":{body}}}"))
 }
 
-fn parse<T: DeserializeOwned>(what: &str, json: &str) -> Result<T> {
+pub(crate) fn parse<T: DeserializeOwned>(what: &str, json: &str) -> Result<T> {
     serde_json::from_str(json).map_err(|error| bad_request(format!("{what}: {error}")))
 }
 

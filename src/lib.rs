@@ -3,6 +3,9 @@
 pub mod client;
 mod dialect;
 mod error;
+mod event_loop;
+mod exchange;
+mod gathered;
 mod snapshot;
 pub mod translate;
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use phantomdb_protocol::{Error, ErrorCode, Result};
-use reqwest::Url;
+use url::Url;
 
 use super::failure::{INVALID_URL, unreachable};
 

@@ -1,9 +1,11 @@
 //! Failures to reach a server, as errors that say what to do.
 
-use std::{error::Error as _, io::ErrorKind, time::Duration};
+use std::{error::Error as StdError, io::ErrorKind, time::Duration};
 
 use phantomdb_protocol::{Error, ErrorCode, ErrorDetails};
 use phantomdb_server::tls::Problem;
+
+use super::transport::Broken;
 
 /// The kind of failure when nobody listens.
 const REFUSED: &str = "refused";
@@ -20,6 +22,7 @@ pub(super) fn unreachable(kind: &str, message: impl Into<String>) -> Error {
 }
 
 /// An attempt that brought no answer.
+#[derive(Clone)]
 pub(super) struct Failure {
     pub(super) error: Error,
     /// A later attempt may succeed.
@@ -34,17 +37,33 @@ impl Failure {
         Self { error, passing: false, retry_after: None }
     }
 
+    /// What the server has answered.
+    pub(super) fn answered(error: Error) -> Self {
+        let passing = matches!(error.code, ErrorCode::Unavailable | ErrorCode::TooManyRequests);
+        Self { error, passing, retry_after: None }
+    }
+
     /// Nobody listens where the server should be, or will soon.
     pub(super) fn is_away(&self) -> bool {
         matches!(self.error.details.value.as_deref(), Some(REFUSED | STOPPING))
     }
 
-    pub(super) fn of_transport(error: &reqwest::Error, base: &str, timeout: Duration) -> Self {
-        if let Some(problem) = Problem::of(error) {
+    pub(super) fn of_transport(broken: Broken, base: &str, timeout: Duration) -> Self {
+        let root: Option<&(dyn StdError + 'static)> = match &broken {
+            Broken::Connecting(error) => Some(&**error),
+            Broken::Exchanging(error) => Some(error),
+            _ => None,
+        };
+        if let Some(problem) = root.and_then(Problem::of) {
             return Self::lasting(insecure(&problem, base));
         }
-        let connecting = error.is_connect();
-        let (kind, why) = kind(error);
+        let is_late = matches!(broken, Broken::ConnectingTooLong | Broken::TooLong);
+        let (kind, why) = if is_late { ("timed_out", String::new()) } else { kind(root) };
+        let connecting = match broken {
+            Broken::Unable(error) => return Self::lasting(error),
+            Broken::Connecting(_) | Broken::ConnectingTooLong => true,
+            Broken::Exchanging(_) | Broken::TooShort | Broken::TooLong => false,
+        };
         let message = match kind {
             REFUSED => {
                 format!("{base} refused the connection; is a server running there (`npx phantomdb serve`)?")
@@ -89,10 +108,10 @@ fn insecure(problem: &Problem, base: &str) -> Error {
 }
 
 /// The kind of failure by what lies at its root, and the words of that root, which name no URL.
-fn kind(error: &reqwest::Error) -> (&'static str, String) {
-    let mut kind = if error.is_timeout() { "timed_out" } else { "closed" };
+fn kind(error: Option<&(dyn StdError + 'static)>) -> (&'static str, String) {
+    let mut kind = "closed";
     let mut why = String::from("the connection broke off");
-    let mut source = error.source();
+    let mut source = error;
     while let Some(cause) = source {
         why = cause.to_string();
         if why.starts_with("dns error") || why.starts_with("failed to lookup address") {

@@ -2,26 +2,29 @@
 
 use std::{
     sync::{
-        Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
+use http::{
+    HeaderMap, HeaderValue, StatusCode,
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER},
+    response::Parts,
+};
+use http_body_util::BodyExt as _;
 use phantomdb_protocol::{Call, CallContext, Error, ErrorCode, Result, ResultSet};
 use phantomdb_server::{service::records, tls::Trust};
-use reqwest::{
-    StatusCode,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER},
-};
-use rustls::{ClientConfig, RootCertStore, crypto::ring};
 
 use super::{
     closed,
     failure::{Failure, INVALID_URL, unreachable},
+    many::Again,
     request::{self, Request},
     retry::{Attempts, Repeat},
     route::Route,
+    transport::{Broken, Origin, Outgoing, Transport, pause, within},
 };
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -36,30 +39,21 @@ struct Answer {
 }
 
 pub(super) struct HttpClient {
-    /// Without a slash at the end.
-    base: String,
-    /// Whose certificates, when the server shows one.
-    trust: Trust,
+    pub(super) origin: Arc<Origin>,
+    pub(super) transport: Transport,
     authorization: Option<HeaderValue>,
-    connect_timeout: Duration,
-    timeout: Duration,
+    pub(super) timeout: Duration,
     retries: u32,
-    state: Mutex<State>,
     /// Whether the server has answered yet.
-    reached: AtomicBool,
-    route: Route,
-}
-
-/// Building the HTTP client reads the certificates of the system, so the first call does it.
-enum State {
-    New,
-    Ready(reqwest::Client),
-    Closed,
+    pub(super) reached: AtomicBool,
+    /// Whether it takes many queries in one request, as far as is known.
+    pub(super) takes_many: AtomicBool,
+    pub(super) route: Route,
 }
 
 impl HttpClient {
     pub(super) fn new(
-        base: String,
+        base: &str,
         trust: Trust,
         token: Option<&str>,
         connect_timeout: Duration,
@@ -76,20 +70,23 @@ impl HttpClient {
             })
             .transpose()?;
         Ok(Self {
-            base,
-            trust,
+            origin: Arc::new(Origin::new(base)?),
+            transport: Transport::new(trust, connect_timeout),
             authorization,
-            connect_timeout,
             timeout,
             retries,
-            state: Mutex::new(State::New),
             reached: AtomicBool::new(false),
+            takes_many: AtomicBool::new(true),
             route: Route::default(),
         })
     }
 
     pub(super) fn close(&self) {
-        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = State::Closed;
+        self.transport.close();
+    }
+
+    pub(super) fn attempts(&self, repeat: Repeat) -> Attempts {
+        Attempts::new(repeat, self.retries, self.timeout)
     }
 
     /// An error carries the id under which the server knows the request, also when no answer came.
@@ -98,12 +95,13 @@ impl HttpClient {
         call: &Call,
         context: &CallContext,
         retries: &AtomicU32,
+        again: Option<Again>,
     ) -> Result<String> {
         let request_id = match &context.request_id {
             Some(id) => id.clone(),
             None => uuid::Uuid::new_v4().to_string(),
         };
-        self.call_as(&request_id, call, context, retries).await.map_err(|mut error| {
+        self.call_as(&request_id, call, context, retries, again).await.map_err(|mut error| {
             error.request_id.get_or_insert(request_id);
             error
         })
@@ -115,65 +113,84 @@ impl HttpClient {
         call: &Call,
         context: &CallContext,
         retries: &AtomicU32,
+        again: Option<Again>,
     ) -> Result<String> {
-        let client = self.client()?;
+        if self.transport.is_closed() {
+            return Err(closed());
+        }
         let request = request::of_call(call, context.rows_as_arrays)?;
         let repeat = Repeat::of(call, context);
         let headers = self.headers(request_id, context, &request, repeat)?;
-        let server = self.route.server(call, context);
-        let base = server.as_deref().unwrap_or(&self.base);
-        let url = [base, request.path.as_str()].concat();
-        let body = request.body.map(bytes_of);
-        let mut attempts = Attempts::new(repeat, self.retries, self.timeout);
+        let origin = self.route.server(call, context).unwrap_or_else(|| Arc::clone(&self.origin));
+        let records_wanted = request.records_wanted;
+        let outgoing = Outgoing {
+            method: request.method,
+            path: request.path,
+            headers,
+            body: request.body.unwrap_or_default().into(),
+        };
+        let (mut attempts, mut earlier) = match again {
+            Some(Again { attempts, failure }) => (attempts, failure),
+            None => (self.attempts(repeat), None),
+        };
         loop {
-            let mut attempt = client
-                .request(request.method.clone(), &url)
-                .headers(headers.clone())
-                .timeout(attempts.time_left());
-            if let Some(body) = &body {
-                attempt = attempt.body(body.clone());
-            }
-            let failure = match self.attempt(attempt, base).await {
+            let attempt = match earlier.take() {
+                Some(failure) => Err(failure),
+                None => self.attempt(&origin, outgoing.clone(), attempts.deadline()).await,
+            };
+            let failure = match attempt {
                 Ok(answer) => {
-                    self.route.learn(call, &answer.text, answer.position.as_deref(), &self.base);
-                    return if request.records_wanted { as_records(&answer.text) } else { Ok(answer.text) };
+                    self.route.learn(call, &answer.text, answer.position.as_deref(), &self.origin.base);
+                    return if records_wanted { as_records(&answer.text) } else { Ok(answer.text) };
                 }
                 Err(failure) => failure,
             };
             match attempts.pause_after(&failure, self.reached.load(Ordering::Relaxed)) {
-                Some(pause) => tokio::time::sleep(pause).await,
+                Some(time) => pause(time).await,
                 None => return Err(failure.error),
             }
             retries.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    async fn attempt(&self, request: reqwest::RequestBuilder, base: &str) -> Result<Answer, Failure> {
-        let transport = |error: reqwest::Error| Failure::of_transport(&error, base, self.timeout);
-        let response = request.send().await.map_err(transport)?;
+    async fn attempt(
+        &self,
+        origin: &Origin,
+        outgoing: Outgoing,
+        deadline: Instant,
+    ) -> Result<Answer, Failure> {
+        let base = origin.base.as_str();
+        let transport = |broken| Failure::of_transport(broken, base, self.timeout);
+        let exchange = async {
+            let (response, sender) = self.transport.send(origin, outgoing).await?.split();
+            let (head, body) = response.into_parts();
+            let body = body.collect().await.map_err(Broken::Exchanging)?.to_bytes();
+            self.transport.keep(origin, sender);
+            Ok((head, body))
+        };
+        let exchanged = within(deadline, exchange).await.unwrap_or(Err(Broken::TooLong));
+        let (head, body) = exchanged.map_err(transport)?;
         self.reached.store(true, Ordering::Relaxed);
-        let status = response.status();
-        let is_json = response
-            .headers()
-            .get(CONTENT_TYPE)
-            .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
-        let retry_after = retry_after(response.headers());
-        let position =
-            response.headers().get(POSITION).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let body = response.bytes().await.map_err(transport)?;
-        if status.is_success() && (is_json || body.is_empty()) {
-            return String::from_utf8(body.into())
-                .map(|text| Answer { text, position })
-                .map_err(|_| Failure::lasting(Error::internal("the server's answer is not UTF-8")));
+        if !head.status.is_success() || !(is_json(&head) || body.is_empty()) {
+            return Err(failure_of(base, &head, &body));
         }
-        let decoded = if is_json { serde_json::from_slice(&body).ok() } else { None };
-        Err(match decoded {
-            Some(error) if is_misdirected(&error) => {
-                Failure::lasting(unreachable(INVALID_URL, format!("{base}: {}", error.message)))
-            }
-            Some(error) => Failure { passing: is_passing(&error), error, retry_after },
-            None => not_an_answer(base, status, retry_after),
-        })
+        let position = head.headers.get(POSITION).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        String::from_utf8(body.into())
+            .map(|text| Answer { text, position })
+            .map_err(|_| Failure::lasting(Error::internal("the server's answer is not UTF-8")))
+    }
+
+    /// Those of a request with many queries, each of which has its own beside it.
+    pub(super) fn headers_of_many(&self) -> HeaderMap {
+        let mut headers = HeaderMap::with_capacity(4);
+        headers.insert(CONTENT_TYPE, JSON);
+        if let Some(authorization) = &self.authorization {
+            headers.insert(AUTHORIZATION, authorization.clone());
+        }
+        if let Some(position) = self.route.position().and_then(|text| HeaderValue::from_str(&text).ok()) {
+            headers.insert(POSITION, position);
+        }
+        headers
     }
 
     fn headers(
@@ -220,42 +237,23 @@ impl HttpClient {
         }
         Ok(headers)
     }
-
-    fn client(&self) -> Result<reqwest::Client> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*state {
-            State::Ready(client) => Ok(client.clone()),
-            State::Closed => Err(closed()),
-            State::New => {
-                let client = self.build()?;
-                *state = State::Ready(client.clone());
-                Ok(client)
-            }
-        }
-    }
-
-    fn build(&self) -> Result<reqwest::Client> {
-        let builder = reqwest::Client::builder()
-            .http1_only()
-            .tcp_nodelay(true)
-            .no_proxy()
-            // A token is for the server it was given for.
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(self.connect_timeout);
-        let tls = if self.base.starts_with("https:") { self.trust.client_config() } else { no_tls() };
-        builder
-            .tls_backend_preconfigured(tls?)
-            .build()
-            .map_err(|_| Error::internal("the HTTP client could not be set up"))
-    }
 }
 
-/// Stands in where no TLS is spoken, so that the system's certificates need not be read.
-fn no_tls() -> Result<ClientConfig> {
-    let config = ClientConfig::builder_with_provider(ring::default_provider().into())
-        .with_safe_default_protocol_versions()
-        .map_err(|_| Error::internal("the HTTP client could not be set up"))?;
-    Ok(config.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
+fn is_json(head: &Parts) -> bool {
+    head.headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"))
+}
+
+/// An answer that is not the one that was asked for.
+pub(super) fn failure_of(base: &str, head: &Parts, body: &[u8]) -> Failure {
+    let retry_after = retry_after(&head.headers);
+    let decoded: Option<Error> = if is_json(head) { serde_json::from_slice(body).ok() } else { None };
+    match decoded {
+        Some(error) if is_misdirected(&error) => {
+            Failure::lasting(unreachable(INVALID_URL, format!("{base}: {}", error.message)))
+        }
+        Some(error) => Failure { retry_after, ..Failure::answered(error) },
+        None => not_an_answer(base, head.status, retry_after),
+    }
 }
 
 /// Something between here and the server answered, or something that is no PhantomDB server.
@@ -273,16 +271,6 @@ fn not_an_answer(base: &str, status: StatusCode, retry_after: Option<Duration>) 
         status.as_u16()
     );
     Failure { error: Error::new(ErrorCode::Unavailable, message), passing, retry_after }
-}
-
-/// Shared by all attempts.
-fn bytes_of(body: Vec<u8>) -> bytes::Bytes {
-    body.into()
-}
-
-/// Whether a later attempt may succeed.
-fn is_passing(error: &Error) -> bool {
-    matches!(error.code, ErrorCode::Unavailable | ErrorCode::TooManyRequests)
 }
 
 /// Whether the server says that its URL is another one.

@@ -5,10 +5,12 @@ mod connection;
 mod embedded;
 mod failure;
 mod http;
+mod many;
 mod request;
 mod retry;
 mod route;
 mod template;
+mod transport;
 
 use std::{sync::atomic::AtomicU32, time::Duration};
 
@@ -16,6 +18,7 @@ use phantomdb_protocol::{Call, CallContext, Error, ErrorCode, Result};
 use phantomdb_server::tls::Trust;
 use serde::Deserialize;
 
+pub use self::many::{Again, Item, MANY_MAX, Outcome};
 pub use self::template::{Held, TemplateOption};
 use self::{connection::Connection, embedded::Embedded, http::HttpClient, template::Template};
 
@@ -102,7 +105,7 @@ impl Client {
                 let environment = || std::env::var("PHANTOMDB_TOKEN").ok();
                 let token = options.token.or_else(environment).filter(|token| !token.is_empty());
                 Way::Http(HttpClient::new(
-                    base,
+                    &base,
                     trust,
                     token.as_deref(),
                     Duration::from_millis(options.connect_timeout_ms),
@@ -144,15 +147,7 @@ impl Client {
     ) -> Result<String> {
         let creates = self.create_database && context.transaction.is_none();
         match &self.way {
-            Way::Http(client) => match client.call(&call, &context, retries).await {
-                Err(error) if creates && error.code == ErrorCode::UnknownDatabase => {
-                    if let Some(name) = call.database() {
-                        Box::pin(self.create(name, retries)).await?;
-                    }
-                    Box::pin(client.call(&call, &context, retries)).await
-                }
-                answer => answer,
-            },
+            Way::Http(client) => self.call_server(client, call, context, retries, None).await,
             Way::Embedded(embedded) => {
                 // Asked before, for the engine uses the call up: to keep a copy of each would cost far more.
                 if creates
@@ -166,6 +161,53 @@ impl Client {
         }
     }
 
+    /// Whether a statement can be one of [`Self::call_many`]: not where the server takes one at a time, nor in a transaction
+    /// that another server has.
+    pub fn takes_many(&self, transaction: Option<&str>) -> bool {
+        match &self.way {
+            Way::Http(client) => client.takes(transaction),
+            Way::Embedded(_) => false,
+        }
+    }
+
+    /// Sends statements to a server in one request, and tells of each, by its place among them, what became of it as soon as
+    /// that is known. Those that are to be sent by themselves are for [`Self::call_again`].
+    pub async fn call_many(&self, database: &str, items: Vec<Item>, tell: impl FnMut(usize, Outcome)) {
+        if let Way::Http(client) = &self.way {
+            client.call_many(database, items, tell).await;
+        }
+    }
+
+    /// A call that was one of many goes on by itself.
+    pub async fn call_again(&self, database: String, item: Item, again: Again) -> Result<String> {
+        let (call, context) = item.into_call(database)?;
+        let retries = AtomicU32::new(0);
+        match &self.way {
+            Way::Http(client) => self.call_server(client, call, context, &retries, Some(again)).await,
+            Way::Embedded(embedded) => embedded.call(call, context).await,
+        }
+    }
+
+    async fn call_server(
+        &self,
+        client: &HttpClient,
+        call: Call,
+        context: CallContext,
+        retries: &AtomicU32,
+        again: Option<Again>,
+    ) -> Result<String> {
+        let creates = self.create_database && context.transaction.is_none();
+        match client.call(&call, &context, retries, again).await {
+            Err(error) if creates && error.code == ErrorCode::UnknownDatabase => {
+                if let Some(name) = call.database() {
+                    Box::pin(self.create(name, retries)).await?;
+                }
+                Box::pin(client.call(&call, &context, retries, None)).await
+            }
+            answer => answer,
+        }
+    }
+
     /// Makes the database of a call, unless somebody else just did.
     async fn create(&self, name: &str, retries: &AtomicU32) -> Result<()> {
         let template = match &self.template {
@@ -175,7 +217,7 @@ impl Client {
         let create = Call::CreateDatabase { name: name.to_owned(), if_not_exists: true, template };
         let context = CallContext::default();
         let created = match &self.way {
-            Way::Http(client) => client.call(&create, &context, retries).await,
+            Way::Http(client) => client.call(&create, &context, retries, None).await,
             Way::Embedded(embedded) => embedded.call(create, context).await,
         };
         created.map(drop)

@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
+use http::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use phantomdb_protocol::{AlterOperation, Call, Error, Find, Result, TableName};
 use phantomdb_server::service::find_statement;
-use reqwest::Method;
 use serde::Serialize;
 use serde_json::json;
 
@@ -42,7 +42,7 @@ fn with_body<T: Serialize + ?Sized>(method: Method, path: String, body: &T) -> R
 }
 
 /// `/databases/{db}` and what follows.
-fn in_database(database: &str, rest: &str) -> String {
+pub(super) fn in_database(database: &str, rest: &str) -> String {
     format!("/databases/{}{rest}", encoded(database))
 }
 

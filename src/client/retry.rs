@@ -25,17 +25,20 @@ pub(super) enum Repeat {
 
 impl Repeat {
     pub(super) fn of(call: &Call, context: &CallContext) -> Self {
-        if context.transaction.is_some() {
-            Self::Never
-        } else if call.only_reads() || context.read_only {
-            Self::Freely
-        } else {
-            Self::WithKey
+        Self::of_statement(context.transaction.is_some(), call.only_reads() || context.read_only)
+    }
+
+    pub(super) fn of_statement(is_within: bool, only_reads: bool) -> Self {
+        match (is_within, only_reads) {
+            (true, _) => Self::Never,
+            (false, true) => Self::Freely,
+            (false, false) => Self::WithKey,
         }
     }
 }
 
 /// The attempts at one call.
+#[derive(Clone, Copy)]
 pub(super) struct Attempts {
     repeat: Repeat,
     left: u32,
@@ -50,9 +53,14 @@ impl Attempts {
         Self { repeat, left: retries, made: 0, begun, deadline: begun + timeout }
     }
 
-    /// Time left for the next attempt.
-    pub(super) fn time_left(&self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now())
+    /// The same attempts, at a call of which this is to be known.
+    pub(super) fn of(&self, repeat: Repeat) -> Self {
+        Self { repeat, ..*self }
+    }
+
+    /// When the last attempt must have come to an end.
+    pub(super) fn deadline(&self) -> Instant {
+        self.deadline
     }
 
     /// How long to wait before the next attempt, if there is to be one. `reached` says that the server has answered
@@ -66,7 +74,7 @@ impl Attempts {
         let pause = jittered(backoff).max(failure.retry_after.unwrap_or_default());
         self.left -= u32::from(!comes_back);
         self.made += 1;
-        (pause < self.time_left()).then_some(pause)
+        (pause < self.deadline.saturating_duration_since(Instant::now())).then_some(pause)
     }
 }
 

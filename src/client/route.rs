@@ -6,7 +6,9 @@ use std::{
 };
 
 use phantomdb_protocol::{Call, CallContext};
-use reqwest::Url;
+use url::Url;
+
+use super::transport::Origin;
 use serde::Deserialize;
 
 /// Transactions whose server is remembered; those that are never ended are forgotten at last.
@@ -23,7 +25,7 @@ pub(super) struct Route {
 #[derive(Default)]
 struct Learned {
     /// The servers of open transactions that are not the one this client was given.
-    servers: HashMap<String, Arc<str>>,
+    servers: HashMap<String, Arc<Origin>>,
     /// Their transactions, the oldest first; ended ones too, until they are old.
     order: VecDeque<String>,
     /// How far this client has seen the databases: the newest that a write answered.
@@ -43,8 +45,13 @@ impl Route {
     }
 
     /// The server that has the transaction of the call, when it is not the usual one.
-    pub(super) fn server(&self, call: &Call, context: &CallContext) -> Option<Arc<str>> {
+    pub(super) fn server(&self, call: &Call, context: &CallContext) -> Option<Arc<Origin>> {
         let id = context.transaction.as_ref().or_else(|| ended(call))?;
+        self.server_of(id)
+    }
+
+    /// The server of a transaction, likewise.
+    pub(super) fn server_of(&self, id: &str) -> Option<Arc<Origin>> {
         self.learned().servers.get(id).cloned()
     }
 
@@ -70,7 +77,7 @@ impl Route {
     }
 
     /// Answers come in any order; of two positions the greater text is the later one.
-    fn reach(&self, position: &str) {
+    pub(super) fn reach(&self, position: &str) {
         let mut learned = self.learned();
         if position.len() <= POSITION_LENGTH_MAX
             && learned.position.as_deref().is_none_or(|known| known < position)
@@ -79,7 +86,7 @@ impl Route {
         }
     }
 
-    fn pin(&self, id: String, server: Arc<str>) {
+    fn pin(&self, id: String, server: Arc<Origin>) {
         let mut learned = self.learned();
         if learned.order.len() >= REMEMBERED_MAX
             && let Some(oldest) = learned.order.pop_front()
@@ -101,11 +108,12 @@ fn ended(call: &Call) -> Option<&String> {
 
 /// The URL of another server, if the token may go there: it must be reached as the usual one is, so that what was
 /// encrypted stays so.
-fn trusted(server: &str, base: &str) -> Option<Arc<str>> {
+fn trusted(server: &str, base: &str) -> Option<Arc<Origin>> {
     let (url, usual) = (Url::parse(server).ok()?, Url::parse(base).ok()?);
     let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none();
     let server = server.trim_end_matches('/');
-    (plain && url.scheme() == usual.scheme() && server != base).then(|| Arc::from(server))
+    let leads_there = plain && url.scheme() == usual.scheme() && server != base;
+    if leads_there { Origin::new(server).ok().map(Arc::new) } else { None }
 }
 
 #[cfg(test)]
@@ -131,18 +139,21 @@ mod tests {
     fn it_sends_the_calls_of_a_transaction_to_its_server_until_it_ends() {
         let route = begun("http://10.0.0.2:8080/");
         let commit = Call::CommitTransaction { id: "t".into() };
-        let server = Some(Arc::from("http://10.0.0.2:8080"));
-        assert_eq!(route.server(&Call::ListDatabases, &within()), server);
-        assert_eq!(route.server(&commit, &CallContext::default()), server);
-        assert_eq!(route.server(&Call::ListDatabases, &CallContext::default()), None);
+        let server = |call: &Call, context: &CallContext| {
+            route.server(call, context).map(|origin| origin.base.clone())
+        };
+        let pinned = Some("http://10.0.0.2:8080".to_owned());
+        assert_eq!(server(&Call::ListDatabases, &within()), pinned);
+        assert_eq!(server(&commit, &CallContext::default()), pinned);
+        assert_eq!(server(&Call::ListDatabases, &CallContext::default()), None);
         route.learn(&commit, "", None, BASE);
-        assert_eq!(route.server(&Call::ListDatabases, &within()), None);
+        assert_eq!(server(&Call::ListDatabases, &within()), None);
     }
 
     #[test]
     fn it_follows_no_server_to_where_a_token_must_not_go() {
         for server in ["https://h", "http://u:p@h", "ftp://h", "h", BASE] {
-            assert_eq!(begun(server).server(&Call::ListDatabases, &within()), None, "{server}");
+            assert!(begun(server).server(&Call::ListDatabases, &within()).is_none(), "{server}");
         }
     }
 
@@ -157,9 +168,9 @@ mod tests {
 
     #[test]
     fn it_forgets_transactions_that_were_never_ended_at_last() {
-        let route = Route::default();
+        let (route, server) = (Route::default(), Arc::new(Origin::new("http://h").unwrap()));
         for number in 0..=REMEMBERED_MAX {
-            route.pin(number.to_string(), Arc::from("http://h"));
+            route.pin(number.to_string(), Arc::clone(&server));
         }
         let known = |id: &str| route.learned().servers.contains_key(id);
         assert!(!known("0") && known("1") && known(&REMEMBERED_MAX.to_string()));
