@@ -7,6 +7,7 @@ mod connections;
 mod fixture;
 mod parameters;
 mod replicas;
+mod shared;
 #[path = "../support/mod.rs"]
 mod support;
 mod tls;

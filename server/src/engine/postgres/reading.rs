@@ -39,7 +39,14 @@ pub(super) async fn read(
 ) -> Result<ResultSet> {
     match seen {
         // The commonest case is a small future; see `once`.
-        _ if !database.is_tracked() => on_primary(database, plan, statement).await,
+        _ if !database.is_tracked() => {
+            if let Some(shared) = &database.shared
+                && let Some(answer) = shared.read(plan, statement).await
+            {
+                return answer;
+            }
+            on_primary(database, plan, statement).await
+        }
         Seen::Unknown => on_primary(database, plan, statement).await,
         Seen::Nothing => Box::pin(on_some(database, None, plan, statement)).await,
         Seen::UpTo(position) => Box::pin(on_some(database, Some(position), plan, statement)).await,

@@ -24,6 +24,7 @@ use super::{
     reading::{self, Seen},
     replicas::Replicas,
     run::{Failure, Ready, empty},
+    shared::Shared,
     work::{All, Alter, One},
     writing::KeyedCall,
 };
@@ -39,6 +40,8 @@ pub(super) const WINDOW: usize = 128;
 pub(super) struct Database {
     /// The connections to the server that takes writes.
     pub(super) primary: Pool,
+    /// Those of its connections on which reads travel together.
+    pub(super) shared: Option<Arc<Shared>>,
     /// Those to its replicas, in their order.
     readers: Vec<Pool>,
     pub(super) replicas: Arc<Replicas>,
@@ -48,12 +51,27 @@ pub(super) struct Database {
 }
 
 impl Database {
-    pub(super) fn new(primary: Pool, readers: Vec<Pool>, plans: Arc<Plans>, replicas: Arc<Replicas>) -> Self {
-        Self { primary, readers, replicas, answers: Answers::default(), plans, traits: OnceLock::new() }
+    pub(super) fn new(
+        primary: Pool,
+        shared: Option<Arc<Shared>>,
+        readers: Vec<Pool>,
+        plans: Arc<Plans>,
+        replicas: Arc<Replicas>,
+    ) -> Self {
+        Self {
+            primary,
+            shared,
+            readers,
+            replicas,
+            answers: Answers::default(),
+            plans,
+            traits: OnceLock::new(),
+        }
     }
 
     pub(super) fn close(&self) {
         self.primary.close();
+        self.shared.iter().for_each(|shared| shared.close());
         self.readers.iter().for_each(Pool::close);
     }
 

@@ -1,0 +1,254 @@
+//! A few connections on which the reads of many callers travel together, one behind the other and without a wait in
+//! between. That saves most of what a short read costs: both ends are woken for many of them at once.
+//!
+//! What a read must not do is hold back those behind it. So one that takes long, or waits for a lock, is stopped by the
+//! server after [`ALONE_MAX`] and runs again on a connection of its own, as does every one that has waited for
+//! [`PATIENCE`]; what was seen to take long is kept apart for a while, and nothing is sent after what has not moved.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use hashlink::LruCache;
+use phantomdb_protocol::{ErrorCode, Result, ResultSet, Statement};
+use tokio_postgres::Config;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::{
+    connection::{Connection, guard},
+    options::PostgresOptions,
+    plan::Plan,
+    prepare,
+    session::once,
+};
+use crate::engine::sql::Kind;
+
+/// What one read may take before the server stops it.
+const ALONE_MAX: Duration = Duration::from_millis(20);
+/// How long a read waits for its answer, and for those before it.
+const PATIENCE: Duration = Duration::from_millis(20);
+/// A connection that has answered nothing for so long, and should have, is sent nothing more.
+const STALL: Duration = Duration::from_millis(2);
+/// Reads that take more by and large are kept apart, for so long: side by side they are done sooner.
+const SHORT_MAX: Duration = Duration::from_millis(1);
+const APART: Duration = Duration::from_secs(10);
+/// Reads on one connection at a time.
+const DEPTH_MAX: usize = 16;
+/// An answered read counts as this at most: one pause of a busy computer says nothing of it.
+const COUNTED_MAX: Duration = Duration::from_millis(4);
+/// Statements of which is known what they take.
+const KNOWN_MAX: usize = 2_000;
+/// After a connection could not be made.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// The shared connections to one database, which are made when there is something to share.
+pub(super) struct Shared {
+    config: Config,
+    tls: MakeRustlsConnect,
+    options: PostgresOptions,
+    max: usize,
+    state: Mutex<State>,
+}
+
+struct State {
+    lines: Vec<Line>,
+    costs: LruCache<u64, Cost>,
+    next: u64,
+    making: Making,
+}
+
+/// Whether another connection may be made.
+#[derive(Clone, Copy)]
+enum Making {
+    From(Instant),
+    UnderWay,
+    Closed,
+}
+
+/// One connection, and those who wait for its answers.
+struct Line {
+    id: u64,
+    connection: Arc<Connection>,
+    waiting: usize,
+    /// When it last answered, or was last sent something while nobody waited.
+    moved: Instant,
+    /// Somebody has given up waiting: until then it may be busy with what nobody wants.
+    rests_until: Instant,
+}
+
+impl Line {
+    fn is_free(&self, now: Instant) -> bool {
+        let moves = self.waiting == 0 || now.duration_since(self.moved) < STALL;
+        moves && self.waiting < DEPTH_MAX && self.rests_until <= now
+    }
+}
+
+/// What a statement takes.
+struct Cost {
+    average: Duration,
+    apart_until: Option<Instant>,
+}
+
+impl Cost {
+    fn learn(&mut self, took: Duration) {
+        self.average = (self.average * 7 + took.min(COUNTED_MAX)) / 8;
+        if self.average > SHORT_MAX {
+            self.keep_apart();
+        }
+    }
+
+    fn keep_apart(&mut self) {
+        *self = Self { average: Duration::ZERO, apart_until: Some(Instant::now() + APART) };
+    }
+}
+
+/// How a read on a shared connection ended.
+enum End {
+    GivenUp,
+    /// It took the time of one that has to be prepared, which says nothing.
+    Prepared,
+    Answered,
+    /// The server stopped it.
+    Stopped,
+}
+
+/// A read's place on a connection.
+struct Turn<'a> {
+    shared: &'a Shared,
+    line: u64,
+    plan: u64,
+    connection: Arc<Connection>,
+    sent: Instant,
+    end: End,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut state = guard(&self.shared.state);
+        let now = Instant::now();
+        let mut begun = self.sent;
+        if let Some(line) = state.lines.iter_mut().find(|line| line.id == self.line) {
+            line.waiting -= 1;
+            begun = begun.max(line.moved);
+            line.moved = now;
+            if matches!(self.end, End::GivenUp) {
+                line.rests_until = now + ALONE_MAX;
+            }
+        }
+        let new = || Cost { average: Duration::ZERO, apart_until: None };
+        let cost = state.costs.entry(self.plan).or_insert_with(new);
+        match self.end {
+            End::Prepared => {}
+            End::Answered | End::GivenUp => cost.learn(now.duration_since(begun)),
+            End::Stopped => cost.keep_apart(),
+        }
+    }
+}
+
+/// How many of so many connections to a database are shared.
+pub(super) const fn share_of(connections: usize) -> usize {
+    let share = connections / 5;
+    if share < 4 { share } else { 4 }
+}
+
+impl Shared {
+    pub(super) fn new(config: Config, tls: MakeRustlsConnect, options: &PostgresOptions) -> Arc<Self> {
+        let timeout = options.statement_timeout.map_or(ALONE_MAX, |timeout| timeout.min(ALONE_MAX));
+        let state = State {
+            lines: Vec::new(),
+            costs: LruCache::new(KNOWN_MAX),
+            next: 0,
+            making: Making::From(Instant::now()),
+        };
+        Arc::new(Self {
+            config,
+            tls,
+            options: PostgresOptions { statement_timeout: Some(timeout), ..options.clone() },
+            max: share_of(options.connections),
+            state: Mutex::new(state),
+        })
+    }
+
+    /// None when the read is to be run on a connection of its own.
+    pub(super) async fn read(
+        self: &Arc<Self>,
+        plan: &Plan,
+        statement: &Statement,
+    ) -> Option<Result<ResultSet>> {
+        if self.max == 0 || plan.single().is_none() || plan.adapted.kind != Kind::Read || statement.native {
+            return None;
+        }
+        let mut turn = self.turn(plan.id)?;
+        let is_known = prepare::known(&turn.connection, plan, &statement.parameters).is_some();
+        let answer = tokio::time::timeout(PATIENCE, once(&turn.connection, plan, statement)).await.ok()?;
+        turn.end = if is_known { End::Answered } else { End::Prepared };
+        match answer.as_ref().err().map(|error| error.code) {
+            Some(ErrorCode::Unavailable) => {
+                turn.connection.condemn();
+                None
+            }
+            Some(ErrorCode::StatementTimeout | ErrorCode::LockTimeout) => {
+                turn.end = End::Stopped;
+                None
+            }
+            _ => Some(answer),
+        }
+    }
+
+    pub(super) fn close(&self) {
+        let mut state = guard(&self.state);
+        state.making = Making::Closed;
+        state.lines.clear();
+    }
+
+    /// A place on the first connection that has one, so that as many as possible travel together.
+    fn turn(self: &Arc<Self>, plan: u64) -> Option<Turn<'_>> {
+        let now = Instant::now();
+        let mut state = guard(&self.state);
+        let apart = state.costs.get(&plan).and_then(|cost| cost.apart_until);
+        if apart.is_some_and(|until| now < until) {
+            return None;
+        }
+        state.lines.retain(|line| line.connection.can_be_used());
+        let Some(line) = state.lines.iter_mut().find(|line| line.is_free(now)) else {
+            self.make_another(&mut state, now);
+            return None;
+        };
+        if line.waiting == 0 {
+            line.moved = now;
+        }
+        line.waiting += 1;
+        let connection = Arc::clone(&line.connection);
+        Some(Turn { shared: self, line: line.id, plan, connection, sent: now, end: End::GivenUp })
+    }
+
+    /// Nobody waits for it: what is there is used meanwhile.
+    fn make_another(self: &Arc<Self>, state: &mut State, now: Instant) {
+        if !matches!(state.making, Making::From(when) if when <= now) || state.lines.len() >= self.max {
+            return;
+        }
+        state.making = Making::UnderWay;
+        let shared = Arc::clone(self);
+        tokio::spawn(async move {
+            let made = Connection::open(&shared.config, shared.tls.clone(), &shared.options).await;
+            let mut state = guard(&shared.state);
+            if matches!(state.making, Making::Closed) {
+                return;
+            }
+            let now = Instant::now();
+            state.making = Making::From(if made.is_ok() { now } else { now + PAUSE });
+            if let Ok(connection) = made {
+                let id = state.next;
+                state.next += 1;
+                state.lines.push(Line {
+                    id,
+                    connection: Arc::new(connection),
+                    waiting: 0,
+                    moved: now,
+                    rests_until: now,
+                });
+            }
+        });
+    }
+}
