@@ -27,16 +27,20 @@ use crate::engine::sql::Kind;
 /// What one read may take before the server stops it.
 const ALONE_MAX: Duration = Duration::from_millis(20);
 /// How long a read waits for its answer, and for those before it.
-const PATIENCE: Duration = Duration::from_millis(20);
+const PATIENCE: Duration = Duration::from_millis(30);
 /// A connection that has answered nothing for so long, and should have, is sent nothing more.
-const STALL: Duration = Duration::from_millis(2);
-/// Reads that take more by and large are kept apart, for so long: side by side they are done sooner.
+const STALL: Duration = Duration::from_millis(5);
+/// A statement that takes more is kept apart: side by side such reads are done sooner.
 const SHORT_MAX: Duration = Duration::from_millis(1);
-const APART: Duration = Duration::from_secs(10);
+/// That it does so has to be seen so often in a row. On a busy computer any statement takes that long now and then, but not
+/// each time.
+const LONG_RUNS: u32 = 8;
+/// For how long at first, and at most, when it happens again before it was short for so often in a row.
+const APART_MIN: Duration = Duration::from_millis(250);
+const APART_MAX: Duration = Duration::from_secs(10);
+const SHORT_RUNS: u32 = 32;
 /// Reads on one connection at a time.
 const DEPTH_MAX: usize = 16;
-/// An answered read counts as this at most: one pause of a busy computer says nothing of it.
-const COUNTED_MAX: Duration = Duration::from_millis(4);
 /// Statements of which is known what they take.
 const KNOWN_MAX: usize = 2_000;
 /// After a connection could not be made.
@@ -84,22 +88,41 @@ impl Line {
     }
 }
 
-/// What a statement takes.
+/// What a statement was seen to take.
+#[derive(Default)]
 struct Cost {
-    average: Duration,
-    apart_until: Option<Instant>,
+    /// How often in a row it took long, and how often it did not.
+    long: u32,
+    short: u32,
+    /// When it was last kept apart, and for how long.
+    apart: Option<(Instant, Duration)>,
 }
 
 impl Cost {
-    fn learn(&mut self, took: Duration) {
-        self.average = (self.average * 7 + took.min(COUNTED_MAX)) / 8;
-        if self.average > SHORT_MAX {
-            self.keep_apart();
+    fn is_apart(&self, now: Instant) -> bool {
+        self.apart.is_some_and(|(since, length)| now.duration_since(since) < length)
+    }
+
+    fn was_short(&mut self) {
+        (self.long, self.short) = (0, self.short.saturating_add(1));
+        if self.short >= SHORT_RUNS {
+            self.apart = None;
         }
     }
 
-    fn keep_apart(&mut self) {
-        *self = Self { average: Duration::ZERO, apart_until: Some(Instant::now() + APART) };
+    fn was_long(&mut self, now: Instant) {
+        (self.long, self.short) = (self.long + 1, 0);
+        if self.long >= LONG_RUNS {
+            self.keep_apart(now);
+        }
+    }
+
+    fn keep_apart(&mut self, now: Instant) {
+        // Of several that travelled together each one says so.
+        if !self.is_apart(now) {
+            let length = self.apart.map_or(APART_MIN, |(_, length)| APART_MAX.min(length * 2));
+            *self = Self { apart: Some((now, length)), ..Self::default() };
+        }
     }
 }
 
@@ -136,12 +159,13 @@ impl Drop for Turn<'_> {
                 line.rests_until = now + ALONE_MAX;
             }
         }
-        let new = || Cost { average: Duration::ZERO, apart_until: None };
-        let cost = state.costs.entry(self.plan).or_insert_with(new);
+        let is_long = now.duration_since(begun) > SHORT_MAX;
+        let cost = state.costs.entry(self.plan).or_insert_with(Cost::default);
         match self.end {
-            End::Prepared => {}
-            End::Answered | End::GivenUp => cost.learn(now.duration_since(begun)),
-            End::Stopped => cost.keep_apart(),
+            End::Stopped => cost.keep_apart(now),
+            End::Answered | End::GivenUp if is_long => cost.was_long(now),
+            End::Answered => cost.was_short(),
+            End::GivenUp | End::Prepared => {}
         }
     }
 }
@@ -206,8 +230,7 @@ impl Shared {
     fn turn(self: &Arc<Self>, plan: u64) -> Option<Turn<'_>> {
         let now = Instant::now();
         let mut state = guard(&self.state);
-        let apart = state.costs.get(&plan).and_then(|cost| cost.apart_until);
-        if apart.is_some_and(|until| now < until) {
+        if state.costs.get(&plan).is_some_and(|cost| cost.is_apart(now)) {
             return None;
         }
         state.lines.retain(|line| line.connection.can_be_used());
@@ -250,5 +273,47 @@ impl Shared {
                 });
             }
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn runs(cost: &mut Cost, long: bool, count: u32, now: Instant) {
+        for _ in 0..count {
+            if long { cost.was_long(now) } else { cost.was_short() }
+        }
+    }
+
+    #[test]
+    fn it_keeps_apart_what_takes_long_each_time_and_for_longer_when_it_still_does() {
+        let (mut cost, mut now) = (Cost::default(), Instant::now());
+        for length in [APART_MIN, APART_MIN * 2, APART_MIN * 4] {
+            runs(&mut cost, true, LONG_RUNS - 1, now);
+            assert!(!cost.is_apart(now));
+            cost.was_long(now);
+            assert!(cost.is_apart(now + length / 2));
+            now += length;
+            assert!(!cost.is_apart(now));
+        }
+        runs(&mut cost, false, SHORT_RUNS, now);
+        cost.keep_apart(now);
+        assert!(cost.is_apart(now) && !cost.is_apart(now + APART_MIN));
+    }
+
+    #[test]
+    fn it_shares_what_takes_long_now_and_then() {
+        let (mut cost, now) = (Cost::default(), Instant::now());
+        for _ in 0..100 {
+            runs(&mut cost, true, LONG_RUNS - 1, now);
+            runs(&mut cost, false, 1, now);
+            assert!(!cost.is_apart(now));
+        }
+    }
+
+    #[test]
+    fn it_shares_a_fifth_of_the_connections_and_four_at_most() {
+        assert_eq!([1, 4, 5, 20, 100].map(share_of), [0, 0, 1, 4, 4]);
     }
 }
