@@ -145,7 +145,8 @@ impl EventLoop {
         })
     }
 
-    /// Runs a future until it ends, or the thread does: then it is dropped. It is first polled in the next turn.
+    /// Runs a future until it ends, or the thread does: then it is dropped. It is first polled in the next turn, which is
+    /// the caller's to begin, unless it is in one.
     pub fn spawn(&self, future: impl Future<Output = ()> + 'static) {
         let id = self.next_task.replace(self.next_task.get() + 1);
         let wake = Arc::clone(&self.wake);
@@ -158,12 +159,19 @@ impl EventLoop {
         };
         let (runnable, task) = async_task::spawn_local(run, move |runnable| wake.schedule(runnable));
         self.tasks.borrow_mut().insert(id, task);
-        runnable.schedule();
+        guard(&self.wake.ready).push_back(runnable);
     }
 
     /// Runs all that can go on, and then what is to be done afterwards.
-    pub fn turn(self: &Rc<Self>) {
-        if std::mem::replace(&mut guard(&self.wake.signal).is_turning, true) {
+    pub fn turn(&self) {
+        self.turn_after(|| {});
+    }
+
+    /// Does a work that wakes tasks, and runs them.
+    fn turn_after(&self, work: impl FnOnce()) {
+        let is_within = std::mem::replace(&mut guard(&self.wake.signal).is_turning, true);
+        work();
+        if is_within {
             return;
         }
         loop {
@@ -265,7 +273,7 @@ fn on_loop(work: impl FnOnce(&Rc<EventLoop>)) {
 }
 
 unsafe extern "C" fn on_signal(_: *mut Handle) {
-    on_loop(EventLoop::turn);
+    on_loop(|current| current.turn());
 }
 
 unsafe extern "C" fn on_signal_closed(handle: *mut Handle) {

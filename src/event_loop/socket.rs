@@ -26,6 +26,8 @@ pub(super) struct State {
     stream: RefCell<Option<TcpStream>>,
     /// What libuv is asked to look for.
     watched: Cell<c_int>,
+    /// There was nothing to read, and libuv has not told of more since.
+    is_drained: Cell<bool>,
     reader: RefCell<Option<Waker>>,
     writer: RefCell<Option<Waker>>,
 }
@@ -51,8 +53,9 @@ impl Socket {
         }
         // A connection that waits for its next use is no reason to stay alive.
         unsafe { (uv.release)(handle) };
-        let (watched, reader, writer) = Default::default();
-        let state = Rc::new(State { handle, stream: Some(stream).into(), watched, reader, writer });
+        let (watched, is_drained, reader, writer) = Default::default();
+        let state =
+            Rc::new(State { handle, stream: Some(stream).into(), watched, is_drained, reader, writer });
         current.handles.set(current.handles.get() + 1);
         current.sockets.borrow_mut().insert(handle, Rc::clone(&state));
         Ok(Self(state))
@@ -89,13 +92,14 @@ impl State {
     ) -> Poll<io::Result<T>> {
         let stream = self.stream.borrow();
         let Some(stream) = &*stream else { return Poll::Ready(Err(closed())) };
-        loop {
+        while interest != READABLE || !self.is_drained.get() {
             match work(stream) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 done => return Poll::Ready(done),
             }
         }
+        self.is_drained.set(self.is_drained.get() || interest == READABLE);
         let waiting = if interest == READABLE { &self.reader } else { &self.writer };
         *waiting.borrow_mut() = Some(cx.waker().clone());
         match self.watch(self.watched.get() | interest) {
@@ -122,6 +126,7 @@ impl State {
     fn ready(&self, events: c_int) {
         let mut watched = self.watched.get() & !(events & WRITABLE);
         if events & READABLE != 0 {
+            self.is_drained.set(false);
             match self.reader.take() {
                 Some(waker) => waker.wake(),
                 None => watched &= !READABLE,
@@ -135,6 +140,7 @@ impl State {
         if self.watch(watched).is_err() {
             // Whoever reads or writes next is told by the system.
             self.watched.set(0);
+            self.is_drained.set(false);
         }
     }
 }
@@ -144,8 +150,8 @@ unsafe extern "C" fn on_ready(handle: *mut Handle, status: c_int, events: c_int)
         let socket = current.sockets.borrow().get(&handle).cloned();
         let Some(socket) = socket else { return };
         // What went wrong is told by the next read or write.
-        socket.ready(if status < 0 { READABLE | WRITABLE } else { events });
-        current.turn();
+        let events = if status < 0 { READABLE | WRITABLE } else { events };
+        current.turn_after(|| socket.ready(events));
     });
 }
 
@@ -172,8 +178,13 @@ impl AsyncRead for Socket {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let room = buffer.initialize_unfilled();
+        let size = room.len();
         let read = self.0.attempt(READABLE, cx, |mut stream| stream.read(room));
-        read.map_ok(|count| buffer.advance(count))
+        read.map_ok(|count| {
+            // Less than there was room for is all there was; at the end of the stream the next read tells so again.
+            self.0.is_drained.set((1..size).contains(&count));
+            buffer.advance(count);
+        })
     }
 }
 

@@ -77,10 +77,7 @@ impl Timer {
 }
 
 unsafe extern "C" fn on_time(_: *mut Handle) {
-    on_loop(|current| {
-        current.timer.go_off();
-        current.turn();
-    });
+    on_loop(|current| current.turn_after(|| current.timer.go_off()));
 }
 
 pub(super) unsafe extern "C" fn on_closed(handle: *mut Handle) {
