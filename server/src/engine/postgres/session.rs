@@ -41,7 +41,7 @@ pub(super) struct Database {
     /// The connections to the server that takes writes.
     pub(super) primary: Pool,
     /// Those of its connections on which reads travel together.
-    pub(super) shared: Option<Arc<Shared>>,
+    pub(super) shared: Option<Shared>,
     /// Those to its replicas, in their order.
     readers: Vec<Pool>,
     pub(super) replicas: Arc<Replicas>,
@@ -53,7 +53,7 @@ pub(super) struct Database {
 impl Database {
     pub(super) fn new(
         primary: Pool,
-        shared: Option<Arc<Shared>>,
+        shared: Option<Shared>,
         readers: Vec<Pool>,
         plans: Arc<Plans>,
         replicas: Arc<Replicas>,
@@ -71,7 +71,7 @@ impl Database {
 
     pub(super) fn close(&self) {
         self.primary.close();
-        self.shared.iter().for_each(|shared| shared.close());
+        self.shared.iter().for_each(Shared::close);
         self.readers.iter().for_each(Pool::close);
     }
 

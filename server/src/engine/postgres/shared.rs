@@ -43,8 +43,9 @@ const SHORT_RUNS: u32 = 32;
 const DEPTH_MAX: usize = 16;
 /// Statements of which is known what they take.
 const KNOWN_MAX: usize = 2_000;
-/// After a connection could not be made.
-const PAUSE: Duration = Duration::from_secs(1);
+/// How long the read that makes a connection waits for that, and when the next one tries if it was in vain.
+const MAKE_MAX: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_secs(10);
 
 /// The shared connections to one database, which are made when there is something to share.
 pub(super) struct Shared {
@@ -136,6 +137,15 @@ enum End {
     Stopped,
 }
 
+/// Where a read may go.
+enum Place<'a> {
+    At(Turn<'a>),
+    /// To a connection of its own: it takes long.
+    Apart,
+    /// There is no connection that it would not wait for.
+    NoneFree,
+}
+
 /// A read's place on a connection.
 struct Turn<'a> {
     shared: &'a Shared,
@@ -177,7 +187,7 @@ pub(super) const fn share_of(connections: usize) -> usize {
 }
 
 impl Shared {
-    pub(super) fn new(config: Config, tls: MakeRustlsConnect, options: &PostgresOptions) -> Arc<Self> {
+    pub(super) fn new(config: Config, tls: MakeRustlsConnect, options: &PostgresOptions) -> Self {
         let timeout = options.statement_timeout.map_or(ALONE_MAX, |timeout| timeout.min(ALONE_MAX));
         let state = State {
             lines: Vec::new(),
@@ -185,25 +195,29 @@ impl Shared {
             next: 0,
             making: Making::From(Instant::now()),
         };
-        Arc::new(Self {
+        Self {
             config,
             tls,
             options: PostgresOptions { statement_timeout: Some(timeout), ..options.clone() },
             max: share_of(options.connections),
             state: Mutex::new(state),
-        })
+        }
     }
 
     /// None when the read is to be run on a connection of its own.
-    pub(super) async fn read(
-        self: &Arc<Self>,
-        plan: &Plan,
-        statement: &Statement,
-    ) -> Option<Result<ResultSet>> {
+    pub(super) async fn read(&self, plan: &Plan, statement: &Statement) -> Option<Result<ResultSet>> {
         if self.max == 0 || plan.single().is_none() || plan.adapted.kind != Kind::Read || statement.native {
             return None;
         }
-        let mut turn = self.turn(plan.id)?;
+        let mut turn = match self.turn(plan.id) {
+            Place::At(turn) => turn,
+            Place::Apart => return None,
+            Place::NoneFree => {
+                Box::pin(self.make_another()).await;
+                let Place::At(turn) = self.turn(plan.id) else { return None };
+                turn
+            }
+        };
         let is_known = prepare::known(&turn.connection, plan, &statement.parameters).is_some();
         let answer = tokio::time::timeout(PATIENCE, once(&turn.connection, plan, statement)).await.ok()?;
         turn.end = if is_known { End::Answered } else { End::Prepared };
@@ -227,52 +241,63 @@ impl Shared {
     }
 
     /// A place on the first connection that has one, so that as many as possible travel together.
-    fn turn(self: &Arc<Self>, plan: u64) -> Option<Turn<'_>> {
+    fn turn(&self, plan: u64) -> Place<'_> {
         let now = Instant::now();
         let mut state = guard(&self.state);
         if state.costs.get(&plan).is_some_and(|cost| cost.is_apart(now)) {
-            return None;
+            return Place::Apart;
         }
         state.lines.retain(|line| line.connection.can_be_used());
         let Some(line) = state.lines.iter_mut().find(|line| line.is_free(now)) else {
-            self.make_another(&mut state, now);
-            return None;
+            return Place::NoneFree;
         };
         if line.waiting == 0 {
             line.moved = now;
         }
         line.waiting += 1;
         let connection = Arc::clone(&line.connection);
-        Some(Turn { shared: self, line: line.id, plan, connection, sent: now, end: End::GivenUp })
+        Place::At(Turn { shared: self, line: line.id, plan, connection, sent: now, end: End::GivenUp })
     }
 
-    /// Nobody waits for it: what is there is used meanwhile.
-    fn make_another(self: &Arc<Self>, state: &mut State, now: Instant) {
-        if !matches!(state.making, Making::From(when) if when <= now) || state.lines.len() >= self.max {
-            return;
+    /// Makes one more connection, if there is room for it and nobody else is about it.
+    async fn make_another(&self) {
+        let Some(mut made) = self.begin_to_make() else { return };
+        let opening = Connection::open(&self.config, self.tls.clone(), &self.options);
+        made.connection = tokio::time::timeout(MAKE_MAX, opening).await.ok().and_then(Result::ok);
+    }
+
+    fn begin_to_make(&self) -> Option<Made<'_>> {
+        let mut state = guard(&self.state);
+        let may = matches!(state.making, Making::From(when) if when <= Instant::now());
+        if !may || state.lines.len() >= self.max {
+            return None;
         }
         state.making = Making::UnderWay;
-        let shared = Arc::clone(self);
-        tokio::spawn(async move {
-            let made = Connection::open(&shared.config, shared.tls.clone(), &shared.options).await;
-            let mut state = guard(&shared.state);
-            if matches!(state.making, Making::Closed) {
-                return;
-            }
-            let now = Instant::now();
-            state.making = Making::From(if made.is_ok() { now } else { now + PAUSE });
-            if let Ok(connection) = made {
-                let id = state.next;
-                state.next += 1;
-                state.lines.push(Line {
-                    id,
-                    connection: Arc::new(connection),
-                    waiting: 0,
-                    moved: now,
-                    rests_until: now,
-                });
-            }
-        });
+        Some(Made { shared: self, connection: None })
+    }
+}
+
+/// What comes of making a connection; nothing, when whoever made it has gone away.
+struct Made<'a> {
+    shared: &'a Shared,
+    connection: Option<Connection>,
+}
+
+impl Drop for Made<'_> {
+    fn drop(&mut self) {
+        let (mut state, now) = (guard(&self.shared.state), Instant::now());
+        if matches!(state.making, Making::Closed) {
+            return;
+        }
+        let Some(connection) = self.connection.take() else {
+            state.making = Making::From(now + PAUSE);
+            return;
+        };
+        state.making = Making::From(now);
+        let id = state.next;
+        state.next += 1;
+        let connection = Arc::new(connection);
+        state.lines.push(Line { id, connection, waiting: 0, moved: now, rests_until: now });
     }
 }
 
