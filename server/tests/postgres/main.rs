@@ -8,6 +8,7 @@ mod fixture;
 mod in_one;
 mod parameters;
 mod replicas;
+mod shared;
 #[path = "../support/mod.rs"]
 mod support;
 mod tls;

@@ -24,6 +24,7 @@ mod replicas;
 mod rows;
 mod run;
 mod session;
+mod shared;
 mod state;
 mod time;
 mod tls;
@@ -50,6 +51,7 @@ use pool::Pool;
 use replicas::Replicas;
 pub use session::PostgresSession;
 use session::{Database, Lease};
+use shared::{Shared, share_of};
 pub(crate) use tls::{connector, obstacle};
 pub use transaction::PostgresTransaction;
 
@@ -77,7 +79,7 @@ impl PostgresEngine {
         let (options, plans) = (Arc::new(options), Arc::new(Plans::new()));
         let replicas = Arc::new(Replicas::new(&target, &options)?);
         // What is asked of the server itself is asked of the primary.
-        let home = Database::new(pool, Vec::new(), Arc::clone(&plans), Arc::clone(&replicas));
+        let home = Database::new(pool, None, Vec::new(), Arc::clone(&plans), Arc::clone(&replicas));
         Ok(Self { target, tls, options, home, plans, replicas, databases: Mutex::new(Some(HashMap::new())) })
     }
 
@@ -89,10 +91,13 @@ impl PostgresEngine {
         }
         let mut config = self.target.config.clone();
         config.dbname(name);
-        let pool = Pool::new(config, self.tls.clone(), &self.options)?;
+        let shared = Shared::new(config.clone(), self.tls.clone(), &self.options);
+        let connections = self.options.connections - share_of(self.options.connections);
+        let options = Arc::new(PostgresOptions { connections, ..(*self.options).clone() });
+        let pool = Pool::new(config, self.tls.clone(), &options)?;
         let readers = self.replicas.pools(name)?;
         let (plans, replicas) = (Arc::clone(&self.plans), Arc::clone(&self.replicas));
-        let database = Arc::new(Database::new(pool, readers, plans, replicas));
+        let database = Arc::new(Database::new(pool, Some(shared), readers, plans, replicas));
         self.replicas.watch();
         // It is there when a connection can be made.
         database.lease().await?.give_back();

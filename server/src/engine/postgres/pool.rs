@@ -24,7 +24,8 @@ impl managed::Manager for Manager {
     type Error = Error;
 
     async fn create(&self) -> Result<Connection> {
-        Connection::open(&self.config, self.tls.clone(), &self.options).await
+        // It is large, and would be a part of everything that asks for a connection.
+        Box::pin(Connection::open(&self.config, self.tls.clone(), &self.options)).await
     }
 
     async fn recycle(&self, connection: &mut Connection, _: &Metrics) -> RecycleResult<Error> {

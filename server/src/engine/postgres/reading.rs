@@ -37,11 +37,29 @@ pub(super) async fn read(
     plan: &Plan,
     statement: &Statement,
 ) -> Result<ResultSet> {
-    let position = match seen {
-        Seen::Nothing => None,
-        Seen::UpTo(position) => Some(position),
-        Seen::Unknown => return on_primary(database, plan, statement).await,
-    };
+    match seen {
+        // The commonest case is a small future; see `once`.
+        _ if !database.is_tracked() => {
+            if let Some(shared) = &database.shared
+                && let Some(answer) = shared.read(plan, statement).await
+            {
+                return answer;
+            }
+            on_primary(database, plan, statement).await
+        }
+        Seen::Unknown => on_primary(database, plan, statement).await,
+        Seen::Nothing => Box::pin(on_some(database, None, plan, statement)).await,
+        Seen::UpTo(position) => Box::pin(on_some(database, Some(position), plan, statement)).await,
+    }
+}
+
+/// Reads on a replica that has come to the position, or on the primary.
+async fn on_some(
+    database: &Database,
+    position: Option<Position>,
+    plan: &Plan,
+    statement: &Statement,
+) -> Result<ResultSet> {
     let down = database.replicas.primary_is_down();
     let mut refusal = None;
     match on_any(database, if down { None } else { position }, position, plan, statement).await {

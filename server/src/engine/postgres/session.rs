@@ -24,6 +24,7 @@ use super::{
     reading::{self, Seen},
     replicas::Replicas,
     run::{Failure, Ready, empty},
+    shared::Shared,
     work::{All, Alter, One},
     writing::KeyedCall,
 };
@@ -39,6 +40,8 @@ pub(super) const WINDOW: usize = 128;
 pub(super) struct Database {
     /// The connections to the server that takes writes.
     pub(super) primary: Pool,
+    /// Those of its connections on which reads travel together.
+    pub(super) shared: Option<Shared>,
     /// Those to its replicas, in their order.
     readers: Vec<Pool>,
     pub(super) replicas: Arc<Replicas>,
@@ -48,12 +51,27 @@ pub(super) struct Database {
 }
 
 impl Database {
-    pub(super) fn new(primary: Pool, readers: Vec<Pool>, plans: Arc<Plans>, replicas: Arc<Replicas>) -> Self {
-        Self { primary, readers, replicas, answers: Answers::default(), plans, traits: OnceLock::new() }
+    pub(super) fn new(
+        primary: Pool,
+        shared: Option<Shared>,
+        readers: Vec<Pool>,
+        plans: Arc<Plans>,
+        replicas: Arc<Replicas>,
+    ) -> Self {
+        Self {
+            primary,
+            shared,
+            readers,
+            replicas,
+            answers: Answers::default(),
+            plans,
+            traits: OnceLock::new(),
+        }
     }
 
     pub(super) fn close(&self) {
         self.primary.close();
+        self.shared.iter().for_each(Shared::close);
         self.readers.iter().for_each(Pool::close);
     }
 
@@ -80,7 +98,7 @@ impl Database {
         let traits = match self.traits.get() {
             Some(traits) => *traits,
             None => {
-                let lease = self.lease().await?;
+                let lease = Box::pin(self.lease()).await?;
                 let traits = lease.traits;
                 lease.give_back();
                 traits
@@ -164,10 +182,13 @@ pub(super) async fn on_primary(database: &Database, plan: &Plan, statement: &Sta
         // A server that was restarted has cut all connections; what only reads can be done again.
         Err(error) if error.code == ErrorCode::Unavailable => {
             database.primary.forget_idle();
-            let lease = database.lease().await?;
-            let outcome = once(&lease, plan, statement).await;
-            lease.give_back();
-            outcome
+            Box::pin(async {
+                let lease = database.lease().await?;
+                let outcome = once(&lease, plan, statement).await;
+                lease.give_back();
+                outcome
+            })
+            .await
         }
         outcome => outcome,
     }
@@ -184,13 +205,14 @@ pub(super) fn allowed(plan: &Plan) -> Result<()> {
     }
 }
 
-/// Runs one statement that commits by itself.
+/// Runs one statement that commits by itself. All but a statement that is prepared already is rare and large: apart, so
+/// that the future of the others stays small, which is moved more than once.
 pub(super) async fn once(connection: &Connection, plan: &Plan, statement: &Statement) -> Result<ResultSet> {
     if plan.adapted.kind == Kind::Nothing {
         return Ok(empty());
     }
     let Some(form) = plan.single() else {
-        return group::in_transaction(connection, &One(plan, statement)).await;
+        return Box::pin(group::in_transaction(connection, &One(plan, statement))).await;
     };
     if let Some(prepared) = prepare::known(connection, plan.id, &statement.parameters) {
         match Ready::new(plan, prepared, statement)?.send(connection).await {
@@ -198,8 +220,11 @@ pub(super) async fn once(connection: &Connection, plan: &Plan, statement: &State
             outcome => return outcome.map_err(Failure::into_error),
         }
     }
-    let prepared = prepare::prepare(connection, &form, &statement.parameters, None).await?;
-    Ready::new(plan, prepared, statement)?.send(connection).await.map_err(Failure::into_error)
+    Box::pin(async {
+        let prepared = prepare::prepare(connection, &form, &statement.parameters, None).await?;
+        Ready::new(plan, prepared, statement)?.send(connection).await.map_err(Failure::into_error)
+    })
+    .await
 }
 
 /// Each by itself; those that are prepared already travel together.
@@ -239,10 +264,14 @@ impl Session for PostgresSession {
         let plan = self.database.plan(&statement).await?;
         allowed(&plan)?;
         let outcome = if plan.adapted.pure {
-            self.unless_cancelled(reading::read(&self.database, self.seen, &plan, &statement)).await
+            let read = reading::read(&self.database, self.seen, &plan, &statement);
+            if self.call.is_none() { read.await } else { Box::pin(self.unless_cancelled(read)).await }
         } else {
-            let outcome = self.write(&plan, &statement).await;
-            self.database.explained(outcome).await
+            Box::pin(async {
+                let outcome = self.write(&plan, &statement).await;
+                self.database.explained(outcome).await
+            })
+            .await
         };
         outcome.map_err(|error| located(error, &statement.query))
     }
