@@ -8,7 +8,7 @@ use phantomdb_protocol::{AlterOperation, Result, ResultSet, Statement, TableName
 use phantomdb_server::engine::{Once, Session};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::next_number;
+use crate::support::{assert_same, next_number};
 
 pub(crate) struct Keyed(pub(crate) Arc<dyn Session>);
 
@@ -21,12 +21,6 @@ impl Keyed {
         let session = Arc::clone(&self.0);
         move || Arc::clone(&session).keyed(&once).unwrap()
     }
-}
-
-fn assert_same(first: &ResultSet, again: &ResultSet, what: &str) {
-    assert_eq!(first.columns, again.columns, "{what}");
-    assert_eq!(first.rows.get(), again.rows.get(), "{what}");
-    assert_eq!(first.affected_rows, again.affected_rows, "{what}");
 }
 
 #[async_trait]

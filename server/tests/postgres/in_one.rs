@@ -11,7 +11,7 @@ use phantomdb_server::engine::{
 use crate::{
     answers::{keyed, once},
     fixture::Fixture,
-    support::{all, ask, error, next_number, ok, postgres::postgres_url, run, statement},
+    support::{all, ask, assert_same, error, next_number, ok, postgres::postgres_url, run, statement},
 };
 
 /// How many answers are kept that came with their write as one statement.
@@ -67,12 +67,6 @@ impl Servers {
         self.other.close().await.unwrap();
         self.fixture.end().await;
     }
-}
-
-fn assert_same(first: &ResultSet, again: &ResultSet, what: &str) {
-    assert_eq!(first.columns, again.columns, "{what}");
-    assert_eq!(first.rows.get(), again.rows.get(), "{what}");
-    assert_eq!(first.affected_rows, again.affected_rows, "{what}");
 }
 
 const THINGS: [&str; 6] = [
