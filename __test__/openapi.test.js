@@ -63,7 +63,8 @@ describe('/openapi.json', () => {
     if (!described) expect(text).toBe('');
     if (described?.['application/x-ndjson']) {
       const lines = text.trimEnd().split('\n').map(JSON.parse);
-      for (const line of lines) check(line, ...where, 'responses', expected, 'content', 'application/x-ndjson', 'schema');
+      for (const line of lines)
+        check(line, ...where, 'responses', expected, 'content', 'application/x-ndjson', 'schema');
       return lines;
     }
     if (!described?.['application/json']) return text;
