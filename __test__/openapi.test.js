@@ -62,8 +62,12 @@ describe('/openapi.json', () => {
     const described = operation.responses[expected].content;
     if (!described) expect(text).toBe('');
     if (described?.['application/x-ndjson']) {
-      const lines = text.trimEnd().split('\n').map(JSON.parse);
-      for (const line of lines) check(line, ...where, 'responses', expected, 'content', 'application/x-ndjson', 'schema');
+      const lines = text
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+      for (const line of lines)
+        check(line, ...where, 'responses', expected, 'content', 'application/x-ndjson', 'schema');
       return lines;
     }
     if (!described?.['application/json']) return text;
