@@ -37,6 +37,7 @@ function clientOf(dialect) {
 /** The part of a copy of Sequelize that the shim is built on. */
 function libOf(directory, Sequelize) {
   const load = (name) => require(path.join(directory, name));
+  const requireThere = createRequire(path.join(directory, 'index.js'));
   const abstract = (name) => load(path.join('dialects', 'abstract', name));
   const { BelongsTo, HasOne, HasMany, BelongsToMany, DataTypes, Model, Op, QueryTypes, Transaction, Utils } = Sequelize;
   return {
@@ -65,7 +66,8 @@ function libOf(directory, Sequelize) {
     logger: load(path.join('utils', 'logger.js')).logger,
     classToInvokable: load(path.join('utils', 'class-to-invokable.js')).classToInvokable,
     parserStore: load(path.join('dialects', 'parserStore.js')),
-    moment: createRequire(path.join(directory, 'index.js'))('moment'),
+    moment: requireThere('moment'),
+    retryAsPromised: requireThere('retry-as-promised').default,
   };
 }
 
@@ -75,8 +77,10 @@ function buildDialect(lib) {
   makeExtendable(lib);
   lib.DataTypes[DIALECT_NAME] = dataTypes(lib);
   const schemaInterface = require('./query-interface.js')(lib);
+  const ConnectionManager = require('./connection-manager.js')(lib);
+  lib.runStatement = require('./direct-query.js')(lib, ConnectionManager);
   lib.parts = {
-    ConnectionManager: require('./connection-manager.js')(lib),
+    ConnectionManager,
     Query: require('./query.js')(lib),
     QueryGenerator: require('./query-generator.js')(lib),
     QueryInterface: require('./row-interface.js')(lib)(schemaInterface),

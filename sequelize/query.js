@@ -17,21 +17,43 @@ const CREATED_COLUMN = '__phantomdb_created';
 /** Where a statement's idempotency key is, on the options that all attempts of `options.retry` share. */
 const KEY = Symbol('idempotency key');
 
+const nothing = () => {};
 const columnConverter = (_name, type) => converterOf(type);
 
 module.exports = (lib) => {
   const { AbstractQuery, QueryTypes, errors } = lib;
   const sequelizeError = require('./errors.js')(lib);
+  const { log } = lib.Sequelize.prototype;
   const debug = lib.logger.debugContext('sql:phantomdb');
 
-  return class Query extends AbstractQuery {
+  /** AbstractQuery without its constructor, which takes microseconds of each statement to set what is set below. */
+  function Base() {}
+  Base.prototype = AbstractQuery.prototype;
+  Object.setPrototypeOf(Base, AbstractQuery);
+
+  return class Query extends Base {
     constructor(connection, sequelize, options) {
-      super(connection, sequelize, options);
+      super();
+      this.uuid = randomUUID();
+      this.connection = connection;
+      this.instance = options.instance;
+      this.model = options.model;
+      this.sequelize = sequelize;
+      this.options = Object.assign({ plain: false, raw: false, logging: console.log }, options);
+      this.checkLoggingOption();
+      if (options.rawErrors) this.formatError = AbstractQuery.prototype.formatError;
+      /** The options that all attempts of a retry have. */
       this.shared = options;
     }
 
     static formatBindParameters(sql, values) {
       return formatBindParameters(sql, values);
+    }
+
+    /** Makes no text of what nobody reads. */
+    _logQuery(sql, debugContext, parameters) {
+      const isRead = this.options.logging || debugContext.enabled || this.sequelize.log !== log;
+      return isRead ? super._logQuery(sql, debugContext, parameters) : nothing;
     }
 
     getInsertIdField() {
@@ -209,10 +231,9 @@ module.exports = (lib) => {
       if (!row || !this.instance?.dataValues) {
         return;
       }
-      const attributes = Object.values(this.model.rawAttributes);
+      const attributes = this.model.fieldRawAttributesMap;
       for (const [name, value] of Object.entries(row)) {
-        const attribute = attributes.find((candidate) => candidate.fieldName === name || candidate.field === name);
-        this.instance.dataValues[attribute?.fieldName ?? name] = value;
+        this.instance.dataValues[attributes[name]?.fieldName ?? name] = value;
       }
     }
 

@@ -7,7 +7,13 @@ const json = require('./flatten/json');
 const { tableOf } = require('./flatten/tables');
 
 module.exports = (lib) => {
-  const { QueryTypes, Utils, DataTypes } = lib;
+  const { QueryTypes, Utils, DataTypes, runStatement } = lib;
+
+  /**
+   * Options with others over them. Not an object literal that spreads them with more behind: V8 gives each of those a
+   * shape of its own, which takes microseconds to make and outlives what it was made for.
+   */
+  const withOptions = (options, others) => Object.assign({}, options, others);
 
   /** One that a number cannot hold stays as it came. */
   function wholeNumber(value) {
@@ -27,12 +33,12 @@ module.exports = (lib) => {
   return (Base) =>
     class extends Base {
       /** Runs a plan. `options` is a copy that the caller owns. */
-      async runPlan(kind, plan, options) {
-        return this.sequelize.query(this.queryGenerator.compile(kind, plan, options), options);
+      runPlan(kind, plan, options) {
+        return runStatement(this.sequelize, this.queryGenerator.compile(kind, plan, options), options);
       }
 
       async select(model, tableName, optionsArg) {
-        const options = { ...optionsArg, type: QueryTypes.SELECT, model };
+        const options = withOptions(optionsArg, { type: QueryTypes.SELECT, model });
         const plan = this.queryGenerator.selectPlan(tableName, options, model, {
           find: this.sequelize.dialect.isRemote,
         });
@@ -49,11 +55,9 @@ module.exports = (lib) => {
       }
 
       async insert(instance, tableName, values, optionsArg) {
-        const options = Utils.cloneDeep(optionsArg) ?? {};
         const model = instance?.constructor;
-        options.hasTrigger = model?.options.hasTrigger;
-        options.type = QueryTypes.INSERT;
-        options.instance = instance;
+        const { hasTrigger } = model?.options ?? {};
+        const options = withOptions(optionsArg, { hasTrigger, type: QueryTypes.INSERT, instance });
         const plan = this.queryGenerator.rows.insert(tableName, values, model?.rawAttributes, options);
         this.answerCounted(plan, model, options);
         const results = await this.runPlan('insert', plan, options);
@@ -68,7 +72,7 @@ module.exports = (lib) => {
       }
 
       async bulkInsert(tableName, records, optionsArg, attributes) {
-        const options = { ...optionsArg, type: QueryTypes.INSERT };
+        const options = withOptions(optionsArg, { type: QueryTypes.INSERT });
         if (records.length === 0) return [];
         const plan = this.queryGenerator.rows.bulkInsert(tableName, records, attributes, options);
         if (!options.updateOnDuplicate) this.answerCounted(plan, options.model, options);
@@ -77,7 +81,10 @@ module.exports = (lib) => {
       }
 
       async upsert(tableName, insertValues, updateValues, _where, optionsArg) {
-        const options = { ...optionsArg, type: QueryTypes.UPSERT, updateOnDuplicate: Object.keys(updateValues) };
+        const options = withOptions(optionsArg, {
+          type: QueryTypes.UPSERT,
+          updateOnDuplicate: Object.keys(updateValues),
+        });
         options.upsertKeys = this.upsertKeys(options);
         const { model } = options;
         const plan = this.queryGenerator.rows.insert(tableName, insertValues, model.rawAttributes, options);
@@ -107,7 +114,8 @@ module.exports = (lib) => {
 
       async update(instance, tableName, values, identifier, optionsArg) {
         const model = instance.constructor;
-        const options = { ...optionsArg, hasTrigger: model.options.hasTrigger, type: QueryTypes.UPDATE, instance };
+        const { hasTrigger } = model.options;
+        const options = withOptions(optionsArg, { hasTrigger, type: QueryTypes.UPDATE, instance });
         const plan = this.queryGenerator.rows.update(tableName, values, identifier, options, model.rawAttributes);
         if (plan.setsNothing) return [instance, 0];
         if (plan.returns) options.mapToModel = true;
@@ -115,12 +123,10 @@ module.exports = (lib) => {
       }
 
       async bulkUpdate(tableName, values, identifier, optionsArg, attributes) {
-        const options = Utils.cloneDeep(optionsArg) ?? {};
-        const where = typeof identifier === 'object' ? Utils.cloneDeep(identifier) : identifier;
+        const options = withOptions(optionsArg, { type: QueryTypes.BULKUPDATE });
         const { name } = tableOf(tableName);
-        options.type = QueryTypes.BULKUPDATE;
         options.model ??= this.sequelize.modelManager.models.find((model) => model.tableName === name);
-        const plan = this.queryGenerator.rows.update(tableName, values, where, options, attributes);
+        const plan = this.queryGenerator.rows.update(tableName, values, identifier, options, attributes);
         if (plan.setsNothing) return 0;
         if (plan.returns) options.mapToModel = true;
         return this.runPlan('update', plan, options);
@@ -128,7 +134,7 @@ module.exports = (lib) => {
 
       async delete(instance, tableName, identifier, optionsArg) {
         const model = instance.constructor;
-        const options = { ...optionsArg, instance };
+        const options = withOptions(optionsArg, { instance });
         for (const accessor of this.hookedCascades(model)) {
           const found = await instance[accessor](options);
           for (const child of found ? [].concat(found) : []) await child.destroy(options);

@@ -18,10 +18,11 @@ module.exports = (lib) => {
 
   /** Attributes by their name and by their field. */
   function attributeMap(attributes) {
-    const map = Object.create(null);
-    for (const [name, attribute] of Object.entries(attributes ?? {})) {
-      map[name] = attribute;
-      if (attribute.field) map[attribute.field] = attribute;
+    const map = new Map();
+    for (const name of Object.keys(attributes ?? {})) {
+      const attribute = attributes[name];
+      map.set(name, attribute);
+      if (attribute.field && attribute.field !== name) map.set(attribute.field, attribute);
     }
     return map;
   }
@@ -53,9 +54,9 @@ module.exports = (lib) => {
       const hash = Utils.removeNullValuesFromHash(row, this.generator.options.omitNull);
       for (const [name, value] of Object.entries(hash)) {
         // The database counts; and a null would be one.
-        if (isMissing(value) && map[name]?.autoIncrement) continue;
+        if (isMissing(value) && map.get(name)?.autoIncrement) continue;
         columns.push(name);
-        cells.push(this.value(value, map[name], INSERT));
+        cells.push(this.value(value, map.get(name), INSERT));
       }
       const plan = this.plan(table)
         .add('columns', json.strings(columns))
@@ -68,12 +69,12 @@ module.exports = (lib) => {
       const names = new Set();
       for (const row of rows) for (const name of Object.keys(row)) names.add(name);
       const isSet = (name) => rows.some((row) => !isMissing(row[name]));
-      let columns = [...names].filter((name) => !map[name]?.autoIncrement || isSet(name));
+      let columns = [...names].filter((name) => !map.get(name)?.autoIncrement || isSet(name));
       // Rows without a single value: one column that takes its default carries them.
       if (columns.length === 0 && rows.length > 1) columns = [this.anyColumn(names, attributes)];
       const cell = (name, value) => {
-        const takesDefault = value === undefined || (value === null && map[name]?.autoIncrement);
-        return takesDefault ? DEFAULT : this.value(value, map[name], INSERT);
+        const takesDefault = value === undefined || (value === null && map.get(name)?.autoIncrement);
+        return takesDefault ? DEFAULT : this.value(value, map.get(name), INSERT);
       };
       const cells = rows.map((row) => json.list(columns.map((name) => cell(name, row[name]))));
       const plan = this.plan(table).add('columns', json.strings(columns)).add('rows', json.list(cells));
@@ -114,7 +115,7 @@ module.exports = (lib) => {
     update(table, row, where, options, attributes) {
       const map = attributeMap(attributes);
       const hash = Utils.removeNullValuesFromHash(row, options.omitNull, options);
-      const set = Object.entries(hash).map(([name, value]) => [name, this.value(value, map[name], UPDATE)]);
+      const set = Object.entries(hash).map(([name, value]) => [name, this.value(value, map.get(name), UPDATE)]);
       const plan = this.assignments(table, set, where, options);
       this.addReturning(plan, options, attributes);
       return this.addLimit(plan, options, options.model);
@@ -128,7 +129,7 @@ module.exports = (lib) => {
       ]);
       const map = attributeMap(options.model?.rawAttributes);
       const rest = Utils.removeNullValuesFromHash(extra, this.generator.options.omitNull) ?? {};
-      for (const [name, value] of Object.entries(rest)) set.push([name, this.value(value, map[name], UPDATE)]);
+      for (const [name, value] of Object.entries(rest)) set.push([name, this.value(value, map.get(name), UPDATE)]);
       return this.addReturning(this.assignments(table, set, where, options), options);
     }
 

@@ -8,6 +8,7 @@ use http::{Method, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use phantomdb_protocol::{Call, CallContext, Error, ErrorCode, Result, Statement};
+use phantomdb_server::service::server_of;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -102,7 +103,8 @@ impl HttpClient {
     pub(super) fn takes(&self, transaction: Option<&str>) -> bool {
         self.takes_many.load(Ordering::Relaxed)
             && !self.transport.is_closed()
-            && transaction.is_none_or(|id| self.route.server_of(id).is_none())
+            // Of several servers behind one URL, only the one that has the transaction takes its statements among others.
+            && transaction.is_none_or(|id| server_of(id).is_none() && self.route.server_of(id).is_none())
     }
 
     /// Sends items to a database and tells of each, by its place among them, what became of it. No answer waits for another.
@@ -219,8 +221,9 @@ impl<F: FnMut(usize, Outcome)> Open<F> {
     /// Sends what may succeed later by itself.
     fn refused(&mut self, index: usize, failure: Failure) -> Option<()> {
         let item = self.take(index)?;
-        // The database is made when there is none of that name: by the call that is sent alone.
-        let goes_on = failure.passing || failure.error.code == ErrorCode::UnknownDatabase;
+        // A call that is sent alone makes the database when there is none of that name, and is passed on to another server.
+        let untried = matches!(failure.error.code, ErrorCode::UnknownDatabase | ErrorCode::WrongServer);
+        let goes_on = failure.passing || untried;
         let outcome = if goes_on {
             let attempts = self.begun.of(item.repeat());
             let failure = failure.passing.then_some(failure);

@@ -6,7 +6,10 @@ use phantomdb_protocol::{BeginTransaction, IsolationLevel};
 use phantomdb_server::engine::sqlite::SqliteEngine;
 use phantomdb_server::engine::{Engine, Session, Transaction};
 
-use crate::support::{Directory, namespace::Namespace};
+use crate::{
+    keyed::Keyed,
+    support::{Directory, namespace::Namespace},
+};
 
 /// An engine with a database `test`.
 pub(crate) struct Fixture {
@@ -17,7 +20,7 @@ pub(crate) struct Fixture {
 }
 
 impl Fixture {
-    /// One engine after the other: memory, files, PostgreSQL. A test that fails shows the name of the last one.
+    /// One engine after the other: memory, files, PostgreSQL, and the latter with each write under a key. A test that fails shows the name of the last one.
     pub(crate) async fn each() -> impl Iterator<Item = Self> {
         let directory = Directory::new();
         let files = SqliteEngine::open(&directory.0).unwrap();
@@ -25,6 +28,7 @@ impl Fixture {
             Self::new("memory", Arc::new(SqliteEngine::memory()), None).await,
             Self::new("files", Arc::new(files), Some(directory)).await,
             Self::new("PostgreSQL", Arc::new(Namespace::new()), None).await,
+            Self::new("PostgreSQL under keys", Arc::new(Namespace::new()), None).await.keyed(),
         ];
         fixtures.into_iter().inspect(|fixture| println!("on {}", fixture.name))
     }
@@ -33,6 +37,10 @@ impl Fixture {
         engine.create_database("test").await.unwrap();
         let session = engine.database("test").await.unwrap();
         Self { name, engine, session, _directory: directory }
+    }
+
+    fn keyed(self) -> Self {
+        Self { session: Arc::new(Keyed(self.session)), ..self }
     }
 
     pub(crate) async fn begin(&self, isolation_level: Option<IsolationLevel>) -> Arc<dyn Transaction> {

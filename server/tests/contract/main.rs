@@ -9,6 +9,7 @@ mod corners;
 mod errors;
 mod fixture;
 mod generated;
+mod keyed;
 mod queries;
 mod schema;
 mod statements;

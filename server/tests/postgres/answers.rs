@@ -1,6 +1,6 @@
 //! The answers to writes by their key, which every server over a database knows.
 
-use phantomdb_protocol::ErrorCode;
+use phantomdb_protocol::{ErrorCode, Value};
 use phantomdb_server::engine::{Engine, Once, Session, postgres::PostgresOptions};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -10,11 +10,11 @@ use crate::{
     support::{error, ok, rows, statement},
 };
 
-fn once(key: u8, call: u8) -> Once {
+pub(crate) fn once(key: u8, call: u8) -> Once {
     Once { key: [key; 32], call: [call; 32], cancelled: CancellationToken::new() }
 }
 
-async fn keyed(engine: &dyn Engine, database: &str, once: &Once) -> Arc<dyn Session> {
+pub(crate) async fn keyed(engine: &dyn Engine, database: &str, once: &Once) -> Arc<dyn Session> {
     engine.database(database).await.unwrap().keyed(once).unwrap()
 }
 
@@ -115,18 +115,28 @@ async fn it_knows_of_a_commit_that_another_server_has_made() {
 async fn it_leaves_nothing_of_a_write_that_nobody_waits_for() {
     let fixture = Fixture::new().await;
     ok(&*fixture.session, TABLE, &[]).await;
-    let call = once(1, 1);
-    let session = keyed(&fixture.engine, &fixture.database, &call).await;
-    let slow = r#"INSERT INTO "t" ("n") SELECT 7 FROM (SELECT pg_sleep(30)) AS s"#;
-    let stopping = async {
-        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-        call.cancelled.cancel();
-    };
-    let begun = std::time::Instant::now();
-    let (stopped, ()) = tokio::join!(session.execute(statement(slow, &[])), stopping);
-    assert_eq!(stopped.unwrap_err().code, ErrorCode::StatementTimeout);
-    assert!(begun.elapsed().as_secs() < 10);
-    assert_eq!(rows(&*fixture.session, COUNT, &[]).await, serde_json::json!([[0]]));
+    let slow = r#"INSERT INTO "t" ("n") SELECT $1 FROM (SELECT pg_sleep(30)) AS s"#;
+    // The first time there is no table of answers yet; the last time nobody waits from the beginning.
+    for (key, at_once) in [(1, false), (2, false), (3, true)] {
+        let call = once(key, 1);
+        let session = keyed(&fixture.engine, &fixture.database, &call).await;
+        if at_once {
+            call.cancelled.cancel();
+        }
+        let stopping = async {
+            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+            call.cancelled.cancel();
+        };
+        let begun = std::time::Instant::now();
+        let run = session.execute(statement(slow, &[Value::Integer(7)]));
+        let (stopped, ()) = tokio::join!(run, stopping);
+        assert_eq!(stopped.unwrap_err().code, ErrorCode::StatementTimeout);
+        assert!(begun.elapsed().as_secs() < 10);
+        assert_eq!(rows(&*fixture.session, COUNT, &[]).await, serde_json::json!([[0]]));
+        assert!(!session.has_run().await.unwrap());
+    }
+    ok(&*keyed(&fixture.engine, &fixture.database, &once(2, 1)).await, INSERT, &[]).await;
+    assert_eq!(rows(&*fixture.session, COUNT, &[]).await, serde_json::json!([[1]]));
     fixture.end().await;
 }
 
@@ -136,13 +146,25 @@ async fn it_makes_the_table_of_answers_anew_when_it_was_dropped() {
     let options = PostgresOptions { connections: 1, ..PostgresOptions::default() };
     let fixture = Fixture::with_options(options).await;
     ok(&*fixture.session, TABLE, &[]).await;
-    let session = keyed(&fixture.engine, &fixture.database, &once(1, 1)).await;
-    ok(&*session, r#"INSERT INTO "t" ("n") VALUES (1)"#, &[]).await;
-    ok(&*fixture.session, r#"DROP TABLE "phantomdb_answers""#, &[]).await;
-    let again = keyed(&fixture.engine, &fixture.database, &once(2, 1)).await;
-    assert_eq!(error(&*again, r#"INSERT INTO "t" ("n") VALUES (2)"#, &[]).await.code, ErrorCode::Unavailable);
-    let again = keyed(&fixture.engine, &fixture.database, &once(2, 1)).await;
-    ok(&*again, r#"INSERT INTO "t" ("n") VALUES (2)"#, &[]).await;
-    assert_eq!(rows(&*fixture.session, COUNT, &[]).await, serde_json::json!([[2]]));
+    let update = || vec![statement(r#"UPDATE "t" SET "n" = "n" + 1"#, &[])];
+    let session = async |key| keyed(&fixture.engine, &fixture.database, &once(key, 1)).await;
+    session(1).await.execute_batch(update(), true).await.unwrap();
+    ok(&*session(2).await, INSERT, &[]).await;
+    for key in [3, 5] {
+        ok(&*fixture.session, r#"DROP TABLE "phantomdb_writes""#, &[]).await;
+        let refused = session(key).await.execute_batch(update(), true).await;
+        assert_eq!(refused.unwrap_err().code, ErrorCode::Unavailable);
+        session(key).await.execute_batch(update(), true).await.unwrap();
+        ok(&*session(key + 1).await, INSERT, &[]).await;
+        ok(&*fixture.session, r#"DELETE FROM "t""#, &[]).await;
+    }
+    // Here nothing but a statement that is one with its answer was prepared when the table went.
+    let other = fixture.another(PostgresOptions { connections: 1, ..PostgresOptions::default() });
+    for key in [7, 8] {
+        ok(&*keyed(&other, &fixture.database, &once(key, 1)).await, INSERT, &[]).await;
+        ok(&*fixture.session, r#"DELETE FROM "t""#, &[]).await;
+        ok(&*fixture.session, r#"DROP TABLE "phantomdb_writes""#, &[]).await;
+    }
+    other.close().await.unwrap();
     fixture.end().await;
 }

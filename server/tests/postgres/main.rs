@@ -5,6 +5,7 @@
 mod answers;
 mod connections;
 mod fixture;
+mod in_one;
 mod parameters;
 mod replicas;
 mod shared;

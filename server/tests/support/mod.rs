@@ -69,6 +69,13 @@ pub(crate) async fn error<S: Session + ?Sized>(session: &S, query: &str, paramet
     }
 }
 
+/// Two answers that are to be the same in all.
+pub(crate) fn assert_same(first: &ResultSet, again: &ResultSet, what: &str) {
+    assert_eq!(first.columns, again.columns, "{what}");
+    assert_eq!(first.rows.get(), again.rows.get(), "{what}");
+    assert_eq!(first.affected_rows, again.affected_rows, "{what}");
+}
+
 /// Each of the statements.
 pub(crate) async fn all<S: Session + ?Sized>(session: &S, statements: &[&str]) {
     for query in statements {

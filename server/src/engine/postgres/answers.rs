@@ -13,11 +13,11 @@ use futures_util::future::join;
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::OnceCell;
-use tokio_postgres::{Statement, error::SqlState, types::Type};
+use tokio_postgres::{Row, Statement, error::SqlState, types::Type};
 
 use super::{
     connection::{Connection, guard},
-    error,
+    error, in_one,
     position::{self, Position},
     run::Failure,
     work::Work,
@@ -25,15 +25,20 @@ use super::{
 use crate::engine::Once;
 
 /// A user's tables are listed without those whose names begin like this.
-const CREATE: &str = "CREATE TABLE IF NOT EXISTS public.phantomdb_answers (key BYTEA NOT NULL, write INT4 NOT NULL, \
-    call BYTEA NOT NULL, at TIMESTAMPTZ NOT NULL DEFAULT now(), answer TEXT NOT NULL, PRIMARY KEY (key, write))";
+pub(super) const TABLE: &str = "public.phantomdb_writes";
 
-const INSERT: &str =
-    "INSERT INTO public.phantomdb_answers (key, write, call, answer) VALUES ($1, $2, $3, $4)";
+/// An answer is JSON text; or the rows of a write, with the layout that they are read by; or no more than how many rows
+/// were affected. See [`in_one`](super::in_one).
+const CREATE: &str = "CREATE TABLE IF NOT EXISTS public.phantomdb_writes (key BYTEA NOT NULL, write INT4 NOT NULL, \
+    call BYTEA NOT NULL, at TIMESTAMPTZ NOT NULL DEFAULT now(), layout TEXT, affected INT8, answer BYTEA, \
+    PRIMARY KEY (key, write))";
 
-const FIND: &str = "SELECT call, answer FROM public.phantomdb_answers WHERE key = $1 AND write = $2";
+const INSERT: &str = "INSERT INTO public.phantomdb_writes (key, write, call, answer) VALUES ($1, $2, $3, $4)";
 
-const FORGET: &str = "DELETE FROM public.phantomdb_answers WHERE at < now() - INTERVAL '10 minutes'";
+const FIND: &str =
+    "SELECT call, layout, affected, answer FROM public.phantomdb_writes WHERE key = $1 AND write = $2";
+
+const FORGET: &str = "DELETE FROM public.phantomdb_writes WHERE at < now() - INTERVAL '10 minutes'";
 
 /// The role may not make the table, not here, or nowhere since it only reads.
 const UNWILLING: [ErrorCode; 3] = [ErrorCode::Forbidden, ErrorCode::UnknownTable, ErrorCode::BadRequest];
@@ -127,10 +132,20 @@ impl Entry {
             Err(failure) => failure,
         };
         roll_back(connection).await;
-        // A write that is run again mostly fails: what it would do is done.
+        self.kept_instead(connection, failure, tracked).await.map(Some)
+    }
+
+    /// The answer that is kept, where the write has failed: one that is run again mostly does, since what it would do
+    /// is done.
+    pub(super) async fn kept_instead<T: DeserializeOwned>(
+        &self,
+        connection: &Connection,
+        failure: Failure,
+        tracked: bool,
+    ) -> Result<(T, Option<Position>), Failure> {
         let Some(answer) = self.find(connection).await? else { return Err(failure) };
         let position = if tracked { Some(position::written(connection).await?) } else { None };
-        Ok(Some((answer, position)))
+        Ok((answer, position))
     }
 
     async fn commit<T: Serialize>(
@@ -156,34 +171,34 @@ impl Entry {
     /// Keeps the answer in the transaction that is open.
     async fn keep(&self, connection: &Connection, keeping: &Statement, answer: &str) -> Result<()> {
         let (key, call) = (&self.once.key[..], &self.once.call[..]);
+        let answer = answer.as_bytes();
         let kept = connection.client().execute(keeping, &[&key, &self.write, &call, &answer]).await;
         kept.map(drop).map_err(|error| error::explain(&error))
     }
 
     /// The answer that was committed with the write, if it was. `BAD_REQUEST` when the key is that of another call.
     async fn find<T: DeserializeOwned>(&self, connection: &Connection) -> Result<Option<T>> {
-        let Some((call, answer)) = self.row(connection).await? else { return Ok(None) };
-        if call != self.once.call {
+        let Some(kept) = self.row(connection).await? else { return Ok(None) };
+        if kept.call != self.once.call {
             let message = "this idempotency key was used for a different call; each call needs a fresh one";
             return Err(Error::new(ErrorCode::BadRequest, message));
         }
-        let answer = serde_json::from_str(&answer);
-        answer.map(Some).map_err(|_| Error::internal("the kept answer of the write cannot be read"))
+        let answer = serde_json::from_slice(&kept.json()?);
+        answer.map(Some).map_err(|_| unreadable())
     }
 
     pub(super) async fn is_kept(&self, connection: &Connection) -> Result<bool> {
-        Ok(self.row(connection).await?.is_some_and(|(call, _)| call == self.once.call))
+        Ok(self.row(connection).await?.is_some_and(|kept| kept.call == self.once.call))
     }
 
-    async fn row(&self, connection: &Connection) -> Result<Option<(Vec<u8>, String)>> {
+    async fn row(&self, connection: &Connection) -> Result<Option<Kept>> {
         let key = &self.once.key[..];
         let parameters = [(&key as _, Type::BYTEA), (&self.write as _, Type::INT4)];
         let row = match connection.client().query_typed_opt(FIND, &parameters).await {
             Err(error) if is_missing(&error) => return Ok(None),
             row => row.map_err(|error| error::explain(&error))?,
         };
-        let read = row.map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).transpose();
-        read.map_err(|error: tokio_postgres::Error| error::explain(&error))
+        row.map(|row| Kept::read(&row)).transpose().map_err(|error| error::explain(&error))
     }
 
     /// Commits the transaction that is open, and that it was under this key.
@@ -193,6 +208,51 @@ impl Entry {
     }
 }
 
+/// A row of the table.
+struct Kept {
+    call: Vec<u8>,
+    layout: Option<String>,
+    affected: Option<i64>,
+    answer: Option<Vec<u8>>,
+}
+
+impl Kept {
+    fn read(row: &Row) -> Result<Self, tokio_postgres::Error> {
+        Ok(Self {
+            call: row.try_get(0)?,
+            layout: row.try_get(1)?,
+            affected: row.try_get(2)?,
+            answer: row.try_get(3)?,
+        })
+    }
+
+    /// The answer as JSON text.
+    fn json(self) -> Result<Vec<u8>> {
+        match self {
+            Self { layout: None, affected: None, answer: Some(json), .. } => Ok(json),
+            Self { layout, affected, answer, .. } => {
+                let answer = in_one::kept(layout.as_deref(), answer.as_deref(), affected)?;
+                serde_json::to_vec(&answer).map_err(|_| unreadable())
+            }
+        }
+    }
+}
+
+pub(super) fn unreadable() -> Error {
+    Error::internal("the kept answer of the write cannot be read")
+}
+
+/// Whether it is the table of answers that the error is about.
+pub(super) fn is_of_table(error: &Error) -> bool {
+    // Names in the schema `public` come without it.
+    error.details.table.as_deref() == TABLE.strip_prefix("public.")
+}
+
+/// The error of a write whose answer was there when it was to be kept, and then was not.
+pub(super) fn run_already() -> Error {
+    Error::new(ErrorCode::Unavailable, "the same call has just been run; ask again for its answer")
+}
+
 /// The error of an answer that could not be kept. When its table is gone, what is prepared for it is of no use.
 fn explained(connection: &Connection, error: Error) -> Error {
     match error.code {
@@ -200,9 +260,7 @@ fn explained(connection: &Connection, error: Error) -> Error {
             connection.condemn();
             Error::new(ErrorCode::Unavailable, "the table that answers are kept in was dropped; try again")
         }
-        ErrorCode::UniqueViolation => {
-            Error::new(ErrorCode::Unavailable, "the same call has just been run; ask again for its answer")
-        }
+        ErrorCode::UniqueViolation => run_already(),
         _ => error,
     }
 }
@@ -216,7 +274,7 @@ pub(super) async fn prepared<'a>(
         return Ok(None);
     }
     let prepare =
-        || connection.client().prepare_typed(INSERT, &[Type::BYTEA, Type::INT4, Type::BYTEA, Type::TEXT]);
+        || connection.client().prepare_typed(INSERT, &[Type::BYTEA, Type::INT4, Type::BYTEA, Type::BYTEA]);
     let preparing = connection.keeping.get_or_try_init(|| async {
         let missing = match prepare().await {
             Err(error) if is_missing(&error) => error,

@@ -16,9 +16,13 @@ use crate::engine::{
     parameters::{check_text, timestamp},
 };
 
-/// Each value ready to be sent.
-pub(super) fn bind(parameters: &[Value]) -> Result<Vec<Bound<'_>>> {
-    parameters.iter().enumerate().map(|(index, value)| Bound::new(value, index + 1)).collect()
+/// Each value ready to be sent, and room for so many more.
+pub(super) fn bind(parameters: &[Value], room: usize) -> Result<Vec<Bound<'_>>> {
+    let mut bound = Vec::with_capacity(parameters.len() + room);
+    for (index, value) in parameters.iter().enumerate() {
+        bound.push(Bound::new(value, index + 1)?);
+    }
+    Ok(bound)
 }
 
 /// The types to declare, where those inferred cannot hold the values. Zero leaves one to be inferred.

@@ -56,14 +56,14 @@ pub(super) async fn in_open(
     if let Some(change) = &plan.adapted.change {
         return Ok(alter::apply(connection, change).await.map(|()| empty())?);
     }
-    let Some(sql) = plan.single() else {
+    let Some(form) = plan.single() else {
         for sql in &plan.adapted.statements {
             connection.run(sql).await?;
         }
         return Ok(empty());
     };
     connection.run(PREPARING).await?;
-    let prepared = prepare::prepare(connection, plan, sql, &statement.parameters, Some(REFUSED)).await?;
+    let prepared = prepare::prepare(connection, &form, &statement.parameters, Some(REFUSED)).await?;
     connection.run(PREPARED).await?;
     Ready::new(plan, prepared, statement)?.send(connection).await
 }
@@ -93,7 +93,7 @@ fn ready<'a>(
 ) -> Result<Option<Vec<Ready<'a>>>> {
     let mut ready = Vec::with_capacity(statements.len());
     for (plan, statement) in plans.iter().zip(statements) {
-        match plan.single().and_then(|_| prepare::known(connection, plan, &statement.parameters)) {
+        match plan.single().and_then(|form| prepare::known(connection, form.id, &statement.parameters)) {
             Some(prepared) => ready.push(Ready::new(plan, prepared, statement)?),
             None => return Ok(None),
         }
@@ -125,7 +125,7 @@ pub(super) async fn in_order(
         let mut window = Vec::new();
         for (plan, statement) in plans.iter().zip(statements).skip(done).take(WINDOW) {
             let Some(prepared) =
-                plan.single().and_then(|_| prepare::known(connection, plan, &statement.parameters))
+                plan.single().and_then(|form| prepare::known(connection, form.id, &statement.parameters))
             else {
                 break;
             };

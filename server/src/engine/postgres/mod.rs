@@ -11,6 +11,7 @@ mod connection;
 mod databases;
 mod error;
 mod group;
+mod in_one;
 mod native;
 mod numeric;
 mod options;

@@ -11,6 +11,7 @@ use phantomdb_protocol::{Result, Statement};
 use super::{
     adapt::{self, Adapted, Traits},
     connection::guard,
+    in_one::InOne,
     native,
 };
 
@@ -25,13 +26,24 @@ pub(super) struct Plan {
     /// What the statements prepared for it are found by.
     pub(super) id: u64,
     pub(super) adapted: Adapted,
+    /// How it is run together with what keeps its answer, where that can be one statement.
+    pub(super) in_one: Option<InOne>,
+}
+
+/// A text to be prepared.
+#[derive(Clone, Copy)]
+pub(super) struct Form<'a> {
+    /// What the statements prepared of it are found by.
+    pub(super) id: u64,
+    pub(super) sql: &'a str,
+    pub(super) adapted: &'a Adapted,
 }
 
 impl Plan {
-    /// The SQL, when it is one statement and no more.
-    pub(super) fn single(&self) -> Option<&str> {
+    /// The plan itself as what is prepared, when it is one statement and no more.
+    pub(super) fn single(&self) -> Option<Form<'_>> {
         match (&self.adapted.change, self.adapted.statements.as_slice()) {
-            (None, [sql]) => Some(sql),
+            (None, [sql]) => Some(Form { id: self.id, sql, adapted: &self.adapted }),
             _ => None,
         }
     }
@@ -57,8 +69,9 @@ impl Plans {
             return Ok(Arc::clone(plan));
         }
         let adapted = if statement.native { native::adapt(sql)? } else { adapt::adapt(sql, traits)? };
-        let id = self.next.fetch_add(1, Ordering::Relaxed);
-        let plan = Arc::new(Plan { id, adapted });
+        let id = self.next.fetch_add(2, Ordering::Relaxed);
+        let in_one = InOne::of(id + 1, &adapted);
+        let plan = Arc::new(Plan { id, adapted, in_one });
         if sql.len() <= LONGEST_REMEMBERED {
             guard(known).insert(sql.into(), Arc::clone(&plan));
         }

@@ -1,6 +1,6 @@
 //! Prepared statements: which types their parameters have, and how their results are read.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use hashlink::LruCache;
 use phantomdb_protocol::{Column, Result, Value};
@@ -10,8 +10,8 @@ use super::{
     adapt::{Class, Probe},
     bind,
     connection::{Connection, guard},
-    error,
-    plan::Plan,
+    error, in_one,
+    plan::Form,
     rows::{Decoder, unknown_type},
 };
 use crate::engine::sql::Kind;
@@ -24,6 +24,19 @@ pub(super) struct Prepared {
     pub(super) statement: Statement,
     pub(super) columns: Vec<Column>,
     pub(super) decoders: Vec<Decoder>,
+    /// What its rows are read by when they are kept, once one was.
+    layout: OnceLock<String>,
+}
+
+impl Prepared {
+    /// See [`in_one::layout`].
+    pub(super) fn layout(&self) -> Result<&str> {
+        if let Some(layout) = self.layout.get() {
+            return Ok(layout);
+        }
+        let layout = in_one::layout(self)?;
+        Ok(self.layout.get_or_init(|| layout))
+    }
 }
 
 /// What is prepared of one statement on one connection.
@@ -57,24 +70,23 @@ impl Entry {
 }
 
 /// The statement as it was prepared before for values like these.
-pub(super) fn known(connection: &Connection, plan: &Plan, parameters: &[Value]) -> Option<Arc<Prepared>> {
-    guard(&connection.prepared).get(&plan.id)?.find(parameters)
+pub(super) fn known(connection: &Connection, form: u64, parameters: &[Value]) -> Option<Arc<Prepared>> {
+    guard(&connection.prepared).get(&form)?.find(parameters)
 }
 
-/// Prepares the plan's only statement for these values, and remembers it. `undo` is run when PostgreSQL refuses a form
+/// Prepares a statement for these values, and remembers it. `undo` is run when PostgreSQL refuses a form
 /// of it and another is tried: inside of a transaction a refusal is the end of everything since the last savepoint.
 pub(super) async fn prepare(
     connection: &Connection,
-    plan: &Plan,
-    sql: &str,
+    form: &Form<'_>,
     parameters: &[Value],
     undo: Option<&str>,
 ) -> Result<Arc<Prepared>> {
-    if let Some(prepared) = known(connection, plan, parameters) {
+    if let Some(prepared) = known(connection, form.id, parameters) {
         return Ok(prepared);
     }
-    let preparation = Preparation { connection, plan, sql, undo };
-    let before = guard(&connection.prepared).get(&plan.id).and_then(|entry| entry.inferred.clone());
+    let preparation = Preparation { connection, form, undo };
+    let before = guard(&connection.prepared).get(&form.id).and_then(|entry| entry.inferred.clone());
     let (inferred, refusal) = match before {
         Some(prepared) => (Some(prepared), None),
         None => match preparation.attempt(&[]).await? {
@@ -90,7 +102,7 @@ pub(super) async fn prepare(
     let mut entry = Entry { inferred, declared: Vec::new() };
     let Some(types) = types else {
         let prepared = entry.inferred.clone();
-        remember(&mut guard(&connection.prepared), plan, entry);
+        remember(&mut guard(&connection.prepared), form.id, entry);
         // There is one whenever no type has to be declared.
         return prepared.ok_or_else(|| phantomdb_protocol::Error::internal("nothing was prepared"));
     };
@@ -108,12 +120,18 @@ pub(super) async fn prepare(
         (None, None) => return Err(phantomdb_protocol::Error::internal("nothing was prepared")),
     };
     entry.add(types, &prepared);
-    remember(&mut guard(&connection.prepared), plan, entry);
+    remember(&mut guard(&connection.prepared), form.id, entry);
     Ok(prepared)
 }
 
-fn remember(known: &mut LruCache<u64, Entry>, plan: &Plan, entry: Entry) {
-    match known.get_mut(&plan.id) {
+/// The columns of a result by these names, whose values are read so.
+pub(super) fn columns(names: Vec<String>, decoders: &[Decoder]) -> Vec<Column> {
+    let columns = names.into_iter().zip(decoders);
+    columns.map(|(name, decoder)| Column { name, column_type: decoder.column_type() }).collect()
+}
+
+fn remember(known: &mut LruCache<u64, Entry>, form: u64, entry: Entry) {
+    match known.get_mut(&form) {
         Some(before) => {
             before.inferred = entry.inferred.or(before.inferred.take());
             for (types, prepared) in entry.declared {
@@ -121,7 +139,7 @@ fn remember(known: &mut LruCache<u64, Entry>, plan: &Plan, entry: Entry) {
             }
         }
         None => {
-            known.insert(plan.id, entry);
+            known.insert(form, entry);
         }
     }
 }
@@ -138,15 +156,14 @@ fn narrowed(types: &[Type], parameters: &[Value]) -> Option<Vec<Type>> {
 
 struct Preparation<'a> {
     connection: &'a Connection,
-    plan: &'a Plan,
-    sql: &'a str,
+    form: &'a Form<'a>,
     undo: Option<&'a str>,
 }
 
 impl Preparation<'_> {
     /// The inner error is one that other types of parameters may cure.
     async fn attempt(&self, types: &[Type]) -> Result<Result<Arc<Prepared>, PostgresError>> {
-        match self.connection.client().prepare_typed(self.sql, types).await {
+        match self.connection.client().prepare_typed(self.form.sql, types).await {
             Ok(statement) => self.read(statement).await.map(Ok),
             Err(refusal) if refusal.code().is_some_and(is_about_types) => {
                 self.undo().await?;
@@ -166,15 +183,13 @@ impl Preparation<'_> {
     async fn read(&self, statement: Statement) -> Result<Arc<Prepared>> {
         let mut decoders: Vec<Decoder> =
             statement.columns().iter().map(|column| Decoder::of(column.type_())).collect();
-        if let Some(probe) = &self.plan.adapted.probe {
+        if let Some(probe) = &self.form.adapted.probe {
             self.probe(probe, &statement, &mut decoders).await?;
         }
         let names: Vec<String> = statement.columns().iter().map(|column| column.name().to_owned()).collect();
         let statement = self.with_known_types(statement, &mut decoders).await?;
-        let columns = names.into_iter().zip(&decoders);
-        let columns =
-            columns.map(|(name, decoder)| Column { name, column_type: decoder.column_type() }).collect();
-        Ok(Arc::new(Prepared { statement, columns, decoders }))
+        let columns = columns(names, &decoders);
+        Ok(Arc::new(Prepared { statement, columns, decoders, layout: OnceLock::new() }))
     }
 
     /// Results of types whose binary form is not known here come as text.
@@ -185,7 +200,7 @@ impl Preparation<'_> {
         });
         let Some(unreadable) = unknown else { return Ok(statement) };
         // What a write gives back cannot be converted from outside.
-        if self.plan.adapted.kind != Kind::Read {
+        if self.form.adapted.kind != Kind::Read {
             return Err(unreadable);
         }
         let names: Vec<String> = (1..=decoders.len()).map(|number| format!("c{number}")).collect();
@@ -199,7 +214,7 @@ impl Preparation<'_> {
             }
         }
         let (columns, names) = (columns.join(", "), names.join(", "));
-        let sql = format!("SELECT {columns} FROM ({}) AS phantomdb_result ({names})", self.sql);
+        let sql = format!("SELECT {columns} FROM ({}) AS phantomdb_result ({names})", self.form.sql);
         match self.connection.client().prepare_typed(&sql, statement.params()).await {
             Ok(converted) => Ok(converted),
             Err(_) => self.undo().await.and(Err(unreadable)),

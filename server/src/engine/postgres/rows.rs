@@ -1,6 +1,7 @@
 //! Rows in PostgreSQL's binary format to JSON text, in one pass.
 
 use phantomdb_protocol::{Column, ColumnType, Error, Result, ResultSet};
+use serde::{Deserialize, Serialize};
 use tokio_postgres::{
     Row,
     types::{FromSql, Kind, Type},
@@ -14,8 +15,8 @@ use crate::engine::json_rows::{
     JsonRows, write_base64, write_boolean, write_float, write_integer, write_json, write_null, write_text,
 };
 
-/// How the binary form of a column's values is read.
-#[derive(Debug, Clone, PartialEq)]
+/// How the binary form of a column's values is read. It is kept with the values in a database, by the names here.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) enum Decoder {
     Boolean,
     Int2,
@@ -291,6 +292,28 @@ impl<'a> RowWriter<'a> {
             }
             Ok(())
         })
+    }
+
+    /// Adds rows in the form of `record_send`, one behind the other: of each the number of values; of each value its
+    /// type, its length (-1 for NULL) and itself. Tells how many there are.
+    pub(super) fn push_records(&mut self, records: &[u8]) -> Result<u64> {
+        let mut reader = Reader(records);
+        while !reader.0.is_empty() {
+            if usize::try_from(reader.i32()?) != Ok(self.decoders.len()) {
+                return Err(unreadable());
+            }
+            self.rows.push(self.decoders.len(), |out, index| {
+                reader.skip(4)?;
+                match usize::try_from(reader.i32()?) {
+                    Ok(size) => self.decoders[index].write(out, reader.take(size)?),
+                    Err(_) => {
+                        write_null(out);
+                        Ok(())
+                    }
+                }
+            })?;
+        }
+        Ok(self.rows.rows())
     }
 
     pub(super) fn finish(self, affected_rows: u64) -> Result<ResultSet> {

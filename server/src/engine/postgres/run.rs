@@ -49,26 +49,32 @@ pub(super) struct Ready<'a> {
 impl<'a> Ready<'a> {
     pub(super) fn new(plan: &'a Plan, prepared: Arc<Prepared>, statement: &'a Statement) -> Result<Self> {
         check_count(prepared.statement.params().len(), &statement.parameters)?;
-        Ok(Self { plan, prepared, bound: bind::bind(&statement.parameters)? })
+        Ok(Self { plan, prepared, bound: bind::bind(&statement.parameters, 0)? })
     }
 
     /// Everything is sent when this is first polled, so that what is polled together travels together.
     pub(super) async fn send(&self, connection: &Connection) -> Result<ResultSet, Failure> {
-        let Prepared { statement, columns, decoders } = &*self.prepared;
-        let parameters = self.bound.iter().map(|bound| bound as &(dyn ToSql + Sync));
-        let rows = connection.client().query_raw(statement, parameters).await.map_err(failed)?;
-        let mut rows = pin!(rows);
-        let mut writer = RowWriter::new(columns, decoders);
-        while let Some(row) = rows.try_next().await.map_err(failed)? {
-            writer.push(&row)?;
-        }
-        let affected = if matches!(self.plan.adapted.kind, Kind::Read | Kind::LockingRead) {
-            0
-        } else {
-            rows.rows_affected().unwrap_or(0)
-        };
-        Ok(writer.finish(affected)?)
+        send(connection, &self.prepared, &self.bound, &self.plan.adapted.kind).await
     }
+}
+
+/// See [`Ready::send`].
+pub(super) async fn send(
+    connection: &Connection,
+    prepared: &Prepared,
+    bound: &[Bound<'_>],
+    kind: &Kind,
+) -> Result<ResultSet, Failure> {
+    let parameters = bound.iter().map(|bound| bound as &(dyn ToSql + Sync));
+    let rows = connection.client().query_raw(&prepared.statement, parameters).await.map_err(failed)?;
+    let mut rows = pin!(rows);
+    let mut writer = RowWriter::new(&prepared.columns, &prepared.decoders);
+    while let Some(row) = rows.try_next().await.map_err(failed)? {
+        writer.push(&row)?;
+    }
+    let affected =
+        if matches!(kind, Kind::Read | Kind::LockingRead) { 0 } else { rows.rows_affected().unwrap_or(0) };
+    Ok(writer.finish(affected)?)
 }
 
 /// What is said of a statement when a table is not what it was: "cached plan must not change result type", "cache lookup
@@ -85,7 +91,7 @@ const STALE: [SqlState; 8] = [
     SqlState::INVALID_PARAMETER_VALUE,
 ];
 
-fn failed(error: PostgresError) -> Failure {
+pub(super) fn failed(error: PostgresError) -> Failure {
     let stale = error.as_db_error().is_some_and(|error| {
         let code = error.code();
         STALE.contains(code) || code.code().starts_with("42")

@@ -211,17 +211,17 @@ pub(super) async fn once(connection: &Connection, plan: &Plan, statement: &State
     if plan.adapted.kind == Kind::Nothing {
         return Ok(empty());
     }
-    let Some(sql) = plan.single() else {
+    let Some(form) = plan.single() else {
         return Box::pin(group::in_transaction(connection, &One(plan, statement))).await;
     };
-    if let Some(prepared) = prepare::known(connection, plan, &statement.parameters) {
+    if let Some(prepared) = prepare::known(connection, plan.id, &statement.parameters) {
         match Ready::new(plan, prepared, statement)?.send(connection).await {
             Err(Failure::Stale(_)) => connection.forget(plan.id),
             outcome => return outcome.map_err(Failure::into_error),
         }
     }
     Box::pin(async {
-        let prepared = prepare::prepare(connection, plan, sql, &statement.parameters, None).await?;
+        let prepared = prepare::prepare(connection, &form, &statement.parameters, None).await?;
         Ready::new(plan, prepared, statement)?.send(connection).await.map_err(Failure::into_error)
     })
     .await
@@ -240,7 +240,7 @@ async fn each_on(
             .take(WINDOW)
             .map_while(|(plan, statement)| {
                 let plan = plan.as_ref().ok().filter(|plan| plan.single().is_some())?;
-                let prepared = prepare::known(connection, plan, &statement.parameters)?;
+                let prepared = prepare::known(connection, plan.id, &statement.parameters)?;
                 Ready::new(plan, prepared, statement).ok()
             })
             .collect();

@@ -218,7 +218,7 @@ impl Shared {
                 turn
             }
         };
-        let is_known = prepare::known(&turn.connection, plan, &statement.parameters).is_some();
+        let is_known = prepare::known(&turn.connection, plan.id, &statement.parameters).is_some();
         let answer = tokio::time::timeout(PATIENCE, once(&turn.connection, plan, statement)).await.ok()?;
         turn.end = if is_known { End::Answered } else { End::Prepared };
         match answer.as_ref().err().map(|error| error.code) {

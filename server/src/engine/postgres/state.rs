@@ -112,7 +112,7 @@ impl State {
             kind => kind.refuse_control()?,
         }
         self.recover().await?;
-        let known = prepare::known(self.lease()?, plan, &statement.parameters);
+        let known = prepare::known(self.lease()?, plan.id, &statement.parameters);
         if let Some(prepared) = known.filter(|_| plan.single().is_some()) {
             // What is wrong with the values is known before anything is sent.
             let ready = Ready::new(plan, prepared, statement)?;

@@ -13,8 +13,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::{
     answers::{self, Entry, cancelled},
     connection::{Connection, guard},
+    in_one::InOne,
     native,
-    plan::Plan,
+    plan::{Form, Plan},
     position::{self, Position},
     prepare,
     run::{Failure, Ready},
@@ -95,8 +96,14 @@ impl PostgresSession {
         plan: &Plan,
         statement: &Statement,
     ) -> Result<Option<ResultSet>> {
-        if let Some(sql) = plan.single()
-            && let Ok(prepared) = prepare::prepare(lease, plan, sql, &statement.parameters, None).await
+        let bare = plan.single();
+        if let (Some(bare), Some(form)) = (&bare, &plan.in_one)
+            && form.takes(&plan.adapted, statement)
+        {
+            return self.keep_in_one(lease, entry, plan, (form, bare), statement).await;
+        }
+        if let Some(form) = bare
+            && let Ok(prepared) = prepare::prepare(lease, &form, &statement.parameters, None).await
         {
             let ready = Ready::new(plan, prepared, statement)?;
             match self.keeping(lease, entry, &ready, true).await {
@@ -105,6 +112,50 @@ impl PostgresSession {
             }
         }
         self.keeping(lease, entry, &One(plan, statement), false).await.map_err(Failure::into_error)
+    }
+
+    /// In one statement, or else in a transaction. What can only ever run there does from then on.
+    async fn keep_in_one(
+        &self,
+        lease: &Lease,
+        entry: &Entry,
+        plan: &Plan,
+        (form, bare): (&InOne, &Form<'_>),
+        statement: &Statement,
+    ) -> Result<Option<ResultSet>> {
+        let known = prepare::known(lease, form.id, &statement.parameters);
+        let is_new = known.is_none();
+        let prepared = match known {
+            Some(prepared) => Ok(prepared),
+            None => {
+                let form = Form { id: form.id, sql: &form.sql(bare), ..*bare };
+                self.unless_cancelled(prepare::prepare(lease, &form, &statement.parameters, None)).await
+            }
+        };
+        let is_doubtful = match prepared {
+            Ok(prepared) => {
+                let tracked = self.database.is_tracked();
+                match entry.in_one(lease, form, &prepared, statement, tracked).await {
+                    Err(Failure::Stale(_)) => {
+                        lease.forget(form.id);
+                        is_new
+                    }
+                    Err(failure) => return Err(failure.into_error()),
+                    Ok((answer, position)) => {
+                        self.reach(position);
+                        return Ok(Some(answer));
+                    }
+                }
+            }
+            Err(error) => InOne::is_refusal(&error),
+        };
+        // What is prepared of the statement alone may be as old.
+        lease.forget(plan.id);
+        let kept = self.keeping(lease, entry, &One(plan, statement), false).await;
+        if is_doubtful && kept.is_ok() {
+            form.refuse();
+        }
+        kept.map_err(Failure::into_error)
     }
 
     async fn keeping<W: Work>(
@@ -165,7 +216,7 @@ async fn tracked(
     plan: &Plan,
     statement: &Statement,
 ) -> (Result<ResultSet>, Option<Position>) {
-    let known = plan.single().and_then(|_| prepare::known(connection, plan, &statement.parameters));
+    let known = plan.single().and_then(|form| prepare::known(connection, form.id, &statement.parameters));
     if let Some(Ok(ready)) = known.map(|prepared| Ready::new(plan, prepared, statement)) {
         match join(ready.send(connection), position::written(connection)).await {
             (Err(Failure::Stale(_)), _) => connection.forget(plan.id),

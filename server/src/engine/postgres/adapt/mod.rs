@@ -37,6 +37,17 @@ pub(super) struct Adapted {
     pub(super) probe: Option<Probe>,
     /// Whether it changes nothing: it only reads, and calls nothing but functions that are known to do so.
     pub(super) pure: bool,
+    /// For what changes rows of one table and can stand within another statement: what it answers.
+    pub(super) gives: Option<Gives>,
+}
+
+/// What a change of rows answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Gives {
+    /// How many rows it changed.
+    Count,
+    /// RETURNING: the rows.
+    Rows,
 }
 
 /// What the server's kind asks of the SQL.
@@ -63,6 +74,7 @@ pub(super) fn native(sql: &str) -> Adapted {
         change: None,
         probe: None,
         pure: false,
+        gives: None,
     }
 }
 
@@ -117,6 +129,7 @@ impl<'a> Adapter<'a> {
             change: None,
             probe: None,
             pure: false,
+            gives: None,
         }
     }
 }

@@ -6,7 +6,7 @@ use sqlparser::{
     tokenizer::TokenWithSpan,
 };
 
-use super::{Adapted, Adapter, print, probe};
+use super::{Adapted, Adapter, Gives, print, probe};
 use crate::engine::sql::{
     Kind,
     parse::{self, ConflictTarget, Parsed},
@@ -56,7 +56,8 @@ impl Adapter<'_> {
             _ => None,
         };
         let pure = kind == Kind::Read && !self.calls_unknown;
-        Ok(Adapted { probe, pure, ..self.done(kind, vec![print(statement)?]) })
+        let gives = gives(statement);
+        Ok(Adapted { probe, pure, gives, ..self.done(kind, vec![print(statement)?]) })
     }
 
     fn kind_of(&self, query: &Query) -> Kind {
@@ -68,6 +69,27 @@ impl Adapter<'_> {
             Kind::Read
         }
     }
+}
+
+/// What the statement answers, when it changes rows and nothing before it does.
+fn gives(statement: &Statement) -> Option<Gives> {
+    let returning = match statement {
+        Statement::Insert(insert) => &insert.returning,
+        Statement::Update(update) => &update.returning,
+        Statement::Delete(delete) => &delete.returning,
+        Statement::Query(query) => {
+            let mut earlier = query.with.iter().flat_map(|with| &with.cte_tables);
+            if earlier.any(|cte| changes_data(&cte.query)) {
+                return None;
+            }
+            return match query.body.as_ref() {
+                SetExpr::Insert(change) | SetExpr::Update(change) | SetExpr::Delete(change) => gives(change),
+                _ => None,
+            };
+        }
+        _ => return None,
+    };
+    Some(if returning.is_some() { Gives::Rows } else { Gives::Count })
 }
 
 /// Whether the query, or one it begins with, changes rows.
