@@ -62,7 +62,10 @@ describe('/openapi.json', () => {
     const described = operation.responses[expected].content;
     if (!described) expect(text).toBe('');
     if (described?.['application/x-ndjson']) {
-      const lines = text.trimEnd().split('\n').map(JSON.parse);
+      const lines = text
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line));
       for (const line of lines)
         check(line, ...where, 'responses', expected, 'content', 'application/x-ndjson', 'schema');
       return lines;
