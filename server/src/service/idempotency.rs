@@ -6,15 +6,16 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    future::{Future, poll_fn},
+    future::Future,
+    pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::Poll,
+    task::{Context, Poll, ready},
     time::{Duration, Instant},
 };
 
 use phantomdb_protocol::{Call, CallContext, Error, ErrorCode, Result};
 use sha2::{Digest as _, Sha256};
-use tokio::sync::watch;
+use tokio::{runtime::Handle, sync::watch};
 use tokio_util::sync::CancellationToken;
 
 use super::Reply;
@@ -114,6 +115,34 @@ impl Keep {
     }
 }
 
+/// A call that its caller runs, and that comes to its end on a task of its own when the caller goes away.
+struct InPlace<F: Future<Output = Result<Reply>> + Send + 'static> {
+    going: Option<(Keep, Pin<Box<F>>)>,
+}
+
+impl<F: Future<Output = Result<Reply>> + Send + 'static> Future for InPlace<F> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let Some((_, running)) = &mut self.going else { return Poll::Ready(()) };
+        let answer = ready!(running.as_mut().poll(context));
+        if let Some((keep, _)) = self.going.take() {
+            keep.answer(answer);
+        }
+        Poll::Ready(())
+    }
+}
+
+impl<F: Future<Output = Result<Reply>> + Send + 'static> Drop for InPlace<F> {
+    fn drop(&mut self) {
+        if let Some((keep, running)) = self.going.take()
+            && let Ok(runtime) = Handle::try_current()
+        {
+            runtime.spawn(keep.finish(running));
+        }
+    }
+}
+
 impl Drop for Keep {
     fn drop(&mut self) {
         if matches!(*self.progress.borrow(), Progress::Running) {
@@ -153,9 +182,9 @@ pub(super) fn once_of(key: &str, call: &Call, context: &CallContext) -> Result<O
 }
 
 impl Idempotency {
-    /// The first answer to this key: run now, still running, or kept. A call that has to wait goes on on a task of
-    /// its own, so that it comes to its end, and its answer is kept, also when the caller goes away; one that writes
-    /// is then stopped where the engine can, and either took effect as a whole or not at all.
+    /// The first answer to this key: run now, still running, or kept. A call comes to its end, and its answer is kept, also
+    /// when the caller goes away; one that writes is then stopped where the engine can, and either took effect as a
+    /// whole or not at all.
     pub(super) async fn once<F>(&self, once: &Once, run: impl Fn(Once) -> F) -> Answer
     where
         F: Future<Output = Result<Reply>> + Send + 'static,
@@ -166,13 +195,9 @@ impl Idempotency {
                 Claim::Free(sender) => {
                     let progress = sender.subscribe();
                     let once = Once { cancelled: CancellationToken::new(), ..once.clone() };
-                    let mut running = Box::pin(run(once.clone()));
+                    let running = Box::pin(run(once.clone()));
                     let keep = Keep { answers: Arc::clone(&self.answers), once, progress: sender };
-                    // Most calls are done without a wait, and need no task of their own.
-                    match poll_fn(|context| Poll::Ready(running.as_mut().poll(context))).await {
-                        Poll::Ready(done) => keep.answer(done),
-                        Poll::Pending => drop(tokio::spawn(keep.finish(running))),
-                    }
+                    InPlace { going: Some((keep, running)) }.await;
                     progress
                 }
             };
