@@ -1,7 +1,7 @@
 'use strict';
 
 // create, findByPk and update with Sequelize on one PostgreSQL: through pg, and through `phantomdb serve --engine`, one call
-// after the other and 64 at once. Uses PHANTOMDB_TEST_POSTGRES_URL, else starts a server of its own.
+// after the other, by 64 callers of whom each calls again when it has its answer, and 64 at once. Uses PHANTOMDB_TEST_POSTGRES_URL, else starts a server of its own.
 
 const { randomUUID } = require('node:crypto');
 const { Sequelize, DataTypes } = require('sequelize');
@@ -11,6 +11,7 @@ const { startServer } = require('./server');
 
 const ROWS = 1000;
 const CALLERS = 64;
+const CALLS = 1280;
 /** Connections to PostgreSQL, the same for both. */
 const CONNECTIONS = 20;
 const PEER = 'Sequelize with pg';
@@ -54,6 +55,15 @@ const TASKS = {
     }),
 };
 
+/** So many calls, of which as many as there are callers are under way. */
+async function byCallers(calls, call) {
+  let left = calls;
+  const caller = async () => {
+    while (left-- > 0) await call();
+  };
+  await Promise.all(Array.from({ length: CALLERS }, caller));
+}
+
 async function main() {
   const { url, stop } = await postgres();
   const database = `bench_${randomUUID().slice(0, 8)}`;
@@ -81,8 +91,10 @@ async function main() {
     report(title, await compare(contestants(task)), PEER);
   }
   for (const title of ['findByPk', 'create', 'update']) {
-    const all = (setup) => Promise.all(Array.from({ length: CALLERS }, () => TASKS[title](setup)));
-    report(`${title}, ${CALLERS} callers, for all of them`, await compare(contestants(all)), PEER);
+    const busy = (setup) => byCallers(CALLS, () => TASKS[title](setup));
+    report(`${title}, ${CALLS} calls of ${CALLERS} callers`, await compare(contestants(busy)), PEER);
+    const burst = (setup) => byCallers(CALLERS, () => TASKS[title](setup));
+    report(`${title}, ${CALLERS} at once, until all are answered`, await compare(contestants(burst)), PEER);
   }
 
   for (const { sequelize } of Object.values(ready)) await sequelize.close();

@@ -152,6 +152,8 @@ struct Turn<'a> {
     line: u64,
     plan: u64,
     connection: Arc<Connection>,
+    /// Nobody is before it.
+    is_first: bool,
     sent: Instant,
     end: End,
 }
@@ -219,7 +221,13 @@ impl Shared {
             }
         };
         let is_known = prepare::known(&turn.connection, plan.id, &statement.parameters).is_some();
-        let answer = tokio::time::timeout(PATIENCE, once(&turn.connection, plan, statement)).await.ok()?;
+        let reading = once(&turn.connection, plan, statement);
+        let answer = if turn.is_first {
+            // What it takes itself the server limits, and a timer costs a system call.
+            reading.await
+        } else {
+            tokio::time::timeout(PATIENCE, reading).await.ok()?
+        };
         turn.end = if is_known { End::Answered } else { End::Prepared };
         match answer.as_ref().err().map(|error| error.code) {
             Some(ErrorCode::Unavailable) => {
@@ -251,12 +259,21 @@ impl Shared {
         let Some(line) = state.lines.iter_mut().find(|line| line.is_free(now)) else {
             return Place::NoneFree;
         };
-        if line.waiting == 0 {
+        let is_first = line.waiting == 0;
+        if is_first {
             line.moved = now;
         }
         line.waiting += 1;
         let connection = Arc::clone(&line.connection);
-        Place::At(Turn { shared: self, line: line.id, plan, connection, sent: now, end: End::GivenUp })
+        Place::At(Turn {
+            shared: self,
+            line: line.id,
+            plan,
+            connection,
+            is_first,
+            sent: now,
+            end: End::GivenUp,
+        })
     }
 
     /// Makes one more connection, if there is room for it and nobody else is about it.
