@@ -14,18 +14,16 @@ use napi::bindgen_prelude::{
 use napi::{Either, Env};
 use napi_derive::napi;
 use phantomdb_protocol::{Call, CallContext, Error, ErrorCode, Result, Statement, Value};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 
-use crate::TranslatedStatement;
 use crate::client::{Client, ClientOptions, Item};
 use crate::error::{Failure, bad_request, outcome, thrown};
 use crate::event_loop::EventLoop;
 use crate::exchange::Exchange;
 use crate::gathered::{Find, Gathered};
-use crate::translate::sql::{Values, push_literal};
 
 /// What the JavaScript class `PhantomDBDialect` holds. Nothing is opened before the first call.
 #[napi]
@@ -345,58 +343,6 @@ impl From<Context> for CallContext {
 
 fn in_transaction(transaction: Option<String>) -> CallContext {
     CallContext { transaction, rows_as_arrays: true, ..CallContext::default() }
-}
-
-pub(crate) fn translate(
-    kind: &str,
-    plan: &str,
-    values_json: Option<&str>,
-    before: u32,
-) -> Result<TranslatedStatement> {
-    let values = match values_json {
-        Some(json) => Values::inlined(parse("values", json)?),
-        None => Values::bound(usize::try_from(before).map_err(|_| too_many())?),
-    };
-    let translated = crate::translate::translate(kind, plan, values)?;
-    let find = translated.find.map(|find| to_json(&find)).transpose()?;
-    let order = translated.order.into_iter().map(number).collect::<Result<Vec<u32>>>()?;
-    let count = number(order.len())?;
-    // Most have their values in the order in which they were given.
-    let order = Some(order).filter(|order| !order.iter().copied().eq(0..count));
-    Ok(TranslatedStatement { sql: translated.sql, count, order, find })
-}
-
-fn number(count: usize) -> Result<u32> {
-    u32::try_from(count).map_err(|_| too_many())
-}
-
-fn too_many() -> Error {
-    Error::internal("a statement has too many parameters")
-}
-
-/// A value as a literal of PhantomDB SQL.
-pub(crate) fn literal(value_json: &str) -> Result<String> {
-    let mut out = String::new();
-    push_literal(&mut out, &parse("value", value_json)?)?;
-    Ok(out)
-}
-
-/// The server has a runtime of its own, which may not be started from a thread of another one.
-pub(crate) async fn run_cli(args: Vec<String>) -> Result<i32> {
-    let (done, exit_code) = tokio::sync::oneshot::channel();
-    std::thread::Builder::new()
-        .name("phantomdb".to_owned())
-        .spawn(move || {
-            let args = std::iter::once("phantomdb".to_owned()).chain(args).collect();
-            // Nobody waits any more when Node is on its way out.
-            let _ = done.send(phantomdb_server::cli::run(args));
-        })
-        .map_err(|error| Error::internal(format!("the server's thread could not be started: {error}")))?;
-    exit_code.await.map_err(|_| Error::internal("the server failed inside; its log says why"))
-}
-
-fn to_json(value: &impl Serialize) -> Result<String> {
-    serde_json::to_string(value).map_err(|error| Error::internal(error.to_string()))
 }
 
 fn parse_call(kind: &str, body: &str) -> Result<Call> {

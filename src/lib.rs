@@ -1,5 +1,6 @@
 //! The addon: what Node loads. Only exports are here; the modules do the work.
 
+mod cli;
 pub mod client;
 mod dialect;
 mod error;
@@ -7,6 +8,7 @@ mod event_loop;
 mod exchange;
 mod gathered;
 mod snapshot;
+mod statement;
 pub mod translate;
 
 use napi_derive::{module_init, napi};
@@ -51,19 +53,19 @@ pub fn translate(
     values_json: Option<String>,
     parameters_before: Option<u32>,
 ) -> napi::Result<TranslatedStatement, String> {
-    dialect::translate(&kind, &plan_json, values_json.as_deref(), parameters_before.unwrap_or(0))
+    statement::translate(&kind, &plan_json, values_json.as_deref(), parameters_before.unwrap_or(0))
         .map_err(error::thrown)
 }
 
 /// A value, as the wire carries it in JSON, as a literal of PhantomDB SQL.
 #[napi(catch_unwind)]
 pub fn literal(value_json: String) -> napi::Result<String, String> {
-    dialect::literal(&value_json).map_err(error::thrown)
+    statement::literal(&value_json).map_err(error::thrown)
 }
 
 /// Runs the command line of the server (`phantomdb serve …`, without the name of the program) on a thread of its own.
 /// Resolves to the exit code when it ends.
 #[napi]
 pub async fn run_cli(args: Vec<String>) -> napi::Result<i32> {
-    dialect::run_cli(args).await.map_err(|error| napi::Error::from_reason(error.message))
+    cli::run_cli(args).await.map_err(|error| napi::Error::from_reason(error.message))
 }

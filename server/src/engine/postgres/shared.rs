@@ -188,9 +188,22 @@ pub(super) const fn share_of(connections: usize) -> usize {
     if share < 4 { share } else { 4 }
 }
 
+/// The limit is a part of how the connection is made, not set on it afterwards: a pooler that lends one session to many
+/// would leave it to others. One that does not pass it on refuses, and nothing is shared then.
+fn limited(mut config: Config, timeout: Duration) -> Config {
+    let limit = format!("-c statement_timeout={}", timeout.as_millis());
+    let options = match config.get_options() {
+        Some(own) => format!("{own} {limit}"),
+        None => limit,
+    };
+    config.options(options);
+    config
+}
+
 impl Shared {
     pub(super) fn new(config: Config, tls: MakeRustlsConnect, options: &PostgresOptions) -> Self {
         let timeout = options.statement_timeout.map_or(ALONE_MAX, |timeout| timeout.min(ALONE_MAX));
+        let config = limited(config, timeout);
         let state = State {
             lines: Vec::new(),
             costs: LruCache::new(KNOWN_MAX),
@@ -200,7 +213,7 @@ impl Shared {
         Self {
             config,
             tls,
-            options: PostgresOptions { statement_timeout: Some(timeout), ..options.clone() },
+            options: PostgresOptions { statement_timeout: None, ..options.clone() },
             max: share_of(options.connections),
             state: Mutex::new(state),
         }

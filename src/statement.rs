@@ -1,0 +1,51 @@
+//! What JavaScript asks of the translator: a plan or a value, and text for it.
+
+use phantomdb_protocol::{Error, Result};
+use serde::Serialize;
+
+use crate::{
+    TranslatedStatement,
+    dialect::parse,
+    translate::{
+        self,
+        sql::{Values, push_literal},
+    },
+};
+
+pub(crate) fn translate(
+    kind: &str,
+    plan: &str,
+    values_json: Option<&str>,
+    before: u32,
+) -> Result<TranslatedStatement> {
+    let values = match values_json {
+        Some(json) => Values::inlined(parse("values", json)?),
+        None => Values::bound(usize::try_from(before).map_err(|_| too_many())?),
+    };
+    let translated = translate::translate(kind, plan, values)?;
+    let find = translated.find.map(|find| to_json(&find)).transpose()?;
+    let order = translated.order.into_iter().map(number).collect::<Result<Vec<u32>>>()?;
+    let count = number(order.len())?;
+    // Most have their values in the order in which they were given.
+    let order = Some(order).filter(|order| !order.iter().copied().eq(0..count));
+    Ok(TranslatedStatement { sql: translated.sql, count, order, find })
+}
+
+fn number(count: usize) -> Result<u32> {
+    u32::try_from(count).map_err(|_| too_many())
+}
+
+fn too_many() -> Error {
+    Error::internal("a statement has too many parameters")
+}
+
+/// A value as a literal of PhantomDB SQL.
+pub(crate) fn literal(value_json: &str) -> Result<String> {
+    let mut out = String::new();
+    push_literal(&mut out, &parse("value", value_json)?)?;
+    Ok(out)
+}
+
+fn to_json(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| Error::internal(error.to_string()))
+}
