@@ -62,6 +62,9 @@ pub struct CallOptions {
 /// was given to `listen` is told.
 type Answer<'env> = Either4<String, Failure, PromiseRaw<'env, Either<String, Failure>>, u32>;
 
+/// Is told the number of a call, and the JSON text of its answer or the failure.
+type Settle<'scope> = Function<'scope, FnArgs<(u32, Either<String, Failure>)>, ()>;
+
 #[napi]
 impl NativeDialect {
     /// Throws `BAD_REQUEST` for a connection string or options that are wrong, naming what is.
@@ -78,12 +81,8 @@ impl NativeDialect {
 
     /// Has the calls to a server answered by a function: it is given the number of the call, and the JSON text of the answer
     /// or the failure. The caller keeps the function. Throws `UNSUPPORTED` where there is no libuv to run them on.
-    #[napi(catch_unwind)]
-    pub fn listen(
-        &self,
-        env: &Env,
-        settle: Function<'_, FnArgs<(u32, Either<String, Failure>)>, ()>,
-    ) -> napi::Result<(), String> {
+    #[napi(catch_unwind, ts_args_type = "settle: (number: number, answer: string | Failure) => void")]
+    pub fn listen(&self, env: &Env, settle: Settle<'_>) -> napi::Result<(), String> {
         let listen = || {
             let event_loop = EventLoop::of(env.raw())?;
             // The function and the thread are those of the environment that calls.

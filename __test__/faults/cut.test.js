@@ -32,7 +32,7 @@ describe('connections that break', () => {
   test(`at random leave exactly ${WRITES} rows of ${WRITES} writes`, async () => {
     let cuts = 0;
     const fate = () => {
-      if (Math.random() >= 0.02) return undefined;
+      if (Math.random() >= 0.05) return undefined;
       cuts++;
       return ['before', 'after', 'within'][Math.floor(Math.random() * 3)];
     };
@@ -47,7 +47,8 @@ describe('connections that break', () => {
     );
     await direct.close();
     expect(counted).toEqual({ rows: WRITES, numbers: WRITES });
-    expect(cuts).toBeGreaterThan(WRITES / 100);
+    // Of requests, most of which carry many writes.
+    expect(cuts).toBeGreaterThan(10);
   });
 
   test('since the server stands still time out, and what is tried again is not doubled', async () => {

@@ -121,10 +121,7 @@ impl HttpClient {
         }
         let items = items.into_iter().map(Some).collect();
         let mut open = Open { items, begun: self.attempts(Repeat::Freely), tell };
-        let failure = match self.exchange_many(database, &mut open).await {
-            Ok(()) => None,
-            Err(failure) => Some(failure),
-        };
+        let failure = self.exchange_many(database, &mut open).await.err();
         open.fail(failure);
     }
 
