@@ -70,6 +70,13 @@ describe('calls that are made at once', () => {
     await wide.close();
   });
 
+  test('are whole also when their answers come in many pieces', async () => {
+    const texts = upTo(4).map((n) => String(n).repeat(200_000));
+    const asked = texts.map((text) => sequelize.query('SELECT $1 AS "text"', { bind: [text], plain: true }));
+    expect((await Promise.all(asked)).map((answer) => answer.text)).toEqual(texts);
+    expect(requests).toEqual([MANY]);
+  });
+
   test('fail by themselves, with the errors they have alone', async () => {
     const [taken, unknown, syntax, fine] = await Promise.allSettled([
       Note.create({ number: 7 }),

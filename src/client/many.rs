@@ -160,14 +160,18 @@ impl HttpClient {
             return Err(failure_of(&self.origin.base, &head, &body));
         }
         let mut lines = BytesMut::new();
+        // A long line comes in many pieces, and each is looked through once.
+        let mut looked = 0;
         while let Some(chunk) = next(&mut body, deadline).await.map_err(transport)? {
             lines.extend_from_slice(&chunk);
-            while let Some(end) = lines.iter().position(|&byte| byte == b'\n') {
-                let line = lines.split_to(end + 1);
+            while let Some(end) = lines[looked..].iter().position(|&byte| byte == b'\n') {
+                let line = lines.split_to(looked + end + 1);
+                looked = 0;
                 self.read(&line, open).ok_or_else(|| {
                     Failure::lasting(Error::internal("a line of the server's answer cannot be read"))
                 })?;
             }
+            looked = lines.len();
         }
         self.transport.keep(&self.origin, sender);
         if open.items.iter().any(Option::is_some) {
