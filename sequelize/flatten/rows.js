@@ -118,7 +118,7 @@ module.exports = (lib) => {
       const set = Object.entries(hash).map(([name, value]) => [name, this.value(value, map.get(name), UPDATE)]);
       const plan = this.assignments(table, set, where, options);
       this.addReturning(plan, options, attributes);
-      return this.addLimit(plan, options, options.model);
+      return this.addLimit(plan, options, options.model ?? options.instance?.constructor);
     }
 
     /** `SET n = n + 1`, with other columns beside it. */

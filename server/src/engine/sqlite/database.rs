@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::connection::{self, Link, Location};
 use super::run::Scene;
-use super::schema::{Plan, SchemaCache};
+use super::schema::{LONGEST_REMEMBERED, Plan, SchemaCache};
 use super::snapshot::{OpenPages, Pages, Snapshot};
 use super::transaction::{self, Cell, ENDED_BY_CLOSE};
 use super::{SqliteOptions, blocking, guard};
@@ -167,6 +167,17 @@ impl Database {
         }
         let schema = guard(&self.schema).clone();
         schema?.known(&statement.query)
+    }
+
+    /// What a statement is that is met for the first time, where that is told as fast as it is run: in memory. So those
+    /// of one caller run in the order they were sent, the new ones among them.
+    pub(super) fn learned(self: &Arc<Self>, statement: &Statement) -> Option<Arc<Plan>> {
+        if self.is_on_disk() || statement.native || statement.query.len() > LONGEST_REMEMBERED {
+            return None;
+        }
+        let lease = self.idle_connection().ok()??;
+        let scene = self.scene(&lease).ok()?;
+        scene.schema.plan(&lease, &statement.query).ok()
     }
 
     /// Whether a statement that is not known yet writes, by its first word: it then waits for the lock in its turn, so

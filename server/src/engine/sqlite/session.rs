@@ -74,11 +74,7 @@ impl SqliteSession {
     }
 
     /// Runs the statement on the calling thread, if a connection and the locks it needs are free this instant and
-    /// it is done soon. None means that nothing of it was kept and it is to be run by [`Session::execute`].
-    pub fn try_execute_sync(&self, statement: &Statement) -> Option<Result<ResultSet>> {
-        self.try_plan(&*self.database.known(statement)?, statement)
-    }
-
+    /// it is done soon. None means that nothing of it was kept and it is to be run on another.
     fn try_plan(&self, plan: &Plan, statement: &Statement) -> Option<Result<ResultSet>> {
         if !plan.is_quick() {
             return None;
@@ -284,7 +280,8 @@ impl Session for SqliteSession {
     async fn execute(&self, statement: Statement) -> Result<ResultSet> {
         // Counted before it is known whether it writes, so that a repeated call counts alike.
         let entry = self.entry();
-        let plan = self.database.known(&statement);
+        let known = self.database.known(&statement);
+        let plan = known.or_else(|| self.database.learned(&statement));
         let writes = plan.as_ref().map_or_else(|| Database::seems_to_write(&statement), |plan| plan.writes());
         // A thread that serves others must not wait for a disk.
         if let Some(plan) = plan.filter(|_| !writes || !self.database.is_on_disk())

@@ -142,7 +142,8 @@ impl Drop for SqliteTransaction {
 #[async_trait]
 impl Session for SqliteTransaction {
     async fn execute(&self, statement: Statement) -> Result<ResultSet> {
-        let plan = self.database.known(&statement);
+        let known = self.database.known(&statement);
+        let plan = known.or_else(|| self.database.learned(&statement));
         if let Some(outcome) = plan.as_ref().and_then(|plan| self.try_plan(plan, &statement)) {
             return outcome;
         }

@@ -1,0 +1,74 @@
+'use strict';
+
+// Writes that libraries make in ways of their own, and writes that nobody awaits.
+
+const { Sequelize, DataTypes } = require('sequelize');
+const { PhantomDBDialect } = require('..');
+const { engines } = require('./helpers/engines');
+
+describe.each(engines)('writes on $name', ({ start }) => {
+  const engine = start();
+  let sequelize;
+  let User;
+
+  beforeAll(async () => {
+    sequelize = engine.connect();
+    User = sequelize.define('User', { name: { type: DataTypes.STRING, field: 'full_name' } });
+    await sequelize.sync({ force: true });
+  });
+
+  // As feathers-sequelize does, which hands the options of its search on.
+  test('an instance is updated and saved with a limit among its options', async () => {
+    const [ann, bob] = await User.bulkCreate([{ name: 'Ann' }, { name: 'Bob' }]);
+    await ann.update({ name: 'Anna' }, { where: { id: ann.id }, limit: 1, returning: true, raw: false });
+    ann.name = 'Annie';
+    await ann.save({ limit: 1 });
+    await bob.reload();
+    expect([(await ann.reload()).name, bob.name]).toEqual(['Annie', 'Bob']);
+  });
+});
+
+// A suite that had `sqlite::memory:` before may count on it.
+describe('statements that are sent to memory: and not awaited', () => {
+  let sequelize;
+  let Author;
+  let Book;
+
+  beforeEach(async () => {
+    sequelize = new Sequelize('order', null, null, { dialect: new PhantomDBDialect('memory:'), logging: false });
+    Author = sequelize.define('Author', { name: DataTypes.STRING }, { timestamps: false });
+    Book = sequelize.define('Book', { title: DataTypes.STRING }, { timestamps: false });
+    Author.belongsToMany(Book, { through: 'AuthorBook', timestamps: false });
+    Book.belongsToMany(Author, { through: 'AuthorBook', timestamps: false });
+    await sequelize.sync();
+  });
+  afterEach(() => sequelize.close());
+
+  test('are run and answered in their order, also when some are met for the first time', async () => {
+    const { id } = await Author.create({ name: 'first' });
+    const order = [];
+    const answers = Array.from({ length: 40 }, async (_, i) => {
+      const sql =
+        i % 2 === 0 ? `UPDATE "Authors" SET "name" = 'n${i}' WHERE "id" = ${id}` : 'SELECT "name" FROM "Authors"';
+      const [rows] = await sequelize.query(sql);
+      order.push(i);
+      return rows;
+    });
+    const rows = await Promise.all(answers);
+    expect(order).toEqual(Array.from({ length: 40 }, (_, i) => i));
+    for (let i = 1; i < 40; i += 2) expect(rows[i]).toEqual([{ name: `n${i - 1}` }]);
+  });
+
+  test('give what is created together the order in which it was given', async () => {
+    const titles = ['Journey', 'Twenty', 'Eighty', 'Island'];
+    for (let round = 0; round < 3; round++) {
+      const author = await Author.create({ Books: titles.map((title) => ({ title })) }, { include: Book });
+      const links = await sequelize.query('SELECT "BookId" FROM "AuthorBook" WHERE "AuthorId" = ?', {
+        replacements: [author.id],
+        type: sequelize.QueryTypes.SELECT,
+      });
+      expect(author.Books.map(({ title }) => title)).toEqual(titles);
+      expect(links.map(({ BookId }) => BookId)).toEqual(author.Books.map((book) => book.id));
+    }
+  });
+});
