@@ -195,6 +195,16 @@ describe('the slot of Sequelize', () => {
     await mixed.authenticate();
   });
 
+  test('is published in words that Jest 26 knows, which has no modules with "node:"', () => {
+    const files = ['index.js', 'bin', 'models', 'sequelize'].flatMap((name) => {
+      const place = path.join(__dirname, '..', name);
+      const found = fs.statSync(place).isFile() ? [place] : fs.readdirSync(place, { recursive: true });
+      return found.map((file) => path.resolve(place, file)).filter((file) => file.endsWith('.js'));
+    });
+    expect(files.length).toBeGreaterThan(40);
+    expect(files.filter((file) => fs.readFileSync(file, 'utf8').includes("require('node:"))).toEqual([]);
+  });
+
   test('a deep copy of the options still has the dialect', async () => {
     const { cloneDeep } = require('lodash');
     const options = cloneDeep({ dialect: new PhantomDBDialect('memory:'), logging: false });

@@ -25,6 +25,17 @@ describe('an engine in memory', () => {
     expect(turns).toBeGreaterThan(3);
   });
 
+  test('lets it turn while many callers ask at once, and answers them in their order', async () => {
+    let turns = 0;
+    const timer = setInterval(() => turns++, 1);
+    const before = performance.now();
+    const order = [];
+    await Promise.all(Array.from({ length: 3000 }, (_, i) => User.findByPk(1).then(() => order.push(i))));
+    clearInterval(timer);
+    expect(turns).toBeGreaterThan((performance.now() - before) / 50);
+    expect(order).toEqual(Array.from({ length: 3000 }, (_, i) => i));
+  });
+
   test('gives a statement that takes long to another thread', async () => {
     const counting =
       'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT count(*) AS c FROM n';

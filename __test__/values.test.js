@@ -73,6 +73,8 @@ describe('what each data type is called in PhantomDB SQL', () => {
 
 describe('what a value of a data type is on the wire', () => {
   const identity = (value) => value;
+  /** As the numbers of libraries for decimals are. */
+  const decimal = (digits) => ({ toString: () => digits });
   const day = new Date('2026-01-02T03:04:05.006Z');
   const timestamp = { type: 'timestamp', value: '2026-01-02T03:04:05.006Z' };
 
@@ -84,6 +86,11 @@ describe('what a value of a data type is on the wire', () => {
     [DataTypes.BIGINT, '9007199254740993', { type: 'integer', value: '9007199254740993' }],
     [DataTypes.BIGINT, '-5', -5],
     [DataTypes.BIGINT, 'five', 'five'],
+    [DataTypes.BIGINT, decimal('9007199254740993'), { type: 'integer', value: '9007199254740993' }],
+    // What `hashids.decode` answers.
+    [DataTypes.INTEGER, [12], 12],
+    [DataTypes.INTEGER, [1, 2], [1, 2]],
+    [DataTypes.INTEGER, {}, {}],
     [DataTypes.STRING, '', ''],
     [DataTypes.STRING, '😀', '😀'],
     [DataTypes.STRING, 5, '5'],
@@ -102,11 +109,13 @@ describe('what a value of a data type is on the wire', () => {
     [DataTypes.TIME, '10:11:12', { type: 'time', value: '10:11:12' }],
     [DataTypes.FLOAT, 1.5, 1.5],
     [DataTypes.FLOAT, '1.5', 1.5],
+    [DataTypes.FLOAT, decimal('1.5'), 1.5],
     [DataTypes.FLOAT, Number.NaN, { type: 'float', value: 'NaN' }],
     [DataTypes.DOUBLE, -Infinity, { type: 'float', value: '-Infinity' }],
     [DataTypes.DOUBLE, 'infinity', { type: 'float', value: 'Infinity' }],
     [DataTypes.REAL, 'x', 'x'],
     [DataTypes.DECIMAL(10, 2), '1.20', { type: 'decimal', value: '1.20' }],
+    [DataTypes.DECIMAL(10, 2), decimal('1.2'), { type: 'decimal', value: '1.2' }],
     [DataTypes.DECIMAL(10, 2), 1.2, { type: 'decimal', value: '1.2' }],
     [
       DataTypes.UUID,

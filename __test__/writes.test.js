@@ -2,7 +2,7 @@
 
 // Writes that libraries make in ways of their own, and writes that nobody awaits.
 
-const { Sequelize, DataTypes } = require('sequelize');
+const { Sequelize, DataTypes, Op } = require('sequelize');
 const { PhantomDBDialect } = require('..');
 const { engines } = require('./helpers/engines');
 
@@ -13,7 +13,10 @@ describe.each(engines)('writes on $name', ({ start }) => {
 
   beforeAll(async () => {
     sequelize = engine.connect();
-    User = sequelize.define('User', { name: { type: DataTypes.STRING, field: 'full_name' } });
+    User = sequelize.define('User', {
+      name: { type: DataTypes.STRING, field: 'full_name' },
+      rank: DataTypes.INTEGER,
+    });
     await sequelize.sync({ force: true });
   });
 
@@ -25,6 +28,15 @@ describe.each(engines)('writes on $name', ({ start }) => {
     await ann.save({ limit: 1 });
     await bob.reload();
     expect([(await ann.reload()).name, bob.name]).toEqual(['Annie', 'Bob']);
+  });
+
+  test('a number alone in an array is written and compared as the number', async () => {
+    await User.bulkCreate([{ name: 'Cid', rank: [6] }, { name: 'Dan' }]);
+    await User.update({ rank: [7] }, { where: { name: 'Dan' } });
+    const count = (rank) => User.count({ where: { rank } });
+    expect(await Promise.all([[6], { [Op.eq]: [7] }, { [Op.gt]: [5] }, [[6], [7]]].map(count))).toEqual([1, 1, 2, 2]);
+    await expect(User.create({ rank: [1, 2] })).rejects.toThrow('Invalid value [ 1, 2 ]');
+    await expect(count({ [Op.gt]: [1, 2] })).rejects.toThrow('takes one value');
   });
 });
 

@@ -2,7 +2,7 @@
 
 // The attributes of a model, as source, from the columns of a table.
 
-const { inspect } = require('node:util');
+const { inspect } = require('util');
 
 /** PhantomDB's types without arguments: Sequelize's, and TypeScript's. */
 const TYPES = {

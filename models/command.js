@@ -2,9 +2,9 @@
 
 // `phantomdb models`: writes Sequelize models for the tables of a database.
 
-const fs = require('node:fs/promises');
-const path = require('node:path');
-const { parseArgs } = require('node:util');
+const fs = require('fs/promises');
+const path = require('path');
+const { parseArgs } = require('util');
 
 const { PhantomDBDialect } = require('../index.js');
 const { filesOf, languages } = require('./files.js');

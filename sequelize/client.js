@@ -55,6 +55,7 @@ class Client {
     if (!opened) {
       opened = open(url, this.#options);
       if (isRemote(url)) listen(opened);
+      opened.answersAtOnce = isInMemory(opened.url);
       this.#opened.set(url, opened);
     }
     return opened;
@@ -102,6 +103,7 @@ class Client {
 }
 
 const isRemote = (url) => /^https?:/i.test(url);
+const isInMemory = (url) => /^memory:/i.test(url);
 
 function open(url, options) {
   try {

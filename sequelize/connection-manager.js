@@ -2,7 +2,7 @@
 
 const { withStack } = require('./phantomdb-error.js');
 const { AbortError, send, throwIfAborted, untilAborted } = require('./send.js');
-const { hasRoom } = require('./turn.js');
+const { inTurn } = require('./turn.js');
 
 /**
  * Sequelize's own pool, hooks and replication around connections that are light: the sockets, or the engine itself,
@@ -150,7 +150,10 @@ class Connection {
     return send(
       this.native,
       options,
-      (going) => this.native.query(database, sql, parameters, transaction, native, readOnly, hasRoom(), going),
+      (going) =>
+        inTurn(this.native, () =>
+          this.native.query(database, sql, parameters, transaction, native, readOnly, true, going),
+        ),
       () => ({ operation: 'query', query: sql, database, transaction }),
     );
   }
@@ -161,7 +164,8 @@ class Connection {
     return send(
       this.native,
       options,
-      (going) => this.native.find(database, table, find, parameters, transaction, hasRoom(), going, sql),
+      (going) =>
+        inTurn(this.native, () => this.native.find(database, table, find, parameters, transaction, true, going, sql)),
       () => ({ operation: 'find', query: sql, database, transaction }),
     );
   }

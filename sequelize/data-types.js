@@ -3,7 +3,7 @@
 // `DataTypes.phantomdb`: what each Sequelize type is called in PhantomDB SQL, and what its values are on the wire.
 // `stringify` answers a JSON scalar or `{type, value}`; `bindParam` hands that on.
 
-const { types: nodeTypes } = require('node:util');
+const { types: nodeTypes } = require('util');
 
 const { blob, timestamp } = require('./values.js');
 const { escapeValue } = require('./escape.js');
@@ -132,6 +132,16 @@ function textTypes(Base, warn) {
   };
 }
 
+/**
+ * What stands for a number is written by its `toString`, as Sequelize's own types do: a decimal of some library, or the one
+ * element of an array. What is no number then stays as it is, to be refused.
+ */
+function writtenNumber(value) {
+  if (typeof value !== 'object' || typeof value?.toString !== 'function') return value;
+  const written = value.toString();
+  return DECIMAL_TEXT.test(written) ? written : value;
+}
+
 function integerTypes(Base, warn) {
   const integer = (Type) =>
     class extends Type {
@@ -149,7 +159,8 @@ function integerTypes(Base, warn) {
       toSql() {
         return this.key;
       }
-      _stringify(value) {
+      _stringify(given) {
+        const value = writtenNumber(given);
         if (typeof value === 'bigint' || (typeof value === 'string' && INTEGER_TEXT.test(value.trim()))) {
           const number = Number(value);
           return Number.isSafeInteger(number) ? number : { type: 'integer', value: String(value).trim() };
@@ -180,7 +191,8 @@ function realTypes(Base, warn) {
       toSql() {
         return this.key;
       }
-      _stringify(value) {
+      _stringify(given) {
+        const value = writtenNumber(given);
         if (typeof value === 'number' && !Number.isFinite(value)) {
           return { type: 'float', value: String(value) };
         }

@@ -4,7 +4,7 @@
 // there for others: the replacements and binds of users, hooks that nobody has set, promises for a retry that is not made
 // and for a connection that is at hand. A statement that asks for more goes through `sequelize.query` as ever.
 
-const { createHash } = require('node:crypto');
+const { createHash } = require('crypto');
 
 /** The text of the `query` that is repeated here, as SHA-256: that of Sequelize 6.28 to 6.37. */
 const REPEATED = '0f3242a04099851c1343caa80b346f1eae18856f2c1f378da8c523a648c246f6';

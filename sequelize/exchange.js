@@ -4,7 +4,7 @@
 // addon together. Each answer comes back by the number of its call.
 
 // Node's own, also where tests have put another in its place.
-const { setImmediate } = require('node:timers');
+const { setImmediate } = require('timers');
 
 class Exchange {
   #native;

@@ -8,9 +8,9 @@
 // operatorsAliases, queryInterface, connectionManager, the hooks) finds ours in place, no hook is needed, and neither
 // the user's options nor the stock dialects are touched. Of what all dialects share one thing is mended: `extendable.js`.
 
-const fs = require('node:fs');
-const { createRequire } = require('node:module');
-const path = require('node:path');
+const fs = require('fs');
+const { createRequire } = require('module');
+const path = require('path');
 
 const { dataTypes } = require('./data-types.js');
 const { wrapSqlString } = require('./escape.js');

@@ -7,8 +7,8 @@
 // database of their own, since the work may keep the write lock of its database for longer than a lease lasts. Times
 // are the database's, so that clocks need not agree.
 
-const { randomUUID } = require('node:crypto');
-const { setTimeout: sleep } = require('node:timers/promises');
+const { randomUUID } = require('crypto');
+const { setTimeout: sleep } = require('timers/promises');
 
 const { PhantomDBError } = require('./phantomdb-error.js');
 

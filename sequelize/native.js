@@ -3,8 +3,8 @@
 // Finds and loads the addon. One copy of the addon serves every copy of this file (Jest makes one for each test
 // file): Node itself keeps a loaded addon for as long as the process lives.
 
-const fs = require('node:fs');
-const path = require('node:path');
+const fs = require('fs');
+const path = require('path');
 
 /** `linux-x64-gnu`, `darwin-arm64`, `win32-x64-msvc`: what the file and the package of this platform are called. */
 function platformName() {

@@ -2,7 +2,7 @@
 
 // The class that users construct. Everything it does is documented in `index.d.ts`.
 
-const { inspect, types } = require('node:util');
+const { inspect, types } = require('util');
 
 const { Client } = require('./client.js');
 const { CLIENT, installEverywhere, installIn, installOn } = require('./install.js');
@@ -14,7 +14,7 @@ const { fitSequelizeCli } = require('./sequelize-cli.js');
 const { Snapshot, idOf, isOf, isSnapshot } = require('./snapshot.js');
 const { tableDefinition, tableOf } = require('./table-definition.js');
 const { isTls } = require('./tls.js');
-const { hasRoom } = require('./turn.js');
+const { inTurn } = require('./turn.js');
 const { converterOf, rowsToObjects, toWire, wireTypeOf } = require('./values.js');
 
 const DEFAULT_URL = 'http://localhost:8080';
@@ -150,7 +150,10 @@ class PhantomDBDialect {
     const text = await send(
       native,
       options,
-      (going) => native.find(databaseName, table, JSON.stringify({ find }), '[]', transaction, hasRoom(), going),
+      (going) =>
+        inTurn(native, () =>
+          native.find(databaseName, table, JSON.stringify({ find }), '[]', transaction, true, going),
+        ),
       () => ({ operation: 'find', database: databaseName, transaction }),
     );
     return rowsToObjects(JSON.parse(text));
@@ -177,7 +180,7 @@ class PhantomDBDialect {
     const text = await send(
       native,
       options,
-      (going) => native.query(databaseName, sql, wire, transaction, isNative, false, hasRoom(), going),
+      (going) => inTurn(native, () => native.query(databaseName, sql, wire, transaction, isNative, false, true, going)),
       () => ({ operation: 'query', query: sql, database: databaseName, transaction }),
     );
     const result = JSON.parse(text);

@@ -115,14 +115,16 @@ module.exports = (lib) => {
       await this._run(this.queryGenerator.dropTableQuery(tableName, { cascade }), options);
     }
 
-    /** Drops every table of the default schema, whichever way their foreign keys point; `skip` names the ones that stay. */
+    /**
+     * Drops every table of the default schema at once, whichever way their foreign keys point; `skip` names the ones that
+     * stay.
+     */
     async dropAllTables(options) {
       const skip = (options?.skip || []).map((table) => tableOf(table).name);
-      for (const tableName of await this.showAllTables(options)) {
-        if (!skip.includes(tableName)) {
-          await this.dropTable(tableName, { ...options, cascade: true });
-        }
-      }
+      const { schema } = this.queryGenerator.options;
+      const names = (await this.showAllTables(options)).filter((name) => !skip.includes(name));
+      const tables = names.map((tableName) => tableOf({ tableName, schema }));
+      if (tables.length > 0) await this._run(this.queryGenerator.dropTablesQuery(tables), options);
     }
 
     async renameTable(before, after, options) {

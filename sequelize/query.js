@@ -1,7 +1,7 @@
 'use strict';
 
 const { formatBindParameters } = require('./bind.js');
-const { randomUUID } = require('node:crypto');
+const { randomUUID } = require('crypto');
 
 const COMPILED = require('./compiled.js');
 const { leaveExpired } = require('./expired.js');

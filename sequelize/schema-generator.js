@@ -125,9 +125,16 @@ module.exports = (lib) => {
 
       dropTableQuery(tableName, options) {
         const table = tableOf(tableName);
-        const plan = { table, ifExists: true, cascade: Boolean(options?.cascade) };
-        const sql = write('dropTable', plan);
-        return plan.cascade ? sql : this._remember(sql, 'dropTable', { table, ifExists: true });
+        if (options?.cascade) return this.dropTablesQuery([table]);
+        return this._remember(write('dropTables', { tables: [table], ifExists: true }), 'dropTable', {
+          table,
+          ifExists: true,
+        });
+      }
+
+      /** Several at once, and the foreign keys that other tables have to them. */
+      dropTablesQuery(tables) {
+        return write('dropTables', { tables, ifExists: true, cascade: true });
       }
 
       renameTableQuery(before, after) {

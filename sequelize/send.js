@@ -3,8 +3,8 @@
 // What goes around each call of the addon: a signal that gives it up, a key under which it is run once, and who wants
 // to see it or to trace it. Without any of these a call costs no more than itself.
 
-const { randomUUID } = require('node:crypto');
-const { tracingChannel } = require('node:diagnostics_channel');
+const { randomUUID } = require('crypto');
+const { tracingChannel } = require('diagnostics_channel');
 
 const { answerTo } = require('./exchange.js');
 const { answerOf } = require('./phantomdb-error.js');

@@ -4,7 +4,7 @@
 // - `db:create` and `db:drop` refuse what is not one of the names they know, and would then do the right thing;
 // - nothing keeps two processes from running the same migration, or seeders, at once.
 
-const path = require('node:path');
+const path = require('path');
 
 const { CLIENT } = require('./install.js');
 const { withLock } = require('./named-lock.js');

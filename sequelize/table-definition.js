@@ -3,7 +3,7 @@
 // What `PhantomDBDialect.createTable` takes, as the contract's `CreateTable`: attributes like a model's, whose types
 // are PhantomDB SQL or data types of Sequelize.
 
-const { inspect } = require('node:util');
+const { inspect } = require('util');
 
 const { escapeValue } = require('./escape.js');
 

@@ -2,7 +2,7 @@
 
 // The option `tls`: whose certificate a server over https:// may show.
 
-const fs = require('node:fs');
+const fs = require('fs');
 
 const PEM = /-----BEGIN /;
 

@@ -2,7 +2,7 @@
 
 // `sequelize.transaction({ retry: … }, work)`: work that had to give way to another transaction is run again.
 
-const { setTimeout: sleep } = require('node:timers/promises');
+const { setTimeout: sleep } = require('timers/promises');
 
 /** What says that the transaction would have done well had it come at another time. */
 const CODES = new Set(['SERIALIZATION_FAILURE', 'DEADLOCK']);

@@ -2,7 +2,7 @@
 
 // Values between JavaScript and the wire. JSON scalars travel as themselves, everything else as {type, value}.
 
-const { inspect, types } = require('node:util');
+const { inspect, types } = require('util');
 
 /** A parameter of a statement, as the wire carries it. An object that is no value of its own is a JSON document. */
 function toWire(value, otherwise = document) {

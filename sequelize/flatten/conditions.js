@@ -16,7 +16,7 @@ const NEVER = '{"or":[]}';
 module.exports = (lib) => {
   const { Op, Utils, logger, errors } = lib;
   const { SequelizeMethod } = Utils;
-  const { typed, isJson } = require('./values')(lib);
+  const { typed, isJson, isNumber } = require('./values')(lib);
 
   const operators = operatorsOf(Op);
   const EQ = operators.get(Op.eq);
@@ -255,7 +255,8 @@ module.exports = (lib) => {
       const isDocument = isJson(field?.type);
       if (Array.isArray(value) && !isDocument) {
         if (operator.pattern) this.refusePattern(operator);
-        return this.items(EQ, value, field);
+        // A number in an array is one for Sequelize.
+        if (value.length !== 1 || !isNumber(field?.type)) return this.items(EQ, value, field);
       }
       return this.value(value, operator.takesText && !isDocument ? undefined : field, operator);
     }

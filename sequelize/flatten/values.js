@@ -27,9 +27,11 @@ const unwrapped = (type) => type.prototype.constructor;
 module.exports = ({ DataTypes }) => {
   const TEXTS = [DataTypes.STRING, DataTypes.TEXT, DataTypes.CHAR].map(unwrapped);
   const JsonType = unwrapped(DataTypes.JSON);
+  const NumberType = unwrapped(DataTypes.NUMBER);
 
   const isText = (type) => TEXTS.some((Type) => type instanceof Type);
   const isJson = (type) => type instanceof JsonType;
+  const isNumber = (type) => type instanceof NumberType;
 
   /** A value of an attribute, as its data type writes it. Throws for an object that no column can hold. */
   function typed(generator, value, field, options = NO_OPTIONS) {
@@ -48,7 +50,7 @@ module.exports = ({ DataTypes }) => {
     return isTagged(bound) ? bound : scalarToWire(bound);
   }
 
-  return { typed, isJson };
+  return { typed, isJson, isNumber };
 };
 
 module.exports.isPlainObject = isPlainObject;

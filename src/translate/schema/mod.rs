@@ -23,7 +23,7 @@ pub const KINDS: &[&str] = &[
     "constraint",
     "createTable",
     "createTableWritten",
-    "dropTable",
+    "dropTables",
     "alterTable",
     "createIndex",
     "dropIndex",
@@ -45,7 +45,7 @@ pub fn translate(kind: &str, plan: &str) -> Result<String> {
         "constraint" => table::constraint_fragment(&read::<Constraint>(kind, plan)?)?,
         "createTable" => table::create(&read::<CreateTable>(kind, plan)?)?,
         "createTableWritten" => table::create_written(&read(kind, plan)?)?,
-        "dropTable" => statement::drop_table(&read(kind, plan)?)?,
+        "dropTables" => statement::drop_tables(&read(kind, plan)?)?,
         "alterTable" => {
             let AlterTable { table, operations } = read(kind, plan)?;
             table::alter(&table, &operations)?

@@ -8,20 +8,25 @@ use serde::Deserialize;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct DropTable {
-    table: TableName,
+pub(super) struct DropTables {
+    tables: Vec<TableName>,
     #[serde(default)]
     if_exists: bool,
     #[serde(default)]
     cascade: bool,
 }
 
-pub(super) fn drop_table(plan: &DropTable) -> Result<String> {
+pub(super) fn drop_tables(plan: &DropTables) -> Result<String> {
     let mut out = String::from("DROP TABLE ");
     if plan.if_exists {
         out.push_str("IF EXISTS ");
     }
-    push_table(&mut out, &plan.table)?;
+    for (index, table) in plan.tables.iter().enumerate() {
+        if index > 0 {
+            out.push_str(", ");
+        }
+        push_table(&mut out, table)?;
+    }
     if plan.cascade {
         out.push_str(" CASCADE");
     }

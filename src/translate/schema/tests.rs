@@ -76,8 +76,11 @@ fn it_creates_a_table_from_columns_a_person_wrote() {
 fn it_quotes_every_name_whatever_it_holds() {
     let plan = r#"{"table": {"name": "a\"; DROP TABLE \"x"}, "columns": [{"name": "b\"c", "type": "TEXT"}]}"#;
     assert_eq!(sql("createTable", plan), "CREATE TABLE \"a\"\"; DROP TABLE \"\"x\" (\"b\"\"c\" TEXT);");
-    assert_eq!(refusal("dropTable", r#"{"table": {"name": ""}}"#).code, ErrorCode::BadRequest);
-    assert_eq!(refusal("dropTable", "{\"table\": {\"name\": \"a\\u0000b\"}}").code, ErrorCode::BadRequest);
+    assert_eq!(refusal("dropTables", r#"{"tables": [{"name": ""}]}"#).code, ErrorCode::BadRequest);
+    assert_eq!(
+        refusal("dropTables", "{\"tables\": [{\"name\": \"a\\u0000b\"}]}").code,
+        ErrorCode::BadRequest
+    );
 }
 
 #[test]
@@ -145,9 +148,9 @@ fn it_writes_indexes() {
 fn it_writes_the_short_statements() {
     let golden = [
         (
-            "dropTable",
-            r#"{"table": {"name": "t"}, "ifExists": true, "cascade": true}"#,
-            "DROP TABLE IF EXISTS \"t\" CASCADE;",
+            "dropTables",
+            r#"{"tables": [{"name": "t"}, {"name": "u", "schema": "s"}], "ifExists": true, "cascade": true}"#,
+            "DROP TABLE IF EXISTS \"t\", \"s\".\"u\" CASCADE;",
         ),
         (
             "truncate",
@@ -286,7 +289,7 @@ fn it_refuses_actions_and_fields_it_does_not_know() {
     );
     assert!(error.message.contains("EXPLODE"), "{error}");
     assert_eq!(
-        refusal("dropTable", r#"{"table": {"name": "t"}, "force": true}"#).code,
+        refusal("dropTables", r#"{"tables": [{"name": "t"}], "force": true}"#).code,
         ErrorCode::BadRequest
     );
     assert_eq!(

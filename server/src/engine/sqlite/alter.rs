@@ -72,7 +72,7 @@ pub fn alter(conn: &Connection, table: &TableName, operations: &[AlterOperation]
 /// Drops tables. Others that reference them are an error, or, with `cascade`, lose those foreign keys and keep their rows.
 pub fn drop_tables(conn: &Connection, tables: &[TableName], if_exists: bool, cascade: bool) -> Result<()> {
     without_foreign_keys(conn, || {
-        for name in catalog::list_tables(conn)? {
+        for name in catalog::referencing(conn, tables)? {
             if tables.iter().any(|table| adapt::same_table(table, &name)) {
                 continue;
             }

@@ -1,6 +1,6 @@
 //! What SQLite's schema says of a table, in PhantomDB's words.
 
-use std::ops::ControlFlow;
+use std::{collections::BTreeSet, ops::ControlFlow};
 
 use phantomdb_protocol::{
     ColumnDefinition, Constraint, Error, ErrorCode, IndexField, IndexSchema, Result, TableName, TableSchema,
@@ -84,6 +84,28 @@ pub fn list_tables(conn: &Connection) -> Result<Vec<TableName>> {
              AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE 'phantomdb\\_%' ESCAPE '\\' ORDER BY name",
         )?;
         statement.query_map([], |row| row.get(0))?.collect()
+    };
+    let schemas = registry::schemas(conn)?;
+    let names = read().map_err(|error| failed(&error))?;
+    Ok(names.iter().map(|name| registry::split_name(name, &schemas)).collect())
+}
+
+/// The tables with a foreign key to one of these, sorted by name. SQLite tells, and is asked only about those that mention
+/// the name: a database is dropped table by table, and each would look through all others.
+pub(super) fn referencing(conn: &Connection, tables: &[TableName]) -> Result<Vec<TableName>> {
+    let read = || -> rusqlite::Result<BTreeSet<String>> {
+        let mut statement = conn.prepare_cached(
+            "SELECT s.name FROM sqlite_schema AS s JOIN pragma_foreign_key_list(s.name) AS k \
+             ON k.\"table\" = ?1 COLLATE NOCASE \
+             WHERE s.type = 'table' AND instr(lower(replace(s.sql, '\"\"', '\"')), lower(?1)) > 0",
+        )?;
+        let mut names = BTreeSet::new();
+        for table in tables {
+            for name in statement.query_map([stored_name(table)], |row| row.get(0))? {
+                names.insert(name?);
+            }
+        }
+        Ok(names)
     };
     let schemas = registry::schemas(conn)?;
     let names = read().map_err(|error| failed(&error))?;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 
 use hashlink::LruCache;
 use phantomdb_protocol::{Column, ErrorCode, Result, TableName, TableSchema};
@@ -24,14 +25,20 @@ pub(super) struct Plan {
     pub(super) columns: OnceLock<Vec<Column>>,
     /// How many more times it is taken to be slow.
     slow: AtomicU32,
+    /// How often in a row it came late.
+    late: AtomicU32,
 }
 
+/// One that takes longer comes late.
+const QUICK: Duration = Duration::from_millis(5);
 /// How many times a statement that was slow is taken to be slow again.
 const SLOW_FOR: u32 = 32;
+/// How often in a row one has to come late to be slow: on a busy computer any statement does now and then.
+const LATE_RUNS: u32 = 3;
 
 impl Plan {
     fn new(adapted: Adapted) -> Self {
-        Self { adapted, columns: OnceLock::new(), slow: AtomicU32::new(0) }
+        Self { adapted, columns: OnceLock::new(), slow: AtomicU32::new(0), late: AtomicU32::new(0) }
     }
 
     /// Whether the statement is expected to take no longer than handing it to another thread. That it is asked
@@ -55,8 +62,14 @@ impl Plan {
         }
     }
 
-    pub(super) fn was_slow(&self) {
-        self.slow.store(SLOW_FOR, Ordering::Relaxed);
+    /// Notes what it took where it was expected to be quick, and whether it had to be stopped.
+    pub(super) fn took(&self, time: Duration, stopped: bool) {
+        let late = if time > QUICK { self.late.load(Ordering::Relaxed) + 1 } else { 0 };
+        let is_slow = stopped || late == LATE_RUNS;
+        self.late.store(if is_slow { 0 } else { late }, Ordering::Relaxed);
+        if is_slow {
+            self.slow.store(SLOW_FOR, Ordering::Relaxed);
+        }
     }
 
     /// Whether the statement must have the write lock.

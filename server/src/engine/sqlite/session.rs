@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use async_trait::async_trait;
 use phantomdb_protocol::{
@@ -25,7 +25,6 @@ use crate::engine::{Once, Session};
 /// What a statement may take on a thread that serves others as well. Handing it to another thread and back costs
 /// some ten microseconds, so that most statements are done before.
 pub(super) const QUICK_ROUNDS: u32 = 20;
-pub(super) const QUICK: Duration = Duration::from_millis(5);
 
 /// Statements on a database, each in a transaction of its own.
 pub struct SqliteSession {
@@ -94,9 +93,7 @@ impl SqliteSession {
         let start = Instant::now();
         let attempt = attempt(&self.database, &mut lease, statement, None, plan.writes());
         let stopped = lease.lift();
-        if stopped || start.elapsed() > QUICK {
-            plan.was_slow();
-        }
+        plan.took(start.elapsed(), stopped);
         drop(lease);
         drop(permit);
         match attempt {

@@ -17,7 +17,7 @@ use super::answers::Entry;
 use super::database::{Database, Lease};
 use super::run::{Prepared, Scene, empty};
 use super::schema::{Plan, SchemaCache};
-use super::session::{Attempt, QUICK, QUICK_ROUNDS};
+use super::session::{Attempt, QUICK_ROUNDS};
 use crate::engine::{ENDED_BY_CONFLICT, ended, ends_transaction};
 
 /// How far a transaction has come.
@@ -207,9 +207,7 @@ impl State {
         }
         let attempt = self.execute(statement);
         let stopped = reads && self.lease.as_mut().is_some_and(Lease::lift);
-        if stopped || start.elapsed() > QUICK {
-            plan.was_slow();
-        }
+        plan.took(start.elapsed(), stopped);
         self.settle();
         match attempt {
             Attempt::NeedsWriteLock => None,
