@@ -36,6 +36,18 @@ describe('an engine in memory', () => {
     expect(order).toEqual(Array.from({ length: 3000 }, (_, i) => i));
   });
 
+  test('commits a transaction after the statements that were sent in it before', async () => {
+    const count = await User.count();
+    const transaction = await sequelize.transaction();
+    const creating = Array.from({ length: 1000 }, () => User.create({ name: 'Eve' }, { transaction }));
+    // By then some are done, and others wait for their turn.
+    await new Promise(setImmediate);
+    await transaction.commit();
+    await Promise.all(creating);
+    expect(await User.destroy({ where: { name: 'Eve' } })).toBe(1000);
+    expect(await User.count()).toBe(count);
+  });
+
   test('gives a statement that takes long to another thread', async () => {
     const counting =
       'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT count(*) AS c FROM n';

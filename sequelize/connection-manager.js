@@ -176,7 +176,7 @@ class Connection {
     const answer = await send(
       this.native,
       options,
-      (going) => this.native.call(kind, JSON.stringify(body), context, going),
+      (going) => inTurn(this.native, () => this.native.call(kind, JSON.stringify(body), context, going)),
       () => ({ operation: kind, database: this.database, transaction: transaction ?? body?.id ?? null }),
     );
     return answer === '' ? undefined : JSON.parse(answer);

@@ -247,7 +247,7 @@ class PhantomDBDialect {
     const text = await send(
       native,
       options,
-      (going) => native.call(kind, JSON.stringify(body), context, going),
+      (going) => inTurn(native, () => native.call(kind, JSON.stringify(body), context, going)),
       () => ({ operation: kind, database: body?.database, transaction: transaction ?? body?.id ?? null }),
     );
     return text === '' ? undefined : JSON.parse(text);
