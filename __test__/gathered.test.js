@@ -167,6 +167,8 @@ describe('calls that are made at once', () => {
     const impatient = connectTo(proxy.url, { requestTimeoutMs: 300, retries: 0 }, { pool: { max: 10 } });
     await impatient.authenticate();
     server.signal('SIGSTOP');
+    // On a busy computer one of its threads goes on until another has seen the signal.
+    await sleep(100);
     try {
       const outcomes = await Promise.allSettled(upTo(5).map((n) => impatient.query(`SELECT ${n}`)));
       const names = outcomes.map((outcome) => outcome.reason?.name);

@@ -58,6 +58,9 @@ pub struct CallOptions {
     pub tracestate: Option<String>,
 }
 
+/// Calls that are short whatever they are given, so that they are answered at once where a short statement is.
+const SHORT: [&str; 5] = ["beginTransaction", "createTable", "describeTable", "dropTable", "listTables"];
+
 /// The JSON text of an answer or what went wrong: at once, by a promise, or by the number under which the function that
 /// was given to `listen` is told.
 type Answer<'env> = Either4<String, Failure, PromiseRaw<'env, Either<String, Failure>>, u32>;
@@ -148,8 +151,9 @@ impl NativeDialect {
         options: Option<CallOptions>,
     ) -> napi::Result<Answer<'env>> {
         let context = parse::<Context>("context", &context_json);
+        let at_once = Some(SHORT.contains(&kind.as_str()));
         match context {
-            Ok(context) => self.answer(env, None, parse_call(&kind, &body_json), context.into(), options),
+            Ok(context) => self.answer(env, at_once, parse_call(&kind, &body_json), context.into(), options),
             Err(error) => Ok(Either4::B(error.into())),
         }
     }

@@ -44,9 +44,6 @@ impl Plan {
     /// Whether the statement is expected to take no longer than handing it to another thread. That it is asked
     /// counts: what was slow once, as the first look at a cold file is, need not stay so.
     pub(super) fn is_quick(&self) -> bool {
-        if matches!(self.adapted.kind, Kind::Schema) {
-            return false;
-        }
         let left = self.slow.load(Ordering::Relaxed);
         if left > 0 {
             self.slow.store(left - 1, Ordering::Relaxed);

@@ -105,6 +105,16 @@ impl SqliteSession {
         }
     }
 
+    /// Reads the schema on the calling thread: in memory that is soon done. None when it has to wait.
+    fn look<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Option<Result<T>> {
+        if self.database.is_on_disk() {
+            return None;
+        }
+        let _slot = self.database.try_slot_for_reading()?;
+        let lease = self.database.idle_connection().transpose()?;
+        Some(lease.and_then(|lease| read(&lease)))
+    }
+
     /// Runs `work` with the lock it turns out to need: `writes` says so where it is known before.
     async fn run<S, T>(
         &self,
@@ -324,10 +334,16 @@ impl Session for SqliteSession {
     }
 
     async fn tables(&self) -> Result<Vec<TableName>> {
+        if let Some(tables) = self.look(catalog::list_tables) {
+            return tables;
+        }
         self.run((), false, |_, lease, (), _| Attempt::Done(catalog::list_tables(lease))).await
     }
 
     async fn describe(&self, table: &TableName) -> Result<TableSchema> {
+        if let Some(schema) = self.look(|connection| catalog::read_table(connection, table)) {
+            return schema;
+        }
         self.run(table.clone(), false, |_, lease, table, _| Attempt::Done(catalog::read_table(lease, table)))
             .await
     }
