@@ -21,7 +21,7 @@ function newestChange(target) {
 
 function isBuilt() {
   const addons = fs.readdirSync(root).filter((name) => name.endsWith('.node'));
-  const sources = ['Cargo.toml', 'Cargo.lock', 'build.rs', 'src', 'protocol', 'server'];
+  const sources = ['Cargo.toml', 'Cargo.lock', 'build.rs', 'src', 'crates'];
   const newestSource = Math.max(...sources.map((name) => newestChange(path.join(root, name))));
   return addons.some((name) => newestChange(path.join(root, name)) > newestSource);
 }

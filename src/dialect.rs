@@ -19,11 +19,11 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 
-use crate::client::{Client, ClientOptions, Item};
 use crate::error::{Failure, bad_request, outcome, thrown};
 use crate::event_loop::EventLoop;
 use crate::exchange::Exchange;
 use crate::gathered::{Find, Gathered};
+use phantomdb_client::{Client, ClientOptions, Item};
 
 /// What the JavaScript class `PhantomDBDialect` holds. Nothing is opened before the first call.
 #[napi]

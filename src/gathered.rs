@@ -4,13 +4,9 @@ use std::{cell::RefCell, mem, pin::Pin, rc::Rc, sync::Arc};
 
 use phantomdb_protocol::{Call, CallContext, Result, TableName, Value};
 
-use crate::{
-    client::{Client, Item, MANY_MAX, Outcome},
-    dialect::parse,
-    event_loop::EventLoop,
-    exchange::Ticket,
-    translate::FindTemplate,
-};
+use phantomdb_client::{Client, Item, MANY_MAX, Outcome};
+
+use crate::{dialect::parse, event_loop::EventLoop, exchange::Ticket, translate::FindTemplate};
 
 type Work = Pin<Box<dyn Future<Output = Result<String>>>>;
 

@@ -1,7 +1,6 @@
 //! The addon: what Node loads. Only exports are here; the modules do the work.
 
 mod cli;
-pub mod client;
 mod dialect;
 mod error;
 mod event_loop;

@@ -7,8 +7,8 @@ use napi::Either;
 use napi_derive::napi;
 use phantomdb_protocol::{Error, ErrorCode};
 
-use crate::client::Held;
 use crate::error::{Failure, outcome};
+use phantomdb_client::Held;
 
 /// Keeps what an embedded engine answered to `createSnapshot`, until it is released or the object is collected.
 #[napi]

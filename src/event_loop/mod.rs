@@ -12,15 +12,20 @@ use std::{
     cell::{Cell, RefCell},
     collections::{HashMap, VecDeque},
     ffi::c_void,
+    io,
+    net::TcpStream,
     panic::{AssertUnwindSafe, catch_unwind},
     ptr,
     rc::Rc,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread::{self, ThreadId},
+    time::Instant,
 };
 
 use async_task::{Runnable, Task};
-use napi::sys;
+use napi::{bindgen_prelude::within_runtime_if_available, sys};
+use phantomdb_client::event_loop::{self as seam, Io, Work};
+use tokio::runtime::Handle as Tokio;
 
 pub use self::{socket::Socket, timer::Expiry};
 use self::{
@@ -116,6 +121,7 @@ impl EventLoop {
         let mut handle = ptr::null_mut();
         unsafe { sys::napi_add_async_cleanup_hook(env, Some(end), ptr::null_mut(), &raw mut handle) };
         CURRENT.set(Some(Rc::clone(&begun)));
+        seam::set_current(Some(Rc::clone(&begun) as Rc<dyn seam::EventLoop>));
         Some(begun)
     }
 
@@ -259,9 +265,28 @@ impl EventLoop {
             && let Some(cleanup) = self.cleanup.take()
         {
             CURRENT.set(None);
+            seam::set_current(None);
             // Node goes on to end the thread.
             unsafe { sys::napi_remove_async_cleanup_hook(cleanup) };
         }
+    }
+}
+
+impl seam::EventLoop for EventLoop {
+    fn spawn(&self, work: Work) {
+        Self::spawn(self, work);
+    }
+
+    fn stream(&self, stream: TcpStream) -> io::Result<Box<dyn Io>> {
+        Ok(Box::new(Socket::new(stream)?))
+    }
+
+    fn sleep_until(&self, at: Instant) -> Work {
+        Box::pin(Expiry::new(at).wait())
+    }
+
+    fn tokio(&self) -> Tokio {
+        within_runtime_if_available(Tokio::current)
     }
 }
 

@@ -1,0 +1,291 @@
+//! Calls over HTTP/1.1 to a server.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use http::{
+    HeaderMap, HeaderValue, StatusCode,
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER},
+    response::Parts,
+};
+use http_body_util::BodyExt as _;
+use phantomdb_protocol::records;
+use phantomdb_protocol::{Call, CallContext, Error, ErrorCode, Result, ResultSet};
+use phantomdb_tls::Trust;
+
+use super::{
+    closed,
+    failure::{Failure, INVALID_URL, unreachable},
+    many::Again,
+    request::{self, Request},
+    retry::{Attempts, Repeat},
+    route::Route,
+    transport::{Broken, Origin, Outgoing, Transport, pause, within},
+};
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const ROWS: HeaderValue = HeaderValue::from_static("application/vnd.phantomdb.rows+json");
+
+const POSITION: &str = "phantomdb-position";
+
+/// What the server answered, and how far the database has come with what the call wrote.
+struct Answer {
+    text: String,
+    position: Option<String>,
+}
+
+pub(super) struct HttpClient {
+    pub(super) origin: Arc<Origin>,
+    pub(super) transport: Transport,
+    authorization: Option<HeaderValue>,
+    pub(super) timeout: Duration,
+    retries: u32,
+    /// Whether the server has answered yet.
+    pub(super) reached: AtomicBool,
+    /// Whether it takes many queries in one request, as far as is known.
+    pub(super) takes_many: AtomicBool,
+    pub(super) route: Route,
+}
+
+impl HttpClient {
+    pub(super) fn new(
+        base: &str,
+        trust: Trust,
+        token: Option<&str>,
+        connect_timeout: Duration,
+        timeout: Duration,
+        retries: u32,
+    ) -> Result<Self> {
+        let authorization = token
+            .map(|token| {
+                let mut value = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| {
+                    Error::new(ErrorCode::BadRequest, "the token must not hold control characters")
+                })?;
+                value.set_sensitive(true);
+                Ok(value)
+            })
+            .transpose()?;
+        Ok(Self {
+            origin: Arc::new(Origin::new(base)?),
+            transport: Transport::new(trust, connect_timeout),
+            authorization,
+            timeout,
+            retries,
+            reached: AtomicBool::new(false),
+            takes_many: AtomicBool::new(true),
+            route: Route::default(),
+        })
+    }
+
+    pub(super) fn close(&self) {
+        self.transport.close();
+    }
+
+    pub(super) fn attempts(&self, repeat: Repeat) -> Attempts {
+        Attempts::new(repeat, self.retries, self.timeout)
+    }
+
+    /// An error carries the id under which the server knows the request, also when no answer came.
+    pub(super) async fn call(
+        &self,
+        call: &Call,
+        context: &CallContext,
+        retries: &AtomicU32,
+        again: Option<Again>,
+    ) -> Result<String> {
+        let request_id = match &context.request_id {
+            Some(id) => id.clone(),
+            None => uuid::Uuid::new_v4().to_string(),
+        };
+        self.call_as(&request_id, call, context, retries, again).await.map_err(|mut error| {
+            error.request_id.get_or_insert(request_id);
+            error
+        })
+    }
+
+    async fn call_as(
+        &self,
+        request_id: &str,
+        call: &Call,
+        context: &CallContext,
+        retries: &AtomicU32,
+        again: Option<Again>,
+    ) -> Result<String> {
+        if self.transport.is_closed() {
+            return Err(closed());
+        }
+        let request = request::of_call(call, context.rows_as_arrays)?;
+        let repeat = Repeat::of(call, context);
+        let headers = self.headers(request_id, context, &request, repeat)?;
+        let origin = self.route.server(call, context).unwrap_or_else(|| Arc::clone(&self.origin));
+        let records_wanted = request.records_wanted;
+        let outgoing = Outgoing {
+            method: request.method,
+            path: request.path,
+            headers,
+            body: request.body.unwrap_or_default().into(),
+        };
+        let (mut attempts, mut earlier) = match again {
+            Some(Again { attempts, failure }) => (attempts, failure),
+            None => (self.attempts(repeat), None),
+        };
+        loop {
+            let attempt = match earlier.take() {
+                Some(failure) => Err(failure),
+                None => self.attempt(&origin, outgoing.clone(), attempts.deadline()).await,
+            };
+            let failure = match attempt {
+                Ok(answer) => {
+                    self.route.learn(call, &answer.text, answer.position.as_deref(), &self.origin.base);
+                    return if records_wanted { as_records(&answer.text) } else { Ok(answer.text) };
+                }
+                Err(failure) => failure,
+            };
+            match attempts.pause_after(&failure, self.reached.load(Ordering::Relaxed)) {
+                Some(time) => pause(time).await,
+                None => return Err(failure.error),
+            }
+            retries.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    async fn attempt(
+        &self,
+        origin: &Origin,
+        outgoing: Outgoing,
+        deadline: Instant,
+    ) -> Result<Answer, Failure> {
+        let base = origin.base.as_str();
+        let transport = |broken| Failure::of_transport(broken, base, self.timeout);
+        let exchange = async {
+            let (response, sender) = self.transport.send(origin, outgoing).await?.split();
+            let (head, body) = response.into_parts();
+            let body = body.collect().await.map_err(Broken::Exchanging)?.to_bytes();
+            self.transport.keep(origin, sender);
+            Ok((head, body))
+        };
+        let exchanged = within(deadline, exchange).await.unwrap_or(Err(Broken::TooLong));
+        let (head, body) = exchanged.map_err(transport)?;
+        self.reached.store(true, Ordering::Relaxed);
+        if !head.status.is_success() || !(is_json(&head) || body.is_empty()) {
+            return Err(failure_of(base, &head, &body));
+        }
+        let position = head.headers.get(POSITION).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        String::from_utf8(body.into())
+            .map(|text| Answer { text, position })
+            .map_err(|_| Failure::lasting(Error::internal("the server's answer is not UTF-8")))
+    }
+
+    /// Those of a request with many queries, each of which has its own beside it.
+    pub(super) fn headers_of_many(&self) -> HeaderMap {
+        let mut headers = HeaderMap::with_capacity(4);
+        headers.insert(CONTENT_TYPE, JSON);
+        if let Some(authorization) = &self.authorization {
+            headers.insert(AUTHORIZATION, authorization.clone());
+        }
+        if let Some(position) = self.route.position().and_then(|text| HeaderValue::from_str(&text).ok()) {
+            headers.insert(POSITION, position);
+        }
+        headers
+    }
+
+    fn headers(
+        &self,
+        request_id: &str,
+        context: &CallContext,
+        request: &Request,
+        repeat: Repeat,
+    ) -> Result<HeaderMap> {
+        let value = |name: &str, text: &str| {
+            HeaderValue::from_str(text)
+                .map_err(|_| Error::new(ErrorCode::BadRequest, format!("the {name} must be printable ASCII")))
+        };
+        let mut headers = HeaderMap::with_capacity(8);
+        headers.insert(ACCEPT, if request.rows_as_arrays { ROWS } else { JSON });
+        if request.body.is_some() {
+            headers.insert(CONTENT_TYPE, JSON);
+        }
+        if let Some(authorization) = &self.authorization {
+            headers.insert(AUTHORIZATION, authorization.clone());
+        }
+        headers.insert("x-request-id", value("request id", request_id)?);
+        // In a transaction all is read from where it is written.
+        let position = if context.transaction.is_none() { self.route.position() } else { None };
+        for (header, name, text) in [
+            ("phantomdb-transaction", "transaction id", &context.transaction),
+            (POSITION, "position", &position),
+            ("traceparent", "traceparent", &context.traceparent),
+            ("tracestate", "tracestate", &context.tracestate),
+        ] {
+            if let Some(text) = text {
+                headers.insert(header, value(name, text)?);
+            }
+        }
+        match &context.idempotency_key {
+            Some(key) => {
+                headers.insert("idempotency-key", value("idempotency key", key)?);
+            }
+            None if repeat == Repeat::WithKey => {
+                let key = uuid::Uuid::new_v4().to_string();
+                headers.insert("idempotency-key", value("idempotency key", &key)?);
+            }
+            None => {}
+        }
+        Ok(headers)
+    }
+}
+
+fn is_json(head: &Parts) -> bool {
+    head.headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"))
+}
+
+/// An answer that is not the one that was asked for.
+pub(super) fn failure_of(base: &str, head: &Parts, body: &[u8]) -> Failure {
+    let retry_after = retry_after(&head.headers);
+    let decoded: Option<Error> = if is_json(head) { serde_json::from_slice(body).ok() } else { None };
+    match decoded {
+        Some(error) if is_misdirected(&error) => {
+            Failure::lasting(unreachable(INVALID_URL, format!("{base}: {}", error.message)))
+        }
+        Some(error) => Failure { retry_after, ..Failure::answered(error) },
+        None => not_an_answer(base, head.status, retry_after),
+    }
+}
+
+/// Something between here and the server answered, or something that is no PhantomDB server.
+fn not_an_answer(base: &str, status: StatusCode, retry_after: Option<Duration>) -> Failure {
+    let passing = matches!(
+        status,
+        StatusCode::TOO_MANY_REQUESTS
+            | StatusCode::BAD_GATEWAY
+            | StatusCode::SERVICE_UNAVAILABLE
+            | StatusCode::GATEWAY_TIMEOUT
+    );
+    let message = format!(
+        "{} answered with status {} and not as PhantomDB does; check the URL, and the proxy if there is one",
+        base,
+        status.as_u16()
+    );
+    Failure { error: Error::new(ErrorCode::Unavailable, message), passing, retry_after }
+}
+
+/// Whether the server says that its URL is another one.
+fn is_misdirected(error: &Error) -> bool {
+    error.code == ErrorCode::BadRequest && error.details.value.as_deref() == Some(INVALID_URL)
+}
+
+/// In seconds; a date is not understood and left to the own back-off.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
+}
+
+fn as_records(text: &str) -> Result<String> {
+    let result: ResultSet = serde_json::from_str(text)
+        .map_err(|_| Error::internal("the server's answer to a query is not a result set"))?;
+    records(&result)
+}

@@ -1,0 +1,257 @@
+//! Many independent statements in one request: what callers ask for at once travels together, and each is answered as soon as
+//! the server has its answer.
+
+use std::{sync::atomic::Ordering, time::Instant};
+
+use bytes::BytesMut;
+use http::{Method, StatusCode};
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use phantomdb_protocol::transaction_id::server_of;
+use phantomdb_protocol::{Call, CallContext, Error, ErrorCode, Result, Statement};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::{
+    failure::Failure,
+    http::{HttpClient, failure_of},
+    request::in_database,
+    retry::{Attempts, Repeat},
+    transport::{Broken, Outgoing, within},
+};
+
+/// Statements in one request.
+pub const MANY_MAX: usize = 128;
+
+/// A statement that can travel with others.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Item {
+    pub query: String,
+    /// A JSON array.
+    pub parameters: Box<RawValue>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub native: bool,
+    /// The caller vouches that it only reads.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub read_only: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transaction: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<String>,
+}
+
+/// What became of one of many.
+pub enum Outcome {
+    Answered(Result<String>),
+    /// It is to be sent by itself.
+    Alone(Item, Again),
+}
+
+/// How a call goes on that was sent before.
+pub struct Again {
+    pub(super) attempts: Attempts,
+    /// What the first attempt came to; none when the statement was not tried.
+    pub(super) failure: Option<Failure>,
+}
+
+#[derive(Serialize)]
+struct Many<'a> {
+    queries: &'a [Option<Item>],
+}
+
+/// A line of the answer.
+#[derive(Deserialize)]
+struct Line<'a> {
+    index: usize,
+    #[serde(borrow)]
+    result: Option<&'a RawValue>,
+    error: Option<Error>,
+    position: Option<String>,
+}
+
+impl Item {
+    /// The call that it is by itself.
+    pub fn into_call(self, database: String) -> Result<(Call, CallContext)> {
+        let parameters = serde_json::from_str(self.parameters.get())
+            .map_err(|error| Error::new(ErrorCode::BadRequest, format!("parameters: {error}")))?;
+        let statement = Statement { query: self.query, parameters, native: self.native };
+        let context = CallContext {
+            transaction: self.transaction,
+            idempotency_key: self.idempotency_key,
+            read_only: self.read_only,
+            rows_as_arrays: true,
+            ..CallContext::default()
+        };
+        Ok((Call::Query { database, statement }, context))
+    }
+
+    fn repeat(&self) -> Repeat {
+        Repeat::of_statement(self.transaction.is_some(), self.read_only)
+    }
+}
+
+/// The items that have no answer yet, in their order, and who is told.
+struct Open<F> {
+    items: Vec<Option<Item>>,
+    begun: Attempts,
+    tell: F,
+}
+
+impl HttpClient {
+    /// Whether a statement can travel with others, as one of this transaction if there is one.
+    pub(super) fn takes(&self, transaction: Option<&str>) -> bool {
+        self.takes_many.load(Ordering::Relaxed)
+            && !self.transport.is_closed()
+            // Of several servers behind one URL, only the one that has the transaction takes its statements among others.
+            && transaction.is_none_or(|id| server_of(id).is_none() && self.route.server_of(id).is_none())
+    }
+
+    /// Sends items to a database and tells of each, by its place among them, what became of it. No answer waits for another.
+    pub(super) async fn call_many(
+        &self,
+        database: &str,
+        mut items: Vec<Item>,
+        tell: impl FnMut(usize, Outcome),
+    ) {
+        for item in &mut items {
+            if item.idempotency_key.is_none() && item.repeat() == Repeat::WithKey {
+                item.idempotency_key = Some(uuid::Uuid::new_v4().to_string());
+            }
+        }
+        let items = items.into_iter().map(Some).collect();
+        let mut open = Open { items, begun: self.attempts(Repeat::Freely), tell };
+        let failure = self.exchange_many(database, &mut open).await.err();
+        open.fail(failure);
+    }
+
+    /// Ends well when every item has its answer, or is to be sent alone.
+    async fn exchange_many<F: FnMut(usize, Outcome)>(
+        &self,
+        database: &str,
+        open: &mut Open<F>,
+    ) -> Result<(), Failure> {
+        let body = serde_json::to_vec(&Many { queries: &open.items });
+        let body = body.map_err(|_| Failure::lasting(Error::internal("the queries could not be written")))?;
+        let outgoing = Outgoing {
+            method: Method::POST,
+            path: in_database(database, "/queries"),
+            headers: self.headers_of_many(),
+            body: body.into(),
+        };
+        let deadline = open.begun.deadline();
+        let transport = |broken| Failure::of_transport(broken, &self.origin.base, self.timeout);
+        let sending = within(deadline, self.transport.send(&self.origin, outgoing)).await;
+        let (response, sender) = sending.unwrap_or(Err(Broken::TooLong)).map_err(transport)?.split();
+        self.reached.store(true, Ordering::Relaxed);
+        let (head, mut body) = response.into_parts();
+        if head.status != StatusCode::OK {
+            let body = within(deadline, body.collect()).await.ok_or(Broken::TooLong).map_err(transport)?;
+            let body = body.map_err(|error| transport(Broken::Exchanging(error)))?.to_bytes();
+            self.transport.keep(&self.origin, sender);
+            if matches!(head.status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED) {
+                // A server of an older version, or a proxy that knows its calls.
+                self.takes_many.store(false, Ordering::Relaxed);
+            }
+            let are_too_many = head.status == StatusCode::PAYLOAD_TOO_LARGE;
+            if are_too_many || !self.takes(None) {
+                return Ok(());
+            }
+            return Err(failure_of(&self.origin.base, &head, &body));
+        }
+        let mut lines = BytesMut::new();
+        // A long line comes in many pieces, and each is looked through once.
+        let mut looked = 0;
+        while let Some(chunk) = next(&mut body, deadline).await.map_err(transport)? {
+            lines.extend_from_slice(&chunk);
+            while let Some(end) = lines[looked..].iter().position(|&byte| byte == b'\n') {
+                let line = lines.split_to(looked + end + 1);
+                looked = 0;
+                self.read(&line, open).ok_or_else(|| {
+                    Failure::lasting(Error::internal("a line of the server's answer cannot be read"))
+                })?;
+            }
+            looked = lines.len();
+        }
+        self.transport.keep(&self.origin, sender);
+        if open.items.iter().any(Option::is_some) {
+            return Err(transport(Broken::TooShort));
+        }
+        Ok(())
+    }
+
+    fn read<F: FnMut(usize, Outcome)>(&self, line: &[u8], open: &mut Open<F>) -> Option<()> {
+        let Line { index, result, error, position } = serde_json::from_slice(line).ok()?;
+        if let Some(position) = position {
+            self.route.reach(&position);
+        }
+        match (result, error) {
+            (Some(result), None) => open.answer(index, Ok(result.get().to_owned())),
+            (None, Some(error)) => open.refused(index, Failure::answered(error)),
+            _ => None,
+        }
+    }
+}
+
+/// The next piece of a body.
+async fn next(body: &mut Incoming, deadline: Instant) -> Result<Option<bytes::Bytes>, Broken> {
+    loop {
+        match within(deadline, body.frame()).await.ok_or(Broken::TooLong)? {
+            None => return Ok(None),
+            Some(Err(error)) => return Err(Broken::Exchanging(error)),
+            Some(Ok(frame)) => {
+                if let Ok(data) = frame.into_data() {
+                    return Ok(Some(data));
+                }
+            }
+        }
+    }
+}
+
+impl<F: FnMut(usize, Outcome)> Open<F> {
+    fn take(&mut self, index: usize) -> Option<Item> {
+        self.items.get_mut(index)?.take()
+    }
+
+    fn answer(&mut self, index: usize, answer: Result<String>) -> Option<()> {
+        self.take(index)?;
+        (self.tell)(index, Outcome::Answered(answer));
+        Some(())
+    }
+
+    /// Sends what may succeed later by itself.
+    fn refused(&mut self, index: usize, failure: Failure) -> Option<()> {
+        let item = self.take(index)?;
+        // A call that is sent alone makes the database when there is none of that name, and is passed on to another server.
+        let untried = matches!(failure.error.code, ErrorCode::UnknownDatabase | ErrorCode::WrongServer);
+        let goes_on = failure.passing || untried;
+        let outcome = if goes_on {
+            let attempts = self.begun.of(item.repeat());
+            let failure = failure.passing.then_some(failure);
+            Outcome::Alone(item, Again { attempts, failure })
+        } else {
+            let mut error = failure.error;
+            error.request_id.get_or_insert_with(|| uuid::Uuid::new_v4().to_string());
+            Outcome::Answered(Err(error))
+        };
+        (self.tell)(index, outcome);
+        Some(())
+    }
+
+    /// Ends those that are left: with the failure that befell them all, or, without one, each is sent by itself.
+    fn fail(&mut self, failure: Option<Failure>) {
+        for index in 0..self.items.len() {
+            match &failure {
+                Some(failure) => {
+                    let _ = self.refused(index, failure.clone());
+                }
+                None => {
+                    if let Some(item) = self.take(index) {
+                        let again = Again { attempts: self.begun.of(item.repeat()), failure: None };
+                        (self.tell)(index, Outcome::Alone(item, again));
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! When to try again, and after how long.
+
+use std::time::{Duration, Instant};
+
+use phantomdb_protocol::{Call, CallContext};
+
+use super::failure::Failure;
+
+const BACKOFF: Duration = Duration::from_millis(50);
+const BACKOFF_MAX: Duration = Duration::from_secs(1);
+/// A server that has answered before and now stops, or refuses connections, is taken to be starting anew, and is waited
+/// for so long, however many attempts that takes.
+const COMES_BACK_WITHIN: Duration = Duration::from_secs(10);
+
+/// What a repetition of the call could do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Repeat {
+    /// Nothing that the call itself would not: it reads.
+    Freely,
+    /// Nothing either, when it carries an idempotency key.
+    WithKey,
+    /// It is one of a transaction, whose state after a failure is not known.
+    Never,
+}
+
+impl Repeat {
+    pub(super) fn of(call: &Call, context: &CallContext) -> Self {
+        Self::of_statement(context.transaction.is_some(), call.only_reads() || context.read_only)
+    }
+
+    pub(super) fn of_statement(is_within: bool, only_reads: bool) -> Self {
+        match (is_within, only_reads) {
+            (true, _) => Self::Never,
+            (false, true) => Self::Freely,
+            (false, false) => Self::WithKey,
+        }
+    }
+}
+
+/// The attempts at one call.
+#[derive(Clone, Copy)]
+pub(super) struct Attempts {
+    repeat: Repeat,
+    left: u32,
+    made: u32,
+    begun: Instant,
+    deadline: Instant,
+}
+
+impl Attempts {
+    pub(super) fn new(repeat: Repeat, retries: u32, timeout: Duration) -> Self {
+        let begun = Instant::now();
+        Self { repeat, left: retries, made: 0, begun, deadline: begun + timeout }
+    }
+
+    /// The same attempts, at a call of which this is to be known.
+    pub(super) fn of(&self, repeat: Repeat) -> Self {
+        Self { repeat, ..*self }
+    }
+
+    /// When the last attempt must have come to an end.
+    pub(super) fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// How long to wait before the next attempt, if there is to be one. `reached` says that the server has answered
+    /// before, be it to another call.
+    pub(super) fn pause_after(&mut self, failure: &Failure, reached: bool) -> Option<Duration> {
+        if !failure.passing || self.left == 0 || self.repeat == Repeat::Never {
+            return None;
+        }
+        let comes_back = reached && failure.is_away() && self.begun.elapsed() < COMES_BACK_WITHIN;
+        let backoff = (BACKOFF * 2_u32.saturating_pow(self.made.min(16))).min(BACKOFF_MAX);
+        let pause = jittered(backoff).max(failure.retry_after.unwrap_or_default());
+        self.left -= u32::from(!comes_back);
+        self.made += 1;
+        (pause < self.deadline.saturating_duration_since(Instant::now())).then_some(pause)
+    }
+}
+
+/// Between half of it and all of it, so that clients that failed together do not return together.
+fn jittered(pause: Duration) -> Duration {
+    let half = pause / 2;
+    let random = uuid::Uuid::new_v4().as_u128() % half.as_nanos().max(1);
+    half + Duration::from_nanos(u64::try_from(random).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use phantomdb_protocol::Statement;
+
+    use super::*;
+    use crate::failure::unreachable;
+
+    fn failure(passing: bool, retry_after: Option<Duration>) -> Failure {
+        Failure { error: unreachable("closed", ""), passing, retry_after }
+    }
+
+    #[test]
+    fn it_tells_reads_writes_and_calls_of_a_transaction_apart() {
+        let query = Call::Query {
+            database: "d".into(),
+            statement: Statement { query: "SELECT 1".into(), parameters: vec![], native: false },
+        };
+        let read = CallContext { read_only: true, ..CallContext::default() };
+        let within = CallContext { transaction: Some("t".into()), ..read.clone() };
+        assert_eq!(Repeat::of(&query, &CallContext::default()), Repeat::WithKey);
+        assert_eq!(Repeat::of(&query, &read), Repeat::Freely);
+        assert_eq!(Repeat::of(&query, &within), Repeat::Never);
+        assert_eq!(Repeat::of(&Call::ListDatabases, &CallContext::default()), Repeat::Freely);
+    }
+
+    #[test]
+    fn it_waits_longer_each_time_and_gives_up() {
+        let mut attempts = Attempts::new(Repeat::WithKey, 3, Duration::from_secs(60));
+        for most in [50, 100, 200] {
+            let pause = attempts.pause_after(&failure(true, None), false).unwrap();
+            assert!(pause >= Duration::from_millis(most / 2) && pause <= Duration::from_millis(most));
+        }
+        assert_eq!(attempts.pause_after(&failure(true, None), false), None);
+    }
+
+    #[test]
+    fn it_waits_as_long_as_the_server_asks_and_not_beyond_the_time_out() {
+        let mut attempts = Attempts::new(Repeat::Freely, 3, Duration::from_secs(5));
+        let asked = Some(Duration::from_secs(1));
+        assert_eq!(attempts.pause_after(&failure(true, asked), false), asked);
+        assert_eq!(attempts.pause_after(&failure(true, Some(Duration::from_secs(6))), false), None);
+    }
+
+    #[test]
+    fn it_waits_for_a_server_that_answered_before_however_many_attempts_that_takes() {
+        let away = |kind| Failure { error: unreachable(kind, ""), passing: true, retry_after: None };
+        for kind in ["refused", "stopping"] {
+            for (reached, expected) in [(true, 20), (false, 1)] {
+                let mut attempts = Attempts::new(Repeat::Freely, 1, Duration::from_secs(60));
+                let made =
+                    (0..20).take_while(|_| attempts.pause_after(&away(kind), reached).is_some()).count();
+                assert_eq!(made, expected);
+            }
+            let mut unwilling = Attempts::new(Repeat::Freely, 0, Duration::from_secs(60));
+            assert_eq!(unwilling.pause_after(&away(kind), true), None);
+        }
+    }
+
+    #[test]
+    fn it_never_tries_again_in_a_transaction_or_what_will_fail_again() {
+        let mut within = Attempts::new(Repeat::Never, 3, Duration::from_secs(60));
+        assert_eq!(within.pause_after(&failure(true, None), false), None);
+        let mut read = Attempts::new(Repeat::Freely, 3, Duration::from_secs(60));
+        assert_eq!(read.pause_after(&failure(false, None), false), None);
+    }
+}

@@ -1,0 +1,199 @@
+//! Function calls: those that PostgreSQL has not, or has for fewer types of arguments.
+
+use phantomdb_protocol::Result;
+use sqlparser::ast::{
+    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName,
+    UnaryOperator,
+};
+
+use super::{Adapter, rewrite::cast};
+use phantomdb_sql::{
+    build::{take, unnested},
+    names::last_ident,
+    seal::{literal, ready_expr, ready_ident},
+};
+
+/// Another name, and the types that arguments are to have, from the first one.
+struct Written {
+    name: &'static str,
+    arguments: &'static [Option<&'static str>],
+}
+
+/// Functions that are written otherwise. None when it stays as it is.
+fn written(name: &str) -> Option<Written> {
+    const TEXT: Option<&str> = Some("text");
+    const DOCUMENT: Option<&str> = Some("jsonb");
+    const NUMBER: Option<&str> = Some("float8");
+    let (name, arguments): (_, &[_]) = match name {
+        "uuid_generate_v4" | "uuid_generate_v1" => ("gen_random_uuid", &[]),
+        "instr" => ("strpos", &[]),
+        "char" => ("chr", &[]),
+        "unicode" => ("ascii", &[]),
+        "ifnull" => ("coalesce", &[]),
+        "string_agg" | "group_concat" => ("string_agg", &[TEXT, TEXT]),
+        "json_typeof" | "jsonb_typeof" => ("jsonb_typeof", &[DOCUMENT]),
+        "json_array_length" | "jsonb_array_length" => ("jsonb_array_length", &[DOCUMENT]),
+        "json_extract_path" | "jsonb_extract_path" => ("jsonb_extract_path", &[DOCUMENT]),
+        "json_extract_path_text" | "jsonb_extract_path_text" => ("jsonb_extract_path_text", &[DOCUMENT]),
+        // Of whatever numbers, they are floats.
+        "stddev" => ("stddev", &[NUMBER]),
+        "stddev_pop" => ("stddev_pop", &[NUMBER]),
+        "stddev_samp" => ("stddev_samp", &[NUMBER]),
+        "var_pop" => ("var_pop", &[NUMBER]),
+        "var_samp" => ("var_samp", &[NUMBER]),
+        "variance" => ("variance", &[NUMBER]),
+        "json_set" | "jsonb_set" => ("jsonb_set", &[DOCUMENT, None, DOCUMENT]),
+        "typeof" => ("pg_typeof", &[]),
+        _ => return None,
+    };
+    Some(Written { name, arguments })
+}
+
+/// Whether the call is written in a way that would give its column another name.
+pub(super) fn is_renamed(name: &str) -> bool {
+    name == "phantomdb_created"
+        || name == "typeof"
+        || written(name).is_some_and(|written| written.name != name)
+}
+
+/// A function that gives rows.
+pub(super) fn set_function(name: &str) -> String {
+    match name {
+        "json_each" => "jsonb_each".to_owned(),
+        "json_each_text" => "jsonb_each_text".to_owned(),
+        "json_array_elements" => "jsonb_array_elements".to_owned(),
+        "json_array_elements_text" => "jsonb_array_elements_text".to_owned(),
+        "json_object_keys" => "jsonb_object_keys".to_owned(),
+        name if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') => name.to_owned(),
+        name => phantomdb_sql::seal::quote_identifier(name),
+    }
+}
+
+impl Adapter<'_> {
+    pub(super) fn call(&mut self, expr: &mut Expr) -> Result<()> {
+        let Expr::Function(function) = expr else { return Ok(()) };
+        let Some(ident) = last_ident(&function.name) else { return Ok(()) };
+        let name = ident.value.to_ascii_lowercase();
+        self.calls_unknown |= !is_known(&name);
+        if function.name.0.len() > 1 {
+            return Ok(());
+        }
+        if name == "phantomdb_created" {
+            // A row that was there has been locked before it was changed, and says by whom.
+            *expr = ready_expr(if self.traits.has_xmax { "(xmax = 0)" } else { "NULL::bool" });
+            return Ok(());
+        }
+        if matches!(name.as_str(), "round" | "trunc")
+            && let Some([value, _]) = arguments(function).as_deref_mut()
+        {
+            // There is no such function for floats.
+            **value = cast(take(value), "numeric");
+        }
+        if name == "sum"
+            && let Some([value]) = arguments(function).as_deref_mut()
+            && is_condition(value)
+        {
+            **value = cast(take(value), "int4");
+        }
+        if let Some(written) = written(&name) {
+            function.name = ObjectName::from(vec![ready_ident(written.name)]);
+            if name == "group_concat"
+                && let FunctionArguments::List(list) = &mut function.args
+                && list.args.len() == 1
+            {
+                list.args.push(FunctionArg::Unnamed(FunctionArgExpr::Expr(literal(","))));
+            }
+            let targets = written.arguments.iter();
+            for (argument, target) in arguments(function).into_iter().flatten().zip(targets) {
+                if let Some(target) = target {
+                    *argument = cast(take(argument), target);
+                }
+            }
+        }
+        if name == "typeof" {
+            *expr = cast(take(expr), "text");
+        }
+        Ok(())
+    }
+}
+
+/// The arguments, when each is an expression and nothing else.
+fn arguments<'a>(function: &'a mut Function) -> Option<Vec<&'a mut Expr>> {
+    let FunctionArguments::List(list) = &mut function.args else { return None };
+    list.args
+        .iter_mut()
+        .map(|argument| match argument {
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr),
+            _ => None,
+        })
+        .collect::<Option<Vec<&'a mut Expr>>>()
+}
+
+/// Whether the expression can be nothing but true or false: the sum of these counts how often it is true.
+fn is_condition(expr: &Expr) -> bool {
+    match unnested(expr) {
+        Expr::BinaryOp { op, .. } => matches!(
+            op,
+            BinaryOperator::Eq
+                | BinaryOperator::NotEq
+                | BinaryOperator::Lt
+                | BinaryOperator::LtEq
+                | BinaryOperator::Gt
+                | BinaryOperator::GtEq
+                | BinaryOperator::And
+                | BinaryOperator::Or
+        ),
+        Expr::UnaryOp { op, .. } => *op == UnaryOperator::Not,
+        Expr::IsNull(_)
+        | Expr::IsNotNull(_)
+        | Expr::IsTrue(_)
+        | Expr::IsFalse(_)
+        | Expr::InList { .. }
+        | Expr::InSubquery { .. }
+        | Expr::Between { .. }
+        | Expr::Like { .. }
+        | Expr::ILike { .. }
+        | Expr::Exists { .. } => true,
+        _ => false,
+    }
+}
+
+/// Functions that change nothing.
+const KNOWN: &str = "abs array_agg array_length array_to_string ascii avg bool_and bool_or btrim \
+    cardinality ceil ceiling char char_length character_length chr clock_timestamp coalesce concat \
+    concat_ws count cume_dist current_date current_time current_timestamp date_part date_trunc \
+    dense_rank every exp first_value floor gen_random_uuid generate_series greatest group_concat ifnull \
+    initcap instr json_agg json_array_elements json_array_elements_text json_array_length \
+    json_build_array json_build_object json_each json_each_text json_extract_path \
+    json_extract_path_text json_object_agg json_object_keys json_set json_typeof jsonb_agg \
+    jsonb_array_elements jsonb_array_elements_text jsonb_array_length jsonb_build_array \
+    jsonb_build_object jsonb_each jsonb_each_text jsonb_extract_path jsonb_extract_path_text \
+    jsonb_object_agg jsonb_object_keys jsonb_set jsonb_typeof lag last_value lead least left length ln \
+    localtime localtimestamp log lower lpad ltrim max md5 min mod now nth_value ntile nullif \
+    octet_length percent_rank phantomdb_created pow power random rank regexp_replace repeat replace \
+    reverse right round row_number row_to_json rpad rtrim sign split_part sqrt starts_with \
+    statement_timestamp stddev stddev_pop stddev_samp string_agg strpos substr substring sum to_char \
+    to_json to_jsonb transaction_timestamp trim trunc typeof unicode unnest upper uuid_generate_v1 \
+    uuid_generate_v4 var_pop var_samp variance version";
+
+/// Whether the function is known to change nothing, whatever its arguments are.
+pub(super) fn is_known(name: &str) -> bool {
+    KNOWN.split(' ').any(|known| known == name)
+}
+
+/// The expression with sums and averages in place of which its argument stands, for [`super::probe`].
+pub(super) fn single_argument(function: &mut Function) -> Option<Expr> {
+    arguments(function)?.into_iter().next().map(take)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_function_is_known_by_its_whole_name() {
+        for name in ["abs", "count", "json_agg", "phantomdb_created", "version"] {
+            assert!(is_known(name) && !is_known(&name[1..]), "{name}");
+        }
+    }
+}

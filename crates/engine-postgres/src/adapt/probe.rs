@@ -1,0 +1,155 @@
+//! The types of sums, averages and decimal literals.
+//!
+//! PostgreSQL gives `numeric` for the average of integers, for the sum of integers of 64 bits and for `1.5`. PhantomDB
+//! SQL has floats and integers there, and exact decimals only where the arguments are. What the arguments are PostgreSQL
+//! knows: it is asked once, when the statement is prepared, to prepare the same statement with `min` in place of `sum` and
+//! `avg`, and `1` in place of `1.5`, whose type is that of the argument.
+
+use std::ops::ControlFlow;
+
+use phantomdb_protocol::Result;
+use sqlparser::ast::{Expr, Function, ObjectName, Query, SelectItem, SetExpr, Value, ValueWithSpan};
+
+use super::call;
+use phantomdb_sql::walk::{change_expressions, each_expression};
+use phantomdb_sql::{
+    build::take,
+    names::last_ident,
+    seal::{ready_expr, ready_ident},
+};
+
+/// What to prepare, and which columns of the result it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in super::super) struct Probe {
+    pub(in super::super) sql: String,
+    pub(in super::super) columns: Vec<(Place, Class)>,
+}
+
+/// A column of the result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum Place {
+    FromStart(usize),
+    /// The last column is 1: behind a wildcard, places are counted from the end.
+    FromEnd(usize),
+}
+
+impl Place {
+    /// The index of the column in a result of so many.
+    pub(in super::super) const fn index(self, width: usize) -> Option<usize> {
+        match self {
+            Self::FromStart(index) if index < width => Some(index),
+            Self::FromEnd(index) => width.checked_sub(index),
+            Self::FromStart(_) => None,
+        }
+    }
+}
+
+/// What the column holds when it is not exact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum Class {
+    /// What its arguments are: the sum of integers is one.
+    Sum,
+    Float,
+}
+
+/// The probe of a query that is adapted but not printed yet, if it needs one.
+pub(super) fn of(query: &Query) -> Result<Option<Probe>> {
+    let SetExpr::Select(select) = query.body.as_ref() else { return Ok(None) };
+    let width = select.projection.len();
+    let wildcards: Vec<usize> =
+        (0..width).filter(|index| expr_of(&select.projection[*index]).is_none()).collect();
+    let (first, last) = (wildcards.first().copied().unwrap_or(width), wildcards.last().copied());
+    let mut columns = Vec::new();
+    let mut probe = None;
+    for (index, item) in select.projection.iter().enumerate() {
+        let place = if index < first {
+            Place::FromStart(index)
+        } else if last.is_some_and(|last| index > last) {
+            Place::FromEnd(width - index)
+        } else {
+            continue;
+        };
+        let Some(class) = expr_of(item).and_then(class_of) else { continue };
+        columns.push((place, class));
+        let probe: &mut Query = probe.get_or_insert_with(|| query.clone());
+        if let SetExpr::Select(select) = probe.body.as_mut() {
+            select.distinct = None;
+            if let SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } =
+                &mut select.projection[index]
+            {
+                change_expressions(expr, &mut to_arguments);
+            }
+        }
+    }
+    let Some(mut probe) = probe else { return Ok(None) };
+    Ok(Some(Probe { sql: super::print(&mut probe)?, columns }))
+}
+
+fn expr_of(item: &SelectItem) -> Option<&Expr> {
+    match item {
+        SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => Some(expr),
+        _ => None,
+    }
+}
+
+fn class_of(expr: &Expr) -> Option<Class> {
+    let mut class = None;
+    let _ = each_expression(expr, &mut |expr| {
+        let found = match expr {
+            Expr::Function(function) => match name_of(function).as_deref() {
+                Some("sum") => Some(Class::Sum),
+                Some("avg") => Some(Class::Float),
+                Some("round" | "trunc") if is_of_two(function) => Some(Class::Float),
+                _ => None,
+            },
+            Expr::Value(value) if is_decimal(value) => Some(Class::Float),
+            _ => None,
+        };
+        if class != Some(Class::Float) {
+            class = found.or(class);
+        }
+        ControlFlow::<()>::Continue(())
+    });
+    class
+}
+
+fn name_of(function: &Function) -> Option<String> {
+    last_ident(&function.name).map(|ident| ident.value.to_ascii_lowercase())
+}
+
+fn is_of_two(function: &Function) -> bool {
+    use sqlparser::ast::FunctionArguments::List;
+    matches!(&function.args, List(list) if list.args.len() == 2)
+}
+
+/// `1.5`, `1e3`.
+fn is_decimal(value: &ValueWithSpan) -> bool {
+    matches!(&value.value, Value::Number(text, _)
+        if text.starts_with(|first: char| first.is_ascii_digit() || first == '.')
+            && text.contains(['.', 'e', 'E'])
+            && text.parse::<f64>().is_ok())
+}
+
+fn to_arguments(expr: &mut Expr) {
+    match expr {
+        Expr::Value(value) if is_decimal(value) => *expr = ready_expr("1"),
+        Expr::Function(function) => match name_of(function).as_deref() {
+            Some("sum" | "avg") => function.name = ObjectName::from(vec![ready_ident("min")]),
+            Some("round" | "trunc") if is_of_two(function) => {
+                if let Some(argument) = call::single_argument(function) {
+                    *expr = without_cast(argument);
+                }
+            }
+            _ => {}
+        },
+        _ => {}
+    }
+}
+
+/// The first argument of `round` was made a `numeric`.
+fn without_cast(mut expr: Expr) -> Expr {
+    match &mut expr {
+        Expr::Cast { expr, .. } => take(expr),
+        _ => expr,
+    }
+}

@@ -1,0 +1,53 @@
+//! What the values of a column become when its type changes.
+
+use phantomdb_protocol::ColumnType;
+
+use phantomdb_sql::{seal::quote_identifier, types::SqlType};
+
+fn is_text(data_type: &SqlType) -> bool {
+    matches!(data_type.column_type(), ColumnType::String | ColumnType::Enum)
+}
+
+/// The expression that gives the values of a column in its new type.
+///
+/// By way of text, where there is no other: that is right for every type and every empty column, and a value that does
+/// not fit is refused when it is met. The length of a text is checked by the assignment that follows, which a cast would
+/// not do: it cuts.
+pub(super) fn between(column: &str, from: &SqlType, to: &SqlType) -> String {
+    let column = quote_identifier(column);
+    match (from, to) {
+        // Their casts round and check as an assignment does.
+        _ if from.is_number() && to.is_number() => format!("{column}::{}", target(to)),
+        (SqlType::Timestamp, SqlType::Date) => format!("({column} AT TIME ZONE 'UTC')::date"),
+        (SqlType::Timestamp, SqlType::Time) => format!("({column} AT TIME ZONE 'UTC')::time"),
+        (SqlType::Date, SqlType::Timestamp) => format!("{column}::timestamp AT TIME ZONE 'UTC'"),
+        (SqlType::Timestamp, _) if is_text(to) => {
+            format!("to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')")
+        }
+        (SqlType::Boolean, _) if to.is_number() => format!("{column}::int4::{}", target(to)),
+        (_, SqlType::Boolean) if from.is_number() => format!("{column} <> 0"),
+        (SqlType::Blob, _) if is_text(to) => format!("convert_from({column}, 'UTF8')"),
+        (_, SqlType::Blob) => format!("convert_to({column}::text, 'UTF8')"),
+        _ if is_text(to) => format!("{column}::text"),
+        _ => format!("{column}::text::{}", target(to)),
+    }
+}
+
+/// The type without what an assignment checks.
+fn target(to: &SqlType) -> &'static str {
+    match to {
+        SqlType::TinyInt | SqlType::SmallInt => "int2",
+        SqlType::MediumInt | SqlType::Integer => "int4",
+        SqlType::BigInt => "int8",
+        SqlType::Real | SqlType::Float | SqlType::Double => "float8",
+        SqlType::Decimal(_) => "numeric",
+        SqlType::Boolean => "bool",
+        SqlType::Timestamp => "timestamptz",
+        SqlType::Date => "date",
+        SqlType::Time => "time",
+        SqlType::Uuid => "uuid",
+        SqlType::Json | SqlType::Jsonb => "jsonb",
+        SqlType::Blob => "bytea",
+        _ => "text",
+    }
+}

@@ -1,0 +1,253 @@
+//! Parameters to what PostgreSQL reads.
+//!
+//! PostgreSQL infers the type of a parameter from where it stands. A value that this type can hold is sent as it: in
+//! binary where that is the same for both, else as text, which PostgreSQL converts as it converts a literal. A value
+//! that it cannot hold is declared to be of the type it has: `2.5` beside an integer column, an integer of 64 bits
+//! beside one of 32, and everything where nothing but text could be inferred, as in `SELECT $1`.
+
+use std::{borrow::Cow, error::Error as StdError};
+
+use bytes::BytesMut;
+use phantomdb_protocol::{Result, Value};
+use tokio_postgres::types::{Format, IsNull, Kind, ToSql, Type, to_sql_checked};
+
+use phantomdb_engine::{
+    json_rows::non_finite,
+    parameters::{check_text, timestamp},
+};
+
+/// Each value ready to be sent, and room for so many more.
+pub(super) fn bind(parameters: &[Value], room: usize) -> Result<Vec<Bound<'_>>> {
+    let mut bound = Vec::with_capacity(parameters.len() + room);
+    for (index, value) in parameters.iter().enumerate() {
+        bound.push(Bound::new(value, index + 1)?);
+    }
+    Ok(bound)
+}
+
+/// The types to declare, where those inferred cannot hold the values. Zero leaves one to be inferred.
+pub(super) fn declared(inferred: &[Type], parameters: &[Value]) -> Option<Vec<Type>> {
+    let of = |(inferred, value)| type_to_declare(inferred, value);
+    if !inferred.iter().zip(parameters).any(|pair| of(pair).is_some()) {
+        return None;
+    }
+    Some(inferred.iter().zip(parameters).map(|pair| of(pair).unwrap_or_else(|| pair.0.clone())).collect())
+}
+
+/// The types the values have by themselves.
+pub(super) fn natural(parameters: &[Value]) -> Vec<Type> {
+    parameters.iter().map(natural_type).collect()
+}
+
+fn natural_type(value: &Value) -> Type {
+    match value {
+        // Its type does not matter, and is inferred.
+        Value::Null => Type::UNKNOWN,
+        Value::Boolean(_) => Type::BOOL,
+        Value::Integer(_) => Type::INT8,
+        Value::Float(_) => Type::FLOAT8,
+        Value::String(_) => Type::TEXT,
+        Value::Decimal(_) => Type::NUMERIC,
+        Value::Timestamp(_) => Type::TIMESTAMPTZ,
+        Value::Date(_) => Type::DATE,
+        Value::Time(_) => Type::TIME,
+        Value::Uuid(_) => Type::UUID,
+        Value::Json(_) => Type::JSON,
+        Value::Blob(_) => Type::BYTEA,
+    }
+}
+
+fn type_to_declare(inferred: &Type, value: &Value) -> Option<Type> {
+    let is_text = matches!(*inferred, Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::UNKNOWN);
+    let is_integer = matches!(*inferred, Type::INT2 | Type::INT4 | Type::INT8);
+    let natural = || Some(natural_type(value));
+    match value {
+        Value::Null | Value::String(_) => None,
+        _ if is_text => natural(),
+        Value::Integer(integer) => (is_integer && !fits(inferred, *integer)).then_some(Type::INT8),
+        Value::Float(float) if is_integer => match whole(*float) {
+            Some(integer) if fits(inferred, integer) => None,
+            _ => natural(),
+        },
+        Value::Decimal(_) if is_integer => natural(),
+        Value::Timestamp(_) if *inferred == Type::DATE => natural(),
+        _ => None,
+    }
+}
+
+fn fits(inferred: &Type, integer: i64) -> bool {
+    match *inferred {
+        Type::INT2 => i16::try_from(integer).is_ok(),
+        Type::INT4 => i32::try_from(integer).is_ok(),
+        _ => true,
+    }
+}
+
+/// The integer that the float is, when it is one.
+fn whole(float: f64) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    #[expect(clippy::cast_possible_truncation, reason = "it is a whole number within 2^53")]
+    (float.fract() == 0.0 && float.abs() <= EXACT).then_some(float as i64)
+}
+
+/// A value to be sent as whatever type the statement needs.
+#[derive(Debug)]
+pub(super) enum Bound<'a> {
+    Null,
+    Boolean(bool),
+    Integer(i64),
+    Float(f64),
+    Text(Cow<'a, str>),
+    /// Text that may be a JSON array, for a parameter that is an array.
+    Document(&'a str),
+    Blob(&'a [u8]),
+}
+
+type Failure = Box<dyn StdError + Sync + Send>;
+
+impl<'a> Bound<'a> {
+    fn new(value: &'a Value, number: usize) -> Result<Self> {
+        let text = |text: &'a str| check_text(text, number).map(|()| Self::Text(Cow::Borrowed(text)));
+        Ok(match value {
+            Value::Null => Self::Null,
+            Value::Boolean(boolean) => Self::Boolean(*boolean),
+            Value::Integer(integer) => Self::Integer(*integer),
+            Value::Float(float) => Self::Float(*float),
+            Value::Decimal(s) | Value::Date(s) | Value::Time(s) | Value::Uuid(s) => text(s)?,
+            Value::String(s) | Value::Json(s) => {
+                check_text(s, number)?;
+                Self::Document(s)
+            }
+            Value::Timestamp(s) => Self::Text(timestamp(s, number)?),
+            Value::Blob(bytes) => Self::Blob(bytes),
+        })
+    }
+
+    fn text(&self, target: &Type) -> Cow<'_, str> {
+        match self {
+            Self::Null => Cow::Borrowed(""),
+            Self::Boolean(boolean) => {
+                Cow::Borrowed(match (*target == Type::BOOL || !is_number(target), boolean) {
+                    (true, true) => "true",
+                    (true, false) => "false",
+                    (false, true) => "1",
+                    (false, false) => "0",
+                })
+            }
+            Self::Integer(integer) => Cow::Owned(integer.to_string()),
+            Self::Float(float) => match (non_finite(*float), whole(*float)) {
+                (Some(text), _) => Cow::Borrowed(text),
+                (None, Some(integer)) => Cow::Owned(integer.to_string()),
+                // The shortest digits that are read as the same number.
+                (None, None) => Cow::Owned(format!("{float:?}")),
+            },
+            Self::Text(text) => Cow::Borrowed(text),
+            Self::Document(text) => match target.kind() {
+                Kind::Array(_) => array_of_json(text).map_or(Cow::Borrowed(*text), Cow::Owned),
+                _ => Cow::Borrowed(text),
+            },
+            Self::Blob(bytes) => {
+                let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+                Cow::Owned(format!("\\x{hex}"))
+            }
+        }
+    }
+}
+
+fn is_number(data_type: &Type) -> bool {
+    matches!(*data_type, Type::INT2 | Type::INT4 | Type::INT8 | Type::FLOAT4 | Type::FLOAT8 | Type::NUMERIC)
+}
+
+/// A JSON array as PostgreSQL writes an array. None when it is not one.
+fn array_of_json(text: &str) -> Option<String> {
+    if !text.trim_start().starts_with('[') {
+        return None;
+    }
+    let elements: Vec<serde_json::Value> = serde_json::from_str(text).ok()?;
+    let elements: Vec<String> = elements
+        .into_iter()
+        .map(|element| match element {
+            serde_json::Value::Null => "NULL".to_owned(),
+            serde_json::Value::String(text) => quote_element(&text),
+            other => quote_element(&other.to_string()),
+        })
+        .collect();
+    Some(format!("{{{}}}", elements.join(",")))
+}
+
+fn quote_element(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+impl ToSql for Bound<'_> {
+    fn to_sql(&self, target: &Type, out: &mut BytesMut) -> std::result::Result<IsNull, Failure> {
+        match self {
+            Self::Null => return Ok(IsNull::Yes),
+            Self::Boolean(boolean) if *target == Type::BOOL => boolean.to_sql(target, out)?,
+            Self::Integer(integer) => match *target {
+                Type::INT2 if fits(target, *integer) => i16::try_from(*integer)?.to_sql(target, out)?,
+                Type::INT4 if fits(target, *integer) => i32::try_from(*integer)?.to_sql(target, out)?,
+                Type::INT8 => integer.to_sql(target, out)?,
+                _ => self.text(target).as_ref().to_sql(&Type::TEXT, out)?,
+            },
+            Self::Float(float) if *target == Type::FLOAT8 => float.to_sql(target, out)?,
+            Self::Blob(bytes) if *target == Type::BYTEA => bytes.to_sql(target, out)?,
+            _ => self.text(target).as_ref().to_sql(&Type::TEXT, out)?,
+        };
+        Ok(IsNull::No)
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    fn encode_format(&self, target: &Type) -> Format {
+        let binary = match self {
+            Self::Boolean(_) => *target == Type::BOOL,
+            Self::Integer(integer) => {
+                matches!(*target, Type::INT2 | Type::INT4 | Type::INT8) && fits(target, *integer)
+            }
+            Self::Float(_) => *target == Type::FLOAT8,
+            Self::Blob(_) => *target == Type::BYTEA,
+            Self::Null | Self::Text(_) | Self::Document(_) => false,
+        };
+        if binary { Format::Binary } else { Format::Text }
+    }
+
+    to_sql_checked!();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_declares_only_what_the_inferred_type_cannot_hold() {
+        let declare =
+            |inferred: Type, value: Value| declared(&[inferred], &[value]).map(|types| types[0].clone());
+        assert_eq!(declare(Type::INT4, Value::Integer(5)), None);
+        assert_eq!(declare(Type::INT4, Value::Integer(1 << 40)), Some(Type::INT8));
+        assert_eq!(declare(Type::INT4, Value::Float(2.0)), None);
+        assert_eq!(declare(Type::INT4, Value::Float(2.5)), Some(Type::FLOAT8));
+        assert_eq!(declare(Type::NUMERIC, Value::Float(2.5)), None);
+        assert_eq!(declare(Type::TEXT, Value::Integer(5)), Some(Type::INT8));
+        assert_eq!(declare(Type::TEXT, Value::String("5".into())), None);
+        assert_eq!(declare(Type::TIMESTAMPTZ, Value::String("2026-01-01".into())), None);
+        assert_eq!(declare(Type::TEXT, Value::Null), None);
+    }
+
+    #[test]
+    fn it_writes_a_json_array_as_one_of_postgresql() {
+        assert_eq!(array_of_json(r#"[1, null, "a\"b\\"]"#).unwrap(), r#"{"1",NULL,"a\"b\\"}"#);
+        assert_eq!(array_of_json("{a,b}"), None);
+    }
+
+    #[test]
+    fn it_sends_floats_with_the_digits_they_need() {
+        let text = |float: f64| Bound::Float(float).text(&Type::NUMERIC).into_owned();
+        assert_eq!(text(0.1), "0.1");
+        assert_eq!(text(1e300), "1e300");
+        assert_eq!(text(3.0), "3");
+        assert_eq!(text(f64::NAN), "NaN");
+    }
+}

@@ -1,0 +1,341 @@
+//! What PostgreSQL reports as errors of the contract.
+
+use phantomdb_protocol::{Error, ErrorCode};
+use tokio_postgres::{Config, Error as PostgresError, error::DbError};
+
+use super::{tls, types::mark_of};
+use phantomdb_sql::unknown_function::unknown_function;
+
+/// The error of a statement, with the names of what was at fault. Neither the statement nor a value of its parameters
+/// is in the message.
+pub(super) fn explain(error: &PostgresError) -> Error {
+    match error.as_db_error() {
+        Some(error) => told(error),
+        None if error.is_closed() => lost(),
+        None => {
+            tracing::debug!(%error, "a statement failed between the server and PostgreSQL");
+            Error::new(ErrorCode::Unavailable, "the connection to the database failed; try again")
+        }
+    }
+}
+
+/// The error of a connection that could not be made.
+pub(super) fn connecting(error: &PostgresError, config: &Config) -> Error {
+    if let Some(why) = tls::obstacle(error, config) {
+        tracing::error!(error = error as &dyn std::error::Error, "PostgreSQL could not be connected to");
+        return Error::new(ErrorCode::Unavailable, format!("the database server cannot be used: {why}"));
+    }
+    let Some(db_error) = error.as_db_error() else {
+        tracing::warn!(%error, "PostgreSQL could not be reached");
+        return Error::new(
+            ErrorCode::Unavailable,
+            "the database server cannot be reached; see that it runs and that the server's --engine URL is right",
+        );
+    };
+    match (db_error.code().code(), config.get_dbname()) {
+        ("3D000", Some(name)) => super::databases::unknown(name),
+        (code, _) if code.starts_with("28") => {
+            tracing::error!(%error, "PostgreSQL refused the credentials");
+            Error::new(
+                ErrorCode::Unavailable,
+                "the database server refused the server's credentials; see the server's --engine URL",
+            )
+        }
+        _ => told(db_error),
+    }
+}
+
+pub(super) fn closed() -> Error {
+    Error::new(ErrorCode::Unavailable, "the engine was closed")
+}
+
+pub(super) fn lost() -> Error {
+    Error::new(ErrorCode::Unavailable, "the connection to the database was lost; try again")
+}
+
+fn told(error: &DbError) -> Error {
+    let code = error.code().code();
+    match code {
+        "23505" => return unique(error),
+        // The second is that of RESTRICT.
+        "23503" | "23001" => return foreign_key(error),
+        "23502" => return not_null(error),
+        "23514" => return check(error),
+        "42P01" => return unknown_table(error),
+        "42703" => return unknown_column(error),
+        _ => {}
+    }
+    let (code, message) = match code {
+        "23P01" => (ErrorCode::ExclusionViolation, "the row overlaps one that is there already".to_owned()),
+        "40001" | "40000" | "40003" => (
+            ErrorCode::SerializationFailure,
+            "another transaction has changed what this one has read or written; run this one again"
+                .to_owned(),
+        ),
+        "40P01" => (
+            ErrorCode::Deadlock,
+            "this transaction and another waited for each other; run this one again".to_owned(),
+        ),
+        "55P03" => {
+            (ErrorCode::LockTimeout, "another transaction holds the lock; try again, or end it".to_owned())
+        }
+        "57014" => (ErrorCode::StatementTimeout, "the statement was stopped before its end".to_owned()),
+        "57P01" | "57P02" | "57P03" | "57P05" => (ErrorCode::Unavailable, lost().message),
+        "25006" => {
+            (ErrorCode::BadRequest, "the transaction is read only, and the statement writes".to_owned())
+        }
+        "22001" | "22003" | "22008" | "22012" | "22015" | "2201F" => (ErrorCode::OutOfRange, said(error)),
+        "22P05" => (
+            ErrorCode::TypeMismatch,
+            "a string in a document has a NUL character, which cannot be stored".to_owned(),
+        ),
+        "3D000" => (ErrorCode::UnknownDatabase, said(error)),
+        "3F000" => (ErrorCode::UnknownTable, said(error)),
+        "42704" if error.message().contains("collation") || error.message().contains("operator class") => {
+            (ErrorCode::Unsupported, error.message().to_owned())
+        }
+        "42704" if error.message().contains("access method") => {
+            (ErrorCode::Unsupported, error.message().to_owned())
+        }
+        "42704" => (ErrorCode::UnknownConstraint, said(error)),
+        "42P07" | "42701" | "42710" | "42P06" | "42P04" | "42723" => (ErrorCode::AlreadyExists, said(error)),
+        "42501" => (ErrorCode::Forbidden, said(error)),
+        "42804" | "42846" | "42P18" | "42P08" => (ErrorCode::TypeMismatch, said(error)),
+        "42883" if error.message().contains("operator") => (ErrorCode::TypeMismatch, said(error)),
+        "42883" => return unknown_call(error),
+        "0A000" => (ErrorCode::Unsupported, said(error)),
+        "2BP01" => (ErrorCode::ForeignKeyViolation, said(error)),
+        "21000" | "25001" | "25P01" | "3B001" => (ErrorCode::BadRequest, said(error)),
+        "P0001" => (ErrorCode::CheckViolation, said(error)),
+        "54001" => (ErrorCode::SyntaxError, "the statement is nested too deeply".to_owned()),
+        "53100" => (
+            ErrorCode::Internal,
+            "there is no space left for the database; free some, then try again".to_owned(),
+        ),
+        _ => (by_class(code), said(error)),
+    };
+    named(Error::new(code, message), error)
+}
+
+fn by_class(code: &str) -> ErrorCode {
+    match code.get(..2).unwrap_or_default() {
+        "08" | "53" | "57" => ErrorCode::Unavailable,
+        "22" => ErrorCode::TypeMismatch,
+        "23" => ErrorCode::CheckViolation,
+        "25" | "2D" | "0B" => ErrorCode::BadRequest,
+        "42" => ErrorCode::SyntaxError,
+        "54" => ErrorCode::TooLarge,
+        _ => ErrorCode::Internal,
+    }
+}
+
+/// PostgreSQL's message without the value at its end: `invalid input syntax for type integer: "x"`.
+fn said(error: &DbError) -> String {
+    let message = error.message();
+    match message.split_once(": \"") {
+        Some((what, _)) => what.to_owned(),
+        None => message.to_owned(),
+    }
+}
+
+/// The names that PostgreSQL gives with the error.
+fn named(mut error: Error, given: &DbError) -> Error {
+    error.details.table = table(given);
+    error.details.columns = given.column().map(str::to_owned).into_iter().collect();
+    error.details.constraint = given.constraint().map(str::to_owned);
+    error
+}
+
+fn table(error: &DbError) -> Option<String> {
+    let name = error.table()?;
+    Some(match error.schema() {
+        None | Some("public") => name.to_owned(),
+        Some(schema) => format!("{schema}.{name}"),
+    })
+}
+
+fn quoted(columns: &[String]) -> String {
+    columns.iter().map(|column| format!("\"{column}\"")).collect::<Vec<_>>().join(", ")
+}
+
+fn unique(given: &DbError) -> Error {
+    let mut error = named(Error::new(ErrorCode::UniqueViolation, ""), given);
+    let constraint = given.constraint().unwrap_or_default();
+    match given.detail().and_then(Key::parse) {
+        Some(key) => {
+            error.message = format!(
+                "a row of \"{}\" with the same {} is there already",
+                error.details.table.as_deref().unwrap_or_default(),
+                quoted(&key.columns)
+            );
+            error.details.value = key.single_value();
+            error.details.columns = key.columns;
+        }
+        None => error.message = format!("a row with the same value of \"{constraint}\" is there already"),
+    }
+    error
+}
+
+fn foreign_key(given: &DbError) -> Error {
+    let mut error = named(Error::new(ErrorCode::ForeignKeyViolation, ""), given);
+    let child = error.details.table.clone().unwrap_or_default();
+    let key = given.detail().and_then(Key::parse);
+    // "… is not present in table "p"", or "… is still referenced from table "t"", in the server's language.
+    let last = given.detail().and_then(last_name);
+    let referred_to = last == given.table();
+    let parent = if referred_to { first_name(given.message()) } else { last };
+    error.details.referenced_table = parent.map(str::to_owned);
+    let parent = parent.unwrap_or_default();
+    match key {
+        Some(key) if !referred_to => {
+            error.message = format!(
+                "{} of \"{child}\" would point to a row of \"{parent}\" that is not there",
+                quoted(&key.columns)
+            );
+            error.details.value = key.single_value();
+            error.details.columns = key.columns;
+        }
+        key => {
+            error.message = format!("rows of \"{child}\" point to the row of \"{parent}\"");
+            error.details.value = key.and_then(|key| key.single_value());
+        }
+    }
+    error
+}
+
+fn not_null(given: &DbError) -> Error {
+    let error = named(Error::new(ErrorCode::NotNullViolation, ""), given);
+    let table = error.details.table.clone().unwrap_or_default();
+    let message = format!("{} of \"{table}\" must not be null", quoted(&error.details.columns));
+    Error { message, ..error }
+}
+
+fn check(given: &DbError) -> Error {
+    let mut error = named(Error::new(ErrorCode::CheckViolation, ""), given);
+    let name = given.constraint().unwrap_or_default();
+    match name.split_once("_enum_").filter(|_| mark_of(name) == Some("enum")) {
+        Some((_, column)) => {
+            error.message = format!("the value is not one of those that \"{column}\" allows");
+            error.details.columns = vec![column.to_owned()];
+        }
+        None => error.message = format!("the row breaks the check \"{name}\""),
+    }
+    error
+}
+
+/// `function s.f(integer) does not exist`, in the server's language.
+fn unknown_call(given: &DbError) -> Error {
+    let called = given.message().split_once('(').map_or("", |(before, _)| before);
+    let name = called.rsplit([' ', '.', '"', '\u{a0}']).find(|part| !part.is_empty());
+    name.map_or_else(|| Error::new(ErrorCode::SyntaxError, said(given)), unknown_function)
+}
+
+/// `relation "t" does not exist`, in the server's language.
+fn unknown_table(given: &DbError) -> Error {
+    let Some(name) = first_name(given.message()) else {
+        return Error::new(ErrorCode::UnknownTable, said(given));
+    };
+    Error::new(ErrorCode::UnknownTable, format!("there is no table \"{name}\"")).with_table(name)
+}
+
+/// `column "c" does not exist`, `column t.c does not exist`, `column "c" of relation "t" does not exist`.
+fn unknown_column(given: &DbError) -> Error {
+    let message = given.message();
+    let bare = || {
+        let mut words = message.split_whitespace();
+        words.find(|word| word.contains('.')).map(|word| word.rsplit_once('.').map_or(word, |(_, name)| name))
+    };
+    let Some(column) = first_name(message).or_else(bare) else {
+        return Error::new(ErrorCode::UnknownColumn, said(given));
+    };
+    let error = Error::new(ErrorCode::UnknownColumn, format!("there is no column \"{column}\""))
+        .with_columns([column]);
+    match last_name(message).filter(|name| *name != column) {
+        Some(table) => Error { message: format!("table \"{table}\" has no column \"{column}\""), ..error }
+            .with_table(table),
+        None => error,
+    }
+}
+
+/// The first name in quotes.
+fn first_name(message: &str) -> Option<&str> {
+    message.split('"').nth(1).filter(|name| !name.is_empty())
+}
+
+/// The last name in quotes.
+fn last_name(message: &str) -> Option<&str> {
+    message.rsplit('"').nth(1).filter(|name| !name.is_empty())
+}
+
+/// `Key (a, b)=(1, 2) …`, as it stands in the detail of an error.
+#[derive(Debug, PartialEq, Eq)]
+struct Key {
+    columns: Vec<String>,
+    value: String,
+}
+
+impl Key {
+    fn parse(detail: &str) -> Option<Self> {
+        let (_, list) = detail.split_once('(')?;
+        let (list, rest) = list.split_once(")=(")?;
+        let (value, _) = rest.rsplit_once(')')?;
+        Some(Self { columns: columns(list), value: value.to_owned() })
+    }
+
+    /// The value of a key of one column; those of several cannot be told apart.
+    fn single_value(&self) -> Option<String> {
+        (self.columns.len() == 1).then(|| self.value.clone())
+    }
+}
+
+/// `a, "B c", lower(d)`: names in quotes where they need them, and expressions.
+fn columns(list: &str) -> Vec<String> {
+    let mut columns = vec![String::new()];
+    let (mut in_quotes, mut depth) = (false, 0_usize);
+    let mut characters = list.chars().peekable();
+    while let Some(character) = characters.next() {
+        let Some(current) = columns.last_mut() else { break };
+        match character {
+            '"' if in_quotes && characters.peek() == Some(&'"') => {
+                characters.next();
+                current.push('"');
+            }
+            '"' => in_quotes = !in_quotes,
+            ',' if !in_quotes && depth == 0 => {
+                if characters.peek() == Some(&' ') {
+                    characters.next();
+                }
+                columns.push(String::new());
+            }
+            character => {
+                match character {
+                    '(' if !in_quotes => depth += 1,
+                    ')' if !in_quotes => depth = depth.saturating_sub(1),
+                    _ => {}
+                }
+                current.push(character);
+            }
+        }
+    }
+    columns
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_reads_the_columns_and_the_value_of_a_key() {
+        let key = Key::parse(r#"Key (a, "B ""c""", lower(d, e))=(1, x, (y)) already exists."#).unwrap();
+        assert_eq!(key.columns, ["a", "B \"c\"", "lower(d, e)"]);
+        assert_eq!(key.value, "1, x, (y)");
+        assert_eq!(Key::parse("nothing of the kind"), None);
+    }
+
+    #[test]
+    fn it_finds_the_names_in_a_message_of_any_language() {
+        assert_eq!(first_name("relation »x« existiert nicht"), None);
+        assert_eq!(first_name("relation \"x\" does not exist"), Some("x"));
+        assert_eq!(last_name("column \"c\" of relation \"t\" does not exist"), Some("t"));
+    }
+}

@@ -1,0 +1,162 @@
+//! Statements of which all happen or none.
+
+use std::sync::Arc;
+
+use futures_util::future::{join, join_all};
+use phantomdb_protocol::{Error, ErrorCode, Result, ResultSet, Statement};
+
+use super::{
+    alter,
+    connection::Connection,
+    plan::Plan,
+    prepare,
+    run::{Failure, Ready, empty},
+    session::WINDOW,
+    work::{All, Work},
+};
+use phantomdb_sql::Kind;
+
+/// What guards a statement while it is prepared: each form of it that PostgreSQL refuses would end the transaction.
+const PREPARING: &str = "SAVEPOINT phantomdb_prepare";
+const PREPARED: &str = "RELEASE SAVEPOINT phantomdb_prepare";
+const REFUSED: &str = "ROLLBACK TO SAVEPOINT phantomdb_prepare";
+
+/// Runs `work` between BEGIN and COMMIT. It is run once more when what was prepared before does not fit the tables.
+pub(super) async fn in_transaction<W: Work>(connection: &Connection, work: &W) -> Result<W::Answer> {
+    let mut again = true;
+    loop {
+        connection.run("BEGIN").await?;
+        let failure = match work.run(connection).await {
+            Ok(answer) => match connection.run("COMMIT").await {
+                Ok(()) => return Ok(answer),
+                Err(error) => Failure::Told(error),
+            },
+            Err(failure) => failure,
+        };
+        if let Err(error) = connection.run("ROLLBACK").await {
+            // The connection is lost, and the transaction with it.
+            tracing::debug!(%error, "a transaction could not be rolled back");
+        }
+        match failure {
+            Failure::Stale(_) if again => again = false,
+            failure => return Err(failure.into_error()),
+        }
+    }
+}
+
+/// Runs one statement in the transaction that is open; after an error the caller rolls back.
+pub(super) async fn in_open(
+    connection: &Connection,
+    plan: &Plan,
+    statement: &Statement,
+) -> Result<ResultSet, Failure> {
+    if plan.adapted.kind == Kind::Nothing {
+        return Ok(empty());
+    }
+    if let Some(change) = &plan.adapted.change {
+        return Ok(alter::apply(connection, change).await.map(|()| empty())?);
+    }
+    let Some(form) = plan.single() else {
+        for sql in &plan.adapted.statements {
+            connection.run(sql).await?;
+        }
+        return Ok(empty());
+    };
+    connection.run(PREPARING).await?;
+    let prepared = prepare::prepare(connection, &form, &statement.parameters, Some(REFUSED)).await?;
+    connection.run(PREPARED).await?;
+    Ready::new(plan, prepared, statement)?.send(connection).await
+}
+
+/// All statements in a transaction of their own. When all are prepared, they travel together with its BEGIN and COMMIT.
+pub(super) async fn committed(
+    connection: &Connection,
+    plans: &[Arc<Plan>],
+    statements: &[Statement],
+) -> Result<Vec<ResultSet>> {
+    if statements.len() <= WINDOW
+        && let Some(ready) = ready(connection, plans, statements)?
+    {
+        match together(connection, &ready).await {
+            Err(Failure::Stale(_)) => plans.iter().for_each(|plan| connection.forget(plan.id)),
+            outcome => return outcome.map_err(Failure::into_error),
+        }
+    }
+    in_transaction(connection, &All(plans, statements)).await
+}
+
+/// The statements, when nothing has to be asked of the server before they run.
+fn ready<'a>(
+    connection: &Connection,
+    plans: &'a [Arc<Plan>],
+    statements: &'a [Statement],
+) -> Result<Option<Vec<Ready<'a>>>> {
+    let mut ready = Vec::with_capacity(statements.len());
+    for (plan, statement) in plans.iter().zip(statements) {
+        match plan.single().and_then(|form| prepare::known(connection, form.id, &statement.parameters)) {
+            Some(prepared) => ready.push(Ready::new(plan, prepared, statement)?),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(ready))
+}
+
+async fn together(connection: &Connection, ready: &[Ready<'_>]) -> Result<Vec<ResultSet>, Failure> {
+    let work = join_all(ready.iter().map(|ready| ready.send(connection)));
+    let (begun, (outcomes, ended)) =
+        join(connection.run("BEGIN"), join(work, connection.run("COMMIT"))).await;
+    begun?;
+    // After an error COMMIT rolls back, and says nothing of it.
+    let answers = outcomes.into_iter().collect::<Result<Vec<_>, _>>()?;
+    ended?;
+    Ok(answers)
+}
+
+/// Runs the statements in the transaction that is open, in order, until one fails. Those that are prepared already
+/// travel together.
+pub(super) async fn in_order(
+    connection: &Connection,
+    plans: &[Arc<Plan>],
+    statements: &[Statement],
+) -> Result<Vec<ResultSet>, Failure> {
+    let mut answers = Vec::with_capacity(statements.len());
+    while answers.len() < statements.len() {
+        let done = answers.len();
+        let mut window = Vec::new();
+        for (plan, statement) in plans.iter().zip(statements).skip(done).take(WINDOW) {
+            let Some(prepared) =
+                plan.single().and_then(|form| prepare::known(connection, form.id, &statement.parameters))
+            else {
+                break;
+            };
+            window.push(Ready::new(plan, prepared, statement)?);
+        }
+        if window.is_empty() {
+            answers.push(in_open(connection, &plans[done], &statements[done]).await?);
+            continue;
+        }
+        for outcome in join_all(window.iter().map(|ready| ready.send(connection))).await {
+            match outcome {
+                Ok(answer) => answers.push(answer),
+                Err(failure) => {
+                    if matches!(failure, Failure::Stale(_)) {
+                        plans.iter().for_each(|plan| connection.forget(plan.id));
+                    }
+                    return Err(failure);
+                }
+            }
+        }
+    }
+    Ok(answers)
+}
+
+/// A savepoint within a batch would be lost with what the batch is guarded by.
+pub(super) fn refuse_savepoints(plan: &Plan) -> Result<()> {
+    match &plan.adapted.kind {
+        Kind::Savepoint(_) | Kind::RollbackTo(_) | Kind::Release(_) => Err(Error::new(
+            ErrorCode::BadRequest,
+            "a batch that is atomic takes no savepoints; send them by themselves",
+        )),
+        kind => kind.refuse_control(),
+    }
+}

@@ -1,0 +1,134 @@
+//! Statements in PostgreSQL's own SQL: they go to it untouched, unless they would change what is not theirs. The
+//! connection serves others afterwards, and transactions are kept by who began them.
+
+use phantomdb_protocol::{Error, ErrorCode, Result};
+
+use super::adapt::Adapted;
+use phantomdb_sql::Kind;
+
+/// First words of statements that begin or end transactions, or leave something behind on the connection.
+const REFUSED: [&str; 24] = [
+    "ABORT",
+    "BEGIN",
+    "CLOSE",
+    "COMMIT",
+    "COPY",
+    "DEALLOCATE",
+    "DECLARE",
+    "DISCARD",
+    "END",
+    "EXECUTE",
+    "FETCH",
+    "LISTEN",
+    "LOAD",
+    "MOVE",
+    "NOTIFY",
+    "PREPARE",
+    "REASSIGN",
+    "RELEASE",
+    "RESET",
+    "ROLLBACK",
+    "SAVEPOINT",
+    "SET",
+    "START",
+    "UNLISTEN",
+];
+
+/// Whether the statement can be one of several in a transaction, as far as its first word tells.
+pub(super) fn is_transactional(sql: &str) -> bool {
+    const WORDS: [&str; 8] = ["DELETE", "INSERT", "MERGE", "SELECT", "TABLE", "UPDATE", "VALUES", "WITH"];
+    let (word, _) = first_word(sql);
+    WORDS.iter().any(|known| word.eq_ignore_ascii_case(known))
+}
+
+/// `BAD_REQUEST` for a statement that is not to be sent.
+pub(super) fn adapt(sql: &str) -> Result<Adapted> {
+    let (word, rest) = first_word(sql);
+    let word = word.to_ascii_uppercase();
+    let (second, _) = first_word(rest);
+    let local = word == "SET" && ["LOCAL", "CONSTRAINTS"].iter().any(|w| second.eq_ignore_ascii_case(w));
+    if REFUSED.contains(&word.as_str()) && !local {
+        return Err(Error::new(
+            ErrorCode::BadRequest,
+            format!(
+                "{word} cannot be sent as a statement: the connection is shared; transactions have calls of their own"
+            ),
+        ));
+    }
+    let kind = match word.as_str() {
+        "SELECT" | "VALUES" | "TABLE" | "SHOW" | "EXPLAIN" => Kind::Read,
+        "WITH" if !has_change(rest) => Kind::Read,
+        _ => Kind::Write,
+    };
+    Ok(Adapted { kind, ..super::adapt::native(sql) })
+}
+
+/// Whether one of the words that change rows is there.
+fn has_change(sql: &str) -> bool {
+    sql.split(|c: char| !c.is_alphanumeric() && c != '_')
+        .any(|word| ["INSERT", "UPDATE", "DELETE", "MERGE"].iter().any(|w| word.eq_ignore_ascii_case(w)))
+}
+
+/// The first word behind spaces, comments, parentheses and empty statements, and what follows it.
+fn first_word(sql: &str) -> (&str, &str) {
+    let mut rest = sql;
+    loop {
+        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '(' || c == ';');
+        if let Some(comment) = rest.strip_prefix("--") {
+            rest = comment.split_once(['\n', '\r']).map_or("", |(_, rest)| rest);
+        } else if let Some(comment) = rest.strip_prefix("/*") {
+            rest = behind_comment(comment);
+        } else {
+            let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
+            return rest.split_at(end);
+        }
+    }
+}
+
+/// Comments nest.
+fn behind_comment(comment: &str) -> &str {
+    let (mut depth, mut rest) = (1_usize, comment);
+    while depth > 0 {
+        match (rest.find("/*"), rest.find("*/")) {
+            (Some(open), Some(close)) if open < close => {
+                depth += 1;
+                rest = &rest[open + 2..];
+            }
+            (_, Some(close)) => {
+                depth -= 1;
+                rest = &rest[close + 2..];
+            }
+            (_, None) => return "",
+        }
+    }
+    rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_refuses_what_would_outlive_the_statement_however_it_is_written() {
+        for sql in
+            ["BEGIN", " commit;", "/* a /* b */ */ -- c\n rollback", ";set x = 1", "SET search_path = a"]
+        {
+            assert_eq!(adapt(sql).unwrap_err().code, ErrorCode::BadRequest, "{sql}");
+        }
+        for sql in ["SET LOCAL x = 1", "SELECT 'BEGIN'", "CREATE EXTENSION citext"] {
+            assert!(adapt(sql).is_ok(), "{sql}");
+        }
+    }
+
+    #[test]
+    fn it_tells_what_reads_from_what_writes() {
+        for (sql, kind) in [
+            ("(SELECT 1)", Kind::Read),
+            ("WITH a AS (SELECT 1) SELECT * FROM a", Kind::Read),
+            ("WITH a AS (DELETE FROM t RETURNING 1) SELECT * FROM a", Kind::Write),
+            ("INSERT INTO t VALUES (1)", Kind::Write),
+        ] {
+            assert_eq!(adapt(sql).unwrap().kind, kind, "{sql}");
+        }
+    }
+}

@@ -1,0 +1,322 @@
+//! Rows in PostgreSQL's binary format to JSON text, in one pass.
+
+use phantomdb_protocol::{Column, ColumnType, Error, Result, ResultSet};
+use serde::{Deserialize, Serialize};
+use tokio_postgres::{
+    Row,
+    types::{FromSql, Kind, Type},
+};
+
+use super::{
+    numeric,
+    time::{self, Clock},
+};
+use phantomdb_engine::json_rows::{
+    JsonRows, write_base64, write_boolean, write_float, write_integer, write_json, write_null, write_text,
+};
+
+/// How the binary form of a column's values is read. It is kept with the values in a database, by the names here.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) enum Decoder {
+    Boolean,
+    Int2,
+    Int4,
+    Int8,
+    Oid,
+    Float4,
+    Float8,
+    /// Exact, as text.
+    Numeric,
+    /// A numeric that stands for a float, or for an integer, in PhantomDB SQL: an average, a sum.
+    NumericAsFloat,
+    NumericAsInteger,
+    Text,
+    Enum,
+    Json,
+    Jsonb,
+    Timestamp,
+    Date,
+    Time,
+    Interval,
+    Uuid,
+    Blob,
+    Void,
+    /// As a JSON array.
+    Array(Box<Self>),
+    /// A type whose binary form is not known here.
+    Unknown(String),
+}
+
+impl Decoder {
+    pub(super) fn of(data_type: &Type) -> Self {
+        match *data_type {
+            Type::BOOL => return Self::Boolean,
+            Type::INT2 => return Self::Int2,
+            Type::INT4 => return Self::Int4,
+            Type::INT8 => return Self::Int8,
+            Type::OID | Type::XID | Type::CID | Type::REGCLASS | Type::REGTYPE | Type::REGPROC => {
+                return Self::Oid;
+            }
+            Type::FLOAT4 => return Self::Float4,
+            Type::FLOAT8 => return Self::Float8,
+            Type::NUMERIC => return Self::Numeric,
+            Type::JSON => return Self::Json,
+            Type::JSONB => return Self::Jsonb,
+            Type::TIMESTAMP | Type::TIMESTAMPTZ => return Self::Timestamp,
+            Type::DATE => return Self::Date,
+            Type::TIME | Type::TIMETZ => return Self::Time,
+            Type::INTERVAL => return Self::Interval,
+            Type::UUID => return Self::Uuid,
+            Type::BYTEA => return Self::Blob,
+            Type::VOID => return Self::Void,
+            Type::TEXT
+            | Type::VARCHAR
+            | Type::BPCHAR
+            | Type::NAME
+            | Type::UNKNOWN
+            | Type::CHAR
+            | Type::XML
+            | Type::CSTRING => {
+                return Self::Text;
+            }
+            _ => {}
+        }
+        match data_type.kind() {
+            Kind::Enum(_) => Self::Enum,
+            Kind::Domain(base) => Self::of(base),
+            Kind::Array(element) => match Self::of(element) {
+                unknown @ Self::Unknown(_) => unknown,
+                element => Self::Array(Box::new(element)),
+            },
+            _ if data_type.name() == "citext" => Self::Text,
+            _ => Self::Unknown(data_type.name().to_owned()),
+        }
+    }
+
+    pub(super) fn column_type(&self) -> ColumnType {
+        match self {
+            Self::Boolean => ColumnType::Boolean,
+            Self::Int2 | Self::Int4 | Self::Int8 | Self::Oid | Self::NumericAsInteger => ColumnType::Integer,
+            Self::Float4 | Self::Float8 | Self::NumericAsFloat => ColumnType::Float,
+            Self::Numeric => ColumnType::Decimal,
+            Self::Text | Self::Interval => ColumnType::String,
+            Self::Enum => ColumnType::Enum,
+            Self::Json | Self::Jsonb | Self::Array(_) => ColumnType::Json,
+            Self::Timestamp => ColumnType::Timestamp,
+            Self::Date => ColumnType::Date,
+            Self::Time => ColumnType::Time,
+            Self::Uuid => ColumnType::Uuid,
+            Self::Blob => ColumnType::Blob,
+            Self::Void | Self::Unknown(_) => ColumnType::Any,
+        }
+    }
+
+    fn write(&self, out: &mut Vec<u8>, bytes: &[u8]) -> Result<()> {
+        match self {
+            Self::Boolean => write_boolean(out, bytes != [0]),
+            Self::Int2 => write_json(out, &i16::from_be_bytes(fixed(bytes)?)),
+            Self::Int4 => write_json(out, &i32::from_be_bytes(fixed(bytes)?)),
+            Self::Int8 => write_integer(out, i64::from_be_bytes(fixed(bytes)?)),
+            Self::Oid => write_json(out, &u32::from_be_bytes(fixed(bytes)?)),
+            Self::Float4 => write_float4(out, f32::from_be_bytes(fixed(bytes)?)),
+            Self::Float8 => write_float(out, f64::from_be_bytes(fixed(bytes)?)),
+            Self::Numeric => write_json(out, &numeric::to_text(bytes).ok_or_else(unreadable)?),
+            Self::NumericAsFloat => {
+                let text = numeric::to_text(bytes).ok_or_else(unreadable)?;
+                write_float(out, text.parse().map_err(|_| unreadable())?);
+            }
+            Self::NumericAsInteger => {
+                let text = numeric::to_text(bytes).ok_or_else(unreadable)?;
+                match text.parse() {
+                    Ok(integer) => write_integer(out, integer),
+                    Err(_) => write_json(out, &text),
+                }
+            }
+            Self::Text | Self::Enum => write_text(out, bytes),
+            Self::Json => out.extend_from_slice(bytes.trim_ascii()),
+            // The first byte is the version of the format.
+            Self::Jsonb => out.extend_from_slice(bytes.get(1..).ok_or_else(unreadable)?),
+            Self::Timestamp => time::write_timestamp(out, i64::from_be_bytes(fixed(bytes)?)),
+            Self::Date => time::write_date(out, i32::from_be_bytes(fixed(bytes)?)),
+            // The zone of a time, which may follow, is that of the session: UTC.
+            Self::Time => {
+                let micros = i64::from_be_bytes(fixed(bytes.get(..8).ok_or_else(unreadable)?)?);
+                write_json(out, &Clock(micros).to_string());
+            }
+            Self::Interval => {
+                let (micros, days) = (fixed(&bytes[..8.min(bytes.len())])?, bytes.get(8..12));
+                let (days, months) = (days.ok_or_else(unreadable)?, bytes.get(12..).ok_or_else(unreadable)?);
+                let interval = time::Interval {
+                    micros: i64::from_be_bytes(micros),
+                    days: i32::from_be_bytes(fixed(days)?),
+                    months: i32::from_be_bytes(fixed(months)?),
+                };
+                write_json(out, &interval.to_string());
+            }
+            Self::Uuid => write_json(
+                out,
+                &*uuid::Uuid::from_bytes(fixed(bytes)?)
+                    .hyphenated()
+                    .encode_lower(&mut uuid::Uuid::encode_buffer()),
+            ),
+            Self::Blob => write_base64(out, bytes),
+            Self::Void => write_null(out),
+            Self::Array(element) => write_array(out, element, bytes)?,
+            Self::Unknown(name) => return Err(unknown_type(name)),
+        }
+        Ok(())
+    }
+}
+
+/// JavaScript would read `0.1` of four bytes as `0.10000000149011612`, were it made longer first.
+fn write_float4(out: &mut Vec<u8>, float: f32) {
+    if float.is_finite() {
+        write_json(out, &float);
+    } else {
+        write_float(out, f64::from(float));
+    }
+}
+
+fn fixed<const N: usize>(bytes: &[u8]) -> Result<[u8; N]> {
+    bytes.try_into().map_err(|_| unreadable())
+}
+
+fn unreadable() -> Error {
+    Error::internal("the database sent a value that cannot be read")
+}
+
+pub(super) fn unknown_type(name: &str) -> Error {
+    Error::unsupported(format!(
+        "a result of the type {name} cannot be read; cast it to TEXT in the statement"
+    ))
+}
+
+/// The number of dimensions, flags, the type; for each dimension its length and lower bound; the elements.
+fn write_array(out: &mut Vec<u8>, element: &Decoder, bytes: &[u8]) -> Result<()> {
+    let mut reader = Reader(bytes);
+    let dimensions = reader.i32()?;
+    reader.skip(8)?;
+    let mut lengths = Vec::new();
+    for _ in 0..dimensions {
+        lengths.push(usize::try_from(reader.i32()?).map_err(|_| unreadable())?);
+        reader.skip(4)?;
+    }
+    if lengths.is_empty() {
+        out.extend_from_slice(b"[]");
+        return Ok(());
+    }
+    write_dimension(out, element, &mut reader, &lengths)
+}
+
+fn write_dimension(
+    out: &mut Vec<u8>,
+    element: &Decoder,
+    reader: &mut Reader<'_>,
+    lengths: &[usize],
+) -> Result<()> {
+    let Some((length, inner)) = lengths.split_first() else {
+        let size = reader.i32()?;
+        let Ok(size) = usize::try_from(size) else {
+            write_null(out);
+            return Ok(());
+        };
+        return element.write(out, reader.take(size)?);
+    };
+    out.push(b'[');
+    for index in 0..*length {
+        if index > 0 {
+            out.push(b',');
+        }
+        write_dimension(out, element, reader, inner)?;
+    }
+    out.push(b']');
+    Ok(())
+}
+
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn take(&mut self, size: usize) -> Result<&'a [u8]> {
+        let (taken, rest) = self.0.split_at_checked(size).ok_or_else(unreadable)?;
+        self.0 = rest;
+        Ok(taken)
+    }
+
+    fn skip(&mut self, size: usize) -> Result<()> {
+        self.take(size).map(drop)
+    }
+
+    fn i32(&mut self) -> Result<i32> {
+        Ok(i32::from_be_bytes(fixed(self.take(4)?)?))
+    }
+}
+
+/// The bytes of a cell as they came.
+struct Raw<'a>(Option<&'a [u8]>);
+
+impl<'a> FromSql<'a> for Raw<'a> {
+    fn from_sql(
+        _: &Type,
+        raw: &'a [u8],
+    ) -> std::result::Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(Self(Some(raw)))
+    }
+
+    fn from_sql_null(_: &Type) -> std::result::Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(Self(None))
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+}
+
+/// A result that grows by a row at a time.
+pub(super) struct RowWriter<'a> {
+    rows: JsonRows,
+    columns: &'a [Column],
+    decoders: &'a [Decoder],
+}
+
+impl<'a> RowWriter<'a> {
+    pub(super) fn new(columns: &'a [Column], decoders: &'a [Decoder]) -> Self {
+        Self { rows: JsonRows::default(), columns, decoders }
+    }
+
+    pub(super) fn push(&mut self, row: &Row) -> Result<()> {
+        self.rows.push(self.decoders.len(), |out, index| {
+            let Raw(bytes) = row.try_get(index).map_err(|_| unreadable())?;
+            match bytes {
+                None => write_null(out),
+                Some(bytes) => self.decoders[index].write(out, bytes)?,
+            }
+            Ok(())
+        })
+    }
+
+    /// Adds rows in the form of `record_send`, one behind the other: of each the number of values; of each value its
+    /// type, its length (-1 for NULL) and itself. Tells how many there are.
+    pub(super) fn push_records(&mut self, records: &[u8]) -> Result<u64> {
+        let mut reader = Reader(records);
+        while !reader.0.is_empty() {
+            if usize::try_from(reader.i32()?) != Ok(self.decoders.len()) {
+                return Err(unreadable());
+            }
+            self.rows.push(self.decoders.len(), |out, index| {
+                reader.skip(4)?;
+                match usize::try_from(reader.i32()?) {
+                    Ok(size) => self.decoders[index].write(out, reader.take(size)?),
+                    Err(_) => {
+                        write_null(out);
+                        Ok(())
+                    }
+                }
+            })?;
+        }
+        Ok(self.rows.rows())
+    }
+
+    pub(super) fn finish(self, affected_rows: u64) -> Result<ResultSet> {
+        Ok(ResultSet { columns: self.columns.to_vec(), rows: self.rows.finish()?, affected_rows })
+    }
+}

@@ -1,0 +1,154 @@
+//! A transaction on a connection of its own, as the engine's callers see it; [`State`] does the work.
+
+use std::sync::{Arc, OnceLock};
+
+use async_trait::async_trait;
+use phantomdb_protocol::{
+    AlterOperation, BeginTransaction, IsolationLevel, Result, ResultSet, Statement, TableName, TableSchema,
+};
+use tokio::{runtime::Handle, sync::Mutex};
+
+use super::{
+    answers::{self, Entry},
+    position::Position,
+    session::Database,
+    state::State,
+    work::{Alter, Describe, Tables},
+};
+use phantomdb_engine::{Once, Session, Transaction};
+use phantomdb_sql::unknown_function::located;
+
+/// One transaction; its statements run one after the other.
+pub struct PostgresTransaction {
+    database: Arc<Database>,
+    state: Arc<Mutex<State>>,
+    read_only: bool,
+    /// Where the log was when it was committed.
+    reached: OnceLock<Position>,
+}
+
+impl PostgresTransaction {
+    /// Takes a connection. Nothing is sent: BEGIN travels with the first statement.
+    pub(super) async fn begin(database: Arc<Database>, options: &BeginTransaction) -> Result<Self> {
+        let lease = database.lease().await?;
+        let read_only = options.read_only;
+        if !read_only {
+            // Once for each connection; within a transaction it could end it.
+            answers::prepared(&lease, &database.answers).await?;
+        }
+        let state = Arc::new(Mutex::new(State::new(lease, begin_statement(options))));
+        Ok(Self { database, state, read_only, reached: OnceLock::new() })
+    }
+
+    async fn commit_with(&self, key: Option<Entry>) -> Result<()> {
+        let (state, tracked) = (Arc::clone(&self.state), self.database.is_tracked() && !self.read_only);
+        // Whoever waits may go away, but a commit that was begun is seen to its end.
+        let committing = tokio::spawn(async move { state.lock().await.commit(key.as_ref(), tracked).await });
+        let committed = finished(committing).await;
+        if let Some(position) = self.database.explained(committed).await? {
+            self.reached.get_or_init(|| position);
+        }
+        Ok(())
+    }
+}
+
+fn begin_statement(options: &BeginTransaction) -> String {
+    let level = match options.isolation_level.unwrap_or_default() {
+        IsolationLevel::ReadUncommitted => "READ UNCOMMITTED",
+        IsolationLevel::ReadCommitted => "READ COMMITTED",
+        IsolationLevel::RepeatableRead => "REPEATABLE READ",
+        IsolationLevel::Serializable => "SERIALIZABLE",
+    };
+    let mode = if options.read_only { "READ ONLY" } else { "READ WRITE" };
+    format!("BEGIN ISOLATION LEVEL {level} {mode}")
+}
+
+impl Drop for PostgresTransaction {
+    /// Rolls back what has no end.
+    fn drop(&mut self) {
+        if self.state.try_lock().is_ok_and(|state| state.is_over()) {
+            return;
+        }
+        let state = Arc::clone(&self.state);
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(async move { state.lock().await.roll_back().await });
+        }
+    }
+}
+
+#[async_trait]
+impl Session for PostgresTransaction {
+    async fn execute(&self, statement: Statement) -> Result<ResultSet> {
+        let plan = self.database.plan(&statement).await?;
+        let outcome = self.state.lock().await.execute(&plan, &statement).await;
+        outcome.map_err(|error| located(error, &statement.query))
+    }
+
+    async fn execute_batch(
+        &self,
+        statements: Vec<Statement>,
+        atomic: bool,
+    ) -> Result<Vec<Result<ResultSet>>> {
+        let mut state = self.state.lock().await;
+        if atomic {
+            let mut plans = Vec::with_capacity(statements.len());
+            for statement in &statements {
+                plans.push(self.database.plan(statement).await?);
+            }
+            return Ok(state.execute_all(&plans, &statements).await?.into_iter().map(Ok).collect());
+        }
+        let mut answers = Vec::with_capacity(statements.len());
+        for statement in &statements {
+            answers.push(match self.database.plan(statement).await {
+                Ok(plan) => state.execute(&plan, statement).await,
+                Err(error) => Err(error),
+            });
+        }
+        Ok(answers)
+    }
+
+    async fn tables(&self) -> Result<Vec<TableName>> {
+        let mut state = self.state.lock().await;
+        state.guarded(&Tables).await
+    }
+
+    async fn describe(&self, table: &TableName) -> Result<TableSchema> {
+        let mut state = self.state.lock().await;
+        state.guarded(&Describe(table)).await
+    }
+
+    async fn alter(&self, table: &TableName, operations: Vec<AlterOperation>) -> Result<()> {
+        let mut state = self.state.lock().await;
+        state.guarded(&Alter(table, &operations)).await
+    }
+
+    fn position(&self) -> Option<String> {
+        self.reached.get().map(|position| position.token())
+    }
+}
+
+#[async_trait]
+impl Transaction for PostgresTransaction {
+    async fn commit(&self) -> Result<()> {
+        self.commit_with(None).await
+    }
+
+    async fn commit_keyed(&self, once: &Once) -> Result<()> {
+        let key = Entry { once: once.clone(), write: 0 };
+        self.commit_with(Some(key).filter(|_| !self.read_only)).await
+    }
+
+    async fn rollback(&self) -> Result<()> {
+        let state = Arc::clone(&self.state);
+        finished(tokio::spawn(async move { state.lock().await.end().await })).await
+    }
+
+    fn as_session(self: Arc<Self>) -> Arc<dyn Session> {
+        self
+    }
+}
+
+async fn finished<T>(task: tokio::task::JoinHandle<Result<T>>) -> Result<T> {
+    task.await
+        .unwrap_or_else(|_| Err(phantomdb_protocol::Error::internal("the transaction could not be ended")))
+}

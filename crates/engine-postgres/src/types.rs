@@ -1,0 +1,231 @@
+//! What each type of PhantomDB SQL is in PostgreSQL, and how it is told again from the catalog.
+//!
+//! Several types of PhantomDB are one type of PostgreSQL. What tells them apart is the name of a check that is always
+//! true and stands in `CREATE TABLE` beside its column: CockroachDB has domains from 26.3 on only, and a comment would be
+//! a statement of its own. An `ENUM` is a `text` whose check lists its values.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use phantomdb_protocol::{Error, ErrorCode, Result};
+
+use phantomdb_sql::{
+    seal::{quote_identifier, quote_literal},
+    types::SqlType,
+};
+
+/// Bytes of an identifier. PostgreSQL cuts off what is over without an error.
+pub(super) const LONGEST_IDENTIFIER: usize = 63;
+
+/// Begins the name of a check that tells the type of its column.
+const MARK: &str = "phantomdb_";
+
+/// `BAD_REQUEST` for a name that PostgreSQL would cut, so that two names could become one.
+pub(super) fn check_identifier(name: &str) -> Result<()> {
+    if name.len() <= LONGEST_IDENTIFIER {
+        return Ok(());
+    }
+    let message = format!(
+        "the name \"{name}\" has {} bytes; PostgreSQL keeps {LONGEST_IDENTIFIER} of a name at most, choose a shorter one",
+        name.len()
+    );
+    Err(Error::new(ErrorCode::BadRequest, message))
+}
+
+/// The name to declare a column of the type with. The sizes of integers are in the names: `integer` has 64 bits in
+/// CockroachDB.
+pub(super) fn declared(data_type: &SqlType) -> Result<String> {
+    Ok(match data_type {
+        SqlType::TinyInt | SqlType::SmallInt => "int2".into(),
+        SqlType::MediumInt | SqlType::Integer => "int4".into(),
+        SqlType::BigInt => "int8".into(),
+        // A `char(n)` of PostgreSQL is filled up with spaces that do not count when it is compared.
+        SqlType::Varchar(Some(n)) | SqlType::Char(Some(n)) => format!("varchar({n})"),
+        SqlType::Varchar(None) | SqlType::Char(None) => "varchar".into(),
+        SqlType::Text | SqlType::Enum(_) => "text".into(),
+        SqlType::CiText => "citext".into(),
+        SqlType::Boolean => "bool".into(),
+        SqlType::Timestamp => "timestamptz(3)".into(),
+        SqlType::Date => "date".into(),
+        SqlType::Time => "time(3)".into(),
+        // A value must come back as it was given: a `float4` would round it.
+        SqlType::Real | SqlType::Float | SqlType::Double => "float8".into(),
+        SqlType::Decimal(None) => "numeric".into(),
+        SqlType::Decimal(Some((precision, scale))) => format!("numeric({precision},{scale})"),
+        SqlType::Uuid => "uuid".into(),
+        SqlType::Blob => "bytea".into(),
+        // `json` can be neither compared nor sorted nor grouped by.
+        SqlType::Json | SqlType::Jsonb => "jsonb".into(),
+        SqlType::Other(name) => {
+            return Err(Error::unsupported(format!("a column of the type {name} can only be kept as it is")));
+        }
+    })
+}
+
+/// What tells the type from others that are declared in the same way.
+const fn mark(data_type: &SqlType) -> Option<&'static str> {
+    Some(match data_type {
+        SqlType::TinyInt => "tinyint",
+        SqlType::MediumInt => "mediumint",
+        SqlType::Char(_) => "char",
+        SqlType::Real => "real",
+        SqlType::Float => "float",
+        SqlType::Json => "json",
+        SqlType::Enum(_) => "enum",
+        _ => return None,
+    })
+}
+
+/// A check with its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Check {
+    pub(super) name: String,
+    pub(super) condition: String,
+}
+
+/// The check that a column of the type has.
+pub(super) fn check(column: &str, data_type: &SqlType) -> Option<Check> {
+    let name = mark_name(mark(data_type)?, column);
+    let condition = match data_type {
+        SqlType::Enum(values) => {
+            let values: Vec<String> = values.iter().map(|value| quote_literal(value)).collect();
+            format!("{} IN ({})", quote_identifier(column), values.join(", "))
+        }
+        _ => always(column),
+    };
+    Some(Check { name, condition })
+}
+
+/// A condition on a column that holds for every value and costs nothing.
+pub(super) fn always(column: &str) -> String {
+    let column = quote_identifier(column);
+    format!("{column} IS NULL OR {column} IS NOT NULL")
+}
+
+/// `phantomdb_enum_role`; of a long name of a column its beginning, and a number in place of the rest.
+fn mark_name(mark: &str, column: &str) -> String {
+    let name = format!("{MARK}{mark}_{column}");
+    if name.len() <= LONGEST_IDENTIFIER {
+        return name;
+    }
+    let mut hasher = DefaultHasher::new();
+    column.hash(&mut hasher);
+    let rest = format!("_{:08x}", hasher.finish() & 0xffff_ffff);
+    let mut cut = LONGEST_IDENTIFIER - rest.len();
+    while !name.is_char_boundary(cut) {
+        cut -= 1;
+    }
+    format!("{}{rest}", &name[..cut])
+}
+
+/// The mark in the name of a check, `enum` of `phantomdb_enum_role`; none when it is no mark.
+pub(super) fn mark_of(constraint: &str) -> Option<&str> {
+    let (mark, _) = constraint.strip_prefix(MARK)?.split_once('_')?;
+    ["tinyint", "mediumint", "char", "real", "float", "json", "enum"].contains(&mark).then_some(mark)
+}
+
+/// The name that a mark has after its column was given another one.
+pub(super) fn renamed_mark(constraint: &str, column: &str) -> Option<String> {
+    mark_of(constraint).map(|mark| mark_name(mark, column))
+}
+
+/// What the catalog says of the type of a column.
+#[derive(Debug, Default)]
+pub(super) struct Stored {
+    /// `int4`.
+    pub(super) name: String,
+    /// Length or precision, in PostgreSQL's encoding; negative when there is none.
+    pub(super) modifier: i32,
+    /// As PostgreSQL would show it: `timestamp(3) with time zone`.
+    pub(super) shown: String,
+    /// The values, when it is an enum type of PostgreSQL's own.
+    pub(super) labels: Option<Vec<String>>,
+}
+
+/// The type of a column, with its mark and, of an `ENUM`, the values that its check lists.
+pub(super) fn of_stored(stored: &Stored, mark: Option<&str>, values: Option<Vec<String>>) -> SqlType {
+    let length = || u64::try_from(stored.modifier - 4).ok();
+    match (stored.name.as_str(), mark) {
+        ("int2", Some("tinyint")) => SqlType::TinyInt,
+        ("int2", _) => SqlType::SmallInt,
+        ("int4", Some("mediumint")) => SqlType::MediumInt,
+        ("int4", _) => SqlType::Integer,
+        ("int8", _) => SqlType::BigInt,
+        ("varchar", Some("char")) | ("bpchar", _) => SqlType::Char(length()),
+        ("varchar", _) => SqlType::Varchar(length()),
+        ("text", Some("enum")) => values.map_or(SqlType::Text, SqlType::Enum),
+        ("text" | "name", _) => SqlType::Text,
+        ("citext", _) => SqlType::CiText,
+        ("bool", _) => SqlType::Boolean,
+        ("timestamptz" | "timestamp", _) => SqlType::Timestamp,
+        ("date", _) => SqlType::Date,
+        ("time" | "timetz", _) => SqlType::Time,
+        ("float8", Some("real")) | ("float4", _) => SqlType::Real,
+        ("float8", Some("float")) => SqlType::Float,
+        ("float8", _) => SqlType::Double,
+        ("numeric", _) => SqlType::Decimal(precision_and_scale(stored.modifier)),
+        ("uuid", _) => SqlType::Uuid,
+        ("bytea", _) => SqlType::Blob,
+        ("jsonb", Some("json")) | ("json", _) => SqlType::Json,
+        ("jsonb", _) => SqlType::Jsonb,
+        _ => match &stored.labels {
+            Some(labels) => SqlType::Enum(labels.clone()),
+            None => SqlType::Other(stored.shown.clone()),
+        },
+    }
+}
+
+/// PostgreSQL packs both into one number, the scale in eleven bits with a sign.
+fn precision_and_scale(modifier: i32) -> Option<(u64, i64)> {
+    let packed = modifier.checked_sub(4).filter(|packed| *packed >= 0)?;
+    let scale = ((packed & 0x7ff) ^ 1024) - 1024;
+    Some((u64::try_from((packed >> 16) & 0xffff).ok()?, i64::from(scale)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_that_postgresql_takes_for_one_have_different_marks() {
+        for pair in [
+            [SqlType::TinyInt, SqlType::SmallInt],
+            [SqlType::MediumInt, SqlType::Integer],
+            [SqlType::Char(Some(3)), SqlType::Varchar(Some(3))],
+            [SqlType::Text, SqlType::Enum(vec!["a".into()])],
+            [SqlType::Real, SqlType::Double],
+            [SqlType::Float, SqlType::Real],
+            [SqlType::Json, SqlType::Jsonb],
+        ] {
+            let [one, other] = pair;
+            assert_eq!(declared(&one).unwrap(), declared(&other).unwrap());
+            assert_ne!(mark(&one), mark(&other));
+        }
+    }
+
+    #[test]
+    fn a_mark_is_told_from_its_name_however_long_the_column_is() {
+        let check_name = |column: &str| check(column, &SqlType::Json).unwrap().name;
+        assert_eq!(check_name("meta"), "phantomdb_json_meta");
+        let (one, other) = ("ä".repeat(31), format!("{}x", "ä".repeat(31)));
+        assert!(check_name(&one).len() <= LONGEST_IDENTIFIER);
+        assert_ne!(check_name(&one), check_name(&other));
+        assert_eq!(mark_of(&check_name(&one)), Some("json"));
+        assert_eq!(mark_of("phantomdb_other_x"), None);
+        assert_eq!(mark_of("t_check"), None);
+        assert_eq!(renamed_mark("phantomdb_enum_a", "b").as_deref(), Some("phantomdb_enum_b"));
+    }
+
+    #[test]
+    fn precision_and_scale_are_unpacked() {
+        assert_eq!(precision_and_scale(((10 << 16) | 2) + 4), Some((10, 2)));
+        assert_eq!(precision_and_scale(((3 << 16) | (-2 & 0x7ff)) + 4), Some((3, -2)));
+        assert_eq!(precision_and_scale(-1), None);
+    }
+
+    #[test]
+    fn a_name_that_would_be_cut_is_refused() {
+        assert!(check_identifier(&"x".repeat(63)).is_ok());
+        let error = check_identifier(&"ä".repeat(32)).unwrap_err();
+        assert!(error.message.contains("64 bytes"), "{}", error.message);
+    }
+}

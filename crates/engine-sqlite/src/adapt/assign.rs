@@ -1,0 +1,209 @@
+//! Values on their way into a column are converted as PostgreSQL's assignment does it, or refused by name.
+
+use phantomdb_protocol::{ColumnDefinition, ColumnType, Error, ErrorCode, Result, TableSchema};
+use sqlparser::ast::{Expr, UnaryOperator, Value, ValueWithSpan};
+
+use super::{
+    Adapter, build,
+    scope::{Origin, Typed},
+    seal,
+};
+use crate::{functions::convert, types::SqlType};
+
+/// A column that is assigned to, worked out once for all rows of an INSERT.
+#[derive(Debug, Clone)]
+pub(super) struct Target {
+    pub(super) column: ColumnDefinition,
+    table: String,
+    data_type: Option<SqlType>,
+    /// The key of a table that does not number its rows: SQLite would make a number up for NULL.
+    required_key: bool,
+}
+
+impl Target {
+    pub(super) fn new(table: &TableSchema, column: &ColumnDefinition) -> Self {
+        let data_type = SqlType::parse(&column.data_type).ok();
+        let integer_key = data_type == Some(SqlType::Integer)
+            && table.primary_key.len() == 1
+            && table.primary_key[0].eq_ignore_ascii_case(&column.name);
+        Self {
+            column: column.clone(),
+            table: table.table.to_string(),
+            data_type,
+            required_key: integer_key && !column.auto_increment,
+        }
+    }
+
+    /// A column that is being made.
+    pub(super) fn of_new_column(table: &str, column: &str, data_type: SqlType) -> Self {
+        let column = ColumnDefinition::new(column, data_type.name());
+        Self { column, table: table.to_owned(), data_type: Some(data_type), required_key: false }
+    }
+
+    /// The value in stored form when it is a literal; else as it is.
+    pub(super) fn assign_literal(&self, value: Expr) -> Result<Expr> {
+        match &self.data_type {
+            Some(data_type) => Ok(self.literal(&value, data_type)?.unwrap_or(value)),
+            None => Ok(value),
+        }
+    }
+
+    /// Lets NULL through, for SQLite's own constraint to judge.
+    pub(super) fn allow_null(&mut self) {
+        self.required_key = false;
+    }
+
+    /// Whether a row must be given a value for it, with no default to stand in.
+    pub(super) fn is_required_key(&self) -> bool {
+        self.required_key && self.column.default.is_none()
+    }
+
+    pub(super) fn missing(&self) -> Error {
+        let message = format!("column \"{}\" of \"{}\" must not be null", self.column.name, self.table);
+        Error::new(ErrorCode::NotNullViolation, message)
+            .with_table(self.table.clone())
+            .with_columns([self.column.name.clone()])
+    }
+
+    fn names(&self) -> [Expr; 2] {
+        [seal::literal(self.table.clone()), seal::literal(self.column.name.clone())]
+    }
+
+    /// The value in the column's stored form.
+    pub(super) fn assign(&self, value: Expr, typed: Typed) -> Result<Expr> {
+        let Some(data_type) = &self.data_type else { return Ok(value) };
+        if let Expr::Value(ValueWithSpan { value: Value::Null, .. }) = build::unnested(&value) {
+            return if self.required_key { Err(self.missing()) } else { Ok(value) };
+        }
+        if let Some(literal) = self.literal(&value, data_type)? {
+            return Ok(literal);
+        }
+        let number = |n: String| seal::ready_expr(n);
+        let (function, mut extra) = match data_type {
+            _ if self.required_key => ("phantomdb_assign_key", vec![number(data_type.bits().to_string())]),
+            SqlType::TinyInt
+            | SqlType::SmallInt
+            | SqlType::MediumInt
+            | SqlType::Integer
+            | SqlType::BigInt => ("phantomdb_assign_int", vec![number(data_type.bits().to_string())]),
+            SqlType::Varchar(Some(n)) | SqlType::Char(Some(n)) => {
+                ("phantomdb_assign_text", vec![number(n.to_string())])
+            }
+            SqlType::Boolean => ("phantomdb_assign_boolean", Vec::new()),
+            SqlType::Timestamp if is_now(&value) => return Ok(value),
+            SqlType::Timestamp => ("phantomdb_assign_timestamp", Vec::new()),
+            SqlType::Date => ("phantomdb_assign_date", Vec::new()),
+            SqlType::Time => ("phantomdb_assign_time", Vec::new()),
+            SqlType::Real | SqlType::Float | SqlType::Double => ("phantomdb_assign_float", Vec::new()),
+            SqlType::Decimal(Some((precision, scale))) => {
+                ("phantomdb_assign_decimal", vec![number(precision.to_string()), number(scale.to_string())])
+            }
+            SqlType::Decimal(None) => {
+                ("phantomdb_assign_decimal", vec![number("0".into()), number("-1".into())])
+            }
+            SqlType::Uuid => ("phantomdb_assign_uuid", Vec::new()),
+            SqlType::Json | SqlType::Jsonb => {
+                if typed.is(ColumnType::Boolean) && typed.origin != Origin::Parameter {
+                    return Ok(build::call("phantomdb_json_boolean", vec![value]));
+                }
+                ("phantomdb_assign_json", Vec::new())
+            }
+            SqlType::Blob => ("phantomdb_assign_blob", Vec::new()),
+            SqlType::Varchar(None)
+            | SqlType::Char(None)
+            | SqlType::Text
+            | SqlType::CiText
+            | SqlType::Enum(_)
+            | SqlType::Other(_) => return Ok(value),
+        };
+        let mut arguments = vec![value];
+        arguments.append(&mut extra);
+        arguments.extend(self.names());
+        Ok(build::call(function, arguments))
+    }
+
+    /// Literals are converted here and now.
+    fn literal(&self, value: &Expr, data_type: &SqlType) -> Result<Option<Expr>> {
+        let inner = match build::unnested(value) {
+            Expr::UnaryOp { op: UnaryOperator::Minus, expr } => build::unnested(expr),
+            other => other,
+        };
+        let Expr::Value(ValueWithSpan { value: literal, .. }) = inner else { return Ok(None) };
+        let kept = || Ok(Some(value.clone()));
+        match (literal, data_type) {
+            (Value::Boolean(_), SqlType::Boolean) => kept(),
+            (Value::Number(text, _), SqlType::Integer | SqlType::MediumInt)
+                if text.len() < 10 && text.bytes().all(|b| b.is_ascii_digit()) =>
+            {
+                kept()
+            }
+            (Value::Number(text, _), SqlType::BigInt)
+                if text.len() < 19 && text.bytes().all(|b| b.is_ascii_digit()) =>
+            {
+                kept()
+            }
+            (literal, data_type) => {
+                let function = match data_type {
+                    SqlType::Timestamp => "phantomdb_timestamp",
+                    SqlType::Date => "phantomdb_date",
+                    SqlType::Time => "phantomdb_time",
+                    SqlType::Uuid => "phantomdb_uuid",
+                    _ => return Ok(None),
+                };
+                let Some(text) = seal::string_of(literal) else { return Ok(None) };
+                convert::literal(function, text).map(Some).map_err(|error| self.refused(error))
+            }
+        }
+    }
+
+    fn refused(&self, mut error: Error) -> Error {
+        error.message = format!("column \"{}\" of \"{}\": {}", self.column.name, self.table, error.message);
+        error.with_table(self.table.clone()).with_columns([self.column.name.clone()])
+    }
+}
+
+impl Adapter<'_> {
+    /// The default of a column as an expression, NULL when it has none.
+    pub(super) fn default_of(&mut self, target: &Target) -> Result<(Expr, Typed)> {
+        let Some(default) = &target.column.default else { return Ok((build::null(), Typed::UNKNOWN)) };
+        let mut expr = super::parse_expression(default)?;
+        let typed = self.expr(&mut expr)?;
+        Ok((expr, typed))
+    }
+
+    /// Adapts a value and converts it for the column.
+    pub(super) fn assigned(&mut self, value: &mut Expr, target: Option<&Target>) -> Result<()> {
+        if is_default(value) {
+            let Some(target) = target else {
+                let span = sqlparser::ast::Spanned::span(value);
+                return self.unsupported("DEFAULT for a column of a table that is not known", span);
+            };
+            let (expr, typed) = self.default_of(target)?;
+            *value = target.assign(expr, typed)?;
+            return Ok(());
+        }
+        let typed = self.expr(value)?;
+        if let Some(target) = target {
+            *value = target.assign(build::take(value), typed)?;
+        }
+        Ok(())
+    }
+}
+
+/// The column of that name, as something to assign to.
+pub(super) fn target(table: &TableSchema, name: &str) -> Result<Target> {
+    let column = table.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name));
+    column.map(|column| Target::new(table, column)).ok_or_else(|| {
+        let message = format!("table \"{}\" has no column \"{name}\"", table.table);
+        Error::new(ErrorCode::UnknownColumn, message).with_table(table.table.to_string()).with_columns([name])
+    })
+}
+
+/// `DEFAULT` where a value stands.
+pub(super) fn is_default(expr: &Expr) -> bool {
+    matches!(expr, Expr::Identifier(ident) if super::expr::is_word(ident, "DEFAULT"))
+}
+
+fn is_now(expr: &Expr) -> bool {
+    matches!(expr, Expr::Value(ValueWithSpan { value: Value::Number(sql, _), .. }) if sql == super::NOW)
+}

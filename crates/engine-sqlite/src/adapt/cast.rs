@@ -1,0 +1,104 @@
+//! Casts, with PostgreSQL's meaning.
+
+use phantomdb_protocol::{ColumnType, Result};
+use sqlparser::ast::{CastKind, DataType, Expr, Interval, Spanned, TypedString, ValueWithSpan};
+
+use super::{Adapter, build, scope::Typed, seal};
+use crate::types::SqlType;
+
+impl Adapter<'_> {
+    pub(super) fn cast(&mut self, expr: &mut Expr) -> Result<Typed> {
+        let span = expr.span();
+        match expr {
+            Expr::Cast {
+                kind: CastKind::Cast | CastKind::DoubleColon,
+                expr: inner,
+                data_type,
+                format: None,
+            } => {
+                let target = match SqlType::from_ast(data_type) {
+                    Ok(target) => target,
+                    Err(error) => return Err(self.at(error, span)),
+                };
+                let typed = self.expr(inner)?;
+                let value = build::take(inner);
+                *expr = cast_to(&target, value, typed)?;
+                Ok(Typed { nullable: typed.nullable, ..Typed::of(target.column_type()) })
+            }
+            Expr::TypedString(TypedString { data_type, value, .. }) => {
+                let target = SqlType::from_ast(data_type).map_err(|error| self.at(error, span))?;
+                let text = seal::string_of(&value.value).unwrap_or_default().to_owned();
+                *expr = cast_to(&target, seal::literal(text), Typed::of(ColumnType::String))?;
+                Ok(Typed::of(target.column_type()).not_null())
+            }
+            Expr::Interval(Interval { value, leading_field, last_field: None, .. }) => {
+                let text = match build::unnested(value) {
+                    Expr::Value(ValueWithSpan { value, .. }) => seal::string_of(value).map(str::to_owned),
+                    _ => None,
+                };
+                let Some(mut text) = text else { return self.unsupported("this INTERVAL", span) };
+                if let Some(field) = leading_field {
+                    text = format!("{text} {field}");
+                }
+                *expr = seal::literal(text);
+                Ok(Typed::of(ColumnType::String).not_null())
+            }
+            _ => self.unsupported("this cast", span),
+        }
+    }
+
+    /// Adds the place to an error that has none.
+    pub(super) fn at(
+        &self,
+        error: phantomdb_protocol::Error,
+        span: sqlparser::tokenizer::Span,
+    ) -> phantomdb_protocol::Error {
+        self.source.at(error, span)
+    }
+}
+
+fn cast_to(target: &SqlType, value: Expr, from: Typed) -> Result<Expr> {
+    let number = |n: i64| seal::ready_expr(n.to_string());
+    let native = |value, data_type| Expr::Cast {
+        kind: CastKind::Cast,
+        expr: Box::new(value),
+        data_type,
+        format: None,
+    };
+    let text = |value| match from.column_type {
+        Some(ColumnType::Boolean) => build::call("phantomdb_boolean_text", vec![value]),
+        _ => native(value, DataType::Text),
+    };
+    Ok(match target {
+        SqlType::TinyInt | SqlType::SmallInt | SqlType::MediumInt | SqlType::Integer | SqlType::BigInt => {
+            build::call("phantomdb_cast_int", vec![value, number(i64::from(target.bits()))])
+        }
+        SqlType::Varchar(Some(n)) | SqlType::Char(Some(n)) => {
+            build::call("substr", vec![text(value), number(1), seal::ready_expr(n.to_string())])
+        }
+        SqlType::Varchar(None) | SqlType::Char(None) | SqlType::Text => text(value),
+        SqlType::CiText => Expr::Nested(Box::new(Expr::Collate {
+            expr: Box::new(text(value)),
+            collation: sqlparser::ast::ObjectName::from(vec![seal::ready_ident("NOCASE")]),
+        })),
+        SqlType::Boolean => build::call("phantomdb_cast_boolean", vec![value]),
+        SqlType::Timestamp => build::call("phantomdb_cast_timestamp", vec![value]),
+        SqlType::Date => build::call("phantomdb_cast_date", vec![value]),
+        SqlType::Time => build::call("phantomdb_cast_time", vec![value]),
+        SqlType::Real | SqlType::Float | SqlType::Double => build::call("phantomdb_cast_float", vec![value]),
+        SqlType::Decimal(None) => build::call("phantomdb_cast_decimal", vec![value]),
+        SqlType::Decimal(Some((precision, scale))) => build::call(
+            "phantomdb_cast_decimal",
+            vec![value, seal::ready_expr(precision.to_string()), number(*scale)],
+        ),
+        SqlType::Uuid => build::call("phantomdb_cast_uuid", vec![value]),
+        SqlType::Blob => native(value, DataType::Blob(None)),
+        SqlType::Json | SqlType::Jsonb => build::call("phantomdb_cast_json", vec![value]),
+        SqlType::Enum(_) | SqlType::Other(_) => {
+            return Err(phantomdb_protocol::Error::unsupported(format!(
+                "a cast to {} is not supported on SQLite",
+                target.name()
+            )));
+        }
+    })
+}

@@ -1,0 +1,110 @@
+//! The rebuild of a table: a new one, the rows, and the old one's name.
+
+use phantomdb_protocol::Result;
+use rusqlite::{OptionalExtension, config::DbConfig};
+use sqlparser::ast::{ColumnOption, Ident, ObjectName, Statement};
+
+use super::{Change, Pending, run, translate};
+use crate::{
+    adapt::{self, quote_identifier, quote_literal, stored_name},
+    catalog,
+};
+
+impl Change<'_> {
+    /// Makes the table what it has been changed to.
+    pub(super) fn flush(&mut self) -> Result<()> {
+        let Some(pending) = self.pending.take() else { return Ok(()) };
+        let old = stored_name(&self.table);
+        let new = format!("phantomdb_new_{old}");
+        let others = self.indexes_and_triggers(&old, &pending)?;
+        let next_number = self.next_number(&old)?;
+        let legacy = DbConfig::SQLITE_DBCONFIG_LEGACY_ALTER_TABLE;
+        let failed = |error: rusqlite::Error| catalog::failed(&error);
+        let was_legacy = self.conn.db_config(legacy).map_err(failed)?;
+        // Without this a rename would be checked against, and written into, views and triggers of the old table.
+        self.conn.set_db_config(legacy, true).map_err(failed)?;
+        let rebuilt = self.rebuild(pending, &old, &new, next_number);
+        self.conn.set_db_config(legacy, was_legacy).map_err(failed)?;
+        rebuilt?;
+        others.iter().try_for_each(|sql| run(self.conn, sql))
+    }
+
+    fn rebuild(&self, mut pending: Pending, old: &str, new: &str, next_number: Option<i64>) -> Result<()> {
+        let numbered = pending
+            .create
+            .columns
+            .iter()
+            .flat_map(|column| &column.options)
+            .any(|option| matches!(option.option, ColumnOption::DialectSpecific(_)));
+        pending.create.name = ObjectName::from(vec![Ident::with_quote('"', new)]);
+        pending.create.if_not_exists = false;
+        run(self.conn, &adapt::print(&mut Statement::CreateTable(pending.create))?)?;
+        let (columns, values): (Vec<String>, Vec<String>) =
+            pending.copied.into_iter().map(|(column, value)| (quote_identifier(&column), value)).unzip();
+        let (quoted_old, quoted_new) = (quote_identifier(old), quote_identifier(new));
+        if !columns.is_empty() {
+            run(
+                self.conn,
+                &format!(
+                    "INSERT INTO {quoted_new} ({}) SELECT {} FROM {quoted_old}",
+                    columns.join(", "),
+                    values.join(", ")
+                ),
+            )?;
+        }
+        if let Some(number) = next_number.filter(|_| numbered) {
+            let name = quote_literal(new);
+            run(
+                self.conn,
+                &format!(
+                    "DELETE FROM sqlite_sequence WHERE name = {name}; \
+                     INSERT INTO sqlite_sequence (name, seq) VALUES ({name}, {number})"
+                ),
+            )?;
+        }
+        run(self.conn, &format!("DROP TABLE {quoted_old}"))?;
+        run(self.conn, &format!("ALTER TABLE {quoted_new} RENAME TO {quoted_old}"))
+    }
+
+    /// The statements that make the table's indexes and triggers again, but for the indexes of dropped columns.
+    fn indexes_and_triggers(&self, table: &str, pending: &Pending) -> Result<Vec<String>> {
+        let read = || -> rusqlite::Result<Vec<(String, String)>> {
+            let mut statement = self.conn.prepare(
+                "SELECT type, sql FROM sqlite_schema WHERE tbl_name = ?1 COLLATE NOCASE \
+                 AND type IN ('index', 'trigger') AND sql IS NOT NULL",
+            )?;
+            statement.query_map([table], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        };
+        let mut statements = read().map_err(|error| translate(&error))?;
+        statements.retain(|(kind, sql)| kind != "index" || !uses_dropped(sql, &pending.dropped));
+        Ok(statements.into_iter().map(|(_, sql)| sql).collect())
+    }
+
+    fn next_number(&self, table: &str) -> Result<Option<i64>> {
+        let exists: bool = self
+            .conn
+            .query_row(
+                "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_sequence')",
+                [],
+                |row| row.get(0),
+            )
+            .map_err(|error| translate(&error))?;
+        if !exists {
+            return Ok(None);
+        }
+        self.conn
+            .query_row("SELECT seq FROM sqlite_sequence WHERE name = ?1 COLLATE NOCASE", [table], |row| {
+                row.get(0)
+            })
+            .optional()
+            .map_err(|error| translate(&error))
+    }
+}
+
+fn uses_dropped(index: &str, dropped: &[String]) -> bool {
+    let Ok(Statement::CreateIndex(create)) = adapt::parse_stored(index) else { return false };
+    dropped.iter().any(|name| {
+        create.columns.iter().any(|column| catalog::mentions(&column.column.expr, name))
+            || create.predicate.as_ref().is_some_and(|predicate| catalog::mentions(predicate, name))
+    })
+}

@@ -1,0 +1,61 @@
+//! Parameters to what SQLite stores.
+
+use std::borrow::Cow;
+
+use phantomdb_protocol::{Result, Value};
+use rusqlite::Statement;
+use rusqlite::types::{ToSql, ToSqlOutput, Value as Owned, ValueRef};
+
+use super::error;
+use phantomdb_engine::parameters::{check_text, timestamp};
+
+/// Binds `parameters` from the first on; a statement that uses only some of them gets no more than it has.
+pub(super) fn bind(statement: &mut Statement<'_>, parameters: &[Value]) -> Result<()> {
+    let expected = statement.parameter_count();
+    for (index, value) in parameters.iter().enumerate().take(expected) {
+        let bound = to_sqlite(value, index + 1)?;
+        statement.raw_bind_parameter(index + 1, Bound(bound)).map_err(error::plain)?;
+    }
+    Ok(())
+}
+
+struct Bound<'a>(ToSqlOutput<'a>);
+
+impl ToSql for Bound<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match &self.0 {
+            ToSqlOutput::Owned(value) => ToSqlOutput::Borrowed(value.into()),
+            ToSqlOutput::Borrowed(value) => ToSqlOutput::Borrowed(*value),
+            _ => ToSqlOutput::Borrowed(ValueRef::Null),
+        })
+    }
+}
+
+fn to_sqlite(value: &Value, number: usize) -> Result<ToSqlOutput<'_>> {
+    Ok(match value {
+        Value::Null => ToSqlOutput::Borrowed(ValueRef::Null),
+        Value::Boolean(b) => ToSqlOutput::Borrowed(ValueRef::Integer(i64::from(*b))),
+        Value::Integer(i) => ToSqlOutput::Borrowed(ValueRef::Integer(*i)),
+        // SQLite would store NULL.
+        Value::Float(f) if f.is_nan() => ToSqlOutput::Borrowed(ValueRef::Text(b"NaN")),
+        Value::Float(f) => ToSqlOutput::Borrowed(ValueRef::Real(*f)),
+        Value::String(s) | Value::Decimal(s) | Value::Date(s) | Value::Time(s) | Value::Json(s) => {
+            text(s, number)?
+        }
+        Value::Uuid(s) if s.bytes().any(|b| b.is_ascii_uppercase()) => {
+            text(s, number)?;
+            ToSqlOutput::Owned(Owned::Text(s.to_ascii_lowercase()))
+        }
+        Value::Uuid(s) => text(s, number)?,
+        Value::Timestamp(s) => match timestamp(s, number)? {
+            Cow::Borrowed(s) => text(s, number)?,
+            Cow::Owned(s) => ToSqlOutput::Owned(Owned::Text(s)),
+        },
+        Value::Blob(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
+    })
+}
+
+fn text(s: &str, number: usize) -> Result<ToSqlOutput<'_>> {
+    check_text(s, number)?;
+    Ok(ToSqlOutput::Borrowed(ValueRef::Text(s.as_bytes())))
+}

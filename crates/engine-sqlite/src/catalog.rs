@@ -1,0 +1,415 @@
+//! What SQLite's schema says of a table, in PhantomDB's words.
+
+use std::{collections::BTreeSet, ops::ControlFlow};
+
+use phantomdb_protocol::{
+    ColumnDefinition, Constraint, Error, ErrorCode, IndexField, IndexSchema, Result, TableName, TableSchema,
+};
+use rusqlite::{Connection, OptionalExtension};
+use sqlparser::ast::{
+    ColumnDef, ColumnOption, CreateTable, Expr, Ident, OrderBySort, Statement, TableConstraint, Value,
+    ValueWithSpan,
+};
+
+use phantomdb_sql::describe::apply_constraints;
+
+use super::{
+    adapt::{self, stored_name},
+    registry,
+    types::{self, SqlType},
+    written,
+};
+use phantomdb_sql::walk::each_expression;
+
+/// The table as it stands; `UNKNOWN_TABLE` when there is none.
+pub fn read_table(conn: &Connection, name: &TableName) -> Result<TableSchema> {
+    let stored = stored_name(name);
+    let row = conn
+        .prepare_cached(
+            "SELECT type, name, sql FROM sqlite_schema WHERE type IN ('table', 'view') AND name = ?1 COLLATE NOCASE",
+        )
+        .and_then(|mut statement| {
+            statement
+                .query_row([&stored], |row| {
+                    Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, Option<String>>(2)?))
+                })
+                .optional()
+        })
+        .map_err(|error| failed(&error))?;
+    let Some((kind, stored, sql)) = row else {
+        return Err(unknown_table(name));
+    };
+    let schemas = registry::schemas(conn)?;
+    let name = registry::split_name(&stored, &schemas);
+    let parsed = sql.filter(|_| kind == "table").and_then(|sql| parse(&sql).ok());
+    let mut schema = match parsed {
+        Some(mut create) => from_definition(&name, &mut create)?,
+        None => from_pragma(conn, &name)?,
+    };
+    schema.indexes.extend(indexes(conn, &name)?);
+    let references = schema.columns.iter_mut().filter_map(|column| column.references.as_mut());
+    let keys = schema.constraints.iter_mut().filter_map(|constraint| match constraint {
+        Constraint::ForeignKey { references, .. } => Some(references),
+        _ => None,
+    });
+    for reference in references.chain(keys) {
+        reference.table = registry::split_name(&stored_name(&reference.table), &schemas);
+    }
+    registry::describe_comments(conn, &mut schema)?;
+    written::restore(conn, &mut schema)?;
+    Ok(schema)
+}
+
+/// The name of the table as it was given when it was made; `UNKNOWN_TABLE` when there is none.
+pub(super) fn exact_name(conn: &Connection, name: &TableName) -> Result<TableName> {
+    let stored: Option<String> = conn
+        .prepare_cached("SELECT name FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE")
+        .and_then(|mut statement| statement.query_row([stored_name(name)], |row| row.get(0)).optional())
+        .map_err(|error| failed(&error))?;
+    match stored {
+        Some(stored) => Ok(registry::split_name(&stored, &registry::schemas(conn)?)),
+        None => Err(unknown_table(name)),
+    }
+}
+
+fn unknown_table(name: &TableName) -> Error {
+    Error::new(ErrorCode::UnknownTable, format!("there is no table \"{name}\"")).with_table(name.to_string())
+}
+
+/// The user's tables, sorted by name.
+pub fn list_tables(conn: &Connection) -> Result<Vec<TableName>> {
+    let read = || -> rusqlite::Result<Vec<String>> {
+        let mut statement = conn.prepare_cached(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' \
+             AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE 'phantomdb\\_%' ESCAPE '\\' ORDER BY name",
+        )?;
+        statement.query_map([], |row| row.get(0))?.collect()
+    };
+    let schemas = registry::schemas(conn)?;
+    let names = read().map_err(|error| failed(&error))?;
+    Ok(names.iter().map(|name| registry::split_name(name, &schemas)).collect())
+}
+
+/// The tables with a foreign key to one of these, sorted by name. SQLite tells, and is asked only about those that mention
+/// the name: a database is dropped table by table, and each would look through all others.
+pub(super) fn referencing(conn: &Connection, tables: &[TableName]) -> Result<Vec<TableName>> {
+    let read = || -> rusqlite::Result<BTreeSet<String>> {
+        let mut statement = conn.prepare_cached(
+            "SELECT s.name FROM sqlite_schema AS s JOIN pragma_foreign_key_list(s.name) AS k \
+             ON k.\"table\" = ?1 COLLATE NOCASE \
+             WHERE s.type = 'table' AND instr(lower(replace(s.sql, '\"\"', '\"')), lower(?1)) > 0",
+        )?;
+        let mut names = BTreeSet::new();
+        for table in tables {
+            for name in statement.query_map([stored_name(table)], |row| row.get(0))? {
+                names.insert(name?);
+            }
+        }
+        Ok(names)
+    };
+    let schemas = registry::schemas(conn)?;
+    let names = read().map_err(|error| failed(&error))?;
+    Ok(names.iter().map(|name| registry::split_name(name, &schemas)).collect())
+}
+
+/// The definition of a table, each constraint of it with a name.
+pub(super) fn definition(conn: &Connection, name: &TableName) -> Result<CreateTable> {
+    let sql: Option<String> = conn
+        .query_row(
+            "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE",
+            [stored_name(name)],
+            |row| row.get(0),
+        )
+        .optional()
+        .map_err(|error| failed(&error))?;
+    let Some(sql) = sql else {
+        return Err(unknown_table(name));
+    };
+    let mut create = parse(&sql).map_err(|_| {
+        Error::unsupported(format!(
+            "the definition of \"{name}\" was not made by PhantomDB and cannot be changed"
+        ))
+    })?;
+    name_constraints(&mut create, &name.name);
+    Ok(create)
+}
+
+fn parse(sql: &str) -> Result<CreateTable> {
+    match adapt::parse_stored(sql)? {
+        Statement::CreateTable(create) => Ok(create),
+        _ => Err(Error::internal("the definition of a table was expected")),
+    }
+}
+
+pub(super) fn failed(error: &rusqlite::Error) -> Error {
+    Error::internal(format!("the schema could not be read: {error}"))
+}
+
+/// Gives PostgreSQL's names to the constraints that have none.
+fn name_constraints(create: &mut CreateTable, table: &str) {
+    let set = |name: &mut Option<Ident>, columns: &[String], suffix: &str| {
+        if name.is_none() {
+            let parts: Vec<&str> =
+                std::iter::once(table).chain(columns.iter().map(String::as_str)).chain([suffix]).collect();
+            *name = Some(Ident::with_quote('"', parts.join("_")));
+        }
+    };
+    for column in &mut create.columns {
+        let columns = [column.name.value.clone()];
+        for option in &mut column.options {
+            match &option.option {
+                ColumnOption::PrimaryKey(_) => set(&mut option.name, &[], "pkey"),
+                ColumnOption::Unique(_) => set(&mut option.name, &columns, "key"),
+                ColumnOption::ForeignKey(_) => set(&mut option.name, &columns, "fkey"),
+                ColumnOption::Check(_) => set(&mut option.name, &columns, "check"),
+                _ => {}
+            }
+        }
+    }
+    for constraint in &mut create.constraints {
+        match constraint {
+            TableConstraint::PrimaryKey(key) => set(&mut key.name, &[], "pkey"),
+            TableConstraint::Unique(unique) => {
+                let columns = adapt::index_columns(&unique.columns);
+                set(&mut unique.name, &columns, "key");
+            }
+            TableConstraint::ForeignKey(key) => {
+                let columns: Vec<String> = key.columns.iter().map(|column| column.value.clone()).collect();
+                set(&mut key.name, &columns, "fkey");
+            }
+            TableConstraint::Check(check) => set(&mut check.name, &[], "check"),
+            _ => {}
+        }
+    }
+}
+
+fn from_definition(name: &TableName, create: &mut CreateTable) -> Result<TableSchema> {
+    name_constraints(create, &name.name);
+    let mut schema = TableSchema {
+        table: name.clone(),
+        columns: Vec::with_capacity(create.columns.len()),
+        primary_key: Vec::new(),
+        constraints: Vec::new(),
+        indexes: Vec::new(),
+        comment: None,
+    };
+    for column in &mut create.columns {
+        let column = read_column(column, &mut schema.constraints)?;
+        schema.columns.push(column);
+    }
+    for constraint in &mut create.constraints {
+        schema.constraints.push(adapt::constraint_of(constraint)?);
+    }
+    schema.constraints.sort_by_key(|constraint| !matches!(constraint, Constraint::PrimaryKey { .. }));
+    apply_constraints(&mut schema);
+    Ok(schema)
+}
+
+fn read_column(column: &mut ColumnDef, constraints: &mut Vec<Constraint>) -> Result<ColumnDefinition> {
+    let mut data_type = types::from_declared(&column.data_type.to_string());
+    let name = column.name.value.clone();
+    let integer_key = column.data_type.to_string().eq_ignore_ascii_case("INTEGER");
+    let mut marked = false;
+    let mut definition = ColumnDefinition::new(&name, "");
+    for option in &mut column.options {
+        let constraint = option.name.as_ref().map(|name| name.value.clone());
+        match &mut option.option {
+            ColumnOption::NotNull => {
+                definition.allow_null = false;
+                let mark = constraint.as_deref().unwrap_or_default();
+                marked |= mark == adapt::KEY_MARK;
+                if let Some(kept) = mark.strip_prefix(adapt::TYPE_MARK) {
+                    data_type = types::from_declared(kept);
+                }
+            }
+            ColumnOption::PrimaryKey(_) => {
+                (definition.primary_key, definition.allow_null) = (true, false);
+                constraints.push(Constraint::PrimaryKey { name: constraint, columns: vec![name.clone()] });
+            }
+            ColumnOption::Unique(_) => {
+                definition.unique = true;
+                constraints.push(Constraint::Unique { name: constraint, columns: vec![name.clone()] });
+            }
+            ColumnOption::Default(expr) => {
+                let value = default_text(expr)?;
+                if constraint.is_some() {
+                    let (column, value) = (name.clone(), value.clone());
+                    constraints.push(Constraint::Default { name: constraint, column, value });
+                }
+                definition.default = Some(value);
+            }
+            ColumnOption::Generated { generation_expr: Some(expr), .. } => {
+                definition.generated = Some(adapt::print(unnested(expr))?);
+            }
+            ColumnOption::ForeignKey(key) => {
+                let references = adapt::reference(key);
+                definition.references = Some(references.clone());
+                constraints.push(Constraint::ForeignKey {
+                    name: constraint,
+                    columns: vec![name.clone()],
+                    references,
+                });
+            }
+            ColumnOption::Check(check) => match enum_values(constraint.as_deref(), &check.expr) {
+                Some(values) => data_type = SqlType::Enum(values),
+                None => constraints.push(Constraint::Check {
+                    name: constraint,
+                    expression: adapt::print(check.expr.as_mut())?,
+                }),
+            },
+            _ => {}
+        }
+    }
+    // SQLite numbers the rows of an INTEGER key, unless PhantomDB was told that it is none of its business.
+    definition.auto_increment = definition.primary_key && integer_key && !marked;
+    if let (SqlType::Decimal(_), Some(default)) = (&data_type, &mut definition.default) {
+        // The quotes are there for SQLite to keep the number as it is.
+        let number = default.trim_matches('\'').to_owned();
+        if number.parse::<f64>().is_ok() {
+            *default = number;
+        }
+    }
+    definition.data_type = data_type.name();
+    Ok(definition)
+}
+
+/// The values of the check that PhantomDB gives to an ENUM column.
+fn enum_values(name: Option<&str>, expr: &Expr) -> Option<Vec<String>> {
+    name.filter(|name| name.starts_with(adapt::ENUM_MARK))?;
+    let Expr::InList { list, .. } = expr else { return None };
+    list.iter()
+        .map(|item| match item {
+            Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(text), .. }) => Some(text.clone()),
+            _ => None,
+        })
+        .collect()
+}
+
+fn unnested(expr: &mut Expr) -> &mut Expr {
+    match expr {
+        Expr::Nested(inner) => unnested(inner),
+        other => other,
+    }
+}
+
+/// A default as the user may have written it.
+fn default_text(expr: &mut Expr) -> Result<String> {
+    let mut inner = expr.clone();
+    while let Expr::Nested(nested) = inner {
+        inner = *nested;
+    }
+    let text = adapt::print(&mut inner)?;
+    let compact = text.replace(", ", ",");
+    Ok(match compact.as_str() {
+        adapt::NOW => "now()".into(),
+        adapt::TODAY => "CURRENT_DATE".into(),
+        adapt::TIME_OF_DAY => "CURRENT_TIME".into(),
+        _ => text,
+    })
+}
+
+/// Tables and views whose definition is in SQLite's own words.
+fn from_pragma(conn: &Connection, name: &TableName) -> Result<TableSchema> {
+    /// Columns, and those of the key with their places in it.
+    type Read = (Vec<ColumnDefinition>, Vec<(i64, String)>);
+    let read = || -> rusqlite::Result<Read> {
+        let mut statement =
+            conn.prepare_cached("SELECT name, type, \"notnull\", dflt_value, pk FROM pragma_table_info(?1)")?;
+        let mut keys = Vec::new();
+        let columns = statement
+            .query_map([stored_name(name)], |row| {
+                let (column, declared): (String, String) = (row.get(0)?, row.get(1)?);
+                let key: i64 = row.get(4)?;
+                if key > 0 {
+                    keys.push((key, column.clone()));
+                }
+                Ok(ColumnDefinition {
+                    auto_increment: key > 0 && declared.eq_ignore_ascii_case("INTEGER"),
+                    allow_null: !row.get::<_, bool>(2)? && key == 0,
+                    primary_key: key > 0,
+                    default: row.get(3)?,
+                    ..ColumnDefinition::new(column, types::from_declared(&declared).name())
+                })
+            })?
+            .collect::<rusqlite::Result<_>>()?;
+        Ok((columns, keys))
+    };
+    let (mut columns, mut keys) = read().map_err(|error| failed(&error))?;
+    keys.sort();
+    if keys.len() > 1 {
+        columns.iter_mut().for_each(|column| column.auto_increment = false);
+    }
+    let primary_key: Vec<String> = keys.into_iter().map(|(_, name)| name).collect();
+    let mut schema = TableSchema {
+        table: name.clone(),
+        columns,
+        primary_key: primary_key.clone(),
+        constraints: Vec::new(),
+        indexes: Vec::new(),
+        comment: None,
+    };
+    if !primary_key.is_empty() {
+        let constraint = Some(format!("{}_pkey", name.name));
+        schema.constraints.push(Constraint::PrimaryKey { name: constraint, columns: primary_key });
+    }
+    apply_constraints(&mut schema);
+    Ok(schema)
+}
+
+/// The indexes that were made by CREATE INDEX.
+fn indexes(conn: &Connection, table: &TableName) -> Result<Vec<IndexSchema>> {
+    let read = || -> rusqlite::Result<Vec<(String, String)>> {
+        let mut statement = conn.prepare_cached(
+            "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL \
+             AND tbl_name = ?1 COLLATE NOCASE ORDER BY name",
+        )?;
+        statement.query_map([stored_name(table)], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+    };
+    let prefix = table.schema.as_ref().map(|schema| format!("{schema}."));
+    let mut indexes = Vec::new();
+    for (name, sql) in read().map_err(|error| failed(&error))? {
+        let shown =
+            prefix.as_deref().and_then(|prefix| name.strip_prefix(prefix)).unwrap_or(&name).to_owned();
+        let mut index = IndexSchema {
+            name: shown,
+            unique: false,
+            primary: false,
+            fields: Vec::new(),
+            condition: None,
+            definition: Some(sql.clone()),
+        };
+        if let Ok(Statement::CreateIndex(mut create)) = adapt::parse_stored(&sql) {
+            index.unique = create.unique;
+            for column in &mut create.columns {
+                let descending = matches!(column.column.options.sort, Some(OrderBySort::Desc));
+                index.fields.push(index_field(&mut column.column.expr, descending)?);
+            }
+            index.condition = create.predicate.as_mut().map(adapt::print).transpose()?;
+        }
+        indexes.push(index);
+    }
+    Ok(indexes)
+}
+
+fn index_field(expr: &mut Expr, descending: bool) -> Result<IndexField> {
+    let mut field = IndexField { descending, ..IndexField::default() };
+    match expr {
+        Expr::Identifier(ident) => field.column = Some(ident.value.clone()),
+        Expr::Collate { expr, collation } => {
+            field = index_field(expr, descending)?;
+            field.collate =
+                collation.0.last().and_then(|part| part.as_ident()).map(|ident| ident.value.clone());
+        }
+        other => field.expression = Some(adapt::print(other)?),
+    }
+    Ok(field)
+}
+
+/// The columns that an expression of a definition names.
+pub(super) fn mentions(expr: &Expr, column: &str) -> bool {
+    each_expression(expr, &mut |expr| match expr {
+        Expr::Identifier(ident) if ident.value.eq_ignore_ascii_case(column) => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    })
+    .is_break()
+}

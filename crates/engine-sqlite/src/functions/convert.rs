@@ -1,0 +1,334 @@
+//! Values from one type to another, as PostgreSQL converts them, in the form in which they are stored.
+
+use std::borrow::Cow;
+
+use bigdecimal::{BigDecimal, RoundingMode, ToPrimitive as _};
+use phantomdb_protocol::{Error, ErrorCode, Result};
+use rusqlite::types::{Value, ValueRef};
+use sqlparser::ast::{Expr, Value as Literal};
+
+use super::{Answer, exact};
+use phantomdb_sql::time;
+
+/// The literal in stored form, converted by the function of that name.
+pub(in super::super) fn literal(function: &str, text: &str) -> Result<Expr> {
+    let value = ValueRef::Text(text.as_bytes());
+    let converted = match function {
+        "phantomdb_timestamp" => timestamp(value),
+        "phantomdb_date" => date(value),
+        "phantomdb_time" => time(value),
+        "phantomdb_uuid" => uuid(value),
+        _ => boolean(value),
+    }?;
+    Ok(Expr::value(match converted {
+        Value::Text(text) => Literal::SingleQuotedString(text),
+        Value::Integer(i) => Literal::Boolean(i != 0),
+        _ => Literal::Null,
+    }))
+}
+
+/// A number as it is stored in a column of so many digits.
+pub(in super::super) fn decimal_literal(text: &str, precision: u64, scale: i64) -> Result<Expr> {
+    let precision = i64::try_from(precision).unwrap_or(i64::MAX);
+    let stored = decimal(ValueRef::Text(text.as_bytes()), precision, scale)?;
+    Ok(Expr::value(match stored {
+        Value::Text(text) => Literal::SingleQuotedString(text),
+        _ => Literal::Null,
+    }))
+}
+
+/// The value itself.
+pub(super) fn owned(value: ValueRef<'_>) -> Value {
+    match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(i) => Value::Integer(i),
+        ValueRef::Real(f) => Value::Real(f),
+        ValueRef::Text(bytes) => Value::Text(String::from_utf8_lossy(bytes).into_owned()),
+        ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
+    }
+}
+
+pub(super) fn text_of(value: ValueRef<'_>) -> Cow<'_, str> {
+    match value {
+        ValueRef::Null => Cow::Borrowed(""),
+        ValueRef::Integer(i) => Cow::Owned(i.to_string()),
+        ValueRef::Real(f) => Cow::Owned(format_float(f)),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => String::from_utf8_lossy(bytes),
+    }
+}
+
+fn format_float(f: f64) -> String {
+    if f.fract() == 0.0 && f.abs() < 1e15 { format!("{f:.0}") } else { f.to_string() }
+}
+
+pub(super) fn mismatch(value: ValueRef<'_>, what: &str) -> Error {
+    let shown: String = text_of(value).chars().take(60).collect();
+    Error::new(ErrorCode::TypeMismatch, format!("'{shown}' is not {what}"))
+}
+
+fn out_of_range(value: &str, what: &str) -> Error {
+    Error::new(ErrorCode::OutOfRange, format!("'{value}' is out of range for {what}"))
+}
+
+pub(super) fn integer(value: ValueRef<'_>, bits: i64) -> Answer {
+    let name = match bits {
+        16 => "a 16-bit integer",
+        32 => "a 32-bit integer",
+        _ => "a 64-bit integer",
+    };
+    let number = match value {
+        ValueRef::Null => return Ok(Value::Null),
+        ValueRef::Integer(i) => i,
+        ValueRef::Real(f) => {
+            let rounded = f.round_ties_even();
+            #[expect(clippy::cast_possible_truncation, reason = "checked by the range")]
+            if (-9.223_372_036_854_775e18..9.223_372_036_854_775e18).contains(&rounded) {
+                rounded as i64
+            } else {
+                return Err(out_of_range(&f.to_string(), name));
+            }
+        }
+        ValueRef::Text(bytes) => {
+            let text = String::from_utf8_lossy(bytes);
+            let text = text.trim();
+            match text.parse::<i64>() {
+                Ok(number) => number,
+                Err(error) => {
+                    use std::num::IntErrorKind::{NegOverflow, PosOverflow};
+                    return Err(match error.kind() {
+                        PosOverflow | NegOverflow => out_of_range(text, name),
+                        _ => mismatch(value, "an integer"),
+                    });
+                }
+            }
+        }
+        ValueRef::Blob(_) => return Err(mismatch(ValueRef::Text(b"a blob"), "an integer")),
+    };
+    let fits = match bits {
+        16 => i16::try_from(number).is_ok(),
+        32 => i32::try_from(number).is_ok(),
+        _ => true,
+    };
+    if fits { Ok(Value::Integer(number)) } else { Err(out_of_range(&number.to_string(), name)) }
+}
+
+pub(super) fn boolean(value: ValueRef<'_>) -> Answer {
+    Ok(match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(i) => Value::Integer(i64::from(i != 0)),
+        ValueRef::Text(bytes) => {
+            let text = String::from_utf8_lossy(bytes).trim().to_ascii_lowercase();
+            match text.as_str() {
+                "t" | "tr" | "tru" | "true" | "y" | "ye" | "yes" | "on" | "1" => Value::Integer(1),
+                "f" | "fa" | "fal" | "fals" | "false" | "n" | "no" | "of" | "off" | "0" => Value::Integer(0),
+                _ => return Err(mismatch(value, "a boolean")),
+            }
+        }
+        other => return Err(mismatch(other, "a boolean")),
+    })
+}
+
+pub(super) fn float(value: ValueRef<'_>) -> Answer {
+    #[expect(clippy::cast_precision_loss, reason = "a float column holds the nearest float")]
+    Ok(match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(i) => Value::Real(i as f64),
+        ValueRef::Real(f) => Value::Real(f),
+        ValueRef::Text(bytes) => {
+            let text = String::from_utf8_lossy(bytes);
+            match text.trim().parse::<f64>() {
+                // SQLite takes a NaN for NULL, so it is kept as text.
+                Ok(f) if f.is_nan() => Value::Text("NaN".into()),
+                Ok(f) => Value::Real(f),
+                Err(_) => return Err(mismatch(value, "a number")),
+            }
+        }
+        ValueRef::Blob(_) => return Err(mismatch(ValueRef::Text(b"a blob"), "a number")),
+    })
+}
+
+/// Text of at most so many characters; what is over in spaces is cut off, as in PostgreSQL.
+pub(super) fn limited_text(value: ValueRef<'_>, length: i64) -> Answer {
+    if let ValueRef::Null = value {
+        return Ok(Value::Null);
+    }
+    let text = text_of(value);
+    let length = usize::try_from(length).unwrap_or(usize::MAX);
+    if text.len() <= length || text.chars().count() <= length {
+        return Ok(Value::Text(text.into_owned()));
+    }
+    if text.chars().skip(length).all(|c| c == ' ') {
+        return Ok(Value::Text(text.chars().take(length).collect()));
+    }
+    let message = format!("the text of {} characters is too long for {length}", text.chars().count());
+    Err(Error::new(ErrorCode::OutOfRange, message))
+}
+
+fn by_text(value: ValueRef<'_>, what: &str, convert: impl Fn(&str) -> Option<String>) -> Answer {
+    match value {
+        ValueRef::Null => Ok(Value::Null),
+        ValueRef::Text(bytes) => {
+            match std::str::from_utf8(bytes).ok().and_then(|text| convert(text.trim())) {
+                Some(text) => Ok(Value::Text(text)),
+                None => Err(mismatch(value, what)),
+            }
+        }
+        other => Err(mismatch(other, what)),
+    }
+}
+
+pub(super) fn timestamp(value: ValueRef<'_>) -> Answer {
+    by_text(value, "a timestamp", time::stored_timestamp)
+}
+
+pub(super) fn date(value: ValueRef<'_>) -> Answer {
+    by_text(value, "a date", time::stored_date)
+}
+
+pub(super) fn time(value: ValueRef<'_>) -> Answer {
+    by_text(value, "a time of day", time::stored_time)
+}
+
+pub(super) fn uuid(value: ValueRef<'_>) -> Answer {
+    by_text(value, "a UUID", |text| uuid::Uuid::parse_str(text).ok().map(|id| id.hyphenated().to_string()))
+}
+
+/// Whether a JSON text has the escape `\u0000`.
+fn escapes_nul(mut json: &[u8]) -> bool {
+    while let Some(at) = json.iter().position(|byte| *byte == b'\\') {
+        let escape = &json[at + 1..];
+        if escape.starts_with(b"u0000") {
+            return true;
+        }
+        json = escape.get(1..).unwrap_or_default();
+    }
+    false
+}
+
+pub(super) fn json(value: ValueRef<'_>) -> Answer {
+    match value {
+        ValueRef::Null => Ok(Value::Null),
+        ValueRef::Integer(_) | ValueRef::Real(_) => Ok(Value::Text(text_of(value).into_owned())),
+        ValueRef::Text(bytes) => {
+            let valid = serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok();
+            // Refused in a document as in a text: PostgreSQL's JSONB cannot hold it.
+            if valid && escapes_nul(bytes) {
+                return Err(mismatch(value, "JSON that can be stored: a string in it has a NUL character"));
+            }
+            if valid { Ok(owned(value)) } else { Err(mismatch(value, "JSON")) }
+        }
+        ValueRef::Blob(_) => Err(mismatch(ValueRef::Text(b"a blob"), "JSON")),
+    }
+}
+
+pub(super) fn blob(value: ValueRef<'_>) -> Answer {
+    Ok(match value {
+        ValueRef::Text(bytes) => Value::Blob(bytes.to_vec()),
+        ValueRef::Integer(_) | ValueRef::Real(_) => Value::Blob(text_of(value).into_owned().into_bytes()),
+        other => owned(other),
+    })
+}
+
+/// The exact number behind a value.
+pub(super) fn exact(value: ValueRef<'_>) -> Result<BigDecimal> {
+    exact::parse(&text_of(value)).ok_or_else(|| mismatch(value, "a decimal number"))
+}
+
+/// Rounded to the scale; a negative scale keeps every digit.
+pub(super) fn decimal(value: ValueRef<'_>, precision: i64, scale: i64) -> Answer {
+    if let ValueRef::Null = value {
+        return Ok(Value::Null);
+    }
+    if let ValueRef::Text(b"NaN") = value {
+        return Ok(Value::Text("NaN".into()));
+    }
+    let number = exact(value)?;
+    if scale < 0 {
+        return Ok(Value::Text(number.to_plain_string()));
+    }
+    let rounded = number.with_scale_round(scale.min(exact::MAX_DIGITS), RoundingMode::HalfUp);
+    let whole = rounded.with_scale_round(0, RoundingMode::Down).abs().to_plain_string();
+    let digits = i64::try_from(whole.trim_start_matches('0').len()).unwrap_or(i64::MAX);
+    if precision > 0 && digits > precision - scale {
+        return Err(out_of_range(&number.to_plain_string(), &format!("DECIMAL({precision},{scale})")));
+    }
+    Ok(Value::Text(rounded.to_plain_string()))
+}
+
+pub(super) fn decimal_operation(operator: &str, left: ValueRef<'_>, right: ValueRef<'_>) -> Answer {
+    if matches!(left, ValueRef::Null) || matches!(right, ValueRef::Null) {
+        return Ok(Value::Null);
+    }
+    let result = exact::operation(operator, &exact(left)?, &exact(right)?)?;
+    Ok(Value::Text(result.to_plain_string()))
+}
+
+pub(super) fn to_f64(value: ValueRef<'_>) -> Option<f64> {
+    match value {
+        #[expect(clippy::cast_precision_loss, reason = "a float is asked for")]
+        ValueRef::Integer(i) => Some(i as f64),
+        ValueRef::Real(f) => Some(f),
+        ValueRef::Text(_) => exact(value).ok().and_then(|number| number.to_f64()),
+        _ => None,
+    }
+}
+
+/// The elements of an array as PostgreSQL writes it, `{a,"b c",NULL}`, or of a JSON array of scalars.
+pub(in super::super) fn array_elements(text: &str) -> Option<Vec<Option<String>>> {
+    let text = text.trim();
+    if text.starts_with('[') {
+        let values: Vec<serde_json::Value> = serde_json::from_str(text).ok()?;
+        return Some(
+            values
+                .into_iter()
+                .map(|value| match value {
+                    serde_json::Value::Null => None,
+                    serde_json::Value::String(text) => Some(text),
+                    other => Some(other.to_string()),
+                })
+                .collect(),
+        );
+    }
+    let inner = text.strip_prefix('{')?.strip_suffix('}')?;
+    let mut elements = Vec::new();
+    if inner.trim().is_empty() {
+        return Some(elements);
+    }
+    let mut characters = inner.chars().peekable();
+    loop {
+        elements.push(array_element(&mut characters)?);
+        match characters.next() {
+            None => return Some(elements),
+            Some(',') => {}
+            Some(_) => return None,
+        }
+    }
+}
+
+fn array_element(characters: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Option<Option<String>> {
+    while characters.next_if(|c| c.is_whitespace()).is_some() {}
+    let mut element = String::new();
+    if characters.next_if_eq(&'"').is_some() {
+        loop {
+            match characters.next()? {
+                '"' => break,
+                '\\' => element.push(characters.next()?),
+                other => element.push(other),
+            }
+        }
+        while characters.next_if(|c| c.is_whitespace()).is_some() {}
+        return Some(Some(element));
+    }
+    while let Some(next) = characters.next_if(|c| *c != ',') {
+        match next {
+            '\\' => element.push(characters.next()?),
+            '{' | '}' | '"' => return None,
+            other => element.push(other),
+        }
+    }
+    let element = element.trim_end();
+    if element.is_empty() {
+        return None;
+    }
+    Some((!element.eq_ignore_ascii_case("NULL")).then(|| element.to_owned()))
+}

@@ -1,0 +1,204 @@
+//! Whether a value of another database can be kept in a column, and in what form.
+
+use rusqlite::types::{Value, ValueRef};
+
+use super::{
+    convert::{self, text_of},
+    exact,
+};
+use crate::types::SqlType;
+
+/// The largest whole number up to which every one has a float of its own.
+const EXACT_FLOAT: u64 = 1 << 53;
+
+/// What becomes of a value in a column.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fit {
+    /// It is kept whole.
+    Exact(Value),
+    /// Something of it is lost: digits, or what kind of value it was.
+    Changed(Value),
+    Not,
+}
+
+impl Fit {
+    fn exact_if(fits: bool, value: impl FnOnce() -> Value) -> Self {
+        if fits { Self::Exact(value()) } else { Self::Not }
+    }
+}
+
+/// The stored form of a value in a column of this type.
+pub fn fit(value: ValueRef<'_>, data_type: &SqlType) -> Fit {
+    if let ValueRef::Null = value {
+        return Fit::Exact(Value::Null);
+    }
+    match data_type {
+        SqlType::TinyInt | SqlType::SmallInt | SqlType::MediumInt | SqlType::Integer | SqlType::BigInt => {
+            integer(value, data_type.bits())
+        }
+        SqlType::Boolean => boolean(value),
+        SqlType::Real | SqlType::Float | SqlType::Double => float(value),
+        SqlType::Varchar(length) | SqlType::Char(length) => text(value, *length),
+        SqlType::Text | SqlType::CiText | SqlType::Other(_) => text(value, None),
+        SqlType::Timestamp => match (convert::timestamp(value), value) {
+            (Ok(stored), ValueRef::Text(bytes)) if has_microseconds(bytes) => Fit::Changed(stored),
+            (Ok(stored), _) => Fit::Exact(stored),
+            (Err(_), _) => Fit::Not,
+        },
+        SqlType::Date => date(value),
+        SqlType::Time => match (convert::time(value), value) {
+            (Ok(stored), ValueRef::Text(bytes)) if has_microseconds(bytes) || bytes.len() > 15 => {
+                Fit::Changed(stored)
+            }
+            (Ok(stored), _) => Fit::Exact(stored),
+            (Err(_), _) => Fit::Not,
+        },
+        SqlType::Decimal(size) => decimal(value, *size),
+        SqlType::Uuid => convert::uuid(value).map_or(Fit::Not, Fit::Exact),
+        SqlType::Json | SqlType::Jsonb => convert::json(value).map_or(Fit::Not, Fit::Exact),
+        SqlType::Enum(values) => match value {
+            ValueRef::Text(bytes) => {
+                let member = values.iter().find(|member| member.as_bytes() == bytes);
+                member.map_or(Fit::Not, |member| Fit::Exact(Value::Text(member.clone())))
+            }
+            _ => Fit::Not,
+        },
+        SqlType::Blob => match value {
+            ValueRef::Blob(bytes) => Fit::Exact(Value::Blob(bytes.to_vec())),
+            other => convert::blob(other).map_or(Fit::Not, Fit::Changed),
+        },
+    }
+}
+
+fn integer(value: ValueRef<'_>, bits: u32) -> Fit {
+    let number = match value {
+        ValueRef::Integer(number) => number,
+        #[expect(clippy::cast_possible_truncation, reason = "whole and small")]
+        ValueRef::Real(f) if f.fract() == 0.0 && f.abs() < EXACT_FLOAT as f64 => f as i64,
+        _ => return Fit::Not,
+    };
+    let fits = match bits {
+        16 => i16::try_from(number).is_ok(),
+        32 => i32::try_from(number).is_ok(),
+        _ => true,
+    };
+    Fit::exact_if(fits, || Value::Integer(number))
+}
+
+fn boolean(value: ValueRef<'_>) -> Fit {
+    match value {
+        ValueRef::Integer(number @ (0 | 1)) => Fit::Exact(Value::Integer(number)),
+        ValueRef::Text(b"true" | b"TRUE") => Fit::Exact(Value::Integer(1)),
+        ValueRef::Text(b"false" | b"FALSE") => Fit::Exact(Value::Integer(0)),
+        _ => Fit::Not,
+    }
+}
+
+fn float(value: ValueRef<'_>) -> Fit {
+    match value {
+        ValueRef::Integer(number) if number.unsigned_abs() > EXACT_FLOAT => Fit::Not,
+        // SQLite takes a NaN for NULL, so it is kept as text.
+        ValueRef::Text(b"NaN") => Fit::Exact(Value::Text("NaN".into())),
+        ValueRef::Text(_) => Fit::Not,
+        other => convert::float(other).map_or(Fit::Not, Fit::Exact),
+    }
+}
+
+fn text(value: ValueRef<'_>, length: Option<u64>) -> Fit {
+    match value {
+        ValueRef::Text(bytes) => {
+            let Ok(text) = std::str::from_utf8(bytes) else { return Fit::Not };
+            let short = length.is_none_or(|most| {
+                let most = usize::try_from(most).unwrap_or(usize::MAX);
+                text.len() <= most || text.chars().count() <= most
+            });
+            Fit::exact_if(short && !bytes.contains(&0), || Value::Text(text.to_owned()))
+        }
+        ValueRef::Integer(_) | ValueRef::Real(_) => {
+            let text = text_of(value).into_owned();
+            let short = length.is_none_or(|most| usize::try_from(most).is_ok_and(|most| text.len() <= most));
+            if short { Fit::Changed(Value::Text(text)) } else { Fit::Not }
+        }
+        _ => Fit::Not,
+    }
+}
+
+fn date(value: ValueRef<'_>) -> Fit {
+    let Ok(stored) = convert::date(value) else { return Fit::Not };
+    let ValueRef::Text(bytes) = value else { return Fit::Not };
+    if bytes.len() == 10 {
+        return Fit::Exact(stored);
+    }
+    // A date with a time of day; midnight is no more than the date.
+    match convert::timestamp(value) {
+        Ok(Value::Text(text)) if text.ends_with("T00:00:00.000Z") => Fit::Exact(stored),
+        _ => Fit::Changed(stored),
+    }
+}
+
+fn decimal(value: ValueRef<'_>, size: Option<(u64, i64)>) -> Fit {
+    let text = match value {
+        ValueRef::Real(f) if !f.is_finite() => return Fit::Not,
+        ValueRef::Blob(_) => return Fit::Not,
+        ValueRef::Text(b"NaN") => return Fit::Exact(Value::Text("NaN".into())),
+        other => text_of(other),
+    };
+    let Some(number) = exact::parse(&text) else { return Fit::Not };
+    let Some((precision, scale)) = size else { return Fit::Exact(Value::Text(number.to_plain_string())) };
+    let precision = i64::try_from(precision).unwrap_or(i64::MAX);
+    let Ok(Value::Text(stored)) = convert::decimal(ValueRef::Text(text.as_bytes()), precision, scale) else {
+        return Fit::Not;
+    };
+    match exact::parse(&stored) {
+        Some(kept) if kept == number => Fit::Exact(Value::Text(stored)),
+        _ => Fit::Changed(Value::Text(stored)),
+    }
+}
+
+/// Whether a time has digits after its milliseconds.
+fn has_microseconds(text: &[u8]) -> bool {
+    let Some(dot) = text.iter().position(|byte| *byte == b'.') else { return false };
+    text[dot + 1..].iter().take_while(|byte| byte.is_ascii_digit()).skip(3).any(|digit| *digit != b'0')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> ValueRef<'_> {
+        ValueRef::Text(text.as_bytes())
+    }
+
+    #[test]
+    fn a_value_that_is_not_of_the_type_does_not_fit() {
+        assert_eq!(fit(text("abc"), &SqlType::BigInt), Fit::Not);
+        assert_eq!(fit(text("007"), &SqlType::BigInt), Fit::Not);
+        assert_eq!(fit(ValueRef::Real(1.5), &SqlType::BigInt), Fit::Not);
+        assert_eq!(fit(ValueRef::Integer(40_000), &SqlType::SmallInt), Fit::Not);
+        assert_eq!(fit(ValueRef::Integer(2), &SqlType::Boolean), Fit::Not);
+        assert_eq!(fit(ValueRef::Integer(i64::MAX), &SqlType::Double), Fit::Not);
+        assert_eq!(fit(text("a\0b"), &SqlType::Text), Fit::Not);
+        assert_eq!(fit(ValueRef::Text(&[0xff]), &SqlType::Text), Fit::Not);
+        assert_eq!(fit(text("ééé"), &SqlType::Varchar(Some(2))), Fit::Not);
+        assert_eq!(fit(text("0000-00-00 00:00:00"), &SqlType::Timestamp), Fit::Not);
+        assert_eq!(fit(text("infinity"), &SqlType::Timestamp), Fit::Not);
+        assert_eq!(fit(text("1,5"), &SqlType::Decimal(None)), Fit::Not);
+    }
+
+    #[test]
+    fn what_would_be_cut_is_told() {
+        let micro = fit(text("2026-01-01 10:00:00.123456+00"), &SqlType::Timestamp);
+        assert_eq!(micro, Fit::Changed(Value::Text("2026-01-01T10:00:00.123Z".into())));
+        let exact = fit(text("2026-01-01 10:00:00.123000+00"), &SqlType::Timestamp);
+        assert_eq!(exact, Fit::Exact(Value::Text("2026-01-01T10:00:00.123Z".into())));
+        let decimal = SqlType::Decimal(Some((10, 2)));
+        assert_eq!(fit(ValueRef::Real(10.5), &decimal), Fit::Exact(Value::Text("10.50".into())));
+        assert_eq!(fit(ValueRef::Real(0.125), &decimal), Fit::Changed(Value::Text("0.13".into())));
+        assert!(matches!(fit(text("x"), &SqlType::Blob), Fit::Changed(_)));
+        assert_eq!(
+            fit(text("2026-01-01 00:00:00"), &SqlType::Date),
+            Fit::Exact(Value::Text("2026-01-01".into()))
+        );
+        assert!(matches!(fit(text("2026-01-01 01:00:00"), &SqlType::Date), Fit::Changed(_)));
+    }
+}

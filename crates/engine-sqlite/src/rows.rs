@@ -1,0 +1,93 @@
+//! Rows of SQLite to JSON text, without a value of its own for each cell.
+
+use phantomdb_protocol::{Column, ColumnType, Result};
+use rusqlite::Row;
+use rusqlite::types::ValueRef;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+
+use phantomdb_engine::json_rows::{
+    JsonRows, LARGEST_EXACT, non_finite, write_base64, write_boolean, write_json, write_null, write_text,
+};
+
+/// An array of arrays that grows by a row at a time.
+pub(super) struct RowWriter(JsonRows);
+
+impl RowWriter {
+    pub(super) fn new() -> Self {
+        Self(JsonRows::default())
+    }
+
+    pub(super) fn rows(&self) -> u64 {
+        self.0.rows()
+    }
+
+    pub(super) fn push(&mut self, row: &Row<'_>, columns: &[Column]) -> rusqlite::Result<()> {
+        self.0.push(columns.len(), |out, index| {
+            write_value(out, row.get_ref(index)?, columns[index].column_type);
+            Ok(())
+        })
+    }
+
+    pub(super) fn finish(self) -> Result<Box<RawValue>> {
+        self.0.finish()
+    }
+}
+
+fn write_value(out: &mut Vec<u8>, value: ValueRef<'_>, column_type: ColumnType) {
+    match value {
+        ValueRef::Null => write_null(out),
+        ValueRef::Integer(i) => write_integer(out, i, column_type),
+        ValueRef::Real(f) => write_float(out, f, column_type),
+        ValueRef::Text(bytes) => match column_type {
+            ColumnType::Blob => write_base64(out, bytes),
+            ColumnType::Json => write_document(out, bytes),
+            _ => write_text(out, bytes),
+        },
+        ValueRef::Blob(bytes) if column_type == ColumnType::Blob => write_base64(out, bytes),
+        ValueRef::Blob(bytes) => {
+            out.extend_from_slice(br#"{"type":"blob","value":"#);
+            write_base64(out, bytes);
+            out.push(b'}');
+        }
+    }
+}
+
+fn write_integer(out: &mut Vec<u8>, i: i64, column_type: ColumnType) {
+    match column_type {
+        ColumnType::Boolean => write_boolean(out, i != 0),
+        ColumnType::Integer | ColumnType::Float | ColumnType::Any | ColumnType::Json
+            if i.unsigned_abs() <= LARGEST_EXACT =>
+        {
+            write_json(out, &i);
+        }
+        ColumnType::Json => write_json(out, &i),
+        ColumnType::Blob => write_base64(out, i.to_string().as_bytes()),
+        _ => {
+            out.push(b'"');
+            write_json(out, &i);
+            out.push(b'"');
+        }
+    }
+}
+
+fn write_float(out: &mut Vec<u8>, f: f64, column_type: ColumnType) {
+    if let Some(text) = non_finite(f) {
+        return write_json(out, text);
+    }
+    match column_type {
+        ColumnType::Boolean => write_boolean(out, f != 0.0),
+        ColumnType::Integer | ColumnType::Float | ColumnType::Any | ColumnType::Json => write_json(out, &f),
+        ColumnType::Blob => write_base64(out, f.to_string().as_bytes()),
+        _ => write_json(out, &f.to_string()),
+    }
+}
+
+fn write_document(out: &mut Vec<u8>, bytes: &[u8]) {
+    let bytes = bytes.trim_ascii();
+    if serde_json::from_slice::<IgnoredAny>(bytes).is_ok() {
+        out.extend_from_slice(bytes);
+    } else {
+        write_text(out, bytes);
+    }
+}

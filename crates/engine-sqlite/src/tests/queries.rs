@@ -1,0 +1,139 @@
+//! Queries, functions, types of results.
+
+use super::*;
+
+#[test]
+fn it_selects_what_sequelize_writes() {
+    let database = Database::with(&[USERS]);
+    let select = "SELECT \"User\".\"id\", \"User\".\"name\" AS \"n\" FROM \"Users\" AS \"User\" WHERE \
+                  (\"User\".\"meta\"#>>'{a,b}') = $1 AND \"User\".\"name\" LIKE $2 ORDER BY \"User\".\"id\" DESC NULLS LAST LIMIT 10 OFFSET $3";
+    assert_eq!(
+        database.sql(select),
+        "SELECT \"User\".\"id\", \"User\".\"name\" AS \"n\" FROM \"Users\" AS \"User\" WHERE \
+         (phantomdb_json_path_text(\"User\".\"meta\", '{a,b}')) = ?1 AND \"User\".\"name\" LIKE ?2 ESCAPE '\\' \
+         ORDER BY \"User\".\"id\" DESC LIMIT 10 OFFSET ?3"
+    );
+    assert_eq!(
+        database.adapt("SELECT id FROM \"Users\" FOR NO KEY UPDATE OF \"Users\" SKIP LOCKED").kind,
+        crate::adapt::Kind::LockingRead
+    );
+}
+
+#[test]
+fn any_and_all_of_a_query_are_unknown_where_a_null_leaves_them_open() {
+    let database =
+        Database::with(&[USERS, "INSERT INTO \"Users\" (\"name\", age) VALUES ('a', 1), ('b', NULL)"]);
+    assert_eq!(database.ask("SELECT name FROM \"Users\" WHERE age < ALL (SELECT 2 UNION SELECT 3)"), "a");
+    assert_eq!(database.ask("SELECT name FROM \"Users\" WHERE NOT (age > ANY (SELECT 2))"), "a");
+    for (expression, expected) in [
+        ("1 > ANY (SELECT age FROM \"Users\")", "NULL"),
+        ("2 > ANY (SELECT age FROM \"Users\")", "true"),
+        ("2 > ALL (SELECT age FROM \"Users\")", "NULL"),
+        ("1 > ALL (SELECT age FROM \"Users\")", "false"),
+        ("NULL > ALL (SELECT 1 WHERE false)", "true"),
+        ("NULL > ANY (SELECT 1 WHERE false)", "false"),
+    ] {
+        let query = format!("SELECT coalesce(CAST({expression} AS TEXT), 'NULL')");
+        assert_eq!(database.ask(&query), expected, "{expression}");
+    }
+}
+
+#[test]
+fn arithmetic_is_of_numbers_dates_and_documents() {
+    let database = Database::with(&[
+        USERS,
+        "INSERT INTO \"Users\" (\"name\", \"meta\") VALUES ('3 Ann', '{\"a\":1,\"b\":2}')",
+    ]);
+    for (expression, expected) in [
+        ("DATE '2020-03-01' - DATE '2020-02-01'", "29"),
+        ("DATE '2020-02-28' + 2", "2020-03-01"),
+        ("DATE '2020-03-01' - 1", "2020-02-29"),
+        ("'5' + 1", "6"),
+        ("(meta ? 'a')::text", "true"),
+        ("(meta ?| ARRAY['x','b'])::text", "true"),
+        ("(meta ?& ARRAY['x','b'])::text", "false"),
+        ("name COLLATE \"C\"", "3 Ann"),
+        ("meta - 'a'", "{\"b\":2}"),
+        ("meta - 'x'", "{\"a\":1,\"b\":2}"),
+        ("CAST('[1,2,3]' AS JSONB) - 1", "[1,3]"),
+        ("CAST('[1,2,3]' AS JSONB) - (-1)", "[1,2]"),
+        ("CAST('[\"a\",\"b\"]' AS JSONB) - 'a'", "[\"b\"]"),
+    ] {
+        assert_eq!(database.ask(&format!("SELECT {expression} FROM \"Users\"")), expected, "{expression}");
+    }
+    for expression in ["name + 1", "now() - now()", "now() + 1", "name * 2", "\"on\" + 1", "meta * 2"] {
+        let (code, message, _) = refused(&database, &format!("SELECT {expression} FROM \"Users\""));
+        assert_eq!(code, ErrorCode::TypeMismatch, "{expression}");
+        assert!(message.contains("cannot stand beside"), "{message}");
+    }
+}
+
+#[test]
+fn indexes_of_columns_without_null_stay_usable_for_an_order() {
+    let database = Database::with(&[USERS]);
+    assert_eq!(
+        database.sql("SELECT id FROM \"Users\" ORDER BY id, name"),
+        "SELECT \"id\" FROM \"Users\" ORDER BY \"id\", \"name\""
+    );
+}
+
+#[test]
+fn a_function_takes_text_for_what_postgresql_would_want_a_cast() {
+    let database = Database::new();
+    assert_eq!(database.ask("SELECT date_part('dow', '2026-05-06'), length(gen_random_uuid())"), "3|36");
+    assert!(database.ask("SELECT version()").starts_with("PhantomDB"));
+}
+
+#[test]
+fn the_types_of_results_are_known_without_a_row() {
+    use phantomdb_protocol::ColumnType::{Boolean, Integer, Json, String};
+    let database = Database::with(&[USERS]);
+    let types = |sql: &str| database.adapt(sql).column_types;
+    assert_eq!(
+        types("SELECT name IS NULL, meta->'a', meta->>'a', 'x' FROM \"Users\""),
+        [Boolean, Json, String, String].map(Some)
+    );
+    assert_eq!(types("SELECT $1, coalesce(age, 1) FROM \"Users\""), [None, Some(Integer)]);
+}
+
+#[test]
+fn times_are_compared_in_their_stored_form_without_wrapping_the_column() {
+    let database = Database::with(&[USERS, "CREATE INDEX i ON \"Users\" (at)"]);
+    assert_eq!(
+        database.sql("SELECT id FROM \"Users\" AS u WHERE u.at > $1 AND at < '2026-01-01 01:00+01'"),
+        "SELECT \"id\" FROM \"Users\" AS \"u\" WHERE \"u\".\"at\" > phantomdb_timestamp(?1) AND \
+         \"at\" < '2026-01-01T00:00:00.000Z'"
+    );
+    let plan = database.ask("EXPLAIN SELECT id FROM \"Users\" WHERE at > $1");
+    assert!(plan.contains("USING COVERING INDEX i (at>?)"), "{plan}");
+    let plan = database.ask("EXPLAIN SELECT id FROM \"Users\" WHERE name LIKE 'abc%'");
+    assert!(plan.contains("(name>? AND name<?)"), "{plan}");
+}
+
+#[test]
+fn each_kind_of_statement_is_told() {
+    use crate::adapt::Kind;
+    let database = Database::with(&[USERS]);
+    for (sql, kind) in [
+        ("BEGIN", Kind::Begin),
+        ("START TRANSACTION", Kind::Begin),
+        ("COMMIT", Kind::Commit),
+        ("ROLLBACK", Kind::Rollback),
+        ("SAVEPOINT \"x\"", Kind::Savepoint("x".into())),
+        ("ROLLBACK TO SAVEPOINT \"x\"", Kind::RollbackTo("x".into())),
+        ("RELEASE SAVEPOINT \"x\"", Kind::Release("x".into())),
+        ("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", Kind::Nothing),
+        ("SET CONSTRAINTS ALL DEFERRED", Kind::Write),
+        ("COMMENT ON TABLE \"Users\" IS 'x'", Kind::Schema),
+        ("CREATE SCHEMA IF NOT EXISTS s", Kind::Schema),
+        ("SELECT 1", Kind::Read),
+        ("SELECT id FROM \"Users\" FOR KEY SHARE", Kind::LockingRead),
+        ("WITH a AS (SELECT 1) UPDATE \"Users\" SET age = 1", Kind::Write),
+        ("DROP TABLE \"Users\"", Kind::Schema),
+    ] {
+        assert_eq!(database.adapt(sql).kind, kind, "{sql}");
+    }
+    assert_eq!(database.adapt("SELECT $2, $1, $2").parameter_count, 2);
+    assert!(database.adapt("DELETE FROM \"Users\" RETURNING id").returns_rows);
+    assert!(!database.adapt("DELETE FROM \"Users\"").returns_rows);
+}

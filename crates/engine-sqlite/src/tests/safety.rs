@@ -1,0 +1,115 @@
+//! What must never become SQL, and what is refused.
+
+use super::*;
+
+#[test]
+fn it_refuses_what_sqlite_cannot_do_by_name_and_place() {
+    let database = Database::with(&[USERS]);
+    for (sql, named, position) in [
+        ("SELECT DISTINCT ON (id) id FROM \"Users\"", "DISTINCT ON", 1),
+        ("SELECT * FROM \"Users\" u, LATERAL (SELECT 1) x", "LATERAL", 35),
+        ("SELECT array_agg(id) FROM \"Users\"", "array_agg", 8),
+        ("SELECT 1::int[]", "INT[]", 8),
+        ("SELECT id FROM \"Users\" LIMIT 1, 2", "LIMIT", 30),
+        ("SELECT ARRAY[1]", "ARRAY", 14),
+    ] {
+        let (code, message, at) = refused(&database, sql);
+        assert!(matches!(code, ErrorCode::Unsupported | ErrorCode::SyntaxError), "{sql}: {message}");
+        assert!(message.contains(named), "{sql}: {message}");
+        assert_eq!(at, Some(position), "{sql}: {message}");
+    }
+}
+
+#[test]
+fn an_expression_that_sqlite_would_find_too_deep_is_refused() {
+    let sql = format!("SELECT {}", vec!["1"; 50_000].join(" + "));
+    assert_eq!(refused(&Database::new(), &sql).0, ErrorCode::SyntaxError);
+}
+
+#[test]
+fn the_name_of_a_type_never_becomes_sql() {
+    let database = Database::new();
+    assert!(adapt("SELECT CAST(1 AS text) OR 1=1--)", &database).is_ok());
+    assert!(adapt("SELECT CAST(x AS \"text) OR 1=1--\")", &database).is_err());
+}
+
+mod any_expression {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// An expression over the bound values, in SQL and as what SQLite must answer.
+    fn expression() -> impl Strategy<Value = String> {
+        let name = "[ -~äé’]{1,12}".prop_map(|name| format!("\"t\".\"{}\"", name.replace('"', "\"\"")));
+        let literal = any::<String>()
+            .prop_filter("no NUL", |text| !text.contains('\0'))
+            .prop_map(|text| format!("'{}'", text.replace('\'', "''")));
+        let leaf = prop_oneof![
+            name,
+            literal,
+            any::<i32>().prop_map(|n| n.to_string()),
+            Just("NULL".to_owned()),
+            Just("TRUE".to_owned())
+        ];
+        leaf.prop_recursive(6, 48, 3, |inner| {
+            let operators = prop::sample::select(vec![
+                "AND",
+                "OR",
+                "=",
+                "<>",
+                "<",
+                "LIKE",
+                "NOT LIKE",
+                "ILIKE",
+                "||",
+                "IS DISTINCT FROM",
+                "->>",
+                "#>>",
+                "~",
+            ]);
+            prop_oneof![
+                (inner.clone(), operators, inner.clone()).prop_map(|(a, op, b)| format!("({a}) {op} ({b})")),
+                inner.clone().prop_map(|a| format!("NOT ({a})")),
+                inner.clone().prop_map(|a| format!("({a}) IS NOT NULL")),
+                prop::collection::vec(inner.clone(), 1..4)
+                    .prop_map(|list| format!("(1) IN ({})", list.join(", "))),
+                (inner.clone(), inner.clone(), inner)
+                    .prop_map(|(a, b, c)| format!("CASE WHEN {a} THEN {b} ELSE {c} END")),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+        /// The adapted text is one statement with the same tree of literals: adapting it again changes none of them.
+        #[test]
+        fn it_stays_one_statement_with_its_literals(expression in expression()) {
+            let database = Database::new();
+            let sql = format!("SELECT 1 FROM \"t\" WHERE {expression}");
+            // A literal that is compared with a boolean and is none is refused, as in PostgreSQL.
+            let adapted = match adapt(&sql, &database) {
+                Ok(adapted) => adapted.statements.join("; "),
+                Err(error) => {
+                    prop_assert_eq!(error.code, ErrorCode::TypeMismatch);
+                    return Ok(());
+                }
+            };
+            let again = crate::adapt::literals_of(&adapted).unwrap();
+            for literal in crate::adapt::literals_of(&sql).unwrap() {
+                prop_assert!(again.contains(&literal), "{literal:?} is lost in {adapted}");
+            }
+        }
+
+        #[test]
+        fn a_string_comes_back_as_it_went_in(value in any::<String>(), name in any::<String>()) {
+            prop_assume!(!value.contains('\0') && !name.contains('\0') && !name.is_empty());
+            let database = Database::new();
+            let sql = format!("SELECT '{}' AS \"{}\"", value.replace('\'', "''"), name.replace('"', "\"\""));
+            prop_assert_eq!(database.rows(&sql, &[]), vec![vec![text(&value)]]);
+            let adapted = database.sql(&sql);
+            let statement = database.0.prepare(&adapted).unwrap();
+            prop_assert_eq!(statement.column_name(0).unwrap(), name.as_str());
+        }
+    }
+}

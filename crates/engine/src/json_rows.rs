@@ -1,0 +1,116 @@
+//! Rows as JSON text: an array of arrays, written a cell at a time, without a value of its own for each cell.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use phantomdb_protocol::{Error, Result};
+use serde_json::value::RawValue;
+
+/// The largest integer that JavaScript's numbers hold exactly.
+pub const LARGEST_EXACT: u64 = (1 << 53) - 1;
+
+/// The rows of a result, so far.
+pub struct JsonRows {
+    text: Vec<u8>,
+    rows: u64,
+}
+
+impl Default for JsonRows {
+    fn default() -> Self {
+        Self { text: vec![b'['], rows: 0 }
+    }
+}
+
+impl JsonRows {
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Adds a row of so many cells; `cell` writes each as one JSON value, by the functions of this module.
+    pub fn push<E>(
+        &mut self,
+        width: usize,
+        mut cell: impl FnMut(&mut Vec<u8>, usize) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.text.extend_from_slice(if self.rows == 0 { b"[" } else { b",[" });
+        for index in 0..width {
+            if index > 0 {
+                self.text.push(b',');
+            }
+            cell(&mut self.text, index)?;
+        }
+        self.text.push(b']');
+        self.rows += 1;
+        Ok(())
+    }
+
+    pub fn finish(mut self) -> Result<Box<RawValue>> {
+        self.text.push(b']');
+        let text = String::from_utf8(self.text)
+            .map_err(|_| Error::internal("the rows could not be written as JSON text"))?;
+        // SAFETY: `push` and this function write nothing but an array of arrays, and its callers write a cell as
+        // one JSON value: by the functions below, or as a document that is known to be valid.
+        Ok(unsafe { RawValue::from_string_unchecked(text) })
+    }
+}
+
+/// No rows.
+pub fn empty() -> Box<RawValue> {
+    RawValue::from_string("[]".to_owned()).unwrap_or_default()
+}
+
+pub fn write_null(out: &mut Vec<u8>) {
+    out.extend_from_slice(b"null");
+}
+
+pub fn write_boolean(out: &mut Vec<u8>, boolean: bool) {
+    out.extend_from_slice(if boolean { b"true" } else { b"false" });
+}
+
+/// A number, or a string beyond what JavaScript's numbers hold.
+pub fn write_integer(out: &mut Vec<u8>, integer: i64) {
+    if integer.unsigned_abs() <= LARGEST_EXACT {
+        write_json(out, &integer);
+    } else {
+        out.push(b'"');
+        write_json(out, &integer);
+        out.push(b'"');
+    }
+}
+
+/// A number, or `"NaN"`, `"Infinity"`, `"-Infinity"`.
+pub fn write_float(out: &mut Vec<u8>, float: f64) {
+    match non_finite(float) {
+        Some(text) => write_json(out, text),
+        None => write_json(out, &float),
+    }
+}
+
+/// The name of what is no finite number.
+pub fn non_finite(float: f64) -> Option<&'static str> {
+    if float.is_finite() {
+        None
+    } else if float.is_nan() {
+        Some("NaN")
+    } else if float > 0.0 {
+        Some("Infinity")
+    } else {
+        Some("-Infinity")
+    }
+}
+
+/// Text that is not UTF-8 comes with replacement characters.
+pub fn write_text(out: &mut Vec<u8>, bytes: &[u8]) {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => write_json(out, text),
+        Err(_) => write_json(out, String::from_utf8_lossy(bytes).as_ref()),
+    }
+}
+
+pub fn write_base64(out: &mut Vec<u8>, bytes: &[u8]) {
+    write_json(out, &BASE64.encode(bytes));
+}
+
+/// Writing a scalar to memory cannot fail.
+pub fn write_json<T: serde::Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
+    let written = serde_json::to_writer(out, value);
+    debug_assert!(written.is_ok());
+}

@@ -1,0 +1,71 @@
+//! A session that runs each call under a key of its own, and each write twice: the second time has to answer as the
+//! first one did, and to change nothing.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use phantomdb_engine::{Once, Session};
+use phantomdb_protocol::{AlterOperation, Result, ResultSet, Statement, TableName, TableSchema};
+use tokio_util::sync::CancellationToken;
+
+use phantomdb_testing::{assert_same, next_number};
+
+pub(crate) struct Keyed(pub(crate) Arc<dyn Session>);
+
+impl Keyed {
+    /// The session for one call, as often as it is asked for.
+    fn call(&self) -> impl Fn() -> Arc<dyn Session> {
+        let mut key = [0; 32];
+        key[..4].copy_from_slice(&next_number().to_be_bytes());
+        let once = Once { key, call: [1; 32], cancelled: CancellationToken::new() };
+        let session = Arc::clone(&self.0);
+        move || Arc::clone(&session).keyed(&once).unwrap()
+    }
+}
+
+#[async_trait]
+impl Session for Keyed {
+    async fn execute(&self, statement: Statement) -> Result<ResultSet> {
+        let call = self.call();
+        let first = call().execute(statement.clone()).await?;
+        let changes = ["INSERT", "UPDATE", "DELETE"].iter().any(|word| statement.query.starts_with(word));
+        let is_kept = call().has_run().await?;
+        assert!(is_kept || !changes, "nothing is kept of {}", statement.query);
+        if is_kept {
+            let again = call().execute(statement.clone()).await?;
+            assert_same(&first, &again, &statement.query);
+        }
+        Ok(first)
+    }
+
+    async fn execute_batch(
+        &self,
+        statements: Vec<Statement>,
+        atomic: bool,
+    ) -> Result<Vec<Result<ResultSet>>> {
+        let call = self.call();
+        let first = call().execute_batch(statements.clone(), atomic).await?;
+        if atomic {
+            let again = call().execute_batch(statements, atomic).await?;
+            assert_eq!(first.len(), again.len());
+            for (first, again) in first.iter().zip(again) {
+                assert_same(first.as_ref().unwrap(), &again.unwrap(), "a statement of a batch");
+            }
+        }
+        Ok(first)
+    }
+
+    async fn tables(&self) -> Result<Vec<TableName>> {
+        self.0.tables().await
+    }
+
+    async fn describe(&self, table: &TableName) -> Result<TableSchema> {
+        self.0.describe(table).await
+    }
+
+    async fn alter(&self, table: &TableName, operations: Vec<AlterOperation>) -> Result<()> {
+        let call = self.call();
+        call().alter(table, operations.clone()).await?;
+        call().alter(table, operations).await
+    }
+}

@@ -1,0 +1,27 @@
+//! The options of a server that speaks TLS.
+
+use std::{path::PathBuf, sync::Arc};
+
+use clap::Args;
+
+use super::{Failure, MISUSED};
+use phantomdb_tls::Identity;
+
+#[derive(Debug, Args)]
+pub(super) struct TlsOptions {
+    /// Serve HTTPS with the certificate of this file: PEM, the server's own first, then those that signed it. It is read
+    /// again when it changes and on SIGHUP.
+    #[arg(long = "tls-cert", env = "PHANTOMDB_TLS_CERT", value_name = "FILE", requires = "key")]
+    certificate: Option<PathBuf>,
+    /// The key of that certificate: PEM, not encrypted.
+    #[arg(long = "tls-key", env = "PHANTOMDB_TLS_KEY", value_name = "FILE", requires = "certificate")]
+    key: Option<PathBuf>,
+}
+
+impl TlsOptions {
+    /// What the server shows of itself; none when it serves plain HTTP.
+    pub(super) fn identity(&self) -> Result<Option<Arc<Identity>>, Failure> {
+        let (Some(certificate), Some(key)) = (&self.certificate, &self.key) else { return Ok(None) };
+        Identity::load(certificate, key).map(Some).map_err(|error| Failure::new(MISUSED, error.message))
+    }
+}

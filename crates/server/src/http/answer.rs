@@ -1,0 +1,105 @@
+//! Answers and errors as HTTP responses.
+
+use axum::{
+    body::Body,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, StatusCode, header};
+use phantomdb_protocol::{Error, ErrorCode, Result};
+
+use super::{guard::POSITION, trace::TraceParent};
+use phantomdb_service::Reply;
+
+pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+const STOPPING: &str = "stopping";
+
+/// An error on its way out.
+#[derive(Debug)]
+pub(super) struct HttpError {
+    pub(super) error: Error,
+    pub(super) status: StatusCode,
+}
+
+impl From<Error> for HttpError {
+    fn from(error: Error) -> Self {
+        let status =
+            StatusCode::from_u16(error.code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self { error, status }
+    }
+}
+
+impl HttpError {
+    pub(super) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Error::new(code, message).into()
+    }
+
+    /// By its value a client knows that it is worth while to wait for the server that is started next.
+    pub(super) fn stopping() -> Self {
+        let mut error = Error::new(ErrorCode::Unavailable, "the server is stopping; try again soon");
+        error.details.value = Some(STOPPING.to_owned());
+        error.into()
+    }
+}
+
+impl IntoResponse for HttpError {
+    /// Without a body yet: the guard, through which every response goes, writes it with the request id.
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = self.status;
+        response.extensions_mut().insert(self.error);
+        response
+    }
+}
+
+/// Writes the body of an error that a handler or an extractor answered.
+pub(super) fn with_error_body(
+    response: Response,
+    request_id: &HeaderValue,
+    trace: Option<&TraceParent>,
+) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let Some(mut error) = parts.extensions.remove::<Error>() else {
+        return Response::from_parts(parts, body);
+    };
+    error.request_id = request_id.to_str().ok().map(str::to_owned);
+    error.trace_id = trace.map(|trace| trace.trace_id().to_owned());
+    let body = serde_json::to_vec(&error).unwrap_or_default();
+    parts.headers.insert(header::CONTENT_TYPE, JSON);
+    match error.code {
+        ErrorCode::Unauthorized => {
+            parts.headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        ErrorCode::TooManyRequests | ErrorCode::Unavailable => {
+            parts.headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        _ => {}
+    }
+    Response::from_parts(parts, body.into())
+}
+
+pub(super) fn respond(status: StatusCode, kind: HeaderValue, body: impl Into<Body>) -> Response {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response
+}
+
+/// The answer of the service; one without a body is 204.
+pub(super) fn answered(status: StatusCode, answer: Result<Reply>) -> Response {
+    let reply = match answer {
+        Ok(reply) => reply,
+        Err(error) => return HttpError::from(error).into_response(),
+    };
+    let mut response = if reply.body.is_empty() {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::NO_CONTENT;
+        response
+    } else {
+        respond(status, JSON, reply.body)
+    };
+    if let Some(position) = reply.position.and_then(|position| HeaderValue::from_str(&position).ok()) {
+        response.headers_mut().insert(POSITION, position);
+    }
+    response
+}

@@ -1,0 +1,196 @@
+//! What the server refuses, and how.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
+
+mod common;
+
+use common::{each_server, server, server_with};
+use phantomdb_server::http::HttpOptions;
+use phantomdb_service::ServiceOptions;
+use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+const USERS: &str = "/databases/app/tables/users";
+
+fn encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+#[tokio::test]
+async fn it_refuses_a_condition_that_is_more_than_one_expression() {
+    for caller in each_server().await {
+        let caller = caller.with_users().await;
+        for condition in [
+            "1=1; DROP TABLE users",
+            "1=1) UNION SELECT 1,2,3,4",
+            "1=1 UNION SELECT 1,2,3,4",
+            "1=1 --",
+            "1=1 /* */",
+            "1=1 LIMIT 1",
+            "1=1 RETURNING *",
+            "firstName = 'x' OR 'a",
+            "id = $1",
+        ] {
+            let text = encoded(condition);
+            let found = caller.get(&format!("{USERS}?condition={text}")).await;
+            found.refused_with(400, "SYNTAX_ERROR");
+            let deleted = caller.delete(&format!("{USERS}/rows?condition={text}")).await;
+            deleted.refused_with(400, "SYNTAX_ERROR");
+            let update = json!({ "data": { "age": 1 }, "condition": condition });
+            caller.send("PUT", USERS, update).await.refused_with(400, "SYNTAX_ERROR");
+        }
+        assert_eq!(caller.count().await, 2);
+    }
+}
+
+#[tokio::test]
+async fn it_refuses_lists_that_are_more_than_lists() {
+    for caller in each_server().await {
+        let caller = caller.with_users().await;
+        for text in ["id; DROP TABLE users", "id FROM users --", "id LIMIT 1", "(SELECT 1", "id,"] {
+            for name in ["orderBy", "columns"] {
+                let answer = caller.get(&format!("{USERS}?{name}={}", encoded(text))).await;
+                answer.refused_with(400, "SYNTAX_ERROR");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn it_quotes_names_so_that_they_stay_names() {
+    for caller in each_server().await {
+        let caller = caller.with_users().await;
+        let name = encoded(r#"users" WHERE 1=1; DROP TABLE "users"#);
+        caller.get(&format!("/databases/app/tables/{name}")).await.refused_with(404, "UNKNOWN_TABLE");
+        let rows = json!({ "rows": [{ "firstName\") VALUES ('x'); --": 1 }] });
+        let answer = caller.send("POST", &format!("{USERS}/rows"), rows).await;
+        answer.refused_with(404, "UNKNOWN_COLUMN");
+        assert_eq!(caller.count().await, 2);
+    }
+}
+
+#[tokio::test]
+async fn it_refuses_parameters_it_does_not_know_or_cannot_read() {
+    let caller = server().await.with_users().await;
+    for query in ["where=id=1", "limit=x", "limit=-1", "offset=1.5", "limit=1&limit=2", "condition=%FF"] {
+        caller.get(&format!("{USERS}?{query}")).await.refused_with(400, "BAD_REQUEST");
+    }
+    caller.get(&format!("{USERS}?limit=18446744073709551615")).await.refused_with(400, "OUT_OF_RANGE");
+    caller.delete(&format!("{USERS}/rows?all=yes")).await.refused_with(400, "BAD_REQUEST");
+    caller.get("/databases/%FF/tables").await.refused_with(400, "BAD_REQUEST");
+}
+
+#[tokio::test]
+async fn it_answers_unknown_paths_and_methods_in_json() {
+    let caller = server().await;
+    for path in ["/nowhere", "/databases/a/b", "/api/v2/databases", "/api/v1/nowhere"] {
+        caller.get(path).await.refused_with(404, "NOT_FOUND");
+    }
+    for (method, path) in [("PUT", "/databases"), ("GET", "/databases/a/query"), ("POST", "/api/v1/health")] {
+        let answer = caller.raw(method, path, &[], vec![]).await;
+        answer.refused_with(405, "BAD_REQUEST");
+        assert!(answer.headers.contains_key("allow"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn it_refuses_bodies_that_are_not_what_the_call_takes_without_repeating_values() {
+    let caller = server().await.with_users().await;
+    for body in [
+        "",
+        "{",
+        "[]",
+        "{}",
+        r#"{"query": 5}"#,
+        r#"{"query": "SELECT 1", "parameters": "secret"}"#,
+        r#"{"query": "SELECT 1", "parameters": [{"type": "integer", "value": "secret"}]}"#,
+        r#"{"query": "SELECT 1", "parameters": [[1]]}"#,
+        "\u{0}",
+    ] {
+        let answer = caller.raw("POST", "/databases/app/query", &[], body.into()).await;
+        answer.refused_with(400, "BAD_REQUEST");
+        assert!(!answer.text.contains("secret"), "{}", answer.text);
+    }
+    caller.raw("POST", "/databases/app/query", &[], vec![0xff, 0xfe]).await.refused_with(400, "BAD_REQUEST");
+    let deep = "[".repeat(100_000);
+    caller.raw("POST", "/databases/app/query", &[], deep.into()).await.refused_with(400, "BAD_REQUEST");
+}
+
+#[tokio::test]
+async fn it_takes_a_body_with_any_content_type() {
+    let caller = server().await.with_users().await;
+    for kind in ["text/plain", "application/x-www-form-urlencoded"] {
+        let body = br#"{"query": "SELECT 1"}"#.to_vec();
+        caller.raw("POST", "/databases/app/query", &[("content-type", kind)], body).await.ok(200);
+    }
+}
+
+#[tokio::test]
+async fn it_refuses_a_body_beyond_its_limit_and_says_the_limit() {
+    let options = HttpOptions { body_max: 1_000_000, ..HttpOptions::default() };
+    let caller = server_with(ServiceOptions::default(), options).await;
+    let answer = caller.raw("POST", "/databases/app/query", &[], vec![b' '; 3_000_000]).await;
+    answer.refused_with(413, "TOO_LARGE");
+    assert!(answer.text.contains("1000000"));
+}
+
+#[tokio::test]
+async fn it_lets_nobody_in_without_the_token() {
+    let options = HttpOptions { tokens: vec!["s3cret".into()], ..HttpOptions::default() };
+    let caller = server_with(ServiceOptions::default(), options).await;
+    let headers: [&[(&str, &str)]; 5] = [
+        &[],
+        &[("authorization", "Bearer s3cres")],
+        &[("authorization", "Bearer s3cret2")],
+        &[("authorization", "Bearer")],
+        &[("authorization", "Basic s3cret")],
+    ];
+    for headers in headers {
+        for path in ["/", "/databases", "/metrics", "/nowhere"] {
+            let answer = caller.raw("GET", path, headers, vec![]).await;
+            answer.refused_with(401, "UNAUTHORIZED");
+            assert_eq!(answer.headers["www-authenticate"], "Bearer");
+            assert!(!answer.text.contains("s3cre"));
+        }
+    }
+    caller.with_token("s3cret").get("/databases").await.ok(200);
+    caller.get("/health").await.ok(200);
+    caller.get("/api/v1/ready").await.ok(200);
+}
+
+#[tokio::test]
+async fn it_echoes_the_request_id_or_makes_one() {
+    let caller = server().await;
+    let answer = caller.raw("GET", "/nowhere", &[("x-request-id", "abc-1")], vec![]).await;
+    answer.refused_with(404, "NOT_FOUND");
+    assert_eq!(answer.headers["x-request-id"], "abc-1");
+    let long = "x".repeat(1_000);
+    let answer = caller.raw("GET", "/health", &[("x-request-id", &long)], vec![]).await;
+    assert_eq!(answer.headers["x-request-id"].len(), 36);
+    assert!(!answer.headers.contains_key("access-control-allow-origin"));
+}
+
+#[tokio::test]
+async fn it_survives_what_is_not_http() {
+    let caller = server().await;
+    for garbage in [&b"\x16\x03\x01\x02\x00hello"[..], b"GET / HTTP/9.9\r\n\r\n", b"\r\n\r\n\r\n"] {
+        let mut socket = tokio::net::TcpStream::connect(caller.address).await.unwrap();
+        socket.write_all(garbage).await.unwrap();
+        socket.shutdown().await.unwrap();
+        let mut answer = Vec::new();
+        // Reset or closed, as long as the server lives.
+        let _ = socket.read_to_end(&mut answer).await;
+    }
+    caller.get("/health").await.ok(200);
+}
+
+#[tokio::test]
+async fn it_refuses_the_engines_own_sql_when_it_is_told_to() {
+    let native = json!({ "query": "PRAGMA user_version", "native": true });
+    let open = server().await.with_users().await;
+    open.send("POST", "/databases/app/query", native.clone()).await.ok(200);
+    let options = ServiceOptions { allow_native: false, ..ServiceOptions::default() };
+    let closed = server_with(options, HttpOptions::default()).await.with_users().await;
+    closed.send("POST", "/databases/app/query", native.clone()).await.refused_with(403, "FORBIDDEN");
+    let batch = json!({ "statements": [{ "query": "SELECT 1" }, native], "atomic": false });
+    closed.send("POST", "/databases/app/batch", batch).await.refused_with(403, "FORBIDDEN");
+}

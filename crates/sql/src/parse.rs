@@ -1,0 +1,280 @@
+//! Text to exactly one statement, with errors that say where.
+
+use phantomdb_protocol::{Error, ErrorCode, Result};
+use sqlparser::{
+    ast::{DataType, Expr, Statement},
+    keywords::Keyword,
+    parser::{Parser, ParserError},
+    tokenizer::{Location, Span, Token, TokenWithSpan, Tokenizer},
+};
+
+use super::dialect::PhantomDialect;
+
+/// Levels of nesting a statement may have. The parser counts about two for each parenthesis.
+const RECURSION_LIMIT: usize = 300;
+
+/// What `ON CONFLICT (…) WHERE …` says between `CONFLICT` and `DO`; the parser knows plain columns only.
+#[derive(Debug)]
+pub struct ConflictTarget {
+    pub fields: Vec<Expr>,
+    pub condition: Option<Expr>,
+}
+
+#[derive(Debug)]
+pub enum Parsed {
+    Statement {
+        statement: Box<Statement>,
+        conflict: Option<Box<ConflictTarget>>,
+    },
+    /// `SET CONSTRAINTS ALL DEFERRED` or `IMMEDIATE`, of which the parser knows nothing.
+    SetConstraints {
+        deferred: bool,
+    },
+}
+
+/// The tokens of a statement without spaces and comments.
+pub fn tokens(sql: &str) -> Result<Vec<TokenWithSpan>> {
+    let mut tokens = Tokenizer::new(&PhantomDialect, sql).tokenize_with_location().map_err(|error| {
+        Error::new(ErrorCode::SyntaxError, format!("syntax error: {}", error.message))
+            .with_position(position(sql, error.location))
+    })?;
+    name_question_marks(&mut tokens);
+    tokens.retain(|token| !matches!(token.token, Token::Whitespace(_) | Token::EOF));
+    Ok(tokens)
+}
+
+/// `?`, `?|` and `?&` are operators on documents here; the tokenizer takes the mark for a placeholder.
+fn name_question_marks(tokens: &mut Vec<TokenWithSpan>) {
+    let mut index = 0;
+    while index < tokens.len() {
+        if matches!(&tokens[index].token, Token::Placeholder(mark) if mark == "?") {
+            let (operator, length) = match tokens.get(index + 1).map(|next| &next.token) {
+                Some(Token::Pipe) => (Token::QuestionPipe, 2),
+                Some(Token::Ampersand) => (Token::QuestionAnd, 2),
+                _ => (Token::Question, 1),
+            };
+            tokens[index].token = operator;
+            tokens.drain(index + 1..index + length);
+        }
+        index += 1;
+    }
+}
+
+/// Parses tokens that are one statement.
+pub fn statement(sql: &str, mut tokens: Vec<TokenWithSpan>) -> Result<Parsed> {
+    if tokens.iter().all(|token| token.token == Token::SemiColon) {
+        return Err(Error::new(ErrorCode::SyntaxError, "the statement is empty"));
+    }
+    if let Some(deferred) = set_constraints(&tokens) {
+        return Ok(Parsed::SetConstraints { deferred });
+    }
+    simplify_row_locks(&mut tokens);
+    parenthesize_values(&mut tokens);
+    let conflict = take_conflict_target(sql, &mut tokens)?;
+    let mut parser = parser(tokens);
+    let statement = parser.parse_statement().map_err(|error| syntax_error(sql, error))?;
+    expect_end(sql, &mut parser, "only one statement can run at a time; send several as a batch")?;
+    Ok(Parsed::Statement { statement: Box::new(statement), conflict: conflict.map(Box::new) })
+}
+
+/// One expression, as in a condition of the contract or a stored default.
+pub fn parse_expression(sql: &str) -> Result<Expr> {
+    let mut parser = parser(tokens(sql)?);
+    let expression = parser.parse_expr().map_err(|error| syntax_error(sql, error))?;
+    expect_end(sql, &mut parser, "unexpected text after the expression")?;
+    Ok(expression)
+}
+
+/// A type as in `CREATE TABLE`.
+pub fn parse_type(sql: &str) -> Result<DataType> {
+    let mut parser = parser(tokens(sql)?);
+    let data_type = parser.parse_data_type().map_err(|error| syntax_error(sql, error))?;
+    expect_end(sql, &mut parser, "unexpected text after the type")?;
+    Ok(data_type)
+}
+
+/// A statement that an engine has stored in its catalog.
+pub fn parse_stored(sql: &str) -> Result<Statement> {
+    let mut parser = parser(tokens(sql)?);
+    parser.parse_statement().map_err(|error| syntax_error(sql, error))
+}
+
+fn parser(tokens: Vec<TokenWithSpan>) -> Parser<'static> {
+    Parser::new(&PhantomDialect).with_recursion_limit(RECURSION_LIMIT).with_tokens_with_locations(tokens)
+}
+
+fn expect_end(sql: &str, parser: &mut Parser, message: &str) -> Result<()> {
+    while parser.consume_token(&Token::SemiColon) {}
+    let next = parser.peek_token_ref();
+    if next.token == Token::EOF {
+        return Ok(());
+    }
+    Err(Error::new(ErrorCode::SyntaxError, format!("{message} (at '{}')", next.token))
+        .with_position(position(sql, next.span.start)))
+}
+
+fn syntax_error(sql: &str, error: ParserError) -> Error {
+    let message = match error {
+        ParserError::RecursionLimitExceeded => {
+            return Error::new(ErrorCode::SyntaxError, "the statement is nested too deeply");
+        }
+        ParserError::TokenizerError(message) | ParserError::ParserError(message) => message,
+    };
+    let Some((what, location)) = message.rsplit_once(" at Line: ") else {
+        let error = Error::new(ErrorCode::SyntaxError, format!("syntax error: {message}"));
+        let at_end = message.ends_with("found: EOF");
+        return if at_end { error.with_position(sql.chars().count() as u64 + 1) } else { error };
+    };
+    let error = Error::new(ErrorCode::SyntaxError, format!("syntax error: {what}"));
+    let numbers = location.split_once(", Column: ");
+    match numbers.and_then(|(line, column)| Some((line.parse().ok()?, column.trim().parse().ok()?))) {
+        Some((line, column)) => error.with_position(position(sql, Location { line, column })),
+        None => error,
+    }
+}
+
+/// Line and column as a character offset from 1.
+pub fn position(sql: &str, location: Location) -> u64 {
+    let lines = usize::try_from(location.line).unwrap_or(1).saturating_sub(1);
+    let before: usize = sql.split_inclusive('\n').take(lines).map(|line| line.chars().count()).sum();
+    before as u64 + location.column.max(1)
+}
+
+fn is_word(token: Option<&TokenWithSpan>, word: &str) -> bool {
+    matches!(token.map(|t| &t.token), Some(Token::Word(w)) if w.quote_style.is_none() && w.value.eq_ignore_ascii_case(word))
+}
+
+fn set_constraints(tokens: &[TokenWithSpan]) -> Option<bool> {
+    if !is_word(tokens.first(), "SET") || !is_word(tokens.get(1), "CONSTRAINTS") {
+        return None;
+    }
+    let last = tokens.iter().rposition(|token| token.token != Token::SemiColon)?;
+    if is_word(tokens.get(last), "DEFERRED") {
+        Some(true)
+    } else if is_word(tokens.get(last), "IMMEDIATE") {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+/// Begins the name that stands for the strength of a lock the parser does not know.
+pub const LOCK_STRENGTH: char = '\u{1}';
+
+/// `FOR NO KEY UPDATE OF a, b` and `FOR KEY SHARE` become what the parser knows, `FOR UPDATE OF s.a.b`: the strength is
+/// the first part of that name, marked with [`LOCK_STRENGTH`], and the tables are its other parts.
+fn simplify_row_locks(tokens: &mut Vec<TokenWithSpan>) {
+    let mut index = 0;
+    while index < tokens.len() {
+        if is_word(tokens.get(index), "FOR") {
+            simplify_row_lock(tokens, index);
+        }
+        index += 1;
+    }
+}
+
+fn simplify_row_lock(tokens: &mut Vec<TokenWithSpan>, start: usize) {
+    let key = if is_word(tokens.get(start + 1), "NO") { start + 2 } else { start + 1 };
+    let lock = tokens.get(key + 1);
+    let strength = if !is_word(tokens.get(key), "KEY") {
+        None
+    } else if is_word(lock, "UPDATE") {
+        Some("NO KEY UPDATE")
+    } else if is_word(lock, "SHARE") {
+        Some("KEY SHARE")
+    } else {
+        return;
+    };
+    if strength.is_some() {
+        tokens.drain(start + 1..=key);
+    } else if !is_word(tokens.get(start + 1), "UPDATE") && !is_word(tokens.get(start + 1), "SHARE") {
+        return;
+    }
+    let of = start + 2;
+    let has_tables = is_word(tokens.get(of), "OF");
+    if has_tables {
+        let mut comma = of + 2;
+        while tokens.get(comma).is_some_and(|token| token.token == Token::Comma) {
+            tokens[comma].token = Token::Period;
+            comma += 2;
+        }
+    }
+    let Some(strength) = strength else { return };
+    let span = tokens[start].span;
+    let at = |token| TokenWithSpan { token, span };
+    let name = at(Token::make_word(&format!("{LOCK_STRENGTH}{strength}"), Some('"')));
+    if has_tables {
+        tokens.splice(of + 1..of + 1, [name, at(Token::Period)]);
+    } else {
+        tokens.splice(of..of, [at(Token::make_keyword("OF")), name]);
+    }
+}
+
+/// `ANY (VALUES …)` becomes `ANY (SELECT * FROM (VALUES …))`: the parser takes VALUES here for a function.
+fn parenthesize_values(tokens: &mut Vec<TokenWithSpan>) {
+    let mut index = 0;
+    while index + 2 < tokens.len() {
+        let quantifier = ["ANY", "SOME", "ALL", "IN"].iter().any(|word| is_word(tokens.get(index), word));
+        let open = index + 1;
+        if quantifier && tokens[open].token == Token::LParen && is_word(tokens.get(open + 1), "VALUES") {
+            let mut depth = 0_usize;
+            let close = tokens.iter().enumerate().skip(open).find_map(|(at, token)| {
+                match token.token {
+                    Token::LParen => depth += 1,
+                    Token::RParen => depth = depth.saturating_sub(1),
+                    _ => {}
+                }
+                (depth == 0).then_some(at)
+            });
+            if let Some(close) = close {
+                let at = |token| TokenWithSpan { token, span: tokens[open].span };
+                let select = ["SELECT", "FROM"].map(|word| at(Token::make_keyword(word)));
+                let [select, from] = select;
+                let before = [select, at(Token::Mul), from, at(Token::LParen)];
+                tokens.insert(close, tokens[close].clone());
+                tokens.splice(open + 1..open + 1, before);
+            }
+        }
+        index += 1;
+    }
+}
+
+fn take_conflict_target(sql: &str, tokens: &mut Vec<TokenWithSpan>) -> Result<Option<ConflictTarget>> {
+    let Some(open) = (2..tokens.len()).find(|&at| {
+        tokens[at].token == Token::LParen
+            && is_word(tokens.get(at - 1), "CONFLICT")
+            && is_word(tokens.get(at - 2), "ON")
+    }) else {
+        return Ok(None);
+    };
+    let mut depth = 0_usize;
+    let end = tokens.iter().enumerate().skip(open).find_map(|(at, token)| {
+        match token.token {
+            Token::LParen => depth += 1,
+            Token::RParen => depth = depth.saturating_sub(1),
+            Token::Word(ref word) if depth == 0 && word.keyword == Keyword::DO => return Some(at),
+            _ => {}
+        }
+        None
+    });
+    let Some(end) = end else { return Ok(None) };
+    let target: Vec<TokenWithSpan> = tokens.drain(open..end).collect();
+    let mut parser = parser(target);
+    let fields = parser
+        .expect_token(&Token::LParen)
+        .and_then(|_| parser.parse_comma_separated(Parser::parse_expr))
+        .and_then(|fields| parser.expect_token(&Token::RParen).map(|_| fields))
+        .map_err(|error| syntax_error(sql, error))?;
+    let condition = if parser.parse_keyword(Keyword::WHERE) {
+        Some(parser.parse_expr().map_err(|error| syntax_error(sql, error))?)
+    } else {
+        None
+    };
+    expect_end(sql, &mut parser, "expected DO after the conflict target")?;
+    Ok(Some(ConflictTarget { fields, condition }))
+}
+
+/// The place of something in the statement, where it is known.
+pub fn position_of(sql: &str, span: Span) -> Option<u64> {
+    (span != Span::empty()).then(|| position(sql, span.start))
+}

@@ -1,0 +1,204 @@
+//! The last step before printing: every identifier quoted, every literal escaped, by our own rules.
+//!
+//! sqlparser prints a string as if it might already be escaped, so that the four characters `\' x` would come out as
+//! they went in and end the literal early. Nothing here relies on that: identifiers and literals are turned into text
+//! once, on the tree, and the printer only copies them.
+
+use std::{fmt::Write as _, ops::ControlFlow};
+
+use crate::walk::walk;
+use phantomdb_protocol::{Error, ErrorCode, ddl::push_quoted};
+use sqlparser::ast::{
+    ArrayElemTypeDef, DataType, Expr, Ident, ObjectName, ObjectNamePart, Statement, TableFactor, Value,
+    ValueWithSpan, VisitMut, VisitorMut,
+};
+
+/// Marks an identifier that is printed as it stands: the name of a function, or text made here.
+const READY: char = '\u{1}';
+
+/// `"a""b"`.
+pub fn quote_identifier(name: &str) -> String {
+    quoted(name, '"')
+}
+
+/// `'it''s'`.
+pub fn quote_literal(text: &str) -> String {
+    quoted(text, '\'')
+}
+
+fn quoted(text: &str, quote: char) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    push_quoted(&mut quoted, text, quote);
+    quoted
+}
+
+/// Text that is SQL already.
+pub fn ready_ident(sql: impl Into<String>) -> Ident {
+    Ident { value: sql.into(), quote_style: Some(READY), span: sqlparser::tokenizer::Span::empty() }
+}
+
+/// An expression that is SQL already.
+pub fn ready_expr(sql: impl Into<String>) -> Expr {
+    Expr::value(Value::Number(sql.into(), false))
+}
+
+/// A string literal.
+pub fn literal(text: impl Into<String>) -> Expr {
+    Expr::value(Value::SingleQuotedString(text.into()))
+}
+
+/// How an engine wants to read what has more than one way to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// PhantomDB SQL itself: `$1`, `X'00'`.
+    Phantom,
+    /// `?1`, `X'00'`.
+    Sqlite,
+    /// `$1`, `'\x00'::bytea`.
+    Postgres,
+}
+
+/// Seals the tree and prints it.
+pub fn print<T: VisitMut + std::fmt::Display>(tree: &mut T, style: Style) -> Result<String, Error> {
+    walk(tree, &mut Sealer(style))?;
+    let mut sql = String::with_capacity(256);
+    write!(sql, "{tree}").map_err(|_| Error::internal("the statement could not be written"))?;
+    Ok(sql)
+}
+
+struct Sealer(Style);
+
+impl VisitorMut for Sealer {
+    type Break = Error;
+
+    fn pre_visit_statement(&mut self, statement: &mut Statement) -> ControlFlow<Error> {
+        if let Statement::CreateTable(create) = statement {
+            create.columns.iter_mut().for_each(|column| leave_type(&mut column.data_type));
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_ident(&mut self, ident: &mut Ident) -> ControlFlow<Error> {
+        if ident.quote_style != Some(READY) {
+            if ident.value.contains('\0') {
+                return ControlFlow::Break(nul());
+            }
+            ident.value = quote_identifier(&ident.value);
+        }
+        ident.quote_style = None;
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
+        if let TableFactor::Table { name, args: Some(_), .. } = factor {
+            leave_function(name);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
+        match expr {
+            Expr::Function(function) => leave_function(&mut function.name),
+            Expr::Cast { data_type, .. } => leave_type(data_type),
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_value(&mut self, value: &mut ValueWithSpan) -> ControlFlow<Error> {
+        match seal(&value.value, self.0) {
+            Ok(Some(sealed)) => value.value = Value::Number(sealed, false),
+            Ok(None) => {}
+            Err(error) => return ControlFlow::Break(error),
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// The name of a function stays as it is written: in quotes PostgreSQL would look for it in that case.
+fn leave_function(name: &mut ObjectName) {
+    if let [ObjectNamePart::Identifier(ident)] = name.0.as_mut_slice() {
+        leave(ident);
+    }
+}
+
+/// The name of a type is not an identifier: in quotes it would be another type.
+fn leave_type(data_type: &mut DataType) {
+    match data_type {
+        DataType::Custom(name, _) => {
+            for part in &mut name.0 {
+                if let ObjectNamePart::Identifier(ident) = part {
+                    leave(ident);
+                }
+            }
+        }
+        DataType::Array(ArrayElemTypeDef::SquareBracket(element, _)) => leave_type(element),
+        _ => {}
+    }
+}
+
+/// Leaves a name that was written without quotes, and needs none, without them.
+fn leave(ident: &mut Ident) {
+    if ident.quote_style.is_none()
+        && ident.value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    {
+        ident.quote_style = Some(READY);
+    }
+}
+
+/// The text of a literal, when it has an identifier's or a string's need of quotes.
+fn seal(value: &Value, style: Style) -> Result<Option<String>, Error> {
+    Ok(match value {
+        Value::Number(text, _) => Some(text.clone()),
+        Value::Null | Value::Boolean(_) => None,
+        Value::HexStringLiteral(hex) => {
+            if hex.len() % 2 != 0 || !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+                return Err(Error::new(ErrorCode::SyntaxError, format!("X'{hex}' is not hexadecimal")));
+            }
+            Some(match style {
+                Style::Phantom | Style::Sqlite => format!("X'{hex}'"),
+                Style::Postgres => format!("'\\x{hex}'::bytea"),
+            })
+        }
+        Value::Placeholder(name) => Some(placeholder(name, style)?),
+        other => match string_of(other) {
+            Some(text) if text.contains('\0') => return Err(nul()),
+            Some(text) => Some(quote_literal(text)),
+            None => return Err(Error::unsupported(format!("the literal {other} is not supported"))),
+        },
+    })
+}
+
+/// The characters of a string literal, whichever way it was written.
+pub fn string_of(value: &Value) -> Option<&str> {
+    match value {
+        Value::SingleQuotedString(text)
+        | Value::EscapedStringLiteral(text)
+        | Value::UnicodeStringLiteral(text)
+        | Value::NationalStringLiteral(text) => Some(text),
+        Value::DollarQuotedString(quoted) => Some(&quoted.value),
+        _ => None,
+    }
+}
+
+/// The number of `$n`.
+pub fn parameter_number(name: &str) -> Result<usize, Error> {
+    name.strip_prefix('$')
+        .and_then(|digits| digits.parse::<usize>().ok())
+        .filter(|number| (1..=32_766).contains(number))
+        .ok_or_else(|| {
+            Error::new(
+                ErrorCode::SyntaxError,
+                format!("'{name}' is not a parameter; they are $1, $2 … $32766"),
+            )
+        })
+}
+
+fn placeholder(name: &str, style: Style) -> Result<String, Error> {
+    let mark = if style == Style::Sqlite { '?' } else { '$' };
+    parameter_number(name).map(|number| format!("{mark}{number}"))
+}
+
+fn nul() -> Error {
+    Error::new(ErrorCode::TypeMismatch, "a NUL character cannot be stored in a string or a name")
+}

@@ -1,0 +1,90 @@
+//! The way through a tree. sqlparser compiles a walk over its hundreds of nodes anew for each type of visitor, which
+//! came to more code than all the rest of the server: here it is compiled once, for all of them.
+
+use std::ops::ControlFlow;
+
+use phantomdb_protocol::{Error, Result};
+use sqlparser::ast::{
+    Expr, Ident, Query, Select, Statement, TableFactor, ValueWithSpan, Visit, VisitMut, VisitorMut,
+    visit_expressions,
+};
+
+/// Shows every node to the visitor; its first error ends the walk.
+pub fn walk<T: VisitMut>(tree: &mut T, visitor: &mut dyn VisitorMut<Break = Error>) -> Result<()> {
+    let mut walk = Walk { visitor, error: None };
+    let _ = tree.visit(&mut walk);
+    walk.error.map_or(Ok(()), Err)
+}
+
+/// Shows every expression to `look`, the outer before the inner, until it breaks.
+pub fn each_expression<T: Visit>(
+    tree: &T,
+    look: &mut dyn FnMut(&Expr) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    visit_expressions(tree, look)
+}
+
+/// Gives every expression to `change`, the inner before the outer.
+pub fn change_expressions<T: VisitMut>(tree: &mut T, change: &mut dyn FnMut(&mut Expr)) {
+    let _ = walk(tree, &mut Change(change));
+}
+
+struct Change<'a>(&'a mut dyn FnMut(&mut Expr));
+
+impl VisitorMut for Change<'_> {
+    type Break = Error;
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
+        (self.0)(expr);
+        ControlFlow::Continue(())
+    }
+}
+
+struct Walk<'a> {
+    visitor: &'a mut dyn VisitorMut<Break = Error>,
+    /// Kept here, so that what is returned through a deep tree is small.
+    error: Option<Error>,
+}
+
+impl Walk<'_> {
+    fn note(&mut self, seen: ControlFlow<Error>) -> ControlFlow<()> {
+        match seen {
+            ControlFlow::Continue(()) => ControlFlow::Continue(()),
+            ControlFlow::Break(error) => {
+                self.error = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    }
+}
+
+/// Passes the node on to the visitor, for the methods that visitors here have.
+macro_rules! pass_on {
+    ($($method:ident: $node:ty),* $(,)?) => {
+        $(fn $method(&mut self, node: &mut $node) -> ControlFlow<()> {
+            let seen = self.visitor.$method(node);
+            self.note(seen)
+        })*
+    };
+}
+
+impl VisitorMut for Walk<'_> {
+    type Break = ();
+
+    pass_on! {
+        pre_visit_statement: Statement,
+        post_visit_statement: Statement,
+        pre_visit_query: Query,
+        post_visit_query: Query,
+        pre_visit_select: Select,
+        post_visit_select: Select,
+        pre_visit_table_factor: TableFactor,
+        post_visit_table_factor: TableFactor,
+        pre_visit_expr: Expr,
+        post_visit_expr: Expr,
+        pre_visit_ident: Ident,
+        post_visit_ident: Ident,
+        pre_visit_value: ValueWithSpan,
+        post_visit_value: ValueWithSpan,
+    }
+}

@@ -1,0 +1,97 @@
+//! `phantomdb export`: a plain SQLite file, or SQL.
+
+mod reader;
+mod sql_file;
+mod sqlite_file;
+
+use std::sync::{Arc, atomic::AtomicBool};
+
+use clap::Args;
+use phantomdb_protocol::{Error, ErrorCode, Result, TableSchema};
+
+use super::{ddl, order, place::Place, progress::Progress};
+use reader::Reader;
+use rusqlite::types::ValueRef;
+use sql_file::SqlFile;
+use sqlite_file::SqliteFile;
+
+#[derive(Debug, Args)]
+pub struct ExportOptions {
+    /// A directory of databases (file:DIR or its path), or a server (http://HOST:PORT), with the token of the
+    /// environment variable PHANTOMDB_TOKEN.
+    #[arg(long, value_name = "SOURCE")]
+    from: String,
+    #[arg(long, value_name = "NAME")]
+    database: String,
+    /// NAME.db is written as a SQLite file, NAME.sql as SQL; - writes SQL to stdout.
+    output: String,
+}
+
+enum Output {
+    Sqlite(SqliteFile),
+    Sql(SqlFile),
+}
+
+impl Output {
+    fn create(path: &str) -> Result<Self> {
+        let lower = path.to_ascii_lowercase();
+        if lower == "-" || lower.ends_with(".sql") {
+            return Ok(Self::Sql(SqlFile::create(path)?));
+        }
+        if [".db", ".sqlite", ".sqlite3"].iter().any(|ending| lower.ends_with(ending)) {
+            return Ok(Self::Sqlite(SqliteFile::create(path)?));
+        }
+        Err(Error::new(ErrorCode::BadRequest, "the output is a file NAME.db or NAME.sql, or - for stdout"))
+    }
+
+    fn table(&mut self, schema: &TableSchema) -> Result<()> {
+        match self {
+            Self::Sqlite(file) => file.table(schema),
+            Self::Sql(file) => file.table(schema),
+        }
+    }
+
+    /// A row of the table that was begun last.
+    fn row(&mut self, row: &[ValueRef<'_>]) -> Result<()> {
+        match self {
+            Self::Sqlite(file) => file.row(row),
+            Self::Sql(file) => file.row(row),
+        }
+    }
+
+    fn finish(self, tables: &[&TableSchema]) -> Result<()> {
+        match self {
+            Self::Sqlite(file) => file.finish(tables),
+            Self::Sql(file) => file.finish(tables),
+        }
+    }
+}
+
+pub async fn export(options: ExportOptions, stop: Arc<AtomicBool>) -> Result<()> {
+    let reader = Reader::open(&Place::parse(&options.from)?, &options.database).await?;
+    let schemas = reader.tables().await?;
+    let references: Vec<&TableSchema> = schemas.iter().collect();
+    let sorted: Vec<&TableSchema> =
+        order::by_references(&references).into_iter().map(|index| references[index]).collect();
+    let mut output = Output::create(&options.output)?;
+    let progress = Progress::new(stop);
+    for schema in &sorted {
+        output.table(schema)?;
+        let total = reader.count(&schema.table).await?;
+        progress.begin(&format!("export {}", schema.table), total);
+        let mut done = 0_u64;
+        reader
+            .each_row(schema, &mut |row| {
+                output.row(row)?;
+                done += 1;
+                if done.is_multiple_of(1_000) { progress.at(done) } else { Ok(()) }
+            })
+            .await?;
+        if done != total {
+            let message = format!("\"{}\" has {total} rows, and {done} were read", schema.table);
+            return Err(Error::internal(message));
+        }
+    }
+    output.finish(&sorted)?;
+    reader.close().await
+}

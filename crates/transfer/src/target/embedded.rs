@@ -1,0 +1,158 @@
+//! A directory of databases. The new one is made beside them and moved to its place when it is whole.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use phantomdb_protocol::{AlterOperation, Error, ErrorCode, Result};
+use tokio::sync::mpsc::Receiver;
+
+use super::{Batch, Load, exists, of_table, workshop::Workshop};
+use crate::{
+    ddl,
+    model::Table,
+    rehearsal::{Definitions, definitions, statement},
+};
+use phantomdb_engine::Engine as _;
+use phantomdb_engine_sqlite::{Loader, SqliteEngine, stored_name};
+use phantomdb_sql::seal::quote_identifier;
+
+pub(crate) struct EmbeddedTarget {
+    directory: PathBuf,
+    database: String,
+    /// What is being made, once the first table is defined. Until then nothing is written.
+    work: Option<Work>,
+}
+
+struct Work {
+    // In the order in which they are let go of: the file, its directory, the directory around it.
+    loader: Option<Loader>,
+    workshop: Workshop,
+    _made: Option<Made>,
+}
+
+/// The directory was made for this import, and goes with it as long as nothing is in it.
+struct Made(PathBuf);
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        // It stays when somebody, or this import, has put something into it.
+        let _ = fs::remove_dir(&self.0);
+    }
+}
+
+impl EmbeddedTarget {
+    pub(super) async fn open(directory: &Path, database: &str) -> Result<Self> {
+        if directory.exists() {
+            refuse_tables(directory, database).await?;
+        }
+        Ok(Self { directory: directory.to_owned(), database: database.to_owned(), work: None })
+    }
+
+    fn file(&self, directory: &Path) -> PathBuf {
+        directory.join(format!("{}.db", self.database))
+    }
+
+    pub(super) async fn define(&mut self, tables: &[Table]) -> Result<()> {
+        let made = (!self.directory.exists()).then(|| Made(self.directory.clone()));
+        fs::create_dir_all(&self.directory)
+            .map_err(|error| Error::internal(format!("the directory cannot be made: {error}")))?;
+        Workshop::sweep(&self.directory);
+        let workshop = Workshop::open(&self.directory)?;
+        let work = self.work.insert(Work { loader: None, workshop, _made: made });
+        let engine = SqliteEngine::open(work.workshop.path())?;
+        engine.create_database(&self.database).await?;
+        let session = engine.database(&self.database).await?;
+        let Definitions { schemas, tables, indexes, comments, late_keys } = definitions(tables, false)?;
+        let tables = tables.into_iter().map(|(_, sql)| sql);
+        let all = schemas.into_iter().chain(tables).chain(indexes).chain(comments).map(statement).collect();
+        for answer in session.execute_batch(all, true).await? {
+            answer?;
+        }
+        for (table, constraint) in late_keys {
+            session.alter(&table, vec![AlterOperation::AddConstraint { constraint }]).await?;
+        }
+        engine.close().await?;
+        let file = work.workshop.path().join(format!("{}.db", self.database));
+        let mut loader = Loader::open(&file)?;
+        loader.put_indexes_off()?;
+        work.loader = Some(loader);
+        Ok(())
+    }
+
+    pub(super) fn load(&mut self, load: &Load<'_>, mut batches: Receiver<Batch>) -> Result<()> {
+        let loader = self.work.as_ref().and_then(|work| work.loader.as_ref()).ok_or_else(not_defined)?;
+        let places: Vec<String> = (1..=load.columns.len()).map(|place| format!("?{place}")).collect();
+        let table = quote_identifier(&stored_name(load.table.name()));
+        let columns = ddl::names(&load.columns);
+        let sql = format!("INSERT INTO {table} ({columns}) VALUES ({})", places.join(", "));
+        tokio::task::block_in_place(|| {
+            loader.begin()?;
+            while let Some(batch) = batches.blocking_recv() {
+                loader.insert(&sql, &batch, load.columns.len())?;
+            }
+            loader.commit()
+        })
+        .map_err(|error| of_table(load.table, error))
+    }
+
+    pub(super) fn finish(&mut self, tables: &[Table]) -> Result<Vec<u64>> {
+        let loader = self.work.as_mut().and_then(|work| work.loader.take()).ok_or_else(not_defined)?;
+        tokio::task::block_in_place(|| {
+            let mut counts = Vec::with_capacity(tables.len());
+            for table in tables {
+                let stored = stored_name(table.name());
+                counts.push(loader.count(&stored)?);
+                if let Some((_, last)) = table.numbering() {
+                    loader.set_sequence(&stored, last)?;
+                }
+            }
+            loader.finish()?;
+            Ok(counts)
+        })
+    }
+
+    /// Moves the database to its place, if nobody has made one of that name meanwhile.
+    pub(super) async fn publish(self) -> Result<()> {
+        let place = self.file(&self.directory);
+        let work = self.work.as_ref().ok_or_else(not_defined)?;
+        if place.exists() {
+            // It was empty when the import began.
+            refuse_tables(&self.directory, &self.database).await?;
+            let engine = SqliteEngine::open(&self.directory)?;
+            engine.drop_database(&self.database).await?;
+            engine.close().await?;
+        }
+        let cannot = |error: std::io::Error| {
+            Error::internal(format!("the new database cannot be moved to its place: {error}"))
+        };
+        let file = self.file(work.workshop.path());
+        File::open(&file).and_then(|file| file.sync_all()).map_err(cannot)?;
+        // A link fails when there is a file of that name; a rename would replace it.
+        match fs::hard_link(&file, &place) {
+            Ok(()) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                return Err(exists(&self.database));
+            }
+            Err(_) => fs::rename(&file, &place).map_err(cannot)?,
+        }
+        #[cfg(unix)]
+        File::open(&self.directory).and_then(|directory| directory.sync_all()).map_err(cannot)?;
+        Ok(())
+    }
+}
+
+fn not_defined() -> Error {
+    Error::internal("the tables are not made yet")
+}
+
+/// `ALREADY_EXISTS` when there is a database of that name that has tables.
+async fn refuse_tables(directory: &Path, database: &str) -> Result<()> {
+    let engine = SqliteEngine::open(directory)?;
+    let has_tables = match engine.database(database).await {
+        Ok(session) => session.tables().await.map(|tables| !tables.is_empty()),
+        Err(error) if error.code == ErrorCode::UnknownDatabase => Ok(false),
+        Err(error) => Err(error),
+    };
+    engine.close().await?;
+    if has_tables? { Err(exists(database)) } else { Ok(()) }
+}
