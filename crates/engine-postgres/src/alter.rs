@@ -27,7 +27,7 @@ use phantomdb_sql::{
     alter_table::Reader,
     definition::SchemaChange,
     names::same_table,
-    seal::{quote_identifier, quote_literal},
+    printer::{quote_identifier, quote_literal},
     types::SqlType,
 };
 

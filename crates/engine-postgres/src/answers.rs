@@ -22,7 +22,7 @@ use super::{
     run::Failure,
     work::Work,
 };
-use phantomdb_engine::Once;
+use phantomdb_engine::IdempotentCall;
 
 /// A user's tables are listed without those whose names begin like this.
 pub(super) const TABLE: &str = "public.phantomdb_writes";
@@ -95,7 +95,7 @@ pub(super) fn cancelled() -> Error {
 /// One write of a call.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
-    pub(super) once: Once,
+    pub(super) once: IdempotentCall,
     /// Its number in the call, from 0.
     pub(super) write: i32,
 }

@@ -16,7 +16,7 @@ use super::{
 };
 use phantomdb_sql::{
     describe::apply_constraints,
-    seal::{self, Style},
+    printer::{self, Style},
 };
 use rows::{ColumnRow, ConstraintRow, IndexRow};
 
@@ -191,7 +191,7 @@ impl<'a> Reader<'a> {
 
     fn condition(&self, definition: &str) -> String {
         expression::check(definition, &|column| self.is_text(column))
-            .and_then(|mut condition| seal::print(&mut condition, Style::Phantom))
+            .and_then(|mut condition| printer::print(&mut condition, Style::Phantom))
             .unwrap_or_else(|_| definition.to_owned())
     }
 

@@ -5,7 +5,7 @@ use tokio_postgres::{error::SqlState, types::Type};
 
 use super::{connection::Connection, error, types::LONGEST_IDENTIFIER};
 use phantomdb_engine::check_database_name;
-use phantomdb_sql::seal::quote_identifier;
+use phantomdb_sql::printer::quote_identifier;
 
 /// Databases that a server, or who offers it as a service, keeps for itself.
 const OWN: [&str; 7] =

@@ -25,7 +25,7 @@ use super::{
     rows::{Decoder, RowWriter},
     run::{self, Failure, empty},
 };
-use phantomdb_engine::Once;
+use phantomdb_engine::IdempotentCall;
 use phantomdb_sql::Kind;
 
 /// Parameters after the write's own: key, number of the write, call, layout. The protocol has room for them, as a
@@ -180,7 +180,11 @@ impl Entry {
 
 /// Runs what commits by itself. When nobody waits for it any more it is stopped, but not left alone: its outcome says
 /// whether it took effect.
-async fn to_its_end<T>(once: &Once, connection: &Connection, running: impl Future<Output = T>) -> Result<T> {
+async fn to_its_end<T>(
+    once: &IdempotentCall,
+    connection: &Connection,
+    running: impl Future<Output = T>,
+) -> Result<T> {
     if once.cancelled.is_cancelled() {
         return Err(cancelled());
     }

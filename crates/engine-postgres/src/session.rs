@@ -28,7 +28,7 @@ use super::{
     work::{All, Alter, One},
     writing::KeyedCall,
 };
-use phantomdb_engine::{Once, Session};
+use phantomdb_engine::{IdempotentCall, Session};
 use phantomdb_sql::{Kind, unknown_function::located};
 
 /// Statements that travel together.
@@ -331,7 +331,7 @@ impl Session for PostgresSession {
         outcome
     }
 
-    fn keyed(self: Arc<Self>, once: &Once) -> Option<Arc<dyn Session>> {
+    fn keyed(self: Arc<Self>, once: &IdempotentCall) -> Option<Arc<dyn Session>> {
         let call = KeyedCall::new(once);
         let database = Arc::clone(&self.database);
         Some(Arc::new(Self { database, seen: self.seen, call: Some(call), reached: Mutex::default() }))

@@ -23,7 +23,7 @@ use super::{
     work::{All, Nothing, One, Work},
 };
 use phantomdb_engine::{ENDED_BY_CONFLICT, ended, ends_transaction};
-use phantomdb_sql::{Kind, seal::quote_identifier};
+use phantomdb_sql::{Kind, printer::quote_identifier};
 
 /// How it stands with the savepoint behind which a statement runs. There are two, which take turns: the one before is
 /// given up when the next one is set, and if that does not come to be, nothing of what is done is undone with it.

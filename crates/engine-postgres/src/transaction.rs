@@ -15,7 +15,7 @@ use super::{
     state::State,
     work::{Alter, Describe, Tables},
 };
-use phantomdb_engine::{Once, Session, Transaction};
+use phantomdb_engine::{IdempotentCall, Session, Transaction};
 use phantomdb_sql::unknown_function::located;
 
 /// One transaction; its statements run one after the other.
@@ -33,7 +33,7 @@ impl PostgresTransaction {
         let lease = database.lease().await?;
         let read_only = options.read_only;
         if !read_only {
-            // Once for each connection; within a transaction it could end it.
+            // IdempotentCall for each connection; within a transaction it could end it.
             answers::prepared(&lease, &database.answers).await?;
         }
         let state = Arc::new(Mutex::new(State::new(lease, begin_statement(options))));
@@ -133,7 +133,7 @@ impl Transaction for PostgresTransaction {
         self.commit_with(None).await
     }
 
-    async fn commit_keyed(&self, once: &Once) -> Result<()> {
+    async fn commit_keyed(&self, once: &IdempotentCall) -> Result<()> {
         let key = Entry { once: once.clone(), write: 0 };
         self.commit_with(Some(key).filter(|_| !self.read_only)).await
     }

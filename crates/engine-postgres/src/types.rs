@@ -9,7 +9,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use phantomdb_protocol::{Error, ErrorCode, Result};
 
 use phantomdb_sql::{
-    seal::{quote_identifier, quote_literal},
+    printer::{quote_identifier, quote_literal},
     types::SqlType,
 };
 

@@ -22,17 +22,17 @@ use super::{
     session::{Lease, PostgresSession, once},
     work::{One, Work},
 };
-use phantomdb_engine::Once;
+use phantomdb_engine::IdempotentCall;
 
 /// A call with an idempotency key.
 pub(super) struct KeyedCall {
-    pub(super) once: Once,
+    pub(super) once: IdempotentCall,
     /// Writes so far, those too that turn out not to be any.
     writes: AtomicI32,
 }
 
 impl KeyedCall {
-    pub(super) fn new(once: &Once) -> Self {
+    pub(super) fn new(once: &IdempotentCall) -> Self {
         Self { once: once.clone(), writes: AtomicI32::new(0) }
     }
 }

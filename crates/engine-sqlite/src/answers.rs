@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::error;
-use phantomdb_engine::Once;
+use phantomdb_engine::IdempotentCall;
 
 /// `seq`, `at` (seconds since 1970) and `upto` (all bytes of answers so far) grow from row to row, so that the oldest
 /// are the first.
@@ -35,7 +35,7 @@ const FORGOTTEN_AT_ONCE: i64 = 256;
 /// One write of a call.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
-    pub(super) once: Once,
+    pub(super) once: IdempotentCall,
     /// Its number in the call, from 0.
     pub(super) write: u32,
 }

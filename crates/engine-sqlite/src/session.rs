@@ -20,7 +20,7 @@ use super::run::{Prepared, Scene, empty};
 use super::schema::Plan;
 use super::state::setting;
 use super::{blocking, catalog};
-use phantomdb_engine::{Once, Session};
+use phantomdb_engine::{IdempotentCall, Session};
 
 /// What a statement may take on a thread that serves others as well. Handing it to another thread and back costs
 /// some ten microseconds, so that most statements are done before.
@@ -34,7 +34,7 @@ pub struct SqliteSession {
 }
 
 struct KeyedCall {
-    once: Once,
+    once: IdempotentCall,
     /// Writes of the call so far.
     writes: AtomicU32,
 }
@@ -360,7 +360,7 @@ impl Session for SqliteSession {
         .await
     }
 
-    fn keyed(self: Arc<Self>, once: &Once) -> Option<Arc<dyn Session>> {
+    fn keyed(self: Arc<Self>, once: &IdempotentCall) -> Option<Arc<dyn Session>> {
         let call = KeyedCall { once: once.clone(), writes: AtomicU32::new(0) };
         Some(Arc::new(Self { database: Arc::clone(&self.database), call: Some(call) }))
     }

@@ -18,7 +18,7 @@ use super::schema::Plan;
 use super::session::Attempt;
 use super::state::State;
 use super::{blocking, catalog};
-use phantomdb_engine::{Once, Session, Transaction};
+use phantomdb_engine::{IdempotentCall, Session, Transaction};
 
 /// One transaction; its statements run one after the other.
 pub(super) type Cell = Mutex<State>;
@@ -195,7 +195,7 @@ impl Transaction for SqliteTransaction {
         blocking::plain(move || state.commit(None)).await?
     }
 
-    async fn commit_keyed(&self, once: &Once) -> Result<()> {
+    async fn commit_keyed(&self, once: &IdempotentCall) -> Result<()> {
         let entry = self.database.is_on_disk().then(|| Entry { once: once.clone(), write: 0 });
         let mut state = self.state().await;
         blocking::plain(move || state.commit(entry.as_ref())).await?

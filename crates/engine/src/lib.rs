@@ -1,7 +1,7 @@
 //! What an engine is. Two engines implement this one interface and pass the same contract tests.
 
+mod idempotency;
 pub mod json_rows;
-mod once;
 pub mod parameters;
 mod snapshot;
 
@@ -12,7 +12,7 @@ use phantomdb_protocol::{
     AlterOperation, BeginTransaction, Error, ErrorCode, Result, ResultSet, Statement, TableName, TableSchema,
 };
 
-pub use once::{Digest, Once};
+pub use idempotency::{Digest, IdempotentCall};
 pub use snapshot::Snapshot;
 
 /// `BAD_REQUEST` for a name that no database can have, whichever engine keeps it.
@@ -65,9 +65,9 @@ pub trait Session: Send + Sync {
     /// Applies the operations in order, all or nothing.
     async fn alter(&self, table: &TableName, operations: Vec<AlterOperation>) -> Result<()>;
 
-    /// This session for the writes of one call, each of which takes effect once: see [`Once`]. None where an engine
+    /// This session for the writes of one call, each of which takes effect once: see [`IdempotentCall`]. None where an engine
     /// keeps no keys and stops nothing, and for a transaction, which ends with the server.
-    fn keyed(self: Arc<Self>, _once: &Once) -> Option<Arc<dyn Session>> {
+    fn keyed(self: Arc<Self>, _once: &IdempotentCall) -> Option<Arc<dyn Session>> {
         None
     }
 
@@ -96,7 +96,7 @@ pub trait Transaction: Session {
     async fn commit(&self) -> Result<()>;
     /// Commits, and keeps with what is committed that it was under this key, for [`Session::has_run`]. The same as
     /// `commit` where an engine keeps no keys.
-    async fn commit_keyed(&self, _once: &Once) -> Result<()> {
+    async fn commit_keyed(&self, _once: &IdempotentCall) -> Result<()> {
         self.commit().await
     }
     async fn rollback(&self) -> Result<()>;

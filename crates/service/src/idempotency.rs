@@ -2,7 +2,7 @@
 //!
 //! Here they are kept in memory, for ten minutes and within a bound, the errors among them too. That a write which
 //! took effect is not run again by a server that was restarted since is up to the engine, which commits the answer
-//! with the write: see [`Once`].
+//! with the write: see [`IdempotentCall`].
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -19,7 +19,7 @@ use tokio::{runtime::Handle, sync::watch};
 use tokio_util::sync::CancellationToken;
 
 use super::Reply;
-use phantomdb_engine::{Digest, Once};
+use phantomdb_engine::{Digest, IdempotentCall};
 
 const KEPT_FOR: Duration = Duration::from_secs(600);
 const KEPT_MAX: usize = 20_000;
@@ -80,7 +80,7 @@ enum Claim {
 /// Where the answer to a call goes.
 struct Keep {
     answers: Arc<Mutex<Answers>>,
-    once: Once,
+    once: IdempotentCall,
     progress: watch::Sender<Progress>,
 }
 
@@ -156,7 +156,7 @@ fn lock(answers: &Mutex<Answers>) -> MutexGuard<'_, Answers> {
 }
 
 /// The call under its key. Two callers that hit on the same key do not see each other's answers.
-pub(super) fn once_of(key: &str, call: &Call, context: &CallContext) -> Result<Once> {
+pub(super) fn once_of(key: &str, call: &Call, context: &CallContext) -> Result<IdempotentCall> {
     if key.is_empty() || key.len() > KEY_LENGTH_MAX {
         let message = format!("an idempotency key has 1 to {KEY_LENGTH_MAX} characters");
         return Err(Error::new(ErrorCode::BadRequest, message));
@@ -174,7 +174,7 @@ pub(super) fn once_of(key: &str, call: &Call, context: &CallContext) -> Result<O
         let _ = std::fmt::write(&mut hashed, parts);
         hashed.0.finalize().into()
     };
-    Ok(Once {
+    Ok(IdempotentCall {
         key: digest(format_args!("{:?} {key:?}", context.token)),
         call: digest(format_args!("{call:?} {:?}", context.transaction)),
         cancelled: CancellationToken::new(),
@@ -185,7 +185,7 @@ impl Idempotency {
     /// The first answer to this key: run now, still running, or kept. A call comes to its end, and its answer is kept, also
     /// when the caller goes away; one that writes is then stopped where the engine can, and either took effect as a
     /// whole or not at all.
-    pub(super) async fn once<F>(&self, once: &Once, run: impl Fn(Once) -> F) -> Answer
+    pub(super) async fn once<F>(&self, once: &IdempotentCall, run: impl Fn(IdempotentCall) -> F) -> Answer
     where
         F: Future<Output = Result<Reply>> + Send + 'static,
     {
@@ -194,7 +194,7 @@ impl Idempotency {
                 Claim::Taken(progress) => progress,
                 Claim::Free(sender) => {
                     let progress = sender.subscribe();
-                    let once = Once { cancelled: CancellationToken::new(), ..once.clone() };
+                    let once = IdempotentCall { cancelled: CancellationToken::new(), ..once.clone() };
                     let running = Box::pin(run(once.clone()));
                     let keep = Keep { answers: Arc::clone(&self.answers), once, progress: sender };
                     InPlace { going: Some((keep, running)) }.await;
@@ -211,7 +211,7 @@ impl Idempotency {
     }
 
     /// The answer that is kept or under way, or else the right to give it.
-    fn claim(&self, once: &Once) -> Result<Claim> {
+    fn claim(&self, once: &IdempotentCall) -> Result<Claim> {
         let mut answers = lock(&self.answers);
         answers.forget_old();
         if let Some(kept) = answers.by_key.get(&once.key) {
@@ -251,7 +251,7 @@ mod tests {
         Call::CreateDatabase { name: name.into(), if_not_exists: false, template: None }
     }
 
-    fn keyed(key: &str, call: &Call, token: Option<&str>) -> Once {
+    fn keyed(key: &str, call: &Call, token: Option<&str>) -> IdempotentCall {
         let context = CallContext { token: token.map(str::to_owned), ..CallContext::default() };
         once_of(key, call, &context).unwrap()
     }

@@ -8,12 +8,12 @@ use std::{
 use phantomdb_protocol::CallContext;
 
 use super::transactions::Turn;
-use phantomdb_engine::{Once, Session};
+use phantomdb_engine::{IdempotentCall, Session};
 
 /// What travels beside a call, and the call as the engine knows it when it has a key.
 pub(super) struct Scope {
     context: CallContext,
-    pub(super) once: Option<Once>,
+    pub(super) once: Option<IdempotentCall>,
     /// Where the call writes, which knows how far the database has come then.
     session: OnceLock<Arc<dyn Session>>,
 }
@@ -23,7 +23,7 @@ impl Scope {
         Self { context, once: None, session: OnceLock::new() }
     }
 
-    pub(super) fn once(context: CallContext, once: Once) -> Self {
+    pub(super) fn once(context: CallContext, once: IdempotentCall) -> Self {
         Self { context, once: Some(once), session: OnceLock::new() }
     }
 

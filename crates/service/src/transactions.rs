@@ -23,7 +23,7 @@ use tokio::{
     time::Instant,
 };
 
-use phantomdb_engine::{Once, Session, Transaction};
+use phantomdb_engine::{IdempotentCall, Session, Transaction};
 
 /// How long the end of a transaction is remembered, to tell late callers about it.
 const ENDED_FOR: Duration = Duration::from_secs(600);
@@ -230,7 +230,7 @@ impl Transactions {
         &self,
         id: &str,
         owner: Option<&str>,
-        once: Option<&Once>,
+        once: Option<&IdempotentCall>,
     ) -> Result<Arc<dyn Session>> {
         let (transaction, _place) = self.take(id, owner, End::Committed).await?;
         let committed = match once {

@@ -13,7 +13,7 @@ use sqlparser::ast::{
 use super::{
     Catalog, Source,
     names::{index_columns, table_name},
-    seal::{self, Style},
+    printer::{self, Style},
     types::{SqlType, is_serial},
 };
 
@@ -105,7 +105,7 @@ impl Reader<'_> {
             AlterColumnOperation::DropNotNull => column.allow_null = true,
             AlterColumnOperation::DropDefault => column.default = None,
             AlterColumnOperation::SetDefault { value } => {
-                column.default = Some(seal::print(value, Style::Phantom)?)
+                column.default = Some(printer::print(value, Style::Phantom)?)
             }
             AlterColumnOperation::SetDataType { data_type, .. } => {
                 column.data_type = SqlType::from_ast(data_type)?.name();
@@ -139,21 +139,21 @@ pub fn column_definition(column: &mut ColumnDef) -> Result<(ColumnDefinition, Ve
             ColumnOption::NotNull => definition.allow_null = false,
             ColumnOption::PrimaryKey(_) => definition.primary_key = true,
             ColumnOption::Unique(_) => definition.unique = true,
-            ColumnOption::Default(expr) => definition.default = Some(seal::print(expr, Style::Phantom)?),
+            ColumnOption::Default(expr) => definition.default = Some(printer::print(expr, Style::Phantom)?),
             ColumnOption::Generated { generated_as, generation_expr: None, .. }
                 if *generated_as != GeneratedAs::ExpStored =>
             {
                 definition.auto_increment = true;
             }
             ColumnOption::Generated { generation_expr: Some(expr), .. } => {
-                definition.generated = Some(seal::print(expr, Style::Phantom)?);
+                definition.generated = Some(printer::print(expr, Style::Phantom)?);
             }
             ColumnOption::ForeignKey(key) => definition.references = Some(reference(key)),
             ColumnOption::Check(check) => {
                 let name = name.or_else(|| check.name.as_ref().map(|name| name.value.clone()));
                 constraints.push(Constraint::Check {
                     name,
-                    expression: seal::print(check.expr.as_mut(), Style::Phantom)?,
+                    expression: printer::print(check.expr.as_mut(), Style::Phantom)?,
                 });
             }
             _ => {}
@@ -214,7 +214,7 @@ pub fn constraint_of(constraint: &mut TableConstraint, source: &Source<'_>) -> R
         },
         TableConstraint::Check(check) => Constraint::Check {
             name: text(&check.name),
-            expression: seal::print(check.expr.as_mut(), Style::Phantom)?,
+            expression: printer::print(check.expr.as_mut(), Style::Phantom)?,
         },
         other => {
             let span = other.span();

@@ -7,12 +7,12 @@ use sqlparser::ast::{
     ObjectName, UnaryOperator, Value, ValueWithSpan,
 };
 
-use super::seal;
+use super::printer;
 
 /// `name(arguments)`, the name printed as it is.
 pub fn call(name: &str, arguments: Vec<Expr>) -> Expr {
     Expr::Function(Function {
-        name: ObjectName::from(vec![seal::ready_ident(name)]),
+        name: ObjectName::from(vec![printer::verbatim_ident(name)]),
         uses_odbc_syntax: false,
         parameters: FunctionArguments::None,
         args: FunctionArguments::List(FunctionArgumentList {

@@ -8,7 +8,7 @@ pub mod describe;
 mod dialect;
 pub mod names;
 pub mod parse;
-pub mod seal;
+pub mod printer;
 pub mod time;
 pub mod types;
 pub mod unknown_function;

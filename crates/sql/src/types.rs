@@ -3,7 +3,7 @@
 use phantomdb_protocol::{ColumnType, Error, Result};
 use sqlparser::ast::{CharacterLength, DataType, EnumMember, ExactNumberInfo, ObjectName};
 
-use super::{parse::parse_type, seal::quote_literal};
+use super::{parse::parse_type, printer::quote_literal};
 
 /// A PhantomDB SQL type.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use phantomdb_protocol::{
     ddl::{self, Part, Pieces, Verbatim},
 };
 
-use phantomdb_sql::seal::quote_identifier;
+use phantomdb_sql::printer::quote_identifier;
 
 /// `"schema"."table"`.
 pub(crate) fn table_name(table: &TableName) -> String {

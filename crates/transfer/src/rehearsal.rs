@@ -37,7 +37,7 @@ pub(crate) fn definitions(tables: &[Table], own_late: bool) -> Result<Definition
     let schemas: BTreeSet<&String> = tables.iter().filter_map(|table| table.name().schema.as_ref()).collect();
     all.schemas = schemas
         .into_iter()
-        .map(|schema| format!("CREATE SCHEMA {}", phantomdb_sql::seal::quote_identifier(schema)))
+        .map(|schema| format!("CREATE SCHEMA {}", phantomdb_sql::printer::quote_identifier(schema)))
         .collect();
     for table in tables {
         let name = table.name();

@@ -7,7 +7,7 @@ use sqlparser::{
     parser::Parser,
 };
 
-use phantomdb_sql::seal::{self, Style, quote_literal, ready_ident};
+use phantomdb_sql::printer::{self, Style, quote_literal, verbatim_ident};
 use phantomdb_sql::types::SqlType;
 use phantomdb_sql::walk::change_expressions;
 
@@ -47,7 +47,7 @@ impl Words {
     pub(crate) fn print(self, expr: &mut Expr, is_column: &dyn Fn(&str) -> bool) -> Result<String> {
         let rewriter = Rewriter { words: self, is_column };
         change_expressions(expr, &mut |expr| rewriter.rewrite(expr));
-        seal::print(expr, Style::Phantom)
+        printer::print(expr, Style::Phantom)
     }
 
     /// A default for a column of this type.
@@ -78,7 +78,7 @@ impl Rewriter<'_> {
                 .iter()
                 .any(|word| ident.value.eq_ignore_ascii_case(word));
         if is_keyword {
-            return Expr::Identifier(ready_ident(ident.value.to_ascii_uppercase()));
+            return Expr::Identifier(verbatim_ident(ident.value.to_ascii_uppercase()));
         }
         if is_string && !(self.is_column)(&ident.value) {
             return Expr::value(Value::SingleQuotedString(ident.value.clone()));

@@ -10,7 +10,7 @@ use super::{Adapter, rewrite::cast};
 use phantomdb_sql::{
     build::{take, unnested},
     names::last_ident,
-    seal::{literal, ready_expr, ready_ident},
+    printer::{literal, verbatim_expr, verbatim_ident},
 };
 
 /// Another name, and the types that arguments are to have, from the first one.
@@ -65,7 +65,7 @@ pub(super) fn set_function(name: &str) -> String {
         "json_array_elements_text" => "jsonb_array_elements_text".to_owned(),
         "json_object_keys" => "jsonb_object_keys".to_owned(),
         name if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') => name.to_owned(),
-        name => phantomdb_sql::seal::quote_identifier(name),
+        name => phantomdb_sql::printer::quote_identifier(name),
     }
 }
 
@@ -80,7 +80,7 @@ impl Adapter<'_> {
         }
         if name == "phantomdb_created" {
             // A row that was there has been locked before it was changed, and says by whom.
-            *expr = ready_expr(if self.traits.has_xmax { "(xmax = 0)" } else { "NULL::bool" });
+            *expr = verbatim_expr(if self.traits.has_xmax { "(xmax = 0)" } else { "NULL::bool" });
             return Ok(());
         }
         if matches!(name.as_str(), "round" | "trunc")
@@ -96,7 +96,7 @@ impl Adapter<'_> {
             **value = cast(take(value), "int4");
         }
         if let Some(written) = written(&name) {
-            function.name = ObjectName::from(vec![ready_ident(written.name)]);
+            function.name = ObjectName::from(vec![verbatim_ident(written.name)]);
             if name == "group_concat"
                 && let FunctionArguments::List(list) = &mut function.args
                 && list.args.len() == 1

@@ -15,7 +15,7 @@ use crate::{
 use phantomdb_sql::{
     build::unnested,
     names::{constraint_name, table_name},
-    seal,
+    printer,
     types::{SqlType, is_serial},
 };
 
@@ -84,7 +84,7 @@ impl Adapter<'_> {
         if let Some(check) = types::check(&column.name.value, &data_type) {
             let option = ColumnOption::Check(CheckConstraint {
                 name: None,
-                expr: Box::new(seal::ready_expr(check.condition)),
+                expr: Box::new(printer::verbatim_expr(check.condition)),
                 no_inherit: false,
                 enforced: None,
             });
@@ -199,7 +199,7 @@ impl Adapter<'_> {
             // It would be printed after the direction, where PostgreSQL does not take it.
             if let Some(class) = operator_class.take() {
                 let field = print(&mut column.expr)?;
-                column.expr = seal::ready_expr(format!("{field} {class}"));
+                column.expr = printer::verbatim_expr(format!("{field} {class}"));
             }
         }
         match &mut create.predicate {
@@ -236,6 +236,6 @@ fn identity_option() -> ColumnOptionDef {
 }
 
 fn declared(data_type: &SqlType) -> Result<DataType> {
-    let name = seal::ready_ident(types::declared(data_type)?);
+    let name = printer::verbatim_ident(types::declared(data_type)?);
     Ok(DataType::Custom(ObjectName::from(vec![name]), Vec::new()))
 }

@@ -9,7 +9,7 @@ use crate::{
 };
 use phantomdb_sql::{
     parse::{parse_expression, parse_type},
-    seal::quote_identifier,
+    printer::quote_identifier,
     types::{SqlType, is_serial},
 };
 

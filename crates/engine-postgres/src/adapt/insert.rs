@@ -4,7 +4,7 @@ use phantomdb_protocol::Result;
 use sqlparser::ast::{ConflictTarget as AstTarget, Insert, OnInsert, SetExpr, Statement};
 
 use super::{Adapter, print};
-use phantomdb_sql::{parse::ConflictTarget, seal};
+use phantomdb_sql::{parse::ConflictTarget, printer};
 
 impl Adapter<'_> {
     /// Puts the target of a conflict, which was taken out before the statement was parsed, back in its place.
@@ -26,7 +26,7 @@ impl Adapter<'_> {
             target = format!("{target}) WHERE ({}", print(&mut condition)?);
         }
         if let Some(Insert { on: Some(OnInsert::OnConflict(on)), .. }) = insert_of(statement) {
-            on.conflict_target = Some(AstTarget::Columns(vec![seal::ready_ident(target)]));
+            on.conflict_target = Some(AstTarget::Columns(vec![printer::verbatim_ident(target)]));
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use sqlparser::ast::{Ident, LimitClause, LockClause, ObjectName, Offset, OffsetR
 
 use phantomdb_sql::{
     parse::LOCK_STRENGTH,
-    seal::{quote_identifier, ready_expr, ready_ident},
+    printer::{quote_identifier, verbatim_expr, verbatim_ident},
 };
 
 /// Brings the locks of a query into PostgreSQL's form. The parser knows two strengths, and one table for each: the
@@ -42,14 +42,14 @@ fn split(mut lock: LockClause) -> (LockClause, Option<String>) {
                 None => tables.push(quote_identifier(&ident.value)),
             }
         }
-        lock.of = (!tables.is_empty()).then(|| ObjectName::from(vec![ready_ident(tables.join(", "))]));
+        lock.of = (!tables.is_empty()).then(|| ObjectName::from(vec![verbatim_ident(tables.join(", "))]));
     }
     (lock, strength)
 }
 
 /// Appends text to a query: behind LIMIT and OFFSET, which are the last of what is printed.
 fn append(query: &mut Query, sql: &str) {
-    let fetched = query.fetch.take().map(|fetch| fetch.quantity.unwrap_or_else(|| ready_expr("1")));
+    let fetched = query.fetch.take().map(|fetch| fetch.quantity.unwrap_or_else(|| verbatim_expr("1")));
     let limit = query.limit_clause.get_or_insert(LimitClause::LimitOffset {
         limit: None,
         offset: None,
@@ -64,11 +64,11 @@ fn append(query: &mut Query, sql: &str) {
                 *rows = OffsetRows::None;
                 value
             }
-            None => limit.get_or_insert_with(|| ready_expr("ALL")),
+            None => limit.get_or_insert_with(|| verbatim_expr("ALL")),
         };
         let mut printed = last.clone();
         if let Ok(text) = super::print(&mut printed) {
-            *last = ready_expr(format!("{text}{sql}"));
+            *last = verbatim_expr(format!("{text}{sql}"));
         }
     }
 }

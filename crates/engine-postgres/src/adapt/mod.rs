@@ -20,7 +20,7 @@ use sqlparser::ast::{Expr, Query, VisitMut};
 pub(super) use change::{Change, CreateTable};
 pub(super) use fragments::{column, constraint, default_value, expression};
 use phantomdb_sql::walk::walk;
-use phantomdb_sql::{Kind, Source, parse, seal, with_stack};
+use phantomdb_sql::{Kind, Source, parse, printer, with_stack};
 pub(super) use probe::{Class, Probe};
 use rewrite::Rewriter;
 
@@ -80,7 +80,7 @@ pub(super) fn native(sql: &str) -> Adapted {
 
 /// A tree as PostgreSQL reads it.
 pub(super) fn print<T: VisitMut + std::fmt::Display>(tree: &mut T) -> Result<String> {
-    seal::print(tree, seal::Style::Postgres)
+    printer::print(tree, printer::Style::Postgres)
 }
 
 /// What is known of a statement while it is adapted.

@@ -15,7 +15,7 @@ use phantomdb_sql::walk::{change_expressions, each_expression};
 use phantomdb_sql::{
     build::take,
     names::last_ident,
-    seal::{ready_expr, ready_ident},
+    printer::{verbatim_expr, verbatim_ident},
 };
 
 /// What to prepare, and which columns of the result it is about.
@@ -132,9 +132,9 @@ fn is_decimal(value: &ValueWithSpan) -> bool {
 
 fn to_arguments(expr: &mut Expr) {
     match expr {
-        Expr::Value(value) if is_decimal(value) => *expr = ready_expr("1"),
+        Expr::Value(value) if is_decimal(value) => *expr = verbatim_expr("1"),
         Expr::Function(function) => match name_of(function).as_deref() {
-            Some("sum" | "avg") => function.name = ObjectName::from(vec![ready_ident("min")]),
+            Some("sum" | "avg") => function.name = ObjectName::from(vec![verbatim_ident("min")]),
             Some("round" | "trunc") if is_of_two(function) => {
                 if let Some(argument) = call::single_argument(function) {
                     *expr = without_cast(argument);

@@ -14,7 +14,7 @@ use crate::types;
 use phantomdb_sql::{
     build::{self, take},
     names::last_ident,
-    seal::{self, ready_ident},
+    printer::{self, verbatim_ident},
     types::SqlType,
 };
 
@@ -81,7 +81,7 @@ impl VisitorMut for Rewriter<'_, '_> {
             let function = ident.value.to_ascii_lowercase();
             self.adapter.calls_unknown |= !call::is_known(&function);
             if name.0.len() == 1 {
-                *name = ObjectName::from(vec![ready_ident(call::set_function(&function))]);
+                *name = ObjectName::from(vec![verbatim_ident(call::set_function(&function))]);
             }
         }
         ControlFlow::Continue(())
@@ -89,7 +89,7 @@ impl VisitorMut for Rewriter<'_, '_> {
 
     fn pre_visit_value(&mut self, value: &mut ValueWithSpan) -> ControlFlow<Error> {
         if let Value::Placeholder(name) = &value.value {
-            match seal::parameter_number(name) {
+            match printer::parameter_number(name) {
                 Ok(number) => {
                     self.adapter.parameter_count = self.adapter.parameter_count.max(number);
                 }
@@ -137,14 +137,14 @@ impl Adapter<'_> {
             Expr::Identifier(ident)
                 if ident.quote_style.is_none() && ident.value.eq_ignore_ascii_case("DEFAULT") =>
             {
-                *ident = ready_ident("DEFAULT");
+                *ident = verbatim_ident("DEFAULT");
             }
             Expr::CompoundIdentifier(parts) => {
                 if let Some(table) = parts.first_mut()
                     && table.quote_style.is_none()
                     && table.value.eq_ignore_ascii_case("excluded")
                 {
-                    *table = ready_ident("excluded");
+                    *table = verbatim_ident("excluded");
                 }
             }
             Expr::Cast { kind, data_type, .. } => {
@@ -183,7 +183,7 @@ fn cast_type(data_type: &mut DataType) -> Result<()> {
             if let ObjectNamePart::Identifier(ident) = part
                 && ident.quote_style.is_none()
             {
-                *ident = ready_ident(seal::quote_identifier(&ident.value.to_ascii_lowercase()));
+                *ident = verbatim_ident(printer::quote_identifier(&ident.value.to_ascii_lowercase()));
             }
         }
     }
@@ -191,7 +191,7 @@ fn cast_type(data_type: &mut DataType) -> Result<()> {
 }
 
 fn ready_type(name: impl Into<String>) -> DataType {
-    DataType::Custom(ObjectName::from(vec![ready_ident(name)]), Vec::new())
+    DataType::Custom(ObjectName::from(vec![verbatim_ident(name)]), Vec::new())
 }
 
 /// `CAST(expr AS name)`.

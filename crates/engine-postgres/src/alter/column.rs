@@ -7,7 +7,7 @@ use crate::{
     adapt, catalog,
     types::{self, check_identifier},
 };
-use phantomdb_sql::{alter_table::refuse_to_generate, seal::quote_identifier, types::SqlType};
+use phantomdb_sql::{alter_table::refuse_to_generate, printer::quote_identifier, types::SqlType};
 
 impl Alteration<'_> {
     pub(super) async fn add_column(&self, column: &ColumnDefinition) -> Result<()> {
@@ -113,8 +113,8 @@ impl Alteration<'_> {
             let table = qualified(&self.schema.table);
             let next = format!(
                 "SELECT setval(pg_get_serial_sequence({}, {}), max({quoted})) FROM {table} HAVING max({quoted}) > 0",
-                phantomdb_sql::seal::quote_literal(&table),
-                phantomdb_sql::seal::quote_literal(&old.name),
+                phantomdb_sql::printer::quote_literal(&table),
+                phantomdb_sql::printer::quote_literal(&old.name),
             );
             return run(self.connection, &next).await;
         }

@@ -2,7 +2,7 @@
 
 use phantomdb_protocol::ColumnType;
 
-use phantomdb_sql::{seal::quote_identifier, types::SqlType};
+use phantomdb_sql::{printer::quote_identifier, types::SqlType};
 
 fn is_text(data_type: &SqlType) -> bool {
     matches!(data_type.column_type(), ColumnType::String | ColumnType::Enum)

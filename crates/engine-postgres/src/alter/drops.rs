@@ -9,7 +9,7 @@ use crate::{
     connection::Connection,
     error,
 };
-use phantomdb_sql::seal::quote_identifier;
+use phantomdb_sql::printer::quote_identifier;
 
 /// A foreign key that points to a table.
 struct Pointer {

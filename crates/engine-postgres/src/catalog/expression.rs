@@ -13,7 +13,7 @@ use phantomdb_sql::walk::change_expressions;
 use phantomdb_sql::{
     build::{self, take},
     parse::{parse_expression, parse_stored},
-    seal::{self, Style},
+    printer::{self, Style},
 };
 
 /// The expression in PhantomDB SQL; text that cannot be read stays as it is.
@@ -21,7 +21,7 @@ use phantomdb_sql::{
 /// `is_text` says whether a column of that name holds characters: a cast of one to `text` says nothing.
 pub(super) fn read(sql: &str, is_text: &dyn Fn(&str) -> bool) -> String {
     tree(sql, is_text)
-        .and_then(|mut expr| seal::print(&mut expr, Style::Phantom))
+        .and_then(|mut expr| printer::print(&mut expr, Style::Phantom))
         .unwrap_or_else(|_| sql.to_owned())
 }
 
@@ -39,7 +39,7 @@ pub(super) fn index_condition(definition: &str, is_text: &dyn Fn(&str) -> bool) 
     match parse_stored(definition) {
         Ok(Statement::CreateIndex(create)) => {
             let mut condition = simplified(create.predicate?, is_text);
-            seal::print(&mut condition, Style::Phantom).ok()
+            printer::print(&mut condition, Style::Phantom).ok()
         }
         _ => definition.split_once(") WHERE ").map(|(_, condition)| read(condition, is_text)),
     }
@@ -61,7 +61,7 @@ fn simplified(mut expr: Expr, is_text: &dyn Fn(&str) -> bool) -> Expr {
 /// The values of the check of an `ENUM`; none when the condition is of another shape.
 pub(super) fn enum_values(condition: &Expr) -> Option<Vec<String>> {
     let text = |expr: &Expr| match expr {
-        Expr::Value(ValueWithSpan { value, .. }) => seal::string_of(value).map(str::to_owned),
+        Expr::Value(ValueWithSpan { value, .. }) => printer::string_of(value).map(str::to_owned),
         _ => None,
     };
     match condition {
@@ -132,7 +132,7 @@ impl Reader<'_> {
             Expr::Value(ValueWithSpan { value: Value::Number(..), .. }) if is_number(named) => {
                 Some(take(inner))
             }
-            Expr::Value(ValueWithSpan { value, .. }) => literal(seal::string_of(value)?, named),
+            Expr::Value(ValueWithSpan { value, .. }) => literal(printer::string_of(value)?, named),
             Expr::Identifier(column) if is_any_text(named) && (self.is_text)(&column.value) => {
                 Some(take(inner))
             }
@@ -154,20 +154,20 @@ fn literal(text: &str, data_type: &DataType) -> Option<Expr> {
         _ if is_number(data_type) => match text.strip_prefix('-') {
             _ if text.parse::<f64>().is_ok_and(|number| !number.is_finite()) => return None,
             Some(positive) => {
-                Expr::UnaryOp { op: UnaryOperator::Minus, expr: Box::new(seal::ready_expr(positive)) }
+                Expr::UnaryOp { op: UnaryOperator::Minus, expr: Box::new(printer::verbatim_expr(positive)) }
             }
-            None => seal::ready_expr(text),
+            None => printer::verbatim_expr(text),
         },
         DataType::Timestamp(..) => match text.parse::<jiff::Timestamp>() {
-            Ok(at) => seal::literal(format!("{at:.3}")),
-            Err(_) => seal::literal(text),
+            Ok(at) => printer::literal(format!("{at:.3}")),
+            Err(_) => printer::literal(text),
         },
         DataType::Bytea => match text.strip_prefix("\\x") {
             Some(hex) => Expr::value(Value::HexStringLiteral(hex.to_owned())),
             None => return None,
         },
         DataType::Interval { .. } => return None,
-        _ => seal::literal(text),
+        _ => printer::literal(text),
     })
 }
 

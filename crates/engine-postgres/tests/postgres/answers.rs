@@ -1,6 +1,6 @@
 //! The answers to writes by their key, which every server over a database knows.
 
-use phantomdb_engine::{Engine, Once, Session};
+use phantomdb_engine::{Engine, IdempotentCall, Session};
 use phantomdb_engine_postgres::PostgresOptions;
 use phantomdb_protocol::{ErrorCode, Value};
 use std::sync::Arc;
@@ -9,11 +9,11 @@ use tokio_util::sync::CancellationToken;
 use crate::fixture::Fixture;
 use phantomdb_testing::{error, ok, rows, statement};
 
-pub(crate) fn once(key: u8, call: u8) -> Once {
-    Once { key: [key; 32], call: [call; 32], cancelled: CancellationToken::new() }
+pub(crate) fn once(key: u8, call: u8) -> IdempotentCall {
+    IdempotentCall { key: [key; 32], call: [call; 32], cancelled: CancellationToken::new() }
 }
 
-pub(crate) async fn keyed(engine: &dyn Engine, database: &str, once: &Once) -> Arc<dyn Session> {
+pub(crate) async fn keyed(engine: &dyn Engine, database: &str, once: &IdempotentCall) -> Arc<dyn Session> {
     engine.database(database).await.unwrap().keyed(once).unwrap()
 }
 
@@ -64,7 +64,8 @@ async fn it_keeps_each_write_of_a_call_and_refuses_the_key_for_another_call() {
             assert_eq!(affected, [1, 1]);
         }
         assert_eq!(rows(&*fixture.session, r#"SELECT "n" FROM "t""#, &[]).await, serde_json::json!([[2]]));
-        let other = keyed(&fixture.engine, &fixture.database, &Once { call: [9; 32], ..call }).await;
+        let other =
+            keyed(&fixture.engine, &fixture.database, &IdempotentCall { call: [9; 32], ..call }).await;
         let refused = other.execute_batch(batch(), atomic).await;
         let code = match refused {
             Ok(answers) => answers.into_iter().next().unwrap().unwrap_err().code,

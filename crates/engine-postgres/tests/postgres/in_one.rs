@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use phantomdb_engine::{Engine, Once};
+use phantomdb_engine::{Engine, IdempotentCall};
 use phantomdb_engine_postgres::{PostgresEngine, PostgresOptions};
 use phantomdb_protocol::{ErrorCode, ResultSet, Statement, Value};
 
@@ -25,7 +25,7 @@ fn native(query: &str) -> Statement {
 }
 
 /// A key of its own in its database.
-fn fresh() -> Once {
+fn fresh() -> IdempotentCall {
     once(u8::try_from(next_number() % 250).unwrap(), 1)
 }
 
@@ -46,7 +46,7 @@ impl Servers {
         Self { fixture, other }
     }
 
-    async fn run(&self, engine: &dyn Engine, call: &Once, statement: Statement) -> ResultSet {
+    async fn run(&self, engine: &dyn Engine, call: &IdempotentCall, statement: Statement) -> ResultSet {
         let what = statement.query.clone();
         let session = keyed(engine, &self.fixture.database, call).await;
         session.execute(statement).await.unwrap_or_else(|error| panic!("{what}: {error:?}"))
@@ -210,7 +210,7 @@ async fn it_tells_a_row_that_is_there_from_a_key_that_was_used() {
         let call = fresh();
         let first = servers.run(engine, &call, statement(insert, &[])).await;
         assert_same(&first, &servers.run(engine, &call, statement(insert, &[])).await, insert);
-        let other = keyed(engine, database, &Once { call: [9; 32], ..call }).await;
+        let other = keyed(engine, database, &IdempotentCall { call: [9; 32], ..call }).await;
         assert_eq!(error(&*other, insert, &[]).await.code, ErrorCode::BadRequest);
     }
     let taken = fresh();

@@ -4,9 +4,8 @@ use phantomdb_protocol::{ColumnType, Error, ErrorCode, Result};
 use sqlparser::ast::{BinaryOperator, Expr, Spanned, UnaryOperator};
 
 use super::{
-    Adapter, build,
+    Adapter, build, printer,
     scope::{Origin, Typed},
-    seal,
 };
 
 impl Adapter<'_> {
@@ -27,7 +26,7 @@ impl Adapter<'_> {
             return Ok(Typed { nullable, ..Typed::of(column_type) });
         }
         if a.is(ColumnType::Decimal) || b.is(ColumnType::Decimal) {
-            let operator = seal::literal(op.to_string());
+            let operator = printer::literal(op.to_string());
             *expr =
                 build::call("phantomdb_decimal_op", vec![operator, build::take(left), build::take(right)]);
             return Ok(Typed { nullable, ..Typed::of(ColumnType::Decimal) });
@@ -69,7 +68,7 @@ impl Adapter<'_> {
             refuse_arithmetic(&sign, side).map_err(|error| self.at(error, inner.span()))?;
         }
         if typed.is(ColumnType::Decimal) && sign == BinaryOperator::Minus {
-            let arguments = vec![seal::literal("-"), seal::ready_expr("0"), build::take(inner)];
+            let arguments = vec![printer::literal("-"), printer::verbatim_expr("0"), build::take(inner)];
             *expr = build::call("phantomdb_decimal_op", arguments);
         }
         Ok(())
@@ -119,7 +118,7 @@ impl Adapter<'_> {
         let typed = self.expr(left)?;
         let mut interval = build::unnested(right).clone();
         self.cast(&mut interval)?;
-        let arguments = vec![build::take(left), interval, seal::ready_expr(sign)];
+        let arguments = vec![build::take(left), interval, printer::verbatim_expr(sign)];
         *expr = build::call("phantomdb_add_interval", arguments);
         Ok(Typed { nullable: typed.nullable, ..Typed::of(ColumnType::Timestamp) })
     }

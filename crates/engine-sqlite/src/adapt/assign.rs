@@ -4,9 +4,8 @@ use phantomdb_protocol::{ColumnDefinition, ColumnType, Error, ErrorCode, Result,
 use sqlparser::ast::{Expr, UnaryOperator, Value, ValueWithSpan};
 
 use super::{
-    Adapter, build,
+    Adapter, build, printer,
     scope::{Origin, Typed},
-    seal,
 };
 use crate::{functions::convert, types::SqlType};
 
@@ -66,7 +65,7 @@ impl Target {
     }
 
     fn names(&self) -> [Expr; 2] {
-        [seal::literal(self.table.clone()), seal::literal(self.column.name.clone())]
+        [printer::literal(self.table.clone()), printer::literal(self.column.name.clone())]
     }
 
     /// The value in the column's stored form.
@@ -78,7 +77,7 @@ impl Target {
         if let Some(literal) = self.literal(&value, data_type)? {
             return Ok(literal);
         }
-        let number = |n: String| seal::ready_expr(n);
+        let number = |n: String| printer::verbatim_expr(n);
         let (function, mut extra) = match data_type {
             _ if self.required_key => ("phantomdb_assign_key", vec![number(data_type.bits().to_string())]),
             SqlType::TinyInt
@@ -150,7 +149,7 @@ impl Target {
                     SqlType::Uuid => "phantomdb_uuid",
                     _ => return Ok(None),
                 };
-                let Some(text) = seal::string_of(literal) else { return Ok(None) };
+                let Some(text) = printer::string_of(literal) else { return Ok(None) };
                 convert::literal(function, text).map(Some).map_err(|error| self.refused(error))
             }
         }

@@ -10,8 +10,8 @@ use sqlparser::ast::{
 use super::{
     Adapter, build,
     expr::unify,
+    printer,
     scope::{Origin, Typed},
-    seal,
 };
 
 /// The current time in its stored form; SQLite keeps it still during a statement, and knows it without PhantomDB.
@@ -34,7 +34,7 @@ impl Adapter<'_> {
             Expr::Extract { field, expr: inner, .. } => {
                 let field = field.to_string().trim_matches('\'').to_ascii_lowercase();
                 self.expr(inner)?;
-                *expr = build::call("date_part", vec![seal::literal(field), build::take(inner)]);
+                *expr = build::call("date_part", vec![printer::literal(field), build::take(inner)]);
                 Ok(Typed::of(ColumnType::Float))
             }
             Expr::Ceil { expr: inner, field } | Expr::Floor { expr: inner, field } if is_plain(field) => {
@@ -58,7 +58,7 @@ impl Adapter<'_> {
                         self.expr(from)?;
                         arguments.push(build::take(from));
                     }
-                    None => arguments.push(seal::ready_expr("1")),
+                    None => arguments.push(printer::verbatim_expr("1")),
                 }
                 if let Some(length) = substring_for {
                     self.expr(length)?;
@@ -86,7 +86,7 @@ impl Adapter<'_> {
             Expr::AtTimeZone { timestamp, time_zone } => {
                 let typed = self.expr(timestamp)?;
                 let utc = matches!(build::unnested(time_zone), Expr::Value(ValueWithSpan { value, .. })
-                    if seal::string_of(value).is_some_and(|zone| ["utc", "gmt", "z"].contains(&zone.to_ascii_lowercase().as_str())));
+                    if printer::string_of(value).is_some_and(|zone| ["utc", "gmt", "z"].contains(&zone.to_ascii_lowercase().as_str())));
                 if !utc {
                     return self.unsupported("AT TIME ZONE with another zone than 'UTC'", span);
                 }
@@ -113,8 +113,8 @@ impl Adapter<'_> {
         let types = self.arguments(function)?;
         let first = types.first().copied().unwrap_or(Typed::UNKNOWN);
         let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        let printed = if plain { name.clone() } else { seal::quote_identifier(&name) };
-        function.name = ObjectName::from(vec![seal::ready_ident(printed)]);
+        let printed = if plain { name.clone() } else { printer::quote_identifier(&name) };
+        function.name = ObjectName::from(vec![printer::verbatim_ident(printed)]);
         if let Some(now) = current_time(&name) {
             *expr = now.0;
             return Ok(Typed::of(now.1).not_null());
@@ -160,13 +160,13 @@ impl Adapter<'_> {
             "json_agg" | "jsonb_agg" => {
                 as_json_values(function, types);
                 rename(function, "json_group_array", ColumnType::Json);
-                *expr = build::call("nullif", vec![build::take(expr), seal::literal("[]")]);
+                *expr = build::call("nullif", vec![build::take(expr), printer::literal("[]")]);
                 Ok(Typed::of(ColumnType::Json))
             }
             "json_object_agg" | "jsonb_object_agg" => {
                 as_json_values(function, types);
                 rename(function, "json_group_object", ColumnType::Json);
-                *expr = build::call("nullif", vec![build::take(expr), seal::literal("{}")]);
+                *expr = build::call("nullif", vec![build::take(expr), printer::literal("{}")]);
                 Ok(Typed::of(ColumnType::Json))
             }
             "json_build_object" | "jsonb_build_object" => {
@@ -266,9 +266,9 @@ fn current_time(name: &str) -> Option<(Expr, ColumnType)> {
         | "localtimestamp"
         | "transaction_timestamp"
         | "statement_timestamp"
-        | "clock_timestamp" => (seal::ready_expr(NOW), ColumnType::Timestamp),
-        "current_date" => (seal::ready_expr(TODAY), ColumnType::Date),
-        "current_time" | "localtime" => (seal::ready_expr(TIME_OF_DAY), ColumnType::Time),
+        | "clock_timestamp" => (printer::verbatim_expr(NOW), ColumnType::Timestamp),
+        "current_date" => (printer::verbatim_expr(TODAY), ColumnType::Date),
+        "current_time" | "localtime" => (printer::verbatim_expr(TIME_OF_DAY), ColumnType::Time),
         _ => return None,
     })
 }
@@ -311,7 +311,7 @@ fn simple(function: &mut Function, name: &str) -> Typed {
 }
 
 fn rename(function: &mut Function, name: &str, column_type: ColumnType) -> Typed {
-    function.name = ObjectName::from(vec![seal::ready_ident(name)]);
+    function.name = ObjectName::from(vec![printer::verbatim_ident(name)]);
     Typed::of(column_type)
 }
 

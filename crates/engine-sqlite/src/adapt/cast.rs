@@ -3,7 +3,7 @@
 use phantomdb_protocol::{ColumnType, Result};
 use sqlparser::ast::{CastKind, DataType, Expr, Interval, Spanned, TypedString, ValueWithSpan};
 
-use super::{Adapter, build, scope::Typed, seal};
+use super::{Adapter, build, printer, scope::Typed};
 use crate::types::SqlType;
 
 impl Adapter<'_> {
@@ -27,20 +27,20 @@ impl Adapter<'_> {
             }
             Expr::TypedString(TypedString { data_type, value, .. }) => {
                 let target = SqlType::from_ast(data_type).map_err(|error| self.at(error, span))?;
-                let text = seal::string_of(&value.value).unwrap_or_default().to_owned();
-                *expr = cast_to(&target, seal::literal(text), Typed::of(ColumnType::String))?;
+                let text = printer::string_of(&value.value).unwrap_or_default().to_owned();
+                *expr = cast_to(&target, printer::literal(text), Typed::of(ColumnType::String))?;
                 Ok(Typed::of(target.column_type()).not_null())
             }
             Expr::Interval(Interval { value, leading_field, last_field: None, .. }) => {
                 let text = match build::unnested(value) {
-                    Expr::Value(ValueWithSpan { value, .. }) => seal::string_of(value).map(str::to_owned),
+                    Expr::Value(ValueWithSpan { value, .. }) => printer::string_of(value).map(str::to_owned),
                     _ => None,
                 };
                 let Some(mut text) = text else { return self.unsupported("this INTERVAL", span) };
                 if let Some(field) = leading_field {
                     text = format!("{text} {field}");
                 }
-                *expr = seal::literal(text);
+                *expr = printer::literal(text);
                 Ok(Typed::of(ColumnType::String).not_null())
             }
             _ => self.unsupported("this cast", span),
@@ -58,7 +58,7 @@ impl Adapter<'_> {
 }
 
 fn cast_to(target: &SqlType, value: Expr, from: Typed) -> Result<Expr> {
-    let number = |n: i64| seal::ready_expr(n.to_string());
+    let number = |n: i64| printer::verbatim_expr(n.to_string());
     let native = |value, data_type| Expr::Cast {
         kind: CastKind::Cast,
         expr: Box::new(value),
@@ -74,12 +74,12 @@ fn cast_to(target: &SqlType, value: Expr, from: Typed) -> Result<Expr> {
             build::call("phantomdb_cast_int", vec![value, number(i64::from(target.bits()))])
         }
         SqlType::Varchar(Some(n)) | SqlType::Char(Some(n)) => {
-            build::call("substr", vec![text(value), number(1), seal::ready_expr(n.to_string())])
+            build::call("substr", vec![text(value), number(1), printer::verbatim_expr(n.to_string())])
         }
         SqlType::Varchar(None) | SqlType::Char(None) | SqlType::Text => text(value),
         SqlType::CiText => Expr::Nested(Box::new(Expr::Collate {
             expr: Box::new(text(value)),
-            collation: sqlparser::ast::ObjectName::from(vec![seal::ready_ident("NOCASE")]),
+            collation: sqlparser::ast::ObjectName::from(vec![printer::verbatim_ident("NOCASE")]),
         })),
         SqlType::Boolean => build::call("phantomdb_cast_boolean", vec![value]),
         SqlType::Timestamp => build::call("phantomdb_cast_timestamp", vec![value]),
@@ -89,7 +89,7 @@ fn cast_to(target: &SqlType, value: Expr, from: Typed) -> Result<Expr> {
         SqlType::Decimal(None) => build::call("phantomdb_cast_decimal", vec![value]),
         SqlType::Decimal(Some((precision, scale))) => build::call(
             "phantomdb_cast_decimal",
-            vec![value, seal::ready_expr(precision.to_string()), number(*scale)],
+            vec![value, printer::verbatim_expr(precision.to_string()), number(*scale)],
         ),
         SqlType::Uuid => build::call("phantomdb_cast_uuid", vec![value]),
         SqlType::Blob => native(value, DataType::Blob(None)),

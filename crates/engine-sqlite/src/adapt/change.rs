@@ -9,9 +9,9 @@ use sqlparser::ast::{
 use super::{
     Adapter,
     names::{last_ident, references, table_name},
+    printer::{quote_identifier, quote_literal},
     query::parsed_query,
     scope::{Output, Scope, stored_name},
-    seal::{quote_identifier, quote_literal},
 };
 
 impl Adapter<'_> {

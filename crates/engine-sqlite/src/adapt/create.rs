@@ -14,8 +14,8 @@ use super::{
     assign::Target,
     build,
     names::{constraint_name, index_columns, mentioned_columns},
+    printer,
     scope::{Columns, Output, Relation, Scope, Typed, stored_name},
-    seal,
 };
 use crate::types;
 use crate::{functions::convert, written::Written};
@@ -175,11 +175,12 @@ impl Adapter<'_> {
             options.push(enum_check(&column.name, values));
         }
         if let Some(collation) = types::collation(&data_type) {
-            let collation = ObjectName::from(vec![seal::ready_ident(collation)]);
+            let collation = ObjectName::from(vec![printer::verbatim_ident(collation)]);
             options.push(ColumnOptionDef { name: None, option: ColumnOption::Collation(collation) });
         }
         column.options = options;
-        column.data_type = DataType::Custom(ObjectName::from(vec![seal::ready_ident(declared)]), Vec::new());
+        column.data_type =
+            DataType::Custom(ObjectName::from(vec![printer::verbatim_ident(declared)]), Vec::new());
         Ok(())
     }
 
@@ -204,7 +205,7 @@ impl Adapter<'_> {
                 ..
             } if generated_as == GeneratedAs::ExpStored || !identity => {
                 // What is generated is in the form of its column, as what is assigned is.
-                let written = seal::print(&mut build::unnested(&expr).clone(), seal::Style::Phantom)?;
+                let written = printer::print(&mut build::unnested(&expr).clone(), printer::Style::Phantom)?;
                 let typed = self.expr(&mut expr)?;
                 let target = Target::of_new_column(&naming.table, column, data_type.clone());
                 let expr = target.assign(expr, typed)?;
@@ -266,7 +267,7 @@ impl Adapter<'_> {
     }
 
     fn column_default(&mut self, mut expr: Expr, target: &Target, data_type: &SqlType) -> Result<Expr> {
-        let written = seal::print(&mut build::unnested(&expr).clone(), seal::Style::Phantom)?;
+        let written = printer::print(&mut build::unnested(&expr).clone(), printer::Style::Phantom)?;
         self.expr(&mut expr)?;
         let expr = constant(target, data_type, expr)?;
         // A literal is described in the form of its column.
@@ -339,7 +340,7 @@ impl Adapter<'_> {
 
     /// Adapts an expression that is described later, and remembers how it was written.
     pub(super) fn defined(&mut self, expr: &mut Expr) -> Result<()> {
-        let written = seal::print(&mut expr.clone(), seal::Style::Phantom)?;
+        let written = printer::print(&mut expr.clone(), printer::Style::Phantom)?;
         self.expr(expr)?;
         self.written.extend(Written::of(expr, written)?);
         Ok(())
@@ -381,7 +382,7 @@ fn take_single_key(create: &mut CreateTable) -> Option<(String, Option<Ident>)> 
 }
 
 fn enum_check(column: &Ident, values: &[String]) -> ColumnOptionDef {
-    let list = values.iter().map(seal::literal).collect();
+    let list = values.iter().map(printer::literal).collect();
     let expr = Expr::InList { expr: Box::new(Expr::Identifier(column.clone())), list, negated: false };
     let check = CheckConstraint { name: None, expr: Box::new(expr), no_inherit: false, enforced: None };
     named(Ident::with_quote('"', format!("{ENUM_MARK}{}", column.value)), ColumnOption::Check(check))

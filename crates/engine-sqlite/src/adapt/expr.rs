@@ -7,9 +7,8 @@ use sqlparser::{
 };
 
 use super::{
-    Adapter, build,
+    Adapter, build, printer,
     scope::{Origin, Typed},
-    seal,
 };
 
 /// SQLite's own limit on the depth of an expression.
@@ -96,7 +95,7 @@ impl Adapter<'_> {
                 let name =
                     phantomdb_sql::names::last_ident(collation).map(|ident| ident.value.to_ascii_lowercase());
                 if matches!(name.as_deref(), Some("c" | "posix" | "ucs_basic" | "default")) {
-                    *collation = ObjectName::from(vec![seal::ready_ident("BINARY")]);
+                    *collation = ObjectName::from(vec![printer::verbatim_ident("BINARY")]);
                 }
                 typed
             }
@@ -175,7 +174,7 @@ impl Adapter<'_> {
                 if self.refuse_parameters {
                     return self.unsupported("a parameter in a definition", value.span);
                 }
-                self.parameter_count = self.parameter_count.max(seal::parameter_number(name)?);
+                self.parameter_count = self.parameter_count.max(printer::parameter_number(name)?);
                 Typed { column_type: None, nullable: true, origin: Origin::Parameter }
             }
             _ => typed(Some(ColumnType::String), false),

@@ -9,10 +9,9 @@ use sqlparser::ast::{
 };
 
 use super::{
-    Adapter,
+    Adapter, printer,
     query::parsed_query,
     scope::{Columns, Relation, stored_name},
-    seal,
 };
 
 impl Adapter<'_> {
@@ -69,7 +68,7 @@ impl Adapter<'_> {
                 if !["json_each", "json_tree", "jsonb_each"].contains(&function.as_str()) {
                     return self.unsupported(&format!("{function}() in FROM"), span);
                 }
-                *name = ObjectName::from(vec![seal::ready_ident(function.clone())]);
+                *name = ObjectName::from(vec![printer::verbatim_ident(function.clone())]);
                 let name = alias.as_ref().map_or(function, |alias| alias.name.value.clone());
                 self.bring(Relation { name, bare: None, columns: Columns::Unknown, outer: false });
                 Ok(())

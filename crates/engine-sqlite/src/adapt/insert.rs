@@ -13,9 +13,9 @@ use super::{
     assign::Target,
     names::last_ident,
     parse::ConflictTarget,
+    printer,
     query::parsed_query,
     scope::{Columns, Output, Relation, Scope, stored_name},
-    seal,
 };
 
 impl Adapter<'_> {
@@ -97,7 +97,7 @@ impl Adapter<'_> {
             let bare = std::mem::replace(&mut self.bare_columns, true);
             let target = self.conflict_target(fields, condition);
             self.bare_columns = bare;
-            on.conflict_target = Some(AstTarget::Columns(vec![seal::ready_ident(target?)]));
+            on.conflict_target = Some(AstTarget::Columns(vec![printer::verbatim_ident(target?)]));
         }
         if let Some(AstTarget::OnConstraint(name)) = &on.conflict_target {
             let name = last_ident(name).map(|ident| ident.value.clone()).unwrap_or_default();

@@ -23,12 +23,14 @@ use phantomdb_protocol::{
 pub(super) use call::{NOW, TIME_OF_DAY, TODAY};
 pub(super) use create::{ENUM_MARK, KEY_MARK, TYPE_MARK};
 pub use phantomdb_sql::{Catalog, Kind};
-use phantomdb_sql::{Source, alter_table, build, definition::SchemaChange, names, parse, seal, with_stack};
+use phantomdb_sql::{
+    Source, alter_table, build, definition::SchemaChange, names, parse, printer, with_stack,
+};
 pub(super) use phantomdb_sql::{
     alter_table::reference,
     names::{index_columns, references, same_table},
     parse::{parse_expression, parse_stored},
-    seal::{quote_identifier, quote_literal},
+    printer::{quote_identifier, quote_literal},
 };
 pub use scope::stored_name;
 
@@ -65,7 +67,7 @@ pub fn adapt(sql: &str, catalog: &dyn Catalog) -> Result<Adapted> {
 
 /// A tree as SQLite reads it.
 pub(super) fn print<T: sqlparser::ast::VisitMut + std::fmt::Display>(tree: &mut T) -> Result<String> {
-    seal::print(tree, seal::Style::Sqlite)
+    printer::print(tree, printer::Style::Sqlite)
 }
 
 /// Of a table that is in SQLite already.
@@ -144,7 +146,7 @@ pub(super) fn literals_of(sql: &str) -> Result<Vec<String>> {
     let mut literals = Vec::new();
     let _ = phantomdb_sql::walk::each_expression(statement.as_ref(), &mut |expr| {
         if let sqlparser::ast::Expr::Value(value) = expr {
-            literals.extend(seal::string_of(&value.value).map(str::to_owned));
+            literals.extend(printer::string_of(&value.value).map(str::to_owned));
         }
         ControlFlow::Continue(())
     });

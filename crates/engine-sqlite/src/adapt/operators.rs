@@ -7,9 +7,8 @@ use sqlparser::ast::{
 };
 
 use super::{
-    Adapter, build, like,
+    Adapter, build, like, printer,
     scope::{Origin, Typed},
-    seal,
 };
 use crate::functions::convert;
 
@@ -112,7 +111,7 @@ impl Adapter<'_> {
         self.expr(left)?;
         self.expr(right)?;
         let mut arguments = vec![build::take(left), build::take(right)];
-        arguments.extend(extra.iter().map(|sql| seal::ready_expr(*sql)));
+        arguments.extend(extra.iter().map(|sql| printer::verbatim_expr(*sql)));
         *expr = build::call(function, arguments);
         Ok(Typed::of(column_type))
     }
@@ -193,12 +192,12 @@ impl Adapter<'_> {
         match escape_char {
             Some(escape) => {
                 self.expr(escape)?;
-                if matches!(escape.as_ref(), Expr::Value(ValueWithSpan { value, .. }) if seal::string_of(value) == Some(""))
+                if matches!(escape.as_ref(), Expr::Value(ValueWithSpan { value, .. }) if printer::string_of(value) == Some(""))
                 {
                     *escape_char = None;
                 }
             }
-            None => *escape_char = Some(Box::new(seal::literal("\\"))),
+            None => *escape_char = Some(Box::new(printer::literal("\\"))),
         }
         let escape = escape_char.as_deref().map(string_of);
         if self.bare_columns
@@ -207,7 +206,7 @@ impl Adapter<'_> {
         {
             let left = build::take(left);
             let text = if ignore_case { build::call("lower", vec![left]) } else { left };
-            let matched = build::call("glob", vec![seal::literal(&pattern), text]);
+            let matched = build::call("glob", vec![printer::literal(&pattern), text]);
             *expr = if *negated { like::not(matched) } else { matched };
             return Ok(boolean(a.nullable));
         }
@@ -327,7 +326,7 @@ impl Adapter<'_> {
                 *side = build::call("phantomdb_decimal", vec![build::take(side)]);
                 *side = Expr::Nested(Box::new(Expr::Collate {
                     expr: Box::new(build::take(side)),
-                    collation: sqlparser::ast::ObjectName::from(vec![seal::ready_ident("decimal")]),
+                    collation: sqlparser::ast::ObjectName::from(vec![printer::verbatim_ident("decimal")]),
                 }));
             }
         }
@@ -351,7 +350,7 @@ impl Adapter<'_> {
             _ => return Ok(()),
         };
         if let Expr::Value(ValueWithSpan { value: text, .. }) = build::unnested(value)
-            && let Some(text) = seal::string_of(text)
+            && let Some(text) = printer::string_of(text)
         {
             *value = convert::literal(function, text)?;
             return Ok(());
@@ -377,7 +376,7 @@ fn like(left: Expr, right: Expr, negated: bool, ignore_case: bool) -> Expr {
 /// The text of a string literal.
 fn string_of(expr: &Expr) -> Option<&str> {
     match build::unnested(expr) {
-        Expr::Value(ValueWithSpan { value, .. }) => seal::string_of(value),
+        Expr::Value(ValueWithSpan { value, .. }) => printer::string_of(value),
         _ => None,
     }
 }
@@ -398,8 +397,8 @@ fn values_of(expr: &mut Expr) -> Option<Vec<Expr>> {
             _ => None,
         },
         Expr::Value(ValueWithSpan { value, .. }) => {
-            let keys = convert::array_elements(seal::string_of(value)?)?;
-            Some(keys.into_iter().map(|key| key.map_or_else(build::null, seal::literal)).collect())
+            let keys = convert::array_elements(printer::string_of(value)?)?;
+            Some(keys.into_iter().map(|key| key.map_or_else(build::null, printer::literal)).collect())
         }
         _ => None,
     }

@@ -11,9 +11,8 @@ use sqlparser::ast::{
 };
 
 use super::{
-    Adapter, build, parse,
+    Adapter, build, parse, printer,
     scope::{Columns, Origin, Output, Scope, unify_outputs},
-    seal,
 };
 
 /// A common table expression in force.
@@ -284,7 +283,7 @@ impl Adapter<'_> {
         };
         if typed.is(ColumnType::Decimal) && typed.origin != Origin::Column {
             let expr = Box::new(build::take(&mut item.expr));
-            let collation = ObjectName::from(vec![seal::ready_ident("decimal")]);
+            let collation = ObjectName::from(vec![printer::verbatim_ident("decimal")]);
             item.expr = Expr::Collate { expr, collation };
         }
         let descending = matches!(item.options.sort, Some(OrderBySort::Desc));
@@ -300,7 +299,7 @@ impl Adapter<'_> {
             if fetch.with_ties || fetch.percent {
                 return self.unsupported("FETCH … WITH TIES", query.body.span());
             }
-            let limit = Some(fetch.quantity.unwrap_or_else(|| seal::ready_expr("1")));
+            let limit = Some(fetch.quantity.unwrap_or_else(|| printer::verbatim_expr("1")));
             let offset = match query.limit_clause.take() {
                 Some(LimitClause::LimitOffset { offset, .. }) => offset,
                 _ => None,
@@ -328,7 +327,7 @@ impl Adapter<'_> {
                     self.expr(value)?;
                     *rows = OffsetRows::None;
                     if limit.is_none() {
-                        *limit = Some(seal::ready_expr("-1"));
+                        *limit = Some(printer::verbatim_expr("-1"));
                     }
                 }
                 Ok(())

@@ -11,8 +11,8 @@ use super::{
     names::table_name,
     parse,
     parse::{ConflictTarget, Parsed},
+    printer::quote_identifier,
     scope::{Output, stored_name},
-    seal::quote_identifier,
 };
 use crate::{registry, written};
 

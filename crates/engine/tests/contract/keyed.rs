@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use phantomdb_engine::{Once, Session};
+use phantomdb_engine::{IdempotentCall, Session};
 use phantomdb_protocol::{AlterOperation, Result, ResultSet, Statement, TableName, TableSchema};
 use tokio_util::sync::CancellationToken;
 
@@ -17,7 +17,7 @@ impl Keyed {
     fn call(&self) -> impl Fn() -> Arc<dyn Session> {
         let mut key = [0; 32];
         key[..4].copy_from_slice(&next_number().to_be_bytes());
-        let once = Once { key, call: [1; 32], cancelled: CancellationToken::new() };
+        let once = IdempotentCall { key, call: [1; 32], cancelled: CancellationToken::new() };
         let session = Arc::clone(&self.0);
         move || Arc::clone(&session).keyed(&once).unwrap()
     }

@@ -14,7 +14,7 @@ use crate::calls::parameterize::{LITERALS_MAX, lift_literals};
 use crate::{
     PhantomDialect,
     parse::position,
-    seal::{Style, print},
+    printer::{Style, print},
     walk::walk,
 };
 

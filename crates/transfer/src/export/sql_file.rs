@@ -7,7 +7,7 @@ use phantomdb_protocol::{ColumnDefinition, Constraint, Error, Result, TableSchem
 use rusqlite::types::ValueRef;
 
 use super::ddl;
-use phantomdb_sql::seal::{quote_identifier, quote_literal};
+use phantomdb_sql::printer::{quote_identifier, quote_literal};
 use phantomdb_sql::types::SqlType;
 
 const ROWS_OF_A_STATEMENT: usize = 100;

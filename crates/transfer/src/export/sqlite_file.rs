@@ -9,7 +9,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 
 use super::ddl;
 use phantomdb_engine_sqlite::stored_name;
-use phantomdb_sql::seal::{quote_identifier, quote_literal};
+use phantomdb_sql::printer::{quote_identifier, quote_literal};
 use phantomdb_sql::types::SqlType;
 
 pub(super) struct SqliteFile {

@@ -130,7 +130,7 @@ impl<'a> Reader<'a> {
                     && !extra.contains("default_generated")
                     && !text.to_ascii_uppercase().starts_with("CURRENT_TIMESTAMP");
                 let text = if is_text {
-                    phantomdb_sql::seal::quote_literal(&text)
+                    phantomdb_sql::printer::quote_literal(&text)
                 } else {
                     without_precision(&text)
                 };

@@ -1,7 +1,7 @@
 //! PostgreSQL's types as PhantomDB's.
 
 use crate::model::Column;
-use phantomdb_sql::seal::quote_identifier;
+use phantomdb_sql::printer::quote_identifier;
 use phantomdb_sql::types::SqlType;
 
 /// A column as PostgreSQL describes it.

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::{EachRow, sqlite_schema::Reader, unreadable};
 use crate::model::{Loss, Table};
-use phantomdb_sql::seal::quote_identifier;
+use phantomdb_sql::printer::quote_identifier;
 
 pub(crate) struct SqliteSource {
     connection: Connection,

@@ -20,7 +20,7 @@ use crate::{
     model::{Loss, Table},
     rewrite::Words,
 };
-use phantomdb_sql::seal::quote_identifier;
+use phantomdb_sql::printer::quote_identifier;
 use phantomdb_sql::types::SqlType;
 
 pub(super) struct Reader<'a> {

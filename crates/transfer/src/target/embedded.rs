@@ -14,7 +14,7 @@ use crate::{
 };
 use phantomdb_engine::Engine as _;
 use phantomdb_engine_sqlite::{Loader, SqliteEngine, stored_name};
-use phantomdb_sql::seal::quote_identifier;
+use phantomdb_sql::printer::quote_identifier;
 
 pub(crate) struct EmbeddedTarget {
     directory: PathBuf,

@@ -14,7 +14,7 @@ use sqlparser::ast::{
 };
 
 /// Marks an identifier that is printed as it stands: the name of a function, or text made here.
-const READY: char = '\u{1}';
+const PRINTED_AS_IS: char = '\u{1}';
 
 /// `"a""b"`.
 pub fn quote_identifier(name: &str) -> String {
@@ -33,12 +33,12 @@ fn quoted(text: &str, quote: char) -> String {
 }
 
 /// Text that is SQL already.
-pub fn ready_ident(sql: impl Into<String>) -> Ident {
-    Ident { value: sql.into(), quote_style: Some(READY), span: sqlparser::tokenizer::Span::empty() }
+pub fn verbatim_ident(sql: impl Into<String>) -> Ident {
+    Ident { value: sql.into(), quote_style: Some(PRINTED_AS_IS), span: sqlparser::tokenizer::Span::empty() }
 }
 
 /// An expression that is SQL already.
-pub fn ready_expr(sql: impl Into<String>) -> Expr {
+pub fn verbatim_expr(sql: impl Into<String>) -> Expr {
     Expr::value(Value::Number(sql.into(), false))
 }
 
@@ -58,17 +58,17 @@ pub enum Style {
     Postgres,
 }
 
-/// Seals the tree and prints it.
+/// Quotes and escapes everything in the tree, and prints it.
 pub fn print<T: VisitMut + std::fmt::Display>(tree: &mut T, style: Style) -> Result<String, Error> {
-    walk(tree, &mut Sealer(style))?;
+    walk(tree, &mut QuotingVisitor(style))?;
     let mut sql = String::with_capacity(256);
     write!(sql, "{tree}").map_err(|_| Error::internal("the statement could not be written"))?;
     Ok(sql)
 }
 
-struct Sealer(Style);
+struct QuotingVisitor(Style);
 
-impl VisitorMut for Sealer {
+impl VisitorMut for QuotingVisitor {
     type Break = Error;
 
     fn pre_visit_statement(&mut self, statement: &mut Statement) -> ControlFlow<Error> {
@@ -79,7 +79,7 @@ impl VisitorMut for Sealer {
     }
 
     fn pre_visit_ident(&mut self, ident: &mut Ident) -> ControlFlow<Error> {
-        if ident.quote_style != Some(READY) {
+        if ident.quote_style != Some(PRINTED_AS_IS) {
             if ident.value.contains('\0') {
                 return ControlFlow::Break(nul());
             }
@@ -106,7 +106,7 @@ impl VisitorMut for Sealer {
     }
 
     fn pre_visit_value(&mut self, value: &mut ValueWithSpan) -> ControlFlow<Error> {
-        match seal(&value.value, self.0) {
+        match literal_text(&value.value, self.0) {
             Ok(Some(sealed)) => value.value = Value::Number(sealed, false),
             Ok(None) => {}
             Err(error) => return ControlFlow::Break(error),
@@ -142,12 +142,12 @@ fn leave(ident: &mut Ident) {
     if ident.quote_style.is_none()
         && ident.value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     {
-        ident.quote_style = Some(READY);
+        ident.quote_style = Some(PRINTED_AS_IS);
     }
 }
 
 /// The text of a literal, when it has an identifier's or a string's need of quotes.
-fn seal(value: &Value, style: Style) -> Result<Option<String>, Error> {
+fn literal_text(value: &Value, style: Style) -> Result<Option<String>, Error> {
     Ok(match value {
         Value::Number(text, _) => Some(text.clone()),
         Value::Null | Value::Boolean(_) => None,

@@ -13,7 +13,7 @@ pub type Digest = [u8; 32];
 /// that answer when it asks again. Errors are not kept: they left nothing behind. Answers may be forgotten after
 /// ten minutes, and when there are many.
 #[derive(Debug, Clone)]
-pub struct Once {
+pub struct IdempotentCall {
     /// Of the caller's token and the key that the caller chose.
     pub key: Digest,
     /// Of the call. A key that was used for another call is refused with `BAD_REQUEST`.
