@@ -1,7 +1,7 @@
 'use strict';
 
 const { PhantomDBDialect } = require('./sequelize/phantomdb-dialect.js');
-const { PhantomDBError } = require('./sequelize/phantomdb-error.js');
+const { PhantomDBError } = require('./driver/phantomdb-error.js');
 const { installEverywhere } = require('./sequelize/install.js');
 
 installEverywhere();

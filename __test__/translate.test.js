@@ -4,7 +4,7 @@
 
 const { Sequelize, DataTypes, Op } = require('sequelize');
 const { PhantomDBDialect } = require('..');
-const COMPILED = require('../sequelize/compiled');
+const COMPILED = require('../sequelize/compiled-query');
 
 const sequelize = new Sequelize('golden', null, null, { dialect: new PhantomDBDialect('memory:'), logging: false });
 const { queryGenerator } = sequelize.getQueryInterface();

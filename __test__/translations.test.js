@@ -5,8 +5,8 @@
 const fc = require('fast-check');
 const { Sequelize, DataTypes, Op } = require('sequelize');
 const { PhantomDBDialect } = require('..');
-const COMPILED = require('../sequelize/compiled');
-const { translate } = require('../sequelize/native');
+const COMPILED = require('../sequelize/compiled-query');
+const { translate } = require('../driver/native');
 const { Translations } = require('../sequelize/translations');
 
 const { fn, col, literal, cast } = Sequelize;

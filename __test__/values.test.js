@@ -3,7 +3,7 @@ const { DataTypes, Sequelize } = require('sequelize');
 const { PhantomDBDialect } = require('..');
 const { formatBindParameters } = require('../sequelize/bind.js');
 const { escapeValue } = require('../sequelize/escape.js');
-const { rowsToObjects, toWire } = require('../sequelize/values.js');
+const { rowsToObjects, toWire } = require('../driver/values.js');
 
 const sequelize = new Sequelize('values', null, null, { dialect: new PhantomDBDialect('memory:'), logging: false });
 afterAll(() => sequelize.close());

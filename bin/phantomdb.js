@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 'use strict';
 
-const { runCli } = require('../sequelize/native.js');
+const { runCli } = require('../driver/native.js');
 
 /** The one command that is not the server's: it writes JavaScript, and needs Sequelize. */
 const MODELS = 'models';
@@ -17,7 +17,7 @@ function runServer(args) {
 }
 
 const args = process.argv.slice(2);
-const ended = args[0] === MODELS ? require('../models/command.js').models(args.slice(1)) : runServer(args);
+const ended = args[0] === MODELS ? require('../sequelize/models/command.js').models(args.slice(1)) : runServer(args);
 
 ended.then(
   (exitCode) => {

@@ -1,8 +1,8 @@
 'use strict';
 
-const { withStack } = require('./phantomdb-error.js');
-const { AbortError, send, throwIfAborted, untilAborted } = require('./send.js');
-const { inTurn } = require('./turn.js');
+const { withStack } = require('../driver/phantomdb-error.js');
+const { AbortError, send, throwIfAborted, untilAborted } = require('../driver/instrument.js');
+const { inTurn } = require('../driver/inline-budget.js');
 
 /**
  * Sequelize's own pool, hooks and replication around connections that are light: the sockets, or the engine itself,

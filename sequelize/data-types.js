@@ -5,7 +5,7 @@
 
 const { types: nodeTypes } = require('util');
 
-const { blob, timestamp } = require('./values.js');
+const { blob, timestamp } = require('../driver/values.js');
 const { escapeValue } = require('./escape.js');
 
 const DOCS = 'https://github.com/phantomdb/phantomdb-sequelize/blob/main/docs/types.md';

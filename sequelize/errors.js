@@ -79,7 +79,7 @@ module.exports = (lib) => {
   };
 
   /**
-   * @param {import('./phantomdb-error.js').PhantomDBError} parent with `sql` and `parameters`
+   * @param {import('../driver/phantomdb-error.js').PhantomDBError} parent with `sql` and `parameters`
    * @param {object} query the Query that failed
    */
   return function sequelizeError(parent, query) {

@@ -4,8 +4,8 @@
 // statements. Sequelize's own `sql-string` gives a dialect name it does not know MySQL's backslashes, which here would be
 // a hole for injection.
 
-const { literal } = require('./native.js');
-const { scalarToWire } = require('./values.js');
+const { literal } = require('../driver/native.js');
+const { scalarToWire } = require('../driver/values.js');
 
 /** @param wire a value as the wire carries it */
 function literalOf(wire) {

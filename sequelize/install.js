@@ -14,7 +14,7 @@ const path = require('path');
 
 const { dataTypes } = require('./data-types.js');
 const { wrapSqlString } = require('./escape.js');
-const { makeExtendable } = require('./extendable.js');
+const { makeExtendable } = require('./patch-abstract-type.js');
 const { wrapTransaction } = require('./transaction-retry.js');
 
 const DIALECT_NAME = 'phantomdb';

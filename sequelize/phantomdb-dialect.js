@@ -4,18 +4,18 @@
 
 const { inspect, types } = require('util');
 
-const { Client } = require('./client.js');
+const { Client } = require('../driver/client.js');
 const { CLIENT, installEverywhere, installIn, installOn } = require('./install.js');
-const { withLock } = require('./named-lock.js');
-const { translate } = require('./native.js');
-const { PhantomDBError } = require('./phantomdb-error.js');
-const { send } = require('./send.js');
+const { withLock } = require('../driver/named-lock.js');
+const { translate } = require('../driver/native.js');
+const { PhantomDBError } = require('../driver/phantomdb-error.js');
+const { send } = require('../driver/instrument.js');
 const { fitSequelizeCli } = require('./sequelize-cli.js');
-const { Snapshot, idOf, isOf, isSnapshot } = require('./snapshot.js');
+const { Snapshot, idOf, isOf, isSnapshot } = require('../driver/snapshot.js');
 const { tableDefinition, tableOf } = require('./table-definition.js');
-const { isTls } = require('./tls.js');
-const { inTurn } = require('./turn.js');
-const { converterOf, rowsToObjects, toWire, wireTypeOf } = require('./values.js');
+const { isTls } = require('../driver/tls.js');
+const { inTurn } = require('../driver/inline-budget.js');
+const { converterOf, rowsToObjects, toWire, wireTypeOf } = require('../driver/values.js');
 
 const DEFAULT_URL = 'http://localhost:8080';
 

@@ -3,13 +3,13 @@
 // What Sequelize and libraries ask of a query generator, answered by the translator. Statements that Sequelize itself
 // runs have their values bound; text that a caller asks for has them inlined and escaped.
 
-const COMPILED = require('./compiled');
+const COMPILED = require('./compiled-query');
 const { literalOf } = require('./escape');
 const { Translations, textOf } = require('./translations');
 const { placeUserBinds } = require('./user-parameters');
 const json = require('./flatten/json');
 const { tableOf } = require('./flatten/tables');
-const { givenValue } = require('./values');
+const { givenValue } = require('../driver/values');
 
 /** Of every Sequelize of this process. */
 const translations = new Translations();

@@ -4,7 +4,7 @@
 // transactions (CLS too), logging, benchmarks, retries and error classes are those of any statement; the text is for
 // the log, `options[COMPILED]` is what is sent.
 
-const COMPILED = require('./compiled');
+const COMPILED = require('./compiled-query');
 const plans = require('./schema-plans');
 const { transactions } = require('./transactions');
 

@@ -3,13 +3,13 @@
 const { formatBindParameters } = require('./bind.js');
 const { randomUUID } = require('crypto');
 
-const COMPILED = require('./compiled.js');
+const COMPILED = require('./compiled-query.js');
 const { leaveExpired } = require('./expired.js');
 const { parsingConverter } = require('./parsers.js');
-const { PhantomDBError, withStack } = require('./phantomdb-error.js');
-const { AbortError } = require('./send.js');
+const { PhantomDBError, withStack } = require('../driver/phantomdb-error.js');
+const { AbortError } = require('../driver/instrument.js');
 const { rootOf } = require('./transactions.js');
-const { converterOf, fromWire, rowsToObjects, toWire } = require('./values.js');
+const { converterOf, fromWire, rowsToObjects, toWire } = require('../driver/values.js');
 
 /** The column of an upsert's answer that says whether the row was made. */
 const CREATED_COLUMN = '__phantomdb_created';

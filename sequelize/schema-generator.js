@@ -5,7 +5,7 @@
 // `schemaCall` says which call a text that was written here stands for.
 
 const { databaseCall } = require('./database-statement');
-const { translate } = require('./native');
+const { translate } = require('../driver/native');
 const answers = require('./schema-answers');
 const plans = require('./schema-plans');
 

@@ -7,7 +7,7 @@
 const path = require('path');
 
 const { CLIENT } = require('./install.js');
-const { withLock } = require('./named-lock.js');
+const { withLock } = require('../driver/named-lock.js');
 
 const MIGRATOR = path.join('sequelize-cli', 'lib', 'core', 'migrator.js');
 

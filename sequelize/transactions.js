@@ -1,6 +1,6 @@
 'use strict';
 
-const COMPILED = require('./compiled.js');
+const COMPILED = require('./compiled-query.js');
 
 /** The transaction that a nested one, however deep, is part of. */
 function rootOf(transaction) {

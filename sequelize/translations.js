@@ -4,7 +4,7 @@
 // the same shape are one; its text is JSON, so that no two plans have the same; and its translation depends on nothing
 // else, since the translator is given nothing else.
 
-const { translate } = require('./native');
+const { translate } = require('../driver/native');
 
 /** Entries of one generation. */
 const ENTRIES_MAX = 1000;

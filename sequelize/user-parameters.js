@@ -2,7 +2,7 @@
 // own values are: those are data, whatever `:name` or `$1` they hold (CVE-2023-25813).
 
 const { Binds, placeBinds } = require('./bind.js');
-const { toWire } = require('./values.js');
+const { toWire } = require('../driver/values.js');
 
 /** A plan with every text that the user wrote as SQL changed by `change`, in the order of the statement's parts. */
 function withLiterals(node, change) {

@@ -2,7 +2,7 @@
 
 // Values of attributes as the plain data of a statement: JSON scalars, or { type, value } for what JSON has not.
 
-const { scalarToWire } = require('../values');
+const { scalarToWire } = require('../../driver/values');
 
 const identity = (value) => value;
 const NO_OPTIONS = {};

@@ -6,7 +6,7 @@
 const { randomUUID } = require('crypto');
 const { tracingChannel } = require('diagnostics_channel');
 
-const { answerTo } = require('./exchange.js');
+const { answerTo } = require('./pending-calls.js');
 const { answerOf } = require('./phantomdb-error.js');
 
 /** Documented in `docs/observing.md`. */

@@ -1,6 +1,6 @@
 'use strict';
 
-const { answerTo } = require('./exchange.js');
+const { answerTo } = require('./pending-calls.js');
 const native = require('./native.js');
 const { PhantomDBError, answerOf } = require('./phantomdb-error.js');
 

@@ -1,7 +1,7 @@
 'use strict';
 
-const { listen } = require('./exchange.js');
-const { leaveExpired } = require('./expired.js');
+const { listen } = require('./pending-calls.js');
+const { leaveExpired } = require('../sequelize/expired.js');
 const native = require('./native.js');
 const { PhantomDBError, answerOf } = require('./phantomdb-error.js');
 const { idOf, isSnapshot } = require('./snapshot.js');

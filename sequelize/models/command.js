@@ -6,7 +6,7 @@ const fs = require('fs/promises');
 const path = require('path');
 const { parseArgs } = require('util');
 
-const { PhantomDBDialect } = require('../index.js');
+const { PhantomDBDialect } = require('../../index.js');
 const { filesOf, languages } = require('./files.js');
 const { Names, modelNames } = require('./names.js');
 
