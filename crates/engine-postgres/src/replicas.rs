@@ -7,7 +7,7 @@
 use std::{
     collections::VecDeque,
     sync::{
-        Arc, Once, Mutex, Weak,
+        Arc, Mutex, Once, Weak,
         atomic::{AtomicUsize, Ordering},
     },
     time::{Duration, Instant},

@@ -1,5 +1,7 @@
 //! What an engine is. Two engines implement this one interface and pass the same contract tests.
 
+#[cfg(feature = "contract")]
+pub mod contract;
 mod idempotency;
 pub mod json_rows;
 pub mod parameters;

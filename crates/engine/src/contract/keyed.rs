@@ -3,20 +3,20 @@
 
 use std::sync::Arc;
 
+use crate::{IdempotentCall, Session};
 use async_trait::async_trait;
-use phantomdb_engine::{IdempotentCall, Session};
 use phantomdb_protocol::{AlterOperation, Result, ResultSet, Statement, TableName, TableSchema};
 use tokio_util::sync::CancellationToken;
 
-use phantomdb_testing::{assert_same, next_number};
+use super::session::assert_same;
 
-pub(crate) struct Keyed(pub(crate) Arc<dyn Session>);
+pub(super) struct Keyed(pub(super) Arc<dyn Session>);
 
 impl Keyed {
     /// The session for one call, as often as it is asked for.
     fn call(&self) -> impl Fn() -> Arc<dyn Session> {
         let mut key = [0; 32];
-        key[..4].copy_from_slice(&next_number().to_be_bytes());
+        key[..16].copy_from_slice(uuid::Uuid::new_v4().as_bytes());
         let once = IdempotentCall { key, call: [1; 32], cancelled: CancellationToken::new() };
         let session = Arc::clone(&self.0);
         move || Arc::clone(&session).keyed(&once).unwrap()

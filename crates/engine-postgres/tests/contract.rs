@@ -1,0 +1,17 @@
+//! The contract tests on PostgreSQL, and once more with each write sent twice under an idempotency key.
+
+use std::{process::ExitCode, sync::Arc};
+
+use phantomdb_engine::{
+    Engine,
+    contract::{Subject, Writes, run_on},
+};
+use phantomdb_testing::namespace::Namespace;
+
+fn main() -> ExitCode {
+    let make: fn() -> (Arc<dyn Engine>, ()) = || (Arc::new(Namespace::new()), ());
+    run_on(vec![
+        Subject { name: "PostgreSQL", writes: Writes::Plain, make },
+        Subject { name: "PostgreSQL under keys", writes: Writes::TwiceUnderKeys, make },
+    ])
+}

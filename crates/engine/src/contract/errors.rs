@@ -1,0 +1,82 @@
+use phantomdb_protocol::{Error, ErrorCode};
+
+use super::session::{error, ok, statement};
+use super::{ContractTest, Fixture, contract_tests};
+
+/// The tests of this file.
+pub(super) const TESTS: &[ContractTest] = contract_tests![
+    it_names_table_columns_and_constraint_of_what_was_violated,
+    it_names_what_is_not_there_or_there_already
+];
+
+fn columns(error: &Error) -> Vec<&str> {
+    error.details.columns.iter().map(String::as_str).collect()
+}
+
+async fn it_names_table_columns_and_constraint_of_what_was_violated(fixture: &Fixture) {
+    let session = &*fixture.session;
+    ok(session, "CREATE TABLE \"p\" (\"id\" INTEGER PRIMARY KEY)", &[]).await;
+    ok(
+        session,
+        "CREATE TABLE \"t\" (\"a\" INTEGER, \"b\" INTEGER NOT NULL, \"p\" INTEGER, \
+         CONSTRAINT \"ab\" UNIQUE (\"a\", \"b\"), CONSTRAINT \"small\" CHECK (\"a\" < 10), \
+         CONSTRAINT \"to_p\" FOREIGN KEY (\"p\") REFERENCES \"p\" (\"id\"))",
+        &[],
+    )
+    .await;
+    ok(session, "INSERT INTO \"t\" (\"a\", \"b\") VALUES (1, 2)", &[]).await;
+
+    let unique = error(session, "INSERT INTO \"t\" (\"a\", \"b\") VALUES (1, 2)", &[]).await;
+    assert_eq!(unique.code, ErrorCode::UniqueViolation);
+    assert_eq!(unique.details.table.as_deref(), Some("t"));
+    assert_eq!(columns(&unique), ["a", "b"]);
+    assert_eq!(unique.details.constraint.as_deref(), Some("ab"));
+
+    let null = error(session, "INSERT INTO \"t\" (\"a\", \"b\") VALUES (1, NULL)", &[]).await;
+    assert_eq!(null.code, ErrorCode::NotNullViolation);
+    assert_eq!((null.details.table.as_deref(), columns(&null)), (Some("t"), vec!["b"]));
+
+    let check = error(session, "UPDATE \"t\" SET \"a\" = 11", &[]).await;
+    assert_eq!(check.code, ErrorCode::CheckViolation);
+    assert_eq!(check.details.constraint.as_deref(), Some("small"));
+    assert_eq!(check.details.table.as_deref(), Some("t"));
+
+    let key = error(session, "INSERT INTO \"t\" (\"b\", \"p\") VALUES (3, 7)", &[]).await;
+    assert_eq!(key.code, ErrorCode::ForeignKeyViolation);
+    assert_eq!(key.details.table.as_deref(), Some("t"));
+    assert_eq!(key.details.constraint.as_deref(), Some("to_p"));
+    assert_eq!(key.details.referenced_table.as_deref(), Some("p"));
+    assert_eq!(columns(&key), ["p"]);
+
+    ok(session, "INSERT INTO \"p\" (\"id\") VALUES (5)", &[]).await;
+    ok(session, "UPDATE \"t\" SET \"p\" = 5", &[]).await;
+    let parent = error(session, "DELETE FROM \"p\"", &[]).await;
+    assert_eq!(parent.code, ErrorCode::ForeignKeyViolation);
+    assert_eq!(parent.details.constraint.as_deref(), Some("to_p"));
+    assert_eq!(columns(&parent), ["p"]);
+    let transaction = fixture.begin(None).await;
+    let within = error(&*transaction, "UPDATE \"p\" SET \"id\" = 6", &[]).await;
+    assert_eq!((within.code, columns(&within)), (ErrorCode::ForeignKeyViolation, vec!["p"]));
+    let batch = || vec![statement("DELETE FROM \"p\"", &[])];
+    let within = transaction.execute_batch(batch(), true).await.unwrap_err();
+    assert_eq!(columns(&within), ["p"]);
+    transaction.rollback().await.unwrap();
+    let alone = session.execute_batch(batch(), true).await.unwrap_err();
+    assert_eq!(columns(&alone), ["p"]);
+    let each = session.execute_batch(batch(), false).await.unwrap();
+    assert_eq!(columns(each[0].as_ref().unwrap_err()), ["p"]);
+}
+
+async fn it_names_what_is_not_there_or_there_already(fixture: &Fixture) {
+    let session = &*fixture.session;
+    ok(session, "CREATE TABLE \"t\" (\"a\" INTEGER)", &[]).await;
+    let table = error(session, "SELECT * FROM \"nothing\"", &[]).await;
+    assert_eq!((table.code, table.details.table.as_deref()), (ErrorCode::UnknownTable, Some("nothing")));
+    let column = error(session, "SELECT \"missing\" FROM \"t\"", &[]).await;
+    assert_eq!((column.code, columns(&column)), (ErrorCode::UnknownColumn, vec!["missing"]));
+    let insert = error(session, "INSERT INTO \"t\" (\"missing\") VALUES (1)", &[]).await;
+    assert_eq!((insert.code, columns(&insert)), (ErrorCode::UnknownColumn, vec!["missing"]));
+    let again = error(session, "CREATE TABLE \"t\" (\"a\" INTEGER)", &[]).await;
+    assert_eq!(again.code, ErrorCode::AlreadyExists);
+    assert_eq!(error(session, "SELECT 1 +", &[]).await.code, ErrorCode::SyntaxError);
+}

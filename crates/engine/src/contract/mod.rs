@@ -1,0 +1,129 @@
+//! The contract tests: what every engine answers alike. A test binary of an engine runs them with [`run_on`].
+//!
+//! Each test is a function that takes a [`Fixture`], listed in the `TESTS` of its file; the compiler warns about a
+//! function that no list names. A test runs on each engine as a row of its own, so that the failure of one engine
+//! hides no other.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+mod alterations;
+mod changes;
+mod concurrency;
+mod corners;
+mod errors;
+mod generated;
+mod keyed;
+pub mod numbers;
+mod queries;
+mod schema;
+pub mod session;
+mod statements;
+mod text;
+mod transactions;
+
+use std::{pin::Pin, process::ExitCode, sync::Arc};
+
+use libtest_mimic::{Arguments, Trial};
+use phantomdb_protocol::{BeginTransaction, IsolationLevel};
+
+use crate::{Engine, Session, Transaction};
+
+type Running<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
+
+/// A test by its name.
+#[derive(Clone, Copy)]
+pub struct ContractTest {
+    name: &'static str,
+    run: fn(&Fixture) -> Running<'_>,
+}
+
+/// Lists functions as [`ContractTest`]s.
+macro_rules! contract_tests {
+    ($($name:ident),* $(,)?) => {
+        &[$($crate::contract::ContractTest {
+            name: stringify!($name),
+            run: |fixture| Box::pin($name(fixture)),
+        }),*]
+    };
+}
+use contract_tests;
+
+const FILES: [(&str, &[ContractTest]); 11] = [
+    ("alterations", alterations::TESTS),
+    ("changes", changes::TESTS),
+    ("concurrency", concurrency::TESTS),
+    ("corners", corners::TESTS),
+    ("errors", errors::TESTS),
+    ("generated", generated::TESTS),
+    ("queries", queries::TESTS),
+    ("schema", schema::TESTS),
+    ("statements", statements::TESTS),
+    ("text", text::TESTS),
+    ("transactions", transactions::TESTS),
+];
+
+/// An engine with an empty database `test`.
+pub struct Fixture {
+    engine: Arc<dyn Engine>,
+    session: Arc<dyn Session>,
+}
+
+impl Fixture {
+    async fn new(engine: Arc<dyn Engine>, writes: Writes) -> Self {
+        engine.create_database("test").await.unwrap();
+        let session = engine.database("test").await.unwrap();
+        let session = match writes {
+            Writes::Plain => session,
+            Writes::TwiceUnderKeys => Arc::new(keyed::Keyed(session)),
+        };
+        Self { engine, session }
+    }
+
+    async fn begin(&self, isolation_level: Option<IsolationLevel>) -> Arc<dyn Transaction> {
+        let options = BeginTransaction { database: "test".to_owned(), isolation_level, ..Default::default() };
+        self.engine.begin(&options).await.unwrap()
+    }
+}
+
+/// How the tests write.
+#[derive(Debug, Clone, Copy)]
+pub enum Writes {
+    Plain,
+    /// Each write has an idempotency key and is sent twice: the second time changes nothing and answers the same.
+    TwiceUnderKeys,
+}
+
+/// An engine to run the tests on. `make` gives a new one for each test, and what has to outlive the test with it.
+pub struct Subject<T> {
+    pub name: &'static str,
+    pub writes: Writes,
+    pub make: fn() -> (Arc<dyn Engine>, T),
+}
+
+/// Runs every contract test on every subject, as the `main` of a test binary without the built-in harness. It takes
+/// the arguments of `cargo test`.
+pub fn run_on<T: 'static>(subjects: Vec<Subject<T>>) -> ExitCode {
+    let trial = |subject: &Subject<T>, file: &str, test: ContractTest| {
+        let (writes, make) = (subject.writes, subject.make);
+        Trial::test(format!("{}::{file}::{}", subject.name, test.name), move || {
+            let runtime =
+                tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+            let (engine, kept) = make();
+            runtime.block_on(async {
+                let fixture = Fixture::new(engine, writes).await;
+                (test.run)(&fixture).await;
+            });
+            drop(kept);
+            Ok(())
+        })
+    };
+    let trials = subjects
+        .iter()
+        .flat_map(|subject| {
+            FILES.iter().flat_map(move |(file, tests)| {
+                tests.iter().map(move |test| trial(subject, file, *test)).collect::<Vec<_>>()
+            })
+        })
+        .collect();
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
