@@ -15,7 +15,7 @@ use phantomdb_engine::Engine;
 use phantomdb_protocol::{ErrorCode, QueryAnswer, ResultSet};
 use phantomdb_server::http::HttpOptions;
 use phantomdb_service::ServiceOptions;
-use phantomdb_testing::replica::Servers;
+use phantomdb_testing::postgres::replica::Servers;
 use serde_json::{Value as Json, json};
 
 const PATH: &str = "/databases/app/queries";
@@ -351,7 +351,7 @@ async fn it_ends_what_has_begun_before_the_server_stops_and_begins_nothing_more(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_answers_positions_and_reads_what_the_caller_has_seen() {
-    let (servers, max_lag) = (Servers::start(), Duration::from_secs(60));
+    let (servers, max_lag) = (Servers::start().await, Duration::from_secs(60));
     let engine: Arc<dyn Engine> = Arc::new(servers.engine(max_lag));
     let (caller, _) = serve(engine, ServiceOptions::default(), HttpOptions::default()).await;
     let caller = caller.with_users().await;

@@ -6,7 +6,6 @@ pub mod certificates;
 pub mod namespace;
 pub use phantomdb_engine::contract::numbers;
 pub mod postgres;
-pub mod replica;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -7,7 +7,7 @@ use phantomdb_engine_postgres::{PostgresEngine, PostgresOptions};
 use phantomdb_protocol::{BeginTransaction, Value};
 use serde_json::{Value as Json, json};
 
-use phantomdb_testing::{ok, replica::Servers, rows, statement};
+use phantomdb_testing::{ok, postgres::replica::Servers, rows, statement};
 
 const COUNT: &str = r#"SELECT count(*) FROM "t""#;
 const MAX_LAG: Duration = Duration::from_millis(1500);
@@ -45,7 +45,7 @@ async fn until(engine: &PostgresEngine, expected: u64) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_reads_from_a_replica_that_keeps_up_and_shows_each_caller_what_it_wrote() {
-    let servers = Servers::start();
+    let servers = Servers::start().await;
     let engine = servers.engine(MAX_LAG);
     engine.create_database("app").await.unwrap();
     ok(&*session(&engine, None).await, r#"CREATE TABLE "t" ("n" INTEGER)"#, &[]).await;

@@ -14,7 +14,7 @@ use serde_json::json;
 use phantomdb_testing::{
     Directory,
     certificates::Authority,
-    postgres::{Server, postgres_url, start},
+    postgres::{Server, postgres_url, start_with_tls_only},
     rows, statement,
 };
 
@@ -46,8 +46,8 @@ fn secured() -> Arc<Secured> {
     }
     let (authority, directory) = (Authority::new("one"), Directory::new());
     let (certificate, key) = authority.server(&["localhost"]).write(&directory.0);
-    let files = [certificate.to_str().unwrap(), key.to_str().unwrap()];
-    let server = start(&["--tls-cert", files[0], "--tls-key", files[1], "--tls-only"]);
+
+    let server = start_with_tls_only(&certificate, &key);
     let (root, other) = (directory.0.join("root.pem"), directory.0.join("other.pem"));
     std::fs::write(&root, authority.pem()).unwrap();
     std::fs::write(&other, Authority::new("other").pem()).unwrap();

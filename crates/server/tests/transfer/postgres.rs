@@ -4,15 +4,15 @@ use crate::support::Place;
 use phantomdb_testing::{
     Directory,
     certificates::Authority,
-    postgres::{postgres_url, start},
+    postgres::{postgres_url, start_with_tls_only},
 };
 
 #[test]
 fn it_checks_the_certificate_of_the_source_as_sslmode_says() {
     let (authority, directory) = (Authority::new("one"), Directory::new());
     let (certificate, key) = authority.server(&["localhost"]).write(&directory.0);
-    let files = [certificate.to_str().unwrap(), key.to_str().unwrap()];
-    let server = start(&["--tls-cert", files[0], "--tls-key", files[1], "--tls-only"]);
+
+    let server = start_with_tls_only(&certificate, &key);
     let root = |name: &str, authority: &Authority| {
         let path = directory.0.join(name);
         std::fs::write(&path, authority.pem()).unwrap();
