@@ -10,14 +10,14 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc::{Sender, channel};
 
 use super::{
-    consent,
+    confirm, dry_run,
+    endpoint::Endpoint,
     model::{Loss, Table},
-    place::Place,
     progress::Progress,
-    rehearsal, report,
+    report,
     source::Source,
-    survey,
     target::{Batch, Load, Target},
+    type_inference,
 };
 use phantomdb_engine_sqlite::{Fit, fit};
 use phantomdb_sql::types::SqlType;
@@ -56,7 +56,7 @@ struct Plan {
 
 /// Imports, and says on stdout what came of it.
 pub async fn import(options: ImportOptions, stop: Arc<AtomicBool>) -> Result<()> {
-    let place = Place::parse(&options.to)?;
+    let place = Endpoint::parse(&options.to)?;
     let database = options
         .database
         .clone()
@@ -70,7 +70,7 @@ pub async fn import(options: ImportOptions, stop: Arc<AtomicBool>) -> Result<()>
     if !plan.losses.is_empty() {
         progress.paused(|| say(&report::losses(&plan.losses)));
         let agreed = options.accept_lossy
-            || (consent::can_ask() && tokio::task::block_in_place(|| progress.paused(consent::ask)));
+            || (confirm::can_ask() && tokio::task::block_in_place(|| progress.paused(confirm::ask)));
         if !agreed {
             return Err(Error::new(
                 ErrorCode::Unsupported,
@@ -121,10 +121,10 @@ async fn plan(source: &mut Source, wanted: &[String], progress: &Progress) -> Re
     }
     losses.extend(source.broken_references(&mut tables)?);
     for table in &mut tables {
-        losses.extend(survey::choose_types(source, table, progress).await?);
+        losses.extend(type_inference::choose_types(source, table, progress).await?);
     }
-    rehearsal::sort(&mut tables);
-    losses.extend(rehearsal::rehearse(&mut tables).await?);
+    dry_run::sort(&mut tables);
+    losses.extend(dry_run::rehearse(&mut tables).await?);
     losses.sort_by(|a, b| a.table.cmp(&b.table));
     Ok(Plan { tables, losses })
 }

@@ -1,20 +1,20 @@
 //! Databases that come from elsewhere, and go there: `phantomdb import` and `phantomdb export`.
 
-mod consent;
+mod confirm;
 mod ddl;
+mod dry_run;
+mod endpoint;
 mod export;
 mod import;
 mod model;
-mod order;
-mod place;
 mod progress;
-mod rehearsal;
-mod remote;
 mod report;
 mod rewrite;
+mod server_database;
 mod source;
-mod survey;
+mod table_order;
 mod target;
+mod type_inference;
 
 pub use export::{ExportOptions, export};
 pub use import::{ImportOptions, import};

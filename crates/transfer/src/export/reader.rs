@@ -9,7 +9,7 @@ use rusqlite::types::{Value, ValueRef};
 use serde_json::value::RawValue;
 
 use super::ddl;
-use crate::{place::Place, remote::Remote, source::EachRow, target::sent};
+use crate::{endpoint::Endpoint, server_database::ServerDatabase, source::EachRow, target::sent};
 use phantomdb_engine_sqlite::Dump;
 use phantomdb_sql::types::SqlType;
 
@@ -19,22 +19,22 @@ const PAGE: usize = 2_000;
 const CURSOR: &str = "phantomdb_export";
 
 pub(super) enum Reader {
-    Embedded(Dump),
-    Served(Served),
+    Directory(Dump),
+    Server(Served),
 }
 
 /// A server, read in one transaction.
 pub(super) struct Served {
-    remote: Remote,
+    remote: ServerDatabase,
     is_sqlite: bool,
 }
 
 impl Reader {
-    pub(super) async fn open(place: &Place, database: &str) -> Result<Self> {
+    pub(super) async fn open(place: &Endpoint, database: &str) -> Result<Self> {
         match place {
-            Place::Directory(directory) => Ok(Self::Embedded(Dump::open(directory, database)?)),
-            Place::Server(url) => {
-                let mut remote = Remote::new(url, database)?;
+            Endpoint::Directory(directory) => Ok(Self::Directory(Dump::open(directory, database)?)),
+            Endpoint::Server(url) => {
+                let mut remote = ServerDatabase::new(url, database)?;
                 let is_sqlite = remote.engine().await? == "sqlite";
                 let options = BeginTransaction {
                     isolation_level: Some(IsolationLevel::RepeatableRead),
@@ -42,15 +42,15 @@ impl Reader {
                     ..BeginTransaction::default()
                 };
                 remote.begin(options).await?;
-                Ok(Self::Served(Served { remote, is_sqlite }))
+                Ok(Self::Server(Served { remote, is_sqlite }))
             }
         }
     }
 
     pub(super) async fn tables(&self) -> Result<Vec<TableSchema>> {
         match self {
-            Self::Embedded(dump) => dump.tables(),
-            Self::Served(served) => {
+            Self::Directory(dump) => dump.tables(),
+            Self::Server(served) => {
                 let mut tables = Vec::new();
                 for table in served.remote.tables().await? {
                     tables.push(served.remote.describe(&table).await?);
@@ -62,23 +62,23 @@ impl Reader {
 
     pub(super) async fn count(&self, table: &TableName) -> Result<u64> {
         match self {
-            Self::Embedded(dump) => dump.count(table),
-            Self::Served(served) => served.count(table).await,
+            Self::Directory(dump) => dump.count(table),
+            Self::Server(served) => served.count(table).await,
         }
     }
 
     /// Calls `row` with the values of each row, in the form in which SQLite stores them.
     pub(super) async fn each_row(&self, table: &TableSchema, row: &mut EachRow<'_>) -> Result<()> {
         match self {
-            Self::Embedded(dump) => tokio::task::block_in_place(|| dump.each_row(table, row)),
-            Self::Served(served) => served.each_row(table, row).await,
+            Self::Directory(dump) => tokio::task::block_in_place(|| dump.each_row(table, row)),
+            Self::Server(served) => served.each_row(table, row).await,
         }
     }
 
     pub(super) async fn close(self) -> Result<()> {
         match self {
-            Self::Embedded(_) => Ok(()),
-            Self::Served(mut served) => served.remote.rollback().await,
+            Self::Directory(_) => Ok(()),
+            Self::Server(mut served) => served.remote.rollback().await,
         }
     }
 }

@@ -9,7 +9,7 @@ use phantomdb_protocol::{AlterOperation, Constraint, Error, Reference, Result, S
 use super::{
     ddl,
     model::{Loss, Table},
-    order,
+    table_order,
 };
 use phantomdb_engine::{Engine as _, Session};
 use phantomdb_engine_sqlite::SqliteEngine;
@@ -60,7 +60,7 @@ pub(crate) fn definitions(tables: &[Table], own_late: bool) -> Result<Definition
 /// Brings the tables in the order they are made in.
 pub(crate) fn sort(tables: &mut Vec<Table>) {
     let schemas: Vec<_> = tables.iter().map(|table| &table.schema).collect();
-    let order = order::by_references(&schemas);
+    let order = table_order::by_references(&schemas);
     let mut taken: Vec<Option<Table>> = std::mem::take(tables).into_iter().map(Some).collect();
     tables.extend(order.into_iter().filter_map(|index| taken[index].take()));
 }

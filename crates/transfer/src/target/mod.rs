@@ -1,25 +1,25 @@
 //! The PhantomDB that tables are copied into.
 
-mod embedded;
-mod served;
-mod workshop;
+mod directory;
+mod server;
+mod staging_directory;
 
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use rusqlite::types::Value;
 use tokio::sync::mpsc::Receiver;
 
-pub(crate) use embedded::EmbeddedTarget;
-pub(crate) use served::{ServedTarget, sent};
+pub(crate) use directory::DirectoryTarget;
+pub(crate) use server::{ServerTarget, sent};
 
-use super::{ddl, model::Table, place::Place};
+use super::{ddl, endpoint::Endpoint, model::Table};
 use phantomdb_sql::types::SqlType;
 
 /// Rows in stored form, one after the other.
 pub(crate) type Batch = Vec<Value>;
 
 pub(crate) enum Target {
-    Embedded(EmbeddedTarget),
-    Served(ServedTarget),
+    Directory(DirectoryTarget),
+    Server(ServerTarget),
 }
 
 /// One table's rows on their way in.
@@ -44,42 +44,44 @@ impl<'a> Load<'a> {
 
 impl Target {
     /// A place for a new database; nothing is written yet. `ALREADY_EXISTS` when there is one with tables.
-    pub(crate) async fn open(place: &Place, database: &str) -> Result<Self> {
+    pub(crate) async fn open(place: &Endpoint, database: &str) -> Result<Self> {
         Ok(match place {
-            Place::Directory(directory) => Self::Embedded(EmbeddedTarget::open(directory, database).await?),
-            Place::Server(url) => Self::Served(ServedTarget::open(url, database).await?),
+            Endpoint::Directory(directory) => {
+                Self::Directory(DirectoryTarget::open(directory, database).await?)
+            }
+            Endpoint::Server(url) => Self::Server(ServerTarget::open(url, database).await?),
         })
     }
 
     /// Makes the tables and whatever else has no rows.
     pub(crate) async fn define(&mut self, tables: &[Table]) -> Result<()> {
         match self {
-            Self::Embedded(target) => target.define(tables).await,
-            Self::Served(target) => target.define(tables).await,
+            Self::Directory(target) => target.define(tables).await,
+            Self::Server(target) => target.define(tables).await,
         }
     }
 
     /// Inserts what comes until there is no more.
     pub(crate) async fn load(&mut self, load: &Load<'_>, batches: Receiver<Batch>) -> Result<()> {
         match self {
-            Self::Embedded(target) => target.load(load, batches),
-            Self::Served(target) => target.load(load, batches).await,
+            Self::Directory(target) => target.load(load, batches),
+            Self::Server(target) => target.load(load, batches).await,
         }
     }
 
     /// What is done when all rows are there: keys, checks. Answers how many rows each table has now.
     pub(crate) async fn finish(&mut self, tables: &[Table]) -> Result<Vec<u64>> {
         match self {
-            Self::Embedded(target) => target.finish(tables),
-            Self::Served(target) => target.finish(tables).await,
+            Self::Directory(target) => target.finish(tables),
+            Self::Server(target) => target.finish(tables).await,
         }
     }
 
     /// From here on the database is there for everyone.
     pub(crate) async fn publish(self) -> Result<()> {
         match self {
-            Self::Embedded(target) => target.publish().await,
-            Self::Served(target) => target.publish().await,
+            Self::Directory(target) => target.publish().await,
+            Self::Server(target) => target.publish().await,
         }
     }
 
@@ -87,8 +89,8 @@ impl Target {
     pub(crate) async fn abandon(self) -> Result<()> {
         match self {
             // What it has made is deleted when it is dropped.
-            Self::Embedded(_) => Ok(()),
-            Self::Served(target) => target.abandon().await,
+            Self::Directory(_) => Ok(()),
+            Self::Server(target) => target.abandon().await,
         }
     }
 }

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use phantomdb_protocol::{Error, ErrorCode, Result};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum Endpoint {
     Directory(PathBuf),
     Server(String),
 }
 
-impl Place {
+impl Endpoint {
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let begins = |scheme: &str| text.get(..scheme.len()).is_some_and(|t| t.eq_ignore_ascii_case(scheme));
         if begins("http://") || begins("https://") {
@@ -35,11 +35,11 @@ mod tests {
 
     #[test]
     fn it_tells_directories_from_servers() {
-        assert_eq!(Place::parse("file:./data").unwrap(), Place::Directory("./data".into()));
-        assert_eq!(Place::parse("/data").unwrap(), Place::Directory("/data".into()));
-        assert_eq!(Place::parse("file:///data").unwrap(), Place::Directory("/data".into()));
-        assert_eq!(Place::parse("http://h:1").unwrap(), Place::Server("http://h:1".into()));
-        assert!(Place::parse("postgres://h/x").is_err());
-        assert!(Place::parse("memory:").is_err());
+        assert_eq!(Endpoint::parse("file:./data").unwrap(), Endpoint::Directory("./data".into()));
+        assert_eq!(Endpoint::parse("/data").unwrap(), Endpoint::Directory("/data".into()));
+        assert_eq!(Endpoint::parse("file:///data").unwrap(), Endpoint::Directory("/data".into()));
+        assert_eq!(Endpoint::parse("http://h:1").unwrap(), Endpoint::Server("http://h:1".into()));
+        assert!(Endpoint::parse("postgres://h/x").is_err());
+        assert!(Endpoint::parse("memory:").is_err());
     }
 }

@@ -10,8 +10,8 @@ use uuid::Uuid;
 const PREFIX: &str = ".import-";
 const LOCK: &str = "lock";
 
-/// Goes when this does. When the process is killed, [`Workshop::sweep`] deletes it later.
-pub(super) struct Workshop {
+/// Goes when this does. When the process is killed, [`StagingDirectory::sweep`] deletes it later.
+pub(super) struct StagingDirectory {
     path: PathBuf,
     /// Held while the directory is in use; the system lets go of it when the process ends, however it ends.
     _lock: File,
@@ -21,7 +21,7 @@ fn failed(error: io::Error) -> Error {
     Error::internal(format!("the directory of the databases cannot be written to: {error}"))
 }
 
-impl Workshop {
+impl StagingDirectory {
     pub(super) fn open(directory: &Path) -> Result<Self> {
         loop {
             if let Some(workshop) = Self::make(directory).map_err(failed)? {
@@ -77,7 +77,7 @@ fn clear(path: &Path) -> io::Result<()> {
     fs::remove_dir(path)
 }
 
-impl Drop for Workshop {
+impl Drop for StagingDirectory {
     fn drop(&mut self) {
         // The next import sweeps away what cannot be deleted now.
         let _ = clear(&self.path);
@@ -92,14 +92,14 @@ mod tests {
     fn what_a_killed_import_left_is_swept_away_and_nothing_else() {
         let directory = std::env::temp_dir().join(format!("phantomdb-workshop-{}", Uuid::new_v4()));
         fs::create_dir(&directory).unwrap();
-        let in_use = Workshop::open(&directory).unwrap();
+        let in_use = StagingDirectory::open(&directory).unwrap();
         let left = directory.join(".import-left");
         fs::create_dir(&left).unwrap();
         fs::write(left.join(LOCK), "").unwrap();
         fs::write(left.join("shop.db"), "half").unwrap();
         fs::write(directory.join("other.db"), "whole").unwrap();
         fs::create_dir(directory.join(".import-killed-before-its-lock")).unwrap();
-        Workshop::sweep(&directory);
+        StagingDirectory::sweep(&directory);
         assert!(!left.exists());
         assert!(!directory.join(".import-killed-before-its-lock").exists());
         assert!(in_use.path().exists());

@@ -9,7 +9,7 @@ use std::sync::{Arc, atomic::AtomicBool};
 use clap::Args;
 use phantomdb_protocol::{Error, ErrorCode, Result, TableSchema};
 
-use super::{ddl, order, place::Place, progress::Progress};
+use super::{ddl, endpoint::Endpoint, progress::Progress, table_order};
 use reader::Reader;
 use rusqlite::types::ValueRef;
 use sql_file::SqlFile;
@@ -68,11 +68,11 @@ impl Output {
 }
 
 pub async fn export(options: ExportOptions, stop: Arc<AtomicBool>) -> Result<()> {
-    let reader = Reader::open(&Place::parse(&options.from)?, &options.database).await?;
+    let reader = Reader::open(&Endpoint::parse(&options.from)?, &options.database).await?;
     let schemas = reader.tables().await?;
     let references: Vec<&TableSchema> = schemas.iter().collect();
     let sorted: Vec<&TableSchema> =
-        order::by_references(&references).into_iter().map(|index| references[index]).collect();
+        table_order::by_references(&references).into_iter().map(|index| references[index]).collect();
     let mut output = Output::create(&options.output)?;
     let progress = Progress::new(stop);
     for schema in &sorted {

@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 use phantomdb_protocol::{AlterOperation, Error, ErrorCode, Result};
 use tokio::sync::mpsc::Receiver;
 
-use super::{Batch, Load, exists, of_table, workshop::Workshop};
+use super::{Batch, Load, exists, of_table, staging_directory::StagingDirectory};
 use crate::{
     ddl,
+    dry_run::{Definitions, definitions, statement},
     model::Table,
-    rehearsal::{Definitions, definitions, statement},
 };
 use phantomdb_engine::Engine as _;
 use phantomdb_engine_sqlite::{Loader, SqliteEngine, stored_name};
 use phantomdb_sql::printer::quote_identifier;
 
-pub(crate) struct EmbeddedTarget {
+pub(crate) struct DirectoryTarget {
     directory: PathBuf,
     database: String,
     /// What is being made, once the first table is defined. Until then nothing is written.
@@ -26,7 +26,7 @@ pub(crate) struct EmbeddedTarget {
 struct Work {
     // In the order in which they are let go of: the file, its directory, the directory around it.
     loader: Option<Loader>,
-    workshop: Workshop,
+    workshop: StagingDirectory,
     _made: Option<Made>,
 }
 
@@ -40,7 +40,7 @@ impl Drop for Made {
     }
 }
 
-impl EmbeddedTarget {
+impl DirectoryTarget {
     pub(super) async fn open(directory: &Path, database: &str) -> Result<Self> {
         if directory.exists() {
             refuse_tables(directory, database).await?;
@@ -56,8 +56,8 @@ impl EmbeddedTarget {
         let made = (!self.directory.exists()).then(|| Made(self.directory.clone()));
         fs::create_dir_all(&self.directory)
             .map_err(|error| Error::internal(format!("the directory cannot be made: {error}")))?;
-        Workshop::sweep(&self.directory);
-        let workshop = Workshop::open(&self.directory)?;
+        StagingDirectory::sweep(&self.directory);
+        let workshop = StagingDirectory::open(&self.directory)?;
         let work = self.work.insert(Work { loader: None, workshop, _made: made });
         let engine = SqliteEngine::open(work.workshop.path())?;
         engine.create_database(&self.database).await?;

@@ -10,9 +10,9 @@ use tokio::sync::mpsc::Receiver;
 use super::{Batch, Load, exists, of_table};
 use crate::{
     ddl,
+    dry_run::{Definitions, definitions, statement},
     model::Table,
-    rehearsal::{Definitions, definitions, statement},
-    remote::Remote,
+    server_database::ServerDatabase,
 };
 use phantomdb_engine_sqlite::stored_name;
 use phantomdb_sql::types::SqlType;
@@ -21,17 +21,20 @@ use phantomdb_sql::types::SqlType;
 const MOST_PARAMETERS: usize = 30_000;
 const MOST_ROWS: usize = 500;
 
-pub(crate) struct ServedTarget {
-    remote: Remote,
+pub(crate) struct ServerTarget {
+    remote: ServerDatabase,
     database: String,
     /// Whether the database is this import's own, and goes with it.
     created: bool,
 }
 
-impl ServedTarget {
+impl ServerTarget {
     pub(super) async fn open(url: &str, database: &str) -> Result<Self> {
-        let target =
-            Self { remote: Remote::new(url, database)?, database: database.to_owned(), created: false };
+        let target = Self {
+            remote: ServerDatabase::new(url, database)?,
+            database: database.to_owned(),
+            created: false,
+        };
         target.is_there().await?;
         Ok(target)
     }
