@@ -1,13 +1,13 @@
-//! Asks whether to go on although something is lost.
+//! Asks the user whether to import although something is lost.
 
 use std::io::{BufRead, IsTerminal as _, Write};
 
-/// Whether there is somebody to ask.
+/// True when there is a terminal to ask on.
 pub(crate) fn can_ask() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
-/// Asks on the terminal. Whoever says anything but yes has not agreed.
+/// Asks on the terminal. Any answer but yes is a no.
 pub(crate) fn ask() -> bool {
     agreed(&mut std::io::stdin().lock(), &mut std::io::stderr())
 }

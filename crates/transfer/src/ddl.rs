@@ -22,7 +22,7 @@ pub(crate) fn names<'a>(columns: impl IntoIterator<Item = &'a String>) -> String
     columns.into_iter().map(|column| quote_identifier(column)).collect::<Vec<_>>().join(", ")
 }
 
-/// What is generated, column by column; an expression in an index stands in parentheses.
+/// The expressions of generated columns by the names of the columns.
 struct Generated<'a>(&'a [(String, Option<String>)]);
 
 impl Pieces for Generated<'_> {
@@ -45,7 +45,7 @@ pub(crate) fn generated(schema: &TableSchema) -> Vec<(String, Option<String>)> {
     schema.columns.iter().map(|column| (column.name.clone(), column.generated.clone())).collect()
 }
 
-/// `CREATE TABLE` with those of its foreign keys that `with_key` lets through. `generated` has the expressions of
+/// Returns `CREATE TABLE` with the foreign keys that `with_key` accepts. `generated` has the expressions of
 /// generated columns by the names of the columns.
 pub(crate) fn create_table(
     schema: &TableSchema,
@@ -77,7 +77,7 @@ pub(crate) fn create_table(
     Ok(ddl::create_table(&table, &Generated(generated))?.concat())
 }
 
-/// What stands in `CREATE TABLE` or after `ADD`.
+/// Returns the text of a constraint for `CREATE TABLE` or after `ADD`.
 pub(crate) fn constraint_text(constraint: &Constraint) -> Result<String> {
     let mut text = String::new();
     ddl::push_constraint(&mut text, constraint, &Verbatim)?;
@@ -96,7 +96,7 @@ pub(crate) fn create_index(table: &TableName, index: &IndexSchema) -> Result<Str
     ddl::create_index(table, &index, &Generated(&[]))
 }
 
-/// What people wrote beside the table and its columns.
+/// Returns the `COMMENT` statements of the table and its columns.
 pub(crate) fn comments(schema: &TableSchema) -> Result<Vec<String>> {
     let columns = schema.columns.iter().map(|column| (column.name.as_str(), column.comment.as_deref()));
     ddl::comments(&schema.table, schema.comment.as_deref(), columns)

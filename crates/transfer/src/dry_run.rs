@@ -1,5 +1,5 @@
-//! The definitions are tried on an empty database in memory, so that what PhantomDB refuses is known before anything
-//! is written.
+//! Tries the definitions on an empty database in memory, so that the import knows what PhantomDB refuses before it
+//! writes anything.
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
@@ -19,7 +19,7 @@ pub(crate) fn statement(query: impl Into<String>) -> Statement {
     Statement { query: query.into(), parameters: Vec::new(), native: false }
 }
 
-/// What makes the tables, in this order.
+/// The statements that create the tables, in this order.
 #[derive(Debug, Default)]
 pub(crate) struct Definitions {
     pub(crate) schemas: Vec<String>,
@@ -30,7 +30,7 @@ pub(crate) struct Definitions {
     pub(crate) late_keys: Vec<(TableName, Constraint)>,
 }
 
-/// The definitions of the tables, which are brought in order. `own_late` puts off the keys of tables to themselves.
+/// Returns the definitions of sorted tables. With `own_late` the foreign keys of a table to itself come last.
 pub(crate) fn definitions(tables: &[Table], own_late: bool) -> Result<Definitions> {
     let mut made: HashSet<&TableName> = HashSet::new();
     let mut all = Definitions::default();
@@ -57,7 +57,7 @@ pub(crate) fn definitions(tables: &[Table], own_late: bool) -> Result<Definition
     Ok(all)
 }
 
-/// Brings the tables in the order they are made in.
+/// Sorts the tables into the order in which they are created.
 pub(crate) fn sort(tables: &mut Vec<Table>) {
     let schemas: Vec<_> = tables.iter().map(|table| &table.schema).collect();
     let order = table_order::by_references(&schemas);
@@ -65,7 +65,7 @@ pub(crate) fn sort(tables: &mut Vec<Table>) {
     tables.extend(order.into_iter().filter_map(|index| taken[index].take()));
 }
 
-/// Leaves out of the definitions what PhantomDB refuses; the tables themselves it must take.
+/// Removes the parts of the definitions that PhantomDB refuses. It must accept the bare tables.
 pub(crate) async fn rehearse(tables: &mut [Table]) -> Result<Vec<Loss>> {
     let engine = SqliteEngine::memory();
     engine.create_database("rehearsal").await?;

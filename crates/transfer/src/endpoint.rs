@@ -1,4 +1,4 @@
-//! Where PhantomDB's databases are, as the user wrote it.
+//! The directory or server that the user named.
 
 use std::path::PathBuf;
 

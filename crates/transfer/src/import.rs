@@ -1,4 +1,4 @@
-//! `phantomdb import`: look at everything, tell what is lost, and only then write.
+//! `phantomdb import`: reads everything, reports what is lost, and only then writes.
 
 use std::io::Write as _;
 use std::sync::{Arc, atomic::AtomicBool};
@@ -22,10 +22,10 @@ use super::{
 use phantomdb_engine_sqlite::{Fit, fit};
 use phantomdb_sql::types::SqlType;
 
-/// Rows and, roughly, bytes that travel together.
+/// The largest number of rows and, roughly, of bytes in a batch.
 const BATCH_ROWS: usize = 2_000;
 const BATCH_BYTES: usize = 1 << 20;
-/// Batches that wait to be written.
+/// The number of batches that may wait to be written.
 const BATCHES: usize = 4;
 
 #[derive(Debug, Args)]
@@ -48,13 +48,13 @@ pub struct ImportOptions {
     tables: Vec<String>,
 }
 
-/// Everything that is known before anything is written.
+/// The result of the analysis that comes before the first write.
 struct Plan {
     tables: Vec<Table>,
     losses: Vec<Loss>,
 }
 
-/// Imports, and says on stdout what came of it.
+/// Imports, and prints the result to stdout.
 pub async fn import(options: ImportOptions, stop: Arc<AtomicBool>) -> Result<()> {
     let place = Endpoint::parse(&options.to)?;
     let database = options
@@ -63,7 +63,7 @@ pub async fn import(options: ImportOptions, stop: Arc<AtomicBool>) -> Result<()>
         .or_else(|| Source::name(&options.source))
         .ok_or_else(|| Error::new(ErrorCode::BadRequest, "name the new database with --database"))?;
     let mut source = Source::open(&options.source).await?;
-    // What is wrong with the target is told before the source is looked at.
+    // Report a bad target before reading the source.
     let mut target = Target::open(&place, &database).await?;
     let progress = Progress::new(stop);
     let plan = plan(&mut source, &options.tables, &progress).await?;
@@ -104,7 +104,7 @@ pub async fn import(options: ImportOptions, stop: Arc<AtomicBool>) -> Result<()>
 }
 
 fn say(text: &str) {
-    // Nothing more can be done when stdout is gone.
+    // When stdout is closed, the message is lost; the import goes on.
     let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
@@ -129,7 +129,7 @@ async fn plan(source: &mut Source, wanted: &[String], progress: &Progress) -> Re
     Ok(Plan { tables, losses })
 }
 
-/// Leaves the tables that were asked for, and their foreign keys among themselves.
+/// Keeps the requested tables, and their foreign keys to each other.
 fn only(tables: &mut Vec<Table>, wanted: &[String]) -> Result<Vec<Loss>> {
     for name in wanted {
         if !tables.iter().any(|table| table.name().to_string() == *name) {
@@ -158,7 +158,7 @@ fn only(tables: &mut Vec<Table>, wanted: &[String]) -> Result<Vec<Loss>> {
     Ok(losses)
 }
 
-/// Answers the rows of each table, in the source and in the target, which are as many.
+/// Returns the number of rows of each table in the source and in the target; they are equal.
 async fn write(
     source: &mut Source,
     target: &mut Target,
@@ -176,7 +176,7 @@ async fn write(
         let (sender, receiver) = channel(BATCHES);
         let reading = read(source, table, &load.types, sender, progress);
         let (read, loaded) = on_two_threads(reading, target.load(&load, receiver));
-        // When writing fails, reading does too, as nobody takes what is read.
+        // When writing fails, reading fails too: nobody receives the rows.
         loaded.and(read)?;
     }
     progress.go_on()?;
@@ -194,7 +194,7 @@ async fn write(
     Ok(counts)
 }
 
-/// Both may block their thread, on SQLite or on each other.
+/// Runs both on threads of their own: each may block, on SQLite or on the other.
 fn on_two_threads(
     read: impl Future<Output = Result<()>>,
     write: impl Future<Output = Result<()>> + Send,
@@ -210,7 +210,7 @@ fn on_two_threads(
     })
 }
 
-/// Rows on their way from one thread to another.
+/// Collects rows into batches for the writing thread.
 struct Sending<'a> {
     sender: Sender<Batch>,
     batch: Batch,
@@ -281,7 +281,7 @@ fn stored(value: ValueRef<'_>, data_type: &SqlType) -> Option<Value> {
     }
 }
 
-/// Every value was looked at before, or its type has no such value: the source has changed, or has lied.
+/// Returns the error for a value that does not fit, although the analysis found that all did: the source has changed.
 fn misfit(table: &Table, column: usize, data_type: &SqlType) -> Error {
     let name = &table.schema.columns[column].name;
     Error::new(

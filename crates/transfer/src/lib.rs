@@ -1,4 +1,4 @@
-//! Databases that come from elsewhere, and go there: `phantomdb import` and `phantomdb export`.
+//! `phantomdb import` and `phantomdb export`: copies databases from and to other systems.
 
 mod confirm;
 mod ddl;

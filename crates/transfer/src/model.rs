@@ -1,37 +1,37 @@
-//! What is copied, whichever database it comes from.
+//! The tables that an import copies, whichever database they come from.
 
 use phantomdb_protocol::{ColumnDefinition, TableName, TableSchema};
 
 use super::rewrite::Words;
 use phantomdb_sql::types::SqlType;
 
-/// A table to copy: its definition in PhantomDB's words, and what is known of where it comes from.
+/// A table to copy: its definition in PhantomDB SQL, and facts about its source.
 #[derive(Debug, Clone)]
 pub(crate) struct Table {
     pub(crate) schema: TableSchema,
-    /// As long as `schema.columns`.
+    /// One for each of `schema.columns`.
     pub(crate) columns: Vec<Column>,
     /// The last number that its identity column gave.
     pub(crate) sequence: Option<i64>,
     pub(crate) rows: u64,
 }
 
-/// What is known of a column beside its definition.
+/// Facts about a column beside its definition.
 #[derive(Debug, Clone)]
 pub(crate) struct Column {
     /// The type as the source names it.
     pub(crate) declared: String,
     /// The types to try, the best one first; the first that every value fits is taken.
     pub(crate) candidates: Vec<SqlType>,
-    /// Why the first candidate is not what the source has; none when it is.
+    /// The reason why the first candidate differs from the source's type; none when it does not.
     pub(crate) lossy: Option<String>,
     /// The expression to read it with.
     pub(crate) select: String,
-    /// Whether there may be values that do not fit, so that they are looked at first.
+    /// True when values may not fit the type, so that the import checks them first.
     pub(crate) doubtful: bool,
     /// The expression of a generated column.
     pub(crate) generated: Option<String>,
-    /// The default in the words of the source; what it is here depends on the type that is chosen.
+    /// The default as the source writes it; its form in PhantomDB depends on the chosen type.
     pub(crate) default: Option<(Words, String)>,
 }
 
@@ -75,17 +75,17 @@ impl Table {
         self.columns.push(column);
     }
 
-    /// What is written between `SELECT` and `FROM` to read these columns.
+    /// Returns the select list that reads these columns.
     pub(crate) fn selected(&self, columns: &[usize]) -> String {
         columns.iter().map(|&index| self.columns[index].select.as_str()).collect::<Vec<_>>().join(", ")
     }
 
-    /// The columns that rows give values for.
+    /// Returns the indexes of the columns that are not generated.
     pub(crate) fn stored_columns(&self) -> Vec<usize> {
         (0..self.columns.len()).filter(|&index| self.columns[index].generated.is_none()).collect()
     }
 
-    /// Marks the columns of the primary key. Only a column that is the whole key goes on numbering itself.
+    /// Marks the columns of the primary key. Only a column that is the whole key stays an identity column.
     pub(crate) fn mark_key(&mut self, word: &str) -> Vec<Loss> {
         let mut left_out = Vec::new();
         for column in &mut self.schema.columns {
@@ -121,7 +121,7 @@ impl Table {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Loss {
     pub(crate) table: String,
-    /// A column, or what else it is: `index "x"`.
+    /// The name of a column, or another object such as `index "x"`.
     pub(crate) what: String,
     pub(crate) from: String,
     pub(crate) to: String,

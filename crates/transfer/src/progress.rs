@@ -1,4 +1,4 @@
-//! What is going on, on stderr while it is a terminal.
+//! Shows progress on stderr when that is a terminal.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use phantomdb_protocol::{Error, ErrorCode, Result};
 
 pub(crate) struct Progress {
     bar: ProgressBar,
-    /// Whether the user wants no more of it.
+    /// True once the user asked to stop.
     stop: Arc<AtomicBool>,
 }
 
@@ -36,7 +36,7 @@ impl Progress {
         self.bar.set_message(message.to_owned());
     }
 
-    /// Fails when the work is to end here.
+    /// Fails when the user asked to stop.
     pub(crate) fn at(&self, row: u64) -> Result<()> {
         self.bar.set_position(row);
         self.go_on()
@@ -49,12 +49,12 @@ impl Progress {
         Ok(())
     }
 
-    /// Takes the bar away while something is printed or asked.
+    /// Hides the bar while something is printed or asked.
     pub(crate) fn paused<T>(&self, talk: impl FnOnce() -> T) -> T {
         self.bar.suspend(talk)
     }
 
-    /// Says that something is done that has no rows to count.
+    /// Shows a step that has no rows to count.
     pub(crate) fn say(&self, message: &str) {
         self.bar.set_message(message.to_owned());
     }

@@ -2,7 +2,7 @@
 
 use super::model::Loss;
 
-/// What is lost, a line for each.
+/// Returns the losses, one line each.
 pub(crate) fn losses(losses: &[Loss]) -> String {
     let mut rows = vec![["table", "column", "is", "becomes", "because"].map(str::to_owned)];
     rows.extend(losses.iter().map(|loss| {
@@ -11,7 +11,7 @@ pub(crate) fn losses(losses: &[Loss]) -> String {
     aligned(&rows)
 }
 
-/// How many rows each table has here and there.
+/// Returns the number of rows of each table in the source and in the target.
 pub(crate) fn counts(tables: &[(String, u64, u64)]) -> String {
     let mut rows = vec![["table", "source rows", "target rows", ""].map(str::to_owned)];
     rows.extend(tables.iter().map(|(table, source, target)| {

@@ -1,4 +1,4 @@
-//! Expressions of other databases (checks, defaults, conditions of indexes) in PhantomDB's words.
+//! Rewrites expressions of other databases (checks, defaults, conditions of indexes) as PhantomDB SQL.
 
 use phantomdb_protocol::{ColumnType, Error, ErrorCode, Result};
 use sqlparser::{
@@ -11,7 +11,7 @@ use phantomdb_sql::printer::{self, Style, quote_literal, verbatim_ident};
 use phantomdb_sql::types::SqlType;
 use phantomdb_sql::walk::change_expressions;
 
-/// Whose words they are.
+/// The dialect of the expressions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Words {
     Sqlite,
@@ -28,7 +28,7 @@ impl Words {
         }
     }
 
-    /// The expression in PhantomDB's words. `is_column` tells columns from what SQLite takes for strings.
+    /// Returns the expression as PhantomDB SQL. `is_column` tells column names from double-quoted strings of SQLite.
     pub(crate) fn expression(self, sql: &str, is_column: &dyn Fn(&str) -> bool) -> Result<String> {
         let wrong = |error: sqlparser::parser::ParserError| {
             Error::new(ErrorCode::SyntaxError, format!("it cannot be read: {error}"))
@@ -50,7 +50,7 @@ impl Words {
         printer::print(expr, Style::Phantom)
     }
 
-    /// A default for a column of this type.
+    /// Returns the default for a column of this type.
     pub(crate) fn default(self, sql: &str, data_type: &SqlType) -> Result<String> {
         let text = self.expression(sql, &|_| false)?;
         let value = text.trim_matches(['(', ')']);
@@ -94,7 +94,7 @@ impl Rewriter<'_> {
             "char_length" | "character_length" | "len" => "length",
             "ucase" => "upper",
             "lcase" => "lower",
-            // Words that are written without parentheses.
+            // These functions are written without parentheses.
             "current_timestamp" => "CURRENT_TIMESTAMP",
             "current_date" => "CURRENT_DATE",
             "current_time" => "CURRENT_TIME",
@@ -106,14 +106,14 @@ impl Rewriter<'_> {
     fn rewrite(&self, expr: &mut Expr) {
         match expr {
             Expr::Identifier(ident) => *expr = self.identifier(ident),
-            // The table is the one the expression stands in.
+            // A qualified column is one of the table that the expression belongs to.
             Expr::CompoundIdentifier(parts) => {
                 if let Some(last) = parts.pop() {
                     *expr = Expr::Identifier(last);
                 }
             }
             Expr::Function(function) => self.function(function),
-            // These two ignore case where PostgreSQL does not.
+            // LIKE ignores case in SQLite and MySQL.
             Expr::Like { negated, any, expr: left, pattern, escape_char }
                 if self.words != Words::Postgres =>
             {
@@ -125,19 +125,19 @@ impl Rewriter<'_> {
                     escape_char: escape_char.clone(),
                 };
             }
-            Expr::Cast { expr: inner, data_type, .. } if self.words == Words::Postgres => {
+            Expr::Cast { kind: _, expr: inner, data_type, format: None } if self.words == Words::Postgres => {
                 let literal = matches!(inner.as_ref(), Expr::Value(_) | Expr::Array(_));
-                if literal || is_text(data_type) || matches!(data_type, DataType::Custom(..)) {
+                if literal || is_text(data_type) || matches!(data_type, DataType::Custom(_, _)) {
                     *expr = inner.as_ref().clone();
                 }
             }
-            // How PostgreSQL remembers IN.
-            Expr::AnyOp { left, compare_op: BinaryOperator::Eq, right, .. } => {
+            // PostgreSQL stores IN as = ANY.
+            Expr::AnyOp { left, compare_op: BinaryOperator::Eq, right, is_some: _ } => {
                 if let Some(list) = array_of(right) {
                     *expr = Expr::InList { expr: left.clone(), list, negated: false };
                 }
             }
-            Expr::Value(ValueWithSpan { value, .. }) => match value {
+            Expr::Value(ValueWithSpan { value, span: _ }) => match value {
                 Value::DoubleQuotedString(text) if self.words != Words::Postgres => {
                     *value = Value::SingleQuotedString(std::mem::take(text));
                 }
@@ -150,7 +150,7 @@ impl Rewriter<'_> {
                 _ => {}
             },
             // `_utf8mb4'a'`
-            Expr::Prefixed { value, .. } => *expr = value.as_ref().clone(),
+            Expr::Prefixed { prefix: _, value } => *expr = value.as_ref().clone(),
             _ => {}
         }
     }
@@ -166,7 +166,7 @@ fn is_text(data_type: &DataType) -> bool {
 fn array_of(expr: &Expr) -> Option<Vec<Expr>> {
     match expr {
         Expr::Nested(inner) => array_of(inner),
-        Expr::Cast { expr, .. } => array_of(expr),
+        Expr::Cast { kind: _, expr, data_type: _, format: _ } => array_of(expr),
         Expr::Array(array) => Some(array.elem.clone()),
         _ => None,
     }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use phantomdb_protocol::{Constraint, TableName, TableSchema};
 
-/// The places of the tables in such an order. In a cycle some table comes first.
+/// Returns the indexes of the tables in such an order. In a cycle an arbitrary table comes first.
 pub(crate) fn by_references(tables: &[&TableSchema]) -> Vec<usize> {
     let mut order = Vec::with_capacity(tables.len());
     let mut placed: HashSet<&TableName> = HashSet::new();

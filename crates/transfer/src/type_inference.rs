@@ -1,5 +1,5 @@
-//! Which type each column gets: the best one that every value fits. What is lost by it is told before anything is
-//! written.
+//! Chooses the type of each column: the best candidate that every value fits. The import reports what is lost before
+//! it writes anything.
 
 use phantomdb_protocol::{Constraint, Result};
 use rusqlite::types::ValueRef;
@@ -12,10 +12,10 @@ use super::{
 use phantomdb_engine_sqlite::{Fit, fit};
 use phantomdb_sql::types::SqlType;
 
-/// How many characters of a value are shown.
+/// The number of characters of a value that a report shows.
 const SHOWN: usize = 40;
 
-/// What was found of one column with one type.
+/// How the values of one column fit one type.
 #[derive(Debug, Default)]
 struct Found {
     changed: u64,
@@ -45,7 +45,7 @@ fn shown(value: ValueRef<'_>) -> String {
         ValueRef::Null => "NULL".into(),
         ValueRef::Integer(number) => number.to_string(),
         ValueRef::Real(number) => number.to_string(),
-        // What a terminal would take for a command is shown as it is written in a program.
+        // Escape control characters: a terminal would obey them.
         ValueRef::Text(bytes) => {
             let text = String::from_utf8_lossy(bytes);
             let visible =
@@ -116,7 +116,7 @@ pub(crate) async fn choose_types(
     Ok(losses)
 }
 
-/// Gives the column its type, and tells when it is not what it was.
+/// Gives the column its type, and reports a type that differs from the source's.
 fn settle(table: &mut Table, index: usize, why: Option<String>, first: &SqlType) -> Option<Loss> {
     let column = &table.columns[index];
     let data_type = column.data_type();
@@ -137,7 +137,7 @@ fn settle(table: &mut Table, index: usize, why: Option<String>, first: &SqlType)
     })
 }
 
-/// Writes the default in the words of PhantomDB, as a value of the type that was chosen.
+/// Writes the default as PhantomDB SQL, as a value of the chosen type.
 fn settle_default(table: &mut Table, index: usize) -> Option<Loss> {
     let (words, text) = table.columns[index].default.clone()?;
     match words.default(&text, &table.columns[index].data_type()) {

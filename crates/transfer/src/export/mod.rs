@@ -51,7 +51,7 @@ impl Output {
         }
     }
 
-    /// A row of the table that was begun last.
+    /// Writes a row of the current table.
     fn row(&mut self, row: &[ValueRef<'_>]) -> Result<()> {
         match self {
             Self::Sqlite(file) => file.row(row),

@@ -13,9 +13,9 @@ use crate::{endpoint::Endpoint, server_database::ServerDatabase, source::EachRow
 use phantomdb_engine_sqlite::Dump;
 use phantomdb_sql::types::SqlType;
 
-/// Rows of one answer of a server.
+/// The number of rows that one call to a server reads.
 const PAGE: usize = 2_000;
-/// The cursor over a table without a key, where the engine has cursors.
+/// The name of the cursor over a table without a key, on engines that have cursors.
 const CURSOR: &str = "phantomdb_export";
 
 pub(super) enum Reader {
@@ -115,7 +115,7 @@ impl Served {
         }
     }
 
-    /// Without a key there is no place to go on from, so the server keeps it.
+    /// Reads a table without a key through a cursor: there is no key to continue after.
     async fn each_row_of_cursor(&self, table: &TableSchema, row: &mut EachRow<'_>) -> Result<()> {
         let columns = ddl::names(table.columns.iter().map(|column| &column.name));
         let select = format!("SELECT {columns} FROM {}", ddl::table_name(&table.table));
@@ -134,13 +134,13 @@ impl Served {
     }
 }
 
-/// What rows are ordered by, to go on after the last one of a page.
+/// The columns that rows are ordered by, to read the next page after the last row of a page.
 struct Key {
     /// The columns, quoted.
     columns: String,
-    /// Where their values are in a row, and of which type they are.
+    /// The index in a row and the type of each.
     places: Vec<(usize, SqlType)>,
-    /// The key is read beside the columns, as it is none of them.
+    /// True when the key is not one of the table's columns, so that it is read in addition.
     apart: bool,
 }
 

@@ -1,4 +1,4 @@
-//! PhantomDB SQL: tables, rows, and then what would be in the way of rows.
+//! Writes PhantomDB SQL: tables, rows, then indexes and foreign keys.
 
 use std::fs::OpenOptions;
 use std::io::{BufWriter, Write};
@@ -15,10 +15,10 @@ const ROWS_OF_A_STATEMENT: usize = 100;
 pub(super) struct SqlFile {
     out: BufWriter<Box<dyn Write + Send>>,
     schemas: Vec<String>,
-    /// How a statement begins that inserts into the table that was begun last, and of which types its columns are.
+    /// The beginning of an INSERT into the current table.
     insert: String,
     types: Vec<Option<SqlType>>,
-    /// Rows that wait for the others of their statement.
+    /// Rows of the statement that is being collected.
     rows: Vec<String>,
 }
 
@@ -44,7 +44,7 @@ impl SqlFile {
 
     pub(super) fn table(&mut self, schema: &TableSchema) -> Result<()> {
         self.flush_rows()?;
-        // None for a generated column, which is given no value.
+        // None for a generated column: an INSERT gives it no value.
         let stored = |column: &ColumnDefinition| match column.generated {
             Some(_) => Ok(None),
             None => SqlType::parse(&column.data_type).map(Some),

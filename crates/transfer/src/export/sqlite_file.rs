@@ -1,4 +1,4 @@
-//! A SQLite file as other programs expect it, written beside its place and moved there when it is whole.
+//! Writes a plain SQLite file, beside its final path, and moves it there when it is complete.
 
 use std::fs;
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ pub(super) struct SqliteFile {
     connection: Option<Connection>,
     path: PathBuf,
     partial: PathBuf,
-    /// Of a row of the table that was made last.
+    /// The INSERT statement of the current table.
     insert: String,
 }
 
@@ -24,7 +24,7 @@ fn failed(error: rusqlite::Error) -> Error {
     Error::internal(format!("the SQLite file cannot be written: {error}"))
 }
 
-/// Something the file cannot have, as plain SQLite has no such function or operator.
+/// Logs a part that the file cannot have: plain SQLite lacks its function or operator.
 fn left_out(what: &str, error: &rusqlite::Error) {
     let error = error.to_string();
     tracing::warn!(what, error = error.lines().next(), "left out of the SQLite file");
@@ -144,12 +144,12 @@ fn column_line(column: &ColumnDefinition, with_expressions: bool) -> String {
     line
 }
 
-/// The name that programs know, as long as its affinity keeps the values whole.
+/// Returns the type name that other programs know, where its affinity keeps the values exact.
 fn native_type(data_type: &SqlType) -> String {
     match data_type {
         SqlType::CiText | SqlType::Enum(_) => "TEXT".into(),
         SqlType::Timestamp => "DATETIME".into(),
-        // As a number SQLite keeps 15 digits.
+        // SQLite keeps 15 digits of a number.
         SqlType::Decimal(Some((precision, _))) if *precision <= 15 => data_type.name(),
         SqlType::Decimal(_) => "DECIMAL_TEXT".into(),
         SqlType::Jsonb => "JSON".into(),

@@ -18,17 +18,17 @@ use rusqlite::types::ValueRef;
 
 use super::model::{Loss, Table};
 
-/// What is done with each row.
+/// A function that receives each row.
 pub(crate) type EachRow<'a> = dyn FnMut(&[ValueRef<'_>]) -> Result<()> + Send + 'a;
 
-/// A database that is read, all of it as it was when it was opened.
+/// A database to read, in the state in which it was opened.
 pub(crate) enum Source {
     Sqlite(sqlite::SqliteSource),
     Postgres(Box<postgres::PostgresSource>),
     MySql(Box<mysql::MySqlSource>),
 }
 
-/// What the source is, as it was written.
+/// The kind of source that the user named.
 #[derive(Debug, PartialEq, Eq)]
 enum Kind {
     File(PathBuf),
@@ -68,7 +68,7 @@ impl Source {
         })
     }
 
-    /// A name for the database, where the user gave none.
+    /// Returns a name for the new database when the user gave none.
     pub(crate) fn name(text: &str) -> Option<String> {
         let last = match Kind::of(text).ok()? {
             Kind::File(path) => return Some(path.file_stem()?.to_str()?.to_owned()),
@@ -78,7 +78,7 @@ impl Source {
         (!name.is_empty()).then(|| name.to_owned())
     }
 
-    /// The tables, and what of them cannot be had in PhantomDB whatever is in them.
+    /// Returns the tables, and the parts of them that PhantomDB does not support whatever the rows are.
     pub(crate) async fn tables(&mut self) -> Result<(Vec<Table>, Vec<Loss>)> {
         match self {
             Self::Sqlite(source) => source.tables(),
@@ -101,7 +101,7 @@ impl Source {
         }
     }
 
-    /// What may be known only by looking at rows, once the types are chosen: foreign keys without their row.
+    /// Removes and reports foreign keys that rows violate; only the rows can tell.
     pub(crate) fn broken_references(&mut self, tables: &mut [Table]) -> Result<Vec<Loss>> {
         match self {
             Self::Sqlite(source) => source.broken_references(tables),
@@ -110,7 +110,7 @@ impl Source {
     }
 }
 
-/// What a foreign key does, in the words of the standard.
+/// Returns the action of a foreign key by its name in standard SQL.
 fn action(text: &str) -> Option<ReferentialAction> {
     match text {
         "CASCADE" => Some(ReferentialAction::Cascade),
@@ -121,7 +121,7 @@ fn action(text: &str) -> Option<ReferentialAction> {
     }
 }
 
-/// The source cannot be read.
+/// Returns the error for a source that cannot be read.
 fn unreadable(error: impl std::fmt::Display) -> Error {
     Error::new(ErrorCode::Unavailable, format!("the source cannot be read: {error}"))
 }

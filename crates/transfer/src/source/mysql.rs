@@ -81,7 +81,7 @@ fn value<'a>(row: &'a Row, index: usize, data_type: &SqlType) -> ValueRef<'a> {
                 kind if kind.is_integer() => {
                     parsed().and_then(|text| text.parse().ok()).map(ValueRef::Integer)
                 }
-                // As the shortest number that has 32 bits of its own: 0.1, not 0.10000000149011612.
+                // Write the shortest number that identifies the 32-bit float: 0.1, not 0.10000000149011612.
                 SqlType::Real => parsed()
                     .and_then(|text| text.parse::<f32>().ok())
                     .map(|number| ValueRef::Real(shortest(number))),

@@ -275,7 +275,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// `current_timestamp(3)` as PhantomDB says it.
+/// Returns PhantomDB SQL for a default such as `current_timestamp(3)`.
 fn without_precision(text: &str) -> String {
     let lower = text.to_ascii_lowercase();
     if lower.starts_with("current_timestamp") || lower.starts_with("now(") {

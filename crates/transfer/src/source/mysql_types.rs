@@ -1,4 +1,4 @@
-//! MySQL's and MariaDB's types as PhantomDB's.
+//! The PhantomDB types for the types of MySQL and MariaDB.
 
 use super::mysql::quote;
 use crate::model::Column;
@@ -50,7 +50,7 @@ pub(super) fn column_of(name: &str, declared: &str, is_json: bool) -> Column {
         "int" | "integer" => (vec![Integer], false),
         "bigint" if unsigned => (vec![BigInt, Decimal(Some((20, 0)))], true),
         "bigint" => (vec![BigInt], false),
-        // As a float MySQL writes six digits of it.
+        // MySQL writes a float with six digits.
         "float" => return Column::new(declared, format!("{select} + 0e0"), vec![Real]),
         "double" | "real" => (vec![Double], false),
         "decimal" | "numeric" => {

@@ -21,7 +21,7 @@ pub(crate) struct PostgresSource {
     client: Client,
 }
 
-/// What PostgreSQL itself says, without what was sent to it.
+/// Returns PostgreSQL's own message, without the statement.
 pub(super) fn told(error: tokio_postgres::Error) -> Error {
     match error.as_db_error() {
         Some(error) => unreadable(error.message()),
@@ -86,14 +86,14 @@ impl PostgresSource {
     }
 }
 
-/// The table with its schema, which PhantomDB does not name when it is the default one.
+/// Returns the table's name, without its schema when that is the default one.
 pub(super) fn from(table: &Table) -> String {
     let schema = table.name().schema.as_deref().unwrap_or("public");
     let name = phantomdb_protocol::TableName { name: table.name().name.clone(), schema: Some(schema.into()) };
     ddl::table_name(&name)
 }
 
-/// What the text of a value stands for.
+/// The form of a value in the text format.
 #[derive(Debug, Clone, Copy)]
 enum Kind {
     Integer,
@@ -124,7 +124,7 @@ struct Fields {
     text: Vec<u8>,
     /// Where each field is in `text`; none for NULL.
     places: Vec<Option<(usize, usize)>>,
-    /// What the fields of bytes were written as.
+    /// How each field of bytes is encoded.
     bytes: Vec<Vec<u8>>,
 }
 

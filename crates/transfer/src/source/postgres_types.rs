@@ -1,4 +1,4 @@
-//! PostgreSQL's types as PhantomDB's.
+//! The PhantomDB types for PostgreSQL's types.
 
 use crate::model::Column;
 use phantomdb_sql::printer::quote_identifier;
@@ -7,7 +7,7 @@ use phantomdb_sql::types::SqlType;
 /// A column as PostgreSQL describes it.
 pub(super) struct Described {
     pub(super) name: String,
-    /// As `format_type` writes it, of the base type when it is a domain.
+    /// The type as `format_type` writes it; the base type of a domain.
     pub(super) declared: String,
     /// The domain's name.
     pub(super) domain: Option<String>,
@@ -71,7 +71,7 @@ pub(super) fn column_of(described: &Described) -> Column {
     column
 }
 
-/// A type that PhantomDB has not.
+/// A column of a type that PhantomDB does not have.
 fn foreign(described: &Described, quoted: String) -> Column {
     let declared = &described.declared;
     let (select, data_type) = if declared.ends_with("[]") {

@@ -25,7 +25,7 @@ impl SqliteSource {
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(unreadable)?;
-        // What the file says of itself is not trusted: a view or an expression in it may call anything.
+        // Do not trust the schema of the file: a view or an expression in it may call any function.
         connection
             .set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)
             .and_then(|_| connection.execute_batch("PRAGMA cell_size_check=ON; BEGIN"))
@@ -68,7 +68,7 @@ impl SqliteSource {
         })
     }
 
-    /// Takes away the foreign keys that rows violate; SQLite checks none unless it is told to.
+    /// Removes the foreign keys that rows violate. SQLite checks none by default.
     pub(super) fn broken_references(&mut self, tables: &mut [Table]) -> Result<Vec<Loss>> {
         let mut losses = Vec::new();
         for table in tables {
@@ -91,7 +91,7 @@ impl SqliteSource {
         Ok(losses)
     }
 
-    /// The columns of the foreign keys that rows violate, and how many rows do.
+    /// Returns the columns of each violated foreign key and the number of rows that violate it.
     fn violations(&self, table: &str) -> rusqlite::Result<BTreeMap<Vec<String>, u64>> {
         let sql = format!("PRAGMA foreign_key_check({})", quote_identifier(table));
         let mut statement = self.connection.prepare(&sql)?;

@@ -1,4 +1,4 @@
-//! The schema of a SQLite file: what its pragmas say, and from its statements what they do not.
+//! The schema of a SQLite file, from its pragmas and, where those say too little, from its CREATE statements.
 
 use phantomdb_protocol::{
     ColumnDefinition, Constraint, IndexField, IndexSchema, Reference, Result, TableName,
@@ -302,7 +302,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Leaves out the foreign keys that point to what is not there or is not unique.
+    /// Removes the foreign keys that point to missing tables or to columns that are not unique.
     fn dangling_keys(&mut self, tables: &mut [Table]) {
         let known: Vec<(String, Vec<Vec<String>>)> =
             tables.iter().map(|table| (table.name().name.clone(), unique_keys(table))).collect();
@@ -345,7 +345,7 @@ fn same(key: &[String], sorted: &[String]) -> bool {
     key == sorted
 }
 
-/// The primary key, then what else is unique.
+/// Returns the columns of the primary key or of a unique constraint.
 fn unique_keys(table: &Table) -> Vec<Vec<String>> {
     let constraints = table.schema.constraints.iter().filter_map(|constraint| match constraint {
         Constraint::PrimaryKey { columns, .. } | Constraint::Unique { columns, .. } => Some(columns.clone()),

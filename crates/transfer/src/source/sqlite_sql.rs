@@ -1,4 +1,4 @@
-//! What SQLite's pragmas do not tell, out of the statement that made a table.
+//! Reads from a CREATE TABLE statement the parts that SQLite's pragmas leave out.
 
 use phantomdb_protocol::Constraint;
 use sqlparser::{
@@ -22,7 +22,13 @@ pub(super) fn parse(sql: &str) -> Option<CreateTable> {
 pub(super) fn generated(create: &CreateTable, name: &str) -> Option<Expr> {
     let column = create.columns.iter().find(|column| column.name.value.eq_ignore_ascii_case(name))?;
     column.options.iter().find_map(|option| match &option.option {
-        ColumnOption::Generated { generation_expr, .. } => generation_expr.clone(),
+        ColumnOption::Generated {
+            generated_as: _,
+            sequence_options: _,
+            generation_expr,
+            generation_expr_mode: _,
+            generated_keyword: _,
+        } => generation_expr.clone(),
         _ => None,
     })
 }

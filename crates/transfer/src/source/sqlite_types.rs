@@ -1,4 +1,4 @@
-//! What the columns of a SQLite file may be, whatever they are called.
+//! The candidate types of a column of a SQLite file.
 
 use crate::model::Column;
 use phantomdb_engine_sqlite::types::from_declared;

@@ -19,7 +19,7 @@ use phantomdb_sql::printer::quote_identifier;
 pub(crate) struct DirectoryTarget {
     directory: PathBuf,
     database: String,
-    /// What is being made, once the first table is defined. Until then nothing is written.
+    /// The database under construction. None until the first table is defined: until then nothing is written.
     work: Option<Work>,
 }
 
@@ -30,7 +30,7 @@ struct Work {
     _made: Option<Made>,
 }
 
-/// The directory was made for this import, and goes with it as long as nothing is in it.
+/// A directory that this import created, and that it deletes again while nothing is in it.
 struct Made(PathBuf);
 
 impl Drop for Made {

@@ -14,7 +14,7 @@ pub(crate) use server::{ServerTarget, sent};
 use super::{ddl, endpoint::Endpoint, model::Table};
 use phantomdb_sql::types::SqlType;
 
-/// Rows in stored form, one after the other.
+/// The values of several rows in stored form, row after row.
 pub(crate) type Batch = Vec<Value>;
 
 pub(crate) enum Target {
@@ -22,7 +22,7 @@ pub(crate) enum Target {
     Server(ServerTarget),
 }
 
-/// One table's rows on their way in.
+/// A table whose rows are being inserted.
 pub(crate) struct Load<'a> {
     pub(crate) table: &'a Table,
     pub(crate) columns: Vec<String>,
@@ -43,7 +43,7 @@ impl<'a> Load<'a> {
 }
 
 impl Target {
-    /// A place for a new database; nothing is written yet. `ALREADY_EXISTS` when there is one with tables.
+    /// Prepares a new database without writing anything. Fails with `ALREADY_EXISTS` when the database has tables.
     pub(crate) async fn open(place: &Endpoint, database: &str) -> Result<Self> {
         Ok(match place {
             Endpoint::Directory(directory) => {
@@ -53,7 +53,7 @@ impl Target {
         })
     }
 
-    /// Makes the tables and whatever else has no rows.
+    /// Creates schemas, tables and comments.
     pub(crate) async fn define(&mut self, tables: &[Table]) -> Result<()> {
         match self {
             Self::Directory(target) => target.define(tables).await,
@@ -61,7 +61,7 @@ impl Target {
         }
     }
 
-    /// Inserts what comes until there is no more.
+    /// Inserts batches until the channel closes.
     pub(crate) async fn load(&mut self, load: &Load<'_>, batches: Receiver<Batch>) -> Result<()> {
         match self {
             Self::Directory(target) => target.load(load, batches),
@@ -69,7 +69,7 @@ impl Target {
         }
     }
 
-    /// What is done when all rows are there: keys, checks. Answers how many rows each table has now.
+    /// Creates indexes and foreign keys once all rows are inserted. Returns the number of rows of each table.
     pub(crate) async fn finish(&mut self, tables: &[Table]) -> Result<Vec<u64>> {
         match self {
             Self::Directory(target) => target.finish(tables),
@@ -77,7 +77,7 @@ impl Target {
         }
     }
 
-    /// From here on the database is there for everyone.
+    /// Makes the database visible to everyone.
     pub(crate) async fn publish(self) -> Result<()> {
         match self {
             Self::Directory(target) => target.publish().await,
@@ -85,10 +85,10 @@ impl Target {
         }
     }
 
-    /// Leaves no trace of the import.
+    /// Removes everything that the import created.
     pub(crate) async fn abandon(self) -> Result<()> {
         match self {
-            // What it has made is deleted when it is dropped.
+            // Dropping the target deletes what it created.
             Self::Directory(_) => Ok(()),
             Self::Server(target) => target.abandon().await,
         }
@@ -102,7 +102,7 @@ fn exists(database: &str) -> Error {
     )
 }
 
-/// The rows that were counted, as the message of an error that tells which table it was.
+/// Adds the name of the table to an error.
 fn of_table(table: &Table, error: Error) -> Error {
     Error { message: format!("the rows of \"{}\": {}", table.name(), error.message), ..error }
 }

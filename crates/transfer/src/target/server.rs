@@ -1,4 +1,4 @@
-//! A database of a PhantomDB server. All of an import is one transaction, so that an import that fails, or is killed,
+//! A database of a PhantomDB server. The whole import is one transaction, so that an import that fails, or is killed,
 //! leaves no table, and nobody sees half of it.
 
 use phantomdb_protocol::{
@@ -24,7 +24,7 @@ const MOST_ROWS: usize = 500;
 pub(crate) struct ServerTarget {
     remote: ServerDatabase,
     database: String,
-    /// Whether the database is this import's own, and goes with it.
+    /// True when this import created the database; it then drops it when the import fails.
     created: bool,
 }
 
@@ -39,7 +39,7 @@ impl ServerTarget {
         Ok(target)
     }
 
-    /// Whether there is a database of that name already; `ALREADY_EXISTS` when it has tables.
+    /// Returns whether the database exists. Fails with `ALREADY_EXISTS` when it has tables.
     async fn is_there(&self) -> Result<bool> {
         match self.remote.tables().await {
             Ok(tables) if !tables.is_empty() => Err(exists(&self.database)),
@@ -107,7 +107,7 @@ impl ServerTarget {
         Ok(counts)
     }
 
-    /// The one number that a query answers.
+    /// Runs a query whose result is one number.
     async fn number(&self, query: &Statement) -> Result<Option<i64>> {
         let answer = self.remote.execute(query).await?;
         let rows: Vec<Vec<Option<i64>>> = serde_json::from_str(answer.rows.get())
@@ -115,7 +115,8 @@ impl ServerTarget {
         Ok(rows.first().and_then(|row| row.first()).copied().flatten())
     }
 
-    /// Has the table go on numbering where the source left off, in the engine's own words: PhantomDB SQL has none.
+    /// Sets the counter of the table's identity column to where the source left off. PhantomDB SQL has no statement for
+    /// that, so this uses the engine's own SQL.
     async fn go_on_numbering(&self, table: &Table) -> Result<()> {
         let Some((column, last)) = table.numbering() else { return Ok(()) };
         let name = ddl::table_name(table.name());
@@ -149,7 +150,7 @@ impl ServerTarget {
         self.remote.execute(&native(query, parameters)).await.map(|_| ())
     }
 
-    /// From here on the tables are there for everyone.
+    /// Makes the tables visible to everyone.
     pub(super) async fn publish(mut self) -> Result<()> {
         self.remote.commit().await
     }
@@ -160,7 +161,7 @@ impl ServerTarget {
     }
 }
 
-/// A stored value as a parameter.
+/// Returns a stored value as a parameter of a statement.
 pub(crate) fn sent(value: &Value, data_type: &SqlType) -> Sent {
     match (value, data_type) {
         (Value::Null, _) => Sent::Null,

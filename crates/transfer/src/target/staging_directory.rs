@@ -10,7 +10,7 @@ use uuid::Uuid;
 const PREFIX: &str = ".import-";
 const LOCK: &str = "lock";
 
-/// Goes when this does. When the process is killed, [`StagingDirectory::sweep`] deletes it later.
+/// The directory is deleted when this is dropped. When the process is killed, [`StagingDirectory::sweep`] deletes it later.
 pub(super) struct StagingDirectory {
     path: PathBuf,
     /// Held while the directory is in use; the system lets go of it when the process ends, however it ends.
@@ -30,7 +30,7 @@ impl StagingDirectory {
         }
     }
 
-    /// None when another import swept the directory away before it was locked.
+    /// Returns None when another import swept the directory away before it was locked.
     fn make(directory: &Path) -> io::Result<Option<Self>> {
         let path = directory.join(format!("{PREFIX}{}", Uuid::new_v4().simple()));
         fs::create_dir(&path)?;
@@ -47,25 +47,25 @@ impl StagingDirectory {
         &self.path
     }
 
-    /// Deletes what imports into this directory left that were killed.
+    /// Deletes the directories that killed imports left here.
     pub(super) fn sweep(directory: &Path) {
         let Ok(entries) = fs::read_dir(directory) else { return };
         for entry in entries.flatten() {
             if !entry.file_name().to_string_lossy().starts_with(PREFIX) {
                 continue;
             }
-            // One that is in use keeps its lock; what cannot be deleted has a name that no database has.
+            // A directory in use keeps its lock. A directory that cannot be deleted has a name that no database has.
             let _ = match File::open(entry.path().join(LOCK)) {
                 Ok(lock) if lock.try_lock().is_ok() => clear(&entry.path()),
                 Ok(_) => continue,
-                // Whoever made it was killed before it was locked, or after it was cleared: it is empty then.
+                // Its process was killed before it locked the directory, or after it cleared it: the directory is empty.
                 Err(_) => fs::remove_dir(entry.path()),
             };
         }
     }
 }
 
-/// Deletes the directory. The lock goes last, so that the next sweep finds what is left when this one is killed.
+/// Deletes the directory. It deletes the lock last, so that the next sweep finds the rest if this process is killed.
 fn clear(path: &Path) -> io::Result<()> {
     for entry in fs::read_dir(path)? {
         let entry = entry?;
