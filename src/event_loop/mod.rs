@@ -1,8 +1,8 @@
-//! Work on the event loop of the Node thread that an addon runs on. A call to a server begins where JavaScript makes it, and its
-//! answer is read there, so that no other thread has to wake up in between: each of those costs more than the call.
+//! Runs futures on the event loop of a Node thread, so that a call to a server is sent and its answer is read on the thread
+//! that made the call. Waking a second thread in between would cost more than the call itself.
 //!
-//! An [`EventLoop`] is an executor for futures, which libuv turns: a socket that is ready, a time that has come, or a
-//! waker that another thread has called. There is one for each thread that runs JavaScript.
+//! An [`EventLoop`] is an executor for futures that libuv drives: it runs when a socket is ready, when a timer fires, or when
+//! another thread calls a waker. Each thread that runs JavaScript has one.
 
 mod socket;
 mod timer;
@@ -27,135 +27,147 @@ use napi::{bindgen_prelude::within_runtime_if_available, sys};
 use phantomdb_client::event_loop::{self as seam, Io, Work};
 use tokio::runtime::Handle as Tokio;
 
-pub use self::{socket::Socket, timer::Expiry};
+pub use self::{socket::Socket, timer::Sleep};
 use self::{
     timer::Timer,
-    uv::{Handle, Kind, UV, Uv},
+    uv::{Handle, HandleKind, UV, Uv},
 };
 
 thread_local! {
     static CURRENT: RefCell<Option<Rc<EventLoop>>> = const { RefCell::new(None) };
 }
 
-/// Work that is to be done after a turn, outside of every future: to call into JavaScript.
-type Afterwards = Box<dyn FnOnce()>;
+/// Work that runs after a turn, outside of every future, so that it may call into JavaScript.
+type Deferred = Box<dyn FnOnce()>;
 
 pub struct EventLoop {
     uv: &'static Uv,
     raw: *mut uv::Loop,
-    wake: Arc<Wake>,
+    queue: Arc<TaskQueue>,
     timer: Timer,
-    /// All that run, to be let go of when the thread ends.
+    /// All running tasks; they are cancelled when the thread ends.
     tasks: RefCell<HashMap<u64, Task<()>>>,
     next_task: Cell<u64>,
-    sockets: RefCell<HashMap<*mut Handle, socket::Shared>>,
-    afterwards: RefCell<Vec<Afterwards>>,
-    is_after: Cell<bool>,
-    /// What keeps the thread from ending.
+    sockets: RefCell<HashMap<*mut Handle, socket::SharedState>>,
+    deferred: RefCell<Vec<Deferred>>,
+    runs_deferred: Cell<bool>,
+    /// The number of calls that keep the thread from ending.
     holds: Cell<usize>,
-    /// Handles that libuv has not let go of yet.
+    /// The number of handles that libuv has not closed yet.
     handles: Cell<usize>,
-    /// To be told when it has let go of all.
+    /// The hook to remove when all handles are closed; it is set once the thread ends.
     cleanup: Cell<Option<sys::napi_async_cleanup_hook_handle>>,
 }
 
-/// What other threads have of a loop.
-struct Wake {
+/// The tasks of a loop that are ready to run. Wakers share it, so any thread may add to it.
+struct TaskQueue {
     thread: ThreadId,
     ready: Mutex<VecDeque<Runnable>>,
-    signal: Mutex<Signal>,
+    waker: Mutex<LoopWaker>,
 }
 
-struct Signal {
+/// The `uv_async_t` that wakes the loop from other threads.
+struct LoopWaker {
     uv: &'static Uv,
     /// Null once it is closed.
     handle: *mut Handle,
-    /// The loop looks for what is ready before it sleeps, so that it need not be woken.
+    /// True while the loop runs tasks. It looks into the queue again before it sleeps, so it need not be woken.
     is_turning: bool,
 }
 
-// `uv_async_send` is the one function of libuv that may be called from any thread, and the handle is only used for it.
-unsafe impl Send for Signal {}
+// SAFETY: other threads use the handle only in `LoopWaker::send`, for `uv_async_send`, the one function of libuv that may be
+// called from any thread. The mutex around it and the null check keep that call from meeting a closed handle.
+unsafe impl Send for LoopWaker {}
 
 fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Wake {
+impl TaskQueue {
     fn schedule(&self, runnable: Runnable) {
         guard(&self.ready).push_back(runnable);
-        let is_here = thread::current().id() == self.thread;
-        let signal = guard(&self.signal);
-        if !(is_here && signal.is_turning) {
-            signal.send();
+        let is_loop_thread = thread::current().id() == self.thread;
+        let waker = guard(&self.waker);
+        if !(is_loop_thread && waker.is_turning) {
+            waker.send();
         }
     }
 }
 
-impl Signal {
+impl LoopWaker {
     fn send(&self) {
         if !self.handle.is_null() {
+            // SAFETY: the handle is initialised and not closed (it would be null), and any thread may call this function.
             unsafe { (self.uv.async_send)(self.handle) };
         }
     }
 }
 
 impl EventLoop {
-    /// That of this thread, if it has one.
+    /// The loop of this thread, if one was started.
     pub fn current() -> Option<Rc<Self>> {
         CURRENT.with_borrow(Clone::clone)
     }
 
-    /// That of this thread, which is begun when there is none. None where JavaScript does not run on libuv.
+    /// The loop of this thread, started on first use. `None` where JavaScript does not run on libuv. `env` must be the
+    /// environment of this thread.
     pub fn of(env: sys::napi_env) -> Option<Rc<Self>> {
         if let Some(current) = Self::current() {
             return Some(current);
         }
         let uv = UV.as_ref()?;
         let mut raw = ptr::null_mut();
+        // SAFETY: `env` is the environment of this thread, and `raw` is a valid place for the pointer.
         if unsafe { sys::napi_get_uv_event_loop(env, &raw mut raw) } != sys::Status::napi_ok {
             return None;
         }
         let raw: *mut uv::Loop = raw.cast();
-        let begun = Rc::new(Self::begin(uv, raw)?);
+        let started = Rc::new(Self::start(uv, raw)?);
         let mut handle = ptr::null_mut();
-        unsafe { sys::napi_add_async_cleanup_hook(env, Some(end), ptr::null_mut(), &raw mut handle) };
-        CURRENT.set(Some(Rc::clone(&begun)));
-        seam::set_current(Some(Rc::clone(&begun) as Rc<dyn seam::EventLoop>));
-        Some(begun)
+        // SAFETY: `env` is the environment of this thread, and the hook needs no data of its own.
+        unsafe {
+            sys::napi_add_async_cleanup_hook(env, Some(on_thread_end), ptr::null_mut(), &raw mut handle);
+        }
+        CURRENT.set(Some(Rc::clone(&started)));
+        seam::set_current(Some(Rc::clone(&started) as Rc<dyn seam::EventLoop>));
+        Some(started)
     }
 
-    fn begin(uv: &'static Uv, raw: *mut uv::Loop) -> Option<Self> {
-        let handle = uv::allocate(uv, Kind::Async);
-        if unsafe { (uv.async_init)(raw, handle, Some(on_signal)) } != 0 {
-            // It was not initialised.
-            unsafe { uv::free(uv, Kind::Async, handle) };
+    fn start(uv: &'static Uv, raw: *mut uv::Loop) -> Option<Self> {
+        let handle = uv::allocate(uv, HandleKind::Async);
+        // SAFETY: `raw` is the running loop of this thread, and `handle` has the size of a `uv_async_t`.
+        if unsafe { (uv.async_init)(raw, handle, Some(on_wake)) } != 0 {
+            // SAFETY: libuv did not initialise the handle, so nothing else refers to it.
+            unsafe { uv::free(uv, HandleKind::Async, handle) };
             return None;
         }
-        unsafe { (uv.release)(handle) };
-        let signal = Signal { uv, handle, is_turning: false };
-        let wake = Wake { thread: thread::current().id(), ready: Mutex::default(), signal: signal.into() };
+        // SAFETY: the handle was just initialised on this thread.
+        unsafe { (uv.unref)(handle) };
+        let waker = LoopWaker { uv, handle, is_turning: false };
+        let queue =
+            TaskQueue { thread: thread::current().id(), ready: Mutex::default(), waker: waker.into() };
         Some(Self {
             uv,
             raw,
-            wake: Arc::new(wake),
+            queue: Arc::new(queue),
             timer: Timer::new(uv, raw),
             tasks: RefCell::default(),
             next_task: Cell::default(),
             sockets: RefCell::default(),
-            afterwards: RefCell::default(),
-            is_after: Cell::default(),
+            deferred: RefCell::default(),
+            runs_deferred: Cell::default(),
             holds: Cell::default(),
+            // The waker's and the timer's.
             handles: Cell::new(2),
             cleanup: Cell::default(),
         })
     }
 
-    /// Runs a future until it ends, or the thread does: then it is dropped. It is first polled in the next turn, which is
-    /// the caller's to begin, unless it is in one.
+    /// Runs a future until it completes. When the thread ends first, the future is dropped. It is first polled in the
+    /// current turn or, outside a turn, in the next one, which the caller has to start.
     pub fn spawn(&self, future: impl Future<Output = ()> + 'static) {
         let id = self.next_task.replace(self.next_task.get() + 1);
-        let wake = Arc::clone(&self.wake);
+        let queue = Arc::clone(&self.queue);
         let run = async move {
             future.await;
             let task = Self::current().and_then(|current| current.tasks.borrow_mut().remove(&id));
@@ -163,102 +175,108 @@ impl EventLoop {
                 task.detach();
             }
         };
-        let (runnable, task) = async_task::spawn_local(run, move |runnable| wake.schedule(runnable));
+        let (runnable, task) = async_task::spawn_local(run, move |runnable| queue.schedule(runnable));
         self.tasks.borrow_mut().insert(id, task);
-        guard(&self.wake.ready).push_back(runnable);
+        guard(&self.queue.ready).push_back(runnable);
     }
 
-    /// Runs all that can go on, and then what is to be done afterwards.
+    /// Runs every task that is ready, and then the deferred work.
     pub fn turn(&self) {
         self.turn_after(|| {});
     }
 
-    /// Does a work that wakes tasks, and runs them.
-    fn turn_after(&self, work: impl FnOnce()) {
-        let is_within = std::mem::replace(&mut guard(&self.wake.signal).is_turning, true);
-        work();
-        if is_within {
+    /// Calls `wake`, which wakes tasks, and runs them. Inside a turn, that turn runs them.
+    fn turn_after(&self, wake: impl FnOnce()) {
+        let is_nested = std::mem::replace(&mut guard(&self.queue.waker).is_turning, true);
+        wake();
+        if is_nested {
             return;
         }
         loop {
-            let next = guard(&self.wake.ready).pop_front();
+            let next = guard(&self.queue.ready).pop_front();
             let Some(runnable) = next else { break };
-            // A defect in one call is not to take the others along.
+            // A panic in one call must not end the others.
             let _ = catch_unwind(AssertUnwindSafe(|| runnable.run()));
         }
-        guard(&self.wake.signal).is_turning = false;
-        self.finish();
+        guard(&self.queue.waker).is_turning = false;
+        self.run_deferred();
     }
 
-    /// Keeps work for after the turn.
-    pub fn afterwards(&self, work: Afterwards) {
-        self.afterwards.borrow_mut().push(work);
+    /// Keeps work until the current turn is over.
+    pub fn afterwards(&self, work: Deferred) {
+        self.deferred.borrow_mut().push(work);
     }
 
-    /// What is done may lead to another turn, and that to more to be done, which comes after it.
-    fn finish(&self) {
-        if self.is_after.replace(true) {
+    /// Deferred work may start another turn, and that turn may defer more work; the outermost call runs all of it.
+    fn run_deferred(&self) {
+        if self.runs_deferred.replace(true) {
             return;
         }
         loop {
-            let work = self.afterwards.take();
-            if work.is_empty() {
+            let deferred = self.deferred.take();
+            if deferred.is_empty() {
                 break;
             }
-            work.into_iter().for_each(|work| work());
+            deferred.into_iter().for_each(|work| work());
         }
-        self.is_after.set(false);
+        self.runs_deferred.set(false);
     }
 
-    /// Keeps the thread from ending until [`Self::release`]. It counts.
+    /// Keeps the thread from ending until [`Self::release`] was called as often as this.
     pub fn hold(&self) {
-        self.count(self.holds.get() + 1);
+        self.set_holds(self.holds.get() + 1);
     }
 
+    /// Takes one [`Self::hold`] back.
     pub fn release(&self) {
-        self.count(self.holds.get().saturating_sub(1));
+        self.set_holds(self.holds.get().saturating_sub(1));
     }
 
-    fn count(&self, holds: usize) {
+    fn set_holds(&self, holds: usize) {
         let before = self.holds.replace(holds);
-        let handle = guard(&self.wake.signal).handle;
+        let handle = guard(&self.queue.waker).handle;
         match (before, holds) {
             _ if handle.is_null() => {}
+            // SAFETY: the handle is open (else null), and this is the thread of its loop.
             (0, 1) => unsafe { (self.uv.hold)(handle) },
-            (1, 0) => unsafe { (self.uv.release)(handle) },
+            // SAFETY: as above.
+            (1, 0) => unsafe { (self.uv.unref)(handle) },
             _ => {}
         }
     }
 
     fn is_ending(&self) -> bool {
-        guard(&self.wake.signal).handle.is_null()
+        guard(&self.queue.waker).handle.is_null()
     }
 
-    /// Lets go of all that runs and of every handle.
-    fn end(&self) {
-        let signal = std::mem::replace(&mut guard(&self.wake.signal).handle, ptr::null_mut());
+    /// Drops every task and closes every handle.
+    fn shut_down(&self) {
+        let waker = std::mem::replace(&mut guard(&self.queue.waker).handle, ptr::null_mut());
         drop(self.tasks.take());
-        // Each of those is run once more, to be dropped.
+        // A cancelled task is scheduled once more; running it drops its future.
         loop {
-            let next = guard(&self.wake.ready).pop_front();
+            let next = guard(&self.queue.ready).pop_front();
             let Some(runnable) = next else { break };
             let _ = catch_unwind(AssertUnwindSafe(|| runnable.run()));
         }
-        self.afterwards.take();
+        self.deferred.take();
         for (handle, socket) in self.sockets.take() {
             socket.close();
             self.close(handle, socket::on_closed);
         }
         self.close(self.timer.handle(), timer::on_closed);
-        self.close(signal, on_signal_closed);
+        self.close(waker, on_waker_closed);
     }
 
     fn close(&self, handle: *mut Handle, closed: uv::Callback) {
+        // SAFETY: each handle is closed once (its owner forgets it first), on the thread of its loop, and its memory is
+        // freed only in the callback.
         unsafe { (self.uv.close)(handle, Some(closed)) };
     }
 
-    /// libuv has let go of a handle.
-    fn closed(&self, kind: Kind, handle: *mut Handle) {
+    /// Called when libuv has closed a handle.
+    fn closed(&self, kind: HandleKind, handle: *mut Handle) {
+        // SAFETY: libuv has called back that it closed the handle, which `uv::allocate` made with the same kind.
         unsafe { uv::free(self.uv, kind, handle) };
         self.handles.set(self.handles.get() - 1);
         if self.handles.get() == 0
@@ -266,7 +284,7 @@ impl EventLoop {
         {
             CURRENT.set(None);
             seam::set_current(None);
-            // Node goes on to end the thread.
+            // SAFETY: the hook was given by `on_thread_end`, and it is removed once. Node then ends the thread.
             unsafe { sys::napi_remove_async_cleanup_hook(cleanup) };
         }
     }
@@ -282,7 +300,7 @@ impl seam::EventLoop for EventLoop {
     }
 
     fn sleep_until(&self, at: Instant) -> Work {
-        Box::pin(Expiry::new(at).wait())
+        Box::pin(Sleep::until(at).wait())
     }
 
     fn tokio(&self) -> Tokio {
@@ -290,25 +308,25 @@ impl seam::EventLoop for EventLoop {
     }
 }
 
-/// Runs what libuv calls back for, on the loop it calls from.
+/// Passes a callback of libuv on to the loop of its thread.
 fn on_loop(work: impl FnOnce(&Rc<EventLoop>)) {
     if let Some(current) = EventLoop::current() {
         work(&current);
     }
 }
 
-unsafe extern "C" fn on_signal(_: *mut Handle) {
+unsafe extern "C" fn on_wake(_: *mut Handle) {
     on_loop(|current| current.turn());
 }
 
-unsafe extern "C" fn on_signal_closed(handle: *mut Handle) {
-    on_loop(|current| current.closed(Kind::Async, handle));
+unsafe extern "C" fn on_waker_closed(handle: *mut Handle) {
+    on_loop(|current| current.closed(HandleKind::Async, handle));
 }
 
-/// Node's thread ends.
-unsafe extern "C" fn end(handle: sys::napi_async_cleanup_hook_handle, _: *mut c_void) {
+/// Called by Node when the thread is about to end.
+unsafe extern "C" fn on_thread_end(handle: sys::napi_async_cleanup_hook_handle, _: *mut c_void) {
     on_loop(|current| {
         current.cleanup.set(Some(handle));
-        current.end();
+        current.shut_down();
     });
 }
