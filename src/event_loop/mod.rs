@@ -24,7 +24,7 @@ use std::{
 
 use async_task::{Runnable, Task};
 use napi::{bindgen_prelude::within_runtime_if_available, sys};
-use phantomdb_client::event_loop::{self as seam, Io, Work};
+use phantomdb_client::event_loop::{self as seam, AsyncStream};
 use tokio::runtime::Handle as Tokio;
 
 pub use self::{socket::Socket, timer::Sleep};
@@ -291,19 +291,19 @@ impl EventLoop {
 }
 
 impl seam::EventLoop for EventLoop {
-    fn spawn(&self, work: Work) {
-        Self::spawn(self, work);
+    fn spawn(&self, task: seam::Task) {
+        Self::spawn(self, task);
     }
 
-    fn stream(&self, stream: TcpStream) -> io::Result<Box<dyn Io>> {
+    fn adopt(&self, stream: TcpStream) -> io::Result<Box<dyn AsyncStream>> {
         Ok(Box::new(Socket::new(stream)?))
     }
 
-    fn sleep_until(&self, at: Instant) -> Work {
-        Box::pin(Sleep::until(at).wait())
+    fn sleep_until(&self, time: Instant) -> seam::Task {
+        Box::pin(Sleep::until(time).wait())
     }
 
-    fn tokio(&self) -> Tokio {
+    fn tokio_runtime(&self) -> Tokio {
         within_runtime_if_available(Tokio::current)
     }
 }
