@@ -1,6 +1,10 @@
-//! What the tests of every engine use: a directory, and statements in few words.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
-#![allow(clippy::new_without_default, reason = "a test makes them on purpose")]
+//! Helpers that the tests of several crates share: temporary directories, servers, certificates, and short ways to run a
+//! statement.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
+#![allow(
+    clippy::new_without_default,
+    reason = "new() here starts servers and makes directories, which a default should not"
+)]
 
 pub mod certificates;
 pub mod namespace;
@@ -15,13 +19,13 @@ use phantomdb_engine::Session;
 use phantomdb_protocol::{Error, Result, ResultSet, Statement, Value};
 use serde_json::Value as Json;
 
-/// A number that no other place of this process has got.
+/// A number that is unique in this process.
 pub fn next_number() -> u32 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
-/// A directory of its own, gone with the test.
+/// The path of a temporary directory, which is removed on drop. The directory itself is created by its user.
 pub struct Directory(pub PathBuf);
 
 impl Directory {
@@ -47,18 +51,22 @@ pub fn text(value: &str) -> Value {
     Value::String(value.to_owned())
 }
 
+/// Runs a statement.
 pub async fn run<S: Session + ?Sized>(session: &S, query: &str, parameters: &[Value]) -> Result<ResultSet> {
     session.execute(statement(query, parameters)).await
 }
 
+/// Runs a statement that must succeed.
 pub async fn ok<S: Session + ?Sized>(session: &S, query: &str, parameters: &[Value]) -> ResultSet {
     run(session, query, parameters).await.unwrap_or_else(|e| panic!("{query}: {e:?}"))
 }
 
+/// The rows of a statement that must succeed.
 pub async fn rows<S: Session + ?Sized>(session: &S, query: &str, parameters: &[Value]) -> Json {
     serde_json::from_str(ok(session, query, parameters).await.rows.get()).unwrap()
 }
 
+/// The error of a statement that must fail.
 pub async fn error<S: Session + ?Sized>(session: &S, query: &str, parameters: &[Value]) -> Error {
     match run(session, query, parameters).await {
         Err(error) => error,
@@ -66,25 +74,27 @@ pub async fn error<S: Session + ?Sized>(session: &S, query: &str, parameters: &[
     }
 }
 
-/// Two answers that are to be the same in all.
-pub fn assert_same(first: &ResultSet, again: &ResultSet, what: &str) {
-    assert_eq!(first.columns, again.columns, "{what}");
-    assert_eq!(first.rows.get(), again.rows.get(), "{what}");
-    assert_eq!(first.affected_rows, again.affected_rows, "{what}");
+/// Asserts that two result sets are equal. `context` is shown when they are not.
+pub fn assert_same(left: &ResultSet, right: &ResultSet, context: &str) {
+    assert_eq!(left.columns, right.columns, "{context}");
+    assert_eq!(left.rows.get(), right.rows.get(), "{context}");
+    assert_eq!(left.affected_rows, right.affected_rows, "{context}");
 }
 
-/// Each of the statements.
+/// Runs statements that must all succeed.
 pub async fn all<S: Session + ?Sized>(session: &S, statements: &[&str]) {
     for query in statements {
         ok(session, query, &[]).await;
     }
 }
 
-/// The rows as text: columns by `|`, rows by a space, a number as it is whether it came as a number or in a string.
+/// The rows as text: columns separated by `|`, rows by a space, NULL as `∅`. A number looks the same whether it came as a JSON
+/// number or as a string.
 pub async fn ask<S: Session + ?Sized>(session: &S, query: &str) -> String {
     ask_with(session, query, &[]).await
 }
 
+/// Does the same as [`ask`], with parameters.
 pub async fn ask_with<S: Session + ?Sized>(session: &S, query: &str, parameters: &[Value]) -> String {
     let cell = |value: &Json| match value {
         Json::Null => "∅".to_owned(),

@@ -1,4 +1,4 @@
-//! A PostgreSQL for the tests of a process: that of `PHANTOMDB_TEST_POSTGRES_URL`, or one that is started for them.
+//! The PostgreSQL server for the tests of a process: the one at `PHANTOMDB_TEST_POSTGRES_URL`, or one that is started for them.
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -8,7 +8,8 @@ use std::{
 
 pub struct Server {
     pub url: String,
-    /// The server stops when the input of the process that keeps it is closed, at the end of this process at the latest.
+    /// The script that runs the server, if it was started here. It stops the server when its standard input is closed, which
+    /// happens at the latest when this process ends.
     process: Option<Child>,
 }
 
@@ -21,7 +22,7 @@ impl Drop for Server {
     }
 }
 
-/// The URL of the server; the first to ask waits until it serves.
+/// The URL of the server. The first call starts it and waits until it accepts connections.
 pub fn postgres_url() -> &'static str {
     static SERVER: OnceLock<Server> = OnceLock::new();
     &SERVER.get_or_init(find_or_start).url
@@ -34,18 +35,18 @@ fn find_or_start() -> Server {
     }
 }
 
-/// A server of the test's own, gone with it.
+/// Starts a server for one test, which stops when the returned value is dropped.
 pub fn start(arguments: &[&str]) -> Server {
     let (child, [url]) = start_script("postgres.mjs", arguments, ["postgres listening on "]);
     Server { url, process: Some(child) }
 }
 
-/// Starts a script of the project that serves until its input ends, and reads what it says: the rest of a line for each
-/// of these beginnings.
+/// Starts a script of the project that runs until its standard input is closed. Reads one line of its output for each prefix and
+/// returns the rest of that line.
 pub fn start_script<const N: usize>(
     script: &str,
     arguments: &[&str],
-    says: [&str; N],
+    prefixes: [&str; N],
 ) -> (Child, [String; N]) {
     let mut child = Command::new("node")
         .arg(format!("scripts/{script}"))
@@ -56,10 +57,10 @@ pub fn start_script<const N: usize>(
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let said = says.map(|beginning| {
+    let values = prefixes.map(|prefix| {
         let line = lines.next().unwrap().unwrap();
-        let rest = line.strip_prefix(beginning).unwrap_or_else(|| panic!("{script} said {line:?}"));
+        let rest = line.strip_prefix(prefix).unwrap_or_else(|| panic!("{script} wrote {line:?}"));
         rest.trim().to_owned()
     });
-    (child, said)
+    (child, values)
 }

@@ -1,12 +1,12 @@
-//! A primary and a streaming replica, for real.
+//! A PostgreSQL primary with a streaming replica.
 
 use std::{process::Child, time::Duration};
 
 use phantomdb_engine_postgres::{PostgresEngine, PostgresOptions};
 
-use super::postgres::start_script;
+use crate::postgres::start_script;
 
-/// Two servers that end with this.
+/// The two servers. They stop when this is dropped.
 pub struct Servers {
     child: Child,
     primary: String,
@@ -19,13 +19,14 @@ impl Servers {
         Self { child, primary, replica }
     }
 
+    /// An engine on both, with a second replica that cannot be reached.
     pub fn engine(&self, max_lag: Duration) -> PostgresEngine {
         let replicas = vec!["postgres://nobody@127.0.0.1:1/postgres".to_owned(), self.replica.clone()];
         let options = PostgresOptions { replicas, max_lag, ..PostgresOptions::default() };
         PostgresEngine::open(&self.primary, options).unwrap()
     }
 
-    /// Makes the replica wait with what it receives, or go on.
+    /// Pauses the replay of the replica, or resumes it.
     pub async fn pause(&self, pause: bool) {
         let (client, connection) =
             tokio_postgres::connect(&self.replica, tokio_postgres::NoTls).await.unwrap();
