@@ -2,6 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    collections::HashMap,
     ffi::c_int,
     io::{self, ErrorKind, IoSlice, Read as _, Write as _},
     net::{Shutdown, TcpStream},
@@ -13,14 +14,17 @@ use std::{
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{
-    EventLoop, on_loop,
+    executor::{EventLoop, on_loop},
     uv::{self, Handle, HandleKind, READABLE, WRITABLE},
 };
 
-pub(super) type SharedState = Rc<SocketState>;
+thread_local! {
+    /// The open sockets of this thread's loop, by their handles.
+    static SOCKETS: RefCell<HashMap<*mut Handle, Rc<SocketState>>> = RefCell::default();
+}
 
-/// The state that the socket and the loop share.
-pub(super) struct SocketState {
+/// The state that a socket shares with the callbacks of libuv.
+struct SocketState {
     handle: *mut Handle,
     /// `None` once it is closed.
     stream: RefCell<Option<TcpStream>>,
@@ -33,7 +37,7 @@ pub(super) struct SocketState {
 }
 
 /// A TCP stream that reads and writes without blocking. It belongs to the loop of the thread that created it.
-pub struct Socket(SharedState);
+pub struct Socket(Rc<SocketState>);
 
 // SAFETY: the client creates, uses and drops a socket only inside tasks of one loop. `EventLoop::spawn` uses
 // `async_task::spawn_local`, which polls and drops its future on the thread that spawned it, so the `Rc` never leaves that
@@ -60,8 +64,8 @@ impl Socket {
         let (watched, is_drained, reader, writer) = Default::default();
         let state =
             Rc::new(SocketState { handle, stream: Some(stream).into(), watched, is_drained, reader, writer });
-        current.handles.set(current.handles.get() + 1);
-        current.sockets.borrow_mut().insert(handle, Rc::clone(&state));
+        current.opened();
+        SOCKETS.with_borrow_mut(|sockets| sockets.insert(handle, Rc::clone(&state)));
         Ok(Self(state))
     }
 }
@@ -81,7 +85,7 @@ fn closed() -> io::Error {
 }
 
 impl SocketState {
-    pub(super) fn close(&self) {
+    fn close(&self) {
         self.stream.take();
         self.reader.take();
         self.writer.take();
@@ -154,7 +158,7 @@ impl SocketState {
 
 unsafe extern "C" fn on_ready(handle: *mut Handle, status: c_int, events: c_int) {
     on_loop(|current| {
-        let socket = current.sockets.borrow().get(&handle).cloned();
+        let socket = SOCKETS.with_borrow(|sockets| sockets.get(&handle).cloned());
         let Some(socket) = socket else { return };
         // On an error, the next read or write reports it.
         let events = if status < 0 { READABLE | WRITABLE } else { events };
@@ -162,14 +166,22 @@ unsafe extern "C" fn on_ready(handle: *mut Handle, status: c_int, events: c_int)
     });
 }
 
-pub(super) unsafe extern "C" fn on_closed(handle: *mut Handle) {
+/// Closes all sockets of the loop, which is ending.
+pub(super) fn close_all(current: &EventLoop) {
+    for (handle, socket) in SOCKETS.take() {
+        socket.close();
+        current.close(handle, on_closed);
+    }
+}
+
+unsafe extern "C" fn on_closed(handle: *mut Handle) {
     on_loop(|current| current.closed(HandleKind::Poll, handle));
 }
 
 impl Drop for Socket {
     fn drop(&mut self) {
         let Some(current) = EventLoop::current() else { return };
-        let state = current.sockets.borrow_mut().remove(&self.0.handle);
+        let state = SOCKETS.with_borrow_mut(|sockets| sockets.remove(&self.0.handle));
         // A loop that is ending has closed it already.
         if state.is_some() {
             current.close(self.0.handle, on_closed);

@@ -10,16 +10,21 @@ use std::{
 };
 
 use super::{
-    EventLoop, on_loop,
+    executor::{EventLoop, on_loop},
     uv::{self, Handle, HandleKind, Uv},
 };
+
+thread_local! {
+    /// The timer of this thread's loop, made when it is first needed.
+    static TIMER: RefCell<Option<Rc<Timer>>> = const { RefCell::new(None) };
+}
 
 /// The longest sleep; anything longer is as good as forever.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// One libuv timer for all sleeping futures. Most of them are time-outs that never happen, as the answer comes first. So the
 /// timer is left alone when the earliest of them is dropped, and is set for the next one when it fires.
-pub(super) struct Timer {
+struct Timer {
     uv: &'static Uv,
     raw: *mut uv::Loop,
     handle: *mut Handle,
@@ -29,7 +34,13 @@ pub(super) struct Timer {
 }
 
 impl Timer {
-    pub(super) fn new(uv: &'static Uv, raw: *mut uv::Loop) -> Self {
+    /// The timer of a loop, which is not ending.
+    fn of(current: &EventLoop) -> Rc<Self> {
+        TIMER.with_borrow_mut(|timer| Rc::clone(timer.get_or_insert_with(|| Rc::new(Self::new(current)))))
+    }
+
+    fn new(current: &EventLoop) -> Self {
+        let (uv, raw) = (current.uv, current.raw);
         let handle = uv::allocate(uv, HandleKind::Timer);
         // SAFETY: `raw` is the running loop of this thread, and `handle` has the size of a `uv_timer_t`. `uv_timer_init`
         // cannot fail.
@@ -37,12 +48,9 @@ impl Timer {
             (uv.timer_init)(raw, handle);
             (uv.unref)(handle);
         }
+        current.opened();
         let (waiting, next, set_for) = Default::default();
         Self { uv, raw, handle, waiting, next, set_for }
-    }
-
-    pub(super) fn handle(&self) -> *mut Handle {
-        self.handle
     }
 
     fn register(&self, key: (Instant, u64), waker: Waker) {
@@ -79,11 +87,18 @@ impl Timer {
     }
 }
 
-unsafe extern "C" fn on_time(_: *mut Handle) {
-    on_loop(|current| current.turn_after(|| current.timer.fire()));
+/// Closes the timer of the loop, which is ending.
+pub(super) fn close(current: &EventLoop) {
+    if let Some(timer) = TIMER.take() {
+        current.close(timer.handle, on_closed);
+    }
 }
 
-pub(super) unsafe extern "C" fn on_closed(handle: *mut Handle) {
+unsafe extern "C" fn on_time(_: *mut Handle) {
+    on_loop(|current| current.turn_after(|| Timer::of(current).fire()));
+}
+
+unsafe extern "C" fn on_closed(handle: *mut Handle) {
     on_loop(|current| current.closed(HandleKind::Timer, handle));
 }
 
@@ -103,7 +118,7 @@ impl Sleep {
             return Poll::Ready(());
         }
         if let Some(current) = EventLoop::current().filter(|current| !current.is_ending()) {
-            let timer = &current.timer;
+            let timer = Timer::of(&current);
             let key = *self.key.get_or_insert_with(|| (self.at, timer.next.replace(timer.next.get() + 1)));
             timer.register(key, cx.waker().clone());
         }
@@ -118,8 +133,8 @@ impl Sleep {
 impl Drop for Sleep {
     fn drop(&mut self) {
         let Some(key) = self.key else { return };
-        let waker =
-            EventLoop::current().and_then(|current: Rc<_>| current.timer.waiting.borrow_mut().remove(&key));
+        let timer = TIMER.with_borrow(Clone::clone);
+        let waker = timer.and_then(|timer: Rc<Timer>| timer.waiting.borrow_mut().remove(&key));
         // It is dropped outside of the borrow: that may drop a task, and with it another sleep.
         drop(waker);
     }
