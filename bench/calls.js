@@ -1,7 +1,7 @@
 'use strict';
 
-// The way of one call, without Sequelize: a row by its key and an insert, embedded and over HTTP, and what a server
-// answers to 1 and 64 callers that speak HTTP themselves.
+// Measures single calls without Sequelize: a row by its key and an insert, embedded and over HTTP; and the throughput of a
+// server with 1 and 64 callers that speak HTTP themselves.
 
 const net = require('node:net');
 const { PhantomDBDialect } = require('phantomdb-sequelize');
@@ -22,7 +22,7 @@ async function prepare(url) {
   return dialect;
 }
 
-/** A caller that sends the next request as soon as it has the whole answer. Answers how many it got. */
+/** Sends the next request as soon as the whole answer has arrived. Resolves to the number of calls. */
 function caller(url, until) {
   const body = JSON.stringify({ query: SELECT, parameters: [7] });
   const head = `POST /databases/bench/query HTTP/1.1\r\nhost: ${url.host}\r\ncontent-length: ${body.length}\r\n\r\n`;

@@ -1,11 +1,11 @@
-// A fail-over, for real: a PostgreSQL with a synchronous streaming replica, a phantomdb server over both, and clients
-// that write and read through it by Sequelize. The primary is killed under load and the replica promoted. Prints how
-// long writes and reads paused, and fails when an acknowledged write is lost, a write was made twice, a read failed,
-// a client did not read what it wrote, or writes did not go on within 10 seconds.
+// Runs a real fail-over: a PostgreSQL with a synchronous streaming replica, a phantomdb server in front of both, and clients that
+// write and read through it with Sequelize. The primary is killed under load and the replica promoted. Prints how long writes
+// and reads paused. Fails when an acknowledged write is lost, a write was made twice, a read failed, a client did not read
+// what it wrote, or writes did not continue within 10 seconds.
 //
 //   node bench/failover.mjs [seconds of load before and after, 5]
 //
-// All of it is on loopback and in directories of its own under the system's temporary one, and ends with it.
+// Everything runs on loopback and in temporary directories, and is removed at the end.
 
 import { spawn } from 'node:child_process';
 import fs from 'node:fs/promises';
@@ -45,7 +45,7 @@ async function serve(primary, replica) {
   throw new Error('phantomdb serve did not start');
 }
 
-/** Waits until commits wait for the replica. */
+/** Makes commits wait for the replica, and waits until they do. */
 async function synchronize(primary) {
   await sql(primary.url, "ALTER SYSTEM SET synchronous_standby_names = 'replica'");
   await sql(primary.url, "ALTER SYSTEM SET synchronous_commit = 'remote_apply'");
@@ -57,7 +57,7 @@ async function synchronize(primary) {
   }
 }
 
-/** Sequelize over HTTP, with the one model of this script. */
+/** Opens a Sequelize over HTTP with the one model of this script. */
 function connect(url, pool) {
   const sequelize = new Sequelize('failover', null, null, {
     dialect: new PhantomDBDialect(url),
@@ -68,7 +68,7 @@ function connect(url, pool) {
   return { sequelize, Entry: sequelize.define('Entry', entry, { timestamps: false }) };
 }
 
-/** The longest time between two answers of one caller, over all callers. */
+/** Records the longest time between two answers to one caller, over all callers. */
 class Pauses {
   longest = 0;
   #last = new Map();
@@ -118,7 +118,7 @@ async function killed(primary) {
   process.kill(Number(pid), 'SIGKILL');
 }
 
-/** What the promoted replica has of what was acknowledged. */
+/** Counts the acknowledged writes that the promoted replica lacks, and the writes it has twice. */
 async function verify(replica, load) {
   const url = new URL(replica.url);
   url.pathname = '/failover';

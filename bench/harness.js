@@ -1,7 +1,7 @@
 'use strict';
 
-// Measures competitors side by side: each task runs in turns, so that a busy machine slows all of them alike, and the
-// median of the rounds counts.
+// Measures contestants side by side: they run in turns, so that a busy machine slows all of them alike, and the median of
+// the rounds counts.
 
 const ROUNDS = 7;
 const ROUND_MS = Number(process.env.BENCH_ROUND_MS ?? 300);
@@ -34,7 +34,7 @@ async function compare(contestants) {
   return Object.fromEntries(Object.entries(times).map(([name, list]) => [name, median(list)]));
 }
 
-/** Prints one row a contestant, with how many times faster it is than `peer`. */
+/** Prints one row for each contestant, with how many times faster it is than `peer`. */
 function report(title, results, peer) {
   console.log(`\n${title}`);
   for (const [name, micros] of Object.entries(results)) {

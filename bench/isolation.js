@@ -1,7 +1,7 @@
 'use strict';
 
-// What it takes to bring a database back to its seed between two tests: `dialect.restore(snapshot)` beside
-// `sync({ force: true })` and the seed again with sqlite3 in memory; and what it takes to begin with a seeded database.
+// Measures how long it takes to bring a database back to its seed between two tests: `dialect.restore(snapshot)` beside
+// `sync({ force: true })` and the seed again with sqlite3 in memory; and how long it takes to start with a seeded database.
 
 const fs = require('node:fs');
 const os = require('node:os');
@@ -38,7 +38,7 @@ async function seed(sequelize, { rows, width }) {
   for (const model of Object.values(sequelize.models)) await model.bulkCreate(data);
 }
 
-/** What a test leaves behind: rows made, changed and deleted in three tables. */
+/** Changes three tables as a test would: creates, updates and deletes rows. */
 async function soil(sequelize) {
   for (const model of Object.values(sequelize.models).slice(0, 3)) {
     const one = await model.create({ name: 'Ada', text: 'y', age: 36 });
@@ -105,7 +105,7 @@ async function resets(all, rows) {
   return results;
 }
 
-/** From nothing to the answer of a first query on a seeded database. */
+/** Measures the time from nothing to the answer of a first query on a seeded database. */
 async function starts(size, templates) {
   const first = async (sequelize) => {
     await check(sequelize, size.rows);
@@ -134,7 +134,7 @@ async function starts(size, templates) {
   return results;
 }
 
-/** What of a start is the template's: a dialect of it to the answer of its first statement. */
+/** Measures the part of a start that is the template's: a new dialect with it, to the answer of its first statement. */
 async function templateStart(template) {
   const times = [];
   for (let i = 0; i < 15; i++) {

@@ -1,6 +1,6 @@
 'use strict';
 
-// Whether memory stays flat: many finds with Sequelize, embedded and over HTTP, with the resident size along the way.
+// Checks that memory stays flat: many finds with Sequelize, embedded and over HTTP, and the resident size after each step.
 //
 //   node bench/leak.js [finds embedded = 1000000] [finds over HTTP = 100000]
 //

@@ -1,7 +1,7 @@
 'use strict';
 
-// What it costs that a write takes effect once: the same insert over HTTP into a database on disk, with an idempotency key,
-// whose answer is committed with the row, and without.
+// Measures the cost of an idempotency key: the same insert over HTTP into a database on disk, with a key, whose answer is
+// committed with the row, and without one.
 
 const { randomUUID } = require('node:crypto');
 const fs = require('node:fs');

@@ -1,7 +1,8 @@
 'use strict';
 
-// create, findByPk and update with Sequelize on one PostgreSQL: through pg, and through `phantomdb serve --engine`, one call
-// after the other, by 64 callers of whom each calls again when it has its answer, and 64 at once. Uses PHANTOMDB_TEST_POSTGRES_URL, else starts a server of its own.
+// Measures create, findByPk and update with Sequelize on one PostgreSQL, through pg and through `phantomdb serve --engine`: one
+// call after the other, 64 callers that each call again when they have their answer, and 64 calls at once. Uses
+// PHANTOMDB_TEST_POSTGRES_URL, or else starts a server of its own.
 
 const { randomUUID } = require('node:crypto');
 const { Sequelize, DataTypes } = require('sequelize');
@@ -12,7 +13,7 @@ const { startServer } = require('./server');
 const ROWS = 1000;
 const CALLERS = 64;
 const CALLS = 1280;
-/** Connections to PostgreSQL, the same for both. */
+/** The number of connections to PostgreSQL, the same for both. */
 const CONNECTIONS = 20;
 const PEER = 'Sequelize with pg';
 
@@ -55,7 +56,7 @@ const TASKS = {
     }),
 };
 
-/** So many calls, of which as many as there are callers are under way. */
+/** Makes a number of calls, of which one for each caller is under way. */
 async function byCallers(calls, call) {
   let left = calls;
   const caller = async () => {

@@ -1,6 +1,6 @@
 'use strict';
 
-// create, findByPk and findAll of 1,000 rows: PhantomDB embedded and over HTTP beside Sequelize with sqlite3.
+// Measures create, findByPk and findAll of 1,000 rows: PhantomDB embedded and over HTTP beside Sequelize with sqlite3.
 
 const { Sequelize, DataTypes } = require('sequelize');
 const { PhantomDBDialect } = require('phantomdb-sequelize');

@@ -1,6 +1,6 @@
 'use strict';
 
-// A real `phantomdb serve` in a process of its own, on a free port.
+// Starts `phantomdb serve` in a process of its own, on a free port.
 
 const { spawn } = require('node:child_process');
 const path = require('node:path');

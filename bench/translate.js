@@ -1,6 +1,7 @@
 'use strict';
 
-// Finder options to SQL that is ready to send: PhantomDB's translator beside Sequelize's own generator.
+// Measures the translation of finder options to SQL that is ready to send: PhantomDB's translator beside Sequelize's own
+// generator.
 
 const { Sequelize, DataTypes, Op } = require('sequelize');
 const { PhantomDBDialect } = require('phantomdb-sequelize');
@@ -21,7 +22,7 @@ function prepare(options) {
 
 let calls = 0;
 
-// Made anew for each call, as a request handler does, with other values each time.
+// The options are new for each call, as in a request handler, with other values each time.
 const large = () => {
   const n = ++calls;
   return {
@@ -47,7 +48,7 @@ const large = () => {
 };
 const byPrimaryKey = () => ({ attributes: ['id', 'firstName', 'lastName', 'email', 'age'], where: { id: ++calls } });
 
-/** The same with an alias that no call had before, so that no translation of it is remembered. */
+/** Adds an alias that no call had before, so that no cached translation fits. */
 const inNewShape = (make) => () => {
   const options = make();
   options.attributes.push(['score', `score${calls}`]);

@@ -8,6 +8,8 @@ const jest = ['node_modules/jest/bin/jest.js', '--silent=false'];
 const stages = [
   { name: 'Rust format', command: ['cargo', 'fmt', '--all', '--check'] },
   { name: 'Rust lints', command: ['cargo', 'clippy', '--workspace', '--all-targets', '--', '-D', 'warnings'] },
+  // By itself: in the workspace other crates turn its feature on.
+  { name: 'Client without its features', command: ['cargo', 'check', '--package', 'phantomdb-client'] },
   { name: 'Rust tests', command: ['cargo', 'test', '--workspace', '--no-fail-fast'], count: countCargo },
   { name: 'JavaScript lint and format', command: ['npx', 'biome', 'check', '--error-on-warnings'] },
   { name: 'Types', command: ['npx', 'tsc', '--project', '__test__/types/tsconfig.json'] },

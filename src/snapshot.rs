@@ -8,25 +8,25 @@ use napi_derive::napi;
 use phantomdb_protocol::{Error, ErrorCode};
 
 use crate::error::{Failure, outcome};
-use phantomdb_client::Held;
+use phantomdb_client::HeldSnapshot;
 
 /// Keeps what an embedded engine answered to `createSnapshot`, until it is released or the object is collected.
 #[napi]
 pub struct NativeSnapshot {
-    held: Mutex<Option<Held>>,
+    held: Mutex<Option<HeldSnapshot>>,
 }
 
 #[napi]
 impl NativeSnapshot {
     #[napi(constructor, catch_unwind)]
     pub fn new(id: String) -> Self {
-        Self { held: Mutex::new(Some(Held::new(id))) }
+        Self { held: Mutex::new(Some(HeldSnapshot::new(id))) }
     }
 
     /// Writes it to a file, as a database of SQLite. Answers the failure, or nothing.
     #[napi]
     pub async fn save(&self, path: String) -> napi::Result<Either<(), Failure>> {
-        let snapshot = self.held().as_ref().ok_or_else(released).and_then(Held::snapshot);
+        let snapshot = self.held().as_ref().ok_or_else(released).and_then(HeldSnapshot::snapshot);
         let saved = match snapshot {
             Ok(snapshot) => tokio::task::spawn_blocking(move || snapshot.save(Path::new(&path)))
                 .await
@@ -44,7 +44,7 @@ impl NativeSnapshot {
 }
 
 impl NativeSnapshot {
-    fn held(&self) -> MutexGuard<'_, Option<Held>> {
+    fn held(&self) -> MutexGuard<'_, Option<HeldSnapshot>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

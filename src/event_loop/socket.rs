@@ -2,6 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    collections::HashMap,
     ffi::c_int,
     io::{self, ErrorKind, IoSlice, Read as _, Write as _},
     net::{Shutdown, TcpStream},
@@ -13,51 +14,58 @@ use std::{
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{
-    EventLoop, on_loop,
-    uv::{self, Handle, Kind, READABLE, WRITABLE},
+    executor::{EventLoop, on_loop},
+    uv::{self, Handle, HandleKind, READABLE, WRITABLE},
 };
 
-pub(super) type Shared = Rc<State>;
+thread_local! {
+    /// The open sockets of this thread's loop, by their handles.
+    static SOCKETS: RefCell<HashMap<*mut Handle, Rc<SocketState>>> = RefCell::default();
+}
 
-/// What the socket and the loop both have.
-pub(super) struct State {
+/// The state that a socket shares with the callbacks of libuv.
+struct SocketState {
     handle: *mut Handle,
-    /// None once it is closed.
+    /// `None` once it is closed.
     stream: RefCell<Option<TcpStream>>,
-    /// What libuv is asked to look for.
+    /// The events that libuv watches for.
     watched: Cell<c_int>,
-    /// There was nothing to read, and libuv has not told of more since.
+    /// True when a read found nothing more and libuv has not reported new data since.
     is_drained: Cell<bool>,
     reader: RefCell<Option<Waker>>,
     writer: RefCell<Option<Waker>>,
 }
 
-/// Reads and writes without waiting. It belongs to the thread whose loop was current when it was made.
-pub struct Socket(Shared);
+/// A TCP stream that reads and writes without blocking. It belongs to the loop of the thread that created it.
+pub struct Socket(Rc<SocketState>);
 
-// Made, used and dropped in tasks of one loop, which all run on its thread. They have to be `Send` since the same code runs on
-// other runtimes where there is no such loop.
+// SAFETY: the client creates, uses and drops a socket only inside tasks of one loop. `EventLoop::spawn` uses
+// `async_task::spawn_local`, which polls and drops its future on the thread that spawned it, so the `Rc` never leaves that
+// thread. The type has to be `Send` because the same code of the client also runs on tokio, with other streams.
 unsafe impl Send for Socket {}
 
 impl Socket {
-    /// `stream` must not block. Fails when this thread has no loop, or has ended.
+    /// `stream` must be in non-blocking mode. Fails when this thread has no loop, or is ending.
     pub fn new(stream: TcpStream) -> io::Result<Self> {
         let current = EventLoop::current().filter(|current| !current.is_ending()).ok_or_else(closed)?;
         let uv = current.uv;
-        let handle = uv::allocate(uv, Kind::Poll);
+        let handle = uv::allocate(uv, HandleKind::Poll);
+        // SAFETY: the loop is the running loop of this thread, `handle` has the size of a `uv_poll_t`, and the socket is
+        // open for as long as the handle is watched.
         let code = unsafe { (uv.poll_init_socket)(current.raw, handle, raw(&stream)) };
         if code != 0 {
-            // It was not initialised.
-            unsafe { uv::free(uv, Kind::Poll, handle) };
+            // SAFETY: libuv did not initialise the handle, so nothing else refers to it.
+            unsafe { uv::free(uv, HandleKind::Poll, handle) };
             return Err(io::Error::other("the socket cannot be watched"));
         }
-        // A connection that waits for its next use is no reason to stay alive.
-        unsafe { (uv.release)(handle) };
+        // An idle connection must not keep the process alive.
+        // SAFETY: the handle was just initialised on this thread.
+        unsafe { (uv.unref)(handle) };
         let (watched, is_drained, reader, writer) = Default::default();
         let state =
-            Rc::new(State { handle, stream: Some(stream).into(), watched, is_drained, reader, writer });
-        current.handles.set(current.handles.get() + 1);
-        current.sockets.borrow_mut().insert(handle, Rc::clone(&state));
+            Rc::new(SocketState { handle, stream: Some(stream).into(), watched, is_drained, reader, writer });
+        current.opened();
+        SOCKETS.with_borrow_mut(|sockets| sockets.insert(handle, Rc::clone(&state)));
         Ok(Self(state))
     }
 }
@@ -73,17 +81,17 @@ fn raw(stream: &TcpStream) -> uv::RawSocket {
 }
 
 fn closed() -> io::Error {
-    io::Error::new(ErrorKind::NotConnected, "the connection was closed since its thread ends")
+    io::Error::new(ErrorKind::NotConnected, "the connection was closed because its thread is ending")
 }
 
-impl State {
-    pub(super) fn close(&self) {
+impl SocketState {
+    fn close(&self) {
         self.stream.take();
         self.reader.take();
         self.writer.take();
     }
 
-    /// Does it at once, or wakes the task when it can be done.
+    /// Tries the operation. When it would block, the task is woken once the socket is ready for it.
     fn attempt<T>(
         &self,
         interest: c_int,
@@ -113,6 +121,8 @@ impl State {
             return Ok(());
         }
         let current = EventLoop::current().ok_or_else(closed)?;
+        // SAFETY: this is the thread of the loop, and the handle is open: it is closed together with the stream, `attempt`
+        // only comes here with an open stream, and libuv does not call `on_ready` for a closed handle.
         let code = unsafe {
             match events {
                 0 => (current.uv.poll_stop)(self.handle),
@@ -122,7 +132,8 @@ impl State {
         if code == 0 { Ok(()) } else { Err(io::Error::other("the socket cannot be watched")) }
     }
 
-    /// What nobody waits for is not watched on, or libuv would tell it again and again.
+    /// Wakes the tasks that wait for these events. An event that no task waits for is watched no longer, or libuv would
+    /// report it in every turn.
     fn ready(&self, events: c_int) {
         let mut watched = self.watched.get() & !(events & WRITABLE);
         if events & READABLE != 0 {
@@ -138,7 +149,7 @@ impl State {
             waker.wake();
         }
         if self.watch(watched).is_err() {
-            // Whoever reads or writes next is told by the system.
+            // The next read or write gets the error from the system.
             self.watched.set(0);
             self.is_drained.set(false);
         }
@@ -147,24 +158,32 @@ impl State {
 
 unsafe extern "C" fn on_ready(handle: *mut Handle, status: c_int, events: c_int) {
     on_loop(|current| {
-        let socket = current.sockets.borrow().get(&handle).cloned();
+        let socket = SOCKETS.with_borrow(|sockets| sockets.get(&handle).cloned());
         let Some(socket) = socket else { return };
-        // What went wrong is told by the next read or write.
+        // On an error, the next read or write reports it.
         let events = if status < 0 { READABLE | WRITABLE } else { events };
         current.turn_after(|| socket.ready(events));
     });
 }
 
-pub(super) unsafe extern "C" fn on_closed(handle: *mut Handle) {
-    on_loop(|current| current.closed(Kind::Poll, handle));
+/// Closes all sockets of the loop, which is ending.
+pub(super) fn close_all(current: &EventLoop) {
+    for (handle, socket) in SOCKETS.take() {
+        socket.close();
+        current.close(handle, on_closed);
+    }
+}
+
+unsafe extern "C" fn on_closed(handle: *mut Handle) {
+    on_loop(|current| current.closed(HandleKind::Poll, handle));
 }
 
 impl Drop for Socket {
     fn drop(&mut self) {
         let Some(current) = EventLoop::current() else { return };
-        let known = current.sockets.borrow_mut().remove(&self.0.handle);
-        // Else the loop has closed it already.
-        if known.is_some() {
+        let state = SOCKETS.with_borrow_mut(|sockets| sockets.remove(&self.0.handle));
+        // A loop that is ending has closed it already.
+        if state.is_some() {
             current.close(self.0.handle, on_closed);
             self.0.close();
         }
@@ -181,7 +200,8 @@ impl AsyncRead for Socket {
         let size = room.len();
         let read = self.0.attempt(READABLE, cx, |mut stream| stream.read(room));
         read.map_ok(|count| {
-            // Less than there was room for is all there was; at the end of the stream the next read tells so again.
+            // A read that did not fill the buffer has emptied the socket. A read of 0 bytes is the end of the stream, which
+            // the next read has to report again.
             self.0.is_drained.set((1..size).contains(&count));
             buffer.advance(count);
         })

@@ -1,4 +1,4 @@
-//! Times that futures wait for.
+//! Futures that wait until a point in time.
 
 use std::{
     cell::{Cell, RefCell},
@@ -10,16 +10,21 @@ use std::{
 };
 
 use super::{
-    EventLoop, on_loop,
-    uv::{self, Handle, Kind, Uv},
+    executor::{EventLoop, on_loop},
+    uv::{self, Handle, HandleKind, Uv},
 };
 
-/// Much after every time that anybody waits for.
-const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
+thread_local! {
+    /// The timer of this thread's loop, made when it is first needed.
+    static TIMER: RefCell<Option<Rc<Timer>>> = const { RefCell::new(None) };
+}
 
-/// One timer of libuv for all that wait. Most wait in vain: their answers come before. So the timer is not set anew
-/// when the first of them stops waiting, and is when it goes off.
-pub(super) struct Timer {
+/// The longest sleep; anything longer is as good as forever.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// One libuv timer for all sleeping futures. Most of them are time-outs that never happen, as the answer comes first. So the
+/// timer is left alone when the earliest of them is dropped, and is set for the next one when it fires.
+struct Timer {
     uv: &'static Uv,
     raw: *mut uv::Loop,
     handle: *mut Handle,
@@ -29,22 +34,26 @@ pub(super) struct Timer {
 }
 
 impl Timer {
-    pub(super) fn new(uv: &'static Uv, raw: *mut uv::Loop) -> Self {
-        let handle = uv::allocate(uv, Kind::Timer);
-        // It cannot fail.
+    /// The timer of a loop, which is not ending.
+    fn of(current: &EventLoop) -> Rc<Self> {
+        TIMER.with_borrow_mut(|timer| Rc::clone(timer.get_or_insert_with(|| Rc::new(Self::new(current)))))
+    }
+
+    fn new(current: &EventLoop) -> Self {
+        let (uv, raw) = (current.uv, current.raw);
+        let handle = uv::allocate(uv, HandleKind::Timer);
+        // SAFETY: `raw` is the running loop of this thread, and `handle` has the size of a `uv_timer_t`. `uv_timer_init`
+        // cannot fail.
         unsafe {
             (uv.timer_init)(raw, handle);
-            (uv.release)(handle);
+            (uv.unref)(handle);
         }
+        current.opened();
         let (waiting, next, set_for) = Default::default();
         Self { uv, raw, handle, waiting, next, set_for }
     }
 
-    pub(super) fn handle(&self) -> *mut Handle {
-        self.handle
-    }
-
-    fn wait(&self, key: (Instant, u64), waker: Waker) {
+    fn register(&self, key: (Instant, u64), waker: Waker) {
         self.waiting.borrow_mut().insert(key, waker);
         if self.set_for.get().is_none_or(|set| key.0 < set) {
             self.set(key.0);
@@ -54,20 +63,22 @@ impl Timer {
     fn set(&self, when: Instant) {
         let left = when.saturating_duration_since(Instant::now()).as_micros().div_ceil(1000);
         self.set_for.set(Some(when));
-        // libuv counts from when it last looked at the clock.
+        // libuv counts from the last time it read the clock, so it has to read it now.
+        // SAFETY: the loop and the handle belong to this thread, and the handle is open: futures register here only
+        // while the loop is not ending, and a closed timer does not fire.
         unsafe {
             (self.uv.update_time)(self.raw);
             (self.uv.timer_start)(self.handle, Some(on_time), u64::try_from(left).unwrap_or(u64::MAX), 0);
         }
     }
 
-    fn go_off(&self) {
-        let late = {
+    fn fire(&self) {
+        let due = {
             let mut waiting = self.waiting.borrow_mut();
             let rest = waiting.split_off(&(Instant::now(), u64::MAX));
             std::mem::replace(&mut *waiting, rest)
         };
-        late.into_values().for_each(Waker::wake);
+        due.into_values().for_each(Waker::wake);
         self.set_for.set(None);
         let first = self.waiting.borrow().keys().next().copied();
         if let Some((when, _)) = first {
@@ -76,23 +87,30 @@ impl Timer {
     }
 }
 
+/// Closes the timer of the loop, which is ending.
+pub(super) fn close(current: &EventLoop) {
+    if let Some(timer) = TIMER.take() {
+        current.close(timer.handle, on_closed);
+    }
+}
+
 unsafe extern "C" fn on_time(_: *mut Handle) {
-    on_loop(|current| current.turn_after(|| current.timer.go_off()));
+    on_loop(|current| current.turn_after(|| Timer::of(current).fire()));
 }
 
-pub(super) unsafe extern "C" fn on_closed(handle: *mut Handle) {
-    on_loop(|current| current.closed(Kind::Timer, handle));
+unsafe extern "C" fn on_closed(handle: *mut Handle) {
+    on_loop(|current| current.closed(HandleKind::Timer, handle));
 }
 
-/// Ends at its time. To be polled on the thread of a loop only.
-pub struct Expiry {
+/// A future that completes at its time. It must be polled on a thread that has a loop.
+pub struct Sleep {
     at: Instant,
     key: Option<(Instant, u64)>,
 }
 
-impl Expiry {
-    pub fn new(at: Instant) -> Self {
-        Self { at: at.min(Instant::now() + FAR), key: None }
+impl Sleep {
+    pub fn until(at: Instant) -> Self {
+        Self { at: at.min(Instant::now() + LONGEST), key: None }
     }
 
     pub fn poll(&mut self, cx: &Context<'_>) -> Poll<()> {
@@ -100,9 +118,9 @@ impl Expiry {
             return Poll::Ready(());
         }
         if let Some(current) = EventLoop::current().filter(|current| !current.is_ending()) {
-            let timer = &current.timer;
+            let timer = Timer::of(&current);
             let key = *self.key.get_or_insert_with(|| (self.at, timer.next.replace(timer.next.get() + 1)));
-            timer.wait(key, cx.waker().clone());
+            timer.register(key, cx.waker().clone());
         }
         Poll::Pending
     }
@@ -112,11 +130,12 @@ impl Expiry {
     }
 }
 
-impl Drop for Expiry {
+impl Drop for Sleep {
     fn drop(&mut self) {
         let Some(key) = self.key else { return };
-        let gone =
-            EventLoop::current().and_then(|current: Rc<_>| current.timer.waiting.borrow_mut().remove(&key));
-        drop(gone);
+        let timer = TIMER.with_borrow(Clone::clone);
+        let waker = timer.and_then(|timer: Rc<Timer>| timer.waiting.borrow_mut().remove(&key));
+        // It is dropped outside of the borrow: that may drop a task, and with it another sleep.
+        drop(waker);
     }
 }

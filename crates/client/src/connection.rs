@@ -5,46 +5,46 @@ use std::path::PathBuf;
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use url::Url;
 
-use super::failure::{INVALID_URL, unreachable};
+use crate::failure::{INVALID_URL, unreachable};
 
 const VALID: &str = "valid are http://HOST:PORT, https://HOST:PORT, memory: (private), memory:NAME (shared in this \
                      process) and file:PATH (a directory)";
 
 /// Where an embedded engine keeps its databases.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Place {
+pub(crate) enum Storage {
     /// In memory, for one client.
-    Private,
-    /// In memory, for every client of this process with that name.
-    Shared(String),
+    PrivateMemory,
+    /// In memory, for every client of this process that uses the name.
+    SharedMemory(String),
     /// In a directory, for every client of this process.
     Directory(PathBuf),
 }
 
-/// What a connection string names.
+/// A parsed connection string.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Connection {
-    /// A server, by its URL without a slash at the end.
+pub(crate) enum ConnectionString {
+    /// The URL of a server, without a slash at the end.
     Server(String),
-    Embedded(Place),
+    Embedded(Storage),
 }
 
-impl Connection {
-    pub(super) fn parse(text: &str) -> Result<Self> {
+impl ConnectionString {
+    pub(crate) fn parse(text: &str) -> Result<Self> {
         let lower = text.get(..8).unwrap_or(text).to_ascii_lowercase();
         if let Some(name) = text.strip_prefix("memory:") {
             return Ok(Self::Embedded(match name {
-                "" => Place::Private,
-                name => Place::Shared(name.to_owned()),
+                "" => Storage::PrivateMemory,
+                name => Storage::SharedMemory(name.to_owned()),
             }));
         }
         if let Some(path) = text.strip_prefix("file:") {
-            // `file:///data` is how a URL writes the path `/data`.
+            // In a URL, `file:///data` stands for the path `/data`.
             let path = path.strip_prefix("//").filter(|path| path.starts_with('/')).unwrap_or(path);
             if path.is_empty() || path.starts_with("//") || path.contains('\0') {
                 return Err(unknown("file: needs the path of a directory"));
             }
-            return Ok(Self::Embedded(Place::Directory(PathBuf::from(path))));
+            return Ok(Self::Embedded(Storage::Directory(PathBuf::from(path))));
         }
         if lower.starts_with("http://") || lower.starts_with("https://") {
             return server(text);
@@ -53,12 +53,12 @@ impl Connection {
     }
 }
 
-/// The text itself is not repeated: what is not understood may hold a password.
+/// The message does not repeat the connection string, which may hold a password.
 fn unknown(why: &str) -> Error {
     Error::new(ErrorCode::BadRequest, format!("{why}; {VALID}"))
 }
 
-fn server(text: &str) -> Result<Connection> {
+fn server(text: &str) -> Result<ConnectionString> {
     let url = Url::parse(text)
         .map_err(|error| unreachable(INVALID_URL, format!("the URL cannot be read: {error}; {VALID}")))?;
     if !url.username().is_empty() || url.password().is_some() {
@@ -70,7 +70,7 @@ fn server(text: &str) -> Result<Connection> {
     if url.query().is_some() || url.fragment().is_some() {
         return Err(unreachable(INVALID_URL, format!("a URL must not have a `?` or a `#`; {VALID}")));
     }
-    Ok(Connection::Server(url.as_str().trim_end_matches('/').to_owned()))
+    Ok(ConnectionString::Server(url.as_str().trim_end_matches('/').to_owned()))
 }
 
 #[cfg(test)]
@@ -79,25 +79,25 @@ mod tests {
 
     #[test]
     fn it_reads_every_kind_of_connection_string() {
-        let embedded = |place| Connection::Embedded(place);
+        let embedded = |place| ConnectionString::Embedded(place);
         for (text, connection) in [
-            ("memory:", embedded(Place::Private)),
-            ("memory:suite", embedded(Place::Shared("suite".into()))),
-            ("file:./data", embedded(Place::Directory("./data".into()))),
-            ("file:/data", embedded(Place::Directory("/data".into()))),
-            ("file:///data", embedded(Place::Directory("/data".into()))),
-            ("http://localhost:8080", Connection::Server("http://localhost:8080".into())),
-            ("HTTPS://db.example/base/", Connection::Server("https://db.example/base".into())),
-            ("http://[::1]:8080/", Connection::Server("http://[::1]:8080".into())),
+            ("memory:", embedded(Storage::PrivateMemory)),
+            ("memory:suite", embedded(Storage::SharedMemory("suite".into()))),
+            ("file:./data", embedded(Storage::Directory("./data".into()))),
+            ("file:/data", embedded(Storage::Directory("/data".into()))),
+            ("file:///data", embedded(Storage::Directory("/data".into()))),
+            ("http://localhost:8080", ConnectionString::Server("http://localhost:8080".into())),
+            ("HTTPS://db.example/base/", ConnectionString::Server("https://db.example/base".into())),
+            ("http://[::1]:8080/", ConnectionString::Server("http://[::1]:8080".into())),
         ] {
-            assert_eq!(Connection::parse(text).unwrap(), connection, "{text}");
+            assert_eq!(ConnectionString::parse(text).unwrap(), connection, "{text}");
         }
     }
 
     #[test]
     fn it_lists_the_valid_ones_for_anything_else_and_repeats_none_of_it() {
         for text in ["", "postgres://u:secret@h/d", "memory", "file:", "file://host/x", "secret", "ws://x"] {
-            let error = Connection::parse(text).unwrap_err();
+            let error = ConnectionString::parse(text).unwrap_err();
             assert!(error.message.contains("memory:NAME"), "{text}");
             assert!(!error.message.contains("secret"), "{text}");
         }
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn it_refuses_credentials_in_a_url_without_repeating_them() {
         for text in ["http://user:secret@localhost:8080", "http://secret@localhost"] {
-            let error = Connection::parse(text).unwrap_err();
+            let error = ConnectionString::parse(text).unwrap_err();
             assert_eq!(error.details.value.as_deref(), Some("invalid_url"));
             assert!(error.message.contains("PHANTOMDB_TOKEN"));
             assert!(!error.message.contains("secret"));
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn it_says_what_is_wrong_with_a_url() {
         for text in ["http://", "http://host:99999", "http://host/?token=x", "http://host/#x"] {
-            let error = Connection::parse(text).unwrap_err();
+            let error = ConnectionString::parse(text).unwrap_err();
             assert_eq!(error.details.value.as_deref(), Some("invalid_url"), "{text}");
         }
     }

@@ -5,7 +5,7 @@ use std::{error::Error as StdError, io::ErrorKind, time::Duration};
 use phantomdb_protocol::{Error, ErrorCode, ErrorDetails};
 use phantomdb_tls::Problem;
 
-use super::transport::Broken;
+use super::transport::TransportError;
 
 /// The kind of failure when nobody listens.
 const REFUSED: &str = "refused";
@@ -19,6 +19,11 @@ pub(super) fn unreachable(kind: &str, message: impl Into<String>) -> Error {
     let mut error = Error::new(ErrorCode::Unavailable, message);
     *error.details = ErrorDetails { value: Some(kind.to_owned()), ..ErrorDetails::default() };
     error
+}
+
+/// The error of a call on a client that was closed.
+pub(super) fn closed() -> Error {
+    unreachable("closed", "the connection to PhantomDB is closed: close() was called")
 }
 
 /// An attempt that brought no answer.
@@ -48,21 +53,23 @@ impl Failure {
         matches!(self.error.details.value.as_deref(), Some(REFUSED | STOPPING))
     }
 
-    pub(super) fn of_transport(broken: Broken, base: &str, timeout: Duration) -> Self {
+    pub(super) fn of_transport(broken: TransportError, base: &str, timeout: Duration) -> Self {
         let root: Option<&(dyn StdError + 'static)> = match &broken {
-            Broken::Connecting(error) => Some(&**error),
-            Broken::Exchanging(error) => Some(error),
+            TransportError::Connect(error) => Some(&**error),
+            TransportError::Exchange(error) => Some(error),
             _ => None,
         };
         if let Some(problem) = root.and_then(Problem::of) {
             return Self::lasting(insecure(&problem, base));
         }
-        let is_late = matches!(broken, Broken::ConnectingTooLong | Broken::TooLong);
+        let is_late = matches!(broken, TransportError::ConnectTimeout | TransportError::ResponseTimeout);
         let (kind, why) = if is_late { ("timed_out", String::new()) } else { kind(root) };
         let connecting = match broken {
-            Broken::Unable(error) => return Self::lasting(error),
-            Broken::Connecting(_) | Broken::ConnectingTooLong => true,
-            Broken::Exchanging(_) | Broken::TooShort | Broken::TooLong => false,
+            TransportError::Unusable(error) => return Self::lasting(error),
+            TransportError::Connect(_) | TransportError::ConnectTimeout => true,
+            TransportError::Exchange(_) | TransportError::Incomplete | TransportError::ResponseTimeout => {
+                false
+            }
         };
         let message = match kind {
             REFUSED => {

@@ -19,13 +19,13 @@ use phantomdb_protocol::{Call, CallContext, Error, ErrorCode, Result, ResultSet}
 use phantomdb_tls::Trust;
 
 use super::{
-    closed,
-    failure::{Failure, INVALID_URL, unreachable},
+    failure::{Failure, INVALID_URL, closed, unreachable},
     many::Again,
     request::{self, Request},
     retry::{Attempts, Repeat},
     route::Route,
-    transport::{Broken, Origin, Outgoing, Transport, pause, within},
+    runtime::{sleep, timeout_at},
+    transport::{Origin, OutgoingRequest, Transport, TransportError},
 };
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -124,7 +124,7 @@ impl HttpClient {
         let headers = self.headers(request_id, context, &request, repeat)?;
         let origin = self.route.server(call, context).unwrap_or_else(|| Arc::clone(&self.origin));
         let records_wanted = request.records_wanted;
-        let outgoing = Outgoing {
+        let outgoing = OutgoingRequest {
             method: request.method,
             path: request.path,
             headers,
@@ -147,7 +147,7 @@ impl HttpClient {
                 Err(failure) => failure,
             };
             match attempts.pause_after(&failure, self.reached.load(Ordering::Relaxed)) {
-                Some(time) => pause(time).await,
+                Some(time) => sleep(time).await,
                 None => return Err(failure.error),
             }
             retries.fetch_add(1, Ordering::Relaxed);
@@ -157,19 +157,19 @@ impl HttpClient {
     async fn attempt(
         &self,
         origin: &Origin,
-        outgoing: Outgoing,
+        outgoing: OutgoingRequest,
         deadline: Instant,
     ) -> Result<Answer, Failure> {
         let base = origin.base.as_str();
         let transport = |broken| Failure::of_transport(broken, base, self.timeout);
         let exchange = async {
-            let (response, sender) = self.transport.send(origin, outgoing).await?.split();
+            let (response, sender) = self.transport.send(origin, outgoing).await?.into_parts();
             let (head, body) = response.into_parts();
-            let body = body.collect().await.map_err(Broken::Exchanging)?.to_bytes();
+            let body = body.collect().await.map_err(TransportError::Exchange)?.to_bytes();
             self.transport.keep(origin, sender);
             Ok((head, body))
         };
-        let exchanged = within(deadline, exchange).await.unwrap_or(Err(Broken::TooLong));
+        let exchanged = timeout_at(deadline, exchange).await.unwrap_or(Err(TransportError::ResponseTimeout));
         let (head, body) = exchanged.map_err(transport)?;
         self.reached.store(true, Ordering::Relaxed);
         if !head.status.is_success() || !(is_json(&head) || body.is_empty()) {

@@ -1,5 +1,53 @@
-//! The way from the addon to the databases: over HTTP, or into an engine in this process. Whichever way a call
-//! goes, its answer is the same.
+//! The client of PhantomDB: it sends the calls of the contract (`phantomdb_protocol::Call`) to a server over HTTP, or, with the
+//! feature `embedded`, to a database in this process. The answer is the same either way. It is made for adapters: a driver or an
+//! ORM of another language links it, and gets connections, retries, idempotency keys, batches and TLS with it.
+//!
+//! ```no_run
+//! use phantomdb_client::{Client, ClientOptions};
+//! use phantomdb_protocol::{
+//!     BeginTransaction, Call, CallContext, ResultSet, Statement, TransactionBegun, Value,
+//! };
+//!
+//! fn query(sql: &str, parameters: Vec<Value>) -> Call {
+//!     let statement = Statement { query: sql.into(), parameters, native: false };
+//!     Call::Query { database: "app".into(), statement }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // Nothing is connected before the first call. `memory:` and `file:./data` need the feature `embedded`.
+//! let client = Client::new("http://localhost:8080", ClientOptions::default())?;
+//!
+//! // A statement that is known to read is sent again when its answer was lost.
+//! let reading = CallContext { read_only: true, rows_as_arrays: true, ..CallContext::default() };
+//! let answer = client.call(query("SELECT $1 + 1 AS two", vec![Value::Integer(1)]), reading).await?;
+//! let result: ResultSet = serde_json::from_str(&answer)?;
+//! assert_eq!(result.rows.get(), "[[2]]");
+//!
+//! // A transaction is known by its id, which the calls in it carry.
+//! let begin = BeginTransaction { database: "app".into(), ..BeginTransaction::default() };
+//! let answer = client.call(Call::BeginTransaction(begin), CallContext::default()).await?;
+//! let TransactionBegun { transaction_id: id, .. } = serde_json::from_str(&answer)?;
+//! let within = CallContext { transaction: Some(id.clone()), ..CallContext::default() };
+//! client.call(query("INSERT INTO notes (text) VALUES ('first')", vec![]), within).await?;
+//! client.call(Call::CommitTransaction { id }, CallContext::default()).await?;
+//!
+//! client.close().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A call fails with a `phantomdb_protocol::Error`, whose `code` an adapter turns into its own class of error.
+//!
+//! # Where it runs
+//!
+//! The futures of a client run on tokio. A host program that has an event loop of its own can hand it in instead, so that no
+//! other thread takes part in a call: see [`event_loop`].
+//!
+//! # Features
+//!
+//! `embedded` adds the connection strings `memory:`, `memory:NAME` and `file:PATH`, and with them the SQLite engine. Without
+//! it the crate depends on no engine and no server.
 
 mod connection;
 #[cfg_attr(not(feature = "embedded"), path = "without_embedded.rs")]
@@ -11,6 +59,7 @@ mod many;
 mod request;
 mod retry;
 mod route;
+mod runtime;
 mod template;
 mod transport;
 
@@ -20,39 +69,39 @@ use phantomdb_protocol::{Call, CallContext, Error, ErrorCode, Result};
 use phantomdb_tls::Trust;
 use serde::Deserialize;
 
-pub use self::embedded::Held;
+pub use self::embedded::HeldSnapshot;
 pub use self::many::{Again, Item, MANY_MAX, Outcome};
 pub use self::template::TemplateOption;
-use self::{connection::Connection, embedded::Embedded, http::HttpClient, template::Template};
+use self::{connection::ConnectionString, embedded::Embedded, http::HttpClient, template::Template};
 
-/// How the client behaves. Times are in milliseconds.
+/// The options of a client. Times are in milliseconds.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct ClientOptions {
-    /// Sent to a server as a bearer token; without it the environment variable `PHANTOMDB_TOKEN` is.
+    /// The bearer token for a server. The default is the environment variable `PHANTOMDB_TOKEN`.
     pub token: Option<String>,
-    /// Time to connect to a server.
+    /// The time to connect to a server.
     pub connect_timeout_ms: u64,
-    /// Time for the answer to one call, with all its retries.
+    /// The time for one call, with all its retries.
     pub request_timeout_ms: u64,
-    /// How often a call that may be repeated is, when the server cannot be reached or is too busy.
+    /// How often a call is sent again when the server cannot be reached or is too busy. Only calls that may be repeated are.
     pub retries: u32,
-    /// Make the database of a call when there is none of that name.
+    /// True to create the database of a call when it does not exist.
     pub create_database: bool,
-    /// What such a database begins as; else it is empty.
+    /// The content that such a database starts with. By default it is empty.
     pub template: Option<TemplateOption>,
-    /// Embedded: a transaction that holds a database's write lock and runs no statement for so long, while others wait
-    /// for the lock, is rolled back. A server has an option of its own for it.
+    /// The time after which a transaction is rolled back that holds the write lock of a database and runs no statement,
+    /// while others wait for the lock. It is for embedded databases; a server has its own option for it.
     pub lock_idle_timeout_ms: Option<u64>,
-    /// For a server that is reached over `https://`.
+    /// The TLS options for a server with `https://`.
     pub tls: Option<TlsOptions>,
 }
 
-/// How a server's certificate is judged.
+/// How the certificate of a server is verified.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TlsOptions {
-    /// The certificates of the authorities to trust, PEM, instead of those that the system and Node are told to.
+    /// The certificates of the trusted authorities, in PEM. They replace those that the system (and Node) trusts.
     pub ca: Vec<String>,
 }
 
@@ -71,43 +120,43 @@ impl Default for ClientOptions {
     }
 }
 
-/// A connection string that was understood. Nothing is opened or connected before the first call.
+/// A client for one connection string. Nothing is opened or connected before the first call.
 pub struct Client {
     url: String,
     create_database: bool,
     template: Option<Template>,
-    way: Way,
+    backend: Backend,
 }
 
-enum Way {
+enum Backend {
     Http(Box<HttpClient>),
     Embedded(Embedded),
 }
 
 impl Client {
-    /// Fails with `BAD_REQUEST` on a connection string that names nothing; the message lists those that do.
+    /// Fails with `BAD_REQUEST` for an invalid connection string; the message lists the valid ones.
     pub fn new(connection_string: &str, options: ClientOptions) -> Result<Self> {
         let create_database = options.create_database;
         let template = options.template;
-        let way = match Connection::parse(connection_string)? {
-            Connection::Server(_) if matches!(template, Some(TemplateOption::Path(_))) => {
+        let backend = match ConnectionString::parse(connection_string)? {
+            ConnectionString::Server(_) if matches!(template, Some(TemplateOption::Path(_))) => {
                 return Err(Error::new(
                     ErrorCode::BadRequest,
                     "a server does not read the template from a file of its caller's; give a snapshot of the same \
                      server, or use memory: or file:",
                 ));
             }
-            Connection::Server(_) if options.lock_idle_timeout_ms.is_some() => {
+            ConnectionString::Server(_) if options.lock_idle_timeout_ms.is_some() => {
                 return Err(Error::new(
                     ErrorCode::BadRequest,
                     "lockIdleTimeoutMs is for memory: and file:; start a server with --lock-idle-timeout instead",
                 ));
             }
-            Connection::Server(base) => {
+            ConnectionString::Server(base) => {
                 let trust = trust(options.tls.as_ref(), &base)?;
                 let environment = || std::env::var("PHANTOMDB_TOKEN").ok();
                 let token = options.token.or_else(environment).filter(|token| !token.is_empty());
-                Way::Http(Box::new(HttpClient::new(
+                Backend::Http(Box::new(HttpClient::new(
                     &base,
                     trust,
                     token.as_deref(),
@@ -116,32 +165,32 @@ impl Client {
                     options.retries,
                 )?))
             }
-            Connection::Embedded(_) if options.tls.is_some() => return Err(not_https()),
-            Connection::Embedded(place) => {
+            ConnectionString::Embedded(_) if options.tls.is_some() => return Err(not_https()),
+            ConnectionString::Embedded(storage) => {
                 let lock_idle_timeout = options.lock_idle_timeout_ms.map(Duration::from_millis);
-                Way::Embedded(Embedded::new(place, lock_idle_timeout)?)
+                Backend::Embedded(Embedded::new(storage, lock_idle_timeout)?)
             }
         };
         let template = template.map(Template::new);
-        Ok(Self { url: connection_string.to_owned(), create_database, template, way })
+        Ok(Self { url: connection_string.to_owned(), create_database, template, backend })
     }
 
-    /// The connection string. It holds no secret: one that does is refused.
+    /// The connection string. It holds no secret, as a connection string with credentials is refused.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Whether the databases are in the memory of this process.
+    /// True when the databases are in the memory of this process.
     pub fn is_in_memory(&self) -> bool {
-        matches!(&self.way, Way::Embedded(embedded) if embedded.is_in_memory())
+        matches!(&self.backend, Backend::Embedded(embedded) if embedded.is_in_memory())
     }
 
-    /// The body of the answer as JSON text, empty when there is nothing to say.
+    /// Runs a call. Returns the body of the answer as JSON text, which is empty for a call without an answer.
     pub async fn call(&self, call: Call, context: CallContext) -> Result<String> {
         self.call_counted(call, context, &AtomicU32::new(0)).await
     }
 
-    /// The same, and counts how often the call was sent again.
+    /// Does the same as [`Self::call`], and counts how often the call was sent again.
     pub async fn call_counted(
         &self,
         call: Call,
@@ -149,10 +198,10 @@ impl Client {
         retries: &AtomicU32,
     ) -> Result<String> {
         let creates = self.create_database && context.transaction.is_none();
-        match &self.way {
-            Way::Http(client) => self.call_server(client, call, context, retries, None).await,
-            Way::Embedded(embedded) => {
-                // Asked before, for the engine uses the call up: to keep a copy of each would cost far more.
+        match &self.backend {
+            Backend::Http(client) => self.call_server(client, call, context, retries, None).await,
+            Backend::Embedded(embedded) => {
+                // The engine consumes the call, so the database is looked up first: a copy of every call would cost more.
                 if creates
                     && let Some(name) = call.database()
                     && !embedded.has_database(name).await?
@@ -164,30 +213,30 @@ impl Client {
         }
     }
 
-    /// Whether a statement can be one of [`Self::call_many`]: not where the server takes one at a time, nor in a transaction
-    /// that another server has.
+    /// True when a statement can be one of [`Self::call_many`]: the server must take several in one request, and the
+    /// transaction must not be on another server.
     pub fn takes_many(&self, transaction: Option<&str>) -> bool {
-        match &self.way {
-            Way::Http(client) => client.takes(transaction),
-            Way::Embedded(_) => false,
+        match &self.backend {
+            Backend::Http(client) => client.takes(transaction),
+            Backend::Embedded(_) => false,
         }
     }
 
-    /// Sends statements to a server in one request, and tells of each, by its place among them, what became of it as soon as
-    /// that is known. Those that are to be sent by themselves are for [`Self::call_again`].
-    pub async fn call_many(&self, database: &str, items: Vec<Item>, tell: impl FnMut(usize, Outcome)) {
-        if let Way::Http(client) = &self.way {
-            client.call_many(database, items, tell).await;
+    /// Sends statements to a server in one request. Calls `report` with the index and the outcome of each as soon as its
+    /// answer arrives. A statement with [`Outcome::Alone`] is then sent by itself, with [`Self::call_again`].
+    pub async fn call_many(&self, database: &str, items: Vec<Item>, report: impl FnMut(usize, Outcome)) {
+        if let Backend::Http(client) = &self.backend {
+            client.call_many(database, items, report).await;
         }
     }
 
-    /// A call that was one of many goes on by itself.
+    /// Continues a statement of [`Self::call_many`] in a request of its own.
     pub async fn call_again(&self, database: String, item: Item, again: Again) -> Result<String> {
         let (call, context) = item.into_call(database)?;
         let retries = AtomicU32::new(0);
-        match &self.way {
-            Way::Http(client) => self.call_server(client, call, context, &retries, Some(again)).await,
-            Way::Embedded(embedded) => embedded.call(call, context).await,
+        match &self.backend {
+            Backend::Http(client) => self.call_server(client, call, context, &retries, Some(again)).await,
+            Backend::Embedded(embedded) => embedded.call(call, context).await,
         }
     }
 
@@ -211,7 +260,7 @@ impl Client {
         }
     }
 
-    /// Makes the database of a call, unless somebody else just did.
+    /// Creates the database of a call, unless another client has just created it.
     async fn create(&self, name: &str, retries: &AtomicU32) -> Result<()> {
         let template = match &self.template {
             Some(template) => Some(template.id().await?),
@@ -219,22 +268,22 @@ impl Client {
         };
         let create = Call::CreateDatabase { name: name.to_owned(), if_not_exists: true, template };
         let context = CallContext::default();
-        let created = match &self.way {
-            Way::Http(client) => client.call(&create, &context, retries, None).await,
-            Way::Embedded(embedded) => embedded.call(create, context).await,
+        let created = match &self.backend {
+            Backend::Http(client) => client.call(&create, &context, retries, None).await,
+            Backend::Embedded(embedded) => embedded.call(create, context).await,
         };
         created.map(drop)
     }
 
-    /// Lets go of connections and, when nobody else uses it, of the engine. Open transactions of this client are
-    /// rolled back; over HTTP the server does so when they have been idle for their time-out. Calls after this fail.
+    /// Closes the connections and, when no other client uses it, the engine. Open transactions of this client are rolled
+    /// back; over HTTP the server does so once they have been idle for their time-out. Later calls fail.
     pub async fn close(&self) -> Result<()> {
-        match &self.way {
-            Way::Http(client) => {
+        match &self.backend {
+            Backend::Http(client) => {
                 client.close();
                 Ok(())
             }
-            Way::Embedded(embedded) => embedded.close().await,
+            Backend::Embedded(embedded) => embedded.close().await,
         }
     }
 }
@@ -247,14 +296,10 @@ fn trust(tls: Option<&TlsOptions>, base: &str) -> Result<Trust> {
     }
 }
 
-/// Who says how a certificate is judged takes the connection for a secure one.
+/// A caller who sets TLS options expects an encrypted connection, so a connection string without TLS is refused.
 fn not_https() -> Error {
     Error::new(
         ErrorCode::BadRequest,
         "the option tls is for a server with https://, and the connection string is another",
     )
-}
-
-fn closed() -> Error {
-    failure::unreachable("closed", "the connection to PhantomDB is closed: close() was called")
 }

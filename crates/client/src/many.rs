@@ -17,7 +17,8 @@ use super::{
     http::{HttpClient, failure_of},
     request::in_database,
     retry::{Attempts, Repeat},
-    transport::{Broken, Outgoing, within},
+    runtime::timeout_at,
+    transport::{OutgoingRequest, TransportError},
 };
 
 /// Statements in one request.
@@ -133,7 +134,7 @@ impl HttpClient {
     ) -> Result<(), Failure> {
         let body = serde_json::to_vec(&Many { queries: &open.items });
         let body = body.map_err(|_| Failure::lasting(Error::internal("the queries could not be written")))?;
-        let outgoing = Outgoing {
+        let outgoing = OutgoingRequest {
             method: Method::POST,
             path: in_database(database, "/queries"),
             headers: self.headers_of_many(),
@@ -141,13 +142,17 @@ impl HttpClient {
         };
         let deadline = open.begun.deadline();
         let transport = |broken| Failure::of_transport(broken, &self.origin.base, self.timeout);
-        let sending = within(deadline, self.transport.send(&self.origin, outgoing)).await;
-        let (response, sender) = sending.unwrap_or(Err(Broken::TooLong)).map_err(transport)?.split();
+        let sending = timeout_at(deadline, self.transport.send(&self.origin, outgoing)).await;
+        let (response, sender) =
+            sending.unwrap_or(Err(TransportError::ResponseTimeout)).map_err(transport)?.into_parts();
         self.reached.store(true, Ordering::Relaxed);
         let (head, mut body) = response.into_parts();
         if head.status != StatusCode::OK {
-            let body = within(deadline, body.collect()).await.ok_or(Broken::TooLong).map_err(transport)?;
-            let body = body.map_err(|error| transport(Broken::Exchanging(error)))?.to_bytes();
+            let body = timeout_at(deadline, body.collect())
+                .await
+                .ok_or(TransportError::ResponseTimeout)
+                .map_err(transport)?;
+            let body = body.map_err(|error| transport(TransportError::Exchange(error)))?.to_bytes();
             self.transport.keep(&self.origin, sender);
             if matches!(head.status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED) {
                 // A server of an older version, or a proxy that knows its calls.
@@ -175,7 +180,7 @@ impl HttpClient {
         }
         self.transport.keep(&self.origin, sender);
         if open.items.iter().any(Option::is_some) {
-            return Err(transport(Broken::TooShort));
+            return Err(transport(TransportError::Incomplete));
         }
         Ok(())
     }
@@ -194,11 +199,11 @@ impl HttpClient {
 }
 
 /// The next piece of a body.
-async fn next(body: &mut Incoming, deadline: Instant) -> Result<Option<bytes::Bytes>, Broken> {
+async fn next(body: &mut Incoming, deadline: Instant) -> Result<Option<bytes::Bytes>, TransportError> {
     loop {
-        match within(deadline, body.frame()).await.ok_or(Broken::TooLong)? {
+        match timeout_at(deadline, body.frame()).await.ok_or(TransportError::ResponseTimeout)? {
             None => return Ok(None),
-            Some(Err(error)) => return Err(Broken::Exchanging(error)),
+            Some(Err(error)) => return Err(TransportError::Exchange(error)),
             Some(Ok(frame)) => {
                 if let Ok(data) = frame.into_data() {
                     return Ok(Some(data));

@@ -81,8 +81,7 @@ impl Attempts {
 /// Between half of it and all of it, so that clients that failed together do not return together.
 fn jittered(pause: Duration) -> Duration {
     let half = pause / 2;
-    let random = uuid::Uuid::new_v4().as_u128() % half.as_nanos().max(1);
-    half + Duration::from_nanos(u64::try_from(random).unwrap_or_default())
+    half + half.mul_f64(fastrand::f64())
 }
 
 #[cfg(test)]

@@ -1,119 +1,116 @@
-//! Where a call goes when there are several servers, and what it has to show there.
+//! The routing of calls when there are several servers: the server that has a transaction, and the position that a server must
+//! have reached.
 
 use std::{
     collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use phantomdb_protocol::{Call, CallContext};
+use phantomdb_protocol::{Call, CallContext, TransactionBegun};
 use url::Url;
 
-use super::transport::Origin;
-use serde::Deserialize;
+use crate::transport::Origin;
 
-/// Transactions whose server is remembered; those that are never ended are forgotten at last.
-const REMEMBERED_MAX: usize = 10_000;
-/// A longer one is not a position.
+/// The most transactions whose server is remembered. A transaction that is never ended is forgotten in time.
+const TRANSACTIONS_MAX: usize = 10_000;
+/// A longer text is not a position.
 const POSITION_LENGTH_MAX: usize = 64;
 
-/// What a client has learned from answers.
+/// The routing that a client has learned from answers.
 #[derive(Default)]
-pub(super) struct Route {
-    learned: Mutex<Learned>,
+pub(crate) struct Route {
+    table: Mutex<RoutingTable>,
 }
 
 #[derive(Default)]
-struct Learned {
-    /// The servers of open transactions that are not the one this client was given.
+struct RoutingTable {
+    /// The servers of open transactions, where it is another one than the client's own.
     servers: HashMap<String, Arc<Origin>>,
-    /// Their transactions, the oldest first; ended ones too, until they are old.
+    /// The ids of these transactions, the oldest first. Ended ones stay until they are the oldest.
     order: VecDeque<String>,
-    /// How far this client has seen the databases: the newest that a write answered.
+    /// The newest position that the answer to a write has named.
     position: Option<String>,
 }
 
-/// The answer to the begin of a transaction.
-#[derive(Deserialize)]
-struct Begun {
-    transaction_id: String,
-    server: Option<String>,
-}
-
 impl Route {
-    fn learned(&self) -> MutexGuard<'_, Learned> {
-        self.learned.lock().unwrap_or_else(PoisonError::into_inner)
+    fn table(&self) -> MutexGuard<'_, RoutingTable> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The server that has the transaction of the call, when it is not the usual one.
-    pub(super) fn server(&self, call: &Call, context: &CallContext) -> Option<Arc<Origin>> {
-        let id = context.transaction.as_ref().or_else(|| ended(call))?;
+    /// The server that has the transaction of the call, when it is not the client's own.
+    pub(crate) fn server(&self, call: &Call, context: &CallContext) -> Option<Arc<Origin>> {
+        let id = context.transaction.as_ref().or_else(|| ended_transaction(call))?;
         self.server_of(id)
     }
 
-    /// The server of a transaction, likewise.
-    pub(super) fn server_of(&self, id: &str) -> Option<Arc<Origin>> {
-        self.learned().servers.get(id).cloned()
+    /// The server that has a transaction, when it is not the client's own.
+    pub(crate) fn server_of(&self, id: &str) -> Option<Arc<Origin>> {
+        self.table().servers.get(id).cloned()
     }
 
-    /// What a call must show, so that it reads what this client wrote.
-    pub(super) fn position(&self) -> Option<String> {
-        self.learned().position.clone()
+    /// The position that a call must send, so that it reads what this client wrote.
+    pub(crate) fn position(&self) -> Option<String> {
+        self.table().position.clone()
     }
 
-    /// Learns from an answer and the position it came with. `base` is the URL of the usual server.
-    pub(super) fn learn(&self, call: &Call, answer: &str, position: Option<&str>, base: &str) {
+    /// Learns from an answer and its position. `base` is the URL of the client's own server.
+    pub(crate) fn learn(&self, call: &Call, answer: &str, position: Option<&str>, base: &str) {
         if let Some(position) = position {
             self.reach(position);
         }
-        if let Some(id) = ended(call) {
-            self.learned().servers.remove(id);
+        if let Some(id) = ended_transaction(call) {
+            self.table().servers.remove(id);
         }
         if matches!(call, Call::BeginTransaction(_))
-            && let Ok(Begun { transaction_id, server: Some(server) }) = serde_json::from_str(answer)
+            && let Ok(TransactionBegun { transaction_id, server: Some(server), .. }) =
+                serde_json::from_str(answer)
             && let Some(server) = trusted(&server, base)
         {
             self.pin(transaction_id, server);
         }
     }
 
-    /// Answers come in any order; of two positions the greater text is the later one.
-    pub(super) fn reach(&self, position: &str) {
-        let mut learned = self.learned();
+    /// Keeps the newer position. Answers come in any order; the greater of two positions, as text, is the newer one.
+    pub(crate) fn reach(&self, position: &str) {
+        let mut table = self.table();
         if position.len() <= POSITION_LENGTH_MAX
-            && learned.position.as_deref().is_none_or(|known| known < position)
+            && table.position.as_deref().is_none_or(|newest| newest < position)
         {
-            learned.position = Some(position.to_owned());
+            table.position = Some(position.to_owned());
         }
     }
 
     fn pin(&self, id: String, server: Arc<Origin>) {
-        let mut learned = self.learned();
-        if learned.order.len() >= REMEMBERED_MAX
-            && let Some(oldest) = learned.order.pop_front()
+        let mut table = self.table();
+        if table.order.len() >= TRANSACTIONS_MAX
+            && let Some(oldest) = table.order.pop_front()
         {
-            learned.servers.remove(&oldest);
+            table.servers.remove(&oldest);
         }
-        learned.order.push_back(id.clone());
-        learned.servers.insert(id, server);
+        table.order.push_back(id.clone());
+        table.servers.insert(id, server);
     }
 }
 
 /// The transaction that the call ends.
-fn ended(call: &Call) -> Option<&String> {
+fn ended_transaction(call: &Call) -> Option<&String> {
     match call {
         Call::CommitTransaction { id } | Call::RollbackTransaction { id } => Some(id),
         _ => None,
     }
 }
 
-/// The URL of another server, if the token may go there: it must be reached as the usual one is, so that what was
-/// encrypted stays so.
+/// Another server, if the token may be sent there. Its URL must have the same scheme, so that an encrypted connection is not
+/// followed by an unencrypted one.
 fn trusted(server: &str, base: &str) -> Option<Arc<Origin>> {
-    let (url, usual) = (Url::parse(server).ok()?, Url::parse(base).ok()?);
-    let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none();
+    let (url, own) = (Url::parse(server).ok()?, Url::parse(base).ok()?);
+    let is_plain = url.username().is_empty() && url.password().is_none() && url.query().is_none();
     let server = server.trim_end_matches('/');
-    let leads_there = plain && url.scheme() == usual.scheme() && server != base;
-    if leads_there { Origin::new(server).ok().map(Arc::new) } else { None }
+    if is_plain && url.scheme() == own.scheme() && server != base {
+        Origin::new(server).ok().map(Arc::new)
+    } else {
+        None
+    }
 }
 
 #[cfg(test)]
@@ -169,10 +166,10 @@ mod tests {
     #[test]
     fn it_forgets_transactions_that_were_never_ended_at_last() {
         let (route, server) = (Route::default(), Arc::new(Origin::new("http://h").unwrap()));
-        for number in 0..=REMEMBERED_MAX {
+        for number in 0..=TRANSACTIONS_MAX {
             route.pin(number.to_string(), Arc::clone(&server));
         }
-        let known = |id: &str| route.learned().servers.contains_key(id);
-        assert!(!known("0") && known("1") && known(&REMEMBERED_MAX.to_string()));
+        let known = |id: &str| route.table().servers.contains_key(id);
+        assert!(!known("0") && known("1") && known(&TRANSACTIONS_MAX.to_string()));
     }
 }

@@ -1,4 +1,4 @@
-//! What databases begin as that are made when they are first used.
+//! The template of databases that are created on first use.
 
 use std::path::PathBuf;
 
@@ -6,30 +6,30 @@ use phantomdb_protocol::Result;
 use serde::Deserialize;
 use tokio::sync::OnceCell;
 
-use super::embedded::{Held, hold_file};
+use crate::embedded::{HeldSnapshot, hold_file};
 
-/// What a new database begins as.
+/// The content that a new database starts with.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum TemplateOption {
-    /// A file that a snapshot was saved to.
+    /// A file that holds a snapshot.
     Path(PathBuf),
     /// The id of a snapshot.
     Snapshot(String),
 }
 
-pub(super) struct Template {
+pub(crate) struct Template {
     option: TemplateOption,
-    loaded: OnceCell<Held>,
+    loaded: OnceCell<HeldSnapshot>,
 }
 
 impl Template {
-    pub(super) fn new(option: TemplateOption) -> Self {
+    pub(crate) fn new(option: TemplateOption) -> Self {
         Self { option, loaded: OnceCell::new() }
     }
 
-    /// The id of the snapshot. The file is read when the first database is made, and not again.
-    pub(super) async fn id(&self) -> Result<String> {
+    /// The id of the snapshot. A file is read when the first database is created, and not again.
+    pub(crate) async fn id(&self) -> Result<String> {
         let path = match &self.option {
             TemplateOption::Snapshot(id) => return Ok(id.clone()),
             TemplateOption::Path(path) => path.clone(),

@@ -1,46 +1,46 @@
-//! The client without the feature `embedded`: `memory:` and `file:` are refused by name.
+//! Stands in for `embedded` without that feature: `memory:` and `file:` are refused with an error.
 
 use std::{convert::Infallible, path::PathBuf, time::Duration};
 
 use phantomdb_protocol::{Call, CallContext, Error, Result};
 
-use super::connection::Place;
+use crate::connection::Storage;
 
-/// There is none.
-pub(super) struct Embedded(Infallible);
+/// Cannot be made.
+pub(crate) struct Embedded(Infallible);
 
 impl Embedded {
-    pub(super) fn new(_place: Place, _lock_idle_timeout: Option<Duration>) -> Result<Self> {
+    pub(crate) fn new(_storage: Storage, _lock_idle_timeout: Option<Duration>) -> Result<Self> {
         Err(refused())
     }
 
-    pub(super) fn is_in_memory(&self) -> bool {
+    pub(crate) fn is_in_memory(&self) -> bool {
         match self.0 {}
     }
 
-    pub(super) async fn call(&self, _call: Call, _context: CallContext) -> Result<String> {
+    pub(crate) async fn call(&self, _call: Call, _context: CallContext) -> Result<String> {
         match self.0 {}
     }
 
-    pub(super) async fn has_database(&self, _name: &str) -> Result<bool> {
+    pub(crate) async fn has_database(&self, _name: &str) -> Result<bool> {
         match self.0 {}
     }
 
-    pub(super) async fn close(&self) -> Result<()> {
+    pub(crate) async fn close(&self) -> Result<()> {
         match self.0 {}
     }
 }
 
-/// There is none either: a snapshot of this process is one of an embedded database.
-pub struct Held(Infallible);
+/// Cannot be made: only embedded databases keep snapshots in this process.
+pub struct HeldSnapshot(Infallible);
 
-impl Held {
+impl HeldSnapshot {
     pub(crate) fn id(&self) -> &str {
         match self.0 {}
     }
 }
 
-pub(crate) async fn hold_file(_path: PathBuf) -> Result<Held> {
+pub(crate) async fn hold_file(_path: PathBuf) -> Result<HeldSnapshot> {
     Err(refused())
 }
 

@@ -105,7 +105,7 @@ impl Drop for Directory {
     }
 }
 
-/// One tour through the calls; its answers must not depend on the way.
+/// Makes every kind of call. The answers must not depend on the connection string.
 async fn tour(client: &Client) -> Vec<Json> {
     with_users(client).await;
     let mut answers = Vec::new();

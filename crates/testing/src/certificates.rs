@@ -1,16 +1,16 @@
-//! Certificates for one test.
+//! Certificates that a test makes for itself.
 
 use std::path::{Path, PathBuf};
 
 use rcgen::{BasicConstraints, Certificate, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 
-/// One who signs certificates.
+/// A certificate authority.
 pub struct Authority {
     certificate: Certificate,
     issuer: Issuer<'static, KeyPair>,
 }
 
-/// A certificate with its key, both PEM.
+/// A certificate and its key, both in PEM.
 pub struct Pair {
     pub certificate: String,
     pub key: String,
@@ -30,14 +30,14 @@ impl Authority {
         self.certificate.pem()
     }
 
-    /// A server's certificate for the names and addresses.
+    /// A server certificate for these names and addresses.
     pub fn server(&self, names: &[&str]) -> Pair {
-        self.sign(of_server(names))
+        self.sign(server_params(names))
     }
 
-    /// One whose time is over.
+    /// A server certificate that has expired.
     pub fn expired(&self, names: &[&str]) -> Pair {
-        let mut params = of_server(names);
+        let mut params = server_params(names);
         (params.not_before, params.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(2021, 1, 1));
         self.sign(params)
     }
@@ -49,12 +49,12 @@ impl Authority {
     }
 }
 
-fn of_server(names: &[&str]) -> CertificateParams {
+fn server_params(names: &[&str]) -> CertificateParams {
     CertificateParams::new(names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>()).unwrap()
 }
 
 impl Pair {
-    /// Writes the two files into the directory, which is made; answers their paths.
+    /// Writes the two files into the directory, which it creates, and returns their paths.
     pub fn write(&self, directory: &Path) -> (PathBuf, PathBuf) {
         std::fs::create_dir_all(directory).unwrap();
         let (certificate, key) = (directory.join("cert.pem"), directory.join("key.pem"));

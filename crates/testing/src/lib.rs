@@ -1,6 +1,10 @@
-//! What the tests of every engine use: a directory, and statements in few words.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
-#![allow(clippy::new_without_default, reason = "a test makes them on purpose")]
+//! Helpers that the tests of several crates share: temporary directories, servers, certificates, and short ways to run a
+//! statement.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
+#![allow(
+    clippy::new_without_default,
+    reason = "new() here starts servers and makes directories, which a default should not"
+)]
 
 pub mod certificates;
 pub mod namespace;
@@ -12,13 +16,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 pub use phantomdb_engine::contract::session::*;
 
-/// A number that no other place of this process has got.
+/// A number that is unique in this process.
 pub fn next_number() -> u32 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
-/// A directory of its own, gone with the test.
+/// The path of a temporary directory, which is removed on drop. The directory itself is created by its user.
 pub struct Directory(pub PathBuf);
 
 impl Directory {

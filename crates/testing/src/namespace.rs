@@ -1,4 +1,4 @@
-//! A PostgreSQL server that a test has to itself, as far as the test can see.
+//! A PostgreSQL server that looks to a test as if no other test used it.
 
 use std::sync::Arc;
 
@@ -7,9 +7,9 @@ use phantomdb_engine::{Engine, Session, Transaction};
 use phantomdb_engine_postgres::{PostgresEngine, PostgresOptions};
 use phantomdb_protocol::{BeginTransaction, Result};
 
-use super::{next_number, postgres::postgres_url};
+use crate::{next_number, postgres::postgres_url};
 
-/// The engine, with a prefix before the names of its databases; those are dropped with it.
+/// The PostgreSQL engine with a prefix before every database name. The databases are dropped with it.
 pub struct Namespace {
     engine: PostgresEngine,
     prefix: String,
@@ -25,8 +25,8 @@ impl Namespace {
         Self { engine: engine(), prefix: format!("phantomdb_test_{}_{}_", std::process::id(), next_number()) }
     }
 
-    /// A name that the engine refuses stays what it is.
-    fn within(&self, name: &str) -> String {
+    /// The name with the prefix. A name that the engine must refuse is left unchanged.
+    fn prefixed(&self, name: &str) -> String {
         if name.is_empty() || name.starts_with('.') {
             name.to_owned()
         } else {
@@ -51,20 +51,20 @@ impl Engine for Namespace {
     }
 
     async fn create_database(&self, name: &str) -> Result<()> {
-        self.engine.create_database(&self.within(name)).await
+        self.engine.create_database(&self.prefixed(name)).await
     }
 
     async fn drop_database(&self, name: &str) -> Result<()> {
-        self.engine.drop_database(&self.within(name)).await
+        self.engine.drop_database(&self.prefixed(name)).await
     }
 
     async fn database(&self, name: &str) -> Result<Arc<dyn Session>> {
-        self.engine.database(&self.within(name)).await
+        self.engine.database(&self.prefixed(name)).await
     }
 
     async fn begin(&self, options: &BeginTransaction) -> Result<Arc<dyn Transaction>> {
         self.engine
-            .begin(&BeginTransaction { database: self.within(&options.database), ..options.clone() })
+            .begin(&BeginTransaction { database: self.prefixed(&options.database), ..options.clone() })
             .await
     }
 
@@ -73,8 +73,8 @@ impl Engine for Namespace {
     }
 }
 
-/// Others use the same server, and it may go on after the tests. A test that is over has no time of its own left, so
-/// this takes a thread.
+/// Drops the databases, since the server outlives the test. The test's own runtime may be shutting down by now, so this uses a
+/// thread with another runtime.
 impl Drop for Namespace {
     fn drop(&mut self) {
         let prefix = self.prefix.clone();

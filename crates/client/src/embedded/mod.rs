@@ -1,4 +1,4 @@
-//! Calls into an engine in this process, through the same service as over HTTP.
+//! Calls to an engine in this process, through the same service that a server uses.
 
 mod snapshots;
 
@@ -10,116 +10,115 @@ use std::{
 };
 
 use phantomdb_engine_sqlite::{SqliteEngine, SqliteOptions};
-use phantomdb_protocol::{Call, CallContext, Result};
+use phantomdb_protocol::{Call, CallContext, Error, Result};
 use phantomdb_service::{Service, ServiceOptions};
 use tokio::sync::Mutex as AsyncMutex;
 
-pub use self::snapshots::Held;
+pub use self::snapshots::HeldSnapshot;
 use self::snapshots::SNAPSHOTS;
 pub(crate) use self::snapshots::hold_file;
-use super::{closed, connection::Place};
+use crate::{connection::Storage, failure::closed};
 
-/// The services that several clients share, for as long as one of them uses it.
-static SHARED: LazyLock<Mutex<HashMap<Place, Weak<Service>>>> = LazyLock::new(Mutex::default);
+/// The services that several clients share, each for as long as one of them uses it.
+static SHARED: LazyLock<Mutex<HashMap<Storage, Weak<Service>>>> = LazyLock::new(Mutex::default);
 
-pub(super) struct Embedded {
-    place: Place,
-    engine: SqliteOptions,
-    /// Owns the transactions this client begins, as a token does on a server: clients that share an engine do not
-    /// meet in each other's transactions.
+pub(crate) struct Embedded {
+    storage: Storage,
+    engine_options: SqliteOptions,
+    /// The owner of the transactions this client begins, as the token is on a server, so that clients that share an engine
+    /// cannot use each other's transactions.
     owner: String,
-    state: Mutex<State>,
-    /// Held while the engine is opened or closed, which may block.
-    changing: AsyncMutex<()>,
+    service: Mutex<ServiceState>,
+    /// Locked while the engine is opened or closed, which may block.
+    opening: AsyncMutex<()>,
 }
 
 #[derive(Clone)]
-enum State {
-    New,
+enum ServiceState {
+    NotOpened,
     Open(Arc<Service>),
     Closed,
 }
 
 impl Embedded {
-    /// Of clients that share an engine, the one that opens it decides on `lock_idle_timeout`.
-    pub(super) fn new(place: Place, lock_idle_timeout: Option<Duration>) -> Result<Self> {
-        let engine = SqliteOptions::default();
+    /// When clients share an engine, the `lock_idle_timeout` of the client that opens it counts.
+    pub(crate) fn new(storage: Storage, lock_idle_timeout: Option<Duration>) -> Result<Self> {
+        let mut engine_options = SqliteOptions::default();
+        if let Some(timeout) = lock_idle_timeout {
+            engine_options.lock_idle_timeout = timeout;
+        }
         Ok(Self {
-            place,
-            engine: SqliteOptions {
-                lock_idle_timeout: lock_idle_timeout.unwrap_or(engine.lock_idle_timeout),
-                ..engine
-            },
+            storage,
+            engine_options,
             owner: uuid::Uuid::new_v4().to_string(),
-            state: Mutex::new(State::New),
-            changing: AsyncMutex::default(),
+            service: Mutex::new(ServiceState::NotOpened),
+            opening: AsyncMutex::default(),
         })
     }
 
-    pub(super) fn is_in_memory(&self) -> bool {
-        !matches!(self.place, Place::Directory(_))
+    pub(crate) fn is_in_memory(&self) -> bool {
+        !matches!(self.storage, Storage::Directory(_))
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, ServiceState> {
+        self.service.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) async fn call(&self, call: Call, mut context: CallContext) -> Result<String> {
+    pub(crate) async fn call(&self, call: Call, mut context: CallContext) -> Result<String> {
         let service = self.service().await?;
-        // Snapshots are for every client of the process.
+        // Every client of the process may use a snapshot, so snapshots have no owner.
         context.token = (!is_about_snapshots(&call)).then(|| self.owner.clone());
         service.call(call, context).await.map(|reply| reply.body)
     }
 
-    /// Whether there is such a database.
-    pub(super) async fn has_database(&self, name: &str) -> Result<bool> {
+    /// True when a database of that name exists.
+    pub(crate) async fn has_database(&self, name: &str) -> Result<bool> {
         Ok(self.service().await?.has_database(name).await)
     }
 
     async fn service(&self) -> Result<Arc<Service>> {
         let state = self.state().clone();
         match state {
-            State::Open(service) => Ok(service),
-            State::Closed => Err(closed()),
-            State::New => self.open().await,
+            ServiceState::Open(service) => Ok(service),
+            ServiceState::Closed => Err(closed()),
+            ServiceState::NotOpened => self.open().await,
         }
     }
 
     async fn open(&self) -> Result<Arc<Service>> {
-        let _changing = self.changing.lock().await;
+        let _opening = self.opening.lock().await;
         match self.state().clone() {
-            State::Open(service) => return Ok(service),
-            State::Closed => return Err(closed()),
-            State::New => {}
+            ServiceState::Open(service) => return Ok(service),
+            ServiceState::Closed => return Err(closed()),
+            ServiceState::NotOpened => {}
         }
-        let (place, options) = (self.place.clone(), self.engine);
-        // Opening reads and writes the disk.
-        let opened = tokio::task::spawn_blocking(move || service_of(place, options)).await;
-        let service = opened
-            .unwrap_or_else(|_| Err(phantomdb_protocol::Error::internal("opening the engine broke off")))?;
-        *self.state() = State::Open(Arc::clone(&service));
+        let (storage, options) = (self.storage.clone(), self.engine_options);
+        // Opening reads and writes the disk, so it runs on a thread for blocking work.
+        let opened = tokio::task::spawn_blocking(move || service_of(storage, options)).await;
+        let service = opened.unwrap_or_else(|_| Err(Error::internal("opening the engine broke off")))?;
+        *self.state() = ServiceState::Open(Arc::clone(&service));
         Ok(service)
     }
 
-    pub(super) async fn close(&self) -> Result<()> {
-        let _changing = self.changing.lock().await;
-        let State::Open(service) = std::mem::replace(&mut *self.state(), State::Closed) else {
+    pub(crate) async fn close(&self) -> Result<()> {
+        let _opening = self.opening.lock().await;
+        let ServiceState::Open(service) = std::mem::replace(&mut *self.state(), ServiceState::Closed) else {
             return Ok(());
         };
         service.release(&self.owner).await;
         if self.is_last(&service) { service.close().await } else { Ok(()) }
     }
 
-    /// Whether no other client uses the service; it is then no longer given to new ones.
+    /// True when no other client uses the service. It is then no longer given to new clients.
     fn is_last(&self, service: &Arc<Service>) -> bool {
-        if self.place == Place::Private {
+        if self.storage == Storage::PrivateMemory {
             return true;
         }
         let mut shared = shared();
-        // Calls still under way hold it too: the last of them then drops it.
+        // A call that is still running also holds a reference; the last such call then drops the service.
         let last = Arc::strong_count(service) == 1;
         if last {
-            shared.retain(|_, known| known.as_ptr() != Arc::as_ptr(service));
+            shared.retain(|_, other| other.as_ptr() != Arc::as_ptr(service));
         }
         last
     }
@@ -135,30 +134,32 @@ fn is_about_snapshots(call: &Call) -> bool {
     )
 }
 
-fn shared() -> MutexGuard<'static, HashMap<Place, Weak<Service>>> {
+fn shared() -> MutexGuard<'static, HashMap<Storage, Weak<Service>>> {
     SHARED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn service_of(place: Place, options: SqliteOptions) -> Result<Arc<Service>> {
-    let place = match place {
-        Place::Private => return Ok(in_memory(options)),
-        Place::Shared(name) => Place::Shared(name),
-        Place::Directory(path) => {
-            // The same directory has one name, however it was written; it must exist to be asked for it.
+/// Opens the service of a storage, or finds the one that another client has open.
+fn service_of(storage: Storage, options: SqliteOptions) -> Result<Arc<Service>> {
+    let storage = match storage {
+        Storage::PrivateMemory => return Ok(in_memory(options)),
+        Storage::SharedMemory(name) => Storage::SharedMemory(name),
+        Storage::Directory(path) => {
+            // The canonical path is the same however the path was written. It needs an existing directory; an error
+            // shows when the engine opens the directory.
             let _ = std::fs::create_dir_all(&path);
-            Place::Directory(std::fs::canonicalize(&path).unwrap_or(path))
+            Storage::Directory(std::fs::canonicalize(&path).unwrap_or(path))
         }
     };
     let mut shared = shared();
-    if let Some(service) = shared.get(&place).and_then(Weak::upgrade) {
+    if let Some(service) = shared.get(&storage).and_then(Weak::upgrade) {
         return Ok(service);
     }
-    let service = match &place {
-        Place::Directory(path) => on_disk(path, options)?,
+    let service = match &storage {
+        Storage::Directory(path) => on_disk(path, options)?,
         _ => in_memory(options),
     };
-    shared.retain(|_, known| known.strong_count() > 0);
-    shared.insert(place, Arc::downgrade(&service));
+    shared.retain(|_, service| service.strong_count() > 0);
+    shared.insert(storage, Arc::downgrade(&service));
     Ok(service)
 }
 

@@ -13,18 +13,22 @@ pub fn text(value: &str) -> Value {
     Value::String(value.to_owned())
 }
 
+/// Runs a statement.
 pub async fn run<S: Session + ?Sized>(session: &S, query: &str, parameters: &[Value]) -> Result<ResultSet> {
     session.execute(statement(query, parameters)).await
 }
 
+/// Runs a statement that must succeed.
 pub async fn ok<S: Session + ?Sized>(session: &S, query: &str, parameters: &[Value]) -> ResultSet {
     run(session, query, parameters).await.unwrap_or_else(|e| panic!("{query}: {e:?}"))
 }
 
+/// The rows of a statement that must succeed.
 pub async fn rows<S: Session + ?Sized>(session: &S, query: &str, parameters: &[Value]) -> Json {
     serde_json::from_str(ok(session, query, parameters).await.rows.get()).unwrap()
 }
 
+/// The error of a statement that must fail.
 pub async fn error<S: Session + ?Sized>(session: &S, query: &str, parameters: &[Value]) -> Error {
     match run(session, query, parameters).await {
         Err(error) => error,
@@ -32,25 +36,27 @@ pub async fn error<S: Session + ?Sized>(session: &S, query: &str, parameters: &[
     }
 }
 
-/// Two answers that are to be the same in all.
-pub fn assert_same(first: &ResultSet, again: &ResultSet, what: &str) {
-    assert_eq!(first.columns, again.columns, "{what}");
-    assert_eq!(first.rows.get(), again.rows.get(), "{what}");
-    assert_eq!(first.affected_rows, again.affected_rows, "{what}");
+/// Asserts that two result sets are equal. `context` is shown when they are not.
+pub fn assert_same(left: &ResultSet, right: &ResultSet, context: &str) {
+    assert_eq!(left.columns, right.columns, "{context}");
+    assert_eq!(left.rows.get(), right.rows.get(), "{context}");
+    assert_eq!(left.affected_rows, right.affected_rows, "{context}");
 }
 
-/// Each of the statements.
+/// Runs statements that must all succeed.
 pub async fn all<S: Session + ?Sized>(session: &S, statements: &[&str]) {
     for query in statements {
         ok(session, query, &[]).await;
     }
 }
 
-/// The rows as text: columns by `|`, rows by a space, a number as it is whether it came as a number or in a string.
+/// The rows as text: columns separated by `|`, rows by a space, NULL as `∅`. A number looks the same whether it came as a JSON
+/// number or as a string.
 pub async fn ask<S: Session + ?Sized>(session: &S, query: &str) -> String {
     ask_with(session, query, &[]).await
 }
 
+/// Does the same as [`ask`], with parameters.
 pub async fn ask_with<S: Session + ?Sized>(session: &S, query: &str, parameters: &[Value]) -> String {
     let cell = |value: &Json| match value {
         Json::Null => "∅".to_owned(),
