@@ -1,4 +1,4 @@
-//! What is remembered of a database as long as its schema stays the same.
+//! Adapted statements and described tables, cached for one version of the schema.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -6,52 +6,70 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use hashlink::LruCache;
+use phantomdb_engine::sync::lock;
 use phantomdb_protocol::{Column, ErrorCode, Result, TableName, TableSchema};
+use phantomdb_sql::{Catalog, Kind};
 use rusqlite::Connection;
 
-use super::adapt::{Adapted, Catalog, Kind, adapt};
-use super::{catalog, error, guard, target};
+use crate::adapt::{Adapted, adapt};
+use crate::{catalog, error, target};
 
-/// Statements remembered for a database.
-const STATEMENTS: usize = 1024;
+/// The number of plans that are cached for a database.
+const PLANS: usize = 1024;
 
-/// A longer statement has its values in the text and is not likely to come again.
-pub(super) const LONGEST_REMEMBERED: usize = 16 * 1024;
+/// Longer statements are not cached: their values are in the text, so the same text is not likely to come again.
+pub(super) const LONGEST_CACHED: usize = 16 * 1024;
 
-/// A statement as SQLite is to run it.
+/// A run that takes longer than this is late.
+const LATE: Duration = Duration::from_millis(5);
+/// The number of runs for which a statement counts as slow, once it was found to be.
+const SLOW_RUNS: u32 = 32;
+/// The number of late runs in a row after which a statement counts as slow. On a busy computer any statement is late now
+/// and then.
+const LATE_RUNS: u32 = 3;
+
+/// A statement as SQLite runs it.
 pub(super) struct Plan {
     pub(super) adapted: Adapted,
-    /// The columns of the result, once they are known.
+    /// The columns of the result, set by the first run.
     pub(super) columns: OnceLock<Vec<Column>>,
-    /// How many more times it is taken to be slow.
-    slow: AtomicU32,
-    /// How often in a row it came late.
-    late: AtomicU32,
+    /// The number of further runs for which the statement counts as slow.
+    slow_runs_left: AtomicU32,
+    /// The number of late runs in a row.
+    late_runs: AtomicU32,
 }
-
-/// One that takes longer comes late.
-const QUICK: Duration = Duration::from_millis(5);
-/// How many times a statement that was slow is taken to be slow again.
-const SLOW_FOR: u32 = 32;
-/// How often in a row one has to come late to be slow: on a busy computer any statement does now and then.
-const LATE_RUNS: u32 = 3;
 
 impl Plan {
     fn new(adapted: Adapted) -> Self {
-        Self { adapted, columns: OnceLock::new(), slow: AtomicU32::new(0), late: AtomicU32::new(0) }
+        Self {
+            adapted,
+            columns: OnceLock::new(),
+            slow_runs_left: AtomicU32::new(0),
+            late_runs: AtomicU32::new(0),
+        }
     }
 
-    /// Whether the statement is expected to take no longer than handing it to another thread. That it is asked
-    /// counts: what was slow once, as the first look at a cold file is, need not stay so.
+    /// True when the statement is expected to take no longer than handing it to another thread. Each call counts as a run:
+    /// a statement that was slow once, for example because the file was not cached yet, need not stay slow.
     pub(super) fn is_quick(&self) -> bool {
-        let left = self.slow.load(Ordering::Relaxed);
+        let left = self.slow_runs_left.load(Ordering::Relaxed);
         if left > 0 {
-            self.slow.store(left - 1, Ordering::Relaxed);
+            self.slow_runs_left.store(left - 1, Ordering::Relaxed);
         }
         left == 0
     }
 
-    /// Whether the text of the statement bounds what it writes.
+    /// Records how long a run took that was expected to be quick, and whether it had to be stopped.
+    pub(super) fn record_run(&self, time: Duration, stopped: bool) {
+        let late = if time > LATE { self.late_runs.load(Ordering::Relaxed) + 1 } else { 0 };
+        let is_slow = stopped || late == LATE_RUNS;
+        self.late_runs.store(if is_slow { 0 } else { late }, Ordering::Relaxed);
+        if is_slow {
+            self.slow_runs_left.store(SLOW_RUNS, Ordering::Relaxed);
+        }
+    }
+
+    /// True for an INSERT of values, which writes no more than its text contains.
     pub(super) fn inserts_values(&self) -> bool {
         match self.adapted.statements.as_slice() {
             [sql] => target::verb(sql) == Some("INSERT") && !sql.contains("SELECT"),
@@ -59,88 +77,93 @@ impl Plan {
         }
     }
 
-    /// Notes what it took where it was expected to be quick, and whether it had to be stopped.
-    pub(super) fn took(&self, time: Duration, stopped: bool) {
-        let late = if time > QUICK { self.late.load(Ordering::Relaxed) + 1 } else { 0 };
-        let is_slow = stopped || late == LATE_RUNS;
-        self.late.store(if is_slow { 0 } else { late }, Ordering::Relaxed);
-        if is_slow {
-            self.slow.store(SLOW_FOR, Ordering::Relaxed);
-        }
-    }
-
-    /// Whether the statement must have the write lock.
+    /// True when the statement needs the write lock.
     pub(super) fn writes(&self) -> bool {
         matches!(self.adapted.kind, Kind::Write | Kind::Schema)
     }
+
+    /// True when the statement needs the write lock inside a transaction.
+    pub(super) fn locks_in_transaction(&self) -> bool {
+        (self.writes() || matches!(self.adapted.kind, Kind::LockingRead))
+            && self.transaction_setting().is_none()
+    }
+
+    /// The pragma of a statement that sets an option of the current transaction. SQLite resets the option at the end of
+    /// every transaction, including the implicit one around a single statement. The pragma takes effect when SQLite
+    /// compiles it, so it must not be kept as a prepared statement.
+    pub(super) fn transaction_setting(&self) -> Option<&str> {
+        match self.adapted.statements.as_slice() {
+            [sql] => sql.starts_with("PRAGMA defer_foreign_keys").then_some(sql.as_str()),
+            _ => None,
+        }
+    }
 }
 
-/// Tables and statements under one version of the schema.
-pub(super) struct SchemaCache {
-    version: i64,
+/// The plans and tables of one version of the schema.
+pub(super) struct PlanCache {
+    schema_version: i64,
     tables: Mutex<HashMap<TableName, Option<Arc<TableSchema>>>>,
     plans: Mutex<LruCache<String, Arc<Plan>>>,
 }
 
-impl SchemaCache {
-    fn new(version: i64) -> Self {
-        Self { version, tables: Mutex::default(), plans: Mutex::new(LruCache::new(STATEMENTS)) }
+impl PlanCache {
+    fn new(schema_version: i64) -> Self {
+        Self { schema_version, tables: Mutex::default(), plans: Mutex::new(LruCache::new(PLANS)) }
     }
 
-    /// What is remembered for the schema that `connection` sees: `current` itself while that is up to date. SQLite
-    /// counts every change of the schema, also one by another process.
+    /// Returns the cache for the schema that `connection` sees: `current` while it is up to date, otherwise an empty one.
+    /// SQLite counts every change of the schema, including changes by other processes.
     pub(super) fn for_connection(current: Option<Arc<Self>>, connection: &Connection) -> Result<Arc<Self>> {
         let version = connection
             .prepare_cached("PRAGMA schema_version")
             .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
-            .map_err(error::plain)?;
-        Ok(current.filter(|cache| cache.version == version).unwrap_or_else(|| Arc::new(Self::new(version))))
+            .map_err(error::from_sqlite)?;
+        Ok(current
+            .filter(|cache| cache.schema_version == version)
+            .unwrap_or_else(|| Arc::new(Self::new(version))))
     }
 
     pub(super) fn is_newer_than(&self, other: Option<&Arc<Self>>) -> bool {
-        other.is_none_or(|other| self.version > other.version)
+        other.is_none_or(|other| self.schema_version > other.schema_version)
     }
 
-    /// What is known of a statement without a look at the database.
-    pub(super) fn known(&self, sql: &str) -> Option<Arc<Plan>> {
-        guard(&self.plans).get(sql).cloned()
+    /// Returns the cached plan of a statement, without reading the database.
+    pub(super) fn cached_plan(&self, sql: &str) -> Option<Arc<Plan>> {
+        lock(&self.plans).get(sql).cloned()
     }
 
+    /// Returns the plan of a statement, from the cache or made with the schema that `connection` sees.
     pub(super) fn plan(&self, connection: &Connection, sql: &str) -> Result<Arc<Plan>> {
-        if let Some(plan) = self.known(sql) {
+        if let Some(plan) = self.cached_plan(sql) {
             return Ok(plan);
         }
-        let adapted = adapt(sql, &View { cache: self, connection })?;
+        let adapted = adapt(sql, &SchemaView { cache: self, connection })?;
         let plan = Arc::new(Plan::new(adapted));
-        if sql.len() <= LONGEST_REMEMBERED {
-            guard(&self.plans).insert(sql.to_owned(), Arc::clone(&plan));
+        if sql.len() <= LONGEST_CACHED {
+            lock(&self.plans).insert(sql.to_owned(), Arc::clone(&plan));
         }
         Ok(plan)
-    }
-
-    pub(super) fn table(&self, connection: &Connection, name: &TableName) -> Option<Arc<TableSchema>> {
-        if let Some(table) = guard(&self.tables).get(name) {
-            return table.clone();
-        }
-        let table = match catalog::read_table(connection, name) {
-            Ok(table) => Some(Arc::new(table)),
-            Err(error) if error.code == ErrorCode::UnknownTable => None,
-            Err(_) => return None,
-        };
-        guard(&self.tables).insert(name.clone(), table.clone());
-        table
     }
 }
 
 /// The tables as one connection sees them.
-struct View<'a> {
-    cache: &'a SchemaCache,
-    connection: &'a Connection,
+pub(super) struct SchemaView<'a> {
+    pub(super) cache: &'a PlanCache,
+    pub(super) connection: &'a Connection,
 }
 
-impl Catalog for View<'_> {
+impl Catalog for SchemaView<'_> {
     fn table(&self, name: &TableName) -> Option<Arc<TableSchema>> {
-        self.cache.table(self.connection, name)
+        if let Some(table) = lock(&self.cache.tables).get(name) {
+            return table.clone();
+        }
+        let table = match catalog::read_table(self.connection, name) {
+            Ok(table) => Some(Arc::new(table)),
+            Err(error) if error.code == ErrorCode::UnknownTable => None,
+            Err(_) => return None,
+        };
+        lock(&self.cache.tables).insert(name.clone(), table.clone());
+        table
     }
 
     fn tables(&self) -> Vec<TableName> {

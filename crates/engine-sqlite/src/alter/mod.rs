@@ -1,29 +1,32 @@
-//! Changes of tables: by ALTER TABLE where SQLite can, else by its documented rebuild
+//! Changes of tables: by ALTER TABLE where SQLite can, otherwise by its documented rebuild
 //! (<https://sqlite.org/lang_altertable.html#otheralter>).
 //!
-//! Everything happens inside the transaction or savepoint the caller has opened. With foreign keys on, dropping the old
-//! table would delete its rows first and take the rows of other tables with them (ON DELETE CASCADE), and renaming it
-//! would make other tables point to the new name. `PRAGMA foreign_keys` does nothing inside a transaction, but the
-//! connection's own switch (`SQLITE_DBCONFIG_ENABLE_FKEY`) does, so enforcement is off for the length of a change
-//! and `foreign_key_check` judges the outcome before it is on again. Deferred violations a user's transaction had
-//! before the change stay counted, and are judged at its end.
+//! The caller has opened a transaction or a savepoint. With foreign keys on, dropping the old table would first delete its
+//! rows and, by ON DELETE CASCADE, rows of other tables, and renaming it would make other tables reference the new name.
+//! `PRAGMA foreign_keys` does nothing inside a transaction, but the connection's own switch
+//! (`SQLITE_DBCONFIG_ENABLE_FKEY`) does. So foreign keys are off during a change, and `foreign_key_check` checks the result
+//! before they are switched on again. Deferred violations from before the change are still counted and checked at the end
+//! of the user's transaction.
 
 mod definition;
+mod execute;
 mod rebuild;
+mod table_change;
 
 use std::collections::BTreeMap;
 
-use phantomdb_protocol::{AlterOperation, Constraint, Error, ErrorCode, Reference, Result, TableName};
-use rusqlite::{Connection, config::DbConfig};
-use sqlparser::ast::CreateTable;
-
-use super::{
-    adapt::{self, quote_identifier, stored_name},
-    catalog, registry, written,
-};
+use phantomdb_protocol::{AlterOperation, Error, ErrorCode, Result, TableName};
 use phantomdb_sql::definition::SchemaChange;
+use phantomdb_sql::names::{references, same_table};
+use phantomdb_sql::printer::quote_identifier;
+use rusqlite::{Connection, config::DbConfig};
 
-/// Makes a change that [`adapt::adapt`] has found in a statement.
+use crate::schemas::stored_name;
+use crate::{adapt, catalog, comments, error, schemas, source_expressions};
+use execute::run;
+use table_change::{TableChange, unknown_column};
+
+/// Makes the change that [`adapt::adapt`] read from a statement.
 pub fn apply(conn: &Connection, change: &adapt::Change) -> Result<()> {
     match change {
         adapt::Change::Alter { table, operations } => alter(conn, table, operations),
@@ -37,7 +40,7 @@ fn apply_to_schema(conn: &Connection, change: &SchemaChange) -> Result<()> {
             drop_tables(conn, tables, *if_exists, *cascade)
         }
         SchemaChange::CreateSchema { name, if_not_exists } => {
-            registry::create_schema(conn, name, *if_not_exists)
+            schemas::create_schema(conn, name, *if_not_exists)
         }
         SchemaChange::DropSchemas { names, if_exists, cascade } => {
             drop_schemas(conn, names, *if_exists, *cascade)
@@ -45,22 +48,22 @@ fn apply_to_schema(conn: &Connection, change: &SchemaChange) -> Result<()> {
         SchemaChange::Comment { table, column, comment } => {
             let schema = catalog::read_table(conn, table)?;
             if let Some(column) = column
-                && !schema.columns.iter().any(|known| known.name.eq_ignore_ascii_case(column))
+                && !schema.columns.iter().any(|existing| existing.name.eq_ignore_ascii_case(column))
             {
                 return Err(unknown_column(table, column));
             }
-            registry::set_comment(conn, table, column.as_deref(), comment.as_deref())
+            comments::set(conn, table, column.as_deref(), comment.as_deref())
         }
     }
 }
 
-/// Applies the operations in order. After an error the caller rolls back to where it began.
+/// Applies the operations in order. After an error the caller must roll back.
 pub fn alter(conn: &Connection, table: &TableName, operations: &[AlterOperation]) -> Result<()> {
     without_foreign_keys(conn, || {
         let before = violations(conn)?;
-        // Under its exact name: a rebuild would give it the one that was asked for.
+        // The name as it is stored: otherwise a rebuild would rename the table to the caller's spelling.
         let table = catalog::exact_name(conn, table)?;
-        let mut change = Change { conn, table, pending: None };
+        let mut change = TableChange { conn, table, pending: None };
         for operation in operations {
             change.apply(operation)?;
         }
@@ -69,19 +72,20 @@ pub fn alter(conn: &Connection, table: &TableName, operations: &[AlterOperation]
     })
 }
 
-/// Drops tables. Others that reference them are an error, or, with `cascade`, lose those foreign keys and keep their rows.
+/// Drops tables. Fails when another table references one of them, unless `cascade` is set: then the other table loses that
+/// foreign key and keeps its rows.
 pub fn drop_tables(conn: &Connection, tables: &[TableName], if_exists: bool, cascade: bool) -> Result<()> {
     without_foreign_keys(conn, || {
         for name in catalog::referencing(conn, tables)? {
-            if tables.iter().any(|table| adapt::same_table(table, &name)) {
+            if tables.iter().any(|table| same_table(table, &name)) {
                 continue;
             }
             let Ok(schema) = catalog::read_table(conn, &name) else { continue };
             let keys = schema
                 .constraints
                 .iter()
-                .filter(|constraint| tables.iter().any(|table| adapt::references(constraint, table)));
-            let mut change = Change { conn, table: name.clone(), pending: None };
+                .filter(|constraint| tables.iter().any(|table| references(constraint, table)));
+            let mut change = TableChange { conn, table: name.clone(), pending: None };
             for key in keys {
                 if !cascade {
                     let message =
@@ -105,14 +109,14 @@ pub fn drop_tables(conn: &Connection, tables: &[TableName], if_exists: bool, cas
                 })?;
             }
             run(conn, &format!("DROP TABLE {condition}{}", quote_identifier(&stored_name(table))))?;
-            registry::forget_table(conn, table)?;
-            written::forget_table(conn, table)?;
+            comments::drop_table(conn, table)?;
+            source_expressions::drop_table(conn, table)?;
         }
         Ok(())
     })
 }
 
-/// Drops schemas; with `cascade` their tables too.
+/// Drops schemas. Fails when one has tables, unless `cascade` is set: then its tables are dropped too.
 fn drop_schemas(conn: &Connection, names: &[String], if_exists: bool, cascade: bool) -> Result<()> {
     let tables: Vec<TableName> = catalog::list_tables(conn)?
         .into_iter()
@@ -124,16 +128,16 @@ fn drop_schemas(conn: &Connection, names: &[String], if_exists: bool, cascade: b
     }
     drop_tables(conn, &tables, false, true)?;
     for name in names {
-        if !registry::forget_schema(conn, name)? && !if_exists {
+        if !schemas::drop_schema(conn, name)? && !if_exists {
             return Err(Error::new(ErrorCode::NotFound, format!("there is no schema \"{name}\"")));
         }
     }
     Ok(())
 }
 
-/// Switches the enforcement of foreign keys off for a while, also inside a transaction.
+/// Switches foreign keys off while `work` runs. This works inside a transaction too.
 fn without_foreign_keys(conn: &Connection, work: impl FnOnce() -> Result<()>) -> Result<()> {
-    let failed = |error| catalog::failed(&error);
+    let failed = |e| error::schema_failed(&e);
     let enforced = conn.db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY).map_err(failed)?;
     let legacy = conn.db_config(DbConfig::SQLITE_DBCONFIG_LEGACY_ALTER_TABLE).map_err(failed)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, false).map_err(failed)?;
@@ -143,7 +147,7 @@ fn without_foreign_keys(conn: &Connection, work: impl FnOnce() -> Result<()>) ->
     outcome
 }
 
-/// A row that points nowhere: its table, its number, the table it points to.
+/// A row that references a missing row: its table, its row id, the referenced table.
 type Violation = (String, Option<i64>, String);
 
 fn violations(conn: &Connection) -> Result<BTreeMap<Violation, usize>> {
@@ -155,7 +159,7 @@ fn violations(conn: &Connection) -> Result<BTreeMap<Violation, usize>> {
         }
         Ok(violations)
     };
-    // A foreign key that fits no unique key of its parent makes the check itself fail.
+    // The check itself fails when a foreign key references columns that are not unique.
     read().map_err(|error| {
         Error::new(ErrorCode::ForeignKeyViolation, format!("a foreign key cannot be checked: {error}"))
     })
@@ -163,7 +167,8 @@ fn violations(conn: &Connection) -> Result<BTreeMap<Violation, usize>> {
 
 fn refuse_new_violations(conn: &Connection, before: &BTreeMap<Violation, usize>) -> Result<()> {
     let after = violations(conn)?;
-    match after.iter().find(|(violation, count)| before.get(violation).is_none_or(|known| known < count)) {
+    match after.iter().find(|(violation, count)| before.get(violation).is_none_or(|earlier| earlier < count))
+    {
         None => Ok(()),
         Some(((table, _, parent), _)) => {
             let message = format!("rows of \"{table}\" reference rows that are not in \"{parent}\"");
@@ -174,59 +179,7 @@ fn refuse_new_violations(conn: &Connection, before: &BTreeMap<Violation, usize>)
     }
 }
 
-/// Runs a statement of a change. SQLite's own words for what was violated stay in the message, for the engine to read.
-fn run(conn: &Connection, sql: &str) -> Result<()> {
-    conn.execute_batch(sql).map_err(|error| translate(&error))
-}
-
-fn translate(error: &rusqlite::Error) -> Error {
-    let text = error.to_string();
-    if let Some((_, rest)) = text.split_once("phantomdb:")
-        && let Some((code, message)) = rest.split_once(':')
-        && let Ok(code) = serde_json::from_str(&format!("\"{code}\""))
-    {
-        return Error::new(code, message);
-    }
-    let kinds = [
-        ("UNIQUE constraint failed", ErrorCode::UniqueViolation),
-        ("NOT NULL constraint failed", ErrorCode::NotNullViolation),
-        ("CHECK constraint failed", ErrorCode::CheckViolation),
-        ("FOREIGN KEY constraint failed", ErrorCode::ForeignKeyViolation),
-        ("already exists", ErrorCode::AlreadyExists),
-        ("already another table", ErrorCode::AlreadyExists),
-        ("duplicate column name", ErrorCode::AlreadyExists),
-        ("no such column", ErrorCode::UnknownColumn),
-        ("unknown column", ErrorCode::UnknownColumn),
-        ("no such table", ErrorCode::UnknownTable),
-    ];
-    let code =
-        kinds.iter().find(|(words, _)| text.contains(words)).map_or(ErrorCode::Internal, |(_, code)| *code);
-    Error::new(code, text)
-}
-
-fn unknown_column(table: &TableName, name: &str) -> Error {
-    Error::new(ErrorCode::UnknownColumn, format!("table \"{table}\" has no column \"{name}\""))
-        .with_table(table.to_string())
-        .with_columns([name])
-}
-
-/// A table on its way from one definition to the next.
-struct Change<'a> {
-    conn: &'a Connection,
-    table: TableName,
-    pending: Option<Pending>,
-}
-
-/// A rebuild that further operations may still join.
-struct Pending {
-    create: CreateTable,
-    /// Each column of the new table that has rows to take over, and the SQL that gives its values.
-    copied: Vec<(String, String)>,
-    /// Columns that are gone, and their indexes with them.
-    dropped: Vec<String>,
-}
-
-impl Change<'_> {
+impl TableChange<'_> {
     fn apply(&mut self, operation: &AlterOperation) -> Result<()> {
         self.check_reference(operation)?;
         match operation {
@@ -235,10 +188,10 @@ impl Change<'_> {
                 let (from, to_name) = (self.quoted(), quote_identifier(&stored_name(to)));
                 run(self.conn, &format!("ALTER TABLE {from} RENAME TO {to_name}"))?;
                 if let Some(schema) = &to.schema {
-                    registry::create_schema(self.conn, schema, true)?;
+                    schemas::create_schema(self.conn, schema, true)?;
                 }
-                registry::rename_table(self.conn, &self.table, to)?;
-                written::rename_table(self.conn, &self.table, to)?;
+                comments::rename_table(self.conn, &self.table, to)?;
+                source_expressions::rename_table(self.conn, &self.table, to)?;
                 self.table = to.clone();
                 Ok(())
             }
@@ -246,106 +199,27 @@ impl Change<'_> {
                 self.flush()?;
                 let (old, new) = (quote_identifier(from), quote_identifier(to));
                 run(self.conn, &format!("ALTER TABLE {} RENAME COLUMN {old} TO {new}", self.quoted()))?;
-                written::rename_column(self.conn, &self.table, from, to)?;
-                registry::rename_column(self.conn, &self.table, from, to)
+                source_expressions::rename_column(self.conn, &self.table, from, to)?;
+                comments::rename_column(self.conn, &self.table, from, to)
             }
             AlterOperation::AddColumn { column } => {
                 self.add_column(column)?;
-                registry::set_comment(self.conn, &self.table, Some(&column.name), column.comment.as_deref())
+                comments::set(self.conn, &self.table, Some(&column.name), column.comment.as_deref())
             }
             AlterOperation::ChangeColumn { column } => {
                 self.change_column(column)?;
-                // A comment stays until another takes its place, as in PostgreSQL.
+                // A comment stays until another one replaces it, as in PostgreSQL.
                 match &column.comment {
-                    Some(text) => {
-                        registry::set_comment(self.conn, &self.table, Some(&column.name), Some(text))
-                    }
+                    Some(text) => comments::set(self.conn, &self.table, Some(&column.name), Some(text)),
                     None => Ok(()),
                 }
             }
             AlterOperation::DropColumn { name } => {
                 self.drop_column(name)?;
-                registry::set_comment(self.conn, &self.table, Some(name), None)
+                comments::set(self.conn, &self.table, Some(name), None)
             }
             AlterOperation::AddConstraint { constraint } => self.add_constraint(constraint),
             AlterOperation::DropConstraint { name } => self.drop_constraint(name),
         }
-    }
-
-    /// SQLite would find out at the first row that the table a foreign key points to is not there.
-    fn check_reference(&self, operation: &AlterOperation) -> Result<()> {
-        let referenced = match operation {
-            AlterOperation::AddColumn { column } | AlterOperation::ChangeColumn { column } => {
-                column.references.as_ref()
-            }
-            AlterOperation::AddConstraint { constraint: Constraint::ForeignKey { references, .. } } => {
-                Some(references)
-            }
-            _ => None,
-        };
-        match referenced {
-            Some(Reference { table, .. }) if !adapt::same_table(table, &self.table) => {
-                catalog::read_table(self.conn, table).map(drop).map_err(|_| {
-                    let message = format!(
-                        "there is no table \"{table}\" for a foreign key to point to; create it first"
-                    );
-                    Error::new(ErrorCode::UnknownTable, message).with_table(table.to_string())
-                })
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn quoted(&self) -> String {
-        quote_identifier(&stored_name(&self.table))
-    }
-
-    fn pending(&mut self) -> Result<&mut Pending> {
-        if self.pending.is_none() {
-            let create = catalog::definition(self.conn, &self.table)?;
-            let copied = create
-                .columns
-                .iter()
-                .filter(|column| !definition::is_generated(column))
-                .map(|column| (column.name.value.clone(), quote_identifier(&column.name.value)))
-                .collect();
-            self.pending = Some(Pending { create, copied, dropped: Vec::new() });
-        }
-        self.pending.as_mut().ok_or_else(|| Error::internal("no definition to change"))
-    }
-
-    fn unknown_constraint(&self, name: &str) -> Error {
-        Error::new(
-            ErrorCode::UnknownConstraint,
-            format!("table \"{}\" has no constraint \"{name}\"", self.table),
-        )
-        .with_table(self.table.to_string())
-        .with_constraint(name)
-    }
-
-    fn unknown_column(&self, name: &str) -> Error {
-        unknown_column(&self.table, name)
-    }
-
-    /// Whether another table's foreign key points to the column.
-    fn refuse_referenced(&self, column: &str) -> Result<()> {
-        for name in catalog::list_tables(self.conn)? {
-            if adapt::same_table(&name, &self.table) {
-                continue;
-            }
-            let Ok(schema) = catalog::read_table(self.conn, &name) else { continue };
-            for constraint in &schema.constraints {
-                if let Constraint::ForeignKey { references, .. } = constraint
-                    && adapt::references(constraint, &self.table)
-                    && references.columns.iter().any(|referenced| referenced.eq_ignore_ascii_case(column))
-                {
-                    let message = format!("column \"{column}\" cannot be dropped: \"{name}\" references it");
-                    return Err(Error::new(ErrorCode::ForeignKeyViolation, message)
-                        .with_table(self.table.to_string())
-                        .with_columns([column]));
-                }
-            }
-        }
-        Ok(())
     }
 }

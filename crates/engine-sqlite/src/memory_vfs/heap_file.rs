@@ -1,35 +1,37 @@
-//! A file on the heap: its bytes, its locks and its shared memory. Safe code but for the shared memory itself.
+//! A file on the heap: its content, its locks and its shared memory. Only the shared memory needs unsafe code.
 
 use std::cell::UnsafeCell;
 use std::collections::TryReserveError;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 
-/// Files grow by this, so that a growing file is never copied as a whole.
-pub(in super::super) const CHUNK: usize = 64 * 1024;
+use phantomdb_engine::sync::{lock, read, write};
 
-/// A part of a file, [`CHUNK`] bytes long. Files that began as one share what neither has written since.
-pub(in super::super) type Chunk = Arc<Box<[u8]>>;
+/// The size of a chunk in bytes. Files grow by whole chunks, so that a growing file is never copied.
+pub(crate) const CHUNK: usize = 64 * 1024;
 
-/// The locks of the WAL-index, as many as SQLite uses.
+/// A part of a file, [`CHUNK`] bytes long. Files that were created from the same content share it until one writes to it.
+pub(crate) type Chunk = Arc<Box<[u8]>>;
+
+/// The number of locks of the WAL-index.
 pub(super) const SHM_LOCKS: usize = 8;
 
-/// One file. Whoever has it open holds an `Arc` of it, and so does the directory until the file is deleted.
+/// A file. Each open handle has an `Arc` of it, and so has the table of files until the file is deleted.
 #[derive(Default)]
-pub(super) struct Node {
-    content: RwLock<Content>,
+pub(super) struct HeapFile {
+    content: RwLock<FileContent>,
     lock: Mutex<FileLock>,
     shared_memory: Mutex<SharedMemory>,
 }
 
 #[derive(Default)]
-struct Content {
+struct FileContent {
     chunks: Vec<Chunk>,
     length: usize,
 }
 
-/// How far a handle has locked a file, as SQLite's rollback journal protocol counts it.
+/// How a handle has locked a file: the lock states of SQLite's rollback journal.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Level {
+pub(super) enum LockLevel {
     #[default]
     None,
     Shared,
@@ -40,52 +42,49 @@ pub(super) enum Level {
 
 #[derive(Default)]
 struct FileLock {
-    /// Handles that hold at least `Shared`.
+    /// The number of handles that hold at least `Shared`.
     shared: usize,
-    /// What the one handle above `Shared` holds.
-    writer: Level,
+    /// The level of the one handle that holds more than `Shared`.
+    writer: LockLevel,
 }
 
 #[derive(Default)]
 struct SharedMemory {
-    regions: Vec<Region>,
-    /// Handles that have it mapped.
+    regions: Vec<SharedRegion>,
+    /// The number of handles that have the shared memory mapped.
     users: usize,
-    /// Each lock: -1 held exclusively, else the number of handles that share it.
+    /// The state of each lock: -1 when it is held exclusively, otherwise the number of handles that share it.
     locks: [i32; SHM_LOCKS],
 }
 
-/// A part of the shared memory. SQLite reads and writes it from many threads, by its own locks and barriers.
-struct Region(Box<[UnsafeCell<u64>]>);
+/// A part of the shared memory. SQLite reads and writes it from many threads, with its own locks and barriers.
+struct SharedRegion(Box<[UnsafeCell<u64>]>);
 
-// SAFETY: no reference to the content is ever made here; SQLite alone touches it, through the raw pointer, and it
-// synchronises by the WAL-index locks and atomic operations as it does for memory mapped by several processes.
-unsafe impl Send for Region {}
-// SAFETY: as above.
-unsafe impl Sync for Region {}
+// SAFETY: the memory is owned by the box and not bound to a thread. This module never makes a reference to the content;
+// SQLite alone uses it, through the raw pointer from `shm_map`.
+unsafe impl Send for SharedRegion {}
+// SAFETY: this module never makes a reference to the content. SQLite alone uses it, through the raw pointer from `shm_map`,
+// and synchronizes with the WAL-index locks and atomic operations, as it does for memory that several processes map.
+unsafe impl Sync for SharedRegion {}
 
-/// What one handle holds of the shared memory; a bit for each lock.
+/// How one handle uses the shared memory. The locks that it holds are bit sets.
 #[derive(Debug, Default)]
-pub(super) struct ShmHeld {
+pub(super) struct ShmHandle {
     mapped: bool,
     shared: u8,
     exclusive: u8,
 }
 
-/// A thread that panicked leaves these structures whole: they are never changed in more than one step.
-fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Node {
-    /// A file with that content; each chunk is copied when it is first written.
+impl HeapFile {
+    /// A file with this content. A chunk that others share is copied before it is written to.
     pub(super) fn with_content(chunks: Vec<Chunk>, length: usize) -> Self {
-        Self { content: RwLock::new(Content { chunks, length }), ..Self::default() }
+        Self { content: RwLock::new(FileContent { chunks, length }), ..Self::default() }
     }
 
-    /// Copies bytes out; what lies beyond the end is zeros. The answer is how many bytes were there.
+    /// Fills the buffer from the file. Bytes beyond the end of the file become zeros. Returns the number of bytes that the
+    /// file had.
     pub(super) fn read(&self, buffer: &mut [u8], offset: usize) -> usize {
-        let content = self.content.read().unwrap_or_else(PoisonError::into_inner);
+        let content = read(&self.content);
         let available = content.length.saturating_sub(offset).min(buffer.len());
         let (wanted, beyond) = buffer.split_at_mut(available);
         let mut position = offset;
@@ -102,14 +101,14 @@ impl Node {
     }
 
     pub(super) fn write(&self, bytes: &[u8], offset: usize) -> Result<(), TryReserveError> {
-        let mut content = self.content.write().unwrap_or_else(PoisonError::into_inner);
+        let mut content = write(&self.content);
         content.grow_to(offset + bytes.len())?;
         let mut position = offset;
         let mut rest = bytes;
         while !rest.is_empty() {
             let start = position % CHUNK;
             let (now, later) = rest.split_at(rest.len().min(CHUNK - start));
-            own(&mut content.chunks[position / CHUNK])?[start..start + now.len()].copy_from_slice(now);
+            unshared(&mut content.chunks[position / CHUNK])?[start..start + now.len()].copy_from_slice(now);
             position += now.len();
             rest = later;
         }
@@ -117,55 +116,55 @@ impl Node {
     }
 
     pub(super) fn truncate(&self, length: usize) -> Result<(), TryReserveError> {
-        let mut content = self.content.write().unwrap_or_else(PoisonError::into_inner);
+        let mut content = write(&self.content);
         if length >= content.length {
             return Ok(());
         }
         content.chunks.truncate(length.div_ceil(CHUNK));
         content.length = length;
-        // What a later write leaves between the old end and its own start must read as zeros.
+        // A later write beyond the end leaves a gap, which must read as zeros.
         if let Some(last) = content.chunks.get_mut(length / CHUNK) {
-            own(last)?[length % CHUNK..].fill(0);
+            unshared(last)?[length % CHUNK..].fill(0);
         }
         Ok(())
     }
 
     pub(super) fn length(&self) -> usize {
-        self.content.read().unwrap_or_else(PoisonError::into_inner).length
+        read(&self.content).length
     }
 
-    /// Raises the lock of a handle that holds `held`; false when another handle is in the way.
-    pub(super) fn lock(&self, held: &mut Level, wanted: Level) -> bool {
+    /// Raises the lock of a handle from `held` to `wanted`. Returns false when a lock of another handle prevents it.
+    pub(super) fn lock(&self, held: &mut LockLevel, wanted: LockLevel) -> bool {
         if *held >= wanted {
             return true;
         }
-        let mut lock = guard(&self.lock);
-        let other_writes = *held < Level::Reserved && lock.writer != Level::None;
+        let mut lock = lock(&self.lock);
+        let other_writes = *held < LockLevel::Reserved && lock.writer != LockLevel::None;
         match wanted {
-            Level::None => {}
-            Level::Shared => {
-                if lock.writer >= Level::Pending {
+            LockLevel::None => {}
+            LockLevel::Shared => {
+                if lock.writer >= LockLevel::Pending {
                     return false;
                 }
                 lock.shared += 1;
             }
-            Level::Reserved | Level::Pending => {
+            LockLevel::Reserved | LockLevel::Pending => {
                 if other_writes {
                     return false;
                 }
                 lock.writer = wanted;
             }
-            Level::Exclusive => {
+            LockLevel::Exclusive => {
                 if other_writes {
                     return false;
                 }
-                // From here no new reader comes in, so that a waiting writer does not starve.
-                lock.writer = Level::Pending;
-                *held = Level::Pending;
+                // From now on no new reader gets a lock, so that a waiting writer does not starve.
+                lock.writer = LockLevel::Pending;
+                *held = LockLevel::Pending;
                 if lock.shared > 1 {
                     return false;
                 }
-                lock.writer = Level::Exclusive;
+                lock.writer = LockLevel::Exclusive;
             }
         }
         *held = wanted;
@@ -173,34 +172,34 @@ impl Node {
     }
 
     /// Lowers the lock of a handle to `Shared` or `None`.
-    pub(super) fn unlock(&self, held: &mut Level, to: Level) {
+    pub(super) fn unlock(&self, held: &mut LockLevel, to: LockLevel) {
         if *held <= to {
             return;
         }
-        let mut lock = guard(&self.lock);
-        if *held >= Level::Reserved && to < Level::Reserved {
-            lock.writer = Level::None;
+        let mut lock = lock(&self.lock);
+        if *held >= LockLevel::Reserved && to < LockLevel::Reserved {
+            lock.writer = LockLevel::None;
         }
-        if *held >= Level::Shared && to == Level::None {
+        if *held >= LockLevel::Shared && to == LockLevel::None {
             lock.shared -= 1;
         }
         *held = to;
     }
 
-    /// Whether any handle means to write.
+    /// True when a handle has announced that it will write.
     pub(super) fn is_reserved(&self) -> bool {
-        guard(&self.lock).writer >= Level::Reserved
+        lock(&self.lock).writer >= LockLevel::Reserved
     }
 
-    /// The address of a region of the shared memory, null when it is not there and is not to be made.
+    /// The address of a region of the shared memory. Null when the region does not exist and `extend` is not set.
     pub(super) fn shm_map(
         &self,
-        held: &mut ShmHeld,
+        held: &mut ShmHandle,
         index: usize,
         size: usize,
         extend: bool,
     ) -> Result<*mut u8, TryReserveError> {
-        let mut memory = guard(&self.shared_memory);
+        let mut memory = lock(&self.shared_memory);
         if !held.mapped {
             held.mapped = true;
             memory.users += 1;
@@ -209,18 +208,18 @@ impl Node {
             let mut words = Vec::new();
             words.try_reserve_exact(size.div_ceil(8))?;
             words.resize_with(size.div_ceil(8), || UnsafeCell::new(0_u64));
-            memory.regions.push(Region(words.into_boxed_slice()));
+            memory.regions.push(SharedRegion(words.into_boxed_slice()));
         }
-        // `UnsafeCell::raw_get` keeps the pointer good for writing although the region is only borrowed here.
+        // `UnsafeCell::raw_get` gives a pointer that may be written through, although the region is borrowed immutably.
         Ok(memory
             .regions
             .get(index)
             .map_or(std::ptr::null_mut(), |region| UnsafeCell::raw_get(region.0.as_ptr()).cast::<u8>()))
     }
 
-    /// Takes the locks `first..first + count`; false when another handle is in the way of any of them.
-    pub(super) fn shm_lock(&self, held: &mut ShmHeld, first: usize, count: usize, exclusive: bool) -> bool {
-        let mut memory = guard(&self.shared_memory);
+    /// Takes the locks `first..first + count`. Returns false, and takes none, when another handle prevents one of them.
+    pub(super) fn shm_lock(&self, held: &mut ShmHandle, first: usize, count: usize, exclusive: bool) -> bool {
+        let mut memory = lock(&self.shared_memory);
         let Some(locks) = memory.locks.get_mut(first..first + count) else { return false };
         let mask = mask(first, count);
         if exclusive {
@@ -241,9 +240,9 @@ impl Node {
         true
     }
 
-    /// Gives back whatever the handle holds of the locks `first..first + count`.
-    pub(super) fn shm_unlock(&self, held: &mut ShmHeld, first: usize, count: usize) {
-        let mut memory = guard(&self.shared_memory);
+    /// Releases the locks `first..first + count` that the handle holds.
+    pub(super) fn shm_unlock(&self, held: &mut ShmHandle, first: usize, count: usize) {
+        let mut memory = lock(&self.shared_memory);
         for index in first..(first + count).min(SHM_LOCKS) {
             let bit = mask(index, 1);
             if held.exclusive & bit != 0 {
@@ -256,14 +255,14 @@ impl Node {
         held.shared &= !mask(first, count);
     }
 
-    /// The handle no longer uses the shared memory. The last one frees it: the next to come rebuilds it from the WAL.
-    pub(super) fn shm_unmap(&self, held: &mut ShmHeld) {
+    /// Ends the handle's use of the shared memory. The last handle frees it; the next one rebuilds it from the WAL.
+    pub(super) fn shm_unmap(&self, held: &mut ShmHandle) {
         if !held.mapped {
             return;
         }
         self.shm_unlock(held, 0, SHM_LOCKS);
         held.mapped = false;
-        let mut memory = guard(&self.shared_memory);
+        let mut memory = lock(&self.shared_memory);
         memory.users -= 1;
         if memory.users == 0 {
             memory.regions.clear();
@@ -271,7 +270,7 @@ impl Node {
     }
 }
 
-impl Content {
+impl FileContent {
     fn grow_to(&mut self, length: usize) -> Result<(), TryReserveError> {
         if length <= self.length {
             return Ok(());
@@ -289,19 +288,20 @@ impl Content {
     }
 }
 
-/// The bytes of a chunk to write to: a copy of its own when others have it too.
-fn own(chunk: &mut Chunk) -> Result<&mut [u8], TryReserveError> {
+/// The bytes of a chunk to write to. A chunk that is shared is copied first.
+fn unshared(chunk: &mut Chunk) -> Result<&mut [u8], TryReserveError> {
     if Arc::get_mut(chunk).is_none() {
         let mut copy = Vec::new();
         copy.try_reserve_exact(chunk.len())?;
         copy.extend_from_slice(chunk);
         *chunk = Arc::new(copy.into_boxed_slice());
     }
-    // It is nobody else's now, so nothing is copied again.
+    // The chunk is not shared any more, so `make_mut` does not copy it.
     let bytes: &mut Box<[u8]> = Arc::make_mut(chunk);
     Ok(bytes)
 }
 
+/// The bit set of the locks `first..first + count`.
 fn mask(first: usize, count: usize) -> u8 {
     u8::try_from(((1_u32 << count) - 1) << first & 0xff).unwrap_or(u8::MAX)
 }
@@ -312,26 +312,26 @@ mod tests {
 
     #[test]
     fn it_reads_what_was_written_across_chunks_and_zeros_elsewhere() {
-        let node = Node::default();
-        node.write(b"hello", CHUNK - 2).unwrap();
+        let file = HeapFile::default();
+        file.write(b"hello", CHUNK - 2).unwrap();
         let mut buffer = [1_u8; 10];
-        assert_eq!(node.read(&mut buffer, CHUNK - 4), 7);
+        assert_eq!(file.read(&mut buffer, CHUNK - 4), 7);
         assert_eq!(&buffer, b"\0\0hello\0\0\0");
-        node.truncate(CHUNK - 1).unwrap();
-        node.write(b"!", CHUNK + 1).unwrap();
-        assert_eq!(node.read(&mut buffer, CHUNK - 2), 4);
+        file.truncate(CHUNK - 1).unwrap();
+        file.write(b"!", CHUNK + 1).unwrap();
+        assert_eq!(file.read(&mut buffer, CHUNK - 2), 4);
         assert_eq!(&buffer[..4], b"h\0\0!");
     }
 
     #[test]
     fn it_copies_a_shared_chunk_before_it_writes_to_it_and_shares_the_others() {
-        let node = Node::default();
-        node.write(&[1; CHUNK * 2], 0).unwrap();
-        let chunks = node.content.read().unwrap().chunks.clone();
-        let other = Node::with_content(chunks.clone(), CHUNK * 2);
+        let file = HeapFile::default();
+        file.write(&[1; CHUNK * 2], 0).unwrap();
+        let chunks = file.content.read().unwrap().chunks.clone();
+        let other = HeapFile::with_content(chunks.clone(), CHUNK * 2);
         other.write(b"hello", CHUNK).unwrap();
         let mut buffer = [0; 2];
-        assert_eq!((node.read(&mut buffer, CHUNK), buffer), (2, [1, 1]));
+        assert_eq!((file.read(&mut buffer, CHUNK), buffer), (2, [1, 1]));
         assert_eq!((other.read(&mut buffer, CHUNK), &buffer), (2, b"he"));
         let theirs = &other.content.read().unwrap().chunks;
         assert!(Arc::ptr_eq(&theirs[0], &chunks[0]) && !Arc::ptr_eq(&theirs[1], &chunks[1]));
@@ -339,28 +339,28 @@ mod tests {
 
     #[test]
     fn it_lets_readers_in_beside_a_reserved_lock_and_keeps_new_ones_out_of_a_pending_one() {
-        let node = Node::default();
-        let (mut writer, mut reader, mut late) = (Level::None, Level::None, Level::None);
-        assert!(node.lock(&mut writer, Level::Shared) && node.lock(&mut writer, Level::Reserved));
-        assert!(node.lock(&mut reader, Level::Shared) && !node.lock(&mut reader, Level::Reserved));
-        assert!(!node.lock(&mut writer, Level::Exclusive));
-        assert_eq!(writer, Level::Pending);
-        assert!(!node.lock(&mut late, Level::Shared));
-        node.unlock(&mut reader, Level::None);
-        assert!(node.lock(&mut writer, Level::Exclusive));
-        node.unlock(&mut writer, Level::None);
-        assert!(node.lock(&mut late, Level::Shared) && !node.is_reserved());
+        let file = HeapFile::default();
+        let (mut writer, mut reader, mut late) = (LockLevel::None, LockLevel::None, LockLevel::None);
+        assert!(file.lock(&mut writer, LockLevel::Shared) && file.lock(&mut writer, LockLevel::Reserved));
+        assert!(file.lock(&mut reader, LockLevel::Shared) && !file.lock(&mut reader, LockLevel::Reserved));
+        assert!(!file.lock(&mut writer, LockLevel::Exclusive));
+        assert_eq!(writer, LockLevel::Pending);
+        assert!(!file.lock(&mut late, LockLevel::Shared));
+        file.unlock(&mut reader, LockLevel::None);
+        assert!(file.lock(&mut writer, LockLevel::Exclusive));
+        file.unlock(&mut writer, LockLevel::None);
+        assert!(file.lock(&mut late, LockLevel::Shared) && !file.is_reserved());
     }
 
     #[test]
     fn it_gives_an_exclusive_shared_memory_lock_to_one_handle_only() {
-        let node = Node::default();
-        let (mut one, mut two) = (ShmHeld::default(), ShmHeld::default());
-        assert!(node.shm_lock(&mut one, 3, 1, false) && node.shm_lock(&mut two, 3, 1, false));
-        assert!(node.shm_lock(&mut one, 0, 1, true));
-        assert!(!node.shm_lock(&mut two, 0, 1, false) && !node.shm_lock(&mut two, 0, 8, true));
-        node.shm_unlock(&mut one, 0, 8);
-        node.shm_unlock(&mut two, 3, 1);
-        assert!(node.shm_lock(&mut two, 0, 8, true));
+        let file = HeapFile::default();
+        let (mut one, mut two) = (ShmHandle::default(), ShmHandle::default());
+        assert!(file.shm_lock(&mut one, 3, 1, false) && file.shm_lock(&mut two, 3, 1, false));
+        assert!(file.shm_lock(&mut one, 0, 1, true));
+        assert!(!file.shm_lock(&mut two, 0, 1, false) && !file.shm_lock(&mut two, 0, 8, true));
+        file.shm_unlock(&mut one, 0, 8);
+        file.shm_unlock(&mut two, 3, 1);
+        assert!(file.shm_lock(&mut two, 0, 8, true));
     }
 }

@@ -9,7 +9,7 @@ mod rebuild_survival;
 mod snapshot_survival;
 mod snapshots;
 mod snapshots_at_random;
+mod source_expressions;
 mod statements;
 mod survival;
 mod transactions;
-mod written;

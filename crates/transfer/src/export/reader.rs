@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::ddl;
 use crate::{place::Place, remote::Remote, source::EachRow, target::sent};
-use phantomdb_engine_sqlite::Dump;
+use phantomdb_engine_sqlite::ExportReader;
 use phantomdb_sql::types::SqlType;
 
 /// Rows of one answer of a server.
@@ -19,7 +19,7 @@ const PAGE: usize = 2_000;
 const CURSOR: &str = "phantomdb_export";
 
 pub(super) enum Reader {
-    Embedded(Dump),
+    Embedded(ExportReader),
     Served(Served),
 }
 
@@ -32,7 +32,7 @@ pub(super) struct Served {
 impl Reader {
     pub(super) async fn open(place: &Place, database: &str) -> Result<Self> {
         match place {
-            Place::Directory(directory) => Ok(Self::Embedded(Dump::open(directory, database)?)),
+            Place::Directory(directory) => Ok(Self::Embedded(ExportReader::open(directory, database)?)),
             Place::Server(url) => {
                 let mut remote = Remote::new(url, database)?;
                 let is_sqlite = remote.engine().await? == "sqlite";

@@ -13,7 +13,7 @@ use crate::{
     rehearsal::{Definitions, definitions, statement},
 };
 use phantomdb_engine::Engine as _;
-use phantomdb_engine_sqlite::{Loader, SqliteEngine, stored_name};
+use phantomdb_engine_sqlite::{BulkLoader, SqliteEngine, stored_name};
 use phantomdb_sql::printer::quote_identifier;
 
 pub(crate) struct EmbeddedTarget {
@@ -25,7 +25,7 @@ pub(crate) struct EmbeddedTarget {
 
 struct Work {
     // In the order in which they are let go of: the file, its directory, the directory around it.
-    loader: Option<Loader>,
+    loader: Option<BulkLoader>,
     workshop: Workshop,
     _made: Option<Made>,
 }
@@ -73,8 +73,8 @@ impl EmbeddedTarget {
         }
         engine.close().await?;
         let file = work.workshop.path().join(format!("{}.db", self.database));
-        let mut loader = Loader::open(&file)?;
-        loader.put_indexes_off()?;
+        let mut loader = BulkLoader::open(&file)?;
+        loader.drop_indexes()?;
         work.loader = Some(loader);
         Ok(())
     }
