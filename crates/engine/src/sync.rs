@@ -20,3 +20,25 @@ pub fn read<T: ?Sized>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
 pub fn write<T: ?Sized>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
     lock.write().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_locks_after_a_panic() {
+        let mutex = Mutex::new(1);
+        let rw_lock = RwLock::new(2);
+        std::thread::scope(|scope| {
+            let panicked = scope.spawn(|| {
+                let _guards = (mutex.lock(), rw_lock.write());
+                panic!("poisons both locks");
+            });
+            assert!(panicked.join().is_err());
+        });
+        assert!(mutex.is_poisoned() && rw_lock.is_poisoned());
+        assert_eq!(*lock(&mutex), 1);
+        assert_eq!(*read(&rw_lock), 2);
+        assert_eq!(*write(&rw_lock), 2);
+    }
+}

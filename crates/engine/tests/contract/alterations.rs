@@ -107,7 +107,7 @@ async fn a_table_moves_to_another_schema_whatever_is_there() {
     }
 }
 
-/// With the transaction a user has open or not, and children that would be deleted with their parents.
+/// Runs within a transaction of the user and without one. The children would be deleted with the parents' rows.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_keeps_rows_children_indexes_checks_and_numbers() {
     for in_transaction in [false, true] {

@@ -1,4 +1,4 @@
-//! Every engine, with a database for one test.
+//! The engines, each with a database for one test.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use phantomdb_protocol::{BeginTransaction, IsolationLevel};
 use crate::keyed::Keyed;
 use phantomdb_testing::{Directory, namespace::Namespace};
 
-/// An engine with a database `test`.
+/// An engine with a database named `test`.
 pub(crate) struct Fixture {
     name: &'static str,
     pub(crate) engine: Arc<dyn Engine>,
@@ -18,7 +18,8 @@ pub(crate) struct Fixture {
 }
 
 impl Fixture {
-    /// One engine after the other: memory, files, PostgreSQL, and the latter with each write under a key. A test that fails shows the name of the last one.
+    /// The engines one after the other: memory, files, PostgreSQL, and PostgreSQL with each write under an idempotency key.
+    /// The output of a failed test ends with the name of the engine.
     pub(crate) async fn each() -> impl Iterator<Item = Self> {
         let directory = Directory::new();
         let files = SqliteEngine::open(&directory.0).unwrap();

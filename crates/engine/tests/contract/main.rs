@@ -1,4 +1,4 @@
-//! What every engine answers alike: PhantomDB SQL in, results out, on memory, files and PostgreSQL.
+//! The contract of every engine: PhantomDB SQL in, results out, in memory, in files and on PostgreSQL.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
