@@ -80,5 +80,5 @@ pub(super) fn stopped() -> Error {
 }
 
 fn panicked() -> Error {
-    Error::internal("the statement failed in a way that was not foreseen; nothing of it was kept")
+    Error::internal("the statement failed unexpectedly and had no effect")
 }

@@ -214,8 +214,8 @@ fn read_column(column: &mut ColumnDef, constraints: &mut Vec<Constraint>) -> Res
                 definition.allow_null = false;
                 let mark = constraint.as_deref().unwrap_or_default();
                 marked |= mark == adapt::KEY_MARK;
-                if let Some(kept) = mark.strip_prefix(adapt::TYPE_MARK) {
-                    data_type = types::from_declared(kept);
+                if let Some(declared) = mark.strip_prefix(adapt::TYPE_MARK) {
+                    data_type = types::from_declared(declared);
                 }
             }
             ColumnOption::PrimaryKey(_) => {

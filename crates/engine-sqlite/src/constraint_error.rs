@@ -27,9 +27,9 @@ pub(super) fn explain(e: rusqlite::Error, sql: &str, schema: &SchemaView<'_>) ->
 
 /// Translates `UNIQUE constraint failed: t.a, t.b` and `UNIQUE constraint failed: index 'name'`.
 fn unique(message: &str, sql: &str, schema: &SchemaView<'_>) -> Error {
-    let what = message.split_once(": ").map_or("", |(_, what)| what);
+    let violated = message.split_once(": ").map_or("", |(_, violated)| violated);
     let error = Error::new(ErrorCode::UniqueViolation, "");
-    if let Some(index) = what.strip_prefix("index '").and_then(|rest| rest.strip_suffix('\'')) {
+    if let Some(index) = violated.strip_prefix("index '").and_then(|rest| rest.strip_suffix('\'')) {
         let error = match target::table(sql) {
             Some(table) => error.with_table(table),
             None => error,
@@ -37,7 +37,7 @@ fn unique(message: &str, sql: &str, schema: &SchemaView<'_>) -> Error {
         let message = format!("a row with the same value of \"{index}\" is there already");
         return with_message(error.with_constraint(index), message);
     }
-    let (table, columns) = table_and_columns(what);
+    let (table, columns) = table_and_columns(violated);
     let described = schema.table(&table_name(&table));
     let constraint = described.and_then(|table| unique_name(&table, &columns));
     let message = format!("a row of \"{table}\" with the same {} is there already", quoted(&columns));
@@ -107,7 +107,7 @@ fn unique_name(schema: &TableSchema, wanted: &[String]) -> Option<String> {
 }
 
 fn not_null(message: &str) -> Error {
-    let (table, columns) = table_and_columns(message.split_once(": ").map_or("", |(_, what)| what));
+    let (table, columns) = table_and_columns(message.split_once(": ").map_or("", |(_, violated)| violated));
     Error::new(ErrorCode::NotNullViolation, format!("{} of \"{table}\" must not be null", quoted(&columns)))
         .with_table(table)
         .with_columns(columns)

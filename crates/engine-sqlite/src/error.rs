@@ -44,13 +44,13 @@ pub(super) fn by_code(code: i32, message: &str) -> Error {
             "another transaction has changed the database since this one began; run this one again",
         ),
         ffi::SQLITE_READONLY => {
-            (ErrorCode::Internal, "the database can only be read; look at the rights of its file")
+            (ErrorCode::Internal, "the database is read-only; check the permissions of its file")
         }
         ffi::SQLITE_CANTOPEN => (
             ErrorCode::Internal,
-            "the database file cannot be opened; look at its rights, and that its directory is there",
+            "the database file cannot be opened; check its permissions, and that its directory exists",
         ),
-        ffi::SQLITE_MISMATCH => (ErrorCode::TypeMismatch, "a value has not the type its column needs"),
+        ffi::SQLITE_MISMATCH => (ErrorCode::TypeMismatch, "a value does not have the type of its column"),
         _ => match code & 0xff {
             ffi::SQLITE_ERROR => return by_message(message),
             ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => (
@@ -69,10 +69,9 @@ pub(super) fn by_code(code: i32, message: &str) -> Error {
                 ErrorCode::Internal,
                 "the disk failed to read or write the database; look at the system's log",
             ),
-            ffi::SQLITE_CORRUPT | ffi::SQLITE_NOTADB => (
-                ErrorCode::Internal,
-                "the file of the database is damaged or is none; restore it from a backup",
-            ),
+            ffi::SQLITE_CORRUPT | ffi::SQLITE_NOTADB => {
+                (ErrorCode::Internal, "the file is damaged or is not a database; restore it from a backup")
+            }
             ffi::SQLITE_CONSTRAINT => return Error::new(ErrorCode::CheckViolation, message),
             ffi::SQLITE_AUTH => (ErrorCode::Forbidden, "the statement is not allowed"),
             ffi::SQLITE_RANGE => (ErrorCode::BadRequest, "a parameter has a number that is out of range"),
@@ -130,8 +129,8 @@ fn by_message(message: &str) -> Error {
     }
     if message.starts_with("non-deterministic functions prohibited") {
         return Error::unsupported(
-            "an index or a generated column needs an expression that always has the same result; one of time or of \
-             chance has not, nor has LIKE with a pattern that is no literal",
+            "an index or a generated column needs an expression that always has the same result; functions of the current \
+             time and random functions do not, nor does LIKE with a pattern that is not a literal",
         );
     }
     if message == "malformed JSON" {

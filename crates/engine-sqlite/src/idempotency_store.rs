@@ -34,7 +34,7 @@ const MAX_BYTES: i64 = 64 * 1024 * 1024;
 /// Bounds the time that one write spends on deleting old answers.
 const MAX_DELETED_PER_WRITE: i64 = 256;
 
-/// One write of a call with an idempotency key.
+/// A write of a call with an idempotency key.
 #[derive(Debug, Clone)]
 pub(super) struct IdempotentWrite {
     pub(super) call: IdempotentCall,
@@ -51,7 +51,7 @@ impl IdempotentWrite {
             return Err(Error::new(ErrorCode::BadRequest, message));
         }
         let answer = serde_json::from_str(&answer);
-        answer.map(Some).map_err(|_| Error::internal("the kept answer of the write cannot be read"))
+        answer.map(Some).map_err(|_| Error::internal("the stored answer of the write cannot be read"))
     }
 
     /// True when the write has been committed.
@@ -75,7 +75,7 @@ impl IdempotentWrite {
     /// Stores the answer in the transaction that is open on the connection.
     pub(super) fn store<T: Serialize>(&self, connection: &Connection, answer: &T) -> Result<()> {
         let answer = serde_json::to_string(answer)
-            .map_err(|_| Error::internal("the answer of the write could not be kept"))?;
+            .map_err(|_| Error::internal("the answer of the write could not be stored"))?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let now = i64::try_from(now).unwrap_or_default();
         let length = i64::try_from(answer.len()).unwrap_or(i64::MAX);

@@ -176,7 +176,7 @@ impl Executor<'_> {
             ),
         };
         self.control(begin)?;
-        let outcome = work().and_then(|answer| self.control(end).map(|()| answer));
+        let outcome = work().and_then(|result| self.control(end).map(|()| result));
         if outcome.is_err() && !self.connection.is_autocommit() {
             // The undo fails when SQLite has rolled back the whole transaction already.
             self.connection.execute_batch(undo).or_else(|_| self.connection.execute_batch("ROLLBACK")).ok();

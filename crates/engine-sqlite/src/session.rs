@@ -35,7 +35,7 @@ struct KeyedCall {
     writes: AtomicU32,
 }
 
-/// What a statement holds while it runs. The lock is released after the connection.
+/// The connection and the lock that a statement holds while it runs. The lock is released after the connection.
 struct RunningStatement<S> {
     lease: Lease,
     input: S,
@@ -177,12 +177,12 @@ fn attempt_on(
         Some(Ok(Some(answer))) => return (Attempt::Done(Ok(answer)), false),
         Some(Err(error)) => return (Attempt::Done(Err(error)), false),
     }
-    let executor_and_plan = database.executor(connection).and_then(|executor| {
+    let executor_and_statement = database.executor(connection).and_then(|executor| {
         let prepared = executor.prepare(statement)?;
         Ok((executor, prepared))
     });
-    let (executor, prepared) = match executor_and_plan {
-        Ok(both) => both,
+    let (executor, prepared) = match executor_and_statement {
+        Ok(prepared) => prepared,
         Err(error) => return (Attempt::Done(Err(error)), false),
     };
     if prepared.writes() && !locked {

@@ -22,7 +22,7 @@ use crate::idempotency_store::IdempotentWrite;
 use crate::plan_cache::{Plan, PlanCache};
 use crate::run::{Attempt, Executor, Prepared, empty};
 
-/// What the transaction has opened in SQLite.
+/// The transaction that is open in SQLite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum OpenedInSqlite {
     /// No transaction: each statement sees what is committed when it runs.

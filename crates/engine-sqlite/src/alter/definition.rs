@@ -60,7 +60,7 @@ impl TableChange<'_> {
             && !column.primary_key
             && !column.unique
             && constant
-            // SQLite cannot add a generated column to existing rows.
+            // SQLite cannot add a stored generated column to a table.
             && column.generated.is_none()
             && (column.allow_null || column.default.is_some());
         if native {
@@ -293,7 +293,7 @@ fn has_primary_key(column: &ColumnDef) -> bool {
 
 /// Copies to the new definition what it does not replace of the old one.
 fn keep_constraints(old: &ColumnDef, new: &mut ColumnDef, column: &ColumnDefinition) {
-    let kept = |option: &&ColumnOptionDef| match &option.option {
+    let is_kept = |option: &&ColumnOptionDef| match &option.option {
         ColumnOption::PrimaryKey(_) | ColumnOption::DialectSpecific(_) => !column.primary_key,
         ColumnOption::Unique(_) => !column.unique,
         ColumnOption::ForeignKey(_) => column.references.is_none(),
@@ -306,7 +306,7 @@ fn keep_constraints(old: &ColumnDef, new: &mut ColumnDef, column: &ColumnDefinit
         }
         _ => false,
     };
-    let options: Vec<ColumnOptionDef> = old.options.iter().filter(kept).cloned().collect();
+    let options: Vec<ColumnOptionDef> = old.options.iter().filter(is_kept).cloned().collect();
     let marked = options.iter().any(|option| matches!(option.option, ColumnOption::NotNull));
     if marked {
         new.options.retain(|option| !matches!(option.option, ColumnOption::NotNull));

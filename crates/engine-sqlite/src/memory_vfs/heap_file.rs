@@ -333,8 +333,8 @@ mod tests {
         let mut buffer = [0; 2];
         assert_eq!((file.read(&mut buffer, CHUNK), buffer), (2, [1, 1]));
         assert_eq!((other.read(&mut buffer, CHUNK), &buffer), (2, b"he"));
-        let theirs = &other.content.read().unwrap().chunks;
-        assert!(Arc::ptr_eq(&theirs[0], &chunks[0]) && !Arc::ptr_eq(&theirs[1], &chunks[1]));
+        let copied = &other.content.read().unwrap().chunks;
+        assert!(Arc::ptr_eq(&copied[0], &chunks[0]) && !Arc::ptr_eq(&copied[1], &chunks[1]));
     }
 
     #[test]
@@ -355,12 +355,12 @@ mod tests {
     #[test]
     fn it_gives_an_exclusive_shared_memory_lock_to_one_handle_only() {
         let file = HeapFile::default();
-        let (mut one, mut two) = (ShmHandle::default(), ShmHandle::default());
-        assert!(file.shm_lock(&mut one, 3, 1, false) && file.shm_lock(&mut two, 3, 1, false));
-        assert!(file.shm_lock(&mut one, 0, 1, true));
-        assert!(!file.shm_lock(&mut two, 0, 1, false) && !file.shm_lock(&mut two, 0, 8, true));
-        file.shm_unlock(&mut one, 0, 8);
-        file.shm_unlock(&mut two, 3, 1);
-        assert!(file.shm_lock(&mut two, 0, 8, true));
+        let (mut first, mut second) = (ShmHandle::default(), ShmHandle::default());
+        assert!(file.shm_lock(&mut first, 3, 1, false) && file.shm_lock(&mut second, 3, 1, false));
+        assert!(file.shm_lock(&mut first, 0, 1, true));
+        assert!(!file.shm_lock(&mut second, 0, 1, false) && !file.shm_lock(&mut second, 0, 8, true));
+        file.shm_unlock(&mut first, 0, 8);
+        file.shm_unlock(&mut second, 3, 1);
+        assert!(file.shm_lock(&mut second, 0, 8, true));
     }
 }

@@ -58,7 +58,7 @@ impl Snapshot {
     /// Fails with `BAD_REQUEST` when another type of engine made the snapshot.
     pub(crate) fn of_this_engine(snapshot: &Arc<dyn phantomdb_engine::Snapshot>) -> Result<Arc<Self>> {
         Arc::clone(snapshot).into_any().downcast().map_err(|_| {
-            Error::new(ErrorCode::BadRequest, "the snapshot was made by another engine than this database's")
+            Error::new(ErrorCode::BadRequest, "the snapshot was taken by an engine of another type")
         })
     }
 
@@ -75,7 +75,7 @@ impl Snapshot {
         if beside(path, "-wal").metadata().is_ok_and(|wal| wal.len() > 0) {
             return Err(Error::new(
                 ErrorCode::BadRequest,
-                "the snapshot file is a database that is in use, or was not closed in good order; save a snapshot of it",
+                "the snapshot file is a database that is in use, or was not closed properly; save a snapshot of it",
             ));
         }
         let mut chunks = Vec::with_capacity(length.div_ceil(CHUNK));

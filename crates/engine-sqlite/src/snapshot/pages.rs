@@ -210,7 +210,7 @@ fn write_differences(
     let mut first = snapshot.page(0).to_vec();
     let (cookie, is_same) = committed.page(0, |current| {
         if current.len() != first.len() || current[header::RESERVED] != first[header::RESERVED] {
-            return Err(other_pages(first.len(), current.len()));
+            return Err(incompatible_pages(first.len(), current.len()));
         }
         let cookie = schema_cookie(current);
         // SQLite compares the cookie before each statement, so it is changed last.
@@ -248,40 +248,40 @@ fn write_differences(
 
 /// The same as [`differences`], for a database in which only pages in the log can differ.
 fn differences_in_log(committed: &mut CommittedPages<'_>, snapshot: &Snapshot) -> Result<Vec<usize>> {
-    let both = committed.count.min(snapshot.page_count());
+    let common = committed.count.min(snapshot.page_count());
     let mut different = Vec::new();
-    for page in 1..both {
+    for page in 1..common {
         if committed.log.pages[page] && committed.page(page, |bytes| bytes != snapshot.page(page))? {
             different.push(page);
         }
     }
-    different.extend(both.max(1)..snapshot.page_count());
+    different.extend(common.max(1)..snapshot.page_count());
     Ok(different)
 }
 
 /// The indexes of the pages that differ from the snapshot, without the first page.
 fn differences(committed: &mut CommittedPages<'_>, snapshot: &Snapshot) -> Result<Vec<usize>> {
-    let both = committed.count.min(snapshot.page_count());
+    let common = committed.count.min(snapshot.page_count());
     let mut different = Vec::new();
     let mut buffer = vec![0; CHUNK];
-    for (index, theirs) in snapshot.chunks.iter().enumerate() {
+    for (index, snapshot_chunk) in snapshot.chunks.iter().enumerate() {
         let pages = committed.pages_of_chunk(index);
         let length = pages.len() * committed.page_size;
         committed.file.read(&mut buffer[..length], index * CHUNK)?;
-        let equal = buffer[..length] == theirs[..length];
-        for page in pages.start.max(1)..pages.end.min(both) {
-            let ours = (page - pages.start) * committed.page_size..;
+        let is_equal = buffer[..length] == snapshot_chunk[..length];
+        for page in pages.start.max(1)..pages.end.min(common) {
+            let start = (page - pages.start) * committed.page_size;
             let differs = if committed.log.pages[page] {
                 committed.page(page, |bytes| bytes != snapshot.page(page))?
             } else {
-                !equal && buffer[ours][..committed.page_size] != *snapshot.page(page)
+                !is_equal && buffer[start..][..committed.page_size] != *snapshot.page(page)
             };
             if differs {
                 different.push(page);
             }
         }
     }
-    different.extend(both.max(1)..snapshot.page_count());
+    different.extend(common.max(1)..snapshot.page_count());
     Ok(different)
 }
 
@@ -310,9 +310,10 @@ impl<'a> PageWriter<'a> {
     }
 }
 
-fn other_pages(theirs: usize, ours: usize) -> Error {
+fn incompatible_pages(snapshot: usize, database: usize) -> Error {
     let message = format!(
-        "the snapshot is of a database with other pages ({theirs} bytes; here {ours}); make a new database of it instead"
+        "the pages of the snapshot ({snapshot} bytes) do not fit the database ({database} bytes); create a new database \
+         from the snapshot instead"
     );
     Error::new(ErrorCode::BadRequest, message)
 }
