@@ -68,8 +68,8 @@ impl SqliteTransaction {
 
     /// This transaction as its database refers to it.
     fn as_open(&self) -> Weak<dyn OpenTransaction> {
-        let state = Arc::downgrade(&self.state);
-        state
+        let open: Arc<dyn OpenTransaction> = self.state.clone();
+        Arc::downgrade(&open)
     }
 
     async fn lock_state(&self) -> OwnedMutexGuard<TransactionState> {
