@@ -1,20 +1,20 @@
-//! Parameters to what SQLite stores.
+//! Binds parameters in the form in which SQLite stores them.
 
 use std::borrow::Cow;
 
+use phantomdb_engine::parameters::{check_text, timestamp};
 use phantomdb_protocol::{Result, Value};
 use rusqlite::Statement;
 use rusqlite::types::{ToSql, ToSqlOutput, Value as Owned, ValueRef};
 
-use super::error;
-use phantomdb_engine::parameters::{check_text, timestamp};
+use crate::error;
 
-/// Binds `parameters` from the first on; a statement that uses only some of them gets no more than it has.
+/// Binds `parameters` from the first one on, up to the number that the statement has.
 pub(super) fn bind(statement: &mut Statement<'_>, parameters: &[Value]) -> Result<()> {
     let expected = statement.parameter_count();
     for (index, value) in parameters.iter().enumerate().take(expected) {
         let bound = to_sqlite(value, index + 1)?;
-        statement.raw_bind_parameter(index + 1, Bound(bound)).map_err(error::plain)?;
+        statement.raw_bind_parameter(index + 1, Bound(bound)).map_err(error::from_sqlite)?;
     }
     Ok(())
 }
@@ -36,7 +36,7 @@ fn to_sqlite(value: &Value, number: usize) -> Result<ToSqlOutput<'_>> {
         Value::Null => ToSqlOutput::Borrowed(ValueRef::Null),
         Value::Boolean(b) => ToSqlOutput::Borrowed(ValueRef::Integer(i64::from(*b))),
         Value::Integer(i) => ToSqlOutput::Borrowed(ValueRef::Integer(*i)),
-        // SQLite would store NULL.
+        // SQLite would store NaN as NULL.
         Value::Float(f) if f.is_nan() => ToSqlOutput::Borrowed(ValueRef::Text(b"NaN")),
         Value::Float(f) => ToSqlOutput::Borrowed(ValueRef::Real(*f)),
         Value::String(s) | Value::Decimal(s) | Value::Date(s) | Value::Time(s) | Value::Json(s) => {

@@ -1,35 +1,36 @@
-//! SQLite's work, off the threads that everything else waits on.
+//! SQLite's work on threads for blocking work, so that the threads of the async runtime never wait for it.
 
 use std::sync::{Arc, Mutex};
 
+use phantomdb_engine::sync::lock;
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use rusqlite::InterruptHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::guard;
+/// Interrupts the running statement when the future that waits for it is dropped.
+struct InterruptOnDrop(Arc<Mutex<Option<InterruptHandle>>>);
 
-/// Interrupts the statement when whoever waits for it goes away.
-struct Waiting(Arc<Mutex<Option<InterruptHandle>>>);
-
-impl Waiting {
+impl InterruptOnDrop {
     fn interrupt(&self) {
-        // The lock is held meanwhile, so that the connection cannot be given to another statement in between.
-        let mut handle = guard(&self.0);
+        // The mutex stays locked during the interrupt, so that the connection cannot be given to another statement in
+        // between.
+        let mut handle = lock(&self.0);
         if let Some(handle) = handle.take() {
             handle.interrupt();
         }
     }
 }
 
-impl Drop for Waiting {
+impl Drop for InterruptOnDrop {
     fn drop(&mut self) {
         self.interrupt();
     }
 }
 
-/// Runs `work` on a thread for such work. `owner` has the connection that `handle` interrupts; it is dropped only
-/// after the last moment at which it could be interrupted. When `cancelled` is, the statement is interrupted, and its
-/// outcome is the answer as ever.
+/// Runs `work` on a thread for blocking work and returns `owner` with the result.
+///
+/// `owner` holds the connection that `handle` interrupts. It is dropped only after the last moment at which the connection
+/// can be interrupted. When `cancelled` is cancelled, the statement is interrupted and its outcome is returned as usual.
 pub(super) async fn run<O, T>(
     mut owner: O,
     handle: InterruptHandle,
@@ -41,42 +42,43 @@ where
     T: Send + 'static,
 {
     let running = Arc::new(Mutex::new(Some(handle)));
-    let waiting = Waiting(Arc::clone(&running));
+    let interrupt = InterruptOnDrop(Arc::clone(&running));
     let mut task = tokio::task::spawn_blocking(move || {
-        // An interrupt before the start would be lost: whoever waited is gone, and so there is nothing to do.
-        let wanted = guard(&running).is_some();
-        if !wanted {
+        // SQLite ignores an interrupt before the start. The handle is gone when that happened, and nobody waits for the
+        // result.
+        let is_wanted = lock(&running).is_some();
+        if !is_wanted {
             return None;
         }
-        let answer = work(&mut owner);
-        guard(&running).take();
-        Some((owner, answer))
+        let result = work(&mut owner);
+        lock(&running).take();
+        Some((owner, result))
     });
-    let answer = match cancelled.run_until_cancelled(&mut task).await {
-        Some(answer) => answer,
+    let joined = match cancelled.run_until_cancelled(&mut task).await {
+        Some(joined) => joined,
         None => {
-            waiting.interrupt();
+            interrupt.interrupt();
             task.await
         }
     };
-    drop(waiting);
-    match answer {
-        Ok(Some(answer)) => Ok(answer),
+    drop(interrupt);
+    match joined {
+        Ok(Some(owner_and_result)) => Ok(owner_and_result),
         Ok(None) => Err(stopped()),
-        Err(_) => Err(failed()),
+        Err(_) => Err(panicked()),
     }
 }
 
-/// Runs `work`, which has no connection yet.
-pub(super) async fn plain<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| failed())
+/// Runs `work`, which has no connection that could be interrupted, on a thread for blocking work.
+pub(super) async fn run_to_end<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| panicked())
 }
 
-/// What a statement fails with that was stopped before it began.
+/// The error of a statement that was stopped before it began.
 pub(super) fn stopped() -> Error {
     Error::new(ErrorCode::StatementTimeout, "the statement was stopped before its end")
 }
 
-fn failed() -> Error {
-    Error::internal("the statement failed in a way that was not foreseen; nothing of it was kept")
+fn panicked() -> Error {
+    Error::internal("the statement failed unexpectedly and had no effect")
 }

@@ -1,27 +1,27 @@
-//! What SQLite's schema says of a table, in PhantomDB's words.
+//! Descriptions of tables, read from SQLite's schema.
 
 use std::{collections::BTreeSet, ops::ControlFlow};
 
 use phantomdb_protocol::{
     ColumnDefinition, Constraint, Error, ErrorCode, IndexField, IndexSchema, Result, TableName, TableSchema,
 };
+use phantomdb_sql::alter_table::reference;
+use phantomdb_sql::describe::apply_constraints;
+use phantomdb_sql::names::index_columns;
+use phantomdb_sql::parse::parse_stored;
+use phantomdb_sql::walk::each_expression;
 use rusqlite::{Connection, OptionalExtension};
 use sqlparser::ast::{
     ColumnDef, ColumnOption, CreateTable, Expr, Ident, OrderBySort, Statement, TableConstraint, Value,
     ValueWithSpan,
 };
 
-use phantomdb_sql::describe::apply_constraints;
+use crate::error::schema_failed;
+use crate::schemas::{self, split_name, stored_name};
+use crate::types::{self, SqlType};
+use crate::{adapt, comments, source_expressions};
 
-use super::{
-    adapt::{self, stored_name},
-    registry,
-    types::{self, SqlType},
-    written,
-};
-use phantomdb_sql::walk::each_expression;
-
-/// The table as it stands; `UNKNOWN_TABLE` when there is none.
+/// Describes a table. Fails with `UNKNOWN_TABLE` when it does not exist.
 pub fn read_table(conn: &Connection, name: &TableName) -> Result<TableSchema> {
     let stored = stored_name(name);
     let row = conn
@@ -35,13 +35,13 @@ pub fn read_table(conn: &Connection, name: &TableName) -> Result<TableSchema> {
                 })
                 .optional()
         })
-        .map_err(|error| failed(&error))?;
-    let Some((kind, stored, sql)) = row else {
+        .map_err(|error| schema_failed(&error))?;
+    let Some((object_type, stored, sql)) = row else {
         return Err(unknown_table(name));
     };
-    let schemas = registry::schemas(conn)?;
-    let name = registry::split_name(&stored, &schemas);
-    let parsed = sql.filter(|_| kind == "table").and_then(|sql| parse(&sql).ok());
+    let schemas = schemas::schemas(conn)?;
+    let name = split_name(&stored, &schemas);
+    let parsed = sql.filter(|_| object_type == "table").and_then(|sql| parse(&sql).ok());
     let mut schema = match parsed {
         Some(mut create) => from_definition(&name, &mut create)?,
         None => from_pragma(conn, &name)?,
@@ -53,21 +53,21 @@ pub fn read_table(conn: &Connection, name: &TableName) -> Result<TableSchema> {
         _ => None,
     });
     for reference in references.chain(keys) {
-        reference.table = registry::split_name(&stored_name(&reference.table), &schemas);
+        reference.table = split_name(&stored_name(&reference.table), &schemas);
     }
-    registry::describe_comments(conn, &mut schema)?;
-    written::restore(conn, &mut schema)?;
+    comments::describe(conn, &mut schema)?;
+    source_expressions::describe(conn, &mut schema)?;
     Ok(schema)
 }
 
-/// The name of the table as it was given when it was made; `UNKNOWN_TABLE` when there is none.
+/// The name of a table as it was spelled at its creation. Fails with `UNKNOWN_TABLE` when the table does not exist.
 pub(super) fn exact_name(conn: &Connection, name: &TableName) -> Result<TableName> {
     let stored: Option<String> = conn
         .prepare_cached("SELECT name FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE")
         .and_then(|mut statement| statement.query_row([stored_name(name)], |row| row.get(0)).optional())
-        .map_err(|error| failed(&error))?;
+        .map_err(|error| schema_failed(&error))?;
     match stored {
-        Some(stored) => Ok(registry::split_name(&stored, &registry::schemas(conn)?)),
+        Some(stored) => Ok(split_name(&stored, &schemas::schemas(conn)?)),
         None => Err(unknown_table(name)),
     }
 }
@@ -85,13 +85,13 @@ pub fn list_tables(conn: &Connection) -> Result<Vec<TableName>> {
         )?;
         statement.query_map([], |row| row.get(0))?.collect()
     };
-    let schemas = registry::schemas(conn)?;
-    let names = read().map_err(|error| failed(&error))?;
-    Ok(names.iter().map(|name| registry::split_name(name, &schemas)).collect())
+    let schemas = schemas::schemas(conn)?;
+    let names = read().map_err(|error| schema_failed(&error))?;
+    Ok(names.iter().map(|name| split_name(name, &schemas)).collect())
 }
 
-/// The tables with a foreign key to one of these, sorted by name. SQLite tells, and is asked only about those that mention
-/// the name: a database is dropped table by table, and each would look through all others.
+/// The tables with a foreign key to one of these tables, sorted by name. Only tables whose definition contains the name are
+/// examined: a database is often dropped table by table, and each drop would examine every other table.
 pub(super) fn referencing(conn: &Connection, tables: &[TableName]) -> Result<Vec<TableName>> {
     let read = || -> rusqlite::Result<BTreeSet<String>> {
         let mut statement = conn.prepare_cached(
@@ -107,12 +107,12 @@ pub(super) fn referencing(conn: &Connection, tables: &[TableName]) -> Result<Vec
         }
         Ok(names)
     };
-    let schemas = registry::schemas(conn)?;
-    let names = read().map_err(|error| failed(&error))?;
-    Ok(names.iter().map(|name| registry::split_name(name, &schemas)).collect())
+    let schemas = schemas::schemas(conn)?;
+    let names = read().map_err(|error| schema_failed(&error))?;
+    Ok(names.iter().map(|name| split_name(name, &schemas)).collect())
 }
 
-/// The definition of a table, each constraint of it with a name.
+/// The definition of a table. Every constraint in it has a name.
 pub(super) fn definition(conn: &Connection, name: &TableName) -> Result<CreateTable> {
     let sql: Option<String> = conn
         .query_row(
@@ -121,7 +121,7 @@ pub(super) fn definition(conn: &Connection, name: &TableName) -> Result<CreateTa
             |row| row.get(0),
         )
         .optional()
-        .map_err(|error| failed(&error))?;
+        .map_err(|error| schema_failed(&error))?;
     let Some(sql) = sql else {
         return Err(unknown_table(name));
     };
@@ -135,17 +135,13 @@ pub(super) fn definition(conn: &Connection, name: &TableName) -> Result<CreateTa
 }
 
 fn parse(sql: &str) -> Result<CreateTable> {
-    match adapt::parse_stored(sql)? {
+    match parse_stored(sql)? {
         Statement::CreateTable(create) => Ok(create),
         _ => Err(Error::internal("the definition of a table was expected")),
     }
 }
 
-pub(super) fn failed(error: &rusqlite::Error) -> Error {
-    Error::internal(format!("the schema could not be read: {error}"))
-}
-
-/// Gives PostgreSQL's names to the constraints that have none.
+/// Gives constraints without a name the name that PostgreSQL would give them.
 fn name_constraints(create: &mut CreateTable, table: &str) {
     let set = |name: &mut Option<Ident>, columns: &[String], suffix: &str| {
         if name.is_none() {
@@ -170,7 +166,7 @@ fn name_constraints(create: &mut CreateTable, table: &str) {
         match constraint {
             TableConstraint::PrimaryKey(key) => set(&mut key.name, &[], "pkey"),
             TableConstraint::Unique(unique) => {
-                let columns = adapt::index_columns(&unique.columns);
+                let columns = index_columns(&unique.columns);
                 set(&mut unique.name, &columns, "key");
             }
             TableConstraint::ForeignKey(key) => {
@@ -218,8 +214,8 @@ fn read_column(column: &mut ColumnDef, constraints: &mut Vec<Constraint>) -> Res
                 definition.allow_null = false;
                 let mark = constraint.as_deref().unwrap_or_default();
                 marked |= mark == adapt::KEY_MARK;
-                if let Some(kept) = mark.strip_prefix(adapt::TYPE_MARK) {
-                    data_type = types::from_declared(kept);
+                if let Some(declared) = mark.strip_prefix(adapt::TYPE_MARK) {
+                    data_type = types::from_declared(declared);
                 }
             }
             ColumnOption::PrimaryKey(_) => {
@@ -242,7 +238,7 @@ fn read_column(column: &mut ColumnDef, constraints: &mut Vec<Constraint>) -> Res
                 definition.generated = Some(adapt::print(unnested(expr))?);
             }
             ColumnOption::ForeignKey(key) => {
-                let references = adapt::reference(key);
+                let references = reference(key);
                 definition.references = Some(references.clone());
                 constraints.push(Constraint::ForeignKey {
                     name: constraint,
@@ -260,10 +256,10 @@ fn read_column(column: &mut ColumnDef, constraints: &mut Vec<Constraint>) -> Res
             _ => {}
         }
     }
-    // SQLite numbers the rows of an INTEGER key, unless PhantomDB was told that it is none of its business.
+    // SQLite numbers the rows of an INTEGER key. A mark on the column says that it is not an identity column.
     definition.auto_increment = definition.primary_key && integer_key && !marked;
     if let (SqlType::Decimal(_), Some(default)) = (&data_type, &mut definition.default) {
-        // The quotes are there for SQLite to keep the number as it is.
+        // The default was quoted so that SQLite keeps every digit.
         let number = default.trim_matches('\'').to_owned();
         if number.parse::<f64>().is_ok() {
             *default = number;
@@ -273,7 +269,7 @@ fn read_column(column: &mut ColumnDef, constraints: &mut Vec<Constraint>) -> Res
     Ok(definition)
 }
 
-/// The values of the check that PhantomDB gives to an ENUM column.
+/// The values of an ENUM column, read from the check that PhantomDB gives it.
 fn enum_values(name: Option<&str>, expr: &Expr) -> Option<Vec<String>> {
     name.filter(|name| name.starts_with(adapt::ENUM_MARK))?;
     let Expr::InList { list, .. } = expr else { return None };
@@ -292,7 +288,7 @@ fn unnested(expr: &mut Expr) -> &mut Expr {
     }
 }
 
-/// A default as the user may have written it.
+/// The default as PhantomDB SQL.
 fn default_text(expr: &mut Expr) -> Result<String> {
     let mut inner = expr.clone();
     while let Expr::Nested(nested) = inner {
@@ -308,11 +304,11 @@ fn default_text(expr: &mut Expr) -> Result<String> {
     })
 }
 
-/// Tables and views whose definition is in SQLite's own words.
+/// Describes a view, or a table whose definition PhantomDB cannot parse.
 fn from_pragma(conn: &Connection, name: &TableName) -> Result<TableSchema> {
-    /// Columns, and those of the key with their places in it.
-    type Read = (Vec<ColumnDefinition>, Vec<(i64, String)>);
-    let read = || -> rusqlite::Result<Read> {
+    /// The columns, and the primary key's columns with their positions in it.
+    type ColumnsAndKey = (Vec<ColumnDefinition>, Vec<(i64, String)>);
+    let read = || -> rusqlite::Result<ColumnsAndKey> {
         let mut statement =
             conn.prepare_cached("SELECT name, type, \"notnull\", dflt_value, pk FROM pragma_table_info(?1)")?;
         let mut keys = Vec::new();
@@ -334,7 +330,7 @@ fn from_pragma(conn: &Connection, name: &TableName) -> Result<TableSchema> {
             .collect::<rusqlite::Result<_>>()?;
         Ok((columns, keys))
     };
-    let (mut columns, mut keys) = read().map_err(|error| failed(&error))?;
+    let (mut columns, mut keys) = read().map_err(|error| schema_failed(&error))?;
     keys.sort();
     if keys.len() > 1 {
         columns.iter_mut().for_each(|column| column.auto_increment = false);
@@ -356,7 +352,7 @@ fn from_pragma(conn: &Connection, name: &TableName) -> Result<TableSchema> {
     Ok(schema)
 }
 
-/// The indexes that were made by CREATE INDEX.
+/// The indexes that CREATE INDEX created. SQLite's indexes for constraints are left out.
 fn indexes(conn: &Connection, table: &TableName) -> Result<Vec<IndexSchema>> {
     let read = || -> rusqlite::Result<Vec<(String, String)>> {
         let mut statement = conn.prepare_cached(
@@ -367,7 +363,7 @@ fn indexes(conn: &Connection, table: &TableName) -> Result<Vec<IndexSchema>> {
     };
     let prefix = table.schema.as_ref().map(|schema| format!("{schema}."));
     let mut indexes = Vec::new();
-    for (name, sql) in read().map_err(|error| failed(&error))? {
+    for (name, sql) in read().map_err(|error| schema_failed(&error))? {
         let shown =
             prefix.as_deref().and_then(|prefix| name.strip_prefix(prefix)).unwrap_or(&name).to_owned();
         let mut index = IndexSchema {
@@ -378,7 +374,7 @@ fn indexes(conn: &Connection, table: &TableName) -> Result<Vec<IndexSchema>> {
             condition: None,
             definition: Some(sql.clone()),
         };
-        if let Ok(Statement::CreateIndex(mut create)) = adapt::parse_stored(&sql) {
+        if let Ok(Statement::CreateIndex(mut create)) = parse_stored(&sql) {
             index.unique = create.unique;
             for column in &mut create.columns {
                 let descending = matches!(column.column.options.sort, Some(OrderBySort::Desc));
@@ -405,7 +401,7 @@ fn index_field(expr: &mut Expr, descending: bool) -> Result<IndexField> {
     Ok(field)
 }
 
-/// The columns that an expression of a definition names.
+/// True when an expression of a definition uses the column.
 pub(super) fn mentions(expr: &Expr, column: &str) -> bool {
     each_expression(expr, &mut |expr| match expr {
         Expr::Identifier(ident) if ident.value.eq_ignore_ascii_case(column) => ControlFlow::Break(()),

@@ -1,4 +1,4 @@
-//! One connection to a database, configured for SQL that is not trusted.
+//! Opens connections and configures them for SQL that is not trusted.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,25 +10,30 @@ use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags, ffi};
 
-use super::memory_vfs::{self, MemoryFile};
-use super::{error, functions};
+use crate::memory_vfs::{self, MemoryFile};
+use crate::{error, functions};
 
-/// Statements a connection keeps prepared.
+/// The number of prepared statements that a connection caches.
 const PREPARED_STATEMENTS: usize = 256;
 
-/// The longest text, blob or row.
+/// The longest text, blob or row in bytes.
 const LONGEST_VALUE: i32 = 256 << 20;
 
+/// The longest statement in bytes.
 const LONGEST_STATEMENT: i32 = 64 << 20;
 
-/// Steps of SQLite's virtual machine after which it asks whether to go on.
-const STEPS_OF_A_ROUND: i32 = 1000;
+/// The steps of SQLite's virtual machine between two calls of the progress handler: one round.
+const STEPS_PER_ROUND: i32 = 1000;
 
-/// How much longer a statement may run, in rounds of the virtual machine. Without a limit it is all of them.
+/// The rounds for which a statement may run on a thread that serves others as well. Handing it to another thread and back
+/// costs some ten microseconds, and most statements end earlier.
+pub(super) const QUICK_ROUNDS: u32 = 20;
+
+/// The number of rounds for which a statement may still run. `UNLIMITED` never runs out.
 #[derive(Debug)]
-pub(super) struct Budget(AtomicU32);
+pub(super) struct StepBudget(AtomicU32);
 
-impl Budget {
+impl StepBudget {
     const UNLIMITED: u32 = u32::MAX;
 
     pub(super) fn limit(&self, rounds: u32) {
@@ -43,7 +48,8 @@ impl Budget {
         self.0.load(Ordering::Relaxed) == 0
     }
 
-    /// Whether there was nothing left. A connection is used by one thread at a time.
+    /// Uses up one round. Returns true when there was none left. A connection is used by one thread at a time, so loading
+    /// and storing need not be one step.
     fn spend(&self) -> bool {
         match self.0.load(Ordering::Relaxed) {
             Self::UNLIMITED => false,
@@ -56,38 +62,37 @@ impl Budget {
     }
 }
 
-/// A connection and what limits it.
-pub(super) struct Link {
+/// A connection with a budget for its statements.
+pub(super) struct LimitedConnection {
     pub(super) connection: Connection,
-    pub(super) budget: Arc<Budget>,
+    pub(super) budget: Arc<StepBudget>,
 }
 
-/// Where a database is.
+/// The place where a database is stored.
 #[derive(Debug)]
 pub(super) enum Location {
     Memory(MemoryFile),
     File(PathBuf),
 }
 
-/// Opens a connection; the database is made only when `create` is set.
-pub(super) fn open(location: &Location, create: bool, busy_timeout: Duration) -> Result<Link> {
+/// Opens a connection. The file is created only when `create` is set.
+pub(super) fn open(location: &Location, create: bool, busy_timeout: Duration) -> Result<LimitedConnection> {
     let mut connection = open_with_pages(location, create, busy_timeout)?;
-    forget_pages(&connection);
-    let budget = Arc::new(Budget(AtomicU32::new(Budget::UNLIMITED)));
+    drop_page_table(&connection);
+    let budget = Arc::new(StepBudget(AtomicU32::new(StepBudget::UNLIMITED)));
     let spent = Arc::clone(&budget);
-    connection.progress_handler(STEPS_OF_A_ROUND, Some(move || spent.spend())).map_err(error::plain)?;
-    Ok(Link { connection, budget })
+    connection.progress_handler(STEPS_PER_ROUND, Some(move || spent.spend())).map_err(error::from_sqlite)?;
+    Ok(LimitedConnection { connection, budget })
 }
 
-/// Opens a connection that sees the pages of the database as a table, `sqlite_dbpage`. No statement of a user's is to
-/// run on it.
+/// Opens a connection that has the table `sqlite_dbpage`, the pages of the database. No statement of a user may run on it.
 pub(super) fn open_with_pages(
     location: &Location,
     create: bool,
     busy_timeout: Duration,
 ) -> Result<Connection> {
     let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    // A database in memory begins with its first connection, whoever opens it.
+    // A database in memory is created by the first connection to it.
     if create || matches!(location, Location::Memory(_)) {
         flags |= OpenFlags::SQLITE_OPEN_CREATE;
     }
@@ -100,12 +105,13 @@ pub(super) fn open_with_pages(
             configure(&mut connection, location, busy_timeout)?;
             Ok(connection)
         })
-        .map_err(error::plain)
+        .map_err(error::from_sqlite)
 }
 
-/// Takes the table of the pages away from a connection, with what is left in them of deleted rows.
-fn forget_pages(connection: &Connection) {
-    // SAFETY: the connection is open; without a module SQLite drops the one of that name, if there is one.
+/// Removes the table of pages from a connection. The pages contain remains of deleted rows.
+fn drop_page_table(connection: &Connection) {
+    // SAFETY: the handle is valid because the connection is borrowed and open, and the name is a static C string. Null for
+    // the module is allowed: SQLite then removes the module of that name, if there is one.
     unsafe {
         ffi::sqlite3_create_module_v2(
             connection.handle(),
@@ -124,7 +130,7 @@ fn configure(
 ) -> rusqlite::Result<()> {
     connection.busy_timeout(busy_timeout)?;
     connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
-    // A file must keep a commit also when the power fails; memory has nothing to keep it in.
+    // A commit to a file must survive a power failure. Memory cannot.
     let synchronous = match location {
         Location::Memory(_) => "OFF",
         Location::File(_) => "FULL",

@@ -1,46 +1,50 @@
-//! One database: its connections, its locks and what is known of its schema.
+//! A database: its connections, its locks, its cached plans and its open transactions.
 
 use std::ops::Deref;
+use std::path::Path;
 use std::pin::pin;
 use std::sync::{Arc, LazyLock, Mutex, Weak};
 use std::time::Duration;
 
+use phantomdb_engine::sync::lock;
 use phantomdb_protocol::{Error, ErrorCode, Result, Statement};
 use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::connection::{self, Link, Location};
-use super::run::Scene;
-use super::schema::{LONGEST_REMEMBERED, Plan, SchemaCache};
-use super::snapshot::{OpenPages, Pages, Snapshot};
-use super::transaction::{self, Cell, ENDED_BY_CLOSE};
-use super::{SqliteOptions, blocking, guard};
+use crate::blocking;
+use crate::connection::{self, LimitedConnection, Location};
+use crate::open_transaction::{ENDED_BY_CLOSE, ENDED_BY_RESTORE, OpenTransaction};
+use crate::options::SqliteOptions;
+use crate::plan_cache::{LONGEST_CACHED, Plan, PlanCache};
+use crate::run::Executor;
+use crate::snapshot::{PageStore, PageStoreState, Snapshot};
 
 pub(super) struct Database {
     pub(super) name: String,
     location: Location,
     options: SqliteOptions,
-    /// Connections nobody uses, the last used one last; none at all once the database is closed.
-    idle: Mutex<Option<Vec<Link>>>,
-    /// Fair: who waits longest is next.
+    /// The connections that nobody uses; the most recently used one is the last. `None` once the database is closed.
+    idle_connections: Mutex<Option<Vec<LimitedConnection>>>,
+    /// A fair lock: callers get it in the order in which they asked.
     write_lock: Arc<Semaphore>,
-    /// The transaction that took the write lock last; it may have given it back.
-    holder: Mutex<Weak<Cell>>,
+    /// The transaction that took the write lock last. It may have released it.
+    lock_holder: Mutex<Option<Weak<dyn OpenTransaction>>>,
     read_slots: Arc<Semaphore>,
-    schema: Mutex<Option<Arc<SchemaCache>>>,
-    transactions: Mutex<Vec<Weak<Cell>>>,
-    pages: Mutex<Pages>,
+    plans: Mutex<Option<Arc<PlanCache>>>,
+    transactions: Mutex<Vec<Weak<dyn OpenTransaction>>>,
+    pages: Mutex<PageStoreState>,
 }
 
-/// Reads that may run at once. The number of cores is read from files, which takes longer than a statement, so it is
-/// asked for once.
+/// The number of reads that may run at the same time. The number of cores is read once, because reading it takes longer than
+/// a statement.
 static READ_SLOTS: LazyLock<usize> = LazyLock::new(|| {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     (cores * 2).max(4)
 });
 
+/// The first words of statements that write.
 const WRITING_WORDS: [&str; 8] =
     ["insert", "update", "delete", "replace", "create", "alter", "drop", "truncate"];
 
@@ -50,25 +54,25 @@ impl Database {
             name: name.to_owned(),
             location,
             options,
-            idle: Mutex::new(Some(Vec::new())),
+            idle_connections: Mutex::new(Some(Vec::new())),
             write_lock: Arc::new(Semaphore::new(1)),
-            holder: Mutex::new(Weak::new()),
+            lock_holder: Mutex::default(),
             read_slots: Arc::new(Semaphore::new(*READ_SLOTS)),
-            schema: Mutex::default(),
+            plans: Mutex::default(),
             transactions: Mutex::default(),
             pages: Mutex::default(),
         }
     }
 
-    /// Makes the file and opens the first connection.
+    /// Creates the database and opens the first connection.
     pub(super) fn create(self: &Arc<Self>) -> Result<()> {
         drop(self.lease_of(connection::open(&self.location, true, self.options.lock_timeout)?));
         Ok(())
     }
 
-    /// As [`Self::create`], for a database that is there already, as the snapshot.
+    /// Opens the first connection to a database whose content is the snapshot.
     pub(super) fn create_from(self: &Arc<Self>, snapshot: &Arc<Snapshot>) -> Result<()> {
-        guard(&self.pages).began_as(snapshot);
+        lock(&self.pages).record_created_from(snapshot);
         self.create()
     }
 
@@ -76,47 +80,56 @@ impl Database {
         Error::new(ErrorCode::Unavailable, format!("the database \"{}\" was closed", self.name))
     }
 
-    /// A connection that nobody uses, if there is one.
+    /// Takes a connection that nobody uses, if there is one.
     pub(super) fn idle_connection(self: &Arc<Self>) -> Result<Option<Lease>> {
-        let link = guard(&self.idle).as_mut().ok_or_else(|| self.closed())?.pop();
-        Ok(link.map(|link| self.lease_of(link)))
+        let connection = lock(&self.idle_connections).as_mut().ok_or_else(|| self.closed())?.pop();
+        Ok(connection.map(|connection| self.lease_of(connection)))
     }
 
-    fn lease_of(self: &Arc<Self>, link: Link) -> Lease {
-        Lease { database: Arc::clone(self), link: Some(link), keep: true }
+    fn lease_of(self: &Arc<Self>, connection: LimitedConnection) -> Lease {
+        Lease { database: Arc::clone(self), connection: Some(connection), reusable: true }
     }
 
+    /// Takes a connection that nobody uses, or opens one.
     pub(super) async fn connection(self: &Arc<Self>) -> Result<Lease> {
         if let Some(lease) = self.idle_connection()? {
             return Ok(lease);
         }
         let database = Arc::clone(self);
-        blocking::plain(move || {
-            let link = connection::open(&database.location, false, database.options.lock_timeout)?;
-            Ok(database.lease_of(link))
+        blocking::run_to_end(move || {
+            let opened = connection::open(&database.location, false, database.options.lock_timeout)?;
+            Ok(database.lease_of(opened))
         })
         .await?
     }
 
-    /// Waits for its turn to write; `LOCK_TIMEOUT` when that takes too long. A transaction that has the lock and
-    /// does nothing with it is rolled back meanwhile.
+    /// Waits for the write lock. Fails with `LOCK_TIMEOUT` when that takes too long. A transaction that holds the lock and
+    /// is idle for too long meanwhile is rolled back.
     pub(super) async fn lock_for_writing(&self) -> Result<OwnedSemaphorePermit> {
         if let Some(permit) = self.try_lock_for_writing() {
             return Ok(permit);
         }
         let deadline = Instant::now() + self.options.lock_timeout;
-        let mut lock = pin!(Arc::clone(&self.write_lock).acquire_owned());
-        let mut look = Instant::now();
+        let mut acquired = pin!(Arc::clone(&self.write_lock).acquire_owned());
+        let mut next_check = Instant::now();
         loop {
-            match tokio::time::timeout_at(look.min(deadline), &mut lock).await {
+            match tokio::time::timeout_at(next_check.min(deadline), &mut acquired).await {
                 Ok(Ok(permit)) => return Ok(permit),
                 Ok(Err(_)) => return Err(self.closed()),
                 Err(_) if Instant::now() >= deadline => return Err(self.lock_timeout()),
-                Err(_) => {
-                    let holder = guard(&self.holder).upgrade();
-                    look = transaction::make_way(holder, self.options.lock_idle_timeout).await?;
-                }
+                Err(_) => next_check = self.abort_idle_holder().await?,
             }
+        }
+    }
+
+    /// Rolls back the transaction that holds the write lock if it has been idle for too long. Returns the time of the next
+    /// check.
+    async fn abort_idle_holder(&self) -> Result<Instant> {
+        let limit = self.options.lock_idle_timeout;
+        let holder = lock(&self.lock_holder).as_ref().and_then(Weak::upgrade);
+        match holder {
+            Some(holder) => holder.abort_if_idle(limit).await,
+            None => Ok(Instant::now() + limit),
         }
     }
 
@@ -132,9 +145,9 @@ impl Database {
         )
     }
 
-    /// Who is to make way when it has the write lock and does nothing with it.
-    pub(super) fn note_holder(&self, transaction: &Arc<Cell>) {
-        *guard(&self.holder) = Arc::downgrade(transaction);
+    /// Records the transaction that has taken the write lock.
+    pub(super) fn set_lock_holder(&self, transaction: Weak<dyn OpenTransaction>) {
+        *lock(&self.lock_holder) = Some(transaction);
     }
 
     pub(super) fn try_lock_for_writing(&self) -> Option<OwnedSemaphorePermit> {
@@ -149,103 +162,133 @@ impl Database {
         Arc::clone(&self.read_slots).try_acquire_owned().ok()
     }
 
-    /// `connection` with what is known of the schema it sees.
-    pub(super) fn scene<'a>(&self, connection: &'a Connection) -> Result<Scene<'a>> {
-        let current = guard(&self.schema).clone();
-        let schema = SchemaCache::for_connection(current.clone(), connection)?;
-        if schema.is_newer_than(current.as_ref()) {
-            *guard(&self.schema) = Some(Arc::clone(&schema));
+    /// An executor on `connection`, with the plans for the schema that it sees.
+    pub(super) fn executor<'a>(&self, connection: &'a Connection) -> Result<Executor<'a>> {
+        let current = lock(&self.plans).clone();
+        let plans = PlanCache::for_connection(current.clone(), connection)?;
+        if plans.is_newer_than(current.as_ref()) {
+            *lock(&self.plans) = Some(Arc::clone(&plans));
         }
-        Ok(Scene { connection, schema })
+        Ok(Executor { connection, plans })
     }
 
-    /// What is remembered of a statement, without a look at the database. How it runs follows from its text alone,
-    /// so this holds for every version of the schema.
-    pub(super) fn known(&self, statement: &Statement) -> Option<Arc<Plan>> {
+    /// The cached plan of a statement, without a look at the schema version. Whether a statement reads or writes follows
+    /// from its text alone, so the plan says it for every version.
+    pub(super) fn cached_plan(&self, statement: &Statement) -> Option<Arc<Plan>> {
         if statement.native {
             return None;
         }
-        let schema = guard(&self.schema).clone();
-        schema?.known(&statement.query)
+        let plans = lock(&self.plans).clone();
+        plans?.cached_plan(&statement.query)
     }
 
-    /// What a statement is that is met for the first time, where that is told as fast as it is run: in memory. So those
-    /// of one caller run in the order they were sent, the new ones among them.
-    pub(super) fn learned(self: &Arc<Self>, statement: &Statement) -> Option<Arc<Plan>> {
-        if self.is_on_disk() || statement.native || statement.query.len() > LONGEST_REMEMBERED {
-            return None;
+    /// The plan of a statement, if it can be had on the calling thread: from the cache, or made now in a database in
+    /// memory. Such a database makes new plans right away so that the statements of one caller run in the order in which
+    /// they were sent, new ones included.
+    pub(super) fn plan_without_waiting(self: &Arc<Self>, statement: &Statement) -> Option<Arc<Plan>> {
+        let cached = self.cached_plan(statement);
+        if cached.is_some() || self.is_on_disk() || statement.native || statement.query.len() > LONGEST_CACHED
+        {
+            return cached;
         }
         let lease = self.idle_connection().ok()??;
-        let scene = self.scene(&lease).ok()?;
-        scene.schema.plan(&lease, &statement.query).ok()
+        let executor = self.executor(&lease).ok()?;
+        executor.plans.plan(&lease, &statement.query).ok()
     }
 
-    /// Whether a statement that is not known yet writes, by its first word: it then waits for the lock in its turn, so
-    /// that of two writes sent one after the other the first is the first to run. What is guessed wrong is found out
-    /// when the statement is prepared.
+    /// Guesses from its first word whether a statement without a plan writes. It then waits for the write lock in its turn,
+    /// so that two writes run in the order in which they were sent. A wrong guess is corrected when the statement is
+    /// prepared.
     pub(super) fn seems_to_write(statement: &Statement) -> bool {
         let text = statement.query.trim_start();
         let word = text.split(|other: char| !other.is_ascii_alphabetic()).next().unwrap_or_default();
         WRITING_WORDS.iter().any(|writing| writing.eq_ignore_ascii_case(word))
     }
 
-    pub(super) fn forget_schema(&self) {
-        *guard(&self.schema) = None;
+    /// Discards the cached plans after a change of the schema.
+    pub(super) fn clear_plans(&self) {
+        *lock(&self.plans) = None;
     }
 
-    pub(super) fn register(&self, transaction: &Arc<Cell>) {
-        let mut transactions = guard(&self.transactions);
+    /// Records a transaction that has begun.
+    pub(super) fn add_transaction(&self, transaction: Weak<dyn OpenTransaction>) {
+        let mut transactions = lock(&self.transactions);
         transactions.retain(|other| other.strong_count() > 0);
-        transactions.push(Arc::downgrade(transaction));
+        transactions.push(transaction);
     }
 
-    /// Rolls back every open transaction, once the statement that it runs is done.
-    pub(super) async fn end_transactions(&self, why: &'static str) -> Result<()> {
-        let open = std::mem::take(&mut *guard(&self.transactions));
-        // At once, as one may wait for the lock that another has.
-        let mut ending: JoinSet<Result<()>> =
-            open.iter().filter_map(Weak::upgrade).map(|cell| transaction::abandon(cell, why)).collect();
-        while let Some(ended) = ending.join_next().await {
+    /// Rolls back every open transaction, each once the statement that it runs has ended.
+    async fn abort_transactions(&self, why: &'static str) -> Result<()> {
+        let open = std::mem::take(&mut *lock(&self.transactions));
+        // All at the same time, because one may wait for the lock that another holds.
+        let mut aborts: JoinSet<Result<()>> =
+            open.iter().filter_map(Weak::upgrade).map(|transaction| transaction.abort(why)).collect();
+        while let Some(ended) = aborts.join_next().await {
             ended.unwrap_or_else(|_| Err(Error::internal("the end of a transaction broke off")))?;
         }
         Ok(())
     }
 
-    /// What reads and writes the database page by page, one at a time.
-    pub(super) fn pages(&self) -> OpenPages<'_> {
-        OpenPages {
-            pages: guard(&self.pages),
+    /// Reads and writes the database page by page. Only one caller at a time can.
+    fn pages(&self) -> PageStore<'_> {
+        PageStore {
+            state: lock(&self.pages),
             location: &self.location,
             busy_timeout: self.options.lock_timeout,
         }
     }
 
-    /// Rolls back what is open, waits for what runs, and closes every connection.
+    /// Takes a snapshot of what is committed now.
+    pub(super) async fn snapshot(self: &Arc<Self>) -> Result<Arc<Snapshot>> {
+        let permit = self.slot_for_reading().await?;
+        let database = Arc::clone(self);
+        blocking::run_to_end(move || {
+            let snapshot = database.pages().take_snapshot();
+            drop(permit);
+            snapshot
+        })
+        .await?
+    }
+
+    /// Rolls back every open transaction and restores the database to the snapshot.
+    pub(super) async fn restore(self: &Arc<Self>, snapshot: Arc<Snapshot>) -> Result<()> {
+        self.abort_transactions(ENDED_BY_RESTORE).await?;
+        let permit = self.lock_for_writing().await?;
+        let database = Arc::clone(self);
+        blocking::run_to_end(move || {
+            let restored = database.pages().restore(&snapshot);
+            drop(permit);
+            restored
+        })
+        .await?
+    }
+
+    /// Rolls back open transactions, waits for running statements and closes every connection.
     pub(super) async fn close(self: &Arc<Self>) -> Result<()> {
-        self.end_transactions(ENDED_BY_CLOSE).await?;
+        self.abort_transactions(ENDED_BY_CLOSE).await?;
         let slots = u32::try_from(*READ_SLOTS).unwrap_or(u32::MAX);
         let reading =
             tokio::time::timeout(self.options.lock_timeout, self.read_slots.acquire_many(slots)).await;
         let writing = tokio::time::timeout(self.options.lock_timeout, self.write_lock.acquire()).await;
-        let idle = guard(&self.idle).take();
+        let idle = lock(&self.idle_connections).take();
         self.write_lock.close();
         self.read_slots.close();
         drop((reading, writing));
         let database = Arc::clone(self);
-        blocking::plain(move || {
+        blocking::run_to_end(move || {
             drop(idle);
-            guard(&database.pages).close();
+            lock(&database.pages).close_connection();
         })
         .await
     }
 
-    /// Whether a commit waits for a disk.
+    /// True when the database is a file, so that a commit waits for the disk.
     pub(super) fn is_on_disk(&self) -> bool {
         self.file().is_some()
     }
 
-    /// The file of the database, if it is one.
-    pub(super) fn file(&self) -> Option<&std::path::Path> {
+    /// The file of the database. `None` for a database in memory.
+    pub(super) fn file(&self) -> Option<&Path> {
         match &self.location {
             Location::File(path) => Some(path),
             Location::Memory(_) => None,
@@ -253,39 +296,39 @@ impl Database {
     }
 }
 
-/// A connection lent by a database, which gets it back when this is dropped.
+/// A connection that is lent by a database and returned to it when the lease is dropped.
 pub(super) struct Lease {
     database: Arc<Database>,
-    link: Option<Link>,
-    keep: bool,
+    connection: Option<LimitedConnection>,
+    reusable: bool,
 }
 
 impl Lease {
-    /// The connection is closed after use: a statement may have left something on it.
+    /// Closes the connection after use, because a statement may have changed its settings.
     pub(super) fn discard(&mut self) {
-        self.keep = false;
+        self.reusable = false;
     }
 
     #[expect(clippy::expect_used, reason = "the connection is taken in `drop` only")]
-    fn link(&self) -> &Link {
-        self.link.as_ref().expect("a lease has its connection until it is dropped")
+    fn limited(&self) -> &LimitedConnection {
+        self.connection.as_ref().expect("a lease has its connection until it is dropped")
     }
 
-    /// From now on a statement is stopped after so many rounds of SQLite's virtual machine, and does not wait for
-    /// another process. False when that cannot be had.
+    /// Limits the statements that follow: each stops after so many rounds of SQLite's virtual machine, and none waits for
+    /// another process. Returns false when the limit could not be set.
     pub(super) fn limit(&self, rounds: u32) -> bool {
-        // A database in memory is nobody else's.
-        let impatient = !self.database.is_on_disk() || self.busy_timeout(Duration::ZERO).is_ok();
-        if impatient {
-            self.link().budget.limit(rounds);
+        // No other process can lock a database in memory.
+        let never_waits = !self.database.is_on_disk() || self.busy_timeout(Duration::ZERO).is_ok();
+        if never_waits {
+            self.limited().budget.limit(rounds);
         }
-        impatient
+        never_waits
     }
 
-    /// Ends the limit; true when it has stopped a statement, or was about to.
-    pub(super) fn lift(&mut self) -> bool {
-        let spent = self.link().budget.is_spent();
-        self.link().budget.lift();
+    /// Removes the limit. Returns true when it was reached.
+    pub(super) fn lift_limit(&mut self) -> bool {
+        let spent = self.limited().budget.is_spent();
+        self.limited().budget.lift();
         if self.database.is_on_disk() && self.busy_timeout(self.database.options.lock_timeout).is_err() {
             self.discard();
         }
@@ -297,22 +340,23 @@ impl Deref for Lease {
     type Target = Connection;
 
     fn deref(&self) -> &Connection {
-        &self.link().connection
+        &self.limited().connection
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let Some(link) = self.link.take() else { return };
-        link.budget.lift();
-        let clean = link.connection.is_autocommit() || link.connection.execute_batch("ROLLBACK").is_ok();
-        if !clean || !self.keep {
+        let Some(limited) = self.connection.take() else { return };
+        limited.budget.lift();
+        let connection = &limited.connection;
+        let is_clean = connection.is_autocommit() || connection.execute_batch("ROLLBACK").is_ok();
+        if !is_clean || !self.reusable {
             return;
         }
-        if let Some(idle) = guard(&self.database.idle).as_mut()
+        if let Some(idle) = lock(&self.database.idle_connections).as_mut()
             && idle.len() < *READ_SLOTS + 1
         {
-            idle.push(link);
+            idle.push(limited);
         }
     }
 }

@@ -1,40 +1,26 @@
-//! What SQLite says went wrong, in the codes of the contract.
+//! SQLite's errors as errors of the protocol, as far as they can be translated without looking at the database.
 
-use phantomdb_protocol::{Constraint, Error, ErrorCode, Result, TableName, TableSchema};
+use phantomdb_protocol::{Error, ErrorCode};
+use phantomdb_sql::unknown_function::unknown_function;
 use rusqlite::ffi;
 
-use super::run::Scene;
-use super::{catalog, target};
-use phantomdb_sql::unknown_function::unknown_function;
-
-/// An error without a statement to look at.
-pub(super) fn plain(e: rusqlite::Error) -> Error {
-    let (code, message) = parts(e);
-    without_constraint(code, &message)
+/// Translates an error of SQLite. [`crate::constraint_error::explain`] also names the constraint that was violated.
+pub(super) fn from_sqlite(e: rusqlite::Error) -> Error {
+    let (code, message) = code_and_message(e);
+    by_code(code, &message)
 }
 
-/// The error of a statement, with the names of what was at fault.
-pub(super) fn explain(e: rusqlite::Error, sql: &str, scene: &Scene<'_>) -> Error {
-    let (code, message) = parts(e);
-    match code {
-        ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_ROWID => {
-            unique(&message, sql, scene)
-        }
-        ffi::SQLITE_CONSTRAINT_NOTNULL => not_null(&message),
-        ffi::SQLITE_CONSTRAINT_CHECK => check(&message, sql),
-        ffi::SQLITE_CONSTRAINT_FOREIGNKEY | ffi::SQLITE_CONSTRAINT_TRIGGER => {
-            if message.starts_with("FOREIGN KEY") {
-                foreign_key(sql, scene)
-            } else {
-                without_constraint(code, &message)
-            }
-        }
-        _ => without_constraint(code, &message),
-    }
+/// The error when the schema, or a table that describes it, cannot be read or written.
+pub(super) fn schema_failed(error: &rusqlite::Error) -> Error {
+    Error::internal(format!("the schema could not be read: {error}"))
 }
 
-/// The extended result code and the message.
-fn parts(e: rusqlite::Error) -> (i32, String) {
+pub(super) fn unknown_database(name: &str) -> Error {
+    Error::new(ErrorCode::UnknownDatabase, format!("there is no database \"{name}\"; create it first"))
+}
+
+/// The extended result code and the message of an error.
+pub(super) fn code_and_message(e: rusqlite::Error) -> (i32, String) {
     match e {
         rusqlite::Error::SqliteFailure(code, message) => {
             (code.extended_code, message.unwrap_or_else(|| code.to_string()))
@@ -50,22 +36,23 @@ fn parts(e: rusqlite::Error) -> (i32, String) {
     }
 }
 
-fn without_constraint(code: i32, message: &str) -> Error {
+/// Translates an error by its result code, without the names of what was violated.
+pub(super) fn by_code(code: i32, message: &str) -> Error {
     let (error_code, text) = match code {
         ffi::SQLITE_BUSY_SNAPSHOT => (
             ErrorCode::SerializationFailure,
             "another transaction has changed the database since this one began; run this one again",
         ),
         ffi::SQLITE_READONLY => {
-            (ErrorCode::Internal, "the database can only be read; look at the rights of its file")
+            (ErrorCode::Internal, "the database is read-only; check the permissions of its file")
         }
         ffi::SQLITE_CANTOPEN => (
             ErrorCode::Internal,
-            "the database file cannot be opened; look at its rights, and that its directory is there",
+            "the database file cannot be opened; check its permissions, and that its directory exists",
         ),
-        ffi::SQLITE_MISMATCH => (ErrorCode::TypeMismatch, "a value has not the type its column needs"),
+        ffi::SQLITE_MISMATCH => (ErrorCode::TypeMismatch, "a value does not have the type of its column"),
         _ => match code & 0xff {
-            ffi::SQLITE_ERROR => return general(message),
+            ffi::SQLITE_ERROR => return by_message(message),
             ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => (
                 ErrorCode::LockTimeout,
                 "another process holds the lock of the database; try again, or end its transaction",
@@ -82,10 +69,9 @@ fn without_constraint(code: i32, message: &str) -> Error {
                 ErrorCode::Internal,
                 "the disk failed to read or write the database; look at the system's log",
             ),
-            ffi::SQLITE_CORRUPT | ffi::SQLITE_NOTADB => (
-                ErrorCode::Internal,
-                "the file of the database is damaged or is none; restore it from a backup",
-            ),
+            ffi::SQLITE_CORRUPT | ffi::SQLITE_NOTADB => {
+                (ErrorCode::Internal, "the file is damaged or is not a database; restore it from a backup")
+            }
             ffi::SQLITE_CONSTRAINT => return Error::new(ErrorCode::CheckViolation, message),
             ffi::SQLITE_AUTH => (ErrorCode::Forbidden, "the statement is not allowed"),
             ffi::SQLITE_RANGE => (ErrorCode::BadRequest, "a parameter has a number that is out of range"),
@@ -95,9 +81,9 @@ fn without_constraint(code: i32, message: &str) -> Error {
     Error::new(error_code, text)
 }
 
-/// Errors that SQLite tells apart by their message only.
-fn general(message: &str) -> Error {
-    if let Some(error) = from_function(message) {
+/// Translates an error that SQLite distinguishes by its message only.
+fn by_message(message: &str) -> Error {
+    if let Some(error) = of_function(message) {
         return error;
     }
     if let Some(table) = message.strip_prefix("no such table: ") {
@@ -143,218 +129,20 @@ fn general(message: &str) -> Error {
     }
     if message.starts_with("non-deterministic functions prohibited") {
         return Error::unsupported(
-            "an index or a generated column needs an expression that always has the same result; one of time or of \
-             chance has not, nor has LIKE with a pattern that is no literal",
+            "an index or a generated column needs an expression that always has the same result; functions of the current \
+             time and random functions do not, nor does LIKE with a pattern that is not a literal",
         );
     }
     if message == "malformed JSON" {
         return Error::new(ErrorCode::TypeMismatch, "a value is not valid JSON");
     }
-    // What is left is said while the statement is compiled: it cannot be understood.
+    // SQLite reports every other error of this code when it cannot compile the statement.
     Error::new(ErrorCode::SyntaxError, message)
 }
 
-/// `phantomdb:CODE:message`, which a function of ours gave to SQLite.
-fn from_function(message: &str) -> Option<Error> {
+/// Reads `phantomdb:CODE:message`, the form in which PhantomDB's SQL functions report an error through SQLite.
+fn of_function(message: &str) -> Option<Error> {
     let (code, text) = message.strip_prefix("phantomdb:")?.split_once(':')?;
     let code = serde_json::from_value(serde_json::Value::String(code.to_owned())).ok()?;
     Some(Error::new(code, text))
-}
-
-/// `UNIQUE constraint failed: t.a, t.b` or `UNIQUE constraint failed: index 'name'`.
-fn unique(message: &str, sql: &str, scene: &Scene<'_>) -> Error {
-    let what = message.split_once(": ").map_or("", |(_, what)| what);
-    let error = Error::new(ErrorCode::UniqueViolation, "");
-    if let Some(index) = what.strip_prefix("index '").and_then(|rest| rest.strip_suffix('\'')) {
-        let error = match target::table(sql) {
-            Some(table) => error.with_table(table),
-            None => error,
-        };
-        return said(
-            error.with_constraint(index),
-            &format!("a row with the same value of \"{index}\" is there already"),
-        );
-    }
-    let (table, columns) = names(what);
-    let schema = scene.schema.table(scene.connection, &table_name(&table));
-    let constraint = schema.and_then(|schema| unique_name(&schema, &columns));
-    let message = format!("a row of \"{table}\" with the same {} is there already", quoted(&columns));
-    let error = error.with_table(table).with_columns(columns);
-    let error = match constraint {
-        Some(name) => error.with_constraint(name),
-        None => error,
-    };
-    said(error, &message)
-}
-
-fn said(mut error: Error, message: &str) -> Error {
-    message.clone_into(&mut error.message);
-    error
-}
-
-/// `t.a, t.b` as the table and its columns. A table in a schema has a dot in its name, a column rarely.
-fn names(list: &str) -> (String, Vec<String>) {
-    let mut table = String::new();
-    let mut columns = Vec::new();
-    for item in list.split(", ") {
-        match item.rsplit_once('.') {
-            Some((of, column)) => {
-                of.clone_into(&mut table);
-                columns.push(column.to_owned());
-            }
-            None => columns.push(item.to_owned()),
-        }
-    }
-    (table, columns)
-}
-
-/// A table as SQLite names it: `s.t` is the table `t` of the schema `s`.
-fn table_name(stored: &str) -> TableName {
-    match stored.split_once('.') {
-        Some((schema, name)) => TableName { name: name.to_owned(), schema: Some(schema.to_owned()) },
-        None => TableName::new(stored),
-    }
-}
-
-fn quoted(columns: &[String]) -> String {
-    columns.iter().map(|column| format!("\"{column}\"")).collect::<Vec<_>>().join(", ")
-}
-
-fn same(a: &[String], b: &[String]) -> bool {
-    a.len() == b.len() && a.iter().all(|name| b.iter().any(|other| other.eq_ignore_ascii_case(name)))
-}
-
-fn unique_name(schema: &TableSchema, wanted: &[String]) -> Option<String> {
-    let by_constraint = schema.constraints.iter().find_map(|constraint| match constraint {
-        Constraint::Unique { name, columns } | Constraint::PrimaryKey { name, columns }
-            if same(columns, wanted) =>
-        {
-            name.clone()
-        }
-        _ => None,
-    });
-    by_constraint.or_else(|| {
-        let index = schema.indexes.iter().find(|index| {
-            let columns: Vec<String> = index.fields.iter().filter_map(|field| field.column.clone()).collect();
-            index.unique && same(&columns, wanted)
-        })?;
-        Some(index.name.clone())
-    })
-}
-
-fn not_null(message: &str) -> Error {
-    let (table, columns) = names(message.split_once(": ").map_or("", |(_, what)| what));
-    Error::new(ErrorCode::NotNullViolation, format!("{} of \"{table}\" must not be null", quoted(&columns)))
-        .with_table(table)
-        .with_columns(columns)
-}
-
-/// `CHECK constraint failed: name`, or the condition where the constraint has no name.
-fn check(message: &str, sql: &str) -> Error {
-    let name = message.split_once(": ").map_or("", |(_, name)| name);
-    let error = match name.strip_prefix("phantomdb_enum_") {
-        Some(column) => Error::new(
-            ErrorCode::CheckViolation,
-            format!("the value is not one of those that \"{column}\" allows"),
-        )
-        .with_columns([column]),
-        None => Error::new(ErrorCode::CheckViolation, format!("the row breaks the check \"{name}\"")),
-    };
-    let error = error.with_constraint(name);
-    match target::table(sql) {
-        Some(table) => error.with_table(table),
-        None => error,
-    }
-}
-
-/// A foreign key that points to nothing, by the number SQLite gives it.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct BrokenKey {
-    table: String,
-    row: Option<i64>,
-    parent: String,
-    key: i64,
-}
-
-/// SQLite does not say which key it was. Where the statement leaves only one possible, it is that one.
-fn foreign_key(sql: &str, scene: &Scene<'_>) -> Error {
-    if sql == "COMMIT" {
-        let broken = scene.broken_foreign_keys().unwrap_or_default();
-        return broken.first().map_or_else(|| foreign_key_error(None), |key| scene.broken_key_error(key));
-    }
-    let Some(target) = target::table(sql) else { return foreign_key_error(None) };
-    let name = table_name(&target);
-    let inserts = target::verb(sql).is_some_and(|verb| verb == "INSERT");
-    let deletes = target::verb(sql).is_some_and(|verb| verb == "DELETE");
-    let mut keys = Vec::new();
-    for child in catalog::list_tables(scene.connection).unwrap_or_default() {
-        let Some(schema) = scene.schema.table(scene.connection, &child) else { continue };
-        let own = !deletes && same_table(&child, &name);
-        for constraint in &schema.constraints {
-            if let Constraint::ForeignKey { references, .. } = constraint
-                && (own || !inserts && same_table(&references.table, &name))
-            {
-                keys.push((child.clone(), constraint.clone()));
-            }
-        }
-    }
-    match keys.as_slice() {
-        [(child, constraint)] => foreign_key_error(Some((child, constraint))),
-        _ => foreign_key_error(None).with_table(target),
-    }
-}
-
-fn same_table(a: &TableName, b: &TableName) -> bool {
-    a.to_string().eq_ignore_ascii_case(&b.to_string())
-}
-
-fn foreign_key_error(key: Option<(&TableName, &Constraint)>) -> Error {
-    let Some((table, Constraint::ForeignKey { name, columns, references })) = key else {
-        return Error::new(
-            ErrorCode::ForeignKeyViolation,
-            "a foreign key would point to a row that is not there",
-        );
-    };
-    let message = format!(
-        "{} of \"{table}\" would point to a row of \"{}\" that is not there",
-        quoted(columns),
-        references.table
-    );
-    let mut error = Error::new(ErrorCode::ForeignKeyViolation, message)
-        .with_table(table.to_string())
-        .with_columns(columns.clone());
-    error.details.constraint.clone_from(name);
-    error.details.referenced_table = Some(references.table.to_string());
-    error
-}
-
-impl Scene<'_> {
-    pub(super) fn broken_foreign_keys(&self) -> Result<Vec<BrokenKey>> {
-        let mut statement = self.connection.prepare_cached("PRAGMA foreign_key_check").map_err(plain)?;
-        let keys = statement.query_map([], |row| {
-            Ok(BrokenKey { table: row.get(0)?, row: row.get(1)?, parent: row.get(2)?, key: row.get(3)? })
-        });
-        keys.and_then(Iterator::collect).map_err(plain)
-    }
-
-    pub(super) fn broken_key_error(&self, key: &BrokenKey) -> Error {
-        let child = table_name(&key.table);
-        let columns = self.columns_of_key(key).unwrap_or_default();
-        let schema = self.schema.table(self.connection, &child);
-        let found = schema.iter().flat_map(|schema| &schema.constraints).find(
-            |constraint| matches!(constraint, Constraint::ForeignKey { columns: own, .. } if same(own, &columns)),
-        );
-        if let Some(constraint) = found {
-            return foreign_key_error(Some((&child, constraint)));
-        }
-        let mut error = foreign_key_error(None).with_table(key.table.clone()).with_columns(columns);
-        error.details.referenced_table = Some(key.parent.clone());
-        error
-    }
-
-    fn columns_of_key(&self, key: &BrokenKey) -> rusqlite::Result<Vec<String>> {
-        let sql = "SELECT \"from\" FROM pragma_foreign_key_list(?1) WHERE id = ?2 ORDER BY seq";
-        let mut statement = self.connection.prepare_cached(sql)?;
-        statement.query_map((&key.table, key.key), |row| row.get(0))?.collect()
-    }
 }

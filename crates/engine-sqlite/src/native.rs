@@ -1,8 +1,8 @@
-//! Which of SQLite's own statements a caller may send untouched.
+//! Checks native statements, which are sent to SQLite unchanged.
 
 use phantomdb_protocol::{Error, ErrorCode, Result};
 
-/// Pragmas that only look, or that end with the transaction.
+/// Pragmas that only read, or whose effect ends with the transaction.
 const PRAGMAS: &[&str] = &[
     "application_id",
     "collation_list",
@@ -32,7 +32,7 @@ const PRAGMAS: &[&str] = &[
     "user_version",
 ];
 
-/// Refuses what would change the connection for those who use it next, or reach outside of the database.
+/// Refuses statements that would change the connection for its next user, or that reach outside of the database.
 pub(super) fn check(sql: &str) -> Result<()> {
     let mut words = Words(sql);
     let mut word = words.next().unwrap_or_default();
@@ -69,7 +69,7 @@ pub(super) fn check(sql: &str) -> Result<()> {
     }
 }
 
-/// The words of a statement in upper case, comments left out.
+/// The words of a statement in upper case, without comments.
 struct Words<'a>(&'a str);
 
 impl Iterator for Words<'_> {
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_refuses_what_reaches_past_the_statement_however_it_is_written() {
+    fn it_refuses_forbidden_statements_in_every_spelling() {
         for sql in [
             "ATTACH 'x' AS y",
             "/* hi */ attach 'x' AS y",
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn it_lets_questions_through() {
+    fn it_allows_statements_that_read() {
         for sql in
             ["SELECT 1", "PRAGMA table_info(x)", "PRAGMA main.user_version", "WITH a AS (SELECT 1) SELECT 1"]
         {

@@ -1,16 +1,15 @@
-//! Rows of SQLite to JSON text, without a value of its own for each cell.
+//! Writes rows of SQLite as JSON text.
 
+use phantomdb_engine::json_rows::{
+    JsonRows, LARGEST_EXACT, non_finite, write_base64, write_boolean, write_json, write_null, write_text,
+};
 use phantomdb_protocol::{Column, ColumnType, Result};
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use phantomdb_engine::json_rows::{
-    JsonRows, LARGEST_EXACT, non_finite, write_base64, write_boolean, write_json, write_null, write_text,
-};
-
-/// An array of arrays that grows by a row at a time.
+/// Collects rows as a JSON array of arrays.
 pub(super) struct RowWriter(JsonRows);
 
 impl RowWriter {

@@ -1,25 +1,33 @@
-//! Runs a statement on a connection, on the thread it is called on.
+//! Runs statements on a connection, on the calling thread.
 
 use std::sync::Arc;
 
+use phantomdb_engine::parameters::check_count;
 use phantomdb_protocol::{
     AlterOperation, Column, ColumnType, Error, Result, ResultSet, Statement, TableName,
 };
+use phantomdb_sql::Kind;
+use phantomdb_sql::unknown_function::located;
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
 
-use super::adapt::Kind;
-use super::rows::RowWriter;
-use super::schema::{LONGEST_REMEMBERED, Plan, SchemaCache};
-use super::{alter, bind, error, native, types};
-use phantomdb_engine::parameters::check_count;
-use phantomdb_sql::unknown_function::located;
+use crate::constraint_error::{self, broken_foreign_keys, broken_key_error};
+use crate::plan_cache::{LONGEST_CACHED, Plan, PlanCache, SchemaView};
+use crate::rows::RowWriter;
+use crate::{alter, bind, error, native, types};
 
-/// A connection and what is known of its schema.
-pub(super) struct Scene<'a> {
+/// Runs statements on a connection, with the plans for the schema that it sees.
+pub(super) struct Executor<'a> {
     pub(super) connection: &'a Connection,
-    pub(super) schema: Arc<SchemaCache>,
+    pub(super) plans: Arc<PlanCache>,
+}
+
+/// The outcome of an attempt to run a statement with the locks that are held.
+pub(super) enum Attempt<T> {
+    Done(Result<T>),
+    /// The statement writes and needs the write lock. None of it has run.
+    NeedsWriteLock,
 }
 
 /// A statement that is ready to run.
@@ -36,7 +44,7 @@ impl Prepared {
         }
     }
 
-    /// Whether what is known of the schema may not hold afterwards.
+    /// True when the cached plans may be out of date afterwards.
     pub(super) fn changes_schema(&self) -> bool {
         match self {
             Self::Plan(plan) => matches!(plan.adapted.kind, Kind::Schema),
@@ -45,23 +53,17 @@ impl Prepared {
     }
 }
 
-/// How a group of statements is kept whole.
-enum Group {
-    Transaction,
-    Savepoint,
-}
-
-impl Scene<'_> {
-    /// After a change of the schema in an open transaction: what was known is known to nobody but this connection,
-    /// and may be undone, so it is read anew and not shared.
-    pub(super) fn see_own_schema(&mut self) -> Result<()> {
-        self.schema = SchemaCache::for_connection(None, self.connection)?;
+impl Executor<'_> {
+    /// Begins a plan cache of its own after a change of the schema in an open transaction. Only this connection sees the
+    /// change, and it may be undone, so its plans must not be shared.
+    pub(super) fn use_private_plans(&mut self) -> Result<()> {
+        self.plans = PlanCache::for_connection(None, self.connection)?;
         Ok(())
     }
 
     pub(super) fn prepare(&self, statement: &Statement) -> Result<Prepared> {
         if !statement.native {
-            return Ok(Prepared::Plan(self.schema.plan(self.connection, &statement.query)?));
+            return Ok(Prepared::Plan(self.plans.plan(self.connection, &statement.query)?));
         }
         native::check(&statement.query)?;
         let prepared =
@@ -69,6 +71,7 @@ impl Scene<'_> {
         Ok(Prepared::Native { writes: !prepared.readonly() })
     }
 
+    /// Runs a statement. The position of an unknown function in it is added to the error.
     pub(super) fn run(&self, statement: &Statement, prepared: &Prepared) -> Result<ResultSet> {
         self.run_prepared(statement, prepared).map_err(|error| located(error, &statement.query))
     }
@@ -100,16 +103,16 @@ impl Scene<'_> {
         self.step(sql, statement, None)
     }
 
-    /// Runs one statement of SQLite to its end.
+    /// Runs one statement of SQLite and reads all of its rows.
     fn step(&self, sql: &str, statement: &Statement, plan: Option<&Arc<Plan>>) -> Result<ResultSet> {
         let explain = |e| self.explain(e, sql);
-        let (mut cached, mut once);
-        let prepared: &mut rusqlite::Statement<'_> = if sql.len() <= LONGEST_REMEMBERED {
+        let (mut cached, mut uncached);
+        let prepared: &mut rusqlite::Statement<'_> = if sql.len() <= LONGEST_CACHED {
             cached = self.connection.prepare_cached(sql).map_err(explain)?;
             &mut cached
         } else {
-            once = self.connection.prepare(sql).map_err(explain)?;
-            &mut once
+            uncached = self.connection.prepare(sql).map_err(explain)?;
+            &mut uncached
         };
         bind::bind(prepared, &statement.parameters)?;
         let reads = prepared.readonly();
@@ -120,7 +123,7 @@ impl Scene<'_> {
         loop {
             rows.advance().map_err(explain)?;
             let Some(row) = rows.get() else { break };
-            // The schema was changed by another connection since the columns were looked at.
+            // Another connection has changed the schema since the columns were read.
             if row.as_ref().column_count() != columns.len() {
                 if writer.rows() > 0 {
                     return Err(Error::internal("the columns of the result changed while it was read"));
@@ -140,49 +143,48 @@ impl Scene<'_> {
         Ok(ResultSet { columns, rows: writer.finish()?, affected_rows })
     }
 
-    /// Applies the operations, all or nothing.
+    /// Applies the operations. Either all of them take effect or none does.
     pub(super) fn alter(&self, table: &TableName, operations: &[AlterOperation]) -> Result<()> {
         self.change(|| alter::alter(self.connection, table, operations))
     }
 
-    /// Changes tables, all or nothing. Foreign keys are checked at the end, as a whole: no key may point to nothing
-    /// that did not before.
+    /// Runs a change of tables, which takes effect as a whole or not at all. Fails when it makes a foreign key reference a
+    /// missing row.
     fn change(&self, work: impl FnOnce() -> Result<()>) -> Result<()> {
         self.without_foreign_keys(|| {
             self.all_or_nothing(true, || {
-                let before = self.broken_foreign_keys()?;
+                let before = broken_foreign_keys(self.connection)?;
                 work()?;
-                let broken = self.broken_foreign_keys()?;
+                let broken = broken_foreign_keys(self.connection)?;
                 match broken.into_iter().find(|key| !before.contains(key)) {
-                    Some(key) => Err(self.broken_key_error(&key)),
+                    Some(key) => Err(broken_key_error(&key, &self.schema())),
                     None => Ok(()),
                 }
             })
         })
     }
 
-    /// Runs `work` in a transaction, or, where one is open, in a savepoint.
+    /// Runs `work` in a transaction, or in a savepoint when a transaction is open.
     pub(super) fn all_or_nothing<T>(&self, writes: bool, work: impl FnOnce() -> Result<T>) -> Result<T> {
-        let group = if self.connection.is_autocommit() { Group::Transaction } else { Group::Savepoint };
-        let (begin, end, undo) = match group {
-            Group::Transaction if writes => ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"),
-            Group::Transaction => ("BEGIN", "COMMIT", "ROLLBACK"),
-            Group::Savepoint => (
+        let (begin, end, undo) = match (self.connection.is_autocommit(), writes) {
+            (true, true) => ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"),
+            (true, false) => ("BEGIN", "COMMIT", "ROLLBACK"),
+            (false, _) => (
                 "SAVEPOINT phantomdb_group",
                 "RELEASE phantomdb_group",
                 "ROLLBACK TO phantomdb_group; RELEASE phantomdb_group",
             ),
         };
         self.control(begin)?;
-        let outcome = work().and_then(|answer| self.control(end).map(|()| answer));
+        let outcome = work().and_then(|result| self.control(end).map(|()| result));
         if outcome.is_err() && !self.connection.is_autocommit() {
-            // That it cannot be undone means SQLite has rolled the whole transaction back already.
+            // The undo fails when SQLite has rolled back the whole transaction already.
             self.connection.execute_batch(undo).or_else(|_| self.connection.execute_batch("ROLLBACK")).ok();
         }
         outcome
     }
 
-    /// `BEGIN`, `COMMIT`, `SAVEPOINT` and the like.
+    /// Runs `BEGIN`, `COMMIT`, `SAVEPOINT` or a similar statement.
     pub(super) fn control(&self, sql: &str) -> Result<()> {
         self.connection
             .prepare_cached(sql)
@@ -191,24 +193,24 @@ impl Scene<'_> {
             .map_err(|e| self.explain(e, sql))
     }
 
-    /// Changing a table must not look like deleting its rows to those that refer to it. Unlike the pragma, this
-    /// switch works within a transaction.
+    /// Runs `work` with foreign keys off, so that a table can be replaced without deleting the rows that reference it.
+    /// Unlike the pragma, this switch works within a transaction.
     fn without_foreign_keys<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
         let switch = |on| self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, on);
-        switch(false).map_err(error::plain)?;
+        switch(false).map_err(error::from_sqlite)?;
         let outcome = work();
-        switch(true).map_err(error::plain)?;
+        switch(true).map_err(error::from_sqlite)?;
         outcome
     }
 
-    /// Brings an open read transaction to the write lock of SQLite without writing: it fails when others have
-    /// written since the snapshot was taken. The pragma begins to write and finds nothing to do, as databases made
-    /// by this engine have no auto-vacuum.
+    /// Takes SQLite's write lock in an open read transaction, without writing. Fails when others have written since the
+    /// snapshot was taken. The pragma takes the lock and then has nothing to do, because no database of this engine has
+    /// auto-vacuum on.
     pub(super) fn upgrade(&self) -> Result<()> {
         self.connection.execute_batch("PRAGMA incremental_vacuum(1)").map_err(|e| self.explain(e, ""))
     }
 
-    /// The columns of a result. `plan` remembers those of a statement that is its only one.
+    /// The columns of a result. They are cached in a plan that has one statement.
     fn columns_of(
         &self,
         statement: &rusqlite::Statement<'_>,
@@ -220,17 +222,22 @@ impl Scene<'_> {
         if let Some(columns) = plan.columns.get() {
             return Ok(columns.clone());
         }
-        // The statement may have been prepared before the schema was changed: SQLite prepares it again when it runs,
-        // and tells of the old columns until then.
+        // A statement that was prepared before the schema changed reports the old columns until SQLite prepares it again,
+        // when it runs. So the columns are read from a new one.
         let columns = read_columns(&self.connection.prepare(sql)?, inferred);
         Ok(plan.columns.get_or_init(|| columns).clone())
     }
 
-    pub(super) fn explain(&self, e: rusqlite::Error, sql: &str) -> Error {
-        error::explain(e, sql, self)
+    fn schema(&self) -> SchemaView<'_> {
+        SchemaView { cache: &self.plans, connection: self.connection }
+    }
+
+    fn explain(&self, e: rusqlite::Error, sql: &str) -> Error {
+        constraint_error::explain(e, sql, &self.schema())
     }
 }
 
+/// A result without columns and rows.
 pub(super) fn empty() -> ResultSet {
     ResultSet { columns: Vec::new(), rows: phantomdb_engine::json_rows::empty(), affected_rows: 0 }
 }

@@ -5,51 +5,40 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
 use async_trait::async_trait;
+use phantomdb_engine::{IdempotentCall, Session};
 use phantomdb_protocol::{
     AlterOperation, Error, ErrorCode, Result, ResultSet, Statement, TableName, TableSchema,
 };
+use phantomdb_sql::Kind;
 use rusqlite::Connection;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
-use super::adapt::Kind;
-use super::answers::Entry;
-use super::database::{Database, Lease};
-use super::run::{Prepared, Scene, empty};
-use super::schema::Plan;
-use super::state::setting;
-use super::{blocking, catalog};
-use phantomdb_engine::{IdempotentCall, Session};
+use crate::connection::QUICK_ROUNDS;
+use crate::database::{Database, Lease};
+use crate::idempotency_store::IdempotentWrite;
+use crate::plan_cache::Plan;
+use crate::run::{Attempt, Executor, Prepared, empty};
+use crate::{blocking, catalog};
 
-/// What a statement may take on a thread that serves others as well. Handing it to another thread and back costs
-/// some ten microseconds, so that most statements are done before.
-pub(super) const QUICK_ROUNDS: u32 = 20;
-
-/// Statements on a database, each in a transaction of its own.
+/// Runs statements on a database, each in a transaction of its own.
 pub struct SqliteSession {
     database: Arc<Database>,
-    /// What the session is for, when that is one call with a key.
+    /// The call with an idempotency key that this session is for.
     call: Option<KeyedCall>,
 }
 
 struct KeyedCall {
-    once: IdempotentCall,
-    /// Writes of the call so far.
+    call: IdempotentCall,
+    /// The number of writes in the call so far.
     writes: AtomicU32,
 }
 
-/// What came of a statement that was tried with the locks at hand.
-pub(super) enum Attempt<T> {
-    Done(Result<T>),
-    /// It writes, and nothing of it has run.
-    NeedsWriteLock,
-}
-
-/// What a statement holds while it runs; the locks are given back after the connection.
-struct Running<S> {
+/// The connection and the lock that a statement holds while it runs. The lock is released after the connection.
+struct RunningStatement<S> {
     lease: Lease,
-    work: S,
+    input: S,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -58,23 +47,28 @@ impl SqliteSession {
         Self { database, call: None }
     }
 
-    /// Where the answer of the next write is kept. Memory does not outlive the process, and has no need to.
-    fn entry(&self) -> Option<Entry> {
-        let call = self.keeping_call()?;
-        Some(Entry { once: call.once.clone(), write: call.writes.fetch_add(1, Ordering::Relaxed) })
+    /// The next write of the call with an idempotency key.
+    fn next_write(&self) -> Option<IdempotentWrite> {
+        let keyed = self.stored_call()?;
+        Some(IdempotentWrite {
+            call: keyed.call.clone(),
+            number: keyed.writes.fetch_add(1, Ordering::Relaxed),
+        })
     }
 
-    fn keeping_call(&self) -> Option<&KeyedCall> {
+    /// The call, if its answers are stored in the database. A database in memory does not outlive the answers that the
+    /// service keeps, so it stores none.
+    fn stored_call(&self) -> Option<&KeyedCall> {
         self.call.as_ref().filter(|_| self.database.is_on_disk())
     }
 
     fn cancelled(&self) -> CancellationToken {
-        self.call.as_ref().map(|call| call.once.cancelled.clone()).unwrap_or_default()
+        self.call.as_ref().map(|keyed| keyed.call.cancelled.clone()).unwrap_or_default()
     }
 
-    /// Runs the statement on the calling thread, if a connection and the locks it needs are free this instant and
-    /// it is done soon. None means that nothing of it was kept and it is to be run on another.
-    fn try_plan(&self, plan: &Plan, statement: &Statement) -> Option<Result<ResultSet>> {
+    /// Runs the statement on the calling thread if it is quick and its locks and a connection are free. Returns `None` when
+    /// the statement had no effect and must run on a thread for blocking work.
+    fn execute_quickly(&self, plan: &Plan, statement: &Statement) -> Option<Result<ResultSet>> {
         if !plan.is_quick() {
             return None;
         }
@@ -92,21 +86,22 @@ impl SqliteSession {
         }
         let start = Instant::now();
         let attempt = attempt(&self.database, &mut lease, statement, None, plan.writes());
-        let stopped = lease.lift();
-        plan.took(start.elapsed(), stopped);
+        let stopped = lease.lift_limit();
+        plan.record_run(start.elapsed(), stopped);
         drop(lease);
         drop(permit);
         match attempt {
             Attempt::NeedsWriteLock => None,
-            // It was stopped, and with it the transaction that it is by itself.
+            // SQLite has rolled back the statement that was stopped.
             Attempt::Done(Err(_)) if stopped => None,
             Attempt::Done(Err(error)) if error.code == ErrorCode::LockTimeout => None,
             Attempt::Done(outcome) => Some(outcome),
         }
     }
 
-    /// Reads the schema on the calling thread: in memory that is soon done. None when it has to wait.
-    fn look<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Option<Result<T>> {
+    /// Reads the schema on the calling thread. Returns `None` when that could have to wait: for the disk, or because no slot
+    /// or connection is free.
+    fn read_schema_here<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Option<Result<T>> {
         if self.database.is_on_disk() {
             return None;
         }
@@ -115,10 +110,11 @@ impl SqliteSession {
         Some(lease.and_then(|lease| read(&lease)))
     }
 
-    /// Runs `work` with the lock it turns out to need: `writes` says so where it is known before.
+    /// Runs `attempt` on a thread for blocking work. It begins with the write lock when `writes` is set, and runs again with
+    /// the lock when it turns out to need it.
     async fn run<S, T>(
         &self,
-        mut work: S,
+        mut input: S,
         mut writes: bool,
         attempt: impl Fn(&Arc<Database>, &mut Lease, &S, bool) -> Attempt<T> + Copy + Send + 'static,
     ) -> Result<T>
@@ -138,17 +134,17 @@ impl SqliteSession {
             let permit = cancelled.run_until_cancelled(locked).await.ok_or_else(blocking::stopped)??;
             let lease = self.database.connection().await?;
             let handle = lease.get_interrupt_handle();
-            let running = Running { lease, work, _permit: permit };
+            let running = RunningStatement { lease, input, _permit: permit };
             let database = Arc::clone(&self.database);
             let (running, outcome) = blocking::run(running, handle, &cancelled, move |running| {
-                attempt(&database, &mut running.lease, &running.work, writes)
+                attempt(&database, &mut running.lease, &running.input, writes)
             })
             .await?;
             match outcome {
                 Attempt::Done(outcome) => return outcome,
                 Attempt::NeedsWriteLock => writes = true,
             }
-            work = running.work;
+            input = running.input;
         }
     }
 }
@@ -157,74 +153,78 @@ fn attempt(
     database: &Arc<Database>,
     lease: &mut Lease,
     statement: &Statement,
-    entry: Option<&Entry>,
+    write: Option<&IdempotentWrite>,
     locked: bool,
 ) -> Attempt<ResultSet> {
-    let (outcome, wrote_native) = attempt_on(database, lease, statement, entry, locked);
+    let (outcome, wrote_native) = attempt_on(database, lease, statement, write, locked);
     if wrote_native {
         lease.discard();
     }
     outcome
 }
 
-/// The answer, and whether native SQL was run that may have left something on the connection.
+/// Returns the outcome, and true when native SQL ran that may have changed settings of the connection.
 fn attempt_on(
     database: &Arc<Database>,
     connection: &Connection,
     statement: &Statement,
-    entry: Option<&Entry>,
+    write: Option<&IdempotentWrite>,
     locked: bool,
 ) -> (Attempt<ResultSet>, bool) {
-    // Before the statement is looked at: what it is about may be gone since it ran.
-    match entry.map(|entry| entry.find(connection)) {
+    // The stored answer comes before the plan: the table of the statement may be gone since the statement ran.
+    match write.map(|write| write.stored_answer(connection)) {
         None | Some(Ok(None)) => {}
-        Some(Ok(Some(kept))) => return (Attempt::Done(Ok(kept)), false),
+        Some(Ok(Some(answer))) => return (Attempt::Done(Ok(answer)), false),
         Some(Err(error)) => return (Attempt::Done(Err(error)), false),
     }
-    let scene_and_plan = database.scene(connection).and_then(|scene| {
-        let prepared = scene.prepare(statement)?;
-        Ok((scene, prepared))
+    let executor_and_statement = database.executor(connection).and_then(|executor| {
+        let prepared = executor.prepare(statement)?;
+        Ok((executor, prepared))
     });
-    let (scene, prepared) = match scene_and_plan {
-        Ok(both) => both,
+    let (executor, prepared) = match executor_and_statement {
+        Ok(prepared) => prepared,
         Err(error) => return (Attempt::Done(Err(error)), false),
     };
     if prepared.writes() && !locked {
         return (Attempt::NeedsWriteLock, false);
     }
-    let outcome = match entry.filter(|_| prepared.writes()) {
-        Some(entry) => keeping(&scene, entry, || execute(&scene, statement, &prepared)),
-        None => execute(&scene, statement, &prepared),
+    let outcome = match write.filter(|_| prepared.writes()) {
+        Some(write) => run_and_store(&executor, write, || execute(&executor, statement, &prepared)),
+        None => execute(&executor, statement, &prepared),
     };
     if prepared.changes_schema() {
-        database.forget_schema();
+        database.clear_plans();
     }
     (Attempt::Done(outcome), statement.native && prepared.writes())
 }
 
-/// Does the work and keeps its answer, in one transaction.
-fn keeping<T: Serialize>(scene: &Scene<'_>, entry: &Entry, work: impl FnOnce() -> Result<T>) -> Result<T> {
-    scene.all_or_nothing(true, || {
+/// Runs `work` and stores its answer in the same transaction.
+fn run_and_store<T: Serialize>(
+    executor: &Executor<'_>,
+    write: &IdempotentWrite,
+    work: impl FnOnce() -> Result<T>,
+) -> Result<T> {
+    executor.all_or_nothing(true, || {
         let answer = work()?;
-        entry.keep(scene.connection, &answer)?;
+        write.store(executor.connection, &answer)?;
         Ok(answer)
     })
 }
 
-/// The kept answer, or else that of the work, which is kept.
-fn once<T: Serialize + DeserializeOwned>(
-    scene: &Scene<'_>,
-    entry: Option<&Entry>,
+/// Returns the stored answer of the write, or runs `work` and stores its answer. Without a write it only runs `work`.
+fn run_once<T: Serialize + DeserializeOwned>(
+    executor: &Executor<'_>,
+    write: Option<&IdempotentWrite>,
     work: impl FnOnce() -> Result<T>,
 ) -> Result<T> {
-    let Some(entry) = entry else { return work() };
-    match entry.find(scene.connection)? {
-        Some(kept) => Ok(kept),
-        None => keeping(scene, entry, work),
+    let Some(write) = write else { return work() };
+    match write.stored_answer(executor.connection)? {
+        Some(answer) => Ok(answer),
+        None => run_and_store(executor, write, work),
     }
 }
 
-fn execute(scene: &Scene<'_>, statement: &Statement, prepared: &Prepared) -> Result<ResultSet> {
+fn execute(executor: &Executor<'_>, statement: &Statement, prepared: &Prepared) -> Result<ResultSet> {
     if let Prepared::Plan(plan) = prepared {
         match &plan.adapted.kind {
             Kind::Nothing => return Ok(empty()),
@@ -236,48 +236,48 @@ fn execute(scene: &Scene<'_>, statement: &Statement, prepared: &Prepared) -> Res
             }
             kind => kind.refuse_control()?,
         }
-        // It would end with the statement, which is a transaction of its own.
-        if setting(&plan.adapted).is_some() {
+        // The setting would end with the statement, which is a transaction of its own.
+        if plan.transaction_setting().is_some() {
             return Ok(empty());
         }
     }
-    scene.run(statement, prepared)
+    executor.run(statement, prepared)
 }
 
-/// All statements in one transaction of this call's own.
+/// Runs all statements in one transaction.
 fn attempt_batch(
     database: &Arc<Database>,
     connection: &Connection,
     statements: &[Statement],
-    entry: Option<&Entry>,
+    write: Option<&IdempotentWrite>,
     locked: bool,
 ) -> Attempt<Vec<ResultSet>> {
     let mut needs_lock = false;
     let mut changed_schema = false;
-    let outcome = database.scene(connection).and_then(|scene| {
+    let outcome = database.executor(connection).and_then(|executor| {
         let run_all = || {
-            scene.all_or_nothing(locked, || {
-                let mut scene = Scene { connection, schema: Arc::clone(&scene.schema) };
-                let mut answers = Vec::with_capacity(statements.len());
+            executor.all_or_nothing(locked, || {
+                let mut executor = Executor { connection, plans: Arc::clone(&executor.plans) };
+                let mut results = Vec::with_capacity(statements.len());
                 for statement in statements {
-                    let prepared = scene.prepare(statement)?;
+                    let prepared = executor.prepare(statement)?;
                     if prepared.writes() && !locked {
                         needs_lock = true;
                         return Err(Error::internal("the batch writes"));
                     }
-                    answers.push(execute(&scene, statement, &prepared)?);
+                    results.push(execute(&executor, statement, &prepared)?);
                     if prepared.changes_schema() {
                         changed_schema = true;
-                        scene.see_own_schema()?;
+                        executor.use_private_plans()?;
                     }
                 }
-                Ok(answers)
+                Ok(results)
             })
         };
-        once(&scene, entry.filter(|_| locked), run_all)
+        run_once(&executor, write.filter(|_| locked), run_all)
     });
     if changed_schema {
-        database.forget_schema();
+        database.clear_plans();
     }
     if needs_lock { Attempt::NeedsWriteLock } else { Attempt::Done(outcome) }
 }
@@ -285,19 +285,18 @@ fn attempt_batch(
 #[async_trait]
 impl Session for SqliteSession {
     async fn execute(&self, statement: Statement) -> Result<ResultSet> {
-        // Counted before it is known whether it writes, so that a repeated call counts alike.
-        let entry = self.entry();
-        let known = self.database.known(&statement);
-        let plan = known.or_else(|| self.database.learned(&statement));
+        // Every statement is numbered, even if it turns out to be a read, so that a repeated call numbers its writes alike.
+        let write = self.next_write();
+        let plan = self.database.plan_without_waiting(&statement);
         let writes = plan.as_ref().map_or_else(|| Database::seems_to_write(&statement), |plan| plan.writes());
-        // A thread that serves others must not wait for a disk.
+        // The calling thread serves others and must not wait for a disk.
         if let Some(plan) = plan.filter(|_| !writes || !self.database.is_on_disk())
-            && let Some(outcome) = self.try_plan(&plan, &statement)
+            && let Some(outcome) = self.execute_quickly(&plan, &statement)
         {
             return outcome;
         }
-        self.run((statement, entry), writes, |database, lease, (statement, entry), locked| {
-            attempt(database, lease, statement, entry.as_ref(), locked)
+        self.run((statement, write), writes, |database, lease, (statement, write), locked| {
+            attempt(database, lease, statement, write.as_ref(), locked)
         })
         .await
     }
@@ -308,40 +307,40 @@ impl Session for SqliteSession {
         atomic: bool,
     ) -> Result<Vec<Result<ResultSet>>> {
         if atomic {
-            // With a key, a batch that was run once may have become one that cannot be run: its answer is looked for
-            // where it would be kept.
-            let entry = self.entry();
-            let writes = entry.is_some()
+            // A batch with a key that has run before may not be runnable any more. It takes the write lock, so that its
+            // stored answer is looked up first.
+            let write = self.next_write();
+            let writes = write.is_some()
                 || statements
                     .iter()
-                    .any(|statement| self.database.known(statement).is_some_and(|plan| plan.writes()));
-            let answers = self
-                .run((statements, entry), writes, |database, lease, (statements, entry), locked| {
-                    let answer = attempt_batch(database, lease, statements, entry.as_ref(), locked);
+                    .any(|statement| self.database.cached_plan(statement).is_some_and(|plan| plan.writes()));
+            let results = self
+                .run((statements, write), writes, |database, lease, (statements, write), locked| {
+                    let outcome = attempt_batch(database, lease, statements, write.as_ref(), locked);
                     if locked && statements.iter().any(|statement| statement.native) {
                         lease.discard();
                     }
-                    answer
+                    outcome
                 })
                 .await?;
-            return Ok(answers.into_iter().map(Ok).collect());
+            return Ok(results.into_iter().map(Ok).collect());
         }
-        let mut answers = Vec::with_capacity(statements.len());
+        let mut results = Vec::with_capacity(statements.len());
         for statement in statements {
-            answers.push(self.execute(statement).await);
+            results.push(self.execute(statement).await);
         }
-        Ok(answers)
+        Ok(results)
     }
 
     async fn tables(&self) -> Result<Vec<TableName>> {
-        if let Some(tables) = self.look(catalog::list_tables) {
+        if let Some(tables) = self.read_schema_here(catalog::list_tables) {
             return tables;
         }
         self.run((), false, |_, lease, (), _| Attempt::Done(catalog::list_tables(lease))).await
     }
 
     async fn describe(&self, table: &TableName) -> Result<TableSchema> {
-        if let Some(schema) = self.look(|connection| catalog::read_table(connection, table)) {
+        if let Some(schema) = self.read_schema_here(|connection| catalog::read_table(connection, table)) {
             return schema;
         }
         self.run(table.clone(), false, |_, lease, table, _| Attempt::Done(catalog::read_table(lease, table)))
@@ -349,25 +348,25 @@ impl Session for SqliteSession {
     }
 
     async fn alter(&self, table: &TableName, operations: Vec<AlterOperation>) -> Result<()> {
-        let work = (table.clone(), operations, self.entry());
-        self.run(work, true, |database, lease, (table, operations, entry), _| {
-            let outcome = database
-                .scene(lease)
-                .and_then(|scene| once(&scene, entry.as_ref(), || scene.alter(table, operations)));
-            database.forget_schema();
+        let input = (table.clone(), operations, self.next_write());
+        self.run(input, true, |database, lease, (table, operations, write), _| {
+            let outcome = database.executor(lease).and_then(|executor| {
+                run_once(&executor, write.as_ref(), || executor.alter(table, operations))
+            });
+            database.clear_plans();
             Attempt::Done(outcome)
         })
         .await
     }
 
-    fn keyed(self: Arc<Self>, once: &IdempotentCall) -> Option<Arc<dyn Session>> {
-        let call = KeyedCall { once: once.clone(), writes: AtomicU32::new(0) };
+    fn keyed(self: Arc<Self>, call: &IdempotentCall) -> Option<Arc<dyn Session>> {
+        let call = KeyedCall { call: call.clone(), writes: AtomicU32::new(0) };
         Some(Arc::new(Self { database: Arc::clone(&self.database), call: Some(call) }))
     }
 
     async fn has_run(&self) -> Result<bool> {
-        let Some(call) = self.keeping_call() else { return Ok(false) };
-        let first = Entry { once: call.once.clone(), write: 0 };
-        self.run(first, false, |_, lease, first, _| Attempt::Done(first.is_kept(lease))).await
+        let Some(keyed) = self.stored_call() else { return Ok(false) };
+        let first = IdempotentWrite { call: keyed.call.clone(), number: 0 };
+        self.run(first, false, |_, lease, first, _| Attempt::Done(first.is_committed(lease))).await
     }
 }

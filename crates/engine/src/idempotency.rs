@@ -1,24 +1,24 @@
-//! A call that is known by a key: what it writes takes effect once, however often it is sent.
+//! A call with an idempotency key: what it writes takes effect once, however often it is sent.
 
 use tokio_util::sync::CancellationToken;
 
-/// A SHA-256.
+/// A SHA-256 digest.
 pub type Digest = [u8; 32];
 
 /// A call with an idempotency key, as an engine sees it.
 ///
-/// A session that was made with it ([`super::Session::keyed`]) commits the answer of each write together with the
-/// write, under `key` and the number of the write in the call, from 0. A write whose answer is there already is not
-/// run: its answer is the kept one. So a client whose server was killed after the commit and before the answer gets
-/// that answer when it asks again. Errors are not kept: they left nothing behind. Answers may be forgotten after
-/// ten minutes, and when there are many.
+/// A session for such a call ([`super::Session::keyed`]) commits the answer of each write together with the write. The
+/// answer is stored under `key` and the number of the write in the call, counted from 0. A write whose answer is stored
+/// already does not run again: the stored answer is returned. So a client whose server was killed between the commit and
+/// the answer gets that answer when it sends the call again. Errors are not stored, because they left nothing behind.
+/// An engine may forget answers after ten minutes, and earlier when there are many.
 #[derive(Debug, Clone)]
 pub struct IdempotentCall {
-    /// Of the caller's token and the key that the caller chose.
+    /// Digest of the caller's token and the key that the caller chose.
     pub key: Digest,
-    /// Of the call. A key that was used for another call is refused with `BAD_REQUEST`.
+    /// Digest of the call. A key that was used for a different call is refused with `BAD_REQUEST`.
     pub call: Digest,
-    /// Done when nobody waits for the answer any more. The engine stops what runs, so that it either took effect
-    /// as a whole or not at all, and then answers which, with an error in the latter case.
+    /// Cancelled when nobody waits for the answer any more. The engine then interrupts the running statement, so that it
+    /// takes effect as a whole or not at all, and answers with its outcome: an error when it did not take effect.
     pub cancelled: CancellationToken,
 }

@@ -1,4 +1,4 @@
-//! Rows as JSON text: an array of arrays, written a cell at a time, without a value of its own for each cell.
+//! Rows as JSON text: an array of arrays. Each cell is written directly, without building a JSON value first.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use phantomdb_protocol::{Error, Result};
@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 /// The largest integer that JavaScript's numbers hold exactly.
 pub const LARGEST_EXACT: u64 = (1 << 53) - 1;
 
-/// The rows of a result, so far.
+/// Collects the rows of a result.
 pub struct JsonRows {
     text: Vec<u8>,
     rows: u64,
@@ -20,11 +20,12 @@ impl Default for JsonRows {
 }
 
 impl JsonRows {
+    /// The number of rows so far.
     pub fn rows(&self) -> u64 {
         self.rows
     }
 
-    /// Adds a row of so many cells; `cell` writes each as one JSON value, by the functions of this module.
+    /// Adds a row of `width` cells. `cell` writes each one as a single JSON value with the functions of this module.
     pub fn push<E>(
         &mut self,
         width: usize,
@@ -42,17 +43,19 @@ impl JsonRows {
         Ok(())
     }
 
+    /// Closes the array and returns its text.
     pub fn finish(mut self) -> Result<Box<RawValue>> {
         self.text.push(b']');
         let text = String::from_utf8(self.text)
             .map_err(|_| Error::internal("the rows could not be written as JSON text"))?;
-        // SAFETY: `push` and this function write nothing but an array of arrays, and its callers write a cell as
-        // one JSON value: by the functions below, or as a document that is known to be valid.
+        // SAFETY: the text must be valid JSON. `push` and this function write the brackets and commas of an array of
+        // arrays. The callers of `push` write each cell as one JSON value: with the functions below, each of which
+        // writes a complete value, or as a document that they have parsed.
         Ok(unsafe { RawValue::from_string_unchecked(text) })
     }
 }
 
-/// No rows.
+/// A result without rows.
 pub fn empty() -> Box<RawValue> {
     RawValue::from_string("[]".to_owned()).unwrap_or_default()
 }
@@ -65,7 +68,7 @@ pub fn write_boolean(out: &mut Vec<u8>, boolean: bool) {
     out.extend_from_slice(if boolean { b"true" } else { b"false" });
 }
 
-/// A number, or a string beyond what JavaScript's numbers hold.
+/// Writes a number, or a string when JavaScript's numbers cannot hold the integer exactly.
 pub fn write_integer(out: &mut Vec<u8>, integer: i64) {
     if integer.unsigned_abs() <= LARGEST_EXACT {
         write_json(out, &integer);
@@ -76,7 +79,7 @@ pub fn write_integer(out: &mut Vec<u8>, integer: i64) {
     }
 }
 
-/// A number, or `"NaN"`, `"Infinity"`, `"-Infinity"`.
+/// Writes a number, or one of the strings `"NaN"`, `"Infinity"` and `"-Infinity"`.
 pub fn write_float(out: &mut Vec<u8>, float: f64) {
     match non_finite(float) {
         Some(text) => write_json(out, text),
@@ -84,7 +87,7 @@ pub fn write_float(out: &mut Vec<u8>, float: f64) {
     }
 }
 
-/// The name of what is no finite number.
+/// The name of a float that is not finite.
 pub fn non_finite(float: f64) -> Option<&'static str> {
     if float.is_finite() {
         None
@@ -97,7 +100,7 @@ pub fn non_finite(float: f64) -> Option<&'static str> {
     }
 }
 
-/// Text that is not UTF-8 comes with replacement characters.
+/// Writes a string. Bytes that are not UTF-8 become replacement characters.
 pub fn write_text(out: &mut Vec<u8>, bytes: &[u8]) {
     match std::str::from_utf8(bytes) {
         Ok(text) => write_json(out, text),
@@ -109,7 +112,7 @@ pub fn write_base64(out: &mut Vec<u8>, bytes: &[u8]) {
     write_json(out, &BASE64.encode(bytes));
 }
 
-/// Writing a scalar to memory cannot fail.
+/// Writes a scalar. Serializing a scalar into memory cannot fail.
 pub fn write_json<T: serde::Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
     let written = serde_json::to_writer(out, value);
     debug_assert!(written.is_ok());

@@ -1,4 +1,4 @@
-//! What every engine asks of the parameters of a statement.
+//! Checks of statement parameters that every engine makes.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use phantomdb_protocol::{Error, ErrorCode, Result, Value};
 
 use phantomdb_sql::time;
 
-/// `BAD_REQUEST` unless there are as many parameters as the statement has.
+/// Fails with `BAD_REQUEST` unless the number of values is the number of parameters in the statement.
 pub fn check_count(expected: usize, parameters: &[Value]) -> Result<()> {
     let given = parameters.len();
     if expected == given {
@@ -19,7 +19,7 @@ pub fn check_count(expected: usize, parameters: &[Value]) -> Result<()> {
     ))
 }
 
-/// `TYPE_MISMATCH` for a NUL character: not every engine can store one, so none does.
+/// Fails with `TYPE_MISMATCH` for a NUL character. PostgreSQL cannot store one, so no engine accepts it.
 pub fn check_text(text: &str, number: usize) -> Result<()> {
     if text.as_bytes().contains(&0) {
         return Err(Error::new(
@@ -30,7 +30,7 @@ pub fn check_text(text: &str, number: usize) -> Result<()> {
     Ok(())
 }
 
-/// The timestamp in the one form that is stored. `TYPE_MISMATCH` when it is none.
+/// Returns the timestamp in its stored form. Fails with `TYPE_MISMATCH` when the text is not a timestamp.
 pub fn timestamp(text: &str, number: usize) -> Result<Cow<'_, str>> {
     stored_timestamp(text).ok_or_else(|| {
         Error::new(
@@ -40,7 +40,7 @@ pub fn timestamp(text: &str, number: usize) -> Result<Cow<'_, str>> {
     })
 }
 
-/// A timestamp in the one form that is stored, so that comparing the text compares the time.
+/// Returns the timestamp in the only form that is stored: UTC with milliseconds, whose text order is the order in time.
 fn stored_timestamp(text: &str) -> Option<Cow<'_, str>> {
     const SHAPE: &[u8] = b"dddd-dd-ddTdd:dd:dd.dddZ";
     let stored = text.len() == SHAPE.len()
@@ -48,7 +48,7 @@ fn stored_timestamp(text: &str) -> Option<Cow<'_, str>> {
             .bytes()
             .zip(SHAPE)
             .all(|(b, shape)| if *shape == b'd' { b.is_ascii_digit() } else { b == *shape });
-    // Not as jiff's `Timestamp`, which ends a day before the last one of the year 9999.
+    // `jiff::Timestamp` cannot be used here: it ends one day before the end of the year 9999.
     if stored && text.trim_end_matches('Z').parse::<DateTime>().is_ok() {
         return Some(Cow::Borrowed(text));
     }
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_brings_timestamps_to_the_one_form_that_is_stored() {
+    fn it_converts_timestamps_to_the_stored_form() {
         for (given, stored) in [
             ("2026-01-01T00:00:00.000Z", "2026-01-01T00:00:00.000Z"),
             ("2026-01-01T02:00:00+02:00", "2026-01-01T00:00:00.000Z"),

@@ -1,17 +1,20 @@
-//! A state of a database that an engine keeps.
+//! A stored state of a database.
 
 use std::{any::Any, path::Path, sync::Arc};
 
 use phantomdb_protocol::Result;
 
-/// A database as it was at one moment. It outlives the database and its engine, and any database of the same kind of
-/// engine can be brought to it. An engine finds its own kind by [`Snapshot::into_any`].
+/// A database as it was at one moment.
+///
+/// A snapshot outlives the database and the engine that it was taken from. Any database of an engine of the same type can
+/// be restored to it. The engine recovers its own snapshot type with [`Snapshot::into_any`].
 pub trait Snapshot: Any + Send + Sync {
-    /// Its size in bytes.
+    /// The size in bytes.
     fn bytes(&self) -> usize;
 
-    /// Writes it to a file, in place of what is there: as a whole or not at all.
+    /// Writes the snapshot to a file and replaces an existing one. A failure leaves the existing file unchanged.
     fn save(&self, path: &Path) -> Result<()>;
 
+    /// Returns the snapshot as a value that can be downcast.
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 }

@@ -18,7 +18,7 @@ use super::{
     scope::{Columns, Output, Relation, Scope, Typed, stored_name},
 };
 use crate::types;
-use crate::{functions::convert, written::Written};
+use crate::{functions::convert, source_expressions::SourceExpression};
 use phantomdb_sql::types::{SqlType, is_serial};
 
 /// Marks the key of a table that does not number its rows.
@@ -209,7 +209,7 @@ impl Adapter<'_> {
                 let typed = self.expr(&mut expr)?;
                 let target = Target::of_new_column(&naming.table, column, data_type.clone());
                 let expr = target.assign(expr, typed)?;
-                self.written.extend(Written::of(build::unnested(&expr), written)?);
+                self.written.extend(SourceExpression::of(build::unnested(&expr), written)?);
                 options.push(ColumnOptionDef {
                     name: None,
                     option: ColumnOption::Generated {
@@ -272,7 +272,7 @@ impl Adapter<'_> {
         let expr = constant(target, data_type, expr)?;
         // A literal is described in the form of its column.
         if !matches!(expr, Expr::Value(_)) {
-            self.written.extend(Written::of(build::unnested(&expr), written)?);
+            self.written.extend(SourceExpression::of(build::unnested(&expr), written)?);
         }
         Ok(expr)
     }
@@ -342,7 +342,7 @@ impl Adapter<'_> {
     pub(super) fn defined(&mut self, expr: &mut Expr) -> Result<()> {
         let written = printer::print(&mut expr.clone(), printer::Style::Phantom)?;
         self.expr(expr)?;
-        self.written.extend(Written::of(expr, written)?);
+        self.written.extend(SourceExpression::of(expr, written)?);
         Ok(())
     }
 }

@@ -22,19 +22,13 @@ use phantomdb_protocol::{
 
 pub(super) use call::{NOW, TIME_OF_DAY, TODAY};
 pub(super) use create::{ENUM_MARK, KEY_MARK, TYPE_MARK};
+pub(super) use phantomdb_sql::parse::{parse_expression, parse_stored};
 pub use phantomdb_sql::{Catalog, Kind};
 use phantomdb_sql::{
     Source, alter_table, build, definition::SchemaChange, names, parse, printer, with_stack,
 };
-pub(super) use phantomdb_sql::{
-    alter_table::reference,
-    names::{index_columns, references, same_table},
-    parse::{parse_expression, parse_stored},
-    printer::{quote_identifier, quote_literal},
-};
-pub use scope::stored_name;
 
-use super::written::Written;
+use super::source_expressions::SourceExpression;
 
 /// A change that takes more than statements: [`super::alter::apply`] makes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,7 +77,7 @@ fn source(sql: &str) -> Source<'_> {
 pub(super) fn adapt_table(
     sql: &str,
     catalog: &dyn Catalog,
-) -> Result<(sqlparser::ast::CreateTable, Vec<Written>)> {
+) -> Result<(sqlparser::ast::CreateTable, Vec<SourceExpression>)> {
     match parse_stored(sql)? {
         sqlparser::ast::Statement::CreateTable(mut create) => {
             let mut adapter = Adapter::new(sql, catalog);
@@ -115,7 +109,7 @@ struct Adapter<'a> {
     bare_columns: bool,
     refuse_parameters: bool,
     /// The expressions of the definition that SQLite is given otherwise.
-    written: Vec<Written>,
+    written: Vec<SourceExpression>,
 }
 
 impl<'a> Adapter<'a> {

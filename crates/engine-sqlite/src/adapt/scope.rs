@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+pub(super) use crate::schemas::stored_name;
 use crate::types::column_type_of_sql;
-use phantomdb_protocol::{ColumnDefinition, ColumnType, TableName, TableSchema};
+use phantomdb_protocol::{ColumnDefinition, ColumnType, TableSchema};
 
 /// Where a value comes from; decides what is converted in a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,11 +151,6 @@ impl Scope {
             None => self.relations.iter().find_map(found),
         }
     }
-}
-
-/// The same table as one identifier, as SQLite stores it.
-pub fn stored_name(table: &TableName) -> String {
-    table.to_string()
 }
 
 /// The columns of a set operation.

@@ -14,7 +14,7 @@ use super::{
     printer::quote_identifier,
     scope::{Output, stored_name},
 };
-use crate::{registry, written};
+use crate::{schemas, source_expressions};
 
 impl Adapter<'_> {
     pub(super) fn statement(&mut self, tokens: Vec<TokenWithSpan>) -> Result<Adapted> {
@@ -31,7 +31,9 @@ impl Adapter<'_> {
 
     /// The statements that keep how the expressions of a definition were written.
     fn noted(&self, table: &ObjectName) -> Vec<String> {
-        names::last_ident(table).map(|table| written::note(&table.value, &self.written)).unwrap_or_default()
+        names::last_ident(table)
+            .map(|table| source_expressions::insert_statements(&table.value, &self.written))
+            .unwrap_or_default()
     }
 
     fn by_kind(&mut self, statement: &mut Statement, conflict: Option<ConflictTarget>) -> Result<Adapted> {
@@ -77,7 +79,8 @@ impl Adapter<'_> {
             Statement::CreateTable(create) => {
                 let schema = table_name(&create.name).and_then(|table| table.schema);
                 self.create_table(create)?;
-                let mut statements = schema.map(|schema| registry::note_schema(&schema)).unwrap_or_default();
+                let mut statements =
+                    schema.map(|schema| schemas::create_if_missing(&schema)).unwrap_or_default();
                 statements.extend(self.noted(&create.name));
                 statements.push(super::print(statement)?);
                 Ok(self.done(Kind::Schema, statements))
@@ -159,8 +162,8 @@ impl Adapter<'_> {
     }
 
     fn show_schemas(&self) -> Adapted {
-        let sql = if self.catalog.table(&TableName::new(registry::SCHEMAS)).is_some() {
-            format!("SELECT name AS schema_name FROM \"{}\" ORDER BY name", registry::SCHEMAS)
+        let sql = if self.catalog.table(&TableName::new(schemas::TABLE)).is_some() {
+            format!("SELECT name AS schema_name FROM \"{}\" ORDER BY name", schemas::TABLE)
         } else {
             "SELECT NULL AS schema_name WHERE FALSE".to_owned()
         };

@@ -1,24 +1,25 @@
-//! A table's definition with one thing changed.
+//! The operations that change the definition of a table.
 
 use phantomdb_protocol::{
     ColumnDefinition, Constraint, Error, ErrorCode, Result,
     ddl::{self, Verbatim},
 };
+use phantomdb_sql::Catalog;
+use phantomdb_sql::alter_table::refuse_to_generate;
+use phantomdb_sql::names::index_columns;
+use phantomdb_sql::printer::quote_identifier;
 use sqlparser::ast::{
     CheckConstraint, ColumnDef, ColumnOption, ColumnOptionDef, CreateTable, Ident, TableConstraint,
 };
 
-use super::{Change, Pending, run};
-use crate::{
-    adapt::{self, Catalog, quote_identifier},
-    catalog, written,
-};
-use phantomdb_sql::alter_table::refuse_to_generate;
+use super::execute::run;
+use super::table_change::{PendingRebuild, TableChange};
+use crate::{adapt, catalog, source_expressions};
 
-/// A catalog of nothing: a definition needs to know its own columns only.
-struct Empty;
+/// A catalog without tables: a definition can mention its own columns only.
+struct EmptyCatalog;
 
-impl Catalog for Empty {
+impl Catalog for EmptyCatalog {
     fn table(
         &self,
         _: &phantomdb_protocol::TableName,
@@ -31,15 +32,8 @@ impl Catalog for Empty {
     }
 }
 
-pub(super) fn is_generated(column: &ColumnDef) -> bool {
-    column
-        .options
-        .iter()
-        .any(|option| matches!(option.option, ColumnOption::Generated { generation_expr: Some(_), .. }))
-}
-
-impl Change<'_> {
-    /// The column, adapted, as SQLite stores it: where it is generated, beside those it is generated from.
+impl TableChange<'_> {
+    /// The column as SQLite stores it. A generated column is adapted together with the columns that it can use.
     fn adapted_column(&self, column: &ColumnDefinition) -> Result<ColumnDef> {
         let mut sql = format!("CREATE TABLE {} (", quote_identifier(&self.table.name));
         ddl::push_identifier(&mut sql, &column.name)?;
@@ -53,8 +47,8 @@ impl Change<'_> {
             }
         }
         sql.push(')');
-        let (create, expressions) = adapt::adapt_table(&sql, &Empty)?;
-        written::keep(self.conn, &self.table, &expressions)?;
+        let (create, expressions) = adapt::adapt_table(&sql, &EmptyCatalog)?;
+        source_expressions::store(self.conn, &self.table, &expressions)?;
         let columns = create.columns;
         columns.into_iter().next().ok_or_else(|| Error::internal("a column was expected"))
     }
@@ -66,7 +60,7 @@ impl Change<'_> {
             && !column.primary_key
             && !column.unique
             && constant
-            // SQLite would have to compute it for the rows there are.
+            // SQLite cannot add a stored generated column to a table.
             && column.generated.is_none()
             && (column.allow_null || column.default.is_some());
         if native {
@@ -75,7 +69,7 @@ impl Change<'_> {
         }
         let name = &column.name;
         let pending = self.pending()?;
-        if pending.create.columns.iter().any(|known| known.name.value.eq_ignore_ascii_case(name)) {
+        if pending.create.columns.iter().any(|existing| existing.name.value.eq_ignore_ascii_case(name)) {
             let message = format!("there is a column \"{name}\" already");
             return Err(Error::new(ErrorCode::AlreadyExists, message).with_columns([name]));
         }
@@ -83,7 +77,7 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// The new definition; the keys and references of the old one stay, unless the new one says otherwise.
+    /// Replaces the definition of a column. Keys and references of the old definition stay unless the new one has its own.
     pub(super) fn change_column(&mut self, column: &ColumnDefinition) -> Result<()> {
         self.pending()?;
         let column = &self.still_generated(column)?;
@@ -94,7 +88,7 @@ impl Change<'_> {
             .create
             .columns
             .iter_mut()
-            .find(|known| known.name.value.eq_ignore_ascii_case(&column.name))
+            .find(|existing| existing.name.value.eq_ignore_ascii_case(&column.name))
             .ok_or(unknown)?;
         adapted.name = old.name.clone();
         keep_constraints(old, &mut adapted, column);
@@ -119,7 +113,8 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// The new definition of a column that is generated already generates it, as before unless it says how.
+    /// The new definition of a column. A generated column stays generated, by the old expression unless the new definition
+    /// has one.
     fn still_generated(&self, column: &ColumnDefinition) -> Result<ColumnDefinition> {
         let schema = catalog::read_table(self.conn, &self.table)?;
         let old = schema.columns.into_iter().find(|old| old.name.eq_ignore_ascii_case(&column.name));
@@ -140,12 +135,13 @@ impl Change<'_> {
         if pending.create.columns.is_empty() {
             return Err(Error::unsupported("the last column of a table cannot be dropped on SQLite"));
         }
-        let is = |column: &Ident| column.value.eq_ignore_ascii_case(name);
-        let named = |columns: &[String]| columns.iter().any(|column| column.eq_ignore_ascii_case(name));
+        let is_dropped = |column: &Ident| column.value.eq_ignore_ascii_case(name);
+        let include_dropped =
+            |columns: &[String]| columns.iter().any(|column| column.eq_ignore_ascii_case(name));
         pending.create.constraints.retain(|constraint| match constraint {
-            TableConstraint::PrimaryKey(key) => !named(&adapt::index_columns(&key.columns)),
-            TableConstraint::Unique(unique) => !named(&adapt::index_columns(&unique.columns)),
-            TableConstraint::ForeignKey(key) => !key.columns.iter().any(is),
+            TableConstraint::PrimaryKey(key) => !include_dropped(&index_columns(&key.columns)),
+            TableConstraint::Unique(unique) => !include_dropped(&index_columns(&unique.columns)),
+            TableConstraint::ForeignKey(key) => !key.columns.iter().any(is_dropped),
             TableConstraint::Check(check) => !catalog::mentions(&check.expr, name),
             _ => true,
         });
@@ -169,9 +165,10 @@ impl Change<'_> {
                 return Ok(());
             }
             Constraint::PrimaryKey { columns, .. } => {
-                let unknown = self.pending()?.create.columns.iter().any(has_primary_key);
-                let keyed = self.pending()?.create.constraints.iter();
-                if unknown || keyed.into_iter().any(|c| matches!(c, TableConstraint::PrimaryKey(_))) {
+                let create = &self.pending()?.create;
+                if create.columns.iter().any(has_primary_key)
+                    || create.constraints.iter().any(|c| matches!(c, TableConstraint::PrimaryKey(_)))
+                {
                     let message = format!("table \"{}\" has a primary key already", self.table);
                     return Err(Error::new(ErrorCode::AlreadyExists, message));
                 }
@@ -185,7 +182,7 @@ impl Change<'_> {
         }
         if let Some(name) = constraint.name() {
             let schema = catalog::read_table(self.conn, &self.table)?;
-            if self.pending.is_none() && schema.constraints.iter().any(|known| known.name() == Some(name)) {
+            if self.pending.is_none() && schema.constraints.iter().any(|other| other.name() == Some(name)) {
                 let message = format!("table \"{}\" has a constraint \"{name}\" already", self.table);
                 return Err(Error::new(ErrorCode::AlreadyExists, message).with_constraint(name));
             }
@@ -195,11 +192,11 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// A default that was given as a constraint keeps the name it can be dropped by.
+    /// Names the default of a column that was added as a constraint, so that it can be dropped by this name.
     fn name_default(&mut self, column: &str, name: Option<&str>) {
         let columns = self.pending.iter_mut().flat_map(|pending| &mut pending.create.columns);
-        for known in columns.filter(|known| known.name.value.eq_ignore_ascii_case(column)) {
-            for option in &mut known.options {
+        for definition in columns.filter(|definition| definition.name.value.eq_ignore_ascii_case(column)) {
+            for option in &mut definition.options {
                 if matches!(option.option, ColumnOption::Default(_)) {
                     option.name = name.map(|name| Ident::with_quote('"', name));
                 }
@@ -207,10 +204,11 @@ impl Change<'_> {
         }
     }
 
+    /// The definition of a column, without its keys and references.
     fn described(&mut self, column: &str) -> Result<ColumnDefinition> {
         let unknown = self.unknown_column(column);
         let schema = catalog::read_table(self.conn, &self.table)?;
-        let found = schema.columns.into_iter().find(|known| known.name.eq_ignore_ascii_case(column));
+        let found = schema.columns.into_iter().find(|existing| existing.name.eq_ignore_ascii_case(column));
         found.ok_or(unknown).map(|found| ColumnDefinition {
             references: None,
             unique: false,
@@ -221,7 +219,7 @@ impl Change<'_> {
         })
     }
 
-    /// The constraint, adapted, as SQLite stores it: beside columns of the names and types of this table.
+    /// The constraint as SQLite stores it. It is adapted in a table with the column names and types of this one.
     fn adapted_constraint(&self, constraint: &Constraint) -> Result<TableConstraint> {
         let schema = catalog::read_table(self.conn, &self.table)?;
         let mut parts: Vec<String> = schema
@@ -229,7 +227,7 @@ impl Change<'_> {
             .iter()
             .map(|column| format!("{} {}", quote_identifier(&column.name), column.data_type))
             .collect();
-        // Two columns at least, for a key of one is written beside its column.
+        // The adapter writes a key of one column beside the column, so such a key is adapted as UNIQUE.
         let whole_key = matches!(constraint, Constraint::PrimaryKey { columns, .. } if columns.len() == 1);
         if whole_key && let Constraint::PrimaryKey { name, columns } = constraint {
             let unique = Constraint::Unique { name: name.clone(), columns: columns.clone() };
@@ -249,19 +247,19 @@ impl Change<'_> {
                 other => other,
             });
         }
-        let mut written = String::new();
-        ddl::push_constraint(&mut written, constraint, &Verbatim)?;
-        parts.push(written);
+        let mut definition = String::new();
+        ddl::push_constraint(&mut definition, constraint, &Verbatim)?;
+        parts.push(definition);
         let sql = format!("CREATE TABLE {} ({})", quote_identifier(&self.table.name), parts.join(", "));
-        let (create, expressions) = adapt::adapt_table(&sql, &Empty)?;
-        written::keep(self.conn, &self.table, &expressions)?;
+        let (create, expressions) = adapt::adapt_table(&sql, &EmptyCatalog)?;
+        source_expressions::store(self.conn, &self.table, &expressions)?;
         let constraints = create.constraints;
         constraints.into_iter().next().ok_or_else(|| Error::internal("a constraint was expected"))
     }
 
     pub(super) fn drop_constraint(&mut self, name: &str) -> Result<()> {
         let unknown = self.unknown_constraint(name);
-        let Pending { create, .. } = self.pending()?;
+        let PendingRebuild { create, .. } = self.pending()?;
         let before = count(create);
         create.constraints.retain(|constraint| {
             let found = match constraint {
@@ -293,9 +291,9 @@ fn has_primary_key(column: &ColumnDef) -> bool {
     column.options.iter().any(|option| matches!(option.option, ColumnOption::PrimaryKey(_)))
 }
 
-/// What of the old column a new definition does not speak of.
+/// Copies to the new definition what it does not replace of the old one.
 fn keep_constraints(old: &ColumnDef, new: &mut ColumnDef, column: &ColumnDefinition) {
-    let kept = |option: &&ColumnOptionDef| match &option.option {
+    let is_kept = |option: &&ColumnOptionDef| match &option.option {
         ColumnOption::PrimaryKey(_) | ColumnOption::DialectSpecific(_) => !column.primary_key,
         ColumnOption::Unique(_) => !column.unique,
         ColumnOption::ForeignKey(_) => column.references.is_none(),
@@ -308,16 +306,16 @@ fn keep_constraints(old: &ColumnDef, new: &mut ColumnDef, column: &ColumnDefinit
         }
         _ => false,
     };
-    let options: Vec<ColumnOptionDef> = old.options.iter().filter(kept).cloned().collect();
+    let options: Vec<ColumnOptionDef> = old.options.iter().filter(is_kept).cloned().collect();
     let marked = options.iter().any(|option| matches!(option.option, ColumnOption::NotNull));
     if marked {
         new.options.retain(|option| !matches!(option.option, ColumnOption::NotNull));
     }
     if has_primary_key(old) && !column.primary_key {
-        // The key keeps its type: it is what SQLite numbers the rows by.
+        // The key keeps its type, because SQLite numbers the rows by it.
         new.data_type = old.data_type.clone();
     }
-    // AUTOINCREMENT stands right after PRIMARY KEY, so what is kept comes first, as it was.
+    // AUTOINCREMENT must follow PRIMARY KEY directly, so the options that are kept come first, in their old order.
     let rest = std::mem::take(&mut new.options);
     new.options = options.into_iter().chain(rest).collect();
 }

@@ -1,35 +1,42 @@
-//! The rebuild of a table: a new one, the rows, and the old one's name.
+//! The rebuild of a table: creates the new table, copies the rows, drops the old table and takes over its name.
 
 use phantomdb_protocol::Result;
+use phantomdb_sql::parse::parse_stored;
+use phantomdb_sql::printer::{quote_identifier, quote_literal};
 use rusqlite::{OptionalExtension, config::DbConfig};
 use sqlparser::ast::{ColumnOption, Ident, ObjectName, Statement};
 
-use super::{Change, Pending, run, translate};
-use crate::{
-    adapt::{self, quote_identifier, quote_literal, stored_name},
-    catalog,
-};
+use super::execute::{run, translate};
+use super::table_change::{PendingRebuild, TableChange};
+use crate::schemas::stored_name;
+use crate::{adapt, catalog, error};
 
-impl Change<'_> {
-    /// Makes the table what it has been changed to.
+impl TableChange<'_> {
+    /// Carries out the pending rebuild, if there is one.
     pub(super) fn flush(&mut self) -> Result<()> {
         let Some(pending) = self.pending.take() else { return Ok(()) };
         let old = stored_name(&self.table);
         let new = format!("phantomdb_new_{old}");
         let others = self.indexes_and_triggers(&old, &pending)?;
-        let next_number = self.next_number(&old)?;
+        let last_number = self.last_identity_number(&old)?;
         let legacy = DbConfig::SQLITE_DBCONFIG_LEGACY_ALTER_TABLE;
-        let failed = |error: rusqlite::Error| catalog::failed(&error);
+        let failed = |e: rusqlite::Error| error::schema_failed(&e);
         let was_legacy = self.conn.db_config(legacy).map_err(failed)?;
-        // Without this a rename would be checked against, and written into, views and triggers of the old table.
+        // Otherwise SQLite would check the rename against views and triggers of the old table, and rewrite them.
         self.conn.set_db_config(legacy, true).map_err(failed)?;
-        let rebuilt = self.rebuild(pending, &old, &new, next_number);
+        let rebuilt = self.rebuild(pending, &old, &new, last_number);
         self.conn.set_db_config(legacy, was_legacy).map_err(failed)?;
         rebuilt?;
         others.iter().try_for_each(|sql| run(self.conn, sql))
     }
 
-    fn rebuild(&self, mut pending: Pending, old: &str, new: &str, next_number: Option<i64>) -> Result<()> {
+    fn rebuild(
+        &self,
+        mut pending: PendingRebuild,
+        old: &str,
+        new: &str,
+        last_number: Option<i64>,
+    ) -> Result<()> {
         let numbered = pending
             .create
             .columns
@@ -52,7 +59,7 @@ impl Change<'_> {
                 ),
             )?;
         }
-        if let Some(number) = next_number.filter(|_| numbered) {
+        if let Some(number) = last_number.filter(|_| numbered) {
             let name = quote_literal(new);
             run(
                 self.conn,
@@ -66,8 +73,8 @@ impl Change<'_> {
         run(self.conn, &format!("ALTER TABLE {quoted_new} RENAME TO {quoted_old}"))
     }
 
-    /// The statements that make the table's indexes and triggers again, but for the indexes of dropped columns.
-    fn indexes_and_triggers(&self, table: &str, pending: &Pending) -> Result<Vec<String>> {
+    /// The statements that create the table's indexes and triggers again. Indexes of dropped columns are left out.
+    fn indexes_and_triggers(&self, table: &str, pending: &PendingRebuild) -> Result<Vec<String>> {
         let read = || -> rusqlite::Result<Vec<(String, String)>> {
             let mut statement = self.conn.prepare(
                 "SELECT type, sql FROM sqlite_schema WHERE tbl_name = ?1 COLLATE NOCASE \
@@ -76,11 +83,13 @@ impl Change<'_> {
             statement.query_map([table], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
         };
         let mut statements = read().map_err(|error| translate(&error))?;
-        statements.retain(|(kind, sql)| kind != "index" || !uses_dropped(sql, &pending.dropped));
+        statements
+            .retain(|(object_type, sql)| object_type != "index" || !uses_dropped(sql, &pending.dropped));
         Ok(statements.into_iter().map(|(_, sql)| sql).collect())
     }
 
-    fn next_number(&self, table: &str) -> Result<Option<i64>> {
+    /// The last number of the identity column, if the table has one.
+    fn last_identity_number(&self, table: &str) -> Result<Option<i64>> {
         let exists: bool = self
             .conn
             .query_row(
@@ -101,8 +110,9 @@ impl Change<'_> {
     }
 }
 
+/// True when an index uses a dropped column.
 fn uses_dropped(index: &str, dropped: &[String]) -> bool {
-    let Ok(Statement::CreateIndex(create)) = adapt::parse_stored(index) else { return false };
+    let Ok(Statement::CreateIndex(create)) = parse_stored(index) else { return false };
     dropped.iter().any(|name| {
         create.columns.iter().any(|column| catalog::mentions(&column.column.expr, name))
             || create.predicate.as_ref().is_some_and(|predicate| catalog::mentions(predicate, name))

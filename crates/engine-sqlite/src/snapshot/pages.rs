@@ -1,117 +1,127 @@
-//! The connection of a database that reads and writes its pages.
+//! Takes and restores snapshots, on a connection that reads and writes pages.
 
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, MutexGuard, Weak};
 use std::time::Duration;
 
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use rusqlite::config::DbConfig;
 use rusqlite::{CachedStatement, Connection};
 
-use super::raw::{self, Log, RawFile, Salts};
-use super::{CHUNK, Snapshot, check_size, cookie, header};
+use super::header;
+use super::image::{Snapshot, check_size, schema_cookie};
+use super::raw::{self, DatabaseFile, LogPages, Salts};
 use crate::connection::{self, Location};
 use crate::error;
+use crate::memory_vfs::CHUNK;
 
-/// What a database knows of its snapshots.
+/// The page connection of a database, and how its content relates to snapshots.
 #[derive(Default)]
-pub(in super::super) struct Pages {
+pub(crate) struct PageStoreState {
     connection: Option<Connection>,
-    known: Vec<Known>,
+    matches: Vec<SnapshotMatch>,
 }
 
-/// What a database knows of one snapshot.
-struct Known {
+/// The moment at which the database had the same content as a snapshot.
+struct SnapshotMatch {
     snapshot: Weak<Snapshot>,
-    state: Agreement,
+    moment: MatchMoment,
 }
 
-/// How far a database agrees with a snapshot that it was made to, or that was made of it.
+/// When a database had the same content as a snapshot: when the snapshot was taken of it or last restored.
 #[derive(Clone, Copy)]
-struct Agreement {
-    /// The count of schema changes under which the schemas are the same. It only grows.
-    cookie: u32,
-    /// The write-ahead log then. As long as the database has the same, what was written since is in it: every page that
-    /// the log does not hold is still that of the snapshot.
+struct MatchMoment {
+    /// The schema cookie of the database at that moment. The cookie only grows, so while it is the same, the schema is that
+    /// of the snapshot.
+    schema_cookie: u32,
+    /// The write-ahead log at that moment. While the database has the same log, everything that was written since is in it,
+    /// so every page that is not in the log is still that of the snapshot.
     log: Option<Salts>,
 }
 
-/// [`Pages`] with what they need to open their connection.
-pub(in super::super) struct OpenPages<'a> {
-    pub(in super::super) pages: std::sync::MutexGuard<'a, Pages>,
-    pub(in super::super) location: &'a Location,
-    pub(in super::super) busy_timeout: Duration,
+/// Reads and writes the pages of a database. The mutex is held, so there is one at a time.
+pub(crate) struct PageStore<'a> {
+    pub(crate) state: MutexGuard<'a, PageStoreState>,
+    pub(crate) location: &'a Location,
+    pub(crate) busy_timeout: Duration,
 }
 
-impl Pages {
-    /// Closes the connection.
-    pub(in super::super) fn close(&mut self) {
+impl PageStoreState {
+    pub(crate) fn close_connection(&mut self) {
         self.connection = None;
     }
 
-    /// The database began as this snapshot.
-    pub(in super::super) fn began_as(&mut self, snapshot: &Arc<Snapshot>) {
-        self.note(snapshot, Agreement { cookie: snapshot.cookie(), log: None });
+    /// Records that the database was created with the content of this snapshot.
+    pub(crate) fn record_created_from(&mut self, snapshot: &Arc<Snapshot>) {
+        self.record_match(snapshot, MatchMoment { schema_cookie: snapshot.schema_cookie(), log: None });
     }
 
-    fn note(&mut self, snapshot: &Arc<Snapshot>, state: Agreement) {
-        self.known.retain(|known| known.snapshot.strong_count() > 0 && !known.is(snapshot));
-        self.known.push(Known { snapshot: Arc::downgrade(snapshot), state });
+    fn record_match(&mut self, snapshot: &Arc<Snapshot>, moment: MatchMoment) {
+        self.matches.retain(|other| other.snapshot.strong_count() > 0 && !other.is_of(snapshot));
+        self.matches.push(SnapshotMatch { snapshot: Arc::downgrade(snapshot), moment });
     }
 
-    fn agreement(&self, snapshot: &Arc<Snapshot>) -> Option<Agreement> {
-        self.known.iter().find(|known| known.is(snapshot)).map(|known| known.state)
+    /// The last moment at which the database had the content of this snapshot.
+    fn last_match(&self, snapshot: &Arc<Snapshot>) -> Option<MatchMoment> {
+        self.matches.iter().find(|found| found.is_of(snapshot)).map(|found| found.moment)
     }
 }
 
-impl Known {
-    fn is(&self, snapshot: &Arc<Snapshot>) -> bool {
+impl SnapshotMatch {
+    fn is_of(&self, snapshot: &Arc<Snapshot>) -> bool {
         std::ptr::eq(self.snapshot.as_ptr(), Arc::as_ptr(snapshot))
     }
 }
 
-impl OpenPages<'_> {
-    pub(in super::super) fn take(mut self) -> Result<Arc<Snapshot>> {
+impl PageStore<'_> {
+    /// Takes a snapshot of what is committed.
+    pub(crate) fn take_snapshot(mut self) -> Result<Arc<Snapshot>> {
         let (snapshot, log) = self.on_connection(|connection, _| read_all(connection))?;
         let snapshot = Arc::new(snapshot);
-        self.pages.note(&snapshot, Agreement { cookie: snapshot.cookie(), log });
+        let moment = MatchMoment { schema_cookie: snapshot.schema_cookie(), log };
+        self.state.record_match(&snapshot, moment);
         Ok(snapshot)
     }
 
-    pub(in super::super) fn restore(mut self, snapshot: &Arc<Snapshot>) -> Result<()> {
-        let state = self.on_connection(|connection, pages| {
-            connection.execute_batch("BEGIN IMMEDIATE").map_err(error::plain)?;
-            let state = write_differences(connection, snapshot, pages.agreement(snapshot))?;
-            connection.execute_batch("COMMIT").map_err(error::plain)?;
-            // SQLite does not look again at cached pages that were written behind its back.
-            connection.release_memory().map_err(error::plain)?;
-            // When the log was begun anew meanwhile, what another process wrote since may not be in it.
-            Ok(Agreement {
-                log: state.log.filter(|log| raw::salts(connection).is_ok_and(|now| now == Some(*log))),
-                ..state
+    /// Restores the database to the snapshot. Others must not write meanwhile.
+    pub(crate) fn restore(mut self, snapshot: &Arc<Snapshot>) -> Result<()> {
+        let moment = self.on_connection(|connection, state| {
+            connection.execute_batch("BEGIN IMMEDIATE").map_err(error::from_sqlite)?;
+            let moment = write_differences(connection, snapshot, state.last_match(snapshot))?;
+            connection.execute_batch("COMMIT").map_err(error::from_sqlite)?;
+            // SQLite does not notice that the pages in its cache were changed through the table of pages.
+            connection.release_memory().map_err(error::from_sqlite)?;
+            // When the log was restarted meanwhile, it may lack what another process has written since.
+            Ok(MatchMoment {
+                log: moment.log.filter(|log| raw::log_salts(connection).is_ok_and(|now| now == Some(*log))),
+                ..moment
             })
         })?;
-        self.pages.note(snapshot, state);
+        self.state.record_match(snapshot, moment);
         Ok(())
     }
 
-    /// A connection on which something failed is not used again; closed, it rolls back.
-    fn on_connection<T>(&mut self, work: impl FnOnce(&Connection, &Pages) -> Result<T>) -> Result<T> {
-        let connection = match self.pages.connection.take() {
+    /// Runs `work` on the page connection. After an error the connection is closed, which rolls back.
+    fn on_connection<T>(
+        &mut self,
+        work: impl FnOnce(&Connection, &PageStoreState) -> Result<T>,
+    ) -> Result<T> {
+        let connection = match self.state.connection.take() {
             Some(connection) => connection,
             None => open(self.location, self.busy_timeout)?,
         };
-        let answer = work(&connection, &self.pages)?;
-        self.pages.connection = Some(connection);
-        Ok(answer)
+        let result = work(&connection, &self.state)?;
+        self.state.connection = Some(connection);
+        Ok(result)
     }
 }
 
+/// Opens a connection that can write pages.
 fn open(location: &Location, busy_timeout: Duration) -> Result<Connection> {
     let connection = connection::open_with_pages(location, false, busy_timeout)?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, false).map_err(error::plain)?;
-    // A restore does not wait for the disk: when the power fails before the next commit does, it was not done.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, false).map_err(error::from_sqlite)?;
+    // A restore does not wait for the disk. A power failure before the next commit that waits undoes it.
     if matches!(location, Location::File(_)) {
-        connection.execute_batch("PRAGMA synchronous=NORMAL").map_err(error::plain)?;
+        connection.execute_batch("PRAGMA synchronous=NORMAL").map_err(error::from_sqlite)?;
     }
     connection.prepare(READ_PAGE).map(drop).map_err(|_| {
         Error::unsupported(
@@ -123,52 +133,52 @@ fn open(location: &Location, busy_timeout: Duration) -> Result<Connection> {
 
 const READ_PAGE: &str = "SELECT data FROM sqlite_dbpage WHERE pgno = ?1";
 
-/// The pages that are committed when a transaction begins.
-struct Committed<'a> {
-    one: CachedStatement<'a>,
+/// The pages that were committed when the transaction on the connection began.
+struct CommittedPages<'a> {
+    read_page: CachedStatement<'a>,
     page_size: usize,
     count: usize,
-    log: Log,
-    file: RawFile<'a>,
+    log: LogPages,
+    file: DatabaseFile<'a>,
 }
 
-impl<'a> Committed<'a> {
-    /// Begins to read, in the transaction that is open.
+impl<'a> CommittedPages<'a> {
+    /// Reads in the transaction that is open.
     fn new(connection: &'a Connection) -> Result<Self> {
-        let ask = |pragma: &str| -> Result<usize> {
-            let mut statement = connection.prepare_cached(pragma).map_err(error::plain)?;
-            let answer: u32 = statement.query_row([], |row| row.get(0)).map_err(error::plain)?;
-            usize::try_from(answer)
+        let query = |pragma: &str| -> Result<usize> {
+            let mut statement = connection.prepare_cached(pragma).map_err(error::from_sqlite)?;
+            let number: u32 = statement.query_row([], |row| row.get(0)).map_err(error::from_sqlite)?;
+            usize::try_from(number)
                 .map_err(|_| Error::internal("the database is too large for this computer"))
         };
-        let (count, page_size) = (ask("PRAGMA page_count")?, ask("PRAGMA page_size")?);
+        let (count, page_size) = (query("PRAGMA page_count")?, query("PRAGMA page_size")?);
         Ok(Self {
-            one: connection.prepare_cached(READ_PAGE).map_err(error::plain)?,
+            read_page: connection.prepare_cached(READ_PAGE).map_err(error::from_sqlite)?,
             page_size,
             count,
-            log: Log::read(connection, page_size, count)?,
-            file: RawFile::database(connection)?,
+            log: LogPages::read(connection, page_size, count)?,
+            file: DatabaseFile::database(connection)?,
         })
     }
 
-    /// Shows `look` one page, by its index.
-    fn page<T>(&mut self, index: usize, look: impl FnOnce(&[u8]) -> T) -> Result<T> {
-        self.one
-            .query_row([page_number(index)], |row| Ok(look(row.get_ref(0)?.as_blob()?)))
-            .map_err(error::plain)
+    /// Calls `read` with the page of this index.
+    fn page<T>(&mut self, index: usize, read: impl FnOnce(&[u8]) -> T) -> Result<T> {
+        self.read_page
+            .query_row([page_number(index)], |row| Ok(read(row.get_ref(0)?.as_blob()?)))
+            .map_err(error::from_sqlite)
     }
 
-    /// The indexes of the pages that a part of the file has, when it is a chunk long.
+    /// The indexes of the pages in a chunk of the file.
     fn pages_of_chunk(&self, chunk: usize) -> std::ops::Range<usize> {
         let pages = CHUNK / self.page_size;
         chunk * pages..((chunk + 1) * pages).min(self.count)
     }
 }
 
-/// With the write-ahead log that the database has meanwhile.
+/// Reads all pages. Also returns the salts of the write-ahead log during the read.
 fn read_all(connection: &Connection) -> Result<(Snapshot, Option<Salts>)> {
-    connection.execute_batch("BEGIN").map_err(error::plain)?;
-    let mut committed = Committed::new(connection)?;
+    connection.execute_batch("BEGIN").map_err(error::from_sqlite)?;
+    let mut committed = CommittedPages::new(connection)?;
     let (page_size, length) = (committed.page_size, committed.count * committed.page_size);
     check_size(length)?;
     let mut chunks = Vec::with_capacity(length.div_ceil(CHUNK));
@@ -185,124 +195,125 @@ fn read_all(connection: &Connection) -> Result<(Snapshot, Option<Salts>)> {
     }
     let log = committed.log.salts;
     drop(committed);
-    connection.execute_batch("COMMIT").map_err(error::plain)?;
+    connection.execute_batch("COMMIT").map_err(error::from_sqlite)?;
     Ok((Snapshot::new(chunks, length)?, log))
 }
 
-/// Makes every page that of the snapshot. The count of schema changes is the same afterwards when the schema is that of
-/// the snapshot already, else one that the database never had.
+/// Overwrites every page that differs from the snapshot. The schema cookie stays the same when the schema is that of the
+/// snapshot already. Otherwise it becomes one that the database has never had.
 fn write_differences(
     connection: &Connection,
     snapshot: &Snapshot,
-    known: Option<Agreement>,
-) -> Result<Agreement> {
-    let mut committed = Committed::new(connection)?;
+    last_match: Option<MatchMoment>,
+) -> Result<MatchMoment> {
+    let mut committed = CommittedPages::new(connection)?;
     let mut first = snapshot.page(0).to_vec();
-    let (now, same) = committed.page(0, |current| {
+    let (cookie, is_same) = committed.page(0, |current| {
         if current.len() != first.len() || current[header::RESERVED] != first[header::RESERVED] {
-            return Err(other_pages(first.len(), current.len()));
+            return Err(incompatible_pages(first.len(), current.len()));
         }
-        let now = cookie(current);
-        // SQLite compares it before each statement, so it is changed last.
-        first[header::COOKIE].copy_from_slice(&current[header::COOKIE]);
-        // These are SQLite's own marks of its last write.
-        for mark in [header::CHANGE_COUNTER, header::VALID_FOR] {
-            first[mark.clone()].copy_from_slice(&current[mark]);
+        let cookie = schema_cookie(current);
+        // SQLite compares the cookie before each statement, so it is changed last.
+        first[header::SCHEMA_COOKIE].copy_from_slice(&current[header::SCHEMA_COOKIE]);
+        // SQLite sets these fields itself when it commits.
+        for field in [header::CHANGE_COUNTER, header::VALID_FOR] {
+            first[field.clone()].copy_from_slice(&current[field]);
         }
-        Ok((now, current == first))
+        Ok((cookie, current == first))
     })??;
     let log = committed.log.salts;
-    let different = if log.is_some() && known.is_some_and(|known| known.log == log) {
+    let different = if log.is_some() && last_match.is_some_and(|moment| moment.log == log) {
         differences_in_log(&mut committed, snapshot)?
     } else {
         differences(&mut committed, snapshot)?
     };
-    let mut writer = Writer::new(connection)?;
+    let mut writer = PageWriter::new(connection)?;
     for index in different {
         writer.write(index, snapshot.page(index))?;
     }
-    if !same {
+    if !is_same {
         writer.write(0, &first)?;
     }
     if committed.count > snapshot.page_count() {
         writer.truncate(snapshot.page_count())?;
     }
-    if known.is_some_and(|known| known.cookie == now) {
-        return Ok(Agreement { cookie: now, log });
+    if last_match.is_some_and(|moment| moment.schema_cookie == cookie) {
+        return Ok(MatchMoment { schema_cookie: cookie, log });
     }
-    let next = now.wrapping_add(1);
+    let next = cookie.wrapping_add(1);
     let sql = format!("PRAGMA schema_version = {}", next.cast_signed());
-    connection.execute_batch(&sql).map_err(error::plain)?;
-    Ok(Agreement { cookie: next, log })
+    connection.execute_batch(&sql).map_err(error::from_sqlite)?;
+    Ok(MatchMoment { schema_cookie: next, log })
 }
 
-/// [`differences`], for when no other pages than those in the log can differ.
-fn differences_in_log(committed: &mut Committed<'_>, snapshot: &Snapshot) -> Result<Vec<usize>> {
-    let both = committed.count.min(snapshot.page_count());
+/// The same as [`differences`], for a database in which only pages in the log can differ.
+fn differences_in_log(committed: &mut CommittedPages<'_>, snapshot: &Snapshot) -> Result<Vec<usize>> {
+    let common = committed.count.min(snapshot.page_count());
     let mut different = Vec::new();
-    for page in 1..both {
+    for page in 1..common {
         if committed.log.pages[page] && committed.page(page, |bytes| bytes != snapshot.page(page))? {
             different.push(page);
         }
     }
-    different.extend(both.max(1)..snapshot.page_count());
+    different.extend(common.max(1)..snapshot.page_count());
     Ok(different)
 }
 
-/// The indexes of the pages that are not those of the snapshot, the first left out.
-fn differences(committed: &mut Committed<'_>, snapshot: &Snapshot) -> Result<Vec<usize>> {
-    let both = committed.count.min(snapshot.page_count());
+/// The indexes of the pages that differ from the snapshot, without the first page.
+fn differences(committed: &mut CommittedPages<'_>, snapshot: &Snapshot) -> Result<Vec<usize>> {
+    let common = committed.count.min(snapshot.page_count());
     let mut different = Vec::new();
     let mut buffer = vec![0; CHUNK];
-    for (index, theirs) in snapshot.chunks.iter().enumerate() {
+    for (index, snapshot_chunk) in snapshot.chunks.iter().enumerate() {
         let pages = committed.pages_of_chunk(index);
         let length = pages.len() * committed.page_size;
         committed.file.read(&mut buffer[..length], index * CHUNK)?;
-        let equal = buffer[..length] == theirs[..length];
-        for page in pages.start.max(1)..pages.end.min(both) {
-            let ours = (page - pages.start) * committed.page_size..;
+        let is_equal = buffer[..length] == snapshot_chunk[..length];
+        for page in pages.start.max(1)..pages.end.min(common) {
+            let start = (page - pages.start) * committed.page_size;
             let differs = if committed.log.pages[page] {
                 committed.page(page, |bytes| bytes != snapshot.page(page))?
             } else {
-                !equal && buffer[ours][..committed.page_size] != *snapshot.page(page)
+                !is_equal && buffer[start..][..committed.page_size] != *snapshot.page(page)
             };
             if differs {
                 different.push(page);
             }
         }
     }
-    different.extend(both.max(1)..snapshot.page_count());
+    different.extend(common.max(1)..snapshot.page_count());
     Ok(different)
 }
 
-/// SQLite counts pages from 1.
+/// SQLite's number of a page, which counts from 1.
 fn page_number(index: usize) -> i64 {
     i64::try_from(index + 1).unwrap_or(i64::MAX)
 }
 
-/// Writes pages through SQLite, as part of its transaction.
-struct Writer<'a>(CachedStatement<'a>);
+/// Writes pages through SQLite, in its transaction.
+struct PageWriter<'a>(CachedStatement<'a>);
 
-impl<'a> Writer<'a> {
+impl<'a> PageWriter<'a> {
     fn new(connection: &'a Connection) -> Result<Self> {
         let sql = "INSERT INTO sqlite_dbpage (pgno, data) VALUES (?1, ?2)";
-        connection.prepare_cached(sql).map(Self).map_err(error::plain)
+        connection.prepare_cached(sql).map(Self).map_err(error::from_sqlite)
     }
 
-    /// Writes a page, by its index; one beyond the end makes the file longer.
+    /// Writes the page with this index. A page beyond the end makes the file longer.
     fn write(&mut self, index: usize, bytes: &[u8]) -> Result<()> {
-        self.0.execute((page_number(index), bytes)).map(drop).map_err(error::plain)
+        self.0.execute((page_number(index), bytes)).map(drop).map_err(error::from_sqlite)
     }
 
-    /// Leaves the first `count` pages, once the transaction commits. No page may be written after this.
+    /// Keeps only the first `count` pages when the transaction commits. No page may be written after this call.
     fn truncate(&mut self, count: usize) -> Result<()> {
-        self.0.execute((page_number(count), None::<&[u8]>)).map(drop).map_err(error::plain)
+        self.0.execute((page_number(count), None::<&[u8]>)).map(drop).map_err(error::from_sqlite)
     }
 }
 
-fn other_pages(theirs: usize, ours: usize) -> Error {
+fn incompatible_pages(snapshot: usize, database: usize) -> Error {
     let message = format!(
-        "the snapshot is of a database with other pages ({theirs} bytes; here {ours}); make a new database of it instead"
+        "the pages of the snapshot ({snapshot} bytes) do not fit the database ({database} bytes); create a new database \
+         from the snapshot instead"
     );
     Error::new(ErrorCode::BadRequest, message)
 }

@@ -1,4 +1,4 @@
-//! A connection's files, read past SQLite's page cache, many pages at a time.
+//! Reads the files of a connection directly, without SQLite's page cache, many pages at a time.
 
 use std::ffi::c_int;
 use std::marker::PhantomData;
@@ -8,32 +8,39 @@ use rusqlite::{Connection, ffi};
 
 const WAL_HEADER: usize = 32;
 const FRAME_HEADER: usize = 24;
-/// The last bit says in which order the checksums are counted.
+/// The magic number of a write-ahead log. Its last bit is the byte order of the checksums.
 const WAL_MAGIC: u32 = 0x377f_0682;
 
-/// A file that a connection has open. SQLite's own handle of it is used: closing another one would let go of the
-/// locks that SQLite holds on the file.
-pub(super) struct RawFile<'a> {
+/// A file that a connection has open, read through SQLite's own handle. A second handle could not be used: closing it would
+/// release the POSIX locks that SQLite holds on the file.
+pub(super) struct DatabaseFile<'a> {
     file: *mut ffi::sqlite3_file,
     connection: PhantomData<&'a Connection>,
 }
 
-impl<'a> RawFile<'a> {
+impl<'a> DatabaseFile<'a> {
+    /// The main file.
     pub(super) fn database(connection: &'a Connection) -> Result<Self> {
         Self::of(connection, ffi::SQLITE_FCNTL_FILE_POINTER)
     }
 
-    /// The write-ahead log; there is one once a transaction has begun.
+    /// The write-ahead log. It is open once a transaction has begun.
     fn log(connection: &'a Connection) -> Result<Self> {
         Self::of(connection, ffi::SQLITE_FCNTL_JOURNAL_POINTER)
     }
 
-    fn of(connection: &'a Connection, which: c_int) -> Result<Self> {
+    fn of(connection: &'a Connection, operation: c_int) -> Result<Self> {
         let mut file: *mut ffi::sqlite3_file = std::ptr::null_mut();
-        // SAFETY: the connection is open, and for these two operations SQLite writes one pointer to the argument. The
-        // file lives as long as the connection, which is borrowed.
+        // SAFETY: the handle is valid because the connection is open and borrowed, and the name is a static C string. For
+        // the two operations that `database` and `log` pass, SQLite writes one `sqlite3_file` pointer to the argument,
+        // which points to a variable of this type.
         let code = unsafe {
-            ffi::sqlite3_file_control(connection.handle(), c"main".as_ptr(), which, (&raw mut file).cast())
+            ffi::sqlite3_file_control(
+                connection.handle(),
+                c"main".as_ptr(),
+                operation,
+                (&raw mut file).cast(),
+            )
         };
         if code == ffi::SQLITE_OK && !file.is_null() {
             Ok(Self { file, connection: PhantomData })
@@ -42,14 +49,16 @@ impl<'a> RawFile<'a> {
         }
     }
 
-    /// Fills the buffer; what lies beyond the end of the file is zeros. True when all of it was there.
+    /// Fills the buffer from the file. Bytes beyond the end of the file become zeros. Returns true when the file had all of
+    /// the bytes.
     pub(super) fn read(&self, buffer: &mut [u8], offset: usize) -> Result<bool> {
         let failed = || Error::internal("the file of the database cannot be read");
         let (Ok(amount), Ok(offset)) = (c_int::try_from(buffer.len()), i64::try_from(offset)) else {
             return Err(failed());
         };
-        // SAFETY: SQLite's file is valid while its connection is, see `of`; one that is not open has no methods. The
-        // connection is used by this thread only, so nobody else is in a method of this file.
+        // SAFETY: SQLite's file object lives as long as the connection, which `self` borrows. `pMethods` is null when the
+        // file is not open, and otherwise points to the methods of its VFS. `xRead` gets a buffer of `amount` bytes. A
+        // connection is used by one thread at a time, so no other method of the file runs meanwhile.
         let code = unsafe {
             match (*self.file).pMethods.as_ref().and_then(|methods| methods.xRead) {
                 Some(read) => read(self.file, buffer.as_mut_ptr().cast(), amount, offset),
@@ -67,22 +76,23 @@ impl<'a> RawFile<'a> {
     }
 }
 
-/// The two numbers in the header of a write-ahead log and of its frames. The log that follows it has others.
+/// The two numbers (salts) in the header of a write-ahead log and in its frames. SQLite changes them when it restarts the
+/// log.
 pub(super) type Salts = [u8; 8];
 
-/// Which pages the write-ahead log may hold; the others the database file does. Sound in a transaction: the log is not
-/// begun anew as long as there is one that needs it, and its frames follow each other under the salts of its header.
-pub(super) struct Log {
-    /// By the index of the page.
+/// The pages that may be in the write-ahead log. All others are in the database file. This holds during a transaction: SQLite
+/// does not restart the log while a transaction uses it, and its frames follow each other with the salts of its header.
+pub(super) struct LogPages {
+    /// True at the index of each page that may be in the log.
     pub(super) pages: Vec<bool>,
-    /// None when there is no log.
+    /// `None` when there is no log.
     pub(super) salts: Option<Salts>,
 }
 
-impl Log {
+impl LogPages {
     pub(super) fn read(connection: &Connection, page_size: usize, count: usize) -> Result<Self> {
         let mut pages = vec![false; count];
-        let log = RawFile::log(connection)?;
+        let log = DatabaseFile::log(connection)?;
         let salts = salts_of(&log)?;
         let Some(salts) = salts else { return Ok(Self { pages, salts }) };
         let mut frame = [0; FRAME_HEADER];
@@ -98,12 +108,12 @@ impl Log {
     }
 }
 
-/// The salts of the log as it is now, if there is one.
-pub(super) fn salts(connection: &Connection) -> Result<Option<Salts>> {
-    salts_of(&RawFile::log(connection)?)
+/// The salts of the current log, if there is one.
+pub(super) fn log_salts(connection: &Connection) -> Result<Option<Salts>> {
+    salts_of(&DatabaseFile::log(connection)?)
 }
 
-fn salts_of(log: &RawFile<'_>) -> Result<Option<Salts>> {
+fn salts_of(log: &DatabaseFile<'_>) -> Result<Option<Salts>> {
     let mut header = [0; WAL_HEADER];
     if !log.read(&mut header, 0)? || number(&header, 0) & !1 != WAL_MAGIC {
         return Ok(None);
@@ -113,6 +123,7 @@ fn salts_of(log: &RawFile<'_>) -> Result<Option<Salts>> {
     Ok(Some(salts))
 }
 
+/// The big-endian number at an offset.
 fn number(bytes: &[u8], at: usize) -> u32 {
     bytes[at..at + 4].iter().fold(0, |number, byte| number << 8 | u32::from(*byte))
 }

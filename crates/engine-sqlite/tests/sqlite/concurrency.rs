@@ -19,7 +19,7 @@ async fn it_lets_writers_in_in_the_order_they_came() {
         for n in 1..=8 {
             let session = Arc::clone(&fixture.session);
             tasks.push(tokio::spawn(async move {
-                // Each worker has a statement of its own text, which was never seen before.
+                // Each worker runs a new statement, for which no plan is cached.
                 ok(&*session, &format!("INSERT INTO \"t\" (\"n\") VALUES ({n})"), &[]).await;
             }));
             tokio::time::sleep(Duration::from_millis(40)).await;
@@ -38,9 +38,9 @@ async fn it_runs_writes_that_are_sent_at_once_in_the_order_they_were_sent() {
     for fixture in Fixture::both().await {
         let session = &*fixture.session;
         ok(session, "CREATE TABLE \"t\" (\"id\" SERIAL PRIMARY KEY, \"n\" INTEGER)", &[]).await;
-        // Every other statement is met for the first time, which takes longer than those that are known.
-        let known = "INSERT INTO \"t\" (\"n\") VALUES ($1)";
-        ok(session, known, &[Value::Integer(0)]).await;
+        // Every other statement is new, and takes longer than one whose plan is cached.
+        let cached = "INSERT INTO \"t\" (\"n\") VALUES ($1)";
+        ok(session, cached, &[Value::Integer(0)]).await;
         let new: Vec<String> =
             (0..20).map(|n| format!("INSERT INTO \"t\" (\"n\") VALUES ($1 + {n} - {n})")).collect();
         let numbers: Vec<[Value; 1]> = (1..=20).map(|n| [Value::Integer(n)]).collect();
@@ -48,7 +48,7 @@ async fn it_runs_writes_that_are_sent_at_once_in_the_order_they_were_sent() {
             .iter()
             .zip(&numbers)
             .enumerate()
-            .map(|(index, (new, number))| ok(session, if index % 2 == 0 { new } else { known }, number));
+            .map(|(index, (new, number))| ok(session, if index % 2 == 0 { new } else { cached }, number));
         join_all(all).await;
         assert_eq!(
             rows(session, "SELECT count(*) FROM \"t\" WHERE \"id\" <> \"n\" + 1", &[]).await,
@@ -57,7 +57,7 @@ async fn it_runs_writes_that_are_sent_at_once_in_the_order_they_were_sent() {
     }
 }
 
-/// Counts how often the thread it runs on comes to it.
+/// Counts how often the thread has time for this task.
 async fn count_turns(turns: &Cell<u32>) {
     loop {
         tokio::time::sleep(Duration::from_millis(1)).await;
@@ -72,7 +72,7 @@ async fn it_does_not_keep_the_thread_it_was_asked_on_busy_with_a_long_statement(
     for fixture in Fixture::both().await {
         let transaction = fixture.begin(None).await.as_session();
         for session in [&fixture.session, &transaction] {
-            // It is short when it is met first.
+            // The first runs are short.
             for _ in 0..2 {
                 assert_eq!(rows(&**session, LONG, &[Value::Integer(3)]).await, json!([[3]]));
             }

@@ -1,4 +1,4 @@
-//! The SQLite engine in a memory of its own, and in a directory of its own.
+//! The SQLite engine with a database for one test, in memory and in a directory.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use phantomdb_testing::Directory;
 
 const LOCK_TIMEOUT: Duration = Duration::from_millis(3000);
 
-/// An engine with a database `test`.
+/// An engine with a database named `test`.
 pub(crate) struct Fixture {
     pub(crate) engine: Arc<SqliteEngine>,
     pub(crate) session: Arc<dyn Session>,
@@ -41,7 +41,7 @@ impl Fixture {
         [Self::new(SqliteEngine::memory(), None).await, Self::new(file, Some(directory)).await]
     }
 
-    /// In memory, with an engine that soon loses patience with idle transactions.
+    /// An engine in memory with a short limit for idle transactions.
     pub(crate) async fn impatient(lock_idle_timeout: Duration) -> Self {
         Self::with_options(SqliteEngine::memory(), None, LOCK_TIMEOUT, lock_idle_timeout).await
     }

@@ -63,7 +63,7 @@ async fn it_waits_for_a_transaction_that_goes_on_with_its_work() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_does_not_hold_a_wait_for_the_lock_against_the_one_that_waits() {
+async fn it_does_not_count_a_wait_for_the_lock_as_idle_time() {
     let fixture = Fixture::impatient(PATIENCE).await;
     ok(&*fixture.session, TABLE, &[]).await;
     let holder = fixture.begin(None).await;
@@ -94,7 +94,7 @@ async fn two_serializable_transactions_that_both_come_to_write_do_not_wait_on_ea
         tokio::time::sleep(Duration::from_millis(100)).await;
         first.commit().await.unwrap();
         assert_eq!(waiter.await.unwrap().code, ErrorCode::SerializationFailure);
-        // What it has read is out of date for good, so that it is over, and holds no lock.
+        // Its snapshot stays out of date, so the transaction has ended and holds no lock.
         ok(&*fixture.session, INSERT, &n(3)).await;
         assert_eq!(error(&*second, ALL, &[]).await.code, ErrorCode::TransactionExpired);
         second.rollback().await.unwrap();

@@ -1,7 +1,9 @@
-//! The SQLite engine's own ways: its locks, its files, its rebuilds. What every engine answers alike is in `contract`.
+//! Tests of what only the SQLite engine does: its locks, its files, its rebuilds. The tests of the crate `phantomdb-engine`
+//! cover what both engines do.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod child_process;
 mod concurrency;
 mod fixture;
 mod locks;
@@ -9,7 +11,7 @@ mod rebuild_survival;
 mod snapshot_survival;
 mod snapshots;
 mod snapshots_at_random;
+mod source_expressions;
 mod statements;
 mod survival;
 mod transactions;
-mod written;

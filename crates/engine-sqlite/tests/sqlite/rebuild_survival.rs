@@ -1,8 +1,7 @@
-//! A table that is being rebuilt when the process is killed is the old one or the new one, whole.
+//! When the process is killed during the rebuild of a table, the table is the complete old one or the complete new one.
 
-use std::io::{BufRead, BufReader, Lines, Write};
+use std::io::Write;
 use std::path::Path;
-use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use phantomdb_engine::{Engine, Session};
@@ -10,15 +9,14 @@ use phantomdb_engine_sqlite::SqliteEngine;
 use phantomdb_protocol::{AlterOperation, Statement, TableName, TableSchema};
 use serde_json::{Value as Json, json};
 
+use crate::child_process;
 use phantomdb_testing::{Directory, error, ok, rows, statement};
 
-/// Set for the child: the directory it works in.
-const CHILD: &str = "PHANTOMDB_TEST_REBUILD";
-
 const ROWS: i64 = 50_000;
-const MOMENTS: usize = 50;
+/// The number of children that are killed.
+const KILLS: usize = 50;
 
-/// What the changed column is in turn.
+/// The types that the changed column gets in turn.
 const TYPES: [&str; 2] = ["VARCHAR(60)", "TEXT"];
 
 const TABLES: [&str; 4] = [
@@ -44,7 +42,8 @@ const INDEXES: [&str; 3] = [
     "CREATE UNIQUE INDEX people_adults ON people (email) WHERE age >= 18",
 ];
 
-/// In SQLite's own SQL: the trigger, and the rows. The highest numbers are used up and their rows gone again.
+/// The trigger and the rows, in SQLite's own SQL. The rows with the highest numbers are deleted again, so that the identity
+/// counter is above the highest number.
 fn native() -> [String; 5] {
     [
         "CREATE TRIGGER people_audit AFTER INSERT ON people WHEN new.email LIKE 'late%' \
@@ -78,8 +77,8 @@ fn in_sqlite(query: &str) -> Statement {
 }
 
 async fn sqlite_rows(session: &dyn Session, query: &str) -> Json {
-    let answer = session.execute(in_sqlite(query)).await.unwrap();
-    serde_json::from_str(answer.rows.get()).unwrap()
+    let result = session.execute(in_sqlite(query)).await.unwrap();
+    serde_json::from_str(result.rows.get()).unwrap()
 }
 
 fn people() -> TableName {
@@ -90,7 +89,7 @@ fn type_of<'a>(schema: &'a TableSchema, column: &str) -> &'a str {
     &schema.columns.iter().find(|candidate| candidate.name == column).unwrap().data_type
 }
 
-/// Gives `name` the type it has not.
+/// Gives the column `name` the other type.
 async fn change(session: &dyn Session) {
     let schema = session.describe(&people()).await.unwrap();
     let mut column = schema.columns.iter().find(|column| column.name == "name").unwrap().clone();
@@ -98,11 +97,11 @@ async fn change(session: &dyn Session) {
     session.alter(&people(), vec![AlterOperation::ChangeColumn { column }]).await.unwrap();
 }
 
-/// Not a test of its own: what the child of the test below does until it is killed.
+/// The child process of the test below.
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "run by it_has_the_old_table_or_the_new_one_after_the_process_was_killed_in_a_rebuild in a process of its own"]
 async fn child_that_rebuilds_until_it_is_killed() {
-    let Some(directory) = std::env::var_os(CHILD) else { return };
-    let engine = SqliteEngine::open(directory.as_ref()).unwrap();
+    let engine = SqliteEngine::open(child_process::directory().as_ref()).unwrap();
     let session = engine.database("test").await.unwrap();
     loop {
         writeln!(std::io::stderr(), "begun").unwrap();
@@ -111,21 +110,10 @@ async fn child_that_rebuilds_until_it_is_killed() {
     }
 }
 
-fn start_child(directory: &Path) -> (Child, Lines<BufReader<ChildStderr>>) {
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "rebuild_survival::child_that_rebuilds_until_it_is_killed", "--nocapture"])
-        .env(CHILD, directory)
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    (child, lines)
-}
-
-/// Kills a child `delay` after it has begun a change. Answers whether the change was still under way.
+/// Kills a child `delay` after it has begun a change. Returns true when the change had not ended.
 fn kill_after(directory: &Path, delay: Duration) -> bool {
-    let (mut child, mut lines) = start_child(directory);
+    let (mut child, mut lines) =
+        child_process::start("rebuild_survival::child_that_rebuilds_until_it_is_killed", directory);
     while lines.next().unwrap().unwrap() != "begun" {}
     std::thread::sleep(delay);
     child.kill().unwrap();
@@ -133,15 +121,15 @@ fn kill_after(directory: &Path, delay: Duration) -> bool {
     !lines.map_while(Result::ok).any(|line| line == "done")
 }
 
-/// All that a rebuild must keep, as it is found in the file. Neither the changed type nor the order, which SQLite gives
-/// to what it has made anew, are part of it.
-async fn kept(session: &dyn Session) -> Json {
+/// Everything that a rebuild must keep, read from the file. The changed type is left out, and the order of constraints and
+/// indexes, which a rebuild changes.
+async fn table_content(session: &dyn Session) -> Json {
     let mut schema = session.describe(&people()).await.unwrap();
     assert!(TYPES.contains(&type_of(&schema, "name")), "{schema:?}");
     for column in schema.columns.iter_mut().filter(|column| column.name == "name") {
         column.data_type.clear();
     }
-    schema.indexes.sort_by(|one, other| one.name.cmp(&other.name));
+    schema.indexes.sort_by(|first, second| first.name.cmp(&second.name));
     schema.constraints.sort_by_key(|constraint| constraint.name().map(str::to_owned));
     json!({
         "schema": schema,
@@ -165,8 +153,8 @@ async fn kept(session: &dyn Session) -> Json {
     })
 }
 
-/// That the trigger, the counter and the constraints do what they did. Leaves the table as it was.
-async fn works(engine: &SqliteEngine) {
+/// Checks that the trigger, the identity counter and the constraints still work. Leaves the table unchanged.
+async fn check_that_it_works(engine: &SqliteEngine) {
     let options = phantomdb_protocol::BeginTransaction { database: "test".to_owned(), ..Default::default() };
     let transaction = engine.begin(&options).await.unwrap();
     let session = transaction.clone().as_session();
@@ -198,32 +186,32 @@ async fn it_has_the_old_table_or_the_new_one_after_the_process_was_killed_in_a_r
     let begun = Instant::now();
     change(&*session).await;
     let duration = begun.elapsed();
-    let expected = kept(&*session).await;
+    let expected = table_content(&*session).await;
     assert_eq!(expected["integrity"], json!([["ok"]]));
     assert_eq!(expected["references"], json!([]));
     assert_eq!(expected["people"][0][0], json!(ROWS));
-    works(&engine).await;
+    check_that_it_works(&engine).await;
     engine.close().await.unwrap();
 
     let mut found = [0; 2];
     let mut interrupted = 0;
-    for moment in 0..MOMENTS {
+    for kill in 0..KILLS {
         let share = f64::from(uuid::Uuid::new_v4().as_fields().0) / f64::from(u32::MAX);
         let delay = duration.mul_f64(1.1 * share);
         interrupted += usize::from(kill_after(&directory.0, delay));
         let engine = SqliteEngine::open(&directory.0).unwrap();
         let session = engine.database("test").await.unwrap();
-        let now = kept(&*session).await;
-        assert_eq!(now, expected, "killed after {delay:?} of {duration:?}, the time number {moment}");
+        let now = table_content(&*session).await;
+        assert_eq!(now, expected, "killed after {delay:?} of {duration:?}, kill number {kill}");
         let schema = session.describe(&people()).await.unwrap();
         found[usize::from(type_of(&schema, "name") == TYPES[1])] += 1;
-        if moment % 10 == 9 {
-            works(&engine).await;
+        if kill % 10 == 9 {
+            check_that_it_works(&engine).await;
         }
         engine.close().await.unwrap();
     }
     println!(
-        "a rebuild takes {duration:?}; interrupted {interrupted} of {MOMENTS}, found {TYPES:?} {found:?} times"
+        "a rebuild takes {duration:?}; interrupted {interrupted} of {KILLS}, found {TYPES:?} {found:?} times"
     );
-    assert!(interrupted >= MOMENTS / 5, "only {interrupted} were in time");
+    assert!(interrupted >= KILLS / 5, "only {interrupted} were in time");
 }

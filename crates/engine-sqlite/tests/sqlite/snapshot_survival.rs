@@ -1,5 +1,4 @@
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Command, Stdio};
+use std::io::Write;
 use std::time::Duration;
 
 use phantomdb_engine::{Engine, Session};
@@ -7,10 +6,9 @@ use phantomdb_engine_sqlite::SqliteEngine;
 use phantomdb_protocol::Statement;
 use serde_json::json;
 
+use crate::child_process;
 use phantomdb_testing::{Directory, ok, rows};
 
-/// Set for the child: the directory it writes to.
-const CHILD: &str = "PHANTOMDB_TEST_SNAPSHOT_SURVIVAL";
 const ROWS: usize = 1000;
 
 async fn fill(session: &dyn Session, letter: char, count: usize) {
@@ -20,11 +18,11 @@ async fn fill(session: &dyn Session, letter: char, count: usize) {
     ok(session, &format!("INSERT INTO \"t\" VALUES {}", values.join(",")), &[]).await;
 }
 
-/// Not a test of its own: what the child of the test below does until it is killed.
+/// The child process of the test below.
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "run by it_has_the_old_state_or_the_new_one_after_the_process_was_killed_in_a_restore in a process of its own"]
 async fn child_that_restores_until_it_is_killed() {
-    let Some(directory) = std::env::var_os(CHILD) else { return };
-    let engine = SqliteEngine::open(directory.as_ref()).unwrap();
+    let engine = SqliteEngine::open(child_process::directory().as_ref()).unwrap();
     engine.create_database("test").await.unwrap();
     let session = engine.database("test").await.unwrap();
     ok(&*session, "CREATE TABLE \"t\" (\"n\" INTEGER PRIMARY KEY, \"v\" TEXT)", &[]).await;
@@ -40,7 +38,7 @@ async fn child_that_restores_until_it_is_killed() {
     }
 }
 
-async fn check_that_it_is_one_of_both(directory: &Directory) -> usize {
+async fn check_that_it_is_either_state(directory: &Directory) -> usize {
     let engine = SqliteEngine::open(&directory.0).unwrap();
     let session = engine.database("test").await.unwrap();
     let found = rows(&*session, "SELECT min(\"v\"), max(\"v\"), count(*) FROM \"t\"", &[]).await;
@@ -59,19 +57,13 @@ async fn it_has_the_old_state_or_the_new_one_after_the_process_was_killed_in_a_r
     let mut seen = [0, 0];
     for kill in 0..12_u64 {
         let directory = Directory::new();
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "snapshot_survival::child_that_restores_until_it_is_killed", "--nocapture"])
-            .env(CHILD, &directory.0)
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let (mut child, mut lines) =
+            child_process::start("snapshot_survival::child_that_restores_until_it_is_killed", &directory.0);
         assert!(lines.any(|line| line.unwrap() == "ready"));
         std::thread::sleep(Duration::from_millis(3 + kill * 7));
         child.kill().unwrap();
         child.wait().unwrap();
-        seen[check_that_it_is_one_of_both(&directory).await] += 1;
+        seen[check_that_it_is_either_state(&directory).await] += 1;
     }
     assert_eq!(seen.iter().sum::<u32>(), 12);
 }

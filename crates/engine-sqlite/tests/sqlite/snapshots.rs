@@ -15,8 +15,8 @@ const COUNT: &str = "SELECT count(*) FROM \"users\"";
 
 async fn native(session: &dyn Session, query: &str) -> phantomdb_protocol::Result<serde_json::Value> {
     let statement = Statement { query: query.to_owned(), parameters: vec![], native: true };
-    let answer = session.execute(statement).await?;
-    Ok(serde_json::from_str(answer.rows.get()).unwrap())
+    let result = session.execute(statement).await?;
+    Ok(serde_json::from_str(result.rows.get()).unwrap())
 }
 
 async fn with_users(fixture: &Fixture) {
@@ -26,7 +26,7 @@ async fn with_users(fixture: &Fixture) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_brings_rows_tables_indexes_comments_and_sequences_back() {
+async fn it_restores_rows_tables_indexes_comments_and_sequences() {
     for fixture in Fixture::both().await {
         with_users(&fixture).await;
         let session = &*fixture.session;
@@ -52,7 +52,7 @@ async fn it_brings_rows_tables_indexes_comments_and_sequences_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_knows_tables_that_have_the_same_count_of_changes_behind_them_apart() {
+async fn it_tells_tables_apart_that_were_created_after_the_same_number_of_schema_changes() {
     for fixture in Fixture::both().await {
         let session = &*fixture.session;
         let empty = fixture.engine.snapshot("test").await.unwrap();
@@ -68,7 +68,7 @@ async fn it_knows_tables_that_have_the_same_count_of_changes_behind_them_apart()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_rolls_back_open_transactions_and_tells_them_why() {
+async fn it_rolls_back_open_transactions_and_says_why() {
     for fixture in Fixture::both().await {
         with_users(&fixture).await;
         let snapshot = fixture.engine.snapshot("test").await.unwrap();
@@ -87,9 +87,9 @@ async fn it_rolls_back_open_transactions_and_tells_them_why() {
         waits.await.unwrap();
         assert_eq!(rows(&*fixture.session, COUNT, &[]).await, json!([[2]]));
         for transaction in [idle, writer, reader, waiting] {
-            let told = error(&*transaction, COUNT, &[]).await;
-            assert_eq!(told.code, ErrorCode::TransactionExpired);
-            assert!(told.message.contains("restored to a snapshot"), "{}", told.message);
+            let refused = error(&*transaction, COUNT, &[]).await;
+            assert_eq!(refused.code, ErrorCode::TransactionExpired);
+            assert!(refused.message.contains("restored to a snapshot"), "{}", refused.message);
             assert_eq!(transaction.commit().await.unwrap_err().code, ErrorCode::TransactionExpired);
         }
         ok(&*fixture.begin(None).await, "INSERT INTO \"users\" (\"name\") VALUES ('Cy')", &[]).await;
@@ -155,7 +155,7 @@ async fn it_shows_readers_one_state_or_the_other_and_never_a_mixture() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_makes_databases_of_a_snapshot_that_go_their_own_ways() {
+async fn databases_created_from_the_same_snapshot_are_independent() {
     let directory = Directory::new();
     let [memory, file] = Fixture::both().await;
     with_users(&memory).await;
@@ -186,7 +186,7 @@ async fn it_makes_databases_of_a_snapshot_that_go_their_own_ways() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_brings_a_database_to_the_snapshot_of_another() {
+async fn it_restores_a_database_to_the_snapshot_of_another() {
     let [memory, file] = Fixture::both().await;
     with_users(&memory).await;
     let snapshot = memory.engine.snapshot("test").await.unwrap();
@@ -202,7 +202,7 @@ async fn it_brings_a_database_to_the_snapshot_of_another() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_refuses_files_that_are_no_snapshots() {
+async fn it_refuses_files_that_are_not_snapshots() {
     let directory = Directory::new();
     std::fs::create_dir_all(&directory.0).unwrap();
     let path = directory.0.join("x");

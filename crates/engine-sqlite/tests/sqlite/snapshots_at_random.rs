@@ -1,4 +1,4 @@
-//! Changes, snapshots and restores in any order, against a model: what the database said when a snapshot was taken.
+//! Changes, snapshots and restores in random order. The model is the content of the database when a snapshot was taken.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ enum Step {
     Insert(u8, u16, u16),
     Update(u8, u8),
     Delete(u8, u8),
-    /// Begins a transaction that reads, and one that writes and then waits for its end.
+    /// Begins a transaction that reads and one that writes, restores a snapshot, and rolls both back.
     Open(u8),
     Snapshot,
     Restore(prop::sample::Index),
@@ -46,16 +46,17 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-async fn ask(session: &dyn Session, query: &str) -> Json {
+async fn query_rows(session: &dyn Session, query: &str) -> Json {
     let statement = Statement { query: query.to_owned(), parameters: vec![], native: true };
-    let answer = session.execute(statement).await.unwrap_or_else(|e| panic!("{query}: {e:?}"));
-    serde_json::from_str(answer.rows.get()).unwrap()
+    let result = session.execute(statement).await.unwrap_or_else(|e| panic!("{query}: {e:?}"));
+    serde_json::from_str(result.rows.get()).unwrap()
 }
 
-/// Everything there is to know of a database.
-async fn state(session: &dyn Session) -> Vec<Json> {
+/// The whole content of a database.
+async fn content(session: &dyn Session) -> Vec<Json> {
     let schema =
-        ask(session, "SELECT type, name, tbl_name, rootpage, sql FROM sqlite_schema ORDER BY rowid").await;
+        query_rows(session, "SELECT type, name, tbl_name, rootpage, sql FROM sqlite_schema ORDER BY rowid")
+            .await;
     let tables: Vec<String> = schema
         .as_array()
         .unwrap()
@@ -63,10 +64,12 @@ async fn state(session: &dyn Session) -> Vec<Json> {
         .filter(|row| row[0] == "table")
         .map(|row| row[1].as_str().unwrap().to_owned())
         .collect();
-    let mut all =
-        vec![schema, ask(session, "SELECT 1 FROM pragma_integrity_check WHERE integrity_check = 'ok'").await];
+    let mut all = vec![
+        schema,
+        query_rows(session, "SELECT 1 FROM pragma_integrity_check WHERE integrity_check = 'ok'").await,
+    ];
     for table in tables {
-        all.push(ask(session, &format!("SELECT * FROM \"{table}\"")).await);
+        all.push(query_rows(session, &format!("SELECT * FROM \"{table}\"")).await);
     }
     for table in session.tables().await.unwrap() {
         all.push(serde_json::to_value(session.describe(&table).await.unwrap()).unwrap());
@@ -96,20 +99,20 @@ fn sql(step: &Step) -> Option<String> {
     })
 }
 
-async fn follow(fixture: &Fixture, steps: &[Step]) {
+async fn run_steps(fixture: &Fixture, steps: &[Step]) {
     let session = &*fixture.session;
-    let mut kept: Vec<(Arc<dyn Snapshot>, Vec<Json>)> = Vec::new();
+    let mut snapshots: Vec<(Arc<dyn Snapshot>, Vec<Json>)> = Vec::new();
     let mut open: Vec<Arc<dyn Transaction>> = Vec::new();
     for step in steps {
         match step {
             Step::Snapshot => {
                 let snapshot = fixture.engine.snapshot("test").await.unwrap();
-                kept.push((snapshot, state(session).await));
+                snapshots.push((snapshot, content(session).await));
             }
-            Step::Restore(which) if !kept.is_empty() => {
-                let (snapshot, model) = which.get(&kept);
+            Step::Restore(which) if !snapshots.is_empty() => {
+                let (snapshot, model) = which.get(&snapshots);
                 fixture.engine.restore("test", snapshot).await.unwrap();
-                assert_eq!(&state(session).await, model);
+                assert_eq!(&content(session).await, model);
                 open.clear();
             }
             Step::Restore(_) => {}
@@ -119,22 +122,22 @@ async fn follow(fixture: &Fixture, steps: &[Step]) {
                 let writer = fixture.begin(None).await;
                 run(&*writer, &format!("DELETE FROM \"t{table}\""), &[]).await.ok();
                 open = vec![reader, writer];
-                if let Some((snapshot, model)) = kept.last() {
+                if let Some((snapshot, model)) = snapshots.last() {
                     fixture.engine.restore("test", snapshot).await.unwrap();
-                    assert_eq!(&state(session).await, model);
+                    assert_eq!(&content(session).await, model);
                 }
                 for transaction in open.drain(..) {
                     transaction.rollback().await.ok();
                 }
             }
             Step::Open(_) => {}
-            // A table that is not there is refused, which changes nothing.
+            // A statement about a missing table fails and changes nothing.
             change => drop(run(session, &sql(change).unwrap(), &[]).await),
         }
     }
-    for (snapshot, model) in kept.iter().rev() {
+    for (snapshot, model) in snapshots.iter().rev() {
         fixture.engine.restore("test", snapshot).await.unwrap();
-        assert_eq!(&state(session).await, model);
+        assert_eq!(&content(session).await, model);
     }
 }
 
@@ -142,11 +145,11 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
-    fn it_always_comes_back_to_what_was_there(steps in prop::collection::vec(step(), 1..40)) {
+    fn a_restore_always_brings_back_the_content_of_the_snapshot(steps in prop::collection::vec(step(), 1..40)) {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         runtime.block_on(async {
             for fixture in Fixture::both().await {
-                follow(&fixture, &steps).await;
+                run_steps(&fixture, &steps).await;
             }
         });
     }

@@ -1,20 +1,17 @@
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Command, Stdio};
+use std::io::Write;
 
 use phantomdb_engine::Engine;
 use phantomdb_engine_sqlite::SqliteEngine;
 use phantomdb_protocol::Value;
 
+use crate::child_process;
 use phantomdb_testing::{Directory, ok, rows};
 
-/// Set for the child: the directory it writes to.
-const CHILD: &str = "PHANTOMDB_TEST_SURVIVAL";
-
-/// Not a test of its own: what the child of the test below does until it is killed.
+/// The child process of the test below.
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "run by it_has_every_acknowledged_row_after_the_process_was_killed in a process of its own"]
 async fn child_that_writes_until_it_is_killed() {
-    let Some(directory) = std::env::var_os(CHILD) else { return };
-    let engine = SqliteEngine::open(directory.as_ref()).unwrap();
+    let engine = SqliteEngine::open(child_process::directory().as_ref()).unwrap();
     engine.create_database("test").await.unwrap();
     let session = engine.database("test").await.unwrap();
     ok(&*session, "CREATE TABLE \"t\" (\"n\" INTEGER PRIMARY KEY)", &[]).await;
@@ -27,15 +24,9 @@ async fn child_that_writes_until_it_is_killed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn it_has_every_acknowledged_row_after_the_process_was_killed() {
     let directory = Directory::new();
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "survival::child_that_writes_until_it_is_killed", "--nocapture"])
-        .env(CHILD, &directory.0)
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let (mut child, mut lines) =
+        child_process::start("survival::child_that_writes_until_it_is_killed", &directory.0);
     let mut acknowledged = 0;
-    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     while acknowledged < 100 {
         let line = lines.next().unwrap().unwrap();
         if let Some(n) = line.strip_prefix("wrote ") {
@@ -44,7 +35,7 @@ async fn it_has_every_acknowledged_row_after_the_process_was_killed() {
     }
     child.kill().unwrap();
     child.wait().unwrap();
-    // What was acknowledged between the last look and the end counts as well.
+    // Rows that were acknowledged after the last line that was read count as well.
     for line in lines.map_while(Result::ok) {
         if let Some(n) = line.strip_prefix("wrote ").and_then(|n| n.parse().ok()) {
             acknowledged = n;

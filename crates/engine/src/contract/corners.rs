@@ -1,4 +1,4 @@
-//! What is seldom written, and must mean the same on every engine or be refused.
+//! Rare statements, which must mean the same on every engine or be refused.
 
 use phantomdb_protocol::ErrorCode;
 
@@ -74,7 +74,7 @@ async fn a_sign_stands_before_numbers_alone(fixture: &Fixture) {
 async fn it_knows_deviations_and_variances(fixture: &Fixture) {
     let session = &*fixture.session;
     all(session, &TABLE).await;
-    // Of 2, 4 and 9: the mean is 5, the squares add up to 26.
+    // The mean of 2, 4 and 9 is 5; the squared differences add up to 26.
     let of_n = [
         ("var_pop", 26.0 / 3.0),
         ("var_samp", 13.0),

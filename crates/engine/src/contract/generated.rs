@@ -1,4 +1,4 @@
-//! Generated columns: described as such, and kept by what changes their table.
+//! Generated columns are described as generated, and changes of their table keep them.
 
 use crate::Session;
 use phantomdb_protocol::{AlterOperation, ColumnDefinition, ErrorCode, TableName};
@@ -71,10 +71,10 @@ async fn they_are_added_and_changed_and_outlive_changes_of_their_table(fixture: 
     .await;
     assert_eq!(ask(session, "SELECT \"twice\", \"half\", \"next\" FROM \"lines\"").await, "8|2|5");
 
-    // A change of another column, one of the type, and a new name for what they are generated from.
+    // Changes another column, changes a type, and renames the column that the others are generated from.
     let code = ColumnDefinition { allow_null: false, ..ColumnDefinition::new("code", "VARCHAR(20)") };
     alter(AlterOperation::ChangeColumn { column: code }).await.unwrap_or_else(|refused| {
-        // PostgreSQL keeps the type of what another column is generated from.
+        // PostgreSQL cannot change the type of a column that another one is generated from.
         assert_eq!(refused.code, ErrorCode::Unsupported, "{refused:?}");
     });
     let wider = ColumnDefinition::new("half", "BIGINT");

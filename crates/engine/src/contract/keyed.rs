@@ -1,5 +1,5 @@
-//! A session that runs each call under a key of its own, and each write twice: the second time has to answer as the
-//! first one did, and to change nothing.
+//! A session that runs each call under an idempotency key of its own, and each write twice: the second run must have the same
+//! result as the first and change nothing.
 
 use std::sync::Arc;
 
@@ -13,13 +13,13 @@ use super::session::assert_same;
 pub(super) struct Keyed(pub(super) Arc<dyn Session>);
 
 impl Keyed {
-    /// The session for one call, as often as it is asked for.
+    /// Begins a call. The returned function makes a session for the same call each time.
     fn call(&self) -> impl Fn() -> Arc<dyn Session> {
         let mut key = [0; 32];
         key[..16].copy_from_slice(uuid::Uuid::new_v4().as_bytes());
-        let once = IdempotentCall { key, call: [1; 32], cancelled: CancellationToken::new() };
+        let call = IdempotentCall { key, call: [1; 32], cancelled: CancellationToken::new() };
         let session = Arc::clone(&self.0);
-        move || Arc::clone(&session).keyed(&once).unwrap()
+        move || Arc::clone(&session).keyed(&call).unwrap()
     }
 }
 

@@ -159,7 +159,7 @@ async fn every_type_is_described_as_it_was_declared(fixture: &Fixture) {
     let schema = describe(session, "t").await;
     assert!(schema.constraints.is_empty(), "{:?}", schema.constraints);
     assert_eq!(described(schema), TYPES);
-    // And one by one, added to a table that is there and changed from another type.
+    // Each type again, for a column that is added to an existing table and then changed from another type.
     ok(session, "CREATE TABLE u (first INTEGER)", &[]).await;
     for (number, name) in TYPES.iter().enumerate() {
         ok(session, &format!("ALTER TABLE u ADD COLUMN c{number} TEXT"), &[]).await;

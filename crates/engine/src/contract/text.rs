@@ -1,4 +1,4 @@
-//! What must never become SQL, and what is refused.
+//! Values that must never become SQL, and text that is refused.
 
 use phantomdb_protocol::{ErrorCode, TableName};
 

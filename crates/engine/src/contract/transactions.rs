@@ -86,7 +86,7 @@ async fn it_undoes_a_change_of_the_schema_with_its_transaction(fixture: &Fixture
     assert_eq!(error(session, ALL, &[]).await.code, ErrorCode::UnknownTable);
     transaction.rollback().await.unwrap();
     assert_eq!(error(session, ALL, &[]).await.code, ErrorCode::UnknownTable);
-    // The same version of the schema, but another schema.
+    // The schema has the same version number as the one that was rolled back.
     ok(session, "CREATE TABLE \"t\" (\"x\" TEXT)", &[]).await;
     ok(session, "INSERT INTO \"t\" (\"x\") VALUES ('one')", &[]).await;
     assert_eq!(rows(session, ALL, &[]).await, json!([["one"]]));

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::ddl;
 use crate::{endpoint::Endpoint, server_database::ServerDatabase, source::EachRow, target::sent};
-use phantomdb_engine_sqlite::Dump;
+use phantomdb_engine_sqlite::ExportReader;
 use phantomdb_sql::types::SqlType;
 
 /// The number of rows that one call to a server reads.
@@ -19,7 +19,7 @@ const PAGE: usize = 2_000;
 const CURSOR: &str = "phantomdb_export";
 
 pub(super) enum Reader {
-    Directory(Dump),
+    Directory(ExportReader),
     Server(Served),
 }
 
@@ -32,7 +32,7 @@ pub(super) struct Served {
 impl Reader {
     pub(super) async fn open(place: &Endpoint, database: &str) -> Result<Self> {
         match place {
-            Endpoint::Directory(directory) => Ok(Self::Directory(Dump::open(directory, database)?)),
+            Endpoint::Directory(directory) => Ok(Self::Directory(ExportReader::open(directory, database)?)),
             Endpoint::Server(url) => {
                 let mut remote = ServerDatabase::new(url, database)?;
                 let is_sqlite = remote.engine().await? == "sqlite";

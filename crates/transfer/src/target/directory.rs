@@ -13,7 +13,7 @@ use crate::{
     model::Table,
 };
 use phantomdb_engine::Engine as _;
-use phantomdb_engine_sqlite::{Loader, SqliteEngine, stored_name};
+use phantomdb_engine_sqlite::{BulkLoader, SqliteEngine, stored_name};
 use phantomdb_sql::printer::quote_identifier;
 
 pub(crate) struct DirectoryTarget {
@@ -25,7 +25,7 @@ pub(crate) struct DirectoryTarget {
 
 struct Work {
     // In the order in which they are let go of: the file, its directory, the directory around it.
-    loader: Option<Loader>,
+    loader: Option<BulkLoader>,
     workshop: StagingDirectory,
     _made: Option<Made>,
 }
@@ -73,7 +73,7 @@ impl DirectoryTarget {
         }
         engine.close().await?;
         let file = work.workshop.path().join(format!("{}.db", self.database));
-        let mut loader = Loader::open(&file)?;
+        let mut loader = BulkLoader::open(&file)?;
         loader.put_indexes_off()?;
         work.loader = Some(loader);
         Ok(())

@@ -1,29 +1,30 @@
-//! Fills a new database that nobody else has open, as fast as SQLite can.
+//! Fills a new database, which nobody else has open, as fast as SQLite can.
 
 use std::path::Path;
 use std::time::Duration;
 
 use phantomdb_protocol::{Error, ErrorCode, Result};
+use phantomdb_sql::printer::quote_identifier;
 use rusqlite::types::Value;
 use rusqlite::{Connection, ToSql};
 
-use super::adapt::quote_identifier;
-use super::connection::{self, Location};
-use super::error;
+use crate::connection::{self, Location};
+use crate::error;
 
-/// A connection that does not wait for the disk: a database that is not finished is thrown away.
-pub struct Loader {
+/// A connection that does not wait for the disk. A database that was not finished must be deleted.
+pub struct BulkLoader {
     connection: Connection,
-    /// Made anew once the rows are there, which is faster than to keep them while rows come.
-    indexes: Vec<(String, String)>,
+    /// Name and definition of the dropped indexes. Building them after the load is faster than updating them for each row.
+    dropped_indexes: Vec<(String, String)>,
 }
 
-impl Loader {
+impl BulkLoader {
+    /// Opens the file of a database that exists.
     pub fn open(path: &Path) -> Result<Self> {
         let location = Location::File(path.to_owned());
         let connection = connection::open(&location, false, Duration::from_secs(5))?.connection;
-        let loader = Self { connection, indexes: Vec::new() };
-        // Sorting for an index spills to a file, so that memory stays bounded.
+        let loader = Self { connection, dropped_indexes: Vec::new() };
+        // Sorting for an index uses a temporary file, so that the use of memory stays bounded.
         loader.run(
             "PRAGMA journal_mode=DELETE; PRAGMA synchronous=OFF; PRAGMA foreign_keys=OFF; PRAGMA temp_store=FILE; \
              PRAGMA cache_size=-64000; PRAGMA locking_mode=EXCLUSIVE",
@@ -32,20 +33,20 @@ impl Loader {
     }
 
     fn run(&self, sql: &str) -> Result<()> {
-        self.connection.execute_batch(sql).map_err(error::plain)
+        self.connection.execute_batch(sql).map_err(error::from_sqlite)
     }
 
-    /// Takes the indexes away until [`Self::finish`].
-    pub fn put_indexes_off(&mut self) -> Result<()> {
+    /// Drops the indexes until [`Self::finish`] creates them again.
+    pub fn drop_indexes(&mut self) -> Result<()> {
         let read = || -> rusqlite::Result<Vec<(String, String)>> {
             let mut statement = self
                 .connection
                 .prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL")?;
             statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
         };
-        for (name, sql) in read().map_err(error::plain)? {
+        for (name, sql) in read().map_err(error::from_sqlite)? {
             self.run(&format!("DROP INDEX {}", quote_identifier(&name)))?;
-            self.indexes.push((name, sql));
+            self.dropped_indexes.push((name, sql));
         }
         Ok(())
     }
@@ -58,12 +59,12 @@ impl Loader {
         self.run("COMMIT")
     }
 
-    /// Inserts rows, one after the other in `values`, which are in stored form.
+    /// Inserts rows of `width` values each. `values` has the rows one after the other, in stored form.
     pub fn insert(&self, sql: &str, values: &[Value], width: usize) -> Result<()> {
-        let mut statement = self.connection.prepare_cached(sql).map_err(error::plain)?;
+        let mut statement = self.connection.prepare_cached(sql).map_err(error::from_sqlite)?;
         for row in values.chunks_exact(width) {
             for (index, value) in row.iter().enumerate() {
-                statement.raw_bind_parameter(index + 1, value as &dyn ToSql).map_err(error::plain)?;
+                statement.raw_bind_parameter(index + 1, value as &dyn ToSql).map_err(error::from_sqlite)?;
             }
             statement
                 .raw_execute()
@@ -72,7 +73,7 @@ impl Loader {
         Ok(())
     }
 
-    /// The next number of an identity column is at least one more than this.
+    /// Sets the last number that the identity column has used.
     pub fn set_sequence(&self, table: &str, last: i64) -> Result<()> {
         self.connection
             .execute("DELETE FROM sqlite_sequence WHERE name = ?1", [table])
@@ -83,18 +84,19 @@ impl Loader {
                 )
             })
             .map(|_| ())
-            .map_err(error::plain)
+            .map_err(error::from_sqlite)
     }
 
+    /// The number of rows in a table.
     pub fn count(&self, table: &str) -> Result<u64> {
         let sql = format!("SELECT count(*) FROM {}", quote_identifier(table));
-        let count: i64 = self.connection.query_row(&sql, [], |row| row.get(0)).map_err(error::plain)?;
+        let count: i64 = self.connection.query_row(&sql, [], |row| row.get(0)).map_err(error::from_sqlite)?;
         Ok(count.unsigned_abs())
     }
 
-    /// Makes the indexes, checks the foreign keys, and brings everything to the disk.
+    /// Creates the indexes, checks the foreign keys and writes everything to the disk.
     pub fn finish(self) -> Result<()> {
-        for (name, sql) in &self.indexes {
+        for (name, sql) in &self.dropped_indexes {
             self.connection.execute_batch(sql).map_err(|e| {
                 Error::new(ErrorCode::UniqueViolation, format!("the index \"{name}\" cannot be made: {e}"))
             })?;
@@ -106,7 +108,7 @@ impl Loader {
                 let mut rows = statement.query([])?;
                 rows.next()?.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
             })
-            .map_err(error::plain)?;
+            .map_err(error::from_sqlite)?;
         if let Some((table, parent)) = violated {
             return Err(Error::new(
                 ErrorCode::ForeignKeyViolation,
@@ -117,6 +119,6 @@ impl Loader {
             "PRAGMA optimize; PRAGMA locking_mode=NORMAL; PRAGMA synchronous=FULL; PRAGMA journal_mode=WAL",
         )?;
         self.run("PRAGMA wal_checkpoint(TRUNCATE)")?;
-        self.connection.close().map_err(|(_, e)| error::plain(e))
+        self.connection.close().map_err(|(_, e)| error::from_sqlite(e))
     }
 }

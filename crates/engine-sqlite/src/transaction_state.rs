@@ -1,115 +1,118 @@
-//! What a transaction has done so far, and its next step. Everything here runs on a thread for blocking work.
+//! The state of a transaction, and the steps that change it. The steps run on a thread for blocking work, or on the calling
+//! thread when they are quick.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use phantomdb_engine::{ENDED_BY_CONFLICT, ended, ends_transaction};
 use phantomdb_protocol::{
     AlterOperation, BeginTransaction, Error, ErrorCode, IsolationLevel, Result, ResultSet, Statement,
     TableName,
 };
+use phantomdb_sql::Kind;
 use rusqlite::Connection;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
-use super::adapt::{Adapted, Kind};
-use super::answers::Entry;
-use super::database::{Database, Lease};
-use super::run::{Prepared, Scene, empty};
-use super::schema::{Plan, SchemaCache};
-use super::session::{Attempt, QUICK_ROUNDS};
-use phantomdb_engine::{ENDED_BY_CONFLICT, ended, ends_transaction};
+use crate::connection::QUICK_ROUNDS;
+use crate::database::{Database, Lease};
+use crate::error;
+use crate::idempotency_store::IdempotentWrite;
+use crate::plan_cache::{Plan, PlanCache};
+use crate::run::{Attempt, Executor, Prepared, empty};
 
-/// How far a transaction has come.
+/// The transaction that is open in SQLite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    /// Nothing is open in SQLite: each statement sees what is committed when it runs.
-    Idle,
-    /// It reads from one snapshot.
+enum OpenedInSqlite {
+    /// No transaction: each statement sees what is committed when it runs.
+    Nothing,
+    /// A transaction that reads from one snapshot.
     Snapshot,
-    /// It holds the write lock.
-    Writing,
+    /// A transaction that holds the write lock.
+    Write,
 }
 
-pub(super) struct State {
+pub(super) struct TransactionState {
     database: Arc<Database>,
-    /// None once the transaction has ended.
+    /// `None` once the transaction has ended.
     lease: Option<Lease>,
-    /// Declared after the connection, and so given back after it.
-    permit: Option<OwnedSemaphorePermit>,
-    phase: Phase,
+    /// The write lock. Declared after the connection, so that it is released after it.
+    write_permit: Option<OwnedSemaphorePermit>,
+    opened: OpenedInSqlite,
+    /// True when all reads must see one snapshot.
     one_snapshot: bool,
     read_only: bool,
-    /// Savepoints made before there was a transaction in SQLite to make them in.
+    /// Savepoints that were set before a transaction was opened in SQLite.
     savepoints: Vec<String>,
-    /// A setting that lasts until the end of the transaction, given before there was one in SQLite.
+    /// The pragma of a setting that was made before a transaction was opened in SQLite.
     setting: Option<String>,
     changed_schema: bool,
-    own_schema: Option<Arc<SchemaCache>>,
-    /// When its last statement came to its end.
-    last_step: Instant,
-    /// Why it ended, for those who still use it.
+    /// The plans for a schema that only this transaction sees, because it has changed it.
+    private_plans: Option<Arc<PlanCache>>,
+    /// When the last statement ended.
+    last_statement_end: Instant,
+    /// How the transaction ended, for the error of later calls.
     ended: Cow<'static, str>,
-    /// It ended with a statement, whose caller was told so and has yet to roll back.
+    /// A statement ended the transaction, and its caller has got the error but not rolled back yet.
     failed: bool,
 }
 
-impl State {
+impl TransactionState {
     pub(super) fn new(database: Arc<Database>, lease: Lease, options: &BeginTransaction) -> Self {
         let isolation = options.isolation_level.unwrap_or_default();
         Self {
             database,
             lease: Some(lease),
-            permit: None,
-            phase: Phase::Idle,
+            write_permit: None,
+            opened: OpenedInSqlite::Nothing,
             one_snapshot: matches!(isolation, IsolationLevel::RepeatableRead | IsolationLevel::Serializable),
             read_only: options.read_only,
             savepoints: Vec::new(),
             setting: None,
             changed_schema: false,
-            own_schema: None,
-            last_step: Instant::now(),
+            private_plans: None,
+            last_statement_end: Instant::now(),
             ended: Cow::Borrowed(""),
             failed: false,
         }
-    }
-
-    /// Whether a statement must have the write lock in a transaction.
-    pub(super) fn needs_lock(adapted: &Adapted) -> bool {
-        matches!(adapted.kind, Kind::Write | Kind::Schema | Kind::LockingRead) && setting(adapted).is_none()
     }
 
     pub(super) fn connection(&self) -> Result<&Connection> {
         self.lease.as_deref().ok_or_else(|| ended(&self.ended))
     }
 
+    /// True while the transaction is open and does not hold the write lock.
     pub(super) fn lacks_lock(&self) -> bool {
-        self.permit.is_none() && self.lease.is_some()
+        self.write_permit.is_none() && self.lease.is_some()
     }
 
-    pub(super) fn lend_lock(&mut self, permit: OwnedSemaphorePermit) {
-        self.permit = Some(permit);
+    /// Gives the transaction the write lock, which it holds until its end.
+    pub(super) fn set_lock(&mut self, permit: OwnedSemaphorePermit) {
+        self.write_permit = Some(permit);
     }
 
-    /// After a step: gives back a lock that was not needed, and notices that SQLite has rolled back by itself, as it
-    /// does when a write is interrupted or the disk is full.
+    /// Brings the state up to date after a statement: releases a lock that was not needed, and detects that SQLite has
+    /// rolled back by itself, which it does when a write is interrupted or the disk is full.
     pub(super) fn settle(&mut self) {
-        if self.phase != Phase::Idle && self.lease.as_ref().is_some_and(|lease| lease.is_autocommit()) {
+        if self.opened != OpenedInSqlite::Nothing
+            && self.lease.as_ref().is_some_and(|lease| lease.is_autocommit())
+        {
             self.fail("was rolled back by a failure");
         }
-        if self.phase != Phase::Writing {
-            self.permit = None;
+        if self.opened != OpenedInSqlite::Write {
+            self.write_permit = None;
         }
-        self.last_step = Instant::now();
+        self.last_statement_end = Instant::now();
     }
 
-    /// When it stopped running statements, if it keeps others from writing.
+    /// The end of the last statement, if the transaction holds the write lock.
     pub(super) fn idle_with_lock_since(&self) -> Option<Instant> {
-        self.permit.as_ref().map(|_| self.last_step)
+        self.write_permit.as_ref().map(|_| self.last_statement_end)
     }
 
-    /// Makes room for those who wait for the write lock.
-    pub(super) fn evict(&mut self, limit: Duration) {
+    /// Rolls back because the transaction was idle while others waited for its lock.
+    pub(super) fn end_idle(&mut self, limit: Duration) {
         self.end(format!(
             "was rolled back because it held the write lock for {} ms without running a statement while others \
              waited for it. Keep transactions short, or raise the option lock-idle-timeout",
@@ -117,51 +120,51 @@ impl State {
         ));
     }
 
-    fn scene(&mut self) -> Result<Scene<'_>> {
+    fn executor(&mut self) -> Result<Executor<'_>> {
         if !self.changed_schema {
-            return self.database.scene(self.connection()?);
+            return self.database.executor(self.connection()?);
         }
-        let schema = SchemaCache::for_connection(self.own_schema.take(), self.connection()?)?;
-        self.own_schema = Some(Arc::clone(&schema));
-        Ok(Scene { connection: self.connection()?, schema })
+        let plans = PlanCache::for_connection(self.private_plans.take(), self.connection()?)?;
+        self.private_plans = Some(Arc::clone(&plans));
+        Ok(Executor { connection: self.connection()?, plans })
     }
 
     fn control(&mut self, sql: &str) -> Result<()> {
-        self.scene()?.control(sql)
+        self.executor()?.control(sql)
     }
 
-    /// Begins in SQLite, and does what was put off until then.
-    fn begin(&mut self, sql: &str, phase: Phase) -> Result<()> {
+    /// Opens a transaction in SQLite, and makes the settings and savepoints that were asked for before.
+    fn begin(&mut self, sql: &str, opened: OpenedInSqlite) -> Result<()> {
         let connection = self.connection()?;
-        let begun = || -> rusqlite::Result<()> {
+        let open = || -> rusqlite::Result<()> {
             connection.execute_batch(sql)?;
             if let Some(setting) = &self.setting {
                 connection.execute_batch(setting)?;
             }
             self.savepoints
                 .iter()
-                .try_for_each(|name| connection.execute_batch(&savepoint("SAVEPOINT", name)))
+                .try_for_each(|name| connection.execute_batch(&savepoint_sql("SAVEPOINT", name)))
         };
-        if let Err(e) = begun() {
+        if let Err(e) = open() {
             if !connection.is_autocommit() {
                 connection.execute_batch("ROLLBACK").ok();
             }
-            return Err(super::error::plain(e));
+            return Err(error::from_sqlite(e));
         }
-        self.phase = phase;
+        self.opened = opened;
         Ok(())
     }
 
-    /// Takes SQLite's own write lock; the database's is held already.
+    /// Takes SQLite's own write lock. The database's write lock is held already.
     pub(super) fn begin_writing(&mut self) -> Result<()> {
-        match self.phase {
-            Phase::Writing => Ok(()),
-            Phase::Idle => self.begin("BEGIN IMMEDIATE", Phase::Writing),
-            Phase::Snapshot => {
-                let upgraded = self.scene()?.upgrade();
+        match self.opened {
+            OpenedInSqlite::Write => Ok(()),
+            OpenedInSqlite::Nothing => self.begin("BEGIN IMMEDIATE", OpenedInSqlite::Write),
+            OpenedInSqlite::Snapshot => {
+                let upgraded = self.executor()?.upgrade();
                 match &upgraded {
-                    Ok(()) => self.phase = Phase::Writing,
-                    // What it has read is out of date for good.
+                    Ok(()) => self.opened = OpenedInSqlite::Write,
+                    // The snapshot stays out of date, so the transaction can never write.
                     Err(error) if ends_transaction(error.code) => self.fail(ENDED_BY_CONFLICT),
                     Err(_) => {}
                 }
@@ -170,32 +173,33 @@ impl State {
         }
     }
 
-    /// Opens the snapshot of a transaction that has one; true when it is new.
+    /// Opens the snapshot of a transaction that reads from one. Returns true when it was opened now.
     fn begin_reading(&mut self) -> Result<bool> {
-        let new = self.one_snapshot && self.phase == Phase::Idle;
-        if new {
-            self.begin("BEGIN", Phase::Snapshot)?;
+        let is_new = self.one_snapshot && self.opened == OpenedInSqlite::Nothing;
+        if is_new {
+            self.begin("BEGIN", OpenedInSqlite::Snapshot)?;
         }
-        Ok(new)
+        Ok(is_new)
     }
 
-    pub(super) fn look<T>(&mut self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+    /// Reads the schema as the transaction sees it.
+    pub(super) fn read_schema<T>(&mut self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         self.begin_reading()?;
         work(self.connection()?)
     }
 
-    /// Whether the statement may run on a thread that serves others: it can be stopped, or writes little. A write
-    /// cannot be stopped without the loss of the whole transaction.
+    /// True when the statement may run on a thread that serves others, because it can be stopped or writes little. A write
+    /// cannot be stopped: SQLite would roll back the whole transaction.
     pub(super) fn may_be_quick(&self, plan: &Plan) -> bool {
         let fits = match plan.adapted.kind {
             Kind::Read | Kind::Savepoint(_) | Kind::Release(_) => true,
-            Kind::Write => self.phase == Phase::Writing && plan.inserts_values(),
+            Kind::Write => self.opened == OpenedInSqlite::Write && plan.inserts_values(),
             _ => false,
         };
         fits && plan.is_quick()
     }
 
-    /// Runs a statement that [`Self::may_be_quick`]; None means that it was stopped and has changed nothing.
+    /// Runs a statement for which [`Self::may_be_quick`] is true. Returns `None` when it was stopped and had no effect.
     pub(super) fn execute_quickly(
         &mut self,
         plan: &Plan,
@@ -206,8 +210,8 @@ impl State {
             return None;
         }
         let attempt = self.execute(statement);
-        let stopped = reads && self.lease.as_mut().is_some_and(Lease::lift);
-        plan.took(start.elapsed(), stopped);
+        let stopped = reads && self.lease.as_mut().is_some_and(Lease::lift_limit);
+        plan.record_run(start.elapsed(), stopped);
         self.settle();
         match attempt {
             Attempt::NeedsWriteLock => None,
@@ -220,28 +224,28 @@ impl State {
     pub(super) fn execute(&mut self, statement: &Statement) -> Attempt<ResultSet> {
         let ready = self.connection().map(drop).and_then(|()| {
             let new_snapshot = self.begin_reading()?;
-            Ok((new_snapshot, self.scene()?.prepare(statement)?))
+            Ok((new_snapshot, self.executor()?.prepare(statement)?))
         });
         let (new_snapshot, prepared) = match ready {
             Ok(ready) => ready,
             Err(error) => return Attempt::Done(Err(error)),
         };
         let locks = match &prepared {
-            Prepared::Plan(plan) => Self::needs_lock(&plan.adapted),
+            Prepared::Plan(plan) => plan.locks_in_transaction(),
             Prepared::Native { writes } => *writes,
         };
-        if locks && self.phase != Phase::Writing {
+        if locks && self.opened != OpenedInSqlite::Write {
             if self.read_only {
                 return Attempt::Done(Err(Error::new(
                     ErrorCode::BadRequest,
                     "the transaction only reads; begin one that may write",
                 )));
             }
-            if self.permit.is_none() {
+            if self.write_permit.is_none() {
                 if new_snapshot {
-                    // The snapshot is to be taken after the wait for the lock, not before.
+                    // The snapshot must be taken after the wait for the lock, not before.
                     let undone = self.control("ROLLBACK");
-                    self.phase = Phase::Idle;
+                    self.opened = OpenedInSqlite::Nothing;
                     if let Err(error) = undone {
                         return Attempt::Done(Err(error));
                     }
@@ -265,19 +269,19 @@ impl State {
                 Kind::Release(name) => return self.release(name),
                 _ => {}
             }
-            if let Some(setting) = setting(&plan.adapted) {
-                if self.phase == Phase::Idle {
+            if let Some(setting) = plan.transaction_setting() {
+                if self.opened == OpenedInSqlite::Nothing {
                     self.setting = Some(setting.to_owned());
                 } else {
-                    self.connection()?.execute_batch(setting).map_err(super::error::plain)?;
+                    self.connection()?.execute_batch(setting).map_err(error::from_sqlite)?;
                 }
                 return Ok(empty());
             }
         }
-        let outcome = self.scene()?.run(statement, prepared);
+        let outcome = self.executor()?.run(statement, prepared);
         if prepared.changes_schema() {
             self.changed_schema = true;
-            self.own_schema = None;
+            self.private_plans = None;
         }
         if statement.native
             && prepared.writes()
@@ -289,35 +293,36 @@ impl State {
     }
 
     fn savepoint(&mut self, name: &str) -> Result<ResultSet> {
-        if self.phase == Phase::Idle {
+        if self.opened == OpenedInSqlite::Nothing {
             self.savepoints.push(name.to_owned());
         } else {
-            self.control(&savepoint("SAVEPOINT", name))?;
+            self.control(&savepoint_sql("SAVEPOINT", name))?;
         }
         Ok(empty())
     }
 
     fn rollback_to(&mut self, name: &str) -> Result<ResultSet> {
-        if self.phase == Phase::Idle {
+        if self.opened == OpenedInSqlite::Nothing {
             let position = self.position(name)?;
             self.savepoints.truncate(position + 1);
         } else {
-            self.control(&savepoint("ROLLBACK TO", name))?;
-            self.own_schema = None;
+            self.control(&savepoint_sql("ROLLBACK TO", name))?;
+            self.private_plans = None;
         }
         Ok(empty())
     }
 
     fn release(&mut self, name: &str) -> Result<ResultSet> {
-        if self.phase == Phase::Idle {
+        if self.opened == OpenedInSqlite::Nothing {
             let position = self.position(name)?;
             self.savepoints.truncate(position);
         } else {
-            self.control(&savepoint("RELEASE", name))?;
+            self.control(&savepoint_sql("RELEASE", name))?;
         }
         Ok(empty())
     }
 
+    /// The position in `savepoints` of the last savepoint with this name.
     fn position(&self, name: &str) -> Result<usize> {
         self.savepoints
             .iter()
@@ -325,7 +330,7 @@ impl State {
             .ok_or_else(|| Error::new(ErrorCode::BadRequest, format!("no such savepoint: {name}")))
     }
 
-    /// Runs all statements or none.
+    /// Runs all statements. After an error none of them has an effect.
     pub(super) fn execute_all(
         &mut self,
         statements: &[Statement],
@@ -358,16 +363,16 @@ impl State {
     }
 
     fn execute_each(&mut self, statements: &[Statement]) -> Result<Vec<Result<ResultSet>>> {
-        let mut answers = Vec::with_capacity(statements.len());
+        let mut results = Vec::with_capacity(statements.len());
         for statement in statements {
             match self.execute(statement) {
-                Attempt::Done(outcome) => answers.push(Ok(outcome?)),
+                Attempt::Done(outcome) => results.push(Ok(outcome?)),
                 Attempt::NeedsWriteLock => {
                     return Err(Error::internal("the batch has no lock to write with"));
                 }
             }
         }
-        Ok(answers)
+        Ok(results)
     }
 
     pub(super) fn alter(&mut self, table: &TableName, operations: &[AlterOperation]) -> Result<()> {
@@ -379,22 +384,22 @@ impl State {
             ));
         }
         self.begin_writing()?;
-        let outcome = self.scene()?.alter(table, operations);
+        let outcome = self.executor()?.alter(table, operations);
         self.changed_schema = true;
-        self.own_schema = None;
+        self.private_plans = None;
         outcome
     }
 
-    /// Makes it last, and with what it wrote that it does, under the key of the call. When SQLite refuses, because of a
-    /// deferred foreign key, nothing of the transaction is left.
-    pub(super) fn commit(&mut self, entry: Option<&Entry>) -> Result<()> {
+    /// Commits. With `write`, the commit is also recorded under the idempotency key of the call, in the same transaction.
+    /// When SQLite refuses to commit, because of a deferred foreign key, the transaction is rolled back.
+    pub(super) fn commit(&mut self, write: Option<&IdempotentWrite>) -> Result<()> {
         let connection = self.connection()?;
-        let kept = match entry.filter(|_| self.phase == Phase::Writing) {
-            Some(entry) => entry.keep(connection, &()),
+        let recorded = match write.filter(|_| self.opened == OpenedInSqlite::Write) {
+            Some(write) => write.store(connection, &()),
             None => Ok(()),
         };
-        let outcome = kept.and_then(|()| match self.phase {
-            Phase::Idle => Ok(()),
+        let outcome = recorded.and_then(|()| match self.opened {
+            OpenedInSqlite::Nothing => Ok(()),
             _ => self.control("COMMIT"),
         });
         let changed_schema = self.changed_schema;
@@ -404,7 +409,7 @@ impl State {
             "could not be committed and was rolled back"
         });
         if changed_schema {
-            self.database.forget_schema();
+            self.database.clear_plans();
         }
         outcome
     }
@@ -418,30 +423,25 @@ impl State {
         Ok(())
     }
 
+    /// Ends the transaction because of a failure of its statement.
     fn fail(&mut self, why: &'static str) {
         self.failed = true;
         self.end(why);
     }
 
-    /// Rolls back what is open, gives back the connection and then the lock.
+    /// Ends the transaction: dropping the lease rolls back what is open in SQLite, and then the lock is released.
     pub(super) fn end(&mut self, why: impl Into<Cow<'static, str>>) {
         if self.lease.is_none() {
             return;
         }
         self.ended = why.into();
         self.lease = None;
-        self.permit = None;
-        self.phase = Phase::Idle;
+        self.write_permit = None;
+        self.opened = OpenedInSqlite::Nothing;
     }
 }
 
-/// A setting that SQLite forgets at the end of each transaction, also of one that a statement has for itself. It takes
-/// effect when it is compiled, so it is not kept prepared.
-pub(super) fn setting(adapted: &Adapted) -> Option<&str> {
-    let only = adapted.statements.first().filter(|_| adapted.statements.len() == 1)?;
-    only.starts_with("PRAGMA defer_foreign_keys").then_some(only.as_str())
-}
-
-fn savepoint(command: &str, name: &str) -> String {
+/// The statement `command` with the quoted name of a savepoint.
+fn savepoint_sql(command: &str, name: &str) -> String {
     format!("{command} \"{}\"", name.replace('"', "\"\""))
 }

@@ -1,39 +1,42 @@
-//! Reads all of a database, as it was at one moment.
+//! Reads a whole database as it was at one moment, for an export.
 
 use std::path::Path;
 use std::time::Duration;
 
+use phantomdb_engine::check_database_name;
 use phantomdb_protocol::{Result, TableName, TableSchema};
+use phantomdb_sql::printer::quote_identifier;
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
-use super::adapt::{quote_identifier, stored_name};
-use super::connection::{self, Location};
-use super::{catalog, error, unknown};
-use phantomdb_engine::check_database_name;
+use crate::connection::{self, Location};
+use crate::schemas::stored_name;
+use crate::{catalog, error};
 
-/// One read transaction. Writers go on meanwhile, and what they write is not seen.
-pub struct Dump {
+/// Reads in one transaction. Others can write meanwhile; the reader does not see what they write.
+pub struct ExportReader {
     connection: Connection,
 }
 
-impl Dump {
-    /// `UNKNOWN_DATABASE` when the directory has no database of that name.
+impl ExportReader {
+    /// Fails with `UNKNOWN_DATABASE` when the directory has no database of that name.
     pub fn open(directory: &Path, database: &str) -> Result<Self> {
         check_database_name(database)?;
         let path = directory.join(format!("{database}.db"));
         if !path.is_file() {
-            return Err(unknown(database));
+            return Err(error::unknown_database(database));
         }
-        let link = connection::open(&Location::File(path), false, Duration::from_secs(5))?;
-        let dump = Self { connection: link.connection };
-        // The snapshot is taken by the first read.
-        dump.connection
+        let opened = connection::open(&Location::File(path), false, Duration::from_secs(5))?;
+        let reader = Self { connection: opened.connection };
+        // SQLite takes the snapshot at the first read.
+        reader
+            .connection
             .execute_batch("PRAGMA query_only=ON; BEGIN; SELECT count(*) FROM sqlite_schema")
-            .map_err(error::plain)?;
-        Ok(dump)
+            .map_err(error::from_sqlite)?;
+        Ok(reader)
     }
 
+    /// Describes every table.
     pub fn tables(&self) -> Result<Vec<TableSchema>> {
         catalog::list_tables(&self.connection)?
             .iter()
@@ -41,13 +44,14 @@ impl Dump {
             .collect()
     }
 
+    /// The number of rows in a table.
     pub fn count(&self, table: &TableName) -> Result<u64> {
         let sql = format!("SELECT count(*) FROM {}", quote_identifier(&stored_name(table)));
-        let count: i64 = self.connection.query_row(&sql, [], |row| row.get(0)).map_err(error::plain)?;
+        let count: i64 = self.connection.query_row(&sql, [], |row| row.get(0)).map_err(error::from_sqlite)?;
         Ok(count.unsigned_abs())
     }
 
-    /// Calls `row` with the values of each row, in stored form and in the order of the table's columns.
+    /// Calls `row` for each row of a table, with its values in stored form and in the order of the columns.
     pub fn each_row(
         &self,
         table: &TableSchema,
@@ -57,13 +61,13 @@ impl Dump {
             table.columns.iter().map(|column| quote_identifier(&column.name)).collect();
         let sql =
             format!("SELECT {} FROM {}", columns.join(", "), quote_identifier(&stored_name(&table.table)));
-        let mut statement = self.connection.prepare(&sql).map_err(error::plain)?;
-        let mut rows = statement.query([]).map_err(error::plain)?;
-        while let Some(found) = rows.next().map_err(error::plain)? {
+        let mut statement = self.connection.prepare(&sql).map_err(error::from_sqlite)?;
+        let mut rows = statement.query([]).map_err(error::from_sqlite)?;
+        while let Some(found) = rows.next().map_err(error::from_sqlite)? {
             let values: Vec<ValueRef<'_>> = (0..columns.len())
                 .map(|index| found.get_ref(index))
                 .collect::<rusqlite::Result<_>>()
-                .map_err(error::plain)?;
+                .map_err(error::from_sqlite)?;
             row(&values)?;
         }
         Ok(())

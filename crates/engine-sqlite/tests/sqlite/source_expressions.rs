@@ -1,4 +1,4 @@
-//! What a description gives back is PhantomDB SQL, also where SQLite was given something else.
+//! A description contains expressions as they were written in PhantomDB SQL, even when SQLite was given different ones.
 
 use phantomdb_engine::Session;
 use phantomdb_protocol::{
@@ -39,7 +39,7 @@ fn checks(schema: &TableSchema) -> Vec<&str> {
 }
 
 fn default_of<'a>(schema: &'a TableSchema, column: &str) -> Option<&'a str> {
-    schema.columns.iter().find(|known| known.name == column)?.default.as_deref()
+    schema.columns.iter().find(|candidate| candidate.name == column)?.default.as_deref()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -59,7 +59,11 @@ async fn a_description_has_the_expressions_that_were_written() {
         assert_eq!(index.condition.as_deref(), Some(r#""doc" ->> 'kind' <> 'y'"#));
         assert_eq!(index.fields[0].expression.as_deref(), Some(r#"("doc" ->> 'kind')"#));
         assert!(index.definition.as_deref().unwrap().contains("->>"), "{index:?}");
-        assert_eq!(session.tables().await.unwrap(), [TableName::new("notes")], "its own table is not shown");
+        assert_eq!(
+            session.tables().await.unwrap(),
+            [TableName::new("notes")],
+            "the table of expressions is not listed"
+        );
     }
 }
 
@@ -97,7 +101,7 @@ async fn expressions_stay_as_they_were_written_when_the_table_changes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_table_can_be_made_anew_from_its_description() {
+async fn a_table_can_be_created_again_from_its_description() {
     for fixture in Fixture::both().await {
         let session = &*fixture.session;
         ok(session, TABLE, &[]).await;
@@ -129,7 +133,7 @@ async fn a_table_can_be_made_anew_from_its_description() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_generated_has_the_form_of_its_column() {
+async fn generated_values_have_the_form_of_their_column() {
     for fixture in Fixture::both().await {
         let session = &*fixture.session;
         ok(
@@ -148,12 +152,12 @@ async fn what_is_generated_has_the_form_of_its_column() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn like_in_an_index_minds_case_for_every_program() {
+async fn like_in_an_index_is_case_sensitive_for_every_program() {
     for fixture in Fixture::both().await {
         let session = &*fixture.session;
-        let make = "CREATE TABLE people (id SERIAL PRIMARY KEY, name TEXT, mail TEXT, \
+        let create = "CREATE TABLE people (id SERIAL PRIMARY KEY, name TEXT, mail TEXT, \
                     known BOOLEAN GENERATED ALWAYS AS (name NOT LIKE '%?%') STORED)";
-        ok(session, make, &[]).await;
+        ok(session, create, &[]).await;
         let by_case = r"CREATE UNIQUE INDEX by_case ON people (mail) WHERE name LIKE 'A\_%'";
         ok(session, by_case, &[]).await;
         ok(session, "CREATE UNIQUE INDEX without ON people (mail) WHERE name ILIKE '%Ö[*]'", &[]).await;
@@ -179,6 +183,6 @@ async fn like_in_an_index_minds_case_for_every_program() {
         assert_eq!(conditions, [r#""name" LIKE 'A\_%'"#, "\"name\" ILIKE '%Ö[*]'"]);
         let refused = error(session, "CREATE INDEX bad ON people (id) WHERE name LIKE mail", &[]).await;
         assert_eq!(refused.code, ErrorCode::Unsupported);
-        assert!(refused.message.contains("no literal"), "{}", refused.message);
+        assert!(refused.message.contains("not a literal"), "{}", refused.message);
     }
 }

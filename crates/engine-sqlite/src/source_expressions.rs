@@ -1,7 +1,8 @@
-//! Expressions of definitions as they were written, where SQLite was given others: a check with `ILIKE`, an index on a
-//! path into JSON. A description gives them back in PhantomDB SQL, so that it can be used to make the table anew.
+//! The source text of expressions in definitions, where SQLite stores a different one.
 //!
-//! They are kept in a table of PhantomDB's own, made when first needed, by what SQLite was given.
+//! SQLite stores a check with `ILIKE`, or an index on a path into JSON, as it was adapted. A description must be PhantomDB
+//! SQL, so that the table can be created from it. The source text is kept in a table of PhantomDB's own, by table and by
+//! the text that SQLite was given.
 
 use std::collections::BTreeMap;
 
@@ -9,46 +10,52 @@ use phantomdb_protocol::{
     Constraint, CreateIndex, Result, TableName, TableSchema,
     ddl::{self, Verbatim},
 };
+use phantomdb_sql::parse::parse_expression;
+use phantomdb_sql::printer::{self, quote_literal};
+use phantomdb_sql::walk::change_expressions;
 use rusqlite::{Connection, params};
 use sqlparser::ast::Expr;
 
-use super::adapt::{self, parse_expression, quote_literal, stored_name};
-use super::catalog::failed;
-use super::registry::{exists, run};
-use phantomdb_sql::walk::change_expressions;
+use crate::error::schema_failed;
+use crate::own_tables;
+use crate::schemas::stored_name;
 
 const TABLE: &str = "phantomdb_expressions";
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS \"phantomdb_expressions\" (\"table\" TEXT NOT NULL, \
     \"adapted\" TEXT NOT NULL, \"written\" TEXT NOT NULL, PRIMARY KEY (\"table\", \"adapted\")) WITHOUT ROWID";
 
-/// What SQLite is given, and what was written, each as a description prints it.
+/// An expression as it was written and as SQLite was given it, both in the form that a description prints.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Written {
+pub(super) struct SourceExpression {
     adapted: String,
-    written: String,
+    source: String,
 }
 
-impl Written {
-    /// None when SQLite is given what was written.
-    pub(super) fn of(adapted: &Expr, written: String) -> Result<Option<Self>> {
-        let adapted = described(&adapt::print(&mut adapted.clone())?)?;
-        Ok((adapted != written).then_some(Self { adapted, written }))
+impl SourceExpression {
+    /// Returns `None` when SQLite is given the expression as it was written.
+    pub(super) fn of(adapted: &Expr, source: String) -> Result<Option<Self>> {
+        let adapted = as_described(&to_sql(&mut adapted.clone())?)?;
+        Ok((adapted != source).then_some(Self { adapted, source }))
     }
 }
 
-/// The text as it is after it was stored and read again.
-fn described(sql: &str) -> Result<String> {
-    adapt::print(&mut parse_expression(sql)?)
+/// The text that a description prints after SQLite has stored `sql` and given it back.
+fn as_described(sql: &str) -> Result<String> {
+    to_sql(&mut parse_expression(sql)?)
 }
 
-/// The statements that keep them.
-pub(super) fn note(table: &str, expressions: &[Written]) -> Vec<String> {
+fn to_sql(expr: &mut Expr) -> Result<String> {
+    printer::print(expr, printer::Style::Sqlite)
+}
+
+/// The statements that store the expressions of a table.
+pub(super) fn insert_statements(table: &str, expressions: &[SourceExpression]) -> Vec<String> {
     if expressions.is_empty() {
         return Vec::new();
     }
-    let rows = expressions.iter().map(|Written { adapted, written }| {
-        format!("({}, {}, {})", quote_literal(table), quote_literal(adapted), quote_literal(written))
+    let rows = expressions.iter().map(|SourceExpression { adapted, source }| {
+        format!("({}, {}, {})", quote_literal(table), quote_literal(adapted), quote_literal(source))
     });
     let rows = rows.collect::<Vec<_>>().join(", ");
     let insert = format!(
@@ -57,33 +64,35 @@ pub(super) fn note(table: &str, expressions: &[Written]) -> Vec<String> {
     vec![CREATE.to_owned(), insert]
 }
 
-pub(super) fn keep(conn: &Connection, table: &TableName, expressions: &[Written]) -> Result<()> {
-    for statement in note(&stored_name(table), expressions) {
-        conn.execute_batch(&statement).map_err(|error| failed(&error))?;
+/// Stores the expressions of a table.
+pub(super) fn store(conn: &Connection, table: &TableName, expressions: &[SourceExpression]) -> Result<()> {
+    for statement in insert_statements(&stored_name(table), expressions) {
+        conn.execute_batch(&statement).map_err(|error| schema_failed(&error))?;
     }
     Ok(())
 }
 
-fn kept(conn: &Connection, table: &str) -> Result<BTreeMap<String, String>> {
-    if !exists(conn, TABLE)? {
+/// The stored expressions of a table: what was written, by what SQLite was given.
+fn stored(conn: &Connection, table: &str) -> Result<BTreeMap<String, String>> {
+    if !own_tables::exists(conn, TABLE)? {
         return Ok(BTreeMap::new());
     }
     conn.prepare_cached(
         "SELECT adapted, written FROM phantomdb_expressions WHERE \"table\" = ?1 COLLATE NOCASE",
     )
     .and_then(|mut statement| statement.query_map([table], |row| Ok((row.get(0)?, row.get(1)?)))?.collect())
-    .map_err(|error| failed(&error))
+    .map_err(|error| schema_failed(&error))
 }
 
-/// Gives a description the expressions that were written.
-pub(super) fn restore(conn: &Connection, schema: &mut TableSchema) -> Result<()> {
-    let kept = kept(conn, &stored_name(&schema.table))?;
-    if kept.is_empty() {
+/// Replaces the expressions of a description by those that were written.
+pub(super) fn describe(conn: &Connection, schema: &mut TableSchema) -> Result<()> {
+    let stored = stored(conn, &stored_name(&schema.table))?;
+    if stored.is_empty() {
         return Ok(());
     }
     let restore = |text: &mut String| {
-        if let Some(written) = kept.get(text) {
-            text.clone_from(written);
+        if let Some(source) = stored.get(text) {
+            text.clone_from(source);
         }
     };
     for column in &mut schema.columns {
@@ -114,16 +123,16 @@ pub(super) fn restore(conn: &Connection, schema: &mut TableSchema) -> Result<()>
     Ok(())
 }
 
-/// They follow a table to its new name.
+/// Moves the expressions of a table to its new name.
 pub(super) fn rename_table(conn: &Connection, from: &TableName, to: &TableName) -> Result<()> {
-    if exists(conn, TABLE)? {
+    if own_tables::exists(conn, TABLE)? {
         let sql = "UPDATE phantomdb_expressions SET \"table\" = ?2 WHERE \"table\" = ?1 COLLATE NOCASE";
-        run(conn, sql, params![stored_name(from), stored_name(to)])?;
+        own_tables::run(conn, sql, params![stored_name(from), stored_name(to)])?;
     }
     Ok(())
 }
 
-/// SQLite writes the new name into its own expressions; here it goes into both.
+/// Renames a column in the stored expressions. SQLite does the same in the definition, so both texts change.
 pub(super) fn rename_column(conn: &Connection, table: &TableName, from: &str, to: &str) -> Result<()> {
     let renamed = |sql: &str| -> Result<String> {
         let mut expr = parse_expression(sql)?;
@@ -137,22 +146,22 @@ pub(super) fn rename_column(conn: &Connection, table: &TableName, from: &str, to
                 to.clone_into(&mut ident.value);
             }
         });
-        adapt::print(&mut expr)
+        to_sql(&mut expr)
     };
     let mut expressions = Vec::new();
-    for (adapted, written) in kept(conn, &stored_name(table))? {
-        let changed = Written { adapted: renamed(&adapted)?, written: renamed(&written)? };
+    for (adapted, source) in stored(conn, &stored_name(table))? {
+        let changed = SourceExpression { adapted: renamed(&adapted)?, source: renamed(&source)? };
         if changed.adapted != adapted {
             expressions.push(changed);
         }
     }
-    keep(conn, table, &expressions)
+    store(conn, table, &expressions)
 }
 
-/// A table of the same name that is made later has none of them.
-pub(super) fn forget_table(conn: &Connection, table: &TableName) -> Result<()> {
-    if exists(conn, TABLE)? {
-        run(
+/// Deletes the expressions of a table, so that a later table of the same name does not get them.
+pub(super) fn drop_table(conn: &Connection, table: &TableName) -> Result<()> {
+    if own_tables::exists(conn, TABLE)? {
+        own_tables::run(
             conn,
             "DELETE FROM phantomdb_expressions WHERE \"table\" = ?1 COLLATE NOCASE",
             [stored_name(table)],

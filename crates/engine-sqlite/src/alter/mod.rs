@@ -1,0 +1,225 @@
+//! Changes of tables: by ALTER TABLE where SQLite can, otherwise by its documented rebuild
+//! (<https://sqlite.org/lang_altertable.html#otheralter>).
+//!
+//! The caller has opened a transaction or a savepoint. With foreign keys on, dropping the old table would first delete its
+//! rows and, by ON DELETE CASCADE, rows of other tables, and renaming it would make other tables reference the new name.
+//! `PRAGMA foreign_keys` does nothing inside a transaction, but the connection's own switch
+//! (`SQLITE_DBCONFIG_ENABLE_FKEY`) does. So foreign keys are off during a change, and `foreign_key_check` checks the result
+//! before they are switched on again. Deferred violations from before the change are still counted and checked at the end
+//! of the user's transaction.
+
+mod definition;
+mod execute;
+mod rebuild;
+mod table_change;
+
+use std::collections::BTreeMap;
+
+use phantomdb_protocol::{AlterOperation, Error, ErrorCode, Result, TableName};
+use phantomdb_sql::definition::SchemaChange;
+use phantomdb_sql::names::{references, same_table};
+use phantomdb_sql::printer::quote_identifier;
+use rusqlite::{Connection, config::DbConfig};
+
+use crate::schemas::stored_name;
+use crate::{adapt, catalog, comments, error, schemas, source_expressions};
+use execute::run;
+use table_change::{TableChange, unknown_column};
+
+/// Makes the change that [`adapt::adapt`] read from a statement.
+pub fn apply(conn: &Connection, change: &adapt::Change) -> Result<()> {
+    match change {
+        adapt::Change::Alter { table, operations } => alter(conn, table, operations),
+        adapt::Change::Schema(change) => apply_to_schema(conn, change),
+    }
+}
+
+fn apply_to_schema(conn: &Connection, change: &SchemaChange) -> Result<()> {
+    match change {
+        SchemaChange::DropTables { tables, if_exists, cascade } => {
+            drop_tables(conn, tables, *if_exists, *cascade)
+        }
+        SchemaChange::CreateSchema { name, if_not_exists } => {
+            schemas::create_schema(conn, name, *if_not_exists)
+        }
+        SchemaChange::DropSchemas { names, if_exists, cascade } => {
+            drop_schemas(conn, names, *if_exists, *cascade)
+        }
+        SchemaChange::Comment { table, column, comment } => {
+            let schema = catalog::read_table(conn, table)?;
+            if let Some(column) = column
+                && !schema.columns.iter().any(|existing| existing.name.eq_ignore_ascii_case(column))
+            {
+                return Err(unknown_column(table, column));
+            }
+            comments::set(conn, table, column.as_deref(), comment.as_deref())
+        }
+    }
+}
+
+/// Applies the operations in order. After an error the caller must roll back.
+pub fn alter(conn: &Connection, table: &TableName, operations: &[AlterOperation]) -> Result<()> {
+    without_foreign_keys(conn, || {
+        let before = violations(conn)?;
+        // The name as it is stored: otherwise a rebuild would rename the table to the caller's spelling.
+        let table = catalog::exact_name(conn, table)?;
+        let mut change = TableChange { conn, table, pending: None };
+        for operation in operations {
+            change.apply(operation)?;
+        }
+        change.flush()?;
+        refuse_new_violations(conn, &before)
+    })
+}
+
+/// Drops tables. Fails when another table references one of them, unless `cascade` is set: then the other table loses that
+/// foreign key and keeps its rows.
+pub fn drop_tables(conn: &Connection, tables: &[TableName], if_exists: bool, cascade: bool) -> Result<()> {
+    without_foreign_keys(conn, || {
+        for name in catalog::referencing(conn, tables)? {
+            if tables.iter().any(|table| same_table(table, &name)) {
+                continue;
+            }
+            let Ok(schema) = catalog::read_table(conn, &name) else { continue };
+            let keys = schema
+                .constraints
+                .iter()
+                .filter(|constraint| tables.iter().any(|table| references(constraint, table)));
+            let mut change = TableChange { conn, table: name.clone(), pending: None };
+            for key in keys {
+                if !cascade {
+                    let message =
+                        format!("cannot drop a table that \"{name}\" references; drop both, or use CASCADE");
+                    return Err(Error::new(ErrorCode::ForeignKeyViolation, message)
+                        .with_table(name.to_string())
+                        .with_constraint(key.name().unwrap_or_default()));
+                }
+                change.apply(&AlterOperation::DropConstraint {
+                    name: key.name().unwrap_or_default().to_owned(),
+                })?;
+            }
+            change.flush()?;
+        }
+        for table in tables {
+            let condition = if if_exists { "IF EXISTS " } else { "" };
+            if !if_exists {
+                catalog::definition(conn, table).map(|_| ()).or_else(|error| match error.code {
+                    ErrorCode::Unsupported => Ok(()),
+                    _ => Err(error),
+                })?;
+            }
+            run(conn, &format!("DROP TABLE {condition}{}", quote_identifier(&stored_name(table))))?;
+            comments::drop_table(conn, table)?;
+            source_expressions::drop_table(conn, table)?;
+        }
+        Ok(())
+    })
+}
+
+/// Drops schemas. Fails when one has tables, unless `cascade` is set: then its tables are dropped too.
+fn drop_schemas(conn: &Connection, names: &[String], if_exists: bool, cascade: bool) -> Result<()> {
+    let tables: Vec<TableName> = catalog::list_tables(conn)?
+        .into_iter()
+        .filter(|table| table.schema.as_ref().is_some_and(|schema| names.contains(schema)))
+        .collect();
+    if !tables.is_empty() && !cascade {
+        let message = "the schema has tables; drop them first, or use CASCADE";
+        return Err(Error::new(ErrorCode::BadRequest, message));
+    }
+    drop_tables(conn, &tables, false, true)?;
+    for name in names {
+        if !schemas::drop_schema(conn, name)? && !if_exists {
+            return Err(Error::new(ErrorCode::NotFound, format!("there is no schema \"{name}\"")));
+        }
+    }
+    Ok(())
+}
+
+/// Switches foreign keys off while `work` runs. This works inside a transaction too.
+fn without_foreign_keys(conn: &Connection, work: impl FnOnce() -> Result<()>) -> Result<()> {
+    let failed = |e| error::schema_failed(&e);
+    let enforced = conn.db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY).map_err(failed)?;
+    let legacy = conn.db_config(DbConfig::SQLITE_DBCONFIG_LEGACY_ALTER_TABLE).map_err(failed)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, false).map_err(failed)?;
+    let outcome = work();
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, legacy).map_err(failed)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, enforced).map_err(failed)?;
+    outcome
+}
+
+/// A row that references a missing row: its table, its row id, the referenced table.
+type Violation = (String, Option<i64>, String);
+
+fn violations(conn: &Connection) -> Result<BTreeMap<Violation, usize>> {
+    let read = || -> rusqlite::Result<BTreeMap<Violation, usize>> {
+        let mut statement = conn.prepare("SELECT \"table\", rowid, parent FROM pragma_foreign_key_check")?;
+        let mut violations = BTreeMap::new();
+        for violation in statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))? {
+            *violations.entry(violation?).or_insert(0) += 1;
+        }
+        Ok(violations)
+    };
+    // The check itself fails when a foreign key references columns that are not unique.
+    read().map_err(|error| {
+        Error::new(ErrorCode::ForeignKeyViolation, format!("a foreign key cannot be checked: {error}"))
+    })
+}
+
+fn refuse_new_violations(conn: &Connection, before: &BTreeMap<Violation, usize>) -> Result<()> {
+    let after = violations(conn)?;
+    match after.iter().find(|(violation, count)| before.get(violation).is_none_or(|earlier| earlier < count))
+    {
+        None => Ok(()),
+        Some(((table, _, parent), _)) => {
+            let message = format!("rows of \"{table}\" reference rows that are not in \"{parent}\"");
+            let mut error = Error::new(ErrorCode::ForeignKeyViolation, message).with_table(table.clone());
+            error.details.referenced_table = Some(parent.clone());
+            Err(error)
+        }
+    }
+}
+
+impl TableChange<'_> {
+    fn apply(&mut self, operation: &AlterOperation) -> Result<()> {
+        self.check_reference(operation)?;
+        match operation {
+            AlterOperation::RenameTable { to } => {
+                self.flush()?;
+                let (from, to_name) = (self.quoted(), quote_identifier(&stored_name(to)));
+                run(self.conn, &format!("ALTER TABLE {from} RENAME TO {to_name}"))?;
+                if let Some(schema) = &to.schema {
+                    schemas::create_schema(self.conn, schema, true)?;
+                }
+                comments::rename_table(self.conn, &self.table, to)?;
+                source_expressions::rename_table(self.conn, &self.table, to)?;
+                self.table = to.clone();
+                Ok(())
+            }
+            AlterOperation::RenameColumn { from, to } => {
+                self.flush()?;
+                let (old, new) = (quote_identifier(from), quote_identifier(to));
+                run(self.conn, &format!("ALTER TABLE {} RENAME COLUMN {old} TO {new}", self.quoted()))?;
+                source_expressions::rename_column(self.conn, &self.table, from, to)?;
+                comments::rename_column(self.conn, &self.table, from, to)
+            }
+            AlterOperation::AddColumn { column } => {
+                self.add_column(column)?;
+                comments::set(self.conn, &self.table, Some(&column.name), column.comment.as_deref())
+            }
+            AlterOperation::ChangeColumn { column } => {
+                self.change_column(column)?;
+                // A comment stays until another one replaces it, as in PostgreSQL.
+                match &column.comment {
+                    Some(text) => comments::set(self.conn, &self.table, Some(&column.name), Some(text)),
+                    None => Ok(()),
+                }
+            }
+            AlterOperation::DropColumn { name } => {
+                self.drop_column(name)?;
+                comments::set(self.conn, &self.table, Some(name), None)
+            }
+            AlterOperation::AddConstraint { constraint } => self.add_constraint(constraint),
+            AlterOperation::DropConstraint { name } => self.drop_constraint(name),
+        }
+    }
+}

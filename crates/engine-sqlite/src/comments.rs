@@ -1,0 +1,78 @@
+//! Comments on tables and columns, which SQLite does not have. They are kept in a table of PhantomDB's own.
+
+use phantomdb_protocol::{Result, TableName, TableSchema};
+use rusqlite::{Connection, OptionalExtension, Params, params};
+
+use crate::error::schema_failed;
+use crate::own_tables;
+use crate::schemas::stored_name;
+
+const TABLE: &str = "phantomdb_comments";
+
+/// The row for the comment of the table itself has an empty column name.
+const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS \"phantomdb_comments\" (\"table\" TEXT NOT NULL, \
+    \"column\" TEXT NOT NULL, \"comment\" TEXT NOT NULL, PRIMARY KEY (\"table\", \"column\")) WITHOUT ROWID";
+
+/// Sets or removes the comment of a table, or of one of its columns.
+pub(super) fn set(
+    conn: &Connection,
+    table: &TableName,
+    column: Option<&str>,
+    comment: Option<&str>,
+) -> Result<()> {
+    let (stored, column) = (stored_name(table), column.unwrap_or_default());
+    match comment {
+        Some(text) => {
+            own_tables::run(conn, CREATE_TABLE, [])?;
+            let sql = "INSERT INTO phantomdb_comments VALUES (?1, ?2, ?3) \
+                 ON CONFLICT DO UPDATE SET comment = excluded.comment";
+            own_tables::run(conn, sql, params![stored, column, text]).map(drop)
+        }
+        None => change(
+            conn,
+            "DELETE FROM phantomdb_comments WHERE \"table\" = ?1 AND \"column\" = ?2",
+            params![stored, column],
+        ),
+    }
+}
+
+/// Moves the comments of a table to its new name.
+pub(super) fn rename_table(conn: &Connection, from: &TableName, to: &TableName) -> Result<()> {
+    let sql = "UPDATE phantomdb_comments SET \"table\" = ?2 WHERE \"table\" = ?1";
+    change(conn, sql, params![stored_name(from), stored_name(to)])
+}
+
+pub(super) fn rename_column(conn: &Connection, table: &TableName, from: &str, to: &str) -> Result<()> {
+    let sql = "UPDATE phantomdb_comments SET \"column\" = ?3 WHERE \"table\" = ?1 AND \"column\" = ?2";
+    change(conn, sql, params![stored_name(table), from, to])
+}
+
+/// Deletes the comments of a table, so that a later table of the same name does not get them.
+pub(super) fn drop_table(conn: &Connection, table: &TableName) -> Result<()> {
+    let sql = "DELETE FROM phantomdb_comments WHERE \"table\" = ?1";
+    change(conn, sql, params![stored_name(table)])
+}
+
+fn change(conn: &Connection, sql: &str, parameters: impl Params) -> Result<()> {
+    if own_tables::exists(conn, TABLE)? { own_tables::run(conn, sql, parameters).map(drop) } else { Ok(()) }
+}
+
+/// Adds the comments to a description of the table.
+pub(super) fn describe(conn: &Connection, schema: &mut TableSchema) -> Result<()> {
+    if !own_tables::exists(conn, TABLE)? {
+        return Ok(());
+    }
+    let stored = stored_name(&schema.table);
+    let comment = |column: &str| -> Result<Option<String>> {
+        conn.prepare_cached("SELECT comment FROM phantomdb_comments WHERE \"table\" = ?1 AND \"column\" = ?2")
+            .and_then(|mut statement| {
+                statement.query_row([stored.as_str(), column], |row| row.get(0)).optional()
+            })
+            .map_err(|error| schema_failed(&error))
+    };
+    schema.comment = comment("")?;
+    for column in &mut schema.columns {
+        column.comment = comment(&column.name)?;
+    }
+    Ok(())
+}

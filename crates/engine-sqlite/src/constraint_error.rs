@@ -1,0 +1,225 @@
+//! Errors of violated constraints, with the names of the table, the columns and the constraint.
+
+use phantomdb_protocol::{Constraint, Error, ErrorCode, Result, TableName, TableSchema};
+use phantomdb_sql::Catalog as _;
+use rusqlite::{Connection, ffi};
+
+use crate::plan_cache::SchemaView;
+use crate::{catalog, error, target};
+
+/// Translates the error of the statement `sql`, and names the constraint that was violated.
+pub(super) fn explain(e: rusqlite::Error, sql: &str, schema: &SchemaView<'_>) -> Error {
+    let (code, message) = error::code_and_message(e);
+    match code {
+        ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_ROWID => {
+            unique(&message, sql, schema)
+        }
+        ffi::SQLITE_CONSTRAINT_NOTNULL => not_null(&message),
+        ffi::SQLITE_CONSTRAINT_CHECK => check(&message, sql),
+        ffi::SQLITE_CONSTRAINT_FOREIGNKEY | ffi::SQLITE_CONSTRAINT_TRIGGER
+            if message.starts_with("FOREIGN KEY") =>
+        {
+            foreign_key(sql, schema)
+        }
+        _ => error::by_code(code, &message),
+    }
+}
+
+/// Translates `UNIQUE constraint failed: t.a, t.b` and `UNIQUE constraint failed: index 'name'`.
+fn unique(message: &str, sql: &str, schema: &SchemaView<'_>) -> Error {
+    let violated = message.split_once(": ").map_or("", |(_, violated)| violated);
+    let error = Error::new(ErrorCode::UniqueViolation, "");
+    if let Some(index) = violated.strip_prefix("index '").and_then(|rest| rest.strip_suffix('\'')) {
+        let error = match target::table(sql) {
+            Some(table) => error.with_table(table),
+            None => error,
+        };
+        let message = format!("a row with the same value of \"{index}\" is there already");
+        return with_message(error.with_constraint(index), message);
+    }
+    let (table, columns) = table_and_columns(violated);
+    let described = schema.table(&table_name(&table));
+    let constraint = described.and_then(|table| unique_name(&table, &columns));
+    let message = format!("a row of \"{table}\" with the same {} is there already", quoted(&columns));
+    let error = error.with_table(table).with_columns(columns);
+    let error = match constraint {
+        Some(name) => error.with_constraint(name),
+        None => error,
+    };
+    with_message(error, message)
+}
+
+fn with_message(mut error: Error, message: String) -> Error {
+    error.message = message;
+    error
+}
+
+/// Splits `t.a, t.b` into the table and its columns. The last dot separates them: the stored name of a table in a schema
+/// has a dot, and a column name hardly ever has one.
+fn table_and_columns(list: &str) -> (String, Vec<String>) {
+    let mut table = String::new();
+    let mut columns = Vec::new();
+    for item in list.split(", ") {
+        match item.rsplit_once('.') {
+            Some((of, column)) => {
+                of.clone_into(&mut table);
+                columns.push(column.to_owned());
+            }
+            None => columns.push(item.to_owned()),
+        }
+    }
+    (table, columns)
+}
+
+/// The name of a table from its stored name: `s.t` is the table `t` of the schema `s`.
+fn table_name(stored: &str) -> TableName {
+    match stored.split_once('.') {
+        Some((schema, name)) => TableName { name: name.to_owned(), schema: Some(schema.to_owned()) },
+        None => TableName::new(stored),
+    }
+}
+
+fn quoted(columns: &[String]) -> String {
+    columns.iter().map(|column| format!("\"{column}\"")).collect::<Vec<_>>().join(", ")
+}
+
+fn same_columns(a: &[String], b: &[String]) -> bool {
+    a.len() == b.len() && a.iter().all(|name| b.iter().any(|other| other.eq_ignore_ascii_case(name)))
+}
+
+/// The name of the unique constraint or index on these columns.
+fn unique_name(schema: &TableSchema, wanted: &[String]) -> Option<String> {
+    let by_constraint = schema.constraints.iter().find_map(|constraint| match constraint {
+        Constraint::Unique { name, columns } | Constraint::PrimaryKey { name, columns }
+            if same_columns(columns, wanted) =>
+        {
+            name.clone()
+        }
+        _ => None,
+    });
+    by_constraint.or_else(|| {
+        let index = schema.indexes.iter().find(|index| {
+            let columns: Vec<String> = index.fields.iter().filter_map(|field| field.column.clone()).collect();
+            index.unique && same_columns(&columns, wanted)
+        })?;
+        Some(index.name.clone())
+    })
+}
+
+fn not_null(message: &str) -> Error {
+    let (table, columns) = table_and_columns(message.split_once(": ").map_or("", |(_, violated)| violated));
+    Error::new(ErrorCode::NotNullViolation, format!("{} of \"{table}\" must not be null", quoted(&columns)))
+        .with_table(table)
+        .with_columns(columns)
+}
+
+/// Translates `CHECK constraint failed: name`. SQLite reports the condition when the constraint has no name.
+fn check(message: &str, sql: &str) -> Error {
+    let name = message.split_once(": ").map_or("", |(_, name)| name);
+    let error = match name.strip_prefix("phantomdb_enum_") {
+        Some(column) => Error::new(
+            ErrorCode::CheckViolation,
+            format!("the value is not one of those that \"{column}\" allows"),
+        )
+        .with_columns([column]),
+        None => Error::new(ErrorCode::CheckViolation, format!("the row breaks the check \"{name}\"")),
+    };
+    let error = error.with_constraint(name);
+    match target::table(sql) {
+        Some(table) => error.with_table(table),
+        None => error,
+    }
+}
+
+/// A row whose foreign key references a row that does not exist.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct BrokenKey {
+    table: String,
+    row: Option<i64>,
+    parent: String,
+    /// SQLite's number of the foreign key in the table.
+    key: i64,
+}
+
+/// The error for a violated foreign key. SQLite does not report which one was violated, so the error names a key only when
+/// the statement can violate no other.
+fn foreign_key(sql: &str, schema: &SchemaView<'_>) -> Error {
+    if sql == "COMMIT" {
+        let broken = broken_foreign_keys(schema.connection).unwrap_or_default();
+        return broken.first().map_or_else(|| foreign_key_error(None), |key| broken_key_error(key, schema));
+    }
+    let Some(target) = target::table(sql) else { return foreign_key_error(None) };
+    let name = table_name(&target);
+    let inserts = target::verb(sql).is_some_and(|verb| verb == "INSERT");
+    let deletes = target::verb(sql).is_some_and(|verb| verb == "DELETE");
+    let mut keys = Vec::new();
+    for child in catalog::list_tables(schema.connection).unwrap_or_default() {
+        let Some(described) = schema.table(&child) else { continue };
+        let own = !deletes && same_table(&child, &name);
+        for constraint in &described.constraints {
+            if let Constraint::ForeignKey { references, .. } = constraint
+                && (own || !inserts && same_table(&references.table, &name))
+            {
+                keys.push((child.clone(), constraint.clone()));
+            }
+        }
+    }
+    match keys.as_slice() {
+        [(child, constraint)] => foreign_key_error(Some((child, constraint))),
+        _ => foreign_key_error(None).with_table(target),
+    }
+}
+
+fn same_table(a: &TableName, b: &TableName) -> bool {
+    a.to_string().eq_ignore_ascii_case(&b.to_string())
+}
+
+fn foreign_key_error(key: Option<(&TableName, &Constraint)>) -> Error {
+    let Some((table, Constraint::ForeignKey { name, columns, references })) = key else {
+        return Error::new(
+            ErrorCode::ForeignKeyViolation,
+            "a foreign key would point to a row that is not there",
+        );
+    };
+    let message = format!(
+        "{} of \"{table}\" would point to a row of \"{}\" that is not there",
+        quoted(columns),
+        references.table
+    );
+    let mut error = Error::new(ErrorCode::ForeignKeyViolation, message)
+        .with_table(table.to_string())
+        .with_columns(columns.clone());
+    error.details.constraint.clone_from(name);
+    error.details.referenced_table = Some(references.table.to_string());
+    error
+}
+
+/// The rows whose foreign keys reference rows that do not exist.
+pub(super) fn broken_foreign_keys(connection: &Connection) -> Result<Vec<BrokenKey>> {
+    let mut statement = connection.prepare_cached("PRAGMA foreign_key_check").map_err(error::from_sqlite)?;
+    let keys = statement.query_map([], |row| {
+        Ok(BrokenKey { table: row.get(0)?, row: row.get(1)?, parent: row.get(2)?, key: row.get(3)? })
+    });
+    keys.and_then(Iterator::collect).map_err(error::from_sqlite)
+}
+
+pub(super) fn broken_key_error(key: &BrokenKey, schema: &SchemaView<'_>) -> Error {
+    let child = table_name(&key.table);
+    let columns = columns_of_key(key, schema.connection).unwrap_or_default();
+    let described = schema.table(&child);
+    let found = described.iter().flat_map(|table| &table.constraints).find(
+        |constraint| matches!(constraint, Constraint::ForeignKey { columns: own, .. } if same_columns(own, &columns)),
+    );
+    if let Some(constraint) = found {
+        return foreign_key_error(Some((&child, constraint)));
+    }
+    let mut error = foreign_key_error(None).with_table(key.table.clone()).with_columns(columns);
+    error.details.referenced_table = Some(key.parent.clone());
+    error
+}
+
+fn columns_of_key(key: &BrokenKey, connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let sql = "SELECT \"from\" FROM pragma_foreign_key_list(?1) WHERE id = ?2 ORDER BY seq";
+    let mut statement = connection.prepare_cached(sql)?;
+    statement.query_map((&key.table, key.key), |row| row.get(0))?.collect()
+}

@@ -1,0 +1,18 @@
+//! The tables that PhantomDB keeps in a database for itself. Each is created when it is first needed.
+
+use phantomdb_protocol::Result;
+use rusqlite::{Connection, Params};
+
+use crate::error::schema_failed;
+
+/// True when the database has the table.
+pub(super) fn exists(conn: &Connection, table: &str) -> Result<bool> {
+    conn.prepare_cached("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1")
+        .and_then(|mut statement| statement.exists([table]))
+        .map_err(|error| schema_failed(&error))
+}
+
+/// Runs a statement and returns the number of rows that it changed.
+pub(super) fn run(conn: &Connection, sql: &str, parameters: impl Params) -> Result<usize> {
+    conn.execute(sql, parameters).map_err(|error| schema_failed(&error))
+}

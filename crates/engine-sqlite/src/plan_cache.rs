@@ -1,0 +1,172 @@
+//! Adapted statements and described tables, cached for one version of the schema.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use hashlink::LruCache;
+use phantomdb_engine::sync::lock;
+use phantomdb_protocol::{Column, ErrorCode, Result, TableName, TableSchema};
+use phantomdb_sql::{Catalog, Kind};
+use rusqlite::Connection;
+
+use crate::adapt::{Adapted, adapt};
+use crate::{catalog, error, target};
+
+/// The number of plans that are cached for a database.
+const PLANS: usize = 1024;
+
+/// Longer statements are not cached: their values are in the text, so the same text is not likely to come again.
+pub(super) const LONGEST_CACHED: usize = 16 * 1024;
+
+/// A run that takes longer than this is late.
+const LATE: Duration = Duration::from_millis(5);
+/// The number of runs for which a statement counts as slow, once it was found to be.
+const SLOW_RUNS: u32 = 32;
+/// The number of late runs in a row after which a statement counts as slow. On a busy computer any statement is late now
+/// and then.
+const LATE_RUNS: u32 = 3;
+
+/// A statement as SQLite runs it.
+pub(super) struct Plan {
+    pub(super) adapted: Adapted,
+    /// The columns of the result, set by the first run.
+    pub(super) columns: OnceLock<Vec<Column>>,
+    /// The number of further runs for which the statement counts as slow.
+    slow_runs_left: AtomicU32,
+    /// The number of late runs in a row.
+    late_runs: AtomicU32,
+}
+
+impl Plan {
+    fn new(adapted: Adapted) -> Self {
+        Self {
+            adapted,
+            columns: OnceLock::new(),
+            slow_runs_left: AtomicU32::new(0),
+            late_runs: AtomicU32::new(0),
+        }
+    }
+
+    /// True when the statement is expected to take no longer than handing it to another thread. Each call counts as a run:
+    /// a statement that was slow once, for example because the file was not cached yet, need not stay slow.
+    pub(super) fn is_quick(&self) -> bool {
+        let left = self.slow_runs_left.load(Ordering::Relaxed);
+        if left > 0 {
+            self.slow_runs_left.store(left - 1, Ordering::Relaxed);
+        }
+        left == 0
+    }
+
+    /// Records how long a run took that was expected to be quick, and whether it had to be stopped.
+    pub(super) fn record_run(&self, time: Duration, stopped: bool) {
+        let late = if time > LATE { self.late_runs.load(Ordering::Relaxed) + 1 } else { 0 };
+        let is_slow = stopped || late == LATE_RUNS;
+        self.late_runs.store(if is_slow { 0 } else { late }, Ordering::Relaxed);
+        if is_slow {
+            self.slow_runs_left.store(SLOW_RUNS, Ordering::Relaxed);
+        }
+    }
+
+    /// True for an INSERT of values, which writes no more than its text contains.
+    pub(super) fn inserts_values(&self) -> bool {
+        match self.adapted.statements.as_slice() {
+            [sql] => target::verb(sql) == Some("INSERT") && !sql.contains("SELECT"),
+            _ => false,
+        }
+    }
+
+    /// True when the statement needs the write lock.
+    pub(super) fn writes(&self) -> bool {
+        matches!(self.adapted.kind, Kind::Write | Kind::Schema)
+    }
+
+    /// True when the statement needs the write lock inside a transaction.
+    pub(super) fn locks_in_transaction(&self) -> bool {
+        (self.writes() || matches!(self.adapted.kind, Kind::LockingRead))
+            && self.transaction_setting().is_none()
+    }
+
+    /// The pragma of a statement that sets an option of the current transaction. SQLite resets the option at the end of
+    /// every transaction, including the implicit one around a single statement. The pragma takes effect when SQLite
+    /// compiles it, so it must not be kept as a prepared statement.
+    pub(super) fn transaction_setting(&self) -> Option<&str> {
+        match self.adapted.statements.as_slice() {
+            [sql] => sql.starts_with("PRAGMA defer_foreign_keys").then_some(sql.as_str()),
+            _ => None,
+        }
+    }
+}
+
+/// The plans and tables of one version of the schema.
+pub(super) struct PlanCache {
+    schema_version: i64,
+    tables: Mutex<HashMap<TableName, Option<Arc<TableSchema>>>>,
+    plans: Mutex<LruCache<String, Arc<Plan>>>,
+}
+
+impl PlanCache {
+    fn new(schema_version: i64) -> Self {
+        Self { schema_version, tables: Mutex::default(), plans: Mutex::new(LruCache::new(PLANS)) }
+    }
+
+    /// Returns the cache for the schema that `connection` sees: `current` while it is up to date, otherwise an empty one.
+    /// SQLite counts every change of the schema, including changes by other processes.
+    pub(super) fn for_connection(current: Option<Arc<Self>>, connection: &Connection) -> Result<Arc<Self>> {
+        let version = connection
+            .prepare_cached("PRAGMA schema_version")
+            .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+            .map_err(error::from_sqlite)?;
+        Ok(current
+            .filter(|cache| cache.schema_version == version)
+            .unwrap_or_else(|| Arc::new(Self::new(version))))
+    }
+
+    pub(super) fn is_newer_than(&self, other: Option<&Arc<Self>>) -> bool {
+        other.is_none_or(|other| self.schema_version > other.schema_version)
+    }
+
+    /// Returns the cached plan of a statement, without reading the database.
+    pub(super) fn cached_plan(&self, sql: &str) -> Option<Arc<Plan>> {
+        lock(&self.plans).get(sql).cloned()
+    }
+
+    /// Returns the plan of a statement, from the cache or made with the schema that `connection` sees.
+    pub(super) fn plan(&self, connection: &Connection, sql: &str) -> Result<Arc<Plan>> {
+        if let Some(plan) = self.cached_plan(sql) {
+            return Ok(plan);
+        }
+        let adapted = adapt(sql, &SchemaView { cache: self, connection })?;
+        let plan = Arc::new(Plan::new(adapted));
+        if sql.len() <= LONGEST_CACHED {
+            lock(&self.plans).insert(sql.to_owned(), Arc::clone(&plan));
+        }
+        Ok(plan)
+    }
+}
+
+/// The tables as one connection sees them.
+pub(super) struct SchemaView<'a> {
+    pub(super) cache: &'a PlanCache,
+    pub(super) connection: &'a Connection,
+}
+
+impl Catalog for SchemaView<'_> {
+    fn table(&self, name: &TableName) -> Option<Arc<TableSchema>> {
+        if let Some(table) = lock(&self.cache.tables).get(name) {
+            return table.clone();
+        }
+        let table = match catalog::read_table(self.connection, name) {
+            Ok(table) => Some(Arc::new(table)),
+            Err(error) if error.code == ErrorCode::UnknownTable => None,
+            Err(_) => return None,
+        };
+        lock(&self.cache.tables).insert(name.clone(), table.clone());
+        table
+    }
+
+    fn tables(&self) -> Vec<TableName> {
+        catalog::list_tables(self.connection).unwrap_or_default()
+    }
+}
