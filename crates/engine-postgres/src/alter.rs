@@ -16,7 +16,7 @@ use sqlparser::ast::{AlterTable, AlterTableOperation};
 use tokio_postgres::{error::SqlState, types::Type};
 
 use super::{
-    adapt::{self, Change},
+    adapt::{self, CatalogChange},
     catalog::{self, DEFAULT_SCHEMA, schema_of},
     connection::Connection,
     error,
@@ -32,15 +32,17 @@ use phantomdb_sql::{
 };
 
 /// Makes a change that was found in a statement.
-pub(super) async fn apply(connection: &Connection, change: &Change) -> Result<()> {
+pub(super) async fn apply(connection: &Connection, change: &CatalogChange) -> Result<()> {
     match change {
-        Change::Alter { table, statement } => alter_by_statement(connection, table, statement).await,
-        Change::CreateTable(table) => create_table(connection, table).await,
-        Change::DropIndexes { indexes, if_exists } => drops::indexes(connection, indexes, *if_exists).await,
-        Change::Truncate { tables, restart_identity, cascade } => {
+        CatalogChange::Alter { table, statement } => alter_by_statement(connection, table, statement).await,
+        CatalogChange::CreateTable(table) => create_table(connection, table).await,
+        CatalogChange::DropIndexes { indexes, if_exists } => {
+            drops::indexes(connection, indexes, *if_exists).await
+        }
+        CatalogChange::Truncate { tables, restart_identity, cascade } => {
             drops::truncate(connection, tables, *restart_identity, *cascade).await
         }
-        Change::Schema(change) => apply_to_schema(connection, change).await,
+        CatalogChange::Schema(change) => apply_to_schema(connection, change).await,
     }
 }
 
@@ -102,15 +104,15 @@ async fn alter_by_statement(
 
 /// An operation of an `ALTER TABLE` as the contract describes it.
 fn operations(schema: &TableSchema, operation: &AlterTableOperation) -> Result<Vec<AlterOperation>> {
-    let catalog = Only(Arc::new(schema.clone()));
+    let catalog = SingleTableCatalog(Arc::new(schema.clone()));
     let reader = Reader { source: adapt::source(""), catalog: &catalog };
     reader.alter_operation(&catalog.0.table, &mut operation.clone())
 }
 
 /// A catalog of one table.
-struct Only(Arc<TableSchema>);
+struct SingleTableCatalog(Arc<TableSchema>);
 
-impl Catalog for Only {
+impl Catalog for SingleTableCatalog {
     fn table(&self, _: &TableName) -> Option<Arc<TableSchema>> {
         Some(Arc::clone(&self.0))
     }
@@ -306,7 +308,7 @@ impl Alteration<'_> {
         let from = &self.column(from)?.name;
         self.change(&format!("RENAME COLUMN {} TO {}", quote_identifier(from), quote_identifier(to))).await?;
         for mark in catalog::marks(self.connection, &self.schema.table, to).await? {
-            let renamed = types::renamed_mark(&mark, to).filter(|renamed| *renamed != mark);
+            let renamed = types::renamed_marker(&mark, to).filter(|renamed| *renamed != mark);
             if let Some(renamed) = renamed {
                 let (mark, renamed) = (quote_identifier(&mark), quote_identifier(&renamed));
                 self.change(&format!("RENAME CONSTRAINT {mark} TO {renamed}")).await?;

@@ -16,11 +16,11 @@ use tokio::sync::OnceCell;
 use tokio_postgres::{Row, Statement, error::SqlState, types::Type};
 
 use super::{
-    connection::{Connection, guard},
+    connection::{Connection, lock},
     error, in_one,
-    position::{self, Position},
-    run::Failure,
-    work::Work,
+    position::{self, WalPosition},
+    run::RunError,
+    work::TransactionWork,
 };
 use phantomdb_engine::IdempotentCall;
 
@@ -51,13 +51,13 @@ pub(super) type Keeping = OnceCell<Statement>;
 
 /// Whether answers are kept in one database, and when old ones were last forgotten.
 #[derive(Default)]
-pub(super) struct Answers {
+pub(super) struct IdempotencyStore {
     /// The role may not make the table.
     forbidden: AtomicBool,
     forgotten: Mutex<Option<Instant>>,
 }
 
-impl Answers {
+impl IdempotencyStore {
     pub(super) fn are_kept(&self) -> bool {
         !self.forbidden.load(Ordering::Relaxed)
     }
@@ -73,7 +73,7 @@ impl Answers {
 
     /// Whether it is time to forget old answers; the caller then does it.
     pub(super) fn forget_now(&self) -> bool {
-        let mut forgotten = guard(&self.forgotten);
+        let mut forgotten = lock(&self.forgotten);
         let due = forgotten.is_none_or(|when| when.elapsed() > FORGET_EVERY);
         if due {
             *forgotten = Some(Instant::now());
@@ -94,13 +94,13 @@ pub(super) fn cancelled() -> Error {
 
 /// One write of a call.
 #[derive(Debug, Clone)]
-pub(super) struct Entry {
+pub(super) struct KeyedWrite {
     pub(super) once: IdempotentCall,
     /// Its number in the call, from 0.
     pub(super) write: i32,
 }
 
-impl Entry {
+impl KeyedWrite {
     /// Runs `work` in a transaction of its own and commits its answer with it, unless there is one by this key: that
     /// is the answer then, and nothing has run. `at_once` says that all of the work can be sent before anything is known.
     ///
@@ -108,13 +108,13 @@ impl Entry {
     pub(super) async fn once<W>(
         &self,
         connection: &Connection,
-        answers: &Answers,
+        answers: &IdempotencyStore,
         work: &W,
         at_once: bool,
         tracked: bool,
-    ) -> Result<Option<(W::Answer, Option<Position>)>, Failure>
+    ) -> Result<Option<(W::Answer, Option<WalPosition>)>, RunError>
     where
-        W: Work,
+        W: TransactionWork,
         W::Answer: Serialize + DeserializeOwned + Sync,
     {
         let Some(keeping) = prepared(connection, answers).await? else { return Ok(None) };
@@ -127,7 +127,7 @@ impl Entry {
         let failure = match worked {
             Ok(answer) => match self.commit(connection, keeping, answer, tracked).await {
                 Ok(kept) => return Ok(Some(kept)),
-                Err(error) => Failure::Told(error),
+                Err(error) => RunError::Failed(error),
             },
             Err(failure) => failure,
         };
@@ -140,11 +140,11 @@ impl Entry {
     pub(super) async fn kept_instead<T: DeserializeOwned>(
         &self,
         connection: &Connection,
-        failure: Failure,
+        failure: RunError,
         tracked: bool,
-    ) -> Result<(T, Option<Position>), Failure> {
+    ) -> Result<(T, Option<WalPosition>), RunError> {
         let Some(answer) = self.find(connection).await? else { return Err(failure) };
-        let position = if tracked { Some(position::written(connection).await?) } else { None };
+        let position = if tracked { Some(position::primary_position(connection).await?) } else { None };
         Ok((answer, position))
     }
 
@@ -154,10 +154,10 @@ impl Entry {
         keeping: &Statement,
         answer: T,
         tracked: bool,
-    ) -> Result<(T, Option<Position>)> {
+    ) -> Result<(T, Option<WalPosition>)> {
         let ending = async {
             join(connection.run("COMMIT"), async {
-                if tracked { position::written(connection).await.ok() } else { None }
+                if tracked { position::primary_position(connection).await.ok() } else { None }
             })
             .await
         };
@@ -268,14 +268,14 @@ fn explained(connection: &Connection, error: Error) -> Error {
 /// The statement that keeps an answer; the table is made when it is not there. None where the role may not.
 pub(super) async fn prepared<'a>(
     connection: &'a Connection,
-    answers: &Answers,
+    answers: &IdempotencyStore,
 ) -> Result<Option<&'a Statement>> {
     if !answers.are_kept() {
         return Ok(None);
     }
     let prepare =
         || connection.client().prepare_typed(INSERT, &[Type::BYTEA, Type::INT4, Type::BYTEA, Type::BYTEA]);
-    let preparing = connection.keeping.get_or_try_init(|| async {
+    let preparing = connection.receipt_statement.get_or_try_init(|| async {
         let missing = match prepare().await {
             Err(error) if is_missing(&error) => error,
             prepared => return prepared.map_err(|error| error::explain(&error)),
@@ -297,7 +297,11 @@ pub(super) async fn prepared<'a>(
     }
 }
 
-async fn begin<W: Work>(connection: &Connection, work: &W, at_once: bool) -> Result<W::Answer, Failure> {
+async fn begin<W: TransactionWork>(
+    connection: &Connection,
+    work: &W,
+    at_once: bool,
+) -> Result<W::Answer, RunError> {
     if !at_once {
         connection.run("BEGIN").await?;
         return work.run(connection).await;

@@ -17,10 +17,10 @@ use phantomdb_engine::{
 };
 
 /// Each value ready to be sent, and room for so many more.
-pub(super) fn bind(parameters: &[Value], room: usize) -> Result<Vec<Bound<'_>>> {
+pub(super) fn bind(parameters: &[Value], room: usize) -> Result<Vec<BoundValue<'_>>> {
     let mut bound = Vec::with_capacity(parameters.len() + room);
     for (index, value) in parameters.iter().enumerate() {
-        bound.push(Bound::new(value, index + 1)?);
+        bound.push(BoundValue::new(value, index + 1)?);
     }
     Ok(bound)
 }
@@ -65,7 +65,7 @@ fn type_to_declare(inferred: &Type, value: &Value) -> Option<Type> {
         Value::Null | Value::String(_) => None,
         _ if is_text => natural(),
         Value::Integer(integer) => (is_integer && !fits(inferred, *integer)).then_some(Type::INT8),
-        Value::Float(float) if is_integer => match whole(*float) {
+        Value::Float(float) if is_integer => match whole_number(*float) {
             Some(integer) if fits(inferred, integer) => None,
             _ => natural(),
         },
@@ -84,7 +84,7 @@ fn fits(inferred: &Type, integer: i64) -> bool {
 }
 
 /// The integer that the float is, when it is one.
-fn whole(float: f64) -> Option<i64> {
+fn whole_number(float: f64) -> Option<i64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     #[expect(clippy::cast_possible_truncation, reason = "it is a whole number within 2^53")]
     (float.fract() == 0.0 && float.abs() <= EXACT).then_some(float as i64)
@@ -92,7 +92,7 @@ fn whole(float: f64) -> Option<i64> {
 
 /// A value to be sent as whatever type the statement needs.
 #[derive(Debug)]
-pub(super) enum Bound<'a> {
+pub(super) enum BoundValue<'a> {
     Null,
     Boolean(bool),
     Integer(i64),
@@ -103,9 +103,9 @@ pub(super) enum Bound<'a> {
     Blob(&'a [u8]),
 }
 
-type Failure = Box<dyn StdError + Sync + Send>;
+type BoxedError = Box<dyn StdError + Sync + Send>;
 
-impl<'a> Bound<'a> {
+impl<'a> BoundValue<'a> {
     fn new(value: &'a Value, number: usize) -> Result<Self> {
         let text = |text: &'a str| check_text(text, number).map(|()| Self::Text(Cow::Borrowed(text)));
         Ok(match value {
@@ -135,7 +135,7 @@ impl<'a> Bound<'a> {
                 })
             }
             Self::Integer(integer) => Cow::Owned(integer.to_string()),
-            Self::Float(float) => match (non_finite(*float), whole(*float)) {
+            Self::Float(float) => match (non_finite(*float), whole_number(*float)) {
                 (Some(text), _) => Cow::Borrowed(text),
                 (None, Some(integer)) => Cow::Owned(integer.to_string()),
                 // The shortest digits that are read as the same number.
@@ -179,8 +179,8 @@ fn quote_element(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-impl ToSql for Bound<'_> {
-    fn to_sql(&self, target: &Type, out: &mut BytesMut) -> std::result::Result<IsNull, Failure> {
+impl ToSql for BoundValue<'_> {
+    fn to_sql(&self, target: &Type, out: &mut BytesMut) -> std::result::Result<IsNull, BoxedError> {
         match self {
             Self::Null => return Ok(IsNull::Yes),
             Self::Boolean(boolean) if *target == Type::BOOL => boolean.to_sql(target, out)?,
@@ -244,7 +244,7 @@ mod tests {
 
     #[test]
     fn it_sends_floats_with_the_digits_they_need() {
-        let text = |float: f64| Bound::Float(float).text(&Type::NUMERIC).into_owned();
+        let text = |float: f64| BoundValue::Float(float).text(&Type::NUMERIC).into_owned();
         assert_eq!(text(0.1), "0.1");
         assert_eq!(text(1e300), "1e300");
         assert_eq!(text(3.0), "3");

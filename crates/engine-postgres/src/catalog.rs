@@ -12,7 +12,7 @@ use phantomdb_protocol::{
 
 use super::{
     connection::Connection,
-    types::{self, mark_of},
+    types::{self, marker_of},
 };
 use phantomdb_sql::{
     describe::apply_constraints,
@@ -52,7 +52,7 @@ pub(super) async fn describe(connection: &Connection, table: &TableName) -> Resu
         return Err(unknown_table(table));
     };
     let (columns, constraints, indexes) = rows::parts(client, relation.oid).await?;
-    let reader = Reader::new(&columns, &constraints);
+    let reader = SchemaReader::new(&columns, &constraints);
     let mut schema = TableSchema {
         table: named(relation.schema, relation.name),
         columns: columns.iter().map(|column| reader.column(column)).collect(),
@@ -75,7 +75,7 @@ pub(super) async fn find(connection: &Connection, table: &TableName) -> Result<O
 /// The names of the checks that tell the type of a column.
 pub(super) async fn marks(connection: &Connection, table: &TableName, column: &str) -> Result<Vec<String>> {
     let mut names = rows::checks(connection.client(), schema_of(table), &table.name, column).await?;
-    names.retain(|name| mark_of(name).is_some());
+    names.retain(|name| marker_of(name).is_some());
     Ok(names)
 }
 
@@ -85,7 +85,7 @@ pub(super) fn unknown_table(table: &TableName) -> Error {
 }
 
 /// What a check says of the one column that it is about.
-enum Meaning {
+enum MarkerMeaning {
     /// Its type, with the values when that is an `ENUM`.
     Type(Option<Vec<String>>),
     /// That its default was given as a constraint of this name.
@@ -93,13 +93,13 @@ enum Meaning {
 }
 
 /// Reads the rows of the catalog with what is to be known of the whole table.
-struct Reader<'a> {
+struct SchemaReader<'a> {
     columns: HashMap<i16, &'a ColumnRow>,
     /// By the name of the check.
-    meanings: HashMap<&'a str, (i16, Meaning)>,
+    meanings: HashMap<&'a str, (i16, MarkerMeaning)>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> SchemaReader<'a> {
     fn new(columns: &'a [ColumnRow], constraints: &'a [ConstraintRow]) -> Self {
         let columns = columns.iter().map(|column| (column.number, column)).collect();
         let mut reader = Self { columns, meanings: HashMap::new() };
@@ -113,12 +113,14 @@ impl<'a> Reader<'a> {
         reader
     }
 
-    fn meaning(&self, name: &str, definition: &str) -> Option<Meaning> {
+    fn meaning(&self, name: &str, definition: &str) -> Option<MarkerMeaning> {
         let condition = expression::check(definition, &|column| self.is_text(column)).ok()?;
-        match mark_of(name) {
-            Some("enum") => expression::enum_values(&condition).map(|values| Meaning::Type(Some(values))),
-            Some(_) => expression::is_always(&condition).then_some(Meaning::Type(None)),
-            None => expression::is_always(&condition).then_some(Meaning::Default),
+        match marker_of(name) {
+            Some("enum") => {
+                expression::enum_values(&condition).map(|values| MarkerMeaning::Type(Some(values)))
+            }
+            Some(_) => expression::is_always(&condition).then_some(MarkerMeaning::Type(None)),
+            None => expression::is_always(&condition).then_some(MarkerMeaning::Default),
         }
     }
 
@@ -141,13 +143,15 @@ impl<'a> Reader<'a> {
 
     fn column(&self, column: &ColumnRow) -> ColumnDefinition {
         let mark = self.meanings.iter().find_map(|(name, (number, meaning))| match meaning {
-            Meaning::Type(values) if *number == column.number => Some((mark_of(name), values.clone())),
+            MarkerMeaning::Type(values) if *number == column.number => {
+                Some((marker_of(name), values.clone()))
+            }
             _ => None,
         });
         let (mark, values) = mark.unwrap_or_default();
         ColumnDefinition {
             name: column.name.clone(),
-            data_type: types::of_stored(&column.stored, mark, values).name(),
+            data_type: types::sql_type(&column.stored, mark, values).name(),
             allow_null: !column.not_null,
             primary_key: false,
             auto_increment: is_numbered(column),
@@ -173,8 +177,8 @@ impl<'a> Reader<'a> {
                 Some(Constraint::ForeignKey { name, columns: columns(), references: reference(constraint)? })
             }
             _ => match self.meanings.get(constraint.name.as_str()) {
-                Some((_, Meaning::Type(_))) => None,
-                Some((number, Meaning::Default)) => {
+                Some((_, MarkerMeaning::Type(_))) => None,
+                Some((number, MarkerMeaning::Default)) => {
                     let column = self.columns.get(number)?;
                     Some(Constraint::Default {
                         name,

@@ -11,7 +11,7 @@ use tokio::{runtime::Handle, task::JoinHandle};
 use tokio_postgres::{CancelToken, Client, Config, SimpleQueryMessage};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{adapt::Traits, answers::Keeping, error, options::PostgresOptions, prepare::Entry};
+use super::{adapt::ServerTraits, answers::Keeping, error, options::PostgresOptions, prepare::PreparedForms};
 
 /// Statements that are prepared on one connection at a time.
 const PREPARED_MAX: usize = 500;
@@ -20,9 +20,9 @@ const PREPARED_MAX: usize = 500;
 pub(super) struct Connection {
     client: Client,
     tls: MakeRustlsConnect,
-    pub(super) traits: Traits,
-    pub(super) prepared: Mutex<LruCache<u64, Entry>>,
-    pub(super) keeping: Keeping,
+    pub(super) traits: ServerTraits,
+    pub(super) prepared: Mutex<LruCache<u64, PreparedForms>>,
+    pub(super) receipt_statement: Keeping,
     condemned: AtomicBool,
 }
 
@@ -43,8 +43,8 @@ impl Connection {
         });
         let traits = settle(&client, options).await?;
         let prepared = Mutex::new(LruCache::new(PREPARED_MAX));
-        let keeping = Keeping::new();
-        Ok(Self { client, tls, traits, prepared, keeping, condemned: AtomicBool::new(false) })
+        let receipt_statement = Keeping::new();
+        Ok(Self { client, tls, traits, prepared, receipt_statement, condemned: AtomicBool::new(false) })
     }
 
     pub(super) fn client(&self) -> &Client {
@@ -74,12 +74,12 @@ impl Connection {
     }
 
     pub(super) fn forget(&self, plan: u64) {
-        guard(&self.prepared).remove(&plan);
+        lock(&self.prepared).remove(&plan);
     }
 }
 
 /// Brings a session into the state that statements count on, and tells what kind of server it is.
-async fn settle(client: &Client, options: &PostgresOptions) -> Result<Traits> {
+async fn settle(client: &Client, options: &PostgresOptions) -> Result<ServerTraits> {
     let mut sql = String::from(
         "SET TimeZone = 'UTC'; SET DateStyle = 'ISO, MDY'; SET standard_conforming_strings = on; \
          SET client_min_messages = warning;",
@@ -101,7 +101,7 @@ async fn settle(client: &Client, options: &PostgresOptions) -> Result<Traits> {
         Error::new(ErrorCode::Unavailable, "the server does not say what it is; is it a PostgreSQL server?")
     })?;
     // YugabyteDB calls itself PostgreSQL 15.2-YB-2025.1.
-    Ok(Traits { has_xmax: !version.starts_with("CockroachDB") && !version.contains("-YB-") })
+    Ok(ServerTraits { has_xmax: !version.starts_with("CockroachDB") && !version.contains("-YB-") })
 }
 
 /// Stops what a connection is running.
@@ -127,6 +127,6 @@ impl Canceller {
 }
 
 /// What a thread that panicked has left behind is whole: nothing is changed in more than one step.
-pub(super) fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -8,12 +8,12 @@ use phantomdb_engine::check_database_name;
 use phantomdb_sql::printer::quote_identifier;
 
 /// Databases that a server, or who offers it as a service, keeps for itself.
-const OWN: [&str; 7] =
+const RESERVED: [&str; 7] =
     ["postgres", "system", "system_platform", "rdsadmin", "cloudsqladmin", "azure_maintenance", "azure_sys"];
 
-/// How a database is made, the best way first: strings compare by their bytes, as on SQLite, and letters have their
+/// How a database is made, the best options first: strings compare by their bytes, as on SQLite, and letters have their
 /// upper and lower case by Unicode's rules. A server that is older, or is no PostgreSQL, knows only the later ones.
-const WAYS: [&str; 6] = [
+const CREATE_OPTIONS: [&str; 6] = [
     "TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER builtin BUILTIN_LOCALE 'PG_UNICODE_FAST' LC_COLLATE 'C' LC_CTYPE 'C'",
     "TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LC_COLLATE 'C' LC_CTYPE 'C'",
     "TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'",
@@ -40,7 +40,7 @@ pub(super) async fn list(connection: &Connection) -> Result<Vec<String>> {
         connection.client().query_typed(DATABASES, &[]).await.map_err(|error| error::explain(&error))?;
     let names = rows.iter().map(|row| row.get::<_, String>(0));
     let mut names: Vec<String> =
-        names.filter(|name| !OWN.contains(&name.as_str()) && check_name(name).is_ok()).collect();
+        names.filter(|name| !RESERVED.contains(&name.as_str()) && check_name(name).is_ok()).collect();
     names.sort_unstable();
     Ok(names)
 }
@@ -63,17 +63,17 @@ pub(super) async fn create(connection: &Connection, name: &str) -> Result<()> {
         return Err(already());
     }
     let mut refused = None;
-    for way in WAYS {
-        let sql = format!("CREATE DATABASE {} {way}", quote_identifier(name));
+    for options in CREATE_OPTIONS {
+        let sql = format!("CREATE DATABASE {} {options}", quote_identifier(name));
         let Err(error) = connection.client().batch_execute(&sql).await else { return Ok(()) };
         // Of two who make it at once one is told of a row of the catalog.
         let there = [SqlState::DUPLICATE_DATABASE, SqlState::UNIQUE_VIOLATION];
         if error.code().is_some_and(|code| there.contains(code)) {
             return Err(already());
         }
-        let another_way = error.code().is_some_and(is_about_the_way);
+        let tries_next = error.code().is_some_and(is_about_options);
         refused = Some(error::explain(&error));
-        if !another_way {
+        if !tries_next {
             break;
         }
     }
@@ -81,7 +81,7 @@ pub(super) async fn create(connection: &Connection, name: &str) -> Result<()> {
 }
 
 /// Whether the server has not understood how the database is to be made.
-fn is_about_the_way(code: &SqlState) -> bool {
+fn is_about_options(code: &SqlState) -> bool {
     [
         SqlState::SYNTAX_ERROR,
         SqlState::FEATURE_NOT_SUPPORTED,

@@ -10,9 +10,9 @@ use super::{
     connection::Connection,
     plan::Plan,
     prepare,
-    run::{Failure, Ready, empty},
-    session::WINDOW,
-    work::{All, Work},
+    run::{ReadyStatement, RunError, empty},
+    session::PIPELINE_MAX,
+    work::{StatementList, TransactionWork},
 };
 use phantomdb_sql::Kind;
 
@@ -22,14 +22,17 @@ const PREPARED: &str = "RELEASE SAVEPOINT phantomdb_prepare";
 const REFUSED: &str = "ROLLBACK TO SAVEPOINT phantomdb_prepare";
 
 /// Runs `work` between BEGIN and COMMIT. It is run once more when what was prepared before does not fit the tables.
-pub(super) async fn in_transaction<W: Work>(connection: &Connection, work: &W) -> Result<W::Answer> {
+pub(super) async fn in_transaction<W: TransactionWork>(
+    connection: &Connection,
+    work: &W,
+) -> Result<W::Answer> {
     let mut again = true;
     loop {
         connection.run("BEGIN").await?;
         let failure = match work.run(connection).await {
             Ok(answer) => match connection.run("COMMIT").await {
                 Ok(()) => return Ok(answer),
-                Err(error) => Failure::Told(error),
+                Err(error) => RunError::Failed(error),
             },
             Err(failure) => failure,
         };
@@ -38,7 +41,7 @@ pub(super) async fn in_transaction<W: Work>(connection: &Connection, work: &W) -
             tracing::debug!(%error, "a transaction could not be rolled back");
         }
         match failure {
-            Failure::Stale(_) if again => again = false,
+            RunError::StalePlan(_) if again => again = false,
             failure => return Err(failure.into_error()),
         }
     }
@@ -49,14 +52,14 @@ pub(super) async fn in_open(
     connection: &Connection,
     plan: &Plan,
     statement: &Statement,
-) -> Result<ResultSet, Failure> {
+) -> Result<ResultSet, RunError> {
     if plan.adapted.kind == Kind::Nothing {
         return Ok(empty());
     }
-    if let Some(change) = &plan.adapted.change {
+    if let Some(change) = &plan.adapted.catalog_change {
         return Ok(alter::apply(connection, change).await.map(|()| empty())?);
     }
-    let Some(form) = plan.single() else {
+    let Some(form) = plan.single_statement() else {
         for sql in &plan.adapted.statements {
             connection.run(sql).await?;
         }
@@ -65,7 +68,7 @@ pub(super) async fn in_open(
     connection.run(PREPARING).await?;
     let prepared = prepare::prepare(connection, &form, &statement.parameters, Some(REFUSED)).await?;
     connection.run(PREPARED).await?;
-    Ready::new(plan, prepared, statement)?.send(connection).await
+    ReadyStatement::new(plan, prepared, statement)?.send(connection).await
 }
 
 /// All statements in a transaction of their own. When all are prepared, they travel together with its BEGIN and COMMIT.
@@ -74,15 +77,15 @@ pub(super) async fn committed(
     plans: &[Arc<Plan>],
     statements: &[Statement],
 ) -> Result<Vec<ResultSet>> {
-    if statements.len() <= WINDOW
+    if statements.len() <= PIPELINE_MAX
         && let Some(ready) = ready(connection, plans, statements)?
     {
         match together(connection, &ready).await {
-            Err(Failure::Stale(_)) => plans.iter().for_each(|plan| connection.forget(plan.id)),
-            outcome => return outcome.map_err(Failure::into_error),
+            Err(RunError::StalePlan(_)) => plans.iter().for_each(|plan| connection.forget(plan.id)),
+            outcome => return outcome.map_err(RunError::into_error),
         }
     }
-    in_transaction(connection, &All(plans, statements)).await
+    in_transaction(connection, &StatementList(plans, statements)).await
 }
 
 /// The statements, when nothing has to be asked of the server before they run.
@@ -90,18 +93,21 @@ fn ready<'a>(
     connection: &Connection,
     plans: &'a [Arc<Plan>],
     statements: &'a [Statement],
-) -> Result<Option<Vec<Ready<'a>>>> {
+) -> Result<Option<Vec<ReadyStatement<'a>>>> {
     let mut ready = Vec::with_capacity(statements.len());
     for (plan, statement) in plans.iter().zip(statements) {
-        match plan.single().and_then(|form| prepare::known(connection, form.id, &statement.parameters)) {
-            Some(prepared) => ready.push(Ready::new(plan, prepared, statement)?),
+        match plan
+            .single_statement()
+            .and_then(|form| prepare::known(connection, form.id, &statement.parameters))
+        {
+            Some(prepared) => ready.push(ReadyStatement::new(plan, prepared, statement)?),
             None => return Ok(None),
         }
     }
     Ok(Some(ready))
 }
 
-async fn together(connection: &Connection, ready: &[Ready<'_>]) -> Result<Vec<ResultSet>, Failure> {
+async fn together(connection: &Connection, ready: &[ReadyStatement<'_>]) -> Result<Vec<ResultSet>, RunError> {
     let work = join_all(ready.iter().map(|ready| ready.send(connection)));
     let (begun, (outcomes, ended)) =
         join(connection.run("BEGIN"), join(work, connection.run("COMMIT"))).await;
@@ -118,18 +124,19 @@ pub(super) async fn in_order(
     connection: &Connection,
     plans: &[Arc<Plan>],
     statements: &[Statement],
-) -> Result<Vec<ResultSet>, Failure> {
+) -> Result<Vec<ResultSet>, RunError> {
     let mut answers = Vec::with_capacity(statements.len());
     while answers.len() < statements.len() {
         let done = answers.len();
         let mut window = Vec::new();
-        for (plan, statement) in plans.iter().zip(statements).skip(done).take(WINDOW) {
-            let Some(prepared) =
-                plan.single().and_then(|form| prepare::known(connection, form.id, &statement.parameters))
+        for (plan, statement) in plans.iter().zip(statements).skip(done).take(PIPELINE_MAX) {
+            let Some(prepared) = plan
+                .single_statement()
+                .and_then(|form| prepare::known(connection, form.id, &statement.parameters))
             else {
                 break;
             };
-            window.push(Ready::new(plan, prepared, statement)?);
+            window.push(ReadyStatement::new(plan, prepared, statement)?);
         }
         if window.is_empty() {
             answers.push(in_open(connection, &plans[done], &statements[done]).await?);
@@ -139,7 +146,7 @@ pub(super) async fn in_order(
             match outcome {
                 Ok(answer) => answers.push(answer),
                 Err(failure) => {
-                    if matches!(failure, Failure::Stale(_)) {
+                    if matches!(failure, RunError::StalePlan(_)) {
                         plans.iter().for_each(|plan| connection.forget(plan.id));
                     }
                     return Err(failure);

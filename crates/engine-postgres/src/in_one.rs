@@ -15,15 +15,15 @@ use phantomdb_protocol::{Error, ErrorCode, Result, ResultSet, Statement};
 use tokio_postgres::types::ToSql;
 
 use super::{
-    adapt::{Adapted, Gives},
-    answers::{self, Entry, cancelled},
-    bind::{self, Bound},
+    adapt::{Adapted, WriteResult},
+    answers::{self, KeyedWrite, cancelled},
+    bind::{self, BoundValue},
     connection::Connection,
-    plan::Form,
-    position::{self, Position},
+    plan::PreparableSql,
+    position::{self, WalPosition},
     prepare::Prepared,
     rows::{Decoder, RowWriter},
-    run::{self, Failure, empty},
+    run::{self, RunError, empty},
 };
 use phantomdb_engine::IdempotentCall;
 use phantomdb_sql::Kind;
@@ -40,18 +40,18 @@ const REFUSALS: [ErrorCode; 3] = [ErrorCode::Unsupported, ErrorCode::SyntaxError
 
 /// How a plan is run together with what keeps its answer.
 #[derive(Debug)]
-pub(super) struct InOne {
+pub(super) struct ReceiptForm {
     /// What the statements prepared for it are found by.
     pub(super) id: u64,
-    gives: Gives,
+    write_result: WriteResult,
     /// It has to be run in a transaction.
     refused: AtomicBool,
 }
 
-impl InOne {
+impl ReceiptForm {
     /// None for what is not one change of rows and nothing else.
     pub(super) fn of(id: u64, adapted: &Adapted) -> Option<Self> {
-        adapted.gives.map(|gives| Self { id, gives, refused: AtomicBool::new(false) })
+        adapted.write_result.map(|write_result| Self { id, write_result, refused: AtomicBool::new(false) })
     }
 
     /// Whether the statement can be run so, as far as is known. Where it has not the parameters that its text asks for,
@@ -70,17 +70,17 @@ impl InOne {
         REFUSALS.contains(&error.code)
     }
 
-    pub(super) fn sql(&self, bare: &Form<'_>) -> String {
+    pub(super) fn sql(&self, bare: &PreparableSql<'_>) -> String {
         let (sql, first) = (bare.sql, bare.adapted.parameter_count + 1);
         let entry = format!("${first}::bytea, ${}::int4, ${}::bytea", first + 1, first + 2);
         let table = answers::TABLE;
-        match self.gives {
-            Gives::Count => format!(
+        match self.write_result {
+            WriteResult::RowCount => format!(
                 "WITH phantomdb_write AS ({sql} RETURNING 1) \
                 INSERT INTO {table} (key, write, call, affected) \
                 SELECT {entry}, count(*) FROM phantomdb_write RETURNING affected"
             ),
-            Gives::Rows => format!(
+            WriteResult::Rows => format!(
                 "WITH phantomdb_write AS ({sql}), phantomdb_kept AS (\
                 INSERT INTO {table} (key, write, call, layout, answer) \
                 SELECT {entry}, ${}::text, string_agg(record_send(phantomdb_write), ''::bytea) \
@@ -94,9 +94,9 @@ impl InOne {
         &self,
         connection: &Connection,
         prepared: &Prepared,
-        bound: &[Bound<'_>],
-    ) -> Result<ResultSet, Failure> {
-        if self.gives == Gives::Rows {
+        bound: &[BoundValue<'_>],
+    ) -> Result<ResultSet, RunError> {
+        if self.write_result == WriteResult::Rows {
             return run::send(connection, prepared, bound, &Kind::Write).await;
         }
         let parameters = bound.iter().map(|bound| bound as &(dyn ToSql + Sync));
@@ -110,7 +110,7 @@ impl InOne {
     }
 }
 
-/// The answer of a write that gives no rows.
+/// The answer of a write that write_result no rows.
 fn counted(affected: i64) -> ResultSet {
     ResultSet { affected_rows: affected.unsigned_abs(), ..empty() }
 }
@@ -134,36 +134,36 @@ pub(super) fn kept(layout: Option<&str>, records: Option<&[u8]>, affected: Optio
     writer.finish(rows)
 }
 
-impl Entry {
+impl KeyedWrite {
     /// Runs a write in the form in which it keeps its answer, unless there is one by this key: that is the answer then,
     /// and nothing has run.
     pub(super) async fn in_one(
         &self,
         connection: &Connection,
-        form: &InOne,
+        form: &ReceiptForm,
         prepared: &Prepared,
         statement: &Statement,
         tracked: bool,
-    ) -> Result<(ResultSet, Option<Position>), Failure> {
+    ) -> Result<(ResultSet, Option<WalPosition>), RunError> {
         let mut bound = bind::bind(&statement.parameters, PARAMETERS_ADDED)?;
-        bound.push(Bound::Blob(&self.once.key));
-        bound.push(Bound::Integer(self.write.into()));
-        bound.push(Bound::Blob(&self.once.call));
-        if form.gives == Gives::Rows {
-            bound.push(Bound::Text(prepared.layout()?.into()));
+        bound.push(BoundValue::Blob(&self.once.key));
+        bound.push(BoundValue::Integer(self.write.into()));
+        bound.push(BoundValue::Blob(&self.once.call));
+        if form.write_result == WriteResult::Rows {
+            bound.push(BoundValue::Text(prepared.layout()?.into()));
         }
         let running = async {
             let sending = form.send(connection, prepared, &bound);
             if !tracked {
                 return (sending.await, None);
             }
-            let (outcome, position) = join(sending, position::written(connection)).await;
+            let (outcome, position) = join(sending, position::primary_position(connection)).await;
             (outcome, position.ok())
         };
         let (outcome, position) = to_its_end(&self.once, connection, running).await?;
         let failure = match outcome {
             Ok(answer) => return Ok((answer, position)),
-            Err(Failure::Told(error)) => Failure::Told(self.explained(error)),
+            Err(RunError::Failed(error)) => RunError::Failed(self.explained(error)),
             Err(stale) => stale,
         };
         self.kept_instead(connection, failure, tracked).await

@@ -42,11 +42,11 @@ use async_trait::async_trait;
 use phantomdb_protocol::{BeginTransaction, Error, ErrorCode, Result};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use connection::guard;
+use connection::lock;
 pub use options::PostgresOptions;
 pub use options::Target;
 use phantomdb_engine::{Engine, Session, Transaction};
-use plan::Plans;
+use plan::PlanCache;
 use pool::Pool;
 use replicas::Replicas;
 pub use session::PostgresSession;
@@ -62,7 +62,7 @@ pub struct PostgresEngine {
     options: Arc<PostgresOptions>,
     /// The database of the URL, where databases are made and listed.
     home: Database,
-    plans: Arc<Plans>,
+    plans: Arc<PlanCache>,
     replicas: Arc<Replicas>,
     /// The databases in use; none at all once the engine is closed.
     databases: Mutex<Option<HashMap<String, Arc<Database>>>>,
@@ -76,7 +76,7 @@ impl PostgresEngine {
         // A database may take its time to be made.
         let patient = PostgresOptions { statement_timeout: None, ..options.clone() };
         let pool = Pool::new(target.config.clone(), tls.clone(), &Arc::new(patient))?;
-        let (options, plans) = (Arc::new(options), Arc::new(Plans::new()));
+        let (options, plans) = (Arc::new(options), Arc::new(PlanCache::new()));
         let replicas = Arc::new(Replicas::new(&target, &options)?);
         // What is asked of the server itself is asked of the primary.
         let home = Database::new(pool, None, Vec::new(), Arc::clone(&plans), Arc::clone(&replicas));
@@ -86,7 +86,7 @@ impl PostgresEngine {
     /// `UNKNOWN_DATABASE` when there is none of that name.
     async fn find(&self, name: &str) -> Result<Arc<Database>> {
         databases::check_name(name)?;
-        if let Some(database) = guard(&self.databases).as_ref().ok_or_else(error::closed)?.get(name) {
+        if let Some(database) = lock(&self.databases).as_ref().ok_or_else(error::closed)?.get(name) {
             return Ok(Arc::clone(database));
         }
         let mut config = self.target.config.clone();
@@ -101,17 +101,17 @@ impl PostgresEngine {
         self.replicas.watch();
         // It is there when a connection can be made.
         database.lease().await?.give_back();
-        let mut databases = guard(&self.databases);
+        let mut databases = lock(&self.databases);
         let databases = databases.as_mut().ok_or_else(error::closed)?;
         Ok(Arc::clone(databases.entry(name.to_owned()).or_insert(database)))
     }
 
     fn forget(&self, name: &str) -> Option<Arc<Database>> {
-        guard(&self.databases).as_mut()?.remove(name)
+        lock(&self.databases).as_mut()?.remove(name)
     }
 
     async fn home(&self) -> Result<Lease> {
-        if guard(&self.databases).is_none() {
+        if lock(&self.databases).is_none() {
             return Err(error::closed());
         }
         self.home.lease().await
@@ -174,7 +174,7 @@ impl Engine for PostgresEngine {
     }
 
     async fn close(&self) -> Result<()> {
-        let databases = guard(&self.databases).take().unwrap_or_default();
+        let databases = lock(&self.databases).take().unwrap_or_default();
         for database in databases.into_values() {
             database.close();
         }

@@ -9,9 +9,9 @@ use hashlink::LruCache;
 use phantomdb_protocol::{Result, Statement};
 
 use super::{
-    adapt::{self, Adapted, Traits},
-    connection::guard,
-    in_one::InOne,
+    adapt::{self, Adapted, ServerTraits},
+    connection::lock,
+    in_one::ReceiptForm,
     native,
 };
 
@@ -27,12 +27,12 @@ pub(super) struct Plan {
     pub(super) id: u64,
     pub(super) adapted: Adapted,
     /// How it is run together with what keeps its answer, where that can be one statement.
-    pub(super) in_one: Option<InOne>,
+    pub(super) receipt_form: Option<ReceiptForm>,
 }
 
 /// A text to be prepared.
 #[derive(Clone, Copy)]
-pub(super) struct Form<'a> {
+pub(super) struct PreparableSql<'a> {
     /// What the statements prepared of it are found by.
     pub(super) id: u64,
     pub(super) sql: &'a str,
@@ -41,39 +41,39 @@ pub(super) struct Form<'a> {
 
 impl Plan {
     /// The plan itself as what is prepared, when it is one statement and no more.
-    pub(super) fn single(&self) -> Option<Form<'_>> {
-        match (&self.adapted.change, self.adapted.statements.as_slice()) {
-            (None, [sql]) => Some(Form { id: self.id, sql, adapted: &self.adapted }),
+    pub(super) fn single_statement(&self) -> Option<PreparableSql<'_>> {
+        match (&self.adapted.catalog_change, self.adapted.statements.as_slice()) {
+            (None, [sql]) => Some(PreparableSql { id: self.id, sql, adapted: &self.adapted }),
             _ => None,
         }
     }
 }
 
 /// The plans of an engine. What a statement becomes depends on nothing but its text and the kind of server.
-pub(super) struct Plans {
+pub(super) struct PlanCache {
     adapted: Mutex<LruCache<Box<str>, Arc<Plan>>>,
     native: Mutex<LruCache<Box<str>, Arc<Plan>>>,
     next: AtomicU64,
 }
 
-impl Plans {
+impl PlanCache {
     pub(super) fn new() -> Self {
         let cache = || Mutex::new(LruCache::new(REMEMBERED_MAX));
         Self { adapted: cache(), native: cache(), next: AtomicU64::new(0) }
     }
 
-    pub(super) fn plan(&self, statement: &Statement, traits: Traits) -> Result<Arc<Plan>> {
+    pub(super) fn plan(&self, statement: &Statement, traits: ServerTraits) -> Result<Arc<Plan>> {
         let sql = statement.query.as_str();
         let known = if statement.native { &self.native } else { &self.adapted };
-        if let Some(plan) = guard(known).get(sql) {
+        if let Some(plan) = lock(known).get(sql) {
             return Ok(Arc::clone(plan));
         }
         let adapted = if statement.native { native::adapt(sql)? } else { adapt::adapt(sql, traits)? };
         let id = self.next.fetch_add(2, Ordering::Relaxed);
-        let in_one = InOne::of(id + 1, &adapted);
-        let plan = Arc::new(Plan { id, adapted, in_one });
+        let receipt_form = ReceiptForm::of(id + 1, &adapted);
+        let plan = Arc::new(Plan { id, adapted, receipt_form });
         if sql.len() <= LONGEST_REMEMBERED {
-            guard(known).insert(sql.into(), Arc::clone(&plan));
+            lock(known).insert(sql.into(), Arc::clone(&plan));
         }
         Ok(plan)
     }

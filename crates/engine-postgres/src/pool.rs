@@ -45,7 +45,7 @@ pub(super) struct Pool {
 }
 
 /// A connection that is lent; given back when dropped.
-pub(super) type Lent = Object<Manager>;
+pub(super) type PooledConnection = Object<Manager>;
 
 impl Pool {
     pub(super) fn new(
@@ -65,7 +65,7 @@ impl Pool {
         Ok(Self { pool })
     }
 
-    pub(super) async fn get(&self) -> Result<Lent> {
+    pub(super) async fn get(&self) -> Result<PooledConnection> {
         self.pool.get().await.map_err(|failure| match failure {
             PoolError::Backend(error) => error,
             PoolError::Closed => error::closed(),

@@ -7,9 +7,9 @@ use super::{connection::Connection, error};
 
 /// A place in the write-ahead log of a cluster. What was committed before it is seen by whoever has replayed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Position(pub(super) u64);
+pub(super) struct WalPosition(pub(super) u64);
 
-impl Position {
+impl WalPosition {
     /// As it travels: of two tokens the one that is further on is the greater text.
     pub(super) fn token(self) -> String {
         format!("{:016X}", self.0)
@@ -30,23 +30,23 @@ impl Position {
 }
 
 /// Where the log of a primary is. A transaction that was committed before this is sent is within.
-pub(super) async fn written(connection: &Connection) -> Result<Position> {
+pub(super) async fn primary_position(connection: &Connection) -> Result<WalPosition> {
     // The log that is written may be behind what is committed, when commits do not wait for it.
     ask(connection, "SELECT pg_current_wal_insert_lsn()").await
 }
 
 /// How far a replica has replayed the log. `UNAVAILABLE` for a server that replays none.
-pub(super) async fn replayed(connection: &Connection) -> Result<Position> {
+pub(super) async fn replica_position(connection: &Connection) -> Result<WalPosition> {
     ask(connection, "SELECT pg_last_wal_replay_lsn() WHERE pg_is_in_recovery()").await
 }
 
-async fn ask(connection: &Connection, sql: &str) -> Result<Position> {
+async fn ask(connection: &Connection, sql: &str) -> Result<WalPosition> {
     let answers = connection.client().simple_query(sql).await.map_err(|error| error::explain(&error))?;
     let lsn = answers.iter().find_map(|answer| match answer {
         SimpleQueryMessage::Row(row) => row.get(0),
         _ => None,
     });
-    lsn.and_then(Position::of_lsn)
+    lsn.and_then(WalPosition::of_lsn)
         .ok_or_else(|| Error::new(ErrorCode::Unavailable, "the server does not say how far its log has come"))
 }
 
@@ -56,16 +56,16 @@ mod tests {
 
     #[test]
     fn it_orders_positions_as_their_tokens_are_ordered() {
-        let positions = ["0/16B3748", "0/FFFFFFFF", "1/0", "16/B374D848"].map(Position::of_lsn);
+        let positions = ["0/16B3748", "0/FFFFFFFF", "1/0", "16/B374D848"].map(WalPosition::of_lsn);
         let tokens = positions.map(|position| position.unwrap().token());
         assert!(positions.is_sorted() && tokens.is_sorted(), "{tokens:?}");
-        assert_eq!(tokens.map(|token| Position::of_token(&token)), positions);
+        assert_eq!(tokens.map(|token| WalPosition::of_token(&token)), positions);
     }
 
     #[test]
     fn it_takes_nothing_else_for_a_token() {
         for token in ["", "0", "0/16B3748", "+000000000000001", "00000000016B37480", "xyzxyzxyzxyzxyzx"] {
-            assert_eq!(Position::of_token(token), None, "{token}");
+            assert_eq!(WalPosition::of_token(token), None, "{token}");
         }
     }
 }

@@ -7,11 +7,11 @@ use phantomdb_protocol::{Column, Result, Value};
 use tokio_postgres::{Error as PostgresError, Statement, error::SqlState, types::Type};
 
 use super::{
-    adapt::{Class, Probe},
+    adapt::{NumericClass, NumericProbe},
     bind,
-    connection::{Connection, guard},
+    connection::{Connection, lock},
     error, in_one,
-    plan::Form,
+    plan::PreparableSql,
     rows::{Decoder, unknown_type},
 };
 use phantomdb_sql::Kind;
@@ -41,14 +41,14 @@ impl Prepared {
 
 /// What is prepared of one statement on one connection.
 #[derive(Default)]
-pub(super) struct Entry {
+pub(super) struct PreparedForms {
     /// With the types that PostgreSQL infers. None when it cannot.
     inferred: Option<Arc<Prepared>>,
     /// With types that were declared for values that the inferred ones cannot hold.
     declared: Vec<(Vec<Type>, Arc<Prepared>)>,
 }
 
-impl Entry {
+impl PreparedForms {
     fn find(&self, parameters: &[Value]) -> Option<Arc<Prepared>> {
         let types = match &self.inferred {
             Some(prepared) => match bind::declared(prepared.statement.params(), parameters) {
@@ -71,14 +71,14 @@ impl Entry {
 
 /// The statement as it was prepared before for values like these.
 pub(super) fn known(connection: &Connection, form: u64, parameters: &[Value]) -> Option<Arc<Prepared>> {
-    guard(&connection.prepared).get(&form)?.find(parameters)
+    lock(&connection.prepared).get(&form)?.find(parameters)
 }
 
 /// Prepares a statement for these values, and remembers it. `undo` is run when PostgreSQL refuses a form
 /// of it and another is tried: inside of a transaction a refusal is the end of everything since the last savepoint.
 pub(super) async fn prepare(
     connection: &Connection,
-    form: &Form<'_>,
+    form: &PreparableSql<'_>,
     parameters: &[Value],
     undo: Option<&str>,
 ) -> Result<Arc<Prepared>> {
@@ -86,7 +86,7 @@ pub(super) async fn prepare(
         return Ok(prepared);
     }
     let preparation = Preparation { connection, form, undo };
-    let before = guard(&connection.prepared).get(&form.id).and_then(|entry| entry.inferred.clone());
+    let before = lock(&connection.prepared).get(&form.id).and_then(|entry| entry.inferred.clone());
     let (inferred, refusal) = match before {
         Some(prepared) => (Some(prepared), None),
         None => match preparation.attempt(&[]).await? {
@@ -99,10 +99,10 @@ pub(super) async fn prepare(
         Some(prepared) => bind::declared(prepared.statement.params(), parameters),
         None => Some(bind::natural(parameters)),
     };
-    let mut entry = Entry { inferred, declared: Vec::new() };
+    let mut entry = PreparedForms { inferred, declared: Vec::new() };
     let Some(types) = types else {
         let prepared = entry.inferred.clone();
-        remember(&mut guard(&connection.prepared), form.id, entry);
+        remember(&mut lock(&connection.prepared), form.id, entry);
         // There is one whenever no type has to be declared.
         return prepared.ok_or_else(|| phantomdb_protocol::Error::internal("nothing was prepared"));
     };
@@ -120,7 +120,7 @@ pub(super) async fn prepare(
         (None, None) => return Err(phantomdb_protocol::Error::internal("nothing was prepared")),
     };
     entry.add(types, &prepared);
-    remember(&mut guard(&connection.prepared), form.id, entry);
+    remember(&mut lock(&connection.prepared), form.id, entry);
     Ok(prepared)
 }
 
@@ -130,7 +130,7 @@ pub(super) fn columns(names: Vec<String>, decoders: &[Decoder]) -> Vec<Column> {
     columns.map(|(name, decoder)| Column { name, column_type: decoder.column_type() }).collect()
 }
 
-fn remember(known: &mut LruCache<u64, Entry>, form: u64, entry: Entry) {
+fn remember(known: &mut LruCache<u64, PreparedForms>, form: u64, entry: PreparedForms) {
     match known.get_mut(&form) {
         Some(before) => {
             before.inferred = entry.inferred.or(before.inferred.take());
@@ -156,7 +156,7 @@ fn narrowed(types: &[Type], parameters: &[Value]) -> Option<Vec<Type>> {
 
 struct Preparation<'a> {
     connection: &'a Connection,
-    form: &'a Form<'a>,
+    form: &'a PreparableSql<'a>,
     undo: Option<&'a str>,
 }
 
@@ -199,7 +199,7 @@ impl Preparation<'_> {
             _ => None,
         });
         let Some(unreadable) = unknown else { return Ok(statement) };
-        // What a write gives back cannot be converted from outside.
+        // What a write write_result back cannot be converted from outside.
         if self.form.adapted.kind != Kind::Read {
             return Err(unreadable);
         }
@@ -221,10 +221,15 @@ impl Preparation<'_> {
         }
     }
 
-    /// See [`super::adapt::Probe`].
-    async fn probe(&self, probe: &Probe, statement: &Statement, decoders: &mut [Decoder]) -> Result<()> {
+    /// See [`super::adapt::NumericProbe`].
+    async fn probe(
+        &self,
+        probe: &NumericProbe,
+        statement: &Statement,
+        decoders: &mut [Decoder],
+    ) -> Result<()> {
         let width = decoders.len();
-        let asked: Vec<(usize, Class)> = probe
+        let asked: Vec<(usize, NumericClass)> = probe
             .columns
             .iter()
             .filter_map(|(place, class)| Some((place.index(width)?, *class)))
@@ -240,7 +245,7 @@ impl Preparation<'_> {
             let argument = probed.columns().get(index).map(|column| Decoder::of(column.type_()));
             decoders[index] = match (argument, class) {
                 (None | Some(Decoder::Numeric), _) => continue,
-                (Some(Decoder::Int2 | Decoder::Int4 | Decoder::Int8), Class::Sum) => {
+                (Some(Decoder::Int2 | Decoder::Int4 | Decoder::Int8), NumericClass::Sum) => {
                     Decoder::NumericAsInteger
                 }
                 _ => Decoder::NumericAsFloat,

@@ -5,22 +5,22 @@ use phantomdb_protocol::{Error, ErrorCode, Result, ResultSet, Statement};
 
 use super::{
     plan::Plan,
-    position::{self, Position},
+    position::{self, WalPosition},
     session::{Database, on_primary, once},
 };
 
 /// Up to where a caller has seen the database.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Seen {
+pub(super) enum SeenPosition {
     /// It has written nothing that it knows of.
     Nothing,
-    UpTo(Position),
+    UpTo(WalPosition),
     /// It shows what this engine did not give: only the primary is sure to have it.
     Unknown,
 }
 
 /// How reading from a replica came out.
-enum Attempt {
+enum ReplicaRead {
     Answered(Result<ResultSet>),
     /// It has not come as far as it must.
     Behind,
@@ -33,7 +33,7 @@ enum Attempt {
 /// replica that has all that the caller has seen.
 pub(super) async fn read(
     database: &Database,
-    seen: Seen,
+    seen: SeenPosition,
     plan: &Plan,
     statement: &Statement,
 ) -> Result<ResultSet> {
@@ -47,24 +47,24 @@ pub(super) async fn read(
             }
             on_primary(database, plan, statement).await
         }
-        Seen::Unknown => on_primary(database, plan, statement).await,
-        Seen::Nothing => Box::pin(on_some(database, None, plan, statement)).await,
-        Seen::UpTo(position) => Box::pin(on_some(database, Some(position), plan, statement)).await,
+        SeenPosition::Unknown => on_primary(database, plan, statement).await,
+        SeenPosition::Nothing => Box::pin(on_some(database, None, plan, statement)).await,
+        SeenPosition::UpTo(position) => Box::pin(on_some(database, Some(position), plan, statement)).await,
     }
 }
 
 /// Reads on a replica that has come to the position, or on the primary.
 async fn on_some(
     database: &Database,
-    position: Option<Position>,
+    position: Option<WalPosition>,
     plan: &Plan,
     statement: &Statement,
 ) -> Result<ResultSet> {
     let down = database.replicas.primary_is_down();
     let mut refusal = None;
     match on_any(database, if down { None } else { position }, position, plan, statement).await {
-        Some(Attempt::Answered(answer)) => return answer,
-        Some(Attempt::Refused(error)) => refusal = Some(error),
+        Some(ReplicaRead::Answered(answer)) => return answer,
+        Some(ReplicaRead::Refused(error)) => refusal = Some(error),
         _ => {}
     }
     let answer = on_primary(database, plan, statement).await;
@@ -72,8 +72,8 @@ async fn on_some(
         Err(error) if error.code == ErrorCode::Unavailable => {
             // What was known of the replicas may be older than what they have.
             match on_any(database, None, position, plan, statement).await {
-                Some(Attempt::Answered(answer)) => answer,
-                Some(Attempt::Refused(refused)) => Err(refused),
+                Some(ReplicaRead::Answered(answer)) => answer,
+                Some(ReplicaRead::Refused(refused)) => Err(refused),
                 _ => Err(refusal.unwrap_or(error)),
             }
         }
@@ -85,15 +85,15 @@ async fn on_some(
 /// how far it must have come when it reads.
 async fn on_any(
     database: &Database,
-    known: Option<Position>,
-    position: Option<Position>,
+    known: Option<WalPosition>,
+    position: Option<WalPosition>,
     plan: &Plan,
     statement: &Statement,
-) -> Option<Attempt> {
-    for index in database.replicas.fit(known) {
+) -> Option<ReplicaRead> {
+    for index in database.replicas.usable(known) {
         match on_replica(database, index, position, plan, statement).await {
-            Attempt::Lost => database.replicas.lost(index),
-            Attempt::Behind => {}
+            ReplicaRead::Lost => database.replicas.lost(index),
+            ReplicaRead::Behind => {}
             told => return Some(told),
         }
     }
@@ -105,29 +105,30 @@ async fn on_any(
 async fn on_replica(
     database: &Database,
     index: usize,
-    position: Option<Position>,
+    position: Option<WalPosition>,
     plan: &Plan,
     statement: &Statement,
-) -> Attempt {
+) -> ReplicaRead {
     let lease = match database.lease_of(index).await {
         Ok(lease) => lease,
-        Err(error) if error.code == ErrorCode::Unavailable => return Attempt::Lost,
-        Err(error) => return Attempt::Refused(error),
+        Err(error) if error.code == ErrorCode::Unavailable => return ReplicaRead::Lost,
+        Err(error) => return ReplicaRead::Refused(error),
     };
     let (reached, outcome) = match position {
         None => (Ok(true), once(&lease, plan, statement).await),
         Some(position) => {
-            let (replayed, outcome) = join(position::replayed(&lease), once(&lease, plan, statement)).await;
+            let (replayed, outcome) =
+                join(position::replica_position(&lease), once(&lease, plan, statement)).await;
             (replayed.map(|replayed| replayed >= position), outcome)
         }
     };
     lease.give_back();
     match (reached, outcome) {
-        (Err(_), _) => Attempt::Lost,
-        (Ok(false), _) => Attempt::Behind,
-        (Ok(true), Err(error)) if error.code == ErrorCode::Unavailable => Attempt::Lost,
+        (Err(_), _) => ReplicaRead::Lost,
+        (Ok(false), _) => ReplicaRead::Behind,
+        (Ok(true), Err(error)) if error.code == ErrorCode::Unavailable => ReplicaRead::Lost,
         // It took too long, and would again.
-        (Ok(true), Err(error)) if error.code != ErrorCode::StatementTimeout => Attempt::Refused(error),
-        (Ok(true), outcome) => Attempt::Answered(outcome),
+        (Ok(true), Err(error)) if error.code != ErrorCode::StatementTimeout => ReplicaRead::Refused(error),
+        (Ok(true), outcome) => ReplicaRead::Answered(outcome),
     }
 }

@@ -7,7 +7,7 @@
 use std::{
     collections::VecDeque,
     sync::{
-        Arc, Once, Mutex, Weak,
+        Arc, Mutex, Once, Weak,
         atomic::{AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
@@ -19,46 +19,46 @@ use tokio_postgres::Config;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{
-    connection::{Connection, guard},
+    connection::{Connection, lock},
     options::{PostgresOptions, Target},
     pool::Pool,
-    position::{self, Position},
+    position::{self, WalPosition},
     tls,
 };
 
 /// Less cannot be told apart from the pauses between two looks.
 const MAX_LAG_MIN: Duration = Duration::from_millis(50);
 /// Looks within the longest lag that is allowed.
-const LOOKS: u32 = 4;
+const PROBES_PER_LAG: u32 = 4;
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 /// A server that has not answered a look by then is taken to be down.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 /// What is remembered of the primary; it spans the longest lag.
-const SAMPLES_MAX: usize = 4 * LOOKS as usize;
+const SAMPLES_MAX: usize = 4 * PROBES_PER_LAG as usize;
 
 /// A server, as the look for it reaches it.
-struct Place {
+struct ServerAddress {
     config: Config,
     tls: MakeRustlsConnect,
 }
 
-impl Place {
+impl ServerAddress {
     fn new(target: &Target) -> Result<Self> {
         Ok(Self { config: target.config.clone(), tls: tls::connector(target)? })
     }
 }
 
 struct Replica {
-    place: Place,
+    address: ServerAddress,
     /// How far it had come at the last look; none when it did not answer.
-    replayed: Mutex<Option<Position>>,
+    replayed: Mutex<Option<WalPosition>>,
 }
 
 /// What is known of the primary.
 #[derive(Default)]
-struct Primary {
+struct PrimaryStatus {
     /// Where its log was, at least, when it was asked; the oldest first.
-    samples: VecDeque<(Instant, Position)>,
+    samples: VecDeque<(Instant, WalPosition)>,
     is_down: bool,
 }
 
@@ -67,8 +67,8 @@ pub(super) struct Replicas {
     list: Vec<Replica>,
     max_lag: Duration,
     options: Arc<PostgresOptions>,
-    primary: Mutex<Primary>,
-    home: Place,
+    primary: Mutex<PrimaryStatus>,
+    home: ServerAddress,
     next: AtomicUsize,
     watched: Once,
 }
@@ -81,15 +81,15 @@ impl Replicas {
             return Err(Error::new(ErrorCode::BadRequest, message));
         }
         let replica = |url: &String| {
-            let place = Place::new(&Target::parse(url, options.connect_timeout)?)?;
-            Ok(Replica { place, replayed: Mutex::default() })
+            let address = ServerAddress::new(&Target::parse(url, options.connect_timeout)?)?;
+            Ok(Replica { address, replayed: Mutex::default() })
         };
         Ok(Self {
             list: options.replicas.iter().map(replica).collect::<Result<_>>()?,
             max_lag: options.max_lag,
             options: Arc::clone(options),
             primary: Mutex::default(),
-            home: Place::new(home)?,
+            home: ServerAddress::new(home)?,
             next: AtomicUsize::new(0),
             watched: Once::new(),
         })
@@ -102,9 +102,9 @@ impl Replicas {
     /// The connections to one database, on each of them.
     pub(super) fn pools(&self, database: &str) -> Result<Vec<Pool>> {
         let pool = |replica: &Replica| {
-            let mut config = replica.place.config.clone();
+            let mut config = replica.address.config.clone();
             config.dbname(database);
-            Pool::new(config, replica.place.tls.clone(), &self.options)
+            Pool::new(config, replica.address.tls.clone(), &self.options)
         };
         self.list.iter().map(pool).collect()
     }
@@ -117,18 +117,18 @@ impl Replicas {
     }
 
     pub(super) fn primary_is_down(&self) -> bool {
-        guard(&self.primary).is_down
+        lock(&self.primary).is_down
     }
 
     /// Those that are not too far behind, in the order in which they are to be tried: each is the first in turn.
     /// With a position, those that have come as far as that.
-    pub(super) fn fit(&self, seen: Option<Position>) -> Vec<usize> {
+    pub(super) fn usable(&self, seen: Option<WalPosition>) -> Vec<usize> {
         let count = self.list.len();
         let first = self.next.fetch_add(1, Ordering::Relaxed);
         let mut order: Vec<usize> = (0..count).map(|turn| first.wrapping_add(turn) % count).collect();
-        let primary = guard(&self.primary);
+        let primary = lock(&self.primary);
         order.retain(|&index| {
-            let replayed = *guard(&self.list[index].replayed);
+            let replayed = *lock(&self.list[index].replayed);
             let Some(replayed) = replayed.filter(|replayed| seen.is_none_or(|seen| *replayed >= seen)) else {
                 return false;
             };
@@ -139,27 +139,28 @@ impl Replicas {
 
     /// It did not answer: it is left out until a look finds it again.
     pub(super) fn lost(&self, index: usize) {
-        *guard(&self.list[index].replayed) = None;
+        *lock(&self.list[index].replayed) = None;
     }
 
     fn pause(&self) -> Duration {
-        (self.max_lag / LOOKS).min(PAUSE_MAX)
+        (self.max_lag / PROBES_PER_LAG).min(PAUSE_MAX)
     }
 
-    async fn look(&self, links: &mut Links) {
+    async fn probe(&self, connections: &mut ProbeConnections) {
         let asked = Instant::now();
-        let written = links.primary.ask(&self.home, &self.options, Role::Primary).await;
-        guard(&self.primary).learn(asked, written);
-        let looks = self.list.iter().zip(&mut links.replicas).map(|(replica, link)| async move {
-            let replayed = link.ask(&replica.place, &self.options, Role::Replica).await;
-            *guard(&replica.replayed) = replayed;
-        });
-        join_all(looks).await;
+        let written = connections.primary.ask(&self.home, &self.options, Role::Primary).await;
+        lock(&self.primary).learn(asked, written);
+        let probes =
+            self.list.iter().zip(&mut connections.replicas).map(|(replica, connection)| async move {
+                let replayed = connection.ask(&replica.address, &self.options, Role::Replica).await;
+                *lock(&replica.replayed) = replayed;
+            });
+        join_all(probes).await;
     }
 }
 
-impl Primary {
-    fn learn(&mut self, asked: Instant, written: Option<Position>) {
+impl PrimaryStatus {
+    fn learn(&mut self, asked: Instant, written: Option<WalPosition>) {
         self.is_down = written.is_none();
         let Some(written) = written else { return };
         // After a fail-over the log goes on where the new primary was.
@@ -171,7 +172,7 @@ impl Primary {
     }
 
     /// How old what it shows is at most, who has come so far. While the primary is down nothing gets older.
-    fn lag_of(&self, replayed: Position) -> Option<Duration> {
+    fn lag_of(&self, replayed: WalPosition) -> Option<Duration> {
         let now = if self.is_down { self.samples.back()?.0 } else { Instant::now() };
         let shown = self.samples.iter().rev().find(|(_, position)| *position <= replayed)?;
         Some(now.saturating_duration_since(shown.0))
@@ -186,28 +187,33 @@ enum Role {
 
 /// The connection that a server is looked at through.
 #[derive(Default)]
-struct Link(Option<Connection>);
+struct ProbeConnection(Option<Connection>);
 
-struct Links {
-    primary: Link,
-    replicas: Vec<Link>,
+struct ProbeConnections {
+    primary: ProbeConnection,
+    replicas: Vec<ProbeConnection>,
 }
 
-impl Link {
-    async fn ask(&mut self, place: &Place, options: &PostgresOptions, role: Role) -> Option<Position> {
+impl ProbeConnection {
+    async fn ask(
+        &mut self,
+        address: &ServerAddress,
+        options: &PostgresOptions,
+        role: Role,
+    ) -> Option<WalPosition> {
         let connection = self.0.take().filter(Connection::can_be_used);
         let asking = async {
             let connection = match connection {
                 Some(connection) => connection,
-                None => Connection::open(&place.config, place.tls.clone(), options).await?,
+                None => Connection::open(&address.config, address.tls.clone(), options).await?,
             };
             let position = match role {
-                Role::Primary => position::written(&connection).await?,
-                Role::Replica => position::replayed(&connection).await?,
+                Role::Primary => position::primary_position(&connection).await?,
+                Role::Replica => position::replica_position(&connection).await?,
             };
             Ok::<_, Error>((connection, position))
         };
-        match tokio::time::timeout(PATIENCE, asking).await {
+        match tokio::time::timeout(PROBE_TIMEOUT, asking).await {
             Ok(Ok((connection, position))) => {
                 self.0 = Some(connection);
                 Some(position)
@@ -223,11 +229,13 @@ impl Link {
 
 async fn watch(replicas: Weak<Replicas>) {
     let Some(count) = replicas.upgrade().map(|replicas| replicas.list.len()) else { return };
-    let mut links =
-        Links { primary: Link::default(), replicas: (0..count).map(|_| Link::default()).collect() };
+    let mut connections = ProbeConnections {
+        primary: ProbeConnection::default(),
+        replicas: (0..count).map(|_| ProbeConnection::default()).collect(),
+    };
     loop {
         let Some(replicas) = replicas.upgrade() else { return };
-        replicas.look(&mut links).await;
+        replicas.probe(&mut connections).await;
         let pause = replicas.pause();
         drop(replicas);
         tokio::time::sleep(pause).await;
@@ -238,11 +246,11 @@ async fn watch(replicas: Weak<Replicas>) {
 mod tests {
     use super::*;
 
-    fn primary(samples: &[(u64, u64)]) -> Primary {
+    fn primary(samples: &[(u64, u64)]) -> PrimaryStatus {
         let mut primary = Primary::default();
         for (age, position) in samples {
             let asked = Instant::now().checked_sub(Duration::from_millis(*age)).unwrap();
-            primary.learn(asked, Some(Position(*position)));
+            primary.learn(asked, Some(WalPosition(*position)));
         }
         primary
     }
@@ -250,29 +258,29 @@ mod tests {
     #[test]
     fn it_measures_how_old_what_a_replica_shows_is() {
         let primary = primary(&[(3_000, 10), (2_000, 20), (1_000, 30)]);
-        let lag = |position| primary.lag_of(Position(position)).map(|lag| lag.as_millis() / 500);
+        let lag = |position| primary.lag_of(WalPosition(position)).map(|lag| lag.as_millis() / 500);
         assert_eq!((lag(30), lag(29), lag(10), lag(9)), (Some(2), Some(4), Some(6), None));
     }
 
     #[test]
     fn it_leaves_no_replica_behind_a_primary_that_has_nothing_to_do() {
         let idle = primary(&[(3_000, 10), (2_000, 10), (0, 10)]);
-        assert!(idle.lag_of(Position(10)).unwrap() < Duration::from_secs(1));
+        assert!(idle.lag_of(WalPosition(10)).unwrap() < Duration::from_secs(1));
     }
 
     #[test]
     fn it_lets_nothing_get_older_while_the_primary_is_down() {
         let mut down = primary(&[(60_000, 10), (59_000, 20)]);
-        assert!(down.lag_of(Position(20)).unwrap() > Duration::from_secs(50));
+        assert!(down.lag_of(WalPosition(20)).unwrap() > Duration::from_secs(50));
         down.learn(Instant::now(), None);
-        assert_eq!(down.lag_of(Position(20)), Some(Duration::ZERO));
-        assert_eq!(down.lag_of(Position(10)).map(|lag| lag.as_secs()), Some(1));
+        assert_eq!(down.lag_of(WalPosition(20)), Some(Duration::ZERO));
+        assert_eq!(down.lag_of(WalPosition(10)).map(|lag| lag.as_secs()), Some(1));
     }
 
     #[test]
     fn it_measures_by_the_new_log_after_a_fail_over() {
         let mut primary = primary(&[(2_000, 10), (1_000, 40)]);
-        primary.learn(Instant::now(), Some(Position(30)));
-        assert!(primary.lag_of(Position(30)).unwrap() < Duration::from_millis(500));
+        primary.learn(Instant::now(), Some(WalPosition(30)));
+        assert!(primary.lag_of(WalPosition(30)).unwrap() < Duration::from_millis(500));
     }
 }

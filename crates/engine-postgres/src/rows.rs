@@ -193,49 +193,49 @@ pub(super) fn unknown_type(name: &str) -> Error {
 
 /// The number of dimensions, flags, the type; for each dimension its length and lower bound; the elements.
 fn write_array(out: &mut Vec<u8>, element: &Decoder, bytes: &[u8]) -> Result<()> {
-    let mut reader = Reader(bytes);
-    let dimensions = reader.i32()?;
-    reader.skip(8)?;
+    let mut cursor = ByteCursor(bytes);
+    let dimensions = cursor.i32()?;
+    cursor.skip(8)?;
     let mut lengths = Vec::new();
     for _ in 0..dimensions {
-        lengths.push(usize::try_from(reader.i32()?).map_err(|_| unreadable())?);
-        reader.skip(4)?;
+        lengths.push(usize::try_from(cursor.i32()?).map_err(|_| unreadable())?);
+        cursor.skip(4)?;
     }
     if lengths.is_empty() {
         out.extend_from_slice(b"[]");
         return Ok(());
     }
-    write_dimension(out, element, &mut reader, &lengths)
+    write_dimension(out, element, &mut cursor, &lengths)
 }
 
 fn write_dimension(
     out: &mut Vec<u8>,
     element: &Decoder,
-    reader: &mut Reader<'_>,
+    cursor: &mut ByteCursor<'_>,
     lengths: &[usize],
 ) -> Result<()> {
     let Some((length, inner)) = lengths.split_first() else {
-        let size = reader.i32()?;
+        let size = cursor.i32()?;
         let Ok(size) = usize::try_from(size) else {
             write_null(out);
             return Ok(());
         };
-        return element.write(out, reader.take(size)?);
+        return element.write(out, cursor.take(size)?);
     };
     out.push(b'[');
     for index in 0..*length {
         if index > 0 {
             out.push(b',');
         }
-        write_dimension(out, element, reader, inner)?;
+        write_dimension(out, element, cursor, inner)?;
     }
     out.push(b']');
     Ok(())
 }
 
-struct Reader<'a>(&'a [u8]);
+struct ByteCursor<'a>(&'a [u8]);
 
-impl<'a> Reader<'a> {
+impl<'a> ByteCursor<'a> {
     fn take(&mut self, size: usize) -> Result<&'a [u8]> {
         let (taken, rest) = self.0.split_at_checked(size).ok_or_else(unreadable)?;
         self.0 = rest;
@@ -252,9 +252,9 @@ impl<'a> Reader<'a> {
 }
 
 /// The bytes of a cell as they came.
-struct Raw<'a>(Option<&'a [u8]>);
+struct RawCell<'a>(Option<&'a [u8]>);
 
-impl<'a> FromSql<'a> for Raw<'a> {
+impl<'a> FromSql<'a> for RawCell<'a> {
     fn from_sql(
         _: &Type,
         raw: &'a [u8],
@@ -285,7 +285,7 @@ impl<'a> RowWriter<'a> {
 
     pub(super) fn push(&mut self, row: &Row) -> Result<()> {
         self.rows.push(self.decoders.len(), |out, index| {
-            let Raw(bytes) = row.try_get(index).map_err(|_| unreadable())?;
+            let RawCell(bytes) = row.try_get(index).map_err(|_| unreadable())?;
             match bytes {
                 None => write_null(out),
                 Some(bytes) => self.decoders[index].write(out, bytes)?,
@@ -297,15 +297,15 @@ impl<'a> RowWriter<'a> {
     /// Adds rows in the form of `record_send`, one behind the other: of each the number of values; of each value its
     /// type, its length (-1 for NULL) and itself. Tells how many there are.
     pub(super) fn push_records(&mut self, records: &[u8]) -> Result<u64> {
-        let mut reader = Reader(records);
-        while !reader.0.is_empty() {
-            if usize::try_from(reader.i32()?) != Ok(self.decoders.len()) {
+        let mut cursor = ByteCursor(records);
+        while !cursor.0.is_empty() {
+            if usize::try_from(cursor.i32()?) != Ok(self.decoders.len()) {
                 return Err(unreadable());
             }
             self.rows.push(self.decoders.len(), |out, index| {
-                reader.skip(4)?;
-                match usize::try_from(reader.i32()?) {
-                    Ok(size) => self.decoders[index].write(out, reader.take(size)?),
+                cursor.skip(4)?;
+                match usize::try_from(cursor.i32()?) {
+                    Ok(size) => self.decoders[index].write(out, cursor.take(size)?),
                     Err(_) => {
                         write_null(out);
                         Ok(())

@@ -7,7 +7,7 @@ use phantomdb_protocol::{Error, Result, ResultSet, Statement};
 use tokio_postgres::{Error as PostgresError, error::SqlState, types::ToSql};
 
 use super::{
-    bind::{self, Bound},
+    bind::{self, BoundValue},
     connection::Connection,
     error,
     plan::Plan,
@@ -19,53 +19,53 @@ use phantomdb_sql::Kind;
 
 /// Why a statement did not end well.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(super) enum RunError {
     /// What was prepared may not fit the tables any more. Nothing has come of it; prepared again it may run.
-    Stale(PostgresError),
-    Told(Error),
+    StalePlan(PostgresError),
+    Failed(Error),
 }
 
-impl From<Error> for Failure {
+impl From<Error> for RunError {
     fn from(error: Error) -> Self {
-        Self::Told(error)
+        Self::Failed(error)
     }
 }
 
-impl Failure {
+impl RunError {
     pub(super) fn into_error(self) -> Error {
         match self {
-            Self::Stale(error) => error::explain(&error),
-            Self::Told(error) => error,
+            Self::StalePlan(error) => error::explain(&error),
+            Self::Failed(error) => error,
         }
     }
 }
 
 /// A statement with what it takes to run it: nothing more has to be asked of the server.
-pub(super) struct Ready<'a> {
+pub(super) struct ReadyStatement<'a> {
     pub(super) plan: &'a Plan,
     pub(super) prepared: Arc<Prepared>,
-    pub(super) bound: Vec<Bound<'a>>,
+    pub(super) bound: Vec<BoundValue<'a>>,
 }
 
-impl<'a> Ready<'a> {
+impl<'a> ReadyStatement<'a> {
     pub(super) fn new(plan: &'a Plan, prepared: Arc<Prepared>, statement: &'a Statement) -> Result<Self> {
         check_count(prepared.statement.params().len(), &statement.parameters)?;
         Ok(Self { plan, prepared, bound: bind::bind(&statement.parameters, 0)? })
     }
 
     /// Everything is sent when this is first polled, so that what is polled together travels together.
-    pub(super) async fn send(&self, connection: &Connection) -> Result<ResultSet, Failure> {
+    pub(super) async fn send(&self, connection: &Connection) -> Result<ResultSet, RunError> {
         send(connection, &self.prepared, &self.bound, &self.plan.adapted.kind).await
     }
 }
 
-/// See [`Ready::send`].
+/// See [`ReadyStatement::send`].
 pub(super) async fn send(
     connection: &Connection,
     prepared: &Prepared,
-    bound: &[Bound<'_>],
+    bound: &[BoundValue<'_>],
     kind: &Kind,
-) -> Result<ResultSet, Failure> {
+) -> Result<ResultSet, RunError> {
     let parameters = bound.iter().map(|bound| bound as &(dyn ToSql + Sync));
     let rows = connection.client().query_raw(&prepared.statement, parameters).await.map_err(failed)?;
     let mut rows = pin!(rows);
@@ -92,15 +92,15 @@ const STALE: [SqlState; 8] = [
     SqlState::INVALID_PARAMETER_VALUE,
 ];
 
-pub(super) fn failed(error: PostgresError) -> Failure {
+pub(super) fn failed(error: PostgresError) -> RunError {
     let stale = error.as_db_error().is_some_and(|error| {
         let code = error.code();
         STALE.contains(code) || code.code().starts_with("42")
     });
-    if stale { Failure::Stale(error) } else { Failure::Told(error::explain(&error)) }
+    if stale { RunError::StalePlan(error) } else { RunError::Failed(error::explain(&error)) }
 }
 
-/// The answer of a statement that gives none.
+/// The answer of a statement that write_result none.
 pub(super) fn empty() -> ResultSet {
     ResultSet { columns: Vec::new(), rows: json_rows::empty(), affected_rows: 0 }
 }

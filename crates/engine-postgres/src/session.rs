@@ -12,27 +12,27 @@ use phantomdb_protocol::{
 };
 
 use super::{
-    adapt::Traits,
-    answers::{Answers, Entry},
+    adapt::ServerTraits,
+    answers::{IdempotencyStore, KeyedWrite},
     broken_key, catalog,
-    connection::{Connection, guard},
+    connection::{Connection, lock},
     group,
-    plan::{Plan, Plans},
-    pool::{Lent, Pool},
-    position::Position,
+    plan::{Plan, PlanCache},
+    pool::{Pool, PooledConnection},
+    position::WalPosition,
     prepare,
-    reading::{self, Seen},
+    reading::{self, SeenPosition},
     replicas::Replicas,
-    run::{Failure, Ready, empty},
+    run::{ReadyStatement, RunError, empty},
     shared::Shared,
-    work::{All, Alter, One},
+    work::{ApplyAlterations, SingleStatement, StatementList},
     writing::KeyedCall,
 };
 use phantomdb_engine::{IdempotentCall, Session};
 use phantomdb_sql::{Kind, unknown_function::located};
 
 /// Statements that travel together.
-pub(super) const WINDOW: usize = 128;
+pub(super) const PIPELINE_MAX: usize = 128;
 
 /// A database of the server.
 pub(super) struct Database {
@@ -43,9 +43,9 @@ pub(super) struct Database {
     /// Those to its replicas, in their order.
     readers: Vec<Pool>,
     pub(super) replicas: Arc<Replicas>,
-    pub(super) answers: Answers,
-    plans: Arc<Plans>,
-    traits: OnceLock<Traits>,
+    pub(super) answers: IdempotencyStore,
+    plans: Arc<PlanCache>,
+    traits: OnceLock<ServerTraits>,
 }
 
 impl Database {
@@ -53,7 +53,7 @@ impl Database {
         primary: Pool,
         shared: Option<Shared>,
         readers: Vec<Pool>,
-        plans: Arc<Plans>,
+        plans: Arc<PlanCache>,
         replicas: Arc<Replicas>,
     ) -> Self {
         Self {
@@ -61,7 +61,7 @@ impl Database {
             shared,
             readers,
             replicas,
-            answers: Answers::default(),
+            answers: IdempotencyStore::default(),
             plans,
             traits: OnceLock::new(),
         }
@@ -109,7 +109,7 @@ impl Database {
 /// A connection while work is done on it. When whoever waits for the work goes away, the server is told to stop, and
 /// the connection is not used again: the order to stop may come late.
 pub(super) struct Lease {
-    lent: Lent,
+    lent: PooledConnection,
     done: bool,
 }
 
@@ -141,15 +141,15 @@ impl Drop for Lease {
 /// Statements on a database, each in a transaction of its own.
 pub struct PostgresSession {
     pub(super) database: Arc<Database>,
-    seen: Seen,
+    seen: SeenPosition,
     pub(super) call: Option<KeyedCall>,
     /// Where the log was after the last write.
-    pub(super) reached: Mutex<Option<Position>>,
+    pub(super) reached: Mutex<Option<WalPosition>>,
 }
 
 impl PostgresSession {
     pub(super) fn new(database: Arc<Database>) -> Self {
-        Self { database, seen: Seen::Nothing, call: None, reached: Mutex::default() }
+        Self { database, seen: SeenPosition::Nothing, call: None, reached: Mutex::default() }
     }
 
     async fn each(&self, statements: &[Statement]) -> Result<Vec<Result<ResultSet>>> {
@@ -209,18 +209,18 @@ pub(super) async fn once(connection: &Connection, plan: &Plan, statement: &State
     if plan.adapted.kind == Kind::Nothing {
         return Ok(empty());
     }
-    let Some(form) = plan.single() else {
-        return Box::pin(group::in_transaction(connection, &One(plan, statement))).await;
+    let Some(form) = plan.single_statement() else {
+        return Box::pin(group::in_transaction(connection, &SingleStatement(plan, statement))).await;
     };
     if let Some(prepared) = prepare::known(connection, plan.id, &statement.parameters) {
-        match Ready::new(plan, prepared, statement)?.send(connection).await {
-            Err(Failure::Stale(_)) => connection.forget(plan.id),
-            outcome => return outcome.map_err(Failure::into_error),
+        match ReadyStatement::new(plan, prepared, statement)?.send(connection).await {
+            Err(RunError::StalePlan(_)) => connection.forget(plan.id),
+            outcome => return outcome.map_err(RunError::into_error),
         }
     }
     Box::pin(async {
         let prepared = prepare::prepare(connection, &form, &statement.parameters, None).await?;
-        Ready::new(plan, prepared, statement)?.send(connection).await.map_err(Failure::into_error)
+        ReadyStatement::new(plan, prepared, statement)?.send(connection).await.map_err(RunError::into_error)
     })
     .await
 }
@@ -234,17 +234,17 @@ async fn each_on(
     let mut answers = Vec::with_capacity(statements.len());
     while answers.len() < statements.len() {
         let rest = plans.iter().zip(statements).skip(answers.len());
-        let ready: Vec<Ready<'_>> = rest
-            .take(WINDOW)
+        let ready: Vec<ReadyStatement<'_>> = rest
+            .take(PIPELINE_MAX)
             .map_while(|(plan, statement)| {
-                let plan = plan.as_ref().ok().filter(|plan| plan.single().is_some())?;
+                let plan = plan.as_ref().ok().filter(|plan| plan.single_statement().is_some())?;
                 let prepared = prepare::known(connection, plan.id, &statement.parameters)?;
-                Ready::new(plan, prepared, statement).ok()
+                ReadyStatement::new(plan, prepared, statement).ok()
             })
             .collect();
         if ready.len() > 1 {
             let outcomes = join_all(ready.iter().map(|ready| ready.send(connection))).await;
-            answers.extend(outcomes.into_iter().map(|outcome| outcome.map_err(Failure::into_error)));
+            answers.extend(outcomes.into_iter().map(|outcome| outcome.map_err(RunError::into_error)));
             continue;
         }
         let index = answers.len();
@@ -295,7 +295,7 @@ impl Session for PostgresSession {
             allowed(&plan)?;
             plans.push(plan);
         }
-        let whole = self.whole(&All(&plans, &statements)).await;
+        let whole = self.whole(&StatementList(&plans, &statements)).await;
         if let Some(answers) = self.database.explained(whole).await? {
             return Ok(answers.into_iter().map(Ok).collect());
         }
@@ -321,11 +321,11 @@ impl Session for PostgresSession {
     }
 
     async fn alter(&self, table: &TableName, operations: Vec<AlterOperation>) -> Result<()> {
-        if let Some(()) = self.whole(&Alter(table, &operations)).await? {
+        if let Some(()) = self.whole(&ApplyAlterations(table, &operations)).await? {
             return Ok(());
         }
         let lease = self.database.lease().await?;
-        let outcome = group::in_transaction(&lease, &Alter(table, &operations)).await;
+        let outcome = group::in_transaction(&lease, &ApplyAlterations(table, &operations)).await;
         self.track(&lease).await;
         lease.give_back();
         outcome
@@ -339,7 +339,7 @@ impl Session for PostgresSession {
 
     async fn has_run(&self) -> Result<bool> {
         let Some(call) = &self.call else { return Ok(false) };
-        let first = Entry { once: call.once.clone(), write: 0 };
+        let first = KeyedWrite { once: call.once.clone(), write: 0 };
         let lease = self.database.lease().await?;
         let kept = first.is_kept(&lease).await;
         lease.give_back();
@@ -347,11 +347,11 @@ impl Session for PostgresSession {
     }
 
     fn seen(self: Arc<Self>, position: &str) -> Option<Arc<dyn Session>> {
-        let seen = Position::of_token(position).map_or(Seen::Unknown, Seen::UpTo);
+        let seen = WalPosition::of_token(position).map_or(SeenPosition::Unknown, SeenPosition::UpTo);
         Some(Arc::new(Self { seen, ..Self::new(Arc::clone(&self.database)) }))
     }
 
     fn position(&self) -> Option<String> {
-        guard(&self.reached).map(Position::token)
+        lock(&self.reached).map(WalPosition::token)
     }
 }

@@ -11,16 +11,16 @@ use phantomdb_protocol::{Error, ErrorCode, Result, ResultSet, Statement};
 use tokio::task::JoinHandle;
 
 use super::{
-    answers::Entry,
+    answers::KeyedWrite,
     broken_key,
-    connection::{Canceller, guard},
+    connection::{Canceller, lock},
     group,
     plan::Plan,
-    position::{self, Position},
+    position::{self, WalPosition},
     prepare,
-    run::{Failure, Ready, empty},
+    run::{ReadyStatement, RunError, empty},
     session::Lease,
-    work::{All, Nothing, One, Work},
+    work::{NoWork, SingleStatement, StatementList, TransactionWork},
 };
 use phantomdb_engine::{ENDED_BY_CONFLICT, ended, ends_transaction};
 use phantomdb_sql::{Kind, printer::quote_identifier};
@@ -28,14 +28,14 @@ use phantomdb_sql::{Kind, printer::quote_identifier};
 /// How it stands with the savepoint behind which a statement runs. There are two, which take turns: the one before is
 /// given up when the next one is set, and if that does not come to be, nothing of what is done is undone with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Guard {
+enum StatementSavepoint {
     None,
     /// Nothing was changed since it was set.
     Fresh(bool),
     Used(bool),
 }
 
-const fn name(first: bool) -> &'static str {
+const fn savepoint_name(first: bool) -> &'static str {
     if first { "phantomdb_a" } else { "phantomdb_b" }
 }
 
@@ -46,48 +46,48 @@ enum Phase {
     Ended(Error),
 }
 
-pub(super) struct State {
+pub(super) struct TransactionState {
     lease: Option<Lease>,
     phase: Phase,
-    guard: Guard,
+    savepoint: StatementSavepoint,
     /// The user's own, in order.
     savepoints: Vec<String>,
-    interrupted: Interrupted,
+    pending_cancellation: PendingCancellation,
     /// It ended with a statement, whose caller was told so and has yet to roll back.
     failed: bool,
 }
 
 /// A statement that nobody waits for any more is being cancelled.
-type Interrupted = Arc<std::sync::Mutex<Option<Option<JoinHandle<()>>>>>;
+type PendingCancellation = Arc<std::sync::Mutex<Option<Option<JoinHandle<()>>>>>;
 
 /// Cancels the statement that runs when it is dropped before its end.
-struct Running {
+struct CancelOnDrop {
     canceller: Option<Canceller>,
-    interrupted: Interrupted,
+    pending_cancellation: PendingCancellation,
 }
 
-impl Running {
+impl CancelOnDrop {
     fn finish(mut self) {
         self.canceller = None;
     }
 }
 
-impl Drop for Running {
+impl Drop for CancelOnDrop {
     fn drop(&mut self) {
         if let Some(canceller) = self.canceller.take() {
-            *guard(&self.interrupted) = Some(canceller.spawn());
+            *lock(&self.pending_cancellation) = Some(canceller.spawn());
         }
     }
 }
 
-impl State {
+impl TransactionState {
     pub(super) fn new(lease: Lease, begin: String) -> Self {
         Self {
             lease: Some(lease),
             phase: Phase::NotBegun(begin),
-            guard: Guard::None,
+            savepoint: StatementSavepoint::None,
             savepoints: Vec::new(),
-            interrupted: Arc::default(),
+            pending_cancellation: Arc::default(),
             failed: false,
         }
     }
@@ -104,22 +104,22 @@ impl State {
         self.lease()?;
         match &plan.adapted.kind {
             Kind::Nothing => return Ok(empty()),
-            Kind::Savepoint(name) => return self.savepoint(name).await,
+            Kind::Savepoint(name) => return self.set_savepoint(name).await,
             Kind::RollbackTo(name) => return self.end_savepoints(name, false).await,
             Kind::Release(name) => return self.end_savepoints(name, true).await,
             kind => kind.refuse_control()?,
         }
         self.recover().await?;
         let known = prepare::known(self.lease()?, plan.id, &statement.parameters);
-        if let Some(prepared) = known.filter(|_| plan.single().is_some()) {
+        if let Some(prepared) = known.filter(|_| plan.single_statement().is_some()) {
             // What is wrong with the values is known before anything is sent.
-            let ready = Ready::new(plan, prepared, statement)?;
-            match self.behind_guard(plan.adapted.pure, &ready).await {
-                Err(Failure::Stale(_)) => self.lease()?.forget(plan.id),
-                outcome => return outcome.map_err(Failure::into_error),
+            let ready = ReadyStatement::new(plan, prepared, statement)?;
+            match self.behind_savepoint(plan.adapted.pure, &ready).await {
+                Err(RunError::StalePlan(_)) => self.lease()?.forget(plan.id),
+                outcome => return outcome.map_err(RunError::into_error),
             }
         }
-        self.guarded(&One(plan, statement)).await
+        self.atomically(&SingleStatement(plan, statement)).await
     }
 
     /// All or nothing: after an error it is as it was before the first of them.
@@ -129,31 +129,39 @@ impl State {
         statements: &[Statement],
     ) -> Result<Vec<ResultSet>> {
         plans.iter().try_for_each(|plan| group::refuse_savepoints(plan))?;
-        self.guarded(&All(plans, statements)).await
+        self.atomically(&StatementList(plans, statements)).await
     }
 
     /// Runs work that is undone when it fails. It is run once more when what was prepared before does not fit.
-    pub(super) async fn guarded<W: Work>(&mut self, work: &W) -> Result<W::Answer> {
+    pub(super) async fn atomically<W: TransactionWork>(&mut self, work: &W) -> Result<W::Answer> {
         self.recover().await?;
         // What has to be prepared is sent when the savepoint is known to be there.
-        self.behind_guard(true, &Nothing).await.map_err(Failure::into_error)?;
-        match self.behind_guard(false, work).await {
-            Err(Failure::Stale(_)) => self.behind_guard(false, work).await.map_err(Failure::into_error),
-            outcome => outcome.map_err(Failure::into_error),
+        self.behind_savepoint(true, &NoWork).await.map_err(RunError::into_error)?;
+        match self.behind_savepoint(false, work).await {
+            Err(RunError::StalePlan(_)) => {
+                self.behind_savepoint(false, work).await.map_err(RunError::into_error)
+            }
+            outcome => outcome.map_err(RunError::into_error),
         }
     }
 
     /// Sends work together with what guards it. `pure` says that it changes nothing.
-    async fn behind_guard<W: Work>(&mut self, pure: bool, work: &W) -> Result<W::Answer, Failure> {
+    async fn behind_savepoint<W: TransactionWork>(
+        &mut self,
+        pure: bool,
+        work: &W,
+    ) -> Result<W::Answer, RunError> {
         let (prefix, turn) = self.prefix();
         // Until it is known how this ends.
-        self.guard = Guard::Used(turn);
+        self.savepoint = StatementSavepoint::Used(turn);
         self.lease()?;
         self.phase = Phase::Open;
         let outcome = {
             let lease = self.lease()?;
-            let running =
-                Running { canceller: Some(lease.canceller()), interrupted: Arc::clone(&self.interrupted) };
+            let running = CancelOnDrop {
+                canceller: Some(lease.canceller()),
+                pending_cancellation: Arc::clone(&self.pending_cancellation),
+            };
             let outcome = match &prefix {
                 None => (Ok(()), work.run(lease).await),
                 Some(sql) => join(lease.run(sql), work.run(lease)).await,
@@ -163,32 +171,33 @@ impl State {
         };
         match outcome {
             (Ok(()), Ok(answer)) => {
-                self.guard = if pure { Guard::Fresh(turn) } else { Guard::Used(turn) };
+                self.savepoint =
+                    if pure { StatementSavepoint::Fresh(turn) } else { StatementSavepoint::Used(turn) };
                 Ok(answer)
             }
-            (Err(error), _) => Err(Failure::Told(self.fail(error).await)),
-            (Ok(()), Err(Failure::Told(error))) if ends_transaction(error.code) => {
-                Err(Failure::Told(self.fail(error).await))
+            (Err(error), _) => Err(RunError::Failed(self.fail(error).await)),
+            (Ok(()), Err(RunError::Failed(error))) if ends_transaction(error.code) => {
+                Err(RunError::Failed(self.fail(error).await))
             }
             (Ok(()), Err(failure)) => {
-                let sql = format!("ROLLBACK TO SAVEPOINT {}", name(turn));
+                let sql = format!("ROLLBACK TO SAVEPOINT {}", savepoint_name(turn));
                 match self.lease()?.run(&sql).await {
                     Ok(()) => {
-                        self.guard = Guard::Fresh(turn);
+                        self.savepoint = StatementSavepoint::Fresh(turn);
                         Err(self.explained(failure).await)
                     }
-                    Err(_) => Err(Failure::Told(self.fail(failure.into_error()).await)),
+                    Err(_) => Err(RunError::Failed(self.fail(failure.into_error()).await)),
                 }
             }
         }
     }
 
     /// The failure of a statement that was undone, with the columns of the key it broke.
-    async fn explained(&self, failure: Failure) -> Failure {
+    async fn explained(&self, failure: RunError) -> RunError {
         match (failure, &self.lease) {
-            (Failure::Told(mut error), Some(lease)) => {
+            (RunError::Failed(mut error), Some(lease)) => {
                 broken_key::name_columns(lease, &mut error).await;
-                Failure::Told(error)
+                RunError::Failed(error)
             }
             (failure, _) => failure,
         }
@@ -197,14 +206,15 @@ impl State {
     /// What is sent before a statement, and which of the two savepoints it runs behind then.
     fn prefix(&self) -> (Option<String>, bool) {
         if let Phase::NotBegun(begin) = &self.phase {
-            return (Some(format!("{begin}; SAVEPOINT {}", name(true))), true);
+            return (Some(format!("{begin}; SAVEPOINT {}", savepoint_name(true))), true);
         }
-        match self.guard {
-            Guard::None => (Some(format!("SAVEPOINT {}", name(true))), true),
-            Guard::Fresh(turn) => (None, turn),
-            Guard::Used(turn) => {
+        match self.savepoint {
+            StatementSavepoint::None => (Some(format!("SAVEPOINT {}", savepoint_name(true))), true),
+            StatementSavepoint::Fresh(turn) => (None, turn),
+            StatementSavepoint::Used(turn) => {
                 let next = !turn;
-                let sql = format!("RELEASE SAVEPOINT {}; SAVEPOINT {}", name(turn), name(next));
+                let sql =
+                    format!("RELEASE SAVEPOINT {}; SAVEPOINT {}", savepoint_name(turn), savepoint_name(next));
                 (Some(sql), next)
             }
         }
@@ -223,15 +233,17 @@ impl State {
 
     /// After a statement that nobody waited for: undoes it.
     async fn recover(&mut self) -> Result<()> {
-        let Some(cancelling) = guard(&self.interrupted).take() else {
+        let Some(cancelling) = lock(&self.pending_cancellation).take() else {
             return self.lease().map(|_| ());
         };
         if let Some(task) = cancelling {
             // That it failed means there is nothing to wait for.
             let _ = task.await;
         }
-        let (Guard::Fresh(turn) | Guard::Used(turn)) = self.guard else { return self.lease().map(|_| ()) };
-        let sql = format!("ROLLBACK TO SAVEPOINT {}", name(turn));
+        let (StatementSavepoint::Fresh(turn) | StatementSavepoint::Used(turn)) = self.savepoint else {
+            return self.lease().map(|_| ());
+        };
+        let sql = format!("ROLLBACK TO SAVEPOINT {}", savepoint_name(turn));
         let lease = self.lease()?;
         // The order to stop may have come so late that it stops this.
         let mut undone = lease.run(&sql).await;
@@ -242,11 +254,11 @@ impl State {
             let error = ended("was rolled back because a statement of it was interrupted");
             return Err(self.fail(error).await);
         }
-        self.guard = Guard::Fresh(turn);
+        self.savepoint = StatementSavepoint::Fresh(turn);
         Ok(())
     }
 
-    async fn savepoint(&mut self, savepoint: &str) -> Result<ResultSet> {
+    async fn set_savepoint(&mut self, savepoint: &str) -> Result<ResultSet> {
         self.recover().await?;
         let sql = format!("SAVEPOINT {}", quote_identifier(savepoint));
         self.control(&sql).await?;
@@ -254,7 +266,7 @@ impl State {
         Ok(empty())
     }
 
-    /// Goes back to a savepoint, or gives it up. Both end those that were set after it.
+    /// Goes back to a savepoint, or write_result it up. Both end those that were set after it.
     async fn end_savepoints(&mut self, savepoint: &str, release: bool) -> Result<ResultSet> {
         self.recover().await?;
         let Some(index) = self.savepoints.iter().rposition(|known| known == savepoint) else {
@@ -268,22 +280,28 @@ impl State {
 
     /// Sends a savepoint statement of the user's. The guard is given up with it, so that the user's is not within it.
     async fn control(&mut self, sql: &str) -> Result<()> {
-        let before = match (&self.phase, self.guard) {
+        let before = match (&self.phase, self.savepoint) {
             (Phase::NotBegun(begin), _) => format!("{begin}; "),
-            (_, Guard::None) => String::new(),
-            (_, Guard::Fresh(turn) | Guard::Used(turn)) => format!("RELEASE SAVEPOINT {}; ", name(turn)),
+            (_, StatementSavepoint::None) => String::new(),
+            (_, StatementSavepoint::Fresh(turn) | StatementSavepoint::Used(turn)) => {
+                format!("RELEASE SAVEPOINT {}; ", savepoint_name(turn))
+            }
         };
         let outcome = self.lease()?.run(&format!("{before}{sql}")).await;
         self.phase = Phase::Open;
-        self.guard = Guard::None;
+        self.savepoint = StatementSavepoint::None;
         match outcome {
             Ok(()) => Ok(()),
             Err(error) => Err(self.fail(error).await),
         }
     }
 
-    /// With a key it is committed that it was under this key. Answers where the log is then, if that is `tracked`.
-    pub(super) async fn commit(&mut self, key: Option<&Entry>, tracked: bool) -> Result<Option<Position>> {
+    /// With a key it is committed that it was under this key. IdempotencyStore where the log is then, if that is `tracked`.
+    pub(super) async fn commit(
+        &mut self,
+        key: Option<&KeyedWrite>,
+        tracked: bool,
+    ) -> Result<Option<WalPosition>> {
         self.recover().await?;
         let outcome = match self.phase {
             // Nothing was done.
@@ -315,7 +333,7 @@ impl State {
         if self.is_over() {
             return;
         }
-        let cancelling = guard(&self.interrupted).take().flatten();
+        let cancelling = lock(&self.pending_cancellation).take().flatten();
         if let Some(task) = cancelling {
             let _ = task.await;
         }
@@ -324,7 +342,7 @@ impl State {
         self.phase = Phase::Ended(ended("was rolled back"));
     }
 
-    /// Ends the transaction and gives the connection back; where that fails, nobody gets it again.
+    /// Ends the transaction and write_result the connection back; where that fails, nobody gets it again.
     async fn finish(&mut self, sql: &str) -> Result<()> {
         let Some(lease) = self.lease.take() else { return Ok(()) };
         let outcome = if sql.is_empty() { Ok(()) } else { lease.run(sql).await };
@@ -336,15 +354,19 @@ impl State {
         outcome
     }
 
-    async fn finish_commit(&mut self, key: Option<&Entry>, tracked: bool) -> Result<Option<Position>> {
+    async fn finish_commit(
+        &mut self,
+        key: Option<&KeyedWrite>,
+        tracked: bool,
+    ) -> Result<Option<WalPosition>> {
         let Some(lease) = self.lease.take() else { return Ok(None) };
         let committing = async {
-            match key.zip(lease.keeping.get()) {
+            match key.zip(lease.receipt_statement.get()) {
                 Some((key, keeping)) => key.commit_open(&lease, keeping).await,
                 None => lease.run("COMMIT").await,
             }
         };
-        let asking = async { if tracked { position::written(&lease).await.ok() } else { None } };
+        let asking = async { if tracked { position::primary_position(&lease).await.ok() } else { None } };
         let (outcome, position) = join(committing, asking).await;
         // A commit that is refused rolls back by itself; anything else leaves the connection in doubt.
         if matches!(&outcome, Err(error) if error.code == ErrorCode::Unavailable) {

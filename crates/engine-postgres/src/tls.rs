@@ -43,7 +43,7 @@ pub fn obstacle(error: &PostgresError, config: &Config) -> Option<String> {
 fn verifier(target: &Target) -> Result<Arc<dyn ServerCertVerifier>> {
     let algorithms = provider().signature_verification_algorithms;
     if target.verification == Verification::None {
-        return Ok(Arc::new(Lenient { authority: None, algorithms }));
+        return Ok(Arc::new(LenientVerifier { authority: None, algorithms }));
     }
     let trust = match &target.root_certificate {
         None => Trust::System,
@@ -52,18 +52,18 @@ fn verifier(target: &Target) -> Result<Arc<dyn ServerCertVerifier>> {
     let full = trust.verifier()?;
     Ok(match target.verification {
         Verification::Full => full,
-        _ => Arc::new(Lenient { authority: Some(full), algorithms }),
+        _ => Arc::new(LenientVerifier { authority: Some(full), algorithms }),
     })
 }
 
 /// Checks who signed the certificate, or not even that, but not whose it is.
 #[derive(Debug)]
-struct Lenient {
+struct LenientVerifier {
     authority: Option<Arc<dyn ServerCertVerifier>>,
     algorithms: WebPkiSupportedAlgorithms,
 }
 
-impl ServerCertVerifier for Lenient {
+impl ServerCertVerifier for LenientVerifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,

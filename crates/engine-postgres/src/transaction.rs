@@ -1,4 +1,4 @@
-//! A transaction on a connection of its own, as the engine's callers see it; [`State`] does the work.
+//! A transaction on a connection of its own, as the engine's callers see it; [`TransactionState`] does the work.
 
 use std::sync::{Arc, OnceLock};
 
@@ -9,11 +9,11 @@ use phantomdb_protocol::{
 use tokio::{runtime::Handle, sync::Mutex};
 
 use super::{
-    answers::{self, Entry},
-    position::Position,
+    answers::{self, KeyedWrite},
+    position::WalPosition,
     session::Database,
-    state::State,
-    work::{Alter, Describe, Tables},
+    state::TransactionState,
+    work::{ApplyAlterations, DescribeTable, ListTables},
 };
 use phantomdb_engine::{IdempotentCall, Session, Transaction};
 use phantomdb_sql::unknown_function::located;
@@ -21,10 +21,10 @@ use phantomdb_sql::unknown_function::located;
 /// One transaction; its statements run one after the other.
 pub struct PostgresTransaction {
     database: Arc<Database>,
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<TransactionState>>,
     read_only: bool,
     /// Where the log was when it was committed.
-    reached: OnceLock<Position>,
+    reached: OnceLock<WalPosition>,
 }
 
 impl PostgresTransaction {
@@ -36,11 +36,11 @@ impl PostgresTransaction {
             // IdempotentCall for each connection; within a transaction it could end it.
             answers::prepared(&lease, &database.answers).await?;
         }
-        let state = Arc::new(Mutex::new(State::new(lease, begin_statement(options))));
+        let state = Arc::new(Mutex::new(TransactionState::new(lease, begin_statement(options))));
         Ok(Self { database, state, read_only, reached: OnceLock::new() })
     }
 
-    async fn commit_with(&self, key: Option<Entry>) -> Result<()> {
+    async fn commit_with(&self, key: Option<KeyedWrite>) -> Result<()> {
         let (state, tracked) = (Arc::clone(&self.state), self.database.is_tracked() && !self.read_only);
         // Whoever waits may go away, but a commit that was begun is seen to its end.
         let committing = tokio::spawn(async move { state.lock().await.commit(key.as_ref(), tracked).await });
@@ -109,17 +109,17 @@ impl Session for PostgresTransaction {
 
     async fn tables(&self) -> Result<Vec<TableName>> {
         let mut state = self.state.lock().await;
-        state.guarded(&Tables).await
+        state.atomically(&ListTables).await
     }
 
     async fn describe(&self, table: &TableName) -> Result<TableSchema> {
         let mut state = self.state.lock().await;
-        state.guarded(&Describe(table)).await
+        state.atomically(&DescribeTable(table)).await
     }
 
     async fn alter(&self, table: &TableName, operations: Vec<AlterOperation>) -> Result<()> {
         let mut state = self.state.lock().await;
-        state.guarded(&Alter(table, &operations)).await
+        state.atomically(&ApplyAlterations(table, &operations)).await
     }
 
     fn position(&self) -> Option<String> {
@@ -134,7 +134,7 @@ impl Transaction for PostgresTransaction {
     }
 
     async fn commit_keyed(&self, once: &IdempotentCall) -> Result<()> {
-        let key = Entry { once: once.clone(), write: 0 };
+        let key = KeyedWrite { once: once.clone(), write: 0 };
         self.commit_with(Some(key).filter(|_| !self.read_only)).await
     }
 

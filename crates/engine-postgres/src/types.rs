@@ -84,7 +84,7 @@ pub(super) struct Check {
 
 /// The check that a column of the type has.
 pub(super) fn check(column: &str, data_type: &SqlType) -> Option<Check> {
-    let name = mark_name(mark(data_type)?, column);
+    let name = marker_name(mark(data_type)?, column);
     let condition = match data_type {
         SqlType::Enum(values) => {
             let values: Vec<String> = values.iter().map(|value| quote_literal(value)).collect();
@@ -102,7 +102,7 @@ pub(super) fn always(column: &str) -> String {
 }
 
 /// `phantomdb_enum_role`; of a long name of a column its beginning, and a number in place of the rest.
-fn mark_name(mark: &str, column: &str) -> String {
+fn marker_name(mark: &str, column: &str) -> String {
     let name = format!("{MARK}{mark}_{column}");
     if name.len() <= LONGEST_IDENTIFIER {
         return name;
@@ -118,19 +118,19 @@ fn mark_name(mark: &str, column: &str) -> String {
 }
 
 /// The mark in the name of a check, `enum` of `phantomdb_enum_role`; none when it is no mark.
-pub(super) fn mark_of(constraint: &str) -> Option<&str> {
+pub(super) fn marker_of(constraint: &str) -> Option<&str> {
     let (mark, _) = constraint.strip_prefix(MARK)?.split_once('_')?;
     ["tinyint", "mediumint", "char", "real", "float", "json", "enum"].contains(&mark).then_some(mark)
 }
 
 /// The name that a mark has after its column was given another one.
-pub(super) fn renamed_mark(constraint: &str, column: &str) -> Option<String> {
-    mark_of(constraint).map(|mark| mark_name(mark, column))
+pub(super) fn renamed_marker(constraint: &str, column: &str) -> Option<String> {
+    marker_of(constraint).map(|mark| marker_name(mark, column))
 }
 
 /// What the catalog says of the type of a column.
 #[derive(Debug, Default)]
-pub(super) struct Stored {
+pub(super) struct CatalogType {
     /// `int4`.
     pub(super) name: String,
     /// Length or precision, in PostgreSQL's encoding; negative when there is none.
@@ -142,7 +142,7 @@ pub(super) struct Stored {
 }
 
 /// The type of a column, with its mark and, of an `ENUM`, the values that its check lists.
-pub(super) fn of_stored(stored: &Stored, mark: Option<&str>, values: Option<Vec<String>>) -> SqlType {
+pub(super) fn sql_type(stored: &CatalogType, mark: Option<&str>, values: Option<Vec<String>>) -> SqlType {
     let length = || u64::try_from(stored.modifier - 4).ok();
     match (stored.name.as_str(), mark) {
         ("int2", Some("tinyint")) => SqlType::TinyInt,
@@ -209,10 +209,10 @@ mod tests {
         let (one, other) = ("ä".repeat(31), format!("{}x", "ä".repeat(31)));
         assert!(check_name(&one).len() <= LONGEST_IDENTIFIER);
         assert_ne!(check_name(&one), check_name(&other));
-        assert_eq!(mark_of(&check_name(&one)), Some("json"));
-        assert_eq!(mark_of("phantomdb_other_x"), None);
-        assert_eq!(mark_of("t_check"), None);
-        assert_eq!(renamed_mark("phantomdb_enum_a", "b").as_deref(), Some("phantomdb_enum_b"));
+        assert_eq!(marker_of(&check_name(&one)), Some("json"));
+        assert_eq!(marker_of("phantomdb_other_x"), None);
+        assert_eq!(marker_of("t_check"), None);
+        assert_eq!(renamed_marker("phantomdb_enum_a", "b").as_deref(), Some("phantomdb_enum_b"));
     }
 
     #[test]

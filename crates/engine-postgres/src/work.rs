@@ -9,83 +9,83 @@ use super::{
     connection::Connection,
     group,
     plan::Plan,
-    run::{Failure, Ready},
+    run::{ReadyStatement, RunError},
 };
 
-pub(super) trait Work: Sync {
+pub(super) trait TransactionWork: Sync {
     type Answer: Send;
 
     /// Runs it in the transaction that is open; after an error the caller rolls back.
-    fn run(&self, connection: &Connection) -> impl Future<Output = Result<Self::Answer, Failure>> + Send;
+    fn run(&self, connection: &Connection) -> impl Future<Output = Result<Self::Answer, RunError>> + Send;
 }
 
 /// Sees that what it sends is received.
-pub(super) struct Nothing;
+pub(super) struct NoWork;
 
-impl Work for Nothing {
+impl TransactionWork for NoWork {
     type Answer = ();
 
-    async fn run(&self, _: &Connection) -> Result<(), Failure> {
+    async fn run(&self, _: &Connection) -> Result<(), RunError> {
         Ok(())
     }
 }
 
-impl Work for Ready<'_> {
+impl TransactionWork for ReadyStatement<'_> {
     type Answer = ResultSet;
 
-    async fn run(&self, connection: &Connection) -> Result<ResultSet, Failure> {
+    async fn run(&self, connection: &Connection) -> Result<ResultSet, RunError> {
         self.send(connection).await
     }
 }
 
 /// A statement that may have to be prepared.
-pub(super) struct One<'a>(pub(super) &'a Plan, pub(super) &'a Statement);
+pub(super) struct SingleStatement<'a>(pub(super) &'a Plan, pub(super) &'a Statement);
 
-impl Work for One<'_> {
+impl TransactionWork for SingleStatement<'_> {
     type Answer = ResultSet;
 
-    async fn run(&self, connection: &Connection) -> Result<ResultSet, Failure> {
+    async fn run(&self, connection: &Connection) -> Result<ResultSet, RunError> {
         group::in_open(connection, self.0, self.1).await
     }
 }
 
 /// Statements in order.
-pub(super) struct All<'a>(pub(super) &'a [Arc<Plan>], pub(super) &'a [Statement]);
+pub(super) struct StatementList<'a>(pub(super) &'a [Arc<Plan>], pub(super) &'a [Statement]);
 
-impl Work for All<'_> {
+impl TransactionWork for StatementList<'_> {
     type Answer = Vec<ResultSet>;
 
-    async fn run(&self, connection: &Connection) -> Result<Vec<ResultSet>, Failure> {
+    async fn run(&self, connection: &Connection) -> Result<Vec<ResultSet>, RunError> {
         group::in_order(connection, self.0, self.1).await
     }
 }
 
-pub(super) struct Tables;
+pub(super) struct ListTables;
 
-impl Work for Tables {
+impl TransactionWork for ListTables {
     type Answer = Vec<TableName>;
 
-    async fn run(&self, connection: &Connection) -> Result<Vec<TableName>, Failure> {
+    async fn run(&self, connection: &Connection) -> Result<Vec<TableName>, RunError> {
         Ok(catalog::tables(connection).await?)
     }
 }
 
-pub(super) struct Describe<'a>(pub(super) &'a TableName);
+pub(super) struct DescribeTable<'a>(pub(super) &'a TableName);
 
-impl Work for Describe<'_> {
+impl TransactionWork for DescribeTable<'_> {
     type Answer = TableSchema;
 
-    async fn run(&self, connection: &Connection) -> Result<TableSchema, Failure> {
+    async fn run(&self, connection: &Connection) -> Result<TableSchema, RunError> {
         Ok(catalog::describe(connection, self.0).await?)
     }
 }
 
-pub(super) struct Alter<'a>(pub(super) &'a TableName, pub(super) &'a [AlterOperation]);
+pub(super) struct ApplyAlterations<'a>(pub(super) &'a TableName, pub(super) &'a [AlterOperation]);
 
-impl Work for Alter<'_> {
+impl TransactionWork for ApplyAlterations<'_> {
     type Answer = ();
 
-    async fn run(&self, connection: &Connection) -> Result<(), Failure> {
+    async fn run(&self, connection: &Connection) -> Result<(), RunError> {
         Ok(alter::alter(connection, self.0, self.1).await?)
     }
 }

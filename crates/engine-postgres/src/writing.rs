@@ -11,16 +11,16 @@ use phantomdb_protocol::{ErrorCode, Result, ResultSet, Statement};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    answers::{self, Entry, cancelled},
-    connection::{Connection, guard},
-    in_one::InOne,
+    answers::{self, KeyedWrite, cancelled},
+    connection::{Connection, lock},
+    in_one::ReceiptForm,
     native,
-    plan::{Form, Plan},
-    position::{self, Position},
+    plan::{Plan, PreparableSql},
+    position::{self, WalPosition},
     prepare,
-    run::{Failure, Ready},
+    run::{ReadyStatement, RunError},
     session::{Lease, PostgresSession, once},
-    work::{One, Work},
+    work::{SingleStatement, TransactionWork},
 };
 use phantomdb_engine::IdempotentCall;
 
@@ -39,12 +39,12 @@ impl KeyedCall {
 
 impl PostgresSession {
     /// Where the answer of the next write is kept.
-    fn entry(&self) -> Option<Entry> {
+    fn entry(&self) -> Option<KeyedWrite> {
         let call = self.call.as_ref().filter(|_| self.database.answers.are_kept())?;
-        Some(Entry { once: call.once.clone(), write: call.writes.fetch_add(1, Ordering::Relaxed) })
+        Some(KeyedWrite { once: call.once.clone(), write: call.writes.fetch_add(1, Ordering::Relaxed) })
     }
 
-    /// Gives up work that nobody waits for any more: what it holds is dropped, and its statement stopped with that.
+    /// WriteResult up work that nobody waits for any more: what it holds is dropped, and its statement stopped with that.
     pub(super) async fn unless_cancelled<T>(
         &self,
         work: impl Future<Output = Result<T>> + Send,
@@ -57,8 +57,8 @@ impl PostgresSession {
         }
     }
 
-    fn reach(&self, position: Option<Position>) {
-        let mut reached = guard(&self.reached);
+    fn reach(&self, position: Option<WalPosition>) {
+        let mut reached = lock(&self.reached);
         *reached = position.max(*reached);
     }
 
@@ -92,12 +92,12 @@ impl PostgresSession {
     async fn keep(
         &self,
         lease: &Lease,
-        entry: &Entry,
+        entry: &KeyedWrite,
         plan: &Plan,
         statement: &Statement,
     ) -> Result<Option<ResultSet>> {
-        let bare = plan.single();
-        if let (Some(bare), Some(form)) = (&bare, &plan.in_one)
+        let bare = plan.single_statement();
+        if let (Some(bare), Some(form)) = (&bare, &plan.receipt_form)
             && form.takes(&plan.adapted, statement)
         {
             return self.keep_in_one(lease, entry, plan, (form, bare), statement).await;
@@ -105,22 +105,24 @@ impl PostgresSession {
         if let Some(form) = bare
             && let Ok(prepared) = prepare::prepare(lease, &form, &statement.parameters, None).await
         {
-            let ready = Ready::new(plan, prepared, statement)?;
+            let ready = ReadyStatement::new(plan, prepared, statement)?;
             match self.keeping(lease, entry, &ready, true).await {
-                Err(Failure::Stale(_)) => lease.forget(plan.id),
-                kept => return kept.map_err(Failure::into_error),
+                Err(RunError::StalePlan(_)) => lease.forget(plan.id),
+                kept => return kept.map_err(RunError::into_error),
             }
         }
-        self.keeping(lease, entry, &One(plan, statement), false).await.map_err(Failure::into_error)
+        self.keeping(lease, entry, &SingleStatement(plan, statement), false)
+            .await
+            .map_err(RunError::into_error)
     }
 
     /// In one statement, or else in a transaction. What can only ever run there does from then on.
     async fn keep_in_one(
         &self,
         lease: &Lease,
-        entry: &Entry,
+        entry: &KeyedWrite,
         plan: &Plan,
-        (form, bare): (&InOne, &Form<'_>),
+        (form, bare): (&ReceiptForm, &PreparableSql<'_>),
         statement: &Statement,
     ) -> Result<Option<ResultSet>> {
         let known = prepare::known(lease, form.id, &statement.parameters);
@@ -128,7 +130,7 @@ impl PostgresSession {
         let prepared = match known {
             Some(prepared) => Ok(prepared),
             None => {
-                let form = Form { id: form.id, sql: &form.sql(bare), ..*bare };
+                let form = PreparableSql { id: form.id, sql: &form.sql(bare), ..*bare };
                 self.unless_cancelled(prepare::prepare(lease, &form, &statement.parameters, None)).await
             }
         };
@@ -136,7 +138,7 @@ impl PostgresSession {
             Ok(prepared) => {
                 let tracked = self.database.is_tracked();
                 match entry.in_one(lease, form, &prepared, statement, tracked).await {
-                    Err(Failure::Stale(_)) => {
+                    Err(RunError::StalePlan(_)) => {
                         lease.forget(form.id);
                         is_new
                     }
@@ -147,24 +149,24 @@ impl PostgresSession {
                     }
                 }
             }
-            Err(error) => InOne::is_refusal(&error),
+            Err(error) => ReceiptForm::is_refusal(&error),
         };
         // What is prepared of the statement alone may be as old.
         lease.forget(plan.id);
-        let kept = self.keeping(lease, entry, &One(plan, statement), false).await;
+        let kept = self.keeping(lease, entry, &SingleStatement(plan, statement), false).await;
         if is_doubtful && kept.is_ok() {
             form.refuse();
         }
-        kept.map_err(Failure::into_error)
+        kept.map_err(RunError::into_error)
     }
 
-    async fn keeping<W: Work>(
+    async fn keeping<W: TransactionWork>(
         &self,
         lease: &Lease,
-        entry: &Entry,
+        entry: &KeyedWrite,
         work: &W,
         at_once: bool,
-    ) -> Result<Option<W::Answer>, Failure>
+    ) -> Result<Option<W::Answer>, RunError>
     where
         W::Answer: Serialize + DeserializeOwned + Sync,
     {
@@ -176,19 +178,19 @@ impl PostgresSession {
         }))
     }
 
-    /// Work that is one write. None where no answers are kept, and nothing has run.
-    pub(super) async fn whole<W: Work>(&self, work: &W) -> Result<Option<W::Answer>>
+    /// TransactionWork that is one write. None where no answers are kept, and nothing has run.
+    pub(super) async fn whole<W: TransactionWork>(&self, work: &W) -> Result<Option<W::Answer>>
     where
         W::Answer: Serialize + DeserializeOwned + Sync,
     {
         let Some(entry) = self.entry() else { return Ok(None) };
         let lease = self.database.lease().await?;
         let mut kept = self.keeping(&lease, &entry, work, false).await;
-        if matches!(kept, Err(Failure::Stale(_))) {
+        if matches!(kept, Err(RunError::StalePlan(_))) {
             kept = self.keeping(&lease, &entry, work, false).await;
         }
         self.give_back(lease);
-        kept.map_err(Failure::into_error)
+        kept.map_err(RunError::into_error)
     }
 
     fn give_back(&self, lease: Lease) {
@@ -205,24 +207,25 @@ impl PostgresSession {
     /// Takes down where the log is after what was done on the connection.
     pub(super) async fn track(&self, lease: &Lease) {
         if self.database.is_tracked() {
-            self.reach(position::written(lease).await.ok());
+            self.reach(position::primary_position(lease).await.ok());
         }
     }
 }
 
-/// Runs one statement that commits by itself. Answers also where the log is then.
+/// Runs one statement that commits by itself. IdempotencyStore also where the log is then.
 async fn tracked(
     connection: &Connection,
     plan: &Plan,
     statement: &Statement,
-) -> (Result<ResultSet>, Option<Position>) {
-    let known = plan.single().and_then(|form| prepare::known(connection, form.id, &statement.parameters));
-    if let Some(Ok(ready)) = known.map(|prepared| Ready::new(plan, prepared, statement)) {
-        match join(ready.send(connection), position::written(connection)).await {
-            (Err(Failure::Stale(_)), _) => connection.forget(plan.id),
-            (outcome, position) => return (outcome.map_err(Failure::into_error), position.ok()),
+) -> (Result<ResultSet>, Option<WalPosition>) {
+    let known =
+        plan.single_statement().and_then(|form| prepare::known(connection, form.id, &statement.parameters));
+    if let Some(Ok(ready)) = known.map(|prepared| ReadyStatement::new(plan, prepared, statement)) {
+        match join(ready.send(connection), position::primary_position(connection)).await {
+            (Err(RunError::StalePlan(_)), _) => connection.forget(plan.id),
+            (outcome, position) => return (outcome.map_err(RunError::into_error), position.ok()),
         }
     }
     let outcome = once(connection, plan, statement).await;
-    (outcome, position::written(connection).await.ok())
+    (outcome, position::primary_position(connection).await.ok())
 }

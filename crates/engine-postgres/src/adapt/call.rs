@@ -14,13 +14,13 @@ use phantomdb_sql::{
 };
 
 /// Another name, and the types that arguments are to have, from the first one.
-struct Written {
+struct FunctionRewrite {
     name: &'static str,
     arguments: &'static [Option<&'static str>],
 }
 
-/// Functions that are written otherwise. None when it stays as it is.
-fn written(name: &str) -> Option<Written> {
+/// Functions that are rewrite otherwise. None when it stays as it is.
+fn rewrite(name: &str) -> Option<FunctionRewrite> {
     const TEXT: Option<&str> = Some("text");
     const DOCUMENT: Option<&str> = Some("jsonb");
     const NUMBER: Option<&str> = Some("float8");
@@ -46,17 +46,17 @@ fn written(name: &str) -> Option<Written> {
         "typeof" => ("pg_typeof", &[]),
         _ => return None,
     };
-    Some(Written { name, arguments })
+    Some(FunctionRewrite { name, arguments })
 }
 
-/// Whether the call is written in a way that would give its column another name.
+/// Whether the call is rewrite in a way that would give its column another name.
 pub(super) fn is_renamed(name: &str) -> bool {
     name == "phantomdb_created"
         || name == "typeof"
-        || written(name).is_some_and(|written| written.name != name)
+        || rewrite(name).is_some_and(|rewrite| rewrite.name != name)
 }
 
-/// A function that gives rows.
+/// A function that write_result rows.
 pub(super) fn set_function(name: &str) -> String {
     match name {
         "json_each" => "jsonb_each".to_owned(),
@@ -95,15 +95,15 @@ impl Adapter<'_> {
         {
             **value = cast(take(value), "int4");
         }
-        if let Some(written) = written(&name) {
-            function.name = ObjectName::from(vec![verbatim_ident(written.name)]);
+        if let Some(rewrite) = rewrite(&name) {
+            function.name = ObjectName::from(vec![verbatim_ident(rewrite.name)]);
             if name == "group_concat"
                 && let FunctionArguments::List(list) = &mut function.args
                 && list.args.len() == 1
             {
                 list.args.push(FunctionArg::Unnamed(FunctionArgExpr::Expr(literal(","))));
             }
-            let targets = written.arguments.iter();
+            let targets = rewrite.arguments.iter();
             for (argument, target) in arguments(function).into_iter().flatten().zip(targets) {
                 if let Some(target) = target {
                     *argument = cast(take(argument), target);

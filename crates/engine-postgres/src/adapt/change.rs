@@ -13,7 +13,7 @@ use phantomdb_sql::{Kind, definition::SchemaChange, types::SqlType};
 /// A change of the schema that needs to look at the catalog; [`crate::alter::apply`] makes it, in a
 /// transaction that the caller keeps.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in super::super) enum Change {
+pub(in super::super) enum CatalogChange {
     Alter { table: TableName, statement: Box<AlterTable> },
     CreateTable(CreateTable),
     Schema(SchemaChange),
@@ -38,7 +38,10 @@ impl Adapter<'_> {
         match statement {
             Statement::CreateTable(create) => {
                 let change = self.create_table(create)?;
-                Ok(self.change(Change::CreateTable(CreateTable { sql: print(statement)?, ..change })))
+                Ok(self.catalog_change(CatalogChange::CreateTable(CreateTable {
+                    sql: print(statement)?,
+                    ..change
+                })))
             }
             Statement::CreateIndex(create) => {
                 self.create_index(create)?;
@@ -50,11 +53,11 @@ impl Adapter<'_> {
             }
             Statement::AlterTable(alter) => {
                 let table = self.table(&alter.name)?;
-                Ok(self.change(Change::Alter { table, statement: Box::new(alter.clone()) }))
+                Ok(self.catalog_change(CatalogChange::Alter { table, statement: Box::new(alter.clone()) }))
             }
             Statement::Drop { object_type: ObjectType::Index, names, if_exists, .. } => {
                 let indexes = self.source.tables(names)?;
-                Ok(self.change(Change::DropIndexes { indexes, if_exists: *if_exists }))
+                Ok(self.catalog_change(CatalogChange::DropIndexes { indexes, if_exists: *if_exists }))
             }
             Statement::Drop { object_type: ObjectType::View, names, if_exists, cascade, .. } => {
                 let names: Vec<String> = self.source.tables(names)?.iter().map(qualified).collect();
@@ -65,7 +68,7 @@ impl Adapter<'_> {
             }
             Statement::Truncate(truncate) => self.truncate(truncate),
             Statement::ShowSchemas { .. } => Ok(self.done(Kind::Read, vec![catalog::schemas()])),
-            other => Ok(self.change(Change::Schema(self.source.schema_change(other)?))),
+            other => Ok(self.catalog_change(CatalogChange::Schema(self.source.schema_change(other)?))),
         }
     }
 
@@ -81,14 +84,14 @@ impl Adapter<'_> {
     fn truncate(&self, truncate: &Truncate) -> Result<Adapted> {
         let tables =
             truncate.table_names.iter().map(|target| self.table(&target.name)).collect::<Result<_>>()?;
-        Ok(self.change(Change::Truncate {
+        Ok(self.catalog_change(CatalogChange::Truncate {
             tables,
             restart_identity: matches!(truncate.identity, Some(TruncateIdentityOption::Restart)),
             cascade: matches!(truncate.cascade, Some(CascadeOption::Cascade)),
         }))
     }
 
-    fn change(&self, change: Change) -> Adapted {
-        Adapted { change: Some(change), ..self.done(Kind::Schema, Vec::new()) }
+    fn catalog_change(&self, change: CatalogChange) -> Adapted {
+        Adapted { catalog_change: Some(change), ..self.done(Kind::Schema, Vec::new()) }
     }
 }

@@ -223,7 +223,7 @@ fn in_index(expr: &mut Expr, change: impl Fn(&mut Ident)) {
     }
 }
 
-/// A number that the user gives is taken, as on SQLite.
+/// A number that the user write_result is taken, as on SQLite.
 fn identity_option() -> ColumnOptionDef {
     let option = ColumnOption::Generated {
         generated_as: GeneratedAs::ByDefault,

@@ -17,11 +17,11 @@ mod statement;
 use phantomdb_protocol::Result;
 use sqlparser::ast::{Expr, Query, VisitMut};
 
-pub(super) use change::{Change, CreateTable};
+pub(super) use change::{CatalogChange, CreateTable};
 pub(super) use fragments::{column, constraint, default_value, expression};
 use phantomdb_sql::walk::walk;
 use phantomdb_sql::{Kind, Source, parse, printer, with_stack};
-pub(super) use probe::{Class, Probe};
+pub(super) use probe::{NumericClass, NumericProbe};
 use rewrite::Rewriter;
 
 /// A statement as PostgreSQL runs it.
@@ -32,27 +32,27 @@ pub(super) struct Adapted {
     pub(super) kind: Kind,
     pub(super) parameter_count: usize,
     /// When there is one, it takes the place of `statements`, which is empty then.
-    pub(super) change: Option<Change>,
-    /// What tells the types of results that PostgreSQL gives another one.
-    pub(super) probe: Option<Probe>,
+    pub(super) catalog_change: Option<CatalogChange>,
+    /// What tells the types of results that PostgreSQL write_result another one.
+    pub(super) probe: Option<NumericProbe>,
     /// Whether it changes nothing: it only reads, and calls nothing but functions that are known to do so.
     pub(super) pure: bool,
     /// For what changes rows of one table and can stand within another statement: what it answers.
-    pub(super) gives: Option<Gives>,
+    pub(super) write_result: Option<WriteResult>,
 }
 
 /// What a change of rows answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Gives {
+pub(super) enum WriteResult {
     /// How many rows it changed.
-    Count,
+    RowCount,
     /// RETURNING: the rows.
     Rows,
 }
 
 /// What the server's kind asks of the SQL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Traits {
+pub(super) struct ServerTraits {
     /// Whether a row says (`xmax`) if it was there before the statement.
     pub(super) has_xmax: bool,
 }
@@ -60,7 +60,7 @@ pub(super) struct Traits {
 /// Adapts exactly one statement; a trailing `;` is fine.
 ///
 /// Fails with `SYNTAX_ERROR` and the position, or with `UNSUPPORTED`, the construct's name and the position.
-pub(super) fn adapt(sql: &str, traits: Traits) -> Result<Adapted> {
+pub(super) fn adapt(sql: &str, traits: ServerTraits) -> Result<Adapted> {
     let tokens = parse::tokens(sql)?;
     with_stack(tokens.len(), || Adapter { traits, ..Adapter::new(sql) }.statement(tokens))
 }
@@ -71,10 +71,10 @@ pub(super) fn native(sql: &str) -> Adapted {
         statements: vec![sql.to_owned()],
         kind: Kind::Write,
         parameter_count: 0,
-        change: None,
+        catalog_change: None,
         probe: None,
         pure: false,
-        gives: None,
+        write_result: None,
     }
 }
 
@@ -86,7 +86,7 @@ pub(super) fn print<T: VisitMut + std::fmt::Display>(tree: &mut T) -> Result<Str
 /// What is known of a statement while it is adapted.
 pub(super) struct Adapter<'a> {
     source: Source<'a>,
-    traits: Traits,
+    traits: ServerTraits,
     parameter_count: usize,
     /// See [`Adapted::pure`].
     calls_unknown: bool,
@@ -102,7 +102,7 @@ impl<'a> Adapter<'a> {
     const fn new(sql: &'a str) -> Self {
         Self {
             source: source(sql),
-            traits: Traits { has_xmax: true },
+            traits: ServerTraits { has_xmax: true },
             parameter_count: 0,
             calls_unknown: false,
             locks: false,
@@ -126,10 +126,10 @@ impl<'a> Adapter<'a> {
             statements,
             kind,
             parameter_count: self.parameter_count,
-            change: None,
+            catalog_change: None,
             probe: None,
             pure: false,
-            gives: None,
+            write_result: None,
         }
     }
 }

@@ -1,9 +1,9 @@
 //! The types of sums, averages and decimal literals.
 //!
-//! PostgreSQL gives `numeric` for the average of integers, for the sum of integers of 64 bits and for `1.5`. PhantomDB
+//! PostgreSQL write_result `numeric` for the average of integers, for the sum of integers of 64 bits and for `1.5`. PhantomDB
 //! SQL has floats and integers there, and exact decimals only where the arguments are. What the arguments are PostgreSQL
-//! knows: it is asked once, when the statement is prepared, to prepare the same statement with `min` in place of `sum` and
-//! `avg`, and `1` in place of `1.5`, whose type is that of the argument.
+//! knows: it is asked once, when the statement is prepared, to prepare the same statement with `min` in column of `sum` and
+//! `avg`, and `1` in column of `1.5`, whose type is that of the argument.
 
 use std::ops::ControlFlow;
 
@@ -20,20 +20,20 @@ use phantomdb_sql::{
 
 /// What to prepare, and which columns of the result it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in super::super) struct Probe {
+pub(in super::super) struct NumericProbe {
     pub(in super::super) sql: String,
-    pub(in super::super) columns: Vec<(Place, Class)>,
+    pub(in super::super) columns: Vec<(ResultColumn, NumericClass)>,
 }
 
 /// A column of the result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) enum Place {
+pub(in super::super) enum ResultColumn {
     FromStart(usize),
     /// The last column is 1: behind a wildcard, places are counted from the end.
     FromEnd(usize),
 }
 
-impl Place {
+impl ResultColumn {
     /// The index of the column in a result of so many.
     pub(in super::super) const fn index(self, width: usize) -> Option<usize> {
         match self {
@@ -46,14 +46,14 @@ impl Place {
 
 /// What the column holds when it is not exact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) enum Class {
+pub(in super::super) enum NumericClass {
     /// What its arguments are: the sum of integers is one.
     Sum,
     Float,
 }
 
 /// The probe of a query that is adapted but not printed yet, if it needs one.
-pub(super) fn of(query: &Query) -> Result<Option<Probe>> {
+pub(super) fn numeric_probe(query: &Query) -> Result<Option<NumericProbe>> {
     let SetExpr::Select(select) = query.body.as_ref() else { return Ok(None) };
     let width = select.projection.len();
     let wildcards: Vec<usize> =
@@ -62,15 +62,15 @@ pub(super) fn of(query: &Query) -> Result<Option<Probe>> {
     let mut columns = Vec::new();
     let mut probe = None;
     for (index, item) in select.projection.iter().enumerate() {
-        let place = if index < first {
-            Place::FromStart(index)
+        let column = if index < first {
+            ResultColumn::FromStart(index)
         } else if last.is_some_and(|last| index > last) {
-            Place::FromEnd(width - index)
+            ResultColumn::FromEnd(width - index)
         } else {
             continue;
         };
         let Some(class) = expr_of(item).and_then(class_of) else { continue };
-        columns.push((place, class));
+        columns.push((column, class));
         let probe: &mut Query = probe.get_or_insert_with(|| query.clone());
         if let SetExpr::Select(select) = probe.body.as_mut() {
             select.distinct = None;
@@ -82,7 +82,7 @@ pub(super) fn of(query: &Query) -> Result<Option<Probe>> {
         }
     }
     let Some(mut probe) = probe else { return Ok(None) };
-    Ok(Some(Probe { sql: super::print(&mut probe)?, columns }))
+    Ok(Some(NumericProbe { sql: super::print(&mut probe)?, columns }))
 }
 
 fn expr_of(item: &SelectItem) -> Option<&Expr> {
@@ -92,20 +92,20 @@ fn expr_of(item: &SelectItem) -> Option<&Expr> {
     }
 }
 
-fn class_of(expr: &Expr) -> Option<Class> {
+fn class_of(expr: &Expr) -> Option<NumericClass> {
     let mut class = None;
     let _ = each_expression(expr, &mut |expr| {
         let found = match expr {
             Expr::Function(function) => match name_of(function).as_deref() {
-                Some("sum") => Some(Class::Sum),
-                Some("avg") => Some(Class::Float),
-                Some("round" | "trunc") if is_of_two(function) => Some(Class::Float),
+                Some("sum") => Some(NumericClass::Sum),
+                Some("avg") => Some(NumericClass::Float),
+                Some("round" | "trunc") if is_of_two(function) => Some(NumericClass::Float),
                 _ => None,
             },
-            Expr::Value(value) if is_decimal(value) => Some(Class::Float),
+            Expr::Value(value) if is_decimal(value) => Some(NumericClass::Float),
             _ => None,
         };
-        if class != Some(Class::Float) {
+        if class != Some(NumericClass::Float) {
             class = found.or(class);
         }
         ControlFlow::<()>::Continue(())

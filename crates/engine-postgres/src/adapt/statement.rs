@@ -6,7 +6,7 @@ use sqlparser::{
     tokenizer::TokenWithSpan,
 };
 
-use super::{Adapted, Adapter, Gives, print, probe};
+use super::{Adapted, Adapter, WriteResult, print, probe};
 use phantomdb_sql::{
     Kind,
     parse::{self, ConflictTarget, Parsed},
@@ -52,12 +52,12 @@ impl Adapter<'_> {
             _ => Kind::Write,
         };
         let probe = match statement {
-            Statement::Query(query) => probe::of(query)?,
+            Statement::Query(query) => probe::numeric_probe(query)?,
             _ => None,
         };
         let pure = kind == Kind::Read && !self.calls_unknown;
-        let gives = gives(statement);
-        Ok(Adapted { probe, pure, gives, ..self.done(kind, vec![print(statement)?]) })
+        let write_result = write_result(statement);
+        Ok(Adapted { probe, pure, write_result, ..self.done(kind, vec![print(statement)?]) })
     }
 
     fn kind_of(&self, query: &Query) -> Kind {
@@ -72,7 +72,7 @@ impl Adapter<'_> {
 }
 
 /// What the statement answers, when it changes rows and nothing before it does.
-fn gives(statement: &Statement) -> Option<Gives> {
+fn write_result(statement: &Statement) -> Option<WriteResult> {
     let returning = match statement {
         Statement::Insert(insert) => &insert.returning,
         Statement::Update(update) => &update.returning,
@@ -83,13 +83,15 @@ fn gives(statement: &Statement) -> Option<Gives> {
                 return None;
             }
             return match query.body.as_ref() {
-                SetExpr::Insert(change) | SetExpr::Update(change) | SetExpr::Delete(change) => gives(change),
+                SetExpr::Insert(change) | SetExpr::Update(change) | SetExpr::Delete(change) => {
+                    write_result(change)
+                }
                 _ => None,
             };
         }
         _ => return None,
     };
-    Some(if returning.is_some() { Gives::Rows } else { Gives::Count })
+    Some(if returning.is_some() { WriteResult::Rows } else { WriteResult::RowCount })
 }
 
 /// Whether the query, or one it begins with, changes rows.

@@ -8,7 +8,7 @@ fn is_text(data_type: &SqlType) -> bool {
     matches!(data_type.column_type(), ColumnType::String | ColumnType::Enum)
 }
 
-/// The expression that gives the values of a column in its new type.
+/// The expression that write_result the values of a column in its new type.
 ///
 /// By way of text, where there is no other: that is right for every type and every empty column, and a value that does
 /// not fit is refused when it is met. The length of a text is checked by the assignment that follows, which a cast would

@@ -12,7 +12,7 @@ use crate::{
 use phantomdb_sql::printer::quote_identifier;
 
 /// A foreign key that points to a table.
-struct Pointer {
+struct IncomingForeignKey {
     constraint: String,
     table: TableName,
     /// The columns that it points to.
@@ -20,8 +20,11 @@ struct Pointer {
 }
 
 /// The foreign keys of other tables to this one.
-async fn pointers(connection: &Connection, table: &TableName) -> Result<Vec<Pointer>> {
-    const POINTERS: &str = "SELECT k.conname::text, n.nspname::text, c.relname::text, \
+async fn incoming_foreign_keys(
+    connection: &Connection,
+    table: &TableName,
+) -> Result<Vec<IncomingForeignKey>> {
+    const INCOMING_FOREIGN_KEYS: &str = "SELECT k.conname::text, n.nspname::text, c.relname::text, \
         ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute a \
             WHERE a.attrelid = k.confrelid AND a.attnum = ANY (k.confkey)) \
         FROM pg_catalog.pg_constraint k \
@@ -30,11 +33,11 @@ async fn pointers(connection: &Connection, table: &TableName) -> Result<Vec<Poin
         WHERE k.contype = 'f' AND k.conrelid <> k.confrelid AND rn.nspname = $1 AND r.relname = $2 \
         ORDER BY n.nspname::text, c.relname::text, k.conname::text";
     let parameters = [(&schema_of(table) as _, Type::TEXT), (&table.name as _, Type::TEXT)];
-    let rows = connection.client().query_typed(POINTERS, &parameters).await;
+    let rows = connection.client().query_typed(INCOMING_FOREIGN_KEYS, &parameters).await;
     let rows = rows.map_err(|error| error::explain(&error))?;
     Ok(rows
         .iter()
-        .map(|row| Pointer {
+        .map(|row| IncomingForeignKey {
             constraint: row.get(0),
             table: catalog::named(row.get(1), row.get(2)),
             columns: row.get(3),
@@ -48,9 +51,9 @@ pub(super) async fn refuse_referenced_column(
     table: &TableName,
     column: &str,
 ) -> Result<()> {
-    let pointers = pointers(connection, table).await?;
-    match pointers.iter().find(|pointer| pointer.columns.iter().any(|name| name == column)) {
-        Some(Pointer { table: other, .. }) => {
+    let incoming_foreign_keys = incoming_foreign_keys(connection, table).await?;
+    match incoming_foreign_keys.iter().find(|key| key.columns.iter().any(|name| name == column)) {
+        Some(IncomingForeignKey { table: other, .. }) => {
             let message = format!("column \"{column}\" cannot be dropped: \"{other}\" references it");
             Err(Error::new(ErrorCode::ForeignKeyViolation, message)
                 .with_table(table.to_string())
@@ -67,12 +70,11 @@ pub(super) async fn refuse_referenced_key(
     columns: &[String],
     constraint: &str,
 ) -> Result<()> {
-    let same = |pointer: &&Pointer| {
-        pointer.columns.len() == columns.len()
-            && columns.iter().all(|column| pointer.columns.contains(column))
+    let same = |key: &&IncomingForeignKey| {
+        key.columns.len() == columns.len() && columns.iter().all(|column| key.columns.contains(column))
     };
-    match pointers(connection, table).await?.iter().find(same) {
-        Some(Pointer { table: other, .. }) => {
+    match incoming_foreign_keys(connection, table).await?.iter().find(same) {
+        Some(IncomingForeignKey { table: other, .. }) => {
             let message =
                 format!("constraint \"{constraint}\" cannot be dropped: \"{other}\" references its columns");
             Err(Error::new(ErrorCode::ForeignKeyViolation, message)
@@ -101,12 +103,12 @@ pub(super) async fn tables(
     if found.is_empty() {
         return Ok(());
     }
-    if !cascade && let Some((_, pointer)) = pointer_from_outside(connection, &found).await? {
-        let other = &pointer.table;
+    if !cascade && let Some((_, key)) = foreign_key_from_outside(connection, &found).await? {
+        let other = &key.table;
         let message = format!("cannot drop a table that \"{other}\" references; drop both, or use CASCADE");
         return Err(Error::new(ErrorCode::ForeignKeyViolation, message)
             .with_table(other.to_string())
-            .with_constraint(&pointer.constraint));
+            .with_constraint(&key.constraint));
     }
     let names: Vec<String> = found.iter().map(qualified).collect();
     let end = if cascade { " CASCADE" } else { "" };
@@ -114,14 +116,14 @@ pub(super) async fn tables(
 }
 
 /// A foreign key to one of the tables of a table that is not among them.
-async fn pointer_from_outside<'a>(
+async fn foreign_key_from_outside<'a>(
     connection: &Connection,
     tables: &'a [TableName],
-) -> Result<Option<(&'a TableName, Pointer)>> {
+) -> Result<Option<(&'a TableName, IncomingForeignKey)>> {
     for table in tables {
-        let pointers = pointers(connection, table).await?;
-        if let Some(pointer) = pointers.into_iter().find(|pointer| !tables.contains(&pointer.table)) {
-            return Ok(Some((table, pointer)));
+        let incoming_foreign_keys = incoming_foreign_keys(connection, table).await?;
+        if let Some(key) = incoming_foreign_keys.into_iter().find(|key| !tables.contains(&key.table)) {
+            return Ok(Some((table, key)));
         }
     }
     Ok(None)
@@ -186,7 +188,8 @@ pub(super) async fn truncate(
         found.push(catalog::find(connection, table).await?.ok_or_else(|| catalog::unknown_table(table))?);
     }
     if !cascade
-        && let Some((table, Pointer { table: other, .. })) = pointer_from_outside(connection, &found).await?
+        && let Some((table, IncomingForeignKey { table: other, .. })) =
+            foreign_key_from_outside(connection, &found).await?
     {
         let message =
             format!("cannot truncate \"{table}\": \"{other}\" references it; truncate both, or use CASCADE");

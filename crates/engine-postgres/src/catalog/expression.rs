@@ -50,8 +50,8 @@ fn tree(sql: &str, is_text: &dyn Fn(&str) -> bool) -> Result<Expr> {
 }
 
 fn simplified(mut expr: Expr, is_text: &dyn Fn(&str) -> bool) -> Expr {
-    let reader = Reader { is_text };
-    change_expressions(&mut expr, &mut |expr| reader.read(expr));
+    let simplifier = Simplifier { is_text };
+    change_expressions(&mut expr, &mut |expr| simplifier.simplify(expr));
     while let Expr::Nested(inner) = &mut expr {
         expr = take(inner);
     }
@@ -81,13 +81,13 @@ pub(super) fn is_always(condition: &Expr) -> bool {
     }
 }
 
-struct Reader<'a> {
+struct Simplifier<'a> {
     is_text: &'a dyn Fn(&str) -> bool,
 }
 
-impl Reader<'_> {
+impl Simplifier<'_> {
     /// From the innermost expression outwards.
-    fn read(&self, expr: &mut Expr) {
+    fn simplify(&self, expr: &mut Expr) {
         match expr {
             Expr::Cast { expr: inner, data_type, .. } => {
                 if let Some(plain) = self.without_cast(inner, data_type) {

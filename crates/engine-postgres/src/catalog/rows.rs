@@ -3,7 +3,7 @@
 use phantomdb_protocol::Result;
 use tokio_postgres::{Client, Row, types::Type};
 
-use super::super::{error, types::Stored};
+use super::super::{error, types::CatalogType};
 
 /// A table or a view as it is found by its name.
 pub(in super::super) struct Relation {
@@ -17,7 +17,7 @@ pub(super) struct ColumnRow {
     pub(super) number: i16,
     pub(super) name: String,
     pub(super) not_null: bool,
-    pub(super) stored: Stored,
+    pub(super) stored: CatalogType,
     pub(super) identity: bool,
     pub(super) generated: bool,
     /// Of a generated column what it is computed by.
@@ -175,7 +175,8 @@ pub(in super::super) async fn key_columns(
 }
 
 fn column(row: &Row) -> ColumnRow {
-    let stored = Stored { name: row.get(3), modifier: row.get(4), shown: row.get(5), labels: row.get(6) };
+    let stored =
+        CatalogType { name: row.get(3), modifier: row.get(4), shown: row.get(5), labels: row.get(6) };
     ColumnRow {
         number: row.get(0),
         name: row.get(1),
