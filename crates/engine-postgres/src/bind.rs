@@ -17,7 +17,7 @@ use phantomdb_engine::{
 };
 
 /// Each value ready to be sent, and room for so many more.
-pub(super) fn bind(parameters: &[Value], room: usize) -> Result<Vec<BoundValue<'_>>> {
+pub(crate) fn bind(parameters: &[Value], room: usize) -> Result<Vec<BoundValue<'_>>> {
     let mut bound = Vec::with_capacity(parameters.len() + room);
     for (index, value) in parameters.iter().enumerate() {
         bound.push(BoundValue::new(value, index + 1)?);
@@ -26,7 +26,7 @@ pub(super) fn bind(parameters: &[Value], room: usize) -> Result<Vec<BoundValue<'
 }
 
 /// The types to declare, where those inferred cannot hold the values. Zero leaves one to be inferred.
-pub(super) fn declared(inferred: &[Type], parameters: &[Value]) -> Option<Vec<Type>> {
+pub(crate) fn declared(inferred: &[Type], parameters: &[Value]) -> Option<Vec<Type>> {
     let of = |(inferred, value)| type_to_declare(inferred, value);
     if !inferred.iter().zip(parameters).any(|pair| of(pair).is_some()) {
         return None;
@@ -35,7 +35,7 @@ pub(super) fn declared(inferred: &[Type], parameters: &[Value]) -> Option<Vec<Ty
 }
 
 /// The types the values have by themselves.
-pub(super) fn natural(parameters: &[Value]) -> Vec<Type> {
+pub(crate) fn natural(parameters: &[Value]) -> Vec<Type> {
     parameters.iter().map(natural_type).collect()
 }
 
@@ -92,7 +92,7 @@ fn whole_number(float: f64) -> Option<i64> {
 
 /// A value to be sent as whatever type the statement needs.
 #[derive(Debug)]
-pub(super) enum BoundValue<'a> {
+pub(crate) enum BoundValue<'a> {
     Null,
     Boolean(bool),
     Integer(i64),

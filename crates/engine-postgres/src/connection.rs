@@ -1,34 +1,36 @@
-//! One connection to a PostgreSQL server, and the statements that are prepared on it.
+//! A connection to a PostgreSQL server, and the statements that are prepared on it.
 
 use std::sync::{
-    Mutex, MutexGuard, PoisonError,
+    Mutex,
     atomic::{AtomicBool, Ordering},
 };
 
 use hashlink::LruCache;
 use phantomdb_protocol::{Error, ErrorCode, Result};
-use tokio::{runtime::Handle, task::JoinHandle};
-use tokio_postgres::{CancelToken, Client, Config, SimpleQueryMessage};
+use tokio::{runtime::Handle, sync::OnceCell, task::JoinHandle};
+use tokio_postgres::{CancelToken, Client, Config, SimpleQueryMessage, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{adapt::ServerTraits, answers::Keeping, error, options::PostgresOptions, prepare::PreparedForms};
+use crate::{
+    error, options::PostgresOptions, prepared::PreparedForms, server_traits::ServerTraits, sync::lock,
+};
 
 /// Statements that are prepared on one connection at a time.
 const PREPARED_MAX: usize = 500;
 
 /// A connection. One request has it at a time.
-pub(super) struct Connection {
+pub(crate) struct Connection {
     client: Client,
     tls: MakeRustlsConnect,
-    pub(super) traits: ServerTraits,
-    pub(super) prepared: Mutex<LruCache<u64, PreparedForms>>,
-    pub(super) receipt_statement: Keeping,
+    pub(crate) traits: ServerTraits,
+    pub(crate) prepared: Mutex<LruCache<u64, PreparedForms>>,
+    pub(crate) receipt_statement: OnceCell<Statement>,
     condemned: AtomicBool,
 }
 
 impl Connection {
     /// `UNAVAILABLE` when no server answers, `UNKNOWN_DATABASE` when it has no such database.
-    pub(super) async fn open(
+    pub(crate) async fn open(
         config: &Config,
         tls: MakeRustlsConnect,
         options: &PostgresOptions,
@@ -43,11 +45,11 @@ impl Connection {
         });
         let traits = settle(&client, options).await?;
         let prepared = Mutex::new(LruCache::new(PREPARED_MAX));
-        let receipt_statement = Keeping::new();
+        let receipt_statement = OnceCell::new();
         Ok(Self { client, tls, traits, prepared, receipt_statement, condemned: AtomicBool::new(false) })
     }
 
-    pub(super) fn client(&self) -> &Client {
+    pub(crate) fn client(&self) -> &Client {
         &self.client
     }
 
@@ -56,24 +58,24 @@ impl Connection {
     }
 
     /// Nobody shall have it again: what state it is in is not known.
-    pub(super) fn condemn(&self) {
+    pub(crate) fn condemn(&self) {
         self.condemned.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn can_be_used(&self) -> bool {
+    pub(crate) fn can_be_used(&self) -> bool {
         !self.is_closed() && !self.condemned.load(Ordering::Relaxed)
     }
 
-    pub(super) fn canceller(&self) -> Canceller {
+    pub(crate) fn canceller(&self) -> Canceller {
         Canceller { token: self.client.cancel_token(), tls: self.tls.clone() }
     }
 
     /// Runs statements without parameters whose results nobody needs.
-    pub(super) async fn run(&self, sql: &str) -> Result<()> {
+    pub(crate) async fn run(&self, sql: &str) -> Result<()> {
         self.client.batch_execute(sql).await.map_err(|error| error::explain(&error))
     }
 
-    pub(super) fn forget(&self, plan: u64) {
+    pub(crate) fn forget(&self, plan: u64) {
         lock(&self.prepared).remove(&plan);
     }
 }
@@ -106,7 +108,7 @@ async fn settle(client: &Client, options: &PostgresOptions) -> Result<ServerTrai
 
 /// Stops what a connection is running.
 #[derive(Clone)]
-pub(super) struct Canceller {
+pub(crate) struct Canceller {
     token: CancelToken,
     tls: MakeRustlsConnect,
 }
@@ -114,19 +116,14 @@ pub(super) struct Canceller {
 impl Canceller {
     /// Done when the server has passed it on. It may come too late, and is then without effect, or stops what the
     /// connection runs next.
-    pub(super) async fn cancel(self) {
+    pub(crate) async fn cancel(self) {
         if let Err(error) = self.token.cancel_query(self.tls).await {
             tracing::debug!(%error, "a statement could not be cancelled");
         }
     }
 
     /// Cancels without waiting for it. None when there is no runtime any more, and soon no connection either.
-    pub(super) fn spawn(self) -> Option<JoinHandle<()>> {
+    pub(crate) fn spawn(self) -> Option<JoinHandle<()>> {
         Handle::try_current().ok().map(|runtime| runtime.spawn(self.cancel()))
     }
-}
-
-/// What a thread that panicked has left behind is whole: nothing is changed in more than one step.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

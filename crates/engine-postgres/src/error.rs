@@ -1,14 +1,14 @@
-//! What PostgreSQL reports as errors of the contract.
+//! Turns PostgreSQL's errors into the contract's.
 
 use phantomdb_protocol::{Error, ErrorCode};
 use tokio_postgres::{Config, Error as PostgresError, error::DbError};
 
-use super::{tls, types::marker_of};
+use crate::{tls, types::marker_of};
 use phantomdb_sql::unknown_function::unknown_function;
 
 /// The error of a statement, with the names of what was at fault. Neither the statement nor a value of its parameters
 /// is in the message.
-pub(super) fn explain(error: &PostgresError) -> Error {
+pub(crate) fn explain(error: &PostgresError) -> Error {
     match error.as_db_error() {
         Some(error) => from_server(error),
         None if error.is_closed() => lost(),
@@ -20,7 +20,7 @@ pub(super) fn explain(error: &PostgresError) -> Error {
 }
 
 /// The error of a connection that could not be made.
-pub(super) fn connecting(error: &PostgresError, config: &Config) -> Error {
+pub(crate) fn connecting(error: &PostgresError, config: &Config) -> Error {
     if let Some(why) = tls::obstacle(error, config) {
         tracing::error!(error = error as &dyn std::error::Error, "PostgreSQL could not be connected to");
         return Error::new(ErrorCode::Unavailable, format!("the database server cannot be used: {why}"));
@@ -33,7 +33,7 @@ pub(super) fn connecting(error: &PostgresError, config: &Config) -> Error {
         );
     };
     match (db_error.code().code(), config.get_dbname()) {
-        ("3D000", Some(name)) => super::databases::unknown(name),
+        ("3D000", Some(name)) => unknown_database(name),
         (code, _) if code.starts_with("28") => {
             tracing::error!(%error, "PostgreSQL refused the credentials");
             Error::new(
@@ -45,12 +45,16 @@ pub(super) fn connecting(error: &PostgresError, config: &Config) -> Error {
     }
 }
 
-pub(super) fn closed() -> Error {
+pub(crate) fn closed() -> Error {
     Error::new(ErrorCode::Unavailable, "the engine was closed")
 }
 
-pub(super) fn lost() -> Error {
+pub(crate) fn lost() -> Error {
     Error::new(ErrorCode::Unavailable, "the connection to the database was lost; try again")
+}
+
+pub(crate) fn unknown_database(name: &str) -> Error {
+    Error::new(ErrorCode::UnknownDatabase, format!("there is no database \"{name}\"; create it first"))
 }
 
 fn from_server(error: &DbError) -> Error {

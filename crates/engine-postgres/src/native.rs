@@ -35,14 +35,14 @@ const REFUSED: [&str; 24] = [
 ];
 
 /// Whether the statement can be one of several in a transaction, as far as its first word tells.
-pub(super) fn is_transactional(sql: &str) -> bool {
+pub(crate) fn is_transactional(sql: &str) -> bool {
     const WORDS: [&str; 8] = ["DELETE", "INSERT", "MERGE", "SELECT", "TABLE", "UPDATE", "VALUES", "WITH"];
     let (word, _) = first_word(sql);
     WORDS.iter().any(|known| word.eq_ignore_ascii_case(known))
 }
 
 /// `BAD_REQUEST` for a statement that is not to be sent.
-pub(super) fn adapt(sql: &str) -> Result<Adapted> {
+pub(crate) fn adapt(sql: &str) -> Result<Adapted> {
     let (word, rest) = first_word(sql);
     let word = word.to_ascii_uppercase();
     let (second, _) = first_word(rest);

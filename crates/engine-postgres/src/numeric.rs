@@ -9,7 +9,7 @@ const NEGATIVE_INFINITY: u16 = 0xF000;
 
 /// The text of a binary `numeric`: how many digits of base 10,000 there are, the weight of the first, the sign, the
 /// number of decimals to show, and the digits. None when it is cut off.
-pub(super) fn to_text(bytes: &[u8]) -> Option<String> {
+pub(crate) fn to_text(bytes: &[u8]) -> Option<String> {
     let word = |index: usize| -> Option<u16> {
         Some(u16::from_be_bytes(bytes.get(index * 2..index * 2 + 2)?.try_into().ok()?))
     };

@@ -43,7 +43,7 @@ impl Default for PostgresOptions {
 
 /// How much of the server's certificate is checked, as libpq has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verification {
+pub(crate) enum Verification {
     /// `prefer`, `require`: encrypted, whoever the server is.
     None,
     /// `verify-ca`: signed by one who is trusted.
@@ -56,9 +56,9 @@ pub(super) enum Verification {
 #[derive(Debug, Clone)]
 pub struct Target {
     pub config: Config,
-    pub(super) verification: Verification,
+    pub(crate) verification: Verification,
     /// `sslrootcert`: the certificates to trust instead of the system's.
-    pub(super) root_certificate: Option<PathBuf>,
+    pub(crate) root_certificate: Option<PathBuf>,
 }
 
 impl Target {

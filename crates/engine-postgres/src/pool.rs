@@ -9,11 +9,11 @@ use deadpool::{
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{connection::Connection, error, options::PostgresOptions};
+use crate::{connection::Connection, error, options::PostgresOptions};
 
 /// Makes connections to one database. Making a connection usable again takes no round trip: what a statement leaves
 /// on one is undone with its transaction, and one that was lost is known to be.
-pub(super) struct Manager {
+pub(crate) struct Manager {
     config: tokio_postgres::Config,
     tls: MakeRustlsConnect,
     options: Arc<PostgresOptions>,
@@ -40,15 +40,15 @@ impl managed::Manager for Manager {
 
 /// The connections to one database of the primary server.
 #[derive(Clone)]
-pub(super) struct Pool {
+pub(crate) struct Pool {
     pool: managed::Pool<Manager>,
 }
 
 /// A connection that is lent; given back when dropped.
-pub(super) type PooledConnection = Object<Manager>;
+pub(crate) type PooledConnection = Object<Manager>;
 
 impl Pool {
-    pub(super) fn new(
+    pub(crate) fn new(
         config: tokio_postgres::Config,
         tls: MakeRustlsConnect,
         options: &Arc<PostgresOptions>,
@@ -65,7 +65,7 @@ impl Pool {
         Ok(Self { pool })
     }
 
-    pub(super) async fn get(&self) -> Result<PooledConnection> {
+    pub(crate) async fn get(&self) -> Result<PooledConnection> {
         self.pool.get().await.map_err(|failure| match failure {
             PoolError::Backend(error) => error,
             PoolError::Closed => error::closed(),
@@ -75,12 +75,12 @@ impl Pool {
     }
 
     /// Closes the connections that nobody uses: one was lost, and they have probably been with it.
-    pub(super) fn forget_idle(&self) {
+    pub(crate) fn forget_idle(&self) {
         self.pool.retain(|_, _| false);
     }
 
     /// Connections that are lent come to their end by themselves.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         self.pool.close();
     }
 }

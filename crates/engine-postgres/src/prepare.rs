@@ -1,82 +1,31 @@
-//! Prepared statements: which types their parameters have, and how their results are read.
+//! Prepares statements: finds the types of their parameters, and how their results are read.
 
 use std::sync::{Arc, OnceLock};
 
 use hashlink::LruCache;
-use phantomdb_protocol::{Column, Result, Value};
+use phantomdb_protocol::{Error, Result, Value};
 use tokio_postgres::{Error as PostgresError, Statement, error::SqlState, types::Type};
 
-use super::{
+use crate::{
     adapt::{NumericClass, NumericProbe},
     bind,
-    connection::{Connection, lock},
-    error, in_one,
-    plan::PreparableSql,
-    rows::{Decoder, unknown_type},
+    connection::Connection,
+    error,
+    plan_cache::PreparableSql,
+    prepared::{Prepared, PreparedForms},
+    rows::{Decoder, columns, unknown_type},
+    sync::lock,
 };
 use phantomdb_sql::Kind;
 
-/// Forms of one statement with different types of parameters.
-const FORMS_MAX: usize = 16;
-
-/// A statement that is ready to run.
-pub(super) struct Prepared {
-    pub(super) statement: Statement,
-    pub(super) columns: Vec<Column>,
-    pub(super) decoders: Vec<Decoder>,
-    /// What its rows are read by when they are kept, once one was.
-    layout: OnceLock<String>,
-}
-
-impl Prepared {
-    /// See [`in_one::layout`].
-    pub(super) fn layout(&self) -> Result<&str> {
-        if let Some(layout) = self.layout.get() {
-            return Ok(layout);
-        }
-        let layout = in_one::layout(self)?;
-        Ok(self.layout.get_or_init(|| layout))
-    }
-}
-
-/// What is prepared of one statement on one connection.
-#[derive(Default)]
-pub(super) struct PreparedForms {
-    /// With the types that PostgreSQL infers. None when it cannot.
-    inferred: Option<Arc<Prepared>>,
-    /// With types that were declared for values that the inferred ones cannot hold.
-    declared: Vec<(Vec<Type>, Arc<Prepared>)>,
-}
-
-impl PreparedForms {
-    fn find(&self, parameters: &[Value]) -> Option<Arc<Prepared>> {
-        let types = match &self.inferred {
-            Some(prepared) => match bind::declared(prepared.statement.params(), parameters) {
-                None => return Some(Arc::clone(prepared)),
-                Some(types) => types,
-            },
-            None => bind::natural(parameters),
-        };
-        let form = self.declared.iter().find(|(known, _)| *known == types);
-        form.map(|(_, prepared)| Arc::clone(prepared))
-    }
-
-    fn add(&mut self, types: Vec<Type>, prepared: &Arc<Prepared>) {
-        if self.declared.len() >= FORMS_MAX {
-            self.declared.remove(0);
-        }
-        self.declared.push((types, Arc::clone(prepared)));
-    }
-}
-
 /// The statement as it was prepared before for values like these.
-pub(super) fn known(connection: &Connection, form: u64, parameters: &[Value]) -> Option<Arc<Prepared>> {
+pub(crate) fn known(connection: &Connection, form: u64, parameters: &[Value]) -> Option<Arc<Prepared>> {
     lock(&connection.prepared).get(&form)?.find(parameters)
 }
 
 /// Prepares a statement for these values, and remembers it. `undo` is run when PostgreSQL refuses a form
 /// of it and another is tried: inside of a transaction a refusal is the end of everything since the last savepoint.
-pub(super) async fn prepare(
+pub(crate) async fn prepare(
     connection: &Connection,
     form: &PreparableSql<'_>,
     parameters: &[Value],
@@ -104,7 +53,7 @@ pub(super) async fn prepare(
         let prepared = entry.inferred.clone();
         remember(&mut lock(&connection.prepared), form.id, entry);
         // There is one whenever no type has to be declared.
-        return prepared.ok_or_else(|| phantomdb_protocol::Error::internal("nothing was prepared"));
+        return prepared.ok_or_else(|| Error::internal("nothing was prepared"));
     };
     let mut prepared = None;
     for attempt in [Some(types.clone()), narrowed(&types, parameters)].into_iter().flatten() {
@@ -117,17 +66,11 @@ pub(super) async fn prepare(
     let prepared = match (prepared.or_else(|| entry.inferred.clone()), refusal) {
         (Some(prepared), _) => prepared,
         (None, Some(refusal)) => return Err(error::explain(&refusal)),
-        (None, None) => return Err(phantomdb_protocol::Error::internal("nothing was prepared")),
+        (None, None) => return Err(Error::internal("nothing was prepared")),
     };
     entry.add(types, &prepared);
     remember(&mut lock(&connection.prepared), form.id, entry);
     Ok(prepared)
-}
-
-/// The columns of a result by these names, whose values are read so.
-pub(super) fn columns(names: Vec<String>, decoders: &[Decoder]) -> Vec<Column> {
-    let columns = names.into_iter().zip(decoders);
-    columns.map(|(name, decoder)| Column { name, column_type: decoder.column_type() }).collect()
 }
 
 fn remember(known: &mut LruCache<u64, PreparedForms>, form: u64, entry: PreparedForms) {

@@ -18,12 +18,13 @@ use phantomdb_protocol::{Error, ErrorCode, Result};
 use tokio_postgres::Config;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{
-    connection::{Connection, lock},
+use crate::{
+    connection::Connection,
     options::{PostgresOptions, Target},
     pool::Pool,
-    position::{self, WalPosition},
+    sync::lock,
     tls,
+    wal_position::{self, WalPosition},
 };
 
 /// Less cannot be told apart from the pauses between two looks.
@@ -63,7 +64,7 @@ struct PrimaryStatus {
 }
 
 /// The replicas of an engine.
-pub(super) struct Replicas {
+pub(crate) struct Replicas {
     list: Vec<Replica>,
     max_lag: Duration,
     options: Arc<PostgresOptions>,
@@ -75,7 +76,7 @@ pub(super) struct Replicas {
 
 impl Replicas {
     /// `BAD_REQUEST` for a URL that cannot be read, or a lag that cannot be kept.
-    pub(super) fn new(home: &Target, options: &Arc<PostgresOptions>) -> Result<Self> {
+    pub(crate) fn new(home: &Target, options: &Arc<PostgresOptions>) -> Result<Self> {
         if options.max_lag < MAX_LAG_MIN {
             let message = format!("a replica cannot be held to less than {} ms", MAX_LAG_MIN.as_millis());
             return Err(Error::new(ErrorCode::BadRequest, message));
@@ -95,12 +96,12 @@ impl Replicas {
         })
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
 
     /// The connections to one database, on each of them.
-    pub(super) fn pools(&self, database: &str) -> Result<Vec<Pool>> {
+    pub(crate) fn pools(&self, database: &str) -> Result<Vec<Pool>> {
         let pool = |replica: &Replica| {
             let mut config = replica.address.config.clone();
             config.dbname(database);
@@ -110,19 +111,19 @@ impl Replicas {
     }
 
     /// Looks at the servers from now on, as long as the engine lives.
-    pub(super) fn watch(self: &Arc<Self>) {
+    pub(crate) fn watch(self: &Arc<Self>) {
         if !self.is_empty() {
             self.watched.call_once(|| drop(tokio::spawn(watch(Arc::downgrade(self)))));
         }
     }
 
-    pub(super) fn primary_is_down(&self) -> bool {
+    pub(crate) fn primary_is_down(&self) -> bool {
         lock(&self.primary).is_down
     }
 
     /// Those that are not too far behind, in the order in which they are to be tried: each is the first in turn.
     /// With a position, those that have come as far as that.
-    pub(super) fn usable(&self, seen: Option<WalPosition>) -> Vec<usize> {
+    pub(crate) fn usable(&self, seen: Option<WalPosition>) -> Vec<usize> {
         let count = self.list.len();
         let first = self.next.fetch_add(1, Ordering::Relaxed);
         let mut order: Vec<usize> = (0..count).map(|turn| first.wrapping_add(turn) % count).collect();
@@ -138,7 +139,7 @@ impl Replicas {
     }
 
     /// It did not answer: it is left out until a look finds it again.
-    pub(super) fn lost(&self, index: usize) {
+    pub(crate) fn lost(&self, index: usize) {
         *lock(&self.list[index].replayed) = None;
     }
 
@@ -208,8 +209,8 @@ impl ProbeConnection {
                 None => Connection::open(&address.config, address.tls.clone(), options).await?,
             };
             let position = match role {
-                Role::Primary => position::primary_position(&connection).await?,
-                Role::Replica => position::replica_position(&connection).await?,
+                Role::Primary => wal_position::primary_position(&connection).await?,
+                Role::Replica => wal_position::replica_position(&connection).await?,
             };
             Ok::<_, Error>((connection, position))
         };
@@ -247,7 +248,7 @@ mod tests {
     use super::*;
 
     fn primary(samples: &[(u64, u64)]) -> PrimaryStatus {
-        let mut primary = Primary::default();
+        let mut primary = PrimaryStatus::default();
         for (age, position) in samples {
             let asked = Instant::now().checked_sub(Duration::from_millis(*age)).unwrap();
             primary.learn(asked, Some(WalPosition(*position)));

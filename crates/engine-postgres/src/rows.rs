@@ -1,4 +1,4 @@
-//! Rows in PostgreSQL's binary format to JSON text, in one pass.
+//! Converts rows from PostgreSQL's binary format to JSON text, in one pass.
 
 use phantomdb_protocol::{Column, ColumnType, Error, Result, ResultSet};
 use serde::{Deserialize, Serialize};
@@ -7,17 +7,18 @@ use tokio_postgres::{
     types::{FromSql, Kind, Type},
 };
 
-use super::{
+use crate::{
     numeric,
     time::{self, Clock},
 };
 use phantomdb_engine::json_rows::{
-    JsonRows, write_base64, write_boolean, write_float, write_integer, write_json, write_null, write_text,
+    self, JsonRows, write_base64, write_boolean, write_float, write_integer, write_json, write_null,
+    write_text,
 };
 
 /// How the binary form of a column's values is read. It is kept with the values in a database, by the names here.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) enum Decoder {
+pub(crate) enum Decoder {
     Boolean,
     Int2,
     Int4,
@@ -48,7 +49,7 @@ pub(super) enum Decoder {
 }
 
 impl Decoder {
-    pub(super) fn of(data_type: &Type) -> Self {
+    pub(crate) fn of(data_type: &Type) -> Self {
         match *data_type {
             Type::BOOL => return Self::Boolean,
             Type::INT2 => return Self::Int2,
@@ -93,7 +94,7 @@ impl Decoder {
         }
     }
 
-    pub(super) fn column_type(&self) -> ColumnType {
+    pub(crate) fn column_type(&self) -> ColumnType {
         match self {
             Self::Boolean => ColumnType::Boolean,
             Self::Int2 | Self::Int4 | Self::Int8 | Self::Oid | Self::NumericAsInteger => ColumnType::Integer,
@@ -185,7 +186,7 @@ fn unreadable() -> Error {
     Error::internal("the database sent a value that cannot be read")
 }
 
-pub(super) fn unknown_type(name: &str) -> Error {
+pub(crate) fn unknown_type(name: &str) -> Error {
     Error::unsupported(format!(
         "a result of the type {name} cannot be read; cast it to TEXT in the statement"
     ))
@@ -272,18 +273,18 @@ impl<'a> FromSql<'a> for RawCell<'a> {
 }
 
 /// A result that grows by a row at a time.
-pub(super) struct RowWriter<'a> {
+pub(crate) struct RowWriter<'a> {
     rows: JsonRows,
     columns: &'a [Column],
     decoders: &'a [Decoder],
 }
 
 impl<'a> RowWriter<'a> {
-    pub(super) fn new(columns: &'a [Column], decoders: &'a [Decoder]) -> Self {
+    pub(crate) fn new(columns: &'a [Column], decoders: &'a [Decoder]) -> Self {
         Self { rows: JsonRows::default(), columns, decoders }
     }
 
-    pub(super) fn push(&mut self, row: &Row) -> Result<()> {
+    pub(crate) fn push(&mut self, row: &Row) -> Result<()> {
         self.rows.push(self.decoders.len(), |out, index| {
             let RawCell(bytes) = row.try_get(index).map_err(|_| unreadable())?;
             match bytes {
@@ -296,7 +297,7 @@ impl<'a> RowWriter<'a> {
 
     /// Adds rows in the form of `record_send`, one behind the other: of each the number of values; of each value its
     /// type, its length (-1 for NULL) and itself. Tells how many there are.
-    pub(super) fn push_records(&mut self, records: &[u8]) -> Result<u64> {
+    pub(crate) fn push_records(&mut self, records: &[u8]) -> Result<u64> {
         let mut cursor = ByteCursor(records);
         while !cursor.0.is_empty() {
             if usize::try_from(cursor.i32()?) != Ok(self.decoders.len()) {
@@ -316,7 +317,23 @@ impl<'a> RowWriter<'a> {
         Ok(self.rows.rows())
     }
 
-    pub(super) fn finish(self, affected_rows: u64) -> Result<ResultSet> {
+    pub(crate) fn finish(self, affected_rows: u64) -> Result<ResultSet> {
         Ok(ResultSet { columns: self.columns.to_vec(), rows: self.rows.finish()?, affected_rows })
     }
+}
+
+/// The columns of a result by these names, whose values are read so.
+pub(crate) fn columns(names: Vec<String>, decoders: &[Decoder]) -> Vec<Column> {
+    let columns = names.into_iter().zip(decoders);
+    columns.map(|(name, decoder)| Column { name, column_type: decoder.column_type() }).collect()
+}
+
+/// The answer of a statement that write_result none.
+pub(crate) fn empty_result() -> ResultSet {
+    ResultSet { columns: Vec::new(), rows: json_rows::empty(), affected_rows: 0 }
+}
+
+/// The answer of a write that write_result no rows.
+pub(crate) fn affected_rows(affected: i64) -> ResultSet {
+    ResultSet { affected_rows: affected.unsigned_abs(), ..empty_result() }
 }

@@ -10,7 +10,7 @@ const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
 const DAYS_BEFORE_2000: i64 = 730_425;
 
 /// ISO 8601 UTC with milliseconds; what is finer is cut off.
-pub(super) fn write_timestamp(out: &mut Vec<u8>, micros: i64) {
+pub(crate) fn write_timestamp(out: &mut Vec<u8>, micros: i64) {
     match infinity(micros == i64::MAX, micros == i64::MIN) {
         Some(text) => write_json(out, text),
         None => {
@@ -21,7 +21,7 @@ pub(super) fn write_timestamp(out: &mut Vec<u8>, micros: i64) {
     }
 }
 
-pub(super) fn write_date(out: &mut Vec<u8>, days: i32) {
+pub(crate) fn write_date(out: &mut Vec<u8>, days: i32) {
     match infinity(days == i32::MAX, days == i32::MIN) {
         Some(text) => write_json(out, text),
         None => write_json(out, &Day(i64::from(days)).to_string()),
@@ -60,7 +60,7 @@ impl fmt::Display for Day {
 }
 
 /// Microseconds since midnight, with as many decimals as are needed, or as the precision says.
-pub(super) struct Clock(pub(super) i64);
+pub(crate) struct Clock(pub(crate) i64);
 
 impl fmt::Display for Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -78,10 +78,10 @@ impl fmt::Display for Clock {
 }
 
 /// `1 year 2 mons 3 days 04:05:06`, as PostgreSQL writes it.
-pub(super) struct Interval {
-    pub(super) micros: i64,
-    pub(super) days: i32,
-    pub(super) months: i32,
+pub(crate) struct Interval {
+    pub(crate) micros: i64,
+    pub(crate) days: i32,
+    pub(crate) months: i32,
 }
 
 impl fmt::Display for Interval {

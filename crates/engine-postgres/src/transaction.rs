@@ -8,12 +8,12 @@ use phantomdb_protocol::{
 };
 use tokio::{runtime::Handle, sync::Mutex};
 
-use super::{
-    answers::{self, KeyedWrite},
-    position::WalPosition,
-    session::Database,
-    state::TransactionState,
-    work::{ApplyAlterations, DescribeTable, ListTables},
+use crate::{
+    database::Database,
+    idempotency_store::{self, KeyedWrite},
+    schema_work::{ApplyAlterations, DescribeTable, ListTables},
+    transaction_state::TransactionState,
+    wal_position::WalPosition,
 };
 use phantomdb_engine::{IdempotentCall, Session, Transaction};
 use phantomdb_sql::unknown_function::located;
@@ -29,12 +29,12 @@ pub struct PostgresTransaction {
 
 impl PostgresTransaction {
     /// Takes a connection. Nothing is sent: BEGIN travels with the first statement.
-    pub(super) async fn begin(database: Arc<Database>, options: &BeginTransaction) -> Result<Self> {
+    pub(crate) async fn begin(database: Arc<Database>, options: &BeginTransaction) -> Result<Self> {
         let lease = database.lease().await?;
         let read_only = options.read_only;
         if !read_only {
             // IdempotentCall for each connection; within a transaction it could end it.
-            answers::prepared(&lease, &database.answers).await?;
+            idempotency_store::prepared(&lease, &database.idempotency_store).await?;
         }
         let state = Arc::new(Mutex::new(TransactionState::new(lease, begin_statement(options))));
         Ok(Self { database, state, read_only, reached: OnceLock::new() })

@@ -14,13 +14,13 @@ use phantomdb_sql::{
 };
 
 /// Bytes of an identifier. PostgreSQL cuts off what is over without an error.
-pub(super) const LONGEST_IDENTIFIER: usize = 63;
+pub(crate) const LONGEST_IDENTIFIER: usize = 63;
 
 /// Begins the name of a check that tells the type of its column.
 const MARK: &str = "phantomdb_";
 
 /// `BAD_REQUEST` for a name that PostgreSQL would cut, so that two names could become one.
-pub(super) fn check_identifier(name: &str) -> Result<()> {
+pub(crate) fn check_identifier(name: &str) -> Result<()> {
     if name.len() <= LONGEST_IDENTIFIER {
         return Ok(());
     }
@@ -33,7 +33,7 @@ pub(super) fn check_identifier(name: &str) -> Result<()> {
 
 /// The name to declare a column of the type with. The sizes of integers are in the names: `integer` has 64 bits in
 /// CockroachDB.
-pub(super) fn declared(data_type: &SqlType) -> Result<String> {
+pub(crate) fn declared(data_type: &SqlType) -> Result<String> {
     Ok(match data_type {
         SqlType::TinyInt | SqlType::SmallInt => "int2".into(),
         SqlType::MediumInt | SqlType::Integer => "int4".into(),
@@ -77,13 +77,13 @@ const fn mark(data_type: &SqlType) -> Option<&'static str> {
 
 /// A check with its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Check {
-    pub(super) name: String,
-    pub(super) condition: String,
+pub(crate) struct Check {
+    pub(crate) name: String,
+    pub(crate) condition: String,
 }
 
 /// The check that a column of the type has.
-pub(super) fn check(column: &str, data_type: &SqlType) -> Option<Check> {
+pub(crate) fn check(column: &str, data_type: &SqlType) -> Option<Check> {
     let name = marker_name(mark(data_type)?, column);
     let condition = match data_type {
         SqlType::Enum(values) => {
@@ -96,7 +96,7 @@ pub(super) fn check(column: &str, data_type: &SqlType) -> Option<Check> {
 }
 
 /// A condition on a column that holds for every value and costs nothing.
-pub(super) fn always(column: &str) -> String {
+pub(crate) fn always(column: &str) -> String {
     let column = quote_identifier(column);
     format!("{column} IS NULL OR {column} IS NOT NULL")
 }
@@ -118,31 +118,31 @@ fn marker_name(mark: &str, column: &str) -> String {
 }
 
 /// The mark in the name of a check, `enum` of `phantomdb_enum_role`; none when it is no mark.
-pub(super) fn marker_of(constraint: &str) -> Option<&str> {
+pub(crate) fn marker_of(constraint: &str) -> Option<&str> {
     let (mark, _) = constraint.strip_prefix(MARK)?.split_once('_')?;
     ["tinyint", "mediumint", "char", "real", "float", "json", "enum"].contains(&mark).then_some(mark)
 }
 
 /// The name that a mark has after its column was given another one.
-pub(super) fn renamed_marker(constraint: &str, column: &str) -> Option<String> {
+pub(crate) fn renamed_marker(constraint: &str, column: &str) -> Option<String> {
     marker_of(constraint).map(|mark| marker_name(mark, column))
 }
 
 /// What the catalog says of the type of a column.
 #[derive(Debug, Default)]
-pub(super) struct CatalogType {
+pub(crate) struct CatalogType {
     /// `int4`.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// Length or precision, in PostgreSQL's encoding; negative when there is none.
-    pub(super) modifier: i32,
+    pub(crate) modifier: i32,
     /// As PostgreSQL would show it: `timestamp(3) with time zone`.
-    pub(super) shown: String,
+    pub(crate) shown: String,
     /// The values, when it is an enum type of PostgreSQL's own.
-    pub(super) labels: Option<Vec<String>>,
+    pub(crate) labels: Option<Vec<String>>,
 }
 
 /// The type of a column, with its mark and, of an `ENUM`, the values that its check lists.
-pub(super) fn sql_type(stored: &CatalogType, mark: Option<&str>, values: Option<Vec<String>>) -> SqlType {
+pub(crate) fn sql_type(stored: &CatalogType, mark: Option<&str>, values: Option<Vec<String>>) -> SqlType {
     let length = || u64::try_from(stored.modifier - 4).ok();
     match (stored.name.as_str(), mark) {
         ("int2", Some("tinyint")) => SqlType::TinyInt,

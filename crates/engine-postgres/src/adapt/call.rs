@@ -1,16 +1,15 @@
-//! Function calls: those that PostgreSQL has not, or has for fewer types of arguments.
+//! Function calls: functions that PostgreSQL lacks, or has for fewer types of arguments.
 
 use phantomdb_protocol::Result;
 use sqlparser::ast::{
-    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName,
-    UnaryOperator,
+    BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName, UnaryOperator,
 };
 
-use super::{Adapter, rewrite::cast};
+use super::{adapter::Adapter, cast::cast, function::arguments};
 use phantomdb_sql::{
     build::{take, unnested},
     names::last_ident,
-    printer::{literal, verbatim_expr, verbatim_ident},
+    printer::{literal, quote_identifier, verbatim_expr, verbatim_ident},
 };
 
 /// Another name, and the types that arguments are to have, from the first one.
@@ -50,14 +49,14 @@ fn rewrite(name: &str) -> Option<FunctionRewrite> {
 }
 
 /// Whether the call is rewrite in a way that would give its column another name.
-pub(super) fn is_renamed(name: &str) -> bool {
+pub(crate) fn is_renamed(name: &str) -> bool {
     name == "phantomdb_created"
         || name == "typeof"
         || rewrite(name).is_some_and(|rewrite| rewrite.name != name)
 }
 
 /// A function that write_result rows.
-pub(super) fn set_function(name: &str) -> String {
+pub(crate) fn set_function(name: &str) -> String {
     match name {
         "json_each" => "jsonb_each".to_owned(),
         "json_each_text" => "jsonb_each_text".to_owned(),
@@ -65,12 +64,12 @@ pub(super) fn set_function(name: &str) -> String {
         "json_array_elements_text" => "jsonb_array_elements_text".to_owned(),
         "json_object_keys" => "jsonb_object_keys".to_owned(),
         name if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') => name.to_owned(),
-        name => phantomdb_sql::printer::quote_identifier(name),
+        name => quote_identifier(name),
     }
 }
 
 impl Adapter<'_> {
-    pub(super) fn call(&mut self, expr: &mut Expr) -> Result<()> {
+    pub(crate) fn call(&mut self, expr: &mut Expr) -> Result<()> {
         let Expr::Function(function) = expr else { return Ok(()) };
         let Some(ident) = last_ident(&function.name) else { return Ok(()) };
         let name = ident.value.to_ascii_lowercase();
@@ -115,18 +114,6 @@ impl Adapter<'_> {
         }
         Ok(())
     }
-}
-
-/// The arguments, when each is an expression and nothing else.
-fn arguments<'a>(function: &'a mut Function) -> Option<Vec<&'a mut Expr>> {
-    let FunctionArguments::List(list) = &mut function.args else { return None };
-    list.args
-        .iter_mut()
-        .map(|argument| match argument {
-            FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr),
-            _ => None,
-        })
-        .collect::<Option<Vec<&'a mut Expr>>>()
 }
 
 /// Whether the expression can be nothing but true or false: the sum of these counts how often it is true.
@@ -177,13 +164,8 @@ const KNOWN: &str = "abs array_agg array_length array_to_string ascii avg bool_a
     uuid_generate_v4 var_pop var_samp variance version";
 
 /// Whether the function is known to change nothing, whatever its arguments are.
-pub(super) fn is_known(name: &str) -> bool {
+pub(crate) fn is_known(name: &str) -> bool {
     KNOWN.split(' ').any(|known| known == name)
-}
-
-/// The expression with sums and averages in place of which its argument stands, for [`super::probe`].
-pub(super) fn single_argument(function: &mut Function) -> Option<Expr> {
-    arguments(function)?.into_iter().next().map(take)
 }
 
 #[cfg(test)]

@@ -1,51 +1,27 @@
-//! ON CONFLICT, with a target of any expressions.
+//! INSERT.
 
 use phantomdb_protocol::Result;
-use sqlparser::ast::{ConflictTarget as AstTarget, Insert, OnInsert, SetExpr, Statement};
+use sqlparser::ast::{Assignment, Insert, OnConflictAction, OnInsert};
 
-use super::{Adapter, print};
-use phantomdb_sql::{parse::ConflictTarget, printer};
+use super::adapter::Adapter;
 
 impl Adapter<'_> {
-    /// Puts the target of a conflict, which was taken out before the statement was parsed, back in its place.
-    pub(super) fn conflict(
-        &mut self,
-        statement: &mut Statement,
-        conflict: Option<ConflictTarget>,
-    ) -> Result<()> {
-        let Some(ConflictTarget { mut fields, condition }) = conflict else { return Ok(()) };
-        let mut target = Vec::with_capacity(fields.len());
-        for field in &mut fields {
-            self.expr(field)?;
-            target.push(print(field)?);
-        }
-        let mut target = target.join(", ");
-        if let Some(mut condition) = condition {
-            self.expr(&mut condition)?;
-            // Printed between the parentheses around the target.
-            target = format!("{target}) WHERE ({}", print(&mut condition)?);
-        }
-        if let Some(Insert { on: Some(OnInsert::OnConflict(on)), .. }) = insert_of(statement) {
-            on.conflict_target = Some(AstTarget::Columns(vec![printer::verbatim_ident(target)]));
+    /// Refuses the forms of INSERT that PostgreSQL lacks, although the parser reads them.
+    pub(crate) fn refuse_insert(&self, insert: &Insert) -> Result<()> {
+        if insert.or.is_some() || insert.ignore || insert.replace_into || !insert.assignments.is_empty() {
+            let span = insert.insert_token.0.span;
+            return self.unsupported("this form of INSERT; write INSERT INTO … ON CONFLICT: it", span);
         }
         Ok(())
     }
 }
 
-/// The INSERT that has the conflict: the statement itself, what it explains, or what comes after WITH.
-fn insert_of(statement: &mut Statement) -> Option<&mut Insert> {
-    match statement {
-        Statement::Insert(insert) => Some(insert),
-        Statement::Explain { statement, .. } => insert_of(statement),
-        Statement::Query(query) => match query.body.as_mut() {
-            SetExpr::Insert(statement) => insert_of(statement),
-            _ => query.with.iter_mut().flat_map(|with| &mut with.cte_tables).find_map(|cte| {
-                match cte.query.body.as_mut() {
-                    SetExpr::Insert(statement) => insert_of(statement),
-                    _ => None,
-                }
-            }),
+pub(crate) fn conflict_assignments(insert: &mut Insert) -> &mut [Assignment] {
+    match &mut insert.on {
+        Some(OnInsert::OnConflict(on)) => match &mut on.action {
+            OnConflictAction::DoUpdate(update) => &mut update.assignments,
+            OnConflictAction::DoNothing => &mut [],
         },
-        _ => None,
+        _ => &mut [],
     }
 }

@@ -1,7 +1,8 @@
-//! `FOR NO KEY UPDATE OF a, b SKIP LOCKED` and its kin.
+//! Locks of rows: `FOR NO KEY UPDATE OF a, b SKIP LOCKED` and its kin.
 
 use sqlparser::ast::{Ident, LimitClause, LockClause, ObjectName, Offset, OffsetRows, Query};
 
+use super::print::print;
 use phantomdb_sql::{
     parse::LOCK_STRENGTH,
     printer::{quote_identifier, verbatim_expr, verbatim_ident},
@@ -9,7 +10,7 @@ use phantomdb_sql::{
 
 /// Brings the locks of a query into PostgreSQL's form. The parser knows two strengths, and one table for each: the
 /// others travel in the name of the table, see [`phantomdb_sql::parse`].
-pub(super) fn write(query: &mut Query) {
+pub(crate) fn write(query: &mut Query) {
     let written: Vec<(LockClause, Option<String>)> = query.locks.drain(..).map(split).collect();
     if written.iter().all(|(_, strength)| strength.is_none()) {
         query.locks = written.into_iter().map(|(lock, _)| lock).collect();
@@ -67,7 +68,7 @@ fn append(query: &mut Query, sql: &str) {
             None => limit.get_or_insert_with(|| verbatim_expr("ALL")),
         };
         let mut printed = last.clone();
-        if let Ok(text) = super::print(&mut printed) {
+        if let Ok(text) = print(&mut printed) {
             *last = verbatim_expr(format!("{text}{sql}"));
         }
     }

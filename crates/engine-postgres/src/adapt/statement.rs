@@ -1,23 +1,29 @@
-//! Each kind of statement.
+//! Adapts each kind of statement.
 
 use phantomdb_protocol::Result;
 use sqlparser::{
-    ast::{AssignmentTarget, ObjectName, ObjectNamePart, Query, SetExpr, Spanned, Statement},
+    ast::{Query, SetExpr, Statement},
     tokenizer::TokenWithSpan,
 };
 
-use super::{Adapted, Adapter, WriteResult, print, probe};
+use super::{
+    adapted::{Adapted, WriteResult},
+    adapter::Adapter,
+    numeric_probe::numeric_probe,
+    print::print,
+    query::changes_data,
+};
 use phantomdb_sql::{
     Kind,
     parse::{self, ConflictTarget, Parsed},
 };
 
 impl Adapter<'_> {
-    pub(super) fn statement(&mut self, tokens: Vec<TokenWithSpan>) -> Result<Adapted> {
+    pub(crate) fn statement(&mut self, tokens: Vec<TokenWithSpan>) -> Result<Adapted> {
         match parse::statement(self.source.sql, tokens)? {
             Parsed::SetConstraints { deferred } => {
                 let when = if deferred { "DEFERRED" } else { "IMMEDIATE" };
-                Ok(self.done(Kind::Write, vec![format!("SET CONSTRAINTS ALL {when}")]))
+                Ok(self.adapted(Kind::Write, vec![format!("SET CONSTRAINTS ALL {when}")]))
             }
             Parsed::Statement { mut statement, conflict } => {
                 self.by_kind(&mut statement, conflict.map(|conflict| *conflict))
@@ -33,8 +39,8 @@ impl Adapter<'_> {
             | Statement::Delete(_)
             | Statement::Explain { .. } => self.query_or_change(statement, conflict),
             other => match Kind::of_control(other) {
-                Some(kind) => Ok(self.done(kind, Vec::new())),
-                None => self.definition(other),
+                Some(kind) => Ok(self.adapted(kind, Vec::new())),
+                None => self.schema_change(other),
             },
         }
     }
@@ -52,12 +58,12 @@ impl Adapter<'_> {
             _ => Kind::Write,
         };
         let probe = match statement {
-            Statement::Query(query) => probe::numeric_probe(query)?,
+            Statement::Query(query) => numeric_probe(query)?,
             _ => None,
         };
         let pure = kind == Kind::Read && !self.calls_unknown;
         let write_result = write_result(statement);
-        Ok(Adapted { probe, pure, write_result, ..self.done(kind, vec![print(statement)?]) })
+        Ok(Adapted { probe, pure, write_result, ..self.adapted(kind, vec![print(statement)?]) })
     }
 
     fn kind_of(&self, query: &Query) -> Kind {
@@ -92,58 +98,4 @@ fn write_result(statement: &Statement) -> Option<WriteResult> {
         _ => return None,
     };
     Some(if returning.is_some() { WriteResult::Rows } else { WriteResult::RowCount })
-}
-
-/// Whether the query, or one it begins with, changes rows.
-fn changes_data(query: &Query) -> bool {
-    let changes = |body: &SetExpr| {
-        matches!(body, SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_))
-    };
-    changes(&query.body)
-        || query.with.iter().flat_map(|with| &with.cte_tables).any(|cte| changes_data(&cte.query))
-}
-
-/// A column is set by its own name, without that of its table.
-pub(super) fn plain_target(target: &mut AssignmentTarget) {
-    let last = |name: &mut ObjectName| {
-        if let Some(ObjectNamePart::Identifier(ident)) = name.0.pop() {
-            *name = ObjectName::from(vec![ident]);
-        }
-    };
-    match target {
-        AssignmentTarget::ColumnName(name) => last(name),
-        AssignmentTarget::Tuple(names) => names.iter_mut().for_each(last),
-    }
-}
-
-impl Adapter<'_> {
-    /// What PostgreSQL's grammar has not, although the parser reads it.
-    pub(super) fn refuse(&self, statement: &Statement) -> Result<()> {
-        match statement {
-            Statement::Insert(insert)
-                if insert.or.is_some()
-                    || insert.ignore
-                    || insert.replace_into
-                    || !insert.assignments.is_empty() =>
-            {
-                let span = insert.insert_token.0.span;
-                self.unsupported("this form of INSERT; write INSERT INTO … ON CONFLICT: it", span)
-            }
-            Statement::Update(update)
-                if update.limit.is_some() || !update.order_by.is_empty() || update.or.is_some() =>
-            {
-                self.unsupported("UPDATE with ORDER BY, LIMIT or OR", update.update_token.0.span)
-            }
-            Statement::Update(update) if !update.table.joins.is_empty() => {
-                self.unsupported("UPDATE of a join; write UPDATE … FROM: it", update.update_token.0.span)
-            }
-            Statement::Delete(delete) if delete.limit.is_some() || !delete.order_by.is_empty() => {
-                self.unsupported("DELETE with ORDER BY or LIMIT", delete.delete_token.0.span)
-            }
-            Statement::Explain { query_plan: true, .. } => {
-                self.unsupported("EXPLAIN QUERY PLAN; write EXPLAIN: it", statement.span())
-            }
-            _ => Ok(()),
-        }
-    }
 }

@@ -13,7 +13,7 @@ fn is_text(data_type: &SqlType) -> bool {
 /// By way of text, where there is no other: that is right for every type and every empty column, and a value that does
 /// not fit is refused when it is met. The length of a text is checked by the assignment that follows, which a cast would
 /// not do: it cuts.
-pub(super) fn between(column: &str, from: &SqlType, to: &SqlType) -> String {
+pub(crate) fn between(column: &str, from: &SqlType, to: &SqlType) -> String {
     let column = quote_identifier(column);
     match (from, to) {
         // Their casts round and check as an assignment does.

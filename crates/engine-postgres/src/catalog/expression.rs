@@ -19,14 +19,14 @@ use phantomdb_sql::{
 /// The expression in PhantomDB SQL; text that cannot be read stays as it is.
 ///
 /// `is_text` says whether a column of that name holds characters: a cast of one to `text` says nothing.
-pub(super) fn read(sql: &str, is_text: &dyn Fn(&str) -> bool) -> String {
+pub(crate) fn read(sql: &str, is_text: &dyn Fn(&str) -> bool) -> String {
     tree(sql, is_text)
         .and_then(|mut expr| printer::print(&mut expr, Style::Phantom))
         .unwrap_or_else(|_| sql.to_owned())
 }
 
 /// The condition of `CHECK (…)`, as [`read`] reads it but as a tree.
-pub(super) fn check(definition: &str, is_text: &dyn Fn(&str) -> bool) -> Result<Expr> {
+pub(crate) fn check(definition: &str, is_text: &dyn Fn(&str) -> bool) -> Result<Expr> {
     let condition = definition.strip_prefix("CHECK ").unwrap_or(definition);
     let condition = ["NO INHERIT", "NOT VALID", "NOT ENFORCED"]
         .iter()
@@ -35,7 +35,7 @@ pub(super) fn check(definition: &str, is_text: &dyn Fn(&str) -> bool) -> Result<
 }
 
 /// The condition of a `CREATE INDEX`, as PostgreSQL prints it; of one that cannot be read, its text.
-pub(super) fn index_condition(definition: &str, is_text: &dyn Fn(&str) -> bool) -> Option<String> {
+pub(crate) fn index_condition(definition: &str, is_text: &dyn Fn(&str) -> bool) -> Option<String> {
     match parse_stored(definition) {
         Ok(Statement::CreateIndex(create)) => {
             let mut condition = simplified(create.predicate?, is_text);
@@ -59,7 +59,7 @@ fn simplified(mut expr: Expr, is_text: &dyn Fn(&str) -> bool) -> Expr {
 }
 
 /// The values of the check of an `ENUM`; none when the condition is of another shape.
-pub(super) fn enum_values(condition: &Expr) -> Option<Vec<String>> {
+pub(crate) fn enum_values(condition: &Expr) -> Option<Vec<String>> {
     let text = |expr: &Expr| match expr {
         Expr::Value(ValueWithSpan { value, .. }) => printer::string_of(value).map(str::to_owned),
         _ => None,
@@ -73,7 +73,7 @@ pub(super) fn enum_values(condition: &Expr) -> Option<Vec<String>> {
 }
 
 /// Whether the condition holds for every value of a column.
-pub(super) fn is_always(condition: &Expr) -> bool {
+pub(crate) fn is_always(condition: &Expr) -> bool {
     let Expr::BinaryOp { left, op: BinaryOperator::Or, right } = condition else { return false };
     match (build::unnested(left), build::unnested(right)) {
         (Expr::IsNull(left), Expr::IsNotNull(right)) => left == right,

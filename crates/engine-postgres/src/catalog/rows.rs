@@ -1,56 +1,56 @@
-//! What is asked of PostgreSQL's catalog. Only what CockroachDB and YugabyteDB have too is used.
+//! The queries of PostgreSQL's catalog, and their rows. They use only what CockroachDB and YugabyteDB have too.
 
 use phantomdb_protocol::Result;
 use tokio_postgres::{Client, Row, types::Type};
 
-use super::super::{error, types::CatalogType};
+use crate::{error, schemas::USER_SCHEMAS, types::CatalogType};
 
 /// A table or a view as it is found by its name.
-pub(in super::super) struct Relation {
-    pub(in super::super) oid: u32,
-    pub(in super::super) schema: String,
-    pub(in super::super) name: String,
-    pub(super) comment: Option<String>,
+pub(crate) struct Relation {
+    pub(crate) oid: u32,
+    pub(crate) schema: String,
+    pub(crate) name: String,
+    pub(crate) comment: Option<String>,
 }
 
-pub(super) struct ColumnRow {
-    pub(super) number: i16,
-    pub(super) name: String,
-    pub(super) not_null: bool,
-    pub(super) stored: CatalogType,
-    pub(super) identity: bool,
-    pub(super) generated: bool,
+pub(crate) struct ColumnRow {
+    pub(crate) number: i16,
+    pub(crate) name: String,
+    pub(crate) not_null: bool,
+    pub(crate) stored: CatalogType,
+    pub(crate) identity: bool,
+    pub(crate) generated: bool,
     /// Of a generated column what it is computed by.
-    pub(super) default: Option<String>,
-    pub(super) comment: Option<String>,
+    pub(crate) default: Option<String>,
+    pub(crate) comment: Option<String>,
 }
 
-pub(super) struct ConstraintRow {
-    pub(super) name: String,
+pub(crate) struct ConstraintRow {
+    pub(crate) name: String,
     /// `p`, `u`, `f` or `c`.
-    pub(super) kind: String,
-    pub(super) columns: Vec<i16>,
-    pub(super) referenced: Option<(String, String)>,
-    pub(super) referenced_columns: Vec<String>,
-    pub(super) on_delete: String,
-    pub(super) on_update: String,
-    pub(super) deferrable: bool,
-    pub(super) deferred: bool,
+    pub(crate) kind: String,
+    pub(crate) columns: Vec<i16>,
+    pub(crate) referenced: Option<(String, String)>,
+    pub(crate) referenced_columns: Vec<String>,
+    pub(crate) on_delete: String,
+    pub(crate) on_update: String,
+    pub(crate) deferrable: bool,
+    pub(crate) deferred: bool,
     /// `CHECK (…)`.
-    pub(super) check: Option<String>,
+    pub(crate) check: Option<String>,
 }
 
 /// A field of an index that no constraint has made, with what it says of the whole index.
-pub(super) struct IndexRow {
-    pub(super) name: String,
-    pub(super) unique: bool,
-    pub(super) definition: String,
+pub(crate) struct IndexRow {
+    pub(crate) name: String,
+    pub(crate) unique: bool,
+    pub(crate) definition: String,
     /// The number of the column; 0 for an expression.
-    pub(super) column: i16,
-    pub(super) expression: String,
-    pub(super) descending: bool,
+    pub(crate) column: i16,
+    pub(crate) expression: String,
+    pub(crate) descending: bool,
     /// When it is not that of the column.
-    pub(super) collation: Option<String>,
+    pub(crate) collation: Option<String>,
 }
 
 const RELATION: &str = "SELECT c.oid, n.nspname::text, c.relname::text, obj_description(c.oid, 'pg_class') \
@@ -93,20 +93,8 @@ const TABLES: &str = "SELECT n.nspname::text, c.relname::text FROM pg_catalog.pg
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
     WHERE c.relkind IN ('r', 'p', 'f') AND NOT c.relispartition AND left(c.relname::text, 10) <> 'phantomdb_'";
 
-/// The schemas that are PostgreSQL's own, or those of a database like it.
-const OWN_SCHEMAS: &str =
-    "left(n.nspname::text, 3) <> 'pg_' AND n.nspname NOT IN ('information_schema', 'crdb_internal')";
-
-/// What lists the schemas beside the default one.
-pub(in super::super) fn schemas() -> String {
-    format!(
-        "SELECT n.nspname::text AS schema_name FROM pg_catalog.pg_namespace n \
-         WHERE {OWN_SCHEMAS} AND n.nspname <> 'public' ORDER BY n.nspname::text COLLATE \"C\""
-    )
-}
-
 /// The table of that name, or the only one whose name differs in case alone.
-pub(super) async fn relation(client: &Client, schema: &str, name: &str) -> Result<Option<Relation>> {
+pub(crate) async fn relation(client: &Client, schema: &str, name: &str) -> Result<Option<Relation>> {
     for condition in ["c.relname = $2", "lower(c.relname::text) = lower($2)"] {
         let sql = format!("{RELATION} AND {condition}");
         let rows = client.query_typed(&sql, &[(&schema, Type::TEXT), (&name, Type::TEXT)]).await;
@@ -119,7 +107,7 @@ pub(super) async fn relation(client: &Client, schema: &str, name: &str) -> Resul
 }
 
 /// The columns, constraints and indexes of a table, asked for at once.
-pub(super) async fn parts(
+pub(crate) async fn parts(
     client: &Client,
     oid: u32,
 ) -> Result<(Vec<ColumnRow>, Vec<ConstraintRow>, Vec<IndexRow>)> {
@@ -138,16 +126,16 @@ pub(super) async fn parts(
 }
 
 /// Schema and name of each table of the users.
-pub(super) async fn tables(client: &Client) -> Result<Vec<(String, String)>> {
+pub(crate) async fn tables(client: &Client) -> Result<Vec<(String, String)>> {
     let rows = client
-        .query_typed(&format!("{TABLES} AND {OWN_SCHEMAS}"), &[])
+        .query_typed(&format!("{TABLES} AND {USER_SCHEMAS}"), &[])
         .await
         .map_err(|error| error::explain(&error))?;
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
 /// The names of the checks of one column alone.
-pub(super) async fn checks(client: &Client, schema: &str, table: &str, column: &str) -> Result<Vec<String>> {
+pub(crate) async fn checks(client: &Client, schema: &str, table: &str, column: &str) -> Result<Vec<String>> {
     const CHECKS: &str = "SELECT k.conname::text FROM pg_catalog.pg_constraint k \
         JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
         JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND ARRAY[a.attnum] = k.conkey \
@@ -158,7 +146,7 @@ pub(super) async fn checks(client: &Client, schema: &str, table: &str, column: &
 }
 
 /// The columns of a foreign key, in its order.
-pub(in super::super) async fn key_columns(
+pub(crate) async fn key_columns(
     client: &Client,
     schema: &str,
     table: &str,

@@ -2,12 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
-mod answers;
 mod connections;
 mod fixture;
-mod in_one;
+mod idempotency;
 mod parameters;
+mod pipeline;
 mod replicas;
-mod shared;
 mod tls;
 mod transactions;
+mod write_with_receipt;

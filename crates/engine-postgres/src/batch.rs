@@ -1,0 +1,194 @@
+//! Runs statements in one transaction, so that all of them take effect or none does.
+
+use std::sync::Arc;
+
+use futures_util::future::{join, join_all};
+use phantomdb_protocol::{Error, ErrorCode, Result, ResultSet, Statement};
+
+use crate::{
+    alter, connection::Connection, plan_cache::Plan, prepare, rows::empty_result, run::ReadyStatement,
+    run_error::RunError, transaction_work::TransactionWork,
+};
+use phantomdb_sql::Kind;
+
+/// Statements that travel together.
+pub(crate) const PIPELINE_MAX: usize = 128;
+
+/// What guards a statement while it is prepared: each form of it that PostgreSQL refuses would end the transaction.
+const PREPARING: &str = "SAVEPOINT phantomdb_prepare";
+
+const PREPARED: &str = "RELEASE SAVEPOINT phantomdb_prepare";
+
+const REFUSED: &str = "ROLLBACK TO SAVEPOINT phantomdb_prepare";
+
+/// Runs `work` between BEGIN and COMMIT. It is run once more when what was prepared before does not fit the tables.
+pub(crate) async fn in_transaction<W: TransactionWork>(
+    connection: &Connection,
+    work: &W,
+) -> Result<W::Answer> {
+    let mut again = true;
+    loop {
+        connection.run("BEGIN").await?;
+        let failure = match work.run(connection).await {
+            Ok(answer) => match connection.run("COMMIT").await {
+                Ok(()) => return Ok(answer),
+                Err(error) => RunError::Failed(error),
+            },
+            Err(failure) => failure,
+        };
+        if let Err(error) = connection.run("ROLLBACK").await {
+            // The connection is lost, and the transaction with it.
+            tracing::debug!(%error, "a transaction could not be rolled back");
+        }
+        match failure {
+            RunError::StalePlan(_) if again => again = false,
+            failure => return Err(failure.into_error()),
+        }
+    }
+}
+
+/// Runs one statement in the transaction that is open; after an error the caller rolls back.
+pub(crate) async fn run_in_open_transaction(
+    connection: &Connection,
+    plan: &Plan,
+    statement: &Statement,
+) -> Result<ResultSet, RunError> {
+    if plan.adapted.kind == Kind::Nothing {
+        return Ok(empty_result());
+    }
+    if let Some(change) = &plan.adapted.catalog_change {
+        return Ok(alter::apply(connection, change).await.map(|()| empty_result())?);
+    }
+    let Some(form) = plan.single_statement() else {
+        for sql in &plan.adapted.statements {
+            connection.run(sql).await?;
+        }
+        return Ok(empty_result());
+    };
+    connection.run(PREPARING).await?;
+    let prepared = prepare::prepare(connection, &form, &statement.parameters, Some(REFUSED)).await?;
+    connection.run(PREPARED).await?;
+    ReadyStatement::new(plan, prepared, statement)?.send(connection).await
+}
+
+/// All statements in a transaction of their own. When all are prepared, they travel together with its BEGIN and COMMIT.
+pub(crate) async fn run_and_commit(
+    connection: &Connection,
+    plans: &[Arc<Plan>],
+    statements: &[Statement],
+) -> Result<Vec<ResultSet>> {
+    if statements.len() <= PIPELINE_MAX
+        && let Some(ready) = ready_statements(connection, plans, statements)?
+    {
+        match send_transaction(connection, &ready).await {
+            Err(RunError::StalePlan(_)) => plans.iter().for_each(|plan| connection.forget(plan.id)),
+            outcome => return outcome.map_err(RunError::into_error),
+        }
+    }
+    in_transaction(connection, &StatementList(plans, statements)).await
+}
+
+/// The statements, when nothing has to be asked of the server before they run.
+fn ready_statements<'a>(
+    connection: &Connection,
+    plans: &'a [Arc<Plan>],
+    statements: &'a [Statement],
+) -> Result<Option<Vec<ReadyStatement<'a>>>> {
+    let mut ready = Vec::with_capacity(statements.len());
+    for (plan, statement) in plans.iter().zip(statements) {
+        match plan
+            .single_statement()
+            .and_then(|form| prepare::known(connection, form.id, &statement.parameters))
+        {
+            Some(prepared) => ready.push(ReadyStatement::new(plan, prepared, statement)?),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(ready))
+}
+
+async fn send_transaction(
+    connection: &Connection,
+    ready: &[ReadyStatement<'_>],
+) -> Result<Vec<ResultSet>, RunError> {
+    let work = join_all(ready.iter().map(|ready| ready.send(connection)));
+    let (begun, (outcomes, ended)) =
+        join(connection.run("BEGIN"), join(work, connection.run("COMMIT"))).await;
+    begun?;
+    // After an error COMMIT rolls back, and says nothing of it.
+    let answers = outcomes.into_iter().collect::<Result<Vec<_>, _>>()?;
+    ended?;
+    Ok(answers)
+}
+
+/// Runs the statements in the transaction that is open, in order, until one fails. Those that are prepared already
+/// travel together.
+pub(crate) async fn run_in_order(
+    connection: &Connection,
+    plans: &[Arc<Plan>],
+    statements: &[Statement],
+) -> Result<Vec<ResultSet>, RunError> {
+    let mut answers = Vec::with_capacity(statements.len());
+    while answers.len() < statements.len() {
+        let done = answers.len();
+        let mut window = Vec::new();
+        for (plan, statement) in plans.iter().zip(statements).skip(done).take(PIPELINE_MAX) {
+            let Some(prepared) = plan
+                .single_statement()
+                .and_then(|form| prepare::known(connection, form.id, &statement.parameters))
+            else {
+                break;
+            };
+            window.push(ReadyStatement::new(plan, prepared, statement)?);
+        }
+        if window.is_empty() {
+            answers.push(run_in_open_transaction(connection, &plans[done], &statements[done]).await?);
+            continue;
+        }
+        for outcome in join_all(window.iter().map(|ready| ready.send(connection))).await {
+            match outcome {
+                Ok(answer) => answers.push(answer),
+                Err(failure) => {
+                    if matches!(failure, RunError::StalePlan(_)) {
+                        plans.iter().for_each(|plan| connection.forget(plan.id));
+                    }
+                    return Err(failure);
+                }
+            }
+        }
+    }
+    Ok(answers)
+}
+
+/// A savepoint within a batch would be lost with what the batch is guarded by.
+pub(crate) fn refuse_savepoints(plan: &Plan) -> Result<()> {
+    match &plan.adapted.kind {
+        Kind::Savepoint(_) | Kind::RollbackTo(_) | Kind::Release(_) => Err(Error::new(
+            ErrorCode::BadRequest,
+            "a batch that is atomic takes no savepoints; send them by themselves",
+        )),
+        kind => kind.refuse_control(),
+    }
+}
+
+/// A statement that may have to be prepared.
+pub(crate) struct SingleStatement<'a>(pub(crate) &'a Plan, pub(crate) &'a Statement);
+
+impl TransactionWork for SingleStatement<'_> {
+    type Answer = ResultSet;
+
+    async fn run(&self, connection: &Connection) -> Result<ResultSet, RunError> {
+        run_in_open_transaction(connection, self.0, self.1).await
+    }
+}
+
+/// Statements in order.
+pub(crate) struct StatementList<'a>(pub(crate) &'a [Arc<Plan>], pub(crate) &'a [Statement]);
+
+impl TransactionWork for StatementList<'_> {
+    type Answer = Vec<ResultSet>;
+
+    async fn run(&self, connection: &Connection) -> Result<Vec<ResultSet>, RunError> {
+        run_in_order(connection, self.0, self.1).await
+    }
+}

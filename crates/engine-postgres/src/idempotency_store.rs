@@ -1,0 +1,307 @@
+//! The idempotency store: the answers to keyed writes, committed with the writes themselves. They are rows of a table of
+//! PhantomDB's own, which is created when it is first needed, so every server over the database finds them.
+
+use std::{
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use futures_util::future::join;
+use phantomdb_protocol::{Error, ErrorCode, Result};
+use serde::{Serialize, de::DeserializeOwned};
+use tokio_postgres::{Row, Statement, error::SqlState, types::Type};
+
+use crate::{
+    connection::Connection,
+    error,
+    receipt_sql::{CREATE, FIND, FORGET, INSERT, TABLE},
+    record_layout::{self, unreadable},
+    rows::affected_rows,
+    run_error::RunError,
+    sync::lock,
+    transaction_work::TransactionWork,
+    wal_position::{self, WalPosition},
+};
+use phantomdb_engine::IdempotentCall;
+
+/// The role may not make the table, not here, or nowhere since it only reads.
+const UNWILLING: [ErrorCode; 3] = [ErrorCode::Forbidden, ErrorCode::UnknownTable, ErrorCode::BadRequest];
+
+/// Between two times of forgetting what is old, on one server.
+const FORGET_EVERY: Duration = Duration::from_secs(60);
+
+/// Whether answers are kept in one database, and when old ones were last forgotten.
+#[derive(Default)]
+pub(crate) struct IdempotencyStore {
+    /// The role may not make the table.
+    forbidden: AtomicBool,
+    forgotten: Mutex<Option<Instant>>,
+}
+
+impl IdempotencyStore {
+    pub(crate) fn are_kept(&self) -> bool {
+        !self.forbidden.load(Ordering::Relaxed)
+    }
+
+    fn forbid(&self, error: &Error) {
+        if !self.forbidden.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                code = ?error.code,
+                "the role may not make tables in the schema public: answers by idempotency key are kept in memory only"
+            );
+        }
+    }
+
+    /// Whether it is time to forget old answers; the caller then does it.
+    pub(crate) fn forget_now(&self) -> bool {
+        let mut forgotten = lock(&self.forgotten);
+        let due = forgotten.is_none_or(|when| when.elapsed() > FORGET_EVERY);
+        if due {
+            *forgotten = Some(Instant::now());
+        }
+        due
+    }
+}
+
+pub(crate) async fn forget(connection: &Connection) {
+    if let Err(error) = connection.run(FORGET).await {
+        tracing::debug!(%error, "old answers could not be forgotten");
+    }
+}
+
+pub(crate) fn cancelled() -> Error {
+    Error::new(ErrorCode::StatementTimeout, "the call was cancelled")
+}
+
+/// One write of a call.
+#[derive(Debug, Clone)]
+pub(crate) struct KeyedWrite {
+    pub(crate) once: IdempotentCall,
+    /// Its number in the call, from 0.
+    pub(crate) write: i32,
+}
+
+impl KeyedWrite {
+    /// Runs `work` in a transaction of its own and commits its answer with it, unless there is one by this key: that
+    /// is the answer then, and nothing has run. `at_once` says that all of the work can be sent before anything is known.
+    ///
+    /// `None` where no answers can be kept, and nothing has run.
+    pub(crate) async fn once<W>(
+        &self,
+        connection: &Connection,
+        answers: &IdempotencyStore,
+        work: &W,
+        at_once: bool,
+        tracked: bool,
+    ) -> Result<Option<(W::Answer, Option<WalPosition>)>, RunError>
+    where
+        W: TransactionWork,
+        W::Answer: Serialize + DeserializeOwned + Sync,
+    {
+        let Some(keeping) = prepared(connection, answers).await? else { return Ok(None) };
+        let working = self.once.cancelled.run_until_cancelled(begin(connection, work, at_once)).await;
+        let Some(worked) = working else {
+            // Whoever lent the connection does not lend it again: the statement may still run.
+            connection.condemn();
+            return Err(cancelled().into());
+        };
+        let failure = match worked {
+            Ok(answer) => match self.commit(connection, keeping, answer, tracked).await {
+                Ok(kept) => return Ok(Some(kept)),
+                Err(error) => RunError::Failed(error),
+            },
+            Err(failure) => failure,
+        };
+        roll_back(connection).await;
+        self.kept_instead(connection, failure, tracked).await.map(Some)
+    }
+
+    /// The answer that is kept, where the write has failed: one that is run again mostly does, since what it would do
+    /// is done.
+    pub(crate) async fn kept_instead<T: DeserializeOwned>(
+        &self,
+        connection: &Connection,
+        failure: RunError,
+        tracked: bool,
+    ) -> Result<(T, Option<WalPosition>), RunError> {
+        let Some(answer) = self.find(connection).await? else { return Err(failure) };
+        let position = if tracked { Some(wal_position::primary_position(connection).await?) } else { None };
+        Ok((answer, position))
+    }
+
+    async fn commit<T: Serialize>(
+        &self,
+        connection: &Connection,
+        keeping: &Statement,
+        answer: T,
+        tracked: bool,
+    ) -> Result<(T, Option<WalPosition>)> {
+        let ending = async {
+            join(connection.run("COMMIT"), async {
+                if tracked { wal_position::primary_position(connection).await.ok() } else { None }
+            })
+            .await
+        };
+        let text = serde_json::to_string(&answer)
+            .map_err(|_| Error::internal("the answer of the write could not be kept"))?;
+        let (kept, (ended, position)) = join(self.keep(connection, keeping, &text), ending).await;
+        kept.map_err(|error| explained(connection, error))?;
+        ended.map(|()| (answer, position))
+    }
+
+    /// Keeps the answer in the transaction that is open.
+    async fn keep(&self, connection: &Connection, keeping: &Statement, answer: &str) -> Result<()> {
+        let (key, call) = (&self.once.key[..], &self.once.call[..]);
+        let answer = answer.as_bytes();
+        let kept = connection.client().execute(keeping, &[&key, &self.write, &call, &answer]).await;
+        kept.map(drop).map_err(|error| error::explain(&error))
+    }
+
+    /// The answer that was committed with the write, if it was. `BAD_REQUEST` when the key is that of another call.
+    async fn find<T: DeserializeOwned>(&self, connection: &Connection) -> Result<Option<T>> {
+        let Some(kept) = self.row(connection).await? else { return Ok(None) };
+        if kept.call != self.once.call {
+            let message = "this idempotency key was used for a different call; each call needs a fresh one";
+            return Err(Error::new(ErrorCode::BadRequest, message));
+        }
+        let answer = serde_json::from_slice(&kept.json()?);
+        answer.map(Some).map_err(|_| unreadable())
+    }
+
+    pub(crate) async fn is_kept(&self, connection: &Connection) -> Result<bool> {
+        Ok(self.row(connection).await?.is_some_and(|kept| kept.call == self.once.call))
+    }
+
+    async fn row(&self, connection: &Connection) -> Result<Option<Kept>> {
+        let key = &self.once.key[..];
+        let parameters = [(&key as _, Type::BYTEA), (&self.write as _, Type::INT4)];
+        let row = match connection.client().query_typed_opt(FIND, &parameters).await {
+            Err(error) if is_missing(&error) => return Ok(None),
+            row => row.map_err(|error| error::explain(&error))?,
+        };
+        row.map(|row| Kept::read(&row)).transpose().map_err(|error| error::explain(&error))
+    }
+
+    /// Commits the transaction that is open, and that it was under this key.
+    pub(crate) async fn commit_open(&self, connection: &Connection, keeping: &Statement) -> Result<()> {
+        let (kept, ended) = join(self.keep(connection, keeping, "null"), connection.run("COMMIT")).await;
+        kept.map_err(|error| explained(connection, error)).and(ended)
+    }
+}
+
+/// A row of the table.
+struct Kept {
+    call: Vec<u8>,
+    layout: Option<String>,
+    affected: Option<i64>,
+    answer: Option<Vec<u8>>,
+}
+
+impl Kept {
+    fn read(row: &Row) -> Result<Self, tokio_postgres::Error> {
+        Ok(Self {
+            call: row.try_get(0)?,
+            layout: row.try_get(1)?,
+            affected: row.try_get(2)?,
+            answer: row.try_get(3)?,
+        })
+    }
+
+    /// The answer as JSON text.
+    fn json(self) -> Result<Vec<u8>> {
+        match self {
+            Self { layout: None, affected: None, answer: Some(json), .. } => Ok(json),
+            Self { layout, affected, answer, .. } => {
+                let answer = match layout {
+                    Some(layout) => record_layout::decode(&layout, answer.as_deref().unwrap_or_default())?,
+                    None => affected_rows(affected.unwrap_or_default()),
+                };
+                serde_json::to_vec(&answer).map_err(|_| unreadable())
+            }
+        }
+    }
+}
+
+/// Whether it is the table of answers that the error is about.
+pub(crate) fn is_about_receipts(error: &Error) -> bool {
+    // Names in the schema `public` come without it.
+    error.details.table.as_deref() == TABLE.strip_prefix("public.")
+}
+
+/// The error of a write whose answer was there when it was to be kept, and then was not.
+pub(crate) fn run_already() -> Error {
+    Error::new(ErrorCode::Unavailable, "the same call has just been run; ask again for its answer")
+}
+
+/// The error of an answer that could not be kept. When its table is gone, what is prepared for it is of no use.
+fn explained(connection: &Connection, error: Error) -> Error {
+    match error.code {
+        ErrorCode::UnknownTable | ErrorCode::Internal => {
+            connection.condemn();
+            Error::new(ErrorCode::Unavailable, "the table that answers are kept in was dropped; try again")
+        }
+        ErrorCode::UniqueViolation => run_already(),
+        _ => error,
+    }
+}
+
+/// The statement that keeps an answer; the table is made when it is not there. None where the role may not.
+pub(crate) async fn prepared<'a>(
+    connection: &'a Connection,
+    answers: &IdempotencyStore,
+) -> Result<Option<&'a Statement>> {
+    if !answers.are_kept() {
+        return Ok(None);
+    }
+    let prepare =
+        || connection.client().prepare_typed(INSERT, &[Type::BYTEA, Type::INT4, Type::BYTEA, Type::BYTEA]);
+    let preparing = connection.receipt_statement.get_or_try_init(|| async {
+        let missing = match prepare().await {
+            Err(error) if is_missing(&error) => error,
+            prepared => return prepared.map_err(|error| error::explain(&error)),
+        };
+        tracing::debug!(error = %missing, "the table of answers is made");
+        // Another server may make it at the same time, which is the end of one of them.
+        if connection.run(CREATE).await.is_err() {
+            connection.run(CREATE).await?;
+        }
+        prepare().await.map_err(|error| error::explain(&error))
+    });
+    match preparing.await {
+        Ok(statement) => Ok(Some(statement)),
+        Err(error) if UNWILLING.contains(&error.code) => {
+            answers.forbid(&error);
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn begin<W: TransactionWork>(
+    connection: &Connection,
+    work: &W,
+    at_once: bool,
+) -> Result<W::Answer, RunError> {
+    if !at_once {
+        connection.run("BEGIN").await?;
+        return work.run(connection).await;
+    }
+    let (begun, answer) = join(connection.run("BEGIN"), work.run(connection)).await;
+    begun?;
+    answer
+}
+
+async fn roll_back(connection: &Connection) {
+    if let Err(error) = connection.run("ROLLBACK").await {
+        // The connection is lost, and the transaction with it.
+        tracing::debug!(%error, "a transaction could not be rolled back");
+    }
+}
+
+fn is_missing(error: &tokio_postgres::Error) -> bool {
+    let missing = [SqlState::UNDEFINED_TABLE, SqlState::INVALID_SCHEMA_NAME, SqlState::UNDEFINED_SCHEMA];
+    error.code().is_some_and(|code| missing.contains(code))
+}

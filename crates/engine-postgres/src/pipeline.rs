@@ -1,0 +1,393 @@
+//! A few connections on which the reads of many callers travel together, one behind the other and without a wait in
+//! between. That saves most of what a short read costs: both ends are woken for many of them at once.
+//!
+//! What a read must not do is hold back those behind it. So one that takes long, or waits for a lock, is stopped by the
+//! server after [`READ_TIMEOUT`] and runs again on a connection of its own, as does every one that has waited for
+//! [`WAIT_MAX`]; what was seen to take long is kept excluded for a while, and nothing is sent after what has not last_progress.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use hashlink::LruCache;
+use phantomdb_protocol::{ErrorCode, Result, ResultSet, Statement};
+use tokio_postgres::Config;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::{
+    autocommit::run_statement, connection::Connection, options::PostgresOptions, plan_cache::Plan, prepare,
+    sync::lock,
+};
+use phantomdb_sql::Kind;
+
+/// What one read may take before the server stops it.
+const READ_TIMEOUT: Duration = Duration::from_millis(20);
+
+/// How long a read waits for its answer, and for those before it.
+const WAIT_MAX: Duration = Duration::from_millis(30);
+
+/// A connection that has answered nothing for so long, and should have, is sent nothing more.
+const STALL: Duration = Duration::from_millis(5);
+
+/// A statement that takes more is kept excluded: side by side such reads are done sooner.
+const SHORT_MAX: Duration = Duration::from_millis(1);
+
+/// That it does so has to be seen so often in a row. On a busy computer any statement takes that long now and then, but not
+/// each time.
+const LONG_RUNS: u32 = 8;
+
+/// For how long at first, and at most, when it happens again before it was short for so often in a row.
+const EXCLUDED_MIN: Duration = Duration::from_millis(250);
+
+const EXCLUDED_MAX: Duration = Duration::from_secs(10);
+
+const SHORT_RUNS: u32 = 32;
+
+/// Reads on one connection at a time.
+const DEPTH_MAX: usize = 16;
+
+/// Statements of which is known what they take.
+const COSTS_MAX: usize = 2_000;
+
+/// How long the read that makes a connection waits for that, and when the next one tries if it was in vain.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(1);
+
+const RETRY_AFTER: Duration = Duration::from_secs(10);
+
+/// The shared connections to one database, which are made when there is something to share.
+pub(crate) struct Pipeline {
+    config: Config,
+    tls: MakeRustlsConnect,
+    options: PostgresOptions,
+    max: usize,
+    state: Mutex<PipelineState>,
+}
+
+struct PipelineState {
+    connections: Vec<PipelinedConnection>,
+    costs: LruCache<u64, StatementCost>,
+    next: u64,
+    opening: Opening,
+}
+
+/// Whether another connection may be made.
+#[derive(Clone, Copy)]
+enum Opening {
+    From(Instant),
+    InProgress,
+    Closed,
+}
+
+/// One connection, and those who wait for its answers.
+struct PipelinedConnection {
+    id: u64,
+    connection: Arc<Connection>,
+    waiting: usize,
+    /// When it last answered, or was last sent something while nobody waited.
+    last_progress: Instant,
+    /// Somebody has given up waiting: until then it may be busy with what nobody wants.
+    paused_until: Instant,
+}
+
+impl PipelinedConnection {
+    fn is_free(&self, now: Instant) -> bool {
+        let moves = self.waiting == 0 || now.duration_since(self.last_progress) < STALL;
+        moves && self.waiting < DEPTH_MAX && self.paused_until <= now
+    }
+}
+
+/// What a statement was seen to take.
+#[derive(Default)]
+struct StatementCost {
+    /// How often in a row it took long, and how often it did not.
+    long: u32,
+    short: u32,
+    /// When it was last kept excluded, and for how long.
+    excluded: Option<(Instant, Duration)>,
+}
+
+impl StatementCost {
+    fn is_excluded(&self, now: Instant) -> bool {
+        self.excluded.is_some_and(|(since, length)| now.duration_since(since) < length)
+    }
+
+    fn was_short(&mut self) {
+        (self.long, self.short) = (0, self.short.saturating_add(1));
+        if self.short >= SHORT_RUNS {
+            self.excluded = None;
+        }
+    }
+
+    fn was_long(&mut self, now: Instant) {
+        (self.long, self.short) = (self.long + 1, 0);
+        if self.long >= LONG_RUNS {
+            self.exclude(now);
+        }
+    }
+
+    fn exclude(&mut self, now: Instant) {
+        // Of several that travelled together each one says so.
+        if !self.is_excluded(now) {
+            let length = self.excluded.map_or(EXCLUDED_MIN, |(_, length)| EXCLUDED_MAX.min(length * 2));
+            *self = Self { excluded: Some((now, length)), ..Self::default() };
+        }
+    }
+}
+
+/// How a read on a shared connection ended.
+enum ReadOutcome {
+    Abandoned,
+    /// It took the time of one that has to be prepared, which says nothing.
+    Prepared,
+    Answered,
+    /// The server stopped it.
+    Stopped,
+}
+
+/// Where a read may go.
+enum Placement<'a> {
+    Slot(ReadSlot<'a>),
+    /// To a connection of its own: it takes long.
+    OwnConnection,
+    /// There is no connection that it would not wait for.
+    NoneFree,
+}
+
+/// A read's place on a connection.
+struct ReadSlot<'a> {
+    pipeline: &'a Pipeline,
+    pipelined: u64,
+    plan: u64,
+    connection: Arc<Connection>,
+    /// Nobody is before it.
+    is_first: bool,
+    sent: Instant,
+    end: ReadOutcome,
+}
+
+impl Drop for ReadSlot<'_> {
+    fn drop(&mut self) {
+        let mut state = lock(&self.pipeline.state);
+        let now = Instant::now();
+        let mut begun = self.sent;
+        if let Some(pipelined) = state.connections.iter_mut().find(|pipelined| pipelined.id == self.pipelined)
+        {
+            pipelined.waiting -= 1;
+            begun = begun.max(pipelined.last_progress);
+            pipelined.last_progress = now;
+            if matches!(self.end, ReadOutcome::Abandoned) {
+                pipelined.paused_until = now + READ_TIMEOUT;
+            }
+        }
+        let is_long = now.duration_since(begun) > SHORT_MAX;
+        let cost = state.costs.entry(self.plan).or_insert_with(StatementCost::default);
+        match self.end {
+            ReadOutcome::Stopped => cost.exclude(now),
+            ReadOutcome::Answered | ReadOutcome::Abandoned if is_long => cost.was_long(now),
+            ReadOutcome::Answered => cost.was_short(),
+            ReadOutcome::Abandoned | ReadOutcome::Prepared => {}
+        }
+    }
+}
+
+/// How many of so many connections to a database are shared.
+pub(crate) const fn share_of(connections: usize) -> usize {
+    let share = connections / 5;
+    if share < 4 { share } else { 4 }
+}
+
+/// The limit is a part of how the connection is made, not set on it afterwards: a pooler that lends one session to many
+/// would leave it to others. One that does not pass it on refuses, and nothing is shared then.
+fn limited(mut config: Config, timeout: Duration) -> Config {
+    let limit = format!("-c statement_timeout={}", timeout.as_millis());
+    let options = match config.get_options() {
+        Some(own) => format!("{own} {limit}"),
+        None => limit,
+    };
+    config.options(options);
+    config
+}
+
+impl Pipeline {
+    pub(crate) fn new(config: Config, tls: MakeRustlsConnect, options: &PostgresOptions) -> Self {
+        let timeout = options.statement_timeout.map_or(READ_TIMEOUT, |timeout| timeout.min(READ_TIMEOUT));
+        let config = limited(config, timeout);
+        let state = PipelineState {
+            connections: Vec::new(),
+            costs: LruCache::new(COSTS_MAX),
+            next: 0,
+            opening: Opening::From(Instant::now()),
+        };
+        Self {
+            config,
+            tls,
+            options: PostgresOptions { statement_timeout: None, ..options.clone() },
+            max: share_of(options.connections),
+            state: Mutex::new(state),
+        }
+    }
+
+    /// None when the read is to be run on a connection of its own.
+    pub(crate) async fn read(&self, plan: &Plan, statement: &Statement) -> Option<Result<ResultSet>> {
+        if self.max == 0
+            || plan.single_statement().is_none()
+            || plan.adapted.kind != Kind::Read
+            || statement.native
+        {
+            return None;
+        }
+        let mut slot = match self.slot(plan.id) {
+            Placement::Slot(slot) => slot,
+            Placement::OwnConnection => return None,
+            Placement::NoneFree => {
+                Box::pin(self.open_another()).await;
+                let Placement::Slot(slot) = self.slot(plan.id) else { return None };
+                slot
+            }
+        };
+        let is_known = prepare::known(&slot.connection, plan.id, &statement.parameters).is_some();
+        let reading = run_statement(&slot.connection, plan, statement);
+        let answer = if slot.is_first {
+            // What it takes itself the server limits, and a timer costs a system call.
+            reading.await
+        } else {
+            tokio::time::timeout(WAIT_MAX, reading).await.ok()?
+        };
+        slot.end = if is_known { ReadOutcome::Answered } else { ReadOutcome::Prepared };
+        match answer.as_ref().err().map(|error| error.code) {
+            Some(ErrorCode::Unavailable) => {
+                slot.connection.condemn();
+                None
+            }
+            Some(ErrorCode::StatementTimeout | ErrorCode::LockTimeout) => {
+                slot.end = ReadOutcome::Stopped;
+                None
+            }
+            _ => Some(answer),
+        }
+    }
+
+    pub(crate) fn close(&self) {
+        let mut state = lock(&self.state);
+        state.opening = Opening::Closed;
+        state.connections.clear();
+    }
+
+    /// A place on the first connection that has one, so that as many as possible travel together.
+    fn slot(&self, plan: u64) -> Placement<'_> {
+        let now = Instant::now();
+        let mut state = lock(&self.state);
+        if state.costs.get(&plan).is_some_and(|cost| cost.is_excluded(now)) {
+            return Placement::OwnConnection;
+        }
+        state.connections.retain(|pipelined| pipelined.connection.can_be_used());
+        let Some(pipelined) = state.connections.iter_mut().find(|pipelined| pipelined.is_free(now)) else {
+            return Placement::NoneFree;
+        };
+        let is_first = pipelined.waiting == 0;
+        if is_first {
+            pipelined.last_progress = now;
+        }
+        pipelined.waiting += 1;
+        let connection = Arc::clone(&pipelined.connection);
+        Placement::Slot(ReadSlot {
+            pipeline: self,
+            pipelined: pipelined.id,
+            plan,
+            connection,
+            is_first,
+            sent: now,
+            end: ReadOutcome::Abandoned,
+        })
+    }
+
+    /// Makes one more connection, if there is room for it and nobody else is about it.
+    async fn open_another(&self) {
+        let Some(mut made) = self.begin_opening() else { return };
+        let opening = Connection::open(&self.config, self.tls.clone(), &self.options);
+        made.connection = tokio::time::timeout(OPEN_TIMEOUT, opening).await.ok().and_then(Result::ok);
+    }
+
+    fn begin_opening(&self) -> Option<OpeningConnection<'_>> {
+        let mut state = lock(&self.state);
+        let may = matches!(state.opening, Opening::From(when) if when <= Instant::now());
+        if !may || state.connections.len() >= self.max {
+            return None;
+        }
+        state.opening = Opening::InProgress;
+        Some(OpeningConnection { pipeline: self, connection: None })
+    }
+}
+
+/// What comes of opening a connection; nothing, when whoever made it has gone away.
+struct OpeningConnection<'a> {
+    pipeline: &'a Pipeline,
+    connection: Option<Connection>,
+}
+
+impl Drop for OpeningConnection<'_> {
+    fn drop(&mut self) {
+        let (mut state, now) = (lock(&self.pipeline.state), Instant::now());
+        if matches!(state.opening, Opening::Closed) {
+            return;
+        }
+        let Some(connection) = self.connection.take() else {
+            state.opening = Opening::From(now + RETRY_AFTER);
+            return;
+        };
+        state.opening = Opening::From(now);
+        let id = state.next;
+        state.next += 1;
+        let connection = Arc::new(connection);
+        state.connections.push(PipelinedConnection {
+            id,
+            connection,
+            waiting: 0,
+            last_progress: now,
+            paused_until: now,
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn runs(cost: &mut StatementCost, long: bool, count: u32, now: Instant) {
+        for _ in 0..count {
+            if long { cost.was_long(now) } else { cost.was_short() }
+        }
+    }
+
+    #[test]
+    fn it_keeps_apart_what_takes_long_each_time_and_for_longer_when_it_still_does() {
+        let (mut cost, mut now) = (StatementCost::default(), Instant::now());
+        for length in [EXCLUDED_MIN, EXCLUDED_MIN * 2, EXCLUDED_MIN * 4] {
+            runs(&mut cost, true, LONG_RUNS - 1, now);
+            assert!(!cost.is_excluded(now));
+            cost.was_long(now);
+            assert!(cost.is_excluded(now + length / 2));
+            now += length;
+            assert!(!cost.is_excluded(now));
+        }
+        runs(&mut cost, false, SHORT_RUNS, now);
+        cost.exclude(now);
+        assert!(cost.is_excluded(now) && !cost.is_excluded(now + EXCLUDED_MIN));
+    }
+
+    #[test]
+    fn it_shares_what_takes_long_now_and_then() {
+        let (mut cost, now) = (StatementCost::default(), Instant::now());
+        for _ in 0..100 {
+            runs(&mut cost, true, LONG_RUNS - 1, now);
+            runs(&mut cost, false, 1, now);
+            assert!(!cost.is_excluded(now));
+        }
+    }
+
+    #[test]
+    fn it_shares_a_fifth_of_the_connections_and_four_at_most() {
+        assert_eq!([1, 4, 5, 20, 100].map(share_of), [0, 0, 1, 4, 4]);
+    }
+}

@@ -1,0 +1,382 @@
+//! The state of an open transaction: its connection, its savepoints and whether it has ended.
+//!
+//! After an error PostgreSQL takes nothing more but the end of the transaction. A statement of PhantomDB that fails is
+//! undone, and the transaction goes on; so each statement runs behind a savepoint. It costs no round trip: it is sent
+//! with the statement, as is the release of the one before, and a statement that changes nothing lets the next one use
+//! the same savepoint.
+
+use std::sync::Arc;
+
+use futures_util::future::join;
+use phantomdb_protocol::{Error, ErrorCode, Result, ResultSet, Statement};
+use tokio::task::JoinHandle;
+
+use crate::{
+    batch::{self, SingleStatement, StatementList},
+    connection::Canceller,
+    database::Lease,
+    foreign_key_error::name_columns,
+    idempotency_store::KeyedWrite,
+    plan_cache::Plan,
+    prepare,
+    rows::empty_result,
+    run::ReadyStatement,
+    run_error::RunError,
+    sync::lock,
+    transaction_work::{NoWork, TransactionWork},
+    wal_position::{self, WalPosition},
+};
+use phantomdb_engine::{ENDED_BY_CONFLICT, ended, ends_transaction};
+use phantomdb_sql::{Kind, printer::quote_identifier};
+
+/// How it stands with the savepoint behind which a statement runs. There are two, which take turns: the one before is
+/// given up when the next one is set, and if that does not come to be, nothing of what is done is undone with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum StatementSavepoint {
+    None,
+    /// Nothing was changed since it was set.
+    Fresh(bool),
+    Used(bool),
+}
+
+const fn savepoint_name(first: bool) -> &'static str {
+    if first { "phantomdb_a" } else { "phantomdb_b" }
+}
+
+enum Phase {
+    /// With the statement that begins it.
+    NotBegun(String),
+    Open,
+    Ended(Error),
+}
+
+pub(crate) struct TransactionState {
+    lease: Option<Lease>,
+    phase: Phase,
+    savepoint: StatementSavepoint,
+    /// The user's own, in order.
+    savepoints: Vec<String>,
+    pending_cancellation: PendingCancellation,
+    /// It ended with a statement, whose caller was told so and has yet to roll back.
+    failed: bool,
+}
+
+/// A statement that nobody waits for any more is being cancelled.
+type PendingCancellation = Arc<std::sync::Mutex<Option<Option<JoinHandle<()>>>>>;
+
+/// Cancels the statement that runs when it is dropped before its end.
+struct CancelOnDrop {
+    canceller: Option<Canceller>,
+    pending_cancellation: PendingCancellation,
+}
+
+impl CancelOnDrop {
+    fn finish(mut self) {
+        self.canceller = None;
+    }
+}
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        if let Some(canceller) = self.canceller.take() {
+            *lock(&self.pending_cancellation) = Some(canceller.spawn());
+        }
+    }
+}
+
+impl TransactionState {
+    pub(crate) fn new(lease: Lease, begin: String) -> Self {
+        Self {
+            lease: Some(lease),
+            phase: Phase::NotBegun(begin),
+            savepoint: StatementSavepoint::None,
+            savepoints: Vec::new(),
+            pending_cancellation: Arc::default(),
+            failed: false,
+        }
+    }
+
+    fn lease(&self) -> Result<&Lease> {
+        match (&self.phase, &self.lease) {
+            (Phase::Ended(error), _) => Err(error.clone()),
+            (_, Some(lease)) => Ok(lease),
+            (_, None) => Err(ended("is being ended")),
+        }
+    }
+
+    pub(crate) async fn execute(&mut self, plan: &Plan, statement: &Statement) -> Result<ResultSet> {
+        self.lease()?;
+        match &plan.adapted.kind {
+            Kind::Nothing => return Ok(empty_result()),
+            Kind::Savepoint(name) => return self.set_savepoint(name).await,
+            Kind::RollbackTo(name) => return self.end_savepoints(name, false).await,
+            Kind::Release(name) => return self.end_savepoints(name, true).await,
+            kind => kind.refuse_control()?,
+        }
+        self.recover().await?;
+        let known = prepare::known(self.lease()?, plan.id, &statement.parameters);
+        if let Some(prepared) = known.filter(|_| plan.single_statement().is_some()) {
+            // What is wrong with the values is known before anything is sent.
+            let ready = ReadyStatement::new(plan, prepared, statement)?;
+            match self.behind_savepoint(plan.adapted.pure, &ready).await {
+                Err(RunError::StalePlan(_)) => self.lease()?.forget(plan.id),
+                outcome => return outcome.map_err(RunError::into_error),
+            }
+        }
+        self.atomically(&SingleStatement(plan, statement)).await
+    }
+
+    /// All or nothing: after an error it is as it was before the first of them.
+    pub(crate) async fn execute_all(
+        &mut self,
+        plans: &[Arc<Plan>],
+        statements: &[Statement],
+    ) -> Result<Vec<ResultSet>> {
+        plans.iter().try_for_each(|plan| batch::refuse_savepoints(plan))?;
+        self.atomically(&StatementList(plans, statements)).await
+    }
+
+    /// Runs work that is undone when it fails. It is run once more when what was prepared before does not fit.
+    pub(crate) async fn atomically<W: TransactionWork>(&mut self, work: &W) -> Result<W::Answer> {
+        self.recover().await?;
+        // What has to be prepared is sent when the savepoint is known to be there.
+        self.behind_savepoint(true, &NoWork).await.map_err(RunError::into_error)?;
+        match self.behind_savepoint(false, work).await {
+            Err(RunError::StalePlan(_)) => {
+                self.behind_savepoint(false, work).await.map_err(RunError::into_error)
+            }
+            outcome => outcome.map_err(RunError::into_error),
+        }
+    }
+
+    /// Sends work together with what guards it. `pure` says that it changes nothing.
+    async fn behind_savepoint<W: TransactionWork>(
+        &mut self,
+        pure: bool,
+        work: &W,
+    ) -> Result<W::Answer, RunError> {
+        let (prefix, turn) = self.prefix();
+        // Until it is known how this ends.
+        self.savepoint = StatementSavepoint::Used(turn);
+        self.lease()?;
+        self.phase = Phase::Open;
+        let outcome = {
+            let lease = self.lease()?;
+            let running = CancelOnDrop {
+                canceller: Some(lease.canceller()),
+                pending_cancellation: Arc::clone(&self.pending_cancellation),
+            };
+            let outcome = match &prefix {
+                None => (Ok(()), work.run(lease).await),
+                Some(sql) => join(lease.run(sql), work.run(lease)).await,
+            };
+            running.finish();
+            outcome
+        };
+        match outcome {
+            (Ok(()), Ok(answer)) => {
+                self.savepoint =
+                    if pure { StatementSavepoint::Fresh(turn) } else { StatementSavepoint::Used(turn) };
+                Ok(answer)
+            }
+            (Err(error), _) => Err(RunError::Failed(self.fail(error).await)),
+            (Ok(()), Err(RunError::Failed(error))) if ends_transaction(error.code) => {
+                Err(RunError::Failed(self.fail(error).await))
+            }
+            (Ok(()), Err(failure)) => {
+                let sql = format!("ROLLBACK TO SAVEPOINT {}", savepoint_name(turn));
+                match self.lease()?.run(&sql).await {
+                    Ok(()) => {
+                        self.savepoint = StatementSavepoint::Fresh(turn);
+                        Err(self.explained(failure).await)
+                    }
+                    Err(_) => Err(RunError::Failed(self.fail(failure.into_error()).await)),
+                }
+            }
+        }
+    }
+
+    /// The failure of a statement that was undone, with the columns of the key it broke.
+    async fn explained(&self, failure: RunError) -> RunError {
+        match (failure, &self.lease) {
+            (RunError::Failed(mut error), Some(lease)) => {
+                name_columns(lease, &mut error).await;
+                RunError::Failed(error)
+            }
+            (failure, _) => failure,
+        }
+    }
+
+    /// What is sent before a statement, and which of the two savepoints it runs behind then.
+    fn prefix(&self) -> (Option<String>, bool) {
+        if let Phase::NotBegun(begin) = &self.phase {
+            return (Some(format!("{begin}; SAVEPOINT {}", savepoint_name(true))), true);
+        }
+        match self.savepoint {
+            StatementSavepoint::None => (Some(format!("SAVEPOINT {}", savepoint_name(true))), true),
+            StatementSavepoint::Fresh(turn) => (None, turn),
+            StatementSavepoint::Used(turn) => {
+                let next = !turn;
+                let sql =
+                    format!("RELEASE SAVEPOINT {}; SAVEPOINT {}", savepoint_name(turn), savepoint_name(next));
+                (Some(sql), next)
+            }
+        }
+    }
+
+    /// The server has ended the transaction, or it cannot go on: what it has locked is free when this is done. The
+    /// answer is what to tell of it.
+    async fn fail(&mut self, error: Error) -> Error {
+        let _ = self.finish("ROLLBACK").await;
+        self.failed = true;
+        let gave_way = ends_transaction(error.code);
+        self.phase =
+            Phase::Ended(ended(if gave_way { ENDED_BY_CONFLICT } else { "was rolled back by a failure" }));
+        error
+    }
+
+    /// After a statement that nobody waited for: undoes it.
+    async fn recover(&mut self) -> Result<()> {
+        let Some(cancelling) = lock(&self.pending_cancellation).take() else {
+            return self.lease().map(|_| ());
+        };
+        if let Some(task) = cancelling {
+            // That it failed means there is nothing to wait for.
+            let _ = task.await;
+        }
+        let (StatementSavepoint::Fresh(turn) | StatementSavepoint::Used(turn)) = self.savepoint else {
+            return self.lease().map(|_| ());
+        };
+        let sql = format!("ROLLBACK TO SAVEPOINT {}", savepoint_name(turn));
+        let lease = self.lease()?;
+        // The order to stop may have come so late that it stops this.
+        let mut undone = lease.run(&sql).await;
+        if undone.is_err() {
+            undone = lease.run(&sql).await;
+        }
+        if undone.is_err() {
+            let error = ended("was rolled back because a statement of it was interrupted");
+            return Err(self.fail(error).await);
+        }
+        self.savepoint = StatementSavepoint::Fresh(turn);
+        Ok(())
+    }
+
+    async fn set_savepoint(&mut self, savepoint: &str) -> Result<ResultSet> {
+        self.recover().await?;
+        let sql = format!("SAVEPOINT {}", quote_identifier(savepoint));
+        self.control(&sql).await?;
+        self.savepoints.push(savepoint.to_owned());
+        Ok(empty_result())
+    }
+
+    /// Goes back to a savepoint, or write_result it up. Both end those that were set after it.
+    async fn end_savepoints(&mut self, savepoint: &str, release: bool) -> Result<ResultSet> {
+        self.recover().await?;
+        let Some(index) = self.savepoints.iter().rposition(|known| known == savepoint) else {
+            return Err(Error::new(ErrorCode::BadRequest, format!("no such savepoint: {savepoint}")));
+        };
+        let verb = if release { "RELEASE SAVEPOINT" } else { "ROLLBACK TO SAVEPOINT" };
+        self.control(&format!("{verb} {}", quote_identifier(savepoint))).await?;
+        self.savepoints.truncate(if release { index } else { index + 1 });
+        Ok(empty_result())
+    }
+
+    /// Sends a savepoint statement of the user's. The guard is given up with it, so that the user's is not within it.
+    async fn control(&mut self, sql: &str) -> Result<()> {
+        let before = match (&self.phase, self.savepoint) {
+            (Phase::NotBegun(begin), _) => format!("{begin}; "),
+            (_, StatementSavepoint::None) => String::new(),
+            (_, StatementSavepoint::Fresh(turn) | StatementSavepoint::Used(turn)) => {
+                format!("RELEASE SAVEPOINT {}; ", savepoint_name(turn))
+            }
+        };
+        let outcome = self.lease()?.run(&format!("{before}{sql}")).await;
+        self.phase = Phase::Open;
+        self.savepoint = StatementSavepoint::None;
+        match outcome {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.fail(error).await),
+        }
+    }
+
+    /// With a key it is committed that it was under this key. IdempotencyStore where the log is then, if that is `tracked`.
+    pub(crate) async fn commit(
+        &mut self,
+        key: Option<&KeyedWrite>,
+        tracked: bool,
+    ) -> Result<Option<WalPosition>> {
+        self.recover().await?;
+        let outcome = match self.phase {
+            // Nothing was done.
+            Phase::NotBegun(_) => self.finish("").await.map(|()| None),
+            _ => self.finish_commit(key, tracked).await,
+        };
+        let how =
+            if outcome.is_ok() { "was committed" } else { "could not be committed and was rolled back" };
+        self.phase = Phase::Ended(ended(how));
+        outcome
+    }
+
+    /// As the caller wished.
+    pub(crate) async fn end(&mut self) -> Result<()> {
+        if self.failed {
+            return Ok(());
+        }
+        self.lease()?;
+        self.roll_back().await;
+        Ok(())
+    }
+
+    pub(crate) const fn is_over(&self) -> bool {
+        matches!(self.phase, Phase::Ended(_))
+    }
+
+    /// Rolls back, if there is anything to roll back.
+    pub(crate) async fn roll_back(&mut self) {
+        if self.is_over() {
+            return;
+        }
+        let cancelling = lock(&self.pending_cancellation).take().flatten();
+        if let Some(task) = cancelling {
+            let _ = task.await;
+        }
+        let sql = if matches!(self.phase, Phase::NotBegun(_)) { "" } else { "ROLLBACK" };
+        let _ = self.finish(sql).await;
+        self.phase = Phase::Ended(ended("was rolled back"));
+    }
+
+    /// Ends the transaction and write_result the connection back; where that fails, nobody gets it again.
+    async fn finish(&mut self, sql: &str) -> Result<()> {
+        let Some(lease) = self.lease.take() else { return Ok(()) };
+        let outcome = if sql.is_empty() { Ok(()) } else { lease.run(sql).await };
+        if let Err(error) = &outcome {
+            tracing::debug!(%error, "a transaction could not be ended");
+            lease.condemn();
+        }
+        lease.give_back();
+        outcome
+    }
+
+    async fn finish_commit(
+        &mut self,
+        key: Option<&KeyedWrite>,
+        tracked: bool,
+    ) -> Result<Option<WalPosition>> {
+        let Some(lease) = self.lease.take() else { return Ok(None) };
+        let committing = async {
+            match key.zip(lease.receipt_statement.get()) {
+                Some((key, keeping)) => key.commit_open(&lease, keeping).await,
+                None => lease.run("COMMIT").await,
+            }
+        };
+        let asking = async { if tracked { wal_position::primary_position(&lease).await.ok() } else { None } };
+        let (outcome, position) = join(committing, asking).await;
+        // A commit that is refused rolls back by itself; anything else leaves the connection in doubt.
+        if matches!(&outcome, Err(error) if error.code == ErrorCode::Unavailable) {
+            lease.condemn();
+        }
+        lease.give_back();
+        outcome.map(|()| position)
+    }
+}

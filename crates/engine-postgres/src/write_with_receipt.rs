@@ -1,0 +1,119 @@
+//! Runs a write together with the INSERT of its receipt, as one statement that commits by itself: one round trip.
+//!
+//! The rows that come back are stored in the form in which PostgreSQL sends them, by `record_send`, with the layout that
+//! they are read by: the first answer needs no second form, and a repeated call reads it as the first one did.
+
+use std::{future::Future, pin::pin, time::Duration};
+
+use futures_util::{TryStreamExt as _, future::join};
+use phantomdb_protocol::{Error, ErrorCode, Result, ResultSet, Statement};
+use tokio_postgres::types::ToSql;
+
+use crate::{
+    adapt::WriteResult,
+    bind::{self, BoundValue},
+    connection::Connection,
+    idempotency_store::{KeyedWrite, cancelled, is_about_receipts, run_already},
+    prepared::Prepared,
+    receipt_sql::{PARAMETERS_ADDED, ReceiptForm},
+    rows::affected_rows,
+    run,
+    run_error::{RunError, failed},
+    wal_position::{self, WalPosition},
+};
+use phantomdb_engine::IdempotentCall;
+use phantomdb_sql::Kind;
+
+/// Between two orders to stop a statement: one that comes before the statement has begun is without effect.
+const STOP_AGAIN: Duration = Duration::from_millis(200);
+
+async fn send(
+    form: &ReceiptForm,
+    connection: &Connection,
+    prepared: &Prepared,
+    bound: &[BoundValue<'_>],
+) -> Result<ResultSet, RunError> {
+    if form.write_result == WriteResult::Rows {
+        return run::send(connection, prepared, bound, &Kind::Write).await;
+    }
+    let parameters = bound.iter().map(|bound| bound as &(dyn ToSql + Sync));
+    let rows = connection.client().query_raw(&prepared.statement, parameters).await;
+    let mut rows = pin!(rows.map_err(failed)?);
+    let mut affected = 0;
+    while let Some(row) = rows.try_next().await.map_err(failed)? {
+        affected = row.try_get(0).map_err(failed)?;
+    }
+    Ok(affected_rows(affected))
+}
+
+impl KeyedWrite {
+    /// Runs a write in the form in which it keeps its answer, unless there is one by this key: that is the answer then,
+    /// and nothing has run.
+    pub(crate) async fn run_with_receipt(
+        &self,
+        connection: &Connection,
+        form: &ReceiptForm,
+        prepared: &Prepared,
+        statement: &Statement,
+        tracked: bool,
+    ) -> Result<(ResultSet, Option<WalPosition>), RunError> {
+        let mut bound = bind::bind(&statement.parameters, PARAMETERS_ADDED)?;
+        bound.push(BoundValue::Blob(&self.once.key));
+        bound.push(BoundValue::Integer(self.write.into()));
+        bound.push(BoundValue::Blob(&self.once.call));
+        if form.write_result == WriteResult::Rows {
+            bound.push(BoundValue::Text(prepared.layout()?.into()));
+        }
+        let running = async {
+            let sending = send(form, connection, prepared, &bound);
+            if !tracked {
+                return (sending.await, None);
+            }
+            let (outcome, position) = join(sending, wal_position::primary_position(connection)).await;
+            (outcome, position.ok())
+        };
+        let (outcome, position) = to_its_end(&self.once, connection, running).await?;
+        let failure = match outcome {
+            Ok(answer) => return Ok((answer, position)),
+            Err(RunError::Failed(error)) => RunError::Failed(self.explained(error)),
+            Err(stale) => stale,
+        };
+        self.kept_instead(connection, failure, tracked).await
+    }
+
+    fn explained(&self, error: Error) -> Error {
+        match error.code {
+            ErrorCode::StatementTimeout if self.once.cancelled.is_cancelled() => cancelled(),
+            ErrorCode::UniqueViolation if is_about_receipts(&error) => run_already(),
+            _ => error,
+        }
+    }
+}
+
+/// Runs what commits by itself. When nobody waits for it any more it is stopped, but not left alone: its outcome says
+/// whether it took effect.
+async fn to_its_end<T>(
+    once: &IdempotentCall,
+    connection: &Connection,
+    running: impl Future<Output = T>,
+) -> Result<T> {
+    if once.cancelled.is_cancelled() {
+        return Err(cancelled());
+    }
+    let mut running = pin!(running);
+    if let Some(outcome) = once.cancelled.run_until_cancelled(running.as_mut()).await {
+        return Ok(outcome);
+    }
+    // The order to stop may come late, and would hit what runs next.
+    connection.condemn();
+    let stopping = async {
+        loop {
+            connection.canceller().cancel().await;
+            tokio::time::sleep(STOP_AGAIN).await;
+        }
+    };
+    tokio::select! {
+        outcome = running => Ok(outcome),
+        never = stopping => never,
+    }
+}
