@@ -6,25 +6,25 @@ use phantomdb_sql::Kind;
 /// A statement as PostgreSQL runs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Adapted {
-    /// Run in order, all or nothing; the last one's result is the answer, and it has the parameters.
+    /// The statements to run, in order, all or none of them. The last one has the parameters and gives the result.
     pub(crate) statements: Vec<String>,
     pub(crate) kind: Kind,
     pub(crate) parameter_count: usize,
-    /// When there is one, it takes the place of `statements`, which is empty then.
+    /// A change that takes the place of `statements`, which are empty then.
     pub(crate) catalog_change: Option<CatalogChange>,
     /// What tells the types of results that PostgreSQL write_result another one.
     pub(crate) probe: Option<NumericProbe>,
-    /// Whether it changes nothing: it only reads, and calls nothing but functions that are known to do so.
+    /// True when the statement changes nothing: it only reads, and calls only functions that are known to change nothing.
     pub(crate) pure: bool,
-    /// For what changes rows of one table and can stand within another statement: what it answers.
+    /// What the statement gives, when it changes the rows of one table and can be a part of another statement.
     pub(crate) write_result: Option<WriteResult>,
 }
 
-/// What a change of rows answers.
+/// What a statement that changes rows gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum WriteResult {
-    /// How many rows it changed.
+    /// The number of rows that it changed.
     RowCount,
-    /// RETURNING: the rows.
+    /// The rows of its RETURNING.
     Rows,
 }

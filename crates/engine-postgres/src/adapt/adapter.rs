@@ -1,4 +1,4 @@
-//! The adapter: what is known of a statement while it is adapted.
+//! The adapter, which collects what is learned about a statement while it is adapted.
 
 use phantomdb_protocol::{Result, TableName};
 use sqlparser::{ast::ObjectName, tokenizer::Span};
@@ -7,17 +7,18 @@ use super::{adapted::Adapted, catalog_change::CatalogChange};
 use crate::server_traits::ServerTraits;
 use phantomdb_sql::{Kind, Source};
 
-/// What is known of a statement while it is adapted.
 pub(crate) struct Adapter<'a> {
     pub(crate) source: Source<'a>,
     pub(crate) traits: ServerTraits,
+    /// The highest number of a parameter.
     pub(crate) parameter_count: usize,
-    /// See [`Adapted::pure`].
+    /// True when the statement calls a function that may change something.
     pub(crate) calls_unknown: bool,
+    /// True when the statement locks rows.
     pub(crate) locks: bool,
 }
 
-/// A statement, as errors speak of it.
+/// The text of a statement, for the position and the engine's name in its errors.
 pub(crate) const fn source(sql: &str) -> Source<'_> {
     Source { sql, engine: "PostgreSQL" }
 }
@@ -33,6 +34,7 @@ impl<'a> Adapter<'a> {
         }
     }
 
+    /// The adapted statement, which is made of these.
     pub(crate) fn adapted(&self, kind: Kind, statements: Vec<String>) -> Adapted {
         Adapted {
             statements,
@@ -45,16 +47,16 @@ impl<'a> Adapter<'a> {
         }
     }
 
+    /// The adapted statement, which is a change made with a look at the catalog.
+    pub(crate) fn catalog_change(&self, change: CatalogChange) -> Adapted {
+        Adapted { catalog_change: Some(change), ..self.adapted(Kind::Schema, Vec::new()) }
+    }
+
     pub(crate) fn unsupported<T>(&self, what: &str, span: Span) -> Result<T> {
         self.source.unsupported(what, span)
     }
 
-    /// The table that a name means.
     pub(crate) fn table(&self, name: &ObjectName) -> Result<TableName> {
         self.source.table(name)
-    }
-
-    pub(crate) fn catalog_change(&self, change: CatalogChange) -> Adapted {
-        Adapted { catalog_change: Some(change), ..self.adapted(Kind::Schema, Vec::new()) }
     }
 }

@@ -9,16 +9,16 @@ use phantomdb_sql::{
     types::SqlType,
 };
 
-/// PostgreSQL's name of a type in PhantomDB SQL; another type keeps its own.
+/// Writes PostgreSQL's name of a type of PhantomDB SQL. Another type keeps its name.
 pub(crate) fn cast_type(data_type: &mut DataType) -> Result<()> {
     if let Ok(known) = SqlType::from_ast(data_type) {
         let name = match known {
-            // Without a length PostgreSQL would take one character.
+            // In PostgreSQL a `char` without a length is one character.
             SqlType::Char(None) => "text".to_owned(),
             known => types::declared(&known)?,
         };
         *data_type = ready_type(name);
-    } else if let DataType::Custom(name, _) = data_type {
+    } else if let DataType::Custom(name, _modifiers) = data_type {
         for part in &mut name.0 {
             if let ObjectNamePart::Identifier(ident) = part
                 && ident.quote_style.is_none()

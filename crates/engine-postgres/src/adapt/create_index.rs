@@ -1,36 +1,53 @@
 //! CREATE INDEX.
 
 use phantomdb_protocol::Result;
-use sqlparser::ast::{CreateIndex, Ident, IndexColumn, ObjectName, Spanned};
+use sqlparser::ast::{CreateIndex, Ident, IndexColumn, ObjectName, OrderByExpr, Spanned};
 
 use super::{
     adapter::Adapter,
     print::{print, qualified_name},
 };
 use crate::types::check_identifier;
-use phantomdb_sql::{names::table_name, printer};
+use phantomdb_sql::{names, printer};
 
 impl Adapter<'_> {
     pub(crate) fn create_index(&mut self, create: &mut CreateIndex) -> Result<()> {
-        let span = create.table_name.span();
-        let table = self.table(&create.table_name)?;
-        // An index is in the schema of its table, and its name says nothing else.
-        let Some(index) = create.name.as_ref().and_then(table_name) else {
-            return self.unsupported("an index without a name", span);
+        // What is not named is printed as it was written.
+        let CreateIndex {
+            name,
+            table_name,
+            using: _,
+            columns,
+            unique: _,
+            concurrently: _,
+            r#async: _,
+            if_not_exists: _,
+            include: _,
+            nulls_distinct: _,
+            with: _,
+            predicate,
+            index_options: _,
+            alter_options: _,
+        } = create;
+        let table = self.table(table_name)?;
+        let Some(index) = name.as_ref().and_then(names::table_name) else {
+            return self.unsupported("an index without a name", table_name.span());
         };
         check_identifier(&index.name)?;
-        create.name = Some(ObjectName::from(vec![Ident::with_quote('"', index.name)]));
-        create.table_name = qualified_name(&table);
-        for IndexColumn { column, operator_class } in &mut create.columns {
-            self.expression(&mut column.expr)?;
-            // It would be printed after the direction, where PostgreSQL does not take it.
+        // An index is in the schema of its table, and PostgreSQL takes its name without a schema only.
+        *name = Some(ObjectName::from(vec![Ident::with_quote('"', index.name)]));
+        *table_name = qualified_name(&table);
+        for IndexColumn { column, operator_class } in columns {
+            let OrderByExpr { expr, options: _, with_fill: _ } = column;
+            self.expression(expr)?;
+            // sqlparser prints it after the direction, where PostgreSQL does not take it.
             if let Some(class) = operator_class.take() {
-                let field = print(&mut column.expr)?;
-                column.expr = printer::verbatim_expr(format!("{field} {class}"));
+                let field = print(expr)?;
+                *expr = printer::verbatim_expr(format!("{field} {class}"));
             }
         }
-        match &mut create.predicate {
-            Some(predicate) => self.expression(predicate).map(|_| ()),
+        match predicate {
+            Some(predicate) => self.expression(predicate),
             None => Ok(()),
         }
     }

@@ -13,7 +13,7 @@ use phantomdb_sql::{
     types::{SqlType, is_serial},
 };
 
-/// A column as it stands after `ADD COLUMN`.
+/// The SQL of a column after `ADD COLUMN`.
 pub(crate) fn column(column: &ColumnDefinition) -> Result<String> {
     let data_type = SqlType::parse(&column.data_type)?;
     let identity =
@@ -46,21 +46,22 @@ pub(crate) fn column(column: &ColumnDefinition) -> Result<String> {
     Ok(sql)
 }
 
-/// The default of a column of that type, as an operand.
+/// The SQL of the default of a column of this type, in parentheses.
 pub(crate) fn default_value(default: &str, data_type: &SqlType) -> Result<String> {
     let mut expr = parse_expression(default)?;
     Adapter::new(default).default_expr(&mut expr, data_type)?;
     Ok(format!("({})", print(&mut expr)?))
 }
 
-/// What is between the parentheses of a check, or generates a column.
+/// The SQL of the expression of a check or of a generated column.
 pub(crate) fn expression(expression: &str) -> Result<String> {
     let mut expr = parse_expression(expression)?;
     Adapter::new(expression).expression(&mut expr)?;
     print(&mut expr)
 }
 
-/// A constraint as it stands after `ADD`; a default is none of PostgreSQL's.
+/// The SQL of a constraint after `ADD`. PostgreSQL has no constraint for a default, so a check that always holds has its
+/// name.
 pub(crate) fn constraint(constraint: &Constraint) -> Result<String> {
     let name = match constraint.name() {
         Some(name) => {
@@ -70,13 +71,13 @@ pub(crate) fn constraint(constraint: &Constraint) -> Result<String> {
         None => String::new(),
     };
     let what = match constraint {
-        Constraint::PrimaryKey { columns, .. } => format!("PRIMARY KEY ({})", list(columns)),
-        Constraint::Unique { columns, .. } => format!("UNIQUE ({})", list(columns)),
-        Constraint::ForeignKey { columns, references, .. } => {
+        Constraint::PrimaryKey { name: _, columns } => format!("PRIMARY KEY ({})", list(columns)),
+        Constraint::Unique { name: _, columns } => format!("UNIQUE ({})", list(columns)),
+        Constraint::ForeignKey { name: _, columns, references } => {
             format!("FOREIGN KEY ({}) REFERENCES {}", list(columns), reference(references))
         }
-        Constraint::Check { expression: condition, .. } => format!("CHECK ({})", expression(condition)?),
-        Constraint::Default { column, .. } => format!("CHECK ({})", types::always(column)),
+        Constraint::Check { name: _, expression: condition } => format!("CHECK ({})", expression(condition)?),
+        Constraint::Default { name: _, column, value: _ } => format!("CHECK ({})", types::always(column)),
     };
     Ok(name + &what)
 }

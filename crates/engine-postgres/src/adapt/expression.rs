@@ -1,7 +1,7 @@
 //! Expressions that are written differently for PostgreSQL.
 
 use phantomdb_protocol::Result;
-use sqlparser::ast::{BinaryOperator, CastKind, Expr, Spanned};
+use sqlparser::ast::{BinaryOperator, CastKind, Expr, Spanned, TypedString};
 
 use super::{
     adapter::Adapter,
@@ -13,7 +13,7 @@ use phantomdb_sql::{
 };
 
 impl Adapter<'_> {
-    /// One expression, when those it is made of have been adapted.
+    /// Adapts one expression, after the expressions within it.
     pub(crate) fn rewrite_expression(&mut self, expr: &mut Expr) -> Result<()> {
         match expr {
             Expr::Identifier(ident)
@@ -29,7 +29,7 @@ impl Adapter<'_> {
                     *table = verbatim_ident("excluded");
                 }
             }
-            Expr::Cast { kind, data_type, .. } => {
+            Expr::Cast { kind, expr: _, data_type, format: _ } => {
                 if matches!(kind, CastKind::TryCast | CastKind::SafeCast) {
                     let span = expr.span();
                     return self.unsupported("TRY_CAST", span);
@@ -37,36 +37,41 @@ impl Adapter<'_> {
                 cast_type(data_type)?;
             }
             Expr::TypedString(typed) => {
-                let mut data_type = typed.data_type.clone();
+                // `{d '2026-01-02'}` means the same as `DATE '2026-01-02'`.
+                let TypedString { data_type, value, uses_odbc_syntax: _ } = typed;
+                let mut data_type = data_type.clone();
                 cast_type(&mut data_type)?;
-                *expr = cast_to(Expr::Value(typed.value.clone()), data_type);
+                *expr = cast_to(Expr::Value(value.clone()), data_type);
             }
-            Expr::Extract { .. } => *expr = cast(take(expr), "float8"),
-            Expr::Like { expr: left, .. } | Expr::ILike { expr: left, .. } => as_text(left),
+            Expr::Extract { field: _, syntax: _, expr: _ } => *expr = cast(take(expr), "float8"),
+            Expr::Like { negated: _, any: _, expr: left, pattern: _, escape_char: _ }
+            | Expr::ILike { negated: _, any: _, expr: left, pattern: _, escape_char: _ } => as_text(left),
             Expr::BinaryOp { left, op, right } => operator(left, op, right),
             Expr::Function(_) => self.call(expr)?,
+            // Any other expression means in PhantomDB SQL what it means in PostgreSQL.
             _ => {}
         }
         Ok(())
     }
 }
 
-/// A number or a time is compared with a pattern as its text. A column that is text already stays what it is, also
-/// for its index.
+/// Makes a value text, for a pattern to match: a number or a time is compared as its text. PostgreSQL drops the cast of a
+/// column that is text already, so its index can still be used.
 fn as_text(expr: &mut Expr) {
-    if !matches!(build::unnested(expr), Expr::Cast { .. }) {
+    if !matches!(build::unnested(expr), Expr::Cast { kind: _, expr: _, data_type: _, format: _ }) {
         *expr = cast(take(expr), "text");
     }
 }
 
-/// Documents are `jsonb`, and the operators on documents have no other form; said so, a parameter or the answer of a
-/// function can stand beside them.
+/// Makes an operand a document, which is `jsonb`. With the cast a parameter or the result of a function can be an operand,
+/// whose type PostgreSQL could not infer otherwise.
 fn as_document(expr: &mut Expr) {
     if !matches!(build::unnested(expr), Expr::Array(_)) {
         *expr = cast(take(expr), "jsonb");
     }
 }
 
+/// Casts the operands of operators that PostgreSQL has for one type only.
 fn operator(left: &mut Expr, op: &BinaryOperator, right: &mut Expr) {
     match op {
         BinaryOperator::PGRegexMatch
@@ -88,6 +93,7 @@ fn operator(left: &mut Expr, op: &BinaryOperator, right: &mut Expr) {
         | BinaryOperator::QuestionAnd
         | BinaryOperator::QuestionPipe
         | BinaryOperator::HashMinus => as_document(left),
+        // Any other operator means in PhantomDB SQL what it means in PostgreSQL.
         _ => {}
     }
 }

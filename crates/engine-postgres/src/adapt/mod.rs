@@ -1,8 +1,11 @@
-//! PhantomDB SQL to PostgreSQL's own, on the tree, never on the text.
+//! Translates PhantomDB SQL to PostgreSQL's own, on the syntax tree, never on the text.
 //!
-//! PhantomDB SQL has PostgreSQL's grammar and meaning, so that most of a statement stays as it is. What changes: names
-//! are quoted, so that they are kept as they were written; types get their names here; functions and operators that
-//! PostgreSQL has not, or has for fewer types, are written with those it has.
+//! PhantomDB SQL has PostgreSQL's grammar and meaning, so most of a statement stays as it is. Three things change: names
+//! are quoted, so that they are kept as they were written; types get PostgreSQL's names; functions and operators that
+//! PostgreSQL lacks, or has for fewer types, are written with those that it has.
+//!
+//! Every field of a node of the tree is adapted, refused, or left to PostgreSQL by name, never by a rest pattern: a field
+//! that a new version of the parser adds must not compile before somebody has decided what becomes of it.
 
 mod adapted;
 mod adapter;
@@ -38,7 +41,7 @@ pub(crate) use catalog_change::{CatalogChange, NewTable};
 pub(crate) use definition::{column, constraint, default_value, expression};
 pub(crate) use numeric_probe::{NumericClass, NumericProbe};
 
-/// Adapts exactly one statement; a trailing `;` is fine.
+/// Adapts exactly one statement. A trailing `;` is allowed.
 ///
 /// Fails with `SYNTAX_ERROR` and the position, or with `UNSUPPORTED`, the construct's name and the position.
 pub(crate) fn adapt(sql: &str, traits: ServerTraits) -> Result<Adapted> {
@@ -46,7 +49,7 @@ pub(crate) fn adapt(sql: &str, traits: ServerTraits) -> Result<Adapted> {
     with_stack(tokens.len(), || Adapter { traits, ..Adapter::new(sql) }.statement(tokens))
 }
 
-/// A statement in PostgreSQL's own SQL, which goes to it untouched.
+/// A statement in PostgreSQL's own SQL, which is sent as it is.
 pub(crate) fn native(sql: &str) -> Adapted {
     Adapted {
         statements: vec![sql.to_owned()],

@@ -8,10 +8,12 @@
 use std::ops::ControlFlow;
 
 use phantomdb_protocol::Result;
-use sqlparser::ast::{Expr, Function, ObjectName, Query, SelectItem, SetExpr, Value, ValueWithSpan};
+use sqlparser::ast::{
+    Expr, Function, FunctionArguments, ObjectName, Query, SelectItem, SetExpr, Value, ValueWithSpan,
+};
 
 use super::{
-    function::{arguments, function_name},
+    function::{expressions, function_name, name_and_arguments},
     print::print,
 };
 use phantomdb_sql::{
@@ -20,7 +22,7 @@ use phantomdb_sql::{
     walk::{change_expressions, each_expression},
 };
 
-/// What to prepare, and which columns of the result it is about.
+/// The statement to prepare for its types only, and the columns of the result whose types it tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NumericProbe {
     pub(crate) sql: String,
@@ -31,12 +33,12 @@ pub(crate) struct NumericProbe {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ResultColumn {
     FromStart(usize),
-    /// The last column is 1: behind a wildcard, places are counted from the end.
+    /// The last column is 1. Columns after a wildcard are counted from the end.
     FromEnd(usize),
 }
 
 impl ResultColumn {
-    /// The index of the column in a result of so many.
+    /// The index of the column in a result with `width` columns.
     pub(crate) const fn index(self, width: usize) -> Option<usize> {
         match self {
             Self::FromStart(index) if index < width => Some(index),
@@ -46,15 +48,15 @@ impl ResultColumn {
     }
 }
 
-/// What the column holds when it is not exact.
+/// What a `numeric` column holds when its arguments are not exact decimals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NumericClass {
-    /// What its arguments are: the sum of integers is one.
+    /// A sum, which has the type of its arguments.
     Sum,
     Float,
 }
 
-/// The probe of a query that is adapted but not printed yet, if it needs one.
+/// The probe of a query that was adapted but not printed yet; none when the query needs none.
 pub(crate) fn numeric_probe(query: &Query) -> Result<Option<NumericProbe>> {
     let SetExpr::Select(select) = query.body.as_ref() else { return Ok(None) };
     let width = select.projection.len();
@@ -76,7 +78,7 @@ pub(crate) fn numeric_probe(query: &Query) -> Result<Option<NumericProbe>> {
         let probe: &mut Query = probe.get_or_insert_with(|| query.clone());
         if let SetExpr::Select(select) = probe.body.as_mut() {
             select.distinct = None;
-            if let SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } =
+            if let SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, alias: _ } =
                 &mut select.projection[index]
             {
                 change_expressions(expr, &mut to_arguments);
@@ -89,11 +91,13 @@ pub(crate) fn numeric_probe(query: &Query) -> Result<Option<NumericProbe>> {
 
 fn expr_of(item: &SelectItem) -> Option<&Expr> {
     match item {
-        SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => Some(expr),
+        SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, alias: _ } => Some(expr),
+        // A wildcard stands for several columns. PostgreSQL refuses several aliases of one expression.
         _ => None,
     }
 }
 
+/// The class of the column that this expression gives; none when its type needs no probe.
 fn class_of(expr: &Expr) -> Option<NumericClass> {
     let mut class = None;
     let _ = each_expression(expr, &mut |expr| {
@@ -116,11 +120,10 @@ fn class_of(expr: &Expr) -> Option<NumericClass> {
 }
 
 fn is_of_two(function: &Function) -> bool {
-    use sqlparser::ast::FunctionArguments::List;
-    matches!(&function.args, List(list) if list.args.len() == 2)
+    matches!(&function.args, FunctionArguments::List(list) if list.args.len() == 2)
 }
 
-/// `1.5`, `1e3`.
+/// True for literals such as `1.5` and `1e3`.
 fn is_decimal(value: &ValueWithSpan) -> bool {
     matches!(&value.value, Value::Number(text, _)
         if text.starts_with(|first: char| first.is_ascii_digit() || first == '.')
@@ -128,28 +131,30 @@ fn is_decimal(value: &ValueWithSpan) -> bool {
             && text.parse::<f64>().is_ok())
 }
 
+/// Puts the arguments of a sum or an average in its place, and an integer in that of a decimal literal.
 fn to_arguments(expr: &mut Expr) {
     match expr {
         Expr::Value(value) if is_decimal(value) => *expr = verbatim_expr("1"),
         Expr::Function(function) => match function_name(function).as_deref() {
             Some("sum" | "avg") => function.name = ObjectName::from(vec![verbatim_ident("min")]),
             Some("round" | "trunc") if is_of_two(function) => {
-                if let Some(argument) =
-                    arguments(function).and_then(|arguments| arguments.into_iter().next()).map(take)
-                {
+                let (_, arguments) = name_and_arguments(function);
+                let first = expressions(arguments).and_then(|list| list.into_iter().next());
+                if let Some(argument) = first.map(take) {
                     *expr = without_cast(argument);
                 }
             }
             _ => {}
         },
+        // Any other expression has the type that it has in the statement itself.
         _ => {}
     }
 }
 
-/// The first argument of `round` was made a `numeric`.
+/// Removes the cast to `numeric` that the first argument of `round` got.
 fn without_cast(mut expr: Expr) -> Expr {
     match &mut expr {
-        Expr::Cast { expr, .. } => take(expr),
+        Expr::Cast { kind: _, expr, data_type: _, format: _ } => take(expr),
         _ => expr,
     }
 }

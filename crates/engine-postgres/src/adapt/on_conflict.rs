@@ -7,7 +7,8 @@ use super::{adapter::Adapter, print::print};
 use phantomdb_sql::{parse::ConflictTarget, printer};
 
 impl Adapter<'_> {
-    /// Puts the target of a conflict, which was taken out before the statement was parsed, back in its place.
+    /// Puts the target of a conflict back in its place. It was taken out before the statement was parsed, because the
+    /// parser takes only columns there.
     pub(crate) fn conflict(
         &mut self,
         statement: &mut Statement,
@@ -22,21 +23,32 @@ impl Adapter<'_> {
         let mut target = target.join(", ");
         if let Some(mut condition) = condition {
             self.expression(&mut condition)?;
-            // Printed between the parentheses around the target.
+            // The target is printed between parentheses.
             target = format!("{target}) WHERE ({}", print(&mut condition)?);
         }
-        if let Some(Insert { on: Some(OnInsert::OnConflict(on)), .. }) = insert_of(statement) {
+        if let Some(insert) = insert_of(statement)
+            && let Some(OnInsert::OnConflict(on)) = &mut insert.on
+        {
             on.conflict_target = Some(AstTarget::Columns(vec![printer::verbatim_ident(target)]));
         }
         Ok(())
     }
 }
 
-/// The INSERT that has the conflict: the statement itself, what it explains, or what comes after WITH.
+/// The INSERT that has the conflict: the statement itself, the one that it explains, or one in or after WITH.
 fn insert_of(statement: &mut Statement) -> Option<&mut Insert> {
     match statement {
         Statement::Insert(insert) => Some(insert),
-        Statement::Explain { statement, .. } => insert_of(statement),
+        Statement::Explain {
+            describe_alias: _,
+            analyze: _,
+            verbose: _,
+            query_plan: _,
+            estimate: _,
+            statement,
+            format: _,
+            options: _,
+        } => insert_of(statement),
         Statement::Query(query) => match query.body.as_mut() {
             SetExpr::Insert(statement) => insert_of(statement),
             _ => query.with.iter_mut().flat_map(|with| &mut with.cte_tables).find_map(|cte| {

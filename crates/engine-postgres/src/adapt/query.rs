@@ -6,26 +6,67 @@ use sqlparser::ast::{Query, Select, SetExpr, Spanned};
 use super::adapter::Adapter;
 
 impl Adapter<'_> {
+    /// Refuses the clauses of a query that PostgreSQL lacks. The fields without a name are printed as they were written,
+    /// or adapted on their own, and PostgreSQL reads them itself.
     pub(crate) fn refuse_query_clauses(&self, query: &Query) -> Result<()> {
-        if query.for_clause.is_some() || query.settings.is_some() || !query.pipe_operators.is_empty() {
+        let Query {
+            with: _,
+            body: _,
+            order_by: _,
+            limit_clause: _,
+            fetch: _,
+            locks: _,
+            for_clause,
+            settings,
+            format_clause: _,
+            pipe_operators,
+        } = query;
+        if for_clause.is_some() || settings.is_some() || !pipe_operators.is_empty() {
             return self.unsupported("this clause of a query", query.span());
         }
         Ok(())
     }
 
+    /// Refuses the clauses of a SELECT that PostgreSQL lacks, as [`Self::refuse_query_clauses`] does.
     pub(crate) fn refuse_select_clauses(&self, select: &Select) -> Result<()> {
-        let span = select.select_token.0.span;
-        if select.into.is_some() || select.top.is_some() || !select.lateral_views.is_empty() {
+        let Select {
+            select_token,
+            optimizer_hints: _,
+            distinct: _,
+            select_modifiers: _,
+            top,
+            top_before_distinct: _,
+            projection: _,
+            exclude: _,
+            into,
+            from: _,
+            lateral_views,
+            prewhere,
+            selection: _,
+            connect_by,
+            group_by: _,
+            cluster_by: _,
+            distribute_by: _,
+            sort_by: _,
+            having: _,
+            named_window: _,
+            qualify,
+            window_before_qualify: _,
+            value_table_mode: _,
+            flavor: _,
+        } = select;
+        let span = select_token.0.span;
+        if into.is_some() || top.is_some() || !lateral_views.is_empty() {
             return self.unsupported("SELECT INTO", span);
         }
-        if select.qualify.is_some() || !select.connect_by.is_empty() || select.prewhere.is_some() {
+        if qualify.is_some() || !connect_by.is_empty() || prewhere.is_some() {
             return self.unsupported("this clause of a SELECT", span);
         }
         Ok(())
     }
 }
 
-/// Whether the query, or one it begins with, changes rows.
+/// True when the query, or a part of its WITH, changes rows.
 pub(crate) fn changes_data(query: &Query) -> bool {
     let changes = |body: &SetExpr| {
         matches!(body, SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_))

@@ -2,7 +2,7 @@
 
 use phantomdb_protocol::Result;
 use sqlparser::{
-    ast::{Query, SetExpr, Statement},
+    ast::{SetExpr, Statement, UtilityOption},
     tokenizer::TokenWithSpan,
 };
 
@@ -37,7 +37,16 @@ impl Adapter<'_> {
             | Statement::Insert(_)
             | Statement::Update(_)
             | Statement::Delete(_)
-            | Statement::Explain { .. } => self.query_or_change(statement, conflict),
+            | Statement::Explain {
+                describe_alias: _,
+                analyze: _,
+                verbose: _,
+                query_plan: _,
+                estimate: _,
+                statement: _,
+                format: _,
+                options: _,
+            } => self.query_or_write(statement, conflict),
             other => match Kind::of_control(other) {
                 Some(kind) => Ok(self.adapted(kind, Vec::new())),
                 None => self.schema_change(other),
@@ -45,20 +54,17 @@ impl Adapter<'_> {
         }
     }
 
-    fn query_or_change(
+    fn query_or_write(
         &mut self,
         statement: &mut Statement,
         conflict: Option<ConflictTarget>,
     ) -> Result<Adapted> {
         self.conflict(statement, conflict)?;
         self.rewrite(statement)?;
-        let kind = match statement {
-            Statement::Query(query) => self.kind_of(query),
-            Statement::Explain { analyze: false, .. } => Kind::Read,
-            _ => Kind::Write,
-        };
+        let kind = self.kind(statement);
         let probe = match statement {
             Statement::Query(query) => numeric_probe(query)?,
+            // PostgreSQL has no other statement whose rows are computed, except those of RETURNING, which are columns.
             _ => None,
         };
         let pure = kind == Kind::Read && !self.calls_unknown;
@@ -66,18 +72,32 @@ impl Adapter<'_> {
         Ok(Adapted { probe, pure, write_result, ..self.adapted(kind, vec![print(statement)?]) })
     }
 
-    fn kind_of(&self, query: &Query) -> Kind {
-        if changes_data(query) {
-            Kind::Write
-        } else if self.locks {
-            Kind::LockingRead
-        } else {
-            Kind::Read
+    fn kind(&self, statement: &Statement) -> Kind {
+        match statement {
+            Statement::Query(query) if changes_data(query) => Kind::Write,
+            Statement::Query(_) if self.locks => Kind::LockingRead,
+            Statement::Query(_) => Kind::Read,
+            Statement::Explain {
+                describe_alias: _,
+                analyze,
+                verbose: _,
+                query_plan: _,
+                estimate: _,
+                statement: _,
+                format: _,
+                options,
+            } => {
+                // With ANALYZE the statement is run.
+                let is_analyze = |option: &UtilityOption| option.name.value.eq_ignore_ascii_case("analyze");
+                let is_run = *analyze || options.iter().flatten().any(is_analyze);
+                if is_run { Kind::Write } else { Kind::Read }
+            }
+            _ => Kind::Write,
         }
     }
 }
 
-/// What the statement answers, when it changes rows and nothing before it does.
+/// What the statement gives, when it changes rows and no part of its WITH does.
 fn write_result(statement: &Statement) -> Option<WriteResult> {
     let returning = match statement {
         Statement::Insert(insert) => &insert.returning,

@@ -8,7 +8,7 @@ use sqlparser::ast::{
     ValueWithSpan, VisitMut, VisitorMut,
 };
 
-use super::{adapter::Adapter, call, insert::conflict_assignments, locks, update::plain_targets};
+use super::{adapter::Adapter, call, insert::conflict_assignments, locks, update::remove_table_names};
 use phantomdb_sql::{
     build::take,
     names::last_ident,
@@ -16,8 +16,8 @@ use phantomdb_sql::{
     walk::walk,
 };
 
-pub(crate) struct Rewriter<'a, 'b> {
-    pub(crate) adapter: &'a mut Adapter<'b>,
+struct Rewriter<'a, 'b> {
+    adapter: &'a mut Adapter<'b>,
 }
 
 impl Adapter<'_> {
@@ -39,9 +39,17 @@ impl Adapter<'_> {
             Statement::Insert(insert) => self.refuse_insert(insert),
             Statement::Update(update) => self.refuse_update(update),
             Statement::Delete(delete) => self.refuse_delete(delete),
-            Statement::Explain { query_plan: true, .. } => {
-                self.unsupported("EXPLAIN QUERY PLAN; write EXPLAIN: it", statement.span())
-            }
+            Statement::Explain {
+                describe_alias: _,
+                analyze: _,
+                verbose: _,
+                query_plan: true,
+                estimate: _,
+                statement: _,
+                format: _,
+                options: _,
+            } => self.unsupported("EXPLAIN QUERY PLAN; write EXPLAIN: it", statement.span()),
+            // Any other statement is PostgreSQL's own, or was refused by its kind.
             _ => Ok(()),
         }
     }
@@ -60,14 +68,15 @@ impl VisitorMut for Rewriter<'_, '_> {
     fn pre_visit_statement(&mut self, statement: &mut Statement) -> ControlFlow<Error> {
         match statement {
             Statement::Insert(insert) => {
-                plain_targets(conflict_assignments(insert));
+                remove_table_names(conflict_assignments(insert));
                 insert.returning.iter_mut().flatten().for_each(keep_name);
             }
             Statement::Update(update) => {
-                plain_targets(&mut update.assignments);
+                remove_table_names(&mut update.assignments);
                 update.returning.iter_mut().flatten().for_each(keep_name);
             }
             Statement::Delete(delete) => delete.returning.iter_mut().flatten().for_each(keep_name),
+            // Any other statement sets no column, and returns none.
             _ => {}
         }
         flow(self.adapter.refuse_statement(statement))
@@ -78,10 +87,9 @@ impl VisitorMut for Rewriter<'_, '_> {
         flow(self.adapter.refuse_query_clauses(query))
     }
 
-    /// When its parts have been adapted, for then the last of them can be printed.
+    /// Writes the locks after the parts of the query have been adapted, because the last of these is printed for it.
     fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
-        locks::write(query);
-        ControlFlow::Continue(())
+        flow(locks::write(query))
     }
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
@@ -90,7 +98,19 @@ impl VisitorMut for Rewriter<'_, '_> {
     }
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
-        if let TableFactor::Table { name, args: Some(_), .. } = factor
+        // What is not named is printed as it was written, or adapted on its own.
+        if let TableFactor::Table {
+            name,
+            alias: _,
+            args: Some(_),
+            with_hints: _,
+            version: _,
+            with_ordinality: _,
+            partitions: _,
+            json_path: _,
+            sample: _,
+            index_hints: _,
+        } = factor
             && let Some(ident) = last_ident(name).filter(|ident| ident.quote_style.is_none())
         {
             let function = ident.value.to_ascii_lowercase();
@@ -119,7 +139,7 @@ impl VisitorMut for Rewriter<'_, '_> {
     }
 }
 
-/// A call that will have another name keeps its own in the result.
+/// Keeps the name of a call as the name of its column, when the call will be written with another name.
 fn keep_name(item: &mut SelectItem) {
     if let SelectItem::UnnamedExpr(expr) = item
         && let Expr::Function(function) = &*expr

@@ -16,7 +16,8 @@ use crate::{
 };
 use phantomdb_sql::printer::quote_identifier;
 
-/// Drops tables. Others that reference them are an error, or, with `cascade`, lose those foreign keys and keep their rows.
+/// Drops tables. When other tables reference them, that is an error; with `cascade` the others lose those foreign keys and
+/// keep their rows.
 pub(crate) async fn drop_tables(
     connection: &Connection,
     tables: &[TableName],
@@ -46,11 +47,12 @@ pub(crate) async fn drop_tables(
     run(connection, &format!("DROP TABLE {}{end}", names.join(", "))).await
 }
 
-/// Drops indexes. That of a constraint is none: it goes with the constraint.
+/// Drops indexes. An index that backs a constraint cannot be dropped by itself.
 pub(crate) async fn drop_indexes(
     connection: &Connection,
     indexes: &[TableName],
     if_exists: bool,
+    cascade: bool,
 ) -> Result<()> {
     const INDEX: &str = "SELECT 1 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
@@ -60,7 +62,8 @@ pub(crate) async fn drop_indexes(
         let parameters = [(&schema_of(index) as _, Type::TEXT), (&index.name as _, Type::TEXT)];
         let found = connection.client().query_typed_opt(INDEX, &parameters).await;
         if found.map_err(|error| error::explain(&error))?.is_some() {
-            run(connection, &format!("DROP INDEX {}", qualified(index))).await?;
+            let end = if cascade { " CASCADE" } else { "" };
+            run(connection, &format!("DROP INDEX {}{end}", qualified(index))).await?;
         } else if !if_exists {
             return Err(Error::new(ErrorCode::NotFound, format!("there is no index \"{index}\"")));
         }
@@ -68,7 +71,7 @@ pub(crate) async fn drop_indexes(
     Ok(())
 }
 
-/// Drops schemas; with `cascade` their tables too.
+/// Drops schemas, with `cascade` also their tables.
 pub(crate) async fn drop_schemas(
     connection: &Connection,
     names: &[String],
@@ -97,7 +100,7 @@ pub(crate) async fn drop_schemas(
     Ok(())
 }
 
-/// Empties tables; with `cascade` those too whose rows point to them.
+/// Empties tables, with `cascade` also the tables that reference them.
 pub(crate) async fn truncate(
     connection: &Connection,
     tables: &[TableName],

@@ -18,7 +18,7 @@ mod schema;
 use std::sync::Arc;
 
 use phantomdb_protocol::{AlterOperation, Result, TableName, TableSchema};
-use sqlparser::ast::{AlterTable, AlterTableOperation};
+use sqlparser::ast::AlterTableOperation;
 
 use crate::{
     adapt::{self, CatalogChange},
@@ -30,13 +30,18 @@ use create_table::create_table;
 use phantomdb_sql::{Catalog, alter_table::Reader, definition::SchemaChange};
 use schema::create_schema;
 
-/// Makes a change that was found in a statement.
+/// Makes the change that a statement asks for.
 pub(crate) async fn apply(connection: &Connection, change: &CatalogChange) -> Result<()> {
     match change {
-        CatalogChange::Alter { table, statement } => alter_by_statement(connection, table, statement).await,
+        CatalogChange::AlterTable { table, if_exists, operations } => {
+            if *if_exists && catalog::find(connection, table).await?.is_none() {
+                return Ok(());
+            }
+            alter_by_statement(connection, table, operations).await
+        }
         CatalogChange::CreateTable(table) => create_table(connection, table).await,
-        CatalogChange::DropIndexes { indexes, if_exists } => {
-            drop::drop_indexes(connection, indexes, *if_exists).await
+        CatalogChange::DropIndexes { indexes, if_exists, cascade } => {
+            drop::drop_indexes(connection, indexes, *if_exists, *cascade).await
         }
         CatalogChange::Truncate { tables, restart_identity, cascade } => {
             drop::truncate(connection, tables, *restart_identity, *cascade).await
@@ -65,7 +70,7 @@ async fn apply_to_schema(connection: &Connection, change: &SchemaChange) -> Resu
     }
 }
 
-/// Applies the operations in order. After an error the caller rolls back to where it began.
+/// Applies the operations in order. After an error the caller rolls back all of them.
 pub(crate) async fn alter(
     connection: &Connection,
     table: &TableName,
@@ -80,17 +85,17 @@ pub(crate) async fn alter(
     Ok(())
 }
 
-/// Applies the operations of an `ALTER TABLE`. Each is read when those before it have been applied: what it says of a
-/// column is a change of the column as it is then.
+/// Applies the operations of an `ALTER TABLE`. Each is read after the ones before it have been applied, because it changes
+/// a column from what it is by then.
 async fn alter_by_statement(
     connection: &Connection,
     table: &TableName,
-    statement: &AlterTable,
+    changes: &[AlterTableOperation],
 ) -> Result<()> {
     let mut table = table.clone();
-    for operation in &statement.operations {
+    for change in changes {
         let mut alteration = Alteration { connection, schema: catalog::describe(connection, &table).await? };
-        for (index, operation) in operations(&alteration.schema, operation)?.iter().enumerate() {
+        for (index, operation) in operations(&alteration.schema, change)?.iter().enumerate() {
             if index > 0 {
                 alteration.schema = catalog::describe(connection, &alteration.schema.table).await?;
             }
@@ -113,14 +118,14 @@ async fn apply_operation(alteration: &mut Alteration<'_>, operation: &AlterOpera
     }
 }
 
-/// An operation of an `ALTER TABLE` as the contract describes it.
+/// An operation of an `ALTER TABLE` as operations of the contract.
 fn operations(schema: &TableSchema, operation: &AlterTableOperation) -> Result<Vec<AlterOperation>> {
     let catalog = SingleTableCatalog(Arc::new(schema.clone()));
     let reader = Reader { source: adapt::source(""), catalog: &catalog };
     reader.alter_operation(&catalog.0.table, &mut operation.clone())
 }
 
-/// A catalog of one table.
+/// A catalog that has one table only.
 struct SingleTableCatalog(Arc<TableSchema>);
 
 impl Catalog for SingleTableCatalog {
