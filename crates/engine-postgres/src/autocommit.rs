@@ -16,7 +16,7 @@ use crate::{
 };
 use phantomdb_sql::Kind;
 
-/// Refuses what belongs into a transaction or around one.
+/// Refuses savepoints, which belong into a transaction, and statements that begin or end one.
 pub(crate) fn refuse_savepoints(plan: &Plan) -> Result<()> {
     match &plan.adapted.kind {
         Kind::Savepoint(_) | Kind::RollbackTo(_) | Kind::Release(_) => Err(Error::new(
@@ -27,8 +27,8 @@ pub(crate) fn refuse_savepoints(plan: &Plan) -> Result<()> {
     }
 }
 
-/// Runs one statement that commits by itself. All but a statement that is prepared already is rare and large: apart, so
-/// that the future of the others stays small, which is moved more than once.
+/// Runs one statement that commits by itself. A statement that is not prepared yet takes the boxed path: it is rare,
+/// and its large future would make the common one large too, which is moved more than once.
 pub(crate) async fn run_statement(
     connection: &Connection,
     plan: &Plan,
@@ -53,7 +53,7 @@ pub(crate) async fn run_statement(
     .await
 }
 
-/// Each by itself; those that are prepared already travel together.
+/// Runs each statement by itself. Consecutive statements that are prepared already are pipelined.
 pub(crate) async fn run_each(
     connection: &Connection,
     plans: &[Result<Arc<Plan>>],

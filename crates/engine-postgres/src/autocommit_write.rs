@@ -34,7 +34,7 @@ use phantomdb_engine::IdempotentCall;
 /// A call with an idempotency key.
 pub(crate) struct KeyedCall {
     pub(crate) once: IdempotentCall,
-    /// Writes so far, those too that turn out not to be any.
+    /// The number of writes so far, including calls that turned out to write nothing.
     writes: AtomicI32,
 }
 
@@ -61,13 +61,13 @@ impl AutocommitWriter {
         *lock(&self.reached)
     }
 
-    /// Where the answer of the next write is kept.
+    /// The key under which the receipt of the next write is stored.
     fn next_keyed_write(&self) -> Option<KeyedWrite> {
         let call = self.call.as_ref().filter(|_| self.database.idempotency_store.are_kept())?;
         Some(KeyedWrite { once: call.once.clone(), write: call.writes.fetch_add(1, Ordering::Relaxed) })
     }
 
-    /// WriteResult up work that nobody waits for any more: what it holds is dropped, and its statement stopped with that.
+    /// Runs work until its call is cancelled. What the work holds is dropped then, and its statement stopped with it.
     pub(crate) async fn unless_cancelled<T>(
         &self,
         work: impl Future<Output = Result<T>> + Send,
@@ -85,7 +85,7 @@ impl AutocommitWriter {
         *reached = position.max(*reached);
     }
 
-    /// Runs a write by itself and takes down where the log is then.
+    /// Runs a write by itself and remembers the position of the log after it.
     pub(crate) async fn write(&self, plan: &Plan, statement: &Statement) -> Result<ResultSet> {
         let write = self
             .next_keyed_write()
@@ -113,7 +113,7 @@ impl AutocommitWriter {
         outcome
     }
 
-    /// A write whose answer is kept. None where none is, and nothing has run.
+    /// Runs a write and stores its receipt. Gives none, and runs nothing, when no receipts can be stored.
     async fn run_keyed(
         &self,
         lease: &Lease,
@@ -141,7 +141,8 @@ impl AutocommitWriter {
             .map_err(RunError::into_error)
     }
 
-    /// In one statement, or else in a transaction. What can only ever run there does from then on.
+    /// Runs a write and its receipt as one statement, or else in a transaction. A write that can only run in a
+    /// transaction is run there from then on.
     async fn run_with_receipt(
         &self,
         lease: &Lease,
@@ -180,7 +181,7 @@ impl AutocommitWriter {
             }
             Err(error) => ReceiptForm::is_refusal(&error),
         };
-        // What is prepared of the statement alone may be as old.
+        // The prepared form of the statement alone may be as old.
         lease.forget(plan.id);
         let kept = self.run_in_transaction(lease, write, &SingleStatement(plan, statement), false).await;
         if is_doubtful && kept.is_ok() {
@@ -207,7 +208,7 @@ impl AutocommitWriter {
         }))
     }
 
-    /// TransactionWork that is one write. None where no answers are kept, and nothing has run.
+    /// Runs work that is one write. Gives none, and runs nothing, when no receipts can be stored.
     pub(crate) async fn run_work<W: TransactionWork>(&self, work: &W) -> Result<Option<W::Answer>>
     where
         W::Answer: Serialize + DeserializeOwned + Sync,
@@ -233,7 +234,7 @@ impl AutocommitWriter {
         lease.give_back();
     }
 
-    /// Takes down where the log is after what was done on the connection.
+    /// Remembers the position of the log after the work on this connection.
     pub(crate) async fn track(&self, lease: &Lease) {
         if self.database.is_tracked() {
             self.reach(wal_position::primary_position(lease).await.ok());
@@ -241,7 +242,7 @@ impl AutocommitWriter {
     }
 }
 
-/// Runs one statement that commits by itself. IdempotencyStore also where the log is then.
+/// Runs one statement that commits by itself. Gives the position of the log after it too.
 async fn run_tracked(
     connection: &Connection,
     plan: &Plan,

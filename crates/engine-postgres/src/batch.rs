@@ -11,17 +11,17 @@ use crate::{
 };
 use phantomdb_sql::Kind;
 
-/// Statements that travel together.
+/// The most statements that are sent before the first result is read.
 pub(crate) const PIPELINE_MAX: usize = 128;
 
-/// What guards a statement while it is prepared: each form of it that PostgreSQL refuses would end the transaction.
+/// The savepoint around preparing a statement: a form of it that PostgreSQL refuses would abort the transaction.
 const PREPARING: &str = "SAVEPOINT phantomdb_prepare";
 
 const PREPARED: &str = "RELEASE SAVEPOINT phantomdb_prepare";
 
 const REFUSED: &str = "ROLLBACK TO SAVEPOINT phantomdb_prepare";
 
-/// Runs `work` between BEGIN and COMMIT. It is run once more when what was prepared before does not fit the tables.
+/// Runs work between BEGIN and COMMIT. When a prepared statement no longer fits its tables, the work is run once more.
 pub(crate) async fn in_transaction<W: TransactionWork>(
     connection: &Connection,
     work: &W,
@@ -37,7 +37,7 @@ pub(crate) async fn in_transaction<W: TransactionWork>(
             Err(failure) => failure,
         };
         if let Err(error) = connection.run("ROLLBACK").await {
-            // The connection is lost, and the transaction with it.
+            // The connection was lost, and the transaction with it.
             tracing::debug!(%error, "a transaction could not be rolled back");
         }
         match failure {
@@ -47,7 +47,7 @@ pub(crate) async fn in_transaction<W: TransactionWork>(
     }
 }
 
-/// Runs one statement in the transaction that is open; after an error the caller rolls back.
+/// Runs one statement in the open transaction. After an error the caller rolls back.
 pub(crate) async fn run_in_open_transaction(
     connection: &Connection,
     plan: &Plan,
@@ -71,7 +71,8 @@ pub(crate) async fn run_in_open_transaction(
     ReadyStatement::new(plan, prepared, statement)?.send(connection).await
 }
 
-/// All statements in a transaction of their own. When all are prepared, they travel together with its BEGIN and COMMIT.
+/// Runs all statements in a transaction of their own. When all of them are prepared, they are sent together with its
+/// BEGIN and COMMIT.
 pub(crate) async fn run_and_commit(
     connection: &Connection,
     plans: &[Arc<Plan>],
@@ -88,7 +89,7 @@ pub(crate) async fn run_and_commit(
     in_transaction(connection, &StatementList(plans, statements)).await
 }
 
-/// The statements, when nothing has to be asked of the server before they run.
+/// The statements with their parameters; none when one of them has to be prepared first.
 fn ready_statements<'a>(
     connection: &Connection,
     plans: &'a [Arc<Plan>],
@@ -115,14 +116,14 @@ async fn send_transaction(
     let (begun, (outcomes, ended)) =
         join(connection.run("BEGIN"), join(work, connection.run("COMMIT"))).await;
     begun?;
-    // After an error COMMIT rolls back, and says nothing of it.
+    // After an error COMMIT rolls back, and reports success.
     let answers = outcomes.into_iter().collect::<Result<Vec<_>, _>>()?;
     ended?;
     Ok(answers)
 }
 
-/// Runs the statements in the transaction that is open, in order, until one fails. Those that are prepared already
-/// travel together.
+/// Runs the statements in the open transaction, in order, until one fails. Consecutive statements that are prepared
+/// already are pipelined.
 pub(crate) async fn run_in_order(
     connection: &Connection,
     plans: &[Arc<Plan>],
@@ -160,7 +161,7 @@ pub(crate) async fn run_in_order(
     Ok(answers)
 }
 
-/// A savepoint within a batch would be lost with what the batch is guarded by.
+/// Refuses savepoints in an atomic batch: they would be lost with the savepoint that the batch runs behind.
 pub(crate) fn refuse_savepoints(plan: &Plan) -> Result<()> {
     match &plan.adapted.kind {
         Kind::Savepoint(_) | Kind::RollbackTo(_) | Kind::Release(_) => Err(Error::new(
@@ -171,7 +172,7 @@ pub(crate) fn refuse_savepoints(plan: &Plan) -> Result<()> {
     }
 }
 
-/// A statement that may have to be prepared.
+/// A statement that may have to be prepared first.
 pub(crate) struct SingleStatement<'a>(pub(crate) &'a Plan, pub(crate) &'a Statement);
 
 impl TransactionWork for SingleStatement<'_> {
@@ -182,7 +183,7 @@ impl TransactionWork for SingleStatement<'_> {
     }
 }
 
-/// Statements in order.
+/// Statements that run in order.
 pub(crate) struct StatementList<'a>(pub(crate) &'a [Arc<Plan>], pub(crate) &'a [Statement]);
 
 impl TransactionWork for StatementList<'_> {

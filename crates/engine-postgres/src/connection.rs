@@ -15,10 +15,10 @@ use crate::{
     error, options::PostgresOptions, prepared::PreparedForms, server_traits::ServerTraits, sync::lock,
 };
 
-/// Statements that are prepared on one connection at a time.
+/// The most statements that are prepared on one connection at a time.
 const PREPARED_MAX: usize = 500;
 
-/// A connection. One request has it at a time.
+/// A connection, which one request uses at a time, unless it belongs to the pipeline.
 pub(crate) struct Connection {
     client: Client,
     tls: MakeRustlsConnect,
@@ -38,7 +38,7 @@ impl Connection {
         let (client, driver) =
             config.connect(tls.clone()).await.map_err(|error| error::connecting(&error, config))?;
         tokio::spawn(async move {
-            // Whoever waits for an answer is told as well.
+            // The callers that wait for a result get an error too.
             if let Err(error) = driver.await {
                 tracing::debug!(%error, "a connection to PostgreSQL ended");
             }
@@ -57,7 +57,7 @@ impl Connection {
         self.client.is_closed()
     }
 
-    /// Nobody shall have it again: what state it is in is not known.
+    /// Excludes the connection from further use, because its state is unknown.
     pub(crate) fn condemn(&self) {
         self.condemned.store(true, Ordering::Relaxed);
     }
@@ -70,7 +70,7 @@ impl Connection {
         Canceller { token: self.client.cancel_token(), tls: self.tls.clone() }
     }
 
-    /// Runs statements without parameters whose results nobody needs.
+    /// Runs statements without parameters, whose results are not needed.
     pub(crate) async fn run(&self, sql: &str) -> Result<()> {
         self.client.batch_execute(sql).await.map_err(|error| error::explain(&error))
     }
@@ -80,7 +80,7 @@ impl Connection {
     }
 }
 
-/// Brings a session into the state that statements count on, and tells what kind of server it is.
+/// Sets the session up as statements expect it, and finds out which kind of server it is.
 async fn settle(client: &Client, options: &PostgresOptions) -> Result<ServerTraits> {
     let mut sql = String::from(
         "SET TimeZone = 'UTC'; SET DateStyle = 'ISO, MDY'; SET standard_conforming_strings = on; \
@@ -106,7 +106,7 @@ async fn settle(client: &Client, options: &PostgresOptions) -> Result<ServerTrai
     Ok(ServerTraits { has_xmax: !version.starts_with("CockroachDB") && !version.contains("-YB-") })
 }
 
-/// Stops what a connection is running.
+/// Cancels what a connection is running.
 #[derive(Clone)]
 pub(crate) struct Canceller {
     token: CancelToken,
@@ -114,7 +114,7 @@ pub(crate) struct Canceller {
 }
 
 impl Canceller {
-    /// Done when the server has passed it on. It may come too late, and is then without effect, or stops what the
+    /// Ends when the server has passed the request on. A request that comes too late has no effect, or cancels what the
     /// connection runs next.
     pub(crate) async fn cancel(self) {
         if let Err(error) = self.token.cancel_query(self.tls).await {
@@ -122,7 +122,7 @@ impl Canceller {
         }
     }
 
-    /// Cancels without waiting for it. None when there is no runtime any more, and soon no connection either.
+    /// Cancels without waiting for it. Gives none when the runtime is gone, and the connection soon will be.
     pub(crate) fn spawn(self) -> Option<JoinHandle<()>> {
         Handle::try_current().ok().map(|runtime| runtime.spawn(self.cancel()))
     }

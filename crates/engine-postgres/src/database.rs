@@ -20,11 +20,11 @@ use crate::{
 
 /// A database of the server.
 pub(crate) struct Database {
-    /// The connections to the server that takes writes.
+    /// The connections to the primary, which takes writes.
     pub(crate) primary: Pool,
-    /// Those of its connections on which reads travel together.
+    /// The connections on which reads are pipelined.
     pub(crate) pipeline: Option<Pipeline>,
-    /// Those to its replicas, in their order.
+    /// The connections to each of the replicas.
     readers: Vec<Pool>,
     pub(crate) replicas: Arc<Replicas>,
     pub(crate) idempotency_store: IdempotencyStore,
@@ -57,12 +57,12 @@ impl Database {
         self.readers.iter().for_each(Pool::close);
     }
 
-    /// Whether callers are told how far the log has come: without replicas nobody needs to know.
+    /// True when callers need the position of the log: without replicas no read could be too early.
     pub(crate) fn is_tracked(&self) -> bool {
         !self.readers.is_empty()
     }
 
-    /// A connection to a replica.
+    /// Takes a connection to a replica.
     pub(crate) async fn lease_of(&self, replica: usize) -> Result<Lease> {
         let pool = self.readers.get(replica).ok_or_else(|| Error::internal("there is no such replica"))?;
         Ok(Lease { lent: pool.get().await?, done: false })
@@ -74,8 +74,8 @@ impl Database {
         Ok(Lease { lent, done: false })
     }
 
-    /// What the statement is. Which server runs it can be decided by that, so no connection is taken for it, but for
-    /// the first one, which tells what kind of server it is.
+    /// The plan of a statement. It decides which server runs the statement, so no connection is taken for it. Only the
+    /// first plan takes one, to find out which kind of server it is.
     pub(crate) async fn plan(&self, statement: &Statement) -> Result<Arc<Plan>> {
         let traits = match self.traits.get() {
             Some(traits) => *traits,
@@ -89,7 +89,7 @@ impl Database {
         self.plan_cache.plan(statement, traits)
     }
 
-    /// The outcome of a statement that has given its connection back, with the columns of the key it broke.
+    /// Adds the columns of the violated foreign key to the error of a statement that has given its connection back.
     pub(crate) async fn explained<T>(&self, outcome: Result<T>) -> Result<T> {
         match outcome {
             Err(mut error) if lacks_columns(&error) => {
@@ -104,16 +104,16 @@ impl Database {
     }
 }
 
-/// A connection while work is done on it. When whoever waits for the work goes away, the server is told to stop, and
-/// the connection is not used again: the order to stop may come late.
+/// A connection while it is in use. When the work on it is dropped before its end, the server is told to cancel it, and
+/// the connection is not used again, because the cancellation may come late.
 pub(crate) struct Lease {
     lent: PooledConnection,
     done: bool,
 }
 
 impl Lease {
-    /// The work is done, and has left nothing behind; or the connection is condemned, and what it may still run is
-    /// stopped.
+    /// Gives the connection back after work that left nothing behind. A connection that was condemned is closed, and
+    /// what it may still run is cancelled.
     pub(crate) fn give_back(mut self) {
         self.done = self.lent.can_be_used();
     }

@@ -11,12 +11,12 @@ use crate::{
 use phantomdb_engine::check_database_name;
 use phantomdb_sql::printer::quote_identifier;
 
-/// Databases that a server, or who offers it as a service, keeps for itself.
+/// Databases that a server, or a provider of servers, keeps for itself.
 const RESERVED: [&str; 7] =
     ["postgres", "system", "system_platform", "rdsadmin", "cloudsqladmin", "azure_maintenance", "azure_sys"];
 
-/// How a database is made, the best options first: strings compare by their bytes, as on SQLite, and letters have their
-/// upper and lower case by Unicode's rules. A server that is older, or is no PostgreSQL, knows only the later ones.
+/// Options of CREATE DATABASE, the preferred ones first: strings compare by their bytes, as on SQLite, and letters have
+/// upper and lower case by Unicode's rules. A server that is older, or is not PostgreSQL, knows only the later ones.
 const CREATE_OPTIONS: [&str; 6] = [
     "TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER builtin BUILTIN_LOCALE 'PG_UNICODE_FAST' LC_COLLATE 'C' LC_CTYPE 'C'",
     "TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LC_COLLATE 'C' LC_CTYPE 'C'",
@@ -59,7 +59,7 @@ async fn exists(connection: &Connection, name: &str) -> Result<bool> {
     Ok(row.is_some())
 }
 
-/// `ALREADY_EXISTS` when it is there, `FORBIDDEN` when the role may not make databases.
+/// `ALREADY_EXISTS` when the database exists, `FORBIDDEN` when the role may not create databases.
 pub(crate) async fn create(connection: &Connection, name: &str) -> Result<()> {
     check_name(name)?;
     let already = || Error::new(ErrorCode::AlreadyExists, format!("there is a database \"{name}\" already"));
@@ -70,7 +70,7 @@ pub(crate) async fn create(connection: &Connection, name: &str) -> Result<()> {
     for options in CREATE_OPTIONS {
         let sql = format!("CREATE DATABASE {} {options}", quote_identifier(name));
         let Err(error) = connection.client().batch_execute(&sql).await else { return Ok(()) };
-        // Of two who make it at once one is told of a row of the catalog.
+        // When two callers create it at once, one of them gets a unique violation in the catalog.
         let there = [SqlState::DUPLICATE_DATABASE, SqlState::UNIQUE_VIOLATION];
         if error.code().is_some_and(|code| there.contains(code)) {
             return Err(already());
@@ -84,7 +84,7 @@ pub(crate) async fn create(connection: &Connection, name: &str) -> Result<()> {
     Err(refused.unwrap_or_else(|| Error::internal("the database could not be made")))
 }
 
-/// Whether the server has not understood how the database is to be made.
+/// True when the server did not understand the options, so that others are worth a try.
 fn is_about_options(code: &SqlState) -> bool {
     [
         SqlState::SYNTAX_ERROR,
@@ -98,7 +98,7 @@ fn is_about_options(code: &SqlState) -> bool {
     .contains(code)
 }
 
-/// Drops a database and ends whatever is connected to it. `UNKNOWN_DATABASE` when there is none.
+/// Drops a database and ends its connections. `UNKNOWN_DATABASE` when it does not exist.
 pub(crate) async fn drop(connection: &Connection, name: &str) -> Result<()> {
     check_name(name)?;
     if !exists(connection, name).await? {
@@ -110,7 +110,7 @@ pub(crate) async fn drop(connection: &Connection, name: &str) -> Result<()> {
     };
     match error.code() {
         Some(code) if *code == SqlState::INVALID_CATALOG_NAME => Err(unknown_database(name)),
-        // CockroachDB and servers before PostgreSQL 13 know no FORCE.
+        // CockroachDB, and PostgreSQL before 13, do not know FORCE.
         Some(code) if [SqlState::SYNTAX_ERROR, SqlState::FEATURE_NOT_SUPPORTED].contains(code) => {
             connection.client().batch_execute(&sql).await.map_err(|error| error::explain(&error))
         }

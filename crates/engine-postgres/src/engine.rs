@@ -24,16 +24,16 @@ use crate::{
 };
 use phantomdb_engine::{Engine, Session, Transaction};
 
-/// Databases kept by a PostgreSQL server.
+/// The databases of a PostgreSQL server.
 pub struct PostgresEngine {
     target: Target,
     tls: MakeRustlsConnect,
     options: Arc<PostgresOptions>,
-    /// The database of the URL, where databases are made and listed.
+    /// The database of the URL. Other databases are created and listed through it.
     home: Database,
     plan_cache: Arc<PlanCache>,
     replicas: Arc<Replicas>,
-    /// The databases in use; none at all once the engine is closed.
+    /// The databases in use; none after the engine was closed.
     databases: Mutex<Option<HashMap<String, Arc<Database>>>>,
 }
 
@@ -42,12 +42,12 @@ impl PostgresEngine {
     pub fn open(url: &str, options: PostgresOptions) -> Result<Self> {
         let target = Target::parse(url, options.connect_timeout)?;
         let tls = connector(&target)?;
-        // A database may take its time to be made.
+        // Creating a database may take longer than a statement is allowed to.
         let patient = PostgresOptions { statement_timeout: None, ..options.clone() };
         let pool = Pool::new(target.config.clone(), tls.clone(), &Arc::new(patient))?;
         let (options, plan_cache) = (Arc::new(options), Arc::new(PlanCache::new()));
         let replicas = Arc::new(Replicas::new(&target, &options)?);
-        // What is asked of the server itself is asked of the primary.
+        // Questions about the server itself go to the primary.
         let home = Database::new(pool, None, Vec::new(), Arc::clone(&plan_cache), Arc::clone(&replicas));
         Ok(Self {
             target,
@@ -60,7 +60,7 @@ impl PostgresEngine {
         })
     }
 
-    /// `UNKNOWN_DATABASE` when there is none of that name.
+    /// `UNKNOWN_DATABASE` when there is no database of this name.
     async fn find(&self, name: &str) -> Result<Arc<Database>> {
         database_admin::check_name(name)?;
         if let Some(database) = lock(&self.databases).as_ref().ok_or_else(error::closed)?.get(name) {
@@ -76,7 +76,7 @@ impl PostgresEngine {
         let (plan_cache, replicas) = (Arc::clone(&self.plan_cache), Arc::clone(&self.replicas));
         let database = Arc::new(Database::new(pool, Some(pipeline), readers, plan_cache, replicas));
         self.replicas.watch();
-        // It is there when a connection can be made.
+        // A database exists when a connection to it can be opened.
         database.lease().await?.give_back();
         let mut databases = lock(&self.databases);
         let databases = databases.as_mut().ok_or_else(error::closed)?;

@@ -6,8 +6,8 @@ use tokio_postgres::{Config, Error as PostgresError, error::DbError};
 use crate::{tls, types::marker_of};
 use phantomdb_sql::unknown_function::unknown_function;
 
-/// The error of a statement, with the names of what was at fault. Neither the statement nor a value of its parameters
-/// is in the message.
+/// Explains the error of a statement, with the names of what was at fault. The message has neither the statement nor a
+/// value of its parameters.
 pub(crate) fn explain(error: &PostgresError) -> Error {
     match error.as_db_error() {
         Some(error) => from_server(error),
@@ -19,7 +19,7 @@ pub(crate) fn explain(error: &PostgresError) -> Error {
     }
 }
 
-/// The error of a connection that could not be made.
+/// Explains why a connection could not be opened.
 pub(crate) fn connecting(error: &PostgresError, config: &Config) -> Error {
     if let Some(why) = tls::obstacle(error, config) {
         tracing::error!(error = error as &dyn std::error::Error, "PostgreSQL could not be connected to");
@@ -61,7 +61,7 @@ fn from_server(error: &DbError) -> Error {
     let code = error.code().code();
     match code {
         "23505" => return unique(error),
-        // The second is that of RESTRICT.
+        // 23001 is the code of RESTRICT.
         "23503" | "23001" => return foreign_key(error),
         "23502" => return not_null(error),
         "23514" => return check(error),
@@ -148,7 +148,7 @@ fn message_without_value(error: &DbError) -> String {
     }
 }
 
-/// The names that PostgreSQL write_result with the error.
+/// Adds the names that PostgreSQL reports with the error.
 fn with_names(mut error: Error, given: &DbError) -> Error {
     error.details.table = table_of(given);
     error.details.columns = given.column().map(str::to_owned).into_iter().collect();
@@ -190,7 +190,7 @@ fn foreign_key(given: &DbError) -> Error {
     let mut error = with_names(Error::new(ErrorCode::ForeignKeyViolation, ""), given);
     let child = error.details.table.clone().unwrap_or_default();
     let key = given.detail().and_then(ConflictingKey::parse);
-    // "… is not present in table "p"", or "… is still referenced from table "t"", in the server's language.
+    // In the server's language: "… is not present in table "p"", or "… is still referenced from table "t"".
     let last = given.detail().and_then(last_name);
     let referred_to = last == given.table();
     let parent = if referred_to { first_name(given.message()) } else { last };
@@ -233,14 +233,14 @@ fn check(given: &DbError) -> Error {
     error
 }
 
-/// `function s.f(integer) does not exist`, in the server's language.
+/// Reads the name from `function s.f(integer) does not exist`, in the server's language.
 fn unknown_call(given: &DbError) -> Error {
     let called = given.message().split_once('(').map_or("", |(before, _)| before);
     let name = called.rsplit([' ', '.', '"', '\u{a0}']).find(|part| !part.is_empty());
     name.map_or_else(|| Error::new(ErrorCode::SyntaxError, message_without_value(given)), unknown_function)
 }
 
-/// `relation "t" does not exist`, in the server's language.
+/// Reads the name from `relation "t" does not exist`, in the server's language.
 fn unknown_table(given: &DbError) -> Error {
     let Some(name) = first_name(given.message()) else {
         return Error::new(ErrorCode::UnknownTable, message_without_value(given));
@@ -248,7 +248,8 @@ fn unknown_table(given: &DbError) -> Error {
     Error::new(ErrorCode::UnknownTable, format!("there is no table \"{name}\"")).with_table(name)
 }
 
-/// `column "c" does not exist`, `column t.c does not exist`, `column "c" of relation "t" does not exist`.
+/// Reads the name from `column "c" does not exist`, `column t.c does not exist` or `column "c" of relation "t" does not
+/// exist`.
 fn unknown_column(given: &DbError) -> Error {
     let message = given.message();
     let bare = || {
@@ -277,7 +278,7 @@ fn last_name(message: &str) -> Option<&str> {
     message.rsplit('"').nth(1).filter(|name| !name.is_empty())
 }
 
-/// `Key (a, b)=(1, 2) …`, as it stands in the detail of an error.
+/// The key in the detail of an error: `Key (a, b)=(1, 2) …`.
 #[derive(Debug, PartialEq, Eq)]
 struct ConflictingKey {
     columns: Vec<String>,
@@ -292,13 +293,13 @@ impl ConflictingKey {
         Some(Self { columns: columns(list), value: value.to_owned() })
     }
 
-    /// The value of a key of one column; those of several cannot be told apart.
+    /// The value of a key of one column. The values of several columns cannot be told apart.
     fn single_value(&self) -> Option<String> {
         (self.columns.len() == 1).then(|| self.value.clone())
     }
 }
 
-/// `a, "B c", lower(d)`: names in quotes where they need them, and expressions.
+/// Splits a list such as `a, "B c", lower(d)`: names, in quotes where they need them, and expressions.
 fn columns(list: &str) -> Vec<String> {
     let mut columns = vec![String::new()];
     let (mut in_quotes, mut depth) = (false, 0_usize);

@@ -5,8 +5,8 @@ use phantomdb_protocol::{Error, ErrorCode};
 
 use crate::{catalog, connection::Connection, schemas::DEFAULT_SCHEMA};
 
-/// Where the error of a statement leaves out the columns of a foreign key, puts them in. The connection must be one that
-/// takes statements. What cannot be found out is left out.
+/// Adds the columns of the foreign key to an error that lacks them. The connection must be able to run a statement.
+/// When the look-up fails, the error stays as it is.
 pub(crate) async fn name_columns(connection: &Connection, error: &mut Error) {
     if !lacks_columns(error) {
         return;

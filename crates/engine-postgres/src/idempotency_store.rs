@@ -27,16 +27,16 @@ use crate::{
 };
 use phantomdb_engine::IdempotentCall;
 
-/// The role may not make the table, not here, or nowhere since it only reads.
+/// The errors of a role that may not create the table: not in this schema, or nowhere because it only reads.
 const UNWILLING: [ErrorCode; 3] = [ErrorCode::Forbidden, ErrorCode::UnknownTable, ErrorCode::BadRequest];
 
-/// Between two times of forgetting what is old, on one server.
+/// The time between two deletions of old answers by one server.
 const FORGET_EVERY: Duration = Duration::from_secs(60);
 
-/// Whether answers are kept in one database, and when old ones were last forgotten.
+/// The state of the store of one database: whether answers can be stored, and when old ones were last deleted.
 #[derive(Default)]
 pub(crate) struct IdempotencyStore {
-    /// The role may not make the table.
+    /// True when the role may not create the table.
     forbidden: AtomicBool,
     forgotten: Mutex<Option<Instant>>,
 }
@@ -55,7 +55,7 @@ impl IdempotencyStore {
         }
     }
 
-    /// Whether it is time to forget old answers; the caller then does it.
+    /// True when it is time to delete old answers. The caller then does it.
     pub(crate) fn forget_now(&self) -> bool {
         let mut forgotten = lock(&self.forgotten);
         let due = forgotten.is_none_or(|when| when.elapsed() > FORGET_EVERY);
@@ -76,19 +76,20 @@ pub(crate) fn cancelled() -> Error {
     Error::new(ErrorCode::StatementTimeout, "the call was cancelled")
 }
 
-/// One write of a call.
+/// A write of a call. Each write of a call has a receipt of its own.
 #[derive(Debug, Clone)]
 pub(crate) struct KeyedWrite {
     pub(crate) once: IdempotentCall,
-    /// Its number in the call, from 0.
+    /// The number of the write in its call, from 0.
     pub(crate) write: i32,
 }
 
 impl KeyedWrite {
-    /// Runs `work` in a transaction of its own and commits its answer with it, unless there is one by this key: that
-    /// is the answer then, and nothing has run. `at_once` says that all of the work can be sent before anything is known.
+    /// Runs work in a transaction of its own and commits its answer with it. When an answer was stored under this key,
+    /// the work is not run, and that answer is given. With `at_once` all of the work is sent before the first result is
+    /// read.
     ///
-    /// `None` where no answers can be kept, and nothing has run.
+    /// Gives `None`, and runs nothing, when no answers can be stored.
     pub(crate) async fn once<W>(
         &self,
         connection: &Connection,
@@ -104,7 +105,7 @@ impl KeyedWrite {
         let Some(keeping) = prepared(connection, answers).await? else { return Ok(None) };
         let working = self.once.cancelled.run_until_cancelled(begin(connection, work, at_once)).await;
         let Some(worked) = working else {
-            // Whoever lent the connection does not lend it again: the statement may still run.
+            // The statement may still run, so the connection must not be used again.
             connection.condemn();
             return Err(cancelled().into());
         };
@@ -119,8 +120,8 @@ impl KeyedWrite {
         self.kept_instead(connection, failure, tracked).await.map(Some)
     }
 
-    /// The answer that is kept, where the write has failed: one that is run again mostly does, since what it would do
-    /// is done.
+    /// Gives the stored answer after a write has failed. A repeated write mostly fails, because it has taken effect
+    /// before.
     pub(crate) async fn kept_instead<T: DeserializeOwned>(
         &self,
         connection: &Connection,
@@ -152,7 +153,7 @@ impl KeyedWrite {
         ended.map(|()| (answer, position))
     }
 
-    /// Keeps the answer in the transaction that is open.
+    /// Stores the answer in the open transaction.
     async fn keep(&self, connection: &Connection, keeping: &Statement, answer: &str) -> Result<()> {
         let (key, call) = (&self.once.key[..], &self.once.call[..]);
         let answer = answer.as_bytes();
@@ -160,7 +161,8 @@ impl KeyedWrite {
         kept.map(drop).map_err(|error| error::explain(&error))
     }
 
-    /// The answer that was committed with the write, if it was. `BAD_REQUEST` when the key is that of another call.
+    /// The answer that was committed with the write; none when the write was not committed. `BAD_REQUEST` when the key
+    /// belongs to another call.
     async fn find<T: DeserializeOwned>(&self, connection: &Connection) -> Result<Option<T>> {
         let Some(kept) = self.row(connection).await? else { return Ok(None) };
         if kept.call != self.once.call {
@@ -185,7 +187,7 @@ impl KeyedWrite {
         row.map(|row| Kept::read(&row)).transpose().map_err(|error| error::explain(&error))
     }
 
-    /// Commits the transaction that is open, and that it was under this key.
+    /// Commits the open transaction, and stores that it was committed under this key.
     pub(crate) async fn commit_open(&self, connection: &Connection, keeping: &Statement) -> Result<()> {
         let (kept, ended) = join(self.keep(connection, keeping, "null"), connection.run("COMMIT")).await;
         kept.map_err(|error| explained(connection, error)).and(ended)
@@ -225,18 +227,19 @@ impl Kept {
     }
 }
 
-/// Whether it is the table of answers that the error is about.
+/// True when the error is about the table of receipts.
 pub(crate) fn is_about_receipts(error: &Error) -> bool {
-    // Names in the schema `public` come without it.
+    // The names of tables in the schema `public` are reported without it.
     error.details.table.as_deref() == TABLE.strip_prefix("public.")
 }
 
-/// The error of a write whose answer was there when it was to be kept, and then was not.
+/// The error of a write whose answer appeared while it ran, and was gone when it was looked for.
 pub(crate) fn run_already() -> Error {
     Error::new(ErrorCode::Unavailable, "the same call has just been run; ask again for its answer")
 }
 
-/// The error of an answer that could not be kept. When its table is gone, what is prepared for it is of no use.
+/// Explains why an answer could not be stored. When the table was dropped, the statement that is prepared for it is
+/// useless.
 fn explained(connection: &Connection, error: Error) -> Error {
     match error.code {
         ErrorCode::UnknownTable | ErrorCode::Internal => {
@@ -248,7 +251,7 @@ fn explained(connection: &Connection, error: Error) -> Error {
     }
 }
 
-/// The statement that keeps an answer; the table is made when it is not there. None where the role may not.
+/// The prepared statement that stores an answer. The table is created when it is missing; `None` when the role may not.
 pub(crate) async fn prepared<'a>(
     connection: &'a Connection,
     answers: &IdempotencyStore,
@@ -264,7 +267,7 @@ pub(crate) async fn prepared<'a>(
             prepared => return prepared.map_err(|error| error::explain(&error)),
         };
         tracing::debug!(error = %missing, "the table of answers is made");
-        // Another server may make it at the same time, which is the end of one of them.
+        // When another server creates the table at the same time, one of the two fails.
         if connection.run(CREATE).await.is_err() {
             connection.run(CREATE).await?;
         }
@@ -296,7 +299,7 @@ async fn begin<W: TransactionWork>(
 
 async fn roll_back(connection: &Connection) {
     if let Err(error) = connection.run("ROLLBACK").await {
-        // The connection is lost, and the transaction with it.
+        // The connection was lost, and the transaction with it.
         tracing::debug!(%error, "a transaction could not be rolled back");
     }
 }

@@ -1,12 +1,12 @@
-//! Statements in PostgreSQL's own SQL: they go to it untouched, unless they would change what is not theirs. The
-//! connection serves others afterwards, and transactions are kept by who began them.
+//! Statements in PostgreSQL's own SQL. They are sent as they are, except those that would change the session: the
+//! connection serves other callers afterwards, and a transaction belongs to the caller that began it.
 
 use phantomdb_protocol::{Error, ErrorCode, Result};
 
 use super::adapt::Adapted;
 use phantomdb_sql::Kind;
 
-/// First words of statements that begin or end transactions, or leave something behind on the connection.
+/// The first words of statements that begin or end transactions, or leave something behind on the connection.
 const REFUSED: [&str; 24] = [
     "ABORT",
     "BEGIN",
@@ -34,14 +34,14 @@ const REFUSED: [&str; 24] = [
     "UNLISTEN",
 ];
 
-/// Whether the statement can be one of several in a transaction, as far as its first word tells.
+/// True when the first word shows that the statement can run in a transaction.
 pub(crate) fn is_transactional(sql: &str) -> bool {
     const WORDS: [&str; 8] = ["DELETE", "INSERT", "MERGE", "SELECT", "TABLE", "UPDATE", "VALUES", "WITH"];
     let (word, _) = first_word(sql);
     WORDS.iter().any(|known| word.eq_ignore_ascii_case(known))
 }
 
-/// `BAD_REQUEST` for a statement that is not to be sent.
+/// `BAD_REQUEST` for a statement that must not be sent.
 pub(crate) fn adapt(sql: &str) -> Result<Adapted> {
     let (word, rest) = first_word(sql);
     let word = word.to_ascii_uppercase();
@@ -63,13 +63,13 @@ pub(crate) fn adapt(sql: &str) -> Result<Adapted> {
     Ok(Adapted { kind, ..super::adapt::native(sql) })
 }
 
-/// Whether one of the words that change rows is there.
+/// True when the text has one of the words that change rows.
 fn has_change(sql: &str) -> bool {
     sql.split(|c: char| !c.is_alphanumeric() && c != '_')
         .any(|word| ["INSERT", "UPDATE", "DELETE", "MERGE"].iter().any(|w| word.eq_ignore_ascii_case(w)))
 }
 
-/// The first word behind spaces, comments, parentheses and empty statements, and what follows it.
+/// The first word after spaces, comments, parentheses and empty statements, and the text after it.
 fn first_word(sql: &str) -> (&str, &str) {
     let mut rest = sql;
     loop {
@@ -85,7 +85,7 @@ fn first_word(sql: &str) -> (&str, &str) {
     }
 }
 
-/// Comments nest.
+/// The text after a comment. Comments nest.
 fn behind_comment(comment: &str) -> &str {
     let (mut depth, mut rest) = (1_usize, comment);
     while depth > 0 {

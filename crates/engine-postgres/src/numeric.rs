@@ -1,4 +1,4 @@
-//! PostgreSQL's exact numbers.
+//! Reads PostgreSQL's exact decimal numbers.
 
 use std::fmt::Write as _;
 
@@ -7,8 +7,8 @@ const NAN: u16 = 0xC000;
 const INFINITY: u16 = 0xD000;
 const NEGATIVE_INFINITY: u16 = 0xF000;
 
-/// The text of a binary `numeric`: how many digits of base 10,000 there are, the weight of the first, the sign, the
-/// number of decimals to show, and the digits. None when it is cut off.
+/// The text of a binary `numeric`, which has the number of digits of base 10,000, the weight of the first digit, the
+/// sign, the number of decimals to show, and the digits. None when bytes are missing.
 pub(crate) fn to_text(bytes: &[u8]) -> Option<String> {
     let word = |index: usize| -> Option<u16> {
         Some(u16::from_be_bytes(bytes.get(index * 2..index * 2 + 2)?.try_into().ok()?))

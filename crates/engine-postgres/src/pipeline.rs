@@ -1,9 +1,10 @@
-//! A few connections on which the reads of many callers travel together, one behind the other and without a wait in
-//! between. That saves most of what a short read costs: both ends are woken for many of them at once.
+//! The pipeline: a few connections on which the reads of many callers are sent one after the other, without a wait for
+//! the results before. It saves most of what a short read costs, because both ends wake up once for many reads.
 //!
-//! What a read must not do is hold back those behind it. So one that takes long, or waits for a lock, is stopped by the
-//! server after [`READ_TIMEOUT`] and runs again on a connection of its own, as does every one that has waited for
-//! [`WAIT_MAX`]; what was seen to take long is kept excluded for a while, and nothing is sent after what has not last_progress.
+//! A read must not hold up those behind it. So the server cancels a read that takes longer than [`READ_TIMEOUT`],
+//! waiting for locks included, and it runs again on a connection of its own. A read that has waited for [`WAIT_MAX`]
+//! runs again as well. A statement that was slow is excluded from the pipeline for a while, and nothing is sent to a
+//! connection that makes no progress.
 
 use std::{
     sync::{Arc, Mutex},
@@ -21,41 +22,42 @@ use crate::{
 };
 use phantomdb_sql::Kind;
 
-/// What one read may take before the server stops it.
+/// The time after which the server cancels a read.
 const READ_TIMEOUT: Duration = Duration::from_millis(20);
 
-/// How long a read waits for its answer, and for those before it.
+/// How long a read waits for its result, and for the reads before it.
 const WAIT_MAX: Duration = Duration::from_millis(30);
 
-/// A connection that has answered nothing for so long, and should have, is sent nothing more.
+/// A connection that owes results and has sent none for this long gets no more reads.
 const STALL: Duration = Duration::from_millis(5);
 
-/// A statement that takes more is kept excluded: side by side such reads are done sooner.
+/// A statement that takes longer is slow: several of them are done sooner side by side than one after the other.
 const SHORT_MAX: Duration = Duration::from_millis(1);
 
-/// That it does so has to be seen so often in a row. On a busy computer any statement takes that long now and then, but not
-/// each time.
+/// A statement is excluded after it was slow this often in a row. On a busy computer any statement is slow now and
+/// then, but not each time.
 const LONG_RUNS: u32 = 8;
 
-/// For how long at first, and at most, when it happens again before it was short for so often in a row.
+/// The first time that a statement is excluded, and the longest. The time doubles until the statement was fast
+/// [`SHORT_RUNS`] times in a row.
 const EXCLUDED_MIN: Duration = Duration::from_millis(250);
 
 const EXCLUDED_MAX: Duration = Duration::from_secs(10);
 
 const SHORT_RUNS: u32 = 32;
 
-/// Reads on one connection at a time.
+/// The most reads on one connection at a time.
 const DEPTH_MAX: usize = 16;
 
-/// Statements of which is known what they take.
+/// The number of statements whose cost is remembered.
 const COSTS_MAX: usize = 2_000;
 
-/// How long the read that makes a connection waits for that, and when the next one tries if it was in vain.
+/// How long the read that opens a connection waits for it, and the pause after a failure.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(1);
 
 const RETRY_AFTER: Duration = Duration::from_secs(10);
 
-/// The shared connections to one database, which are made when there is something to share.
+/// The pipelined connections to one database. They are opened when there are reads to share them.
 pub(crate) struct Pipeline {
     config: Config,
     tls: MakeRustlsConnect,
@@ -71,7 +73,7 @@ struct PipelineState {
     opening: Opening,
 }
 
-/// Whether another connection may be made.
+/// The state of opening another connection.
 #[derive(Clone, Copy)]
 enum Opening {
     From(Instant),
@@ -79,14 +81,14 @@ enum Opening {
     Closed,
 }
 
-/// One connection, and those who wait for its answers.
+/// A connection, and the number of reads that wait for its results.
 struct PipelinedConnection {
     id: u64,
     connection: Arc<Connection>,
     waiting: usize,
-    /// When it last answered, or was last sent something while nobody waited.
+    /// The time of the last result, or of the first read after a time without reads.
     last_progress: Instant,
-    /// Somebody has given up waiting: until then it may be busy with what nobody wants.
+    /// Until then no read is sent: a caller went away, and the server may be busy with its read.
     paused_until: Instant,
 }
 
@@ -97,13 +99,13 @@ impl PipelinedConnection {
     }
 }
 
-/// What a statement was seen to take.
+/// The measured cost of a statement.
 #[derive(Default)]
 struct StatementCost {
-    /// How often in a row it took long, and how often it did not.
+    /// How often in a row the statement was slow, and how often it was fast.
     long: u32,
     short: u32,
-    /// When it was last kept excluded, and for how long.
+    /// When the statement was last excluded, and for how long.
     excluded: Option<(Instant, Duration)>,
 }
 
@@ -127,7 +129,7 @@ impl StatementCost {
     }
 
     fn exclude(&mut self, now: Instant) {
-        // Of several that travelled together each one says so.
+        // Each of several slow reads in the pipeline reports it, but only the first one counts.
         if !self.is_excluded(now) {
             let length = self.excluded.map_or(EXCLUDED_MIN, |(_, length)| EXCLUDED_MAX.min(length * 2));
             *self = Self { excluded: Some((now, length)), ..Self::default() };
@@ -135,32 +137,32 @@ impl StatementCost {
     }
 }
 
-/// How a read on a shared connection ended.
+/// The outcome of a read in the pipeline.
 enum ReadOutcome {
     Abandoned,
-    /// It took the time of one that has to be prepared, which says nothing.
+    /// The statement had to be prepared, so the time tells nothing about its cost.
     Prepared,
     Answered,
-    /// The server stopped it.
+    /// The server cancelled it.
     Stopped,
 }
 
-/// Where a read may go.
+/// Where a read runs.
 enum Placement<'a> {
     Slot(ReadSlot<'a>),
-    /// To a connection of its own: it takes long.
+    /// On a connection of its own, because the statement is slow.
     OwnConnection,
-    /// There is no connection that it would not wait for.
+    /// No connection of the pipeline is free.
     NoneFree,
 }
 
-/// A read's place on a connection.
+/// The place of a read on a pipelined connection.
 struct ReadSlot<'a> {
     pipeline: &'a Pipeline,
     pipelined: u64,
     plan: u64,
     connection: Arc<Connection>,
-    /// Nobody is before it.
+    /// True when no other read is before it.
     is_first: bool,
     sent: Instant,
     end: ReadOutcome,
@@ -191,14 +193,15 @@ impl Drop for ReadSlot<'_> {
     }
 }
 
-/// How many of so many connections to a database are shared.
+/// How many of the connections to a database are pipelined.
 pub(crate) const fn share_of(connections: usize) -> usize {
     let share = connections / 5;
     if share < 4 { share } else { 4 }
 }
 
-/// The limit is a part of how the connection is made, not set on it afterwards: a pooler that lends one session to many
-/// would leave it to others. One that does not pass it on refuses, and nothing is shared then.
+/// Sets the timeout in the options of the connection instead of with SET: a pooler that lends one session to many
+/// clients would leave the setting to the others. A pooler that does not pass the options on refuses the connection,
+/// and nothing is pipelined then.
 fn limited(mut config: Config, timeout: Duration) -> Config {
     let limit = format!("-c statement_timeout={}", timeout.as_millis());
     let options = match config.get_options() {
@@ -228,7 +231,7 @@ impl Pipeline {
         }
     }
 
-    /// None when the read is to be run on a connection of its own.
+    /// Runs a read in the pipeline. Gives none when the read is to run on a connection of its own.
     pub(crate) async fn read(&self, plan: &Plan, statement: &Statement) -> Option<Result<ResultSet>> {
         if self.max == 0
             || plan.single_statement().is_none()
@@ -249,7 +252,7 @@ impl Pipeline {
         let is_known = prepare::known(&slot.connection, plan.id, &statement.parameters).is_some();
         let reading = run_statement(&slot.connection, plan, statement);
         let answer = if slot.is_first {
-            // What it takes itself the server limits, and a timer costs a system call.
+            // The server limits the time of the read itself, and a timer costs a system call.
             reading.await
         } else {
             tokio::time::timeout(WAIT_MAX, reading).await.ok()?
@@ -274,7 +277,7 @@ impl Pipeline {
         state.connections.clear();
     }
 
-    /// A place on the first connection that has one, so that as many as possible travel together.
+    /// Reserves a place on the first connection that is free, so that as many reads as possible share one.
     fn slot(&self, plan: u64) -> Placement<'_> {
         let now = Instant::now();
         let mut state = lock(&self.state);
@@ -302,7 +305,7 @@ impl Pipeline {
         })
     }
 
-    /// Makes one more connection, if there is room for it and nobody else is about it.
+    /// Opens one more connection, if there is room for it and nobody else is opening one.
     async fn open_another(&self) {
         let Some(mut made) = self.begin_opening() else { return };
         let opening = Connection::open(&self.config, self.tls.clone(), &self.options);
@@ -320,7 +323,8 @@ impl Pipeline {
     }
 }
 
-/// What comes of opening a connection; nothing, when whoever made it has gone away.
+/// A connection that is being opened. Dropped without it, after a failure or when the caller went away, nothing is
+/// added.
 struct OpeningConnection<'a> {
     pipeline: &'a Pipeline,
     connection: Option<Connection>,

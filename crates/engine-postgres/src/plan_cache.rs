@@ -16,33 +16,33 @@ use crate::{
     sync::lock,
 };
 
-/// Statements that are remembered.
+/// The number of plans of each kind that are kept.
 const REMEMBERED_MAX: usize = 2_000;
 
-/// A longer one is adapted each time, so that the memory stays small.
+/// The longest statement that is kept, so that the cache stays small.
 const LONGEST_REMEMBERED: usize = 64 << 10;
 
-/// A statement that is understood.
+/// A plan: what a statement becomes.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    /// What the statements prepared for it are found by.
+    /// The key of the statements that connections have prepared for it.
     pub(crate) id: u64,
     pub(crate) adapted: Adapted,
-    /// How it is run together with what keeps its answer, where that can be one statement.
+    /// The form that stores its own receipt, when the statement can be a part of another one.
     pub(crate) receipt_form: Option<ReceiptForm>,
 }
 
-/// A text to be prepared.
+/// SQL to be prepared.
 #[derive(Clone, Copy)]
 pub(crate) struct PreparableSql<'a> {
-    /// What the statements prepared of it are found by.
+    /// The key of the statements that connections have prepared from it.
     pub(crate) id: u64,
     pub(crate) sql: &'a str,
     pub(crate) adapted: &'a Adapted,
 }
 
 impl Plan {
-    /// The plan itself as what is prepared, when it is one statement and no more.
+    /// The SQL of the plan, when it is exactly one statement.
     pub(crate) fn single_statement(&self) -> Option<PreparableSql<'_>> {
         match (&self.adapted.catalog_change, self.adapted.statements.as_slice()) {
             (None, [sql]) => Some(PreparableSql { id: self.id, sql, adapted: &self.adapted }),
@@ -51,7 +51,7 @@ impl Plan {
     }
 }
 
-/// The plans of an engine. What a statement becomes depends on nothing but its text and the kind of server.
+/// The plans of an engine. A plan depends on the text of the statement and the kind of server only.
 pub(crate) struct PlanCache {
     adapted: Mutex<LruCache<Box<str>, Arc<Plan>>>,
     native: Mutex<LruCache<Box<str>, Arc<Plan>>>,

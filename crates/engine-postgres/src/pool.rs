@@ -1,4 +1,4 @@
-//! The connections to one database.
+//! The pool of connections to one database.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,8 +11,8 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::{connection::Connection, error, options::PostgresOptions};
 
-/// Makes connections to one database. Making a connection usable again takes no round trip: what a statement leaves
-/// on one is undone with its transaction, and one that was lost is known to be.
+/// Opens connections to one database. Recycling one takes no round trip: what a statement leaves behind is undone with
+/// its transaction, and a lost connection is recognised without asking.
 pub(crate) struct Manager {
     config: tokio_postgres::Config,
     tls: MakeRustlsConnect,
@@ -24,7 +24,7 @@ impl managed::Manager for Manager {
     type Error = Error;
 
     async fn create(&self) -> Result<Connection> {
-        // It is large, and would be a part of everything that asks for a connection.
+        // The future is large, and would be a part of every future that asks for a connection.
         Box::pin(Connection::open(&self.config, self.tls.clone(), &self.options)).await
     }
 
@@ -38,13 +38,13 @@ impl managed::Manager for Manager {
     }
 }
 
-/// The connections to one database of the primary server.
+/// The connections to one database of one server.
 #[derive(Clone)]
 pub(crate) struct Pool {
     pool: managed::Pool<Manager>,
 }
 
-/// A connection that is lent; given back when dropped.
+/// A connection from the pool, which goes back when it is dropped.
 pub(crate) type PooledConnection = Object<Manager>;
 
 impl Pool {
@@ -58,7 +58,8 @@ impl Pool {
             .max_size(options.connections.max(1))
             .wait_timeout(Some(options.acquire_timeout))
             .runtime(Runtime::Tokio1)
-            // The one used last: its process is awake, and has at hand what it needs.
+            // The connection that was used last is preferred: the server's process is still awake, with its data in the
+            // caches.
             .queue_mode(QueueMode::Lifo)
             .build()
             .map_err(|error| Error::internal(format!("the pool cannot be built: {error}")))?;
@@ -74,12 +75,12 @@ impl Pool {
         })
     }
 
-    /// Closes the connections that nobody uses: one was lost, and they have probably been with it.
+    /// Closes the idle connections. When one was lost, the others probably are too.
     pub(crate) fn forget_idle(&self) {
         self.pool.retain(|_, _| false);
     }
 
-    /// Connections that are lent come to their end by themselves.
+    /// Closes the pool. Connections in use are closed when they come back.
     pub(crate) fn close(&self) {
         self.pool.close();
     }

@@ -18,13 +18,13 @@ use crate::{
 };
 use phantomdb_sql::Kind;
 
-/// The statement as it was prepared before for values like these.
+/// The statement that was prepared before for values of these types.
 pub(crate) fn known(connection: &Connection, form: u64, parameters: &[Value]) -> Option<Arc<Prepared>> {
     lock(&connection.prepared).get(&form)?.find(parameters)
 }
 
-/// Prepares a statement for these values, and remembers it. `undo` is run when PostgreSQL refuses a form
-/// of it and another is tried: inside of a transaction a refusal is the end of everything since the last savepoint.
+/// Prepares a statement for these values, and remembers it. `undo` is run when PostgreSQL refuses one form of it and
+/// another is tried, because in a transaction a refusal aborts everything since the last savepoint.
 pub(crate) async fn prepare(
     connection: &Connection,
     form: &PreparableSql<'_>,
@@ -52,7 +52,7 @@ pub(crate) async fn prepare(
     let Some(types) = types else {
         let prepared = entry.inferred.clone();
         remember(&mut lock(&connection.prepared), form.id, entry);
-        // There is one whenever no type has to be declared.
+        // When no type has to be declared, the inferred form exists.
         return prepared.ok_or_else(|| Error::internal("nothing was prepared"));
     };
     let mut prepared = None;
@@ -62,7 +62,7 @@ pub(crate) async fn prepare(
             break;
         }
     }
-    // Where a value of its own type cannot stand, its text may: a number beside a column of text.
+    // When a value cannot be sent with its own type, its text is sent: a number beside a column of text.
     let prepared = match (prepared.or_else(|| entry.inferred.clone()), refusal) {
         (Some(prepared), _) => prepared,
         (None, Some(refusal)) => return Err(error::explain(&refusal)),
@@ -87,7 +87,7 @@ fn remember(known: &mut LruCache<u64, PreparedForms>, form: u64, entry: Prepared
     }
 }
 
-/// Types with integers of 32 bits where the values allow: some functions and operators know no others.
+/// The types with integers of 32 bits where the values allow it, because some functions and operators know no others.
 fn narrowed(types: &[Type], parameters: &[Value]) -> Option<Vec<Type>> {
     let narrow = |(known, value): (&Type, &Value)| match value {
         Value::Integer(integer) if *known == Type::INT8 && i32::try_from(*integer).is_ok() => Type::INT4,
@@ -104,7 +104,7 @@ struct Preparation<'a> {
 }
 
 impl Preparation<'_> {
-    /// The inner error is one that other types of parameters may cure.
+    /// The inner error is one that other types of parameters may avoid.
     async fn attempt(&self, types: &[Type]) -> Result<Result<Arc<Prepared>, PostgresError>> {
         match self.connection.client().prepare_typed(self.form.sql, types).await {
             Ok(statement) => self.read(statement).await.map(Ok),
@@ -135,14 +135,14 @@ impl Preparation<'_> {
         Ok(Arc::new(Prepared { statement, columns, decoders, layout: OnceLock::new() }))
     }
 
-    /// Results of types whose binary form is not known here come as text.
+    /// Converts results whose binary form is unknown here to text, by wrapping the statement.
     async fn with_known_types(&self, statement: Statement, decoders: &mut [Decoder]) -> Result<Statement> {
         let unknown = decoders.iter().find_map(|decoder| match decoder {
             Decoder::Unknown(name) => Some(unknown_type(name)),
             _ => None,
         });
         let Some(unreadable) = unknown else { return Ok(statement) };
-        // What a write write_result back cannot be converted from outside.
+        // The rows of RETURNING cannot be converted from outside.
         if self.form.adapted.kind != Kind::Read {
             return Err(unreadable);
         }
@@ -164,7 +164,7 @@ impl Preparation<'_> {
         }
     }
 
-    /// See [`super::adapt::NumericProbe`].
+    /// Finds the types of sums and averages: see [`NumericProbe`].
     async fn probe(
         &self,
         probe: &NumericProbe,
@@ -198,7 +198,7 @@ impl Preparation<'_> {
     }
 }
 
-/// Whether a statement was refused for the types of its parameters.
+/// True when a statement was refused because of the types of its parameters.
 fn is_about_types(code: &SqlState) -> bool {
     [
         SqlState::INDETERMINATE_DATATYPE,

@@ -7,7 +7,7 @@ use tokio_postgres::{Statement, types::Type};
 
 use crate::{bind, record_layout, rows::Decoder};
 
-/// Forms of one statement with different types of parameters.
+/// The most forms of one statement with different types of parameters.
 const FORMS_MAX: usize = 16;
 
 /// A statement that is ready to run.
@@ -15,12 +15,12 @@ pub(crate) struct Prepared {
     pub(crate) statement: Statement,
     pub(crate) columns: Vec<Column>,
     pub(crate) decoders: Vec<Decoder>,
-    /// What its rows are read by when they are kept, once one was.
+    /// The layout of its rows, once a receipt has needed it.
     pub(crate) layout: OnceLock<String>,
 }
 
 impl Prepared {
-    /// See [`in_one::layout`].
+    /// The layout for [`record_layout::decode`].
     pub(crate) fn layout(&self) -> Result<&str> {
         if let Some(layout) = self.layout.get() {
             return Ok(layout);
@@ -30,12 +30,12 @@ impl Prepared {
     }
 }
 
-/// What is prepared of one statement on one connection.
+/// The forms of one statement that one connection has prepared.
 #[derive(Default)]
 pub(crate) struct PreparedForms {
-    /// With the types that PostgreSQL infers. None when it cannot.
+    /// The form with the types that PostgreSQL infers; none when it cannot infer them.
     pub(crate) inferred: Option<Arc<Prepared>>,
-    /// With types that were declared for values that the inferred ones cannot hold.
+    /// The forms with declared types, for values that the inferred types cannot hold.
     pub(crate) declared: Vec<(Vec<Type>, Arc<Prepared>)>,
 }
 

@@ -10,28 +10,28 @@ use crate::{
     wal_position::{self, WalPosition},
 };
 
-/// Up to where a caller has seen the database.
+/// The position of the log up to which a caller has seen the database.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum SeenPosition {
-    /// It has written nothing that it knows of.
+    /// The caller has seen no write.
     Nothing,
     UpTo(WalPosition),
-    /// It shows what this engine did not give: only the primary is sure to have it.
+    /// The caller shows a position that is not this engine's. Only the primary certainly has it.
     Unknown,
 }
 
-/// How reading from a replica came out.
+/// The outcome of a read on a replica.
 enum ReplicaRead {
     Answered(Result<ResultSet>),
-    /// It has not come as far as it must.
+    /// The replica has not reached the position.
     Behind,
     Lost,
-    /// The primary may know better: a table that has just been made, or a query that replaying stopped.
+    /// The primary may be able to answer: the table is new, or the replay of the log cancelled the query.
     Refused(Error),
 }
 
-/// Runs a statement that only reads: on a replica when one is fit, else on the primary. When that is down, on any
-/// replica that has all that the caller has seen.
+/// Runs a read on a replica that is close enough to the primary, else on the primary. When the primary is down, any
+/// replica that has all that the caller has seen will do.
 pub(crate) async fn read(
     database: &Database,
     seen: SeenPosition,
@@ -39,7 +39,7 @@ pub(crate) async fn read(
     statement: &Statement,
 ) -> Result<ResultSet> {
     match seen {
-        // The commonest case is a small future; see `once`.
+        // Without replicas the future stays small; see `run_statement`.
         _ if !database.is_tracked() => {
             if let Some(pipeline) = &database.pipeline
                 && let Some(answer) = pipeline.read(plan, statement).await
@@ -54,7 +54,7 @@ pub(crate) async fn read(
     }
 }
 
-/// Runs a statement that only reads.
+/// Runs a read on the primary.
 async fn on_primary(database: &Database, plan: &Plan, statement: &Statement) -> Result<ResultSet> {
     let lease = database.lease().await?;
     let outcome = run_statement(&lease, plan, statement).await;
@@ -63,7 +63,7 @@ async fn on_primary(database: &Database, plan: &Plan, statement: &Statement) -> 
     }
     lease.give_back();
     match outcome {
-        // A server that was restarted has cut all connections; what only reads can be done again.
+        // A server that was restarted has closed all connections. A read can be repeated.
         Err(error) if error.code == ErrorCode::Unavailable => {
             database.primary.forget_idle();
             Box::pin(async {
@@ -78,7 +78,7 @@ async fn on_primary(database: &Database, plan: &Plan, statement: &Statement) -> 
     }
 }
 
-/// Reads on a replica that has come to the position, or on the primary.
+/// Runs a read on a replica that has reached the position, else on the primary.
 async fn on_some(
     database: &Database,
     position: Option<WalPosition>,
@@ -95,7 +95,7 @@ async fn on_some(
     let answer = on_primary(database, plan, statement).await;
     match answer {
         Err(error) if error.code == ErrorCode::Unavailable => {
-            // What was known of the replicas may be older than what they have.
+            // The last probe of the replicas may be older than what they have by now.
             match on_any(database, None, position, plan, statement).await {
                 Some(ReplicaRead::Answered(answer)) => answer,
                 Some(ReplicaRead::Refused(refused)) => Err(refused),
@@ -106,8 +106,8 @@ async fn on_some(
     }
 }
 
-/// The first attempt that tells something. `known` is how far a replica must have come by the last look, `position`
-/// how far it must have come when it reads.
+/// Tries the usable replicas, and gives the first attempt with an outcome. `known` is the position that a replica had
+/// to have reached at the last probe, `position` the one that it must have reached when it reads.
 async fn on_any(
     database: &Database,
     known: Option<WalPosition>,
@@ -125,8 +125,8 @@ async fn on_any(
     None
 }
 
-/// The replica is asked how far it has come on the very connection that reads: behind one address there may be several
-/// servers, and one that was restarted may have come less far than before.
+/// Runs a read on one replica. The connection that reads is also asked for its position: one address may stand for
+/// several servers, and a server that was restarted may have lost ground.
 async fn on_replica(
     database: &Database,
     index: usize,
@@ -152,7 +152,7 @@ async fn on_replica(
         (Err(_), _) => ReplicaRead::Lost,
         (Ok(false), _) => ReplicaRead::Behind,
         (Ok(true), Err(error)) if error.code == ErrorCode::Unavailable => ReplicaRead::Lost,
-        // It took too long, and would again.
+        // A query that took too long here would take too long on the primary too.
         (Ok(true), Err(error)) if error.code != ErrorCode::StatementTimeout => ReplicaRead::Refused(error),
         (Ok(true), outcome) => ReplicaRead::Answered(outcome),
     }

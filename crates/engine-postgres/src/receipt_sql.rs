@@ -6,11 +6,11 @@ use phantomdb_protocol::{Error, ErrorCode, Statement};
 
 use crate::adapt::{Adapted, WriteResult};
 
-/// A user's tables are listed without those whose names begin like this.
+/// The table of receipts. Tables whose names begin like this are not listed among the user's.
 pub(crate) const TABLE: &str = "public.phantomdb_writes";
 
-/// An answer is JSON text; or the rows of a write, with the layout that they are read by; or no more than how many rows
-/// were affected. See [`in_one`](super::in_one).
+/// A receipt has one of three forms: an answer as JSON text; the rows of a write with the layout that they are read by;
+/// the number of affected rows.
 pub(crate) const CREATE: &str = "CREATE TABLE IF NOT EXISTS public.phantomdb_writes (key BYTEA NOT NULL, write INT4 NOT NULL, \
     call BYTEA NOT NULL, at TIMESTAMPTZ NOT NULL DEFAULT now(), layout TEXT, affected INT8, answer BYTEA, \
     PRIMARY KEY (key, write))";
@@ -24,41 +24,41 @@ pub(crate) const FIND: &str =
 pub(crate) const FORGET: &str =
     "DELETE FROM public.phantomdb_writes WHERE at < now() - INTERVAL '10 minutes'";
 
-/// Parameters after the write's own: key, number of the write, call, layout. The protocol has room for them, as a
-/// statement may have half as many as it could carry.
+/// The parameters that a receipt adds to the write's own: key, number of the write, call, layout. There is room for
+/// them, because a statement may have only half as many as the protocol allows.
 pub(crate) const PARAMETERS_ADDED: usize = 4;
 
-/// Why PostgreSQL refuses to have a statement within another one, as it does when there are rules on the table.
+/// The errors with which PostgreSQL refuses a statement within another one, as it does when the table has rules.
 const REFUSALS: [ErrorCode; 3] = [ErrorCode::Unsupported, ErrorCode::SyntaxError, ErrorCode::TypeMismatch];
 
-/// How a plan is run together with what keeps its answer.
+/// The form of a plan that stores its own receipt.
 #[derive(Debug)]
 pub(crate) struct ReceiptForm {
-    /// What the statements prepared for it are found by.
+    /// The key of the statements that connections have prepared for it.
     pub(crate) id: u64,
     pub(crate) write_result: WriteResult,
-    /// It has to be run in a transaction.
+    /// True when the write has to run in a transaction.
     refused: AtomicBool,
 }
 
 impl ReceiptForm {
-    /// None for what is not one change of rows and nothing else.
+    /// The form; none for a statement that is more or less than one change of rows.
     pub(crate) fn of(id: u64, adapted: &Adapted) -> Option<Self> {
         adapted.write_result.map(|write_result| Self { id, write_result, refused: AtomicBool::new(false) })
     }
 
-    /// Whether the statement can be run so, as far as is known. Where it has not the parameters that its text asks for,
-    /// it is told so elsewhere.
+    /// True when the statement can be run in this form, as far as is known. A wrong number of parameters is reported by
+    /// the ordinary form.
     pub(crate) fn takes(&self, adapted: &Adapted, statement: &Statement) -> bool {
         !self.refused.load(Ordering::Relaxed) && statement.parameters.len() == adapted.parameter_count
     }
 
-    /// What was refused in this form has run in a transaction, and is run there from now on.
+    /// Makes the plan run in a transaction from now on, after it was refused in this form and succeeded there.
     pub(crate) fn refuse(&self) {
         self.refused.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the plan may be one that can never be run in this form.
+    /// True when the error may mean that the plan can never run in this form.
     pub(crate) fn is_refusal(error: &Error) -> bool {
         REFUSALS.contains(&error.code)
     }

@@ -1,8 +1,8 @@
-//! The replicas of the primary server, and which of them can be read from.
+//! The replicas of the primary server, and which of them serve reads.
 //!
-//! How far a replica is behind is measured by this process's clock alone: the primary is asked again and again how far
-//! its log has come, and a replica that has replayed as far shows all that was committed when the primary was asked.
-//! So a primary that has nothing to do leaves no replica behind, and the clocks of the servers do not matter.
+//! The lag of a replica is measured by this process's clock alone. The primary is asked for its position in the log
+//! again and again, and a replica that has replayed the log up to an answer shows all that was committed when the
+//! primary was asked. So an idle primary leaves no replica behind, and the clocks of the servers do not matter.
 
 use std::{
     collections::VecDeque,
@@ -27,17 +27,17 @@ use crate::{
     wal_position::{self, WalPosition},
 };
 
-/// Less cannot be told apart from the pauses between two looks.
+/// The smallest lag that can be told from the pause between two probes.
 const MAX_LAG_MIN: Duration = Duration::from_millis(50);
-/// Looks within the longest lag that is allowed.
+/// The number of probes within the longest lag that is allowed.
 const PROBES_PER_LAG: u32 = 4;
 const PAUSE_MAX: Duration = Duration::from_secs(1);
-/// A server that has not answered a look by then is taken to be down.
+/// A server that has not answered a probe by then counts as down.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
-/// What is remembered of the primary; it spans the longest lag.
+/// The number of remembered positions of the primary. They span the longest lag.
 const SAMPLES_MAX: usize = 4 * PROBES_PER_LAG as usize;
 
-/// A server, as the look for it reaches it.
+/// The address of a server, for probes.
 struct ServerAddress {
     config: Config,
     tls: MakeRustlsConnect,
@@ -51,14 +51,14 @@ impl ServerAddress {
 
 struct Replica {
     address: ServerAddress,
-    /// How far it had come at the last look; none when it did not answer.
+    /// The position at the last probe; none when the replica did not answer.
     replayed: Mutex<Option<WalPosition>>,
 }
 
-/// What is known of the primary.
+/// The last known state of the primary.
 #[derive(Default)]
 struct PrimaryStatus {
-    /// Where its log was, at least, when it was asked; the oldest first.
+    /// Positions that the primary had reached when it was asked, the oldest first.
     samples: VecDeque<(Instant, WalPosition)>,
     is_down: bool,
 }
@@ -75,7 +75,7 @@ pub(crate) struct Replicas {
 }
 
 impl Replicas {
-    /// `BAD_REQUEST` for a URL that cannot be read, or a lag that cannot be kept.
+    /// `BAD_REQUEST` for a URL that cannot be read, or a lag that is too small to be measured.
     pub(crate) fn new(home: &Target, options: &Arc<PostgresOptions>) -> Result<Self> {
         if options.max_lag < MAX_LAG_MIN {
             let message = format!("a replica cannot be held to less than {} ms", MAX_LAG_MIN.as_millis());
@@ -100,7 +100,7 @@ impl Replicas {
         self.list.is_empty()
     }
 
-    /// The connections to one database, on each of them.
+    /// Makes a pool of connections to one database for each replica.
     pub(crate) fn pools(&self, database: &str) -> Result<Vec<Pool>> {
         let pool = |replica: &Replica| {
             let mut config = replica.address.config.clone();
@@ -110,7 +110,7 @@ impl Replicas {
         self.list.iter().map(pool).collect()
     }
 
-    /// Looks at the servers from now on, as long as the engine lives.
+    /// Probes the servers from now on, as long as the engine lives.
     pub(crate) fn watch(self: &Arc<Self>) {
         if !self.is_empty() {
             self.watched.call_once(|| drop(tokio::spawn(watch(Arc::downgrade(self)))));
@@ -121,8 +121,8 @@ impl Replicas {
         lock(&self.primary).is_down
     }
 
-    /// Those that are not too far behind, in the order in which they are to be tried: each is the first in turn.
-    /// With a position, those that have come as far as that.
+    /// The replicas that are not too far behind, in the order in which they are to be tried. They take turns in being
+    /// the first. With a position, only the replicas that have reached it.
     pub(crate) fn usable(&self, seen: Option<WalPosition>) -> Vec<usize> {
         let count = self.list.len();
         let first = self.next.fetch_add(1, Ordering::Relaxed);
@@ -138,7 +138,7 @@ impl Replicas {
         order
     }
 
-    /// It did not answer: it is left out until a look finds it again.
+    /// Leaves a replica out that did not answer, until a probe reaches it again.
     pub(crate) fn lost(&self, index: usize) {
         *lock(&self.list[index].replayed) = None;
     }
@@ -164,7 +164,7 @@ impl PrimaryStatus {
     fn learn(&mut self, asked: Instant, written: Option<WalPosition>) {
         self.is_down = written.is_none();
         let Some(written) = written else { return };
-        // After a fail-over the log goes on where the new primary was.
+        // After a fail-over the log continues from the position of the new primary.
         self.samples.retain(|(_, position)| *position <= written);
         if self.samples.len() == SAMPLES_MAX {
             self.samples.pop_front();
@@ -172,7 +172,7 @@ impl PrimaryStatus {
         self.samples.push_back((asked, written));
     }
 
-    /// How old what it shows is at most, who has come so far. While the primary is down nothing gets older.
+    /// The lag of a replica that has replayed the log up to this position. It stands still while the primary is down.
     fn lag_of(&self, replayed: WalPosition) -> Option<Duration> {
         let now = if self.is_down { self.samples.back()?.0 } else { Instant::now() };
         let shown = self.samples.iter().rev().find(|(_, position)| *position <= replayed)?;
@@ -186,7 +186,7 @@ enum Role {
     Replica,
 }
 
-/// The connection that a server is looked at through.
+/// The connection that a server is probed on.
 #[derive(Default)]
 struct ProbeConnection(Option<Connection>);
 

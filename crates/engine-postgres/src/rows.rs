@@ -16,7 +16,7 @@ use phantomdb_engine::json_rows::{
     write_text,
 };
 
-/// How the binary form of a column's values is read. It is kept with the values in a database, by the names here.
+/// How the binary form of a column's values is read. The names are stored with receipts, so they must not change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Decoder {
     Boolean,
@@ -26,9 +26,9 @@ pub(crate) enum Decoder {
     Oid,
     Float4,
     Float8,
-    /// Exact, as text.
+    /// An exact decimal, which is given as text.
     Numeric,
-    /// A numeric that stands for a float, or for an integer, in PhantomDB SQL: an average, a sum.
+    /// A `numeric` that is an average or a sum, for which PhantomDB SQL has a float or an integer.
     NumericAsFloat,
     NumericAsInteger,
     Text,
@@ -42,9 +42,9 @@ pub(crate) enum Decoder {
     Uuid,
     Blob,
     Void,
-    /// As a JSON array.
+    /// An array, which is given as a JSON array.
     Array(Box<Self>),
-    /// A type whose binary form is not known here.
+    /// A type whose binary form is unknown here.
     Unknown(String),
 }
 
@@ -139,7 +139,7 @@ impl Decoder {
             Self::Jsonb => out.extend_from_slice(bytes.get(1..).ok_or_else(unreadable)?),
             Self::Timestamp => time::write_timestamp(out, i64::from_be_bytes(fixed(bytes)?)),
             Self::Date => time::write_date(out, i32::from_be_bytes(fixed(bytes)?)),
-            // The zone of a time, which may follow, is that of the session: UTC.
+            // A zone may follow the time. It is the session's, which is UTC.
             Self::Time => {
                 let micros = i64::from_be_bytes(fixed(bytes.get(..8).ok_or_else(unreadable)?)?);
                 write_json(out, &Clock(micros).to_string());
@@ -169,7 +169,8 @@ impl Decoder {
     }
 }
 
-/// JavaScript would read `0.1` of four bytes as `0.10000000149011612`, were it made longer first.
+/// Writes four bytes with their own digits: JavaScript would read `0.1` as `0.10000000149011612`, were it converted to
+/// eight bytes first.
 fn write_float4(out: &mut Vec<u8>, float: f32) {
     if float.is_finite() {
         write_json(out, &float);
@@ -192,7 +193,8 @@ pub(crate) fn unknown_type(name: &str) -> Error {
     ))
 }
 
-/// The number of dimensions, flags, the type; for each dimension its length and lower bound; the elements.
+/// Reads the number of dimensions, the flags and the type; for each dimension its length and lower bound; then the
+/// elements.
 fn write_array(out: &mut Vec<u8>, element: &Decoder, bytes: &[u8]) -> Result<()> {
     let mut cursor = ByteCursor(bytes);
     let dimensions = cursor.i32()?;
@@ -252,7 +254,7 @@ impl<'a> ByteCursor<'a> {
     }
 }
 
-/// The bytes of a cell as they came.
+/// The bytes of a cell as PostgreSQL sent them.
 struct RawCell<'a>(Option<&'a [u8]>);
 
 impl<'a> FromSql<'a> for RawCell<'a> {
@@ -272,7 +274,7 @@ impl<'a> FromSql<'a> for RawCell<'a> {
     }
 }
 
-/// A result that grows by a row at a time.
+/// A result that grows by one row at a time.
 pub(crate) struct RowWriter<'a> {
     rows: JsonRows,
     columns: &'a [Column],
@@ -295,8 +297,8 @@ impl<'a> RowWriter<'a> {
         })
     }
 
-    /// Adds rows in the form of `record_send`, one behind the other: of each the number of values; of each value its
-    /// type, its length (-1 for NULL) and itself. Tells how many there are.
+    /// Adds rows in the form of `record_send`, one after the other. A row has the number of its values; a value has its
+    /// type, its length (-1 for NULL) and its bytes. Gives the number of rows.
     pub(crate) fn push_records(&mut self, records: &[u8]) -> Result<u64> {
         let mut cursor = ByteCursor(records);
         while !cursor.0.is_empty() {
@@ -322,18 +324,18 @@ impl<'a> RowWriter<'a> {
     }
 }
 
-/// The columns of a result by these names, whose values are read so.
+/// The columns of a result, from their names and decoders.
 pub(crate) fn columns(names: Vec<String>, decoders: &[Decoder]) -> Vec<Column> {
     let columns = names.into_iter().zip(decoders);
     columns.map(|(name, decoder)| Column { name, column_type: decoder.column_type() }).collect()
 }
 
-/// The answer of a statement that write_result none.
+/// The result of a statement that returns nothing.
 pub(crate) fn empty_result() -> ResultSet {
     ResultSet { columns: Vec::new(), rows: json_rows::empty(), affected_rows: 0 }
 }
 
-/// The answer of a write that write_result no rows.
+/// The result of a write that returns no rows.
 pub(crate) fn affected_rows(affected: i64) -> ResultSet {
     ResultSet { affected_rows: affected.unsigned_abs(), ..empty_result() }
 }

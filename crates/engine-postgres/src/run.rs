@@ -18,7 +18,7 @@ use crate::{
 use phantomdb_engine::parameters::check_count;
 use phantomdb_sql::Kind;
 
-/// A statement with what it takes to run it: nothing more has to be asked of the server.
+/// A statement with its prepared form and its encoded parameters. It runs without any other question to the server.
 pub(crate) struct ReadyStatement<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) prepared: Arc<Prepared>,
@@ -31,7 +31,8 @@ impl<'a> ReadyStatement<'a> {
         Ok(Self { plan, prepared, bound: bind::bind(&statement.parameters, 0)? })
     }
 
-    /// Everything is sent when this is first polled, so that what is polled together travels together.
+    /// Runs the statement. All of it is sent when the future is first polled, so statements that are polled together
+    /// are pipelined.
     pub(crate) async fn send(&self, connection: &Connection) -> Result<ResultSet, RunError> {
         send(connection, &self.prepared, &self.bound, &self.plan.adapted.kind).await
     }

@@ -5,10 +5,11 @@ use tokio_postgres::{Error as PostgresError, error::SqlState};
 
 use crate::error;
 
-/// Why a statement did not end well.
+/// Why a statement failed to run.
 #[derive(Debug)]
 pub(crate) enum RunError {
-    /// What was prepared may not fit the tables any more. Nothing has come of it; prepared again it may run.
+    /// The prepared statement may no longer fit the tables. Nothing has happened; prepared again, the statement may
+    /// run.
     StalePlan(PostgresError),
     Failed(Error),
 }
@@ -28,8 +29,8 @@ impl RunError {
     }
 }
 
-/// What is said of a statement when a table is not what it was: "cached plan must not change result type", "cache lookup
-/// failed for type", or that a value is not of the type that the parameter had.
+/// The errors of a statement whose tables have changed: "cached plan must not change result type", "cache lookup failed
+/// for type", or that a value is not of the type that the parameter had before.
 const STALE: [SqlState; 8] = [
     SqlState::FEATURE_NOT_SUPPORTED,
     SqlState::INTERNAL_ERROR,
@@ -38,7 +39,7 @@ const STALE: [SqlState; 8] = [
     SqlState::INVALID_BINARY_REPRESENTATION,
     SqlState::INVALID_DATETIME_FORMAT,
     SqlState::DATETIME_FIELD_OVERFLOW,
-    // A time zone that is none.
+    // An unknown time zone.
     SqlState::INVALID_PARAMETER_VALUE,
 ];
 

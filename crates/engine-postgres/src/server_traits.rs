@@ -1,8 +1,8 @@
-//! What differs between PostgreSQL and the databases that speak its protocol.
+//! The differences between PostgreSQL and the databases that speak its protocol.
 
-/// What the server's kind asks of the SQL.
+/// The features of the server that the SQL sent to it depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ServerTraits {
-    /// Whether a row says (`xmax`) if it was there before the statement.
+    /// True when a row tells by its `xmax` whether it existed before the statement.
     pub(crate) has_xmax: bool,
 }

@@ -1,4 +1,4 @@
-//! A transaction on a connection of its own, as the engine's callers see it; [`TransactionState`] does the work.
+//! A transaction on a connection of its own, as a session of the engine. [`TransactionState`] does the work.
 
 use std::sync::{Arc, OnceLock};
 
@@ -18,22 +18,23 @@ use crate::{
 use phantomdb_engine::{IdempotentCall, Session, Transaction};
 use phantomdb_sql::unknown_function::located;
 
-/// One transaction; its statements run one after the other.
+/// A transaction, whose statements run one after the other.
 pub struct PostgresTransaction {
     database: Arc<Database>,
     state: Arc<Mutex<TransactionState>>,
     read_only: bool,
-    /// Where the log was when it was committed.
+    /// The position of the log after the commit.
     reached: OnceLock<WalPosition>,
 }
 
 impl PostgresTransaction {
-    /// Takes a connection. Nothing is sent: BEGIN travels with the first statement.
+    /// Takes a connection. Nothing is sent yet: BEGIN travels with the first statement.
     pub(crate) async fn begin(database: Arc<Database>, options: &BeginTransaction) -> Result<Self> {
         let lease = database.lease().await?;
         let read_only = options.read_only;
         if !read_only {
-            // IdempotentCall for each connection; within a transaction it could end it.
+            // The table of receipts is prepared once for each connection. Within the transaction a failure would abort
+            // it.
             idempotency_store::prepared(&lease, &database.idempotency_store).await?;
         }
         let state = Arc::new(Mutex::new(TransactionState::new(lease, begin_statement(options))));
@@ -42,7 +43,7 @@ impl PostgresTransaction {
 
     async fn commit_with(&self, key: Option<KeyedWrite>) -> Result<()> {
         let (state, tracked) = (Arc::clone(&self.state), self.database.is_tracked() && !self.read_only);
-        // Whoever waits may go away, but a commit that was begun is seen to its end.
+        // The caller may go away, but a commit that has begun is carried through.
         let committing = tokio::spawn(async move { state.lock().await.commit(key.as_ref(), tracked).await });
         let committed = finished(committing).await;
         if let Some(position) = self.database.explained(committed).await? {
@@ -64,7 +65,7 @@ fn begin_statement(options: &BeginTransaction) -> String {
 }
 
 impl Drop for PostgresTransaction {
-    /// Rolls back what has no end.
+    /// Rolls back a transaction that was not ended.
     fn drop(&mut self) {
         if self.state.try_lock().is_ok_and(|state| state.is_over()) {
             return;

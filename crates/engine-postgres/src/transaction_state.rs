@@ -1,9 +1,9 @@
 //! The state of an open transaction: its connection, its savepoints and whether it has ended.
 //!
-//! After an error PostgreSQL takes nothing more but the end of the transaction. A statement of PhantomDB that fails is
+//! After an error PostgreSQL accepts nothing but the end of the transaction. In PhantomDB a statement that fails is
 //! undone, and the transaction goes on; so each statement runs behind a savepoint. It costs no round trip: it is sent
-//! with the statement, as is the release of the one before, and a statement that changes nothing lets the next one use
-//! the same savepoint.
+//! with the statement, as is the release of the savepoint before, and after a statement that changes nothing the next
+//! one uses the same savepoint.
 
 use std::sync::Arc;
 
@@ -29,12 +29,12 @@ use crate::{
 use phantomdb_engine::{ENDED_BY_CONFLICT, ended, ends_transaction};
 use phantomdb_sql::{Kind, printer::quote_identifier};
 
-/// How it stands with the savepoint behind which a statement runs. There are two, which take turns: the one before is
-/// given up when the next one is set, and if that does not come to be, nothing of what is done is undone with it.
+/// The savepoint that a statement runs behind. There are two, which take turns: the one before is released when the
+/// next one is set. If that fails, no statement that succeeded is undone with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum StatementSavepoint {
     None,
-    /// Nothing was changed since it was set.
+    /// The transaction is unchanged since the savepoint was set.
     Fresh(bool),
     Used(bool),
 }
@@ -44,7 +44,7 @@ const fn savepoint_name(first: bool) -> &'static str {
 }
 
 enum Phase {
-    /// With the statement that begins it.
+    /// BEGIN will be sent with the first statement.
     NotBegun(String),
     Open,
     Ended(Error),
@@ -54,17 +54,17 @@ pub(crate) struct TransactionState {
     lease: Option<Lease>,
     phase: Phase,
     savepoint: StatementSavepoint,
-    /// The user's own, in order.
+    /// The user's own savepoints, in order.
     savepoints: Vec<String>,
     pending_cancellation: PendingCancellation,
-    /// It ended with a statement, whose caller was told so and has yet to roll back.
+    /// True when a statement ended the transaction and its caller, who got the error, has yet to roll back.
     failed: bool,
 }
 
-/// A statement that nobody waits for any more is being cancelled.
+/// The cancellation of a statement whose caller has gone away.
 type PendingCancellation = Arc<std::sync::Mutex<Option<Option<JoinHandle<()>>>>>;
 
-/// Cancels the statement that runs when it is dropped before its end.
+/// Cancels the running statement when it is dropped before the statement has ended.
 struct CancelOnDrop {
     canceller: Option<Canceller>,
     pending_cancellation: PendingCancellation,
@@ -116,7 +116,7 @@ impl TransactionState {
         self.recover().await?;
         let known = prepare::known(self.lease()?, plan.id, &statement.parameters);
         if let Some(prepared) = known.filter(|_| plan.single_statement().is_some()) {
-            // What is wrong with the values is known before anything is sent.
+            // Errors in the values are found before anything is sent.
             let ready = ReadyStatement::new(plan, prepared, statement)?;
             match self.behind_savepoint(plan.adapted.pure, &ready).await {
                 Err(RunError::StalePlan(_)) => self.lease()?.forget(plan.id),
@@ -126,7 +126,8 @@ impl TransactionState {
         self.atomically(&SingleStatement(plan, statement)).await
     }
 
-    /// All or nothing: after an error it is as it was before the first of them.
+    /// Runs statements of which all take effect or none. After an error the transaction is as it was before the first
+    /// of them.
     pub(crate) async fn execute_all(
         &mut self,
         plans: &[Arc<Plan>],
@@ -136,10 +137,11 @@ impl TransactionState {
         self.atomically(&StatementList(plans, statements)).await
     }
 
-    /// Runs work that is undone when it fails. It is run once more when what was prepared before does not fit.
+    /// Runs work that is undone when it fails. When a prepared statement no longer fits its tables, the work is run
+    /// once more.
     pub(crate) async fn atomically<W: TransactionWork>(&mut self, work: &W) -> Result<W::Answer> {
         self.recover().await?;
-        // What has to be prepared is sent when the savepoint is known to be there.
+        // The savepoint must exist before anything is prepared.
         self.behind_savepoint(true, &NoWork).await.map_err(RunError::into_error)?;
         match self.behind_savepoint(false, work).await {
             Err(RunError::StalePlan(_)) => {
@@ -149,14 +151,14 @@ impl TransactionState {
         }
     }
 
-    /// Sends work together with what guards it. `pure` says that it changes nothing.
+    /// Sends work together with its savepoint. `pure` means that the work changes nothing.
     async fn behind_savepoint<W: TransactionWork>(
         &mut self,
         pure: bool,
         work: &W,
     ) -> Result<W::Answer, RunError> {
         let (prefix, turn) = self.prefix();
-        // Until it is known how this ends.
+        // This holds until the outcome is known.
         self.savepoint = StatementSavepoint::Used(turn);
         self.lease()?;
         self.phase = Phase::Open;
@@ -196,7 +198,7 @@ impl TransactionState {
         }
     }
 
-    /// The failure of a statement that was undone, with the columns of the key it broke.
+    /// Adds the columns of the violated foreign key to the error of a statement that was undone.
     async fn explained(&self, failure: RunError) -> RunError {
         match (failure, &self.lease) {
             (RunError::Failed(mut error), Some(lease)) => {
@@ -207,7 +209,7 @@ impl TransactionState {
         }
     }
 
-    /// What is sent before a statement, and which of the two savepoints it runs behind then.
+    /// The statements to send before a statement, and which of the two savepoints it runs behind.
     fn prefix(&self) -> (Option<String>, bool) {
         if let Phase::NotBegun(begin) = &self.phase {
             return (Some(format!("{begin}; SAVEPOINT {}", savepoint_name(true))), true);
@@ -224,8 +226,7 @@ impl TransactionState {
         }
     }
 
-    /// The server has ended the transaction, or it cannot go on: what it has locked is free when this is done. The
-    /// answer is what to tell of it.
+    /// Ends the transaction after an error that it cannot survive, which frees its locks. Gives the error back.
     async fn fail(&mut self, error: Error) -> Error {
         let _ = self.finish("ROLLBACK").await;
         self.failed = true;
@@ -235,13 +236,13 @@ impl TransactionState {
         error
     }
 
-    /// After a statement that nobody waited for: undoes it.
+    /// Undoes a statement whose caller has gone away.
     async fn recover(&mut self) -> Result<()> {
         let Some(cancelling) = lock(&self.pending_cancellation).take() else {
             return self.lease().map(|_| ());
         };
         if let Some(task) = cancelling {
-            // That it failed means there is nothing to wait for.
+            // When the task failed, there is nothing to wait for.
             let _ = task.await;
         }
         let (StatementSavepoint::Fresh(turn) | StatementSavepoint::Used(turn)) = self.savepoint else {
@@ -249,7 +250,7 @@ impl TransactionState {
         };
         let sql = format!("ROLLBACK TO SAVEPOINT {}", savepoint_name(turn));
         let lease = self.lease()?;
-        // The order to stop may have come so late that it stops this.
+        // The cancellation may come so late that it hits this statement.
         let mut undone = lease.run(&sql).await;
         if undone.is_err() {
             undone = lease.run(&sql).await;
@@ -270,7 +271,7 @@ impl TransactionState {
         Ok(empty_result())
     }
 
-    /// Goes back to a savepoint, or write_result it up. Both end those that were set after it.
+    /// Rolls back to a savepoint, or releases it. Both end the savepoints that were set after it.
     async fn end_savepoints(&mut self, savepoint: &str, release: bool) -> Result<ResultSet> {
         self.recover().await?;
         let Some(index) = self.savepoints.iter().rposition(|known| known == savepoint) else {
@@ -282,7 +283,8 @@ impl TransactionState {
         Ok(empty_result())
     }
 
-    /// Sends a savepoint statement of the user's. The guard is given up with it, so that the user's is not within it.
+    /// Sends a savepoint statement of the user's. The statement's own savepoint is released with it, so that the user's
+    /// is not within it.
     async fn control(&mut self, sql: &str) -> Result<()> {
         let before = match (&self.phase, self.savepoint) {
             (Phase::NotBegun(begin), _) => format!("{begin}; "),
@@ -300,7 +302,8 @@ impl TransactionState {
         }
     }
 
-    /// With a key it is committed that it was under this key. IdempotencyStore where the log is then, if that is `tracked`.
+    /// Commits the transaction. With a key it stores that the transaction was committed under this key. Gives the
+    /// position of the log after it, if `tracked`.
     pub(crate) async fn commit(
         &mut self,
         key: Option<&KeyedWrite>,
@@ -308,7 +311,7 @@ impl TransactionState {
     ) -> Result<Option<WalPosition>> {
         self.recover().await?;
         let outcome = match self.phase {
-            // Nothing was done.
+            // The transaction was never begun.
             Phase::NotBegun(_) => self.finish("").await.map(|()| None),
             _ => self.finish_commit(key, tracked).await,
         };
@@ -318,7 +321,7 @@ impl TransactionState {
         outcome
     }
 
-    /// As the caller wished.
+    /// Rolls back at the caller's request.
     pub(crate) async fn end(&mut self) -> Result<()> {
         if self.failed {
             return Ok(());
@@ -332,7 +335,7 @@ impl TransactionState {
         matches!(self.phase, Phase::Ended(_))
     }
 
-    /// Rolls back, if there is anything to roll back.
+    /// Rolls back, if the transaction is open.
     pub(crate) async fn roll_back(&mut self) {
         if self.is_over() {
             return;
@@ -346,7 +349,7 @@ impl TransactionState {
         self.phase = Phase::Ended(ended("was rolled back"));
     }
 
-    /// Ends the transaction and write_result the connection back; where that fails, nobody gets it again.
+    /// Ends the transaction and gives the connection back. When that fails, the connection is not used again.
     async fn finish(&mut self, sql: &str) -> Result<()> {
         let Some(lease) = self.lease.take() else { return Ok(()) };
         let outcome = if sql.is_empty() { Ok(()) } else { lease.run(sql).await };
@@ -372,7 +375,7 @@ impl TransactionState {
         };
         let asking = async { if tracked { wal_position::primary_position(&lease).await.ok() } else { None } };
         let (outcome, position) = join(committing, asking).await;
-        // A commit that is refused rolls back by itself; anything else leaves the connection in doubt.
+        // A commit that is refused rolls back. Any other error leaves the state of the connection in doubt.
         if matches!(&outcome, Err(error) if error.code == ErrorCode::Unavailable) {
             lease.condemn();
         }

@@ -9,11 +9,11 @@ use crate::{connection::Connection, run_error::RunError};
 pub(crate) trait TransactionWork: Sync {
     type Answer: Send;
 
-    /// Runs it in the transaction that is open; after an error the caller rolls back.
+    /// Runs the work in the open transaction. After an error the caller rolls back.
     fn run(&self, connection: &Connection) -> impl Future<Output = Result<Self::Answer, RunError>> + Send;
 }
 
-/// Sees that what it sends is received.
+/// No work at all: what is sent before it gets its result.
 pub(crate) struct NoWork;
 
 impl TransactionWork for NoWork {

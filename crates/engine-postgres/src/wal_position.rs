@@ -1,27 +1,28 @@
-//! How far a server's write-ahead log has come.
+//! Positions in a server's write-ahead log.
 
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use tokio_postgres::SimpleQueryMessage;
 
 use crate::{connection::Connection, error};
 
-/// A place in the write-ahead log of a cluster. What was committed before it is seen by whoever has replayed it.
+/// A position in the write-ahead log of a cluster. A replica that has replayed the log up to it shows all that was
+/// committed before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct WalPosition(pub(crate) u64);
 
 impl WalPosition {
-    /// As it travels: of two tokens the one that is further on is the greater text.
+    /// The token that travels to the client. Tokens sort as the positions do.
     pub(crate) fn token(self) -> String {
         format!("{:016X}", self.0)
     }
 
-    /// None for what is no token of this engine. A caller that shows one has seen nobody knows what.
+    /// The position of a token; none for a text that is no token of this engine.
     pub(crate) fn of_token(token: &str) -> Option<Self> {
         let well_formed = token.len() == 16 && token.bytes().all(|byte| byte.is_ascii_hexdigit());
         u64::from_str_radix(token, 16).ok().filter(|_| well_formed).map(Self)
     }
 
-    /// `16/B374D848`, as PostgreSQL writes it.
+    /// The position in PostgreSQL's notation, such as `16/B374D848`.
     fn of_lsn(lsn: &str) -> Option<Self> {
         let (high, low) = lsn.split_once('/')?;
         let half = |digits| u32::from_str_radix(digits, 16).ok().map(u64::from);
@@ -29,13 +30,13 @@ impl WalPosition {
     }
 }
 
-/// Where the log of a primary is. A transaction that was committed before this is sent is within.
+/// The position of the primary. It is behind every transaction that was committed before the question was sent.
 pub(crate) async fn primary_position(connection: &Connection) -> Result<WalPosition> {
-    // The log that is written may be behind what is committed, when commits do not wait for it.
+    // The written position may be behind what is committed, when commits do not wait for the log.
     ask(connection, "SELECT pg_current_wal_insert_lsn()").await
 }
 
-/// How far a replica has replayed the log. `UNAVAILABLE` for a server that replays none.
+/// The position up to which a replica has replayed the log. `UNAVAILABLE` for a server that replays none.
 pub(crate) async fn replica_position(connection: &Connection) -> Result<WalPosition> {
     ask(connection, "SELECT pg_last_wal_replay_lsn() WHERE pg_is_in_recovery()").await
 }

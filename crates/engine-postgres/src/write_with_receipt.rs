@@ -24,7 +24,7 @@ use crate::{
 use phantomdb_engine::IdempotentCall;
 use phantomdb_sql::Kind;
 
-/// Between two orders to stop a statement: one that comes before the statement has begun is without effect.
+/// The time between two cancellations of a statement. One that comes before the statement has begun has no effect.
 const STOP_AGAIN: Duration = Duration::from_millis(200);
 
 async fn send(
@@ -47,8 +47,8 @@ async fn send(
 }
 
 impl KeyedWrite {
-    /// Runs a write in the form in which it keeps its answer, unless there is one by this key: that is the answer then,
-    /// and nothing has run.
+    /// Runs a write in the form that stores its receipt. When an answer was stored under this key, nothing is run, and
+    /// that answer is given.
     pub(crate) async fn run_with_receipt(
         &self,
         connection: &Connection,
@@ -90,8 +90,8 @@ impl KeyedWrite {
     }
 }
 
-/// Runs what commits by itself. When nobody waits for it any more it is stopped, but not left alone: its outcome says
-/// whether it took effect.
+/// Runs a statement that commits by itself. When its call is cancelled, the statement is cancelled too, but its outcome
+/// is awaited, because only that tells whether it took effect.
 async fn to_its_end<T>(
     once: &IdempotentCall,
     connection: &Connection,
@@ -104,7 +104,7 @@ async fn to_its_end<T>(
     if let Some(outcome) = once.cancelled.run_until_cancelled(running.as_mut()).await {
         return Ok(outcome);
     }
-    // The order to stop may come late, and would hit what runs next.
+    // A late cancellation would hit the next statement.
     connection.condemn();
     let stopping = async {
         loop {

@@ -12,15 +12,15 @@ pub(crate) struct Adapted {
     pub(crate) parameter_count: usize,
     /// A change that takes the place of `statements`, which are empty then.
     pub(crate) catalog_change: Option<CatalogChange>,
-    /// What tells the types of results that PostgreSQL write_result another one.
+    /// Finds the types of results for which PostgreSQL has other types than PhantomDB SQL.
     pub(crate) probe: Option<NumericProbe>,
     /// True when the statement changes nothing: it only reads, and calls only functions that are known to change nothing.
     pub(crate) pure: bool,
-    /// What the statement gives, when it changes the rows of one table and can be a part of another statement.
+    /// The result of the statement, when it changes the rows of one table and can be a part of another statement.
     pub(crate) write_result: Option<WriteResult>,
 }
 
-/// What a statement that changes rows gives.
+/// The result of a statement that changes rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum WriteResult {
     /// The number of rows that it changed.

@@ -22,7 +22,7 @@ struct FunctionRewrite {
     arguments: &'static [Option<&'static str>],
 }
 
-/// Functions that are rewrite otherwise. None when it stays as it is.
+/// How the function of this name is written; none when it stays as it is.
 fn rewrite(name: &str) -> Option<FunctionRewrite> {
     const TEXT: Option<&str> = Some("text");
     const DOCUMENT: Option<&str> = Some("jsonb");
@@ -52,14 +52,14 @@ fn rewrite(name: &str) -> Option<FunctionRewrite> {
     Some(FunctionRewrite { name, arguments })
 }
 
-/// Whether the call is rewrite in a way that would give its column another name.
+/// True when the call is rewritten so that its column would get another name.
 pub(crate) fn is_renamed(name: &str) -> bool {
     name == "phantomdb_created"
         || name == "typeof"
         || rewrite(name).is_some_and(|rewrite| rewrite.name != name)
 }
 
-/// A function that write_result rows.
+/// The name in PostgreSQL of a function that returns rows.
 pub(crate) fn set_function(name: &str) -> String {
     match name {
         "json_each" => "jsonb_each".to_owned(),

@@ -12,7 +12,7 @@ use phantomdb_sql::{names, printer};
 
 impl Adapter<'_> {
     pub(crate) fn create_index(&mut self, create: &mut CreateIndex) -> Result<()> {
-        // What is not named is printed as it was written.
+        // The other fields are printed as they were written.
         let CreateIndex {
             name,
             table_name,

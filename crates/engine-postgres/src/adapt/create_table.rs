@@ -138,7 +138,7 @@ impl Adapter<'_> {
                     generated_as: GeneratedAs::Always | GeneratedAs::ByDefault,
                     sequence_options,
                     generation_expr: None,
-                    // It belongs to an expression, and PostgreSQL takes the keyword only.
+                    // The mode belongs to a generated column, not to numbered rows.
                     generation_expr_mode: _,
                     generated_keyword: _,
                 } => identity = Some(identity_option(sequence_options)),
@@ -175,7 +175,7 @@ impl Adapter<'_> {
         references: &mut Vec<TableName>,
     ) -> Result<ColumnOption> {
         match &mut option {
-            // They are printed as they were written.
+            // These are printed as they were written.
             ColumnOption::Null
             | ColumnOption::NotNull
             | ColumnOption::PrimaryKey(_)
@@ -222,7 +222,7 @@ impl Adapter<'_> {
     }
 
     fn foreign_key(&self, key: &mut ForeignKeyConstraint, references: &mut Vec<TableName>) -> Result<()> {
-        // What is not named is printed as it was written.
+        // The other fields are printed as they were written.
         let ForeignKeyConstraint {
             name: _,
             index_name: _,
@@ -252,7 +252,7 @@ impl Adapter<'_> {
         if let Some(name) = constraint_name(constraint) {
             check_identifier(&name.value)?;
         }
-        // What is not named is printed as it was written.
+        // The other fields are printed as they were written.
         match constraint {
             TableConstraint::Unique(UniqueConstraint {
                 name: _,

@@ -48,7 +48,7 @@ impl ResultColumn {
     }
 }
 
-/// What a `numeric` column holds when its arguments are not exact decimals.
+/// The way to tell the type of a `numeric` column whose arguments are not exact decimals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NumericClass {
     /// A sum, which has the type of its arguments.

@@ -38,7 +38,7 @@ impl Adapter<'_> {
                 if_exists,
                 names,
                 cascade,
-                // What PostgreSQL does without it.
+                // RESTRICT is PostgreSQL's default.
                 restrict: _,
                 purge,
                 temporary,

@@ -97,7 +97,7 @@ impl Adapter<'_> {
     }
 }
 
-/// What the statement gives, when it changes rows and no part of its WITH does.
+/// The result of the statement, when it changes rows and no part of its WITH does.
 fn write_result(statement: &Statement) -> Option<WriteResult> {
     let returning = match statement {
         Statement::Insert(insert) => &insert.returning,

@@ -98,7 +98,7 @@ impl VisitorMut for Rewriter<'_, '_> {
     }
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
-        // What is not named is printed as it was written, or adapted on its own.
+        // The other fields are printed as they were written, or adapted on their own.
         if let TableFactor::Table {
             name,
             alias: _,

@@ -6,14 +6,14 @@ use super::run::run;
 use crate::{connection::Connection, schemas::qualified};
 use phantomdb_sql::printer::{quote_identifier, quote_literal};
 
-/// A table on its way through the operations, as it is before each of them.
+/// The table, as it is before the current operation.
 pub(crate) struct Alteration<'a> {
     pub(crate) connection: &'a Connection,
     pub(crate) schema: TableSchema,
 }
 
 impl Alteration<'_> {
-    /// Runs `ALTER TABLE` of this table.
+    /// Runs an `ALTER TABLE` of this table.
     pub(crate) async fn alter_table(&self, what: &str) -> Result<()> {
         run(self.connection, &format!("ALTER TABLE {} {what}", qualified(&self.schema.table))).await
     }
@@ -34,7 +34,7 @@ pub(crate) fn known_column<'a>(schema: &'a TableSchema, name: &str) -> Result<&'
     })
 }
 
-/// Sets the comment of a table, or of one of its columns; none takes it away.
+/// Sets the comment of a table, or of one of its columns, or removes it.
 pub(crate) async fn set_comment(
     connection: &Connection,
     table: &TableName,

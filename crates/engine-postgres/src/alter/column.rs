@@ -36,7 +36,7 @@ impl Alteration<'_> {
         self.comment(&column.name, &column).await
     }
 
-    /// A comment stays until another takes its place.
+    /// Sets the comment. A column that is changed without one keeps its old comment.
     async fn comment(&self, name: &str, column: &ColumnDefinition) -> Result<()> {
         match &column.comment {
             Some(text) => set_comment(self.connection, &self.schema.table, Some(name), Some(text)).await,
@@ -44,13 +44,14 @@ impl Alteration<'_> {
         }
     }
 
-    /// The new definition; the keys and references of the old one stay, unless the new one says otherwise.
+    /// Changes a column to its new definition. It keeps its keys and references, unless the new definition replaces
+    /// them.
     pub(crate) async fn change_column(&self, column: &ColumnDefinition) -> Result<()> {
         let old = self.column(&column.name)?;
         refuse_to_generate(old.generated.as_deref(), column)?;
         let quoted = quote_identifier(&old.name);
         if old.default.is_some() {
-            // It may be of no use to the new type.
+            // The old default may not fit the new type.
             self.alter_table(&format!("ALTER COLUMN {quoted} DROP DEFAULT")).await?;
         }
         self.change_type(old, column).await?;
@@ -84,7 +85,7 @@ impl Alteration<'_> {
     async fn change_type(&self, old: &ColumnDefinition, column: &ColumnDefinition) -> Result<()> {
         let to = match SqlType::parse(&column.data_type) {
             Ok(to) => to,
-            // A type of PostgreSQL's own, that was described and is handed back.
+            // A type of PostgreSQL's own can be described and handed back unchanged.
             Err(_) if column.data_type == old.data_type => return Ok(()),
             Err(error) => return Err(error),
         };
@@ -99,7 +100,7 @@ impl Alteration<'_> {
         }
         let declared = types::declared(&to)?;
         if types::declared(&from).ok().as_ref() != Some(&declared) {
-            // What is generated is computed anew.
+            // A generated column is computed anew.
             let using = match old.generated {
                 Some(_) => String::new(),
                 None => format!(" USING {}", conversion::between(&old.name, &from, &to)),
@@ -115,7 +116,8 @@ impl Alteration<'_> {
         }
     }
 
-    /// A key goes on counting unless its new definition is that of a key which does not.
+    /// Turns the numbering of rows on or off. A key that the database numbers keeps its numbering, unless the new
+    /// definition is a key without it.
     async fn change_identity(&self, old: &ColumnDefinition, column: &ColumnDefinition) -> Result<()> {
         let quoted = quote_identifier(&old.name);
         if column.auto_increment && !old.auto_increment {
@@ -135,7 +137,7 @@ impl Alteration<'_> {
         Ok(())
     }
 
-    /// A new reference takes the place of the old one.
+    /// Replaces the reference of a column.
     async fn change_reference(&self, name: &str, column: &ColumnDefinition) -> Result<()> {
         let Some(references) = &column.references else { return Ok(()) };
         for constraint in &self.schema.constraints {
@@ -155,7 +157,7 @@ impl Alteration<'_> {
             return Err(Error::unsupported("the last column of a table cannot be dropped"));
         }
         refuse_referenced_column(self.connection, &self.schema.table, name).await?;
-        // A key of the table to itself would keep the column.
+        // A foreign key from the table to itself would prevent it.
         for constraint in &self.schema.constraints {
             if let Constraint::ForeignKey { name: Some(key), references, .. } = constraint
                 && references.table == self.schema.table

@@ -1,4 +1,4 @@
-//! What the values of a column become when its type changes.
+//! How the values of a column are converted when its type changes.
 
 use phantomdb_protocol::ColumnType;
 
@@ -8,15 +8,15 @@ fn is_text(data_type: &SqlType) -> bool {
     matches!(data_type.column_type(), ColumnType::String | ColumnType::Enum)
 }
 
-/// The expression that write_result the values of a column in its new type.
+/// The expression that converts the values of a column to its new type.
 ///
-/// By way of text, where there is no other: that is right for every type and every empty column, and a value that does
-/// not fit is refused when it is met. The length of a text is checked by the assignment that follows, which a cast would
-/// not do: it cuts.
+/// Types without a conversion of their own go by way of text: that is right for every type and for an empty column, and
+/// a value that does not fit is refused. The length of a text is checked by the assignment that follows. A cast would
+/// cut it instead.
 pub(crate) fn between(column: &str, from: &SqlType, to: &SqlType) -> String {
     let column = quote_identifier(column);
     match (from, to) {
-        // Their casts round and check as an assignment does.
+        // These casts round and check as an assignment does.
         _ if from.is_number() && to.is_number() => format!("{column}::{}", target(to)),
         (SqlType::Timestamp, SqlType::Date) => format!("({column} AT TIME ZONE 'UTC')::date"),
         (SqlType::Timestamp, SqlType::Time) => format!("({column} AT TIME ZONE 'UTC')::time"),
@@ -33,7 +33,7 @@ pub(crate) fn between(column: &str, from: &SqlType, to: &SqlType) -> String {
     }
 }
 
-/// The type without what an assignment checks.
+/// The type without its length or precision, which the assignment checks.
 fn target(to: &SqlType) -> &'static str {
     match to {
         SqlType::TinyInt | SqlType::SmallInt => "int2",

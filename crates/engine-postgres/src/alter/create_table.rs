@@ -23,7 +23,7 @@ pub(crate) async fn create_table(connection: &Connection, create: &NewTable) -> 
     run(connection, &create.sql).await
 }
 
-/// That there is a table for a foreign key to point to: it under its exact name.
+/// The exact name of the table that a foreign key references; `UNKNOWN_TABLE` when it does not exist.
 pub(crate) async fn find_referenced(connection: &Connection, table: &TableName) -> Result<TableName> {
     catalog::find(connection, table).await?.ok_or_else(|| {
         let message = format!("there is no table \"{table}\" for a foreign key to point to; create it first");
@@ -31,7 +31,7 @@ pub(crate) async fn find_referenced(connection: &Connection, table: &TableName) 
     })
 }
 
-/// `CITEXT` is an extension: it is made when it is not there and the role may.
+/// Creates the extension of `CITEXT` when it is missing and the role may.
 pub(crate) async fn ensure_type(connection: &Connection, data_type: &SqlType) -> Result<()> {
     if *data_type != SqlType::CiText {
         return Ok(());

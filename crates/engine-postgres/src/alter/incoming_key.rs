@@ -9,15 +9,15 @@ use crate::{
     schemas::{schema_of, table_in},
 };
 
-/// A foreign key that points to a table.
+/// A foreign key that references the table.
 pub(crate) struct IncomingForeignKey {
     pub(crate) constraint: String,
     pub(crate) table: TableName,
-    /// The columns that it points to.
+    /// The columns that it references.
     columns: Vec<String>,
 }
 
-/// The foreign keys of other tables to this one.
+/// The foreign keys of other tables that reference this one.
 async fn incoming_foreign_keys(
     connection: &Connection,
     table: &TableName,
@@ -43,7 +43,7 @@ async fn incoming_foreign_keys(
         .collect())
 }
 
-/// Refuses to drop a column that a foreign key of another table points to.
+/// Refuses to drop a column that another table references.
 pub(crate) async fn refuse_referenced_column(
     connection: &Connection,
     table: &TableName,
@@ -61,7 +61,7 @@ pub(crate) async fn refuse_referenced_column(
     }
 }
 
-/// Refuses to drop a key that a foreign key of another table needs.
+/// Refuses to drop a key that another table references.
 pub(crate) async fn refuse_referenced_key(
     connection: &Connection,
     table: &TableName,
@@ -83,7 +83,7 @@ pub(crate) async fn refuse_referenced_key(
     }
 }
 
-/// A foreign key to one of the tables of a table that is not among them.
+/// A foreign key that references one of the tables, from a table that is not among them.
 pub(crate) async fn foreign_key_from_outside<'a>(
     connection: &Connection,
     tables: &'a [TableName],

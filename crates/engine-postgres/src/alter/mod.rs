@@ -1,8 +1,8 @@
-//! Changes of the schema. Each is made of statements that run one after the other in the transaction or savepoint that
-//! the caller has opened, so that all of it takes effect or nothing does.
+//! Changes the schema. A change consists of statements that run one after the other in the transaction or behind the
+//! savepoint that the caller has opened, so that all of it takes effect or nothing does.
 //!
-//! What can be found out beforehand is looked up first: an error of PostgreSQL aborts the transaction or goes back to its
-//! savepoint, and says less.
+//! Conditions are looked up before a statement is sent: an error from PostgreSQL would abort the transaction or go back
+//! to its savepoint, and says less.
 
 mod alteration;
 mod column;

@@ -16,7 +16,7 @@ impl Alteration<'_> {
         create_missing_schema(self.connection, to).await?;
         let moves = schema_of(to) != schema_of(&self.schema.table);
         if moves {
-            // Under a name that neither schema has, so that no other table is in the way.
+            // The table moves under a name that neither schema has, so that no other table is in the way.
             self.rename_to(TableName { name: "phantomdb_moved".to_owned(), ..self.schema.table.clone() })
                 .await?;
             self.alter_table(&format!("SET SCHEMA {}", quote_identifier(schema_of(to)))).await?;
@@ -31,7 +31,7 @@ impl Alteration<'_> {
         Ok(())
     }
 
-    /// The marks of a column are named after it.
+    /// Renames a column and the checks that carry its type, which are named after it.
     pub(crate) async fn rename_column(&self, from: &str, to: &str) -> Result<()> {
         check_identifier(to)?;
         let from = &self.column(from)?.name;

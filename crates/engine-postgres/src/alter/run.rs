@@ -5,10 +5,10 @@ use tokio_postgres::error::SqlState;
 
 use crate::{connection::Connection, error};
 
-/// Runs a statement of a change.
+/// Runs one statement of a change.
 pub(crate) async fn run(connection: &Connection, sql: &str) -> Result<()> {
     connection.client().batch_execute(sql).await.map_err(|error| match error.as_db_error() {
-        // Of its own catalog: of two who make the same at once one is told so.
+        // When two callers create the same object at once, one of them gets an error about PostgreSQL's catalog.
         Some(database) if database.schema() == Some("pg_catalog") => {
             Error::new(ErrorCode::AlreadyExists, "somebody else has made the same at this moment")
         }
@@ -16,8 +16,8 @@ pub(crate) async fn run(connection: &Connection, sql: &str) -> Result<()> {
     })
 }
 
-/// Runs a statement with `IF NOT EXISTS`. PostgreSQL looks first and makes then: of two who do so at once one is told
-/// of a duplicate. It looks again.
+/// Runs a statement with `IF NOT EXISTS`. PostgreSQL checks first and creates afterwards: when two callers do so at
+/// once, one of them gets a duplicate. Its statement is run again, and finds the object.
 pub(crate) async fn run_if_not_exists(connection: &Connection, sql: &str) -> Result<()> {
     const MARK: &str = "SAVEPOINT phantomdb_if_not_exists";
     let client = connection.client();

@@ -13,8 +13,8 @@ pub(crate) async fn schema_exists(connection: &Connection, name: &str) -> Result
     Ok(row.map_err(|error| error::explain(&error))?.is_some())
 }
 
-/// `ALREADY_EXISTS` when there is one of that name, unless `if_not_exists`. A role that may not make schemas can use
-/// one that is there.
+/// `ALREADY_EXISTS` when the schema exists, unless `if_not_exists`. A role that may not create schemas can use an
+/// existing one.
 pub(crate) async fn create_schema(connection: &Connection, name: &str, if_not_exists: bool) -> Result<()> {
     check_identifier(name)?;
     if schema_exists(connection, name).await? {
@@ -31,7 +31,7 @@ pub(crate) async fn create_schema(connection: &Connection, name: &str, if_not_ex
     run_if_not_exists(connection, &format!("CREATE SCHEMA IF NOT EXISTS {}", quote_identifier(name))).await
 }
 
-/// Makes the schema of a table that nobody has made yet.
+/// Creates the schema of a table when it is missing.
 pub(crate) async fn create_missing_schema(connection: &Connection, table: &TableName) -> Result<()> {
     match &table.schema {
         Some(schema) if schema != DEFAULT_SCHEMA => create_schema(connection, schema, true).await,

@@ -19,7 +19,7 @@ use phantomdb_sql::{
     printer::{self, Style},
 };
 
-/// The description of the table whose rows these are.
+/// The description of a table from its rows in the catalog.
 pub(crate) fn table_schema(
     relation: Relation,
     columns: &[ColumnRow],
@@ -40,18 +40,18 @@ pub(crate) fn table_schema(
     schema
 }
 
-/// What a check says of the one column that it is about.
+/// The meaning of a check that always holds, for its one column.
 enum MarkerMeaning {
-    /// Its type, with the values when that is an `ENUM`.
+    /// The type of the column, with the values of an `ENUM`.
     Type(Option<Vec<String>>),
-    /// That its default was given as a constraint of this name.
+    /// The default of the column was added as a constraint with the name of the check.
     Default,
 }
 
-/// Reads the rows of the catalog with what is to be known of the whole table.
+/// Reads the rows of the catalog, with what has to be known about the whole table.
 struct SchemaReader<'a> {
     columns: HashMap<i16, &'a ColumnRow>,
-    /// By the name of the check.
+    /// The key is the name of the check.
     meanings: HashMap<&'a str, (i16, MarkerMeaning)>,
 }
 
@@ -91,7 +91,7 @@ impl<'a> SchemaReader<'a> {
         expression::read(sql, &|column| self.is_text(column))
     }
 
-    /// The default of a column, unless that is a number which the database counts up.
+    /// The default of a column; none when the database numbers its rows.
     fn default(&self, column: &ColumnRow) -> Option<String> {
         let default = column.default.as_deref().filter(|_| !column.generated && !is_numbered(column))?;
         Some(self.read(default)).filter(|default| default != "NULL")
@@ -119,7 +119,7 @@ impl<'a> SchemaReader<'a> {
         }
     }
 
-    /// None for a check that only says something of its column.
+    /// The constraint; none for a check that only carries the type of its column.
     fn constraint(&self, constraint: &ConstraintRow) -> Option<Constraint> {
         let name = Some(constraint.name.clone());
         let columns = || {
@@ -155,7 +155,7 @@ impl<'a> SchemaReader<'a> {
             .unwrap_or_else(|_| definition.to_owned())
     }
 
-    /// The indexes from the rows of their fields, which stand together.
+    /// Builds the indexes from the rows of their fields. The fields of one index are consecutive.
     fn indexes(&self, rows: Vec<IndexRow>) -> Vec<IndexSchema> {
         let mut indexes: Vec<IndexSchema> = Vec::new();
         for row in rows {
@@ -204,7 +204,7 @@ fn reference(constraint: &ConstraintRow) -> Option<Reference> {
     })
 }
 
-/// `NO ACTION` is what PostgreSQL takes when nothing is said.
+/// The action; none for `NO ACTION`, which is PostgreSQL's default.
 fn action(code: &str) -> Option<ReferentialAction> {
     Some(match code {
         "r" => ReferentialAction::Restrict,

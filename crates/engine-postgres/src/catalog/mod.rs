@@ -35,13 +35,13 @@ pub(crate) async fn describe(connection: &Connection, table: &TableName) -> Resu
     Ok(describe::table_schema(relation, &columns, &constraints, indexes))
 }
 
-/// The exact name of the table that is meant: names may differ in case, as on SQLite.
+/// Finds a table and gives its exact name. The case of the name may differ, as on SQLite.
 pub(crate) async fn find(connection: &Connection, table: &TableName) -> Result<Option<TableName>> {
     let relation = rows::relation(connection.client(), schema_of(table), &table.name).await?;
     Ok(relation.map(|relation| table_in(relation.schema, relation.name)))
 }
 
-/// The names of the checks that tell the type of a column.
+/// The names of the checks that carry the type of a column.
 pub(crate) async fn markers(connection: &Connection, table: &TableName, column: &str) -> Result<Vec<String>> {
     let mut names = rows::checks(connection.client(), schema_of(table), &table.name, column).await?;
     names.retain(|name| marker_of(name).is_some());

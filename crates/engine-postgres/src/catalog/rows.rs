@@ -5,7 +5,7 @@ use tokio_postgres::{Client, Row, types::Type};
 
 use crate::{error, schemas::USER_SCHEMAS, types::CatalogType};
 
-/// A table or a view as it is found by its name.
+/// A table or a view.
 pub(crate) struct Relation {
     pub(crate) oid: u32,
     pub(crate) schema: String,
@@ -20,14 +20,14 @@ pub(crate) struct ColumnRow {
     pub(crate) stored: CatalogType,
     pub(crate) identity: bool,
     pub(crate) generated: bool,
-    /// Of a generated column what it is computed by.
+    /// The default, or the expression of a generated column.
     pub(crate) default: Option<String>,
     pub(crate) comment: Option<String>,
 }
 
 pub(crate) struct ConstraintRow {
     pub(crate) name: String,
-    /// `p`, `u`, `f` or `c`.
+    /// The kind: `p`, `u`, `f` or `c`.
     pub(crate) kind: String,
     pub(crate) columns: Vec<i16>,
     pub(crate) referenced: Option<(String, String)>,
@@ -36,11 +36,11 @@ pub(crate) struct ConstraintRow {
     pub(crate) on_update: String,
     pub(crate) deferrable: bool,
     pub(crate) deferred: bool,
-    /// `CHECK (…)`.
+    /// The definition of a check: `CHECK (…)`.
     pub(crate) check: Option<String>,
 }
 
-/// A field of an index that no constraint has made, with what it says of the whole index.
+/// A field of an index that backs no constraint, with what belongs to the whole index.
 pub(crate) struct IndexRow {
     pub(crate) name: String,
     pub(crate) unique: bool,
@@ -49,7 +49,7 @@ pub(crate) struct IndexRow {
     pub(crate) column: i16,
     pub(crate) expression: String,
     pub(crate) descending: bool,
-    /// When it is not that of the column.
+    /// The collation, when it differs from the column's.
     pub(crate) collation: Option<String>,
 }
 
@@ -57,8 +57,9 @@ const RELATION: &str = "SELECT c.oid, n.nspname::text, c.relname::text, obj_desc
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
     WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'f', 'v', 'm')";
 
-/// A default names no column, so its expression is printed without the table: with it PostgreSQL would wait for whoever
-/// changes the table. What a column is generated from does name columns.
+/// The expression of a default is printed without its table, because it names no column: with the table PostgreSQL
+/// would wait for anybody who changes the table. The expression of a generated column names columns, so it needs the
+/// table.
 const COLUMNS: &str = "SELECT a.attnum, a.attname::text, a.attnotnull, t.typname::text, a.atttypmod::int4, \
     format_type(a.atttypid, a.atttypmod), \
     CASE WHEN t.typtype = 'e' THEN ARRAY(SELECT e.enumlabel::text FROM pg_catalog.pg_enum e \
@@ -93,7 +94,7 @@ const TABLES: &str = "SELECT n.nspname::text, c.relname::text FROM pg_catalog.pg
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
     WHERE c.relkind IN ('r', 'p', 'f') AND NOT c.relispartition AND left(c.relname::text, 10) <> 'phantomdb_'";
 
-/// The table of that name, or the only one whose name differs in case alone.
+/// Finds the table of this name, or the only one whose name differs in case alone.
 pub(crate) async fn relation(client: &Client, schema: &str, name: &str) -> Result<Option<Relation>> {
     for condition in ["c.relname = $2", "lower(c.relname::text) = lower($2)"] {
         let sql = format!("{RELATION} AND {condition}");
@@ -106,7 +107,7 @@ pub(crate) async fn relation(client: &Client, schema: &str, name: &str) -> Resul
     Ok(None)
 }
 
-/// The columns, constraints and indexes of a table, asked for at once.
+/// Reads the columns, constraints and indexes of a table in one round trip.
 pub(crate) async fn parts(
     client: &Client,
     oid: u32,
@@ -125,7 +126,7 @@ pub(crate) async fn parts(
     ))
 }
 
-/// Schema and name of each table of the users.
+/// The schema and the name of each table of the users.
 pub(crate) async fn tables(client: &Client) -> Result<Vec<(String, String)>> {
     let rows = client
         .query_typed(&format!("{TABLES} AND {USER_SCHEMAS}"), &[])
@@ -134,7 +135,7 @@ pub(crate) async fn tables(client: &Client) -> Result<Vec<(String, String)>> {
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
-/// The names of the checks of one column alone.
+/// The names of the checks on this column alone.
 pub(crate) async fn checks(client: &Client, schema: &str, table: &str, column: &str) -> Result<Vec<String>> {
     const CHECKS: &str = "SELECT k.conname::text FROM pg_catalog.pg_constraint k \
         JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::fixture::Fixture;
 use phantomdb_testing::{error, ok, rows, statement, text};
 
-/// Cuts every connection to the database, but the one that asks.
+/// Cuts every connection to the database, except the one that asks.
 async fn cut(fixture: &Fixture) {
     let others =
         PostgresEngine::open(phantomdb_testing::postgres::postgres_url(), PostgresOptions::default())
@@ -30,7 +30,7 @@ async fn connections_that_were_cut_are_made_again() {
     for round in 0..5 {
         ok(&*fixture.session, "INSERT INTO \"t\" VALUES ($1)", &[Value::Integer(round)]).await;
         cut(&fixture).await;
-        // No read fails, however fast it is.
+        // No read fails, however early it comes.
         assert_eq!(rows(&*fixture.session, "SELECT count(*) FROM \"t\"", &[]).await, json!([[round + 1]]));
     }
     fixture.end().await;
@@ -136,7 +136,7 @@ async fn what_was_prepared_follows_the_tables_when_they_change() {
         let value = [value];
         ok(session, insert, &value).await;
         assert_eq!(rows(session, select, &value).await, found);
-        // In a transaction what was prepared outside of it serves too.
+        // A statement that was prepared outside of the transaction serves in it too.
         let transaction = fixture.begin(None).await;
         assert_eq!(rows(&*transaction, select, &value).await, found);
         transaction.rollback().await.unwrap();

@@ -1,4 +1,4 @@
-//! The answers to writes by their key, which every server over a database knows.
+//! Stored answers to keyed writes, which every server over a database finds.
 
 use phantomdb_engine::{Engine, IdempotentCall, Session};
 use phantomdb_engine_postgres::PostgresOptions;
@@ -28,7 +28,7 @@ async fn it_gives_the_first_answer_when_a_write_comes_again_to_another_server() 
     let other = fixture.another(PostgresOptions::default());
     ok(&*fixture.session, TABLE, &[]).await;
     for key in 1..3 {
-        // The first time it is not prepared yet, the second time it is.
+        // The statement is prepared in the first round, and ready in the second.
         let first = keyed(&fixture.engine, &fixture.database, &once(key, 1)).await;
         let again = keyed(&other, &fixture.database, &once(key, 1)).await;
         let answers = [
@@ -116,7 +116,8 @@ async fn it_leaves_nothing_of_a_write_that_nobody_waits_for() {
     let fixture = Fixture::new().await;
     ok(&*fixture.session, TABLE, &[]).await;
     let slow = r#"INSERT INTO "t" ("n") SELECT $1 FROM (SELECT pg_sleep(30)) AS s"#;
-    // The first time there is no table of answers yet; the last time nobody waits from the beginning.
+    // In the first round the table of receipts does not exist yet. In the last one the call is cancelled from the
+    // beginning.
     for (key, at_once) in [(1, false), (2, false), (3, true)] {
         let call = once(key, 1);
         let session = keyed(&fixture.engine, &fixture.database, &call).await;
@@ -142,7 +143,7 @@ async fn it_leaves_nothing_of_a_write_that_nobody_waits_for() {
 
 #[tokio::test]
 async fn it_makes_the_table_of_answers_anew_when_it_was_dropped() {
-    // One connection: it has prepared what keeps the answers.
+    // There is one connection, which has prepared the statement that stores answers.
     let options = PostgresOptions { connections: 1, ..PostgresOptions::default() };
     let fixture = Fixture::with_options(options).await;
     ok(&*fixture.session, TABLE, &[]).await;
@@ -158,7 +159,7 @@ async fn it_makes_the_table_of_answers_anew_when_it_was_dropped() {
         ok(&*session(key + 1).await, INSERT, &[]).await;
         ok(&*fixture.session, r#"DELETE FROM "t""#, &[]).await;
     }
-    // Here nothing but a statement that is one with its answer was prepared when the table went.
+    // Here only a statement that stores its own receipt was prepared when the table was dropped.
     let other = fixture.another(PostgresOptions { connections: 1, ..PostgresOptions::default() });
     for key in [7, 8] {
         ok(&*keyed(&other, &fixture.database, &once(key, 1)).await, INSERT, &[]).await;

@@ -1,4 +1,4 @@
-//! What only the PostgreSQL engine has to get right: types of parameters, savepoints behind statements, connections.
+//! Tests of what only the PostgreSQL engine has: types of parameters, savepoints behind statements, connections.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 

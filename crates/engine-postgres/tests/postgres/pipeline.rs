@@ -1,4 +1,4 @@
-//! Reads of many callers on connections that they share.
+//! Reads of many callers on pipelined connections.
 
 use std::{
     sync::Arc,
@@ -19,7 +19,8 @@ const FREE: &str = r#"SELECT "x" FROM "free" WHERE "x" = $1"#;
 const SLOW: &str = r"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000)
                      SELECT count(*) FROM n";
 
-/// A database of two tables, of which one has a thousand rows, and a shared connection that knows both reads.
+/// A database with two tables, one of which has a thousand rows, and a pipelined connection that has prepared both
+/// reads.
 async fn fixture(options: PostgresOptions) -> Fixture {
     let fixture = Fixture::with_options(options).await;
     ok(&*fixture.session, r#"CREATE TABLE "locked" ("x" INTEGER)"#, &[]).await;
@@ -37,7 +38,7 @@ async fn find(session: &dyn Session, x: i64) {
     assert_eq!(rows(session, FREE, &[Value::Integer(x)]).await, json!([[x]]));
 }
 
-/// So many callers at once, each of whom reads the same.
+/// Starts this many callers at once, each with the same read.
 fn callers(session: &Arc<dyn Session>, count: usize, query: &'static str) -> Vec<JoinHandle<Json>> {
     let caller = |_| {
         let session = Arc::clone(session);
@@ -46,7 +47,7 @@ fn callers(session: &Arc<dyn Session>, count: usize, query: &'static str) -> Vec
     (0..count).map(caller).collect()
 }
 
-/// How long 400 finds of 8 callers take.
+/// The time that 400 reads of 8 callers take.
 async fn finds(session: &Arc<dyn Session>) -> Duration {
     let begun = Instant::now();
     let callers: Vec<_> = (0..8)
@@ -82,7 +83,7 @@ async fn reads_go_on_while_transactions_have_all_connections_that_are_not_shared
         let expected = format!("[[{x}]]");
         answered += usize::from(read.is_ok_and(|read| read.rows.get() == expected));
     }
-    // One that was held up by the computer for long wants a connection of its own.
+    // A read that the computer held up for long wants a connection of its own.
     assert!(answered > 50, "{answered} of 100");
     for transaction in transactions {
         transaction.rollback().await.unwrap();

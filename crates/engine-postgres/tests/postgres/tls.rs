@@ -1,4 +1,4 @@
-//! Connections to a PostgreSQL server that lets nobody in without TLS.
+//! Connections to a PostgreSQL server that accepts nobody without TLS.
 
 use std::{
     path::PathBuf,
@@ -23,13 +23,13 @@ struct Secured {
     server: Server,
     /// The file of the authority that signed it.
     root: PathBuf,
-    /// That of another one.
+    /// The file of another authority.
     other: PathBuf,
     _directory: Directory,
 }
 
 impl Secured {
-    /// Its URL, by that name or by its address.
+    /// The URL of the server with this host.
     fn url(&self, host: &str, query: &str) -> String {
         let url = self.server.url.replace("127.0.0.1", host);
         let root = |path: &PathBuf| path.to_str().unwrap().replace('/', "%2F");
@@ -37,7 +37,7 @@ impl Secured {
     }
 }
 
-/// One for all tests that run at the same time, gone with the last of them.
+/// The server for all tests that run at the same time. It stops with the last of them.
 fn secured() -> Arc<Secured> {
     static SECURED: Mutex<Weak<Secured>> = Mutex::new(Weak::new());
     let mut current = SECURED.lock().unwrap();
@@ -60,7 +60,7 @@ fn open(url: &str) -> Result<PostgresEngine, Error> {
     PostgresEngine::open(url, PostgresOptions::default())
 }
 
-/// Why it is not connected to; the error names no host and no password.
+/// The reason why the connection fails. The error names no host and no password.
 async fn refused(url: &str) -> String {
     let error = open(url).unwrap().version().await.unwrap_err();
     assert_eq!(error.code, ErrorCode::Unavailable, "{error:?}");
@@ -138,7 +138,7 @@ async fn it_refuses_a_root_certificate_that_it_cannot_use_when_it_starts() {
     }
 }
 
-/// Waits until such a statement runs, or until none does.
+/// Waits until the statement runs, or until it has stopped.
 async fn until_asleep(session: &dyn Session, asleep: bool) {
     let sql = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND state = 'active' \
                AND pid <> pg_backend_pid()";

@@ -15,7 +15,7 @@ async fn a_statement_that_fails_is_undone_and_the_transaction_goes_on() {
     let fixture = Fixture::new().await;
     ok(&*fixture.session, TABLE, &[]).await;
     let transaction = fixture.begin(None).await;
-    // The first round prepares, the second one runs what is prepared.
+    // The first round prepares the statements, the second one runs them prepared.
     for round in [0, 10] {
         ok(&*transaction, INSERT, &n(round + 1)).await;
         assert_eq!(error(&*transaction, INSERT, &n(round + 1)).await.code, ErrorCode::UniqueViolation);
@@ -132,7 +132,7 @@ async fn the_victim_of_a_dead_lock_is_told_and_ends_so_that_the_other_goes_on() 
     let waiting = Arc::clone(&one);
     let waiting = tokio::spawn(async move { waiting.execute(statement(lock, &n(2))).await.map(drop) });
     let mine = other.execute(statement(lock, &n(1))).await.map(drop);
-    // Neither has rolled back, so that the locks of the victim were freed by what told it.
+    // Neither has rolled back, so the error itself freed the locks of the victim.
     let theirs = tokio::time::timeout(Duration::from_secs(10), waiting).await.unwrap().unwrap();
     let (victim, winner, told) = match (mine, theirs) {
         (Err(told), Ok(())) => (other, one, told),
@@ -183,7 +183,7 @@ async fn row_locks_are_those_that_were_asked_for() {
     ok(&*fixture.session, "INSERT INTO \"t\" VALUES (1), (2)", &[]).await;
     let (one, other) = (fixture.begin(None).await, fixture.begin(None).await);
     ok(&*one, "SELECT * FROM \"t\" WHERE \"x\" = 1 FOR NO KEY UPDATE OF \"t\"", &[]).await;
-    // A weaker lock is no obstacle to one that only keeps the key.
+    // A weaker lock does not exclude one that only protects the key.
     assert_eq!(ask(&*other, "SELECT * FROM \"t\" ORDER BY \"x\" LIMIT 5 FOR KEY SHARE").await, "1 2");
     assert_eq!(ask(&*other, "SELECT * FROM \"t\" ORDER BY \"x\" FOR UPDATE SKIP LOCKED").await, "2");
     let refused = error(&*other, "SELECT * FROM \"t\" FOR UPDATE NOWAIT", &[]).await;

@@ -1,4 +1,4 @@
-//! Writes that are one statement with what keeps their answer, and those that cannot be.
+//! Writes that store their receipt in the same statement, and writes that cannot.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use phantomdb_testing::{
     all, ask, assert_same, error, next_number, ok, postgres::postgres_url, run, statement,
 };
 
-/// How many answers are kept that came with their write as one statement.
+/// Counts the receipts that were stored in the same statement as their write.
 const IN_ONE: &str =
     r#"SELECT count(*) FROM "phantomdb_writes" WHERE "layout" IS NOT NULL OR "affected" IS NOT NULL"#;
 
@@ -24,7 +24,7 @@ fn native(query: &str) -> Statement {
     Statement { native: true, ..statement(query, &[]) }
 }
 
-/// A key of its own in its database.
+/// A key that its database has not seen.
 fn fresh() -> IdempotentCall {
     once(u8::try_from(next_number() % 250).unwrap(), 1)
 }
@@ -35,7 +35,7 @@ struct Servers {
 }
 
 impl Servers {
-    /// Two of them over a database in which answers are kept already.
+    /// Two engines over one database whose table of receipts exists.
     async fn new(tables: &[&str]) -> Self {
         let fixture = Fixture::new().await;
         let other = fixture.another(PostgresOptions::default());
@@ -52,7 +52,8 @@ impl Servers {
         session.execute(statement).await.unwrap_or_else(|error| panic!("{what}: {error:?}"))
     }
 
-    /// Runs a write on one server and sends it to the other one too. Tells whether it was one statement with its answer.
+    /// Runs a write on one server and repeats it on the other one. Gives the result, and whether the write stored its
+    /// own receipt.
     async fn twice(&self, statement: &Statement) -> (ResultSet, bool) {
         let session = &*self.fixture.session;
         let (call, before) = (fresh(), ask(session, IN_ONE).await);
@@ -159,7 +160,7 @@ async fn it_runs_in_a_transaction_what_cannot_be_within_another_statement() {
     }
     assert_eq!(ask(session, r#"SELECT * FROM "log" ORDER BY "id""#).await, "1 2");
     session.execute(native(r#"DROP RULE also ON "t""#)).await.unwrap();
-    // What it has found out it does not try again.
+    // It does not try again what it has found out.
     assert!(!servers.twice(&insert(3)).await.1);
     for (write, is_possible) in [
         (statement(r#"UPDATE "t" SET "n" = 6 RETURNING "id""#, &[]), true),
@@ -188,7 +189,7 @@ async fn it_runs_in_a_transaction_what_cannot_be_within_another_statement() {
 
 #[tokio::test]
 async fn it_leaves_room_for_the_parameters_that_keep_the_answer() {
-    // As many as a statement may have.
+    // A statement with the most parameters that are allowed.
     const COUNT: i64 = 32_766;
     let servers = Servers::new(&[r#"CREATE TABLE "n" ("n" INTEGER)"#]).await;
     let places: Vec<String> = (1..=COUNT).map(|number| format!("(${number})")).collect();
