@@ -40,7 +40,7 @@ pub(crate) async fn run_statement(
     let Some(form) = plan.single_statement() else {
         return Box::pin(batch::in_transaction(connection, &SingleStatement(plan, statement))).await;
     };
-    if let Some(prepared) = prepare::known(connection, plan.id, &statement.parameters) {
+    if let Some(prepared) = prepare::find_prepared(connection, plan.id, &statement.parameters) {
         match ReadyStatement::new(plan, prepared, statement)?.send(connection).await {
             Err(RunError::StalePlan(_)) => connection.forget(plan.id),
             outcome => return outcome.map_err(RunError::into_error),
@@ -66,7 +66,7 @@ pub(crate) async fn run_each(
             .take(PIPELINE_MAX)
             .map_while(|(plan, statement)| {
                 let plan = plan.as_ref().ok().filter(|plan| plan.single_statement().is_some())?;
-                let prepared = prepare::known(connection, plan.id, &statement.parameters)?;
+                let prepared = prepare::find_prepared(connection, plan.id, &statement.parameters)?;
                 ReadyStatement::new(plan, prepared, statement).ok()
             })
             .collect();

@@ -33,14 +33,14 @@ use phantomdb_engine::IdempotentCall;
 
 /// A call with an idempotency key.
 pub(crate) struct KeyedCall {
-    pub(crate) once: IdempotentCall,
+    pub(crate) call: IdempotentCall,
     /// The number of writes so far, including calls that turned out to write nothing.
     writes: AtomicI32,
 }
 
 impl KeyedCall {
-    pub(crate) fn new(once: &IdempotentCall) -> Self {
-        Self { once: once.clone(), writes: AtomicI32::new(0) }
+    pub(crate) fn new(call: &IdempotentCall) -> Self {
+        Self { call: call.clone(), writes: AtomicI32::new(0) }
     }
 }
 
@@ -49,22 +49,22 @@ pub(crate) struct AutocommitWriter {
     pub(crate) database: Arc<Database>,
     pub(crate) call: Option<KeyedCall>,
     /// The position of the log after the last write.
-    reached: Mutex<Option<WalPosition>>,
+    position: Mutex<Option<WalPosition>>,
 }
 
 impl AutocommitWriter {
     pub(crate) fn new(database: Arc<Database>, call: Option<KeyedCall>) -> Self {
-        Self { database, call, reached: Mutex::default() }
+        Self { database, call, position: Mutex::default() }
     }
 
-    pub(crate) fn reached(&self) -> Option<WalPosition> {
-        *lock(&self.reached)
+    pub(crate) fn position(&self) -> Option<WalPosition> {
+        *lock(&self.position)
     }
 
     /// The key under which the receipt of the next write is stored.
     fn next_keyed_write(&self) -> Option<KeyedWrite> {
-        let call = self.call.as_ref().filter(|_| self.database.idempotency_store.are_kept())?;
-        Some(KeyedWrite { once: call.once.clone(), write: call.writes.fetch_add(1, Ordering::Relaxed) })
+        let call = self.call.as_ref().filter(|_| self.database.idempotency_store.is_available())?;
+        Some(KeyedWrite { call: call.call.clone(), write: call.writes.fetch_add(1, Ordering::Relaxed) })
     }
 
     /// Runs work until its call is cancelled. What the work holds is dropped then, and its statement stopped with it.
@@ -75,13 +75,13 @@ impl AutocommitWriter {
         match &self.call {
             None => work.await,
             Some(call) => {
-                call.once.cancelled.run_until_cancelled(work).await.unwrap_or_else(|| Err(cancelled()))
+                call.call.cancelled.run_until_cancelled(work).await.unwrap_or_else(|| Err(cancelled()))
             }
         }
     }
 
-    fn reach(&self, position: Option<WalPosition>) {
-        let mut reached = lock(&self.reached);
+    fn advance_to(&self, position: Option<WalPosition>) {
+        let mut reached = lock(&self.position);
         *reached = position.max(*reached);
     }
 
@@ -91,23 +91,23 @@ impl AutocommitWriter {
             .next_keyed_write()
             .filter(|_| !statement.native || native::is_transactional(&statement.query));
         let lease = self.database.lease().await?;
-        let kept = match write {
+        let stored = match write {
             None => Ok(None),
             Some(write) => self.run_keyed(&lease, &write, plan, statement).await,
         };
-        let outcome = match kept {
+        let outcome = match stored {
             Ok(None) if self.database.is_tracked() => {
                 let (outcome, position) = run_tracked(&lease, plan, statement).await;
-                self.reach(position);
+                self.advance_to(position);
                 outcome
             }
             Ok(None) => self.unless_cancelled(run_statement(&lease, plan, statement)).await,
             Ok(Some(answer)) => Ok(answer),
             Err(error) => Err(error),
         };
-        let is_over = |code| !matches!(code, ErrorCode::Unavailable | ErrorCode::StatementTimeout);
-        if matches!(&outcome, Err(error) if !is_over(error.code)) {
-            lease.condemn();
+        let is_final = |code| !matches!(code, ErrorCode::Unavailable | ErrorCode::StatementTimeout);
+        if matches!(&outcome, Err(error) if !is_final(error.code)) {
+            lease.mark_unusable();
         }
         self.give_back(lease);
         outcome
@@ -133,7 +133,7 @@ impl AutocommitWriter {
             let ready = ReadyStatement::new(plan, prepared, statement)?;
             match self.run_in_transaction(lease, write, &ready, true).await {
                 Err(RunError::StalePlan(_)) => lease.forget(plan.id),
-                kept => return kept.map_err(RunError::into_error),
+                stored => return stored.map_err(RunError::into_error),
             }
         }
         self.run_in_transaction(lease, write, &SingleStatement(plan, statement), false)
@@ -151,7 +151,7 @@ impl AutocommitWriter {
         (form, bare): (&ReceiptForm, &PreparableSql<'_>),
         statement: &Statement,
     ) -> Result<Option<ResultSet>> {
-        let known = prepare::known(lease, form.id, &statement.parameters);
+        let known = prepare::find_prepared(lease, form.id, &statement.parameters);
         let is_new = known.is_none();
         let prepared = match known {
             Some(prepared) => Ok(prepared),
@@ -174,7 +174,7 @@ impl AutocommitWriter {
                     }
                     Err(failure) => return Err(failure.into_error()),
                     Ok((answer, position)) => {
-                        self.reach(position);
+                        self.advance_to(position);
                         return Ok(Some(answer));
                     }
                 }
@@ -183,11 +183,11 @@ impl AutocommitWriter {
         };
         // The prepared form of the statement alone may be as old.
         lease.forget(plan.id);
-        let kept = self.run_in_transaction(lease, write, &SingleStatement(plan, statement), false).await;
-        if is_doubtful && kept.is_ok() {
+        let stored = self.run_in_transaction(lease, write, &SingleStatement(plan, statement), false).await;
+        if is_doubtful && stored.is_ok() {
             form.refuse();
         }
-        kept.map_err(RunError::into_error)
+        stored.map_err(RunError::into_error)
     }
 
     async fn run_in_transaction<W: TransactionWork>(
@@ -196,37 +196,38 @@ impl AutocommitWriter {
         write: &KeyedWrite,
         work: &W,
         at_once: bool,
-    ) -> Result<Option<W::Answer>, RunError>
+    ) -> Result<Option<W::Output>, RunError>
     where
-        W::Answer: Serialize + DeserializeOwned + Sync,
+        W::Output: Serialize + DeserializeOwned + Sync,
     {
         let tracked = self.database.is_tracked();
-        let kept = write.once(lease, &self.database.idempotency_store, work, at_once, tracked).await?;
-        Ok(kept.map(|(answer, position)| {
-            self.reach(position);
+        let stored =
+            write.run_in_transaction(lease, &self.database.idempotency_store, work, at_once, tracked).await?;
+        Ok(stored.map(|(answer, position)| {
+            self.advance_to(position);
             answer
         }))
     }
 
     /// Runs work that is one write. Gives none, and runs nothing, when no receipts can be stored.
-    pub(crate) async fn run_work<W: TransactionWork>(&self, work: &W) -> Result<Option<W::Answer>>
+    pub(crate) async fn run_work<W: TransactionWork>(&self, work: &W) -> Result<Option<W::Output>>
     where
-        W::Answer: Serialize + DeserializeOwned + Sync,
+        W::Output: Serialize + DeserializeOwned + Sync,
     {
         let Some(write) = self.next_keyed_write() else { return Ok(None) };
         let lease = self.database.lease().await?;
-        let mut kept = self.run_in_transaction(&lease, &write, work, false).await;
-        if matches!(kept, Err(RunError::StalePlan(_))) {
-            kept = self.run_in_transaction(&lease, &write, work, false).await;
+        let mut stored = self.run_in_transaction(&lease, &write, work, false).await;
+        if matches!(stored, Err(RunError::StalePlan(_))) {
+            stored = self.run_in_transaction(&lease, &write, work, false).await;
         }
         self.give_back(lease);
-        kept.map_err(RunError::into_error)
+        stored.map_err(RunError::into_error)
     }
 
     fn give_back(&self, lease: Lease) {
-        if self.call.is_some() && lease.can_be_used() && self.database.idempotency_store.forget_now() {
+        if self.call.is_some() && lease.is_usable() && self.database.idempotency_store.cleanup_is_due() {
             tokio::spawn(async move {
-                idempotency_store::forget(&lease).await;
+                idempotency_store::delete_old(&lease).await;
                 lease.give_back();
             });
             return;
@@ -237,7 +238,7 @@ impl AutocommitWriter {
     /// Remembers the position of the log after the work on this connection.
     pub(crate) async fn track(&self, lease: &Lease) {
         if self.database.is_tracked() {
-            self.reach(wal_position::primary_position(lease).await.ok());
+            self.advance_to(wal_position::primary_position(lease).await.ok());
         }
     }
 }
@@ -248,8 +249,9 @@ async fn run_tracked(
     plan: &Plan,
     statement: &Statement,
 ) -> (Result<ResultSet>, Option<WalPosition>) {
-    let known =
-        plan.single_statement().and_then(|form| prepare::known(connection, form.id, &statement.parameters));
+    let known = plan
+        .single_statement()
+        .and_then(|form| prepare::find_prepared(connection, form.id, &statement.parameters));
     if let Some(Ok(ready)) = known.map(|prepared| ReadyStatement::new(plan, prepared, statement)) {
         match join(ready.send(connection), wal_position::primary_position(connection)).await {
             (Err(RunError::StalePlan(_)), _) => connection.forget(plan.id),

@@ -25,7 +25,7 @@ const REFUSED: &str = "ROLLBACK TO SAVEPOINT phantomdb_prepare";
 pub(crate) async fn in_transaction<W: TransactionWork>(
     connection: &Connection,
     work: &W,
-) -> Result<W::Answer> {
+) -> Result<W::Output> {
     let mut again = true;
     loop {
         connection.run("BEGIN").await?;
@@ -99,7 +99,7 @@ fn ready_statements<'a>(
     for (plan, statement) in plans.iter().zip(statements) {
         match plan
             .single_statement()
-            .and_then(|form| prepare::known(connection, form.id, &statement.parameters))
+            .and_then(|form| prepare::find_prepared(connection, form.id, &statement.parameters))
         {
             Some(prepared) => ready.push(ReadyStatement::new(plan, prepared, statement)?),
             None => return Ok(None),
@@ -136,7 +136,7 @@ pub(crate) async fn run_in_order(
         for (plan, statement) in plans.iter().zip(statements).skip(done).take(PIPELINE_MAX) {
             let Some(prepared) = plan
                 .single_statement()
-                .and_then(|form| prepare::known(connection, form.id, &statement.parameters))
+                .and_then(|form| prepare::find_prepared(connection, form.id, &statement.parameters))
             else {
                 break;
             };
@@ -176,7 +176,7 @@ pub(crate) fn refuse_savepoints(plan: &Plan) -> Result<()> {
 pub(crate) struct SingleStatement<'a>(pub(crate) &'a Plan, pub(crate) &'a Statement);
 
 impl TransactionWork for SingleStatement<'_> {
-    type Answer = ResultSet;
+    type Output = ResultSet;
 
     async fn run(&self, connection: &Connection) -> Result<ResultSet, RunError> {
         run_in_open_transaction(connection, self.0, self.1).await
@@ -187,7 +187,7 @@ impl TransactionWork for SingleStatement<'_> {
 pub(crate) struct StatementList<'a>(pub(crate) &'a [Arc<Plan>], pub(crate) &'a [Statement]);
 
 impl TransactionWork for StatementList<'_> {
-    type Answer = Vec<ResultSet>;
+    type Output = Vec<ResultSet>;
 
     async fn run(&self, connection: &Connection) -> Result<Vec<ResultSet>, RunError> {
         run_in_order(connection, self.0, self.1).await

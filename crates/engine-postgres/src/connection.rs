@@ -24,8 +24,8 @@ pub(crate) struct Connection {
     tls: MakeRustlsConnect,
     pub(crate) traits: ServerTraits,
     pub(crate) prepared: Mutex<LruCache<u64, PreparedForms>>,
-    pub(crate) receipt_statement: OnceCell<Statement>,
-    condemned: AtomicBool,
+    pub(crate) receipt_insert: OnceCell<Statement>,
+    unusable: AtomicBool,
 }
 
 impl Connection {
@@ -36,17 +36,17 @@ impl Connection {
         options: &PostgresOptions,
     ) -> Result<Self> {
         let (client, driver) =
-            config.connect(tls.clone()).await.map_err(|error| error::connecting(&error, config))?;
+            config.connect(tls.clone()).await.map_err(|error| error::explain_connection(&error, config))?;
         tokio::spawn(async move {
             // The callers that wait for a result get an error too.
             if let Err(error) = driver.await {
                 tracing::debug!(%error, "a connection to PostgreSQL ended");
             }
         });
-        let traits = settle(&client, options).await?;
+        let traits = set_up_session(&client, options).await?;
         let prepared = Mutex::new(LruCache::new(PREPARED_MAX));
-        let receipt_statement = OnceCell::new();
-        Ok(Self { client, tls, traits, prepared, receipt_statement, condemned: AtomicBool::new(false) })
+        let receipt_insert = OnceCell::new();
+        Ok(Self { client, tls, traits, prepared, receipt_insert, unusable: AtomicBool::new(false) })
     }
 
     pub(crate) fn client(&self) -> &Client {
@@ -58,12 +58,12 @@ impl Connection {
     }
 
     /// Excludes the connection from further use, because its state is unknown.
-    pub(crate) fn condemn(&self) {
-        self.condemned.store(true, Ordering::Relaxed);
+    pub(crate) fn mark_unusable(&self) {
+        self.unusable.store(true, Ordering::Relaxed);
     }
 
-    pub(crate) fn can_be_used(&self) -> bool {
-        !self.is_closed() && !self.condemned.load(Ordering::Relaxed)
+    pub(crate) fn is_usable(&self) -> bool {
+        !self.is_closed() && !self.unusable.load(Ordering::Relaxed)
     }
 
     pub(crate) fn canceller(&self) -> Canceller {
@@ -81,7 +81,7 @@ impl Connection {
 }
 
 /// Sets the session up as statements expect it, and finds out which kind of server it is.
-async fn settle(client: &Client, options: &PostgresOptions) -> Result<ServerTraits> {
+async fn set_up_session(client: &Client, options: &PostgresOptions) -> Result<ServerTraits> {
     let mut sql = String::from(
         "SET TimeZone = 'UTC'; SET DateStyle = 'ISO, MDY'; SET standard_conforming_strings = on; \
          SET client_min_messages = warning;",

@@ -63,7 +63,7 @@ impl Database {
     }
 
     /// Takes a connection to a replica.
-    pub(crate) async fn lease_of(&self, replica: usize) -> Result<Lease> {
+    pub(crate) async fn lease_replica(&self, replica: usize) -> Result<Lease> {
         let pool = self.readers.get(replica).ok_or_else(|| Error::internal("there is no such replica"))?;
         Ok(Lease { lent: pool.get().await?, done: false })
     }
@@ -90,7 +90,7 @@ impl Database {
     }
 
     /// Adds the columns of the violated foreign key to the error of a statement that has given its connection back.
-    pub(crate) async fn explained<T>(&self, outcome: Result<T>) -> Result<T> {
+    pub(crate) async fn with_key_columns<T>(&self, outcome: Result<T>) -> Result<T> {
         match outcome {
             Err(mut error) if lacks_columns(&error) => {
                 if let Ok(lease) = self.lease().await {
@@ -112,10 +112,10 @@ pub(crate) struct Lease {
 }
 
 impl Lease {
-    /// Gives the connection back after work that left nothing behind. A connection that was condemned is closed, and
+    /// Gives the connection back after work that left nothing behind. A connection that was marked unusable is closed, and
     /// what it may still run is cancelled.
     pub(crate) fn give_back(mut self) {
-        self.done = self.lent.can_be_used();
+        self.done = self.lent.is_usable();
     }
 }
 
@@ -130,7 +130,7 @@ impl Deref for Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         if !self.done {
-            self.lent.condemn();
+            self.lent.mark_unusable();
             self.lent.canceller().spawn();
         }
     }

@@ -13,7 +13,7 @@ use crate::{
     database::{Database, Lease},
     database_admin, error,
     options::{PostgresOptions, Target},
-    pipeline::{Pipeline, share_of},
+    pipeline::{Pipeline, pipelined_connections},
     plan_cache::PlanCache,
     pool::Pool,
     replicas::Replicas,
@@ -63,13 +63,13 @@ impl PostgresEngine {
     /// `UNKNOWN_DATABASE` when there is no database of this name.
     async fn find(&self, name: &str) -> Result<Arc<Database>> {
         database_admin::check_name(name)?;
-        if let Some(database) = lock(&self.databases).as_ref().ok_or_else(error::closed)?.get(name) {
+        if let Some(database) = lock(&self.databases).as_ref().ok_or_else(error::engine_closed)?.get(name) {
             return Ok(Arc::clone(database));
         }
         let mut config = self.target.config.clone();
         config.dbname(name);
         let pipeline = Pipeline::new(config.clone(), self.tls.clone(), &self.options);
-        let connections = self.options.connections - share_of(self.options.connections);
+        let connections = self.options.connections - pipelined_connections(self.options.connections);
         let options = Arc::new(PostgresOptions { connections, ..(*self.options).clone() });
         let pool = Pool::new(config, self.tls.clone(), &options)?;
         let readers = self.replicas.pools(name)?;
@@ -79,7 +79,7 @@ impl PostgresEngine {
         // A database exists when a connection to it can be opened.
         database.lease().await?.give_back();
         let mut databases = lock(&self.databases);
-        let databases = databases.as_mut().ok_or_else(error::closed)?;
+        let databases = databases.as_mut().ok_or_else(error::engine_closed)?;
         Ok(Arc::clone(databases.entry(name.to_owned()).or_insert(database)))
     }
 
@@ -89,7 +89,7 @@ impl PostgresEngine {
 
     async fn home(&self) -> Result<Lease> {
         if lock(&self.databases).is_none() {
-            return Err(error::closed());
+            return Err(error::engine_closed());
         }
         self.home.lease().await
     }

@@ -11,7 +11,7 @@ use phantomdb_sql::unknown_function::unknown_function;
 pub(crate) fn explain(error: &PostgresError) -> Error {
     match error.as_db_error() {
         Some(error) => from_server(error),
-        None if error.is_closed() => lost(),
+        None if error.is_closed() => connection_lost(),
         None => {
             tracing::debug!(%error, "a statement failed between the server and PostgreSQL");
             Error::new(ErrorCode::Unavailable, "the connection to the database failed; try again")
@@ -20,7 +20,7 @@ pub(crate) fn explain(error: &PostgresError) -> Error {
 }
 
 /// Explains why a connection could not be opened.
-pub(crate) fn connecting(error: &PostgresError, config: &Config) -> Error {
+pub(crate) fn explain_connection(error: &PostgresError, config: &Config) -> Error {
     if let Some(why) = tls::obstacle(error, config) {
         tracing::error!(error = error as &dyn std::error::Error, "PostgreSQL could not be connected to");
         return Error::new(ErrorCode::Unavailable, format!("the database server cannot be used: {why}"));
@@ -45,11 +45,11 @@ pub(crate) fn connecting(error: &PostgresError, config: &Config) -> Error {
     }
 }
 
-pub(crate) fn closed() -> Error {
+pub(crate) fn engine_closed() -> Error {
     Error::new(ErrorCode::Unavailable, "the engine was closed")
 }
 
-pub(crate) fn lost() -> Error {
+pub(crate) fn connection_lost() -> Error {
     Error::new(ErrorCode::Unavailable, "the connection to the database was lost; try again")
 }
 
@@ -84,7 +84,7 @@ fn from_server(error: &DbError) -> Error {
             (ErrorCode::LockTimeout, "another transaction holds the lock; try again, or end it".to_owned())
         }
         "57014" => (ErrorCode::StatementTimeout, "the statement was stopped before its end".to_owned()),
-        "57P01" | "57P02" | "57P03" | "57P05" => (ErrorCode::Unavailable, lost().message),
+        "57P01" | "57P02" | "57P03" | "57P05" => (ErrorCode::Unavailable, connection_lost().message),
         "25006" => {
             (ErrorCode::BadRequest, "the transaction is read only, and the statement writes".to_owned())
         }

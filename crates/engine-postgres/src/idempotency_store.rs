@@ -17,7 +17,7 @@ use tokio_postgres::{Row, Statement, error::SqlState, types::Type};
 use crate::{
     connection::Connection,
     error,
-    receipt_sql::{CREATE, FIND, FORGET, INSERT, TABLE},
+    receipt_sql::{CREATE, DELETE_OLD, FIND, INSERT, TABLE},
     record_layout::{self, unreadable},
     rows::affected_rows,
     run_error::RunError,
@@ -28,21 +28,21 @@ use crate::{
 use phantomdb_engine::IdempotentCall;
 
 /// The errors of a role that may not create the table: not in this schema, or nowhere because it only reads.
-const UNWILLING: [ErrorCode; 3] = [ErrorCode::Forbidden, ErrorCode::UnknownTable, ErrorCode::BadRequest];
+const NOT_PERMITTED: [ErrorCode; 3] = [ErrorCode::Forbidden, ErrorCode::UnknownTable, ErrorCode::BadRequest];
 
 /// The time between two deletions of old answers by one server.
-const FORGET_EVERY: Duration = Duration::from_secs(60);
+const CLEANUP_INTERVAL: Duration = Duration::from_secs(60);
 
 /// The state of the store of one database: whether answers can be stored, and when old ones were last deleted.
 #[derive(Default)]
 pub(crate) struct IdempotencyStore {
     /// True when the role may not create the table.
     forbidden: AtomicBool,
-    forgotten: Mutex<Option<Instant>>,
+    last_cleanup: Mutex<Option<Instant>>,
 }
 
 impl IdempotencyStore {
-    pub(crate) fn are_kept(&self) -> bool {
+    pub(crate) fn is_available(&self) -> bool {
         !self.forbidden.load(Ordering::Relaxed)
     }
 
@@ -56,19 +56,19 @@ impl IdempotencyStore {
     }
 
     /// True when it is time to delete old answers. The caller then does it.
-    pub(crate) fn forget_now(&self) -> bool {
-        let mut forgotten = lock(&self.forgotten);
-        let due = forgotten.is_none_or(|when| when.elapsed() > FORGET_EVERY);
+    pub(crate) fn cleanup_is_due(&self) -> bool {
+        let mut last_cleanup = lock(&self.last_cleanup);
+        let due = last_cleanup.is_none_or(|when| when.elapsed() > CLEANUP_INTERVAL);
         if due {
-            *forgotten = Some(Instant::now());
+            *last_cleanup = Some(Instant::now());
         }
         due
     }
 }
 
-pub(crate) async fn forget(connection: &Connection) {
-    if let Err(error) = connection.run(FORGET).await {
-        tracing::debug!(%error, "old answers could not be forgotten");
+pub(crate) async fn delete_old(connection: &Connection) {
+    if let Err(error) = connection.run(DELETE_OLD).await {
+        tracing::debug!(%error, "old answers could not be deleted");
     }
 }
 
@@ -79,7 +79,7 @@ pub(crate) fn cancelled() -> Error {
 /// A write of a call. Each write of a call has a receipt of its own.
 #[derive(Debug, Clone)]
 pub(crate) struct KeyedWrite {
-    pub(crate) once: IdempotentCall,
+    pub(crate) call: IdempotentCall,
     /// The number of the write in its call, from 0.
     pub(crate) write: i32,
 }
@@ -90,45 +90,46 @@ impl KeyedWrite {
     /// read.
     ///
     /// Gives `None`, and runs nothing, when no answers can be stored.
-    pub(crate) async fn once<W>(
+    pub(crate) async fn run_in_transaction<W>(
         &self,
         connection: &Connection,
-        answers: &IdempotencyStore,
+        store: &IdempotencyStore,
         work: &W,
         at_once: bool,
         tracked: bool,
-    ) -> Result<Option<(W::Answer, Option<WalPosition>)>, RunError>
+    ) -> Result<Option<(W::Output, Option<WalPosition>)>, RunError>
     where
         W: TransactionWork,
-        W::Answer: Serialize + DeserializeOwned + Sync,
+        W::Output: Serialize + DeserializeOwned + Sync,
     {
-        let Some(keeping) = prepared(connection, answers).await? else { return Ok(None) };
-        let working = self.once.cancelled.run_until_cancelled(begin(connection, work, at_once)).await;
-        let Some(worked) = working else {
+        let Some(insert) = prepare_insert(connection, store).await? else { return Ok(None) };
+        let outcome =
+            self.call.cancelled.run_until_cancelled(run_after_begin(connection, work, at_once)).await;
+        let Some(outcome) = outcome else {
             // The statement may still run, so the connection must not be used again.
-            connection.condemn();
+            connection.mark_unusable();
             return Err(cancelled().into());
         };
-        let failure = match worked {
-            Ok(answer) => match self.commit(connection, keeping, answer, tracked).await {
-                Ok(kept) => return Ok(Some(kept)),
+        let failure = match outcome {
+            Ok(answer) => match self.commit(connection, insert, answer, tracked).await {
+                Ok(committed) => return Ok(Some(committed)),
                 Err(error) => RunError::Failed(error),
             },
             Err(failure) => failure,
         };
         roll_back(connection).await;
-        self.kept_instead(connection, failure, tracked).await.map(Some)
+        self.stored_answer_or(connection, failure, tracked).await.map(Some)
     }
 
     /// Gives the stored answer after a write has failed. A repeated write mostly fails, because it has taken effect
     /// before.
-    pub(crate) async fn kept_instead<T: DeserializeOwned>(
+    pub(crate) async fn stored_answer_or<T: DeserializeOwned>(
         &self,
         connection: &Connection,
         failure: RunError,
         tracked: bool,
     ) -> Result<(T, Option<WalPosition>), RunError> {
-        let Some(answer) = self.find(connection).await? else { return Err(failure) };
+        let Some(answer) = self.stored_answer(connection).await? else { return Err(failure) };
         let position = if tracked { Some(wal_position::primary_position(connection).await?) } else { None };
         Ok((answer, position))
     }
@@ -136,7 +137,7 @@ impl KeyedWrite {
     async fn commit<T: Serialize>(
         &self,
         connection: &Connection,
-        keeping: &Statement,
+        insert: &Statement,
         answer: T,
         tracked: bool,
     ) -> Result<(T, Option<WalPosition>)> {
@@ -147,62 +148,62 @@ impl KeyedWrite {
             .await
         };
         let text = serde_json::to_string(&answer)
-            .map_err(|_| Error::internal("the answer of the write could not be kept"))?;
-        let (kept, (ended, position)) = join(self.keep(connection, keeping, &text), ending).await;
-        kept.map_err(|error| explained(connection, error))?;
+            .map_err(|_| Error::internal("the answer of the write could not be stored"))?;
+        let (stored, (ended, position)) = join(self.store(connection, insert, &text), ending).await;
+        stored.map_err(|error| explain_store_error(connection, error))?;
         ended.map(|()| (answer, position))
     }
 
     /// Stores the answer in the open transaction.
-    async fn keep(&self, connection: &Connection, keeping: &Statement, answer: &str) -> Result<()> {
-        let (key, call) = (&self.once.key[..], &self.once.call[..]);
+    async fn store(&self, connection: &Connection, insert: &Statement, answer: &str) -> Result<()> {
+        let (key, call) = (&self.call.key[..], &self.call.call[..]);
         let answer = answer.as_bytes();
-        let kept = connection.client().execute(keeping, &[&key, &self.write, &call, &answer]).await;
-        kept.map(drop).map_err(|error| error::explain(&error))
+        let stored = connection.client().execute(insert, &[&key, &self.write, &call, &answer]).await;
+        stored.map(drop).map_err(|error| error::explain(&error))
     }
 
     /// The answer that was committed with the write; none when the write was not committed. `BAD_REQUEST` when the key
     /// belongs to another call.
-    async fn find<T: DeserializeOwned>(&self, connection: &Connection) -> Result<Option<T>> {
-        let Some(kept) = self.row(connection).await? else { return Ok(None) };
-        if kept.call != self.once.call {
+    async fn stored_answer<T: DeserializeOwned>(&self, connection: &Connection) -> Result<Option<T>> {
+        let Some(receipt) = self.receipt(connection).await? else { return Ok(None) };
+        if receipt.call != self.call.call {
             let message = "this idempotency key was used for a different call; each call needs a fresh one";
             return Err(Error::new(ErrorCode::BadRequest, message));
         }
-        let answer = serde_json::from_slice(&kept.json()?);
+        let answer = serde_json::from_slice(&receipt.json()?);
         answer.map(Some).map_err(|_| unreadable())
     }
 
-    pub(crate) async fn is_kept(&self, connection: &Connection) -> Result<bool> {
-        Ok(self.row(connection).await?.is_some_and(|kept| kept.call == self.once.call))
+    pub(crate) async fn is_stored(&self, connection: &Connection) -> Result<bool> {
+        Ok(self.receipt(connection).await?.is_some_and(|receipt| receipt.call == self.call.call))
     }
 
-    async fn row(&self, connection: &Connection) -> Result<Option<Kept>> {
-        let key = &self.once.key[..];
+    async fn receipt(&self, connection: &Connection) -> Result<Option<Receipt>> {
+        let key = &self.call.key[..];
         let parameters = [(&key as _, Type::BYTEA), (&self.write as _, Type::INT4)];
         let row = match connection.client().query_typed_opt(FIND, &parameters).await {
             Err(error) if is_missing(&error) => return Ok(None),
             row => row.map_err(|error| error::explain(&error))?,
         };
-        row.map(|row| Kept::read(&row)).transpose().map_err(|error| error::explain(&error))
+        row.map(|row| Receipt::read(&row)).transpose().map_err(|error| error::explain(&error))
     }
 
     /// Commits the open transaction, and stores that it was committed under this key.
-    pub(crate) async fn commit_open(&self, connection: &Connection, keeping: &Statement) -> Result<()> {
-        let (kept, ended) = join(self.keep(connection, keeping, "null"), connection.run("COMMIT")).await;
-        kept.map_err(|error| explained(connection, error)).and(ended)
+    pub(crate) async fn commit_transaction(&self, connection: &Connection, insert: &Statement) -> Result<()> {
+        let (stored, ended) = join(self.store(connection, insert, "null"), connection.run("COMMIT")).await;
+        stored.map_err(|error| explain_store_error(connection, error)).and(ended)
     }
 }
 
 /// A row of the table.
-struct Kept {
+struct Receipt {
     call: Vec<u8>,
     layout: Option<String>,
     affected: Option<i64>,
     answer: Option<Vec<u8>>,
 }
 
-impl Kept {
+impl Receipt {
     fn read(row: &Row) -> Result<Self, tokio_postgres::Error> {
         Ok(Self {
             call: row.try_get(0)?,
@@ -234,34 +235,34 @@ pub(crate) fn is_about_receipts(error: &Error) -> bool {
 }
 
 /// The error of a write whose answer appeared while it ran, and was gone when it was looked for.
-pub(crate) fn run_already() -> Error {
+pub(crate) fn already_run() -> Error {
     Error::new(ErrorCode::Unavailable, "the same call has just been run; ask again for its answer")
 }
 
 /// Explains why an answer could not be stored. When the table was dropped, the statement that is prepared for it is
 /// useless.
-fn explained(connection: &Connection, error: Error) -> Error {
+fn explain_store_error(connection: &Connection, error: Error) -> Error {
     match error.code {
         ErrorCode::UnknownTable | ErrorCode::Internal => {
-            connection.condemn();
+            connection.mark_unusable();
             Error::new(ErrorCode::Unavailable, "the table that answers are kept in was dropped; try again")
         }
-        ErrorCode::UniqueViolation => run_already(),
+        ErrorCode::UniqueViolation => already_run(),
         _ => error,
     }
 }
 
 /// The prepared statement that stores an answer. The table is created when it is missing; `None` when the role may not.
-pub(crate) async fn prepared<'a>(
+pub(crate) async fn prepare_insert<'a>(
     connection: &'a Connection,
-    answers: &IdempotencyStore,
+    store: &IdempotencyStore,
 ) -> Result<Option<&'a Statement>> {
-    if !answers.are_kept() {
+    if !store.is_available() {
         return Ok(None);
     }
     let prepare =
         || connection.client().prepare_typed(INSERT, &[Type::BYTEA, Type::INT4, Type::BYTEA, Type::BYTEA]);
-    let preparing = connection.receipt_statement.get_or_try_init(|| async {
+    let preparing = connection.receipt_insert.get_or_try_init(|| async {
         let missing = match prepare().await {
             Err(error) if is_missing(&error) => error,
             prepared => return prepared.map_err(|error| error::explain(&error)),
@@ -275,19 +276,19 @@ pub(crate) async fn prepared<'a>(
     });
     match preparing.await {
         Ok(statement) => Ok(Some(statement)),
-        Err(error) if UNWILLING.contains(&error.code) => {
-            answers.forbid(&error);
+        Err(error) if NOT_PERMITTED.contains(&error.code) => {
+            store.forbid(&error);
             Ok(None)
         }
         Err(error) => Err(error),
     }
 }
 
-async fn begin<W: TransactionWork>(
+async fn run_after_begin<W: TransactionWork>(
     connection: &Connection,
     work: &W,
     at_once: bool,
-) -> Result<W::Answer, RunError> {
+) -> Result<W::Output, RunError> {
     if !at_once {
         connection.run("BEGIN").await?;
         return work.run(connection).await;

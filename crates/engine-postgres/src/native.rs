@@ -57,14 +57,14 @@ pub(crate) fn adapt(sql: &str) -> Result<Adapted> {
     }
     let kind = match word.as_str() {
         "SELECT" | "VALUES" | "TABLE" | "SHOW" | "EXPLAIN" => Kind::Read,
-        "WITH" if !has_change(rest) => Kind::Read,
+        "WITH" if !has_write_word(rest) => Kind::Read,
         _ => Kind::Write,
     };
     Ok(Adapted { kind, ..super::adapt::native(sql) })
 }
 
 /// True when the text has one of the words that change rows.
-fn has_change(sql: &str) -> bool {
+fn has_write_word(sql: &str) -> bool {
     sql.split(|c: char| !c.is_alphanumeric() && c != '_')
         .any(|word| ["INSERT", "UPDATE", "DELETE", "MERGE"].iter().any(|w| word.eq_ignore_ascii_case(w)))
 }
@@ -77,7 +77,7 @@ fn first_word(sql: &str) -> (&str, &str) {
         if let Some(comment) = rest.strip_prefix("--") {
             rest = comment.split_once(['\n', '\r']).map_or("", |(_, rest)| rest);
         } else if let Some(comment) = rest.strip_prefix("/*") {
-            rest = behind_comment(comment);
+            rest = after_comment(comment);
         } else {
             let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
             return rest.split_at(end);
@@ -86,7 +86,7 @@ fn first_word(sql: &str) -> (&str, &str) {
 }
 
 /// The text after a comment. Comments nest.
-fn behind_comment(comment: &str) -> &str {
+fn after_comment(comment: &str) -> &str {
     let (mut depth, mut rest) = (1_usize, comment);
     while depth > 0 {
         match (rest.find("/*"), rest.find("*/")) {

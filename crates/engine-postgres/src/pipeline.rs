@@ -32,19 +32,19 @@ const WAIT_MAX: Duration = Duration::from_millis(30);
 const STALL: Duration = Duration::from_millis(5);
 
 /// A statement that takes longer is slow: several of them are done sooner side by side than one after the other.
-const SHORT_MAX: Duration = Duration::from_millis(1);
+const SLOW_AFTER: Duration = Duration::from_millis(1);
 
 /// A statement is excluded after it was slow this often in a row. On a busy computer any statement is slow now and
 /// then, but not each time.
-const LONG_RUNS: u32 = 8;
+const SLOW_RUNS: u32 = 8;
 
 /// The first time that a statement is excluded, and the longest. The time doubles until the statement was fast
-/// [`SHORT_RUNS`] times in a row.
+/// [`FAST_RUNS`] times in a row.
 const EXCLUDED_MIN: Duration = Duration::from_millis(250);
 
 const EXCLUDED_MAX: Duration = Duration::from_secs(10);
 
-const SHORT_RUNS: u32 = 32;
+const FAST_RUNS: u32 = 32;
 
 /// The most reads on one connection at a time.
 const DEPTH_MAX: usize = 16;
@@ -103,8 +103,8 @@ impl PipelinedConnection {
 #[derive(Default)]
 struct StatementCost {
     /// How often in a row the statement was slow, and how often it was fast.
-    long: u32,
-    short: u32,
+    slow_runs: u32,
+    fast_runs: u32,
     /// When the statement was last excluded, and for how long.
     excluded: Option<(Instant, Duration)>,
 }
@@ -114,16 +114,16 @@ impl StatementCost {
         self.excluded.is_some_and(|(since, length)| now.duration_since(since) < length)
     }
 
-    fn was_short(&mut self) {
-        (self.long, self.short) = (0, self.short.saturating_add(1));
-        if self.short >= SHORT_RUNS {
+    fn record_fast(&mut self) {
+        (self.slow_runs, self.fast_runs) = (0, self.fast_runs.saturating_add(1));
+        if self.fast_runs >= FAST_RUNS {
             self.excluded = None;
         }
     }
 
-    fn was_long(&mut self, now: Instant) {
-        (self.long, self.short) = (self.long + 1, 0);
-        if self.long >= LONG_RUNS {
+    fn record_slow(&mut self, now: Instant) {
+        (self.slow_runs, self.fast_runs) = (self.slow_runs + 1, 0);
+        if self.slow_runs >= SLOW_RUNS {
             self.exclude(now);
         }
     }
@@ -172,29 +172,29 @@ impl Drop for ReadSlot<'_> {
     fn drop(&mut self) {
         let mut state = lock(&self.pipeline.state);
         let now = Instant::now();
-        let mut begun = self.sent;
+        let mut started = self.sent;
         if let Some(pipelined) = state.connections.iter_mut().find(|pipelined| pipelined.id == self.pipelined)
         {
             pipelined.waiting -= 1;
-            begun = begun.max(pipelined.last_progress);
+            started = started.max(pipelined.last_progress);
             pipelined.last_progress = now;
             if matches!(self.end, ReadOutcome::Abandoned) {
                 pipelined.paused_until = now + READ_TIMEOUT;
             }
         }
-        let is_long = now.duration_since(begun) > SHORT_MAX;
+        let is_long = now.duration_since(started) > SLOW_AFTER;
         let cost = state.costs.entry(self.plan).or_insert_with(StatementCost::default);
         match self.end {
             ReadOutcome::Stopped => cost.exclude(now),
-            ReadOutcome::Answered | ReadOutcome::Abandoned if is_long => cost.was_long(now),
-            ReadOutcome::Answered => cost.was_short(),
+            ReadOutcome::Answered | ReadOutcome::Abandoned if is_long => cost.record_slow(now),
+            ReadOutcome::Answered => cost.record_fast(),
             ReadOutcome::Abandoned | ReadOutcome::Prepared => {}
         }
     }
 }
 
 /// How many of the connections to a database are pipelined.
-pub(crate) const fn share_of(connections: usize) -> usize {
+pub(crate) const fn pipelined_connections(connections: usize) -> usize {
     let share = connections / 5;
     if share < 4 { share } else { 4 }
 }
@@ -202,7 +202,7 @@ pub(crate) const fn share_of(connections: usize) -> usize {
 /// Sets the timeout in the options of the connection instead of with SET: a pooler that lends one session to many
 /// clients would leave the setting to the others. A pooler that does not pass the options on refuses the connection,
 /// and nothing is pipelined then.
-fn limited(mut config: Config, timeout: Duration) -> Config {
+fn with_statement_timeout(mut config: Config, timeout: Duration) -> Config {
     let limit = format!("-c statement_timeout={}", timeout.as_millis());
     let options = match config.get_options() {
         Some(own) => format!("{own} {limit}"),
@@ -215,7 +215,7 @@ fn limited(mut config: Config, timeout: Duration) -> Config {
 impl Pipeline {
     pub(crate) fn new(config: Config, tls: MakeRustlsConnect, options: &PostgresOptions) -> Self {
         let timeout = options.statement_timeout.map_or(READ_TIMEOUT, |timeout| timeout.min(READ_TIMEOUT));
-        let config = limited(config, timeout);
+        let config = with_statement_timeout(config, timeout);
         let state = PipelineState {
             connections: Vec::new(),
             costs: LruCache::new(COSTS_MAX),
@@ -226,7 +226,7 @@ impl Pipeline {
             config,
             tls,
             options: PostgresOptions { statement_timeout: None, ..options.clone() },
-            max: share_of(options.connections),
+            max: pipelined_connections(options.connections),
             state: Mutex::new(state),
         }
     }
@@ -249,7 +249,7 @@ impl Pipeline {
                 slot
             }
         };
-        let is_known = prepare::known(&slot.connection, plan.id, &statement.parameters).is_some();
+        let is_known = prepare::find_prepared(&slot.connection, plan.id, &statement.parameters).is_some();
         let reading = run_statement(&slot.connection, plan, statement);
         let answer = if slot.is_first {
             // The server limits the time of the read itself, and a timer costs a system call.
@@ -260,7 +260,7 @@ impl Pipeline {
         slot.end = if is_known { ReadOutcome::Answered } else { ReadOutcome::Prepared };
         match answer.as_ref().err().map(|error| error.code) {
             Some(ErrorCode::Unavailable) => {
-                slot.connection.condemn();
+                slot.connection.mark_unusable();
                 None
             }
             Some(ErrorCode::StatementTimeout | ErrorCode::LockTimeout) => {
@@ -284,7 +284,7 @@ impl Pipeline {
         if state.costs.get(&plan).is_some_and(|cost| cost.is_excluded(now)) {
             return Placement::OwnConnection;
         }
-        state.connections.retain(|pipelined| pipelined.connection.can_be_used());
+        state.connections.retain(|pipelined| pipelined.connection.is_usable());
         let Some(pipelined) = state.connections.iter_mut().find(|pipelined| pipelined.is_free(now)) else {
             return Placement::NoneFree;
         };
@@ -307,9 +307,9 @@ impl Pipeline {
 
     /// Opens one more connection, if there is room for it and nobody else is opening one.
     async fn open_another(&self) {
-        let Some(mut made) = self.begin_opening() else { return };
+        let Some(mut slot) = self.begin_opening() else { return };
         let opening = Connection::open(&self.config, self.tls.clone(), &self.options);
-        made.connection = tokio::time::timeout(OPEN_TIMEOUT, opening).await.ok().and_then(Result::ok);
+        slot.connection = tokio::time::timeout(OPEN_TIMEOUT, opening).await.ok().and_then(Result::ok);
     }
 
     fn begin_opening(&self) -> Option<OpeningConnection<'_>> {
@@ -358,9 +358,9 @@ impl Drop for OpeningConnection<'_> {
 mod tests {
     use super::*;
 
-    fn runs(cost: &mut StatementCost, long: bool, count: u32, now: Instant) {
+    fn runs(cost: &mut StatementCost, slow_runs: bool, count: u32, now: Instant) {
         for _ in 0..count {
-            if long { cost.was_long(now) } else { cost.was_short() }
+            if long { cost.record_slow(now) } else { cost.record_fast() }
         }
     }
 
@@ -368,14 +368,14 @@ mod tests {
     fn it_keeps_apart_what_takes_long_each_time_and_for_longer_when_it_still_does() {
         let (mut cost, mut now) = (StatementCost::default(), Instant::now());
         for length in [EXCLUDED_MIN, EXCLUDED_MIN * 2, EXCLUDED_MIN * 4] {
-            runs(&mut cost, true, LONG_RUNS - 1, now);
+            runs(&mut cost, true, SLOW_RUNS - 1, now);
             assert!(!cost.is_excluded(now));
-            cost.was_long(now);
+            cost.record_slow(now);
             assert!(cost.is_excluded(now + length / 2));
             now += length;
             assert!(!cost.is_excluded(now));
         }
-        runs(&mut cost, false, SHORT_RUNS, now);
+        runs(&mut cost, false, FAST_RUNS, now);
         cost.exclude(now);
         assert!(cost.is_excluded(now) && !cost.is_excluded(now + EXCLUDED_MIN));
     }
@@ -384,7 +384,7 @@ mod tests {
     fn it_shares_what_takes_long_now_and_then() {
         let (mut cost, now) = (StatementCost::default(), Instant::now());
         for _ in 0..100 {
-            runs(&mut cost, true, LONG_RUNS - 1, now);
+            runs(&mut cost, true, SLOW_RUNS - 1, now);
             runs(&mut cost, false, 1, now);
             assert!(!cost.is_excluded(now));
         }
@@ -392,6 +392,6 @@ mod tests {
 
     #[test]
     fn it_shares_a_fifth_of_the_connections_and_four_at_most() {
-        assert_eq!([1, 4, 5, 20, 100].map(share_of), [0, 0, 1, 4, 4]);
+        assert_eq!([1, 4, 5, 20, 100].map(pipelined_connections), [0, 0, 1, 4, 4]);
     }
 }

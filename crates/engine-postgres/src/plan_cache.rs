@@ -72,7 +72,7 @@ impl PlanCache {
         }
         let adapted = if statement.native { native::adapt(sql)? } else { adapt::adapt(sql, traits)? };
         let id = self.next.fetch_add(2, Ordering::Relaxed);
-        let receipt_form = ReceiptForm::of(id + 1, &adapted);
+        let receipt_form = ReceiptForm::new(id + 1, &adapted);
         let plan = Arc::new(Plan { id, adapted, receipt_form });
         if sql.len() <= LONGEST_REMEMBERED {
             lock(known).insert(sql.into(), Arc::clone(&plan));

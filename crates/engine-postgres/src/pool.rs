@@ -29,7 +29,7 @@ impl managed::Manager for Manager {
     }
 
     async fn recycle(&self, connection: &mut Connection, _: &Metrics) -> RecycleResult<Error> {
-        if !connection.can_be_used() {
+        if !connection.is_usable() {
             return Err(RecycleError::message(
                 "the connection was lost or left in the middle of a statement",
             ));
@@ -69,7 +69,7 @@ impl Pool {
     pub(crate) async fn get(&self) -> Result<PooledConnection> {
         self.pool.get().await.map_err(|failure| match failure {
             PoolError::Backend(error) => error,
-            PoolError::Closed => error::closed(),
+            PoolError::Closed => error::engine_closed(),
             PoolError::Timeout(TimeoutType::Wait) => all_busy(self.pool.manager().options.acquire_timeout),
             other => Error::internal(format!("no connection to the database: {other}")),
         })

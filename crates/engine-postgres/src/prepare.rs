@@ -19,7 +19,11 @@ use crate::{
 use phantomdb_sql::Kind;
 
 /// The statement that was prepared before for values of these types.
-pub(crate) fn known(connection: &Connection, form: u64, parameters: &[Value]) -> Option<Arc<Prepared>> {
+pub(crate) fn find_prepared(
+    connection: &Connection,
+    form: u64,
+    parameters: &[Value],
+) -> Option<Arc<Prepared>> {
     lock(&connection.prepared).get(&form)?.find(parameters)
 }
 
@@ -31,7 +35,7 @@ pub(crate) async fn prepare(
     parameters: &[Value],
     undo: Option<&str>,
 ) -> Result<Arc<Prepared>> {
-    if let Some(prepared) = known(connection, form.id, parameters) {
+    if let Some(prepared) = find_prepared(connection, form.id, parameters) {
         return Ok(prepared);
     }
     let preparation = Preparation { connection, form, undo };
@@ -125,7 +129,7 @@ impl Preparation<'_> {
 
     async fn read(&self, statement: Statement) -> Result<Arc<Prepared>> {
         let mut decoders: Vec<Decoder> =
-            statement.columns().iter().map(|column| Decoder::of(column.type_())).collect();
+            statement.columns().iter().map(|column| Decoder::for_type(column.type_())).collect();
         if let Some(probe) = &self.form.adapted.probe {
             self.probe(probe, &statement, &mut decoders).await?;
         }
@@ -185,7 +189,7 @@ impl Preparation<'_> {
             return self.undo().await;
         };
         for (index, class) in asked {
-            let argument = probed.columns().get(index).map(|column| Decoder::of(column.type_()));
+            let argument = probed.columns().get(index).map(|column| Decoder::for_type(column.type_()));
             decoders[index] = match (argument, class) {
                 (None | Some(Decoder::Numeric), _) => continue,
                 (Some(Decoder::Int2 | Decoder::Int4 | Decoder::Int8), NumericClass::Sum) => {

@@ -46,20 +46,24 @@ pub(crate) async fn read(
             {
                 return answer;
             }
-            on_primary(database, plan, statement).await
+            read_from_primary(database, plan, statement).await
         }
-        SeenPosition::Unknown => on_primary(database, plan, statement).await,
-        SeenPosition::Nothing => Box::pin(on_some(database, None, plan, statement)).await,
-        SeenPosition::UpTo(position) => Box::pin(on_some(database, Some(position), plan, statement)).await,
+        SeenPosition::Unknown => read_from_primary(database, plan, statement).await,
+        SeenPosition::Nothing => {
+            Box::pin(read_from_replica_or_primary(database, None, plan, statement)).await
+        }
+        SeenPosition::UpTo(position) => {
+            Box::pin(read_from_replica_or_primary(database, Some(position), plan, statement)).await
+        }
     }
 }
 
 /// Runs a read on the primary.
-async fn on_primary(database: &Database, plan: &Plan, statement: &Statement) -> Result<ResultSet> {
+async fn read_from_primary(database: &Database, plan: &Plan, statement: &Statement) -> Result<ResultSet> {
     let lease = database.lease().await?;
     let outcome = run_statement(&lease, plan, statement).await;
     if matches!(&outcome, Err(error) if error.code == ErrorCode::Unavailable) {
-        lease.condemn();
+        lease.mark_unusable();
     }
     lease.give_back();
     match outcome {
@@ -79,7 +83,7 @@ async fn on_primary(database: &Database, plan: &Plan, statement: &Statement) -> 
 }
 
 /// Runs a read on a replica that has reached the position, else on the primary.
-async fn on_some(
+async fn read_from_replica_or_primary(
     database: &Database,
     position: Option<WalPosition>,
     plan: &Plan,
@@ -87,16 +91,16 @@ async fn on_some(
 ) -> Result<ResultSet> {
     let down = database.replicas.primary_is_down();
     let mut refusal = None;
-    match on_any(database, if down { None } else { position }, position, plan, statement).await {
+    match try_replicas(database, if down { None } else { position }, position, plan, statement).await {
         Some(ReplicaRead::Answered(answer)) => return answer,
         Some(ReplicaRead::Refused(error)) => refusal = Some(error),
         _ => {}
     }
-    let answer = on_primary(database, plan, statement).await;
+    let answer = read_from_primary(database, plan, statement).await;
     match answer {
         Err(error) if error.code == ErrorCode::Unavailable => {
             // The last probe of the replicas may be older than what they have by now.
-            match on_any(database, None, position, plan, statement).await {
+            match try_replicas(database, None, position, plan, statement).await {
                 Some(ReplicaRead::Answered(answer)) => answer,
                 Some(ReplicaRead::Refused(refused)) => Err(refused),
                 _ => Err(refusal.unwrap_or(error)),
@@ -108,7 +112,7 @@ async fn on_some(
 
 /// Tries the usable replicas, and gives the first attempt with an outcome. `known` is the position that a replica had
 /// to have reached at the last probe, `position` the one that it must have reached when it reads.
-async fn on_any(
+async fn try_replicas(
     database: &Database,
     known: Option<WalPosition>,
     position: Option<WalPosition>,
@@ -116,10 +120,10 @@ async fn on_any(
     statement: &Statement,
 ) -> Option<ReplicaRead> {
     for index in database.replicas.usable(known) {
-        match on_replica(database, index, position, plan, statement).await {
-            ReplicaRead::Lost => database.replicas.lost(index),
+        match try_replica(database, index, position, plan, statement).await {
+            ReplicaRead::Lost => database.replicas.mark_lost(index),
             ReplicaRead::Behind => {}
-            told => return Some(told),
+            outcome => return Some(outcome),
         }
     }
     None
@@ -127,14 +131,14 @@ async fn on_any(
 
 /// Runs a read on one replica. The connection that reads is also asked for its position: one address may stand for
 /// several servers, and a server that was restarted may have lost ground.
-async fn on_replica(
+async fn try_replica(
     database: &Database,
     index: usize,
     position: Option<WalPosition>,
     plan: &Plan,
     statement: &Statement,
 ) -> ReplicaRead {
-    let lease = match database.lease_of(index).await {
+    let lease = match database.lease_replica(index).await {
         Ok(lease) => lease,
         Err(error) if error.code == ErrorCode::Unavailable => return ReplicaRead::Lost,
         Err(error) => return ReplicaRead::Refused(error),

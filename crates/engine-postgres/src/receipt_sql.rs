@@ -21,7 +21,7 @@ pub(crate) const INSERT: &str =
 pub(crate) const FIND: &str =
     "SELECT call, layout, affected, answer FROM public.phantomdb_writes WHERE key = $1 AND write = $2";
 
-pub(crate) const FORGET: &str =
+pub(crate) const DELETE_OLD: &str =
     "DELETE FROM public.phantomdb_writes WHERE at < now() - INTERVAL '10 minutes'";
 
 /// The parameters that a receipt adds to the write's own: key, number of the write, call, layout. There is room for
@@ -43,7 +43,7 @@ pub(crate) struct ReceiptForm {
 
 impl ReceiptForm {
     /// The form; none for a statement that is more or less than one change of rows.
-    pub(crate) fn of(id: u64, adapted: &Adapted) -> Option<Self> {
+    pub(crate) fn new(id: u64, adapted: &Adapted) -> Option<Self> {
         adapted.write_result.map(|write_result| Self { id, write_result, refused: AtomicBool::new(false) })
     }
 

@@ -139,7 +139,7 @@ impl Replicas {
     }
 
     /// Leaves a replica out that did not answer, until a probe reaches it again.
-    pub(crate) fn lost(&self, index: usize) {
+    pub(crate) fn mark_lost(&self, index: usize) {
         *lock(&self.list[index].replayed) = None;
     }
 
@@ -148,9 +148,9 @@ impl Replicas {
     }
 
     async fn probe(&self, connections: &mut ProbeConnections) {
-        let asked = Instant::now();
+        let asked_at = Instant::now();
         let written = connections.primary.ask(&self.home, &self.options, Role::Primary).await;
-        lock(&self.primary).learn(asked, written);
+        lock(&self.primary).record(asked_at, written);
         let probes =
             self.list.iter().zip(&mut connections.replicas).map(|(replica, connection)| async move {
                 let replayed = connection.ask(&replica.address, &self.options, Role::Replica).await;
@@ -161,7 +161,7 @@ impl Replicas {
 }
 
 impl PrimaryStatus {
-    fn learn(&mut self, asked: Instant, written: Option<WalPosition>) {
+    fn record(&mut self, asked_at: Instant, written: Option<WalPosition>) {
         self.is_down = written.is_none();
         let Some(written) = written else { return };
         // After a fail-over the log continues from the position of the new primary.
@@ -169,7 +169,7 @@ impl PrimaryStatus {
         if self.samples.len() == SAMPLES_MAX {
             self.samples.pop_front();
         }
-        self.samples.push_back((asked, written));
+        self.samples.push_back((asked_at, written));
     }
 
     /// The lag of a replica that has replayed the log up to this position. It stands still while the primary is down.
@@ -202,7 +202,7 @@ impl ProbeConnection {
         options: &PostgresOptions,
         role: Role,
     ) -> Option<WalPosition> {
-        let connection = self.0.take().filter(Connection::can_be_used);
+        let connection = self.0.take().filter(Connection::is_usable);
         let asking = async {
             let connection = match connection {
                 Some(connection) => connection,
@@ -250,8 +250,8 @@ mod tests {
     fn primary(samples: &[(u64, u64)]) -> PrimaryStatus {
         let mut primary = PrimaryStatus::default();
         for (age, position) in samples {
-            let asked = Instant::now().checked_sub(Duration::from_millis(*age)).unwrap();
-            primary.learn(asked, Some(WalPosition(*position)));
+            let asked_at = Instant::now().checked_sub(Duration::from_millis(*age)).unwrap();
+            primary.record(asked_at, Some(WalPosition(*position)));
         }
         primary
     }
@@ -273,7 +273,7 @@ mod tests {
     fn it_lets_nothing_get_older_while_the_primary_is_down() {
         let mut down = primary(&[(60_000, 10), (59_000, 20)]);
         assert!(down.lag_of(WalPosition(20)).unwrap() > Duration::from_secs(50));
-        down.learn(Instant::now(), None);
+        down.record(Instant::now(), None);
         assert_eq!(down.lag_of(WalPosition(20)), Some(Duration::ZERO));
         assert_eq!(down.lag_of(WalPosition(10)).map(|lag| lag.as_secs()), Some(1));
     }
@@ -281,7 +281,7 @@ mod tests {
     #[test]
     fn it_measures_by_the_new_log_after_a_fail_over() {
         let mut primary = primary(&[(2_000, 10), (1_000, 40)]);
-        primary.learn(Instant::now(), Some(WalPosition(30)));
+        primary.record(Instant::now(), Some(WalPosition(30)));
         assert!(primary.lag_of(WalPosition(30)).unwrap() < Duration::from_millis(500));
     }
 }

@@ -49,7 +49,7 @@ pub(crate) enum Decoder {
 }
 
 impl Decoder {
-    pub(crate) fn of(data_type: &Type) -> Self {
+    pub(crate) fn for_type(data_type: &Type) -> Self {
         match *data_type {
             Type::BOOL => return Self::Boolean,
             Type::INT2 => return Self::Int2,
@@ -84,8 +84,8 @@ impl Decoder {
         }
         match data_type.kind() {
             Kind::Enum(_) => Self::Enum,
-            Kind::Domain(base) => Self::of(base),
-            Kind::Array(element) => match Self::of(element) {
+            Kind::Domain(base) => Self::for_type(base),
+            Kind::Array(element) => match Self::for_type(element) {
                 unknown @ Self::Unknown(_) => unknown,
                 element => Self::Array(Box::new(element)),
             },

@@ -39,7 +39,7 @@ impl<'a> ReadyStatement<'a> {
 }
 
 impl TransactionWork for ReadyStatement<'_> {
-    type Answer = ResultSet;
+    type Output = ResultSet;
 
     async fn run(&self, connection: &Connection) -> Result<ResultSet, RunError> {
         self.send(connection).await

@@ -7,7 +7,7 @@ use crate::{alter, catalog, connection::Connection, run_error::RunError, transac
 pub(crate) struct ListTables;
 
 impl TransactionWork for ListTables {
-    type Answer = Vec<TableName>;
+    type Output = Vec<TableName>;
 
     async fn run(&self, connection: &Connection) -> Result<Vec<TableName>, RunError> {
         Ok(catalog::tables(connection).await?)
@@ -17,7 +17,7 @@ impl TransactionWork for ListTables {
 pub(crate) struct DescribeTable<'a>(pub(crate) &'a TableName);
 
 impl TransactionWork for DescribeTable<'_> {
-    type Answer = TableSchema;
+    type Output = TableSchema;
 
     async fn run(&self, connection: &Connection) -> Result<TableSchema, RunError> {
         Ok(catalog::describe(connection, self.0).await?)
@@ -27,7 +27,7 @@ impl TransactionWork for DescribeTable<'_> {
 pub(crate) struct ApplyAlterations<'a>(pub(crate) &'a TableName, pub(crate) &'a [AlterOperation]);
 
 impl TransactionWork for ApplyAlterations<'_> {
-    type Answer = ();
+    type Output = ();
 
     async fn run(&self, connection: &Connection) -> Result<(), RunError> {
         Ok(alter::alter(connection, self.0, self.1).await?)

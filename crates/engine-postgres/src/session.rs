@@ -68,7 +68,7 @@ impl Session for PostgresSession {
         } else {
             Box::pin(async {
                 let outcome = self.writer.write(&plan, &statement).await;
-                self.writer.database.explained(outcome).await
+                self.writer.database.with_key_columns(outcome).await
             })
             .await
         };
@@ -97,14 +97,14 @@ impl Session for PostgresSession {
             plans.push(plan);
         }
         let whole = self.writer.run_work(&StatementList(&plans, &statements)).await;
-        if let Some(answers) = self.writer.database.explained(whole).await? {
+        if let Some(answers) = self.writer.database.with_key_columns(whole).await? {
             return Ok(answers.into_iter().map(Ok).collect());
         }
         let lease = self.writer.database.lease().await?;
         let answers = batch::run_and_commit(&lease, &plans, &statements).await;
         self.writer.track(&lease).await;
         lease.give_back();
-        Ok(self.writer.database.explained(answers).await?.into_iter().map(Ok).collect())
+        Ok(self.writer.database.with_key_columns(answers).await?.into_iter().map(Ok).collect())
     }
 
     async fn tables(&self) -> Result<Vec<TableName>> {
@@ -132,27 +132,27 @@ impl Session for PostgresSession {
         outcome
     }
 
-    fn keyed(self: Arc<Self>, once: &IdempotentCall) -> Option<Arc<dyn Session>> {
-        let call = KeyedCall::new(once);
+    fn keyed(self: Arc<Self>, call: &IdempotentCall) -> Option<Arc<dyn Session>> {
+        let call = KeyedCall::new(call);
         let database = Arc::clone(&self.writer.database);
         Some(Arc::new(Self { writer: AutocommitWriter::new(database, Some(call)), seen: self.seen }))
     }
 
     async fn has_run(&self) -> Result<bool> {
         let Some(call) = &self.writer.call else { return Ok(false) };
-        let first = KeyedWrite { once: call.once.clone(), write: 0 };
+        let first = KeyedWrite { call: call.call.clone(), write: 0 };
         let lease = self.writer.database.lease().await?;
-        let kept = first.is_kept(&lease).await;
+        let kept = first.is_stored(&lease).await;
         lease.give_back();
         kept
     }
 
     fn seen(self: Arc<Self>, position: &str) -> Option<Arc<dyn Session>> {
-        let seen = WalPosition::of_token(position).map_or(SeenPosition::Unknown, SeenPosition::UpTo);
+        let seen = WalPosition::from_token(position).map_or(SeenPosition::Unknown, SeenPosition::UpTo);
         Some(Arc::new(Self { seen, ..Self::new(Arc::clone(&self.writer.database)) }))
     }
 
     fn position(&self) -> Option<String> {
-        self.writer.reached().map(WalPosition::token)
+        self.writer.position().map(WalPosition::token)
     }
 }

@@ -35,7 +35,7 @@ impl PostgresTransaction {
         if !read_only {
             // The table of receipts is prepared once for each connection. Within the transaction a failure would abort
             // it.
-            idempotency_store::prepared(&lease, &database.idempotency_store).await?;
+            idempotency_store::prepare_insert(&lease, &database.idempotency_store).await?;
         }
         let state = Arc::new(Mutex::new(TransactionState::new(lease, begin_statement(options))));
         Ok(Self { database, state, read_only, reached: OnceLock::new() })
@@ -46,7 +46,7 @@ impl PostgresTransaction {
         // The caller may go away, but a commit that has begun is carried through.
         let committing = tokio::spawn(async move { state.lock().await.commit(key.as_ref(), tracked).await });
         let committed = finished(committing).await;
-        if let Some(position) = self.database.explained(committed).await? {
+        if let Some(position) = self.database.with_key_columns(committed).await? {
             self.reached.get_or_init(|| position);
         }
         Ok(())
@@ -134,8 +134,8 @@ impl Transaction for PostgresTransaction {
         self.commit_with(None).await
     }
 
-    async fn commit_keyed(&self, once: &IdempotentCall) -> Result<()> {
-        let key = KeyedWrite { once: once.clone(), write: 0 };
+    async fn commit_keyed(&self, call: &IdempotentCall) -> Result<()> {
+        let key = KeyedWrite { call: call.clone(), write: 0 };
         self.commit_with(Some(key).filter(|_| !self.read_only)).await
     }
 

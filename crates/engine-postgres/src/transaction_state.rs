@@ -113,8 +113,8 @@ impl TransactionState {
             Kind::Release(name) => return self.end_savepoints(name, true).await,
             kind => kind.refuse_control()?,
         }
-        self.recover().await?;
-        let known = prepare::known(self.lease()?, plan.id, &statement.parameters);
+        self.undo_interrupted().await?;
+        let known = prepare::find_prepared(self.lease()?, plan.id, &statement.parameters);
         if let Some(prepared) = known.filter(|_| plan.single_statement().is_some()) {
             // Errors in the values are found before anything is sent.
             let ready = ReadyStatement::new(plan, prepared, statement)?;
@@ -139,8 +139,8 @@ impl TransactionState {
 
     /// Runs work that is undone when it fails. When a prepared statement no longer fits its tables, the work is run
     /// once more.
-    pub(crate) async fn atomically<W: TransactionWork>(&mut self, work: &W) -> Result<W::Answer> {
-        self.recover().await?;
+    pub(crate) async fn atomically<W: TransactionWork>(&mut self, work: &W) -> Result<W::Output> {
+        self.undo_interrupted().await?;
         // The savepoint must exist before anything is prepared.
         self.behind_savepoint(true, &NoWork).await.map_err(RunError::into_error)?;
         match self.behind_savepoint(false, work).await {
@@ -156,8 +156,8 @@ impl TransactionState {
         &mut self,
         pure: bool,
         work: &W,
-    ) -> Result<W::Answer, RunError> {
-        let (prefix, turn) = self.prefix();
+    ) -> Result<W::Output, RunError> {
+        let (prefix, turn) = self.statements_before();
         // This holds until the outcome is known.
         self.savepoint = StatementSavepoint::Used(turn);
         self.lease()?;
@@ -181,25 +181,25 @@ impl TransactionState {
                     if pure { StatementSavepoint::Fresh(turn) } else { StatementSavepoint::Used(turn) };
                 Ok(answer)
             }
-            (Err(error), _) => Err(RunError::Failed(self.fail(error).await)),
+            (Err(error), _) => Err(RunError::Failed(self.abort(error).await)),
             (Ok(()), Err(RunError::Failed(error))) if ends_transaction(error.code) => {
-                Err(RunError::Failed(self.fail(error).await))
+                Err(RunError::Failed(self.abort(error).await))
             }
             (Ok(()), Err(failure)) => {
                 let sql = format!("ROLLBACK TO SAVEPOINT {}", savepoint_name(turn));
                 match self.lease()?.run(&sql).await {
                     Ok(()) => {
                         self.savepoint = StatementSavepoint::Fresh(turn);
-                        Err(self.explained(failure).await)
+                        Err(self.with_key_columns(failure).await)
                     }
-                    Err(_) => Err(RunError::Failed(self.fail(failure.into_error()).await)),
+                    Err(_) => Err(RunError::Failed(self.abort(failure.into_error()).await)),
                 }
             }
         }
     }
 
     /// Adds the columns of the violated foreign key to the error of a statement that was undone.
-    async fn explained(&self, failure: RunError) -> RunError {
+    async fn with_key_columns(&self, failure: RunError) -> RunError {
         match (failure, &self.lease) {
             (RunError::Failed(mut error), Some(lease)) => {
                 name_columns(lease, &mut error).await;
@@ -210,7 +210,7 @@ impl TransactionState {
     }
 
     /// The statements to send before a statement, and which of the two savepoints it runs behind.
-    fn prefix(&self) -> (Option<String>, bool) {
+    fn statements_before(&self) -> (Option<String>, bool) {
         if let Phase::NotBegun(begin) = &self.phase {
             return (Some(format!("{begin}; SAVEPOINT {}", savepoint_name(true))), true);
         }
@@ -227,8 +227,8 @@ impl TransactionState {
     }
 
     /// Ends the transaction after an error that it cannot survive, which frees its locks. Gives the error back.
-    async fn fail(&mut self, error: Error) -> Error {
-        let _ = self.finish("ROLLBACK").await;
+    async fn abort(&mut self, error: Error) -> Error {
+        let _ = self.send_end("ROLLBACK").await;
         self.failed = true;
         let gave_way = ends_transaction(error.code);
         self.phase =
@@ -237,7 +237,7 @@ impl TransactionState {
     }
 
     /// Undoes a statement whose caller has gone away.
-    async fn recover(&mut self) -> Result<()> {
+    async fn undo_interrupted(&mut self) -> Result<()> {
         let Some(cancelling) = lock(&self.pending_cancellation).take() else {
             return self.lease().map(|_| ());
         };
@@ -257,35 +257,35 @@ impl TransactionState {
         }
         if undone.is_err() {
             let error = ended("was rolled back because a statement of it was interrupted");
-            return Err(self.fail(error).await);
+            return Err(self.abort(error).await);
         }
         self.savepoint = StatementSavepoint::Fresh(turn);
         Ok(())
     }
 
     async fn set_savepoint(&mut self, savepoint: &str) -> Result<ResultSet> {
-        self.recover().await?;
+        self.undo_interrupted().await?;
         let sql = format!("SAVEPOINT {}", quote_identifier(savepoint));
-        self.control(&sql).await?;
+        self.send_savepoint_statement(&sql).await?;
         self.savepoints.push(savepoint.to_owned());
         Ok(empty_result())
     }
 
     /// Rolls back to a savepoint, or releases it. Both end the savepoints that were set after it.
     async fn end_savepoints(&mut self, savepoint: &str, release: bool) -> Result<ResultSet> {
-        self.recover().await?;
+        self.undo_interrupted().await?;
         let Some(index) = self.savepoints.iter().rposition(|known| known == savepoint) else {
             return Err(Error::new(ErrorCode::BadRequest, format!("no such savepoint: {savepoint}")));
         };
         let verb = if release { "RELEASE SAVEPOINT" } else { "ROLLBACK TO SAVEPOINT" };
-        self.control(&format!("{verb} {}", quote_identifier(savepoint))).await?;
+        self.send_savepoint_statement(&format!("{verb} {}", quote_identifier(savepoint))).await?;
         self.savepoints.truncate(if release { index } else { index + 1 });
         Ok(empty_result())
     }
 
     /// Sends a savepoint statement of the user's. The statement's own savepoint is released with it, so that the user's
     /// is not within it.
-    async fn control(&mut self, sql: &str) -> Result<()> {
+    async fn send_savepoint_statement(&mut self, sql: &str) -> Result<()> {
         let before = match (&self.phase, self.savepoint) {
             (Phase::NotBegun(begin), _) => format!("{begin}; "),
             (_, StatementSavepoint::None) => String::new(),
@@ -298,7 +298,7 @@ impl TransactionState {
         self.savepoint = StatementSavepoint::None;
         match outcome {
             Ok(()) => Ok(()),
-            Err(error) => Err(self.fail(error).await),
+            Err(error) => Err(self.abort(error).await),
         }
     }
 
@@ -309,11 +309,11 @@ impl TransactionState {
         key: Option<&KeyedWrite>,
         tracked: bool,
     ) -> Result<Option<WalPosition>> {
-        self.recover().await?;
+        self.undo_interrupted().await?;
         let outcome = match self.phase {
             // The transaction was never begun.
-            Phase::NotBegun(_) => self.finish("").await.map(|()| None),
-            _ => self.finish_commit(key, tracked).await,
+            Phase::NotBegun(_) => self.send_end("").await.map(|()| None),
+            _ => self.send_commit(key, tracked).await,
         };
         let how =
             if outcome.is_ok() { "was committed" } else { "could not be committed and was rolled back" };
@@ -345,31 +345,27 @@ impl TransactionState {
             let _ = task.await;
         }
         let sql = if matches!(self.phase, Phase::NotBegun(_)) { "" } else { "ROLLBACK" };
-        let _ = self.finish(sql).await;
+        let _ = self.send_end(sql).await;
         self.phase = Phase::Ended(ended("was rolled back"));
     }
 
     /// Ends the transaction and gives the connection back. When that fails, the connection is not used again.
-    async fn finish(&mut self, sql: &str) -> Result<()> {
+    async fn send_end(&mut self, sql: &str) -> Result<()> {
         let Some(lease) = self.lease.take() else { return Ok(()) };
         let outcome = if sql.is_empty() { Ok(()) } else { lease.run(sql).await };
         if let Err(error) = &outcome {
             tracing::debug!(%error, "a transaction could not be ended");
-            lease.condemn();
+            lease.mark_unusable();
         }
         lease.give_back();
         outcome
     }
 
-    async fn finish_commit(
-        &mut self,
-        key: Option<&KeyedWrite>,
-        tracked: bool,
-    ) -> Result<Option<WalPosition>> {
+    async fn send_commit(&mut self, key: Option<&KeyedWrite>, tracked: bool) -> Result<Option<WalPosition>> {
         let Some(lease) = self.lease.take() else { return Ok(None) };
         let committing = async {
-            match key.zip(lease.receipt_statement.get()) {
-                Some((key, keeping)) => key.commit_open(&lease, keeping).await,
+            match key.zip(lease.receipt_insert.get()) {
+                Some((key, keeping)) => key.commit_transaction(&lease, keeping).await,
                 None => lease.run("COMMIT").await,
             }
         };
@@ -377,7 +373,7 @@ impl TransactionState {
         let (outcome, position) = join(committing, asking).await;
         // A commit that is refused rolls back. Any other error leaves the state of the connection in doubt.
         if matches!(&outcome, Err(error) if error.code == ErrorCode::Unavailable) {
-            lease.condemn();
+            lease.mark_unusable();
         }
         lease.give_back();
         outcome.map(|()| position)

@@ -17,7 +17,7 @@ use phantomdb_sql::{
 pub(crate) const LONGEST_IDENTIFIER: usize = 63;
 
 /// The beginning of the name of a check that carries the type of its column.
-const MARK: &str = "phantomdb_";
+const CHECK_PREFIX: &str = "phantomdb_";
 
 /// `BAD_REQUEST` for a name that PostgreSQL would cut, so that two names could become one.
 pub(crate) fn check_identifier(name: &str) -> Result<()> {
@@ -62,7 +62,7 @@ pub(crate) fn declared(data_type: &SqlType) -> Result<String> {
 }
 
 /// The marker of a type that shares its declaration with others.
-const fn mark(data_type: &SqlType) -> Option<&'static str> {
+const fn marker(data_type: &SqlType) -> Option<&'static str> {
     Some(match data_type {
         SqlType::TinyInt => "tinyint",
         SqlType::MediumInt => "mediumint",
@@ -77,33 +77,33 @@ const fn mark(data_type: &SqlType) -> Option<&'static str> {
 
 /// A check with its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Check {
+pub(crate) struct TypeCheck {
     pub(crate) name: String,
     pub(crate) condition: String,
 }
 
 /// The check that a column of this type has.
-pub(crate) fn check(column: &str, data_type: &SqlType) -> Option<Check> {
-    let name = marker_name(mark(data_type)?, column);
+pub(crate) fn check(column: &str, data_type: &SqlType) -> Option<TypeCheck> {
+    let name = marker_name(marker(data_type)?, column);
     let condition = match data_type {
         SqlType::Enum(values) => {
             let values: Vec<String> = values.iter().map(|value| quote_literal(value)).collect();
             format!("{} IN ({})", quote_identifier(column), values.join(", "))
         }
-        _ => always(column),
+        _ => always_true(column),
     };
-    Some(Check { name, condition })
+    Some(TypeCheck { name, condition })
 }
 
 /// A condition on a column that always holds and costs nothing.
-pub(crate) fn always(column: &str) -> String {
+pub(crate) fn always_true(column: &str) -> String {
     let column = quote_identifier(column);
     format!("{column} IS NULL OR {column} IS NOT NULL")
 }
 
 /// The name of a check, such as `phantomdb_enum_role`. When the column's name is long, its end is replaced by a hash.
 fn marker_name(mark: &str, column: &str) -> String {
-    let name = format!("{MARK}{mark}_{column}");
+    let name = format!("{CHECK_PREFIX}{mark}_{column}");
     if name.len() <= LONGEST_IDENTIFIER {
         return name;
     }
@@ -119,7 +119,7 @@ fn marker_name(mark: &str, column: &str) -> String {
 
 /// The marker in the name of a check, such as `enum` in `phantomdb_enum_role`; none for another name.
 pub(crate) fn marker_of(constraint: &str) -> Option<&str> {
-    let (mark, _) = constraint.strip_prefix(MARK)?.split_once('_')?;
+    let (mark, _) = constraint.strip_prefix(CHECK_PREFIX)?.split_once('_')?;
     ["tinyint", "mediumint", "char", "real", "float", "json", "enum"].contains(&mark).then_some(mark)
 }
 
@@ -198,7 +198,7 @@ mod tests {
         ] {
             let [one, other] = pair;
             assert_eq!(declared(&one).unwrap(), declared(&other).unwrap());
-            assert_ne!(mark(&one), mark(&other));
+            assert_ne!(marker(&one), marker(&other));
         }
     }
 

@@ -17,13 +17,13 @@ impl WalPosition {
     }
 
     /// The position of a token; none for a text that is no token of this engine.
-    pub(crate) fn of_token(token: &str) -> Option<Self> {
+    pub(crate) fn from_token(token: &str) -> Option<Self> {
         let well_formed = token.len() == 16 && token.bytes().all(|byte| byte.is_ascii_hexdigit());
         u64::from_str_radix(token, 16).ok().filter(|_| well_formed).map(Self)
     }
 
     /// The position in PostgreSQL's notation, such as `16/B374D848`.
-    fn of_lsn(lsn: &str) -> Option<Self> {
+    fn from_lsn(lsn: &str) -> Option<Self> {
         let (high, low) = lsn.split_once('/')?;
         let half = |digits| u32::from_str_radix(digits, 16).ok().map(u64::from);
         Some(Self((half(high)? << 32) | half(low)?))
@@ -47,7 +47,7 @@ async fn ask(connection: &Connection, sql: &str) -> Result<WalPosition> {
         SimpleQueryMessage::Row(row) => row.get(0),
         _ => None,
     });
-    lsn.and_then(WalPosition::of_lsn)
+    lsn.and_then(WalPosition::from_lsn)
         .ok_or_else(|| Error::new(ErrorCode::Unavailable, "the server does not say how far its log has come"))
 }
 
@@ -57,16 +57,16 @@ mod tests {
 
     #[test]
     fn it_orders_positions_as_their_tokens_are_ordered() {
-        let positions = ["0/16B3748", "0/FFFFFFFF", "1/0", "16/B374D848"].map(WalPosition::of_lsn);
+        let positions = ["0/16B3748", "0/FFFFFFFF", "1/0", "16/B374D848"].map(WalPosition::from_lsn);
         let tokens = positions.map(|position| position.unwrap().token());
         assert!(positions.is_sorted() && tokens.is_sorted(), "{tokens:?}");
-        assert_eq!(tokens.map(|token| WalPosition::of_token(&token)), positions);
+        assert_eq!(tokens.map(|token| WalPosition::from_token(&token)), positions);
     }
 
     #[test]
     fn it_takes_nothing_else_for_a_token() {
         for token in ["", "0", "0/16B3748", "+000000000000001", "00000000016B37480", "xyzxyzxyzxyzxyzx"] {
-            assert_eq!(WalPosition::of_token(token), None, "{token}");
+            assert_eq!(WalPosition::from_token(token), None, "{token}");
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     adapt::WriteResult,
     bind::{self, BoundValue},
     connection::Connection,
-    idempotency_store::{KeyedWrite, cancelled, is_about_receipts, run_already},
+    idempotency_store::{KeyedWrite, already_run, cancelled, is_about_receipts},
     prepared::Prepared,
     receipt_sql::{PARAMETERS_ADDED, ReceiptForm},
     rows::affected_rows,
@@ -58,9 +58,9 @@ impl KeyedWrite {
         tracked: bool,
     ) -> Result<(ResultSet, Option<WalPosition>), RunError> {
         let mut bound = bind::bind(&statement.parameters, PARAMETERS_ADDED)?;
-        bound.push(BoundValue::Blob(&self.once.key));
+        bound.push(BoundValue::Blob(&self.call.key));
         bound.push(BoundValue::Integer(self.write.into()));
-        bound.push(BoundValue::Blob(&self.once.call));
+        bound.push(BoundValue::Blob(&self.call.call));
         if form.write_result == WriteResult::Rows {
             bound.push(BoundValue::Text(prepared.layout()?.into()));
         }
@@ -72,19 +72,19 @@ impl KeyedWrite {
             let (outcome, position) = join(sending, wal_position::primary_position(connection)).await;
             (outcome, position.ok())
         };
-        let (outcome, position) = to_its_end(&self.once, connection, running).await?;
+        let (outcome, position) = to_its_end(&self.call, connection, running).await?;
         let failure = match outcome {
             Ok(answer) => return Ok((answer, position)),
             Err(RunError::Failed(error)) => RunError::Failed(self.explained(error)),
             Err(stale) => stale,
         };
-        self.kept_instead(connection, failure, tracked).await
+        self.stored_answer_or(connection, failure, tracked).await
     }
 
     fn explained(&self, error: Error) -> Error {
         match error.code {
-            ErrorCode::StatementTimeout if self.once.cancelled.is_cancelled() => cancelled(),
-            ErrorCode::UniqueViolation if is_about_receipts(&error) => run_already(),
+            ErrorCode::StatementTimeout if self.call.cancelled.is_cancelled() => cancelled(),
+            ErrorCode::UniqueViolation if is_about_receipts(&error) => already_run(),
             _ => error,
         }
     }
@@ -93,19 +93,19 @@ impl KeyedWrite {
 /// Runs a statement that commits by itself. When its call is cancelled, the statement is cancelled too, but its outcome
 /// is awaited, because only that tells whether it took effect.
 async fn to_its_end<T>(
-    once: &IdempotentCall,
+    call: &IdempotentCall,
     connection: &Connection,
     running: impl Future<Output = T>,
 ) -> Result<T> {
-    if once.cancelled.is_cancelled() {
+    if call.cancelled.is_cancelled() {
         return Err(cancelled());
     }
     let mut running = pin!(running);
-    if let Some(outcome) = once.cancelled.run_until_cancelled(running.as_mut()).await {
+    if let Some(outcome) = call.cancelled.run_until_cancelled(running.as_mut()).await {
         return Ok(outcome);
     }
     // A late cancellation would hit the next statement.
-    connection.condemn();
+    connection.mark_unusable();
     let stopping = async {
         loop {
             connection.canceller().cancel().await;

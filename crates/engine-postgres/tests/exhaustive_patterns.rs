@@ -15,10 +15,10 @@ fn files(path: &Path) -> Vec<PathBuf> {
     if path.is_file() {
         return vec![path.to_owned()];
     }
-    let mut files: Vec<PathBuf> =
-        fs::read_dir(path).unwrap().flat_map(|entry| self::files(&entry.unwrap().path())).collect();
-    files.sort();
-    files
+    let mut found: Vec<PathBuf> =
+        fs::read_dir(path).unwrap().flat_map(|entry| files(&entry.unwrap().path())).collect();
+    found.sort();
+    found
 }
 
 /// The code with comments, strings and characters blanked out, so that only code is searched.

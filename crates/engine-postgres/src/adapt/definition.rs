@@ -77,7 +77,9 @@ pub(crate) fn constraint(constraint: &Constraint) -> Result<String> {
             format!("FOREIGN KEY ({}) REFERENCES {}", list(columns), reference(references))
         }
         Constraint::Check { name: _, expression: condition } => format!("CHECK ({})", expression(condition)?),
-        Constraint::Default { name: _, column, value: _ } => format!("CHECK ({})", types::always(column)),
+        Constraint::Default { name: _, column, value: _ } => {
+            format!("CHECK ({})", types::always_true(column))
+        }
     };
     Ok(name + &what)
 }

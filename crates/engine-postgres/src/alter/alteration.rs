@@ -19,11 +19,11 @@ impl Alteration<'_> {
     }
 
     pub(crate) fn column(&self, name: &str) -> Result<&ColumnDefinition> {
-        known_column(&self.schema, name)
+        find_column(&self.schema, name)
     }
 }
 
-pub(crate) fn known_column<'a>(schema: &'a TableSchema, name: &str) -> Result<&'a ColumnDefinition> {
+pub(crate) fn find_column<'a>(schema: &'a TableSchema, name: &str) -> Result<&'a ColumnDefinition> {
     let exact = schema.columns.iter().find(|column| column.name == name);
     let found = exact.or_else(|| schema.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name)));
     found.ok_or_else(|| {

@@ -103,7 +103,7 @@ impl Alteration<'_> {
             // A generated column is computed anew.
             let using = match old.generated {
                 Some(_) => String::new(),
-                None => format!(" USING {}", conversion::between(&old.name, &from, &to)),
+                None => format!(" USING {}", conversion::expression(&old.name, &from, &to)),
             };
             self.alter_table(&format!("ALTER COLUMN {quoted} TYPE {declared}{using}")).await?;
         }

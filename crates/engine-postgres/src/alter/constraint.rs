@@ -26,7 +26,7 @@ impl Alteration<'_> {
                 let quoted = quote_identifier(&column.name);
                 self.alter_table(&format!("ALTER COLUMN {quoted} SET DEFAULT {default}")).await?;
                 let Some(name) = name else { return Ok(()) };
-                let condition = types::always(&column.name);
+                let condition = types::always_true(&column.name);
                 self.alter_table(&format!("ADD CONSTRAINT {} CHECK ({condition})", quote_identifier(name)))
                     .await
             }

@@ -13,28 +13,28 @@ fn is_text(data_type: &SqlType) -> bool {
 /// Types without a conversion of their own go by way of text: that is right for every type and for an empty column, and
 /// a value that does not fit is refused. The length of a text is checked by the assignment that follows. A cast would
 /// cut it instead.
-pub(crate) fn between(column: &str, from: &SqlType, to: &SqlType) -> String {
+pub(crate) fn expression(column: &str, from: &SqlType, to: &SqlType) -> String {
     let column = quote_identifier(column);
     match (from, to) {
         // These casts round and check as an assignment does.
-        _ if from.is_number() && to.is_number() => format!("{column}::{}", target(to)),
+        _ if from.is_number() && to.is_number() => format!("{column}::{}", target_type(to)),
         (SqlType::Timestamp, SqlType::Date) => format!("({column} AT TIME ZONE 'UTC')::date"),
         (SqlType::Timestamp, SqlType::Time) => format!("({column} AT TIME ZONE 'UTC')::time"),
         (SqlType::Date, SqlType::Timestamp) => format!("{column}::timestamp AT TIME ZONE 'UTC'"),
         (SqlType::Timestamp, _) if is_text(to) => {
             format!("to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')")
         }
-        (SqlType::Boolean, _) if to.is_number() => format!("{column}::int4::{}", target(to)),
+        (SqlType::Boolean, _) if to.is_number() => format!("{column}::int4::{}", target_type(to)),
         (_, SqlType::Boolean) if from.is_number() => format!("{column} <> 0"),
         (SqlType::Blob, _) if is_text(to) => format!("convert_from({column}, 'UTF8')"),
         (_, SqlType::Blob) => format!("convert_to({column}::text, 'UTF8')"),
         _ if is_text(to) => format!("{column}::text"),
-        _ => format!("{column}::text::{}", target(to)),
+        _ => format!("{column}::text::{}", target_type(to)),
     }
 }
 
 /// The type without its length or precision, which the assignment checks.
-fn target(to: &SqlType) -> &'static str {
+fn target_type(to: &SqlType) -> &'static str {
     match to {
         SqlType::TinyInt | SqlType::SmallInt => "int2",
         SqlType::MediumInt | SqlType::Integer => "int4",

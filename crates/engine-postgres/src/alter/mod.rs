@@ -25,7 +25,7 @@ use crate::{
     catalog,
     connection::Connection,
 };
-use alteration::{Alteration, known_column, set_comment};
+use alteration::{Alteration, find_column, set_comment};
 use create_table::create_table;
 use phantomdb_sql::{Catalog, alter_table::Reader, definition::SchemaChange};
 use schema::create_schema;
@@ -63,7 +63,7 @@ async fn apply_to_schema(connection: &Connection, change: &SchemaChange) -> Resu
         }
         SchemaChange::Comment { table, column, comment } => {
             let schema = catalog::describe(connection, table).await?;
-            let column = column.as_deref().map(|column| known_column(&schema, column)).transpose()?;
+            let column = column.as_deref().map(|column| find_column(&schema, column)).transpose()?;
             set_comment(connection, &schema.table, column.map(|column| &*column.name), comment.as_deref())
                 .await
         }

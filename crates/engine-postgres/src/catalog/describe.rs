@@ -88,7 +88,7 @@ impl<'a> SchemaReader<'a> {
     }
 
     fn read(&self, sql: &str) -> String {
-        expression::read(sql, &|column| self.is_text(column))
+        expression::to_phantom(sql, &|column| self.is_text(column))
     }
 
     /// The default of a column; none when the database numbers its rows.

@@ -19,19 +19,19 @@ use phantomdb_sql::{
 /// Turns an expression into PhantomDB SQL. Text that cannot be read stays as it is.
 ///
 /// `is_text` is true for the name of a column of text, where a cast to `text` adds nothing.
-pub(crate) fn read(sql: &str, is_text: &dyn Fn(&str) -> bool) -> String {
-    tree(sql, is_text)
+pub(crate) fn to_phantom(sql: &str, is_text: &dyn Fn(&str) -> bool) -> String {
+    parse(sql, is_text)
         .and_then(|mut expr| printer::print(&mut expr, Style::Phantom))
         .unwrap_or_else(|_| sql.to_owned())
 }
 
-/// The condition of `CHECK (…)`, simplified as by [`read`], as a tree.
+/// The condition of `CHECK (…)`, simplified as by [`to_phantom`], as a tree.
 pub(crate) fn check(definition: &str, is_text: &dyn Fn(&str) -> bool) -> Result<Expr> {
     let condition = definition.strip_prefix("CHECK ").unwrap_or(definition);
     let condition = ["NO INHERIT", "NOT VALID", "NOT ENFORCED"]
         .iter()
         .fold(condition, |text, suffix| text.trim_end().strip_suffix(suffix).unwrap_or(text));
-    tree(condition, is_text)
+    parse(condition, is_text)
 }
 
 /// The condition of a `CREATE INDEX` as PostgreSQL prints it. When the statement cannot be parsed, the text after WHERE is
@@ -43,11 +43,11 @@ pub(crate) fn index_condition(definition: &str, is_text: &dyn Fn(&str) -> bool) 
             let mut condition = simplified(create.predicate?, is_text);
             printer::print(&mut condition, Style::Phantom).ok()
         }
-        _ => definition.split_once(") WHERE ").map(|(_, condition)| read(condition, is_text)),
+        _ => definition.split_once(") WHERE ").map(|(_, condition)| to_phantom(condition, is_text)),
     }
 }
 
-fn tree(sql: &str, is_text: &dyn Fn(&str) -> bool) -> Result<Expr> {
+fn parse(sql: &str, is_text: &dyn Fn(&str) -> bool) -> Result<Expr> {
     parse_expression(sql).map(|expr| simplified(expr, is_text))
 }
 
@@ -241,7 +241,7 @@ mod tests {
     use super::*;
 
     fn shown(sql: &str) -> String {
-        read(sql, &|column| column == "name")
+        to_phantom(sql, &|column| column == "name")
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub(crate) async fn tables(connection: &Connection) -> Result<Vec<TableName>> {
 /// The table as it is now; `UNKNOWN_TABLE` when there is none.
 pub(crate) async fn describe(connection: &Connection, table: &TableName) -> Result<TableSchema> {
     let client = connection.client();
-    let Some(relation) = rows::relation(client, schema_of(table), &table.name).await? else {
+    let Some(relation) = rows::find_relation(client, schema_of(table), &table.name).await? else {
         return Err(unknown_table(table));
     };
     let (columns, constraints, indexes) = rows::parts(client, relation.oid).await?;
@@ -37,7 +37,7 @@ pub(crate) async fn describe(connection: &Connection, table: &TableName) -> Resu
 
 /// Finds a table and gives its exact name. The case of the name may differ, as on SQLite.
 pub(crate) async fn find(connection: &Connection, table: &TableName) -> Result<Option<TableName>> {
-    let relation = rows::relation(connection.client(), schema_of(table), &table.name).await?;
+    let relation = rows::find_relation(connection.client(), schema_of(table), &table.name).await?;
     Ok(relation.map(|relation| table_in(relation.schema, relation.name)))
 }
 

@@ -95,7 +95,7 @@ const TABLES: &str = "SELECT n.nspname::text, c.relname::text FROM pg_catalog.pg
     WHERE c.relkind IN ('r', 'p', 'f') AND NOT c.relispartition AND left(c.relname::text, 10) <> 'phantomdb_'";
 
 /// Finds the table of this name, or the only one whose name differs in case alone.
-pub(crate) async fn relation(client: &Client, schema: &str, name: &str) -> Result<Option<Relation>> {
+pub(crate) async fn find_relation(client: &Client, schema: &str, name: &str) -> Result<Option<Relation>> {
     for condition in ["c.relname = $2", "lower(c.relname::text) = lower($2)"] {
         let sql = format!("{RELATION} AND {condition}");
         let rows = client.query_typed(&sql, &[(&schema, Type::TEXT), (&name, Type::TEXT)]).await;
