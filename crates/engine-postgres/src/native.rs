@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_refuses_what_would_outlive_the_statement_however_it_is_written() {
+    fn it_refuses_statements_that_change_the_session_however_they_are_written() {
         for sql in
             ["BEGIN", " commit;", "/* a /* b */ */ -- c\n rollback", ";set x = 1", "SET search_path = a"]
         {
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn it_tells_what_reads_from_what_writes() {
+    fn it_distinguishes_reads_from_writes() {
         for (sql, kind) in [
             ("(SELECT 1)", Kind::Read),
             ("WITH a AS (SELECT 1) SELECT * FROM a", Kind::Read),

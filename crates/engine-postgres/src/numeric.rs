@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn it_does_not_read_beyond_what_came() {
+    fn it_does_not_read_beyond_the_end() {
         assert_eq!(to_text(&[0, 2, 0, 1, 0, 0, 0, 0, 0, 1]), None);
         assert_eq!(to_text(&[]), None);
     }

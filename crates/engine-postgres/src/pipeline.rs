@@ -358,14 +358,14 @@ impl Drop for OpeningConnection<'_> {
 mod tests {
     use super::*;
 
-    fn runs(cost: &mut StatementCost, slow_runs: bool, count: u32, now: Instant) {
+    fn runs(cost: &mut StatementCost, slow: bool, count: u32, now: Instant) {
         for _ in 0..count {
-            if long { cost.record_slow(now) } else { cost.record_fast() }
+            if slow { cost.record_slow(now) } else { cost.record_fast() }
         }
     }
 
     #[test]
-    fn it_keeps_apart_what_takes_long_each_time_and_for_longer_when_it_still_does() {
+    fn a_statement_that_is_always_slow_is_excluded_for_longer_each_time() {
         let (mut cost, mut now) = (StatementCost::default(), Instant::now());
         for length in [EXCLUDED_MIN, EXCLUDED_MIN * 2, EXCLUDED_MIN * 4] {
             runs(&mut cost, true, SLOW_RUNS - 1, now);
@@ -381,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn it_shares_what_takes_long_now_and_then() {
+    fn a_statement_that_is_slow_now_and_then_stays_in_the_pipeline() {
         let (mut cost, now) = (StatementCost::default(), Instant::now());
         for _ in 0..100 {
             runs(&mut cost, true, SLOW_RUNS - 1, now);
@@ -391,7 +391,7 @@ mod tests {
     }
 
     #[test]
-    fn it_shares_a_fifth_of_the_connections_and_four_at_most() {
+    fn a_fifth_of_the_connections_is_pipelined_and_four_at_most() {
         assert_eq!([1, 4, 5, 20, 100].map(pipelined_connections), [0, 0, 1, 4, 4]);
     }
 }

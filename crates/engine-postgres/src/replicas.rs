@@ -257,20 +257,20 @@ mod tests {
     }
 
     #[test]
-    fn it_measures_how_old_what_a_replica_shows_is() {
+    fn it_measures_the_lag_of_a_replica() {
         let primary = primary(&[(3_000, 10), (2_000, 20), (1_000, 30)]);
         let lag = |position| primary.lag_of(WalPosition(position)).map(|lag| lag.as_millis() / 500);
         assert_eq!((lag(30), lag(29), lag(10), lag(9)), (Some(2), Some(4), Some(6), None));
     }
 
     #[test]
-    fn it_leaves_no_replica_behind_a_primary_that_has_nothing_to_do() {
+    fn no_replica_falls_behind_an_idle_primary() {
         let idle = primary(&[(3_000, 10), (2_000, 10), (0, 10)]);
         assert!(idle.lag_of(WalPosition(10)).unwrap() < Duration::from_secs(1));
     }
 
     #[test]
-    fn it_lets_nothing_get_older_while_the_primary_is_down() {
+    fn the_lag_stands_still_while_the_primary_is_down() {
         let mut down = primary(&[(60_000, 10), (59_000, 20)]);
         assert!(down.lag_of(WalPosition(20)).unwrap() > Duration::from_secs(50));
         down.record(Instant::now(), None);
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn it_measures_by_the_new_log_after_a_fail_over() {
+    fn the_lag_follows_the_new_log_after_a_fail_over() {
         let mut primary = primary(&[(2_000, 10), (1_000, 40)]);
         primary.record(Instant::now(), Some(WalPosition(30)));
         assert!(primary.lag_of(WalPosition(30)).unwrap() < Duration::from_millis(500));

@@ -186,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn types_that_postgresql_takes_for_one_have_different_marks() {
+    fn types_that_are_one_in_postgresql_have_different_markers() {
         for pair in [
             [SqlType::TinyInt, SqlType::SmallInt],
             [SqlType::MediumInt, SqlType::Integer],
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_is_told_from_its_name_however_long_the_column_is() {
+    fn a_marker_is_read_from_the_name_of_a_check_for_any_length_of_the_column() {
         let check_name = |column: &str| check(column, &SqlType::Json).unwrap().name;
         assert_eq!(check_name("meta"), "phantomdb_json_meta");
         let (one, other) = ("ä".repeat(31), format!("{}x", "ä".repeat(31)));

@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn it_takes_nothing_else_for_a_token() {
+    fn it_refuses_texts_that_are_no_tokens() {
         for token in ["", "0", "0/16B3748", "+000000000000001", "00000000016B37480", "xyzxyzxyzxyzxyzx"] {
             assert_eq!(WalPosition::from_token(token), None, "{token}");
         }

@@ -86,7 +86,9 @@ fn the_adapter_names_every_field_of_the_tree() {
     let mut found = Vec::new();
     for file in CHECKED.iter().flat_map(|part| files(&src.join(part))) {
         let source = fs::read_to_string(&file).unwrap();
-        found.extend(rest_patterns(&source).into_iter().map(|line| format!("{}:{line}", file.display())));
+        // A unit test may look at one field only.
+        let source = source.split("#[cfg(test)]").next().unwrap_or_default();
+        found.extend(rest_patterns(source).into_iter().map(|line| format!("{}:{line}", file.display())));
     }
     assert!(found.is_empty(), "name the fields instead of `..`:\n{}", found.join("\n"));
 }

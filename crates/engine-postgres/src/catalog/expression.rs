@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn what_postgresql_adds_to_an_expression_comes_off() {
+    fn it_removes_what_postgresql_adds_to_an_expression() {
         for (stored, expected) in [
             ("'it''s'::character varying", "'it''s'"),
             ("'-1'::integer", "-1"),
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn a_condition_that_always_holds_is_known() {
+    fn it_recognises_a_condition_that_always_holds() {
         let always = |definition: &str| is_always(&check(definition, &|_| true).unwrap());
         assert!(always("CHECK (((b IS NULL) OR (b IS NOT NULL)))"));
         assert!(!always("CHECK (((b IS NULL) OR (a IS NOT NULL)))"));

@@ -23,7 +23,7 @@ const INSERT: &str = r#"INSERT INTO "t" ("n") VALUES (1) RETURNING "id""#;
 const COUNT: &str = r#"SELECT count(*) FROM "t""#;
 
 #[tokio::test]
-async fn it_gives_the_first_answer_when_a_write_comes_again_to_another_server() {
+async fn a_write_repeated_on_another_server_gets_the_first_answer() {
     let fixture = Fixture::new().await;
     let other = fixture.another(PostgresOptions::default());
     ok(&*fixture.session, TABLE, &[]).await;
@@ -112,7 +112,7 @@ async fn it_knows_of_a_commit_that_another_server_has_made() {
 }
 
 #[tokio::test]
-async fn it_leaves_nothing_of_a_write_that_nobody_waits_for() {
+async fn a_cancelled_write_leaves_nothing_behind() {
     let fixture = Fixture::new().await;
     ok(&*fixture.session, TABLE, &[]).await;
     let slow = r#"INSERT INTO "t" ("n") SELECT $1 FROM (SELECT pg_sleep(30)) AS s"#;
@@ -142,7 +142,7 @@ async fn it_leaves_nothing_of_a_write_that_nobody_waits_for() {
 }
 
 #[tokio::test]
-async fn it_makes_the_table_of_answers_anew_when_it_was_dropped() {
+async fn it_creates_the_table_of_receipts_again_when_it_was_dropped() {
     // There is one connection, which has prepared the statement that stores answers.
     let options = PostgresOptions { connections: 1, ..PostgresOptions::default() };
     let fixture = Fixture::with_options(options).await;

@@ -8,6 +8,7 @@ mod idempotency;
 mod parameters;
 mod pipeline;
 mod replicas;
+mod schema_changes;
 mod tls;
 mod transactions;
 mod write_with_receipt;

@@ -67,7 +67,7 @@ async fn finds(session: &Arc<dyn Session>) -> Duration {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn reads_go_on_while_transactions_have_all_connections_that_are_not_shared() {
+async fn reads_go_on_while_transactions_hold_all_other_connections() {
     let acquire_timeout = Duration::from_millis(50);
     let fixture =
         fixture(PostgresOptions { connections: 5, acquire_timeout, ..PostgresOptions::default() }).await;
@@ -92,7 +92,7 @@ async fn reads_go_on_while_transactions_have_all_connections_that_are_not_shared
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_read_that_waits_for_a_lock_holds_back_no_other() {
+async fn a_read_that_waits_for_a_lock_holds_up_no_other() {
     let fixture = fixture(PostgresOptions::default()).await;
     let transaction = fixture.begin(None).await;
     ok(&*transaction, r#"ALTER TABLE "locked" ADD COLUMN "y" INTEGER"#, &[]).await;
@@ -109,7 +109,7 @@ async fn a_read_that_waits_for_a_lock_holds_back_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_read_that_takes_long_is_answered_and_holds_back_no_other() {
+async fn a_slow_read_gets_its_result_and_holds_up_no_other() {
     let fixture = fixture(PostgresOptions::default()).await;
     let slow = callers(&fixture.session, 4, SLOW);
     let begun = Instant::now();
@@ -124,7 +124,7 @@ async fn a_read_that_takes_long_is_answered_and_holds_back_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_read_that_is_given_up_leaves_the_others_their_answers() {
+async fn a_read_whose_caller_goes_away_leaves_the_others_their_results() {
     let fixture = fixture(PostgresOptions::default()).await;
     for round in 0..20 {
         let given_up = callers(&fixture.session, 4, SLOW);

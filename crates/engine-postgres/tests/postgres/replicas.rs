@@ -44,7 +44,7 @@ async fn until(engine: &PostgresEngine, expected: u64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_reads_from_a_replica_that_keeps_up_and_shows_each_caller_what_it_wrote() {
+async fn reads_go_to_a_replica_that_keeps_up_and_see_the_writes_of_their_caller() {
     let servers = Servers::start();
     let engine = servers.engine(MAX_LAG);
     engine.create_database("app").await.unwrap();
@@ -92,7 +92,7 @@ async fn it_reads_from_a_replica_that_keeps_up_and_shows_each_caller_what_it_wro
 }
 
 #[tokio::test]
-async fn it_refuses_a_lag_that_cannot_be_kept_and_a_replica_it_cannot_read() {
+async fn it_refuses_a_lag_that_is_too_small_and_a_url_that_cannot_be_read() {
     let open = |replica: &str, max_lag| {
         let replicas = vec![replica.to_owned()];
         let options = PostgresOptions { replicas, max_lag, ..PostgresOptions::default() };

@@ -91,7 +91,7 @@ async fn it_connects_over_tls_as_sslmode_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_says_why_it_does_not_trust_a_server() {
+async fn the_error_says_why_a_server_is_not_trusted() {
     let secured = secured();
     let untrusted = "its certificate is signed by nobody who is trusted here";
     for (host, query, why) in [
@@ -108,7 +108,7 @@ async fn it_says_why_it_does_not_trust_a_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_says_so_when_one_side_wants_tls_and_the_other_does_not() {
+async fn the_error_says_when_only_one_side_wants_tls() {
     let message = refused(&secured().url("127.0.0.1", "sslmode=disable")).await;
     assert!(message.contains("without TLS") && message.contains("sslmode=require"), "{message}");
     let message = refused(&format!("{}?sslmode=require", postgres_url())).await;
@@ -118,7 +118,7 @@ async fn it_says_so_when_one_side_wants_tls_and_the_other_does_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_refuses_a_root_certificate_that_it_cannot_use_when_it_starts() {
+async fn it_refuses_an_unusable_root_certificate_when_it_starts() {
     let directory = Directory::new();
     std::fs::create_dir_all(&directory.0).unwrap();
     let file = |name: &str, text: &str| {
@@ -151,7 +151,7 @@ async fn until_asleep(session: &dyn Session, asleep: bool) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_stops_a_statement_that_nobody_waits_for_over_tls_too() {
+async fn a_statement_is_cancelled_over_tls_too() {
     let secured = secured();
     let engine = open(&secured.url("localhost", "sslmode=verify-full&sslrootcert=ROOT")).unwrap();
     let session = engine.database("postgres").await.unwrap();

@@ -78,7 +78,7 @@ async fn a_batch_in_a_transaction_is_undone_as_a_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_statement_that_nobody_waits_for_is_stopped_and_undone() {
+async fn a_statement_whose_caller_goes_away_is_cancelled_and_undone() {
     let fixture = Fixture::new().await;
     ok(&*fixture.session, TABLE, &[]).await;
     let transaction = fixture.begin(None).await;
@@ -102,7 +102,7 @@ async fn a_statement_that_nobody_waits_for_is_stopped_and_undone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_serializable_transactions_of_which_one_must_fail_do_so_with_its_code() {
+async fn one_of_two_conflicting_serializable_transactions_fails_with_its_code() {
     let fixture = Fixture::new().await;
     ok(&*fixture.session, TABLE, &[]).await;
     let (one, other) = (
@@ -121,7 +121,7 @@ async fn two_serializable_transactions_of_which_one_must_fail_do_so_with_its_cod
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_victim_of_a_dead_lock_is_told_and_ends_so_that_the_other_goes_on() {
+async fn the_victim_of_a_deadlock_gets_an_error_and_ends_so_that_the_other_goes_on() {
     let fixture = Fixture::new().await;
     ok(&*fixture.session, TABLE, &[]).await;
     ok(&*fixture.session, "INSERT INTO \"t\" VALUES (1), (2)", &[]).await;

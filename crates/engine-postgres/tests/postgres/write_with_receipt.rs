@@ -90,7 +90,7 @@ const THINGS: [&str; 6] = [
 ];
 
 #[tokio::test]
-async fn it_answers_as_without_a_key_and_again_the_same() {
+async fn a_keyed_write_gives_what_an_unkeyed_one_gives_and_its_repetition_too() {
     let servers = Servers::new(&[]).await;
     let fixture = &servers.fixture;
     for sql in THINGS {
@@ -148,7 +148,7 @@ async fn it_answers_as_without_a_key_and_again_the_same() {
 }
 
 #[tokio::test]
-async fn it_runs_in_a_transaction_what_cannot_be_within_another_statement() {
+async fn a_write_that_cannot_be_within_another_statement_runs_in_a_transaction() {
     let servers = Servers::new(&[TABLE, r#"CREATE TABLE "log" ("id" INTEGER)"#]).await;
     let session = &*servers.fixture.session;
     let rule = r#"CREATE RULE also AS ON INSERT TO "t" DO ALSO INSERT INTO "log" VALUES (NEW."id")"#;
@@ -188,7 +188,7 @@ async fn it_runs_in_a_transaction_what_cannot_be_within_another_statement() {
 }
 
 #[tokio::test]
-async fn it_leaves_room_for_the_parameters_that_keep_the_answer() {
+async fn it_leaves_room_for_the_parameters_of_the_receipt() {
     // A statement with the most parameters that are allowed.
     const COUNT: i64 = 32_766;
     let servers = Servers::new(&[r#"CREATE TABLE "n" ("n" INTEGER)"#]).await;
@@ -204,7 +204,7 @@ async fn it_leaves_room_for_the_parameters_that_keep_the_answer() {
 }
 
 #[tokio::test]
-async fn it_tells_a_row_that_is_there_from_a_key_that_was_used() {
+async fn it_distinguishes_a_duplicate_row_from_a_used_key() {
     let servers = Servers::new(&[TABLE, r#"CREATE TABLE "free" ("n" INTEGER)"#]).await;
     let (engine, database) = (&servers.fixture.engine, &servers.fixture.database);
     for insert in [r#"INSERT INTO "t" ("id") VALUES (1)"#, r#"INSERT INTO "free" VALUES (1) RETURNING "n""#] {
@@ -228,7 +228,7 @@ async fn it_tells_a_row_that_is_there_from_a_key_that_was_used() {
 }
 
 #[tokio::test]
-async fn it_runs_a_write_once_that_two_servers_get_at_the_same_time() {
+async fn a_write_that_two_servers_get_at_the_same_time_runs_once() {
     let servers = Servers::new(&[r#"CREATE TABLE "free" ("n" INTEGER)"#]).await;
     for number in 1..20 {
         let call = fresh();
@@ -246,7 +246,7 @@ async fn it_runs_a_write_once_that_two_servers_get_at_the_same_time() {
 }
 
 #[tokio::test]
-async fn it_leaves_nothing_of_a_write_whose_connection_is_cut_and_runs_it_when_it_comes_again() {
+async fn a_write_whose_connection_is_cut_leaves_nothing_and_runs_when_repeated() {
     let servers = Servers::new(&[r#"CREATE TABLE "free" ("n" INTEGER)"#]).await;
     let (call, session) = (fresh(), &*servers.fixture.session);
     let write =
@@ -268,7 +268,7 @@ async fn it_leaves_nothing_of_a_write_whose_connection_is_cut_and_runs_it_when_i
 }
 
 #[tokio::test]
-async fn it_goes_on_when_the_table_changes_and_gives_the_answer_of_then() {
+async fn a_repeated_write_gets_its_first_answer_after_the_table_has_changed() {
     let servers = Servers::new(&[TABLE]).await;
     let write = statement(r#"INSERT INTO "t" ("id", "n") VALUES (1, 2) RETURNING *"#, &[]);
     let call = fresh();
@@ -291,7 +291,7 @@ async fn it_goes_on_when_the_table_changes_and_gives_the_answer_of_then() {
 }
 
 #[tokio::test]
-async fn it_keeps_answers_beside_a_table_of_an_earlier_version() {
+async fn receipts_are_stored_beside_a_table_of_an_earlier_version() {
     let servers = Servers::new(&[TABLE]).await;
     let earlier = "CREATE TABLE public.phantomdb_answers (key BYTEA NOT NULL, write INT4 NOT NULL, call BYTEA NOT NULL, \
         at TIMESTAMPTZ NOT NULL DEFAULT now(), answer TEXT NOT NULL, PRIMARY KEY (key, write))";
@@ -303,7 +303,7 @@ async fn it_keeps_answers_beside_a_table_of_an_earlier_version() {
 }
 
 #[tokio::test]
-async fn it_writes_without_keeping_where_the_role_may_not_make_the_table() {
+async fn a_role_that_may_not_create_the_table_writes_without_receipts() {
     let fixture = Fixture::new().await;
     let role = format!("phantomdb_role_{}_{}", std::process::id(), next_number());
     all(&*fixture.session, &[TABLE]).await;
