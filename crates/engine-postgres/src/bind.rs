@@ -1,9 +1,9 @@
-//! Parameters to what PostgreSQL reads.
+//! Encodes parameters as PostgreSQL reads them.
 //!
-//! PostgreSQL infers the type of a parameter from where it stands. A value that this type can hold is sent as it: in
-//! binary where that is the same for both, else as text, which PostgreSQL converts as it converts a literal. A value
-//! that it cannot hold is declared to be of the type it has: `2.5` beside an integer column, an integer of 64 bits
-//! beside one of 32, and everything where nothing but text could be inferred, as in `SELECT $1`.
+//! PostgreSQL infers the type of a parameter from its context. A value that this type can hold is sent as this type: in
+//! binary where the value has the same type, else as text, which PostgreSQL converts as it converts a literal. A value
+//! that the inferred type cannot hold is declared with its own type: `2.5` beside an integer column, an integer of 64
+//! bits beside one of 32, and any value where PostgreSQL could infer nothing but text, as in `SELECT $1`.
 
 use std::{borrow::Cow, error::Error as StdError};
 
@@ -16,17 +16,17 @@ use phantomdb_engine::{
     parameters::{check_text, timestamp},
 };
 
-/// Each value ready to be sent, and room for so many more.
-pub(super) fn bind(parameters: &[Value], room: usize) -> Result<Vec<Bound<'_>>> {
+/// Encodes each value. The result has room for `room` more.
+pub(crate) fn bind(parameters: &[Value], room: usize) -> Result<Vec<BoundValue<'_>>> {
     let mut bound = Vec::with_capacity(parameters.len() + room);
     for (index, value) in parameters.iter().enumerate() {
-        bound.push(Bound::new(value, index + 1)?);
+        bound.push(BoundValue::new(value, index + 1)?);
     }
     Ok(bound)
 }
 
-/// The types to declare, where those inferred cannot hold the values. Zero leaves one to be inferred.
-pub(super) fn declared(inferred: &[Type], parameters: &[Value]) -> Option<Vec<Type>> {
+/// The types to declare, when the inferred ones cannot hold the values.
+pub(crate) fn declared(inferred: &[Type], parameters: &[Value]) -> Option<Vec<Type>> {
     let of = |(inferred, value)| type_to_declare(inferred, value);
     if !inferred.iter().zip(parameters).any(|pair| of(pair).is_some()) {
         return None;
@@ -34,14 +34,14 @@ pub(super) fn declared(inferred: &[Type], parameters: &[Value]) -> Option<Vec<Ty
     Some(inferred.iter().zip(parameters).map(|pair| of(pair).unwrap_or_else(|| pair.0.clone())).collect())
 }
 
-/// The types the values have by themselves.
-pub(super) fn natural(parameters: &[Value]) -> Vec<Type> {
+/// The types that the values have by themselves.
+pub(crate) fn natural(parameters: &[Value]) -> Vec<Type> {
     parameters.iter().map(natural_type).collect()
 }
 
 fn natural_type(value: &Value) -> Type {
     match value {
-        // Its type does not matter, and is inferred.
+        // PostgreSQL infers the type, which does not matter for NULL.
         Value::Null => Type::UNKNOWN,
         Value::Boolean(_) => Type::BOOL,
         Value::Integer(_) => Type::INT8,
@@ -65,7 +65,7 @@ fn type_to_declare(inferred: &Type, value: &Value) -> Option<Type> {
         Value::Null | Value::String(_) => None,
         _ if is_text => natural(),
         Value::Integer(integer) => (is_integer && !fits(inferred, *integer)).then_some(Type::INT8),
-        Value::Float(float) if is_integer => match whole(*float) {
+        Value::Float(float) if is_integer => match whole_number(*float) {
             Some(integer) if fits(inferred, integer) => None,
             _ => natural(),
         },
@@ -83,29 +83,29 @@ fn fits(inferred: &Type, integer: i64) -> bool {
     }
 }
 
-/// The integer that the float is, when it is one.
-fn whole(float: f64) -> Option<i64> {
+/// The integer with the value of the float; none when the float has a fraction or is too large to be exact.
+fn whole_number(float: f64) -> Option<i64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     #[expect(clippy::cast_possible_truncation, reason = "it is a whole number within 2^53")]
     (float.fract() == 0.0 && float.abs() <= EXACT).then_some(float as i64)
 }
 
-/// A value to be sent as whatever type the statement needs.
+/// A value that can be sent as any type that the statement needs.
 #[derive(Debug)]
-pub(super) enum Bound<'a> {
+pub(crate) enum BoundValue<'a> {
     Null,
     Boolean(bool),
     Integer(i64),
     Float(f64),
     Text(Cow<'a, str>),
-    /// Text that may be a JSON array, for a parameter that is an array.
+    /// Text, which is sent as an array when it is a JSON array and the parameter is an array.
     Document(&'a str),
     Blob(&'a [u8]),
 }
 
-type Failure = Box<dyn StdError + Sync + Send>;
+type BoxedError = Box<dyn StdError + Sync + Send>;
 
-impl<'a> Bound<'a> {
+impl<'a> BoundValue<'a> {
     fn new(value: &'a Value, number: usize) -> Result<Self> {
         let text = |text: &'a str| check_text(text, number).map(|()| Self::Text(Cow::Borrowed(text)));
         Ok(match value {
@@ -135,10 +135,10 @@ impl<'a> Bound<'a> {
                 })
             }
             Self::Integer(integer) => Cow::Owned(integer.to_string()),
-            Self::Float(float) => match (non_finite(*float), whole(*float)) {
+            Self::Float(float) => match (non_finite(*float), whole_number(*float)) {
                 (Some(text), _) => Cow::Borrowed(text),
                 (None, Some(integer)) => Cow::Owned(integer.to_string()),
-                // The shortest digits that are read as the same number.
+                // These are the shortest digits that are read as the same number.
                 (None, None) => Cow::Owned(format!("{float:?}")),
             },
             Self::Text(text) => Cow::Borrowed(text),
@@ -158,7 +158,7 @@ fn is_number(data_type: &Type) -> bool {
     matches!(*data_type, Type::INT2 | Type::INT4 | Type::INT8 | Type::FLOAT4 | Type::FLOAT8 | Type::NUMERIC)
 }
 
-/// A JSON array as PostgreSQL writes an array. None when it is not one.
+/// A JSON array in PostgreSQL's notation of arrays; none when the text is no JSON array.
 fn array_of_json(text: &str) -> Option<String> {
     if !text.trim_start().starts_with('[') {
         return None;
@@ -179,8 +179,8 @@ fn quote_element(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-impl ToSql for Bound<'_> {
-    fn to_sql(&self, target: &Type, out: &mut BytesMut) -> std::result::Result<IsNull, Failure> {
+impl ToSql for BoundValue<'_> {
+    fn to_sql(&self, target: &Type, out: &mut BytesMut) -> std::result::Result<IsNull, BoxedError> {
         match self {
             Self::Null => return Ok(IsNull::Yes),
             Self::Boolean(boolean) if *target == Type::BOOL => boolean.to_sql(target, out)?,
@@ -244,7 +244,7 @@ mod tests {
 
     #[test]
     fn it_sends_floats_with_the_digits_they_need() {
-        let text = |float: f64| Bound::Float(float).text(&Type::NUMERIC).into_owned();
+        let text = |float: f64| BoundValue::Float(float).text(&Type::NUMERIC).into_owned();
         assert_eq!(text(0.1), "0.1");
         assert_eq!(text(1e300), "1e300");
         assert_eq!(text(3.0), "3");

@@ -1,53 +1,55 @@
-//! One connection to a PostgreSQL server, and the statements that are prepared on it.
+//! A connection to a PostgreSQL server, and the statements that are prepared on it.
 
 use std::sync::{
-    Mutex, MutexGuard, PoisonError,
+    Mutex,
     atomic::{AtomicBool, Ordering},
 };
 
 use hashlink::LruCache;
 use phantomdb_protocol::{Error, ErrorCode, Result};
-use tokio::{runtime::Handle, task::JoinHandle};
-use tokio_postgres::{CancelToken, Client, Config, SimpleQueryMessage};
+use tokio::{runtime::Handle, sync::OnceCell, task::JoinHandle};
+use tokio_postgres::{CancelToken, Client, Config, SimpleQueryMessage, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{adapt::Traits, answers::Keeping, error, options::PostgresOptions, prepare::Entry};
+use crate::{
+    error, options::PostgresOptions, prepared::PreparedForms, server_traits::ServerTraits, sync::lock,
+};
 
-/// Statements that are prepared on one connection at a time.
+/// The most statements that are prepared on one connection at a time.
 const PREPARED_MAX: usize = 500;
 
-/// A connection. One request has it at a time.
-pub(super) struct Connection {
+/// A connection, which one request uses at a time, unless it belongs to the pipeline.
+pub(crate) struct Connection {
     client: Client,
     tls: MakeRustlsConnect,
-    pub(super) traits: Traits,
-    pub(super) prepared: Mutex<LruCache<u64, Entry>>,
-    pub(super) keeping: Keeping,
-    condemned: AtomicBool,
+    pub(crate) traits: ServerTraits,
+    pub(crate) prepared: Mutex<LruCache<u64, PreparedForms>>,
+    pub(crate) receipt_insert: OnceCell<Statement>,
+    unusable: AtomicBool,
 }
 
 impl Connection {
     /// `UNAVAILABLE` when no server answers, `UNKNOWN_DATABASE` when it has no such database.
-    pub(super) async fn open(
+    pub(crate) async fn open(
         config: &Config,
         tls: MakeRustlsConnect,
         options: &PostgresOptions,
     ) -> Result<Self> {
         let (client, driver) =
-            config.connect(tls.clone()).await.map_err(|error| error::connecting(&error, config))?;
+            config.connect(tls.clone()).await.map_err(|error| error::explain_connection(&error, config))?;
         tokio::spawn(async move {
-            // Whoever waits for an answer is told as well.
+            // The callers that wait for a result get an error too.
             if let Err(error) = driver.await {
                 tracing::debug!(%error, "a connection to PostgreSQL ended");
             }
         });
-        let traits = settle(&client, options).await?;
+        let traits = set_up_session(&client, options).await?;
         let prepared = Mutex::new(LruCache::new(PREPARED_MAX));
-        let keeping = Keeping::new();
-        Ok(Self { client, tls, traits, prepared, keeping, condemned: AtomicBool::new(false) })
+        let receipt_insert = OnceCell::new();
+        Ok(Self { client, tls, traits, prepared, receipt_insert, unusable: AtomicBool::new(false) })
     }
 
-    pub(super) fn client(&self) -> &Client {
+    pub(crate) fn client(&self) -> &Client {
         &self.client
     }
 
@@ -55,31 +57,31 @@ impl Connection {
         self.client.is_closed()
     }
 
-    /// Nobody shall have it again: what state it is in is not known.
-    pub(super) fn condemn(&self) {
-        self.condemned.store(true, Ordering::Relaxed);
+    /// Excludes the connection from further use, because its state is unknown.
+    pub(crate) fn mark_unusable(&self) {
+        self.unusable.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn can_be_used(&self) -> bool {
-        !self.is_closed() && !self.condemned.load(Ordering::Relaxed)
+    pub(crate) fn is_usable(&self) -> bool {
+        !self.is_closed() && !self.unusable.load(Ordering::Relaxed)
     }
 
-    pub(super) fn canceller(&self) -> Canceller {
+    pub(crate) fn canceller(&self) -> Canceller {
         Canceller { token: self.client.cancel_token(), tls: self.tls.clone() }
     }
 
-    /// Runs statements without parameters whose results nobody needs.
-    pub(super) async fn run(&self, sql: &str) -> Result<()> {
+    /// Runs statements without parameters, whose results are not needed.
+    pub(crate) async fn run(&self, sql: &str) -> Result<()> {
         self.client.batch_execute(sql).await.map_err(|error| error::explain(&error))
     }
 
-    pub(super) fn forget(&self, plan: u64) {
-        guard(&self.prepared).remove(&plan);
+    pub(crate) fn forget(&self, plan: u64) {
+        lock(&self.prepared).remove(&plan);
     }
 }
 
-/// Brings a session into the state that statements count on, and tells what kind of server it is.
-async fn settle(client: &Client, options: &PostgresOptions) -> Result<Traits> {
+/// Sets the session up as statements expect it, and finds out which kind of server it is.
+async fn set_up_session(client: &Client, options: &PostgresOptions) -> Result<ServerTraits> {
     let mut sql = String::from(
         "SET TimeZone = 'UTC'; SET DateStyle = 'ISO, MDY'; SET standard_conforming_strings = on; \
          SET client_min_messages = warning;",
@@ -101,32 +103,27 @@ async fn settle(client: &Client, options: &PostgresOptions) -> Result<Traits> {
         Error::new(ErrorCode::Unavailable, "the server does not say what it is; is it a PostgreSQL server?")
     })?;
     // YugabyteDB calls itself PostgreSQL 15.2-YB-2025.1.
-    Ok(Traits { has_xmax: !version.starts_with("CockroachDB") && !version.contains("-YB-") })
+    Ok(ServerTraits { has_xmax: !version.starts_with("CockroachDB") && !version.contains("-YB-") })
 }
 
-/// Stops what a connection is running.
+/// Cancels what a connection is running.
 #[derive(Clone)]
-pub(super) struct Canceller {
+pub(crate) struct Canceller {
     token: CancelToken,
     tls: MakeRustlsConnect,
 }
 
 impl Canceller {
-    /// Done when the server has passed it on. It may come too late, and is then without effect, or stops what the
+    /// Ends when the server has passed the request on. A request that comes too late has no effect, or cancels what the
     /// connection runs next.
-    pub(super) async fn cancel(self) {
+    pub(crate) async fn cancel(self) {
         if let Err(error) = self.token.cancel_query(self.tls).await {
             tracing::debug!(%error, "a statement could not be cancelled");
         }
     }
 
-    /// Cancels without waiting for it. None when there is no runtime any more, and soon no connection either.
-    pub(super) fn spawn(self) -> Option<JoinHandle<()>> {
+    /// Cancels without waiting for it. Gives none when the runtime is gone, and the connection soon will be.
+    pub(crate) fn spawn(self) -> Option<JoinHandle<()>> {
         Handle::try_current().ok().map(|runtime| runtime.spawn(self.cancel()))
     }
-}
-
-/// What a thread that panicked has left behind is whole: nothing is changed in more than one step.
-pub(super) fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,17 +1,17 @@
-//! What PostgreSQL reports as errors of the contract.
+//! Turns PostgreSQL's errors into the contract's.
 
 use phantomdb_protocol::{Error, ErrorCode};
 use tokio_postgres::{Config, Error as PostgresError, error::DbError};
 
-use super::{tls, types::mark_of};
+use crate::{tls, types::marker_of};
 use phantomdb_sql::unknown_function::unknown_function;
 
-/// The error of a statement, with the names of what was at fault. Neither the statement nor a value of its parameters
-/// is in the message.
-pub(super) fn explain(error: &PostgresError) -> Error {
+/// Explains the error of a statement, with the names of what was at fault. The message has neither the statement nor a
+/// value of its parameters.
+pub(crate) fn explain(error: &PostgresError) -> Error {
     match error.as_db_error() {
-        Some(error) => told(error),
-        None if error.is_closed() => lost(),
+        Some(error) => from_server(error),
+        None if error.is_closed() => connection_lost(),
         None => {
             tracing::debug!(%error, "a statement failed between the server and PostgreSQL");
             Error::new(ErrorCode::Unavailable, "the connection to the database failed; try again")
@@ -19,8 +19,8 @@ pub(super) fn explain(error: &PostgresError) -> Error {
     }
 }
 
-/// The error of a connection that could not be made.
-pub(super) fn connecting(error: &PostgresError, config: &Config) -> Error {
+/// Explains why a connection could not be opened.
+pub(crate) fn explain_connection(error: &PostgresError, config: &Config) -> Error {
     if let Some(why) = tls::obstacle(error, config) {
         tracing::error!(error = error as &dyn std::error::Error, "PostgreSQL could not be connected to");
         return Error::new(ErrorCode::Unavailable, format!("the database server cannot be used: {why}"));
@@ -33,7 +33,7 @@ pub(super) fn connecting(error: &PostgresError, config: &Config) -> Error {
         );
     };
     match (db_error.code().code(), config.get_dbname()) {
-        ("3D000", Some(name)) => super::databases::unknown(name),
+        ("3D000", Some(name)) => unknown_database(name),
         (code, _) if code.starts_with("28") => {
             tracing::error!(%error, "PostgreSQL refused the credentials");
             Error::new(
@@ -41,23 +41,27 @@ pub(super) fn connecting(error: &PostgresError, config: &Config) -> Error {
                 "the database server refused the server's credentials; see the server's --engine URL",
             )
         }
-        _ => told(db_error),
+        _ => from_server(db_error),
     }
 }
 
-pub(super) fn closed() -> Error {
+pub(crate) fn engine_closed() -> Error {
     Error::new(ErrorCode::Unavailable, "the engine was closed")
 }
 
-pub(super) fn lost() -> Error {
+pub(crate) fn connection_lost() -> Error {
     Error::new(ErrorCode::Unavailable, "the connection to the database was lost; try again")
 }
 
-fn told(error: &DbError) -> Error {
+pub(crate) fn unknown_database(name: &str) -> Error {
+    Error::new(ErrorCode::UnknownDatabase, format!("there is no database \"{name}\"; create it first"))
+}
+
+fn from_server(error: &DbError) -> Error {
     let code = error.code().code();
     match code {
         "23505" => return unique(error),
-        // The second is that of RESTRICT.
+        // 23001 is the code of RESTRICT.
         "23503" | "23001" => return foreign_key(error),
         "23502" => return not_null(error),
         "23514" => return check(error),
@@ -80,41 +84,47 @@ fn told(error: &DbError) -> Error {
             (ErrorCode::LockTimeout, "another transaction holds the lock; try again, or end it".to_owned())
         }
         "57014" => (ErrorCode::StatementTimeout, "the statement was stopped before its end".to_owned()),
-        "57P01" | "57P02" | "57P03" | "57P05" => (ErrorCode::Unavailable, lost().message),
+        "57P01" | "57P02" | "57P03" | "57P05" => (ErrorCode::Unavailable, connection_lost().message),
         "25006" => {
             (ErrorCode::BadRequest, "the transaction is read only, and the statement writes".to_owned())
         }
-        "22001" | "22003" | "22008" | "22012" | "22015" | "2201F" => (ErrorCode::OutOfRange, said(error)),
+        "22001" | "22003" | "22008" | "22012" | "22015" | "2201F" => {
+            (ErrorCode::OutOfRange, message_without_value(error))
+        }
         "22P05" => (
             ErrorCode::TypeMismatch,
             "a string in a document has a NUL character, which cannot be stored".to_owned(),
         ),
-        "3D000" => (ErrorCode::UnknownDatabase, said(error)),
-        "3F000" => (ErrorCode::UnknownTable, said(error)),
+        "3D000" => (ErrorCode::UnknownDatabase, message_without_value(error)),
+        "3F000" => (ErrorCode::UnknownTable, message_without_value(error)),
         "42704" if error.message().contains("collation") || error.message().contains("operator class") => {
             (ErrorCode::Unsupported, error.message().to_owned())
         }
         "42704" if error.message().contains("access method") => {
             (ErrorCode::Unsupported, error.message().to_owned())
         }
-        "42704" => (ErrorCode::UnknownConstraint, said(error)),
-        "42P07" | "42701" | "42710" | "42P06" | "42P04" | "42723" => (ErrorCode::AlreadyExists, said(error)),
-        "42501" => (ErrorCode::Forbidden, said(error)),
-        "42804" | "42846" | "42P18" | "42P08" => (ErrorCode::TypeMismatch, said(error)),
-        "42883" if error.message().contains("operator") => (ErrorCode::TypeMismatch, said(error)),
+        "42704" => (ErrorCode::UnknownConstraint, message_without_value(error)),
+        "42P07" | "42701" | "42710" | "42P06" | "42P04" | "42723" => {
+            (ErrorCode::AlreadyExists, message_without_value(error))
+        }
+        "42501" => (ErrorCode::Forbidden, message_without_value(error)),
+        "42804" | "42846" | "42P18" | "42P08" => (ErrorCode::TypeMismatch, message_without_value(error)),
+        "42883" if error.message().contains("operator") => {
+            (ErrorCode::TypeMismatch, message_without_value(error))
+        }
         "42883" => return unknown_call(error),
-        "0A000" => (ErrorCode::Unsupported, said(error)),
-        "2BP01" => (ErrorCode::ForeignKeyViolation, said(error)),
-        "21000" | "25001" | "25P01" | "3B001" => (ErrorCode::BadRequest, said(error)),
-        "P0001" => (ErrorCode::CheckViolation, said(error)),
+        "0A000" => (ErrorCode::Unsupported, message_without_value(error)),
+        "2BP01" => (ErrorCode::ForeignKeyViolation, message_without_value(error)),
+        "21000" | "25001" | "25P01" | "3B001" => (ErrorCode::BadRequest, message_without_value(error)),
+        "P0001" => (ErrorCode::CheckViolation, message_without_value(error)),
         "54001" => (ErrorCode::SyntaxError, "the statement is nested too deeply".to_owned()),
         "53100" => (
             ErrorCode::Internal,
             "there is no space left for the database; free some, then try again".to_owned(),
         ),
-        _ => (by_class(code), said(error)),
+        _ => (by_class(code), message_without_value(error)),
     };
-    named(Error::new(code, message), error)
+    with_names(Error::new(code, message), error)
 }
 
 fn by_class(code: &str) -> ErrorCode {
@@ -130,7 +140,7 @@ fn by_class(code: &str) -> ErrorCode {
 }
 
 /// PostgreSQL's message without the value at its end: `invalid input syntax for type integer: "x"`.
-fn said(error: &DbError) -> String {
+fn message_without_value(error: &DbError) -> String {
     let message = error.message();
     match message.split_once(": \"") {
         Some((what, _)) => what.to_owned(),
@@ -138,15 +148,15 @@ fn said(error: &DbError) -> String {
     }
 }
 
-/// The names that PostgreSQL gives with the error.
-fn named(mut error: Error, given: &DbError) -> Error {
-    error.details.table = table(given);
+/// Adds the names that PostgreSQL reports with the error.
+fn with_names(mut error: Error, given: &DbError) -> Error {
+    error.details.table = table_of(given);
     error.details.columns = given.column().map(str::to_owned).into_iter().collect();
     error.details.constraint = given.constraint().map(str::to_owned);
     error
 }
 
-fn table(error: &DbError) -> Option<String> {
+fn table_of(error: &DbError) -> Option<String> {
     let name = error.table()?;
     Some(match error.schema() {
         None | Some("public") => name.to_owned(),
@@ -159,9 +169,9 @@ fn quoted(columns: &[String]) -> String {
 }
 
 fn unique(given: &DbError) -> Error {
-    let mut error = named(Error::new(ErrorCode::UniqueViolation, ""), given);
+    let mut error = with_names(Error::new(ErrorCode::UniqueViolation, ""), given);
     let constraint = given.constraint().unwrap_or_default();
-    match given.detail().and_then(Key::parse) {
+    match given.detail().and_then(ConflictingKey::parse) {
         Some(key) => {
             error.message = format!(
                 "a row of \"{}\" with the same {} is there already",
@@ -177,10 +187,10 @@ fn unique(given: &DbError) -> Error {
 }
 
 fn foreign_key(given: &DbError) -> Error {
-    let mut error = named(Error::new(ErrorCode::ForeignKeyViolation, ""), given);
+    let mut error = with_names(Error::new(ErrorCode::ForeignKeyViolation, ""), given);
     let child = error.details.table.clone().unwrap_or_default();
-    let key = given.detail().and_then(Key::parse);
-    // "… is not present in table "p"", or "… is still referenced from table "t"", in the server's language.
+    let key = given.detail().and_then(ConflictingKey::parse);
+    // In the server's language: "… is not present in table "p"", or "… is still referenced from table "t"".
     let last = given.detail().and_then(last_name);
     let referred_to = last == given.table();
     let parent = if referred_to { first_name(given.message()) } else { last };
@@ -204,16 +214,16 @@ fn foreign_key(given: &DbError) -> Error {
 }
 
 fn not_null(given: &DbError) -> Error {
-    let error = named(Error::new(ErrorCode::NotNullViolation, ""), given);
+    let error = with_names(Error::new(ErrorCode::NotNullViolation, ""), given);
     let table = error.details.table.clone().unwrap_or_default();
     let message = format!("{} of \"{table}\" must not be null", quoted(&error.details.columns));
     Error { message, ..error }
 }
 
 fn check(given: &DbError) -> Error {
-    let mut error = named(Error::new(ErrorCode::CheckViolation, ""), given);
+    let mut error = with_names(Error::new(ErrorCode::CheckViolation, ""), given);
     let name = given.constraint().unwrap_or_default();
-    match name.split_once("_enum_").filter(|_| mark_of(name) == Some("enum")) {
+    match name.split_once("_enum_").filter(|_| marker_of(name) == Some("enum")) {
         Some((_, column)) => {
             error.message = format!("the value is not one of those that \"{column}\" allows");
             error.details.columns = vec![column.to_owned()];
@@ -223,22 +233,23 @@ fn check(given: &DbError) -> Error {
     error
 }
 
-/// `function s.f(integer) does not exist`, in the server's language.
+/// Reads the name from `function s.f(integer) does not exist`, in the server's language.
 fn unknown_call(given: &DbError) -> Error {
     let called = given.message().split_once('(').map_or("", |(before, _)| before);
     let name = called.rsplit([' ', '.', '"', '\u{a0}']).find(|part| !part.is_empty());
-    name.map_or_else(|| Error::new(ErrorCode::SyntaxError, said(given)), unknown_function)
+    name.map_or_else(|| Error::new(ErrorCode::SyntaxError, message_without_value(given)), unknown_function)
 }
 
-/// `relation "t" does not exist`, in the server's language.
+/// Reads the name from `relation "t" does not exist`, in the server's language.
 fn unknown_table(given: &DbError) -> Error {
     let Some(name) = first_name(given.message()) else {
-        return Error::new(ErrorCode::UnknownTable, said(given));
+        return Error::new(ErrorCode::UnknownTable, message_without_value(given));
     };
     Error::new(ErrorCode::UnknownTable, format!("there is no table \"{name}\"")).with_table(name)
 }
 
-/// `column "c" does not exist`, `column t.c does not exist`, `column "c" of relation "t" does not exist`.
+/// Reads the name from `column "c" does not exist`, `column t.c does not exist` or `column "c" of relation "t" does not
+/// exist`.
 fn unknown_column(given: &DbError) -> Error {
     let message = given.message();
     let bare = || {
@@ -246,7 +257,7 @@ fn unknown_column(given: &DbError) -> Error {
         words.find(|word| word.contains('.')).map(|word| word.rsplit_once('.').map_or(word, |(_, name)| name))
     };
     let Some(column) = first_name(message).or_else(bare) else {
-        return Error::new(ErrorCode::UnknownColumn, said(given));
+        return Error::new(ErrorCode::UnknownColumn, message_without_value(given));
     };
     let error = Error::new(ErrorCode::UnknownColumn, format!("there is no column \"{column}\""))
         .with_columns([column]);
@@ -267,14 +278,14 @@ fn last_name(message: &str) -> Option<&str> {
     message.rsplit('"').nth(1).filter(|name| !name.is_empty())
 }
 
-/// `Key (a, b)=(1, 2) …`, as it stands in the detail of an error.
+/// The key in the detail of an error: `Key (a, b)=(1, 2) …`.
 #[derive(Debug, PartialEq, Eq)]
-struct Key {
+struct ConflictingKey {
     columns: Vec<String>,
     value: String,
 }
 
-impl Key {
+impl ConflictingKey {
     fn parse(detail: &str) -> Option<Self> {
         let (_, list) = detail.split_once('(')?;
         let (list, rest) = list.split_once(")=(")?;
@@ -282,13 +293,13 @@ impl Key {
         Some(Self { columns: columns(list), value: value.to_owned() })
     }
 
-    /// The value of a key of one column; those of several cannot be told apart.
+    /// The value of a key of one column. The values of several columns cannot be told apart.
     fn single_value(&self) -> Option<String> {
         (self.columns.len() == 1).then(|| self.value.clone())
     }
 }
 
-/// `a, "B c", lower(d)`: names in quotes where they need them, and expressions.
+/// Splits a list such as `a, "B c", lower(d)`: names, in quotes where they need them, and expressions.
 fn columns(list: &str) -> Vec<String> {
     let mut columns = vec![String::new()];
     let (mut in_quotes, mut depth) = (false, 0_usize);
@@ -326,10 +337,11 @@ mod tests {
 
     #[test]
     fn it_reads_the_columns_and_the_value_of_a_key() {
-        let key = Key::parse(r#"Key (a, "B ""c""", lower(d, e))=(1, x, (y)) already exists."#).unwrap();
+        let key =
+            ConflictingKey::parse(r#"Key (a, "B ""c""", lower(d, e))=(1, x, (y)) already exists."#).unwrap();
         assert_eq!(key.columns, ["a", "B \"c\"", "lower(d, e)"]);
         assert_eq!(key.value, "1, x, (y)");
-        assert_eq!(Key::parse("nothing of the kind"), None);
+        assert_eq!(ConflictingKey::parse("nothing of the kind"), None);
     }
 
     #[test]

@@ -3,182 +3,49 @@
 
 mod adapt;
 mod alter;
-mod answers;
+mod autocommit;
+mod autocommit_write;
+mod batch;
 mod bind;
-mod broken_key;
 mod catalog;
 mod connection;
-mod databases;
+mod database;
+mod database_admin;
+mod engine;
 mod error;
-mod group;
-mod in_one;
+mod foreign_key_error;
+mod idempotency_store;
 mod native;
 mod numeric;
 mod options;
-mod plan;
+mod pipeline;
+mod plan_cache;
 mod pool;
-mod position;
 mod prepare;
-mod reading;
+mod prepared;
+mod read_routing;
+mod receipt_sql;
+mod record_layout;
 mod replicas;
 mod rows;
 mod run;
+mod run_error;
+mod schema_work;
+mod schemas;
+mod server_traits;
 mod session;
-mod shared;
-mod state;
+mod sync;
 mod time;
 mod tls;
 mod transaction;
+mod transaction_state;
+mod transaction_work;
 mod types;
-mod work;
-mod writing;
+mod wal_position;
+mod write_with_receipt;
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex},
-};
-
-use async_trait::async_trait;
-use phantomdb_protocol::{BeginTransaction, Error, ErrorCode, Result};
-use tokio_postgres_rustls::MakeRustlsConnect;
-
-use connection::guard;
-pub use options::PostgresOptions;
-pub use options::Target;
-use phantomdb_engine::{Engine, Session, Transaction};
-use plan::Plans;
-use pool::Pool;
-use replicas::Replicas;
+pub use engine::PostgresEngine;
+pub use options::{PostgresOptions, Target};
 pub use session::PostgresSession;
-use session::{Database, Lease};
-use shared::{Shared, share_of};
 pub use tls::{connector, obstacle};
 pub use transaction::PostgresTransaction;
-
-/// Databases kept by a PostgreSQL server.
-pub struct PostgresEngine {
-    target: Target,
-    tls: MakeRustlsConnect,
-    options: Arc<PostgresOptions>,
-    /// The database of the URL, where databases are made and listed.
-    home: Database,
-    plans: Arc<Plans>,
-    replicas: Arc<Replicas>,
-    /// The databases in use; none at all once the engine is closed.
-    databases: Mutex<Option<HashMap<String, Arc<Database>>>>,
-}
-
-impl PostgresEngine {
-    /// Connects when a database is first used. `BAD_REQUEST` when the URL cannot be read.
-    pub fn open(url: &str, options: PostgresOptions) -> Result<Self> {
-        let target = Target::parse(url, options.connect_timeout)?;
-        let tls = connector(&target)?;
-        // A database may take its time to be made.
-        let patient = PostgresOptions { statement_timeout: None, ..options.clone() };
-        let pool = Pool::new(target.config.clone(), tls.clone(), &Arc::new(patient))?;
-        let (options, plans) = (Arc::new(options), Arc::new(Plans::new()));
-        let replicas = Arc::new(Replicas::new(&target, &options)?);
-        // What is asked of the server itself is asked of the primary.
-        let home = Database::new(pool, None, Vec::new(), Arc::clone(&plans), Arc::clone(&replicas));
-        Ok(Self { target, tls, options, home, plans, replicas, databases: Mutex::new(Some(HashMap::new())) })
-    }
-
-    /// `UNKNOWN_DATABASE` when there is none of that name.
-    async fn find(&self, name: &str) -> Result<Arc<Database>> {
-        databases::check_name(name)?;
-        if let Some(database) = guard(&self.databases).as_ref().ok_or_else(error::closed)?.get(name) {
-            return Ok(Arc::clone(database));
-        }
-        let mut config = self.target.config.clone();
-        config.dbname(name);
-        let shared = Shared::new(config.clone(), self.tls.clone(), &self.options);
-        let connections = self.options.connections - share_of(self.options.connections);
-        let options = Arc::new(PostgresOptions { connections, ..(*self.options).clone() });
-        let pool = Pool::new(config, self.tls.clone(), &options)?;
-        let readers = self.replicas.pools(name)?;
-        let (plans, replicas) = (Arc::clone(&self.plans), Arc::clone(&self.replicas));
-        let database = Arc::new(Database::new(pool, Some(shared), readers, plans, replicas));
-        self.replicas.watch();
-        // It is there when a connection can be made.
-        database.lease().await?.give_back();
-        let mut databases = guard(&self.databases);
-        let databases = databases.as_mut().ok_or_else(error::closed)?;
-        Ok(Arc::clone(databases.entry(name.to_owned()).or_insert(database)))
-    }
-
-    fn forget(&self, name: &str) -> Option<Arc<Database>> {
-        guard(&self.databases).as_mut()?.remove(name)
-    }
-
-    async fn home(&self) -> Result<Lease> {
-        if guard(&self.databases).is_none() {
-            return Err(error::closed());
-        }
-        self.home.lease().await
-    }
-}
-
-#[async_trait]
-impl Engine for PostgresEngine {
-    fn name(&self) -> &'static str {
-        "postgres"
-    }
-
-    async fn version(&self) -> Result<String> {
-        let lease = self.home().await?;
-        let answer = lease.client().query_typed_one("SELECT version()", &[]).await;
-        lease.give_back();
-        let row = answer.map_err(|error| error::explain(&error))?;
-        row.try_get(0).map_err(|error| Error::internal(format!("the version cannot be read: {error}")))
-    }
-
-    async fn databases(&self) -> Result<Vec<String>> {
-        let lease = self.home().await?;
-        let databases = databases::list(&lease).await;
-        lease.give_back();
-        databases
-    }
-
-    async fn create_database(&self, name: &str) -> Result<()> {
-        let lease = self.home().await?;
-        let outcome = databases::create(&lease, name).await;
-        lease.give_back();
-        outcome
-    }
-
-    async fn drop_database(&self, name: &str) -> Result<()> {
-        databases::check_name(name)?;
-        if let Some(database) = self.forget(name) {
-            database.close();
-        }
-        let lease = self.home().await?;
-        let outcome = databases::drop(&lease, name).await;
-        lease.give_back();
-        outcome
-    }
-
-    async fn database(&self, name: &str) -> Result<Arc<dyn Session>> {
-        Ok(Arc::new(PostgresSession::new(self.find(name).await?)))
-    }
-
-    async fn begin(&self, options: &BeginTransaction) -> Result<Arc<dyn Transaction>> {
-        let database = self.find(&options.database).await?;
-        match PostgresTransaction::begin(database, options).await {
-            // Somebody else has dropped it.
-            Err(error) if error.code == ErrorCode::UnknownDatabase => {
-                self.forget(&options.database);
-                Err(error)
-            }
-            begun => Ok(Arc::new(begun?)),
-        }
-    }
-
-    async fn close(&self) -> Result<()> {
-        let databases = guard(&self.databases).take().unwrap_or_default();
-        for database in databases.into_values() {
-            database.close();
-        }
-        self.home.primary.close();
-        Ok(())
-    }
-}

@@ -1,12 +1,12 @@
-//! Statements in PostgreSQL's own SQL: they go to it untouched, unless they would change what is not theirs. The
-//! connection serves others afterwards, and transactions are kept by who began them.
+//! Statements in PostgreSQL's own SQL. They are sent as they are, except those that would change the session: the
+//! connection serves other callers afterwards, and a transaction belongs to the caller that began it.
 
 use phantomdb_protocol::{Error, ErrorCode, Result};
 
 use super::adapt::Adapted;
 use phantomdb_sql::Kind;
 
-/// First words of statements that begin or end transactions, or leave something behind on the connection.
+/// The first words of statements that begin or end transactions, or leave something behind on the connection.
 const REFUSED: [&str; 24] = [
     "ABORT",
     "BEGIN",
@@ -34,15 +34,15 @@ const REFUSED: [&str; 24] = [
     "UNLISTEN",
 ];
 
-/// Whether the statement can be one of several in a transaction, as far as its first word tells.
-pub(super) fn is_transactional(sql: &str) -> bool {
+/// True when the first word shows that the statement can run in a transaction.
+pub(crate) fn is_transactional(sql: &str) -> bool {
     const WORDS: [&str; 8] = ["DELETE", "INSERT", "MERGE", "SELECT", "TABLE", "UPDATE", "VALUES", "WITH"];
     let (word, _) = first_word(sql);
     WORDS.iter().any(|known| word.eq_ignore_ascii_case(known))
 }
 
-/// `BAD_REQUEST` for a statement that is not to be sent.
-pub(super) fn adapt(sql: &str) -> Result<Adapted> {
+/// `BAD_REQUEST` for a statement that must not be sent.
+pub(crate) fn adapt(sql: &str) -> Result<Adapted> {
     let (word, rest) = first_word(sql);
     let word = word.to_ascii_uppercase();
     let (second, _) = first_word(rest);
@@ -57,19 +57,19 @@ pub(super) fn adapt(sql: &str) -> Result<Adapted> {
     }
     let kind = match word.as_str() {
         "SELECT" | "VALUES" | "TABLE" | "SHOW" | "EXPLAIN" => Kind::Read,
-        "WITH" if !has_change(rest) => Kind::Read,
+        "WITH" if !has_write_word(rest) => Kind::Read,
         _ => Kind::Write,
     };
     Ok(Adapted { kind, ..super::adapt::native(sql) })
 }
 
-/// Whether one of the words that change rows is there.
-fn has_change(sql: &str) -> bool {
+/// True when the text has one of the words that change rows.
+fn has_write_word(sql: &str) -> bool {
     sql.split(|c: char| !c.is_alphanumeric() && c != '_')
         .any(|word| ["INSERT", "UPDATE", "DELETE", "MERGE"].iter().any(|w| word.eq_ignore_ascii_case(w)))
 }
 
-/// The first word behind spaces, comments, parentheses and empty statements, and what follows it.
+/// The first word after spaces, comments, parentheses and empty statements, and the text after it.
 fn first_word(sql: &str) -> (&str, &str) {
     let mut rest = sql;
     loop {
@@ -77,7 +77,7 @@ fn first_word(sql: &str) -> (&str, &str) {
         if let Some(comment) = rest.strip_prefix("--") {
             rest = comment.split_once(['\n', '\r']).map_or("", |(_, rest)| rest);
         } else if let Some(comment) = rest.strip_prefix("/*") {
-            rest = behind_comment(comment);
+            rest = after_comment(comment);
         } else {
             let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
             return rest.split_at(end);
@@ -85,8 +85,8 @@ fn first_word(sql: &str) -> (&str, &str) {
     }
 }
 
-/// Comments nest.
-fn behind_comment(comment: &str) -> &str {
+/// The text after a comment. Comments nest.
+fn after_comment(comment: &str) -> &str {
     let (mut depth, mut rest) = (1_usize, comment);
     while depth > 0 {
         match (rest.find("/*"), rest.find("*/")) {
@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_refuses_what_would_outlive_the_statement_however_it_is_written() {
+    fn it_refuses_statements_that_change_the_session_however_they_are_written() {
         for sql in
             ["BEGIN", " commit;", "/* a /* b */ */ -- c\n rollback", ";set x = 1", "SET search_path = a"]
         {
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn it_tells_what_reads_from_what_writes() {
+    fn it_distinguishes_reads_from_writes() {
         for (sql, kind) in [
             ("(SELECT 1)", Kind::Read),
             ("WITH a AS (SELECT 1) SELECT * FROM a", Kind::Read),

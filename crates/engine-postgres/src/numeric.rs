@@ -1,4 +1,4 @@
-//! PostgreSQL's exact numbers.
+//! Reads PostgreSQL's exact decimal numbers.
 
 use std::fmt::Write as _;
 
@@ -7,9 +7,9 @@ const NAN: u16 = 0xC000;
 const INFINITY: u16 = 0xD000;
 const NEGATIVE_INFINITY: u16 = 0xF000;
 
-/// The text of a binary `numeric`: how many digits of base 10,000 there are, the weight of the first, the sign, the
-/// number of decimals to show, and the digits. None when it is cut off.
-pub(super) fn to_text(bytes: &[u8]) -> Option<String> {
+/// The text of a binary `numeric`, which has the number of digits of base 10,000, the weight of the first digit, the
+/// sign, the number of decimals to show, and the digits. None when bytes are missing.
+pub(crate) fn to_text(bytes: &[u8]) -> Option<String> {
     let word = |index: usize| -> Option<u16> {
         Some(u16::from_be_bytes(bytes.get(index * 2..index * 2 + 2)?.try_into().ok()?))
     };
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn it_does_not_read_beyond_what_came() {
+    fn it_does_not_read_beyond_the_end() {
         assert_eq!(to_text(&[0, 2, 0, 1, 0, 0, 0, 0, 0, 1]), None);
         assert_eq!(to_text(&[]), None);
     }

@@ -1,29 +1,29 @@
-//! Where the server is and how to speak to it, from a URL.
+//! The options of the engine, and the server's address from a URL.
 
 use std::{path::PathBuf, time::Duration};
 
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use tokio_postgres::{Config, config::SslMode};
 
-/// The `sslrootcert` that stands for what the system trusts.
+/// The value of `sslrootcert` that means the certificates of the system.
 const SYSTEM: &str = "system";
 
-/// How the engine behaves.
+/// The options of the engine.
 #[derive(Debug, Clone)]
 pub struct PostgresOptions {
-    /// Connections to each database.
+    /// The number of connections to each database.
     pub connections: usize,
-    /// How long a statement waits for one of them to be free.
+    /// How long a statement waits for a free connection.
     pub acquire_timeout: Duration,
-    /// How long making a connection may take, unless the URL has a `connect_timeout`.
+    /// How long opening a connection may take, unless the URL has a `connect_timeout`.
     pub connect_timeout: Duration,
-    /// How long a statement may run; none for as long as it takes.
+    /// How long a statement may run; none for no limit.
     pub statement_timeout: Option<Duration>,
-    /// How long a statement waits for a lock; none for as long as it takes.
+    /// How long a statement waits for a lock; none for no limit.
     pub lock_timeout: Option<Duration>,
-    /// URLs of streaming replicas of the server, one each, from which is read as well.
+    /// The URLs of the server's streaming replicas, which serve reads too.
     pub replicas: Vec<String>,
-    /// How far behind a replica may be that is read from.
+    /// How far behind the primary a replica may be to serve reads.
     pub max_lag: Duration,
 }
 
@@ -41,31 +41,31 @@ impl Default for PostgresOptions {
     }
 }
 
-/// How much of the server's certificate is checked, as libpq has it.
+/// How much of the server's certificate is checked, in libpq's levels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verification {
-    /// `prefer`, `require`: encrypted, whoever the server is.
+pub(crate) enum Verification {
+    /// `prefer` and `require`: encrypted, whoever the server is.
     None,
-    /// `verify-ca`: signed by one who is trusted.
+    /// `verify-ca`: the certificate is signed by a trusted authority.
     Authority,
-    /// `verify-full`: and made out to the host that was asked for.
+    /// `verify-full`: it is also issued for the host in the URL.
     Full,
 }
 
-/// A URL that was understood.
+/// A parsed URL.
 #[derive(Debug, Clone)]
 pub struct Target {
     pub config: Config,
-    pub(super) verification: Verification,
-    /// `sslrootcert`: the certificates to trust instead of the system's.
-    pub(super) root_certificate: Option<PathBuf>,
+    pub(crate) verification: Verification,
+    /// `sslrootcert`: the file of the certificates to trust instead of the system's.
+    pub(crate) root_certificate: Option<PathBuf>,
 }
 
 impl Target {
-    /// `postgres://user:password@host1:5432,host2:5432/database?sslmode=…&target_session_attrs=…`. Connecting takes as
-    /// long as the URL's `connect_timeout` says, or else as is given.
+    /// Parses `postgres://user:password@host1:5432,host2:5432/database?sslmode=…&target_session_attrs=…`. The URL's
+    /// `connect_timeout` wins over the given one.
     ///
-    /// `BAD_REQUEST` when it cannot be read. The URL is not in the message, as it may have a password.
+    /// `BAD_REQUEST` when the URL cannot be read. The message does not repeat the URL, which may have a password.
     pub fn parse(url: &str, connect_timeout: Duration) -> Result<Self> {
         let unreadable = |what: &str| Error::new(ErrorCode::BadRequest, format!("{what} cannot be read"));
         let (base, query) = url.split_once('?').unwrap_or((url, ""));
@@ -85,7 +85,7 @@ impl Target {
         }
         let url = if rest.is_empty() { base.to_owned() } else { format!("{base}?{}", rest.join("&")) };
         let mut config: Config = url.parse().map_err(|_| unreadable("the URL of PostgreSQL"))?;
-        // Anybody can have a certificate that the system trusts, so libpq looks at its name then.
+        // Anybody can get a certificate that the system trusts, so libpq checks the host's name then.
         let of_system = root_certificate.take_if(|path| path.as_os_str() == SYSTEM).is_some();
         if of_system && mode.as_deref().is_some_and(|mode| mode != "verify-full") {
             return Err(Error::new(
@@ -93,7 +93,7 @@ impl Target {
                 "the URL of PostgreSQL says sslrootcert=system, which goes with sslmode=verify-full only",
             ));
         }
-        // With certificates of its own to trust, libpq checks them even when it is not told to.
+        // With an `sslrootcert` of its own, libpq checks certificates even when `sslmode` does not ask for it.
         let required = if root_certificate.is_some() { Verification::Authority } else { Verification::None };
         let (ssl_mode, verification) = match mode.as_deref() {
             Some("verify-full") => (SslMode::Require, Verification::Full),

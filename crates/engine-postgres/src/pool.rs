@@ -1,4 +1,4 @@
-//! The connections to one database.
+//! The pool of connections to one database.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,11 +9,11 @@ use deadpool::{
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{connection::Connection, error, options::PostgresOptions};
+use crate::{connection::Connection, error, options::PostgresOptions};
 
-/// Makes connections to one database. Making a connection usable again takes no round trip: what a statement leaves
-/// on one is undone with its transaction, and one that was lost is known to be.
-pub(super) struct Manager {
+/// Opens connections to one database. Recycling one takes no round trip: what a statement leaves behind is undone with
+/// its transaction, and a lost connection is recognised without asking.
+pub(crate) struct Manager {
     config: tokio_postgres::Config,
     tls: MakeRustlsConnect,
     options: Arc<PostgresOptions>,
@@ -24,12 +24,12 @@ impl managed::Manager for Manager {
     type Error = Error;
 
     async fn create(&self) -> Result<Connection> {
-        // It is large, and would be a part of everything that asks for a connection.
+        // The future is large, and would be a part of every future that asks for a connection.
         Box::pin(Connection::open(&self.config, self.tls.clone(), &self.options)).await
     }
 
     async fn recycle(&self, connection: &mut Connection, _: &Metrics) -> RecycleResult<Error> {
-        if !connection.can_be_used() {
+        if !connection.is_usable() {
             return Err(RecycleError::message(
                 "the connection was lost or left in the middle of a statement",
             ));
@@ -38,17 +38,17 @@ impl managed::Manager for Manager {
     }
 }
 
-/// The connections to one database of the primary server.
+/// The connections to one database of one server.
 #[derive(Clone)]
-pub(super) struct Pool {
+pub(crate) struct Pool {
     pool: managed::Pool<Manager>,
 }
 
-/// A connection that is lent; given back when dropped.
-pub(super) type Lent = Object<Manager>;
+/// A connection from the pool, which goes back when it is dropped.
+pub(crate) type PooledConnection = Object<Manager>;
 
 impl Pool {
-    pub(super) fn new(
+    pub(crate) fn new(
         config: tokio_postgres::Config,
         tls: MakeRustlsConnect,
         options: &Arc<PostgresOptions>,
@@ -58,29 +58,30 @@ impl Pool {
             .max_size(options.connections.max(1))
             .wait_timeout(Some(options.acquire_timeout))
             .runtime(Runtime::Tokio1)
-            // The one used last: its process is awake, and has at hand what it needs.
+            // The connection that was used last is preferred: the server's process is still awake, with its data in the
+            // caches.
             .queue_mode(QueueMode::Lifo)
             .build()
             .map_err(|error| Error::internal(format!("the pool cannot be built: {error}")))?;
         Ok(Self { pool })
     }
 
-    pub(super) async fn get(&self) -> Result<Lent> {
+    pub(crate) async fn get(&self) -> Result<PooledConnection> {
         self.pool.get().await.map_err(|failure| match failure {
             PoolError::Backend(error) => error,
-            PoolError::Closed => error::closed(),
+            PoolError::Closed => error::engine_closed(),
             PoolError::Timeout(TimeoutType::Wait) => all_busy(self.pool.manager().options.acquire_timeout),
             other => Error::internal(format!("no connection to the database: {other}")),
         })
     }
 
-    /// Closes the connections that nobody uses: one was lost, and they have probably been with it.
-    pub(super) fn forget_idle(&self) {
+    /// Closes the idle connections. When one was lost, the others probably are too.
+    pub(crate) fn forget_idle(&self) {
         self.pool.retain(|_, _| false);
     }
 
-    /// Connections that are lent come to their end by themselves.
-    pub(super) fn close(&self) {
+    /// Closes the pool. Connections in use are closed when they come back.
+    pub(crate) fn close(&self) {
         self.pool.close();
     }
 }

@@ -1,92 +1,45 @@
-//! Prepared statements: which types their parameters have, and how their results are read.
+//! Prepares statements: finds the types of their parameters, and how their results are read.
 
 use std::sync::{Arc, OnceLock};
 
 use hashlink::LruCache;
-use phantomdb_protocol::{Column, Result, Value};
+use phantomdb_protocol::{Error, Result, Value};
 use tokio_postgres::{Error as PostgresError, Statement, error::SqlState, types::Type};
 
-use super::{
-    adapt::{Class, Probe},
+use crate::{
+    adapt::{NumericClass, NumericProbe},
     bind,
-    connection::{Connection, guard},
-    error, in_one,
-    plan::Form,
-    rows::{Decoder, unknown_type},
+    connection::Connection,
+    error,
+    plan_cache::PreparableSql,
+    prepared::{Prepared, PreparedForms},
+    rows::{Decoder, columns, unknown_type},
+    sync::lock,
 };
 use phantomdb_sql::Kind;
 
-/// Forms of one statement with different types of parameters.
-const FORMS_MAX: usize = 16;
-
-/// A statement that is ready to run.
-pub(super) struct Prepared {
-    pub(super) statement: Statement,
-    pub(super) columns: Vec<Column>,
-    pub(super) decoders: Vec<Decoder>,
-    /// What its rows are read by when they are kept, once one was.
-    layout: OnceLock<String>,
-}
-
-impl Prepared {
-    /// See [`in_one::layout`].
-    pub(super) fn layout(&self) -> Result<&str> {
-        if let Some(layout) = self.layout.get() {
-            return Ok(layout);
-        }
-        let layout = in_one::layout(self)?;
-        Ok(self.layout.get_or_init(|| layout))
-    }
-}
-
-/// What is prepared of one statement on one connection.
-#[derive(Default)]
-pub(super) struct Entry {
-    /// With the types that PostgreSQL infers. None when it cannot.
-    inferred: Option<Arc<Prepared>>,
-    /// With types that were declared for values that the inferred ones cannot hold.
-    declared: Vec<(Vec<Type>, Arc<Prepared>)>,
-}
-
-impl Entry {
-    fn find(&self, parameters: &[Value]) -> Option<Arc<Prepared>> {
-        let types = match &self.inferred {
-            Some(prepared) => match bind::declared(prepared.statement.params(), parameters) {
-                None => return Some(Arc::clone(prepared)),
-                Some(types) => types,
-            },
-            None => bind::natural(parameters),
-        };
-        let form = self.declared.iter().find(|(known, _)| *known == types);
-        form.map(|(_, prepared)| Arc::clone(prepared))
-    }
-
-    fn add(&mut self, types: Vec<Type>, prepared: &Arc<Prepared>) {
-        if self.declared.len() >= FORMS_MAX {
-            self.declared.remove(0);
-        }
-        self.declared.push((types, Arc::clone(prepared)));
-    }
-}
-
-/// The statement as it was prepared before for values like these.
-pub(super) fn known(connection: &Connection, form: u64, parameters: &[Value]) -> Option<Arc<Prepared>> {
-    guard(&connection.prepared).get(&form)?.find(parameters)
-}
-
-/// Prepares a statement for these values, and remembers it. `undo` is run when PostgreSQL refuses a form
-/// of it and another is tried: inside of a transaction a refusal is the end of everything since the last savepoint.
-pub(super) async fn prepare(
+/// The statement that was prepared before for values of these types.
+pub(crate) fn find_prepared(
     connection: &Connection,
-    form: &Form<'_>,
+    form: u64,
+    parameters: &[Value],
+) -> Option<Arc<Prepared>> {
+    lock(&connection.prepared).get(&form)?.find(parameters)
+}
+
+/// Prepares a statement for these values, and remembers it. `undo` is run when PostgreSQL refuses one form of it and
+/// another is tried, because in a transaction a refusal aborts everything since the last savepoint.
+pub(crate) async fn prepare(
+    connection: &Connection,
+    form: &PreparableSql<'_>,
     parameters: &[Value],
     undo: Option<&str>,
 ) -> Result<Arc<Prepared>> {
-    if let Some(prepared) = known(connection, form.id, parameters) {
+    if let Some(prepared) = find_prepared(connection, form.id, parameters) {
         return Ok(prepared);
     }
     let preparation = Preparation { connection, form, undo };
-    let before = guard(&connection.prepared).get(&form.id).and_then(|entry| entry.inferred.clone());
+    let before = lock(&connection.prepared).get(&form.id).and_then(|entry| entry.inferred.clone());
     let (inferred, refusal) = match before {
         Some(prepared) => (Some(prepared), None),
         None => match preparation.attempt(&[]).await? {
@@ -99,12 +52,12 @@ pub(super) async fn prepare(
         Some(prepared) => bind::declared(prepared.statement.params(), parameters),
         None => Some(bind::natural(parameters)),
     };
-    let mut entry = Entry { inferred, declared: Vec::new() };
+    let mut entry = PreparedForms { inferred, declared: Vec::new() };
     let Some(types) = types else {
         let prepared = entry.inferred.clone();
-        remember(&mut guard(&connection.prepared), form.id, entry);
-        // There is one whenever no type has to be declared.
-        return prepared.ok_or_else(|| phantomdb_protocol::Error::internal("nothing was prepared"));
+        remember(&mut lock(&connection.prepared), form.id, entry);
+        // When no type has to be declared, the inferred form exists.
+        return prepared.ok_or_else(|| Error::internal("nothing was prepared"));
     };
     let mut prepared = None;
     for attempt in [Some(types.clone()), narrowed(&types, parameters)].into_iter().flatten() {
@@ -113,24 +66,18 @@ pub(super) async fn prepare(
             break;
         }
     }
-    // Where a value of its own type cannot stand, its text may: a number beside a column of text.
+    // When a value cannot be sent with its own type, its text is sent: a number beside a column of text.
     let prepared = match (prepared.or_else(|| entry.inferred.clone()), refusal) {
         (Some(prepared), _) => prepared,
         (None, Some(refusal)) => return Err(error::explain(&refusal)),
-        (None, None) => return Err(phantomdb_protocol::Error::internal("nothing was prepared")),
+        (None, None) => return Err(Error::internal("nothing was prepared")),
     };
     entry.add(types, &prepared);
-    remember(&mut guard(&connection.prepared), form.id, entry);
+    remember(&mut lock(&connection.prepared), form.id, entry);
     Ok(prepared)
 }
 
-/// The columns of a result by these names, whose values are read so.
-pub(super) fn columns(names: Vec<String>, decoders: &[Decoder]) -> Vec<Column> {
-    let columns = names.into_iter().zip(decoders);
-    columns.map(|(name, decoder)| Column { name, column_type: decoder.column_type() }).collect()
-}
-
-fn remember(known: &mut LruCache<u64, Entry>, form: u64, entry: Entry) {
+fn remember(known: &mut LruCache<u64, PreparedForms>, form: u64, entry: PreparedForms) {
     match known.get_mut(&form) {
         Some(before) => {
             before.inferred = entry.inferred.or(before.inferred.take());
@@ -144,7 +91,7 @@ fn remember(known: &mut LruCache<u64, Entry>, form: u64, entry: Entry) {
     }
 }
 
-/// Types with integers of 32 bits where the values allow: some functions and operators know no others.
+/// The types with integers of 32 bits where the values allow it, because some functions and operators know no others.
 fn narrowed(types: &[Type], parameters: &[Value]) -> Option<Vec<Type>> {
     let narrow = |(known, value): (&Type, &Value)| match value {
         Value::Integer(integer) if *known == Type::INT8 && i32::try_from(*integer).is_ok() => Type::INT4,
@@ -156,12 +103,12 @@ fn narrowed(types: &[Type], parameters: &[Value]) -> Option<Vec<Type>> {
 
 struct Preparation<'a> {
     connection: &'a Connection,
-    form: &'a Form<'a>,
+    form: &'a PreparableSql<'a>,
     undo: Option<&'a str>,
 }
 
 impl Preparation<'_> {
-    /// The inner error is one that other types of parameters may cure.
+    /// The inner error is one that other types of parameters may avoid.
     async fn attempt(&self, types: &[Type]) -> Result<Result<Arc<Prepared>, PostgresError>> {
         match self.connection.client().prepare_typed(self.form.sql, types).await {
             Ok(statement) => self.read(statement).await.map(Ok),
@@ -182,7 +129,7 @@ impl Preparation<'_> {
 
     async fn read(&self, statement: Statement) -> Result<Arc<Prepared>> {
         let mut decoders: Vec<Decoder> =
-            statement.columns().iter().map(|column| Decoder::of(column.type_())).collect();
+            statement.columns().iter().map(|column| Decoder::for_type(column.type_())).collect();
         if let Some(probe) = &self.form.adapted.probe {
             self.probe(probe, &statement, &mut decoders).await?;
         }
@@ -192,14 +139,14 @@ impl Preparation<'_> {
         Ok(Arc::new(Prepared { statement, columns, decoders, layout: OnceLock::new() }))
     }
 
-    /// Results of types whose binary form is not known here come as text.
+    /// Converts results whose binary form is unknown here to text, by wrapping the statement.
     async fn with_known_types(&self, statement: Statement, decoders: &mut [Decoder]) -> Result<Statement> {
         let unknown = decoders.iter().find_map(|decoder| match decoder {
             Decoder::Unknown(name) => Some(unknown_type(name)),
             _ => None,
         });
         let Some(unreadable) = unknown else { return Ok(statement) };
-        // What a write gives back cannot be converted from outside.
+        // The rows of RETURNING cannot be converted from outside.
         if self.form.adapted.kind != Kind::Read {
             return Err(unreadable);
         }
@@ -221,10 +168,15 @@ impl Preparation<'_> {
         }
     }
 
-    /// See [`super::adapt::Probe`].
-    async fn probe(&self, probe: &Probe, statement: &Statement, decoders: &mut [Decoder]) -> Result<()> {
+    /// Finds the types of sums and averages: see [`NumericProbe`].
+    async fn probe(
+        &self,
+        probe: &NumericProbe,
+        statement: &Statement,
+        decoders: &mut [Decoder],
+    ) -> Result<()> {
         let width = decoders.len();
-        let asked: Vec<(usize, Class)> = probe
+        let asked: Vec<(usize, NumericClass)> = probe
             .columns
             .iter()
             .filter_map(|(place, class)| Some((place.index(width)?, *class)))
@@ -237,10 +189,10 @@ impl Preparation<'_> {
             return self.undo().await;
         };
         for (index, class) in asked {
-            let argument = probed.columns().get(index).map(|column| Decoder::of(column.type_()));
+            let argument = probed.columns().get(index).map(|column| Decoder::for_type(column.type_()));
             decoders[index] = match (argument, class) {
                 (None | Some(Decoder::Numeric), _) => continue,
-                (Some(Decoder::Int2 | Decoder::Int4 | Decoder::Int8), Class::Sum) => {
+                (Some(Decoder::Int2 | Decoder::Int4 | Decoder::Int8), NumericClass::Sum) => {
                     Decoder::NumericAsInteger
                 }
                 _ => Decoder::NumericAsFloat,
@@ -250,7 +202,7 @@ impl Preparation<'_> {
     }
 }
 
-/// Whether a statement was refused for the types of its parameters.
+/// True when a statement was refused because of the types of its parameters.
 fn is_about_types(code: &SqlState) -> bool {
     [
         SqlState::INDETERMINATE_DATATYPE,

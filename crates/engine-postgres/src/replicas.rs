@@ -1,8 +1,8 @@
-//! The replicas of the primary server, and which of them can be read from.
+//! The replicas of the primary server, and which of them serve reads.
 //!
-//! How far a replica is behind is measured by this process's clock alone: the primary is asked again and again how far
-//! its log has come, and a replica that has replayed as far shows all that was committed when the primary was asked.
-//! So a primary that has nothing to do leaves no replica behind, and the clocks of the servers do not matter.
+//! The lag of a replica is measured by this process's clock alone. The primary is asked for its position in the log
+//! again and again, and a replica that has replayed the log up to an answer shows all that was committed when the
+//! primary was asked. So an idle primary leaves no replica behind, and the clocks of the servers do not matter.
 
 use std::{
     collections::VecDeque,
@@ -18,117 +18,118 @@ use phantomdb_protocol::{Error, ErrorCode, Result};
 use tokio_postgres::Config;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{
-    connection::{Connection, guard},
+use crate::{
+    connection::Connection,
     options::{PostgresOptions, Target},
     pool::Pool,
-    position::{self, Position},
+    sync::lock,
     tls,
+    wal_position::{self, WalPosition},
 };
 
-/// Less cannot be told apart from the pauses between two looks.
+/// The smallest lag that can be told from the pause between two probes.
 const MAX_LAG_MIN: Duration = Duration::from_millis(50);
-/// Looks within the longest lag that is allowed.
-const LOOKS: u32 = 4;
+/// The number of probes within the longest lag that is allowed.
+const PROBES_PER_LAG: u32 = 4;
 const PAUSE_MAX: Duration = Duration::from_secs(1);
-/// A server that has not answered a look by then is taken to be down.
-const PATIENCE: Duration = Duration::from_secs(1);
-/// What is remembered of the primary; it spans the longest lag.
-const SAMPLES_MAX: usize = 4 * LOOKS as usize;
+/// A server that has not answered a probe by then counts as down.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
+/// The number of remembered positions of the primary. They span the longest lag.
+const SAMPLES_MAX: usize = 4 * PROBES_PER_LAG as usize;
 
-/// A server, as the look for it reaches it.
-struct Place {
+/// The address of a server, for probes.
+struct ServerAddress {
     config: Config,
     tls: MakeRustlsConnect,
 }
 
-impl Place {
+impl ServerAddress {
     fn new(target: &Target) -> Result<Self> {
         Ok(Self { config: target.config.clone(), tls: tls::connector(target)? })
     }
 }
 
 struct Replica {
-    place: Place,
-    /// How far it had come at the last look; none when it did not answer.
-    replayed: Mutex<Option<Position>>,
+    address: ServerAddress,
+    /// The position at the last probe; none when the replica did not answer.
+    replayed: Mutex<Option<WalPosition>>,
 }
 
-/// What is known of the primary.
+/// The last known state of the primary.
 #[derive(Default)]
-struct Primary {
-    /// Where its log was, at least, when it was asked; the oldest first.
-    samples: VecDeque<(Instant, Position)>,
+struct PrimaryStatus {
+    /// Positions that the primary had reached when it was asked, the oldest first.
+    samples: VecDeque<(Instant, WalPosition)>,
     is_down: bool,
 }
 
 /// The replicas of an engine.
-pub(super) struct Replicas {
+pub(crate) struct Replicas {
     list: Vec<Replica>,
     max_lag: Duration,
     options: Arc<PostgresOptions>,
-    primary: Mutex<Primary>,
-    home: Place,
+    primary: Mutex<PrimaryStatus>,
+    home: ServerAddress,
     next: AtomicUsize,
     watched: Once,
 }
 
 impl Replicas {
-    /// `BAD_REQUEST` for a URL that cannot be read, or a lag that cannot be kept.
-    pub(super) fn new(home: &Target, options: &Arc<PostgresOptions>) -> Result<Self> {
+    /// `BAD_REQUEST` for a URL that cannot be read, or a lag that is too small to be measured.
+    pub(crate) fn new(home: &Target, options: &Arc<PostgresOptions>) -> Result<Self> {
         if options.max_lag < MAX_LAG_MIN {
             let message = format!("a replica cannot be held to less than {} ms", MAX_LAG_MIN.as_millis());
             return Err(Error::new(ErrorCode::BadRequest, message));
         }
         let replica = |url: &String| {
-            let place = Place::new(&Target::parse(url, options.connect_timeout)?)?;
-            Ok(Replica { place, replayed: Mutex::default() })
+            let address = ServerAddress::new(&Target::parse(url, options.connect_timeout)?)?;
+            Ok(Replica { address, replayed: Mutex::default() })
         };
         Ok(Self {
             list: options.replicas.iter().map(replica).collect::<Result<_>>()?,
             max_lag: options.max_lag,
             options: Arc::clone(options),
             primary: Mutex::default(),
-            home: Place::new(home)?,
+            home: ServerAddress::new(home)?,
             next: AtomicUsize::new(0),
             watched: Once::new(),
         })
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
 
-    /// The connections to one database, on each of them.
-    pub(super) fn pools(&self, database: &str) -> Result<Vec<Pool>> {
+    /// Makes a pool of connections to one database for each replica.
+    pub(crate) fn pools(&self, database: &str) -> Result<Vec<Pool>> {
         let pool = |replica: &Replica| {
-            let mut config = replica.place.config.clone();
+            let mut config = replica.address.config.clone();
             config.dbname(database);
-            Pool::new(config, replica.place.tls.clone(), &self.options)
+            Pool::new(config, replica.address.tls.clone(), &self.options)
         };
         self.list.iter().map(pool).collect()
     }
 
-    /// Looks at the servers from now on, as long as the engine lives.
-    pub(super) fn watch(self: &Arc<Self>) {
+    /// Probes the servers from now on, as long as the engine lives.
+    pub(crate) fn watch(self: &Arc<Self>) {
         if !self.is_empty() {
             self.watched.call_once(|| drop(tokio::spawn(watch(Arc::downgrade(self)))));
         }
     }
 
-    pub(super) fn primary_is_down(&self) -> bool {
-        guard(&self.primary).is_down
+    pub(crate) fn primary_is_down(&self) -> bool {
+        lock(&self.primary).is_down
     }
 
-    /// Those that are not too far behind, in the order in which they are to be tried: each is the first in turn.
-    /// With a position, those that have come as far as that.
-    pub(super) fn fit(&self, seen: Option<Position>) -> Vec<usize> {
+    /// The replicas that are not too far behind, in the order in which they are to be tried. They take turns in being
+    /// the first. With a position, only the replicas that have reached it.
+    pub(crate) fn usable(&self, seen: Option<WalPosition>) -> Vec<usize> {
         let count = self.list.len();
         let first = self.next.fetch_add(1, Ordering::Relaxed);
         let mut order: Vec<usize> = (0..count).map(|turn| first.wrapping_add(turn) % count).collect();
-        let primary = guard(&self.primary);
+        let primary = lock(&self.primary);
         order.retain(|&index| {
-            let replayed = *guard(&self.list[index].replayed);
+            let replayed = *lock(&self.list[index].replayed);
             let Some(replayed) = replayed.filter(|replayed| seen.is_none_or(|seen| *replayed >= seen)) else {
                 return false;
             };
@@ -137,41 +138,42 @@ impl Replicas {
         order
     }
 
-    /// It did not answer: it is left out until a look finds it again.
-    pub(super) fn lost(&self, index: usize) {
-        *guard(&self.list[index].replayed) = None;
+    /// Leaves a replica out that did not answer, until a probe reaches it again.
+    pub(crate) fn mark_lost(&self, index: usize) {
+        *lock(&self.list[index].replayed) = None;
     }
 
     fn pause(&self) -> Duration {
-        (self.max_lag / LOOKS).min(PAUSE_MAX)
+        (self.max_lag / PROBES_PER_LAG).min(PAUSE_MAX)
     }
 
-    async fn look(&self, links: &mut Links) {
-        let asked = Instant::now();
-        let written = links.primary.ask(&self.home, &self.options, Role::Primary).await;
-        guard(&self.primary).learn(asked, written);
-        let looks = self.list.iter().zip(&mut links.replicas).map(|(replica, link)| async move {
-            let replayed = link.ask(&replica.place, &self.options, Role::Replica).await;
-            *guard(&replica.replayed) = replayed;
-        });
-        join_all(looks).await;
+    async fn probe(&self, connections: &mut ProbeConnections) {
+        let asked_at = Instant::now();
+        let written = connections.primary.ask(&self.home, &self.options, Role::Primary).await;
+        lock(&self.primary).record(asked_at, written);
+        let probes =
+            self.list.iter().zip(&mut connections.replicas).map(|(replica, connection)| async move {
+                let replayed = connection.ask(&replica.address, &self.options, Role::Replica).await;
+                *lock(&replica.replayed) = replayed;
+            });
+        join_all(probes).await;
     }
 }
 
-impl Primary {
-    fn learn(&mut self, asked: Instant, written: Option<Position>) {
+impl PrimaryStatus {
+    fn record(&mut self, asked_at: Instant, written: Option<WalPosition>) {
         self.is_down = written.is_none();
         let Some(written) = written else { return };
-        // After a fail-over the log goes on where the new primary was.
+        // After a fail-over the log continues from the position of the new primary.
         self.samples.retain(|(_, position)| *position <= written);
         if self.samples.len() == SAMPLES_MAX {
             self.samples.pop_front();
         }
-        self.samples.push_back((asked, written));
+        self.samples.push_back((asked_at, written));
     }
 
-    /// How old what it shows is at most, who has come so far. While the primary is down nothing gets older.
-    fn lag_of(&self, replayed: Position) -> Option<Duration> {
+    /// The lag of a replica that has replayed the log up to this position. It stands still while the primary is down.
+    fn lag_of(&self, replayed: WalPosition) -> Option<Duration> {
         let now = if self.is_down { self.samples.back()?.0 } else { Instant::now() };
         let shown = self.samples.iter().rev().find(|(_, position)| *position <= replayed)?;
         Some(now.saturating_duration_since(shown.0))
@@ -184,30 +186,35 @@ enum Role {
     Replica,
 }
 
-/// The connection that a server is looked at through.
+/// The connection that a server is probed on.
 #[derive(Default)]
-struct Link(Option<Connection>);
+struct ProbeConnection(Option<Connection>);
 
-struct Links {
-    primary: Link,
-    replicas: Vec<Link>,
+struct ProbeConnections {
+    primary: ProbeConnection,
+    replicas: Vec<ProbeConnection>,
 }
 
-impl Link {
-    async fn ask(&mut self, place: &Place, options: &PostgresOptions, role: Role) -> Option<Position> {
-        let connection = self.0.take().filter(Connection::can_be_used);
+impl ProbeConnection {
+    async fn ask(
+        &mut self,
+        address: &ServerAddress,
+        options: &PostgresOptions,
+        role: Role,
+    ) -> Option<WalPosition> {
+        let connection = self.0.take().filter(Connection::is_usable);
         let asking = async {
             let connection = match connection {
                 Some(connection) => connection,
-                None => Connection::open(&place.config, place.tls.clone(), options).await?,
+                None => Connection::open(&address.config, address.tls.clone(), options).await?,
             };
             let position = match role {
-                Role::Primary => position::written(&connection).await?,
-                Role::Replica => position::replayed(&connection).await?,
+                Role::Primary => wal_position::primary_position(&connection).await?,
+                Role::Replica => wal_position::replica_position(&connection).await?,
             };
             Ok::<_, Error>((connection, position))
         };
-        match tokio::time::timeout(PATIENCE, asking).await {
+        match tokio::time::timeout(PROBE_TIMEOUT, asking).await {
             Ok(Ok((connection, position))) => {
                 self.0 = Some(connection);
                 Some(position)
@@ -223,11 +230,13 @@ impl Link {
 
 async fn watch(replicas: Weak<Replicas>) {
     let Some(count) = replicas.upgrade().map(|replicas| replicas.list.len()) else { return };
-    let mut links =
-        Links { primary: Link::default(), replicas: (0..count).map(|_| Link::default()).collect() };
+    let mut connections = ProbeConnections {
+        primary: ProbeConnection::default(),
+        replicas: (0..count).map(|_| ProbeConnection::default()).collect(),
+    };
     loop {
         let Some(replicas) = replicas.upgrade() else { return };
-        replicas.look(&mut links).await;
+        replicas.probe(&mut connections).await;
         let pause = replicas.pause();
         drop(replicas);
         tokio::time::sleep(pause).await;
@@ -238,41 +247,41 @@ async fn watch(replicas: Weak<Replicas>) {
 mod tests {
     use super::*;
 
-    fn primary(samples: &[(u64, u64)]) -> Primary {
-        let mut primary = Primary::default();
+    fn primary(samples: &[(u64, u64)]) -> PrimaryStatus {
+        let mut primary = PrimaryStatus::default();
         for (age, position) in samples {
-            let asked = Instant::now().checked_sub(Duration::from_millis(*age)).unwrap();
-            primary.learn(asked, Some(Position(*position)));
+            let asked_at = Instant::now().checked_sub(Duration::from_millis(*age)).unwrap();
+            primary.record(asked_at, Some(WalPosition(*position)));
         }
         primary
     }
 
     #[test]
-    fn it_measures_how_old_what_a_replica_shows_is() {
+    fn it_measures_the_lag_of_a_replica() {
         let primary = primary(&[(3_000, 10), (2_000, 20), (1_000, 30)]);
-        let lag = |position| primary.lag_of(Position(position)).map(|lag| lag.as_millis() / 500);
+        let lag = |position| primary.lag_of(WalPosition(position)).map(|lag| lag.as_millis() / 500);
         assert_eq!((lag(30), lag(29), lag(10), lag(9)), (Some(2), Some(4), Some(6), None));
     }
 
     #[test]
-    fn it_leaves_no_replica_behind_a_primary_that_has_nothing_to_do() {
+    fn no_replica_falls_behind_an_idle_primary() {
         let idle = primary(&[(3_000, 10), (2_000, 10), (0, 10)]);
-        assert!(idle.lag_of(Position(10)).unwrap() < Duration::from_secs(1));
+        assert!(idle.lag_of(WalPosition(10)).unwrap() < Duration::from_secs(1));
     }
 
     #[test]
-    fn it_lets_nothing_get_older_while_the_primary_is_down() {
+    fn the_lag_stands_still_while_the_primary_is_down() {
         let mut down = primary(&[(60_000, 10), (59_000, 20)]);
-        assert!(down.lag_of(Position(20)).unwrap() > Duration::from_secs(50));
-        down.learn(Instant::now(), None);
-        assert_eq!(down.lag_of(Position(20)), Some(Duration::ZERO));
-        assert_eq!(down.lag_of(Position(10)).map(|lag| lag.as_secs()), Some(1));
+        assert!(down.lag_of(WalPosition(20)).unwrap() > Duration::from_secs(50));
+        down.record(Instant::now(), None);
+        assert_eq!(down.lag_of(WalPosition(20)), Some(Duration::ZERO));
+        assert_eq!(down.lag_of(WalPosition(10)).map(|lag| lag.as_secs()), Some(1));
     }
 
     #[test]
-    fn it_measures_by_the_new_log_after_a_fail_over() {
+    fn the_lag_follows_the_new_log_after_a_fail_over() {
         let mut primary = primary(&[(2_000, 10), (1_000, 40)]);
-        primary.learn(Instant::now(), Some(Position(30)));
-        assert!(primary.lag_of(Position(30)).unwrap() < Duration::from_millis(500));
+        primary.record(Instant::now(), Some(WalPosition(30)));
+        assert!(primary.lag_of(WalPosition(30)).unwrap() < Duration::from_millis(500));
     }
 }

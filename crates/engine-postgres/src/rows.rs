@@ -1,4 +1,4 @@
-//! Rows in PostgreSQL's binary format to JSON text, in one pass.
+//! Converts rows from PostgreSQL's binary format to JSON text, in one pass.
 
 use phantomdb_protocol::{Column, ColumnType, Error, Result, ResultSet};
 use serde::{Deserialize, Serialize};
@@ -7,17 +7,18 @@ use tokio_postgres::{
     types::{FromSql, Kind, Type},
 };
 
-use super::{
+use crate::{
     numeric,
     time::{self, Clock},
 };
 use phantomdb_engine::json_rows::{
-    JsonRows, write_base64, write_boolean, write_float, write_integer, write_json, write_null, write_text,
+    self, JsonRows, write_base64, write_boolean, write_float, write_integer, write_json, write_null,
+    write_text,
 };
 
-/// How the binary form of a column's values is read. It is kept with the values in a database, by the names here.
+/// How the binary form of a column's values is read. The names are stored with receipts, so they must not change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) enum Decoder {
+pub(crate) enum Decoder {
     Boolean,
     Int2,
     Int4,
@@ -25,9 +26,9 @@ pub(super) enum Decoder {
     Oid,
     Float4,
     Float8,
-    /// Exact, as text.
+    /// An exact decimal, which is given as text.
     Numeric,
-    /// A numeric that stands for a float, or for an integer, in PhantomDB SQL: an average, a sum.
+    /// A `numeric` that is an average or a sum, for which PhantomDB SQL has a float or an integer.
     NumericAsFloat,
     NumericAsInteger,
     Text,
@@ -41,14 +42,14 @@ pub(super) enum Decoder {
     Uuid,
     Blob,
     Void,
-    /// As a JSON array.
+    /// An array, which is given as a JSON array.
     Array(Box<Self>),
-    /// A type whose binary form is not known here.
+    /// A type whose binary form is unknown here.
     Unknown(String),
 }
 
 impl Decoder {
-    pub(super) fn of(data_type: &Type) -> Self {
+    pub(crate) fn for_type(data_type: &Type) -> Self {
         match *data_type {
             Type::BOOL => return Self::Boolean,
             Type::INT2 => return Self::Int2,
@@ -83,8 +84,8 @@ impl Decoder {
         }
         match data_type.kind() {
             Kind::Enum(_) => Self::Enum,
-            Kind::Domain(base) => Self::of(base),
-            Kind::Array(element) => match Self::of(element) {
+            Kind::Domain(base) => Self::for_type(base),
+            Kind::Array(element) => match Self::for_type(element) {
                 unknown @ Self::Unknown(_) => unknown,
                 element => Self::Array(Box::new(element)),
             },
@@ -93,7 +94,7 @@ impl Decoder {
         }
     }
 
-    pub(super) fn column_type(&self) -> ColumnType {
+    pub(crate) fn column_type(&self) -> ColumnType {
         match self {
             Self::Boolean => ColumnType::Boolean,
             Self::Int2 | Self::Int4 | Self::Int8 | Self::Oid | Self::NumericAsInteger => ColumnType::Integer,
@@ -138,7 +139,7 @@ impl Decoder {
             Self::Jsonb => out.extend_from_slice(bytes.get(1..).ok_or_else(unreadable)?),
             Self::Timestamp => time::write_timestamp(out, i64::from_be_bytes(fixed(bytes)?)),
             Self::Date => time::write_date(out, i32::from_be_bytes(fixed(bytes)?)),
-            // The zone of a time, which may follow, is that of the session: UTC.
+            // A zone may follow the time. It is the session's, which is UTC.
             Self::Time => {
                 let micros = i64::from_be_bytes(fixed(bytes.get(..8).ok_or_else(unreadable)?)?);
                 write_json(out, &Clock(micros).to_string());
@@ -168,7 +169,8 @@ impl Decoder {
     }
 }
 
-/// JavaScript would read `0.1` of four bytes as `0.10000000149011612`, were it made longer first.
+/// Writes four bytes with their own digits: JavaScript would read `0.1` as `0.10000000149011612`, were it converted to
+/// eight bytes first.
 fn write_float4(out: &mut Vec<u8>, float: f32) {
     if float.is_finite() {
         write_json(out, &float);
@@ -185,57 +187,58 @@ fn unreadable() -> Error {
     Error::internal("the database sent a value that cannot be read")
 }
 
-pub(super) fn unknown_type(name: &str) -> Error {
+pub(crate) fn unknown_type(name: &str) -> Error {
     Error::unsupported(format!(
         "a result of the type {name} cannot be read; cast it to TEXT in the statement"
     ))
 }
 
-/// The number of dimensions, flags, the type; for each dimension its length and lower bound; the elements.
+/// Reads the number of dimensions, the flags and the type; for each dimension its length and lower bound; then the
+/// elements.
 fn write_array(out: &mut Vec<u8>, element: &Decoder, bytes: &[u8]) -> Result<()> {
-    let mut reader = Reader(bytes);
-    let dimensions = reader.i32()?;
-    reader.skip(8)?;
+    let mut cursor = ByteCursor(bytes);
+    let dimensions = cursor.i32()?;
+    cursor.skip(8)?;
     let mut lengths = Vec::new();
     for _ in 0..dimensions {
-        lengths.push(usize::try_from(reader.i32()?).map_err(|_| unreadable())?);
-        reader.skip(4)?;
+        lengths.push(usize::try_from(cursor.i32()?).map_err(|_| unreadable())?);
+        cursor.skip(4)?;
     }
     if lengths.is_empty() {
         out.extend_from_slice(b"[]");
         return Ok(());
     }
-    write_dimension(out, element, &mut reader, &lengths)
+    write_dimension(out, element, &mut cursor, &lengths)
 }
 
 fn write_dimension(
     out: &mut Vec<u8>,
     element: &Decoder,
-    reader: &mut Reader<'_>,
+    cursor: &mut ByteCursor<'_>,
     lengths: &[usize],
 ) -> Result<()> {
     let Some((length, inner)) = lengths.split_first() else {
-        let size = reader.i32()?;
+        let size = cursor.i32()?;
         let Ok(size) = usize::try_from(size) else {
             write_null(out);
             return Ok(());
         };
-        return element.write(out, reader.take(size)?);
+        return element.write(out, cursor.take(size)?);
     };
     out.push(b'[');
     for index in 0..*length {
         if index > 0 {
             out.push(b',');
         }
-        write_dimension(out, element, reader, inner)?;
+        write_dimension(out, element, cursor, inner)?;
     }
     out.push(b']');
     Ok(())
 }
 
-struct Reader<'a>(&'a [u8]);
+struct ByteCursor<'a>(&'a [u8]);
 
-impl<'a> Reader<'a> {
+impl<'a> ByteCursor<'a> {
     fn take(&mut self, size: usize) -> Result<&'a [u8]> {
         let (taken, rest) = self.0.split_at_checked(size).ok_or_else(unreadable)?;
         self.0 = rest;
@@ -251,10 +254,10 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The bytes of a cell as they came.
-struct Raw<'a>(Option<&'a [u8]>);
+/// The bytes of a cell as PostgreSQL sent them.
+struct RawCell<'a>(Option<&'a [u8]>);
 
-impl<'a> FromSql<'a> for Raw<'a> {
+impl<'a> FromSql<'a> for RawCell<'a> {
     fn from_sql(
         _: &Type,
         raw: &'a [u8],
@@ -271,21 +274,21 @@ impl<'a> FromSql<'a> for Raw<'a> {
     }
 }
 
-/// A result that grows by a row at a time.
-pub(super) struct RowWriter<'a> {
+/// A result that grows by one row at a time.
+pub(crate) struct RowWriter<'a> {
     rows: JsonRows,
     columns: &'a [Column],
     decoders: &'a [Decoder],
 }
 
 impl<'a> RowWriter<'a> {
-    pub(super) fn new(columns: &'a [Column], decoders: &'a [Decoder]) -> Self {
+    pub(crate) fn new(columns: &'a [Column], decoders: &'a [Decoder]) -> Self {
         Self { rows: JsonRows::default(), columns, decoders }
     }
 
-    pub(super) fn push(&mut self, row: &Row) -> Result<()> {
+    pub(crate) fn push(&mut self, row: &Row) -> Result<()> {
         self.rows.push(self.decoders.len(), |out, index| {
-            let Raw(bytes) = row.try_get(index).map_err(|_| unreadable())?;
+            let RawCell(bytes) = row.try_get(index).map_err(|_| unreadable())?;
             match bytes {
                 None => write_null(out),
                 Some(bytes) => self.decoders[index].write(out, bytes)?,
@@ -294,18 +297,18 @@ impl<'a> RowWriter<'a> {
         })
     }
 
-    /// Adds rows in the form of `record_send`, one behind the other: of each the number of values; of each value its
-    /// type, its length (-1 for NULL) and itself. Tells how many there are.
-    pub(super) fn push_records(&mut self, records: &[u8]) -> Result<u64> {
-        let mut reader = Reader(records);
-        while !reader.0.is_empty() {
-            if usize::try_from(reader.i32()?) != Ok(self.decoders.len()) {
+    /// Adds rows in the form of `record_send`, one after the other. A row has the number of its values; a value has its
+    /// type, its length (-1 for NULL) and its bytes. Gives the number of rows.
+    pub(crate) fn push_records(&mut self, records: &[u8]) -> Result<u64> {
+        let mut cursor = ByteCursor(records);
+        while !cursor.0.is_empty() {
+            if usize::try_from(cursor.i32()?) != Ok(self.decoders.len()) {
                 return Err(unreadable());
             }
             self.rows.push(self.decoders.len(), |out, index| {
-                reader.skip(4)?;
-                match usize::try_from(reader.i32()?) {
-                    Ok(size) => self.decoders[index].write(out, reader.take(size)?),
+                cursor.skip(4)?;
+                match usize::try_from(cursor.i32()?) {
+                    Ok(size) => self.decoders[index].write(out, cursor.take(size)?),
                     Err(_) => {
                         write_null(out);
                         Ok(())
@@ -316,7 +319,23 @@ impl<'a> RowWriter<'a> {
         Ok(self.rows.rows())
     }
 
-    pub(super) fn finish(self, affected_rows: u64) -> Result<ResultSet> {
+    pub(crate) fn finish(self, affected_rows: u64) -> Result<ResultSet> {
         Ok(ResultSet { columns: self.columns.to_vec(), rows: self.rows.finish()?, affected_rows })
     }
+}
+
+/// The columns of a result, from their names and decoders.
+pub(crate) fn columns(names: Vec<String>, decoders: &[Decoder]) -> Vec<Column> {
+    let columns = names.into_iter().zip(decoders);
+    columns.map(|(name, decoder)| Column { name, column_type: decoder.column_type() }).collect()
+}
+
+/// The result of a statement that returns nothing.
+pub(crate) fn empty_result() -> ResultSet {
+    ResultSet { columns: Vec::new(), rows: json_rows::empty(), affected_rows: 0 }
+}
+
+/// The result of a write that returns no rows.
+pub(crate) fn affected_rows(affected: i64) -> ResultSet {
+    ResultSet { affected_rows: affected.unsigned_abs(), ..empty_result() }
 }

@@ -1,71 +1,58 @@
-//! Running statements on a connection.
+//! Runs prepared statements on a connection.
 
 use std::{pin::pin, sync::Arc};
 
 use futures_util::TryStreamExt as _;
-use phantomdb_protocol::{Error, Result, ResultSet, Statement};
-use tokio_postgres::{Error as PostgresError, error::SqlState, types::ToSql};
+use phantomdb_protocol::{Result, ResultSet, Statement};
+use tokio_postgres::types::ToSql;
 
-use super::{
-    bind::{self, Bound},
+use crate::{
+    bind::{self, BoundValue},
     connection::Connection,
-    error,
-    plan::Plan,
-    prepare::Prepared,
+    plan_cache::Plan,
+    prepared::Prepared,
     rows::RowWriter,
+    run_error::{RunError, failed},
+    transaction_work::TransactionWork,
 };
-use phantomdb_engine::{json_rows, parameters::check_count};
+use phantomdb_engine::parameters::check_count;
 use phantomdb_sql::Kind;
 
-/// Why a statement did not end well.
-#[derive(Debug)]
-pub(super) enum Failure {
-    /// What was prepared may not fit the tables any more. Nothing has come of it; prepared again it may run.
-    Stale(PostgresError),
-    Told(Error),
+/// A statement with its prepared form and its encoded parameters. It runs without any other question to the server.
+pub(crate) struct ReadyStatement<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) prepared: Arc<Prepared>,
+    pub(crate) bound: Vec<BoundValue<'a>>,
 }
 
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self::Told(error)
-    }
-}
-
-impl Failure {
-    pub(super) fn into_error(self) -> Error {
-        match self {
-            Self::Stale(error) => error::explain(&error),
-            Self::Told(error) => error,
-        }
-    }
-}
-
-/// A statement with what it takes to run it: nothing more has to be asked of the server.
-pub(super) struct Ready<'a> {
-    pub(super) plan: &'a Plan,
-    pub(super) prepared: Arc<Prepared>,
-    pub(super) bound: Vec<Bound<'a>>,
-}
-
-impl<'a> Ready<'a> {
-    pub(super) fn new(plan: &'a Plan, prepared: Arc<Prepared>, statement: &'a Statement) -> Result<Self> {
+impl<'a> ReadyStatement<'a> {
+    pub(crate) fn new(plan: &'a Plan, prepared: Arc<Prepared>, statement: &'a Statement) -> Result<Self> {
         check_count(prepared.statement.params().len(), &statement.parameters)?;
         Ok(Self { plan, prepared, bound: bind::bind(&statement.parameters, 0)? })
     }
 
-    /// Everything is sent when this is first polled, so that what is polled together travels together.
-    pub(super) async fn send(&self, connection: &Connection) -> Result<ResultSet, Failure> {
+    /// Runs the statement. All of it is sent when the future is first polled, so statements that are polled together
+    /// are pipelined.
+    pub(crate) async fn send(&self, connection: &Connection) -> Result<ResultSet, RunError> {
         send(connection, &self.prepared, &self.bound, &self.plan.adapted.kind).await
     }
 }
 
-/// See [`Ready::send`].
-pub(super) async fn send(
+impl TransactionWork for ReadyStatement<'_> {
+    type Output = ResultSet;
+
+    async fn run(&self, connection: &Connection) -> Result<ResultSet, RunError> {
+        self.send(connection).await
+    }
+}
+
+/// See [`ReadyStatement::send`].
+pub(crate) async fn send(
     connection: &Connection,
     prepared: &Prepared,
-    bound: &[Bound<'_>],
+    bound: &[BoundValue<'_>],
     kind: &Kind,
-) -> Result<ResultSet, Failure> {
+) -> Result<ResultSet, RunError> {
     let parameters = bound.iter().map(|bound| bound as &(dyn ToSql + Sync));
     let rows = connection.client().query_raw(&prepared.statement, parameters).await.map_err(failed)?;
     let mut rows = pin!(rows);
@@ -76,31 +63,4 @@ pub(super) async fn send(
     let affected =
         if matches!(kind, Kind::Read | Kind::LockingRead) { 0 } else { rows.rows_affected().unwrap_or(0) };
     Ok(writer.finish(affected)?)
-}
-
-/// What is said of a statement when a table is not what it was: "cached plan must not change result type", "cache lookup
-/// failed for type", or that a value is not of the type that the parameter had.
-const STALE: [SqlState; 8] = [
-    SqlState::FEATURE_NOT_SUPPORTED,
-    SqlState::INTERNAL_ERROR,
-    SqlState::INVALID_SQL_STATEMENT_NAME,
-    SqlState::INVALID_TEXT_REPRESENTATION,
-    SqlState::INVALID_BINARY_REPRESENTATION,
-    SqlState::INVALID_DATETIME_FORMAT,
-    SqlState::DATETIME_FIELD_OVERFLOW,
-    // A time zone that is none.
-    SqlState::INVALID_PARAMETER_VALUE,
-];
-
-pub(super) fn failed(error: PostgresError) -> Failure {
-    let stale = error.as_db_error().is_some_and(|error| {
-        let code = error.code();
-        STALE.contains(code) || code.code().starts_with("42")
-    });
-    if stale { Failure::Stale(error) } else { Failure::Told(error::explain(&error)) }
-}
-
-/// The answer of a statement that gives none.
-pub(super) fn empty() -> ResultSet {
-    ResultSet { columns: Vec::new(), rows: json_rows::empty(), affected_rows: 0 }
 }

@@ -1,4 +1,4 @@
-//! TLS to the server, as strict as `sslmode` asks.
+//! TLS to the server, as strict as `sslmode` asks for.
 
 use std::{error::Error as StdError, sync::Arc};
 
@@ -15,17 +15,18 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::options::{Target, Verification};
 use phantomdb_tls::{Problem, Trust, client_config, provider};
 
-/// `invalid_authorization_specification`: also what `pg_hba.conf` does not let in.
+/// `invalid_authorization_specification`, which is also the error of `pg_hba.conf`.
 const NOT_LET_IN: &str = "28000";
-/// What tokio-postgres says when TLS is demanded and not offered; it has no other sign of it.
+/// The message of tokio-postgres when TLS is required and not offered. There is no other sign of it.
 const NO_TLS: &str = "server does not support TLS";
 
-/// What makes connections to the target secure. `BAD_REQUEST` when its `sslrootcert` cannot be used.
+/// Makes the TLS connector for a server. `BAD_REQUEST` when its `sslrootcert` cannot be used.
 pub fn connector(target: &Target) -> Result<MakeRustlsConnect> {
     Ok(MakeRustlsConnect::new(client_config(verifier(target)?)?))
 }
 
-/// Why a connection could not be made, when TLS is why. Follows the name of the server; says no name or address itself.
+/// Explains why a connection failed, when TLS is the reason. The text follows the name of the server, and has no name
+/// or address of its own.
 pub fn obstacle(error: &PostgresError, config: &Config) -> Option<String> {
     if let Some(problem) = Problem::of(error) {
         return Some(format!("{problem}; see the sslmode and sslrootcert of its URL"));
@@ -43,7 +44,7 @@ pub fn obstacle(error: &PostgresError, config: &Config) -> Option<String> {
 fn verifier(target: &Target) -> Result<Arc<dyn ServerCertVerifier>> {
     let algorithms = provider().signature_verification_algorithms;
     if target.verification == Verification::None {
-        return Ok(Arc::new(Lenient { authority: None, algorithms }));
+        return Ok(Arc::new(LenientVerifier { authority: None, algorithms }));
     }
     let trust = match &target.root_certificate {
         None => Trust::System,
@@ -52,18 +53,18 @@ fn verifier(target: &Target) -> Result<Arc<dyn ServerCertVerifier>> {
     let full = trust.verifier()?;
     Ok(match target.verification {
         Verification::Full => full,
-        _ => Arc::new(Lenient { authority: Some(full), algorithms }),
+        _ => Arc::new(LenientVerifier { authority: Some(full), algorithms }),
     })
 }
 
-/// Checks who signed the certificate, or not even that, but not whose it is.
+/// Checks the signature of a certificate, or nothing at all, but never its name.
 #[derive(Debug)]
-struct Lenient {
+struct LenientVerifier {
     authority: Option<Arc<dyn ServerCertVerifier>>,
     algorithms: WebPkiSupportedAlgorithms,
 }
 
-impl ServerCertVerifier for Lenient {
+impl ServerCertVerifier for LenientVerifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -74,7 +75,7 @@ impl ServerCertVerifier for Lenient {
     ) -> Result<ServerCertVerified, rustls::Error> {
         let Some(authority) = &self.authority else { return Ok(ServerCertVerified::assertion()) };
         match authority.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
-            // The name is looked at last, when everything else is in order.
+            // The name is checked last, so everything else is in order.
             Err(rustls::Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
             )) => Ok(ServerCertVerified::assertion()),

@@ -1,4 +1,4 @@
-//! A transaction on a connection of its own, as the engine's callers see it; [`State`] does the work.
+//! A transaction on a connection of its own, as a session of the engine. [`TransactionState`] does the work.
 
 use std::sync::{Arc, OnceLock};
 
@@ -8,44 +8,45 @@ use phantomdb_protocol::{
 };
 use tokio::{runtime::Handle, sync::Mutex};
 
-use super::{
-    answers::{self, Entry},
-    position::Position,
-    session::Database,
-    state::State,
-    work::{Alter, Describe, Tables},
+use crate::{
+    database::Database,
+    idempotency_store::{self, KeyedWrite},
+    schema_work::{ApplyAlterations, DescribeTable, ListTables},
+    transaction_state::TransactionState,
+    wal_position::WalPosition,
 };
 use phantomdb_engine::{IdempotentCall, Session, Transaction};
 use phantomdb_sql::unknown_function::located;
 
-/// One transaction; its statements run one after the other.
+/// A transaction, whose statements run one after the other.
 pub struct PostgresTransaction {
     database: Arc<Database>,
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<TransactionState>>,
     read_only: bool,
-    /// Where the log was when it was committed.
-    reached: OnceLock<Position>,
+    /// The position of the log after the commit.
+    reached: OnceLock<WalPosition>,
 }
 
 impl PostgresTransaction {
-    /// Takes a connection. Nothing is sent: BEGIN travels with the first statement.
-    pub(super) async fn begin(database: Arc<Database>, options: &BeginTransaction) -> Result<Self> {
+    /// Takes a connection. Nothing is sent yet: BEGIN travels with the first statement.
+    pub(crate) async fn begin(database: Arc<Database>, options: &BeginTransaction) -> Result<Self> {
         let lease = database.lease().await?;
         let read_only = options.read_only;
         if !read_only {
-            // IdempotentCall for each connection; within a transaction it could end it.
-            answers::prepared(&lease, &database.answers).await?;
+            // The table of receipts is prepared once for each connection. Within the transaction a failure would abort
+            // it.
+            idempotency_store::prepare_insert(&lease, &database.idempotency_store).await?;
         }
-        let state = Arc::new(Mutex::new(State::new(lease, begin_statement(options))));
+        let state = Arc::new(Mutex::new(TransactionState::new(lease, begin_statement(options))));
         Ok(Self { database, state, read_only, reached: OnceLock::new() })
     }
 
-    async fn commit_with(&self, key: Option<Entry>) -> Result<()> {
+    async fn commit_with(&self, key: Option<KeyedWrite>) -> Result<()> {
         let (state, tracked) = (Arc::clone(&self.state), self.database.is_tracked() && !self.read_only);
-        // Whoever waits may go away, but a commit that was begun is seen to its end.
+        // The caller may go away, but a commit that has begun is carried through.
         let committing = tokio::spawn(async move { state.lock().await.commit(key.as_ref(), tracked).await });
         let committed = finished(committing).await;
-        if let Some(position) = self.database.explained(committed).await? {
+        if let Some(position) = self.database.with_key_columns(committed).await? {
             self.reached.get_or_init(|| position);
         }
         Ok(())
@@ -64,7 +65,7 @@ fn begin_statement(options: &BeginTransaction) -> String {
 }
 
 impl Drop for PostgresTransaction {
-    /// Rolls back what has no end.
+    /// Rolls back a transaction that was not ended.
     fn drop(&mut self) {
         if self.state.try_lock().is_ok_and(|state| state.is_over()) {
             return;
@@ -109,17 +110,17 @@ impl Session for PostgresTransaction {
 
     async fn tables(&self) -> Result<Vec<TableName>> {
         let mut state = self.state.lock().await;
-        state.guarded(&Tables).await
+        state.atomically(&ListTables).await
     }
 
     async fn describe(&self, table: &TableName) -> Result<TableSchema> {
         let mut state = self.state.lock().await;
-        state.guarded(&Describe(table)).await
+        state.atomically(&DescribeTable(table)).await
     }
 
     async fn alter(&self, table: &TableName, operations: Vec<AlterOperation>) -> Result<()> {
         let mut state = self.state.lock().await;
-        state.guarded(&Alter(table, &operations)).await
+        state.atomically(&ApplyAlterations(table, &operations)).await
     }
 
     fn position(&self) -> Option<String> {
@@ -133,8 +134,8 @@ impl Transaction for PostgresTransaction {
         self.commit_with(None).await
     }
 
-    async fn commit_keyed(&self, once: &IdempotentCall) -> Result<()> {
-        let key = Entry { once: once.clone(), write: 0 };
+    async fn commit_keyed(&self, call: &IdempotentCall) -> Result<()> {
+        let key = KeyedWrite { call: call.clone(), write: 0 };
         self.commit_with(Some(key).filter(|_| !self.read_only)).await
     }
 

@@ -1,8 +1,8 @@
-//! What each type of PhantomDB SQL is in PostgreSQL, and how it is told again from the catalog.
+//! The types of PhantomDB SQL in PostgreSQL, and how they are read back from the catalog.
 //!
-//! Several types of PhantomDB are one type of PostgreSQL. What tells them apart is the name of a check that is always
-//! true and stands in `CREATE TABLE` beside its column: CockroachDB has domains from 26.3 on only, and a comment would be
-//! a statement of its own. An `ENUM` is a `text` whose check lists its values.
+//! Several types of PhantomDB are one type in PostgreSQL. A check on the column tells them apart by its name. The check
+//! always holds, and is written in `CREATE TABLE` beside its column: CockroachDB has domains from 26.3 on only, and a
+//! comment would need a statement of its own. An `ENUM` is a `text` whose check lists its values.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
@@ -13,14 +13,14 @@ use phantomdb_sql::{
     types::SqlType,
 };
 
-/// Bytes of an identifier. PostgreSQL cuts off what is over without an error.
-pub(super) const LONGEST_IDENTIFIER: usize = 63;
+/// The length of an identifier in bytes. PostgreSQL cuts longer ones without an error.
+pub(crate) const LONGEST_IDENTIFIER: usize = 63;
 
-/// Begins the name of a check that tells the type of its column.
-const MARK: &str = "phantomdb_";
+/// The beginning of the name of a check that carries the type of its column.
+const CHECK_PREFIX: &str = "phantomdb_";
 
 /// `BAD_REQUEST` for a name that PostgreSQL would cut, so that two names could become one.
-pub(super) fn check_identifier(name: &str) -> Result<()> {
+pub(crate) fn check_identifier(name: &str) -> Result<()> {
     if name.len() <= LONGEST_IDENTIFIER {
         return Ok(());
     }
@@ -31,14 +31,14 @@ pub(super) fn check_identifier(name: &str) -> Result<()> {
     Err(Error::new(ErrorCode::BadRequest, message))
 }
 
-/// The name to declare a column of the type with. The sizes of integers are in the names: `integer` has 64 bits in
+/// The name of the type in a definition of a column. It has the size of integers, because `integer` has 64 bits in
 /// CockroachDB.
-pub(super) fn declared(data_type: &SqlType) -> Result<String> {
+pub(crate) fn declared(data_type: &SqlType) -> Result<String> {
     Ok(match data_type {
         SqlType::TinyInt | SqlType::SmallInt => "int2".into(),
         SqlType::MediumInt | SqlType::Integer => "int4".into(),
         SqlType::BigInt => "int8".into(),
-        // A `char(n)` of PostgreSQL is filled up with spaces that do not count when it is compared.
+        // PostgreSQL pads a `char(n)` with spaces, which do not count when it is compared.
         SqlType::Varchar(Some(n)) | SqlType::Char(Some(n)) => format!("varchar({n})"),
         SqlType::Varchar(None) | SqlType::Char(None) => "varchar".into(),
         SqlType::Text | SqlType::Enum(_) => "text".into(),
@@ -47,7 +47,7 @@ pub(super) fn declared(data_type: &SqlType) -> Result<String> {
         SqlType::Timestamp => "timestamptz(3)".into(),
         SqlType::Date => "date".into(),
         SqlType::Time => "time(3)".into(),
-        // A value must come back as it was given: a `float4` would round it.
+        // A value must come back as it was given, and `float4` would round it.
         SqlType::Real | SqlType::Float | SqlType::Double => "float8".into(),
         SqlType::Decimal(None) => "numeric".into(),
         SqlType::Decimal(Some((precision, scale))) => format!("numeric({precision},{scale})"),
@@ -61,8 +61,8 @@ pub(super) fn declared(data_type: &SqlType) -> Result<String> {
     })
 }
 
-/// What tells the type from others that are declared in the same way.
-const fn mark(data_type: &SqlType) -> Option<&'static str> {
+/// The marker of a type that shares its declaration with others.
+const fn marker(data_type: &SqlType) -> Option<&'static str> {
     Some(match data_type {
         SqlType::TinyInt => "tinyint",
         SqlType::MediumInt => "mediumint",
@@ -77,33 +77,33 @@ const fn mark(data_type: &SqlType) -> Option<&'static str> {
 
 /// A check with its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Check {
-    pub(super) name: String,
-    pub(super) condition: String,
+pub(crate) struct TypeCheck {
+    pub(crate) name: String,
+    pub(crate) condition: String,
 }
 
-/// The check that a column of the type has.
-pub(super) fn check(column: &str, data_type: &SqlType) -> Option<Check> {
-    let name = mark_name(mark(data_type)?, column);
+/// The check that a column of this type has.
+pub(crate) fn check(column: &str, data_type: &SqlType) -> Option<TypeCheck> {
+    let name = marker_name(marker(data_type)?, column);
     let condition = match data_type {
         SqlType::Enum(values) => {
             let values: Vec<String> = values.iter().map(|value| quote_literal(value)).collect();
             format!("{} IN ({})", quote_identifier(column), values.join(", "))
         }
-        _ => always(column),
+        _ => always_true(column),
     };
-    Some(Check { name, condition })
+    Some(TypeCheck { name, condition })
 }
 
-/// A condition on a column that holds for every value and costs nothing.
-pub(super) fn always(column: &str) -> String {
+/// A condition on a column that always holds and costs nothing.
+pub(crate) fn always_true(column: &str) -> String {
     let column = quote_identifier(column);
     format!("{column} IS NULL OR {column} IS NOT NULL")
 }
 
-/// `phantomdb_enum_role`; of a long name of a column its beginning, and a number in place of the rest.
-fn mark_name(mark: &str, column: &str) -> String {
-    let name = format!("{MARK}{mark}_{column}");
+/// The name of a check, such as `phantomdb_enum_role`. When the column's name is long, its end is replaced by a hash.
+fn marker_name(mark: &str, column: &str) -> String {
+    let name = format!("{CHECK_PREFIX}{mark}_{column}");
     if name.len() <= LONGEST_IDENTIFIER {
         return name;
     }
@@ -117,32 +117,32 @@ fn mark_name(mark: &str, column: &str) -> String {
     format!("{}{rest}", &name[..cut])
 }
 
-/// The mark in the name of a check, `enum` of `phantomdb_enum_role`; none when it is no mark.
-pub(super) fn mark_of(constraint: &str) -> Option<&str> {
-    let (mark, _) = constraint.strip_prefix(MARK)?.split_once('_')?;
+/// The marker in the name of a check, such as `enum` in `phantomdb_enum_role`; none for another name.
+pub(crate) fn marker_of(constraint: &str) -> Option<&str> {
+    let (mark, _) = constraint.strip_prefix(CHECK_PREFIX)?.split_once('_')?;
     ["tinyint", "mediumint", "char", "real", "float", "json", "enum"].contains(&mark).then_some(mark)
 }
 
-/// The name that a mark has after its column was given another one.
-pub(super) fn renamed_mark(constraint: &str, column: &str) -> Option<String> {
-    mark_of(constraint).map(|mark| mark_name(mark, column))
+/// The name of the check after its column was renamed.
+pub(crate) fn renamed_marker(constraint: &str, column: &str) -> Option<String> {
+    marker_of(constraint).map(|mark| marker_name(mark, column))
 }
 
-/// What the catalog says of the type of a column.
+/// The type of a column in the catalog.
 #[derive(Debug, Default)]
-pub(super) struct Stored {
-    /// `int4`.
-    pub(super) name: String,
+pub(crate) struct CatalogType {
+    /// The name, such as `int4`.
+    pub(crate) name: String,
     /// Length or precision, in PostgreSQL's encoding; negative when there is none.
-    pub(super) modifier: i32,
-    /// As PostgreSQL would show it: `timestamp(3) with time zone`.
-    pub(super) shown: String,
-    /// The values, when it is an enum type of PostgreSQL's own.
-    pub(super) labels: Option<Vec<String>>,
+    pub(crate) modifier: i32,
+    /// The type as PostgreSQL shows it, such as `timestamp(3) with time zone`.
+    pub(crate) shown: String,
+    /// The values of an enum type of PostgreSQL's own.
+    pub(crate) labels: Option<Vec<String>>,
 }
 
-/// The type of a column, with its mark and, of an `ENUM`, the values that its check lists.
-pub(super) fn of_stored(stored: &Stored, mark: Option<&str>, values: Option<Vec<String>>) -> SqlType {
+/// The type of a column, from its marker and, for an `ENUM`, the values that its check lists.
+pub(crate) fn sql_type(stored: &CatalogType, mark: Option<&str>, values: Option<Vec<String>>) -> SqlType {
     let length = || u64::try_from(stored.modifier - 4).ok();
     match (stored.name.as_str(), mark) {
         ("int2", Some("tinyint")) => SqlType::TinyInt,
@@ -174,7 +174,7 @@ pub(super) fn of_stored(stored: &Stored, mark: Option<&str>, values: Option<Vec<
     }
 }
 
-/// PostgreSQL packs both into one number, the scale in eleven bits with a sign.
+/// Unpacks precision and scale. PostgreSQL has both in one number, the scale in eleven bits with a sign.
 fn precision_and_scale(modifier: i32) -> Option<(u64, i64)> {
     let packed = modifier.checked_sub(4).filter(|packed| *packed >= 0)?;
     let scale = ((packed & 0x7ff) ^ 1024) - 1024;
@@ -186,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn types_that_postgresql_takes_for_one_have_different_marks() {
+    fn types_that_are_one_in_postgresql_have_different_markers() {
         for pair in [
             [SqlType::TinyInt, SqlType::SmallInt],
             [SqlType::MediumInt, SqlType::Integer],
@@ -198,21 +198,21 @@ mod tests {
         ] {
             let [one, other] = pair;
             assert_eq!(declared(&one).unwrap(), declared(&other).unwrap());
-            assert_ne!(mark(&one), mark(&other));
+            assert_ne!(marker(&one), marker(&other));
         }
     }
 
     #[test]
-    fn a_mark_is_told_from_its_name_however_long_the_column_is() {
+    fn a_marker_is_read_from_the_name_of_a_check_for_any_length_of_the_column() {
         let check_name = |column: &str| check(column, &SqlType::Json).unwrap().name;
         assert_eq!(check_name("meta"), "phantomdb_json_meta");
         let (one, other) = ("ä".repeat(31), format!("{}x", "ä".repeat(31)));
         assert!(check_name(&one).len() <= LONGEST_IDENTIFIER);
         assert_ne!(check_name(&one), check_name(&other));
-        assert_eq!(mark_of(&check_name(&one)), Some("json"));
-        assert_eq!(mark_of("phantomdb_other_x"), None);
-        assert_eq!(mark_of("t_check"), None);
-        assert_eq!(renamed_mark("phantomdb_enum_a", "b").as_deref(), Some("phantomdb_enum_b"));
+        assert_eq!(marker_of(&check_name(&one)), Some("json"));
+        assert_eq!(marker_of("phantomdb_other_x"), None);
+        assert_eq!(marker_of("t_check"), None);
+        assert_eq!(renamed_marker("phantomdb_enum_a", "b").as_deref(), Some("phantomdb_enum_b"));
     }
 
     #[test]

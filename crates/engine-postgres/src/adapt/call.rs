@@ -1,26 +1,29 @@
-//! Function calls: those that PostgreSQL has not, or has for fewer types of arguments.
+//! Function calls: functions that PostgreSQL lacks, or has for fewer types of arguments.
 
 use phantomdb_protocol::Result;
 use sqlparser::ast::{
-    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName,
-    UnaryOperator,
+    BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName, UnaryOperator,
 };
 
-use super::{Adapter, rewrite::cast};
+use super::{
+    adapter::Adapter,
+    cast::cast,
+    function::{expressions, name_and_arguments},
+};
 use phantomdb_sql::{
     build::{take, unnested},
     names::last_ident,
-    printer::{literal, verbatim_expr, verbatim_ident},
+    printer::{literal, quote_identifier, verbatim_expr, verbatim_ident},
 };
 
-/// Another name, and the types that arguments are to have, from the first one.
-struct Written {
+/// How a function is written for PostgreSQL: its name there, and the types that its first arguments are cast to.
+struct FunctionRewrite {
     name: &'static str,
     arguments: &'static [Option<&'static str>],
 }
 
-/// Functions that are written otherwise. None when it stays as it is.
-fn written(name: &str) -> Option<Written> {
+/// How the function of this name is written; none when it stays as it is.
+fn rewrite(name: &str) -> Option<FunctionRewrite> {
     const TEXT: Option<&str> = Some("text");
     const DOCUMENT: Option<&str> = Some("jsonb");
     const NUMBER: Option<&str> = Some("float8");
@@ -35,7 +38,7 @@ fn written(name: &str) -> Option<Written> {
         "json_array_length" | "jsonb_array_length" => ("jsonb_array_length", &[DOCUMENT]),
         "json_extract_path" | "jsonb_extract_path" => ("jsonb_extract_path", &[DOCUMENT]),
         "json_extract_path_text" | "jsonb_extract_path_text" => ("jsonb_extract_path_text", &[DOCUMENT]),
-        // Of whatever numbers, they are floats.
+        // These are floats, whatever the numbers are.
         "stddev" => ("stddev", &[NUMBER]),
         "stddev_pop" => ("stddev_pop", &[NUMBER]),
         "stddev_samp" => ("stddev_samp", &[NUMBER]),
@@ -46,18 +49,18 @@ fn written(name: &str) -> Option<Written> {
         "typeof" => ("pg_typeof", &[]),
         _ => return None,
     };
-    Some(Written { name, arguments })
+    Some(FunctionRewrite { name, arguments })
 }
 
-/// Whether the call is written in a way that would give its column another name.
-pub(super) fn is_renamed(name: &str) -> bool {
+/// True when the call is rewritten so that its column would get another name.
+pub(crate) fn is_renamed(name: &str) -> bool {
     name == "phantomdb_created"
         || name == "typeof"
-        || written(name).is_some_and(|written| written.name != name)
+        || rewrite(name).is_some_and(|rewrite| rewrite.name != name)
 }
 
-/// A function that gives rows.
-pub(super) fn set_function(name: &str) -> String {
+/// The name in PostgreSQL of a function that returns rows.
+pub(crate) fn set_function(name: &str) -> String {
     match name {
         "json_each" => "jsonb_each".to_owned(),
         "json_each_text" => "jsonb_each_text".to_owned(),
@@ -65,46 +68,48 @@ pub(super) fn set_function(name: &str) -> String {
         "json_array_elements_text" => "jsonb_array_elements_text".to_owned(),
         "json_object_keys" => "jsonb_object_keys".to_owned(),
         name if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') => name.to_owned(),
-        name => phantomdb_sql::printer::quote_identifier(name),
+        name => quote_identifier(name),
     }
 }
 
 impl Adapter<'_> {
-    pub(super) fn call(&mut self, expr: &mut Expr) -> Result<()> {
-        let Expr::Function(function) = expr else { return Ok(()) };
-        let Some(ident) = last_ident(&function.name) else { return Ok(()) };
+    /// Writes a call in the way in which PostgreSQL knows the function.
+    pub(crate) fn call(&mut self, expr: &mut Expr) -> Result<()> {
+        let Expr::Function(call) = expr else { return Ok(()) };
+        let (function, arguments) = name_and_arguments(call);
+        let Some(ident) = last_ident(function) else { return Ok(()) };
         let name = ident.value.to_ascii_lowercase();
         self.calls_unknown |= !is_known(&name);
-        if function.name.0.len() > 1 {
+        if function.0.len() > 1 {
             return Ok(());
         }
         if name == "phantomdb_created" {
-            // A row that was there has been locked before it was changed, and says by whom.
+            // A row that existed was locked before it was changed, and `xmax` is the transaction that locked it.
             *expr = verbatim_expr(if self.traits.has_xmax { "(xmax = 0)" } else { "NULL::bool" });
             return Ok(());
         }
         if matches!(name.as_str(), "round" | "trunc")
-            && let Some([value, _]) = arguments(function).as_deref_mut()
+            && let Some([value, _]) = expressions(arguments).as_deref_mut()
         {
-            // There is no such function for floats.
+            // PostgreSQL has this function for `numeric` only.
             **value = cast(take(value), "numeric");
         }
         if name == "sum"
-            && let Some([value]) = arguments(function).as_deref_mut()
+            && let Some([value]) = expressions(arguments).as_deref_mut()
             && is_condition(value)
         {
             **value = cast(take(value), "int4");
         }
-        if let Some(written) = written(&name) {
-            function.name = ObjectName::from(vec![verbatim_ident(written.name)]);
+        if let Some(rewrite) = rewrite(&name) {
+            *function = ObjectName::from(vec![verbatim_ident(rewrite.name)]);
             if name == "group_concat"
-                && let FunctionArguments::List(list) = &mut function.args
+                && let FunctionArguments::List(list) = &mut *arguments
                 && list.args.len() == 1
             {
                 list.args.push(FunctionArg::Unnamed(FunctionArgExpr::Expr(literal(","))));
             }
-            let targets = written.arguments.iter();
-            for (argument, target) in arguments(function).into_iter().flatten().zip(targets) {
+            let targets = rewrite.arguments.iter();
+            for (argument, target) in expressions(arguments).into_iter().flatten().zip(targets) {
                 if let Some(target) = target {
                     *argument = cast(take(argument), target);
                 }
@@ -117,22 +122,10 @@ impl Adapter<'_> {
     }
 }
 
-/// The arguments, when each is an expression and nothing else.
-fn arguments<'a>(function: &'a mut Function) -> Option<Vec<&'a mut Expr>> {
-    let FunctionArguments::List(list) = &mut function.args else { return None };
-    list.args
-        .iter_mut()
-        .map(|argument| match argument {
-            FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr),
-            _ => None,
-        })
-        .collect::<Option<Vec<&'a mut Expr>>>()
-}
-
-/// Whether the expression can be nothing but true or false: the sum of these counts how often it is true.
+/// True when the expression can only be true or false. The sum of such values counts how often it is true.
 fn is_condition(expr: &Expr) -> bool {
     match unnested(expr) {
-        Expr::BinaryOp { op, .. } => matches!(
+        Expr::BinaryOp { left: _, op, right: _ } => matches!(
             op,
             BinaryOperator::Eq
                 | BinaryOperator::NotEq
@@ -143,17 +136,18 @@ fn is_condition(expr: &Expr) -> bool {
                 | BinaryOperator::And
                 | BinaryOperator::Or
         ),
-        Expr::UnaryOp { op, .. } => *op == UnaryOperator::Not,
+        Expr::UnaryOp { op, expr: _ } => *op == UnaryOperator::Not,
         Expr::IsNull(_)
         | Expr::IsNotNull(_)
         | Expr::IsTrue(_)
         | Expr::IsFalse(_)
-        | Expr::InList { .. }
-        | Expr::InSubquery { .. }
-        | Expr::Between { .. }
-        | Expr::Like { .. }
-        | Expr::ILike { .. }
-        | Expr::Exists { .. } => true,
+        | Expr::InList { expr: _, list: _, negated: _ }
+        | Expr::InSubquery { expr: _, subquery: _, negated: _ }
+        | Expr::Between { expr: _, negated: _, low: _, high: _ }
+        | Expr::Like { negated: _, any: _, expr: _, pattern: _, escape_char: _ }
+        | Expr::ILike { negated: _, any: _, expr: _, pattern: _, escape_char: _ }
+        | Expr::Exists { subquery: _, negated: _ } => true,
+        // Any other expression is summed as PostgreSQL sums it.
         _ => false,
     }
 }
@@ -176,14 +170,9 @@ const KNOWN: &str = "abs array_agg array_length array_to_string ascii avg bool_a
     to_json to_jsonb transaction_timestamp trim trunc typeof unicode unnest upper uuid_generate_v1 \
     uuid_generate_v4 var_pop var_samp variance version";
 
-/// Whether the function is known to change nothing, whatever its arguments are.
-pub(super) fn is_known(name: &str) -> bool {
+/// True when the function is known to change nothing, whatever its arguments are.
+pub(crate) fn is_known(name: &str) -> bool {
     KNOWN.split(' ').any(|known| known == name)
-}
-
-/// The expression with sums and averages in place of which its argument stands, for [`super::probe`].
-pub(super) fn single_argument(function: &mut Function) -> Option<Expr> {
-    arguments(function)?.into_iter().next().map(take)
 }
 
 #[cfg(test)]

@@ -1,51 +1,57 @@
-//! ON CONFLICT, with a target of any expressions.
+//! INSERT.
 
 use phantomdb_protocol::Result;
-use sqlparser::ast::{ConflictTarget as AstTarget, Insert, OnInsert, SetExpr, Statement};
+use sqlparser::ast::{Assignment, DoUpdate, Insert, OnConflict, OnConflictAction, OnInsert};
 
-use super::{Adapter, print};
-use phantomdb_sql::{parse::ConflictTarget, printer};
+use super::adapter::Adapter;
 
 impl Adapter<'_> {
-    /// Puts the target of a conflict, which was taken out before the statement was parsed, back in its place.
-    pub(super) fn conflict(
-        &mut self,
-        statement: &mut Statement,
-        conflict: Option<ConflictTarget>,
-    ) -> Result<()> {
-        let Some(ConflictTarget { mut fields, condition }) = conflict else { return Ok(()) };
-        let mut target = Vec::with_capacity(fields.len());
-        for field in &mut fields {
-            self.expr(field)?;
-            target.push(print(field)?);
-        }
-        let mut target = target.join(", ");
-        if let Some(mut condition) = condition {
-            self.expr(&mut condition)?;
-            // Printed between the parentheses around the target.
-            target = format!("{target}) WHERE ({}", print(&mut condition)?);
-        }
-        if let Some(Insert { on: Some(OnInsert::OnConflict(on)), .. }) = insert_of(statement) {
-            on.conflict_target = Some(AstTarget::Columns(vec![printer::verbatim_ident(target)]));
+    /// Refuses the forms of INSERT that PostgreSQL lacks, although the parser reads them. The fields without a name are
+    /// printed as they were written, or adapted on their own, and PostgreSQL reads them itself.
+    pub(crate) fn refuse_insert(&self, insert: &Insert) -> Result<()> {
+        let Insert {
+            insert_token,
+            optimizer_hints: _,
+            or,
+            ignore,
+            into: _,
+            table: _,
+            table_alias: _,
+            columns: _,
+            overwrite: _,
+            source: _,
+            assignments,
+            partitioned: _,
+            after_columns: _,
+            has_table_keyword: _,
+            on: _,
+            returning: _,
+            output: _,
+            replace_into,
+            priority: _,
+            insert_alias: _,
+            settings: _,
+            format_clause: _,
+            multi_table_insert_type: _,
+            multi_table_into_clauses: _,
+            multi_table_when_clauses: _,
+            multi_table_else_clause: _,
+        } = insert;
+        if or.is_some() || *ignore || *replace_into || !assignments.is_empty() {
+            let span = insert_token.0.span;
+            return self.unsupported("this form of INSERT; write INSERT INTO … ON CONFLICT: it", span);
         }
         Ok(())
     }
 }
 
-/// The INSERT that has the conflict: the statement itself, what it explains, or what comes after WITH.
-fn insert_of(statement: &mut Statement) -> Option<&mut Insert> {
-    match statement {
-        Statement::Insert(insert) => Some(insert),
-        Statement::Explain { statement, .. } => insert_of(statement),
-        Statement::Query(query) => match query.body.as_mut() {
-            SetExpr::Insert(statement) => insert_of(statement),
-            _ => query.with.iter_mut().flat_map(|with| &mut with.cte_tables).find_map(|cte| {
-                match cte.query.body.as_mut() {
-                    SetExpr::Insert(statement) => insert_of(statement),
-                    _ => None,
-                }
-            }),
+/// The assignments of `ON CONFLICT … DO UPDATE`. PostgreSQL has no other clause with assignments, and refuses them.
+pub(crate) fn conflict_assignments(insert: &mut Insert) -> &mut [Assignment] {
+    match &mut insert.on {
+        Some(OnInsert::OnConflict(OnConflict { conflict_target: _, action })) => match action {
+            OnConflictAction::DoUpdate(DoUpdate { assignments, selection: _ }) => assignments,
+            OnConflictAction::DoNothing => &mut [],
         },
-        _ => None,
+        _ => &mut [],
     }
 }

@@ -1,37 +1,38 @@
-//! `FOR NO KEY UPDATE OF a, b SKIP LOCKED` and its kin.
+//! Locks of rows: `FOR NO KEY UPDATE OF a, b SKIP LOCKED` and its kin.
 
-use sqlparser::ast::{Ident, LimitClause, LockClause, ObjectName, Offset, OffsetRows, Query};
+use phantomdb_protocol::Result;
+use sqlparser::ast::{LimitClause, LockClause, ObjectName, Offset, OffsetRows, Query};
 
+use super::print::print;
 use phantomdb_sql::{
     parse::LOCK_STRENGTH,
     printer::{quote_identifier, verbatim_expr, verbatim_ident},
 };
 
-/// Brings the locks of a query into PostgreSQL's form. The parser knows two strengths, and one table for each: the
-/// others travel in the name of the table, see [`phantomdb_sql::parse`].
-pub(super) fn write(query: &mut Query) {
-    let written: Vec<(LockClause, Option<String>)> = query.locks.drain(..).map(split).collect();
-    if written.iter().all(|(_, strength)| strength.is_none()) {
-        query.locks = written.into_iter().map(|(lock, _)| lock).collect();
-        return;
+/// Writes the locks of a query in PostgreSQL's form. The parser knows two strengths of locks, and one table for each of
+/// them. The other strengths are in the name of the table: see [`phantomdb_sql::parse`].
+pub(crate) fn write(query: &mut Query) -> Result<()> {
+    let locks: Vec<(LockClause, Option<String>)> = query.locks.drain(..).map(split).collect();
+    if locks.iter().all(|(_, strength)| strength.is_none()) {
+        query.locks = locks.into_iter().map(|(lock, _)| lock).collect();
+        return Ok(());
     }
     let mut sql = String::new();
-    for (lock, strength) in written {
-        let strength = strength.unwrap_or_else(|| lock.lock_type.to_string());
+    for (LockClause { lock_type, of, nonblock }, strength) in locks {
+        let strength = strength.unwrap_or_else(|| lock_type.to_string());
         sql.push_str(&format!(" FOR {strength}"));
-        if let Some(Ident { value, .. }) =
-            lock.of.as_ref().and_then(|of| of.0.first()).and_then(|part| part.as_ident())
-        {
-            sql.push_str(&format!(" OF {value}"));
+        if let Some(tables) = of.as_ref().and_then(|of| of.0.first()).and_then(|part| part.as_ident()) {
+            sql.push_str(&format!(" OF {}", tables.value));
         }
-        if let Some(nonblock) = lock.nonblock {
+        if let Some(nonblock) = nonblock {
             sql.push_str(&format!(" {nonblock}"));
         }
     }
-    append(query, &sql);
+    append(query, &sql)
 }
 
-/// The lock with its tables as one name that is ready to be printed, and the strength the parser did not know.
+/// Splits a lock into the clause, with its tables as one name that is ready to be printed, and the strength that the
+/// parser does not know.
 fn split(mut lock: LockClause) -> (LockClause, Option<String>) {
     let mut strength = None;
     if let Some(of) = lock.of.take() {
@@ -47,28 +48,36 @@ fn split(mut lock: LockClause) -> (LockClause, Option<String>) {
     (lock, strength)
 }
 
-/// Appends text to a query: behind LIMIT and OFFSET, which are the last of what is printed.
-fn append(query: &mut Query, sql: &str) {
-    let fetched = query.fetch.take().map(|fetch| fetch.quantity.unwrap_or_else(|| verbatim_expr("1")));
+/// Appends text to a query, after its LIMIT, OFFSET and FETCH, which are printed last.
+fn append(query: &mut Query, sql: &str) -> Result<()> {
     let limit = query.limit_clause.get_or_insert(LimitClause::LimitOffset {
         limit: None,
         offset: None,
         limit_by: Vec::new(),
     });
-    if let LimitClause::LimitOffset { limit, offset, .. } = limit {
-        if let Some(fetched) = fetched {
-            *limit = Some(fetched);
+    let (last, fetch) = match (limit, query.fetch.take()) {
+        // LIMIT BY is not PostgreSQL's, which refuses it.
+        (LimitClause::LimitOffset { limit: _, offset, limit_by: _ }, Some(mut fetch)) => {
+            let offset =
+                offset.get_or_insert_with(|| Offset { value: verbatim_expr("0"), rows: OffsetRows::Rows });
+            (offset_value(offset), format!(" {}", print(&mut fetch)?))
         }
-        let last = match offset {
-            Some(Offset { value, rows }) => {
-                *rows = OffsetRows::None;
-                value
-            }
-            None => limit.get_or_insert_with(|| verbatim_expr("ALL")),
-        };
-        let mut printed = last.clone();
-        if let Ok(text) = super::print(&mut printed) {
-            *last = verbatim_expr(format!("{text}{sql}"));
+        (LimitClause::LimitOffset { limit: _, offset: Some(offset), limit_by: _ }, None) => {
+            (offset_value(offset), String::new())
         }
-    }
+        (LimitClause::LimitOffset { limit, offset: None, limit_by: _ }, None) => {
+            (limit.get_or_insert_with(|| verbatim_expr("ALL")), String::new())
+        }
+        // PostgreSQL refuses `LIMIT 5, 10`, whatever comes after it.
+        (LimitClause::OffsetCommaLimit { offset: _, limit }, _) => (limit, String::new()),
+    };
+    *last = verbatim_expr(format!("{}{fetch}{sql}", print(&mut last.clone())?));
+    Ok(())
+}
+
+/// The expression of an OFFSET without the word ROWS, which would be printed after it. PostgreSQL does not need it.
+fn offset_value(offset: &mut Offset) -> &mut sqlparser::ast::Expr {
+    let Offset { value, rows } = offset;
+    *rows = OffsetRows::None;
+    value
 }

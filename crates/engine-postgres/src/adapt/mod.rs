@@ -1,135 +1,134 @@
-//! PhantomDB SQL to PostgreSQL's own, on the tree, never on the text.
+//! Translates PhantomDB SQL to PostgreSQL's own, on the syntax tree, never on the text.
 //!
-//! PhantomDB SQL has PostgreSQL's grammar and meaning, so that most of a statement stays as it is. What changes: names
-//! are quoted, so that they are kept as they were written; types get their names here; functions and operators that
-//! PostgreSQL has not, or has for fewer types, are written with those it has.
+//! PhantomDB SQL has PostgreSQL's grammar and meaning, so most of a statement stays as it is. Three things change: names
+//! are quoted, so that they are kept as they were written; types get PostgreSQL's names; functions and operators that
+//! PostgreSQL lacks, or has for fewer types, are written with those that it has.
+//!
+//! Every field of a node of the tree is adapted, refused, or left to PostgreSQL by name, never by a rest pattern: a field
+//! that a new version of the parser adds must not compile before somebody has decided what becomes of it.
 
+mod adapted;
+mod adapter;
 mod call;
-mod change;
-mod create;
-mod fragments;
+mod cast;
+mod catalog_change;
+mod create_index;
+mod create_table;
+mod create_view;
+mod definition;
+mod expression;
+mod function;
 mod insert;
 mod locks;
-mod probe;
-mod rewrite;
+mod numeric_probe;
+mod on_conflict;
+mod print;
+mod query;
+mod schema_change;
 mod statement;
+mod update;
+mod visitor;
 
 use phantomdb_protocol::Result;
-use sqlparser::ast::{Expr, Query, VisitMut};
 
-pub(super) use change::{Change, CreateTable};
-pub(super) use fragments::{column, constraint, default_value, expression};
-use phantomdb_sql::walk::walk;
-use phantomdb_sql::{Kind, Source, parse, printer, with_stack};
-pub(super) use probe::{Class, Probe};
-use rewrite::Rewriter;
+use crate::server_traits::ServerTraits;
+use adapter::Adapter;
+use phantomdb_sql::{Kind, parse, with_stack};
 
-/// A statement as PostgreSQL runs it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Adapted {
-    /// Run in order, all or nothing; the last one's result is the answer, and it has the parameters.
-    pub(super) statements: Vec<String>,
-    pub(super) kind: Kind,
-    pub(super) parameter_count: usize,
-    /// When there is one, it takes the place of `statements`, which is empty then.
-    pub(super) change: Option<Change>,
-    /// What tells the types of results that PostgreSQL gives another one.
-    pub(super) probe: Option<Probe>,
-    /// Whether it changes nothing: it only reads, and calls nothing but functions that are known to do so.
-    pub(super) pure: bool,
-    /// For what changes rows of one table and can stand within another statement: what it answers.
-    pub(super) gives: Option<Gives>,
-}
+pub(crate) use adapted::{Adapted, WriteResult};
+pub(crate) use adapter::source;
+pub(crate) use catalog_change::{CatalogChange, NewTable};
+pub(crate) use definition::{column, constraint, default_value, expression};
+pub(crate) use numeric_probe::{NumericClass, NumericProbe};
 
-/// What a change of rows answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Gives {
-    /// How many rows it changed.
-    Count,
-    /// RETURNING: the rows.
-    Rows,
-}
-
-/// What the server's kind asks of the SQL.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Traits {
-    /// Whether a row says (`xmax`) if it was there before the statement.
-    pub(super) has_xmax: bool,
-}
-
-/// Adapts exactly one statement; a trailing `;` is fine.
+/// Adapts exactly one statement. A trailing `;` is allowed.
 ///
 /// Fails with `SYNTAX_ERROR` and the position, or with `UNSUPPORTED`, the construct's name and the position.
-pub(super) fn adapt(sql: &str, traits: Traits) -> Result<Adapted> {
+pub(crate) fn adapt(sql: &str, traits: ServerTraits) -> Result<Adapted> {
     let tokens = parse::tokens(sql)?;
     with_stack(tokens.len(), || Adapter { traits, ..Adapter::new(sql) }.statement(tokens))
 }
 
-/// A statement in PostgreSQL's own SQL, which goes to it untouched.
-pub(super) fn native(sql: &str) -> Adapted {
+/// A statement in PostgreSQL's own SQL, which is sent as it is.
+pub(crate) fn native(sql: &str) -> Adapted {
     Adapted {
         statements: vec![sql.to_owned()],
         kind: Kind::Write,
         parameter_count: 0,
-        change: None,
+        catalog_change: None,
         probe: None,
         pure: false,
-        gives: None,
+        write_result: None,
     }
 }
 
-/// A tree as PostgreSQL reads it.
-pub(super) fn print<T: VisitMut + std::fmt::Display>(tree: &mut T) -> Result<String> {
-    printer::print(tree, printer::Style::Postgres)
-}
+#[cfg(test)]
+mod tests {
+    use phantomdb_protocol::ErrorCode;
 
-/// What is known of a statement while it is adapted.
-pub(super) struct Adapter<'a> {
-    source: Source<'a>,
-    traits: Traits,
-    parameter_count: usize,
-    /// See [`Adapted::pure`].
-    calls_unknown: bool,
-    locks: bool,
-}
+    use super::*;
 
-/// A statement, as errors speak of it.
-pub(super) const fn source(sql: &str) -> Source<'_> {
-    Source { sql, engine: "PostgreSQL" }
-}
+    fn adapted(sql: &str) -> Result<Adapted> {
+        adapt(sql, ServerTraits { has_xmax: true })
+    }
 
-impl<'a> Adapter<'a> {
-    const fn new(sql: &'a str) -> Self {
-        Self {
-            source: source(sql),
-            traits: Traits { has_xmax: true },
-            parameter_count: 0,
-            calls_unknown: false,
-            locks: false,
+    fn single(sql: &str) -> String {
+        let adapted = adapted(sql).unwrap();
+        assert_eq!(adapted.statements.len(), 1, "{sql}");
+        adapted.statements[0].clone()
+    }
+
+    #[test]
+    fn a_lock_comes_after_everything_that_limits_the_query() {
+        for (end, expected) in [
+            ("FOR NO KEY UPDATE", "LIMIT ALL FOR NO KEY UPDATE"),
+            ("LIMIT 2 FOR NO KEY UPDATE", "LIMIT 2 FOR NO KEY UPDATE"),
+            ("LIMIT 2 OFFSET 1 ROWS FOR KEY SHARE", "LIMIT 2 OFFSET 1 FOR KEY SHARE"),
+            (
+                "FETCH FIRST 2 ROWS WITH TIES FOR NO KEY UPDATE",
+                "OFFSET 0 FETCH FIRST 2 ROWS WITH TIES FOR NO KEY UPDATE",
+            ),
+        ] {
+            let sql = single(&format!("SELECT a FROM t ORDER BY a {end}"));
+            assert!(sql.ends_with(expected), "{sql}");
         }
     }
 
-    fn rewrite<T: VisitMut>(&mut self, tree: &mut T) -> Result<()> {
-        walk(tree, &mut Rewriter { adapter: self })
+    #[test]
+    fn the_options_of_an_identity_column_reach_postgresql() {
+        let sql = "CREATE TABLE t (a INTEGER GENERATED ALWAYS AS IDENTITY (START WITH 100), b TEXT)";
+        let Some(CatalogChange::CreateTable(table)) = adapted(sql).unwrap().catalog_change else {
+            panic!("it creates a table")
+        };
+        assert!(table.sql.contains("GENERATED BY DEFAULT AS IDENTITY ( START WITH 100 )"), "{}", table.sql);
     }
 
-    fn expr(&mut self, expr: &mut Expr) -> Result<()> {
-        self.rewrite(expr)
+    #[test]
+    fn if_exists_and_cascade_are_kept() {
+        let alter = adapted("ALTER TABLE IF EXISTS t ADD COLUMN a INTEGER").unwrap().catalog_change;
+        assert!(matches!(alter, Some(CatalogChange::AlterTable { if_exists: true, .. })));
+        let drop = adapted("DROP INDEX IF EXISTS i CASCADE").unwrap().catalog_change;
+        assert!(matches!(drop, Some(CatalogChange::DropIndexes { if_exists: true, cascade: true, .. })));
     }
 
-    fn query(&mut self, query: &mut Query) -> Result<()> {
-        self.rewrite(query)
+    #[test]
+    fn an_explain_that_runs_its_statement_is_a_write() {
+        for (sql, kind) in [
+            ("EXPLAIN DELETE FROM t", Kind::Read),
+            ("EXPLAIN (VERBOSE) DELETE FROM t", Kind::Read),
+            ("EXPLAIN ANALYZE DELETE FROM t", Kind::Write),
+            ("EXPLAIN (ANALYZE) DELETE FROM t", Kind::Write),
+        ] {
+            assert_eq!(adapted(sql).unwrap().kind, kind, "{sql}");
+        }
     }
 
-    fn done(&self, kind: Kind, statements: Vec<String>) -> Adapted {
-        Adapted {
-            statements,
-            kind,
-            parameter_count: self.parameter_count,
-            change: None,
-            probe: None,
-            pure: false,
-            gives: None,
+    #[test]
+    fn clauses_that_postgresql_lacks_are_refused() {
+        for sql in
+            ["SHOW SCHEMAS LIKE 'a%'", "UPDATE t SET a = 1 LIMIT 1", "DELETE FROM t ORDER BY a LIMIT 1"]
+        {
+            assert_eq!(adapted(sql).unwrap_err().code, ErrorCode::Unsupported, "{sql}");
         }
     }
 }

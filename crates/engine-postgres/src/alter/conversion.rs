@@ -1,4 +1,4 @@
-//! What the values of a column become when its type changes.
+//! How the values of a column are converted when its type changes.
 
 use phantomdb_protocol::ColumnType;
 
@@ -8,33 +8,33 @@ fn is_text(data_type: &SqlType) -> bool {
     matches!(data_type.column_type(), ColumnType::String | ColumnType::Enum)
 }
 
-/// The expression that gives the values of a column in its new type.
+/// The expression that converts the values of a column to its new type.
 ///
-/// By way of text, where there is no other: that is right for every type and every empty column, and a value that does
-/// not fit is refused when it is met. The length of a text is checked by the assignment that follows, which a cast would
-/// not do: it cuts.
-pub(super) fn between(column: &str, from: &SqlType, to: &SqlType) -> String {
+/// Types without a conversion of their own go by way of text: that is right for every type and for an empty column, and
+/// a value that does not fit is refused. The length of a text is checked by the assignment that follows. A cast would
+/// cut it instead.
+pub(crate) fn expression(column: &str, from: &SqlType, to: &SqlType) -> String {
     let column = quote_identifier(column);
     match (from, to) {
-        // Their casts round and check as an assignment does.
-        _ if from.is_number() && to.is_number() => format!("{column}::{}", target(to)),
+        // These casts round and check as an assignment does.
+        _ if from.is_number() && to.is_number() => format!("{column}::{}", target_type(to)),
         (SqlType::Timestamp, SqlType::Date) => format!("({column} AT TIME ZONE 'UTC')::date"),
         (SqlType::Timestamp, SqlType::Time) => format!("({column} AT TIME ZONE 'UTC')::time"),
         (SqlType::Date, SqlType::Timestamp) => format!("{column}::timestamp AT TIME ZONE 'UTC'"),
         (SqlType::Timestamp, _) if is_text(to) => {
             format!("to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')")
         }
-        (SqlType::Boolean, _) if to.is_number() => format!("{column}::int4::{}", target(to)),
+        (SqlType::Boolean, _) if to.is_number() => format!("{column}::int4::{}", target_type(to)),
         (_, SqlType::Boolean) if from.is_number() => format!("{column} <> 0"),
         (SqlType::Blob, _) if is_text(to) => format!("convert_from({column}, 'UTF8')"),
         (_, SqlType::Blob) => format!("convert_to({column}::text, 'UTF8')"),
         _ if is_text(to) => format!("{column}::text"),
-        _ => format!("{column}::text::{}", target(to)),
+        _ => format!("{column}::text::{}", target_type(to)),
     }
 }
 
-/// The type without what an assignment checks.
-fn target(to: &SqlType) -> &'static str {
+/// The type without its length or precision, which the assignment checks.
+fn target_type(to: &SqlType) -> &'static str {
     match to {
         SqlType::TinyInt | SqlType::SmallInt => "int2",
         SqlType::MediumInt | SqlType::Integer => "int4",

@@ -1,7 +1,7 @@
-//! PostgreSQL's own text of a default, a check or an index as PhantomDB SQL.
+//! Turns PostgreSQL's text of a default, a check or an index back into PhantomDB SQL.
 //!
-//! PostgreSQL stores an expression with every type spelled out and prints it so: `'x'::character varying`,
-//! `((i)::text = ANY ((ARRAY['x'::character varying])::text[]))`. What was not written comes off again here.
+//! PostgreSQL stores an expression with every type spelled out, and prints it like that: `'x'::character varying`,
+//! `((i)::text = ANY ((ARRAY['x'::character varying])::text[]))`. What nobody wrote is removed again here.
 
 use phantomdb_protocol::Result;
 use sqlparser::ast::{
@@ -16,64 +16,66 @@ use phantomdb_sql::{
     printer::{self, Style},
 };
 
-/// The expression in PhantomDB SQL; text that cannot be read stays as it is.
+/// Turns an expression into PhantomDB SQL. Text that cannot be read stays as it is.
 ///
-/// `is_text` says whether a column of that name holds characters: a cast of one to `text` says nothing.
-pub(super) fn read(sql: &str, is_text: &dyn Fn(&str) -> bool) -> String {
-    tree(sql, is_text)
+/// `is_text` is true for the name of a column of text, where a cast to `text` adds nothing.
+pub(crate) fn to_phantom(sql: &str, is_text: &dyn Fn(&str) -> bool) -> String {
+    parse(sql, is_text)
         .and_then(|mut expr| printer::print(&mut expr, Style::Phantom))
         .unwrap_or_else(|_| sql.to_owned())
 }
 
-/// The condition of `CHECK (…)`, as [`read`] reads it but as a tree.
-pub(super) fn check(definition: &str, is_text: &dyn Fn(&str) -> bool) -> Result<Expr> {
+/// The condition of `CHECK (…)`, simplified as by [`to_phantom`], as a tree.
+pub(crate) fn check(definition: &str, is_text: &dyn Fn(&str) -> bool) -> Result<Expr> {
     let condition = definition.strip_prefix("CHECK ").unwrap_or(definition);
     let condition = ["NO INHERIT", "NOT VALID", "NOT ENFORCED"]
         .iter()
         .fold(condition, |text, suffix| text.trim_end().strip_suffix(suffix).unwrap_or(text));
-    tree(condition, is_text)
+    parse(condition, is_text)
 }
 
-/// The condition of a `CREATE INDEX`, as PostgreSQL prints it; of one that cannot be read, its text.
-pub(super) fn index_condition(definition: &str, is_text: &dyn Fn(&str) -> bool) -> Option<String> {
+/// The condition of a `CREATE INDEX` as PostgreSQL prints it. When the statement cannot be parsed, the text after WHERE is
+/// read.
+pub(crate) fn index_condition(definition: &str, is_text: &dyn Fn(&str) -> bool) -> Option<String> {
     match parse_stored(definition) {
+        // The other parts of the index come from columns of the catalog.
         Ok(Statement::CreateIndex(create)) => {
             let mut condition = simplified(create.predicate?, is_text);
             printer::print(&mut condition, Style::Phantom).ok()
         }
-        _ => definition.split_once(") WHERE ").map(|(_, condition)| read(condition, is_text)),
+        _ => definition.split_once(") WHERE ").map(|(_, condition)| to_phantom(condition, is_text)),
     }
 }
 
-fn tree(sql: &str, is_text: &dyn Fn(&str) -> bool) -> Result<Expr> {
+fn parse(sql: &str, is_text: &dyn Fn(&str) -> bool) -> Result<Expr> {
     parse_expression(sql).map(|expr| simplified(expr, is_text))
 }
 
 fn simplified(mut expr: Expr, is_text: &dyn Fn(&str) -> bool) -> Expr {
-    let reader = Reader { is_text };
-    change_expressions(&mut expr, &mut |expr| reader.read(expr));
+    let simplifier = Simplifier { is_text };
+    change_expressions(&mut expr, &mut |expr| simplifier.simplify(expr));
     while let Expr::Nested(inner) = &mut expr {
         expr = take(inner);
     }
     expr
 }
 
-/// The values of the check of an `ENUM`; none when the condition is of another shape.
-pub(super) fn enum_values(condition: &Expr) -> Option<Vec<String>> {
+/// The values that the check of an `ENUM` lists; none when the condition has another shape.
+pub(crate) fn enum_values(condition: &Expr) -> Option<Vec<String>> {
     let text = |expr: &Expr| match expr {
-        Expr::Value(ValueWithSpan { value, .. }) => printer::string_of(value).map(str::to_owned),
+        Expr::Value(ValueWithSpan { value, span: _ }) => printer::string_of(value).map(str::to_owned),
         _ => None,
     };
     match condition {
-        Expr::InList { list, negated: false, .. } => list.iter().map(text).collect(),
-        // PostgreSQL takes a list of one for a comparison.
-        Expr::BinaryOp { op: BinaryOperator::Eq, right, .. } => text(right).map(|value| vec![value]),
+        Expr::InList { expr: _, list, negated: false } => list.iter().map(text).collect(),
+        // PostgreSQL stores a list of one value as a comparison.
+        Expr::BinaryOp { left: _, op: BinaryOperator::Eq, right } => text(right).map(|value| vec![value]),
         _ => None,
     }
 }
 
-/// Whether the condition holds for every value of a column.
-pub(super) fn is_always(condition: &Expr) -> bool {
+/// True when the condition holds for every value of a column.
+pub(crate) fn is_always(condition: &Expr) -> bool {
     let Expr::BinaryOp { left, op: BinaryOperator::Or, right } = condition else { return false };
     match (build::unnested(left), build::unnested(right)) {
         (Expr::IsNull(left), Expr::IsNotNull(right)) => left == right,
@@ -81,21 +83,21 @@ pub(super) fn is_always(condition: &Expr) -> bool {
     }
 }
 
-struct Reader<'a> {
+struct Simplifier<'a> {
     is_text: &'a dyn Fn(&str) -> bool,
 }
 
-impl Reader<'_> {
-    /// From the innermost expression outwards.
-    fn read(&self, expr: &mut Expr) {
+impl Simplifier<'_> {
+    /// Simplifies one expression, after the expressions within it.
+    fn simplify(&self, expr: &mut Expr) {
         match expr {
-            Expr::Cast { expr: inner, data_type, .. } => {
+            Expr::Cast { kind: _, expr: inner, data_type, format: None } => {
                 if let Some(plain) = self.without_cast(inner, data_type) {
                     *expr = plain;
                 }
             }
             Expr::Nested(inner) if is_plain(inner) => *expr = take(inner),
-            Expr::AnyOp { left, compare_op: BinaryOperator::Eq, right, .. } => {
+            Expr::AnyOp { left, compare_op: BinaryOperator::Eq, right, is_some: _ } => {
                 if let Some(list) = elements(right) {
                     *expr = Expr::InList { expr: Box::new(take(left)), list, negated: false };
                 }
@@ -105,8 +107,9 @@ impl Reader<'_> {
                     *expr = Expr::InList { expr: Box::new(take(left)), list, negated: true };
                 }
             }
-            Expr::BinaryOp { .. } => like(expr),
+            Expr::BinaryOp { left: _, op: _, right: _ } => like(expr),
             Expr::Function(function) => {
+                // PostgreSQL prints neither of the two with arguments.
                 if let [ObjectNamePart::Identifier(name)] = function.name.0.as_slice()
                     && ["CURRENT_TIMESTAMP", "TRANSACTION_TIMESTAMP"]
                         .iter()
@@ -115,11 +118,12 @@ impl Reader<'_> {
                     *expr = build::call("now", Vec::new());
                 }
             }
+            // Any other expression is shown as PostgreSQL prints it.
             _ => {}
         }
     }
 
-    /// The value of a cast that PostgreSQL has added.
+    /// The value of a cast that PostgreSQL has added; none when the cast was written.
     fn without_cast(&self, inner: &mut Expr, data_type: &DataType) -> Option<Expr> {
         let named = match data_type {
             DataType::Array(_) => {
@@ -128,11 +132,11 @@ impl Reader<'_> {
             other => other,
         };
         match inner {
-            Expr::Value(ValueWithSpan { value: Value::Null, .. }) => Some(build::null()),
-            Expr::Value(ValueWithSpan { value: Value::Number(..), .. }) if is_number(named) => {
+            Expr::Value(ValueWithSpan { value: Value::Null, span: _ }) => Some(build::null()),
+            Expr::Value(ValueWithSpan { value: Value::Number(_, _), span: _ }) if is_number(named) => {
                 Some(take(inner))
             }
-            Expr::Value(ValueWithSpan { value, .. }) => literal(printer::string_of(value)?, named),
+            Expr::Value(ValueWithSpan { value, span: _ }) => literal(printer::string_of(value)?, named),
             Expr::Identifier(column) if is_any_text(named) && (self.is_text)(&column.value) => {
                 Some(take(inner))
             }
@@ -148,7 +152,7 @@ fn unwrapped(expr: &mut Expr) -> Expr {
     }
 }
 
-/// A literal of a type as PhantomDB SQL has it.
+/// The literal of PhantomDB SQL for the text of a value of this type.
 fn literal(text: &str, data_type: &DataType) -> Option<Expr> {
     Some(match data_type {
         _ if is_number(data_type) => match text.strip_prefix('-') {
@@ -158,7 +162,7 @@ fn literal(text: &str, data_type: &DataType) -> Option<Expr> {
             }
             None => printer::verbatim_expr(text),
         },
-        DataType::Timestamp(..) => match text.parse::<jiff::Timestamp>() {
+        DataType::Timestamp(_, _) => match text.parse::<jiff::Timestamp>() {
             Ok(at) => printer::literal(format!("{at:.3}")),
             Err(_) => printer::literal(text),
         },
@@ -166,7 +170,7 @@ fn literal(text: &str, data_type: &DataType) -> Option<Expr> {
             Some(hex) => Expr::value(Value::HexStringLiteral(hex.to_owned())),
             None => return None,
         },
-        DataType::Interval { .. } => return None,
+        DataType::Interval { fields: _, precision: _ } => return None,
         _ => printer::literal(text),
     })
 }
@@ -197,7 +201,7 @@ fn is_any_text(data_type: &DataType) -> bool {
     }
 }
 
-/// Whether parentheses around it say nothing.
+/// True when parentheses around the expression add nothing.
 fn is_plain(expr: &Expr) -> bool {
     matches!(
         expr,
@@ -213,7 +217,7 @@ fn elements(list: &mut Expr) -> Option<Vec<Expr>> {
     }
 }
 
-/// `a ~~ 'x%'` as `a LIKE 'x%'`, and its kin.
+/// Writes `a ~~ 'x%'` as `a LIKE 'x%'`, and likewise its negation and ILIKE.
 fn like(expr: &mut Expr) {
     let Expr::BinaryOp { left, op, right } = expr else { return };
     let (insensitive, negated) = match op {
@@ -237,11 +241,11 @@ mod tests {
     use super::*;
 
     fn shown(sql: &str) -> String {
-        read(sql, &|column| column == "name")
+        to_phantom(sql, &|column| column == "name")
     }
 
     #[test]
-    fn what_postgresql_adds_to_an_expression_comes_off() {
+    fn it_removes_what_postgresql_adds_to_an_expression() {
         for (stored, expected) in [
             ("'it''s'::character varying", "'it''s'"),
             ("'-1'::integer", "-1"),
@@ -297,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn a_condition_that_always_holds_is_known() {
+    fn it_recognises_a_condition_that_always_holds() {
         let always = |definition: &str| is_always(&check(definition, &|_| true).unwrap());
         assert!(always("CHECK (((b IS NULL) OR (b IS NOT NULL)))"));
         assert!(!always("CHECK (((b IS NULL) OR (a IS NOT NULL)))"));

@@ -1,64 +1,65 @@
-//! What is asked of PostgreSQL's catalog. Only what CockroachDB and YugabyteDB have too is used.
+//! The queries of PostgreSQL's catalog, and their rows. They use only what CockroachDB and YugabyteDB have too.
 
 use phantomdb_protocol::Result;
 use tokio_postgres::{Client, Row, types::Type};
 
-use super::super::{error, types::Stored};
+use crate::{error, schemas::USER_SCHEMAS, types::CatalogType};
 
-/// A table or a view as it is found by its name.
-pub(in super::super) struct Relation {
-    pub(in super::super) oid: u32,
-    pub(in super::super) schema: String,
-    pub(in super::super) name: String,
-    pub(super) comment: Option<String>,
+/// A table or a view.
+pub(crate) struct Relation {
+    pub(crate) oid: u32,
+    pub(crate) schema: String,
+    pub(crate) name: String,
+    pub(crate) comment: Option<String>,
 }
 
-pub(super) struct ColumnRow {
-    pub(super) number: i16,
-    pub(super) name: String,
-    pub(super) not_null: bool,
-    pub(super) stored: Stored,
-    pub(super) identity: bool,
-    pub(super) generated: bool,
-    /// Of a generated column what it is computed by.
-    pub(super) default: Option<String>,
-    pub(super) comment: Option<String>,
+pub(crate) struct ColumnRow {
+    pub(crate) number: i16,
+    pub(crate) name: String,
+    pub(crate) not_null: bool,
+    pub(crate) stored: CatalogType,
+    pub(crate) identity: bool,
+    pub(crate) generated: bool,
+    /// The default, or the expression of a generated column.
+    pub(crate) default: Option<String>,
+    pub(crate) comment: Option<String>,
 }
 
-pub(super) struct ConstraintRow {
-    pub(super) name: String,
-    /// `p`, `u`, `f` or `c`.
-    pub(super) kind: String,
-    pub(super) columns: Vec<i16>,
-    pub(super) referenced: Option<(String, String)>,
-    pub(super) referenced_columns: Vec<String>,
-    pub(super) on_delete: String,
-    pub(super) on_update: String,
-    pub(super) deferrable: bool,
-    pub(super) deferred: bool,
-    /// `CHECK (…)`.
-    pub(super) check: Option<String>,
+pub(crate) struct ConstraintRow {
+    pub(crate) name: String,
+    /// The kind: `p`, `u`, `f` or `c`.
+    pub(crate) kind: String,
+    pub(crate) columns: Vec<i16>,
+    pub(crate) referenced: Option<(String, String)>,
+    pub(crate) referenced_columns: Vec<String>,
+    pub(crate) on_delete: String,
+    pub(crate) on_update: String,
+    pub(crate) deferrable: bool,
+    pub(crate) deferred: bool,
+    /// The definition of a check: `CHECK (…)`.
+    pub(crate) check: Option<String>,
 }
 
-/// A field of an index that no constraint has made, with what it says of the whole index.
-pub(super) struct IndexRow {
-    pub(super) name: String,
-    pub(super) unique: bool,
-    pub(super) definition: String,
+/// A field of an index that backs no constraint, with what belongs to the whole index.
+pub(crate) struct IndexRow {
+    pub(crate) name: String,
+    pub(crate) unique: bool,
+    pub(crate) definition: String,
     /// The number of the column; 0 for an expression.
-    pub(super) column: i16,
-    pub(super) expression: String,
-    pub(super) descending: bool,
-    /// When it is not that of the column.
-    pub(super) collation: Option<String>,
+    pub(crate) column: i16,
+    pub(crate) expression: String,
+    pub(crate) descending: bool,
+    /// The collation, when it differs from the column's.
+    pub(crate) collation: Option<String>,
 }
 
 const RELATION: &str = "SELECT c.oid, n.nspname::text, c.relname::text, obj_description(c.oid, 'pg_class') \
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
     WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'f', 'v', 'm')";
 
-/// A default names no column, so its expression is printed without the table: with it PostgreSQL would wait for whoever
-/// changes the table. What a column is generated from does name columns.
+/// The expression of a default is printed without its table, because it names no column: with the table PostgreSQL
+/// would wait for anybody who changes the table. The expression of a generated column names columns, so it needs the
+/// table.
 const COLUMNS: &str = "SELECT a.attnum, a.attname::text, a.attnotnull, t.typname::text, a.atttypmod::int4, \
     format_type(a.atttypid, a.atttypmod), \
     CASE WHEN t.typtype = 'e' THEN ARRAY(SELECT e.enumlabel::text FROM pg_catalog.pg_enum e \
@@ -93,20 +94,8 @@ const TABLES: &str = "SELECT n.nspname::text, c.relname::text FROM pg_catalog.pg
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
     WHERE c.relkind IN ('r', 'p', 'f') AND NOT c.relispartition AND left(c.relname::text, 10) <> 'phantomdb_'";
 
-/// The schemas that are PostgreSQL's own, or those of a database like it.
-const OWN_SCHEMAS: &str =
-    "left(n.nspname::text, 3) <> 'pg_' AND n.nspname NOT IN ('information_schema', 'crdb_internal')";
-
-/// What lists the schemas beside the default one.
-pub(in super::super) fn schemas() -> String {
-    format!(
-        "SELECT n.nspname::text AS schema_name FROM pg_catalog.pg_namespace n \
-         WHERE {OWN_SCHEMAS} AND n.nspname <> 'public' ORDER BY n.nspname::text COLLATE \"C\""
-    )
-}
-
-/// The table of that name, or the only one whose name differs in case alone.
-pub(super) async fn relation(client: &Client, schema: &str, name: &str) -> Result<Option<Relation>> {
+/// Finds the table of this name, or the only one whose name differs in case alone.
+pub(crate) async fn find_relation(client: &Client, schema: &str, name: &str) -> Result<Option<Relation>> {
     for condition in ["c.relname = $2", "lower(c.relname::text) = lower($2)"] {
         let sql = format!("{RELATION} AND {condition}");
         let rows = client.query_typed(&sql, &[(&schema, Type::TEXT), (&name, Type::TEXT)]).await;
@@ -118,8 +107,8 @@ pub(super) async fn relation(client: &Client, schema: &str, name: &str) -> Resul
     Ok(None)
 }
 
-/// The columns, constraints and indexes of a table, asked for at once.
-pub(super) async fn parts(
+/// Reads the columns, constraints and indexes of a table in one round trip.
+pub(crate) async fn parts(
     client: &Client,
     oid: u32,
 ) -> Result<(Vec<ColumnRow>, Vec<ConstraintRow>, Vec<IndexRow>)> {
@@ -137,17 +126,17 @@ pub(super) async fn parts(
     ))
 }
 
-/// Schema and name of each table of the users.
-pub(super) async fn tables(client: &Client) -> Result<Vec<(String, String)>> {
+/// The schema and the name of each table of the users.
+pub(crate) async fn tables(client: &Client) -> Result<Vec<(String, String)>> {
     let rows = client
-        .query_typed(&format!("{TABLES} AND {OWN_SCHEMAS}"), &[])
+        .query_typed(&format!("{TABLES} AND {USER_SCHEMAS}"), &[])
         .await
         .map_err(|error| error::explain(&error))?;
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
-/// The names of the checks of one column alone.
-pub(super) async fn checks(client: &Client, schema: &str, table: &str, column: &str) -> Result<Vec<String>> {
+/// The names of the checks on this column alone.
+pub(crate) async fn checks(client: &Client, schema: &str, table: &str, column: &str) -> Result<Vec<String>> {
     const CHECKS: &str = "SELECT k.conname::text FROM pg_catalog.pg_constraint k \
         JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
         JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND ARRAY[a.attnum] = k.conkey \
@@ -158,7 +147,7 @@ pub(super) async fn checks(client: &Client, schema: &str, table: &str, column: &
 }
 
 /// The columns of a foreign key, in its order.
-pub(in super::super) async fn key_columns(
+pub(crate) async fn key_columns(
     client: &Client,
     schema: &str,
     table: &str,
@@ -175,7 +164,8 @@ pub(in super::super) async fn key_columns(
 }
 
 fn column(row: &Row) -> ColumnRow {
-    let stored = Stored { name: row.get(3), modifier: row.get(4), shown: row.get(5), labels: row.get(6) };
+    let stored =
+        CatalogType { name: row.get(3), modifier: row.get(4), shown: row.get(5), labels: row.get(6) };
     ColumnRow {
         number: row.get(0),
         name: row.get(1),

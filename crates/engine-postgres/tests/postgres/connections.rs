@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::fixture::Fixture;
 use phantomdb_testing::{error, ok, rows, statement, text};
 
-/// Cuts every connection to the database, but the one that asks.
+/// Cuts every connection to the database, except the one that asks.
 async fn cut(fixture: &Fixture) {
     let others =
         PostgresEngine::open(phantomdb_testing::postgres::postgres_url(), PostgresOptions::default())
@@ -30,7 +30,7 @@ async fn connections_that_were_cut_are_made_again() {
     for round in 0..5 {
         ok(&*fixture.session, "INSERT INTO \"t\" VALUES ($1)", &[Value::Integer(round)]).await;
         cut(&fixture).await;
-        // No read fails, however fast it is.
+        // No read fails, however early it comes.
         assert_eq!(rows(&*fixture.session, "SELECT count(*) FROM \"t\"", &[]).await, json!([[round + 1]]));
     }
     fixture.end().await;
@@ -75,7 +75,7 @@ async fn more_callers_than_connections_wait_for_their_turn() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_caller_that_gets_no_connection_in_time_is_told_why() {
+async fn a_caller_that_gets_no_connection_in_time_learns_why() {
     let patience = Duration::from_millis(200);
     let options = PostgresOptions { connections: 1, acquire_timeout: patience, ..PostgresOptions::default() };
     let fixture = Fixture::with_options(options).await;
@@ -98,7 +98,7 @@ async fn a_statement_that_takes_too_long_is_stopped() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_is_not_there_is_unavailable_and_its_name_is_not_told() {
+async fn a_missing_server_is_unavailable_and_its_name_stays_secret() {
     for url in ["postgres://u:secret@127.0.0.1:1/d", "postgres://u:secret@127.0.0.1:1,127.0.0.1:2/d"] {
         let engine = PostgresEngine::open(url, PostgresOptions::default()).unwrap();
         let error = engine.database("test").await.err().unwrap();
@@ -123,7 +123,7 @@ async fn it_finds_the_server_that_takes_writes_among_several() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_prepared_follows_the_tables_when_they_change() {
+async fn prepared_statements_follow_changes_of_their_tables() {
     let fixture = Fixture::new().await;
     let session = &*fixture.session;
     let (select, insert) = ("SELECT * FROM \"t\" WHERE \"x\" = $1", "INSERT INTO \"t\" (\"x\") VALUES ($1)");
@@ -136,7 +136,7 @@ async fn what_was_prepared_follows_the_tables_when_they_change() {
         let value = [value];
         ok(session, insert, &value).await;
         assert_eq!(rows(session, select, &value).await, found);
-        // In a transaction what was prepared outside of it serves too.
+        // A statement that was prepared outside of the transaction serves in it too.
         let transaction = fixture.begin(None).await;
         assert_eq!(rows(&*transaction, select, &value).await, found);
         transaction.rollback().await.unwrap();

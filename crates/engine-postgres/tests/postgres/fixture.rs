@@ -27,7 +27,7 @@ impl Fixture {
         Self { engine, database, session }
     }
 
-    /// Another engine over the same server, as another server has it.
+    /// A second engine over the same server, as another PhantomDB server would have.
     pub(crate) fn another(&self, options: PostgresOptions) -> PostgresEngine {
         PostgresEngine::open(postgres_url(), options).unwrap()
     }
@@ -41,7 +41,7 @@ impl Fixture {
         self.engine.begin(&options).await.unwrap()
     }
 
-    /// Others use the same server, and it may go on after the tests.
+    /// Drops the database: the server is shared, and may go on after the tests.
     pub(crate) async fn end(self) {
         self.engine.drop_database(&self.database).await.unwrap();
         self.engine.close().await.unwrap();

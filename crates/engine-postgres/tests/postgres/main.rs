@@ -1,13 +1,14 @@
-//! What only the PostgreSQL engine has to get right: types of parameters, savepoints behind statements, connections.
+//! Tests of what only the PostgreSQL engine has: types of parameters, savepoints behind statements, connections.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
-mod answers;
 mod connections;
 mod fixture;
-mod in_one;
+mod idempotency;
 mod parameters;
+mod pipeline;
 mod replicas;
-mod shared;
+mod schema_changes;
 mod tls;
 mod transactions;
+mod write_with_receipt;

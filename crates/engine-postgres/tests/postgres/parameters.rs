@@ -28,7 +28,7 @@ fn of_each_type() -> Vec<(Value, ColumnType, Json)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_value_comes_back_as_what_it_was_where_no_type_can_be_inferred() {
+async fn a_value_keeps_its_type_where_none_can_be_inferred() {
     let fixture = Fixture::new().await;
     for sql in [
         "SELECT $1 AS \"v\"",
@@ -120,7 +120,7 @@ async fn a_path_into_a_document_may_be_a_parameter() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sums_and_averages_are_what_their_arguments_are() {
+async fn sums_and_averages_have_the_types_of_their_arguments() {
     let fixture = Fixture::new().await;
     let session = &*fixture.session;
     ok(
@@ -150,7 +150,7 @@ async fn sums_and_averages_are_what_their_arguments_are() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn types_that_phantomdb_has_not_come_as_their_text() {
+async fn values_of_types_that_phantomdb_lacks_come_as_text() {
     let fixture = Fixture::new().await;
     let native = |query: &str| Statement { query: query.to_owned(), parameters: vec![], native: true };
     let answer = fixture
@@ -172,7 +172,7 @@ async fn types_that_phantomdb_has_not_come_as_their_text() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_statement_that_is_prepared_goes_on_when_its_column_gets_another_type() {
+async fn a_prepared_statement_goes_on_when_its_column_gets_another_type() {
     const INSERT: &str = "INSERT INTO \"t\" (\"v\") VALUES ($1) RETURNING \"v\"";
     let fixture =
         Fixture::with_options(PostgresOptions { connections: 1, ..PostgresOptions::default() }).await;

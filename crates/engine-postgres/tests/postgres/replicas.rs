@@ -1,4 +1,4 @@
-//! A primary and a streaming replica, for real.
+//! A real primary with a streaming replica.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,7 +16,7 @@ async fn count(session: &dyn Session) -> Json {
     rows(session, COUNT, &[]).await[0][0].clone()
 }
 
-/// A write; answers the position after it.
+/// Writes a row and gives the position after it.
 async fn insert(engine: &PostgresEngine, number: i64) -> String {
     let session = engine.database("app").await.unwrap();
     let insert = statement(r#"INSERT INTO "t" ("n") VALUES ($1)"#, &[Value::Integer(number)]);
@@ -32,7 +32,7 @@ async fn session(engine: &PostgresEngine, seen: Option<&str>) -> Arc<dyn Session
     }
 }
 
-/// Waits until what is read without a position is this.
+/// Waits until a read without a position gives this.
 async fn until(engine: &PostgresEngine, expected: u64) {
     for _ in 0..100 {
         if count(&*session(engine, None).await).await == json!(expected) {
@@ -44,13 +44,13 @@ async fn until(engine: &PostgresEngine, expected: u64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_reads_from_a_replica_that_keeps_up_and_shows_each_caller_what_it_wrote() {
+async fn reads_go_to_a_replica_that_keeps_up_and_see_the_writes_of_their_caller() {
     let servers = Servers::start().await;
     let engine = servers.engine(MAX_LAG);
     engine.create_database("app").await.unwrap();
     ok(&*session(&engine, None).await, r#"CREATE TABLE "t" ("n" INTEGER)"#, &[]).await;
     let first = insert(&engine, 1).await;
-    // By then the looks have found it.
+    // By then the probes have found it.
     tokio::time::sleep(2 * MAX_LAG).await;
     until(&engine, 1).await;
 
@@ -92,7 +92,7 @@ async fn it_reads_from_a_replica_that_keeps_up_and_shows_each_caller_what_it_wro
 }
 
 #[tokio::test]
-async fn it_refuses_a_lag_that_cannot_be_kept_and_a_replica_it_cannot_read() {
+async fn it_refuses_a_lag_that_is_too_small_and_a_url_that_cannot_be_read() {
     let open = |replica: &str, max_lag| {
         let replicas = vec![replica.to_owned()];
         let options = PostgresOptions { replicas, max_lag, ..PostgresOptions::default() };

@@ -1,4 +1,4 @@
-//! Connections to a PostgreSQL server that lets nobody in without TLS.
+//! Connections to a PostgreSQL server that accepts nobody without TLS.
 
 use std::{
     path::PathBuf,
@@ -23,13 +23,13 @@ struct Secured {
     server: Server,
     /// The file of the authority that signed it.
     root: PathBuf,
-    /// That of another one.
+    /// The file of another authority.
     other: PathBuf,
     _directory: Directory,
 }
 
 impl Secured {
-    /// Its URL, by that name or by its address.
+    /// The URL of the server with this host.
     fn url(&self, host: &str, query: &str) -> String {
         let url = self.server.url.replace("127.0.0.1", host);
         let root = |path: &PathBuf| path.to_str().unwrap().replace('/', "%2F");
@@ -37,7 +37,7 @@ impl Secured {
     }
 }
 
-/// One for all tests that run at the same time, gone with the last of them.
+/// The server for all tests that run at the same time. It stops with the last of them.
 fn secured() -> Arc<Secured> {
     static SECURED: Mutex<Weak<Secured>> = Mutex::new(Weak::new());
     let mut current = SECURED.lock().unwrap();
@@ -60,7 +60,7 @@ fn open(url: &str) -> Result<PostgresEngine, Error> {
     PostgresEngine::open(url, PostgresOptions::default())
 }
 
-/// Why it is not connected to; the error names no host and no password.
+/// The reason why the connection fails. The error names no host and no password.
 async fn refused(url: &str) -> String {
     let error = open(url).unwrap().version().await.unwrap_err();
     assert_eq!(error.code, ErrorCode::Unavailable, "{error:?}");
@@ -91,7 +91,7 @@ async fn it_connects_over_tls_as_sslmode_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_says_why_it_does_not_trust_a_server() {
+async fn the_error_says_why_a_server_is_not_trusted() {
     let secured = secured();
     let untrusted = "its certificate is signed by nobody who is trusted here";
     for (host, query, why) in [
@@ -108,7 +108,7 @@ async fn it_says_why_it_does_not_trust_a_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_says_so_when_one_side_wants_tls_and_the_other_does_not() {
+async fn the_error_says_when_only_one_side_wants_tls() {
     let message = refused(&secured().url("127.0.0.1", "sslmode=disable")).await;
     assert!(message.contains("without TLS") && message.contains("sslmode=require"), "{message}");
     let message = refused(&format!("{}?sslmode=require", postgres_url())).await;
@@ -118,7 +118,7 @@ async fn it_says_so_when_one_side_wants_tls_and_the_other_does_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_refuses_a_root_certificate_that_it_cannot_use_when_it_starts() {
+async fn it_refuses_an_unusable_root_certificate_when_it_starts() {
     let directory = Directory::new();
     std::fs::create_dir_all(&directory.0).unwrap();
     let file = |name: &str, text: &str| {
@@ -138,7 +138,7 @@ async fn it_refuses_a_root_certificate_that_it_cannot_use_when_it_starts() {
     }
 }
 
-/// Waits until such a statement runs, or until none does.
+/// Waits until the statement runs, or until it has stopped.
 async fn until_asleep(session: &dyn Session, asleep: bool) {
     let sql = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND state = 'active' \
                AND pid <> pg_backend_pid()";
@@ -151,7 +151,7 @@ async fn until_asleep(session: &dyn Session, asleep: bool) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_stops_a_statement_that_nobody_waits_for_over_tls_too() {
+async fn a_statement_is_cancelled_over_tls_too() {
     let secured = secured();
     let engine = open(&secured.url("localhost", "sslmode=verify-full&sslrootcert=ROOT")).unwrap();
     let session = engine.database("postgres").await.unwrap();

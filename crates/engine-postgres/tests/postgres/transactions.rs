@@ -15,7 +15,7 @@ async fn a_statement_that_fails_is_undone_and_the_transaction_goes_on() {
     let fixture = Fixture::new().await;
     ok(&*fixture.session, TABLE, &[]).await;
     let transaction = fixture.begin(None).await;
-    // The first round prepares, the second one runs what is prepared.
+    // The first round prepares the statements, the second one runs them prepared.
     for round in [0, 10] {
         ok(&*transaction, INSERT, &n(round + 1)).await;
         assert_eq!(error(&*transaction, INSERT, &n(round + 1)).await.code, ErrorCode::UniqueViolation);
@@ -78,7 +78,7 @@ async fn a_batch_in_a_transaction_is_undone_as_a_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_statement_that_nobody_waits_for_is_stopped_and_undone() {
+async fn a_statement_whose_caller_goes_away_is_cancelled_and_undone() {
     let fixture = Fixture::new().await;
     ok(&*fixture.session, TABLE, &[]).await;
     let transaction = fixture.begin(None).await;
@@ -102,7 +102,7 @@ async fn a_statement_that_nobody_waits_for_is_stopped_and_undone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_serializable_transactions_of_which_one_must_fail_do_so_with_its_code() {
+async fn one_of_two_conflicting_serializable_transactions_fails_with_its_code() {
     let fixture = Fixture::new().await;
     ok(&*fixture.session, TABLE, &[]).await;
     let (one, other) = (
@@ -121,7 +121,7 @@ async fn two_serializable_transactions_of_which_one_must_fail_do_so_with_its_cod
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_victim_of_a_dead_lock_is_told_and_ends_so_that_the_other_goes_on() {
+async fn the_victim_of_a_deadlock_gets_an_error_and_ends_so_that_the_other_goes_on() {
     let fixture = Fixture::new().await;
     ok(&*fixture.session, TABLE, &[]).await;
     ok(&*fixture.session, "INSERT INTO \"t\" VALUES (1), (2)", &[]).await;
@@ -132,7 +132,7 @@ async fn the_victim_of_a_dead_lock_is_told_and_ends_so_that_the_other_goes_on() 
     let waiting = Arc::clone(&one);
     let waiting = tokio::spawn(async move { waiting.execute(statement(lock, &n(2))).await.map(drop) });
     let mine = other.execute(statement(lock, &n(1))).await.map(drop);
-    // Neither has rolled back, so that the locks of the victim were freed by what told it.
+    // Neither has rolled back, so the error itself freed the locks of the victim.
     let theirs = tokio::time::timeout(Duration::from_secs(10), waiting).await.unwrap().unwrap();
     let (victim, winner, told) = match (mine, theirs) {
         (Err(told), Ok(())) => (other, one, told),
@@ -183,7 +183,7 @@ async fn row_locks_are_those_that_were_asked_for() {
     ok(&*fixture.session, "INSERT INTO \"t\" VALUES (1), (2)", &[]).await;
     let (one, other) = (fixture.begin(None).await, fixture.begin(None).await);
     ok(&*one, "SELECT * FROM \"t\" WHERE \"x\" = 1 FOR NO KEY UPDATE OF \"t\"", &[]).await;
-    // A weaker lock is no obstacle to one that only keeps the key.
+    // A weaker lock does not exclude one that only protects the key.
     assert_eq!(ask(&*other, "SELECT * FROM \"t\" ORDER BY \"x\" LIMIT 5 FOR KEY SHARE").await, "1 2");
     assert_eq!(ask(&*other, "SELECT * FROM \"t\" ORDER BY \"x\" FOR UPDATE SKIP LOCKED").await, "2");
     let refused = error(&*other, "SELECT * FROM \"t\" FOR UPDATE NOWAIT", &[]).await;

@@ -1,0 +1,30 @@
+//! A statement as PostgreSQL runs it.
+
+use super::{catalog_change::CatalogChange, numeric_probe::NumericProbe};
+use phantomdb_sql::Kind;
+
+/// A statement as PostgreSQL runs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Adapted {
+    /// The statements to run, in order, all or none of them. The last one has the parameters and gives the result.
+    pub(crate) statements: Vec<String>,
+    pub(crate) kind: Kind,
+    pub(crate) parameter_count: usize,
+    /// A change that takes the place of `statements`, which are empty then.
+    pub(crate) catalog_change: Option<CatalogChange>,
+    /// Finds the types of results for which PostgreSQL has other types than PhantomDB SQL.
+    pub(crate) probe: Option<NumericProbe>,
+    /// True when the statement changes nothing: it only reads, and calls only functions that are known to change nothing.
+    pub(crate) pure: bool,
+    /// The result of the statement, when it changes the rows of one table and can be a part of another statement.
+    pub(crate) write_result: Option<WriteResult>,
+}
+
+/// The result of a statement that changes rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WriteResult {
+    /// The number of rows that it changed.
+    RowCount,
+    /// The rows of its RETURNING.
+    Rows,
+}

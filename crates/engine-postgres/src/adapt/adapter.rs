@@ -1,0 +1,62 @@
+//! The adapter, which collects what is learned about a statement while it is adapted.
+
+use phantomdb_protocol::{Result, TableName};
+use sqlparser::{ast::ObjectName, tokenizer::Span};
+
+use super::{adapted::Adapted, catalog_change::CatalogChange};
+use crate::server_traits::ServerTraits;
+use phantomdb_sql::{Kind, Source};
+
+pub(crate) struct Adapter<'a> {
+    pub(crate) source: Source<'a>,
+    pub(crate) traits: ServerTraits,
+    /// The highest number of a parameter.
+    pub(crate) parameter_count: usize,
+    /// True when the statement calls a function that may change something.
+    pub(crate) calls_unknown: bool,
+    /// True when the statement locks rows.
+    pub(crate) locks: bool,
+}
+
+/// The text of a statement, for the position and the engine's name in its errors.
+pub(crate) const fn source(sql: &str) -> Source<'_> {
+    Source { sql, engine: "PostgreSQL" }
+}
+
+impl<'a> Adapter<'a> {
+    pub(crate) const fn new(sql: &'a str) -> Self {
+        Self {
+            source: source(sql),
+            traits: ServerTraits { has_xmax: true },
+            parameter_count: 0,
+            calls_unknown: false,
+            locks: false,
+        }
+    }
+
+    /// The adapted statement, which is made of these.
+    pub(crate) fn adapted(&self, kind: Kind, statements: Vec<String>) -> Adapted {
+        Adapted {
+            statements,
+            kind,
+            parameter_count: self.parameter_count,
+            catalog_change: None,
+            probe: None,
+            pure: false,
+            write_result: None,
+        }
+    }
+
+    /// The adapted statement, which is a change made with a look at the catalog.
+    pub(crate) fn catalog_change(&self, change: CatalogChange) -> Adapted {
+        Adapted { catalog_change: Some(change), ..self.adapted(Kind::Schema, Vec::new()) }
+    }
+
+    pub(crate) fn unsupported<T>(&self, what: &str, span: Span) -> Result<T> {
+        self.source.unsupported(what, span)
+    }
+
+    pub(crate) fn table(&self, name: &ObjectName) -> Result<TableName> {
+        self.source.table(name)
+    }
+}

@@ -1,0 +1,44 @@
+//! Casts, and PostgreSQL's names of the types in them.
+
+use phantomdb_protocol::Result;
+use sqlparser::ast::{CastKind, DataType, Expr, ObjectName, ObjectNamePart};
+
+use crate::types;
+use phantomdb_sql::{
+    printer::{self, verbatim_ident},
+    types::SqlType,
+};
+
+/// Writes PostgreSQL's name of a type of PhantomDB SQL. Another type keeps its name.
+pub(crate) fn cast_type(data_type: &mut DataType) -> Result<()> {
+    if let Ok(known) = SqlType::from_ast(data_type) {
+        let name = match known {
+            // In PostgreSQL a `char` without a length is one character.
+            SqlType::Char(None) => "text".to_owned(),
+            known => types::declared(&known)?,
+        };
+        *data_type = ready_type(name);
+    } else if let DataType::Custom(name, _modifiers) = data_type {
+        for part in &mut name.0 {
+            if let ObjectNamePart::Identifier(ident) = part
+                && ident.quote_style.is_none()
+            {
+                *ident = verbatim_ident(printer::quote_identifier(&ident.value.to_ascii_lowercase()));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn ready_type(name: impl Into<String>) -> DataType {
+    DataType::Custom(ObjectName::from(vec![verbatim_ident(name)]), Vec::new())
+}
+
+/// `CAST(expr AS name)`.
+pub(crate) fn cast(expr: Expr, name: &str) -> Expr {
+    cast_to(expr, ready_type(name))
+}
+
+pub(crate) fn cast_to(expr: Expr, data_type: DataType) -> Expr {
+    Expr::Cast { kind: CastKind::Cast, expr: Box::new(expr), data_type, format: None }
+}

@@ -1,0 +1,28 @@
+//! Changes of the schema that are made with a look at the catalog.
+
+use phantomdb_protocol::TableName;
+use sqlparser::ast::AlterTableOperation;
+
+use phantomdb_sql::{definition::SchemaChange, types::SqlType};
+
+/// A change of the schema that needs the catalog. [`crate::alter::apply`] makes it, in a transaction of the caller's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum CatalogChange {
+    AlterTable { table: TableName, if_exists: bool, operations: Vec<AlterTableOperation> },
+    CreateTable(NewTable),
+    Schema(SchemaChange),
+    DropIndexes { indexes: Vec<TableName>, if_exists: bool, cascade: bool },
+    Truncate { tables: Vec<TableName>, restart_identity: bool, cascade: bool },
+}
+
+/// A table to be created.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NewTable {
+    pub(crate) table: TableName,
+    pub(crate) if_not_exists: bool,
+    pub(crate) sql: String,
+    /// The tables that its foreign keys reference.
+    pub(crate) references: Vec<TableName>,
+    /// The types of its columns.
+    pub(crate) types: Vec<SqlType>,
+}

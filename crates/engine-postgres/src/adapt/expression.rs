@@ -1,0 +1,99 @@
+//! Expressions that are written differently for PostgreSQL.
+
+use phantomdb_protocol::Result;
+use sqlparser::ast::{BinaryOperator, CastKind, Expr, Spanned, TypedString};
+
+use super::{
+    adapter::Adapter,
+    cast::{cast, cast_to, cast_type},
+};
+use phantomdb_sql::{
+    build::{self, take},
+    printer::verbatim_ident,
+};
+
+impl Adapter<'_> {
+    /// Adapts one expression, after the expressions within it.
+    pub(crate) fn rewrite_expression(&mut self, expr: &mut Expr) -> Result<()> {
+        match expr {
+            Expr::Identifier(ident)
+                if ident.quote_style.is_none() && ident.value.eq_ignore_ascii_case("DEFAULT") =>
+            {
+                *ident = verbatim_ident("DEFAULT");
+            }
+            Expr::CompoundIdentifier(parts) => {
+                if let Some(table) = parts.first_mut()
+                    && table.quote_style.is_none()
+                    && table.value.eq_ignore_ascii_case("excluded")
+                {
+                    *table = verbatim_ident("excluded");
+                }
+            }
+            Expr::Cast { kind, expr: _, data_type, format: _ } => {
+                if matches!(kind, CastKind::TryCast | CastKind::SafeCast) {
+                    let span = expr.span();
+                    return self.unsupported("TRY_CAST", span);
+                }
+                cast_type(data_type)?;
+            }
+            Expr::TypedString(typed) => {
+                // `{d '2026-01-02'}` means the same as `DATE '2026-01-02'`.
+                let TypedString { data_type, value, uses_odbc_syntax: _ } = typed;
+                let mut data_type = data_type.clone();
+                cast_type(&mut data_type)?;
+                *expr = cast_to(Expr::Value(value.clone()), data_type);
+            }
+            Expr::Extract { field: _, syntax: _, expr: _ } => *expr = cast(take(expr), "float8"),
+            Expr::Like { negated: _, any: _, expr: left, pattern: _, escape_char: _ }
+            | Expr::ILike { negated: _, any: _, expr: left, pattern: _, escape_char: _ } => as_text(left),
+            Expr::BinaryOp { left, op, right } => operator(left, op, right),
+            Expr::Function(_) => self.call(expr)?,
+            // Any other expression means in PhantomDB SQL what it means in PostgreSQL.
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// Makes a value text, for a pattern to match: a number or a time is compared as its text. PostgreSQL drops the cast of a
+/// column that is text already, so its index can still be used.
+fn as_text(expr: &mut Expr) {
+    if !matches!(build::unnested(expr), Expr::Cast { kind: _, expr: _, data_type: _, format: _ }) {
+        *expr = cast(take(expr), "text");
+    }
+}
+
+/// Makes an operand a document, which is `jsonb`. With the cast a parameter or the result of a function can be an operand,
+/// whose type PostgreSQL could not infer otherwise.
+fn as_document(expr: &mut Expr) {
+    if !matches!(build::unnested(expr), Expr::Array(_)) {
+        *expr = cast(take(expr), "jsonb");
+    }
+}
+
+/// Casts the operands of operators that PostgreSQL has for one type only.
+fn operator(left: &mut Expr, op: &BinaryOperator, right: &mut Expr) {
+    match op {
+        BinaryOperator::PGRegexMatch
+        | BinaryOperator::PGRegexIMatch
+        | BinaryOperator::PGRegexNotMatch
+        | BinaryOperator::PGRegexNotIMatch
+        | BinaryOperator::PGLikeMatch
+        | BinaryOperator::PGILikeMatch
+        | BinaryOperator::PGNotLikeMatch
+        | BinaryOperator::PGNotILikeMatch => as_text(left),
+        BinaryOperator::AtArrow | BinaryOperator::ArrowAt => {
+            let arrays = [&*left, &*right].iter().any(|side| matches!(build::unnested(side), Expr::Array(_)));
+            if !arrays {
+                as_document(left);
+                as_document(right);
+            }
+        }
+        BinaryOperator::Question
+        | BinaryOperator::QuestionAnd
+        | BinaryOperator::QuestionPipe
+        | BinaryOperator::HashMinus => as_document(left),
+        // Any other operator means in PhantomDB SQL what it means in PostgreSQL.
+        _ => {}
+    }
+}

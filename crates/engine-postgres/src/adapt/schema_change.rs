@@ -1,0 +1,126 @@
+//! Statements that change the schema.
+
+use phantomdb_protocol::Result;
+use sqlparser::ast::{
+    AlterTable, CascadeOption, ObjectName, ObjectType, ShowStatementOptions, Spanned, Statement, Truncate,
+    TruncateIdentityOption, TruncateTableTarget,
+};
+
+use super::{
+    adapted::Adapted,
+    adapter::Adapter,
+    catalog_change::{CatalogChange, NewTable},
+    print::print,
+};
+use crate::schemas::{list_schemas_sql, qualified};
+use phantomdb_sql::Kind;
+
+impl Adapter<'_> {
+    /// Adapts a statement that changes the schema, or lists the schemas; `UNSUPPORTED` for any other.
+    pub(crate) fn schema_change(&mut self, statement: &mut Statement) -> Result<Adapted> {
+        match statement {
+            Statement::CreateTable(create) => {
+                let change = self.create_table(create)?;
+                let table = NewTable { sql: print(statement)?, ..change };
+                Ok(self.catalog_change(CatalogChange::CreateTable(table)))
+            }
+            Statement::CreateIndex(create) => {
+                self.create_index(create)?;
+                Ok(self.adapted(Kind::Schema, vec![print(statement)?]))
+            }
+            Statement::CreateView(view) => {
+                self.create_view(view)?;
+                Ok(self.adapted(Kind::Schema, vec![print(statement)?]))
+            }
+            Statement::AlterTable(alter) => self.alter_table(alter),
+            Statement::Drop {
+                object_type: object_type @ (ObjectType::Index | ObjectType::View),
+                if_exists,
+                names,
+                cascade,
+                // RESTRICT is PostgreSQL's default.
+                restrict: _,
+                purge,
+                temporary,
+                table,
+            } => {
+                if *purge || *temporary || table.is_some() {
+                    let span = names.first().map_or_else(sqlparser::tokenizer::Span::empty, Spanned::span);
+                    return self.unsupported("PURGE, TEMPORARY or ON in a DROP", span);
+                }
+                match object_type {
+                    ObjectType::Index => self.drop_indexes(names, *if_exists, *cascade),
+                    _ => self.drop_views(names, *if_exists, *cascade),
+                }
+            }
+            Statement::Truncate(truncate) => self.truncate(truncate),
+            Statement::ShowSchemas { terse, history, show_options } => {
+                let ShowStatementOptions { show_in, starts_with, limit, limit_from, filter_position } =
+                    show_options;
+                let is_plain = !*terse
+                    && !*history
+                    && show_in.is_none()
+                    && starts_with.is_none()
+                    && limit.is_none()
+                    && limit_from.is_none()
+                    && filter_position.is_none();
+                if is_plain {
+                    return Ok(self.adapted(Kind::Read, vec![list_schemas_sql()]));
+                }
+                self.unsupported("an option of SHOW SCHEMAS", statement.span())
+            }
+            other => Ok(self.catalog_change(CatalogChange::Schema(self.source.schema_change(other)?))),
+        }
+    }
+
+    fn alter_table(&self, alter: &AlterTable) -> Result<Adapted> {
+        let AlterTable {
+            name,
+            if_exists,
+            // PhantomDB SQL has no inheritance, so a table is all there is to alter.
+            only: _,
+            operations,
+            location,
+            on_cluster,
+            table_type,
+            end_token: _,
+        } = alter;
+        if location.is_some() || on_cluster.is_some() || table_type.is_some() {
+            return self.unsupported("this form of ALTER TABLE", name.span());
+        }
+        Ok(self.catalog_change(CatalogChange::AlterTable {
+            table: self.table(name)?,
+            if_exists: *if_exists,
+            operations: operations.clone(),
+        }))
+    }
+
+    fn drop_indexes(&self, names: &[ObjectName], if_exists: bool, cascade: bool) -> Result<Adapted> {
+        let indexes = self.source.tables(names)?;
+        Ok(self.catalog_change(CatalogChange::DropIndexes { indexes, if_exists, cascade }))
+    }
+
+    fn drop_views(&self, names: &[ObjectName], if_exists: bool, cascade: bool) -> Result<Adapted> {
+        let names: Vec<String> = self.source.tables(names)?.iter().map(qualified).collect();
+        let condition = if if_exists { "IF EXISTS " } else { "" };
+        let end = if cascade { " CASCADE" } else { "" };
+        let sql = format!("DROP VIEW {condition}{}{end}", names.join(", "));
+        Ok(self.adapted(Kind::Schema, vec![sql]))
+    }
+
+    fn truncate(&self, truncate: &Truncate) -> Result<Adapted> {
+        let Truncate { table_names, partitions, table: _, if_exists, identity, cascade, on_cluster } =
+            truncate;
+        // ONLY and the asterisk tell whether tables that inherit are meant. PhantomDB SQL has no inheritance.
+        let names = table_names.iter().map(|TruncateTableTarget { name, only: _, has_asterisk: _ }| name);
+        if partitions.is_some() || *if_exists || on_cluster.is_some() {
+            let span = names.clone().next().map_or_else(sqlparser::tokenizer::Span::empty, Spanned::span);
+            return self.unsupported("PARTITION, IF EXISTS or ON CLUSTER in TRUNCATE", span);
+        }
+        Ok(self.catalog_change(CatalogChange::Truncate {
+            tables: names.map(|name| self.table(name)).collect::<Result<_>>()?,
+            restart_identity: matches!(identity, Some(TruncateIdentityOption::Restart)),
+            cascade: matches!(cascade, Some(CascadeOption::Cascade)),
+        }))
+    }
+}

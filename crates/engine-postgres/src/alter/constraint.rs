@@ -1,0 +1,74 @@
+//! Adds and drops constraints.
+
+use phantomdb_protocol::{Constraint, Error, ErrorCode, Reference, Result};
+
+use super::{alteration::Alteration, create_table::find_referenced, incoming_key::refuse_referenced_key};
+use crate::{
+    adapt,
+    types::{self, check_identifier},
+};
+use phantomdb_sql::{printer::quote_identifier, types::SqlType};
+
+impl Alteration<'_> {
+    pub(crate) async fn add_constraint(&self, constraint: &Constraint) -> Result<()> {
+        let table = &self.schema.table;
+        if let Some(name) = constraint.name() {
+            check_identifier(name)?;
+            if self.schema.constraints.iter().any(|known| known.name() == Some(name)) {
+                let message = format!("table \"{table}\" has a constraint \"{name}\" already");
+                return Err(Error::new(ErrorCode::AlreadyExists, message).with_constraint(name));
+            }
+        }
+        match constraint {
+            Constraint::Default { name, column, value } => {
+                let column = self.column(column)?;
+                let default = adapt::default_value(value, &SqlType::parse(&column.data_type)?)?;
+                let quoted = quote_identifier(&column.name);
+                self.alter_table(&format!("ALTER COLUMN {quoted} SET DEFAULT {default}")).await?;
+                let Some(name) = name else { return Ok(()) };
+                let condition = types::always_true(&column.name);
+                self.alter_table(&format!("ADD CONSTRAINT {} CHECK ({condition})", quote_identifier(name)))
+                    .await
+            }
+            Constraint::PrimaryKey { .. } if !self.schema.primary_key.is_empty() => {
+                let message = format!("table \"{table}\" has a primary key already");
+                Err(Error::new(ErrorCode::AlreadyExists, message))
+            }
+            Constraint::ForeignKey { name, columns, references } => {
+                let references = self.resolved(references).await?;
+                let (name, columns) = (name.clone(), columns.clone());
+                let constraint = Constraint::ForeignKey { name, columns, references };
+                self.alter_table(&format!("ADD {}", adapt::constraint(&constraint)?)).await
+            }
+            other => self.alter_table(&format!("ADD {}", adapt::constraint(other)?)).await,
+        }
+    }
+
+    /// The reference with the exact name of its table.
+    pub(crate) async fn resolved(&self, references: &Reference) -> Result<Reference> {
+        let table = find_referenced(self.connection, &references.table).await?;
+        Ok(Reference { table, ..references.clone() })
+    }
+
+    pub(crate) async fn drop_constraint(&self, name: &str) -> Result<()> {
+        let known = self.schema.constraints.iter().find(|known| known.name() == Some(name));
+        let unknown = || {
+            let table = &self.schema.table;
+            let message = format!("table \"{table}\" has no constraint \"{name}\"");
+            Error::new(ErrorCode::UnknownConstraint, message)
+                .with_table(table.to_string())
+                .with_constraint(name)
+        };
+        match known {
+            Some(Constraint::Default { column, .. }) => {
+                self.alter_table(&format!("ALTER COLUMN {} DROP DEFAULT", quote_identifier(column))).await?;
+            }
+            Some(Constraint::PrimaryKey { columns, .. } | Constraint::Unique { columns, .. }) => {
+                refuse_referenced_key(self.connection, &self.schema.table, columns, name).await?;
+            }
+            Some(_) => {}
+            None => return Err(unknown()),
+        }
+        self.alter_table(&format!("DROP CONSTRAINT {}", quote_identifier(name))).await
+    }
+}

@@ -1,0 +1,24 @@
+//! Completes the error of a foreign key. PostgreSQL names only the key when the row that is referenced was to be deleted
+//! or changed; the catalog has its columns.
+
+use phantomdb_protocol::{Error, ErrorCode};
+
+use crate::{catalog, connection::Connection, schemas::DEFAULT_SCHEMA};
+
+/// Adds the columns of the foreign key to an error that lacks them. The connection must be able to run a statement.
+/// When the look-up fails, the error stays as it is.
+pub(crate) async fn name_columns(connection: &Connection, error: &mut Error) {
+    if !lacks_columns(error) {
+        return;
+    }
+    let (Some(table), Some(constraint)) = (&error.details.table, &error.details.constraint) else { return };
+    let (schema, table) = table.split_once('.').unwrap_or((DEFAULT_SCHEMA, table));
+    match catalog::key_columns(connection.client(), schema, table, constraint).await {
+        Ok(columns) => error.details.columns = columns,
+        Err(error) => tracing::debug!(%error, "the columns of a foreign key could not be found out"),
+    }
+}
+
+pub(crate) fn lacks_columns(error: &Error) -> bool {
+    error.code == ErrorCode::ForeignKeyViolation && error.details.columns.is_empty()
+}

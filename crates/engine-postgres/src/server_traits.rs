@@ -1,0 +1,8 @@
+//! The differences between PostgreSQL and the databases that speak its protocol.
+
+/// The features of the server that the SQL sent to it depends on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ServerTraits {
+    /// True when a row tells by its `xmax` whether it existed before the statement.
+    pub(crate) has_xmax: bool,
+}
