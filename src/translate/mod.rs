@@ -20,6 +20,7 @@ use phantomdb_protocol::{Error, ErrorCode, Find, Result, Value};
 use serde::{Deserialize, Serialize};
 
 use expression::{Scope, Writer};
+pub use operators::OPERATORS;
 use sql::Values;
 
 /// A statement, ready to send.

@@ -287,6 +287,21 @@ fn an_operator_that_nobody_knows_is_refused() {
 }
 
 #[test]
+fn every_operator_has_names_of_its_own() {
+    let table = serde_json::to_value(super::OPERATORS).expect("JSON");
+    let names: Vec<&str> = table
+        .as_array()
+        .into_iter()
+        .flatten()
+        .flat_map(|operator| operator["names"].as_array().expect("a list"))
+        .map(|name| name.as_str().expect("a name"))
+        .collect();
+    for name in &names {
+        assert_eq!(names.iter().filter(|other| other == &name).count(), 1, "{name}");
+    }
+}
+
+#[test]
 fn a_misspelt_where_is_an_error_rather_than_a_statement_about_all_rows() {
     let condition = json!({ "o": [{ "c": "a" }, "eq", { "v": 1 }] });
     let table = json!({ "name": "t" });
