@@ -1,21 +1,14 @@
 'use strict';
 
-// What `sequelize.query` does with a statement of our own generator when nothing more is asked for. It leaves out what is
-// there for others: the replacements and binds of users, hooks that nobody has set, promises for a retry that is not made
-// and for a connection that is at hand. A statement that asks for more goes through `sequelize.query` as ever.
+// A shorter way for the statements of our own generator: it does what `sequelize.query` does, without the steps that such
+// a statement does not need. These are replacements and binds of the user, hooks that are not set, and promises for a
+// retry that is not needed and for a connection that is idle. A statement that needs one of these steps goes through
+// `sequelize.query`, and so does every statement if `private-members.js` finds that Sequelize is not as expected.
 
-const { createHash } = require('crypto');
-
-/** The text of the `query` that is repeated here, as SHA-256: that of Sequelize 6.28 to 6.37. */
-const REPEATED = '0f3242a04099851c1343caa80b346f1eae18856f2c1f378da8c523a648c246f6';
-
-/** What runs around each query when it is set. */
+/** The hooks that Sequelize runs for each query. */
 const HOOKS = ['beforeQuery', 'afterQuery', 'beforePoolAcquire', 'afterPoolAcquire'];
 
-const isRepeated = (query) =>
-  createHash('sha256').update(Function.prototype.toString.call(query)).digest('hex') === REPEATED;
-
-/** Whether it has to know of the first attempt before that has failed. */
+/** True for a retry policy that has to know about the first attempt before it fails. */
 const watchesAttempts = (retry) => !!(retry?.timeout || retry?.report);
 
 function isEmpty(object) {
@@ -24,12 +17,14 @@ function isEmpty(object) {
 }
 
 /**
- * The connection that `pool.acquire()` would resolve to at once, taken out of the pool as it takes it, but without a
- * promise and its timer. Undefined when there is none (while others wait for theirs, none is idle), with replicas, and when
- * `acquire` is somebody's own.
+ * Takes the connection that `pool.acquire()` would resolve to at once, without its promise and timer.
+ *
+ * @returns a connection, or undefined when none is idle (none is while other statements wait), when the pool is not of
+ *   the class `Pool` (with replicas it is not), or when its `acquire` was replaced
  */
-function takeIdle(pool) {
-  if (!pool._availableObjects?.length || pool._draining || Object.hasOwn(pool, 'acquire')) return undefined;
+function takeIdle(pool, Pool) {
+  if (Object.getPrototypeOf(pool) !== Pool.prototype || Object.hasOwn(pool, 'acquire')) return undefined;
+  if (pool._draining || pool._availableObjects.length === 0) return undefined;
   const { resource, useCount } = pool._availableObjects.at(-1);
   if (!pool._factory.validate(resource)) return undefined;
   pool._availableObjects.pop();
@@ -44,17 +39,16 @@ function checkTransaction(transaction, sql) {
   throw Object.assign(new Error(message), { sql });
 }
 
-/** @param {object} lib of a copy of Sequelize */
+/** @param {object} lib the parts of one copy of Sequelize */
 module.exports = (lib, ConnectionManager) => {
-  const { Sequelize, QueryTypes, retryAsPromised } = lib;
+  const { Sequelize, QueryTypes, Pool, privateMembers, retryAsPromised } = lib;
   const { query, runHooks } = Sequelize.prototype;
   const { getConnection } = ConnectionManager.prototype;
-  const isOwn = isRepeated(query);
   const debug = lib.logger.debugContext('pool');
 
-  /** Whether nothing is asked for that is left out here, and nobody has put something of theirs in a method's place. */
+  /** True when the statement needs no step that is left out here, and no method that is bypassed was replaced. */
   function isDirect(sequelize, { retry }) {
-    if (!isOwn || sequelize.query !== query || sequelize.runHooks !== runHooks) return false;
+    if (!privateMembers.canQueryDirectly || sequelize.query !== query || sequelize.runHooks !== runHooks) return false;
     const { hooks, query: defaults, retry: policy } = sequelize.options;
     if (hooks && HOOKS.some((name) => hooks[name]?.length > 0)) return false;
     return isEmpty(defaults) && !watchesAttempts(policy) && !watchesAttempts(retry);
@@ -71,12 +65,12 @@ module.exports = (lib, ConnectionManager) => {
 
   function idleConnection(manager, { signal }) {
     if (signal || manager.getConnection !== getConnection) return undefined;
-    const connection = takeIdle(manager.pool);
+    const connection = takeIdle(manager.pool, Pool);
     if (connection) debug('connection acquired');
     return connection;
   }
 
-  /** One attempt; the first is followed by others as `options.retry` says. */
+  /** Makes one attempt. If the first attempt fails, `options.retry` decides whether others follow. */
   async function attempt(sequelize, sql, options, isFirst) {
     const manager = sequelize.connectionManager;
     let connection;
@@ -113,7 +107,7 @@ module.exports = (lib, ConnectionManager) => {
    *
    * @param {object} sequelize
    * @param {string} sql
-   * @param {object} options a copy that nobody else has
+   * @param {object} options a copy that the callee may change
    */
   return function runStatement(sequelize, sql, options) {
     if (!isDirect(sequelize, options)) return sequelize.query(sql, options);

@@ -15,6 +15,7 @@ const path = require('path');
 const { dataTypes } = require('./data-types.js');
 const { wrapSqlString } = require('./escape.js');
 const { makeExtendable } = require('./patch-abstract-type.js');
+const { checkPrivateMembers } = require('./private-members.js');
 const { wrapTransaction } = require('./transaction-retry.js');
 
 const DIALECT_NAME = 'phantomdb';
@@ -68,6 +69,7 @@ function libOf(directory, Sequelize) {
     parserStore: load(path.join('dialects', 'parserStore.js')),
     moment: requireThere('moment'),
     retryAsPromised: requireThere('retry-as-promised').default,
+    Pool: requireThere('sequelize-pool').Pool,
   };
 }
 
@@ -76,6 +78,7 @@ function buildDialect(lib) {
   wrapSqlString(lib.SqlString, DIALECT_NAME);
   makeExtendable(lib);
   lib.DataTypes[DIALECT_NAME] = dataTypes(lib);
+  lib.privateMembers = checkPrivateMembers(lib);
   const schemaInterface = require('./query-interface.js')(lib);
   const ConnectionManager = require('./connection-manager.js')(lib);
   lib.runStatement = require('./direct-query.js')(lib, ConnectionManager);

@@ -12,7 +12,9 @@ const { PhantomDBError } = require('../driver/phantomdb-error.js');
 const { send } = require('../driver/instrument.js');
 const { fitSequelizeCli } = require('./sequelize-cli.js');
 const { Snapshot, idOf, isOf, isSnapshot } = require('../driver/snapshot.js');
-const { tableDefinition, tableOf } = require('./table-definition.js');
+const { tableOf } = require('./flatten/tables.js');
+const { isPlainObject } = require('../driver/plain-object.js');
+const { tableDefinition } = require('./table-definition.js');
 const { isTls } = require('../driver/tls.js');
 const { inTurn } = require('../driver/inline-budget.js');
 const { converterOf, rowsToObjects, toWire, wireTypeOf } = require('../driver/values.js');
@@ -291,14 +293,6 @@ function valueOfWire(wire) {
 
 function isDocument(value) {
   return Array.isArray(value) || (types.isProxy(value) ? false : isPlainObject(value));
-}
-
-function isPlainObject(value) {
-  if (typeof value !== 'object' || value === null) {
-    return false;
-  }
-  const prototype = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 /** A condition as text: what is text already, or that each column has its value. */

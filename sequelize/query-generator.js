@@ -109,7 +109,7 @@ module.exports = (lib) => {
     wholeCondition(write, prefix) {
       return this.expressionText((conditions) => {
         const condition = write(conditions);
-        return condition && `{"whole":${condition}}`;
+        return condition && json.whole(condition);
       }, prefix);
     }
 
@@ -173,7 +173,7 @@ module.exports = (lib) => {
       return this.wholeCondition(
         (conditions) =>
           key instanceof Utils.SequelizeMethod
-            ? conditions.beside(conditions.expression(key, options), options.field, value, options)
+            ? conditions.condition(conditions.expression(key, options), options.field, value, options)
             : conditions.entry(key, value, options),
         options.prefix,
       );
@@ -198,7 +198,7 @@ module.exports = (lib) => {
     jsonPathExtractionQuery(column, path, isJson) {
       const steps = (Array.isArray(path) ? path : String(path).split('.')).map(String);
       const source = this.isIdentifierQuoted(column) ? json.literal(column) : json.column(column);
-      return this.expressionText(() => `{"j":[${source},${json.strings(steps)},"${isJson ? 'json' : 'text'}"]}`);
+      return this.expressionText(() => json.document(source, steps, isJson ? 'json' : 'text'));
     }
 
     /** A value, an attribute's value or a method as text. Strings have their quotes doubled. */

@@ -27,13 +27,13 @@ module.exports = (lib) => {
   const debug = lib.logger.debugContext('sql:phantomdb');
 
   /** AbstractQuery without its constructor, which takes microseconds of each statement to set what is set below. */
-  function Base() {}
-  Base.prototype = AbstractQuery.prototype;
-  Object.setPrototypeOf(Base, AbstractQuery);
+  function WithoutConstructor() {}
+  WithoutConstructor.prototype = AbstractQuery.prototype;
+  Object.setPrototypeOf(WithoutConstructor, AbstractQuery);
 
-  return class Query extends Base {
+  return class Query extends (lib.privateMembers.canSkipConstructor ? WithoutConstructor : AbstractQuery) {
     constructor(connection, sequelize, options) {
-      super();
+      super(connection, sequelize, options);
       this.uuid = randomUUID();
       this.connection = connection;
       this.instance = options.instance;

@@ -1,25 +1,17 @@
 'use strict';
 
-// Sequelize's options for schemas as plain data: the types of the REST contract (`ColumnDefinition`, `Constraint`,
-// `CreateIndex`). The translator writes them as text, the contract's calls carry them; nothing is written here.
+// Sequelize's schema options as the types of the REST contract (`ColumnDefinition`, `Constraint`, `CreateIndex`). The
+// translator writes them as text for the log, and the contract's calls carry them.
 
-const tables = require('./flatten/tables');
+const { columnDefinition, reference } = require('./column-definition');
+const { tableOf } = require('./flatten/tables');
 
 const ACTIONS = ['NO ACTION', 'RESTRICT', 'CASCADE', 'SET NULL', 'SET DEFAULT'];
 
 module.exports = (lib) => {
   const { DataTypes, Deferrable, Utils } = lib;
 
-  /** A table as the contract names it, in `schema` when the name says none. */
-  function tableOf(table, schema) {
-    const named = tables.tableOf(table);
-    return named.schema || !schema ? named : { ...named, schema };
-  }
-
-  /**
-   * The same, for the methods in which Sequelize reads `schema.table` in one string (indexes and constraints).
-   * The string may be quoted already.
-   */
+  /** A table for the methods in which Sequelize takes `schema.table` in one string, which may be quoted already. */
   function tableOfPath(table) {
     if (typeof table !== 'string' || !table.includes('.')) {
       return tableOf(typeof table === 'string' ? unquoted(table) : table);
@@ -42,7 +34,7 @@ module.exports = (lib) => {
     return upper;
   }
 
-  /** `Deferrable.INITIALLY_DEFERRED`, called or not, as the contract's two flags. */
+  /** The contract's two flags for a type of `Deferrable`, given as the class or as an instance. */
   function deferrableOf(deferrable) {
     const is = (type) => deferrable === type || deferrable instanceof type;
     if (!deferrable || is(Deferrable.NOT)) {
@@ -59,7 +51,7 @@ module.exports = (lib) => {
     );
   }
 
-  /** What the translator checks against the type table. */
+  /** The plan of a type, which the translator checks and normalizes. */
   function dataTypeOf(attribute, column) {
     const type = attribute.type;
     if (!type) {
@@ -84,38 +76,35 @@ module.exports = (lib) => {
     if (!model) {
       throw new Error(`The references of the column "${options.key}" name no model.`);
     }
-    // A table named by a string alone is in the schema of the table that refers to it.
+    // A table that is named by a string alone is in the schema of the table that refers to it.
     const schema = options.schema || (typeof model === 'string' ? options.table?.schema : undefined);
-    return {
-      table: tableOf(model, schema),
-      columns: [references.key || 'id'],
+    const actions = {
       onDelete: actionOf(attribute.onDelete, 'onDelete'),
       onUpdate: actionOf(attribute.onUpdate, 'onUpdate'),
+    };
+    return {
+      ...reference(model, { key: references.key || undefined, ...actions }, schema),
       ...deferrableOf(references.deferrable),
     };
   }
 
   /**
    * A model's attribute as a `ColumnDefinition`. `write` has `dataType(plan)` and `value(value, attribute)`, which
-   * answer the text of a type and of a default.
+   * return the text of a type and of a default.
    */
   function columnOf(attribute, name, options, write) {
-    return {
-      name,
+    const { comment, defaultValue } = attribute;
+    const written = {
       type: write.dataType(dataTypeOf(attribute, name)),
-      allowNull: attribute.allowNull !== false,
-      primaryKey: Boolean(attribute.primaryKey),
-      autoIncrement: Boolean(attribute.autoIncrement || attribute.autoIncrementIdentity),
-      unique: attribute.unique === true,
-      default: Utils.defaultValueSchemable(attribute.defaultValue)
-        ? write.value(attribute.defaultValue, attribute)
-        : undefined,
+      defaultValue: Utils.defaultValueSchemable(defaultValue) ? write.value(defaultValue, attribute) : undefined,
       references: referenceOf(attribute, { ...options, key: name }),
-      comment: typeof attribute.comment === 'string' && attribute.comment ? attribute.comment : undefined,
     };
+    const column = columnDefinition(name, attribute, written);
+    // Sequelize ignores a comment that is not text.
+    return typeof comment === 'string' ? column : { ...column, comment: undefined };
   }
 
-  /** A `CreateTable`: several key columns become one constraint, named unique keys become constraints. */
+  /** A `CreateTable`. Several key columns become one constraint, and named unique keys become constraints. */
   function createTableOf(table, columns, options) {
     const keys = columns.filter((column) => column.primaryKey).map((column) => column.name);
     const constraints = uniqueKeysOf(options.uniqueKeys);

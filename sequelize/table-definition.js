@@ -1,23 +1,12 @@
 'use strict';
 
-// What `PhantomDBDialect.createTable` takes, as the contract's `CreateTable`: attributes like a model's, whose types
-// are PhantomDB SQL or data types of Sequelize.
+// The arguments of `PhantomDBDialect.createTable` as the contract's `CreateTable`. Attributes are like those of a model;
+// their types are PhantomDB SQL or data types of Sequelize.
 
-const { inspect } = require('util');
-
+const { columnDefinition, reference } = require('./column-definition.js');
 const { escapeValue } = require('./escape.js');
-
-/** A table by name, or by name and schema. */
-function tableOf(table) {
-  if (typeof table === 'string') {
-    return { name: table };
-  }
-  const name = table?.tableName ?? table?.name;
-  if (typeof name !== 'string') {
-    throw new TypeError(`A table is its name or { tableName, schema }, not ${inspect(table)}.`);
-  }
-  return { name, schema: table.schema ?? undefined };
-}
+const { tableOf } = require('./flatten/tables.js');
+const { installEverywhere } = require('./install.js');
 
 /**
  * @param {string | object} table
@@ -27,9 +16,10 @@ function tableOf(table) {
 function tableDefinition(table, attributes, options) {
   const columns = [];
   const uniqueKeys = new Map();
+  const dataTypes = dataTypesOfCopies();
   for (const [key, attribute] of Object.entries(attributes)) {
     const definition = isType(attribute) ? { type: attribute } : attribute;
-    const column = columnOf(key, definition);
+    const column = columnOf(key, definition, dataTypes);
     columns.push(column);
     if (typeof definition.unique === 'string') {
       uniqueKeys.set(definition.unique, [...(uniqueKeys.get(definition.unique) ?? []), column.name]);
@@ -48,33 +38,35 @@ function isType(attribute) {
   return typeof attribute === 'string' || typeof attribute === 'function' || typeof attribute?.toSql === 'function';
 }
 
-function columnOf(key, attribute) {
+/** The data types of every copy of Sequelize; the copies are only searched for when a type is not text. */
+function dataTypesOfCopies() {
+  let copies;
+  return () => {
+    copies ??= installEverywhere().map(({ DataTypes }) => DataTypes);
+    return copies;
+  };
+}
+
+function columnOf(key, attribute, dataTypes) {
   if (attribute?.type === undefined) {
     throw new TypeError(`Attribute '${key}' has no type.`);
   }
   const { defaultValue } = attribute;
-  return {
-    name: attribute.field ?? key,
-    type: typeOf(key, attribute.type),
-    allowNull: attribute.allowNull !== false && attribute.primaryKey !== true,
-    primaryKey: attribute.primaryKey === true,
-    autoIncrement: attribute.autoIncrement === true,
-    unique: attribute.unique === true,
-    default: defaultValue === undefined || defaultValue === null ? undefined : defaultOf(key, defaultValue),
-    generated: attribute.generated,
+  const written = {
+    type: typeOf(key, attribute.type, dataTypes),
+    defaultValue: defaultValue === undefined || defaultValue === null ? undefined : defaultOf(key, defaultValue),
     references: attribute.references && referenceOf(attribute),
-    comment: attribute.comment,
   };
+  return { ...columnDefinition(attribute.field ?? key, attribute, written), generated: attribute.generated };
 }
 
-/** A type as PhantomDB SQL. A data type of Sequelize knows its own name there, in the copy that it is from. */
-function typeOf(key, type) {
+/** A type as PhantomDB SQL. The copy of Sequelize that a data type is from knows its name in PhantomDB SQL. */
+function typeOf(key, type, dataTypes) {
   if (typeof type === 'string') {
     return type;
   }
   const instance = typeof type === 'function' ? new type() : type;
-  const { installEverywhere } = require('./install.js');
-  for (const { DataTypes } of installEverywhere()) {
+  for (const DataTypes of dataTypes()) {
     if (instance instanceof DataTypes.ABSTRACT) {
       const own = DataTypes.phantomdb[instance.key];
       return (own ? own.extend(instance) : instance).toSql({ attribute: key });
@@ -100,14 +92,10 @@ function defaultOf(key, value) {
   return escapeValue(isDocument ? JSON.stringify(value) : value);
 }
 
+/** The contract refuses an action that it does not know. */
 function referenceOf({ references, onDelete, onUpdate }) {
-  const target = references.model ?? references.table;
-  return {
-    table: tableOf(typeof target?.getTableName === 'function' ? target.getTableName() : target),
-    columns: [references.key ?? 'id'],
-    onDelete: onDelete?.toUpperCase(),
-    onUpdate: onUpdate?.toUpperCase(),
-  };
+  const actions = { onDelete: onDelete?.toUpperCase(), onUpdate: onUpdate?.toUpperCase() };
+  return reference(references.model ?? references.table, { key: references.key ?? undefined, ...actions });
 }
 
-module.exports = { tableOf, tableDefinition };
+module.exports = { tableDefinition };

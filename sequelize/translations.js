@@ -1,58 +1,32 @@
 'use strict';
 
-// The translations of plans, remembered by the plans. A plan has none of the values that are bound, so that queries of
-// the same shape are one; its text is JSON, so that no two plans have the same; and its translation depends on nothing
-// else, since the translator is given nothing else.
+// The cache of translations, keyed by the plans. A plan has none of the bound values, so queries of the same shape share
+// one entry. A plan's text is JSON, so different plans have different texts; and a translation depends only on the plan,
+// since the translator gets nothing else.
 
 const { translate } = require('../driver/native');
 
-/** Entries of one generation. */
+/** The number of entries in one generation. */
 const ENTRIES_MAX = 1000;
-/** Characters of the plans and statements of one generation. */
+/** The number of characters of the plans and statements in one generation. */
 const SIZE_MAX = 4_000_000;
-/** A longer plan is rarely seen again: a bulk insert of so many rows. */
+/** The longest plan that is kept. A longer one, such as a bulk insert of many rows, is rarely repeated. */
 const PLAN_MAX = 200_000;
 
-/** So many characters of a plan, and so many at its end, where a limit and an offset are, make its digest. */
-const SAMPLES = 32;
-const END = 40;
+/** Translations by their keys, with their size. */
+class Generation extends Map {
+  characters = 0;
 
-/** A number that tells most plans apart. To hash all of a text takes longer than to compare it once. */
-function digestOf(key) {
-  const { length } = key;
-  const step = Math.max(1, Math.floor(length / SAMPLES));
-  let digest = length;
-  for (let i = step - 1; i < length; i += step) digest = (Math.imul(digest, 31) + key.charCodeAt(i)) | 0;
-  for (let i = Math.max(0, length - END); i < length; i++) digest = (Math.imul(digest, 31) + key.charCodeAt(i)) | 0;
-  return digest;
-}
-
-/** Translations by their keys, first by the digests of those. */
-class Generation {
-  /** One translation; or those of one digest by their keys. */
-  #kept = new Map();
-  entries = 0;
-  size = 0;
-
-  get(digest, key) {
-    const kept = this.#kept.get(digest);
-    if (kept instanceof Map) return kept.get(key);
-    return kept?.key === key ? kept : undefined;
-  }
-
-  set(digest, translation) {
-    this.entries++;
-    this.size += translation.size;
-    const kept = this.#kept.get(digest);
-    if (kept === undefined) this.#kept.set(digest, translation);
-    else if (kept instanceof Map) kept.set(translation.key, translation);
-    else this.#kept.set(digest, new Map([kept, translation].map((one) => [one.key, one])));
+  add(translation) {
+    this.characters += translation.size;
+    this.set(translation.key, translation);
   }
 }
 
 /**
- * Remembers what was used last, within bounds. Entries live in two generations: a new one begins when the bounds are
- * reached, and what is asked for in the old one moves to the new one. So an answer costs one look-up and no reordering.
+ * A bounded cache that keeps the entries used last. It has two generations: when the recent one is full it becomes the
+ * old one, and an entry of the old generation that is used again moves to the recent one. A hit therefore costs one
+ * look-up and reorders nothing.
  */
 class Translations {
   #old = new Generation();
@@ -63,40 +37,39 @@ class Translations {
   }
 
   /**
-   * A plan with its values bound.
+   * Translates a plan with bound values.
    *
-   * @param {string} kind of plan
+   * @param {string} kind the kind of plan
    * @param {string} json the plan
-   * @param {number} before how many parameters come before these
-   * @returns {Translation} shared: not to be changed
+   * @param {number} before the number of parameters that come before those of the plan
+   * @returns {Translation} shared between callers: do not change it
    */
   bound(kind, json, before = 0) {
-    // A kind is letters and a plan begins with a brace, so that the three stay apart.
+    // A kind consists of letters and a plan begins with a brace, so the key is unambiguous.
     const key = before === 0 ? kind + json : `${kind}${before}${json}`;
     const translated = () => new Translation(key, translate(kind, json, undefined, before));
     if (json.length > this.limits.planSize) return translated();
-    const digest = digestOf(key);
-    return this.#recent.get(digest, key) ?? this.#keep(digest, this.#old.get(digest, key) ?? translated());
+    return this.#recent.get(key) ?? this.#keep(this.#old.get(key) ?? translated());
   }
 
-  /** How many are remembered, and how large they are in characters. */
+  /** The number of entries, and their size in characters. */
   get extent() {
     const [old, recent] = [this.#old, this.#recent];
-    return { entries: old.entries + recent.entries, size: old.size + recent.size };
+    return { entries: old.size + recent.size, size: old.characters + recent.characters };
   }
 
-  #keep(digest, translation) {
+  #keep(translation) {
     const { entries, size } = this.limits;
-    if (this.#recent.entries >= entries || this.#recent.size + translation.size > size) {
+    if (this.#recent.size >= entries || this.#recent.characters + translation.size > size) {
       this.#old = this.#recent;
       this.#recent = new Generation();
     }
-    this.#recent.set(digest, translation);
+    this.#recent.add(translation);
     return translation;
   }
 }
 
-/** A statement with places for its values. */
+/** A statement with placeholders for its values. */
 class Translation {
   constructor(key, { sql, count, order, find }) {
     this.key = key;
@@ -111,14 +84,14 @@ class Translation {
     return this.key.length + this.sql.length + (this.find?.length ?? 0) + (this.order?.length ?? 0);
   }
 
-  /** The values of a plan in the order of the parameters. */
+  /** Puts the values of a plan in the order of the parameters. */
   parameters(values) {
     if (this.order) return this.order.map((index) => values[index]);
     return values.length === this.count ? values : values.slice(0, this.count);
   }
 }
 
-/** A plan as text, with its values written into it. */
+/** The text of a plan with its values inlined. */
 function textOf(kind, json, values) {
   return translate(kind, json, JSON.stringify(values)).sql;
 }

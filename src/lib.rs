@@ -6,6 +6,7 @@ mod error;
 mod event_loop;
 mod exchange;
 mod gathered;
+mod operators_api;
 mod snapshot;
 mod statement;
 pub mod translate;
@@ -13,6 +14,7 @@ pub mod translate;
 use napi_derive::{module_init, napi};
 
 pub use dialect::NativeDialect;
+pub use operators_api::operators;
 pub use snapshot::NativeSnapshot;
 
 /// One thread for everything that waits: a call then wakes that thread and Node's, where the tasks of a call spread

@@ -46,6 +46,6 @@ pub(crate) fn literal(value_json: &str) -> Result<String> {
     Ok(out)
 }
 
-fn to_json(value: &impl Serialize) -> Result<String> {
+pub(crate) fn to_json(value: &impl Serialize) -> Result<String> {
     serde_json::to_string(value).map_err(|error| Error::internal(error.to_string()))
 }

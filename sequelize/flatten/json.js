@@ -1,19 +1,26 @@
 'use strict';
 
-// Plans are written as JSON text at once, without an object in between: the text is what their translations are
-// remembered by. It is JSON, so that two plans with one text are one plan, whatever stands in their names and strings.
+// Builders for the plans that the translator reads. src/translate/plan.rs documents every key and is the reference;
+// this is the only JavaScript file that spells the short keys of expressions.
+//
+// A plan is written as JSON text directly, not as an object for JSON.stringify: its text is the key of the translation
+// cache, so it is needed on every call, and writing it this way is measurably cheaper (bench/flatten.js). All names and
+// strings are encoded as JSON, so two different plans never have the same text.
 
 const { tableOf } = require('./tables');
 
-/** Text of which each character stands for itself between the quotes of JSON; half of a surrogate pair does not. */
+/** Characters that JSON writes unchanged between quotes. A lone surrogate is not one of them. */
 const PLAIN = /^[ !#-[\]-\ud7ff\ue000-\uffff]*$/;
 
 function string(text) {
   return typeof text === 'string' && PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
-/** @param {string[]} items that are JSON already */
-function list(items) {
+const number = (value) => `${value}`;
+const boolean = (value) => (value ? 'true' : 'false');
+
+/** @param {string[]} items JSON texts */
+function array(items) {
   let text = '';
   for (let i = 0; i < items.length; i++) text += i > 0 ? `,${items[i]}` : items[i];
   return `[${text}]`;
@@ -26,41 +33,94 @@ function strings(texts) {
   return `[${text}]`;
 }
 
-/** So many names are remembered, none of them longer than this. */
+/** The number of names that each memo keeps, and the length of the longest name that it keeps. */
 const NAMES_MAX = 5000;
 const NAME_LENGTH_MAX = 100;
 
 /**
- * What `parts` makes of a name, remembered. It is joined, since V8 keeps what is added together as a tree of its parts,
- * which it would walk for every plan anew.
+ * Memoizes a builder by name. The parts are joined because V8 keeps concatenated strings as a tree of their parts, which
+ * it would have to walk again for each plan.
  *
  * @param {(name: string) => string[]} parts
  */
-function ofName(parts) {
-  const known = new Map();
+function memoizedByName(parts) {
+  const memo = new Map();
   return (name) => {
-    const text = known.get(name);
+    const text = memo.get(name);
     if (text !== undefined) return text;
     const written = parts(string(name)).join('');
     if (typeof name === 'string' && name.length <= NAME_LENGTH_MAX) {
-      if (known.size >= NAMES_MAX) known.clear();
-      known.set(name, written);
+      if (memo.size >= NAMES_MAX) memo.clear();
+      memo.set(name, written);
     }
     return written;
   };
 }
 
-const column = ofName((name) => ['{"c":', name, '}']);
-/** A column that is selected under its own name. */
-const selected = ofName((name) => ['{"e":{"c":', name, '}}']);
-/** A table of no schema. */
-const tableNamed = ofName((name) => ['{"name":', name, '}']);
+// Expressions: `Expr` in plan.rs.
+
+const NULL = '{"v":null}';
+const STAR = '{"star":null}';
+const DEFAULT = '{"default":null}';
+/** A condition that is always false. */
+const FALSE = '{"or":[]}';
+
+const column = memoizedByName((name) => ['{"c":', name, '}']);
 const path = (steps) => `{"p":${strings(steps)}}`;
+/** A column by a path in one text, as in `$task.title$`. */
+const dottedPath = (text) => path(text.split('.'));
 const literal = (text) => `{"l":${string(text)}}`;
-/** A value that is written into the statement. @param wire as the wire carries it */
+/** @param wire a value in its wire form, which is written into the statement */
 const constant = (wire) => `{"v":${JSON.stringify(wire)}}`;
 
-/** What Sequelize calls a table. */
+/** The number of placeholders that are memoized for each type. */
+const PLACEHOLDERS_MAX = 1000;
+const placeholders = new Map();
+
+/** A bound value, by its index in the plan's values. @param {string} type a `BindType` of plan.rs */
+function bound(index, type) {
+  const write = (i) => ['{"b":[', i, ',"', type, '"]}'].join('');
+  if (index >= PLACEHOLDERS_MAX) return write(index);
+  let memo = placeholders.get(type);
+  if (memo === undefined) {
+    memo = [];
+    placeholders.set(type, memo);
+  }
+  for (let next = memo.length; next <= index; next++) memo.push(write(next));
+  return memo[index];
+}
+
+const call = (name, args) => `{"f":[${string(name)},${array(args)}]}`;
+const cast = (operand, type) => `{"cast":[${operand},${string(type)}]}`;
+const list = (items) => `{"list":${array(items)}}`;
+const values = (items) => `{"values":${array(items)}}`;
+/** @param {'any' | 'all'} quantifier */
+const quantified = (quantifier, operand) => `{"${quantifier}":${operand}}`;
+/** A path into a JSON document. @param {'text' | 'json'} [result] text if omitted */
+const document = (source, steps, result) =>
+  result === undefined ? `{"j":[${source},${strings(steps)}]}` : `{"j":[${source},${strings(steps)},"${result}"]}`;
+/** @param {'+' | '-'} operator */
+const arithmetic = (left, operator, right) => `{"arith":[${left},${string(operator)},${right}]}`;
+/** @param {string} operator its name as JSON */
+const compare = (left, operator, right) => `{"o":[${left},${operator},${right}]}`;
+const and = (conditions) => `{"and":${array(conditions)}}`;
+const or = (conditions) => `{"or":${array(conditions)}}`;
+const not = (condition) => `{"not":${condition}}`;
+/** One condition of several that must all hold; undefined when there is none. */
+const allOf = (conditions) => (conditions.length > 1 ? and(conditions) : conditions[0]);
+const whole = (condition) => `{"whole":${condition}}`;
+
+// Parts of statements.
+
+/** A column that is selected under its own name. */
+const selectedColumn = memoizedByName((name) => ['{"e":{"c":', name, '}}']);
+/** An expression in a select list. */
+const selectItem = (expression, alias) =>
+  alias === undefined ? `{"e":${expression}}` : `{"e":${expression},"as":${string(alias)}}`;
+
+const tableNamed = memoizedByName((name) => ['{"name":', name, '}']);
+
+/** @param given a table in any of the forms that Sequelize has */
 function table(given) {
   const { name, schema } = tableOf(given);
   return schema === undefined ? tableNamed(name) : `{"name":${string(name)},"schema":${string(schema)}}`;
@@ -70,7 +130,7 @@ function table(given) {
 class ObjectText {
   #fields = '';
 
-  /** Adds a field; nothing for what is undefined. */
+  /** Adds a field, unless its value is undefined. */
   add(name, json) {
     if (json !== undefined) this.#fields += this.#fields === '' ? `"${name}":${json}` : `,"${name}":${json}`;
     return this;
@@ -81,22 +141,56 @@ class ObjectText {
   }
 }
 
-/** A statement before its translation; and apart from it the values that are bound. */
+/** The plan of a statement, with the values that it binds. */
 class Plan extends ObjectText {
-  /** Whether it answers with rows, though it is a write. */
+  /** True for a write that returns rows. */
   returns = false;
-  /** Whether it is an update of no column. */
+  /** True for an update without columns. */
   setsNothing = false;
 
   /**
-   * @param {unknown[]} values as the wire carries them; the plan names them by their places
-   * @param {string} table the main one, as JSON
+   * @param {unknown[]} boundValues in their wire form; the plan refers to them by index
+   * @param {string} mainTable as JSON
    */
-  constructor(values, table) {
+  constructor(boundValues, mainTable) {
     super();
-    this.values = values;
-    this.table = table;
+    this.values = boundValues;
+    this.table = mainTable;
   }
 }
 
-module.exports = { string, list, strings, column, selected, path, literal, constant, table, ObjectText, Plan };
+module.exports = {
+  ObjectText,
+  Plan,
+  string,
+  number,
+  boolean,
+  array,
+  strings,
+  NULL,
+  STAR,
+  DEFAULT,
+  FALSE,
+  column,
+  path,
+  dottedPath,
+  literal,
+  constant,
+  bound,
+  call,
+  cast,
+  list,
+  values,
+  quantified,
+  document,
+  arithmetic,
+  compare,
+  and,
+  or,
+  not,
+  allOf,
+  whole,
+  selectedColumn,
+  selectItem,
+  table,
+};

@@ -1,33 +1,38 @@
 'use strict';
 
-// The operators of Sequelize, as far as options are read by them. Which SQL they become is decided in Rust.
+// The comparison operators, from the translator's table (src/translate/operators.rs): how an option is read depends on
+// the right side that its operator takes.
 
+const { operators: operatorTable } = require('../../driver/native');
 const json = require('./json');
 
-/** The operators whose text becomes a pattern of LIKE: what stands before it and after it. */
-const PATTERNS = new Map([
-  ['startsWith', ['', '%']],
-  ['endsWith', ['%', '']],
-  ['substring', ['%', '%']],
-]);
-const LISTS = new Set(['in', 'notIn', 'between', 'notBetween']);
+/** The right sides that become a LIKE pattern: the text before and after the value. */
+const PATTERNS = { prefix: ['', '%'], suffix: ['%', ''], substring: ['%', '%'] };
 
-/** An operator by its name: Sequelize's, or an SQL comparator that `Sequelize.where` was given. */
+/** `Operand` of the table, by the operators' names. */
+const operands = new Map();
+for (const { names, operand } of JSON.parse(operatorTable())) {
+  for (const name of names) operands.set(name, operand);
+}
+
+/** An operator by its name: a key of Sequelize's `Op`, or an SQL comparator that was given to `Sequelize.where`. */
 class Operator {
   constructor(name) {
     this.name = name;
-    /** What stands between the two sides. */
-    this.between = [',', json.string(name), ','].join('');
-    /** A pattern is text, whatever the type of the column it is compared with. */
-    this.takesText = /like|regexp|with|substring/i.test(name);
-    this.takesList = LISTS.has(name);
-    this.pattern = PATTERNS.get(name);
-    /** `IS true`: the statement has the word itself. */
-    this.isTest = /^\s*(is|not|is\s+not)\s*$/i.test(name);
+    this.json = json.string(name);
+    const operand = operands.get(name) ?? operands.get(String(name).trim().toUpperCase());
+    /** True when the right side is a list. */
+    this.takesList = operand === 'list' || operand === 'range';
+    /** The text before and after the value of a LIKE pattern; undefined for other operators. */
+    this.pattern = PATTERNS[operand];
+    /** True when the right side is text, whatever the type of the column. */
+    this.takesText = operand === 'text' || this.pattern !== undefined;
+    /** True for `IS true`: a keyword cannot be bound. */
+    this.takesKeyword = operand === 'keyword';
   }
 }
 
-/** @returns {Map<symbol, Operator>} */
+/** @returns {Map<symbol, Operator>} the operators of one copy of Sequelize */
 function operatorsOf(Op) {
   return new Map(Object.entries(Op).map(([name, symbol]) => [symbol, new Operator(name)]));
 }

@@ -1,6 +1,6 @@
 'use strict';
 
-// `order` and `group` as plain data: paths through associations become paths of names.
+// The `order` and `group` options as parts of a plan. A path through associations becomes a path of names.
 
 const json = require('./json');
 
@@ -20,7 +20,7 @@ module.exports = (lib) => {
   ]);
   const isModel = (value) => typeof value === 'function' && value.prototype instanceof Model;
 
-  /** The association that `{ model, as }` or a model names below `parent`. */
+  /** The association of `parent` that a model, or `{ model, as }`, refers to. */
   function associationOf(parent, item, previous) {
     const model = isModel(item) ? item : item.model;
     let { as } = isModel(item) ? {} : item;
@@ -43,21 +43,21 @@ module.exports = (lib) => {
       this.conditions = conditions;
     }
 
-    /** The whole option. @returns OrderItem[] */
+    /** The whole `order` option, as a list of `OrderItem`. */
     items(order, { model, attributes }) {
-      if (order instanceof Utils.SequelizeMethod) return `[${this.item([order], model, attributes)}]`;
+      if (order instanceof Utils.SequelizeMethod) return json.array([this.item([order], model, attributes)]);
       if (!Array.isArray(order)) {
         throw new Error('Order must be type of array or instance of a valid sequelize method.');
       }
-      return json.list(order.map((item) => this.item(Array.isArray(item) ? item : [item], model, attributes)));
+      return json.array(order.map((item) => this.item(Array.isArray(item) ? item : [item], model, attributes)));
     }
 
     item(path, model, attributes) {
       const { e, own, dir, literalDir } = this.parts(path, model, attributes);
-      let text = `{"e":${e},"own":${own}`;
-      if (dir !== undefined) text += `,"dir":${json.string(dir)}`;
-      if (literalDir !== undefined) text += `,"literalDir":${json.string(literalDir)}`;
-      return `${text}}`;
+      const item = new json.ObjectText().add('e', e).add('own', json.boolean(own));
+      if (dir !== undefined) item.add('dir', json.string(dir));
+      if (literalDir !== undefined) item.add('literalDir', json.string(literalDir));
+      return item.json;
     }
 
     parts(path, model, attributes) {
@@ -74,7 +74,7 @@ module.exports = (lib) => {
       return result;
     }
 
-    /** Takes the associations off the front of a path. */
+    /** Splits a path into the associations at its front and the rest. */
     walk(path, model) {
       const tables = [];
       let target = model;
@@ -98,7 +98,7 @@ module.exports = (lib) => {
       return { tables, rest: index > 0 ? path.slice(index) : path, target };
     }
 
-    /** Directions that the user wrote, at least in part, as SQL. */
+    /** A direction that is, at least in part, SQL of the user. */
     literal(parts) {
       return parts
         .map((part) => (part instanceof Utils.Literal ? String(part.val) : this.direction([part])))
@@ -125,13 +125,13 @@ module.exports = (lib) => {
         throw new Error(`Unknown structure passed to order / group: ${logger.inspect(column)}`);
       }
       if (tables.length === 0 && this.isAlias(column, attributes)) return json.path([column]);
-      if (tables.length === 0 && Utils.isColString(column)) return json.path(column.slice(1, -1).split('.'));
+      if (tables.length === 0 && Utils.isColString(column)) return json.dottedPath(column.slice(1, -1));
       const attribute = target?.rawAttributes?.[column];
       if (attribute) return this.own(attribute.field || column, tables, model);
       const [name, ...path] = column.split('.');
       const document = path.length > 0 && target?.rawAttributes?.[name];
       if (document && isJson(document.type)) {
-        return `{"j":[${this.own(document.field || name, tables, model)},${json.strings(path)}]}`;
+        return json.document(this.own(document.field || name, tables, model), path);
       }
       return path.length > 0 ? json.path([...tables, name, ...path]) : this.own(column, tables, model);
     }
@@ -141,7 +141,7 @@ module.exports = (lib) => {
       return model ? json.column(field) : json.path([field]);
     }
 
-    /** A name given in `attributes`, such as `[fn('COUNT', col('id')), 'n']`. */
+    /** True for an alias that `attributes` defines, such as `n` in `[fn('COUNT', col('id')), 'n']`. */
     isAlias(name, attributes) {
       return !!attributes?.some((item) => Array.isArray(item) && item[1] === name && item[0] !== name);
     }
@@ -151,15 +151,15 @@ module.exports = (lib) => {
       return this.conditions.constantExpression(method);
     }
 
-    /** @returns Expr[] */
+    /** The whole `group` option, as a list of expressions. */
     group(group, model) {
       const items = (Array.isArray(group) ? group : [group]).map((item) => {
         const source = Array.isArray(item) ? item[0] : item;
-        if (typeof source === 'string') return json.path(source.split('.'));
+        if (typeof source === 'string') return json.dottedPath(source);
         if (source instanceof Utils.SequelizeMethod) return this.conditions.constantExpression(source);
         return this.column(source, [], model, model);
       });
-      return json.list(items);
+      return json.array(items);
     }
   }
 

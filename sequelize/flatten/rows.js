@@ -1,6 +1,6 @@
 'use strict';
 
-// Inserts, updates and deletes as plans.
+// The plans of inserts, updates and deletes.
 
 const json = require('./json');
 const { unwrapped } = require('./values');
@@ -14,9 +14,8 @@ module.exports = (lib) => {
   const VirtualType = unwrapped(DataTypes.VIRTUAL);
   const INSERT = { context: 'INSERT' };
   const UPDATE = { context: 'UPDATE' };
-  const DEFAULT = '{"default":null}';
 
-  /** Attributes by their name and by their field. */
+  /** Attributes by name and by field. */
   function attributeMap(attributes) {
     const map = new Map();
     for (const name of Object.keys(attributes ?? {})) {
@@ -53,14 +52,14 @@ module.exports = (lib) => {
       const cells = [];
       const hash = Utils.removeNullValuesFromHash(row, this.generator.options.omitNull);
       for (const [name, value] of Object.entries(hash)) {
-        // The database counts; and a null would be one.
+        // A null would be inserted; without the column the database assigns the next number.
         if (isMissing(value) && map.get(name)?.autoIncrement) continue;
         columns.push(name);
         cells.push(this.value(value, map.get(name), INSERT));
       }
       const plan = this.plan(table)
         .add('columns', json.strings(columns))
-        .add('rows', `[${json.list(cells)}]`);
+        .add('rows', json.array([json.array(cells)]));
       return this.addInsertOptions(plan, options, attributes);
     }
 
@@ -70,14 +69,14 @@ module.exports = (lib) => {
       for (const row of rows) for (const name of Object.keys(row)) names.add(name);
       const isSet = (name) => rows.some((row) => !isMissing(row[name]));
       let columns = [...names].filter((name) => !map.get(name)?.autoIncrement || isSet(name));
-      // Rows without a single value: one column that takes its default carries them.
+      // Rows without any value are inserted through one column that takes its default.
       if (columns.length === 0 && rows.length > 1) columns = [this.anyColumn(names, attributes)];
       const cell = (name, value) => {
         const takesDefault = value === undefined || (value === null && map.get(name)?.autoIncrement);
-        return takesDefault ? DEFAULT : this.value(value, map.get(name), INSERT);
+        return takesDefault ? json.DEFAULT : this.value(value, map.get(name), INSERT);
       };
-      const cells = rows.map((row) => json.list(columns.map((name) => cell(name, row[name]))));
-      const plan = this.plan(table).add('columns', json.strings(columns)).add('rows', json.list(cells));
+      const cells = rows.map((row) => json.array(columns.map((name) => cell(name, row[name]))));
+      const plan = this.plan(table).add('columns', json.strings(columns)).add('rows', json.array(cells));
       return this.addInsertOptions(plan, options, attributes);
     }
 
@@ -92,7 +91,7 @@ module.exports = (lib) => {
           .add('columns', json.strings(options.upsertKeys ?? []))
           .add('update', json.strings(options.updateOnDuplicate));
         if (options.conflictWhere) {
-          // An engine finds the partial index by the text of its condition.
+          // An engine finds a partial index by the text of its condition, so values are inlined.
           conflict.add(
             'where',
             this.conditions.inlined(() => this.conditions.where(options.conflictWhere)),
@@ -100,7 +99,7 @@ module.exports = (lib) => {
         }
         plan.add('onConflict', conflict.json);
       } else if (options.ignoreDuplicates) {
-        plan.add('onConflict', '{}');
+        plan.add('onConflict', new json.ObjectText().json);
       }
       return this.addReturning(plan, options, attributes);
     }
@@ -121,11 +120,11 @@ module.exports = (lib) => {
       return this.addLimit(plan, options, options.model ?? options.instance?.constructor);
     }
 
-    /** `SET n = n + 1`, with other columns beside it. */
+    /** `SET n = n + 1`, and other columns in the same update. */
     arithmetic(operator, table, where, amounts, extra, options) {
       const set = Object.entries(amounts).map(([name, amount]) => [
         name,
-        `{"arith":[${json.column(name)},${json.string(operator)},${this.value(amount)}]}`,
+        json.arithmetic(json.column(name), operator, this.value(amount)),
       ]);
       const map = attributeMap(options.model?.rawAttributes);
       const rest = Utils.removeNullValuesFromHash(extra, this.generator.options.omitNull) ?? {};
@@ -134,8 +133,8 @@ module.exports = (lib) => {
     }
 
     assignments(table, set, where, { model }) {
-      const pairs = set.map(([name, expression]) => `[${json.string(name)},${expression}]`);
-      const plan = this.plan(table).add('set', json.list(pairs));
+      const pairs = set.map(([name, expression]) => json.array([json.string(name), expression]));
+      const plan = this.plan(table).add('set', json.array(pairs));
       plan.setsNothing = set.length === 0;
       return plan.add('where', this.conditions.where(where, { model }));
     }
@@ -153,7 +152,7 @@ module.exports = (lib) => {
     }
   }
 
-  /** The fields to answer with, for `returning: true` or a list. */
+  /** The fields that `returning` asks for: all of them, or those of a list. */
   function returning({ returning: wanted }, attributes) {
     if (!wanted) return undefined;
     const names = Array.isArray(wanted)

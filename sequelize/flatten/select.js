@@ -1,6 +1,6 @@
 'use strict';
 
-// Finder options and includes as the plan of a select.
+// The plan of a select, from finder options and includes.
 
 const json = require('./json');
 
@@ -9,12 +9,14 @@ module.exports = (lib) => {
   const Conditions = require('./conditions')(lib);
   const Order = require('./order')(lib);
 
+  const LOCKS = ['UPDATE', 'SHARE', 'KEY SHARE', 'NO KEY UPDATE'];
+
   const PARENTHESES = `Attributes cannot include parentheses in Sequelize 6:
 In order to fix the vulnerability CVE-2023-22578, attributes that include parentheses are not raw SQL.
 - Wrap the attribute in a literal() call to make it raw SQL.
 - Set the "attributeBehavior" sequelize option to "escape" to have it quoted, as Sequelize 7 does.`;
 
-  /** A limit or an offset. It is written into the statement: it is the same for most calls of a query. */
+  /** A limit or an offset. It is written into the statement because most calls of a query share it. */
   function countOf(name, value) {
     if (value === null || value === undefined) return undefined;
     if (value instanceof Utils.Literal) return json.literal(String(value.val));
@@ -22,20 +24,23 @@ In order to fix the vulnerability CVE-2023-22578, attributes that include parent
   }
 
   function number(name, value) {
-    const read = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
-    if (typeof read === 'bigint' || (Number.isSafeInteger(read) && read >= 0)) return Number(read);
+    const count = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
+    if (typeof count === 'bigint' || (Number.isSafeInteger(count) && count >= 0)) return Number(count);
     throw new errors.QueryError(`${name} must be a whole number that is not negative, but is ${logger.inspect(value)}`);
   }
 
-  /** Whether something below an include is required and joined outside of the limiting sub-query. */
+  /** True when a required include below this one is joined outside the sub-query that limits the main table. */
   function requiresOutside({ include }) {
     return (include ?? []).some(
       (child) => !child.separate && child.required && (!child.subQuery || requiresOutside(child)),
     );
   }
 
-  /** One that is not required stays together with what is required below it, or that would take rows away. */
-  function goesInside(include) {
+  /**
+   * True when an include can be joined inside that sub-query. An include that is not required must be joined together
+   * with the required includes below it; joined apart, those would remove rows of the main table.
+   */
+  function canGoInside(include) {
     return !!include.subQuery && !(include.required === false && requiresOutside(include));
   }
 
@@ -49,7 +54,7 @@ In order to fix the vulnerability CVE-2023-22578, attributes that include parent
 
     /**
      * The plan of `selectQuery(tableName, options, model)`.
-     * @param {boolean} find whether it may run as a find call
+     * @param {boolean} find true when it may run as a find call
      */
     plan(tableName, options, model, find) {
       const { attributes, limit, offset, group, order, include, having } = options;
@@ -65,7 +70,7 @@ In order to fix the vulnerability CVE-2023-22578, attributes that include parent
       if (order) plan.add('order', this.order.items(order, { model, attributes }));
       plan.add('limit', countOf('limit', limit)).add('offset', countOf('offset', offset));
       if (options.lock) plan.add('lock', this.lock(options));
-      if (find) plan.add('find', 'true');
+      if (find) plan.add('find', json.boolean(true));
       return plan;
     }
 
@@ -77,30 +82,30 @@ In order to fix the vulnerability CVE-2023-22578, attributes that include parent
     from(tableName, options, model) {
       if (!Array.isArray(tableName)) {
         const table = json.table(tableName);
-        return [`[${fromItem(table, options.tableAs || model?.name)}]`, table];
+        return [json.array([fromItem(table, options.tableAs || model?.name)]), table];
       }
-      const named = tableName.map((item) =>
+      const pairs = tableName.map((item) =>
         Array.isArray(item) ? item : [item, item.as || item.name || item.tableName || item],
       );
-      const tables = named.map(([table]) => json.table(table));
-      return [json.list(tables.map((table, i) => fromItem(table, named[i][1]))), tables[0]];
+      const tables = pairs.map(([table]) => json.table(table));
+      return [json.array(tables.map((table, i) => fromItem(table, pairs[i][1]))), tables[0]];
     }
 
-    /** @param {Function | false} limited the model whose sub-query joined tables need the primary key of */
+    /** @param {Function | false} limited the model that is limited in a sub-query; joins need its primary key */
     columns(attributes, model, limited) {
-      let text = '';
-      for (const attribute of attributes) text += `${text && ','}${this.column(attribute, model)}`;
-      for (const item of limited ? this.missingKeys(attributes, limited) : []) text += `${text && ','}${item}`;
-      return `[${text}]`;
+      const items = attributes.map((attribute) => this.column(attribute, model));
+      return json.array(limited ? [...items, ...this.missingKeys(attributes, limited)] : items);
     }
 
     column(attribute, model) {
       if (typeof attribute === 'string') {
-        if (attribute === '*') return '{"e":{"star":null}}';
+        if (attribute === '*') return json.selectItem(json.STAR);
         const isPath = attribute.includes('.') && !(model && attribute in model.rawAttributes);
-        return isPath ? `{"e":${json.path(attribute.split('.'))}}` : json.selected(attribute);
+        return isPath ? json.selectItem(json.dottedPath(attribute)) : json.selectedColumn(attribute);
       }
-      if (attribute instanceof Utils.SequelizeMethod) return `{"e":${this.conditions.constantExpression(attribute)}}`;
+      if (attribute instanceof Utils.SequelizeMethod) {
+        return json.selectItem(this.conditions.constantExpression(attribute));
+      }
       if (!Array.isArray(attribute)) {
         throw new Error(`${logger.inspect(attribute)} is not a valid attribute definition`);
       }
@@ -112,9 +117,9 @@ In order to fix the vulnerability CVE-2023-22578, attributes that include parent
       return this.renamed(attribute);
     }
 
-    /** `[source, alias]` */
+    /** An attribute of the form `[source, alias]`. */
     renamed([source, alias]) {
-      return `{"e":${this.source(source)},"as":${json.string(String(alias))}}`;
+      return json.selectItem(this.source(source), String(alias));
     }
 
     source(source) {
@@ -127,7 +132,7 @@ In order to fix the vulnerability CVE-2023-22578, attributes that include parent
       return source.includes('.') ? json.path([source]) : json.column(source);
     }
 
-    /** The columns of the primary key that are not among the attributes under their own names. */
+    /** The columns of the primary key that the attributes do not select under their own names. */
     missingKeys(attributes, model) {
       const missing = [];
       for (const name of model.primaryKeyAttributes) {
@@ -136,21 +141,20 @@ In order to fix the vulnerability CVE-2023-22578, attributes that include parent
           Array.isArray(item) ? String(item[1]) === name : item === name && field === name,
         );
         if (has) continue;
-        const column = json.column(field);
-        missing.push(field === name ? `{"e":${column}}` : `{"e":${column},"as":${json.string(name)}}`);
+        missing.push(json.selectItem(json.column(field), field === name ? undefined : name));
       }
       return missing;
     }
 
     addIncludes(plan, options, subQuery) {
-      plan.add('include', this.children(options.include, options)).add('subQuery', `${subQuery}`);
-      plan.add('noIncludeAttributes', `${options.includeIgnoreAttributes === false}`);
+      plan.add('include', this.children(options.include, options)).add('subQuery', json.boolean(subQuery));
+      plan.add('noIncludeAttributes', json.boolean(options.includeIgnoreAttributes === false));
     }
 
-    /** `isInside`: whether what they belong to is in the sub-query that a limit makes. Outside of it nothing is inside. */
+    /** @param {boolean} isInside true when the parent is in the sub-query; a child of one outside is outside too */
     children(includes, options, isInside = true) {
       const joined = (includes ?? []).filter((include) => !include.separate && !include._pseudo);
-      return json.list(joined.map((include) => this.include(include, options, isInside && goesInside(include))));
+      return json.array(joined.map((include) => this.include(include, options, isInside && canGoInside(include))));
     }
 
     include(include, options, subQuery) {
@@ -161,45 +165,46 @@ In order to fix the vulnerability CVE-2023-22578, attributes that include parent
       }
       const plan = new json.ObjectText();
       plan.add('as', json.string(include.as)).add('table', json.table(model.getTableName()));
-      for (const [name, flag] of Object.entries(flagsOf(include, subQuery))) plan.add(name, `${flag}`);
+      for (const [name, flag] of Object.entries(flagsOf(include, subQuery))) plan.add(name, json.boolean(flag));
       plan.add('attributes', this.includeColumns(include, options));
       plan.add('where', include.where && this.conditions.where(include.where, { model }));
       plan.add('on', include.on && this.conditions.where(include.on, { model }));
       plan.add('include', this.children(include.include, options, subQuery));
       const { attribute, field, right } = keysOf(association, model);
-      plan.add('left', `{"attribute":${json.string(attribute)},"field":${json.string(field)}}`);
+      const left = new json.ObjectText().add('attribute', json.string(attribute)).add('field', json.string(field));
+      plan.add('left', left.json);
       plan.add('right', json.string(right));
       if (include.through) plan.add('through', this.through(include));
       return plan.json;
     }
 
-    /** None when nothing of an include is selected: `count` leaves its attributes as the user wrote them. */
+    /** Empty when no columns of includes are selected: `count` leaves their attributes as the user gave them. */
     includeColumns({ attributes }, { includeIgnoreAttributes }) {
-      if (includeIgnoreAttributes === false) return '[]';
-      return json.list((attributes ?? []).map((attribute) => this.includeColumn(attribute)));
+      if (includeIgnoreAttributes === false) return json.array([]);
+      return json.array((attributes ?? []).map((attribute) => this.includeColumn(attribute)));
     }
 
     includeColumn(attribute) {
       if (Array.isArray(attribute)) return this.renamed(attribute);
-      if (attribute instanceof Utils.Literal) return `{"e":${this.conditions.expression(attribute)}}`;
+      if (attribute instanceof Utils.Literal) return json.selectItem(this.conditions.expression(attribute));
       if (attribute instanceof Utils.SequelizeMethod) {
         throw new Error(
           'Tried to select attributes using Sequelize.cast or Sequelize.fn without specifying an alias for the result, during eager loading. This means the attribute will not be added to the returned instance',
         );
       }
-      return named(attribute, attribute);
+      return selectAs(attribute, attribute);
     }
 
     through({ through, association }) {
       const { model } = through;
       const columns = through.attributes.map((attribute) =>
-        Array.isArray(attribute) ? named(attribute[0], attribute[1]) : named(attribute, attribute),
+        Array.isArray(attribute) ? selectAs(attribute[0], attribute[1]) : selectAs(attribute, attribute),
       );
       return new json.ObjectText()
         .add('table', json.table(model.getTableName()))
         .add('as', json.string(through.as))
         .add('primaryKey', model.primaryKeyField && json.string(model.primaryKeyField))
-        .add('attributes', json.list(columns))
+        .add('attributes', json.array(columns))
         .add('where', through.where && this.conditions.where(through.where, { model }))
         .add('sourceField', json.string(association.identifierField))
         .add('targetField', json.string(association.foreignIdentifierField)).json;
@@ -207,7 +212,7 @@ In order to fix the vulnerability CVE-2023-22578, attributes that include parent
 
     groupedLimit(options, model) {
       const { on, limit, values } = options.groupedLimit;
-      const plan = new json.ObjectText().add('limit', `${number('limit', limit)}`);
+      const plan = new json.ObjectText().add('limit', json.number(number('limit', limit)));
       let key = on;
       if (on instanceof BelongsToMany) {
         const { include, includeMap, includeNames } = Model._validateIncludedElements({
@@ -232,21 +237,21 @@ In order to fix the vulnerability CVE-2023-22578, attributes that include parent
         plan.add('key', json.column(key));
       }
       const field = model?.fieldRawAttributesMap?.[key];
-      return plan.add('values', json.list(values.map((value) => this.conditions.value(value, field)))).json;
+      return plan.add('values', json.array(values.map((value) => this.conditions.value(value, field)))).json;
     }
 
     lock({ lock, skipLocked }) {
       const level = typeof lock === 'object' ? lock.level : lock;
-      const known = ['UPDATE', 'SHARE', 'KEY SHARE', 'NO KEY UPDATE'].includes(level);
+      const strength = LOCKS.includes(level) ? level : 'UPDATE';
       const of = lock.of && lock.of.prototype instanceof Model ? json.string(lock.of.name) : undefined;
-      const plan = new json.ObjectText().add('strength', json.string(known ? level : 'UPDATE'));
-      return plan.add('of', of).add('skip', `${!!skipLocked}`).json;
+      const plan = new json.ObjectText().add('strength', json.string(strength));
+      return plan.add('of', of).add('skip', json.boolean(skipLocked)).json;
     }
   }
 
   const fromItem = (table, alias) =>
-    alias === undefined ? `{"table":${table}}` : `{"table":${table},"as":${json.string(alias)}}`;
-  const named = (field, alias) => `{"e":${json.column(field)},"as":${json.string(alias)}}`;
+    new json.ObjectText().add('table', table).add('as', alias === undefined ? undefined : json.string(alias)).json;
+  const selectAs = (field, alias) => json.selectItem(json.column(field), alias);
 
   function flagsOf(include, subQuery) {
     return {
@@ -259,7 +264,7 @@ In order to fix the vulnerability CVE-2023-22578, attributes that include parent
     };
   }
 
-  /** What an association joins by: attribute and field of the parent, and the field of the target. */
+  /** The keys that an association joins by: attribute and field of the parent, and the field of the target. */
   function keysOf(association, target) {
     if (association instanceof BelongsToMany) {
       return {
@@ -281,13 +286,13 @@ In order to fix the vulnerability CVE-2023-22578, attributes that include parent
     return { attribute: key, field: source.rawAttributes[key].field || key, right: association.identifierField };
   }
 
-  /** `where: 5` is the primary key. */
+  /** Takes a number for the primary key: `where: 5`. */
   function primaryKeyCondition(where, model) {
     if (typeof where !== 'number' && typeof where !== 'bigint') return where;
     return { [Object.keys(model?.primaryKeys ?? {})[0] ?? 'id']: where };
   }
 
-  /** @param {{ find?: boolean }} how */
+  /** @param {{ find?: boolean }} [how] `find`: true when it may run as a find call */
   function selectPlan(generator, tableName, options = {}, model = undefined, { find = false } = {}) {
     return new SelectWriter(generator).plan(tableName, options, model, find);
   }

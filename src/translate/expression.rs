@@ -1,4 +1,4 @@
-//! Expressions: columns, values, functions, casts, conditions.
+//! Writes expressions: columns, values, functions, casts and conditions.
 
 use phantomdb_protocol::{Error, ErrorCode, Result, Value};
 
@@ -8,7 +8,7 @@ use super::{
     sql::{Values, push_identifier, push_literal},
 };
 
-/// What qualifies the columns of the table at hand: nothing, an alias, or a schema and a table.
+/// The qualifier of the current table's columns: empty, an alias, or a schema and a table.
 #[derive(Debug, Clone, Default)]
 pub struct Scope(Vec<String>);
 
@@ -38,13 +38,13 @@ pub fn bad_plan(message: impl Into<String>) -> Error {
     Error::new(ErrorCode::BadRequest, message)
 }
 
-/// Writes expressions into text, with the values beside it.
+/// Writes expressions as text and collects their bound values.
 pub struct Writer {
     pub values: Values,
     depth: usize,
 }
 
-/// Deep enough for any query a person writes, and shallow enough for every stack.
+/// The limit is deeper than any query that a person writes, and no thread's stack overflows before it is reached.
 const MAX_DEPTH: usize = 100;
 
 impl Writer {
@@ -151,7 +151,7 @@ impl Writer {
         Ok(())
     }
 
-    /// One side of AND or OR, in parentheses when it is itself several conditions, or text we did not write.
+    /// Writes one side of AND or OR. A side that combines several conditions, or is SQL of the user, gets parentheses.
     pub fn operand(
         &mut self,
         out: &mut String,
@@ -180,7 +180,7 @@ impl Writer {
         Ok(())
     }
 
-    /// ` WHERE …`, or nothing.
+    /// Writes ` WHERE …` if there is a condition.
     pub fn push_where(&mut self, out: &mut String, condition: Option<&Expr>, scope: &Scope) -> Result<()> {
         if let Some(condition) = condition {
             out.push_str(" WHERE ");
@@ -189,7 +189,7 @@ impl Writer {
         Ok(())
     }
 
-    /// ` LIMIT n`, or nothing. The number is inlined: it is the same for most calls of a query.
+    /// Writes ` LIMIT n` if there is a count. The number is inlined because most calls of a query share it.
     pub fn push_limit(&mut self, out: &mut String, keyword: &str, count: Option<&Expr>) -> Result<()> {
         if let Some(count) = count {
             out.push_str(keyword);
@@ -207,7 +207,8 @@ impl Writer {
     }
 }
 
-/// Whether it is several conditions, which AND would tear apart. A list of one is what is in it.
+/// True when the expression combines several conditions, which need parentheses beside AND. A list with a single
+/// condition counts as that condition.
 fn is_several(item: &Expr) -> bool {
     match item {
         Expr::And(items) | Expr::Or(items) => match items.as_slice() {
@@ -219,12 +220,13 @@ fn is_several(item: &Expr) -> bool {
     }
 }
 
-/// Whether a literal in a list of ANDs could be torn apart: `a = 1 OR b = 2` beside `AND`.
+/// True when a literal might contain OR, which binds weaker than AND: `a = 1 OR b = 2`.
 fn may_bind_weaker_than_and(text: &str) -> bool {
     text.as_bytes().windows(2).any(|pair| pair.eq_ignore_ascii_case(b"or"))
 }
 
-/// `["a"]` is `"a"`, `["a", "b"]` is `"a"."b"`, longer paths are nested includes: `"a->b"."c"`.
+/// Writes a column by its path: `["a"]` is `"a"`, `["a", "b"]` is `"a"."b"`, and a longer path goes through nested
+/// includes: `"a->b"."c"`.
 pub fn push_path(out: &mut String, path: &[String]) -> Result<()> {
     let (column, tables) = path.split_last().ok_or_else(|| bad_plan("a column path is empty"))?;
     if !tables.is_empty() {
@@ -239,7 +241,7 @@ pub fn push_path(out: &mut String, path: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// A function's name goes into the text as it is, so it may hold nothing but a name.
+/// Checks a function's name. It is written without quotes, so anything but a name would be an injection.
 fn check_function_name(name: &str) -> Result<()> {
     let is_name = |part: &str| {
         let mut chars = part.chars();
@@ -254,7 +256,7 @@ fn check_function_name(name: &str) -> Result<()> {
     )))
 }
 
-/// A type in `CAST`: a name of one or more words, with length and precision.
+/// Checks the type of a `CAST`: one or more words, with an optional length and precision.
 pub fn check_type_name(data_type: &str) -> Result<()> {
     let (name, arguments) = match data_type.split_once('(') {
         Some((name, rest)) => (name, Some(rest)),

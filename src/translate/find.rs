@@ -1,18 +1,19 @@
-//! The find call of the REST contract that says the same as a select.
+//! Translates a select to the equivalent find call of the REST contract.
 
 use phantomdb_protocol::{Find, Result, Value};
 
 use super::{
     FindTemplate,
     expression::{Scope, Writer},
-    plan::{Expr, Item, Select},
+    plan::{Expr, Select, SelectItem},
     select::{item_text, push_order},
     sql::Values,
 };
 
-/// The pieces of a find call: the condition, the order and the columns as text. None when the select is more than
-/// a finder on one table, or holds SQL that the user wrote. `order` is that of the statement's parameters.
-pub fn find(plan: &Select, order: &[usize]) -> Option<FindTemplate> {
+/// Writes the condition, the order and the columns of a find call as text. Returns `None` when the select is more than a
+/// finder on one table, or contains SQL of the user. `parameter_order` is the order of the statement's parameters: the
+/// call is given the same parameters, so its condition must use them in the same order.
+pub fn find(plan: &Select, parameter_order: &[usize]) -> Option<FindTemplate> {
     let simple = plan.from.len() == 1
         && plan.include.is_empty()
         && plan.group.is_empty()
@@ -21,12 +22,12 @@ pub fn find(plan: &Select, order: &[usize]) -> Option<FindTemplate> {
         && plan.grouped_limit.is_none()
         && !plan.sub_query
         && plan.condition.as_ref().is_none_or(stands_alone)
-        && plan.order.iter().all(|item| stands_alone(&item.e) && item.literal_dir.is_none())
-        && plan.columns.iter().flatten().all(|item| stands_alone(&item.e));
+        && plan.order.iter().all(|item| stands_alone(&item.expr) && item.literal_direction.is_none())
+        && plan.columns.iter().flatten().all(|item| stands_alone(&item.expr));
     if !simple {
         return None;
     }
-    let mut writer = Writer::new(Values::holes());
+    let mut writer = Writer::new(Values::gaps());
     let condition = match &plan.condition {
         Some(condition) => Some(text(|out| writer.expression(out, condition, &Scope::none()))?),
         None => None,
@@ -37,7 +38,7 @@ pub fn find(plan: &Select, order: &[usize]) -> Option<FindTemplate> {
         Some(items) => Some(text(|out| push_columns(&mut writer, out, items))?),
         None => None,
     };
-    if writer.values.order != order {
+    if writer.values.order != parameter_order {
         return None;
     }
     let find = Find {
@@ -55,7 +56,7 @@ fn text(write: impl FnOnce(&mut String) -> Result<()>) -> Option<String> {
     write(&mut out).ok().map(|()| out)
 }
 
-fn push_columns(writer: &mut Writer, out: &mut String, items: &[Item]) -> Result<()> {
+fn push_columns(writer: &mut Writer, out: &mut String, items: &[SelectItem]) -> Result<()> {
     for (i, item) in items.iter().enumerate() {
         out.push_str(if i > 0 { "," } else { "" });
         out.push_str(&item_text(writer, item, &Scope::none())?);
@@ -63,7 +64,7 @@ fn push_columns(writer: &mut Writer, out: &mut String, items: &[Item]) -> Result
     Ok(())
 }
 
-/// None for what is not a number; nothing for no count.
+/// A limit or an offset. The outer `None` means that it is not a number, the inner `None` that it was not given.
 fn count(expr: Option<&Expr>) -> Option<Option<u64>> {
     match expr {
         None => Some(None),
@@ -72,7 +73,7 @@ fn count(expr: Option<&Expr>) -> Option<Option<u64>> {
     }
 }
 
-/// Whether an expression means the same without the table's alias before its columns.
+/// True when an expression means the same if its columns are not qualified by the table's alias.
 fn stands_alone(expr: &Expr) -> bool {
     match expr {
         Expr::Path(path) => path.len() == 1,

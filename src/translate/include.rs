@@ -1,24 +1,26 @@
-//! Joins of associations: which side of a limiting sub-query each belongs to, how nested aliases are spelled
-//! (`tasks->owner` for the table, `tasks.owner.id` for the column), and the filter that a required to-many
-//! association puts on a limited main table.
+//! Joins of associations.
+//!
+//! When the main table is limited in a sub-query, each join is either inside or outside of it. Nested includes have the
+//! alias `tasks->owner` for the table and `tasks.owner.id` for a column of the result. A required to-many association
+//! also filters the main table inside the sub-query.
 
 use phantomdb_protocol::{Result, TableName};
 
 use super::{
     expression::{Scope, Writer},
-    plan::{Expr, Include, Item, Key, Select, Through},
+    plan::{Expr, Include, ParentKey, Select, SelectItem, Through},
     select::{output_name, push_unique},
     sql::{push_identifier, push_table},
 };
 
 /// The select that the includes belong to.
-pub struct Top<'a> {
+pub struct Root<'a> {
     pub plan: &'a Select,
     pub main: &'a str,
     pub sub_query: bool,
 }
 
-/// How a table is called in SQL, and how its columns are called in the result.
+/// The alias of an included table in SQL, and the prefix of its columns in the result.
 #[derive(Debug, Clone)]
 pub struct Names {
     internal: String,
@@ -31,7 +33,7 @@ impl Names {
         Self { internal: main.to_owned(), external: main.to_owned(), top: true }
     }
 
-    /// An include of the main table.
+    /// The names of an include directly below the main table.
     fn below_top(alias: &str) -> Self {
         Self { internal: alias.to_owned(), external: alias.to_owned(), top: false }
     }
@@ -48,16 +50,16 @@ impl Names {
     }
 }
 
-/// What joins add to a select.
+/// The pieces that joins add to a select.
 #[derive(Debug, Default)]
 pub struct Joins {
     pub main: String,
     pub sub: String,
     pub main_columns: Vec<String>,
     pub sub_columns: Vec<String>,
-    /// Keys that joins outside of the sub-query need and the result does not have.
+    /// Keys that joins outside the sub-query need but the user did not select.
     pub hidden_columns: Vec<String>,
-    /// Conditions on the main table.
+    /// Conditions that includes put on the main table.
     pub filters: Vec<String>,
 }
 
@@ -72,7 +74,7 @@ impl Joins {
     }
 }
 
-/// One join, before it is known which side it goes to.
+/// One join, before it is placed inside or outside the sub-query.
 struct Join {
     keyword: &'static str,
     body: String,
@@ -91,18 +93,18 @@ impl Join {
     }
 }
 
-/// Joins an include and all below it. `ancestors` are the includes above, outermost first.
+/// Joins an include and its nested includes. `ancestors` are the includes above it, outermost first.
 pub fn join(
     writer: &mut Writer,
     include: &Include,
     parent: &Names,
-    top: &Top,
+    root: &Root,
     ancestors: &[&Include],
 ) -> Result<Joins> {
     let names = parent.child(&include.alias);
     let mut joins = Joins::default();
-    let in_sub_query = include.sub_query && top.sub_query;
-    if !top.plan.no_include_attributes {
+    let in_sub_query = include.sub_query && root.sub_query;
+    if !root.plan.no_include_attributes {
         let columns = columns(writer, &include.attributes, &names)?;
         if in_sub_query {
             joins.sub_columns.extend(columns);
@@ -111,10 +113,10 @@ pub fn join(
         }
     }
     let own = match &include.through {
-        Some(through) => through_join(writer, include, through, &names, parent, top, ancestors, &mut joins)?,
-        None => key_join(writer, include, &names, parent, top, ancestors, &mut joins)?,
+        Some(through) => through_join(writer, include, through, &names, parent, root, ancestors, &mut joins)?,
+        None => key_join(writer, include, &names, parent, root, ancestors, &mut joins)?,
     };
-    if let Some(filter) = sub_query_filter(writer, include, top, ancestors)? {
+    if let Some(filter) = sub_query_filter(writer, include, root, ancestors)? {
         joins.filters.push(filter);
     }
     let mut nested = Joins::default();
@@ -123,7 +125,7 @@ pub fn join(
     path.push(include);
     for child in &include.include {
         mismatch |= !include.required && !include.optional && child.required;
-        nested.append(join(writer, child, &names, top, &path)?);
+        nested.append(join(writer, child, &names, root, &path)?);
     }
     push_unique(&mut joins.main_columns, nested.main_columns);
     push_unique(&mut joins.sub_columns, nested.sub_columns);
@@ -139,13 +141,13 @@ pub fn join(
     Ok(joins)
 }
 
-/// `"tasks"."title" AS "tasks.title"`.
-fn columns(writer: &mut Writer, items: &[Item], names: &Names) -> Result<Vec<String>> {
+/// The select list of an include: `"tasks"."title" AS "tasks.title"`.
+fn columns(writer: &mut Writer, items: &[SelectItem], names: &Names) -> Result<Vec<String>> {
     let scope = Scope::alias(names.internal.clone());
     let mut columns = Vec::with_capacity(items.len());
     for item in items {
         let mut out = String::new();
-        writer.expression(&mut out, &item.e, &scope)?;
+        writer.expression(&mut out, &item.expr, &scope)?;
         if let Some(alias) = &item.alias {
             out.push_str(" AS ");
             push_identifier(&mut out, &format!("{}.{alias}", names.external));
@@ -171,28 +173,28 @@ fn column_of(table: &str, column: &str) -> String {
     out
 }
 
-/// The key of the parent, as it is called where the include is joined: what is inside of the sub-query goes by another
-/// name outside, and is selected there under a name of our own when the user did not ask for it.
+/// The parent's key, by the name it has where the include is joined. A key from inside the sub-query has the name of
+/// its output column outside of it. If the user did not select the key, it is added under a hidden name.
 fn parent_key(
     include: &Include,
     parent: &Names,
-    top: &Top,
+    root: &Root,
     ancestors: &[&Include],
     joins: &mut Joins,
 ) -> String {
-    let Key { attribute, field } = &include.left;
+    let ParentKey { attribute, field } = &include.left;
     let inside = column_of(&parent.internal, field);
     let is_parent_inside = ancestors.last().is_none_or(|parent| parent.sub_query);
-    if !top.sub_query || include.sub_query || !is_parent_inside {
+    if !root.sub_query || include.sub_query || !is_parent_inside {
         return inside;
     }
-    let is_key = |item: &Item| {
-        matches!(&item.e, Expr::Column(name) if name == field)
+    let is_key = |item: &SelectItem| {
+        matches!(&item.expr, Expr::Column(name) if name == field)
             && output_name(item).as_ref() == Some(attribute)
     };
     let is_selected = match ancestors.last() {
         Some(parent) => parent.attributes.iter().any(is_key),
-        None => top.plan.columns.as_ref().is_none_or(|items| items.iter().any(is_key)),
+        None => root.plan.columns.as_ref().is_none_or(|items| items.iter().any(is_key)),
     };
     let mut name = attribute.clone();
     if !parent.top {
@@ -204,7 +206,7 @@ fn parent_key(
         push_identifier(&mut hidden, &name);
         push_unique(&mut joins.hidden_columns, vec![hidden]);
     }
-    column_of(top.main, &name)
+    column_of(root.main, &name)
 }
 
 fn push_table_as(out: &mut String, table: &TableName, alias: &str) {
@@ -213,7 +215,7 @@ fn push_table_as(out: &mut String, table: &TableName, alias: &str) {
     push_identifier(out, alias);
 }
 
-/// ` AND condition` on the table of that alias, or nothing.
+/// Writes ` AND condition` on the table with that alias, if there is a condition.
 fn push_and(writer: &mut Writer, out: &mut String, condition: Option<&Expr>, alias: &str) -> Result<()> {
     if let Some(condition) = condition {
         out.push_str(" AND ");
@@ -222,7 +224,7 @@ fn push_and(writer: &mut Writer, out: &mut String, condition: Option<&Expr>, ali
     Ok(())
 }
 
-/// The table between the two sides with the target: `"TaskTags" AS "a" INNER JOIN "Tags" AS "b" ON …`.
+/// Writes the junction table joined with the target: `"TaskTags" AS "a" INNER JOIN "Tags" AS "b" ON …`.
 fn push_through(out: &mut String, include: &Include, through: &Through, between: &str, target: &str) {
     push_table_as(out, &through.table, between);
     out.push_str(" INNER JOIN ");
@@ -239,14 +241,14 @@ fn key_join(
     include: &Include,
     names: &Names,
     parent: &Names,
-    top: &Top,
+    root: &Root,
     ancestors: &[&Include],
     joins: &mut Joins,
 ) -> Result<Join> {
-    let left = if parent.top && top.plan.grouped_limit.is_some() {
+    let left = if parent.top && root.plan.grouped_limit.is_some() {
         column_of(&parent.internal, &include.left.attribute)
     } else {
-        parent_key(include, parent, top, ancestors, joins)
+        parent_key(include, parent, root, ancestors, joins)
     };
     let mut condition = format!("{left} = {}", column_of(&names.internal, &include.right));
     let scope = Scope::alias(names.internal.clone());
@@ -265,7 +267,7 @@ fn key_join(
 
 #[allow(
     clippy::too_many_arguments,
-    reason = "what a join depends on; a struct of them would be used here alone"
+    reason = "a join depends on all of them; a struct would be used only here"
 )]
 fn through_join(
     writer: &mut Writer,
@@ -273,7 +275,7 @@ fn through_join(
     through: &Through,
     names: &Names,
     parent: &Names,
-    top: &Top,
+    root: &Root,
     ancestors: &[&Include],
     joins: &mut Joins,
 ) -> Result<Join> {
@@ -282,10 +284,10 @@ fn through_join(
         external: format!("{}.{}", names.external, through.alias),
         top: false,
     };
-    if !top.plan.no_include_attributes {
+    if !root.plan.no_include_attributes {
         joins.main_columns.extend(columns(writer, &through.attributes, &between)?);
     }
-    let source = parent_key(include, parent, top, ancestors, joins);
+    let source = parent_key(include, parent, root, ancestors, joins);
     let mut body = String::from("( ");
     push_through(&mut body, include, through, &between.internal, &names.internal);
     push_and(writer, &mut body, through.condition.as_ref(), &between.internal)?;
@@ -295,20 +297,19 @@ fn through_join(
     Ok(Join { keyword: keyword(include), body, condition })
 }
 
-/// `( SELECT key FROM tasks WHERE … LIMIT 1 ) IS NOT NULL`: a main row counts for the limit only when the required
-/// association has a row. Its tables are called there what they are called in the joins, so that a condition on one
-/// means the same in both.
+/// Writes `( SELECT key FROM tasks WHERE … LIMIT 1 ) IS NOT NULL`: a main row counts for the limit only if the required
+/// association has a row. Tables have the same aliases here as in the joins, so that a condition means the same in both.
 fn sub_query_filter(
     writer: &mut Writer,
     include: &Include,
-    top: &Top,
+    root: &Root,
     ancestors: &[&Include],
 ) -> Result<Option<String>> {
-    // One that is explicitly not required filters nothing, whatever is required below it.
-    if !top.sub_query || !include.sub_query_filter || !(include.required || include.optional) {
+    // An include with `required: false` filters nothing, even if an include below it is required.
+    if !root.sub_query || !include.sub_query_filter || !(include.required || include.optional) {
         return Ok(None);
     }
-    // The outermost include's sub-query holds the chain down to this one.
+    // The filter starts at the outermost include and joins down to this one.
     let mut chain = required_closure(include);
     for ancestor in ancestors.iter().rev() {
         if !ancestor.required || ancestor.sub_query_filter {
@@ -320,8 +321,8 @@ fn sub_query_filter(
         chain = outer;
     }
     let query = match &chain.through {
-        Some(through) => through_filter(writer, &chain, through, top.main)?,
-        None => key_filter(writer, &chain, top.main)?,
+        Some(through) => through_filter(writer, &chain, through, root.main)?,
+        None => key_filter(writer, &chain, root.main)?,
     };
     Ok(Some(format!("( {query} ) IS NOT NULL")))
 }
@@ -333,15 +334,15 @@ fn required_closure(include: &Include) -> Include {
     copy
 }
 
-/// Joins what is nested in a filter, without its columns.
+/// Joins the includes nested in a filter, without selecting their columns.
 fn filter_joins(writer: &mut Writer, children: &[Include], parent: &Names) -> Result<String> {
     let plan = Select { no_include_attributes: true, ..Select::default() };
-    let top = Top { plan: &plan, main: &parent.internal, sub_query: false };
+    let root = Root { plan: &plan, main: &parent.internal, sub_query: false };
     let mut text = String::new();
     for child in children {
         let mut child = child.clone();
         child.required = true;
-        text.push_str(&join(writer, &child, parent, &top, &[])?.main);
+        text.push_str(&join(writer, &child, parent, &root, &[])?.main);
     }
     Ok(text)
 }

@@ -1,15 +1,15 @@
-//! Paths into JSON documents.
+//! Writes paths into JSON documents.
 
 use phantomdb_protocol::{Result, Value};
 
 use super::{
     expression::{Scope, Writer, bad_plan},
-    plan::{Expr, JsonAs, Kind},
+    plan::{BindType, Expr, JsonResult},
     sql::push_string,
 };
 
-/// The types a path may be cast to, in lower case: `{ 'meta.age::integer': 5 }`. A closed list, since the name goes
-/// into the text as it is (GHSA-6457-6jrx-69cr).
+/// The types that a path may be cast to, in lower case: `{ 'meta.age::integer': 5 }`. The list is closed because the
+/// name is written without quotes (GHSA-6457-6jrx-69cr).
 const CAST_TYPES: [&str; 26] = [
     "integer",
     "int",
@@ -39,21 +39,21 @@ const CAST_TYPES: [&str; 26] = [
     "datetime",
 ];
 
-/// Writes the extraction; compared with a number, a boolean or a date it is cast to that.
+/// Writes the extraction. If it is compared with a number, a boolean or a date, it is cast to that type.
 pub fn extraction(
     writer: &mut Writer,
     out: &mut String,
     column: &Expr,
     path: &[String],
-    wanted: JsonAs,
+    wanted: JsonResult,
     compared_with: Option<&Expr>,
     scope: &Scope,
 ) -> Result<()> {
     let (path, explicit) = split_cast(path)?;
     let cast = match (explicit, wanted) {
         (Some(name), _) => Some(name.to_ascii_uppercase()),
-        (None, JsonAs::Text) => compared_with.and_then(natural_cast).map(str::to_owned),
-        (None, JsonAs::Json) => None,
+        (None, JsonResult::Text) => compared_with.and_then(natural_cast).map(str::to_owned),
+        (None, JsonResult::Json) => None,
     };
     if cast.is_some() {
         out.push_str("CAST(");
@@ -63,7 +63,7 @@ pub fn extraction(
     } else {
         out.push('(');
         writer.expression(out, column, scope)?;
-        out.push_str(if wanted == JsonAs::Json { "#>" } else { "#>>" });
+        out.push_str(if wanted == JsonResult::Json { "#>" } else { "#>>" });
         push_string(out, &path_text(&path))?;
         out.push(')');
     }
@@ -75,7 +75,7 @@ pub fn extraction(
     Ok(())
 }
 
-/// Takes the cast off the last step.
+/// Splits the cast from the last step.
 fn split_cast(path: &[String]) -> Result<(Vec<&str>, Option<&str>)> {
     let mut steps: Vec<&str> = path.iter().map(String::as_str).collect();
     let Some((step, cast)) = steps.last().and_then(|last| last.split_once("::")) else {
@@ -97,11 +97,11 @@ fn natural_cast(other: &Expr) -> Option<&'static str> {
         Expr::Value(Value::Boolean(_)) => Some("BOOLEAN"),
         Expr::Value(Value::Timestamp(_)) => Some("TIMESTAMP"),
         Expr::Bound(_, kind) => match kind {
-            Kind::Number => Some("DOUBLE PRECISION"),
-            Kind::Decimal => Some("DECIMAL"),
-            Kind::Boolean => Some("BOOLEAN"),
-            Kind::Timestamp => Some("TIMESTAMP"),
-            Kind::Other => None,
+            BindType::Number => Some("DOUBLE PRECISION"),
+            BindType::Decimal => Some("DECIMAL"),
+            BindType::Boolean => Some("BOOLEAN"),
+            BindType::Timestamp => Some("TIMESTAMP"),
+            BindType::Other => None,
         },
         Expr::Any(inner) | Expr::All(inner) => match inner.as_ref() {
             Expr::List(items) => items.first().and_then(natural_cast),
@@ -111,7 +111,7 @@ fn natural_cast(other: &Expr) -> Option<&'static str> {
     }
 }
 
-/// PostgreSQL's text of an array, each step quoted: `{"a","b,c"}`; a plain word needs no quotes.
+/// Writes the path as PostgreSQL's text form of an array: `{a,"b,c"}`. A plain word needs no quotes.
 fn path_text(path: &[&str]) -> String {
     let mut text = String::from("{");
     for (i, step) in path.iter().enumerate() {

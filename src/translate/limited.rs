@@ -1,4 +1,4 @@
-//! A main table that is limited in a sub-query, so that a to-many join does not eat the limit.
+//! Limits the main table in a sub-query, so that the rows of a to-many join do not count for the limit.
 
 use phantomdb_protocol::Result;
 
@@ -6,15 +6,15 @@ use super::{
     expression::Writer,
     include::Joins,
     plan::{Expr, Include, OrderItem, Select},
-    select::{Main, order_name, output_name, push_filters, push_order, push_unique, refuse_empty},
+    select::{MainTable, order_name, output_name, push_filters, push_order, push_unique, refuse_empty},
     sql::push_identifier,
 };
 
-/// `SELECT main.*, joined FROM (SELECT … LIMIT n) AS main JOIN …`.
+/// Writes `SELECT main.*, joined FROM (SELECT … LIMIT n) AS main JOIN …`.
 pub fn limited_select(
     writer: &mut Writer,
     plan: &Select,
-    names: &Main,
+    names: &MainTable,
     sub_columns: &[String],
     columns: &[String],
     joins: &Joins,
@@ -41,12 +41,12 @@ pub fn limited_select(
     Ok(out)
 }
 
-/// The order inside of the sub-query that limits, by what is in it, and the order outside, by everything. What cannot
-/// be seen from outside is selected under a name of our own, which the result does not have.
+/// Splits the order in two: inside the sub-query, by the columns available there, and outside, by all columns. An
+/// expression that the outer query cannot refer to is selected under a hidden name, which the result does not have.
 fn both_orders(
     writer: &mut Writer,
     plan: &Select,
-    names: &Main,
+    names: &MainTable,
     joins: &Joins,
     sub_columns: &mut Vec<String>,
     columns: &mut Vec<String>,
@@ -56,23 +56,23 @@ fn both_orders(
     let mut outer = Vec::with_capacity(plan.order.len());
     let mut hidden = joins.hidden_columns.clone();
     for (i, item) in plan.order.iter().enumerate() {
-        if !item.own && !is_inside(&item.e, &plan.include) {
+        if !item.own && !is_inside(&item.expr, &plan.include) {
             outer.push(item.clone());
             continue;
         }
         inner.push(item.clone());
         if let Some(name) = selected_name(item, plan) {
-            outer.push(OrderItem { e: Expr::Column(name), ..item.clone() });
+            outer.push(OrderItem { expr: Expr::Column(name), ..item.clone() });
         } else if seen.is_none() {
             outer.push(item.clone());
         } else {
             let mut column = String::new();
-            writer.expression(&mut column, &item.e, &names.scope)?;
+            writer.expression(&mut column, &item.expr, &names.scope)?;
             let name = order_name(i);
             column.push_str(" AS ");
             push_identifier(&mut column, &name);
             hidden.push(column);
-            outer.push(OrderItem { e: Expr::Column(name), ..item.clone() });
+            outer.push(OrderItem { expr: Expr::Column(name), ..item.clone() });
         }
     }
     if let (false, Some(seen)) = (hidden.is_empty(), seen) {
@@ -84,13 +84,14 @@ fn both_orders(
     Ok((inner, outer))
 }
 
-/// The name under which a column of the main table, or what has an alias there, is selected.
+/// The output name of a column or an aliased expression of the main table.
 fn selected_name(item: &OrderItem, plan: &Select) -> Option<String> {
-    match (item.own, &item.e, &plan.columns) {
+    match (item.own, &item.expr, &plan.columns) {
         (true, Expr::Column(field), None) => Some(field.clone()),
-        (true, Expr::Column(field), Some(items)) => {
-            items.iter().find(|i| matches!(&i.e, Expr::Column(name) if name == field)).and_then(output_name)
-        }
+        (true, Expr::Column(field), Some(items)) => items
+            .iter()
+            .find(|i| matches!(&i.expr, Expr::Column(name) if name == field))
+            .and_then(output_name),
         (true, Expr::Path(path), Some(items)) if path.len() == 1 => {
             items.iter().find_map(|i| i.alias.clone().filter(|alias| path.contains(alias)))
         }
@@ -98,7 +99,7 @@ fn selected_name(item: &OrderItem, plan: &Select) -> Option<String> {
     }
 }
 
-/// Whether it is a column of a table that is joined inside of the sub-query.
+/// True for a column of a table that is joined inside the sub-query.
 fn is_inside(expr: &Expr, includes: &[Include]) -> bool {
     match expr {
         Expr::Path(path) => match path.as_slice() {
@@ -115,8 +116,8 @@ fn is_inside(expr: &Expr, includes: &[Include]) -> bool {
     }
 }
 
-/// A column of the sub-query as it is called outside: `"main"."name"`. None for one whose name nobody gave.
-fn outer_name(column: &str, names: &Main) -> Option<String> {
+/// A column of the sub-query by its name outside: `"main"."name"`. Returns `None` for a column without a name.
+fn outer_name(column: &str, names: &MainTable) -> Option<String> {
     let inner = column.strip_suffix('"')?;
     let mut start = inner.len();
     while let Some(quote) = inner[..start].rfind('"') {

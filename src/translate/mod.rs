@@ -1,6 +1,6 @@
-//! Plain data to PhantomDB SQL. Pure: no engine, no HTTP, no JavaScript.
+//! Translates plans (plain data) to PhantomDB SQL. The translator is pure: it knows no engine, no HTTP and no JavaScript.
 //!
-//! One translator with two ways to write a value: bound (`$1`) to execute, inlined and escaped for text.
+//! A value is written in one of two ways: bound (`$1`) in a statement to execute, or inlined as an escaped literal.
 
 mod expression;
 mod find;
@@ -20,31 +20,32 @@ use phantomdb_protocol::{Error, ErrorCode, Find, Result, Value};
 use serde::{Deserialize, Serialize};
 
 use expression::{Scope, Writer};
+pub use operators::OPERATORS;
 use sql::Values;
 
 /// A statement, ready to send.
 #[derive(Debug)]
 pub struct Translated {
     pub sql: String,
-    /// Which of the bound values each of `$1…$n` is.
+    /// The index of the value of each parameter, `$1` first.
     pub order: Vec<usize>,
-    /// The same as a find call of the REST contract, when it was asked for and can be one.
+    /// The equivalent find call of the REST contract, if the plan asked for it and it exists.
     pub find: Option<FindTemplate>,
 }
 
-/// A find call without the values of its condition.
+/// A find call whose condition has gaps for its values.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FindTemplate {
     pub find: Find,
-    /// The condition's text around its values, which are the parameters of the statement in their order; empty when
-    /// the condition is in `find`.
+    /// The condition's text before, between and after its values. The values are the statement's parameters, in order.
+    /// Empty when the condition has no values; it is then in `find`.
     #[serde(default)]
     pub parts: Vec<String>,
 }
 
 impl FindTemplate {
-    /// The call, with the values written into its condition.
+    /// Returns the call with the values written into its condition.
     pub fn filled(mut self, values: &[Value]) -> Result<Find> {
         if let Some((first, rest)) = self.parts.split_first() {
             if rest.len() != values.len() {
@@ -61,9 +62,9 @@ impl FindTemplate {
     }
 }
 
-/// Translates one plan. `kind` names the shape of `plan`: `select`, `insert`, `update`, `delete`, `expression` for a
-/// piece of text, or one of the schema's. With bound values the translation depends on nothing but `kind`, `plan`
-/// and the number of parameters that the caller has before.
+/// Translates one plan. `kind` says which plan it is: `select`, `insert`, `update`, `delete`, `expression` for a fragment
+/// of text, or one of [`schema::KINDS`]. If values are bound, the translation depends only on `kind`, `plan` and the
+/// number of the caller's own parameters, so it can be cached.
 pub fn translate(kind: &str, plan: &str, values: Values) -> Result<Translated> {
     let mut writer = Writer::new(values);
     let mut find = None;
@@ -82,7 +83,7 @@ pub fn translate(kind: &str, plan: &str, values: Values) -> Result<Translated> {
         "expression" => {
             let fragment: plan::Fragment = parse(plan)?;
             let mut out = String::new();
-            writer.expression(&mut out, &fragment.e, &Scope::parts(fragment.prefix))?;
+            writer.expression(&mut out, &fragment.expr, &Scope::parts(fragment.prefix))?;
             out
         }
         kind if schema::KINDS.contains(&kind) => schema::translate(kind, plan)?,

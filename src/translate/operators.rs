@@ -1,6 +1,7 @@
 //! Comparisons: Sequelize's operators, and the SQL comparators that `Sequelize.where` takes.
 
 use phantomdb_protocol::{Result, Value};
+use serde::Serialize;
 
 use super::{
     expression::{Scope, Writer, bad_plan},
@@ -8,59 +9,98 @@ use super::{
     plan::Expr,
 };
 
-/// The SQL of an operator that stands between two sides as it is.
-fn comparator(operator: &str) -> Option<&'static str> {
-    Some(match operator {
-        "eq" | "=" => "=",
-        "ne" | "!=" | "<>" => "!=",
-        "gt" | ">" => ">",
-        "gte" | ">=" => ">=",
-        "lt" | "<" => "<",
-        "lte" | "<=" => "<=",
-        "like" | "LIKE" => "LIKE",
-        "notLike" | "NOT LIKE" => "NOT LIKE",
-        "iLike" | "ILIKE" => "ILIKE",
-        "notILike" | "NOT ILIKE" => "NOT ILIKE",
-        "regexp" | "~" | "REGEXP" => "~",
-        "notRegexp" | "!~" | "NOT REGEXP" => "!~",
-        "iRegexp" | "~*" => "~*",
-        "notIRegexp" | "!~*" => "!~*",
-        "overlap" | "&&" => "&&",
-        "contains" | "@>" => "@>",
-        "contained" | "<@" => "<@",
-        "adjacent" | "-|-" => "-|-",
-        "strictLeft" | "<<" => "<<",
-        "strictRight" | ">>" => ">>",
-        "noExtendRight" | "&<" => "&<",
-        "noExtendLeft" | "&>" => "&>",
-        "match" | "@@" => "@@",
-        "in" | "IN" => "IN",
-        "notIn" | "NOT IN" => "NOT IN",
-        "between" | "BETWEEN" => "BETWEEN",
-        "notBetween" | "NOT BETWEEN" => "NOT BETWEEN",
-        "is" | "IS" => "IS",
-        "not" | "IS NOT" => "IS NOT",
-        "startsWith" | "endsWith" | "substring" => "LIKE",
-        _ => return None,
-    })
+/// A comparison operator. JavaScript reads the same table, so that an operator is described here only.
+#[derive(Debug, Serialize)]
+pub struct Operator {
+    /// Sequelize's names and the SQL comparators, in lower or upper case as they are usually written.
+    names: &'static [&'static str],
+    #[serde(skip)]
+    sql: &'static str,
+    operand: Operand,
 }
 
-/// Whether Sequelize or SQL knows the operator.
-fn lookup(operator: &str) -> Result<&'static str> {
-    comparator(operator).or_else(|| comparator(&operator.trim().to_ascii_uppercase())).ok_or_else(|| {
-        bad_plan(format!("'{operator}' is not an operator that Sequelize or PhantomDB SQL knows"))
-    })
+/// The right side that an operator takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Operand {
+    /// A value of the attribute's type.
+    Value,
+    /// A text, whatever the attribute's type: a pattern or a regular expression.
+    Text,
+    /// A text that becomes the LIKE pattern `text%`.
+    Prefix,
+    /// A text that becomes the LIKE pattern `%text`.
+    Suffix,
+    /// A text that becomes the LIKE pattern `%text%`.
+    Substring,
+    /// A list of any length.
+    List,
+    /// A list of two values.
+    Range,
+    /// A keyword after `IS`: `true`, `false` or `NULL`. Another value is compared by `IS NOT DISTINCT FROM`.
+    Keyword,
+}
+
+const fn operator(names: &'static [&'static str], sql: &'static str, operand: Operand) -> Operator {
+    Operator { names, sql, operand }
+}
+
+/// All operators. To add one, add a line here; the SQLite engine needs its meaning too, in its own operators.
+pub const OPERATORS: &[Operator] = &[
+    operator(&["eq", "="], "=", Operand::Value),
+    operator(&["ne", "!=", "<>"], "!=", Operand::Value),
+    operator(&["gt", ">"], ">", Operand::Value),
+    operator(&["gte", ">="], ">=", Operand::Value),
+    operator(&["lt", "<"], "<", Operand::Value),
+    operator(&["lte", "<="], "<=", Operand::Value),
+    operator(&["like", "LIKE"], "LIKE", Operand::Text),
+    operator(&["notLike", "NOT LIKE"], "NOT LIKE", Operand::Text),
+    operator(&["iLike", "ILIKE"], "ILIKE", Operand::Text),
+    operator(&["notILike", "NOT ILIKE"], "NOT ILIKE", Operand::Text),
+    operator(&["startsWith"], "LIKE", Operand::Prefix),
+    operator(&["endsWith"], "LIKE", Operand::Suffix),
+    operator(&["substring"], "LIKE", Operand::Substring),
+    operator(&["regexp", "~", "REGEXP"], "~", Operand::Text),
+    operator(&["notRegexp", "!~", "NOT REGEXP"], "!~", Operand::Text),
+    operator(&["iRegexp", "~*"], "~*", Operand::Text),
+    operator(&["notIRegexp", "!~*"], "!~*", Operand::Text),
+    operator(&["overlap", "&&"], "&&", Operand::Value),
+    operator(&["contains", "@>"], "@>", Operand::Value),
+    operator(&["contained", "<@"], "<@", Operand::Value),
+    operator(&["adjacent", "-|-"], "-|-", Operand::Value),
+    operator(&["strictLeft", "<<"], "<<", Operand::Value),
+    operator(&["strictRight", ">>"], ">>", Operand::Value),
+    operator(&["noExtendRight", "&<"], "&<", Operand::Value),
+    operator(&["noExtendLeft", "&>"], "&>", Operand::Value),
+    operator(&["match", "@@"], "@@", Operand::Value),
+    operator(&["in", "IN"], "IN", Operand::List),
+    operator(&["notIn", "NOT IN"], "NOT IN", Operand::List),
+    operator(&["between", "BETWEEN"], "BETWEEN", Operand::Range),
+    operator(&["notBetween", "NOT BETWEEN"], "NOT BETWEEN", Operand::Range),
+    operator(&["is", "IS"], "IS", Operand::Keyword),
+    operator(&["not", "IS NOT"], "IS NOT", Operand::Keyword),
+];
+
+fn named(name: &str) -> Option<&'static Operator> {
+    OPERATORS.iter().find(|operator| operator.names.contains(&name))
+}
+
+/// Finds an operator by one of its names; an SQL comparator may be in lower case.
+fn lookup(name: &str) -> Result<&'static Operator> {
+    named(name)
+        .or_else(|| named(&name.trim().to_ascii_uppercase()))
+        .ok_or_else(|| bad_plan(format!("'{name}' is not an operator that Sequelize or PhantomDB SQL knows")))
 }
 
 pub fn compare(
     writer: &mut Writer,
     out: &mut String,
     left: &Expr,
-    operator: &str,
+    name: &str,
     right: &Expr,
     scope: &Scope,
 ) -> Result<()> {
-    let sql = lookup(operator)?;
+    let Operator { sql, operand, .. } = *lookup(name)?;
     match (sql, right) {
         ("=" | "IS", Expr::Value(Value::Null)) => suffix(writer, out, left, " IS NULL", scope),
         ("!=" | "IS NOT", Expr::Value(Value::Null)) => suffix(writer, out, left, " IS NOT NULL", scope),
@@ -76,17 +116,19 @@ pub fn compare(
         ("IS NOT", Expr::Value(_) | Expr::Bound(..)) => {
             infix(writer, out, left, "IS DISTINCT FROM", right, scope)
         }
-        ("IN" | "NOT IN", Expr::List(items)) => membership(writer, out, left, sql, items, scope),
-        ("BETWEEN" | "NOT BETWEEN", Expr::List(items)) => between(writer, out, left, sql, items, scope),
-        ("BETWEEN" | "NOT BETWEEN", _) => Err(bad_plan(format!("{operator} takes an array of two values"))),
+        (_, Expr::List(items)) => match operand {
+            Operand::List => membership(writer, out, left, sql, items, scope),
+            Operand::Range => range(writer, out, left, sql, items, scope),
+            _ => Err(bad_plan(format!("{name} takes one value, not an array"))),
+        },
+        _ if operand == Operand::Range => Err(bad_plan(format!("{name} takes an array of two values"))),
         (_, Expr::Any(inner)) => quantified(writer, out, left, sql, inner, ("ANY", " OR "), scope),
         (_, Expr::All(inner)) => quantified(writer, out, left, sql, inner, ("ALL", " AND "), scope),
-        (_, Expr::List(_)) => Err(bad_plan(format!("{operator} takes one value, not an array"))),
         _ => infix(writer, out, left, sql, right, scope),
     }
 }
 
-/// The left side; a path into a JSON document is cast to the type it is compared with.
+/// Writes the left side. A path into a JSON document is cast to the type that it is compared with.
 fn json_side(writer: &mut Writer, out: &mut String, left: &Expr, right: &Expr, scope: &Scope) -> Result<()> {
     match left {
         Expr::Json(column, path, wanted) => {
@@ -122,7 +164,7 @@ fn suffix(writer: &mut Writer, out: &mut String, left: &Expr, sql: &str, scope: 
     Ok(())
 }
 
-/// `IN (…)`. An empty list matches nothing: `IN (NULL)`; nothing is not in it.
+/// Writes `IN (…)`. For an empty list, `IN` is never true (`IN (NULL)`) and `NOT IN` always is.
 fn membership(
     writer: &mut Writer,
     out: &mut String,
@@ -148,7 +190,7 @@ fn membership(
     Ok(())
 }
 
-fn between(
+fn range(
     writer: &mut Writer,
     out: &mut String,
     left: &Expr,
@@ -168,8 +210,8 @@ fn between(
     writer.expression(out, high, scope)
 }
 
-/// `= ANY`, `LIKE ALL` and their kin. A list is written out, which every engine understands and can index; a
-/// sub-query or `VALUES` stays what it is.
+/// Writes a comparison with `ANY` or `ALL`. A list is expanded to single comparisons, for which every engine can use
+/// an index; a sub-query or `VALUES` is written as it is.
 fn quantified(
     writer: &mut Writer,
     out: &mut String,

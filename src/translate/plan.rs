@@ -1,67 +1,85 @@
-//! The plain data that the shim makes of Sequelize's options. Short keys, since every query carries some. The values that
-//! are bound are not in it: what is left is the same for every query of the same shape, and so is its translation.
+//! The plan of a statement: plain data that the shim makes from Sequelize's options and sends as JSON.
+//!
+//! This file is the reference for the keys of a plan; `sequelize/flatten/json.js` writes them. The keys of expressions
+//! are short because every query carries many of them. Bound values are not part of a plan: a plan refers to them by
+//! index, so queries of the same shape have the same plan and share one translation. A key that is not listed here is
+//! an error: a misspelt `where` of a delete must never be ignored.
 
 use phantomdb_protocol::{TableName, Value};
 use serde::Deserialize;
 
-/// An expression.
+/// An expression: an object with one key, which says what it is.
 #[derive(Debug, Clone, Deserialize)]
 pub enum Expr {
-    /// A column of the table at hand, qualified by the scope it stands in.
+    /// `{"c": "age"}`: a column of the current table, qualified as its scope requires.
     #[serde(rename = "c")]
     Column(String),
-    /// A column by its path: `["tasks", "title"]` is `"tasks"."title"`, `["a", "b", "c"]` is `"a->b"."c"`.
+    /// `{"p": ["tasks", "title"]}`: a column by its path, here `"tasks"."title"`. A longer path goes through nested
+    /// includes: `["a", "b", "c"]` is `"a->b"."c"`.
     #[serde(rename = "p")]
     Path(Vec<String>),
-    /// A constant: it is written into the text.
+    /// `{"v": 5}`: a constant, written into the statement.
     #[serde(rename = "v")]
     Value(Value),
-    /// A value that is bound: its place in the list of those, and what of it decides the text around it.
+    /// `{"b": [0, "n"]}`: a bound value, by its index in the list of values, with its type.
     #[serde(rename = "b")]
-    Bound(usize, Kind),
-    /// SQL that the user wrote, through `Sequelize.literal`.
+    Bound(usize, BindType),
+    /// `{"l": "now()"}`: SQL that the user wrote with `Sequelize.literal`.
     #[serde(rename = "l")]
     Literal(String),
+    /// `{"f": ["lower", [argument, …]]}`: a function call.
     #[serde(rename = "f")]
     Function(String, Vec<Expr>),
+    /// `{"cast": [operand, "integer"]}`.
     #[serde(rename = "cast")]
     Cast(Box<Expr>, String),
-    /// A path into a JSON document; the last step may carry a cast, `role::integer`.
+    /// `{"j": [column, ["address", "city"], "json"]}`: a path into a JSON document. The last step may carry a cast,
+    /// as in `role::integer`. The third element may be left out; see [`JsonResult`].
     #[serde(rename = "j")]
-    Json(Box<Expr>, Vec<String>, #[serde(default)] JsonAs),
+    Json(Box<Expr>, Vec<String>, #[serde(default)] JsonResult),
+    /// `{"and": [condition, …]}`; an empty list is true.
     #[serde(rename = "and")]
     And(Vec<Expr>),
+    /// `{"or": [condition, …]}`; an empty list is false.
     #[serde(rename = "or")]
     Or(Vec<Expr>),
+    /// `{"not": condition}`.
     #[serde(rename = "not")]
     Not(Box<Expr>),
-    /// A comparison: left, operator (Sequelize's name or an SQL comparator), right. Beside `startsWith`, `endsWith` and
-    /// `substring` stands the whole pattern.
+    /// `{"o": [left, "gt", right]}`: a comparison. The operator is a name of Sequelize's `Op` or an SQL comparator. On
+    /// the right of `startsWith`, `endsWith` and `substring` stands the complete LIKE pattern.
     #[serde(rename = "o")]
     Compare(Box<Expr>, String, Box<Expr>),
+    /// `{"list": [item, …]}`: the right side of `IN` and `BETWEEN`, or several values in parentheses.
     #[serde(rename = "list")]
     List(Vec<Expr>),
+    /// `{"any": list}`: `ANY` on the right of a comparison.
     #[serde(rename = "any")]
     Any(Box<Expr>),
+    /// `{"all": list}`: `ALL` on the right of a comparison.
     #[serde(rename = "all")]
     All(Box<Expr>),
+    /// `{"values": [item, …]}`: a `VALUES` list of one column.
     #[serde(rename = "values")]
     Values(Vec<Expr>),
-    /// `left + right` or `left - right`.
+    /// `{"arith": [left, "+", right]}`: a sum or, with `-`, a difference.
     #[serde(rename = "arith")]
     Arithmetic(Box<Expr>, String, Box<Expr>),
+    /// `{"star": null}`: `*`.
     #[serde(rename = "star")]
     Star,
+    /// `{"default": null}`: the column's default.
     #[serde(rename = "default")]
     Default,
-    /// In parentheses when it is several conditions: text that its caller puts more text beside.
+    /// `{"whole": condition}`: the condition in parentheses if it combines several, so that a caller can append to it.
     #[serde(rename = "whole")]
     Whole(Box<Expr>),
 }
 
-/// The types of bound values, as far as the text depends on them.
+/// The type of a bound value, as far as the SQL text depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub enum Kind {
+pub enum BindType {
+    /// An integer or a float.
     #[serde(rename = "n")]
     Number,
     #[serde(rename = "d")]
@@ -70,66 +88,77 @@ pub enum Kind {
     Boolean,
     #[serde(rename = "t")]
     Timestamp,
+    /// A string, or any other type.
     #[serde(rename = "s")]
     Other,
 }
 
-/// What a JSON path yields.
+/// The result of a JSON path.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum JsonAs {
-    /// Its text, as `#>>` does.
+pub enum JsonResult {
+    /// Text, as `#>>` returns it.
     #[default]
     Text,
-    /// A JSON value, as `#>` does.
+    /// JSON, as `#>` returns it.
     Json,
 }
 
 /// An expression in a select list.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Item {
-    pub e: Expr,
+#[serde(deny_unknown_fields)]
+pub struct SelectItem {
+    #[serde(rename = "e")]
+    pub expr: Expr,
     #[serde(rename = "as", default)]
     pub alias: Option<String>,
 }
 
+/// An expression in `ORDER BY`.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OrderItem {
-    pub e: Expr,
-    #[serde(default)]
-    pub dir: Option<String>,
-    /// A direction that the user wrote as a literal.
-    #[serde(default)]
-    pub literal_dir: Option<String>,
-    /// Orders the main table itself, so a sub-query that limits it must order too.
+    #[serde(rename = "e")]
+    pub expr: Expr,
+    #[serde(rename = "dir", default)]
+    pub direction: Option<String>,
+    /// A direction that contains SQL from `Sequelize.literal`.
+    #[serde(rename = "literalDir", default)]
+    pub literal_direction: Option<String>,
+    /// True when the item orders the main table itself: a sub-query that limits the main table must order by it too.
     #[serde(default)]
     pub own: bool,
 }
 
+/// A table in `FROM`.
 #[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FromItem {
     pub table: TableName,
     #[serde(rename = "as", default)]
     pub alias: Option<String>,
 }
 
+/// `FOR UPDATE` and the other row locks.
 #[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Lock {
     pub strength: String,
+    /// The alias of the table whose rows are locked.
     #[serde(default)]
     pub of: Option<String>,
+    /// True for `SKIP LOCKED`.
     #[serde(default)]
     pub skip: bool,
 }
 
 /// `SELECT`.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Select {
     pub from: Vec<FromItem>,
     #[serde(default)]
-    pub columns: Option<Vec<Item>>,
+    pub columns: Option<Vec<SelectItem>>,
     #[serde(default)]
     pub include: Vec<Include>,
     #[serde(default, rename = "where")]
@@ -146,59 +175,65 @@ pub struct Select {
     pub offset: Option<Expr>,
     #[serde(default)]
     pub lock: Option<Lock>,
-    /// Limit the main table in a sub-query, so that a to-many join does not eat the limit.
+    /// True when the main table is limited in a sub-query, so that the rows of a to-many join do not count.
     #[serde(default)]
     pub sub_query: bool,
     #[serde(default)]
     pub grouped_limit: Option<GroupedLimit>,
+    /// True when no columns of the includes are selected.
     #[serde(default)]
     pub no_include_attributes: bool,
-    /// Also give the find call of the REST contract, when this select can be one.
+    /// True when the translation should also give the find call of the REST contract, if the select can be one.
     #[serde(default)]
     pub find: bool,
 }
 
 /// A limit for each parent of a `separate` include.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GroupedLimit {
     pub limit: u64,
-    /// The key that names the parent.
+    /// The column that holds the parent's key.
     pub key: Expr,
+    /// The keys of the parents.
     pub values: Vec<Expr>,
-    /// The join that reaches the key, for belongs-to-many.
+    /// For belongs-to-many, the join that reaches the key.
     #[serde(default)]
     pub include: Vec<Include>,
 }
 
 /// A table joined by an association.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Include {
     #[serde(rename = "as")]
     pub alias: String,
     pub table: TableName,
-    /// The key on the parent: attribute and field.
-    pub left: Key,
-    /// The key on this table (for belongs-to-many: the target key).
+    /// The key on the parent.
+    pub left: ParentKey,
+    /// The key's field on this table; for belongs-to-many, the target key.
     pub right: String,
     #[serde(default)]
     pub required: bool,
-    /// Whether `required` was left open rather than false, for the join order of nested includes.
+    /// True when `required` was not given. Nested includes are joined in another order when it was given as false.
     #[serde(default)]
     pub optional: bool,
-    #[serde(default, rename = "rightJoin")]
+    #[serde(default)]
     pub right_join: bool,
+    /// True when `where` is combined with the join condition by OR.
     #[serde(default)]
     pub or: bool,
     #[serde(default)]
-    pub attributes: Vec<Item>,
+    pub attributes: Vec<SelectItem>,
     #[serde(default, rename = "where")]
     pub condition: Option<Expr>,
+    /// Replaces the comparison of the keys as the join condition.
     #[serde(default)]
     pub on: Option<Expr>,
+    /// True when the include is joined inside the sub-query that limits the main table.
     #[serde(default)]
     pub sub_query: bool,
+    /// True when the include filters the main table inside that sub-query.
     #[serde(default)]
     pub sub_query_filter: bool,
     #[serde(default)]
@@ -207,59 +242,63 @@ pub struct Include {
     pub include: Vec<Include>,
 }
 
+/// The key of a parent, by the names it has in the model and in the table.
 #[derive(Debug, Clone, Default, Deserialize)]
-pub struct Key {
+#[serde(deny_unknown_fields)]
+pub struct ParentKey {
     pub attribute: String,
     pub field: String,
 }
 
-/// The table between the two sides of a belongs-to-many association.
+/// The junction table of a belongs-to-many association.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Through {
     pub table: TableName,
     #[serde(rename = "as")]
     pub alias: String,
     pub primary_key: Option<String>,
     #[serde(default)]
-    pub attributes: Vec<Item>,
+    pub attributes: Vec<SelectItem>,
     #[serde(default, rename = "where")]
     pub condition: Option<Expr>,
-    /// Points to the parent.
+    /// The foreign key to the parent.
     pub source_field: String,
-    /// Points to the target.
+    /// The foreign key to the target.
     pub target_field: String,
 }
 
+/// `ON CONFLICT`.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct OnConflict {
     pub columns: Vec<String>,
     #[serde(rename = "where")]
     pub condition: Option<Expr>,
-    /// Empty means: leave the row that is there.
+    /// The columns to update; an empty list leaves the existing row as it is.
     pub update: Vec<String>,
 }
 
 /// `INSERT`, of one row or many.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Insert {
     pub table: TableName,
     pub columns: Vec<String>,
     pub rows: Vec<Vec<Expr>>,
     #[serde(default)]
     pub on_conflict: Option<OnConflict>,
-    /// Columns to answer with; `["*"]` is all of them.
+    /// The columns to return; `["*"]` returns all of them.
     #[serde(default)]
     pub returning: Option<Vec<String>>,
-    /// Also answer whether each row was made or was there.
+    /// True when a column of the result should say whether each row was inserted or updated.
     #[serde(default)]
     pub returning_created: bool,
 }
 
+/// `UPDATE`.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Update {
     pub table: TableName,
     pub set: Vec<(String, Expr)>,
@@ -267,30 +306,34 @@ pub struct Update {
     pub condition: Option<Expr>,
     #[serde(default)]
     pub limit: Option<Expr>,
-    /// What a limited update selects its rows by.
+    /// The columns by which an update with a limit selects its rows.
     #[serde(default)]
     pub primary_key: Vec<String>,
     #[serde(default)]
     pub returning: Option<Vec<String>>,
 }
 
+/// `DELETE`.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Delete {
     pub table: TableName,
     #[serde(default, rename = "where")]
     pub condition: Option<Expr>,
     #[serde(default)]
     pub limit: Option<Expr>,
+    /// The columns by which a delete with a limit selects its rows.
     #[serde(default)]
     pub primary_key: Vec<String>,
 }
 
-/// A condition or an expression alone, for the text that libraries ask for.
+/// A condition or an expression alone, for callers that ask for its text.
 #[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Fragment {
-    pub e: Expr,
-    /// Qualifies the columns of the table at hand: an alias, or schema and table.
+    #[serde(rename = "e")]
+    pub expr: Expr,
+    /// Qualifies the columns of the current table: an alias, or a schema and a table.
     #[serde(default)]
     pub prefix: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! `INSERT`, `UPDATE` and `DELETE`.
+//! Writes `INSERT`, `UPDATE` and `DELETE`.
 
 use phantomdb_protocol::Result;
 
@@ -8,7 +8,7 @@ use super::{
     sql::{push_identifier, push_table},
 };
 
-/// The column of the answer that says whether a row was made.
+/// The column of an upsert's result that says whether the row was inserted.
 pub const CREATED_COLUMN: &str = "__phantomdb_created";
 
 pub fn insert(writer: &mut Writer, plan: &Insert) -> Result<String> {
@@ -132,7 +132,7 @@ pub fn delete(writer: &mut Writer, plan: &Delete) -> Result<String> {
     Ok(out)
 }
 
-/// ` WHERE …`; with a limit, by the primary keys that a sub-query selects.
+/// Writes ` WHERE …`. With a limit, the rows are selected by their primary keys in a sub-query.
 fn limited(
     writer: &mut Writer,
     out: &mut String,

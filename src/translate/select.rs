@@ -1,20 +1,20 @@
-//! `SELECT`: the main table, alone or in a sub-query that limits it, and what is joined to it.
+//! Writes `SELECT`: the main table, alone or limited in a sub-query, and its joins.
 
 use phantomdb_protocol::Result;
 
 use super::{
     expression::{Scope, Writer, bad_plan, push_path},
-    include::{self, Joins, Names, Top},
+    include::{self, Joins, Names, Root},
     limited::limited_select,
-    plan::{Expr, FromItem, GroupedLimit, Item, Lock, OrderItem, Select},
+    plan::{Expr, FromItem, GroupedLimit, Lock, OrderItem, Select, SelectItem},
     sql::{push_display, push_identifier, push_table},
 };
 
-/// The column that numbers the rows of each parent in a grouped limit.
+/// The hidden column that numbers the rows of each parent in a grouped limit.
 const ROW_NUMBER: &str = "__phantomdb_row";
 
 pub fn select(writer: &mut Writer, plan: &Select) -> Result<String> {
-    let names = Main::of(plan)?;
+    let names = MainTable::of(plan)?;
     let mut columns = main_columns(writer, plan, &names)?;
     let nested = plan.sub_query || plan.grouped_limit.is_some();
     let mut sub_columns = Vec::new();
@@ -24,10 +24,10 @@ pub fn select(writer: &mut Writer, plan: &Select) -> Result<String> {
             columns = vec![names.all()];
         }
     }
-    let top = Top { plan, main: &names.alias, sub_query: plan.sub_query };
+    let root = Root { plan, main: &names.alias, sub_query: plan.sub_query };
     let mut joins = Joins::default();
     for child in &plan.include {
-        joins.append(include::join(writer, child, &Names::top(&names.alias), &top, &[])?);
+        joins.append(include::join(writer, child, &Names::top(&names.alias), &root, &[])?);
     }
     push_unique(&mut columns, std::mem::take(&mut joins.main_columns));
     push_unique(&mut sub_columns, std::mem::take(&mut joins.sub_columns));
@@ -41,16 +41,16 @@ pub fn select(writer: &mut Writer, plan: &Select) -> Result<String> {
     Ok(out)
 }
 
-/// What the main table is called.
-pub struct Main {
-    /// `"Users" AS "User"`.
+/// The names of the main table.
+pub struct MainTable {
+    /// The FROM clause: `"Users" AS "User"`.
     pub(super) from: String,
-    /// The alias, or the table's own name.
+    /// The alias, or the table's name if it has none.
     pub alias: String,
     pub(super) scope: Scope,
 }
 
-impl Main {
+impl MainTable {
     fn of(plan: &Select) -> Result<Self> {
         let first = plan.from.first().ok_or_else(|| bad_plan("a select needs a table"))?;
         let mut from = String::new();
@@ -84,8 +84,8 @@ fn push_from(out: &mut String, item: &FromItem) {
     }
 }
 
-/// The select list of the main table. Its columns are qualified only beside joined tables.
-fn main_columns(writer: &mut Writer, plan: &Select, names: &Main) -> Result<Vec<String>> {
+/// The select list of the main table. Its columns are qualified only if tables are joined to it.
+fn main_columns(writer: &mut Writer, plan: &Select, names: &MainTable) -> Result<Vec<String>> {
     let Some(items) = &plan.columns else {
         return Ok(vec![if plan.include.is_empty() { "*".to_owned() } else { names.all() }]);
     };
@@ -93,15 +93,15 @@ fn main_columns(writer: &mut Writer, plan: &Select, names: &Main) -> Result<Vec<
     let scope = if alone { Scope::none() } else { names.scope.clone() };
     let mut columns = Vec::with_capacity(items.len());
     for item in items {
-        // One that is asked for twice is one: it has one place in a row.
+        // A column that is selected twice appears once in a row.
         push_unique(&mut columns, vec![item_text(writer, item, &scope)?]);
     }
     Ok(columns)
 }
 
-pub fn item_text(writer: &mut Writer, item: &Item, scope: &Scope) -> Result<String> {
+pub fn item_text(writer: &mut Writer, item: &SelectItem, scope: &Scope) -> Result<String> {
     let mut out = String::new();
-    writer.expression(&mut out, &item.e, scope)?;
+    writer.expression(&mut out, &item.expr, scope)?;
     if let Some(alias) = &item.alias {
         out.push_str(" AS ");
         push_identifier(&mut out, alias);
@@ -109,16 +109,16 @@ pub fn item_text(writer: &mut Writer, item: &Item, scope: &Scope) -> Result<Stri
     Ok(out)
 }
 
-/// The name a column of the main table has outside of the sub-query that selects it.
-pub(super) fn output_name(item: &Item) -> Option<String> {
-    item.alias.clone().or_else(|| match &item.e {
+/// The name that a column of the main table has outside the sub-query that selects it.
+pub(super) fn output_name(item: &SelectItem) -> Option<String> {
+    item.alias.clone().or_else(|| match &item.expr {
         Expr::Column(name) => Some(name.clone()),
         Expr::Path(path) => path.last().cloned(),
         _ => None,
     })
 }
 
-pub(super) fn refuse_empty(columns: &[String], names: &Main) -> Result<()> {
+pub(super) fn refuse_empty(columns: &[String], names: &MainTable) -> Result<()> {
     if columns.is_empty() {
         return Err(bad_plan(format!(
             "Attempted a SELECT query for model '{}' as \"{}\" without selecting any columns",
@@ -131,7 +131,7 @@ pub(super) fn refuse_empty(columns: &[String], names: &Main) -> Result<()> {
 fn plain_select(
     writer: &mut Writer,
     plan: &Select,
-    names: &Main,
+    names: &MainTable,
     columns: &[String],
     joins: &Joins,
 ) -> Result<String> {
@@ -144,16 +144,16 @@ fn plain_select(
     Ok(out)
 }
 
-/// The name under which a sub-query selects what the rows are ordered by.
+/// The hidden name under which a sub-query selects the expression of an order item.
 pub(super) fn order_name(index: usize) -> String {
     format!("__phantomdb_order_{index}")
 }
 
-/// Each parent's first rows, numbered by a window function.
+/// Selects the first rows of each parent, numbered by a window function.
 fn grouped_select(
     writer: &mut Writer,
     plan: &Select,
-    names: &Main,
+    names: &MainTable,
     grouped: &GroupedLimit,
     sub_columns: &[String],
     joined_columns: &[String],
@@ -163,9 +163,9 @@ fn grouped_select(
         &Select { order: plan.order.iter().map(|item| without_alias(item, plan)).collect(), ..plan.clone() };
     let mut inner_joins = Joins::default();
     let inner_plan = Select { include: Vec::new(), grouped_limit: None, sub_query: false, ..plan.clone() };
-    let top = Top { plan: &inner_plan, main: &names.alias, sub_query: false };
+    let root = Root { plan: &inner_plan, main: &names.alias, sub_query: false };
     for child in &grouped.include {
-        inner_joins.append(include::join(writer, child, &Names::top(&names.alias), &top, &[])?);
+        inner_joins.append(include::join(writer, child, &Names::top(&names.alias), &root, &[])?);
     }
     let mut key = String::new();
     writer.expression(&mut key, &grouped.key, &names.scope)?;
@@ -208,20 +208,20 @@ fn grouped_select(
     Ok(out)
 }
 
-/// A window cannot order by the alias of a column beside it, so what is behind the alias stands there.
+/// Replaces an alias of the select list by its expression: a window cannot order by an alias.
 fn without_alias(item: &OrderItem, plan: &Select) -> OrderItem {
     let mut own = item.clone();
-    if let (Expr::Path(path), Some(columns)) = (&item.e, &plan.columns) {
-        let named = |column: &&Item| path.len() == 1 && column.alias.as_ref() == path.first();
+    if let (Expr::Path(path), Some(columns)) = (&item.expr, &plan.columns) {
+        let named = |column: &&SelectItem| path.len() == 1 && column.alias.as_ref() == path.first();
         if let Some(column) = columns.iter().find(named) {
-            own.e = column.e.clone();
+            own.expr = column.expr.clone();
         }
     }
     own
 }
 
-/// Selects what the rows are ordered by under names of our own, since the order must hold outside of the sub-query
-/// too, and gives that order.
+/// Selects the expressions of the order under hidden names and returns the order by these names: the rows must be
+/// ordered outside the sub-query too.
 fn order_columns(
     writer: &mut Writer,
     out: &mut String,
@@ -232,16 +232,16 @@ fn order_columns(
     for (i, item) in plan.order.iter().enumerate() {
         let name = order_name(i);
         out.push_str(", ");
-        writer.expression(out, &item.e, scope)?;
+        writer.expression(out, &item.expr, scope)?;
         out.push_str(" AS ");
         push_identifier(out, &name);
-        order.push(OrderItem { e: Expr::Column(name), ..item.clone() });
+        order.push(OrderItem { expr: Expr::Column(name), ..item.clone() });
     }
     Ok(order)
 }
 
-/// The columns that leave a grouped limit: all but the row number.
-fn outer_columns(plan: &Select, names: &Main, includes: &[super::plan::Include]) -> Vec<String> {
+/// The columns of a grouped limit's result: all but the row number.
+fn outer_columns(plan: &Select, names: &MainTable, includes: &[super::plan::Include]) -> Vec<String> {
     let mut outputs: Vec<String> = match &plan.columns {
         Some(items) => items.iter().filter_map(output_name).collect(),
         None => return vec![names.all()],
@@ -262,7 +262,7 @@ fn outer_columns(plan: &Select, names: &Main, includes: &[super::plan::Include])
     columns
 }
 
-/// WHERE, GROUP BY and HAVING.
+/// Writes WHERE, GROUP BY and HAVING.
 pub(super) fn push_filters(
     writer: &mut Writer,
     out: &mut String,
@@ -311,12 +311,12 @@ pub(super) fn push_order<'a>(
 ) -> Result<()> {
     for (i, item) in items.enumerate() {
         out.push_str(if i > 0 { ", " } else { " ORDER BY " });
-        writer.expression(out, &item.e, scope)?;
-        if let Some(literal) = &item.literal_dir {
+        writer.expression(out, &item.expr, scope)?;
+        if let Some(literal) = &item.literal_direction {
             out.push(' ');
             out.push_str(literal);
         }
-        if let Some(direction) = &item.dir {
+        if let Some(direction) = &item.direction {
             let upper = direction.trim().to_ascii_uppercase();
             if !DIRECTIONS.contains(&upper.as_str()) {
                 return Err(bad_plan(format!(

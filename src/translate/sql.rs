@@ -1,4 +1,4 @@
-//! Writing PhantomDB SQL: identifiers, literals, and values that are bound or inlined.
+//! Writes identifiers, literals and values as PhantomDB SQL.
 
 use std::fmt::Write as _;
 
@@ -9,8 +9,8 @@ pub fn push_identifier(out: &mut String, identifier: &str) {
     push_quoted(out, identifier, '"');
 }
 
-/// Appends a string literal; a single quote in it is doubled and a backslash is an ordinary character. NUL is
-/// refused: PostgreSQL cannot store it and SQLite's tools cut the string there.
+/// Appends a string literal. Single quotes are doubled; a backslash is an ordinary character. NUL is refused: PostgreSQL
+/// cannot store it, and SQLite's tools cut the string there.
 pub fn push_string(out: &mut String, text: &str) -> Result<()> {
     if text.contains('\0') {
         return Err(Error::new(
@@ -66,67 +66,67 @@ fn not_finite() -> Error {
     Error::internal("a float that is not finite reached the literal writer")
 }
 
-/// Appends what `Display` prints.
+/// Appends the `Display` form of a value.
 pub fn push_display(out: &mut String, value: &impl std::fmt::Display) {
     // Writing to a String cannot fail.
     let _ = write!(out, "{value}");
 }
 
-/// The values of a statement while it is written.
+/// Writes the bound values of a statement and records their order.
 #[derive(Debug)]
 pub struct Values {
-    way: Way,
-    /// Which of the values each parameter is: `$1` first. A value may be several of them.
+    style: ValueStyle,
+    /// The index of the value of each parameter, `$1` first. One value may be several parameters.
     pub order: Vec<usize>,
 }
 
-/// How a bound value is written.
+/// The form in which a bound value is written.
 #[derive(Debug)]
-enum Way {
-    /// As `$n`, numbered on from so many parameters of the caller.
+enum ValueStyle {
+    /// As `$n`, numbered after this many parameters of the caller.
     Parameters(usize),
-    /// As a literal.
+    /// As the literal of its value.
     Literals(Vec<Value>),
-    /// As nothing: where each is missing is kept, as an offset in the text.
-    Holes(Vec<usize>),
+    /// As a gap in the text, recorded as an offset.
+    Gaps(Vec<usize>),
 }
 
 impl Values {
-    /// `$1…$n`, after `before` parameters of the caller.
+    /// Writes `$1…$n`, numbered after `before` parameters of the caller.
     pub fn bound(before: usize) -> Self {
-        Self::new(Way::Parameters(before))
+        Self::new(ValueStyle::Parameters(before))
     }
 
-    /// Literals of the values given.
+    /// Writes the values as literals.
     pub fn inlined(values: Vec<Value>) -> Self {
-        Self::new(Way::Literals(values))
+        Self::new(ValueStyle::Literals(values))
     }
 
-    /// Holes, to be filled for each call. They are offsets in one text, so one text is to be written with them.
-    pub fn holes() -> Self {
-        Self::new(Way::Holes(Vec::new()))
+    /// Leaves gaps that are filled for each call. The gaps are offsets in one text, so only one text may be written.
+    pub fn gaps() -> Self {
+        Self::new(ValueStyle::Gaps(Vec::new()))
     }
 
-    fn new(way: Way) -> Self {
-        Self { way, order: Vec::new() }
+    fn new(style: ValueStyle) -> Self {
+        Self { style, order: Vec::new() }
     }
 
     pub fn push(&mut self, out: &mut String, index: usize) -> Result<()> {
         self.order.push(index);
-        match &mut self.way {
-            Way::Parameters(before) => {
+        match &mut self.style {
+            ValueStyle::Parameters(before) => {
                 out.push('$');
                 push_display(out, &(*before + self.order.len()));
             }
-            Way::Literals(values) => push_literal(out, values.get(index).ok_or_else(no_value)?)?,
-            Way::Holes(offsets) => offsets.push(out.len()),
+            ValueStyle::Literals(values) => push_literal(out, values.get(index).ok_or_else(no_value)?)?,
+            ValueStyle::Gaps(offsets) => offsets.push(out.len()),
         }
         Ok(())
     }
 
-    /// The text around the holes.
+    /// Returns the text before, between and after the gaps.
     pub fn parts_of(&self, text: &str) -> Vec<String> {
-        let Way::Holes(offsets) = &self.way else { return vec![text.to_owned()] };
+        let ValueStyle::Gaps(offsets) = &self.style else { return vec![text.to_owned()] };
         let ends = offsets.iter().copied().chain([text.len()]);
         let starts = std::iter::once(0).chain(offsets.iter().copied());
         starts.zip(ends).map(|(start, end)| text.get(start..end).unwrap_or_default().to_owned()).collect()

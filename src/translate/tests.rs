@@ -1,5 +1,4 @@
-//! Properties of the translator: whatever stands in a plan, the text is one statement, and the values come out of it
-//! as they went in.
+//! Properties of the translator: any plan is translated to exactly one statement, and values are not changed.
 
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
@@ -16,7 +15,7 @@ fn bound(kind: &str, plan: &Json) -> phantomdb_protocol::Result<Translated> {
     translate(kind, &plan.to_string(), Values::bound(0))
 }
 
-/// The text of a plan with its values in it.
+/// The text of a plan with inlined values.
 fn text(kind: &str, plan: &Json, values: Json) -> phantomdb_protocol::Result<String> {
     let values = serde_json::from_value(values).expect("values");
     translate(kind, &plan.to_string(), Values::inlined(values)).map(|translated| translated.sql)
@@ -28,7 +27,7 @@ fn statement(sql: &str) -> Statement {
     parsed.remove(0)
 }
 
-/// Strings that have broken other generators, and any others.
+/// Strings that have broken other generators, and arbitrary ones.
 fn nasty() -> impl Strategy<Value = String> {
     prop_oneof![
         "[^\u{0}]{0,12}",
@@ -96,7 +95,7 @@ fn order() -> impl Strategy<Value = Json> {
     })
 }
 
-/// Includes, of any names and conditions, nested.
+/// Nested includes with arbitrary names and conditions.
 fn includes() -> impl Strategy<Value = Json> {
     let include = |below: BoxedStrategy<Json>| {
         let flags = prop::array::uniform5(any::<bool>());
@@ -214,7 +213,7 @@ proptest! {
     }
 }
 
-/// A condition with each constant but null bound, and the values.
+/// Replaces each constant of a condition except null by a bound value, and returns the values.
 fn with_bound_values(condition: &Json) -> (Json, Vec<Json>) {
     fn bind(node: &mut Json, values: &mut Vec<Json>) {
         let kind = match node.get("v") {
@@ -285,6 +284,77 @@ fn a_function_is_called_by_a_name_only() {
 fn an_operator_that_nobody_knows_is_refused() {
     let message = refusal("select", select_where(json!({ "o": [{ "c": "a" }, "= 1 OR 1 =", { "v": 1 }] })));
     assert!(message.contains("is not an operator"), "{message}");
+}
+
+#[test]
+fn every_operator_has_names_of_its_own() {
+    let table = serde_json::to_value(super::OPERATORS).expect("JSON");
+    let names: Vec<&str> = table
+        .as_array()
+        .into_iter()
+        .flatten()
+        .flat_map(|operator| operator["names"].as_array().expect("a list"))
+        .map(|name| name.as_str().expect("a name"))
+        .collect();
+    for name in &names {
+        assert_eq!(names.iter().filter(|other| other == &name).count(), 1, "{name}");
+    }
+}
+
+#[test]
+fn a_misspelt_where_is_an_error_rather_than_a_statement_about_all_rows() {
+    let condition = json!({ "o": [{ "c": "a" }, "eq", { "v": 1 }] });
+    let table = json!({ "name": "t" });
+    for (kind, plan) in [
+        ("delete", json!({ "table": table, "wehre": condition })),
+        ("update", json!({ "table": table, "set": [["a", { "v": 2 }]], "wehre": condition })),
+        ("select", json!({ "from": [{ "table": table }], "wehre": condition })),
+    ] {
+        let message = refusal(kind, plan);
+        assert!(message.contains("unknown field `wehre`"), "{message}");
+    }
+}
+
+#[test]
+fn no_part_of_a_plan_has_a_field_that_is_ignored() {
+    let item = json!({ "e": { "c": "a" } });
+    let include = json!({ "as": "i", "table": { "name": "i" }, "left": { "attribute": "k", "field": "k" }, "right": "k" });
+    let through = json!({ "table": { "name": "j" }, "as": "j", "primaryKey": null, "sourceField": "s", "targetField": "t" });
+    let grouped = json!({ "limit": 1, "key": { "c": "k" }, "values": [] });
+    let extended = |object: &Json| {
+        let mut object = object.clone();
+        object["surplus"] = json!(1);
+        object
+    };
+    let with = |object: &Json, field: &str, value: Json| {
+        let mut object = object.clone();
+        object[field] = value;
+        object
+    };
+    let select = json!({ "from": [{ "table": { "name": "t" } }] });
+    let parts = [
+        ("from", json!([{ "table": { "name": "t" }, "surplus": 1 }])),
+        ("columns", json!([extended(&item)])),
+        ("order", json!([extended(&item)])),
+        ("lock", json!({ "strength": "UPDATE", "surplus": 1 })),
+        ("include", json!([extended(&include)])),
+        ("include", json!([with(&include, "left", extended(&include["left"]))])),
+        ("include", json!([with(&include, "through", extended(&through))])),
+        ("groupedLimit", extended(&grouped)),
+    ];
+    for (field, part) in parts {
+        let message = refusal("select", with(&select, field, part));
+        assert!(message.contains("unknown field `surplus`"), "{field}: {message}");
+    }
+    let insert = json!({ "table": { "name": "t" }, "columns": [], "rows": [] });
+    for (kind, plan) in [
+        ("insert", extended(&insert)),
+        ("insert", with(&insert, "onConflict", json!({ "surplus": 1 }))),
+        ("expression", extended(&item)),
+    ] {
+        let message = refusal(kind, plan);
+        assert!(message.contains("unknown field `surplus`"), "{kind}: {message}");
+    }
 }
 
 #[test]

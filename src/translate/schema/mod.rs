@@ -1,8 +1,8 @@
-//! Schema statements: tables, columns, constraints, indexes, schemas and databases as PhantomDB SQL text.
+//! Translates schema plans: tables, columns, constraints, indexes, schemas and databases.
 //!
-//! A plan is the protocol's own type as JSON where there is one ([`CreateTable`], [`AlterOperation`], …), so that the
-//! text a person reads in the log and the structured call that is made come from the same data. What cannot be
-//! written safely (a type PhantomDB has not, an empty name, an unknown plan field) is an error that names it.
+//! Where the protocol has a type ([`CreateTable`], [`AlterOperation`], …), the plan is that type as JSON: the text in the
+//! log and the structured call are then made from the same data. A plan that cannot be written safely is an error that
+//! names the cause: an unknown type, an empty name, an unknown field.
 
 mod data_type;
 mod statement;
@@ -16,7 +16,7 @@ use phantomdb_protocol::{
 };
 use serde::{Deserialize, de::DeserializeOwned};
 
-/// The kinds of plan this module translates.
+/// The kinds of plan that this module translates.
 pub const KINDS: &[&str] = &[
     "dataType",
     "column",
@@ -37,7 +37,7 @@ pub const KINDS: &[&str] = &[
     "show",
 ];
 
-/// Translates a schema plan. `kind` is one of [`KINDS`]; anything else is `UNSUPPORTED`.
+/// Translates a schema plan. Returns `UNSUPPORTED` if `kind` is not one of [`KINDS`].
 pub fn translate(kind: &str, plan: &str) -> Result<String> {
     Ok(match kind {
         "dataType" => data_type::write(&read::<data_type::DataTypePlan>(kind, plan)?)?,

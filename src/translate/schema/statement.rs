@@ -1,4 +1,4 @@
-//! The short statements: drop, indexes, truncate, schemas, databases, transactions, and what asks about the schema.
+//! Writes the short statements: drop, indexes, truncate, schemas, databases, transactions, and queries of the schema.
 
 use phantomdb_protocol::{
     CreateIndex, IsolationLevel, Result, TableName,
@@ -38,7 +38,7 @@ pub(super) fn create_index(table: &TableName, index: &CreateIndex) -> Result<Str
     ddl::create_index(table, index, &Verbatim)
 }
 
-/// The table is part of the plan only for the structured call: in SQL an index is found by its name in its schema.
+/// `DROP INDEX`. Only the structured call needs the table: SQL finds an index by its name in its schema.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct DropIndex {
@@ -83,7 +83,7 @@ pub(super) fn truncate(plan: &Truncate) -> Result<String> {
     Ok(out)
 }
 
-/// A schema or a database.
+/// `CREATE SCHEMA` or `CREATE DATABASE`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct CreateNamed {
@@ -125,7 +125,7 @@ pub(super) fn drop_named(what: &str, plan: &DropNamed) -> Result<String> {
     Ok(out)
 }
 
-/// Which foreign keys are checked at the end of the transaction; no names means all that are deferrable.
+/// `SET CONSTRAINTS`: when the named foreign keys are checked. Without names it applies to all that are deferrable.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct SetConstraints {
@@ -188,7 +188,7 @@ pub(super) fn transaction(step: &TransactionStep) -> Result<String> {
     Ok(out)
 }
 
-/// What asks about the schema. The answer comes from a structured call; the text is what the log shows.
+/// A query of the schema. It is executed as a structured call; the text is only for the log.
 #[derive(Deserialize)]
 #[serde(tag = "what", rename_all = "camelCase", deny_unknown_fields)]
 pub(super) enum Show {

@@ -1,4 +1,4 @@
-//! Tables: create and alter, columns, constraints.
+//! Writes `CREATE TABLE`, `ALTER TABLE`, columns and constraints.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::data_type;
 
-/// Types are written as PhantomDB declares them, and refused by name when it has none of that name.
+/// Writes types by their PhantomDB names, and refuses a type that PhantomDB does not have.
 struct Normalized;
 
 impl Pieces for Normalized {
@@ -27,7 +27,7 @@ pub(super) fn create(plan: &CreateTable) -> Result<String> {
     Ok(format!("{};", statements.join("; ")))
 }
 
-/// A table whose columns are given as text, as a person writes them: `{"id": "INTEGER PRIMARY KEY"}`.
+/// A table whose columns are SQL text of the user: `{"id": "INTEGER PRIMARY KEY"}`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct WrittenTable {
@@ -38,6 +38,7 @@ pub(super) struct WrittenTable {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct WrittenColumn {
     name: String,
     definition: String,
@@ -63,7 +64,7 @@ pub(super) fn create_written(plan: &WrittenTable) -> Result<String> {
     Ok(out)
 }
 
-/// The definition of a column without its name.
+/// Writes the definition of a column without its name.
 pub(super) fn column_fragment(column: &ColumnDefinition) -> Result<String> {
     let mut out = String::new();
     ddl::push_column(&mut out, column, &Normalized)?;
@@ -76,8 +77,7 @@ pub(super) fn constraint_fragment(constraint: &Constraint) -> Result<String> {
     Ok(out)
 }
 
-/// The operations as `ALTER TABLE` statements, one after the other, for people to read: the change itself travels as
-/// one structured call.
+/// Writes the operations as `ALTER TABLE` statements for the log. They are executed as one structured call.
 pub(super) fn alter(table: &TableName, operations: &[AlterOperation]) -> Result<String> {
     if operations.is_empty() {
         return Err(Error::new(
