@@ -74,7 +74,7 @@ impl DirectoryTarget {
         engine.close().await?;
         let file = work.workshop.path().join(format!("{}.db", self.database));
         let mut loader = BulkLoader::open(&file)?;
-        loader.put_indexes_off()?;
+        loader.drop_indexes()?;
         work.loader = Some(loader);
         Ok(())
     }
