@@ -21,6 +21,7 @@ use crate::plan_cache::{LONGEST_CACHED, Plan, PlanCache};
 use crate::run::Executor;
 use crate::snapshot::{PageStore, PageStoreState, Snapshot};
 
+/// A database and everything that is shared by its sessions and transactions.
 pub(super) struct Database {
     pub(super) name: String,
     location: Location,
@@ -31,8 +32,11 @@ pub(super) struct Database {
     write_lock: Arc<Semaphore>,
     /// The transaction that took the write lock last. It may have released it.
     lock_holder: Mutex<Option<Weak<dyn OpenTransaction>>>,
+    /// Limits the reads that run at the same time.
     read_slots: Arc<Semaphore>,
+    /// The plan cache of the newest schema version that was seen.
     plans: Mutex<Option<Arc<PlanCache>>>,
+    /// The transactions that have begun. They may have ended.
     transactions: Mutex<Vec<Weak<dyn OpenTransaction>>>,
     pages: Mutex<PageStoreState>,
 }

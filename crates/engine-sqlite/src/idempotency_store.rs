@@ -36,13 +36,13 @@ const MAX_DELETED_PER_WRITE: i64 = 256;
 
 /// A write of a call with an idempotency key.
 #[derive(Debug, Clone)]
-pub(super) struct IdempotentWrite {
+pub(super) struct KeyedWrite {
     pub(super) call: IdempotentCall,
     /// The number of the write in the call, from 0.
     pub(super) number: u32,
 }
 
-impl IdempotentWrite {
+impl KeyedWrite {
     /// Returns the answer that was committed with the write. Fails with `BAD_REQUEST` when the key belongs to another call.
     pub(super) fn stored_answer<T: DeserializeOwned>(&self, connection: &Connection) -> Result<Option<T>> {
         let Some((call, answer)) = self.row(connection)? else { return Ok(None) };

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::connection::QUICK_ROUNDS;
 use crate::database::{Database, Lease};
-use crate::idempotency_store::IdempotentWrite;
+use crate::idempotency_store::KeyedWrite;
 use crate::plan_cache::Plan;
 use crate::run::{Attempt, Executor, Prepared, empty};
 use crate::{blocking, catalog};
@@ -48,12 +48,9 @@ impl SqliteSession {
     }
 
     /// The next write of the call with an idempotency key.
-    fn next_write(&self) -> Option<IdempotentWrite> {
+    fn next_write(&self) -> Option<KeyedWrite> {
         let keyed = self.stored_call()?;
-        Some(IdempotentWrite {
-            call: keyed.call.clone(),
-            number: keyed.writes.fetch_add(1, Ordering::Relaxed),
-        })
+        Some(KeyedWrite { call: keyed.call.clone(), number: keyed.writes.fetch_add(1, Ordering::Relaxed) })
     }
 
     /// The call, if its answers are stored in the database. A database in memory does not outlive the answers that the
@@ -153,7 +150,7 @@ fn attempt(
     database: &Arc<Database>,
     lease: &mut Lease,
     statement: &Statement,
-    write: Option<&IdempotentWrite>,
+    write: Option<&KeyedWrite>,
     locked: bool,
 ) -> Attempt<ResultSet> {
     let (outcome, wrote_native) = attempt_on(database, lease, statement, write, locked);
@@ -168,7 +165,7 @@ fn attempt_on(
     database: &Arc<Database>,
     connection: &Connection,
     statement: &Statement,
-    write: Option<&IdempotentWrite>,
+    write: Option<&KeyedWrite>,
     locked: bool,
 ) -> (Attempt<ResultSet>, bool) {
     // The stored answer comes before the plan: the table of the statement may be gone since the statement ran.
@@ -201,7 +198,7 @@ fn attempt_on(
 /// Runs `work` and stores its answer in the same transaction.
 fn run_and_store<T: Serialize>(
     executor: &Executor<'_>,
-    write: &IdempotentWrite,
+    write: &KeyedWrite,
     work: impl FnOnce() -> Result<T>,
 ) -> Result<T> {
     executor.all_or_nothing(true, || {
@@ -214,7 +211,7 @@ fn run_and_store<T: Serialize>(
 /// Returns the stored answer of the write, or runs `work` and stores its answer. Without a write it only runs `work`.
 fn run_once<T: Serialize + DeserializeOwned>(
     executor: &Executor<'_>,
-    write: Option<&IdempotentWrite>,
+    write: Option<&KeyedWrite>,
     work: impl FnOnce() -> Result<T>,
 ) -> Result<T> {
     let Some(write) = write else { return work() };
@@ -249,7 +246,7 @@ fn attempt_batch(
     database: &Arc<Database>,
     connection: &Connection,
     statements: &[Statement],
-    write: Option<&IdempotentWrite>,
+    write: Option<&KeyedWrite>,
     locked: bool,
 ) -> Attempt<Vec<ResultSet>> {
     let mut needs_lock = false;
@@ -366,7 +363,7 @@ impl Session for SqliteSession {
 
     async fn has_run(&self) -> Result<bool> {
         let Some(keyed) = self.stored_call() else { return Ok(false) };
-        let first = IdempotentWrite { call: keyed.call.clone(), number: 0 };
+        let first = KeyedWrite { call: keyed.call.clone(), number: 0 };
         self.run(first, false, |_, lease, first, _| Attempt::Done(first.is_committed(lease))).await
     }
 }

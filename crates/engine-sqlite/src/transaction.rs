@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::database::Database;
-use crate::idempotency_store::IdempotentWrite;
+use crate::idempotency_store::KeyedWrite;
 use crate::open_transaction::OpenTransaction;
 use crate::plan_cache::Plan;
 use crate::run::Attempt;
@@ -198,7 +198,7 @@ impl Transaction for SqliteTransaction {
     }
 
     async fn commit_keyed(&self, call: &IdempotentCall) -> Result<()> {
-        let write = self.database.is_on_disk().then(|| IdempotentWrite { call: call.clone(), number: 0 });
+        let write = self.database.is_on_disk().then(|| KeyedWrite { call: call.clone(), number: 0 });
         let mut state = self.lock_state().await;
         blocking::run_to_end(move || state.commit(write.as_ref())).await?
     }

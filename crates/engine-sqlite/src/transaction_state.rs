@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use crate::connection::QUICK_ROUNDS;
 use crate::database::{Database, Lease};
 use crate::error;
-use crate::idempotency_store::IdempotentWrite;
+use crate::idempotency_store::KeyedWrite;
 use crate::plan_cache::{Plan, PlanCache};
 use crate::run::{Attempt, Executor, Prepared, empty};
 
@@ -33,6 +33,7 @@ enum OpenedInSqlite {
     Write,
 }
 
+/// The state of an open transaction, or how it ended.
 pub(super) struct TransactionState {
     database: Arc<Database>,
     /// `None` once the transaction has ended.
@@ -42,6 +43,7 @@ pub(super) struct TransactionState {
     opened: OpenedInSqlite,
     /// True when all reads must see one snapshot.
     one_snapshot: bool,
+    /// True when the caller has asked for a transaction that cannot write.
     read_only: bool,
     /// Savepoints that were set before a transaction was opened in SQLite.
     savepoints: Vec<String>,
@@ -392,7 +394,7 @@ impl TransactionState {
 
     /// Commits. With `write`, the commit is also recorded under the idempotency key of the call, in the same transaction.
     /// When SQLite refuses to commit, because of a deferred foreign key, the transaction is rolled back.
-    pub(super) fn commit(&mut self, write: Option<&IdempotentWrite>) -> Result<()> {
+    pub(super) fn commit(&mut self, write: Option<&KeyedWrite>) -> Result<()> {
         let connection = self.connection()?;
         let recorded = match write.filter(|_| self.opened == OpenedInSqlite::Write) {
             Some(write) => write.store(connection, &()),

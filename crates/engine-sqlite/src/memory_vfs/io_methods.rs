@@ -71,6 +71,10 @@ fn to_size(n: impl TryInto<usize>) -> usize {
     n.try_into().unwrap_or(0)
 }
 
+/// Closes the handle and releases what it holds.
+///
+/// # Safety
+/// The caller must be SQLite and follow the rules of `sqlite3_io_methods` for `xClose`.
 unsafe extern "C" fn close(file: *mut ffi::sqlite3_file) -> c_int {
     // SAFETY: SQLite passes an open handle and does not use it after this call. Its `open` came from `Box::into_raw`.
     let mut open = unsafe { Box::from_raw((*file.cast::<FileHandle>()).open) };
@@ -80,6 +84,10 @@ unsafe extern "C" fn close(file: *mut ffi::sqlite3_file) -> c_int {
     ffi::SQLITE_OK
 }
 
+/// Reads bytes. Bytes beyond the end of the file become zeros.
+///
+/// # Safety
+/// The caller must be SQLite and follow the rules of `sqlite3_io_methods` for `xRead`.
 unsafe extern "C" fn read(
     file: *mut ffi::sqlite3_file,
     buffer: *mut c_void,
@@ -95,6 +103,10 @@ unsafe extern "C" fn read(
     ffi::SQLITE_OK
 }
 
+/// Writes bytes.
+///
+/// # Safety
+/// The caller must be SQLite and follow the rules of `sqlite3_io_methods` for `xWrite`.
 unsafe extern "C" fn write(
     file: *mut ffi::sqlite3_file,
     bytes: *const c_void,
@@ -107,6 +119,10 @@ unsafe extern "C" fn write(
     open.file.write(bytes, to_size(offset)).map_or(ffi::SQLITE_FULL, |()| ffi::SQLITE_OK)
 }
 
+/// Shortens the file.
+///
+/// # Safety
+/// The caller must be SQLite and follow the rules of `sqlite3_io_methods` for `xTruncate`.
 unsafe extern "C" fn truncate(file: *mut ffi::sqlite3_file, size: ffi::sqlite3_int64) -> c_int {
     // SAFETY: SQLite passes an open handle.
     let truncated = unsafe { opened(file) }.file.truncate(to_size(size));
@@ -114,10 +130,17 @@ unsafe extern "C" fn truncate(file: *mut ffi::sqlite3_file, size: ffi::sqlite3_i
 }
 
 /// Does nothing, because there is no disk to write to.
+///
+/// # Safety
+/// The caller must be SQLite and follow the rules of `sqlite3_io_methods` for `xSync`.
 unsafe extern "C" fn sync(_file: *mut ffi::sqlite3_file, _flags: c_int) -> c_int {
     ffi::SQLITE_OK
 }
 
+/// Reports the size of the file.
+///
+/// # Safety
+/// The caller must be SQLite and follow the rules of `sqlite3_io_methods` for `xFileSize`.
 unsafe extern "C" fn file_size(file: *mut ffi::sqlite3_file, size: *mut ffi::sqlite3_int64) -> c_int {
     // SAFETY: SQLite passes an open handle and a pointer to a variable for the result.
     unsafe { *size = i64::try_from(opened(file).file.length()).unwrap_or(i64::MAX) };
@@ -134,12 +157,20 @@ fn level(lock: c_int) -> LockLevel {
     }
 }
 
+/// Raises the lock of the handle.
+///
+/// # Safety
+/// The caller must be SQLite and follow the rules of `sqlite3_io_methods` for `xLock`.
 unsafe extern "C" fn lock(file: *mut ffi::sqlite3_file, wanted: c_int) -> c_int {
     // SAFETY: SQLite passes an open handle.
     let open = unsafe { opened(file) };
     if open.file.lock(&mut open.level, level(wanted)) { ffi::SQLITE_OK } else { ffi::SQLITE_BUSY }
 }
 
+/// Lowers the lock of the handle.
+///
+/// # Safety
+/// The caller must be SQLite and follow the rules of `sqlite3_io_methods` for `xUnlock`.
 unsafe extern "C" fn unlock(file: *mut ffi::sqlite3_file, to: c_int) -> c_int {
     // SAFETY: SQLite passes an open handle.
     let open = unsafe { opened(file) };
@@ -147,12 +178,20 @@ unsafe extern "C" fn unlock(file: *mut ffi::sqlite3_file, to: c_int) -> c_int {
     ffi::SQLITE_OK
 }
 
+/// Reports whether a handle has announced that it will write.
+///
+/// # Safety
+/// The caller must be SQLite and follow the rules of `sqlite3_io_methods` for `xCheckReservedLock`.
 unsafe extern "C" fn check_reserved_lock(file: *mut ffi::sqlite3_file, result: *mut c_int) -> c_int {
     // SAFETY: SQLite passes an open handle and a pointer to a variable for the result.
     unsafe { *result = c_int::from(opened(file).file.is_reserved()) };
     ffi::SQLITE_OK
 }
 
+/// Knows no operations of its own.
+///
+/// # Safety
+/// The caller must be SQLite and follow the rules of `sqlite3_io_methods` for `xFileControl`.
 unsafe extern "C" fn file_control(
     _file: *mut ffi::sqlite3_file,
     _operation: c_int,
@@ -161,11 +200,18 @@ unsafe extern "C" fn file_control(
     ffi::SQLITE_NOTFOUND
 }
 
+/// The unit in which a disk would write. Its value does not matter in memory.
+///
+/// # Safety
+/// The caller must be SQLite and follow the rules of `sqlite3_io_methods` for `xSectorSize`.
 unsafe extern "C" fn sector_size(_file: *mut ffi::sqlite3_file) -> c_int {
     4096
 }
 
 /// Claims every guarantee: the end of the process interrupts no write half-way, because the file ends with it.
+///
+/// # Safety
+/// The caller must be SQLite and follow the rules of `sqlite3_io_methods` for `xDeviceCharacteristics`.
 unsafe extern "C" fn device_characteristics(_file: *mut ffi::sqlite3_file) -> c_int {
     ffi::SQLITE_IOCAP_ATOMIC
         | ffi::SQLITE_IOCAP_SAFE_APPEND
@@ -173,6 +219,10 @@ unsafe extern "C" fn device_characteristics(_file: *mut ffi::sqlite3_file) -> c_
         | ffi::SQLITE_IOCAP_POWERSAFE_OVERWRITE
 }
 
+/// Maps a region of the shared memory.
+///
+/// # Safety
+/// The caller must be SQLite and follow the rules of `sqlite3_io_methods` for `xShmMap`.
 unsafe extern "C" fn shm_map(
     file: *mut ffi::sqlite3_file,
     region: c_int,
@@ -188,6 +238,10 @@ unsafe extern "C" fn shm_map(
     mapped.map_or(ffi::SQLITE_IOERR_NOMEM, |_| ffi::SQLITE_OK)
 }
 
+/// Takes or releases locks of the shared memory.
+///
+/// # Safety
+/// The caller must be SQLite and follow the rules of `sqlite3_io_methods` for `xShmLock`.
 unsafe extern "C" fn shm_lock(
     file: *mut ffi::sqlite3_file,
     first: c_int,
@@ -209,10 +263,18 @@ unsafe extern "C" fn shm_lock(
     }
 }
 
+/// Orders accesses to the shared memory.
+///
+/// # Safety
+/// The caller must be SQLite and follow the rules of `sqlite3_io_methods` for `xShmBarrier`.
 unsafe extern "C" fn shm_barrier(_file: *mut ffi::sqlite3_file) {
     std::sync::atomic::fence(std::sync::atomic::Ordering::SeqCst);
 }
 
+/// Ends the use of the shared memory.
+///
+/// # Safety
+/// The caller must be SQLite and follow the rules of `sqlite3_io_methods` for `xShmUnmap`.
 unsafe extern "C" fn shm_unmap(file: *mut ffi::sqlite3_file, _delete: c_int) -> c_int {
     // SAFETY: SQLite passes an open handle.
     let open = unsafe { opened(file) };

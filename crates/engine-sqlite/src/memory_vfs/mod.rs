@@ -127,6 +127,10 @@ unsafe fn path_text<'a>(path: *const c_char) -> Option<&'a str> {
     unsafe { CStr::from_ptr(path) }.to_str().ok()
 }
 
+/// Opens a file, or creates it when the flags ask for it.
+///
+/// # Safety
+/// The caller must be SQLite and follow the rules of `sqlite3_vfs` for `xOpen`.
 unsafe extern "C" fn open(
     _vfs: *mut ffi::sqlite3_vfs,
     name: ffi::sqlite3_filename,
@@ -165,12 +169,20 @@ unsafe extern "C" fn open(
     ffi::SQLITE_OK
 }
 
+/// Deletes a file. Handles that have it open can go on using it.
+///
+/// # Safety
+/// The caller must be SQLite and follow the rules of `sqlite3_vfs` for `xDelete`.
 unsafe extern "C" fn delete(_vfs: *mut ffi::sqlite3_vfs, name: *const c_char, _sync: c_int) -> c_int {
     // SAFETY: SQLite passes a path that lives during the call.
     let removed = unsafe { path_text(name) }.and_then(|path| files().as_mut()?.remove(path));
     if removed.is_some() { ffi::SQLITE_OK } else { ffi::SQLITE_IOERR_DELETE_NOENT }
 }
 
+/// Reports whether a file exists.
+///
+/// # Safety
+/// The caller must be SQLite and follow the rules of `sqlite3_vfs` for `xAccess`.
 unsafe extern "C" fn access(
     _vfs: *mut ffi::sqlite3_vfs,
     name: *const c_char,
@@ -186,6 +198,9 @@ unsafe extern "C" fn access(
 }
 
 /// Copies the path, because every path of this file system is absolute.
+///
+/// # Safety
+/// The caller must be SQLite and follow the rules of `sqlite3_vfs` for `xFullPathname`.
 unsafe extern "C" fn full_pathname(
     _vfs: *mut ffi::sqlite3_vfs,
     name: *const c_char,
@@ -212,6 +227,10 @@ unsafe fn default_vfs(vfs: *mut ffi::sqlite3_vfs) -> *mut ffi::sqlite3_vfs {
     unsafe { (*vfs).pAppData.cast() }
 }
 
+/// Fills a buffer with random bytes from the default VFS.
+///
+/// # Safety
+/// The caller must be SQLite and follow the rules of `sqlite3_vfs` for `xRandomness`.
 unsafe extern "C" fn randomness(vfs: *mut ffi::sqlite3_vfs, count: c_int, out: *mut c_char) -> c_int {
     // SAFETY: SQLite passes the VFS that was registered here. The default VFS gets its own pointer and SQLite's other
     // arguments unchanged.
@@ -221,6 +240,10 @@ unsafe extern "C" fn randomness(vfs: *mut ffi::sqlite3_vfs, count: c_int, out: *
     }
 }
 
+/// Sleeps with the default VFS.
+///
+/// # Safety
+/// The caller must be SQLite and follow the rules of `sqlite3_vfs` for `xSleep`.
 unsafe extern "C" fn sleep(vfs: *mut ffi::sqlite3_vfs, microseconds: c_int) -> c_int {
     // SAFETY: SQLite passes the VFS that was registered here. The default VFS gets its own pointer and SQLite's other
     // argument unchanged.
@@ -230,6 +253,10 @@ unsafe extern "C" fn sleep(vfs: *mut ffi::sqlite3_vfs, microseconds: c_int) -> c
     }
 }
 
+/// The time from the default VFS.
+///
+/// # Safety
+/// The caller must be SQLite and follow the rules of `sqlite3_vfs` for `xCurrentTime`.
 unsafe extern "C" fn current_time(vfs: *mut ffi::sqlite3_vfs, out: *mut f64) -> c_int {
     // SAFETY: SQLite passes the VFS that was registered here. The default VFS gets its own pointer and SQLite's other
     // argument unchanged.
@@ -239,6 +266,10 @@ unsafe extern "C" fn current_time(vfs: *mut ffi::sqlite3_vfs, out: *mut f64) -> 
     }
 }
 
+/// The time in milliseconds from the default VFS.
+///
+/// # Safety
+/// The caller must be SQLite and follow the rules of `sqlite3_vfs` for `xCurrentTimeInt64`.
 unsafe extern "C" fn current_time_int64(vfs: *mut ffi::sqlite3_vfs, out: *mut ffi::sqlite3_int64) -> c_int {
     // SAFETY: SQLite passes the VFS that was registered here. The default VFS gets its own pointer and SQLite's other
     // argument unchanged.
