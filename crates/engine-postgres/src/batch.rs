@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use futures_util::future::{join, join_all};
 use phantomdb_protocol::{Error, ErrorCode, Result, ResultSet, Statement};
+use phantomdb_sql::Kind;
 
 use crate::{
     alter, connection::Connection, plan_cache::Plan, prepare, rows::empty_result, run::ReadyStatement,
     run_error::RunError, transaction_work::TransactionWork,
 };
-use phantomdb_sql::Kind;
 
 /// The most statements that are sent before the first result is read.
 pub(crate) const PIPELINE_MAX: usize = 128;

@@ -1,6 +1,8 @@
 //! Lists, creates and drops the databases of a server. Each of them is a database of PhantomDB.
 
+use phantomdb_engine::check_database_name;
 use phantomdb_protocol::{Error, ErrorCode, Result};
+use phantomdb_sql::printer::quote_identifier;
 use tokio_postgres::{error::SqlState, types::Type};
 
 use crate::{
@@ -8,8 +10,6 @@ use crate::{
     error::{self, unknown_database},
     types::LONGEST_IDENTIFIER,
 };
-use phantomdb_engine::check_database_name;
-use phantomdb_sql::printer::quote_identifier;
 
 /// Databases that a server, or a provider of servers, keeps for itself.
 const RESERVED: [&str; 7] =

@@ -1,10 +1,10 @@
 //! Turns PostgreSQL's errors into the contract's.
 
 use phantomdb_protocol::{Error, ErrorCode};
+use phantomdb_sql::unknown_function::unknown_function;
 use tokio_postgres::{Config, Error as PostgresError, error::DbError};
 
 use crate::{tls, types::marker_of};
-use phantomdb_sql::unknown_function::unknown_function;
 
 /// Explains the error of a statement, with the names of what was at fault. The message has neither the statement nor a
 /// value of its parameters.

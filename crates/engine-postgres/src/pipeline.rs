@@ -13,6 +13,7 @@ use std::{
 
 use hashlink::LruCache;
 use phantomdb_protocol::{ErrorCode, Result, ResultSet, Statement};
+use phantomdb_sql::Kind;
 use tokio_postgres::Config;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -20,7 +21,6 @@ use crate::{
     autocommit::run_statement, connection::Connection, options::PostgresOptions, plan_cache::Plan, prepare,
     sync::lock,
 };
-use phantomdb_sql::Kind;
 
 /// The time after which the server cancels a read.
 const READ_TIMEOUT: Duration = Duration::from_millis(20);

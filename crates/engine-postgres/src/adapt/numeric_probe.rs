@@ -8,6 +8,11 @@
 use std::ops::ControlFlow;
 
 use phantomdb_protocol::Result;
+use phantomdb_sql::{
+    build::take,
+    printer::{verbatim_expr, verbatim_ident},
+    walk::{change_expressions, each_expression},
+};
 use sqlparser::ast::{
     Expr, Function, FunctionArguments, ObjectName, Query, SelectItem, SetExpr, Value, ValueWithSpan,
 };
@@ -15,11 +20,6 @@ use sqlparser::ast::{
 use super::{
     function::{expressions, function_name, name_and_arguments},
     print::print,
-};
-use phantomdb_sql::{
-    build::take,
-    printer::{verbatim_expr, verbatim_ident},
-    walk::{change_expressions, each_expression},
 };
 
 /// The statement to prepare for its types only, and the columns of the result whose types it tells.

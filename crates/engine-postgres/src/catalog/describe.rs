@@ -5,6 +5,10 @@ use std::collections::HashMap;
 use phantomdb_protocol::{
     ColumnDefinition, Constraint, IndexField, IndexSchema, Reference, ReferentialAction, TableSchema,
 };
+use phantomdb_sql::{
+    describe::apply_constraints,
+    printer::{self, Style},
+};
 
 use super::{
     expression,
@@ -13,10 +17,6 @@ use super::{
 use crate::{
     schemas::table_in,
     types::{self, marker_of},
-};
-use phantomdb_sql::{
-    describe::apply_constraints,
-    printer::{self, Style},
 };
 
 /// The description of a table from its rows in the catalog.

@@ -4,16 +4,15 @@
 //! `((i)::text = ANY ((ARRAY['x'::character varying])::text[]))`. What nobody wrote is removed again here.
 
 use phantomdb_protocol::Result;
-use sqlparser::ast::{
-    BinaryOperator, CharacterLength, DataType, Expr, ObjectNamePart, Statement, UnaryOperator, Value,
-    ValueWithSpan,
-};
-
 use phantomdb_sql::walk::change_expressions;
 use phantomdb_sql::{
     build::{self, take},
     parse::{parse_expression, parse_stored},
     printer::{self, Style},
+};
+use sqlparser::ast::{
+    BinaryOperator, CharacterLength, DataType, Expr, ObjectNamePart, Statement, UnaryOperator, Value,
+    ValueWithSpan,
 };
 
 /// Turns an expression into PhantomDB SQL. Text that cannot be read stays as it is.
