@@ -106,7 +106,7 @@ impl Simplifier<'_> {
                     *expr = Expr::InList { expr: Box::new(take(left)), list, negated: true };
                 }
             }
-            Expr::BinaryOp { left: _, op: _, right: _ } => like(expr),
+            Expr::BinaryOp { left: _, op: _, right: _ } => write_like(expr),
             Expr::Function(function) => {
                 // PostgreSQL prints neither of the two with arguments.
                 if let [ObjectNamePart::Identifier(name)] = function.name.0.as_slice()
@@ -126,7 +126,7 @@ impl Simplifier<'_> {
     fn without_cast(&self, inner: &mut Expr, data_type: &DataType) -> Option<Expr> {
         let named = match data_type {
             DataType::Array(_) => {
-                return matches!(build::unnested(inner), Expr::Array(_)).then(|| unwrapped(inner));
+                return matches!(build::unnested(inner), Expr::Array(_)).then(|| without_parentheses(inner));
             }
             other => other,
         };
@@ -144,9 +144,9 @@ impl Simplifier<'_> {
     }
 }
 
-fn unwrapped(expr: &mut Expr) -> Expr {
+fn without_parentheses(expr: &mut Expr) -> Expr {
     match expr {
-        Expr::Nested(inner) => unwrapped(inner),
+        Expr::Nested(inner) => without_parentheses(inner),
         other => take(other),
     }
 }
@@ -217,7 +217,7 @@ fn elements(list: &mut Expr) -> Option<Vec<Expr>> {
 }
 
 /// Writes `a ~~ 'x%'` as `a LIKE 'x%'`, and likewise its negation and ILIKE.
-fn like(expr: &mut Expr) {
+fn write_like(expr: &mut Expr) {
     let Expr::BinaryOp { left, op, right } = expr else { return };
     let (insensitive, negated) = match op {
         BinaryOperator::PGLikeMatch => (false, false),
