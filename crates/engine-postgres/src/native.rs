@@ -4,7 +4,7 @@
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use phantomdb_sql::Kind;
 
-use super::adapt::Adapted;
+use crate::adapt::Adapted;
 
 /// The first words of statements that begin or end transactions, or leave something behind on the connection.
 const REFUSED: [&str; 24] = [

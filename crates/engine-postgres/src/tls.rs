@@ -13,7 +13,7 @@ use rustls::{
 use tokio_postgres::{Config, Error as PostgresError, config::SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::options::{Target, Verification};
+use crate::options::{Target, Verification};
 
 /// `invalid_authorization_specification`, which is also the error of `pg_hba.conf`.
 const NOT_LET_IN: &str = "28000";
