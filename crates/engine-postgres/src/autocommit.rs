@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use phantomdb_protocol::{Error, ErrorCode, Result, ResultSet, Statement};
+use phantomdb_sql::Kind;
 
 use crate::{
     batch::{self, PIPELINE_MAX, SingleStatement},
@@ -14,7 +15,6 @@ use crate::{
     run::ReadyStatement,
     run_error::RunError,
 };
-use phantomdb_sql::Kind;
 
 /// Refuses savepoints, which belong into a transaction, and statements that begin or end one.
 pub(crate) fn refuse_savepoints(plan: &Plan) -> Result<()> {

@@ -10,6 +10,7 @@ use std::{
 };
 
 use futures_util::future::join;
+use phantomdb_engine::IdempotentCall;
 use phantomdb_protocol::{ErrorCode, Result, ResultSet, Statement};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -29,7 +30,6 @@ use crate::{
     transaction_work::TransactionWork,
     wal_position::{self, WalPosition},
 };
-use phantomdb_engine::IdempotentCall;
 
 /// A call with an idempotency key.
 pub(crate) struct KeyedCall {

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use futures_util::future::{join, join_all};
 use phantomdb_protocol::{Error, ErrorCode, Result, ResultSet, Statement};
+use phantomdb_sql::Kind;
 
 use crate::{
     alter, connection::Connection, plan_cache::Plan, prepare, rows::empty_result, run::ReadyStatement,
     run_error::RunError, transaction_work::TransactionWork,
 };
-use phantomdb_sql::Kind;
 
 /// The most statements that are sent before the first result is read.
 pub(crate) const PIPELINE_MAX: usize = 128;
@@ -17,8 +17,10 @@ pub(crate) const PIPELINE_MAX: usize = 128;
 /// The savepoint around preparing a statement: a form of it that PostgreSQL refuses would abort the transaction.
 const PREPARING: &str = "SAVEPOINT phantomdb_prepare";
 
+/// Releases the savepoint after the statement was prepared.
 const PREPARED: &str = "RELEASE SAVEPOINT phantomdb_prepare";
 
+/// Undoes a form that PostgreSQL refused.
 const REFUSED: &str = "ROLLBACK TO SAVEPOINT phantomdb_prepare";
 
 /// Runs work between BEGIN and COMMIT. When a prepared statement no longer fits its tables, the work is run once more.

@@ -8,13 +8,12 @@
 use std::{borrow::Cow, error::Error as StdError};
 
 use bytes::BytesMut;
-use phantomdb_protocol::{Result, Value};
-use tokio_postgres::types::{Format, IsNull, Kind, ToSql, Type, to_sql_checked};
-
 use phantomdb_engine::{
     json_rows::non_finite,
     parameters::{check_text, timestamp},
 };
+use phantomdb_protocol::{Result, Value};
+use tokio_postgres::types::{Format, IsNull, Kind, ToSql, Type, to_sql_checked};
 
 /// Encodes each value. The result has room for `room` more.
 pub(crate) fn bind(parameters: &[Value], room: usize) -> Result<Vec<BoundValue<'_>>> {

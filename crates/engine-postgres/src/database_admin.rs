@@ -1,6 +1,8 @@
 //! Lists, creates and drops the databases of a server. Each of them is a database of PhantomDB.
 
+use phantomdb_engine::check_database_name;
 use phantomdb_protocol::{Error, ErrorCode, Result};
+use phantomdb_sql::printer::quote_identifier;
 use tokio_postgres::{error::SqlState, types::Type};
 
 use crate::{
@@ -8,8 +10,6 @@ use crate::{
     error::{self, unknown_database},
     types::LONGEST_IDENTIFIER,
 };
-use phantomdb_engine::check_database_name;
-use phantomdb_sql::printer::quote_identifier;
 
 /// Databases that a server, or a provider of servers, keeps for itself.
 const RESERVED: [&str; 7] =
@@ -62,26 +62,27 @@ async fn exists(connection: &Connection, name: &str) -> Result<bool> {
 /// `ALREADY_EXISTS` when the database exists, `FORBIDDEN` when the role may not create databases.
 pub(crate) async fn create(connection: &Connection, name: &str) -> Result<()> {
     check_name(name)?;
-    let already = || Error::new(ErrorCode::AlreadyExists, format!("there is a database \"{name}\" already"));
+    let exists_already =
+        || Error::new(ErrorCode::AlreadyExists, format!("there is a database \"{name}\" already"));
     if exists(connection, name).await? {
-        return Err(already());
+        return Err(exists_already());
     }
-    let mut refused = None;
+    let mut refusal = None;
     for options in CREATE_OPTIONS {
         let sql = format!("CREATE DATABASE {} {options}", quote_identifier(name));
         let Err(error) = connection.client().batch_execute(&sql).await else { return Ok(()) };
         // When two callers create it at once, one of them gets a unique violation in the catalog.
         let there = [SqlState::DUPLICATE_DATABASE, SqlState::UNIQUE_VIOLATION];
         if error.code().is_some_and(|code| there.contains(code)) {
-            return Err(already());
+            return Err(exists_already());
         }
         let tries_next = error.code().is_some_and(is_about_options);
-        refused = Some(error::explain(&error));
+        refusal = Some(error::explain(&error));
         if !tries_next {
             break;
         }
     }
-    Err(refused.unwrap_or_else(|| Error::internal("the database could not be made")))
+    Err(refusal.unwrap_or_else(|| Error::internal("the database could not be made")))
 }
 
 /// True when the server did not understand the options, so that others are worth a try.

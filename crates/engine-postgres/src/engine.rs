@@ -6,6 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use phantomdb_engine::{Engine, Session, Transaction};
 use phantomdb_protocol::{BeginTransaction, Error, ErrorCode, Result};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -22,7 +23,6 @@ use crate::{
     tls::connector,
     transaction::PostgresTransaction,
 };
-use phantomdb_engine::{Engine, Session, Transaction};
 
 /// The databases of a PostgreSQL server.
 pub struct PostgresEngine {

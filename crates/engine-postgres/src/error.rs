@@ -1,10 +1,10 @@
 //! Turns PostgreSQL's errors into the contract's.
 
 use phantomdb_protocol::{Error, ErrorCode};
+use phantomdb_sql::unknown_function::unknown_function;
 use tokio_postgres::{Config, Error as PostgresError, error::DbError};
 
 use crate::{tls, types::marker_of};
-use phantomdb_sql::unknown_function::unknown_function;
 
 /// Explains the error of a statement, with the names of what was at fault. The message has neither the statement nor a
 /// value of its parameters.
@@ -60,11 +60,11 @@ pub(crate) fn unknown_database(name: &str) -> Error {
 fn from_server(error: &DbError) -> Error {
     let code = error.code().code();
     match code {
-        "23505" => return unique(error),
+        "23505" => return unique_violation(error),
         // 23001 is the code of RESTRICT.
-        "23503" | "23001" => return foreign_key(error),
-        "23502" => return not_null(error),
-        "23514" => return check(error),
+        "23503" | "23001" => return foreign_key_violation(error),
+        "23502" => return not_null_violation(error),
+        "23514" => return check_violation(error),
         "42P01" => return unknown_table(error),
         "42703" => return unknown_column(error),
         _ => {}
@@ -112,7 +112,7 @@ fn from_server(error: &DbError) -> Error {
         "42883" if error.message().contains("operator") => {
             (ErrorCode::TypeMismatch, message_without_value(error))
         }
-        "42883" => return unknown_call(error),
+        "42883" => return unknown_function_error(error),
         "0A000" => (ErrorCode::Unsupported, message_without_value(error)),
         "2BP01" => (ErrorCode::ForeignKeyViolation, message_without_value(error)),
         "21000" | "25001" | "25P01" | "3B001" => (ErrorCode::BadRequest, message_without_value(error)),
@@ -149,10 +149,10 @@ fn message_without_value(error: &DbError) -> String {
 }
 
 /// Adds the names that PostgreSQL reports with the error.
-fn with_names(mut error: Error, given: &DbError) -> Error {
-    error.details.table = table_of(given);
-    error.details.columns = given.column().map(str::to_owned).into_iter().collect();
-    error.details.constraint = given.constraint().map(str::to_owned);
+fn with_names(mut error: Error, reported: &DbError) -> Error {
+    error.details.table = table_of(reported);
+    error.details.columns = reported.column().map(str::to_owned).into_iter().collect();
+    error.details.constraint = reported.constraint().map(str::to_owned);
     error
 }
 
@@ -168,10 +168,10 @@ fn quoted(columns: &[String]) -> String {
     columns.iter().map(|column| format!("\"{column}\"")).collect::<Vec<_>>().join(", ")
 }
 
-fn unique(given: &DbError) -> Error {
-    let mut error = with_names(Error::new(ErrorCode::UniqueViolation, ""), given);
-    let constraint = given.constraint().unwrap_or_default();
-    match given.detail().and_then(ConflictingKey::parse) {
+fn unique_violation(reported: &DbError) -> Error {
+    let mut error = with_names(Error::new(ErrorCode::UniqueViolation, ""), reported);
+    let constraint = reported.constraint().unwrap_or_default();
+    match reported.detail().and_then(ConflictingKey::parse) {
         Some(key) => {
             error.message = format!(
                 "a row of \"{}\" with the same {} is there already",
@@ -186,14 +186,14 @@ fn unique(given: &DbError) -> Error {
     error
 }
 
-fn foreign_key(given: &DbError) -> Error {
-    let mut error = with_names(Error::new(ErrorCode::ForeignKeyViolation, ""), given);
+fn foreign_key_violation(reported: &DbError) -> Error {
+    let mut error = with_names(Error::new(ErrorCode::ForeignKeyViolation, ""), reported);
     let child = error.details.table.clone().unwrap_or_default();
-    let key = given.detail().and_then(ConflictingKey::parse);
+    let key = reported.detail().and_then(ConflictingKey::parse);
     // In the server's language: "… is not present in table "p"", or "… is still referenced from table "t"".
-    let last = given.detail().and_then(last_name);
-    let referred_to = last == given.table();
-    let parent = if referred_to { first_name(given.message()) } else { last };
+    let last = reported.detail().and_then(last_name);
+    let referred_to = last == reported.table();
+    let parent = if referred_to { first_name(reported.message()) } else { last };
     error.details.referenced_table = parent.map(str::to_owned);
     let parent = parent.unwrap_or_default();
     match key {
@@ -213,16 +213,16 @@ fn foreign_key(given: &DbError) -> Error {
     error
 }
 
-fn not_null(given: &DbError) -> Error {
-    let error = with_names(Error::new(ErrorCode::NotNullViolation, ""), given);
+fn not_null_violation(reported: &DbError) -> Error {
+    let error = with_names(Error::new(ErrorCode::NotNullViolation, ""), reported);
     let table = error.details.table.clone().unwrap_or_default();
     let message = format!("{} of \"{table}\" must not be null", quoted(&error.details.columns));
     Error { message, ..error }
 }
 
-fn check(given: &DbError) -> Error {
-    let mut error = with_names(Error::new(ErrorCode::CheckViolation, ""), given);
-    let name = given.constraint().unwrap_or_default();
+fn check_violation(reported: &DbError) -> Error {
+    let mut error = with_names(Error::new(ErrorCode::CheckViolation, ""), reported);
+    let name = reported.constraint().unwrap_or_default();
     match name.split_once("_enum_").filter(|_| marker_of(name) == Some("enum")) {
         Some((_, column)) => {
             error.message = format!("the value is not one of those that \"{column}\" allows");
@@ -234,30 +234,30 @@ fn check(given: &DbError) -> Error {
 }
 
 /// Reads the name from `function s.f(integer) does not exist`, in the server's language.
-fn unknown_call(given: &DbError) -> Error {
-    let called = given.message().split_once('(').map_or("", |(before, _)| before);
+fn unknown_function_error(reported: &DbError) -> Error {
+    let called = reported.message().split_once('(').map_or("", |(before, _)| before);
     let name = called.rsplit([' ', '.', '"', '\u{a0}']).find(|part| !part.is_empty());
-    name.map_or_else(|| Error::new(ErrorCode::SyntaxError, message_without_value(given)), unknown_function)
+    name.map_or_else(|| Error::new(ErrorCode::SyntaxError, message_without_value(reported)), unknown_function)
 }
 
 /// Reads the name from `relation "t" does not exist`, in the server's language.
-fn unknown_table(given: &DbError) -> Error {
-    let Some(name) = first_name(given.message()) else {
-        return Error::new(ErrorCode::UnknownTable, message_without_value(given));
+fn unknown_table(reported: &DbError) -> Error {
+    let Some(name) = first_name(reported.message()) else {
+        return Error::new(ErrorCode::UnknownTable, message_without_value(reported));
     };
     Error::new(ErrorCode::UnknownTable, format!("there is no table \"{name}\"")).with_table(name)
 }
 
 /// Reads the name from `column "c" does not exist`, `column t.c does not exist` or `column "c" of relation "t" does not
 /// exist`.
-fn unknown_column(given: &DbError) -> Error {
-    let message = given.message();
+fn unknown_column(reported: &DbError) -> Error {
+    let message = reported.message();
     let bare = || {
         let mut words = message.split_whitespace();
         words.find(|word| word.contains('.')).map(|word| word.rsplit_once('.').map_or(word, |(_, name)| name))
     };
     let Some(column) = first_name(message).or_else(bare) else {
-        return Error::new(ErrorCode::UnknownColumn, message_without_value(given));
+        return Error::new(ErrorCode::UnknownColumn, message_without_value(reported));
     };
     let error = Error::new(ErrorCode::UnknownColumn, format!("there is no column \"{column}\""))
         .with_columns([column]);

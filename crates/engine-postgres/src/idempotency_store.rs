@@ -10,6 +10,7 @@ use std::{
 };
 
 use futures_util::future::join;
+use phantomdb_engine::IdempotentCall;
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio_postgres::{Row, Statement, error::SqlState, types::Type};
@@ -25,7 +26,6 @@ use crate::{
     transaction_work::TransactionWork,
     wal_position::{self, WalPosition},
 };
-use phantomdb_engine::IdempotentCall;
 
 /// The errors of a role that may not create the table: not in this schema, or nowhere because it only reads.
 const NOT_PERMITTED: [ErrorCode; 3] = [ErrorCode::Forbidden, ErrorCode::UnknownTable, ErrorCode::BadRequest];

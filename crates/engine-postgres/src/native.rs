@@ -2,9 +2,9 @@
 //! connection serves other callers afterwards, and a transaction belongs to the caller that began it.
 
 use phantomdb_protocol::{Error, ErrorCode, Result};
-
-use super::adapt::Adapted;
 use phantomdb_sql::Kind;
+
+use crate::adapt::Adapted;
 
 /// The first words of statements that begin or end transactions, or leave something behind on the connection.
 const REFUSED: [&str; 24] = [

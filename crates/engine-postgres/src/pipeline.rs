@@ -13,6 +13,7 @@ use std::{
 
 use hashlink::LruCache;
 use phantomdb_protocol::{ErrorCode, Result, ResultSet, Statement};
+use phantomdb_sql::Kind;
 use tokio_postgres::Config;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -20,7 +21,6 @@ use crate::{
     autocommit::run_statement, connection::Connection, options::PostgresOptions, plan_cache::Plan, prepare,
     sync::lock,
 };
-use phantomdb_sql::Kind;
 
 /// The time after which the server cancels a read.
 const READ_TIMEOUT: Duration = Duration::from_millis(20);
@@ -38,12 +38,13 @@ const SLOW_AFTER: Duration = Duration::from_millis(1);
 /// then, but not each time.
 const SLOW_RUNS: u32 = 8;
 
-/// The first time that a statement is excluded, and the longest. The time doubles until the statement was fast
-/// [`FAST_RUNS`] times in a row.
+/// How long a statement is excluded the first time. The time doubles each time that it happens again.
 const EXCLUDED_MIN: Duration = Duration::from_millis(250);
 
+/// How long a statement is excluded at most.
 const EXCLUDED_MAX: Duration = Duration::from_secs(10);
 
+/// After it was fast this often in a row, the next exclusion of a statement counts as the first one.
 const FAST_RUNS: u32 = 32;
 
 /// The most reads on one connection at a time.
@@ -52,9 +53,10 @@ const DEPTH_MAX: usize = 16;
 /// The number of statements whose cost is remembered.
 const COSTS_MAX: usize = 2_000;
 
-/// How long the read that opens a connection waits for it, and the pause after a failure.
+/// How long the read that opens a connection waits for it.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// The pause after a connection could not be opened.
 const RETRY_AFTER: Duration = Duration::from_secs(10);
 
 /// The pipelined connections to one database. They are opened when there are reads to share them.

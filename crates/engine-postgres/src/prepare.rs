@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use hashlink::LruCache;
 use phantomdb_protocol::{Error, Result, Value};
+use phantomdb_sql::Kind;
 use tokio_postgres::{Error as PostgresError, Statement, error::SqlState, types::Type};
 
 use crate::{
@@ -16,7 +17,6 @@ use crate::{
     rows::{Decoder, columns, unknown_type},
     sync::lock,
 };
-use phantomdb_sql::Kind;
 
 /// The statement that was prepared before for values of these types.
 pub(crate) fn find_prepared(

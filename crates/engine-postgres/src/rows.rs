@@ -1,5 +1,9 @@
 //! Converts rows from PostgreSQL's binary format to JSON text, in one pass.
 
+use phantomdb_engine::json_rows::{
+    self, JsonRows, write_base64, write_boolean, write_float, write_integer, write_json, write_null,
+    write_text,
+};
 use phantomdb_protocol::{Column, ColumnType, Error, Result, ResultSet};
 use serde::{Deserialize, Serialize};
 use tokio_postgres::{
@@ -10,10 +14,6 @@ use tokio_postgres::{
 use crate::{
     numeric,
     time::{self, Clock},
-};
-use phantomdb_engine::json_rows::{
-    self, JsonRows, write_base64, write_boolean, write_float, write_integer, write_json, write_null,
-    write_text,
 };
 
 /// How the binary form of a column's values is read. The names are stored with receipts, so they must not change.

@@ -3,7 +3,9 @@
 use std::{pin::pin, sync::Arc};
 
 use futures_util::TryStreamExt as _;
+use phantomdb_engine::parameters::check_count;
 use phantomdb_protocol::{Result, ResultSet, Statement};
+use phantomdb_sql::Kind;
 use tokio_postgres::types::ToSql;
 
 use crate::{
@@ -15,8 +17,6 @@ use crate::{
     run_error::{RunError, failed},
     transaction_work::TransactionWork,
 };
-use phantomdb_engine::parameters::check_count;
-use phantomdb_sql::Kind;
 
 /// A statement with its prepared form and its encoded parameters. It runs without any other question to the server.
 pub(crate) struct ReadyStatement<'a> {

@@ -1,7 +1,6 @@
 //! The names of tables and schemas. A table without a schema is in `public`.
 
 use phantomdb_protocol::TableName;
-
 use phantomdb_sql::printer::quote_identifier;
 
 /// The schema of a table whose name has none.

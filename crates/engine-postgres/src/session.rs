@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use phantomdb_engine::{IdempotentCall, Session};
 use phantomdb_protocol::{AlterOperation, Result, ResultSet, Statement, TableName, TableSchema};
+use phantomdb_sql::unknown_function::located;
 
 use crate::{
     autocommit::{refuse_savepoints, run_each},
@@ -17,8 +19,6 @@ use crate::{
     schema_work::ApplyAlterations,
     wal_position::WalPosition,
 };
-use phantomdb_engine::{IdempotentCall, Session};
-use phantomdb_sql::unknown_function::located;
 
 /// Statements on a database, each in a transaction of its own.
 pub struct PostgresSession {
@@ -31,7 +31,7 @@ impl PostgresSession {
         Self { writer: AutocommitWriter::new(database, None), seen: SeenPosition::Nothing }
     }
 
-    async fn each(&self, statements: &[Statement]) -> Result<Vec<Result<ResultSet>>> {
+    async fn execute_each(&self, statements: &[Statement]) -> Result<Vec<Result<ResultSet>>> {
         let mut plans = Vec::with_capacity(statements.len());
         for statement in statements {
             plans.push(
@@ -81,7 +81,7 @@ impl Session for PostgresSession {
         atomic: bool,
     ) -> Result<Vec<Result<ResultSet>>> {
         if !atomic && self.writer.call.is_none() {
-            return self.each(&statements).await;
+            return self.execute_each(&statements).await;
         }
         if !atomic {
             let mut answers = Vec::with_capacity(statements.len());

@@ -3,6 +3,7 @@
 use std::{error::Error as StdError, sync::Arc};
 
 use phantomdb_protocol::Result;
+use phantomdb_tls::{Problem, Trust, client_config, provider};
 use rustls::{
     CertificateError, DigitallySignedStruct, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -12,8 +13,7 @@ use rustls::{
 use tokio_postgres::{Config, Error as PostgresError, config::SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::options::{Target, Verification};
-use phantomdb_tls::{Problem, Trust, client_config, provider};
+use crate::options::{Target, Verification};
 
 /// `invalid_authorization_specification`, which is also the error of `pg_hba.conf`.
 const NOT_LET_IN: &str = "28000";

@@ -3,9 +3,11 @@
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
+use phantomdb_engine::{IdempotentCall, Session, Transaction};
 use phantomdb_protocol::{
     AlterOperation, BeginTransaction, IsolationLevel, Result, ResultSet, Statement, TableName, TableSchema,
 };
+use phantomdb_sql::unknown_function::located;
 use tokio::{runtime::Handle, sync::Mutex};
 
 use crate::{
@@ -15,8 +17,6 @@ use crate::{
     transaction_state::TransactionState,
     wal_position::WalPosition,
 };
-use phantomdb_engine::{IdempotentCall, Session, Transaction};
-use phantomdb_sql::unknown_function::located;
 
 /// A transaction, whose statements run one after the other.
 pub struct PostgresTransaction {

@@ -8,7 +8,9 @@
 use std::sync::Arc;
 
 use futures_util::future::join;
+use phantomdb_engine::{ENDED_BY_CONFLICT, ended, ends_transaction};
 use phantomdb_protocol::{Error, ErrorCode, Result, ResultSet, Statement};
+use phantomdb_sql::{Kind, printer::quote_identifier};
 use tokio::task::JoinHandle;
 
 use crate::{
@@ -26,8 +28,6 @@ use crate::{
     transaction_work::{NoWork, TransactionWork},
     wal_position::{self, WalPosition},
 };
-use phantomdb_engine::{ENDED_BY_CONFLICT, ended, ends_transaction};
-use phantomdb_sql::{Kind, printer::quote_identifier};
 
 /// The savepoint that a statement runs behind. There are two, which take turns: the one before is released when the
 /// next one is set. If that fails, no statement that succeeded is undone with it.

@@ -7,7 +7,6 @@
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use phantomdb_protocol::{Error, ErrorCode, Result};
-
 use phantomdb_sql::{
     printer::{quote_identifier, quote_literal},
     types::SqlType,

@@ -6,7 +6,9 @@
 use std::{future::Future, pin::pin, time::Duration};
 
 use futures_util::{TryStreamExt as _, future::join};
+use phantomdb_engine::IdempotentCall;
 use phantomdb_protocol::{Error, ErrorCode, Result, ResultSet, Statement};
+use phantomdb_sql::Kind;
 use tokio_postgres::types::ToSql;
 
 use crate::{
@@ -21,8 +23,6 @@ use crate::{
     run_error::{RunError, failed},
     wal_position::{self, WalPosition},
 };
-use phantomdb_engine::IdempotentCall;
-use phantomdb_sql::Kind;
 
 /// The time between two cancellations of a statement. One that comes before the statement has begun has no effect.
 const STOP_AGAIN: Duration = Duration::from_millis(200);

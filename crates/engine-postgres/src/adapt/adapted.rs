@@ -1,7 +1,8 @@
 //! A statement as PostgreSQL runs it.
 
-use super::{catalog_change::CatalogChange, numeric_probe::NumericProbe};
 use phantomdb_sql::Kind;
+
+use super::{catalog_change::CatalogChange, numeric_probe::NumericProbe};
 
 /// A statement as PostgreSQL runs it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,11 +1,11 @@
 //! The adapter, which collects what is learned about a statement while it is adapted.
 
 use phantomdb_protocol::{Result, TableName};
+use phantomdb_sql::{Kind, Source};
 use sqlparser::{ast::ObjectName, tokenizer::Span};
 
 use super::{adapted::Adapted, catalog_change::CatalogChange};
 use crate::server_traits::ServerTraits;
-use phantomdb_sql::{Kind, Source};
 
 pub(crate) struct Adapter<'a> {
     pub(crate) source: Source<'a>,

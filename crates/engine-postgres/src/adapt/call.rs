@@ -1,6 +1,11 @@
 //! Function calls: functions that PostgreSQL lacks, or has for fewer types of arguments.
 
 use phantomdb_protocol::Result;
+use phantomdb_sql::{
+    build::{take, unnested},
+    names::last_ident,
+    printer::{literal, quote_identifier, verbatim_expr, verbatim_ident},
+};
 use sqlparser::ast::{
     BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName, UnaryOperator,
 };
@@ -9,11 +14,6 @@ use super::{
     adapter::Adapter,
     cast::cast,
     function::{expressions, name_and_arguments},
-};
-use phantomdb_sql::{
-    build::{take, unnested},
-    names::last_ident,
-    printer::{literal, quote_identifier, verbatim_expr, verbatim_ident},
 };
 
 /// How a function is written for PostgreSQL: its name there, and the types that its first arguments are cast to.

@@ -1,13 +1,13 @@
 //! Casts, and PostgreSQL's names of the types in them.
 
 use phantomdb_protocol::Result;
-use sqlparser::ast::{CastKind, DataType, Expr, ObjectName, ObjectNamePart};
-
-use crate::types;
 use phantomdb_sql::{
     printer::{self, verbatim_ident},
     types::SqlType,
 };
+use sqlparser::ast::{CastKind, DataType, Expr, ObjectName, ObjectNamePart};
+
+use crate::types;
 
 /// Writes PostgreSQL's name of a type of PhantomDB SQL. Another type keeps its name.
 pub(crate) fn cast_type(data_type: &mut DataType) -> Result<()> {

@@ -1,9 +1,8 @@
 //! Changes of the schema that are made with a look at the catalog.
 
 use phantomdb_protocol::TableName;
-use sqlparser::ast::AlterTableOperation;
-
 use phantomdb_sql::{definition::SchemaChange, types::SqlType};
+use sqlparser::ast::AlterTableOperation;
 
 /// A change of the schema that needs the catalog. [`crate::alter::apply`] makes it, in a transaction of the caller's.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! CREATE INDEX.
 
 use phantomdb_protocol::Result;
+use phantomdb_sql::{names, printer};
 use sqlparser::ast::{CreateIndex, Ident, IndexColumn, ObjectName, OrderByExpr, Spanned};
 
 use super::{
@@ -8,7 +9,6 @@ use super::{
     print::{print, qualified_name},
 };
 use crate::types::check_identifier;
-use phantomdb_sql::{names, printer};
 
 impl Adapter<'_> {
     pub(crate) fn create_index(&mut self, create: &mut CreateIndex) -> Result<()> {

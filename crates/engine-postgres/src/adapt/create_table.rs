@@ -1,6 +1,12 @@
 //! CREATE TABLE.
 
 use phantomdb_protocol::{Result, TableName};
+use phantomdb_sql::{
+    build::unnested,
+    names::constraint_name,
+    printer,
+    types::{SqlType, is_serial},
+};
 use sqlparser::ast::{
     CheckConstraint, ColumnDef, ColumnOption, ColumnOptionDef, CreateTable, DataType, Expr,
     ForeignKeyConstraint, GeneratedAs, GeneratedExpressionMode, Ident, IndexColumn, ObjectName, OrderByExpr,
@@ -10,12 +16,6 @@ use sqlparser::ast::{
 
 use super::{adapter::Adapter, catalog_change::NewTable, print::qualified_name};
 use crate::types::{self, check_identifier};
-use phantomdb_sql::{
-    build::unnested,
-    names::constraint_name,
-    printer,
-    types::{SqlType, is_serial},
-};
 
 /// The fields of a CREATE TABLE that are adapted.
 struct AdaptedFields<'a> {

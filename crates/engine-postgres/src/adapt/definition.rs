@@ -1,16 +1,16 @@
 //! Columns and constraints as the SQL of ALTER TABLE, from the contract's descriptions.
 
 use phantomdb_protocol::{ColumnDefinition, Constraint, Reference, Result};
+use phantomdb_sql::{
+    parse::{parse_expression, parse_type},
+    printer::quote_identifier,
+    types::{SqlType, is_serial},
+};
 
 use super::{adapter::Adapter, print::print};
 use crate::{
     schemas::qualified,
     types::{self, check_identifier},
-};
-use phantomdb_sql::{
-    parse::{parse_expression, parse_type},
-    printer::quote_identifier,
-    types::{SqlType, is_serial},
 };
 
 /// The SQL of a column after `ADD COLUMN`.

@@ -1,15 +1,15 @@
 //! Expressions that are written differently for PostgreSQL.
 
 use phantomdb_protocol::Result;
+use phantomdb_sql::{
+    build::{self, take},
+    printer::verbatim_ident,
+};
 use sqlparser::ast::{BinaryOperator, CastKind, Expr, Spanned, TypedString};
 
 use super::{
     adapter::Adapter,
     cast::{cast, cast_to, cast_type},
-};
-use phantomdb_sql::{
-    build::{self, take},
-    printer::verbatim_ident,
 };
 
 impl Adapter<'_> {

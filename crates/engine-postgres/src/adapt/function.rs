@@ -1,10 +1,9 @@
 //! The name and the arguments of a function call.
 
+use phantomdb_sql::names::last_ident;
 use sqlparser::ast::{
     Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, ObjectName,
 };
-
-use phantomdb_sql::names::last_ident;
 
 /// The name of a function and its arguments. The other fields are printed as they were written.
 pub(crate) const fn name_and_arguments(function: &mut Function) -> (&mut ObjectName, &mut FunctionArguments) {

@@ -1,13 +1,13 @@
 //! Locks of rows: `FOR NO KEY UPDATE OF a, b SKIP LOCKED` and its kin.
 
 use phantomdb_protocol::Result;
-use sqlparser::ast::{LimitClause, LockClause, ObjectName, Offset, OffsetRows, Query};
-
-use super::print::print;
 use phantomdb_sql::{
     parse::LOCK_STRENGTH,
     printer::{quote_identifier, verbatim_expr, verbatim_ident},
 };
+use sqlparser::ast::{Expr, LimitClause, LockClause, ObjectName, Offset, OffsetRows, Query};
+
+use super::print::print;
 
 /// Writes the locks of a query in PostgreSQL's form. The parser knows two strengths of locks, and one table for each of
 /// them. The other strengths are in the name of the table: see [`phantomdb_sql::parse`].
@@ -76,7 +76,7 @@ fn append(query: &mut Query, sql: &str) -> Result<()> {
 }
 
 /// The expression of an OFFSET without the word ROWS, which would be printed after it. PostgreSQL does not need it.
-fn offset_value(offset: &mut Offset) -> &mut sqlparser::ast::Expr {
+fn offset_value(offset: &mut Offset) -> &mut Expr {
     let Offset { value, rows } = offset;
     *rows = OffsetRows::None;
     value

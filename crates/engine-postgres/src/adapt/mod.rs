@@ -30,10 +30,10 @@ mod update;
 mod visitor;
 
 use phantomdb_protocol::Result;
+use phantomdb_sql::{Kind, parse, with_stack};
 
 use crate::server_traits::ServerTraits;
 use adapter::Adapter;
-use phantomdb_sql::{Kind, parse, with_stack};
 
 pub(crate) use adapted::{Adapted, WriteResult};
 pub(crate) use adapter::source;

@@ -8,6 +8,11 @@
 use std::ops::ControlFlow;
 
 use phantomdb_protocol::Result;
+use phantomdb_sql::{
+    build::take,
+    printer::{verbatim_expr, verbatim_ident},
+    walk::{change_expressions, each_expression},
+};
 use sqlparser::ast::{
     Expr, Function, FunctionArguments, ObjectName, Query, SelectItem, SetExpr, Value, ValueWithSpan,
 };
@@ -15,11 +20,6 @@ use sqlparser::ast::{
 use super::{
     function::{expressions, function_name, name_and_arguments},
     print::print,
-};
-use phantomdb_sql::{
-    build::take,
-    printer::{verbatim_expr, verbatim_ident},
-    walk::{change_expressions, each_expression},
 };
 
 /// The statement to prepare for its types only, and the columns of the result whose types it tells.
@@ -61,7 +61,7 @@ pub(crate) fn numeric_probe(query: &Query) -> Result<Option<NumericProbe>> {
     let SetExpr::Select(select) = query.body.as_ref() else { return Ok(None) };
     let width = select.projection.len();
     let wildcards: Vec<usize> =
-        (0..width).filter(|index| expr_of(&select.projection[*index]).is_none()).collect();
+        (0..width).filter(|index| expression_of(&select.projection[*index]).is_none()).collect();
     let (first, last) = (wildcards.first().copied().unwrap_or(width), wildcards.last().copied());
     let mut columns = Vec::new();
     let mut probe = None;
@@ -73,7 +73,7 @@ pub(crate) fn numeric_probe(query: &Query) -> Result<Option<NumericProbe>> {
         } else {
             continue;
         };
-        let Some(class) = expr_of(item).and_then(class_of) else { continue };
+        let Some(class) = expression_of(item).and_then(class_of) else { continue };
         columns.push((column, class));
         let probe: &mut Query = probe.get_or_insert_with(|| query.clone());
         if let SetExpr::Select(select) = probe.body.as_mut() {
@@ -89,7 +89,7 @@ pub(crate) fn numeric_probe(query: &Query) -> Result<Option<NumericProbe>> {
     Ok(Some(NumericProbe { sql: print(&mut probe)?, columns }))
 }
 
-fn expr_of(item: &SelectItem) -> Option<&Expr> {
+fn expression_of(item: &SelectItem) -> Option<&Expr> {
     match item {
         SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, alias: _ } => Some(expr),
         // A wildcard stands for several columns. PostgreSQL refuses several aliases of one expression.
@@ -105,7 +105,7 @@ fn class_of(expr: &Expr) -> Option<NumericClass> {
             Expr::Function(function) => match function_name(function).as_deref() {
                 Some("sum") => Some(NumericClass::Sum),
                 Some("avg") => Some(NumericClass::Float),
-                Some("round" | "trunc") if is_of_two(function) => Some(NumericClass::Float),
+                Some("round" | "trunc") if has_two_arguments(function) => Some(NumericClass::Float),
                 _ => None,
             },
             Expr::Value(value) if is_decimal(value) => Some(NumericClass::Float),
@@ -119,7 +119,7 @@ fn class_of(expr: &Expr) -> Option<NumericClass> {
     class
 }
 
-fn is_of_two(function: &Function) -> bool {
+fn has_two_arguments(function: &Function) -> bool {
     matches!(&function.args, FunctionArguments::List(list) if list.args.len() == 2)
 }
 
@@ -137,7 +137,7 @@ fn to_arguments(expr: &mut Expr) {
         Expr::Value(value) if is_decimal(value) => *expr = verbatim_expr("1"),
         Expr::Function(function) => match function_name(function).as_deref() {
             Some("sum" | "avg") => function.name = ObjectName::from(vec![verbatim_ident("min")]),
-            Some("round" | "trunc") if is_of_two(function) => {
+            Some("round" | "trunc") if has_two_arguments(function) => {
                 let (_, arguments) = name_and_arguments(function);
                 let first = expressions(arguments).and_then(|list| list.into_iter().next());
                 if let Some(argument) = first.map(take) {

@@ -1,10 +1,10 @@
 //! ON CONFLICT, whose target may have any expressions.
 
 use phantomdb_protocol::Result;
+use phantomdb_sql::{parse::ConflictTarget, printer};
 use sqlparser::ast::{ConflictTarget as AstTarget, Insert, OnInsert, SetExpr, Statement};
 
 use super::{adapter::Adapter, print::print};
-use phantomdb_sql::{parse::ConflictTarget, printer};
 
 impl Adapter<'_> {
     /// Puts the target of a conflict back in its place. It was taken out before the statement was parsed, because the

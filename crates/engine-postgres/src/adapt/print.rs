@@ -1,10 +1,10 @@
 //! Prints syntax trees as PostgreSQL reads them.
 
 use phantomdb_protocol::{Result, TableName};
+use phantomdb_sql::printer;
 use sqlparser::ast::{Ident, ObjectName, VisitMut};
 
 use crate::schemas::schema_of;
-use phantomdb_sql::printer;
 
 /// Prints a tree with every identifier quoted, so that PostgreSQL keeps it as it was written.
 pub(crate) fn print<T: VisitMut + std::fmt::Display>(tree: &mut T) -> Result<String> {

@@ -1,9 +1,13 @@
 //! Statements that change the schema.
 
 use phantomdb_protocol::Result;
-use sqlparser::ast::{
-    AlterTable, CascadeOption, ObjectName, ObjectType, ShowStatementOptions, Spanned, Statement, Truncate,
-    TruncateIdentityOption, TruncateTableTarget,
+use phantomdb_sql::Kind;
+use sqlparser::{
+    ast::{
+        AlterTable, CascadeOption, ObjectName, ObjectType, ShowStatementOptions, Spanned, Statement,
+        Truncate, TruncateIdentityOption, TruncateTableTarget,
+    },
+    tokenizer::Span,
 };
 
 use super::{
@@ -13,7 +17,6 @@ use super::{
     print::print,
 };
 use crate::schemas::{list_schemas_sql, qualified};
-use phantomdb_sql::Kind;
 
 impl Adapter<'_> {
     /// Adapts a statement that changes the schema, or lists the schemas; `UNSUPPORTED` for any other.
@@ -45,7 +48,7 @@ impl Adapter<'_> {
                 table,
             } => {
                 if *purge || *temporary || table.is_some() {
-                    let span = names.first().map_or_else(sqlparser::tokenizer::Span::empty, Spanned::span);
+                    let span = names.first().map_or_else(Span::empty, Spanned::span);
                     return self.unsupported("PURGE, TEMPORARY or ON in a DROP", span);
                 }
                 match object_type {
@@ -114,7 +117,7 @@ impl Adapter<'_> {
         // ONLY and the asterisk tell whether tables that inherit are meant. PhantomDB SQL has no inheritance.
         let names = table_names.iter().map(|TruncateTableTarget { name, only: _, has_asterisk: _ }| name);
         if partitions.is_some() || *if_exists || on_cluster.is_some() {
-            let span = names.clone().next().map_or_else(sqlparser::tokenizer::Span::empty, Spanned::span);
+            let span = names.clone().next().map_or_else(Span::empty, Spanned::span);
             return self.unsupported("PARTITION, IF EXISTS or ON CLUSTER in TRUNCATE", span);
         }
         Ok(self.catalog_change(CatalogChange::Truncate {

@@ -1,6 +1,10 @@
 //! Adapts each kind of statement.
 
 use phantomdb_protocol::Result;
+use phantomdb_sql::{
+    Kind,
+    parse::{self, ConflictTarget, Parsed},
+};
 use sqlparser::{
     ast::{SetExpr, Statement, UtilityOption},
     tokenizer::TokenWithSpan,
@@ -12,10 +16,6 @@ use super::{
     numeric_probe::numeric_probe,
     print::print,
     query::changes_data,
-};
-use phantomdb_sql::{
-    Kind,
-    parse::{self, ConflictTarget, Parsed},
 };
 
 impl Adapter<'_> {

@@ -3,18 +3,18 @@
 use std::ops::ControlFlow;
 
 use phantomdb_protocol::{Error, Result};
-use sqlparser::ast::{
-    Expr, Ident, ObjectName, Query, Select, SelectItem, Spanned, Statement, TableFactor, Value,
-    ValueWithSpan, VisitMut, VisitorMut,
-};
-
-use super::{adapter::Adapter, call, insert::conflict_assignments, locks, update::remove_table_names};
 use phantomdb_sql::{
     build::take,
     names::last_ident,
     printer::{self, verbatim_ident},
     walk::walk,
 };
+use sqlparser::ast::{
+    Expr, Ident, ObjectName, Query, Select, SelectItem, Spanned, Statement, TableFactor, Value,
+    ValueWithSpan, VisitMut, VisitorMut,
+};
+
+use super::{adapter::Adapter, call, insert::conflict_assignments, locks, update::remove_table_names};
 
 struct Rewriter<'a, 'b> {
     adapter: &'a mut Adapter<'b>,

@@ -1,10 +1,10 @@
 //! A table while the operations on it are applied.
 
 use phantomdb_protocol::{ColumnDefinition, Error, ErrorCode, Result, TableName, TableSchema};
+use phantomdb_sql::printer::{quote_identifier, quote_literal};
 
 use super::run::run;
 use crate::{connection::Connection, schemas::qualified};
-use phantomdb_sql::printer::{quote_identifier, quote_literal};
 
 /// The table, as it is before the current operation.
 pub(crate) struct Alteration<'a> {

@@ -1,6 +1,11 @@
 //! Adds, changes and drops columns.
 
 use phantomdb_protocol::{ColumnDefinition, Constraint, Error, ErrorCode, Result};
+use phantomdb_sql::{
+    alter_table::refuse_to_generate,
+    printer::{quote_identifier, quote_literal},
+    types::SqlType,
+};
 
 use super::{
     alteration::{Alteration, set_comment},
@@ -13,11 +18,6 @@ use crate::{
     adapt, catalog,
     schemas::qualified,
     types::{self, check_identifier},
-};
-use phantomdb_sql::{
-    alter_table::refuse_to_generate,
-    printer::{quote_identifier, quote_literal},
-    types::SqlType,
 };
 
 impl Alteration<'_> {

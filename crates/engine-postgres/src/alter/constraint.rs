@@ -1,13 +1,13 @@
 //! Adds and drops constraints.
 
 use phantomdb_protocol::{Constraint, Error, ErrorCode, Reference, Result};
+use phantomdb_sql::{printer::quote_identifier, types::SqlType};
 
 use super::{alteration::Alteration, create_table::find_referenced, incoming_key::refuse_referenced_key};
 use crate::{
     adapt,
     types::{self, check_identifier},
 };
-use phantomdb_sql::{printer::quote_identifier, types::SqlType};
 
 impl Alteration<'_> {
     pub(crate) async fn add_constraint(&self, constraint: &Constraint) -> Result<()> {

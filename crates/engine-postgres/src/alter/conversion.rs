@@ -1,7 +1,6 @@
 //! How the values of a column are converted when its type changes.
 
 use phantomdb_protocol::ColumnType;
-
 use phantomdb_sql::{printer::quote_identifier, types::SqlType};
 
 fn is_text(data_type: &SqlType) -> bool {

@@ -1,13 +1,13 @@
 //! Creates tables, and what they need: schemas, and the extension of CITEXT.
 
 use phantomdb_protocol::{Error, ErrorCode, Result, TableName};
+use phantomdb_sql::{names::same_table, types::SqlType};
 
 use super::{
     run::{run, run_if_not_exists},
     schema::create_missing_schema,
 };
 use crate::{adapt::NewTable, catalog, connection::Connection, error};
-use phantomdb_sql::{names::same_table, types::SqlType};
 
 pub(crate) async fn create_table(connection: &Connection, create: &NewTable) -> Result<()> {
     create_missing_schema(connection, &create.table).await?;

@@ -1,6 +1,7 @@
 //! Drops tables, indexes and schemas, and empties tables.
 
 use phantomdb_protocol::{Error, ErrorCode, Result, TableName};
+use phantomdb_sql::printer::quote_identifier;
 use tokio_postgres::types::Type;
 
 use super::{
@@ -14,7 +15,6 @@ use crate::{
     error,
     schemas::{qualified, schema_of},
 };
-use phantomdb_sql::printer::quote_identifier;
 
 /// Drops tables. When other tables reference them, that is an error; with `cascade` the others lose those foreign keys and
 /// keep their rows.

@@ -18,6 +18,7 @@ mod schema;
 use std::sync::Arc;
 
 use phantomdb_protocol::{AlterOperation, Result, TableName, TableSchema};
+use phantomdb_sql::{Catalog, alter_table::Reader, definition::SchemaChange};
 use sqlparser::ast::AlterTableOperation;
 
 use crate::{
@@ -27,7 +28,6 @@ use crate::{
 };
 use alteration::{Alteration, find_column, set_comment};
 use create_table::create_table;
-use phantomdb_sql::{Catalog, alter_table::Reader, definition::SchemaChange};
 use schema::create_schema;
 
 /// Makes the change that a statement asks for.

@@ -1,6 +1,7 @@
 //! Renames tables and columns.
 
 use phantomdb_protocol::{Result, TableName};
+use phantomdb_sql::printer::quote_identifier;
 
 use super::{alteration::Alteration, schema::create_missing_schema};
 use crate::{
@@ -8,7 +9,6 @@ use crate::{
     schemas::schema_of,
     types::{self, check_identifier},
 };
-use phantomdb_sql::printer::quote_identifier;
 
 impl Alteration<'_> {
     pub(crate) async fn rename_table(&mut self, to: &TableName) -> Result<()> {

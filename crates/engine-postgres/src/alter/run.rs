@@ -19,9 +19,9 @@ pub(crate) async fn run(connection: &Connection, sql: &str) -> Result<()> {
 /// Runs a statement with `IF NOT EXISTS`. PostgreSQL checks first and creates afterwards: when two callers do so at
 /// once, one of them gets a duplicate. Its statement is run again, and finds the object.
 pub(crate) async fn run_if_not_exists(connection: &Connection, sql: &str) -> Result<()> {
-    const MARK: &str = "SAVEPOINT phantomdb_if_not_exists";
+    const SAVEPOINT: &str = "SAVEPOINT phantomdb_if_not_exists";
     let client = connection.client();
-    let Err(error) = client.batch_execute(&format!("{MARK}; {sql}; RELEASE {MARK}")).await else {
+    let Err(error) = client.batch_execute(&format!("{SAVEPOINT}; {sql}; RELEASE {SAVEPOINT}")).await else {
         return Ok(());
     };
     let made_meanwhile = [
@@ -33,5 +33,5 @@ pub(crate) async fn run_if_not_exists(connection: &Connection, sql: &str) -> Res
     if error.code().is_none_or(|code| !made_meanwhile.contains(code)) {
         return Err(error::explain(&error));
     }
-    run(connection, &format!("ROLLBACK TO {MARK}; {sql}; RELEASE {MARK}")).await
+    run(connection, &format!("ROLLBACK TO {SAVEPOINT}; {sql}; RELEASE {SAVEPOINT}")).await
 }

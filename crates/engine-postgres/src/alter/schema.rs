@@ -1,11 +1,11 @@
 //! Schemas: whether they exist, and creating them.
 
 use phantomdb_protocol::{Error, ErrorCode, Result, TableName};
+use phantomdb_sql::printer::quote_identifier;
 use tokio_postgres::types::Type;
 
 use super::run::run_if_not_exists;
 use crate::{connection::Connection, error, schemas::DEFAULT_SCHEMA, types::check_identifier};
-use phantomdb_sql::printer::quote_identifier;
 
 pub(crate) async fn schema_exists(connection: &Connection, name: &str) -> Result<bool> {
     let sql = "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1";

@@ -5,6 +5,10 @@ use std::collections::HashMap;
 use phantomdb_protocol::{
     ColumnDefinition, Constraint, IndexField, IndexSchema, Reference, ReferentialAction, TableSchema,
 };
+use phantomdb_sql::{
+    describe::apply_constraints,
+    printer::{self, Style},
+};
 
 use super::{
     expression,
@@ -13,10 +17,6 @@ use super::{
 use crate::{
     schemas::table_in,
     types::{self, marker_of},
-};
-use phantomdb_sql::{
-    describe::apply_constraints,
-    printer::{self, Style},
 };
 
 /// The description of a table from its rows in the catalog.
@@ -87,14 +87,14 @@ impl<'a> SchemaReader<'a> {
         })
     }
 
-    fn read(&self, sql: &str) -> String {
+    fn to_phantom(&self, sql: &str) -> String {
         expression::to_phantom(sql, &|column| self.is_text(column))
     }
 
     /// The default of a column; none when the database numbers its rows.
     fn default(&self, column: &ColumnRow) -> Option<String> {
         let default = column.default.as_deref().filter(|_| !column.generated && !is_numbered(column))?;
-        Some(self.read(default)).filter(|default| default != "NULL")
+        Some(self.to_phantom(default)).filter(|default| default != "NULL")
     }
 
     fn column(&self, column: &ColumnRow) -> ColumnDefinition {
@@ -113,7 +113,7 @@ impl<'a> SchemaReader<'a> {
             auto_increment: is_numbered(column),
             unique: false,
             default: self.default(column),
-            generated: column.default.as_deref().filter(|_| column.generated).map(|sql| self.read(sql)),
+            generated: column.default.as_deref().filter(|_| column.generated).map(|sql| self.to_phantom(sql)),
             references: None,
             comment: column.comment.clone(),
         }
@@ -178,7 +178,7 @@ impl<'a> SchemaReader<'a> {
     fn index_field(&self, row: &IndexRow) -> IndexField {
         let column = self.columns.get(&row.column).map(|column| column.name.clone());
         IndexField {
-            expression: column.is_none().then(|| self.read(&row.expression)),
+            expression: column.is_none().then(|| self.to_phantom(&row.expression)),
             column,
             descending: row.descending,
             collate: row.collation.clone(),

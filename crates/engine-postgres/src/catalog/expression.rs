@@ -4,16 +4,15 @@
 //! `((i)::text = ANY ((ARRAY['x'::character varying])::text[]))`. What nobody wrote is removed again here.
 
 use phantomdb_protocol::Result;
-use sqlparser::ast::{
-    BinaryOperator, CharacterLength, DataType, Expr, ObjectNamePart, Statement, UnaryOperator, Value,
-    ValueWithSpan,
-};
-
 use phantomdb_sql::walk::change_expressions;
 use phantomdb_sql::{
     build::{self, take},
     parse::{parse_expression, parse_stored},
     printer::{self, Style},
+};
+use sqlparser::ast::{
+    BinaryOperator, CharacterLength, DataType, Expr, ObjectNamePart, Statement, UnaryOperator, Value,
+    ValueWithSpan,
 };
 
 /// Turns an expression into PhantomDB SQL. Text that cannot be read stays as it is.
@@ -107,7 +106,7 @@ impl Simplifier<'_> {
                     *expr = Expr::InList { expr: Box::new(take(left)), list, negated: true };
                 }
             }
-            Expr::BinaryOp { left: _, op: _, right: _ } => like(expr),
+            Expr::BinaryOp { left: _, op: _, right: _ } => write_like(expr),
             Expr::Function(function) => {
                 // PostgreSQL prints neither of the two with arguments.
                 if let [ObjectNamePart::Identifier(name)] = function.name.0.as_slice()
@@ -127,7 +126,7 @@ impl Simplifier<'_> {
     fn without_cast(&self, inner: &mut Expr, data_type: &DataType) -> Option<Expr> {
         let named = match data_type {
             DataType::Array(_) => {
-                return matches!(build::unnested(inner), Expr::Array(_)).then(|| unwrapped(inner));
+                return matches!(build::unnested(inner), Expr::Array(_)).then(|| without_parentheses(inner));
             }
             other => other,
         };
@@ -145,9 +144,9 @@ impl Simplifier<'_> {
     }
 }
 
-fn unwrapped(expr: &mut Expr) -> Expr {
+fn without_parentheses(expr: &mut Expr) -> Expr {
     match expr {
-        Expr::Nested(inner) => unwrapped(inner),
+        Expr::Nested(inner) => without_parentheses(inner),
         other => take(other),
     }
 }
@@ -218,7 +217,7 @@ fn elements(list: &mut Expr) -> Option<Vec<Expr>> {
 }
 
 /// Writes `a ~~ 'x%'` as `a LIKE 'x%'`, and likewise its negation and ILIKE.
-fn like(expr: &mut Expr) {
+fn write_like(expr: &mut Expr) {
     let Expr::BinaryOp { left, op, right } = expr else { return };
     let (insensitive, negated) = match op {
         BinaryOperator::PGLikeMatch => (false, false),

@@ -3,10 +3,10 @@ use std::{sync::Arc, time::Duration};
 use phantomdb_engine::Engine as _;
 use phantomdb_engine_postgres::{PostgresEngine, PostgresOptions};
 use phantomdb_protocol::{ErrorCode, Value};
+use phantomdb_testing::{error, ok, rows, statement, text};
 use serde_json::json;
 
 use crate::fixture::Fixture;
-use phantomdb_testing::{error, ok, rows, statement, text};
 
 /// Cuts every connection to the database, except the one that asks.
 async fn cut(fixture: &Fixture) {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use phantomdb_engine::{Engine, Session, Transaction};
 use phantomdb_engine_postgres::{PostgresEngine, PostgresOptions};
 use phantomdb_protocol::{BeginTransaction, IsolationLevel};
-
 use phantomdb_testing::{next_number, postgres::postgres_url};
 
 pub(crate) struct Fixture {

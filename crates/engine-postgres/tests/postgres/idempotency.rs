@@ -1,20 +1,21 @@
 //! Stored answers to keyed writes, which every server over a database finds.
 
+use std::sync::Arc;
+
 use phantomdb_engine::{Engine, IdempotentCall, Session};
 use phantomdb_engine_postgres::PostgresOptions;
 use phantomdb_protocol::{ErrorCode, Value};
-use std::sync::Arc;
+use phantomdb_testing::{error, ok, rows, statement};
 use tokio_util::sync::CancellationToken;
 
 use crate::fixture::Fixture;
-use phantomdb_testing::{error, ok, rows, statement};
 
-pub(crate) fn once(key: u8, call: u8) -> IdempotentCall {
+pub(crate) fn idempotent_call(key: u8, call: u8) -> IdempotentCall {
     IdempotentCall { key: [key; 32], call: [call; 32], cancelled: CancellationToken::new() }
 }
 
-pub(crate) async fn keyed(engine: &dyn Engine, database: &str, once: &IdempotentCall) -> Arc<dyn Session> {
-    engine.database(database).await.unwrap().keyed(once).unwrap()
+pub(crate) async fn keyed(engine: &dyn Engine, database: &str, call: &IdempotentCall) -> Arc<dyn Session> {
+    engine.database(database).await.unwrap().keyed(call).unwrap()
 }
 
 const TABLE: &str =
@@ -29,8 +30,8 @@ async fn a_write_repeated_on_another_server_gets_the_first_answer() {
     ok(&*fixture.session, TABLE, &[]).await;
     for key in 1..3 {
         // The statement is prepared in the first round, and ready in the second.
-        let first = keyed(&fixture.engine, &fixture.database, &once(key, 1)).await;
-        let again = keyed(&other, &fixture.database, &once(key, 1)).await;
+        let first = keyed(&fixture.engine, &fixture.database, &idempotent_call(key, 1)).await;
+        let again = keyed(&other, &fixture.database, &idempotent_call(key, 1)).await;
         let answers = [
             first.execute(statement(INSERT, &[])).await.unwrap(),
             again.execute(statement(INSERT, &[])).await.unwrap(),
@@ -55,7 +56,7 @@ async fn it_keeps_each_write_of_a_call_and_refuses_the_key_for_another_call() {
     let batch = || vec![statement(INSERT, &[]), statement(r#"UPDATE "t" SET "n" = "n" + 1"#, &[])];
     for atomic in [true, false] {
         ok(&*fixture.session, r#"DELETE FROM "t""#, &[]).await;
-        let call = once(10 + u8::from(atomic), 1);
+        let call = idempotent_call(10 + u8::from(atomic), 1);
         for _ in 0..2 {
             let session = keyed(&fixture.engine, &fixture.database, &call).await;
             let answers = session.execute_batch(batch(), atomic).await.unwrap();
@@ -81,10 +82,10 @@ async fn it_keeps_no_error_and_runs_the_call_again() {
     let fixture = Fixture::new().await;
     ok(&*fixture.session, TABLE, &[]).await;
     ok(&*fixture.session, INSERT, &[]).await;
-    let session = keyed(&fixture.engine, &fixture.database, &once(1, 1)).await;
+    let session = keyed(&fixture.engine, &fixture.database, &idempotent_call(1, 1)).await;
     assert_eq!(error(&*session, INSERT, &[]).await.code, ErrorCode::UniqueViolation);
     ok(&*fixture.session, r#"DELETE FROM "t""#, &[]).await;
-    let session = keyed(&fixture.engine, &fixture.database, &once(1, 1)).await;
+    let session = keyed(&fixture.engine, &fixture.database, &idempotent_call(1, 1)).await;
     assert!(!session.has_run().await.unwrap());
     ok(&*session, INSERT, &[]).await;
     fixture.end().await;
@@ -95,13 +96,13 @@ async fn it_knows_of_a_commit_that_another_server_has_made() {
     let fixture = Fixture::new().await;
     let other = fixture.another(PostgresOptions::default());
     ok(&*fixture.session, TABLE, &[]).await;
-    let asking = keyed(&other, &fixture.database, &once(1, 1)).await;
+    let asking = keyed(&other, &fixture.database, &idempotent_call(1, 1)).await;
     for commit in [false, true] {
         let transaction = fixture.begin(None).await;
         let session = Arc::clone(&transaction).as_session();
         ok(&*session, INSERT, &[]).await;
         if commit {
-            transaction.commit_keyed(&once(1, 1)).await.unwrap();
+            transaction.commit_keyed(&idempotent_call(1, 1)).await.unwrap();
         } else {
             transaction.rollback().await.unwrap();
         }
@@ -119,7 +120,7 @@ async fn a_cancelled_write_leaves_nothing_behind() {
     // In the first round the table of receipts does not exist yet. In the last one the call is cancelled from the
     // beginning.
     for (key, at_once) in [(1, false), (2, false), (3, true)] {
-        let call = once(key, 1);
+        let call = idempotent_call(key, 1);
         let session = keyed(&fixture.engine, &fixture.database, &call).await;
         if at_once {
             call.cancelled.cancel();
@@ -136,7 +137,7 @@ async fn a_cancelled_write_leaves_nothing_behind() {
         assert_eq!(rows(&*fixture.session, COUNT, &[]).await, serde_json::json!([[0]]));
         assert!(!session.has_run().await.unwrap());
     }
-    ok(&*keyed(&fixture.engine, &fixture.database, &once(2, 1)).await, INSERT, &[]).await;
+    ok(&*keyed(&fixture.engine, &fixture.database, &idempotent_call(2, 1)).await, INSERT, &[]).await;
     assert_eq!(rows(&*fixture.session, COUNT, &[]).await, serde_json::json!([[1]]));
     fixture.end().await;
 }
@@ -148,7 +149,7 @@ async fn it_creates_the_table_of_receipts_again_when_it_was_dropped() {
     let fixture = Fixture::with_options(options).await;
     ok(&*fixture.session, TABLE, &[]).await;
     let update = || vec![statement(r#"UPDATE "t" SET "n" = "n" + 1"#, &[])];
-    let session = async |key| keyed(&fixture.engine, &fixture.database, &once(key, 1)).await;
+    let session = async |key| keyed(&fixture.engine, &fixture.database, &idempotent_call(key, 1)).await;
     session(1).await.execute_batch(update(), true).await.unwrap();
     ok(&*session(2).await, INSERT, &[]).await;
     for key in [3, 5] {
@@ -162,7 +163,7 @@ async fn it_creates_the_table_of_receipts_again_when_it_was_dropped() {
     // Here only a statement that stores its own receipt was prepared when the table was dropped.
     let other = fixture.another(PostgresOptions { connections: 1, ..PostgresOptions::default() });
     for key in [7, 8] {
-        ok(&*keyed(&other, &fixture.database, &once(key, 1)).await, INSERT, &[]).await;
+        ok(&*keyed(&other, &fixture.database, &idempotent_call(key, 1)).await, INSERT, &[]).await;
         ok(&*fixture.session, r#"DELETE FROM "t""#, &[]).await;
         ok(&*fixture.session, r#"DROP TABLE "phantomdb_writes""#, &[]).await;
     }

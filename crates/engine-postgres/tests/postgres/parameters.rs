@@ -1,9 +1,9 @@
 use phantomdb_engine_postgres::PostgresOptions;
 use phantomdb_protocol::{ColumnType, ErrorCode, Statement, Value};
+use phantomdb_testing::{ask_with, error, ok, rows, text};
 use serde_json::{Value as Json, json};
 
 use crate::fixture::Fixture;
-use phantomdb_testing::{ask_with, error, ok, rows, text};
 
 const TIMESTAMP: &str = "2026-01-02T03:04:05.678Z";
 const KEY: &str = "0193c2c5-8f0b-7e0f-8c0a-0123456789ab";

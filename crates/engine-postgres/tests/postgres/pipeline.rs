@@ -8,11 +8,11 @@ use std::{
 use phantomdb_engine::Session;
 use phantomdb_engine_postgres::PostgresOptions;
 use phantomdb_protocol::Value;
+use phantomdb_testing::{ok, rows, statement};
 use serde_json::{Value as Json, json};
 use tokio::task::JoinHandle;
 
 use crate::fixture::Fixture;
-use phantomdb_testing::{ok, rows, statement};
 
 const LOCKED: &str = r#"SELECT count(*) FROM "locked""#;
 const FREE: &str = r#"SELECT "x" FROM "free" WHERE "x" = $1"#;

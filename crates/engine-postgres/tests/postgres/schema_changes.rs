@@ -1,10 +1,10 @@
 //! Clauses of schema changes that PostgreSQL has and the statements keep.
 
 use phantomdb_protocol::ErrorCode;
+use phantomdb_testing::{error, ok, rows};
 use serde_json::json;
 
 use crate::fixture::Fixture;
-use phantomdb_testing::{error, ok, rows};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn if_exists_alters_a_table_that_exists_and_no_other() {

@@ -9,14 +9,13 @@ use std::{
 use phantomdb_engine::{Engine as _, Session};
 use phantomdb_engine_postgres::{PostgresEngine, PostgresOptions};
 use phantomdb_protocol::{Error, ErrorCode};
-use serde_json::json;
-
 use phantomdb_testing::{
     Directory,
     certificates::Authority,
     postgres::{Server, postgres_url, start_with_tls_only},
     rows, statement,
 };
+use serde_json::json;
 
 /// A server whose certificate is for `localhost`.
 struct Secured {

@@ -1,14 +1,14 @@
 use std::{sync::Arc, time::Duration};
 
 use phantomdb_protocol::{ErrorCode, IsolationLevel, Statement};
-use serde_json::json;
-
-use crate::fixture::Fixture;
 use phantomdb_testing::{
     ask, error,
     numbers::{ALL, INSERT, TABLE, n},
     ok, rows, statement, text,
 };
+use serde_json::json;
+
+use crate::fixture::Fixture;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_statement_that_fails_is_undone_and_the_transaction_goes_on() {

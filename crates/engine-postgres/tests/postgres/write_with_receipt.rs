@@ -5,17 +5,17 @@ use std::sync::Arc;
 use phantomdb_engine::{Engine, IdempotentCall};
 use phantomdb_engine_postgres::{PostgresEngine, PostgresOptions};
 use phantomdb_protocol::{ErrorCode, ResultSet, Statement, Value};
-
-use crate::{
-    fixture::Fixture,
-    idempotency::{keyed, once},
-};
 use phantomdb_testing::{
     all, ask, assert_same, error, next_number, ok, postgres::postgres_url, run, statement,
 };
 
+use crate::{
+    fixture::Fixture,
+    idempotency::{idempotent_call, keyed},
+};
+
 /// Counts the receipts that were stored in the same statement as their write.
-const IN_ONE: &str =
+const STORED_WITH_THEIR_WRITE: &str =
     r#"SELECT count(*) FROM "phantomdb_writes" WHERE "layout" IS NOT NULL OR "affected" IS NOT NULL"#;
 
 const TABLE: &str = r#"CREATE TABLE "t" ("id" INTEGER PRIMARY KEY, "n" INTEGER, "name" VARCHAR(10))"#;
@@ -26,7 +26,7 @@ fn native(query: &str) -> Statement {
 
 /// A key that its database has not seen.
 fn fresh() -> IdempotentCall {
-    once(u8::try_from(next_number() % 250).unwrap(), 1)
+    idempotent_call(u8::try_from(next_number() % 250).unwrap(), 1)
 }
 
 struct Servers {
@@ -40,7 +40,7 @@ impl Servers {
         let fixture = Fixture::new().await;
         let other = fixture.another(PostgresOptions::default());
         ok(&*fixture.session, r#"CREATE TABLE "first" ("n" INTEGER)"#, &[]).await;
-        let first = keyed(&fixture.engine, &fixture.database, &once(255, 1)).await;
+        let first = keyed(&fixture.engine, &fixture.database, &idempotent_call(255, 1)).await;
         ok(&*first, r#"INSERT INTO "first" VALUES (1)"#, &[]).await;
         all(&*fixture.session, tables).await;
         Self { fixture, other }
@@ -56,12 +56,12 @@ impl Servers {
     /// own receipt.
     async fn twice(&self, statement: &Statement) -> (ResultSet, bool) {
         let session = &*self.fixture.session;
-        let (call, before) = (fresh(), ask(session, IN_ONE).await);
+        let (call, before) = (fresh(), ask(session, STORED_WITH_THEIR_WRITE).await);
         let first = self.run(&self.fixture.engine, &call, statement.clone()).await;
-        let is_in_one = ask(session, IN_ONE).await != before;
+        let has_own_receipt = ask(session, STORED_WITH_THEIR_WRITE).await != before;
         let again = self.run(&self.other, &call, statement.clone()).await;
         assert_same(&first, &again, &statement.query);
-        (first, is_in_one)
+        (first, has_own_receipt)
     }
 
     async fn end(self) {
@@ -140,9 +140,9 @@ async fn a_keyed_write_gives_what_an_unkeyed_one_gives_and_its_repetition_too() 
         let bare = bare.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
         transaction.rollback().await.unwrap();
         fixture.session.execute(restart.clone()).await.unwrap();
-        let (kept, is_in_one) = servers.twice(&write).await;
-        assert_same(&bare, &kept, sql);
-        assert!(is_in_one, "{sql}");
+        let (answer, has_own_receipt) = servers.twice(&write).await;
+        assert_same(&bare, &answer, sql);
+        assert!(has_own_receipt, "{sql}");
     }
     servers.end().await;
 }
@@ -155,8 +155,8 @@ async fn a_write_that_cannot_be_within_another_statement_runs_in_a_transaction()
     session.execute(native(rule)).await.unwrap();
     let insert = |id| statement(r#"INSERT INTO "t" ("id", "n") VALUES ($1, 5)"#, &[Value::Integer(id)]);
     for id in 1..3 {
-        let (answer, is_in_one) = servers.twice(&insert(id)).await;
-        assert_eq!((answer.affected_rows, is_in_one), (1, false));
+        let (answer, has_own_receipt) = servers.twice(&insert(id)).await;
+        assert_eq!((answer.affected_rows, has_own_receipt), (1, false));
     }
     assert_eq!(ask(session, r#"SELECT * FROM "log" ORDER BY "id""#).await, "1 2");
     session.execute(native(r#"DROP RULE also ON "t""#)).await.unwrap();
@@ -195,8 +195,8 @@ async fn it_leaves_room_for_the_parameters_of_the_receipt() {
     let places: Vec<String> = (1..=COUNT).map(|number| format!("(${number})")).collect();
     let sql = format!(r#"INSERT INTO "n" VALUES {} RETURNING "n""#, places.join(","));
     let parameters: Vec<Value> = (0..COUNT).map(Value::Integer).collect();
-    let (answer, is_in_one) = servers.twice(&statement(&sql, &parameters)).await;
-    assert_eq!((answer.affected_rows, is_in_one), (COUNT.unsigned_abs(), true));
+    let (answer, has_own_receipt) = servers.twice(&statement(&sql, &parameters)).await;
+    assert_eq!((answer.affected_rows, has_own_receipt), (COUNT.unsigned_abs(), true));
     let few = keyed(&servers.fixture.engine, &servers.fixture.database, &fresh()).await;
     let refused = error(&*few, r#"INSERT INTO "n" VALUES ($1), ($2)"#, &[Value::Integer(1)]).await;
     assert_eq!(refused.code, ErrorCode::BadRequest);
