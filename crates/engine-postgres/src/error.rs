@@ -1,6 +1,6 @@
 //! What PostgreSQL reports as errors of the contract.
 
-use phantomdb_protocol::{Error, ErrorCode};
+use phantomdb_protocol::{Error, ErrorCode, ForeignKeySide};
 use tokio_postgres::{Config, Error as PostgresError, error::DbError};
 
 use super::{tls, types::mark_of};
@@ -182,9 +182,11 @@ fn foreign_key(given: &DbError) -> Error {
     let key = given.detail().and_then(Key::parse);
     // "… is not present in table "p"", or "… is still referenced from table "t"", in the server's language.
     let last = given.detail().and_then(last_name);
-    let referred_to = last == given.table();
+    // A violation by a parent names three things: the parent, the key and the child. A violation by a child names two.
+    let referred_to = given.message().matches('"').count() > 4;
     let parent = if referred_to { first_name(given.message()) } else { last };
     error.details.referenced_table = parent.map(str::to_owned);
+    error.details.side = Some(if referred_to { ForeignKeySide::Parent } else { ForeignKeySide::Child });
     let parent = parent.unwrap_or_default();
     match key {
         Some(key) if !referred_to => {

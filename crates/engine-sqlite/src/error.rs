@@ -1,6 +1,6 @@
 //! What SQLite says went wrong, in the codes of the contract.
 
-use phantomdb_protocol::{Constraint, Error, ErrorCode, Result, TableName, TableSchema};
+use phantomdb_protocol::{Constraint, Error, ErrorCode, ForeignKeySide, Result, TableName, TableSchema};
 use rusqlite::ffi;
 
 use super::run::Scene;
@@ -298,10 +298,13 @@ fn foreign_key(sql: &str, scene: &Scene<'_>) -> Error {
             }
         }
     }
-    match keys.as_slice() {
-        [(child, constraint)] => foreign_key_error(Some((child, constraint))),
-        _ => foreign_key_error(None).with_table(target),
-    }
+    let (mut error, is_parent) = match keys.as_slice() {
+        [(child, constraint)] => (foreign_key_error(Some((child, constraint))), !same_table(child, &name)),
+        _ => (foreign_key_error(None).with_table(target), false),
+    };
+    let side = if deletes || is_parent { ForeignKeySide::Parent } else { ForeignKeySide::Child };
+    error.details.side = Some(side);
+    error
 }
 
 fn same_table(a: &TableName, b: &TableName) -> bool {
