@@ -29,7 +29,7 @@ function compile(options) {
   return finder[COMPILED];
 }
 
-/** What follows WHERE, and the parameters. */
+/** The text after WHERE, and the parameters. */
 function condition(where) {
   const { statement, parameters } = compile({ where });
   return [statement.split(' WHERE ')[1], JSON.parse(parameters)];

@@ -106,7 +106,7 @@ const compare = (left, operator, right) => `{"o":[${left},${operator},${right}]}
 const and = (conditions) => `{"and":${array(conditions)}}`;
 const or = (conditions) => `{"or":${array(conditions)}}`;
 const not = (condition) => `{"not":${condition}}`;
-/** One condition of several that must all hold; undefined when there is none. */
+/** Combines conditions that must all hold; undefined when there are none. */
 const allOf = (conditions) => (conditions.length > 1 ? and(conditions) : conditions[0]);
 const whole = (condition) => `{"whole":${condition}}`;
 
