@@ -118,6 +118,18 @@ const selectedColumn = memoizedByName((name) => ['{"e":{"c":', name, '}}']);
 const selectItem = (expression, alias) =>
   alias === undefined ? `{"e":${expression}}` : `{"e":${expression},"as":${string(alias)}}`;
 
+/** A table in FROM. @param {string} mainTable as JSON */
+const fromItem = (mainTable, alias) =>
+  alias === undefined ? `{"table":${mainTable}}` : `{"table":${mainTable},"as":${string(alias)}}`;
+
+/** An expression in ORDER BY. @param {boolean} own true when it orders the main table */
+function orderItem(expression, own, direction, literalDirection) {
+  let text = `{"e":${expression},"own":${own}`;
+  if (direction !== undefined) text += `,"dir":${string(direction)}`;
+  if (literalDirection !== undefined) text += `,"literalDir":${string(literalDirection)}`;
+  return `${text}}`;
+}
+
 const tableNamed = memoizedByName((name) => ['{"name":', name, '}']);
 
 /** @param given a table in any of the forms that Sequelize has */
@@ -192,5 +204,7 @@ module.exports = {
   whole,
   selectedColumn,
   selectItem,
+  fromItem,
+  orderItem,
   table,
 };
