@@ -442,6 +442,8 @@ export class PhantomDBError extends Error {
     columns: string[];
     constraint?: string;
     referencedTable?: string;
+    /** The side of a violated foreign key that the statement changed. */
+    side?: 'parent' | 'child';
     value?: string;
     /** Character offset in the statement, from 1. */
     position?: number;

@@ -98,6 +98,19 @@ describe.each(engines)('errors at $name', ({ start }) => {
     }
   });
 
+  test('ForeignKeyConstraintError has the side of a key within one table', async () => {
+    const Node = sequelize.define('Node', { id: { type: DataTypes.INTEGER, primaryKey: true } }, { timestamps: false });
+    Node.hasMany(Node, { foreignKey: 'parentId', onDelete: 'RESTRICT' });
+    await Node.sync();
+    await Node.bulkCreate([{ id: 1 }, { id: 2, parentId: 1 }]);
+    const insert = await failure(() => Node.create({ id: 3, parentId: 99 }));
+    expect(insert).toMatchObject({ table: 'Nodes', fields: ['parentId'], reltype: 'child' });
+    const update = await failure(() => Node.update({ parentId: 99 }, { where: { id: 2 } }));
+    expect(update).toMatchObject({ table: 'Nodes', fields: ['parentId'], reltype: 'child' });
+    const remove = await failure(() => Node.destroy({ where: { id: 1 } }));
+    expect(remove).toMatchObject({ table: 'Nodes', fields: ['parentId'], reltype: 'parent' });
+  });
+
   test('UnknownConstraintError has constraint and table', async () => {
     const error = await failure(() => sequelize.getQueryInterface().removeConstraint('Users', 'none'));
     expect(error).toBeInstanceOf(Sequelize.UnknownConstraintError);

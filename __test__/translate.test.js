@@ -5,7 +5,6 @@
 const { Sequelize, DataTypes, Op } = require('sequelize');
 const { PhantomDBDialect } = require('..');
 const COMPILED = require('../sequelize/compiled-query');
-const { operators } = require('../driver/native');
 
 const sequelize = new Sequelize('golden', null, null, { dialect: new PhantomDBDialect('memory:'), logging: false });
 const { queryGenerator } = sequelize.getQueryInterface();
@@ -29,7 +28,7 @@ function compile(options) {
   return finder[COMPILED];
 }
 
-/** What follows WHERE, and the parameters. */
+/** The text after WHERE, and the parameters. */
 function condition(where) {
   const { statement, parameters } = compile({ where });
   return [statement.split(' WHERE ')[1], JSON.parse(parameters)];
@@ -209,29 +208,5 @@ describe('the find call', () => {
     ['SQL of the user', { where: sequelize.literal('"User"."age" > 1') }],
   ])('%s is a query instead', (_name, options) => {
     expect(find(options)).toBeFalsy();
-  });
-});
-
-describe('the table of operators', () => {
-  /** Symbols of Op that are not comparisons. */
-  const OTHERS = ['and', 'or', 'any', 'all', 'values', 'col', 'placeholder', 'join'];
-  const table = JSON.parse(operators());
-  const operandOf = (name) => table.find(({ names }) => names.includes(name))?.operand;
-
-  test.each(Object.keys(Op))('has Op.%s if it compares', (name) => {
-    expect(operandOf(name) !== undefined).toBe(!OTHERS.includes(name));
-  });
-
-  test('says what an operator takes on its right side', () => {
-    expect(['eq', 'like', 'startsWith', 'endsWith', 'substring', 'in', 'between', 'is'].map(operandOf)).toEqual([
-      'value',
-      'text',
-      'prefix',
-      'suffix',
-      'substring',
-      'list',
-      'range',
-      'keyword',
-    ]);
   });
 });

@@ -1,6 +1,6 @@
 'use strict';
 
-// Translations are remembered by the plans: whatever the options, a query gets its own statement and its own values.
+// Translations are cached by their plans: whatever the options, a query gets its own statement and its own values.
 
 const fc = require('fast-check');
 const { Sequelize, DataTypes, Op } = require('sequelize');
@@ -27,7 +27,7 @@ User.hasMany(Task, { as: 'tasks', foreignKey: 'user id' });
 Task.belongsTo(User, { as: 'user', foreignKey: 'user id' });
 afterAll(() => sequelize.close());
 
-/** Texts that would end a string, a name or a part of a plan, if they were put in as they are. */
+/** Texts that would end a string, a name or a part of a plan if they were not escaped. */
 const NASTY = [
   '"',
   '","',
@@ -51,7 +51,7 @@ const text = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 4 }),
   fc.tuple(fc.constantFrom('a', ...NASTY), fc.constantFrom(...NASTY)).map((parts) => parts.join('')),
 );
-/** A name without what parts a path. */
+/** A name without the characters that separate the steps of a path. */
 const name = text.map((written) => `n${written.replace(/[.()$]/g, '')}`);
 const value = fc.oneof(
   text,
@@ -115,7 +115,7 @@ const options = fc.record({
   tableAs: optional(name),
 });
 
-/** What `make` gives, or the message of what it throws. */
+/** The result of `make`, or the message of the error that it throws. */
 function outcome(make) {
   try {
     return make();
@@ -124,7 +124,7 @@ function outcome(make) {
   }
 }
 
-/** The plan of options, or nothing for those that cannot be one. */
+/** The plan of options, or undefined when they are refused. */
 const planOf = (given, find) => {
   const plan = outcome(() => generator.selectPlan('Users', given, User, { find }));
   return plan.error === undefined ? plan : undefined;
@@ -137,7 +137,7 @@ const answer = (translations, plan) =>
   });
 const runs = { numRuns: 1500 };
 
-test('a query that is remembered is the query that was asked, whatever was asked before it', () => {
+test('a cached translation is that of the query, whatever was cached before it', () => {
   const remembered = new Translations({ entries: 50, size: 100_000 });
   let compared = 0;
   fc.assert(
@@ -151,7 +151,7 @@ test('a query that is remembered is the query that was asked, whatever was asked
     }),
     runs,
   );
-  // A generator that mostly makes mistakes would compare nothing.
+  // If most of the generated options were refused, little would be compared.
   expect(compared).toBeGreaterThan(runs.numRuns / 3);
 });
 
@@ -267,10 +267,10 @@ describe('values', () => {
   });
 });
 
-describe('what is remembered', () => {
+describe('the cache', () => {
   const planNamed = (table) => JSON.stringify({ from: [{ table: { name: table } }] });
 
-  test('has bounds in number and in size', () => {
+  test('has a limit of entries and of size', () => {
     for (const [limits, length] of [
       [{ entries: 10 }, 5],
       [{ size: 2000 }, 100],
@@ -286,7 +286,7 @@ describe('what is remembered', () => {
     }
   });
 
-  test('stays as long as it is used', () => {
+  test('keeps an entry as long as it is used', () => {
     const translations = new Translations({ entries: 10 });
     const used = translations.bound('select', planNamed('used'));
     const left = translations.bound('select', planNamed('left'));
@@ -297,14 +297,14 @@ describe('what is remembered', () => {
     expect(translations.bound('select', planNamed('left'))).not.toBe(left);
   });
 
-  test('is nothing of a plan that is very long', () => {
+  test('does not keep a very long plan', () => {
     const translations = new Translations({ planSize: 100 });
     const long = planNamed('x'.repeat(100));
     expect(translations.bound('select', long).sql).toContain('xxx');
     expect(translations.extent.entries).toBe(0);
   });
 
-  test('is told apart by the kind of statement and by the parameters before it', () => {
+  test('distinguishes the kinds of statement and the numbers of parameters before it', () => {
     const translations = new Translations();
     const named = '{"name":"t"}';
     expect(translations.bound('createSchema', named).sql).toBe('CREATE SCHEMA "t";');
@@ -315,14 +315,14 @@ describe('what is remembered', () => {
     expect(translations.bound('delete', plan).sql).toBe('DELETE FROM "t" WHERE "a" = $1');
   });
 
-  test('has every value of a plan in each of its places', () => {
+  test('binds a value that a statement uses twice to both parameters', () => {
     const plan = '{"table":{"name":"t"},"where":{"o":[{"c":"a"},"eq",{"b":[0,"n"]}]},"set":[["a",{"b":[0,"n"]}]]}';
     const translation = new Translations().bound('update', plan);
     expect(translation.sql).toBe('UPDATE "t" SET "a"=$1 WHERE "a" = $2');
     expect(translation.parameters([7])).toEqual([7, 7]);
   });
 
-  test('is found among plans that differ in one character', () => {
+  test('distinguishes plans that differ in one character', () => {
     const alike = [...'abc'].map((letter) => planNamed(`${'x'.repeat(100)}${letter}${'x'.repeat(600)}`));
     const translations = new Translations();
     const all = alike.map((plan) => translations.bound('select', plan));
@@ -332,7 +332,7 @@ describe('what is remembered', () => {
     }
   });
 
-  test('is not what failed', () => {
+  test('does not keep a failure', () => {
     const translations = new Translations();
     const plan = '{"table":{"name":"t"},"set":[]}';
     for (let i = 0; i < 2; i++) expect(() => translations.bound('update', plan)).toThrow('at least one column');

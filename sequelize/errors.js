@@ -1,23 +1,41 @@
 'use strict';
 
-// The codes of the contract as Sequelize's own error classes.
+// The contract's error codes as Sequelize's error classes.
 
-/** Why a server could not be reached, as `details.value` says it. */
-const CONNECTION_ERRORS = {
-  refused: 'ConnectionRefusedError',
-  host_not_found: 'HostNotFoundError',
-  host_unreachable: 'HostNotReachableError',
-  timed_out: 'ConnectionTimedOutError',
-  invalid_url: 'InvalidConnectionError',
+const native = require('../driver/native.js');
+
+/** The classes for an addon that does not have the contract's table. A code that is not listed is a DatabaseError. */
+const BUILT_IN = {
+  errors: [
+    { code: 'UNIQUE_VIOLATION', sequelizeClass: 'UniqueConstraintError' },
+    { code: 'FOREIGN_KEY_VIOLATION', sequelizeClass: 'ForeignKeyConstraintError' },
+    { code: 'EXCLUSION_VIOLATION', sequelizeClass: 'ExclusionConstraintError' },
+    { code: 'UNKNOWN_CONSTRAINT', sequelizeClass: 'UnknownConstraintError' },
+    { code: 'LOCK_TIMEOUT', sequelizeClass: 'TimeoutError' },
+    { code: 'STATEMENT_TIMEOUT', sequelizeClass: 'TimeoutError' },
+    { code: 'UNAVAILABLE', sequelizeClass: 'ConnectionError' },
+    { code: 'UNAUTHORIZED', sequelizeClass: 'AccessDeniedError' },
+    { code: 'FORBIDDEN', sequelizeClass: 'AccessDeniedError' },
+  ],
+  unreachableReasons: {
+    refused: 'ConnectionRefusedError',
+    host_not_found: 'HostNotFoundError',
+    host_unreachable: 'HostNotReachableError',
+    timed_out: 'ConnectionTimedOutError',
+    invalid_url: 'InvalidConnectionError',
+  },
 };
 
-const TARGET = /^\s*(?:(delete\s+from|truncate(?:\s+table)?)|update)\s+(?:["`]?[^"`\s.]+["`]?\.)?["`]?([^"`\s]+)/i;
-
-/** Whether the statement is about the table that others refer to, not about one that refers. */
-function isOfParent({ table, referencedTable }, { sql }) {
-  const [, deletes, target] = TARGET.exec(sql) ?? [];
-  return Boolean(deletes) || (target !== undefined && target === referencedTable && target !== table);
+/** The names of Sequelize's classes, by error code and by the reason why a server is unreachable. */
+function errorClasses() {
+  const { errors, unreachableReasons } = native.contract ? JSON.parse(native.contract()) : BUILT_IN;
+  return {
+    byCode: new Map(errors.map(({ code, sequelizeClass }) => [code, sequelizeClass])),
+    byReason: new Map(Object.entries(unreachableReasons)),
+  };
 }
+
+const { byCode, byReason } = errorClasses();
 
 module.exports = (lib) => {
   const { errors } = lib;
@@ -44,47 +62,44 @@ module.exports = (lib) => {
   }
 
   function foreignKeyConstraintError(parent, query) {
-    const { table, columns, constraint, value } = parent.details;
+    const { table, columns, constraint, value, side } = parent.details;
     const own = query.valueOf(columns[0]);
     return new errors.ForeignKeyConstraintError({
       message: parent.message,
       table,
       fields: columns,
-      // The database says it as text.
+      // The database reports the value as text.
       value: value === undefined || value === String(own) ? own : value,
       index: constraint,
-      reltype: isOfParent(parent.details, query) ? 'parent' : 'child',
+      reltype: side ?? 'child',
       parent,
     });
   }
 
-  const constraintOptions = (parent) => {
+  function constraintError(Class, parent) {
     const { table, columns, constraint } = parent.details;
-    return { message: parent.message, table, fields: columns, constraint, parent };
+    return new Class({ message: parent.message, table, fields: columns, constraint, parent });
+  }
+
+  /** The classes whose constructors take more than the parent; the others are made from the parent alone. */
+  const makers = {
+    UniqueConstraintError: uniqueConstraintError,
+    ForeignKeyConstraintError: foreignKeyConstraintError,
+    ExclusionConstraintError: (parent) => constraintError(errors.ExclusionConstraintError, parent),
+    UnknownConstraintError: (parent) => constraintError(errors.UnknownConstraintError, parent),
   };
 
-  const connectionError = (parent) =>
-    new (errors[CONNECTION_ERRORS[parent.details.value]] ?? errors.ConnectionError)(parent);
-
-  const CLASSES = {
-    UNIQUE_VIOLATION: uniqueConstraintError,
-    FOREIGN_KEY_VIOLATION: foreignKeyConstraintError,
-    EXCLUSION_VIOLATION: (parent) => new errors.ExclusionConstraintError(constraintOptions(parent)),
-    UNKNOWN_CONSTRAINT: (parent) => new errors.UnknownConstraintError(constraintOptions(parent)),
-    LOCK_TIMEOUT: (parent) => new errors.TimeoutError(parent),
-    STATEMENT_TIMEOUT: (parent) => new errors.TimeoutError(parent),
-    UNAVAILABLE: connectionError,
-    UNAUTHORIZED: (parent) => new errors.AccessDeniedError(parent),
-    FORBIDDEN: (parent) => new errors.AccessDeniedError(parent),
-  };
+  function classNameOf({ code, details }) {
+    return (code === 'UNAVAILABLE' && byReason.get(details.reason ?? details.value)) || byCode.get(code);
+  }
 
   /**
    * @param {import('../driver/phantomdb-error.js').PhantomDBError} parent with `sql` and `parameters`
    * @param {object} query the Query that failed
    */
   return function sequelizeError(parent, query) {
-    const make = CLASSES[parent.code];
-    const error = make ? make(parent, query) : new errors.DatabaseError(parent);
+    const name = classNameOf(parent);
+    const error = makers[name]?.(parent, query) ?? new (errors[name] ?? errors.DatabaseError)(parent);
     error.sql ??= parent.sql;
     error.parameters ??= parent.parameters;
     error.requestId = parent.requestId;

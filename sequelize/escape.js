@@ -1,18 +1,18 @@
 'use strict';
 
-// Values as literals of PhantomDB SQL, for `replacements` and other texts. The translator writes them, as it does in
-// statements. Sequelize's own `sql-string` gives a dialect name it does not know MySQL's backslashes, which here would be
-// a hole for injection.
+// Values as literals of PhantomDB SQL, for `replacements` and other text. The translator writes them, as it does in
+// statements. Sequelize's own `sql-string` escapes with MySQL's backslashes for a dialect that it does not know; here
+// that would allow SQL injection.
 
 const { literal } = require('../driver/native.js');
 const { scalarToWire } = require('../driver/values.js');
 
-/** @param wire a value as the wire carries it */
+/** @param wire a value in its wire form */
 function literalOf(wire) {
   return literal(JSON.stringify(wire));
 }
 
-/** A value as a literal; an array as a list. */
+/** Writes a value as a literal, and an array as a list of literals. */
 function escapeValue(value) {
   if (Array.isArray(value)) {
     return value.map((item) => (Array.isArray(item) ? `(${escapeValue(item)})` : escapeValue(item))).join(', ');
@@ -20,7 +20,7 @@ function escapeValue(value) {
   return literalOf(scalarToWire(value));
 }
 
-/** Makes `sql-string` of a copy of Sequelize escape for our dialect name; every other name is left to it. */
+/** Makes `sql-string` of one copy of Sequelize escape for our dialect; it still escapes for every other dialect. */
 function wrapSqlString(sqlString, dialectName) {
   const original = sqlString.escape;
   sqlString.escape = function escapeForDialect(value, timeZone, dialect, format) {

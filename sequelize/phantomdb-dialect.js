@@ -10,7 +10,7 @@ const { withLock } = require('../driver/named-lock.js');
 const { translate } = require('../driver/native.js');
 const { PhantomDBError } = require('../driver/phantomdb-error.js');
 const { send } = require('../driver/instrument.js');
-const { fitSequelizeCli } = require('./sequelize-cli.js');
+const { patchSequelizeCli } = require('./sequelize-cli.js');
 const { Snapshot, idOf, isOf, isSnapshot } = require('../driver/snapshot.js');
 const { tableOf } = require('./flatten/tables.js');
 const { isPlainObject } = require('../driver/plain-object.js');
@@ -71,7 +71,7 @@ class PhantomDBDialect {
     // A function in a property, so that a deep copy of a user's options still has the same client.
     this[CLIENT] = () => client;
     installEverywhere();
-    fitSequelizeCli();
+    patchSequelizeCli();
   }
 
   static use(Sequelize) {

@@ -1,8 +1,8 @@
 'use strict';
 
-// Fits sequelize-cli from outside, as `install.js` does Sequelize. Its commands work with any dialect but for two things:
-// - `db:create` and `db:drop` refuse what is not one of the names they know, and would then do the right thing;
-// - nothing keeps two processes from running the same migration, or seeders, at once.
+// Patches sequelize-cli from outside, as `install.js` patches Sequelize. Its commands work with any dialect, except that
+// - `db:create` and `db:drop` report a dialect that they do not know as an error, although they would work with it;
+// - two processes can run the same migrations or seeders at the same time.
 
 const path = require('path');
 
@@ -11,35 +11,35 @@ const { withLock } = require('../driver/named-lock.js');
 
 const MIGRATOR = path.join('sequelize-cli', 'lib', 'core', 'migrator.js');
 
-/** On a copy of the CLI that has been fitted, whichever copy of this package did it. */
-const FITTED = Symbol.for('phantomdb-sequelize.cli');
+/** Marks a copy of the CLI that has been patched, whichever copy of this package did it. */
+const PATCHED = Symbol.for('phantomdb-sequelize.cli');
 
-/** The lock that migrations hold. */
+/** The name of the lock that migrations hold. */
 const MIGRATIONS_LOCK = 'migrations';
 
-/** How long a process waits for another one's migrations. */
+/** The time that a process waits for the migrations of another one. */
 const WAIT_MS = 600_000;
 
-/** Fits every copy of the CLI that is loaded: the process is then the CLI's. */
-function fitSequelizeCli() {
+/** Patches every loaded copy of the CLI. One is loaded only if the process is the CLI itself. */
+function patchSequelizeCli() {
   for (const file of Object.keys(require.cache).filter((name) => name.endsWith(path.sep + MIGRATOR))) {
     const migrator = require.cache[file].exports;
     const helpers = require.cache[path.join(path.dirname(file), '..', 'helpers', 'index.js')]?.exports;
-    if (helpers && !Object.hasOwn(migrator, FITTED)) {
-      Object.defineProperty(migrator, FITTED, { value: true });
-      fitDatabaseCommands(helpers);
-      fitMigrator(migrator, helpers);
+    if (helpers && !Object.hasOwn(migrator, PATCHED)) {
+      Object.defineProperty(migrator, PATCHED, { value: true });
+      patchDatabaseCommands(helpers);
+      patchMigrator(migrator, helpers);
     }
   }
 }
 
-/** The PhantomDBDialect of the CLI's configuration, once that has been read. */
+/** The PhantomDBDialect of the CLI's configuration, if the configuration has been read and has one. */
 function dialectOf(helpers) {
   const dialect = helpers.config.config?.dialect;
   return typeof dialect?.[CLIENT] === 'function' ? dialect : undefined;
 }
 
-function fitDatabaseCommands(helpers) {
+function patchDatabaseCommands(helpers) {
   const { error } = helpers.view;
   helpers.view.error = function (message) {
     const dialect = dialectOf(helpers);
@@ -49,7 +49,7 @@ function fitDatabaseCommands(helpers) {
   };
 }
 
-function fitMigrator(migrator, helpers) {
+function patchMigrator(migrator, helpers) {
   const { getMigrator } = migrator;
   migrator.getMigrator = async (...args) => {
     const umzug = await getMigrator(...args);
@@ -61,9 +61,9 @@ function fitMigrator(migrator, helpers) {
   };
 }
 
-/** Umzug looks again, within `up` and `down`, at what has been executed. */
+/** Holds the lock during `up` and `down`. Both read again, within the lock, which migrations have been executed. */
 function serialize(umzug, dialect, databaseName) {
-  // `down` calls itself.
+  // `down` calls itself, so the lock may be held already.
   let isHeld = false;
   for (const method of ['up', 'down']) {
     const original = umzug[method].bind(umzug);
@@ -82,4 +82,4 @@ function serialize(umzug, dialect, databaseName) {
   }
 }
 
-module.exports = { MIGRATIONS_LOCK, fitSequelizeCli };
+module.exports = { MIGRATIONS_LOCK, patchSequelizeCli };

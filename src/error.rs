@@ -22,6 +22,8 @@ pub struct FailureDetails {
     pub columns: Vec<String>,
     pub constraint: Option<String>,
     pub referenced_table: Option<String>,
+    /// `parent` or `child`: the side of a violated foreign key that the statement changed.
+    pub side: Option<String>,
     pub value: Option<String>,
     /// Character offset in the statement, from 1.
     pub position: Option<f64>,
@@ -46,6 +48,7 @@ impl From<Error> for Failure {
                 columns: details.columns,
                 constraint: details.constraint,
                 referenced_table: details.referenced_table,
+                side: details.side.map(|side| side.as_str().to_owned()),
                 value: details.value,
                 position: details.position.map(|position| position as f64),
             },

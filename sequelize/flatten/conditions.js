@@ -58,7 +58,7 @@ module.exports = (lib) => {
       return conditions;
     }
 
-    /** One key with its value. `key` is an attribute, `$path$` or an operator. */
+    /** Writes one key with its value. `key` is an attribute, `$path$` or an operator. */
     entry(key, value, context) {
       if (value === undefined) {
         throw new Error(`WHERE parameter "${String(key)}" has invalid "undefined" value`);
@@ -119,7 +119,7 @@ module.exports = (lib) => {
       return json.allOf(conditions);
     }
 
-    /** One operator with its value, as in `{ age: { [Op.gt]: 5 } }`. */
+    /** Writes one operator with its value, as in `{ age: { [Op.gt]: 5 } }`. */
     operator(left, field, key, value, context) {
       if (typeof key === 'string') key = this.unaliased(key);
       if (typeof key === 'string') {

@@ -106,7 +106,7 @@ const compare = (left, operator, right) => `{"o":[${left},${operator},${right}]}
 const and = (conditions) => `{"and":${array(conditions)}}`;
 const or = (conditions) => `{"or":${array(conditions)}}`;
 const not = (condition) => `{"not":${condition}}`;
-/** One condition of several that must all hold; undefined when there is none. */
+/** Combines conditions that must all hold; undefined when there are none. */
 const allOf = (conditions) => (conditions.length > 1 ? and(conditions) : conditions[0]);
 const whole = (condition) => `{"whole":${condition}}`;
 
@@ -117,6 +117,18 @@ const selectedColumn = memoizedByName((name) => ['{"e":{"c":', name, '}}']);
 /** An expression in a select list. */
 const selectItem = (expression, alias) =>
   alias === undefined ? `{"e":${expression}}` : `{"e":${expression},"as":${string(alias)}}`;
+
+/** A table in FROM. @param {string} mainTable as JSON */
+const fromItem = (mainTable, alias) =>
+  alias === undefined ? `{"table":${mainTable}}` : `{"table":${mainTable},"as":${string(alias)}}`;
+
+/** An expression in ORDER BY. @param {boolean} own true when it orders the main table */
+function orderItem(expression, own, direction, literalDirection) {
+  let text = `{"e":${expression},"own":${own}`;
+  if (direction !== undefined) text += `,"dir":${string(direction)}`;
+  if (literalDirection !== undefined) text += `,"literalDir":${string(literalDirection)}`;
+  return `${text}}`;
+}
 
 const tableNamed = memoizedByName((name) => ['{"name":', name, '}']);
 
@@ -192,5 +204,7 @@ module.exports = {
   whole,
   selectedColumn,
   selectItem,
+  fromItem,
+  orderItem,
   table,
 };

@@ -71,7 +71,7 @@ module.exports = (lib) => {
       return json.quantified(name, this.items(operator, [].concat(value), field));
     }
 
-    /** One value, in the form that the operator takes. */
+    /** Writes one value in the form that the operator takes. */
     operand(operator, value, field) {
       if (value instanceof SequelizeMethod) return this.expression(value);
       const wire = typed(this.generator, value, field);

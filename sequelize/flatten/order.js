@@ -54,10 +54,7 @@ module.exports = (lib) => {
 
     item(path, model, attributes) {
       const { e, own, dir, literalDir } = this.parts(path, model, attributes);
-      const item = new json.ObjectText().add('e', e).add('own', json.boolean(own));
-      if (dir !== undefined) item.add('dir', json.string(dir));
-      if (literalDir !== undefined) item.add('literalDir', json.string(literalDir));
-      return item.json;
+      return json.orderItem(e, own, dir, literalDir);
     }
 
     parts(path, model, attributes) {

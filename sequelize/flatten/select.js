@@ -82,13 +82,13 @@ In order to fix the vulnerability CVE-2023-22578, attributes that include parent
     from(tableName, options, model) {
       if (!Array.isArray(tableName)) {
         const table = json.table(tableName);
-        return [json.array([fromItem(table, options.tableAs || model?.name)]), table];
+        return [json.array([json.fromItem(table, options.tableAs || model?.name)]), table];
       }
       const pairs = tableName.map((item) =>
         Array.isArray(item) ? item : [item, item.as || item.name || item.tableName || item],
       );
       const tables = pairs.map(([table]) => json.table(table));
-      return [json.array(tables.map((table, i) => fromItem(table, pairs[i][1]))), tables[0]];
+      return [json.array(tables.map((table, i) => json.fromItem(table, pairs[i][1]))), tables[0]];
     }
 
     /** @param {Function | false} limited the model that is limited in a sub-query; joins need its primary key */
@@ -249,8 +249,6 @@ In order to fix the vulnerability CVE-2023-22578, attributes that include parent
     }
   }
 
-  const fromItem = (table, alias) =>
-    new json.ObjectText().add('table', table).add('as', alias === undefined ? undefined : json.string(alias)).json;
   const selectAs = (field, alias) => json.selectItem(json.column(field), alias);
 
   function flagsOf(include, subQuery) {

@@ -71,7 +71,7 @@ impl Writer {
             Expr::Literal(text) => out.push_str(text),
             Expr::Function(name, args) => {
                 check_function_name(name)?;
-                // What `sequelize.random()` writes for a dialect it does not know.
+                // `sequelize.random()` writes RAND for a dialect that Sequelize does not know.
                 out.push_str(if name == "RAND" && args.is_empty() { "RANDOM" } else { name });
                 out.push('(');
                 self.list(out, args, scope)?;

@@ -74,7 +74,7 @@ impl Joins {
     }
 }
 
-/// One join, before it is placed inside or outside the sub-query.
+/// A join before it is placed inside or outside the sub-query.
 struct Join {
     keyword: &'static str,
     body: String,

@@ -83,11 +83,11 @@ pub struct Values {
 /// The form in which a bound value is written.
 #[derive(Debug)]
 enum ValueStyle {
-    /// As `$n`, numbered after this many parameters of the caller.
+    /// `$n`, numbered after this many parameters of the caller.
     Parameters(usize),
-    /// As the literal of its value.
+    /// The literal of its value.
     Literals(Vec<Value>),
-    /// As a gap in the text, recorded as an offset.
+    /// A gap in the text, recorded as an offset.
     Gaps(Vec<usize>),
 }
 

@@ -160,14 +160,14 @@ proptest! {
     fn a_value_that_is_written_into_the_text_is_the_constant(condition in condition()) {
         let (with_values, values) = with_bound_values(&condition);
         let written = text("select", &select_where(with_values), Json::Array(values)).expect("a translation");
-        // But `IS true`, which a value cannot be a part of.
+        // `IS true` is a keyword, which a bound value cannot replace.
         let constant = text("select", &select_where(condition), json!([])).expect("a translation");
         prop_assume!(!constant.contains(" IS "));
         prop_assert_eq!(written, constant);
     }
 
     #[test]
-    fn a_string_comes_out_of_the_text_as_it_went_in(value in nasty(), key in nasty()) {
+    fn a_string_in_the_text_is_the_string_that_was_given(value in nasty(), key in nasty()) {
         let plan = select_where(json!({ "o": [{ "c": format!("c{key}") }, "eq", { "b": [0, "s"] }] }));
         let inlined = text("select", &plan, json!([value])).expect("a translation");
         prop_assert_eq!(strings_of(&statement(&inlined)), vec![value]);
@@ -182,7 +182,7 @@ proptest! {
         let given: Vec<phantomdb_protocol::Value> =
             values.iter().map(|value| serde_json::from_value(value.clone()).expect("a value")).collect();
         let written = text("expression", &json!({ "e": plan["where"] }), Json::Array(values)).expect("a translation");
-        // A path through an association is more than a finder on one table.
+        // A path through an association is not a finder on one table.
         if let Some(template) = bound("select", &plan).expect("a translation").find {
             let again: FindTemplate =
                 serde_json::from_value(serde_json::to_value(&template).expect("JSON")).expect("a template");
@@ -272,7 +272,7 @@ fn a_cast_type_holds_nothing_but_a_type() {
 }
 
 #[test]
-fn a_function_is_called_by_a_name_only() {
+fn a_function_name_holds_nothing_but_a_name() {
     for name in ["", "lower(1) OR f", "x; DROP TABLE t; --", "a b", "1x"] {
         let message =
             refusal("select", select_where(json!({ "o": [{ "f": [name, []] }, "eq", { "v": 1 }] })));
@@ -281,7 +281,7 @@ fn a_function_is_called_by_a_name_only() {
 }
 
 #[test]
-fn an_operator_that_nobody_knows_is_refused() {
+fn an_unknown_operator_is_refused() {
     let message = refusal("select", select_where(json!({ "o": [{ "c": "a" }, "= 1 OR 1 =", { "v": 1 }] })));
     assert!(message.contains("is not an operator"), "{message}");
 }
@@ -379,7 +379,7 @@ fn a_nul_character_is_refused_rather_than_cut() {
 }
 
 #[test]
-fn nesting_without_end_is_refused_rather_than_overflowing_the_stack() {
+fn deep_nesting_is_refused_rather_than_overflowing_the_stack() {
     let mut condition = json!({ "c": "a" });
     for _ in 0..110 {
         condition = json!({ "not": condition });
@@ -388,7 +388,7 @@ fn nesting_without_end_is_refused_rather_than_overflowing_the_stack() {
 }
 
 #[test]
-fn it_keeps_what_stands_in_a_list_of_one_together() {
+fn it_keeps_the_conditions_of_a_list_of_one_together() {
     let is = |name: &str| json!({ "o": [{ "c": name }, "eq", { "v": 1 }] });
     let either = json!({ "or": [is("a"), is("b")] });
     for nested in
@@ -404,7 +404,7 @@ fn it_keeps_what_stands_in_a_list_of_one_together() {
 }
 
 #[test]
-fn a_value_is_as_many_parameters_as_it_has_places() {
+fn a_value_that_is_used_twice_is_two_parameters() {
     let key = json!({ "o": [{ "c": "a" }, "eq", { "b": [1, "n"] }] });
     let plan = json!({ "e": { "and": [key, { "o": [{ "c": "b" }, "eq", { "b": [0, "s"] }] }, key] } });
     let translated = translate("expression", &plan.to_string(), Values::bound(2)).unwrap();

@@ -1,6 +1,6 @@
 //! Turns PostgreSQL's errors into the contract's.
 
-use phantomdb_protocol::{Error, ErrorCode};
+use phantomdb_protocol::{Error, ErrorCode, ForeignKeySide};
 use phantomdb_sql::unknown_function::unknown_function;
 use tokio_postgres::{Config, Error as PostgresError, error::DbError};
 
@@ -192,9 +192,11 @@ fn foreign_key_violation(reported: &DbError) -> Error {
     let key = reported.detail().and_then(ConflictingKey::parse);
     // In the server's language: "… is not present in table "p"", or "… is still referenced from table "t"".
     let last = reported.detail().and_then(last_name);
-    let referred_to = last == reported.table();
+    // A violation by a parent names three things: the parent, the key and the child. A violation by a child names two.
+    let referred_to = reported.message().matches('"').count() > 4;
     let parent = if referred_to { first_name(reported.message()) } else { last };
     error.details.referenced_table = parent.map(str::to_owned);
+    error.details.side = Some(if referred_to { ForeignKeySide::Parent } else { ForeignKeySide::Child });
     let parent = parent.unwrap_or_default();
     match key {
         Some(key) if !referred_to => {

@@ -1,6 +1,6 @@
 //! Errors of violated constraints, with the names of the table, the columns and the constraint.
 
-use phantomdb_protocol::{Constraint, Error, ErrorCode, Result, TableName, TableSchema};
+use phantomdb_protocol::{Constraint, Error, ErrorCode, ForeignKeySide, Result, TableName, TableSchema};
 use phantomdb_sql::Catalog as _;
 use rusqlite::{Connection, ffi};
 
@@ -164,10 +164,13 @@ fn foreign_key(sql: &str, schema: &SchemaView<'_>) -> Error {
             }
         }
     }
-    match keys.as_slice() {
-        [(child, constraint)] => foreign_key_error(Some((child, constraint))),
-        _ => foreign_key_error(None).with_table(target),
-    }
+    let (mut error, is_parent) = match keys.as_slice() {
+        [(child, constraint)] => (foreign_key_error(Some((child, constraint))), !same_table(child, &name)),
+        _ => (foreign_key_error(None).with_table(target), false),
+    };
+    let side = if deletes || is_parent { ForeignKeySide::Parent } else { ForeignKeySide::Child };
+    error.details.side = Some(side);
+    error
 }
 
 fn same_table(a: &TableName, b: &TableName) -> bool {

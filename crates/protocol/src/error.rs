@@ -68,6 +68,25 @@ impl ErrorCode {
     }
 }
 
+/// A side of a foreign key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum ForeignKeySide {
+    /// The table that the key refers to: other rows still refer to a row that was changed or deleted.
+    Parent,
+    /// The table that has the key: a row refers to a row that does not exist.
+    Child,
+}
+
+impl ForeignKeySide {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Parent => "parent",
+            Self::Child => "child",
+        }
+    }
+}
+
 /// Names of what was at fault, where there is one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
@@ -81,6 +100,9 @@ pub struct ErrorDetails {
     /// The table a violated foreign key points to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub referenced_table: Option<String>,
+    /// The side of a violated foreign key that the statement changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub side: Option<ForeignKeySide>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
     /// Character offset in the statement, from 1.

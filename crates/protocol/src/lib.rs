@@ -22,7 +22,7 @@ pub use call::{
     Batch, BeginTransaction, Call, CallContext, DeleteRows, Find, InsertRows, IsolationLevel, OnConflict,
     Statement, UpdateRows,
 };
-pub use error::{Error, ErrorCode, ErrorDetails, Result};
+pub use error::{Error, ErrorCode, ErrorDetails, ForeignKeySide, Result};
 pub use queries::{IndependentQuery, Queries, QueryAnswer};
 pub use records::{inserted, records};
 pub use result::{Column, ColumnType, ResultSet};
