@@ -44,7 +44,7 @@ pub use adapt::stored_name;
 use connection::Location;
 use database::Database;
 pub use dump::Dump;
-pub use functions::fit::{Fit, fit};
+pub use functions::lossless::{Fit, fit};
 pub use load::Loader;
 use memory_vfs::MemoryFile;
 use phantomdb_engine::{Engine, Session, Transaction, check_database_name};

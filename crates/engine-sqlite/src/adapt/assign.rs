@@ -200,7 +200,7 @@ pub(super) fn target(table: &TableSchema, name: &str) -> Result<Target> {
 
 /// `DEFAULT` where a value stands.
 pub(super) fn is_default(expr: &Expr) -> bool {
-    matches!(expr, Expr::Identifier(ident) if super::expr::is_word(ident, "DEFAULT"))
+    matches!(expr, Expr::Identifier(ident) if super::expression::is_word(ident, "DEFAULT"))
 }
 
 fn is_now(expr: &Expr) -> bool {

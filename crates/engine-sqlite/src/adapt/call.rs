@@ -9,7 +9,7 @@ use sqlparser::ast::{
 
 use super::{
     Adapter, build,
-    expr::unify,
+    expression::unify,
     printer,
     scope::{Origin, Typed},
 };
@@ -94,7 +94,7 @@ impl Adapter<'_> {
                 Ok(typed)
             }
             other => {
-                let what = format!("the expression '{}'", super::expr::shorten(other));
+                let what = format!("the expression '{}'", super::expression::shorten(other));
                 self.unsupported(&what, span)
             }
         }

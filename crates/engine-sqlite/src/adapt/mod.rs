@@ -4,10 +4,9 @@ mod arithmetic;
 mod assign;
 mod call;
 mod cast;
-mod change;
-mod create;
 mod create_index;
-mod expr;
+mod create_table;
+mod expression;
 mod from;
 mod insert;
 mod like;
@@ -15,13 +14,14 @@ mod operators;
 mod query;
 mod scope;
 mod statement;
+mod update;
 
 use phantomdb_protocol::{
     AlterOperation, ColumnDefinition, ColumnType, Constraint, Result, TableName, TableSchema,
 };
 
 pub(super) use call::{NOW, TIME_OF_DAY, TODAY};
-pub(super) use create::{ENUM_MARK, KEY_MARK, TYPE_MARK};
+pub(super) use create_table::{ENUM_MARK, KEY_MARK, TYPE_MARK};
 pub use phantomdb_sql::{Catalog, Kind};
 use phantomdb_sql::{
     Source, alter_table, build, definition::SchemaChange, names, parse, printer, with_stack,

@@ -163,7 +163,7 @@ pub(super) fn unify_outputs(outputs: Vec<Output>, others: &[Output]) -> Vec<Outp
         .into_iter()
         .zip(others)
         .map(|(output, other)| Output {
-            typed: super::expr::unify(output.typed, other.typed),
+            typed: super::expression::unify(output.typed, other.typed),
             name: output.name,
         })
         .collect()

@@ -7,7 +7,7 @@ use phantomdb_protocol::{Error, ErrorCode, Result};
 use rusqlite::types::{Value, ValueRef};
 use sqlparser::ast::{Expr, Value as Literal};
 
-use super::{Answer, exact};
+use super::{Answer, decimal};
 use phantomdb_sql::time;
 
 /// The literal in stored form, converted by the function of that name.
@@ -230,8 +230,8 @@ pub(super) fn blob(value: ValueRef<'_>) -> Answer {
 }
 
 /// The exact number behind a value.
-pub(super) fn exact(value: ValueRef<'_>) -> Result<BigDecimal> {
-    exact::parse(&text_of(value)).ok_or_else(|| mismatch(value, "a decimal number"))
+pub(super) fn number(value: ValueRef<'_>) -> Result<BigDecimal> {
+    decimal::parse(&text_of(value)).ok_or_else(|| mismatch(value, "a decimal number"))
 }
 
 /// Rounded to the scale; a negative scale keeps every digit.
@@ -242,11 +242,11 @@ pub(super) fn decimal(value: ValueRef<'_>, precision: i64, scale: i64) -> Answer
     if let ValueRef::Text(b"NaN") = value {
         return Ok(Value::Text("NaN".into()));
     }
-    let number = exact(value)?;
+    let number = number(value)?;
     if scale < 0 {
         return Ok(Value::Text(number.to_plain_string()));
     }
-    let rounded = number.with_scale_round(scale.min(exact::MAX_DIGITS), RoundingMode::HalfUp);
+    let rounded = number.with_scale_round(scale.min(decimal::MAX_DIGITS), RoundingMode::HalfUp);
     let whole = rounded.with_scale_round(0, RoundingMode::Down).abs().to_plain_string();
     let digits = i64::try_from(whole.trim_start_matches('0').len()).unwrap_or(i64::MAX);
     if precision > 0 && digits > precision - scale {
@@ -259,7 +259,7 @@ pub(super) fn decimal_operation(operator: &str, left: ValueRef<'_>, right: Value
     if matches!(left, ValueRef::Null) || matches!(right, ValueRef::Null) {
         return Ok(Value::Null);
     }
-    let result = exact::operation(operator, &exact(left)?, &exact(right)?)?;
+    let result = decimal::operation(operator, &number(left)?, &number(right)?)?;
     Ok(Value::Text(result.to_plain_string()))
 }
 
@@ -268,7 +268,7 @@ pub(super) fn to_f64(value: ValueRef<'_>) -> Option<f64> {
         #[expect(clippy::cast_precision_loss, reason = "a float is asked for")]
         ValueRef::Integer(i) => Some(i as f64),
         ValueRef::Real(f) => Some(f),
-        ValueRef::Text(_) => exact(value).ok().and_then(|number| number.to_f64()),
+        ValueRef::Text(_) => number(value).ok().and_then(|number| number.to_f64()),
         _ => None,
     }
 }

@@ -3,13 +3,14 @@
 use std::cmp::Ordering;
 
 use bigdecimal::RoundingMode;
+use md5::{Digest as _, Md5};
 use phantomdb_protocol::{Error, ErrorCode};
 use rusqlite::{
     Connection,
     types::{Value, ValueRef},
 };
 
-use super::{Answer, Arguments, convert, exact, md5, pure, volatile};
+use super::{Answer, Arguments, convert, decimal, pure, volatile};
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     type Text = fn(&Arguments<'_>) -> String;
@@ -17,7 +18,7 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
         ("lower", 1, |a| a.text(0).to_lowercase()),
         ("upper", 1, |a| a.text(0).to_uppercase()),
         ("initcap", 1, |a| initcap(&a.text(0))),
-        ("md5", 1, |a| md5::hex(a.text(0).as_bytes())),
+        ("md5", 1, |a| md5_hex(&a.text(0))),
         ("reverse", 1, |a| a.text(0).chars().rev().collect()),
         ("repeat", 2, |a| repeat(&a.text(0), a.integer(1))),
         ("phantomdb_left", 2, |a| cut(&a.text(0), a.integer(1), false)),
@@ -111,7 +112,7 @@ fn round(arguments: &Arguments<'_>, mode: RoundingMode) -> Answer {
             if !f.is_finite() || f.abs() > 1e15 {
                 return Ok(Value::Real(f));
             }
-            match convert::exact(ValueRef::Real(f)) {
+            match convert::number(ValueRef::Real(f)) {
                 Ok(number) => {
                     let rounded = number.with_scale_round(places, mode).to_plain_string();
                     Ok(rounded.parse().map_or(Value::Real(f), Value::Real))
@@ -119,7 +120,7 @@ fn round(arguments: &Arguments<'_>, mode: RoundingMode) -> Answer {
                 Err(_) => Ok(Value::Real(f)),
             }
         }
-        value => Ok(Value::Text(convert::exact(value)?.with_scale_round(places, mode).to_plain_string())),
+        value => Ok(Value::Text(convert::number(value)?.with_scale_round(places, mode).to_plain_string())),
     }
 }
 
@@ -145,8 +146,13 @@ fn compare(left: ValueRef<'_>, right: ValueRef<'_>) -> Ordering {
             let both = convert::to_f64(left).zip(convert::to_f64(right));
             both.and_then(|(a, b)| a.partial_cmp(&b)).unwrap_or(Ordering::Equal)
         }
-        _ => exact::compare(&convert::text_of(left), &convert::text_of(right)),
+        _ => decimal::compare(&convert::text_of(left), &convert::text_of(right)),
     }
+}
+
+/// The MD5 digest as 32 hexadecimal digits, for SQL's `md5()`; not for anything secret.
+fn md5_hex(text: &str) -> String {
+    Md5::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn initcap(text: &str) -> String {
@@ -198,4 +204,16 @@ fn pad(text: &str, length: i64, fill: &str, left: bool) -> String {
     }
     let padding: String = fill.chars().cycle().take(length - has).collect();
     if left { padding + text } else { text.to_owned() + &padding }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn md5_gives_the_digests_of_the_rfc() {
+        assert_eq!(md5_hex(""), "d41d8cd98f00b204e9800998ecf8427e");
+        assert_eq!(md5_hex("message digest"), "f96b697d7cb7938d525a2f31aaf161d0");
+        assert_eq!(md5_hex(&"a".repeat(120)), "5f61c0ccad4cac44c75ff505e1f1e537");
+    }
 }

@@ -4,7 +4,7 @@ use rusqlite::types::{Value, ValueRef};
 
 use super::{
     convert::{self, text_of},
-    exact,
+    decimal,
 };
 use crate::types::SqlType;
 
@@ -143,13 +143,13 @@ fn decimal(value: ValueRef<'_>, size: Option<(u64, i64)>) -> Fit {
         ValueRef::Text(b"NaN") => return Fit::Exact(Value::Text("NaN".into())),
         other => text_of(other),
     };
-    let Some(number) = exact::parse(&text) else { return Fit::Not };
+    let Some(number) = decimal::parse(&text) else { return Fit::Not };
     let Some((precision, scale)) = size else { return Fit::Exact(Value::Text(number.to_plain_string())) };
     let precision = i64::try_from(precision).unwrap_or(i64::MAX);
     let Ok(Value::Text(stored)) = convert::decimal(ValueRef::Text(text.as_bytes()), precision, scale) else {
         return Fit::Not;
     };
-    match exact::parse(&stored) {
+    match decimal::parse(&stored) {
         Some(kept) if kept == number => Fit::Exact(Value::Text(stored)),
         _ => Fit::Changed(Value::Text(stored)),
     }

@@ -20,12 +20,12 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
         ("stddev_samp", true, true),
         ("stddev_pop", false, true),
     ] {
-        conn.create_window_function(name, 1, flags, Spread { sample, root })?;
+        conn.create_window_function(name, 1, flags, Variance { sample, root })?;
     }
     Ok(())
 }
 
-struct Spread {
+struct Variance {
     /// Of a sample, and not of all there is.
     sample: bool,
     /// The deviation, and not the variance.
@@ -79,7 +79,7 @@ fn number(context: &Context<'_>) -> rusqlite::Result<Option<f64>> {
     }
 }
 
-impl Aggregate<Moments, Option<f64>> for Spread {
+impl Aggregate<Moments, Option<f64>> for Variance {
     fn init(&self, _: &mut Context<'_>) -> rusqlite::Result<Moments> {
         Ok(Moments::default())
     }
@@ -96,7 +96,7 @@ impl Aggregate<Moments, Option<f64>> for Spread {
     }
 }
 
-impl WindowAggregate<Moments, Option<f64>> for Spread {
+impl WindowAggregate<Moments, Option<f64>> for Variance {
     fn value(&self, moments: Option<&mut Moments>) -> rusqlite::Result<Option<f64>> {
         Ok(moments.and_then(|moments| self.of(moments)))
     }
@@ -109,7 +109,7 @@ impl WindowAggregate<Moments, Option<f64>> for Spread {
     }
 }
 
-impl Spread {
+impl Variance {
     /// None where there are too few numbers.
     #[expect(clippy::cast_precision_loss, reason = "no table has 2^53 rows")]
     fn of(&self, moments: &Moments) -> Option<f64> {

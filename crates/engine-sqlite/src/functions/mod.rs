@@ -5,15 +5,14 @@
 
 mod aggregate;
 pub(super) mod convert;
-mod created;
-mod exact;
-pub(super) mod fit;
+mod decimal;
+mod inserted_row;
 mod json;
-mod md5;
+pub(super) mod lossless;
 mod regex;
-mod spread;
 mod text;
 mod time;
+mod variance;
 
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use rusqlite::{
@@ -27,9 +26,9 @@ type Answer = Result<Value>;
 
 /// Registers everything on a connection.
 pub fn register(conn: &mut Connection) -> rusqlite::Result<()> {
-    created::register(conn)?;
+    inserted_row::register(conn)?;
     let conn = &*conn;
-    conn.create_collation("decimal", exact::compare)?;
+    conn.create_collation("decimal", decimal::compare)?;
     conversions(conn)?;
     assignments(conn)?;
     json::register(conn)?;
@@ -37,7 +36,7 @@ pub fn register(conn: &mut Connection) -> rusqlite::Result<()> {
     text::register(conn)?;
     time::register(conn)?;
     aggregate::register(conn)?;
-    spread::register(conn)
+    variance::register(conn)
 }
 
 /// Registers a function that gives the same answer for the same arguments.
