@@ -11,11 +11,13 @@ use sqlparser::ast::{
     ValueWithSpan,
 };
 
-use phantomdb_sql::describe::apply_constraints;
+use phantomdb_sql::{
+    alter_table::reference, describe::apply_constraints, names::index_columns, parse::parse_stored,
+};
 
 use super::{
-    adapt::{self, stored_name},
     registry,
+    stored::{self, stored_name},
     types::{self, SqlType},
     written,
 };
@@ -135,7 +137,7 @@ pub(super) fn definition(conn: &Connection, name: &TableName) -> Result<CreateTa
 }
 
 fn parse(sql: &str) -> Result<CreateTable> {
-    match adapt::parse_stored(sql)? {
+    match parse_stored(sql)? {
         Statement::CreateTable(create) => Ok(create),
         _ => Err(Error::internal("the definition of a table was expected")),
     }
@@ -170,7 +172,7 @@ fn name_constraints(create: &mut CreateTable, table: &str) {
         match constraint {
             TableConstraint::PrimaryKey(key) => set(&mut key.name, &[], "pkey"),
             TableConstraint::Unique(unique) => {
-                let columns = adapt::index_columns(&unique.columns);
+                let columns = index_columns(&unique.columns);
                 set(&mut unique.name, &columns, "key");
             }
             TableConstraint::ForeignKey(key) => {
@@ -198,7 +200,7 @@ fn from_definition(name: &TableName, create: &mut CreateTable) -> Result<TableSc
         schema.columns.push(column);
     }
     for constraint in &mut create.constraints {
-        schema.constraints.push(adapt::constraint_of(constraint)?);
+        schema.constraints.push(stored::constraint_of(constraint)?);
     }
     schema.constraints.sort_by_key(|constraint| !matches!(constraint, Constraint::PrimaryKey { .. }));
     apply_constraints(&mut schema);
@@ -217,8 +219,8 @@ fn read_column(column: &mut ColumnDef, constraints: &mut Vec<Constraint>) -> Res
             ColumnOption::NotNull => {
                 definition.allow_null = false;
                 let mark = constraint.as_deref().unwrap_or_default();
-                marked |= mark == adapt::KEY_MARK;
-                if let Some(kept) = mark.strip_prefix(adapt::TYPE_MARK) {
+                marked |= mark == stored::KEY_MARK;
+                if let Some(kept) = mark.strip_prefix(stored::TYPE_MARK) {
                     data_type = types::from_declared(kept);
                 }
             }
@@ -239,10 +241,10 @@ fn read_column(column: &mut ColumnDef, constraints: &mut Vec<Constraint>) -> Res
                 definition.default = Some(value);
             }
             ColumnOption::Generated { generation_expr: Some(expr), .. } => {
-                definition.generated = Some(adapt::print(unnested(expr))?);
+                definition.generated = Some(stored::print(unnested(expr))?);
             }
             ColumnOption::ForeignKey(key) => {
-                let references = adapt::reference(key);
+                let references = reference(key);
                 definition.references = Some(references.clone());
                 constraints.push(Constraint::ForeignKey {
                     name: constraint,
@@ -254,7 +256,7 @@ fn read_column(column: &mut ColumnDef, constraints: &mut Vec<Constraint>) -> Res
                 Some(values) => data_type = SqlType::Enum(values),
                 None => constraints.push(Constraint::Check {
                     name: constraint,
-                    expression: adapt::print(check.expr.as_mut())?,
+                    expression: stored::print(check.expr.as_mut())?,
                 }),
             },
             _ => {}
@@ -275,7 +277,7 @@ fn read_column(column: &mut ColumnDef, constraints: &mut Vec<Constraint>) -> Res
 
 /// The values of the check that PhantomDB gives to an ENUM column.
 fn enum_values(name: Option<&str>, expr: &Expr) -> Option<Vec<String>> {
-    name.filter(|name| name.starts_with(adapt::ENUM_MARK))?;
+    name.filter(|name| name.starts_with(stored::ENUM_MARK))?;
     let Expr::InList { list, .. } = expr else { return None };
     list.iter()
         .map(|item| match item {
@@ -298,12 +300,12 @@ fn default_text(expr: &mut Expr) -> Result<String> {
     while let Expr::Nested(nested) = inner {
         inner = *nested;
     }
-    let text = adapt::print(&mut inner)?;
+    let text = stored::print(&mut inner)?;
     let compact = text.replace(", ", ",");
     Ok(match compact.as_str() {
-        adapt::NOW => "now()".into(),
-        adapt::TODAY => "CURRENT_DATE".into(),
-        adapt::TIME_OF_DAY => "CURRENT_TIME".into(),
+        stored::NOW => "now()".into(),
+        stored::TODAY => "CURRENT_DATE".into(),
+        stored::TIME_OF_DAY => "CURRENT_TIME".into(),
         _ => text,
     })
 }
@@ -378,13 +380,13 @@ fn indexes(conn: &Connection, table: &TableName) -> Result<Vec<IndexSchema>> {
             condition: None,
             definition: Some(sql.clone()),
         };
-        if let Ok(Statement::CreateIndex(mut create)) = adapt::parse_stored(&sql) {
+        if let Ok(Statement::CreateIndex(mut create)) = parse_stored(&sql) {
             index.unique = create.unique;
             for column in &mut create.columns {
                 let descending = matches!(column.column.options.sort, Some(OrderBySort::Desc));
                 index.fields.push(index_field(&mut column.column.expr, descending)?);
             }
-            index.condition = create.predicate.as_mut().map(adapt::print).transpose()?;
+            index.condition = create.predicate.as_mut().map(stored::print).transpose()?;
         }
         indexes.push(index);
     }
@@ -400,7 +402,7 @@ fn index_field(expr: &mut Expr, descending: bool) -> Result<IndexField> {
             field.collate =
                 collation.0.last().and_then(|part| part.as_ident()).map(|ident| ident.value.clone());
         }
-        other => field.expression = Some(adapt::print(other)?),
+        other => field.expression = Some(stored::print(other)?),
     }
     Ok(field)
 }

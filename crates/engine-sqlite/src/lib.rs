@@ -23,6 +23,7 @@ mod schema;
 mod session;
 mod snapshot;
 mod state;
+mod stored;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -40,7 +41,6 @@ use std::time::Duration;
 use async_trait::async_trait;
 use phantomdb_protocol::{BeginTransaction, Error, ErrorCode, Result};
 
-pub use adapt::stored_name;
 use connection::Location;
 use database::Database;
 pub use dump::Dump;
@@ -50,6 +50,7 @@ use memory_vfs::MemoryFile;
 use phantomdb_engine::{Engine, Session, Transaction, check_database_name};
 pub use session::SqliteSession;
 pub use snapshot::Snapshot;
+pub use stored::stored_name;
 pub use transaction::SqliteTransaction;
 
 /// How the engine behaves.

@@ -8,10 +8,9 @@ use std::collections::BTreeSet;
 use phantomdb_protocol::{Error, ErrorCode, Result, TableName, TableSchema};
 use rusqlite::{Connection, OptionalExtension, Params, params};
 
-use super::{
-    adapt::{quote_literal, stored_name},
-    catalog::failed,
-};
+use phantomdb_sql::printer::quote_literal;
+
+use super::{catalog::failed, stored::stored_name};
 
 /// The table that lists them.
 pub(super) const SCHEMAS: &str = "phantomdb_schemas";

@@ -12,10 +12,10 @@ use phantomdb_protocol::{
 use rusqlite::{Connection, params};
 use sqlparser::ast::Expr;
 
-use super::adapt::{self, parse_expression, quote_literal, stored_name};
 use super::catalog::failed;
 use super::registry::{exists, run};
-use phantomdb_sql::walk::change_expressions;
+use super::stored::{self, stored_name};
+use phantomdb_sql::{parse::parse_expression, printer::quote_literal, walk::change_expressions};
 
 const TABLE: &str = "phantomdb_expressions";
 
@@ -32,14 +32,14 @@ pub(super) struct Written {
 impl Written {
     /// None when SQLite is given what was written.
     pub(super) fn of(adapted: &Expr, written: String) -> Result<Option<Self>> {
-        let adapted = described(&adapt::print(&mut adapted.clone())?)?;
+        let adapted = described(&stored::print(&mut adapted.clone())?)?;
         Ok((adapted != written).then_some(Self { adapted, written }))
     }
 }
 
 /// The text as it is after it was stored and read again.
 fn described(sql: &str) -> Result<String> {
-    adapt::print(&mut parse_expression(sql)?)
+    stored::print(&mut parse_expression(sql)?)
 }
 
 /// The statements that keep them.
@@ -137,7 +137,7 @@ pub(super) fn rename_column(conn: &Connection, table: &TableName, from: &str, to
                 to.clone_into(&mut ident.value);
             }
         });
-        adapt::print(&mut expr)
+        stored::print(&mut expr)
     };
     let mut expressions = Vec::new();
     for (adapted, written) in kept(conn, &stored_name(table))? {

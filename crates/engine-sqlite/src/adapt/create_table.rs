@@ -1,38 +1,36 @@
-//! CREATE TABLE.
+//! CREATE TABLE and its constraints.
 
 use std::sync::Arc;
 
 use phantomdb_protocol::{Error, ErrorCode, Result};
-use sqlparser::ast::{
-    CheckConstraint, ColumnDef, ColumnOption, ColumnOptionDef, CreateTable, DataType, Expr,
-    ForeignKeyConstraint, GeneratedAs, Ident, ObjectName, PrimaryKeyConstraint, Spanned, TableConstraint,
-    Value, ValueWithSpan,
+use phantomdb_sql::{
+    names::{constraint_name, mentioned_columns},
+    printer::{self, Style},
+    types::SqlType,
+};
+use sqlparser::{
+    ast::{
+        CheckConstraint, ColumnDef, ColumnOption, ColumnOptionDef, ConstraintCharacteristics, CreateTable,
+        CreateTableOptions, Expr, ForeignKeyConstraint, HiveDistributionStyle, Ident, IndexColumn,
+        KeyOrIndexDisplay, NullsDistinctOption, ObjectName, OrderByExpr, OrderByOptions,
+        PrimaryKeyConstraint, Spanned, TableConstraint, UniqueConstraint, WithData,
+    },
+    tokenizer::Span,
 };
 
 use super::{
-    Adapter,
-    assign::Target,
-    build,
-    names::{constraint_name, index_columns, mentioned_columns},
-    printer,
-    scope::{Columns, Output, Relation, Scope, Typed, stored_name},
+    adapter::Adapter,
+    column::primary_key,
+    scope::{Columns, Output, Relation, Scope},
+    typed::{Origin, Typed},
 };
-use crate::types;
-use crate::{functions::convert, written::Written};
-use phantomdb_sql::types::{SqlType, is_serial};
+use crate::{stored::stored_name, written::Written};
 
-/// Marks the key of a table that does not number its rows.
-pub(in super::super) const KEY_MARK: &str = "phantomdb_key";
-/// Begins the mark of an identity column that is not a plain INTEGER: SQLite numbers rows of INTEGER only.
-pub(in super::super) const TYPE_MARK: &str = "phantomdb_type_";
-/// Begins the name of the check of an ENUM column.
-pub(in super::super) const ENUM_MARK: &str = "phantomdb_enum_";
-
-/// What is gathered over a whole table before its columns are written.
+/// The names of the constraints of one table.
 #[derive(Debug)]
-struct Naming {
-    table: String,
-    /// What the table is called in SQLite.
+pub(super) struct Naming {
+    pub(super) table: String,
+    /// The name of the table in SQLite.
     stored: String,
     taken: Vec<String>,
 }
@@ -55,7 +53,7 @@ impl Naming {
         Ident::with_quote('"', name)
     }
 
-    fn keep_or_name(&mut self, name: Option<Ident>, columns: &[String], suffix: &str) -> Ident {
+    pub(super) fn keep_or_name(&mut self, name: Option<Ident>, columns: &[String], suffix: &str) -> Ident {
         match name {
             Some(name) => {
                 self.taken.push(name.value.clone());
@@ -67,9 +65,12 @@ impl Naming {
 }
 
 impl Adapter<'_> {
-    pub(in super::super) fn create_table(&mut self, create: &mut CreateTable) -> Result<()> {
+    pub(super) fn create_table(&mut self, create: &mut CreateTable) -> Result<()> {
         let table = self.source.new_table(create)?;
+        self.refuse_table_clauses(create)?;
         create.name = ObjectName::from(vec![Ident::with_quote('"', stored_name(&table))]);
+        // SQLite has no word for WITH DATA, the default.
+        create.with_data = None;
         if let Some(query) = &mut create.query {
             self.refuse_parameters = true;
             self.query(query)?;
@@ -78,23 +79,150 @@ impl Adapter<'_> {
             create.constraints.iter().filter_map(constraint_name).map(|name| name.value.clone()).collect();
         let stored = stored_name(&table);
         let mut naming = Naming { table: table.name, stored, taken };
-        self.in_definition(create.columns.iter().map(output_of).collect::<Result<Vec<_>>>()?, |adapter| {
-            adapter.columns_and_constraints(create, &mut naming)
-        })
-    }
-
-    /// Runs with the columns of a definition in scope.
-    fn in_definition(
-        &mut self,
-        columns: Vec<Output>,
-        adapt: impl FnOnce(&mut Self) -> Result<()>,
-    ) -> Result<()> {
+        let columns = create.columns.iter().map(output_of).collect::<Vec<_>>();
         let columns = Columns::Listed(Arc::new(columns));
         let relation = Relation { name: String::new(), bare: None, columns, outer: false };
-        self.definition_of(relation, adapt)
+        self.in_definition(relation, |adapter| adapter.columns_and_constraints(create, &mut naming))
     }
 
-    pub(super) fn definition_of(
+    /// Refuses the clauses that PhantomDB SQL does not have; `create_table` adapts the others.
+    #[expect(clippy::too_many_lines, reason = "the parser knows the options of some ten databases")]
+    fn refuse_table_clauses(&self, create: &CreateTable) -> Result<()> {
+        let CreateTable {
+            or_replace,
+            temporary,
+            unlogged: _,
+            external,
+            dynamic,
+            global,
+            if_not_exists: _,
+            transient,
+            volatile,
+            iceberg,
+            snapshot,
+            name: _,
+            columns: _,
+            constraints: _,
+            hive_distribution,
+            hive_formats,
+            table_options,
+            file_format,
+            location,
+            query: _,
+            without_rowid,
+            like,
+            clone,
+            version,
+            comment,
+            on_commit,
+            on_cluster,
+            primary_key,
+            order_by,
+            partition_by,
+            cluster_by,
+            clustered_by,
+            inherits,
+            partition_of,
+            for_values,
+            strict,
+            copy_grants,
+            enable_schema_evolution,
+            change_tracking,
+            data_retention_time_in_days,
+            max_data_extension_time_in_days,
+            default_ddl_collation,
+            with_aggregation_policy,
+            with_row_access_policy,
+            with_storage_lifecycle_policy,
+            with_tags,
+            external_volume,
+            with_connection,
+            base_location,
+            catalog,
+            catalog_sync,
+            storage_serialization_policy,
+            target_lag,
+            warehouse,
+            refresh_mode,
+            initialize,
+            require_user,
+            diststyle,
+            distkey,
+            sortkey,
+            backup,
+            multiset,
+            fallback,
+            with_data,
+        } = create;
+        let no_data =
+            with_data.as_ref().is_some_and(|WithData { data, statistics }| !data || statistics.is_some());
+        self.refuse(
+            &[
+                (*or_replace, "OR REPLACE"),
+                (*temporary, "TEMPORARY"),
+                (*external, "EXTERNAL"),
+                (*dynamic, "DYNAMIC"),
+                (global.is_some(), "GLOBAL"),
+                (*transient, "TRANSIENT"),
+                (*volatile, "VOLATILE"),
+                (*iceberg, "ICEBERG"),
+                (*snapshot, "SNAPSHOT"),
+                (hive_formats.is_some(), "a file format of a table"),
+                (file_format.is_some(), "a file format of a table"),
+                (location.is_some(), "LOCATION"),
+                (*without_rowid, "WITHOUT ROWID"),
+                (like.is_some(), "LIKE in CREATE TABLE"),
+                (clone.is_some(), "CLONE"),
+                (version.is_some(), "a version of a table"),
+                (comment.is_some(), "COMMENT in CREATE TABLE"),
+                (on_commit.is_some(), "ON COMMIT"),
+                (on_cluster.is_some(), "ON CLUSTER"),
+                (primary_key.is_some(), "PRIMARY KEY after the columns"),
+                (order_by.is_some(), "ORDER BY in CREATE TABLE"),
+                (partition_by.is_some(), "PARTITION BY"),
+                (cluster_by.is_some(), "CLUSTER BY"),
+                (clustered_by.is_some(), "CLUSTERED BY"),
+                (inherits.is_some(), "INHERITS"),
+                (partition_of.is_some(), "PARTITION OF"),
+                (for_values.is_some(), "FOR VALUES"),
+                (*strict, "STRICT"),
+                (*copy_grants, "COPY GRANTS"),
+                (enable_schema_evolution.is_some(), "ENABLE SCHEMA EVOLUTION"),
+                (change_tracking.is_some(), "CHANGE TRACKING"),
+                (data_retention_time_in_days.is_some(), "DATA RETENTION TIME IN DAYS"),
+                (max_data_extension_time_in_days.is_some(), "MAX DATA EXTENSION TIME IN DAYS"),
+                (default_ddl_collation.is_some(), "DEFAULT DDL COLLATION"),
+                (with_aggregation_policy.is_some(), "WITH AGGREGATION POLICY"),
+                (with_row_access_policy.is_some(), "WITH ROW ACCESS POLICY"),
+                (with_storage_lifecycle_policy.is_some(), "WITH STORAGE LIFECYCLE POLICY"),
+                (with_tags.is_some(), "WITH TAGS"),
+                (external_volume.is_some(), "EXTERNAL VOLUME"),
+                (with_connection.is_some(), "WITH CONNECTION"),
+                (base_location.is_some(), "BASE LOCATION"),
+                (catalog.is_some(), "CATALOG"),
+                (catalog_sync.is_some(), "CATALOG SYNC"),
+                (storage_serialization_policy.is_some(), "STORAGE SERIALIZATION POLICY"),
+                (target_lag.is_some(), "TARGET LAG"),
+                (warehouse.is_some(), "WAREHOUSE"),
+                (refresh_mode.is_some(), "REFRESH MODE"),
+                (initialize.is_some(), "INITIALIZE"),
+                (*require_user, "REQUIRE USER"),
+                (diststyle.is_some(), "DISTSTYLE"),
+                (distkey.is_some(), "DISTKEY"),
+                (sortkey.is_some(), "SORTKEY"),
+                (backup.is_some(), "BACKUP"),
+                (multiset.is_some(), "MULTISET"),
+                (fallback.is_some(), "FALLBACK"),
+                (!matches!(hive_distribution, HiveDistributionStyle::NONE), "PARTITIONED or SKEWED BY"),
+                (!matches!(table_options, CreateTableOptions::None), "an option of a table"),
+                (no_data, "WITH NO DATA"),
+            ],
+            || create.name.span(),
+        )
+    }
+
+    /// Adapts the expressions of a definition, which see the columns of one relation and no parameters.
+    pub(super) fn in_definition(
         &mut self,
         relation: Relation,
         adapt: impl FnOnce(&mut Self) -> Result<()>,
@@ -109,25 +237,16 @@ impl Adapter<'_> {
     }
 
     fn columns_and_constraints(&mut self, create: &mut CreateTable, naming: &mut Naming) -> Result<()> {
-        let key = take_single_key(create);
-        if let Some((column, name)) = key
-            && let Some(column) =
-                create.columns.iter_mut().find(|c| c.name.value.eq_ignore_ascii_case(&column))
-        {
-            column.options.push(ColumnOptionDef {
-                name: name.clone(),
-                option: ColumnOption::PrimaryKey(plain_key(name)),
-            });
+        let mut keys = Vec::new();
+        for constraint in &create.constraints {
+            if let TableConstraint::PrimaryKey(key) = constraint {
+                keys.extend(self.key_columns(&key.columns)?);
+            }
         }
-        let keys: Vec<String> = create
-            .constraints
-            .iter()
-            .filter_map(|constraint| match constraint {
-                TableConstraint::PrimaryKey(key) => Some(index_columns(&key.columns)),
-                _ => None,
-            })
-            .flatten()
-            .collect();
+        if let [column] = keys.as_slice() {
+            self.move_key(create, column)?;
+            keys.clear();
+        }
         for column in &mut create.columns {
             let in_key = keys.iter().any(|key| key.eq_ignore_ascii_case(&column.name.value));
             self.column_definition(column, naming, in_key)?;
@@ -138,161 +257,131 @@ impl Adapter<'_> {
         Ok(())
     }
 
-    fn column_definition(&mut self, column: &mut ColumnDef, naming: &mut Naming, in_key: bool) -> Result<()> {
-        let span = column.name.span;
-        let data_type = SqlType::from_ast(&column.data_type).map_err(|error| self.at(error, span))?;
-        let has =
-            |wanted: fn(&ColumnOption) -> bool| column.options.iter().any(|option| wanted(&option.option));
-        let identity = is_serial(&column.data_type)
-            || has(
-                |option| matches!(option, ColumnOption::Generated { generated_as, .. } if *generated_as != GeneratedAs::ExpStored),
-            );
-        let key = has(|option| matches!(option, ColumnOption::PrimaryKey(_)));
-        let not_null = has(|option| matches!(option, ColumnOption::NotNull));
-        if identity && !key {
-            return self.unsupported("an identity column that is not the whole primary key", span);
-        }
-        if identity && !data_type.is_integer() {
-            return self.unsupported("an identity column that is not an integer", span);
-        }
-        let mut options = Vec::new();
-        if identity && data_type != SqlType::Integer {
-            options.push(named(
-                Ident::with_quote('"', format!("{TYPE_MARK}{}", data_type.name())),
-                ColumnOption::NotNull,
-            ));
-        } else if key && !identity && data_type == SqlType::Integer {
-            options.push(named(Ident::with_quote('"', KEY_MARK), ColumnOption::NotNull));
-        } else if not_null || (key && !identity) || in_key {
-            options.push(ColumnOptionDef { name: None, option: ColumnOption::NotNull });
-        }
-        let declared = if identity { "INTEGER".to_owned() } else { types::declared(&data_type) };
-        let name = column.name.value.clone();
-        for ColumnOptionDef { name: constraint, option } in std::mem::take(&mut column.options) {
-            self.column_option(&name, &data_type, identity, constraint, option, naming, &mut options)?;
-        }
-        if let SqlType::Enum(values) = &data_type {
-            options.push(enum_check(&column.name, values));
-        }
-        if let Some(collation) = types::collation(&data_type) {
-            let collation = ObjectName::from(vec![printer::verbatim_ident(collation)]);
-            options.push(ColumnOptionDef { name: None, option: ColumnOption::Collation(collation) });
-        }
-        column.options = options;
-        column.data_type =
-            DataType::Custom(ObjectName::from(vec![printer::verbatim_ident(declared)]), Vec::new());
-        Ok(())
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "what is known of the column while its options are read")]
-    fn column_option(
-        &mut self,
-        column: &str,
-        data_type: &SqlType,
-        identity: bool,
-        constraint: Option<Ident>,
-        option: ColumnOption,
-        naming: &mut Naming,
-        options: &mut Vec<ColumnOptionDef>,
-    ) -> Result<()> {
-        let columns = [column.to_owned()];
-        match option {
-            ColumnOption::Null | ColumnOption::NotNull => {}
-            ColumnOption::Generated {
-                generated_as,
-                generation_expr: Some(mut expr),
-                generation_expr_mode,
-                ..
-            } if generated_as == GeneratedAs::ExpStored || !identity => {
-                // What is generated is in the form of its column, as what is assigned is.
-                let written = printer::print(&mut build::unnested(&expr).clone(), printer::Style::Phantom)?;
-                let typed = self.expr(&mut expr)?;
-                let target = Target::of_new_column(&naming.table, column, data_type.clone());
-                let expr = target.assign(expr, typed)?;
-                self.written.extend(Written::of(build::unnested(&expr), written)?);
-                options.push(ColumnOptionDef {
-                    name: None,
-                    option: ColumnOption::Generated {
-                        generated_as,
-                        sequence_options: None,
-                        generation_expr: Some(expr),
-                        generation_expr_mode,
-                        generated_keyword: true,
-                    },
-                });
-            }
-            ColumnOption::Generated { .. } => {}
-            ColumnOption::Default(expr) => {
-                let target = Target::of_new_column(&naming.table, column, data_type.clone());
-                let expr = self.column_default(expr, &target, data_type)?;
-                options.push(ColumnOptionDef { name: None, option: ColumnOption::Default(expr) });
-            }
-            ColumnOption::PrimaryKey(key) => {
-                let name = naming.keep_or_name(constraint.or(key.name), &[], "pkey");
-                options.push(named(name, ColumnOption::PrimaryKey(plain_key(None))));
-                if identity {
-                    let token = sqlparser::tokenizer::Token::make_keyword("AUTOINCREMENT");
-                    options.push(ColumnOptionDef {
-                        name: None,
-                        option: ColumnOption::DialectSpecific(vec![token]),
-                    });
-                }
-            }
-            ColumnOption::Unique(mut unique) => {
-                self.refuse_deferrable(unique.characteristics.is_some(), "UNIQUE")?;
-                let name = naming.keep_or_name(constraint.or_else(|| unique.name.take()), &columns, "key");
-                unique.name = None;
-                options.push(named(name, ColumnOption::Unique(unique)));
-            }
-            ColumnOption::ForeignKey(mut key) => {
-                let name = naming.keep_or_name(constraint.or_else(|| key.name.take()), &columns, "fkey");
-                self.foreign_key(&mut key, naming)?;
-                options.push(named(name, ColumnOption::ForeignKey(key)));
-            }
-            ColumnOption::Check(mut check) => {
-                let name = naming.keep_or_name(constraint.or_else(|| check.name.take()), &columns, "check");
-                self.defined(&mut check.expr)?;
-                check.no_inherit = false;
-                options.push(named(name, ColumnOption::Check(check)));
-            }
-            ColumnOption::Collation(collation) => {
-                options.push(ColumnOptionDef { name: None, option: ColumnOption::Collation(collation) });
-            }
-            other => {
-                let span = other.span();
-                return self.unsupported(&format!("'{other}' in a column"), span);
-            }
+    /// Moves the constraint `PRIMARY KEY ("id")` to its one column: SQLite numbers rows only where the key stands there.
+    fn move_key(&self, create: &mut CreateTable, column: &str) -> Result<()> {
+        let is_key = |constraint: &TableConstraint| matches!(constraint, TableConstraint::PrimaryKey(_));
+        let Some(index) = create.constraints.iter().position(is_key) else { return Ok(()) };
+        let Some(definition) = create.columns.iter_mut().find(|c| c.name.value.eq_ignore_ascii_case(column))
+        else {
+            return Ok(());
+        };
+        if let TableConstraint::PrimaryKey(key) = create.constraints.remove(index) {
+            self.refuse_key_options(&key)?;
+            let option = ColumnOption::PrimaryKey(primary_key(key.name.clone()));
+            definition.options.push(ColumnOptionDef { name: key.name, option });
         }
         Ok(())
     }
 
-    fn column_default(&mut self, mut expr: Expr, target: &Target, data_type: &SqlType) -> Result<Expr> {
-        let written = printer::print(&mut build::unnested(&expr).clone(), printer::Style::Phantom)?;
-        self.expr(&mut expr)?;
-        let expr = constant(target, data_type, expr)?;
-        // A literal is described in the form of its column.
-        if !matches!(expr, Expr::Value(_)) {
-            self.written.extend(Written::of(build::unnested(&expr), written)?);
+    /// The columns of a key. PostgreSQL has neither expressions nor an order there.
+    fn key_columns(&self, columns: &[IndexColumn]) -> Result<Vec<String>> {
+        let mut names = Vec::with_capacity(columns.len());
+        for IndexColumn { column, operator_class } in columns {
+            let OrderByExpr { expr, options: OrderByOptions { sort, nulls_first }, with_fill } = column;
+            self.refuse(
+                &[
+                    (sort.is_some() || nulls_first.is_some(), "an order in a key"),
+                    (with_fill.is_some(), "WITH FILL"),
+                    (operator_class.is_some(), "an operator class in a key"),
+                ],
+                || expr.span(),
+            )?;
+            match expr {
+                Expr::Identifier(name) => names.push(name.value.clone()),
+                other => return self.unsupported("an expression in a key", other.span()),
+            }
         }
-        Ok(expr)
+        Ok(names)
     }
 
-    fn refuse_deferrable(&self, deferrable: bool, what: &str) -> Result<()> {
-        if deferrable {
-            return self.unsupported(
-                &format!("a deferrable {what} constraint"),
-                sqlparser::tokenizer::Span::empty(),
-            );
-        }
-        Ok(())
+    pub(super) fn refuse_key_options(&self, key: &PrimaryKeyConstraint) -> Result<()> {
+        let PrimaryKeyConstraint {
+            name: _,
+            index_name,
+            index_type,
+            columns: _,
+            include,
+            index_options,
+            characteristics,
+        } = key;
+        self.refuse(
+            &[
+                (characteristics.is_some(), "a deferrable PRIMARY KEY constraint"),
+                (index_name.is_some(), "an index name in PRIMARY KEY"),
+                (index_type.is_some(), "USING in PRIMARY KEY"),
+                (!include.is_empty(), "INCLUDE in PRIMARY KEY"),
+                (!index_options.is_empty(), "an index option in PRIMARY KEY"),
+            ],
+            || Span::empty(),
+        )
     }
 
-    fn foreign_key(&self, key: &mut ForeignKeyConstraint, naming: &Naming) -> Result<()> {
-        let table = self.source.table(&key.foreign_table)?;
-        if key.match_kind.is_some() {
-            return self.unsupported("MATCH in a foreign key", key.foreign_table.span());
+    /// UNIQUE, of a column or of the table. The result is its columns.
+    pub(super) fn unique_constraint(&self, unique: &mut UniqueConstraint) -> Result<Vec<String>> {
+        let UniqueConstraint {
+            name: _,
+            index_name,
+            index_type_display,
+            index_type,
+            columns,
+            include,
+            index_options,
+            characteristics,
+            nulls_distinct,
+        } = unique;
+        self.refuse(
+            &[
+                (characteristics.is_some(), "a deferrable UNIQUE constraint"),
+                (index_name.is_some(), "an index name in UNIQUE"),
+                (*index_type_display != KeyOrIndexDisplay::None, "UNIQUE KEY"),
+                (index_type.is_some(), "USING in UNIQUE"),
+                (!include.is_empty(), "INCLUDE in UNIQUE"),
+                (!index_options.is_empty(), "an index option in UNIQUE"),
+                (*nulls_distinct == NullsDistinctOption::NotDistinct, "NULLS NOT DISTINCT"),
+            ],
+            || Span::empty(),
+        )?;
+        // SQLite has no word for NULLS DISTINCT, the default.
+        *nulls_distinct = NullsDistinctOption::None;
+        self.key_columns(columns)
+    }
+
+    pub(super) fn check_constraint(&mut self, check: &mut CheckConstraint) -> Result<()> {
+        let CheckConstraint { name: _, expr, no_inherit, enforced } = check;
+        self.refuse(&[(*enforced == Some(false), "NOT ENFORCED")], || expr.span())?;
+        // Tables have no descendants here, and SQLite enforces every check.
+        (*no_inherit, *enforced) = (false, None);
+        self.defined(expr)
+    }
+
+    pub(super) fn foreign_key(&self, key: &mut ForeignKeyConstraint, naming: &Naming) -> Result<()> {
+        let span = key.foreign_table.span();
+        let ForeignKeyConstraint {
+            name: _,
+            index_name,
+            columns: _,
+            foreign_table,
+            // SQLite writes the columns and the actions as PostgreSQL does.
+            referred_columns: _,
+            on_delete: _,
+            on_update: _,
+            match_kind,
+            characteristics,
+        } = key;
+        let table = self.source.table(foreign_table)?;
+        self.refuse(
+            &[
+                (match_kind.is_some(), "MATCH in a foreign key"),
+                (index_name.is_some(), "an index name in a foreign key"),
+            ],
+            || span,
+        )?;
+        // SQLite writes DEFERRABLE and INITIALLY as PostgreSQL does.
+        if let Some(ConstraintCharacteristics { deferrable: _, initially: _, enforced }) = characteristics {
+            self.refuse(&[(*enforced == Some(false), "NOT ENFORCED")], || span)?;
+            *enforced = None;
         }
-        // SQLite would take it, and refuse every row later.
+        // SQLite would take a key to a missing table, and refuse every row later.
         if self.catalog.sees_all()
             && stored_name(&table) != naming.stored
             && self.catalog.table(&table).is_none()
@@ -303,19 +392,18 @@ impl Adapter<'_> {
             )
             .with_table(table.to_string()));
         }
-        key.foreign_table = ObjectName::from(vec![Ident::with_quote('"', stored_name(&table))]);
+        *foreign_table = ObjectName::from(vec![Ident::with_quote('"', stored_name(&table))]);
         Ok(())
     }
 
     fn table_constraint(&mut self, constraint: &mut TableConstraint, naming: &mut Naming) -> Result<()> {
         match constraint {
             TableConstraint::Unique(unique) => {
-                self.refuse_deferrable(unique.characteristics.is_some(), "UNIQUE")?;
-                let columns = index_columns(&unique.columns);
+                let columns = self.unique_constraint(unique)?;
                 unique.name = Some(naming.keep_or_name(unique.name.take(), &columns, "key"));
             }
             TableConstraint::PrimaryKey(key) => {
-                self.refuse_deferrable(key.characteristics.is_some(), "PRIMARY KEY")?;
+                self.refuse_key_options(key)?;
                 key.name = Some(naming.keep_or_name(key.name.take(), &[], "pkey"));
             }
             TableConstraint::ForeignKey(key) => {
@@ -327,8 +415,7 @@ impl Adapter<'_> {
                 let mentioned = mentioned_columns(&check.expr);
                 let columns = if mentioned.len() == 1 { mentioned } else { Vec::new() };
                 check.name = Some(naming.keep_or_name(check.name.take(), &columns, "check"));
-                check.no_inherit = false;
-                self.defined(&mut check.expr)?;
+                self.check_constraint(check)?;
             }
             other => {
                 let what = format!("the constraint '{other}'");
@@ -338,74 +425,17 @@ impl Adapter<'_> {
         Ok(())
     }
 
-    /// Adapts an expression that is described later, and remembers how it was written.
+    /// Adapts an expression that the catalog describes later, and keeps the user's text of it.
     pub(super) fn defined(&mut self, expr: &mut Expr) -> Result<()> {
-        let written = printer::print(&mut expr.clone(), printer::Style::Phantom)?;
+        let written = printer::print(&mut expr.clone(), Style::Phantom)?;
         self.expr(expr)?;
         self.written.extend(Written::of(expr, written)?);
         Ok(())
     }
 }
 
-fn named(name: Ident, option: ColumnOption) -> ColumnOptionDef {
-    ColumnOptionDef { name: Some(name), option }
-}
-
-fn plain_key(name: Option<Ident>) -> PrimaryKeyConstraint {
-    PrimaryKeyConstraint {
-        name,
-        index_name: None,
-        index_type: None,
-        columns: Vec::new(),
-        include: Vec::new(),
-        index_options: Vec::new(),
-        characteristics: None,
-    }
-}
-
-fn output_of(column: &ColumnDef) -> Result<Output> {
+fn output_of(column: &ColumnDef) -> Output {
     let column_type = SqlType::from_ast(&column.data_type).ok().map(|data_type| data_type.column_type());
-    let typed = Typed { column_type, origin: super::scope::Origin::Column, ..Typed::UNKNOWN };
-    Ok(Output { name: column.name.value.clone(), typed })
-}
-
-/// The constraint `PRIMARY KEY ("id")` of one column belongs to that column: only there SQLite can number rows.
-fn take_single_key(create: &mut CreateTable) -> Option<(String, Option<Ident>)> {
-    let index = create.constraints.iter().position(|constraint| {
-        matches!(constraint, TableConstraint::PrimaryKey(key)
-            if key.columns.len() == 1 && key.characteristics.is_none())
-    })?;
-    match create.constraints.remove(index) {
-        TableConstraint::PrimaryKey(key) => Some((index_columns(&key.columns).pop()?, key.name)),
-        _ => None,
-    }
-}
-
-fn enum_check(column: &Ident, values: &[String]) -> ColumnOptionDef {
-    let list = values.iter().map(printer::literal).collect();
-    let expr = Expr::InList { expr: Box::new(Expr::Identifier(column.clone())), list, negated: false };
-    let check = CheckConstraint { name: None, expr: Box::new(expr), no_inherit: false, enforced: None };
-    named(Ident::with_quote('"', format!("{ENUM_MARK}{}", column.value)), ColumnOption::Check(check))
-}
-
-/// A default in the stored form of its column; what is not a literal is put in parentheses.
-fn constant(target: &Target, data_type: &SqlType, expr: Expr) -> Result<Expr> {
-    if let SqlType::Decimal(Some((precision, scale))) = data_type
-        && let Some(text) = build::number_of(&expr)
-    {
-        // SQLite would read the number as a float and keep none of its zeros.
-        return convert::decimal_literal(&text, *precision, *scale);
-    }
-    let stored = target.assign_literal(expr)?;
-    Ok(match stored {
-        Expr::Nested(_) => stored,
-        Expr::Value(ValueWithSpan { value: Value::Number(ref text, _), .. })
-            if text.starts_with(|c: char| c.is_ascii_alphabetic()) =>
-        {
-            Expr::Nested(Box::new(stored))
-        }
-        Expr::Value(_) => stored,
-        Expr::UnaryOp { expr: ref inner, .. } if matches!(inner.as_ref(), Expr::Value(_)) => stored,
-        other => Expr::Nested(Box::new(other)),
-    })
+    let typed = Typed { column_type, origin: Origin::Column, ..Typed::UNKNOWN };
+    Output { name: column.name.value.clone(), typed }
 }

@@ -1,56 +1,96 @@
-//! UPDATE, DELETE and TRUNCATE.
+//! UPDATE and DELETE.
 
-use phantomdb_protocol::{Error, ErrorCode, Result, TableName, TableSchema};
+use phantomdb_protocol::{Result, TableName, TableSchema};
+use phantomdb_sql::names::{last_ident, table_name};
 use sqlparser::ast::{
-    Delete, Expr, FromTable, Ident, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableFactor,
-    Truncate, TruncateIdentityOption, Update, UpdateTableFromKind,
+    Delete, Expr, FromTable, Ident, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, Spanned,
+    TableFactor, TableWithJoins, Update, UpdateTableFromKind,
 };
 
 use super::{
-    Adapter,
-    names::{last_ident, references, table_name},
-    printer::{quote_identifier, quote_literal},
-    query::parsed_query,
-    scope::{Output, Scope, stored_name},
+    adapter::Adapter,
+    scope::{Output, Scope},
+    template::parsed_query,
 };
+use crate::stored::stored_name;
 
 impl Adapter<'_> {
-    pub(super) fn update(&mut self, update: &mut Update) -> Result<Option<Vec<Output>>> {
-        let span = update.update_token.0.span;
-        if update.limit.is_some() || !update.order_by.is_empty() || update.or.is_some() {
-            return self.unsupported("UPDATE with ORDER BY, LIMIT or OR", span);
-        }
-        if !update.table.joins.is_empty() {
-            return self.unsupported("UPDATE of a join; write UPDATE … FROM: it", span);
-        }
-        let TableFactor::Table { name, .. } = &update.table.relation else {
-            return self.unsupported("UPDATE of anything but a table", span);
-        };
-        let table = table_name(name);
+    /// The result is the columns of RETURNING, and the stored name of the table.
+    pub(super) fn update(&mut self, update: &mut Update) -> Result<(Option<Vec<Output>>, Option<String>)> {
+        self.refuse_update_clauses(update)?;
+        update.optimizer_hints.clear();
+        let table = self.written_table(&update.table, "UPDATE", "UPDATE … FROM")?;
         let schema = table.as_ref().and_then(|table| self.catalog.table(table));
+        let stored = table.as_ref().map(stored_name);
         self.scopes.push(Scope::default());
-        let outputs = self.update_parts(update, table.as_ref(), schema.as_deref());
+        let outputs = self.update_parts(update, schema.as_deref(), stored.as_deref());
         self.scopes.pop();
-        outputs
+        Ok((outputs?, stored))
+    }
+
+    /// Refuses the clauses that PhantomDB SQL does not have; `update_parts` adapts the others.
+    fn refuse_update_clauses(&self, update: &Update) -> Result<()> {
+        let Update {
+            update_token,
+            optimizer_hints: _,
+            table: _,
+            assignments: _,
+            from,
+            selection: _,
+            returning: _,
+            output,
+            or,
+            order_by,
+            limit,
+        } = update;
+        let other_form = "UPDATE with ORDER BY, LIMIT or OR";
+        self.refuse(
+            &[
+                (limit.is_some(), other_form),
+                (!order_by.is_empty(), other_form),
+                (or.is_some(), other_form),
+                (matches!(from, Some(UpdateTableFromKind::BeforeSet(_))), "FROM before SET"),
+                (output.is_some(), "OUTPUT"),
+            ],
+            || update_token.0.span,
+        )
+    }
+
+    /// The table that a statement writes, which must stand alone.
+    fn written_table(&self, table: &TableWithJoins, verb: &str, instead: &str) -> Result<Option<TableName>> {
+        let TableWithJoins { relation, joins } = table;
+        if !joins.is_empty() {
+            return self.unsupported(&format!("{verb} of a join; write {instead}: it"), relation.span());
+        }
+        match relation {
+            // `table_factor` adapts the other fields.
+            TableFactor::Table {
+                name,
+                alias: _,
+                args: None,
+                with_hints: _,
+                version: _,
+                with_ordinality: _,
+                partitions: _,
+                json_path: _,
+                sample: _,
+                index_hints: _,
+            } => Ok(table_name(name)),
+            other => self.unsupported(&format!("{verb} of anything but a table"), other.span()),
+        }
     }
 
     fn update_parts(
         &mut self,
         update: &mut Update,
-        table: Option<&TableName>,
         schema: Option<&TableSchema>,
+        stored: Option<&str>,
     ) -> Result<Option<Vec<Output>>> {
         self.table_with_joins(&mut update.table)?;
-        match &mut update.from {
-            Some(UpdateTableFromKind::AfterSet(tables)) => {
-                for table in tables {
-                    self.table_with_joins(table)?;
-                }
+        if let Some(UpdateTableFromKind::AfterSet(tables)) = &mut update.from {
+            for table in tables {
+                self.table_with_joins(table)?;
             }
-            Some(UpdateTableFromKind::BeforeSet(_)) => {
-                return self.unsupported("FROM before SET", update.update_token.0.span);
-            }
-            None => {}
         }
         self.assignments(&mut update.assignments, schema)?;
         self.optional(&mut update.selection)?;
@@ -58,69 +98,107 @@ impl Adapter<'_> {
             scope.relations.truncate(1);
         }
         match &mut update.returning {
-            Some(items) => self.returning(items, table.map(stored_name).as_deref()),
+            Some(items) => self.returning(items, stored),
             None => Ok(Some(Vec::new())),
         }
     }
 
-    pub(super) fn delete(&mut self, delete: &mut Delete) -> Result<Option<Vec<Output>>> {
+    /// The result is the columns of RETURNING, and the stored name of the table.
+    pub(super) fn delete(&mut self, delete: &mut Delete) -> Result<(Option<Vec<Output>>, Option<String>)> {
+        self.refuse_delete_clauses(delete)?;
+        delete.optimizer_hints.clear();
         let span = delete.delete_token.0.span;
-        if delete.limit.is_some() || !delete.order_by.is_empty() || !delete.tables.is_empty() {
-            return self.unsupported("DELETE with ORDER BY, LIMIT or several tables", span);
-        }
-        let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = &mut delete.from;
-        let [table] = from.as_mut_slice() else {
+        let from = match &mut delete.from {
+            FromTable::WithFromKeyword(from) => from,
+            FromTable::WithoutKeyword(_) => return self.unsupported("DELETE without FROM", span),
+        };
+        let [table] = from.as_slice() else {
             return self.unsupported("DELETE from several tables", span);
         };
-        if !table.joins.is_empty() {
-            return self.unsupported("DELETE from a join; write DELETE … USING: it", span);
-        }
+        let stored = self.written_table(table, "DELETE", "DELETE … USING")?.as_ref().map(stored_name);
+        let mut from = std::mem::take(from);
         self.scopes.push(Scope::default());
-        let outputs = self.delete_parts(delete);
+        let outputs = self.delete_parts(delete, &mut from, stored.as_deref());
         self.scopes.pop();
-        outputs
+        delete.from = FromTable::WithFromKeyword(from);
+        Ok((outputs?, stored))
     }
 
-    fn delete_parts(&mut self, delete: &mut Delete) -> Result<Option<Vec<Output>>> {
-        let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = &mut delete.from;
-        let table = from.first().and_then(|table| match &table.relation {
-            TableFactor::Table { name, .. } => table_name(name),
-            _ => None,
-        });
+    /// Refuses the clauses that PhantomDB SQL does not have; `delete` and `delete_parts` adapt the others.
+    fn refuse_delete_clauses(&self, delete: &Delete) -> Result<()> {
+        let Delete {
+            delete_token,
+            optimizer_hints: _,
+            tables,
+            from: _,
+            using: _,
+            selection: _,
+            returning: _,
+            output,
+            order_by,
+            limit,
+        } = delete;
+        let other_form = "DELETE with ORDER BY, LIMIT or several tables";
+        self.refuse(
+            &[
+                (limit.is_some(), other_form),
+                (!order_by.is_empty(), other_form),
+                (!tables.is_empty(), other_form),
+                (output.is_some(), "OUTPUT"),
+            ],
+            || delete_token.0.span,
+        )
+    }
+
+    fn delete_parts(
+        &mut self,
+        delete: &mut Delete,
+        from: &mut [TableWithJoins],
+        stored: Option<&str>,
+    ) -> Result<Option<Vec<Output>>> {
         for table in from.iter_mut() {
             self.table_with_joins(table)?;
         }
-        let from = from.clone();
-        if let Some(mut using) = delete.using.take() {
-            for table in &mut using {
-                self.table_with_joins(table)?;
-            }
-            self.optional(&mut delete.selection)?;
-            let name = self.scopes.last().and_then(|scope| scope.relations.first()).map(|r| r.name.clone());
-            let name = Ident::with_quote('"', name.unwrap_or_default());
-            let rowid = Ident::with_quote('"', "rowid");
-            let mut query = parsed_query("SELECT 1")?;
-            if let SetExpr::Select(select) = query.body.as_mut() {
-                let column = Expr::CompoundIdentifier(vec![name.clone(), rowid.clone()]);
-                select.projection = vec![SelectItem::UnnamedExpr(column)];
-                select.from = from.into_iter().chain(using).collect();
-                select.selection = delete.selection.take();
-            }
-            let expr = Box::new(Expr::Identifier(rowid));
-            delete.selection = Some(Expr::InSubquery { expr, subquery: query, negated: false });
-        } else {
-            self.optional(&mut delete.selection)?;
+        match delete.using.take() {
+            Some(using) => self.delete_using(delete, from.to_vec(), using)?,
+            None => self.optional(&mut delete.selection)?,
         }
         if let Some(scope) = self.scopes.last_mut() {
             scope.relations.truncate(1);
         }
         match &mut delete.returning {
-            Some(items) => self.returning(items, table.as_ref().map(stored_name).as_deref()),
+            Some(items) => self.returning(items, stored),
             None => Ok(Some(Vec::new())),
         }
     }
 
-    /// What a write gives back. There SQLite knows the table by its `stored` name only, and no `t.*`.
+    /// `DELETE FROM t USING u WHERE c` as `DELETE FROM t WHERE rowid IN (SELECT t.rowid FROM t, u WHERE c)`.
+    fn delete_using(
+        &mut self,
+        delete: &mut Delete,
+        from: Vec<TableWithJoins>,
+        mut using: Vec<TableWithJoins>,
+    ) -> Result<()> {
+        for table in &mut using {
+            self.table_with_joins(table)?;
+        }
+        self.optional(&mut delete.selection)?;
+        let name = self.scopes.last().and_then(|scope| scope.relations.first()).map(|r| r.name.clone());
+        let name = Ident::with_quote('"', name.unwrap_or_default());
+        let rowid = Ident::with_quote('"', "rowid");
+        let mut query = parsed_query("SELECT 1")?;
+        if let SetExpr::Select(select) = query.body.as_mut() {
+            let column = Expr::CompoundIdentifier(vec![name, rowid.clone()]);
+            select.projection = vec![SelectItem::UnnamedExpr(column)];
+            select.from = from.into_iter().chain(using).collect();
+            select.selection = delete.selection.take();
+        }
+        let expr = Box::new(Expr::Identifier(rowid));
+        delete.selection = Some(Expr::InSubquery { expr, subquery: query, negated: false });
+        Ok(())
+    }
+
+    /// RETURNING. In it, SQLite knows the table by its `stored` name only, and does not know `t.*`.
     pub(super) fn returning(
         &mut self,
         items: &mut [SelectItem],
@@ -144,57 +222,5 @@ impl Adapter<'_> {
             }
         }
         self.projection(items)
-    }
-
-    /// TRUNCATE as DELETEs; the last of them is the first table named.
-    pub(super) fn truncate(&mut self, truncate: &Truncate) -> Result<Vec<String>> {
-        let tables = truncate.table_names.iter().map(|target| self.source.table(&target.name));
-        let mut tables = tables.collect::<Result<Vec<_>>>()?;
-        let cascade = matches!(truncate.cascade, Some(sqlparser::ast::CascadeOption::Cascade));
-        self.with_referencing(&mut tables, cascade)?;
-        let mut statements = Vec::new();
-        if tables.len() > 1 {
-            // They may refer to each other in a circle: what counts is that none of them has rows in the end.
-            statements.push("PRAGMA defer_foreign_keys = ON".to_owned());
-        }
-        for table in tables.iter().rev() {
-            let stored = stored_name(table);
-            let numbered = self
-                .catalog
-                .table(table)
-                .is_some_and(|schema| schema.columns.iter().any(|column| column.auto_increment));
-            if numbered && matches!(truncate.identity, Some(TruncateIdentityOption::Restart)) {
-                let name = quote_literal(&stored);
-                statements.push(format!("DELETE FROM sqlite_sequence WHERE name = {name}"));
-            }
-            statements.push(format!("DELETE FROM {}", quote_identifier(&stored)));
-        }
-        Ok(statements)
-    }
-
-    /// Adds the tables whose rows point to these; without CASCADE their being there is an error.
-    fn with_referencing(&self, tables: &mut Vec<TableName>, cascade: bool) -> Result<()> {
-        let all = self.catalog.tables();
-        let mut next = 0;
-        while let Some(parent) = tables.get(next).cloned() {
-            next += 1;
-            for name in &all {
-                let Some(schema) = self.catalog.table(name).filter(|_| !tables.contains(name)) else {
-                    continue;
-                };
-                if !schema.constraints.iter().any(|constraint| references(constraint, &parent)) {
-                    continue;
-                }
-                if !cascade {
-                    return Err(Error::new(
-                        ErrorCode::ForeignKeyViolation,
-                        format!("cannot truncate \"{parent}\": \"{name}\" references it; truncate both, or use CASCADE"),
-                    )
-                    .with_table(parent.to_string()));
-                }
-                tables.push(name.clone());
-            }
-        }
-        Ok(())
     }
 }
