@@ -4,7 +4,10 @@ use phantomdb_protocol::{Constraint, Error, ErrorCode, Result, TableName, TableS
 use rusqlite::ffi;
 
 use super::run::Scene;
-use super::{catalog, target};
+use super::{
+    adapt::{WriteKind, WriteTarget},
+    catalog,
+};
 use phantomdb_sql::unknown_function::unknown_function;
 
 /// An error without a statement to look at.
@@ -13,24 +16,34 @@ pub(super) fn plain(e: rusqlite::Error) -> Error {
     without_constraint(code, &message)
 }
 
-/// The error of a statement, with the names of what was at fault.
-pub(super) fn explain(e: rusqlite::Error, sql: &str, scene: &Scene<'_>) -> Error {
+/// The error of a statement that writes `target`, with the names of what was at fault.
+pub(super) fn explain(e: rusqlite::Error, target: Option<&WriteTarget>, scene: &Scene<'_>) -> Error {
     let (code, message) = parts(e);
     match code {
         ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_ROWID => {
-            unique(&message, sql, scene)
+            unique(&message, target, scene)
         }
         ffi::SQLITE_CONSTRAINT_NOTNULL => not_null(&message),
-        ffi::SQLITE_CONSTRAINT_CHECK => check(&message, sql),
+        ffi::SQLITE_CONSTRAINT_CHECK => check(&message, target),
         ffi::SQLITE_CONSTRAINT_FOREIGNKEY | ffi::SQLITE_CONSTRAINT_TRIGGER => {
             if message.starts_with("FOREIGN KEY") {
-                foreign_key(sql, scene)
+                foreign_key(target, scene)
             } else {
                 without_constraint(code, &message)
             }
         }
         _ => without_constraint(code, &message),
     }
+}
+
+/// The error of COMMIT, with the name of a foreign key that is broken at the end of the transaction.
+pub(super) fn explain_commit(e: rusqlite::Error, scene: &Scene<'_>) -> Error {
+    let (code, message) = parts(e);
+    if code != ffi::SQLITE_CONSTRAINT_FOREIGNKEY {
+        return without_constraint(code, &message);
+    }
+    let broken = scene.broken_foreign_keys().unwrap_or_default();
+    broken.first().map_or_else(|| foreign_key_error(None), |key| scene.broken_key_error(key))
 }
 
 /// The extended result code and the message.
@@ -162,12 +175,12 @@ fn from_function(message: &str) -> Option<Error> {
 }
 
 /// `UNIQUE constraint failed: t.a, t.b` or `UNIQUE constraint failed: index 'name'`.
-fn unique(message: &str, sql: &str, scene: &Scene<'_>) -> Error {
+fn unique(message: &str, target: Option<&WriteTarget>, scene: &Scene<'_>) -> Error {
     let what = message.split_once(": ").map_or("", |(_, what)| what);
     let error = Error::new(ErrorCode::UniqueViolation, "");
     if let Some(index) = what.strip_prefix("index '").and_then(|rest| rest.strip_suffix('\'')) {
-        let error = match target::table(sql) {
-            Some(table) => error.with_table(table),
+        let error = match target {
+            Some(target) => error.with_table(target.table.clone()),
             None => error,
         };
         return said(
@@ -250,7 +263,7 @@ fn not_null(message: &str) -> Error {
 }
 
 /// `CHECK constraint failed: name`, or the condition where the constraint has no name.
-fn check(message: &str, sql: &str) -> Error {
+fn check(message: &str, target: Option<&WriteTarget>) -> Error {
     let name = message.split_once(": ").map_or("", |(_, name)| name);
     let error = match name.strip_prefix("phantomdb_enum_") {
         Some(column) => Error::new(
@@ -261,8 +274,8 @@ fn check(message: &str, sql: &str) -> Error {
         None => Error::new(ErrorCode::CheckViolation, format!("the row breaks the check \"{name}\"")),
     };
     let error = error.with_constraint(name);
-    match target::table(sql) {
-        Some(table) => error.with_table(table),
+    match target {
+        Some(target) => error.with_table(target.table.clone()),
         None => error,
     }
 }
@@ -277,15 +290,11 @@ pub(super) struct BrokenKey {
 }
 
 /// SQLite does not say which key it was. Where the statement leaves only one possible, it is that one.
-fn foreign_key(sql: &str, scene: &Scene<'_>) -> Error {
-    if sql == "COMMIT" {
-        let broken = scene.broken_foreign_keys().unwrap_or_default();
-        return broken.first().map_or_else(|| foreign_key_error(None), |key| scene.broken_key_error(key));
-    }
-    let Some(target) = target::table(sql) else { return foreign_key_error(None) };
-    let name = table_name(&target);
-    let inserts = target::verb(sql).is_some_and(|verb| verb == "INSERT");
-    let deletes = target::verb(sql).is_some_and(|verb| verb == "DELETE");
+fn foreign_key(target: Option<&WriteTarget>, scene: &Scene<'_>) -> Error {
+    let Some(WriteTarget { table, kind }) = target else { return foreign_key_error(None) };
+    let name = table_name(table);
+    let inserts = matches!(kind, WriteKind::Insert { .. });
+    let deletes = *kind == WriteKind::Delete;
     let mut keys = Vec::new();
     for child in catalog::list_tables(scene.connection).unwrap_or_default() {
         let Some(schema) = scene.schema.table(scene.connection, &child) else { continue };
@@ -300,7 +309,7 @@ fn foreign_key(sql: &str, scene: &Scene<'_>) -> Error {
     }
     match keys.as_slice() {
         [(child, constraint)] => foreign_key_error(Some((child, constraint))),
-        _ => foreign_key_error(None).with_table(target),
+        _ => foreign_key_error(None).with_table(table.clone()),
     }
 }
 

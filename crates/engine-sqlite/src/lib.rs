@@ -24,7 +24,6 @@ mod session;
 mod snapshot;
 mod state;
 mod stored;
-mod target;
 #[cfg(test)]
 mod tests;
 mod transaction;

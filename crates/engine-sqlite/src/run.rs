@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
 
-use super::adapt::Kind;
+use super::adapt::{Kind, WriteTarget};
 use super::rows::RowWriter;
 use super::schema::{LONGEST_REMEMBERED, Plan, SchemaCache};
 use super::{alter, bind, error, native, types};
@@ -64,8 +64,7 @@ impl Scene<'_> {
             return Ok(Prepared::Plan(self.schema.plan(self.connection, &statement.query)?));
         }
         native::check(&statement.query)?;
-        let prepared =
-            self.connection.prepare(&statement.query).map_err(|e| self.explain(e, &statement.query))?;
+        let prepared = self.connection.prepare(&statement.query).map_err(error::plain)?;
         Ok(Prepared::Native { writes: !prepared.readonly() })
     }
 
@@ -94,15 +93,17 @@ impl Scene<'_> {
 
     fn run_native(&self, statement: &Statement) -> Result<ResultSet> {
         let sql = &statement.query;
-        let expected =
-            self.connection.prepare_cached(sql).map_err(|e| self.explain(e, sql))?.parameter_count();
+        let expected = self.connection.prepare_cached(sql).map_err(error::plain)?.parameter_count();
         check_count(expected, &statement.parameters)?;
         self.step(sql, statement, None)
     }
 
     /// Runs one statement of SQLite to its end.
     fn step(&self, sql: &str, statement: &Statement, plan: Option<&Arc<Plan>>) -> Result<ResultSet> {
-        let explain = |e| self.explain(e, sql);
+        let explain = |e| match plan {
+            Some(plan) => error::explain(e, plan.adapted.target.as_ref(), self),
+            None => error::explain(e, WriteTarget::of_native(sql).as_ref(), self),
+        };
         let (mut cached, mut once);
         let prepared: &mut rusqlite::Statement<'_> = if sql.len() <= LONGEST_REMEMBERED {
             cached = self.connection.prepare_cached(sql).map_err(explain)?;
@@ -188,7 +189,7 @@ impl Scene<'_> {
             .prepare_cached(sql)
             .and_then(|mut statement| statement.raw_execute())
             .map(drop)
-            .map_err(|e| self.explain(e, sql))
+            .map_err(|e| if sql == "COMMIT" { error::explain_commit(e, self) } else { error::plain(e) })
     }
 
     /// Changing a table must not look like deleting its rows to those that refer to it. Unlike the pragma, this
@@ -205,7 +206,7 @@ impl Scene<'_> {
     /// written since the snapshot was taken. The pragma begins to write and finds nothing to do, as databases made
     /// by this engine have no auto-vacuum.
     pub(super) fn upgrade(&self) -> Result<()> {
-        self.connection.execute_batch("PRAGMA incremental_vacuum(1)").map_err(|e| self.explain(e, ""))
+        self.connection.execute_batch("PRAGMA incremental_vacuum(1)").map_err(error::plain)
     }
 
     /// The columns of a result. `plan` remembers those of a statement that is its only one.
@@ -224,10 +225,6 @@ impl Scene<'_> {
         // and tells of the old columns until then.
         let columns = read_columns(&self.connection.prepare(sql)?, inferred);
         Ok(plan.columns.get_or_init(|| columns).clone())
-    }
-
-    pub(super) fn explain(&self, e: rusqlite::Error, sql: &str) -> Error {
-        error::explain(e, sql, self)
     }
 }
 

@@ -9,8 +9,8 @@ use hashlink::LruCache;
 use phantomdb_protocol::{Column, ErrorCode, Result, TableName, TableSchema};
 use rusqlite::Connection;
 
-use super::adapt::{Adapted, Catalog, Kind, adapt};
-use super::{catalog, error, guard, target};
+use super::adapt::{Adapted, Catalog, Kind, WriteKind, WriteTarget, adapt};
+use super::{catalog, error, guard};
 
 /// Statements remembered for a database.
 const STATEMENTS: usize = 1024;
@@ -53,10 +53,8 @@ impl Plan {
 
     /// Whether the text of the statement bounds what it writes.
     pub(super) fn inserts_values(&self) -> bool {
-        match self.adapted.statements.as_slice() {
-            [sql] => target::verb(sql) == Some("INSERT") && !sql.contains("SELECT"),
-            _ => false,
-        }
+        let insert = WriteKind::Insert { reads_rows: false };
+        matches!(&self.adapted.target, Some(WriteTarget { kind, .. }) if *kind == insert)
     }
 
     /// Notes what it took where it was expected to be quick, and whether it had to be stopped.

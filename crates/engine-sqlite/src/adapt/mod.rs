@@ -16,6 +16,7 @@ mod insert;
 mod like;
 mod literal;
 mod membership;
+mod native_target;
 mod operators;
 mod query;
 mod scope;
@@ -32,7 +33,7 @@ pub use phantomdb_sql::{Catalog, Kind};
 use phantomdb_sql::{parse, with_stack};
 use sqlparser::ast::{CreateTable, Expr, Ident, Statement};
 
-pub use adapted::{Adapted, Change};
+pub use adapted::{Adapted, Change, WriteKind, WriteTarget};
 use adapter::Adapter;
 use typed::Typed;
 
