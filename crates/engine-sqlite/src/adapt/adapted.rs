@@ -1,4 +1,4 @@
-//! What a statement becomes.
+//! The result of an adaptation.
 
 use phantomdb_protocol::{AlterOperation, ColumnType, TableName};
 use phantomdb_sql::{Kind, definition::SchemaChange};

@@ -30,7 +30,7 @@ impl Adapter<'_> {
         Ok(())
     }
 
-    /// One join. `first` is the index of the first relation of its left side.
+    /// Adapts a join. `first` is the index of the first relation of its left side.
     fn join(&mut self, join: &mut Join, first: usize) -> Result<()> {
         let Join { relation, global, join_operator } = join;
         self.refuse(&[(*global, "GLOBAL JOIN")], || relation.span())?;

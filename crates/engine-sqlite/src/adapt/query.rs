@@ -19,7 +19,7 @@ use super::{
     template::{empty_query, is_plain, select_from},
 };
 
-/// What a query inside of another adds to the depth of its expressions.
+/// The depth that a query inside of another adds to its expressions.
 const QUERY_DEPTH: usize = 8;
 
 impl Adapter<'_> {
@@ -112,7 +112,7 @@ impl Adapter<'_> {
         Ok(())
     }
 
-    /// One query of WITH. SQLite takes MATERIALIZED and NOT MATERIALIZED as PostgreSQL does.
+    /// Adapts a query of WITH. SQLite takes MATERIALIZED and NOT MATERIALIZED as PostgreSQL does.
     fn common_table(&mut self, common: &mut Cte, recursive: bool) -> Result<()> {
         let Cte { alias, query, from, materialized: _, closing_paren_token: _ } = common;
         let (name, names) = self.alias(alias)?;

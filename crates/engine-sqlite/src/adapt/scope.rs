@@ -73,7 +73,7 @@ pub(super) struct CommonTable {
     pub(super) columns: Columns,
 }
 
-/// One relation of a FROM clause.
+/// A relation of a FROM clause.
 #[derive(Debug, Clone)]
 pub(super) struct Relation {
     /// The name by which SQLite knows it.

@@ -207,7 +207,7 @@ impl Adapter<'_> {
         relation.and_then(|relation| relation.columns.outputs(relation.outer))
     }
 
-    /// One item of ORDER BY. NULLs sort as PostgreSQL sorts them, last when ascending. The order of NULLs of a column that
+    /// Adapts an item of ORDER BY. NULLs sort as PostgreSQL sorts them, last when ascending. The order of NULLs of a column that
     /// has none is left out, so that the column's index serves.
     pub(super) fn order_expr(&mut self, item: &mut OrderByExpr, outputs: Option<&[Output]>) -> Result<()> {
         let OrderByExpr { expr, options: OrderByOptions { sort, nulls_first }, with_fill } = item;

@@ -16,6 +16,7 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     conn.create_aggregate_function("phantomdb_avg", 1, flags, Total { average: true })
 }
 
+/// SUM and AVG of decimals.
 struct Total {
     average: bool,
 }
