@@ -4,7 +4,7 @@
 //! names every field, with `_` where a field changes nothing, and a new field of the parser does not compile.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -93,24 +93,24 @@ fn rest_patterns(source: &str) -> Vec<usize> {
     lines
 }
 
-fn sources(folder: &Path) -> Vec<PathBuf> {
+fn sources(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
         if path.is_dir() {
-            files.extend(sources(&path));
+            files.extend(sources(&path)?);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             files.push(path);
         }
     }
     files.sort();
-    files
+    Ok(files)
 }
 
 #[test]
 fn the_adapter_names_every_field_of_a_pattern() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/adapt");
-    let files = sources(&folder);
+    let files = sources(&folder).unwrap();
     assert!(files.len() > 10, "the sources of the adapter are not in {}", folder.display());
     let mut found = Vec::new();
     for file in files {

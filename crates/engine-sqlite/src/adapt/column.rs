@@ -14,7 +14,7 @@ use sqlparser::{
     tokenizer::Token,
 };
 
-use super::{adapter::Adapter, assign::Target, create_table::Naming};
+use super::{adapter::Adapter, assign::Target, constraint::Naming};
 use crate::{
     functions::convert,
     stored::{ENUM_MARK, KEY_MARK, TYPE_MARK},

@@ -7,6 +7,7 @@ mod assign;
 mod call;
 mod cast;
 mod column;
+mod constraint;
 mod create_index;
 mod create_table;
 mod create_view;

@@ -55,23 +55,7 @@ impl Adapter<'_> {
                 *expr = build::call("phantomdb_substring", arguments);
                 Ok(Typed::of(ColumnType::String))
             }
-            Expr::Trim { trim_where, trim_what, expr: inner, trim_characters } => {
-                let name = match trim_where {
-                    Some(TrimWhereField::Leading) => "ltrim",
-                    Some(TrimWhereField::Trailing) => "rtrim",
-                    Some(TrimWhereField::Both) | None => "trim",
-                };
-                self.expr(inner)?;
-                let mut arguments = vec![build::take(inner)];
-                let characters = trim_what.as_mut().map(|what| build::take(what));
-                arguments.extend(characters.into_iter().chain(trim_characters.take().into_iter().flatten()));
-                if arguments.len() > 2 {
-                    return self.unsupported("TRIM with several lists of characters", span);
-                }
-                self.exprs(&mut arguments[1..])?;
-                *expr = build::call(name, arguments);
-                Ok(Typed::of(ColumnType::String))
-            }
+            Expr::Trim { trim_where: _, trim_what: _, expr: _, trim_characters: _ } => self.trim(expr),
             Expr::AtTimeZone { timestamp, time_zone } => {
                 let typed = self.expr(timestamp)?;
                 let zone = string_of(time_zone).map(str::to_ascii_lowercase);
@@ -87,6 +71,29 @@ impl Adapter<'_> {
                 self.unsupported(&what, span)
             }
         }
+    }
+
+    /// TRIM, LTRIM and RTRIM, with the characters to trim or without.
+    fn trim(&mut self, expr: &mut Expr) -> Result<Typed> {
+        let span = expr.span();
+        let Expr::Trim { trim_where, trim_what, expr: inner, trim_characters } = expr else {
+            return Ok(Typed::UNKNOWN);
+        };
+        let name = match trim_where {
+            Some(TrimWhereField::Leading) => "ltrim",
+            Some(TrimWhereField::Trailing) => "rtrim",
+            Some(TrimWhereField::Both) | None => "trim",
+        };
+        self.expr(inner)?;
+        let mut arguments = vec![build::take(inner)];
+        let characters = trim_what.as_mut().map(|what| build::take(what));
+        arguments.extend(characters.into_iter().chain(trim_characters.take().into_iter().flatten()));
+        if arguments.len() > 2 {
+            return self.unsupported("TRIM with several lists of characters", span);
+        }
+        self.exprs(&mut arguments[1..])?;
+        *expr = build::call(name, arguments);
+        Ok(Typed::of(ColumnType::String))
     }
 }
 

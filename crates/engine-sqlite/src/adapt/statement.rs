@@ -102,7 +102,7 @@ impl Adapter<'_> {
                     (limit.is_some() || limit_from.is_some(), "LIMIT in SHOW SCHEMAS"),
                     (filter_position.is_some(), "a filter in SHOW SCHEMAS"),
                 ];
-                self.refuse(&refused, || Span::empty())?;
+                self.refuse(&refused, Span::empty)?;
                 Ok(self.show_schemas())
             }
             other => match Kind::of_control(other) {
