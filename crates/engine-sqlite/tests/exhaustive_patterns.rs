@@ -52,7 +52,7 @@ fn end_of_raw_string(characters: &[char], start: usize) -> Option<usize> {
     Some(open + 1 + length + close.len())
 }
 
-/// None for a lifetime.
+/// The end of a character literal; none when the quote begins a lifetime.
 fn end_of_character(characters: &[char], start: usize) -> Option<usize> {
     let close = if characters.get(start + 1) == Some(&'\\') {
         let length = characters.get(start + 3..)?.iter().take(8).position(|c| *c == '\'')?;
@@ -143,7 +143,7 @@ fn a_rest_pattern_is_found_in_every_form() {
 }
 
 #[test]
-fn a_slice_a_range_a_base_and_a_text_are_no_rest_pattern() {
+fn slices_ranges_bases_and_texts_are_not_rest_patterns() {
     for code in [
         "let [first, ..] = list;",
         "let [first, .., last] = list;",

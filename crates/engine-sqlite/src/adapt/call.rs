@@ -1,4 +1,4 @@
-//! Function calls: PostgreSQL's names and meanings, on the functions of SQLite and those that [`crate::functions`] adds.
+//! Function calls. PostgreSQL's functions become those of SQLite and of [`crate::functions`].
 
 use phantomdb_protocol::{ColumnType, Result};
 use phantomdb_sql::{
@@ -40,7 +40,7 @@ impl Adapter<'_> {
             return Ok(Typed::of(column_type).not_null());
         }
         match name.as_str() {
-            // `current_user` and its kin. The engine has neither users nor a current schema.
+            // `current_user`, `current_schema` and the like. The engine has neither users nor a current schema.
             _ if matches!(function.args, FunctionArguments::None) => self.unsupported(&name, span),
             "array_agg" | "age" | "unnest" | "row_to_json" | "array_to_string" | "array_append"
             | "array_remove" | "cardinality" => self.unsupported(&format!("the function {name}()"), span),
@@ -50,9 +50,9 @@ impl Adapter<'_> {
                     self.refuse_aggregate_clauses(function, &name, span)?;
                     *expr = only;
                 }
-                let known = types.iter().copied().reduce(unify).unwrap_or(Typed::UNKNOWN);
+                let unified = types.iter().copied().reduce(unify).unwrap_or(Typed::UNKNOWN);
                 let nullable = types.iter().all(|typed| typed.nullable);
-                Ok(Typed { nullable, origin: Origin::Computed, ..known })
+                Ok(Typed { nullable, origin: Origin::Computed, ..unified })
             }
             "greatest" | "least" => {
                 Ok(Typed { nullable: true, ..types.iter().copied().reduce(unify).unwrap_or(Typed::UNKNOWN) })
@@ -98,15 +98,32 @@ impl Adapter<'_> {
                 Ok(rename(function, "json_array", ColumnType::Json).not_null())
             }
             "json_extract_path" | "jsonb_extract_path" => {
-                self.refuse_aggregate_clauses(function, name, span)?;
-                Ok(extract_path(expr, "phantomdb_json_path", ColumnType::Json))
+                self.extract_path(expr, "phantomdb_json_path", span)?;
+                Ok(Typed::of(ColumnType::Json))
             }
             "json_extract_path_text" | "jsonb_extract_path_text" => {
-                self.refuse_aggregate_clauses(function, name, span)?;
-                Ok(extract_path(expr, "phantomdb_json_path_text", ColumnType::String))
+                self.extract_path(expr, "phantomdb_json_path_text", span)?;
+                Ok(Typed::of(ColumnType::String))
             }
             _ => Ok(simple(function, name)),
         }
+    }
+
+    /// `json_extract_path(document, key, …)` as `name(document, json_array(key, …))`.
+    fn extract_path(&self, expr: &mut Expr, name: &str, span: Span) -> Result<()> {
+        let Expr::Function(function) = expr else { return Ok(()) };
+        self.refuse_aggregate_clauses(function, "json_extract_path", span)?;
+        let mut arguments = Vec::new();
+        for argument in list_of(function).map(std::mem::take).unwrap_or_default() {
+            match argument {
+                FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) => arguments.push(value),
+                other => return self.unsupported(&format!("the argument '{other}'"), span),
+            }
+        }
+        let mut arguments = arguments.into_iter();
+        let document = arguments.next().unwrap_or_else(build::null);
+        *expr = build::call(name, vec![document, build::call("json_array", arguments.collect())]);
+        Ok(())
     }
 
     /// Adapts everything between the parentheses of a call and after them. The result is the type of each argument.
@@ -312,17 +329,4 @@ fn as_json_values(function: &mut Function, types: &[Typed]) {
         }
         *value = wrapped;
     }
-}
-
-fn extract_path(expr: &mut Expr, name: &str, column_type: ColumnType) -> Typed {
-    if let Expr::Function(function) = expr {
-        let arguments = list_of(function).map(std::mem::take).unwrap_or_default();
-        let mut arguments = arguments.into_iter().filter_map(|argument| match argument {
-            FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) => Some(value),
-            _ => None,
-        });
-        let document = arguments.next().unwrap_or_else(build::null);
-        *expr = build::call(name, vec![document, build::call("json_array", arguments.collect())]);
-    }
-    Typed::of(column_type)
 }

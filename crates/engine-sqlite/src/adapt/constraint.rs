@@ -5,7 +5,7 @@ use phantomdb_sql::names::mentioned_columns;
 use sqlparser::{
     ast::{
         CheckConstraint, ConstraintCharacteristics, Expr, ForeignKeyConstraint, Ident, IndexColumn,
-        KeyOrIndexDisplay, NullsDistinctOption, ObjectName, OrderByExpr, OrderByOptions,
+        KeyOrIndexDisplay, NullsDistinctOption, ObjectName, OrderByExpr, OrderByOptions, OrderBySort,
         PrimaryKeyConstraint, Spanned, TableConstraint, UniqueConstraint,
     },
     tokenizer::Span,
@@ -58,25 +58,45 @@ impl Naming {
 }
 
 impl Adapter<'_> {
-    /// The columns of a key. PostgreSQL has neither expressions nor an order there.
+    /// The columns of a key. SQLite takes an order and a collation there, which PostgreSQL does not.
     pub(super) fn key_columns(&self, columns: &[IndexColumn]) -> Result<Vec<String>> {
         let mut names = Vec::with_capacity(columns.len());
         for IndexColumn { column, operator_class } in columns {
             let OrderByExpr { expr, options: OrderByOptions { sort, nulls_first }, with_fill } = column;
             self.refuse(
                 &[
-                    (sort.is_some() || nulls_first.is_some(), "an order in a key"),
+                    (matches!(sort, Some(OrderBySort::Using(_))), "USING in a key"),
+                    (nulls_first.is_some(), "the order of NULLs in a key"),
                     (with_fill.is_some(), "WITH FILL"),
                     (operator_class.is_some(), "an operator class in a key"),
                 ],
                 || expr.span(),
             )?;
+            let mut expr = expr;
+            while let Expr::Collate { expr: inner, collation: _ } = expr {
+                expr = inner;
+            }
             match expr {
                 Expr::Identifier(name) => names.push(name.value.clone()),
                 other => return self.unsupported("an expression in a key", other.span()),
             }
         }
         Ok(names)
+    }
+
+    /// Refuses what a key that moves to its column would lose there.
+    pub(super) fn refuse_order_of_key(&self, columns: &[IndexColumn]) -> Result<()> {
+        for IndexColumn { column, operator_class: _ } in columns {
+            let OrderByExpr { expr, options: OrderByOptions { sort, nulls_first: _ }, with_fill: _ } = column;
+            self.refuse(
+                &[
+                    (sort.is_some(), "an order in a key of one column"),
+                    (!matches!(expr, Expr::Identifier(_)), "a collation in a key of one column"),
+                ],
+                || expr.span(),
+            )?;
+        }
+        Ok(())
     }
 
     pub(super) fn refuse_key_options(&self, key: &PrimaryKeyConstraint) -> Result<()> {
@@ -134,7 +154,7 @@ impl Adapter<'_> {
     pub(super) fn check_constraint(&mut self, check: &mut CheckConstraint) -> Result<()> {
         let CheckConstraint { name: _, expr, no_inherit, enforced } = check;
         self.refuse(&[(*enforced == Some(false), "NOT ENFORCED")], || expr.span())?;
-        // Tables have no descendants here, and SQLite enforces every check.
+        // PhantomDB SQL has no inherited tables, and SQLite enforces every check.
         (*no_inherit, *enforced) = (false, None);
         self.defined(expr)
     }

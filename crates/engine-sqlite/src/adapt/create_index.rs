@@ -59,7 +59,7 @@ impl Adapter<'_> {
             ],
             || span,
         )?;
-        // How an index finds rows does not change which it finds, and SQLite has one way. It locks out writers anyway.
+        // USING and CONCURRENTLY change no result: SQLite has one kind of index, and one writer at a time.
         (*using, *concurrently, *nulls_distinct) = (None, false, None);
         let indexed = self.source.table(table)?;
         let Some(mut index) = name.as_ref().and_then(table_name) else {
@@ -92,18 +92,19 @@ impl Adapter<'_> {
             ],
             || expr.span(),
         )?;
-        // These are about speed only: SQLite has one order of NULLs and one kind of index.
+        // Neither changes a result: SQLite has one order of NULLs in an index, and one kind of index.
         (*nulls_first, *operator_class) = (None, None);
         self.index_collation(expr)?;
         self.defined(expr)
     }
 
-    /// Takes the collation of a language away. In an index it decides about the order of its rows and not about which are
-    /// equal, and no query asks SQLite for that order.
+    /// Removes the collation of a language. In an index it decides the order of rows but not which are equal, and no query
+    /// asks SQLite for that order.
     fn index_collation(&self, expr: &mut Expr) -> Result<()> {
         let Expr::Collate { expr: inner, collation } = expr else { return Ok(()) };
         let name = last_ident(collation).map(|ident| ident.value.clone()).unwrap_or_default();
-        if SQLITE_COLLATIONS.iter().chain(&BYTE_ORDERS).any(|known| known.eq_ignore_ascii_case(&name)) {
+        if SQLITE_COLLATIONS.iter().chain(&BYTE_ORDERS).any(|collation| collation.eq_ignore_ascii_case(&name))
+        {
             return Ok(());
         }
         if !is_of_a_language(&name) {

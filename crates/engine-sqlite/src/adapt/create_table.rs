@@ -224,6 +224,7 @@ impl Adapter<'_> {
         };
         if let TableConstraint::PrimaryKey(key) = create.constraints.remove(index) {
             self.refuse_key_options(&key)?;
+            self.refuse_order_of_key(&key.columns)?;
             let option = ColumnOption::PrimaryKey(primary_key(key.name.clone()));
             definition.options.push(ColumnOptionDef { name: key.name, option });
         }

@@ -81,7 +81,7 @@ impl Adapter<'_> {
             Expr::Case { case_token: _, end_token: _, operand, conditions, else_result } => {
                 self.case(operand.as_deref_mut(), conditions, else_result.as_deref_mut())
             }
-            // SQLite prints NOT EXISTS as PostgreSQL does.
+            // SQLite spells NOT EXISTS as PostgreSQL does.
             Expr::Exists { subquery, negated: _ } => {
                 self.subquery(subquery)?;
                 Ok(Typed::boolean(false))
@@ -246,13 +246,13 @@ impl Adapter<'_> {
         for CaseWhen { condition, result } in branches {
             self.expr(condition)?;
             let result = self.expr(result)?;
-            typed = Some(typed.map_or(result, |known| unify(known, result)));
+            typed = Some(typed.map_or(result, |previous| unify(previous, result)));
         }
         let last = match last {
             Some(value) => self.expr(value)?,
             None => Typed { origin: Origin::Literal, ..Typed::UNKNOWN },
         };
-        let typed = typed.map_or(last, |known| unify(known, last));
+        let typed = typed.map_or(last, |previous| unify(previous, last));
         Ok(Typed { origin: Origin::Computed, ..typed })
     }
 

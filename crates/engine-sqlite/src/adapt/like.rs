@@ -1,7 +1,7 @@
-//! LIKE, and in definitions GLOB.
+//! LIKE, which becomes GLOB in definitions.
 //!
-//! LIKE minds case here and not in other programs, and SQLite does not take it to be deterministic, as an index and a
-//! generated column need it. GLOB minds case everywhere.
+//! LIKE is case-sensitive only because of a pragma that other programs do not set, and SQLite does not treat it as
+//! deterministic, which an index and a generated column require. GLOB is always case-sensitive and deterministic.
 
 use phantomdb_protocol::Result;
 use phantomdb_sql::{build, printer};
@@ -10,7 +10,7 @@ use sqlparser::ast::{BinaryOperator, Expr, Spanned, UnaryOperator};
 use super::{adapter::Adapter, expression::shorten, literal::string_of, typed::Typed};
 
 impl Adapter<'_> {
-    /// `a ~~ b` and its kin, as LIKE and ILIKE.
+    /// `a ~~ b`, `a !~~ b`, `a ~~* b` and `a !~~* b`, as LIKE and ILIKE.
     pub(super) fn like_operator(
         &mut self,
         expr: &mut Expr,

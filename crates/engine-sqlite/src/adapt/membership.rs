@@ -136,7 +136,7 @@ fn boolean_literal(value: bool) -> Expr {
     Expr::Value(Value::Boolean(value).into())
 }
 
-/// Says of `= ANY` that it is IN (false), of `<> ALL` that it is NOT IN (true), and nothing of any other comparison.
+/// `negated` of the IN that means the same: false for `= ANY`, true for `<> ALL`. None for any other comparison.
 fn as_membership(op: &BinaryOperator, all: bool) -> Option<bool> {
     match (op, all) {
         (BinaryOperator::Eq, false) => Some(false),
@@ -150,7 +150,7 @@ fn listed_values(expr: &mut Expr) -> Option<Vec<Expr>> {
     match expr {
         Expr::Array(Array { elem, named: _ }) => Some(std::mem::take(elem)),
         Expr::Nested(inner) => listed_values(inner),
-        // The type of an array says nothing that the comparison does not know from its other side.
+        // The comparison takes the type of the elements from its other side.
         Expr::Cast { kind: _, expr, data_type: _, format: None } => listed_values(expr),
         Expr::Subquery(query) => single_column(query),
         Expr::Value(ValueWithSpan { value, span: _ }) => {

@@ -40,7 +40,7 @@ use typed::Typed;
 
 use crate::written::Written;
 
-// The changes of tables use these under the name of this module.
+// `alter` and the loaders import these from here.
 pub(super) use crate::stored::print;
 pub(super) use crate::stored::{ENUM_MARK, KEY_MARK, TYPE_MARK, stored_name};
 pub(super) use phantomdb_sql::{

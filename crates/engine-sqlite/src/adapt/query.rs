@@ -74,8 +74,8 @@ impl Adapter<'_> {
         Ok(outputs)
     }
 
-    /// Takes the locks of rows away. The engine locks the database instead, so the strength of a lock, its tables and what
-    /// happens to locked rows make no difference.
+    /// Removes the locks of rows. The engine locks the database instead, so the strength of a lock, its tables and what to do
+    /// with locked rows make no difference.
     fn locks(&mut self, locks: &mut Vec<LockClause>) {
         for LockClause { lock_type: _, of: _, nonblock: _ } in std::mem::take(locks) {
             self.locking = true;
@@ -185,7 +185,7 @@ impl Adapter<'_> {
                 let typed = self.expr(value)?;
                 current.push(Output { name: format!("column{}", index + 1), typed });
             }
-            outputs = Some(outputs.map_or_else(|| current.clone(), |known| unify_outputs(known, &current)));
+            outputs = Some(outputs.map_or_else(|| current.clone(), |above| unify_outputs(above, &current)));
         }
         Ok(outputs)
     }
@@ -201,13 +201,13 @@ impl Adapter<'_> {
             SetQuantifier::All if op == SetOperator::Union => {}
             SetQuantifier::All => return self.unsupported(&format!("{op} ALL"), left.span()),
             SetQuantifier::None => {}
-            // SQLite has no word for what it does by itself.
+            // SQLite has no word for DISTINCT, the default.
             SetQuantifier::Distinct => *quantifier = SetQuantifier::None,
             SetQuantifier::ByName | SetQuantifier::AllByName | SetQuantifier::DistinctByName => {
                 return self.unsupported("UNION BY NAME", left.span());
             }
         }
-        // SQLite works from left to right. What PostgreSQL does first becomes a sub-query.
+        // SQLite evaluates from left to right, so an operation that PostgreSQL evaluates first becomes a sub-query.
         compound_member(left, false)?;
         compound_member(right, true)?;
         let outputs = self.set_expr(left)?;
@@ -300,7 +300,7 @@ fn merge_parentheses(query: &mut Query) -> Result<()> {
     Ok(())
 }
 
-/// Makes a member of a UNION one that SQLite takes: without parentheses.
+/// Removes the parentheses around a member of a set operation, which SQLite does not accept.
 fn compound_member(member: &mut Box<SetExpr>, right: bool) -> Result<()> {
     while let SetExpr::Query(inner) = member.as_mut() {
         let inner = std::mem::replace(inner.as_mut(), *empty_query()?);

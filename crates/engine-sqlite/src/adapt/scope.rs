@@ -89,7 +89,7 @@ impl Relation {
     /// True when the relation has that name in the statement.
     pub(super) fn is_called(&self, name: &str) -> bool {
         let names = std::iter::once(self.name.as_str()).chain(self.bare.as_deref());
-        names.into_iter().any(|known| known.eq_ignore_ascii_case(name))
+        names.into_iter().any(|own| own.eq_ignore_ascii_case(name))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Statements, each by its kind.
+//! Statements, dispatched by their kind.
 
 use phantomdb_protocol::{ColumnType, Result, TableName};
 use phantomdb_sql::{
@@ -172,7 +172,7 @@ impl Adapter<'_> {
         let AlterTable {
             name,
             if_exists,
-            // Tables have no descendants here, so that ONLY changes nothing.
+            // PhantomDB SQL has no inherited tables, so ONLY changes nothing.
             only: _,
             // The reader takes each operation apart.
             operations: _,

@@ -11,14 +11,14 @@ use super::adapter::Adapter;
 use crate::stored::stored_name;
 
 impl Adapter<'_> {
-    /// TRUNCATE as DELETEs, and the stored name of the table that the last of them empties, the first one named.
+    /// TRUNCATE as DELETE statements. The last one empties the table that was named first; its stored name is given, too.
     pub(super) fn truncate(&mut self, truncate: &Truncate) -> Result<(Vec<String>, Option<String>)> {
         // The word TABLE may be left out.
         let Truncate { table_names, partitions, table: _, if_exists, identity, cascade, on_cluster } =
             truncate;
         let mut tables = Vec::with_capacity(table_names.len());
         for target in table_names {
-            // Tables have no descendants here, so that `ONLY t`, `t *` and `t` mean the same.
+            // PhantomDB SQL has no inherited tables, so `ONLY t`, `t *` and `t` mean the same.
             let TruncateTableTarget { name, only: _, has_asterisk: _ } = target;
             self.refuse(
                 &[

@@ -49,7 +49,7 @@ impl Typed {
 pub(super) fn unify(left: Typed, right: Typed) -> Typed {
     let column_type = match (left.column_type, right.column_type) {
         (Some(a), Some(b)) if a == b => Some(a),
-        (Some(known), None) | (None, Some(known)) => Some(known),
+        (Some(only), None) | (None, Some(only)) => Some(only),
         (Some(ColumnType::Float), Some(ColumnType::Integer))
         | (Some(ColumnType::Integer), Some(ColumnType::Float)) => Some(ColumnType::Float),
         (Some(ColumnType::Decimal), Some(ColumnType::Integer | ColumnType::Float))
