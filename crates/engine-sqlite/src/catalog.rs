@@ -17,9 +17,10 @@ use sqlparser::ast::{
 };
 
 use crate::error::schema_failed;
-use crate::schemas::{self, split_name, stored_name};
+use crate::schemas::{self, split_name};
+use crate::stored::{self, stored_name};
 use crate::types::{self, SqlType};
-use crate::{adapt, comments, source_expressions};
+use crate::{comments, source_expressions};
 
 /// Describes a table. Fails with `UNKNOWN_TABLE` when it does not exist.
 pub fn read_table(conn: &Connection, name: &TableName) -> Result<TableSchema> {
@@ -194,7 +195,7 @@ fn from_definition(name: &TableName, create: &mut CreateTable) -> Result<TableSc
         schema.columns.push(column);
     }
     for constraint in &mut create.constraints {
-        schema.constraints.push(adapt::constraint_of(constraint)?);
+        schema.constraints.push(stored::constraint_of(constraint)?);
     }
     schema.constraints.sort_by_key(|constraint| !matches!(constraint, Constraint::PrimaryKey { .. }));
     apply_constraints(&mut schema);
@@ -213,8 +214,8 @@ fn read_column(column: &mut ColumnDef, constraints: &mut Vec<Constraint>) -> Res
             ColumnOption::NotNull => {
                 definition.allow_null = false;
                 let mark = constraint.as_deref().unwrap_or_default();
-                marked |= mark == adapt::KEY_MARK;
-                if let Some(declared) = mark.strip_prefix(adapt::TYPE_MARK) {
+                marked |= mark == stored::KEY_MARK;
+                if let Some(declared) = mark.strip_prefix(stored::TYPE_MARK) {
                     data_type = types::from_declared(declared);
                 }
             }
@@ -235,7 +236,7 @@ fn read_column(column: &mut ColumnDef, constraints: &mut Vec<Constraint>) -> Res
                 definition.default = Some(value);
             }
             ColumnOption::Generated { generation_expr: Some(expr), .. } => {
-                definition.generated = Some(adapt::print(unnested(expr))?);
+                definition.generated = Some(stored::print(unnested(expr))?);
             }
             ColumnOption::ForeignKey(key) => {
                 let references = reference(key);
@@ -250,7 +251,7 @@ fn read_column(column: &mut ColumnDef, constraints: &mut Vec<Constraint>) -> Res
                 Some(values) => data_type = SqlType::Enum(values),
                 None => constraints.push(Constraint::Check {
                     name: constraint,
-                    expression: adapt::print(check.expr.as_mut())?,
+                    expression: stored::print(check.expr.as_mut())?,
                 }),
             },
             _ => {}
@@ -271,7 +272,7 @@ fn read_column(column: &mut ColumnDef, constraints: &mut Vec<Constraint>) -> Res
 
 /// The values of an ENUM column, read from the check that PhantomDB gives it.
 fn enum_values(name: Option<&str>, expr: &Expr) -> Option<Vec<String>> {
-    name.filter(|name| name.starts_with(adapt::ENUM_MARK))?;
+    name.filter(|name| name.starts_with(stored::ENUM_MARK))?;
     let Expr::InList { list, .. } = expr else { return None };
     list.iter()
         .map(|item| match item {
@@ -294,12 +295,12 @@ fn default_text(expr: &mut Expr) -> Result<String> {
     while let Expr::Nested(nested) = inner {
         inner = *nested;
     }
-    let text = adapt::print(&mut inner)?;
+    let text = stored::print(&mut inner)?;
     let compact = text.replace(", ", ",");
     Ok(match compact.as_str() {
-        adapt::NOW => "now()".into(),
-        adapt::TODAY => "CURRENT_DATE".into(),
-        adapt::TIME_OF_DAY => "CURRENT_TIME".into(),
+        stored::NOW => "now()".into(),
+        stored::TODAY => "CURRENT_DATE".into(),
+        stored::TIME_OF_DAY => "CURRENT_TIME".into(),
         _ => text,
     })
 }
@@ -380,7 +381,7 @@ fn indexes(conn: &Connection, table: &TableName) -> Result<Vec<IndexSchema>> {
                 let descending = matches!(column.column.options.sort, Some(OrderBySort::Desc));
                 index.fields.push(index_field(&mut column.column.expr, descending)?);
             }
-            index.condition = create.predicate.as_mut().map(adapt::print).transpose()?;
+            index.condition = create.predicate.as_mut().map(stored::print).transpose()?;
         }
         indexes.push(index);
     }
@@ -396,7 +397,7 @@ fn index_field(expr: &mut Expr, descending: bool) -> Result<IndexField> {
             field.collate =
                 collation.0.last().and_then(|part| part.as_ident()).map(|ident| ident.value.clone());
         }
-        other => field.expression = Some(adapt::print(other)?),
+        other => field.expression = Some(stored::print(other)?),
     }
     Ok(field)
 }

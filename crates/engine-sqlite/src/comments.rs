@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Params, params};
 
 use crate::error::schema_failed;
 use crate::own_tables;
-use crate::schemas::stored_name;
+use crate::stored::stored_name;
 
 const TABLE: &str = "phantomdb_comments";
 

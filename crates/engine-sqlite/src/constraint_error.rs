@@ -4,34 +4,45 @@ use phantomdb_protocol::{Constraint, Error, ErrorCode, ForeignKeySide, Result, T
 use phantomdb_sql::Catalog as _;
 use rusqlite::{Connection, ffi};
 
+use crate::adapt::{WriteKind, WriteTarget};
 use crate::plan_cache::SchemaView;
-use crate::{catalog, error, target};
+use crate::{catalog, error};
 
-/// Translates the error of the statement `sql`, and names the constraint that was violated.
-pub(super) fn explain(e: rusqlite::Error, sql: &str, schema: &SchemaView<'_>) -> Error {
+/// Translates the error of a statement that writes `target`, and names the constraint that was violated.
+pub(super) fn explain(e: rusqlite::Error, target: Option<&WriteTarget>, schema: &SchemaView<'_>) -> Error {
     let (code, message) = error::code_and_message(e);
     match code {
         ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_ROWID => {
-            unique(&message, sql, schema)
+            unique(&message, target, schema)
         }
         ffi::SQLITE_CONSTRAINT_NOTNULL => not_null(&message),
-        ffi::SQLITE_CONSTRAINT_CHECK => check(&message, sql),
+        ffi::SQLITE_CONSTRAINT_CHECK => check(&message, target),
         ffi::SQLITE_CONSTRAINT_FOREIGNKEY | ffi::SQLITE_CONSTRAINT_TRIGGER
             if message.starts_with("FOREIGN KEY") =>
         {
-            foreign_key(sql, schema)
+            foreign_key(target, schema)
         }
         _ => error::by_code(code, &message),
     }
 }
 
+/// Translates the error of COMMIT, and names a foreign key that is broken at the end of the transaction.
+pub(super) fn explain_commit(e: rusqlite::Error, schema: &SchemaView<'_>) -> Error {
+    let (code, message) = error::code_and_message(e);
+    if code != ffi::SQLITE_CONSTRAINT_FOREIGNKEY {
+        return error::by_code(code, &message);
+    }
+    let broken = broken_foreign_keys(schema.connection).unwrap_or_default();
+    broken.first().map_or_else(|| foreign_key_error(None), |key| broken_key_error(key, schema))
+}
+
 /// Translates `UNIQUE constraint failed: t.a, t.b` and `UNIQUE constraint failed: index 'name'`.
-fn unique(message: &str, sql: &str, schema: &SchemaView<'_>) -> Error {
+fn unique(message: &str, target: Option<&WriteTarget>, schema: &SchemaView<'_>) -> Error {
     let violated = message.split_once(": ").map_or("", |(_, violated)| violated);
     let error = Error::new(ErrorCode::UniqueViolation, "");
     if let Some(index) = violated.strip_prefix("index '").and_then(|rest| rest.strip_suffix('\'')) {
-        let error = match target::table(sql) {
-            Some(table) => error.with_table(table),
+        let error = match target {
+            Some(target) => error.with_table(target.table.clone()),
             None => error,
         };
         let message = format!("a row with the same value of \"{index}\" is there already");
@@ -114,7 +125,7 @@ fn not_null(message: &str) -> Error {
 }
 
 /// Translates `CHECK constraint failed: name`. SQLite reports the condition when the constraint has no name.
-fn check(message: &str, sql: &str) -> Error {
+fn check(message: &str, target: Option<&WriteTarget>) -> Error {
     let name = message.split_once(": ").map_or("", |(_, name)| name);
     let error = match name.strip_prefix("phantomdb_enum_") {
         Some(column) => Error::new(
@@ -125,8 +136,8 @@ fn check(message: &str, sql: &str) -> Error {
         None => Error::new(ErrorCode::CheckViolation, format!("the row breaks the check \"{name}\"")),
     };
     let error = error.with_constraint(name);
-    match target::table(sql) {
-        Some(table) => error.with_table(table),
+    match target {
+        Some(target) => error.with_table(target.table.clone()),
         None => error,
     }
 }
@@ -143,15 +154,11 @@ pub(super) struct BrokenKey {
 
 /// The error for a violated foreign key. SQLite does not report which one was violated, so the error names a key only when
 /// the statement can violate no other.
-fn foreign_key(sql: &str, schema: &SchemaView<'_>) -> Error {
-    if sql == "COMMIT" {
-        let broken = broken_foreign_keys(schema.connection).unwrap_or_default();
-        return broken.first().map_or_else(|| foreign_key_error(None), |key| broken_key_error(key, schema));
-    }
-    let Some(target) = target::table(sql) else { return foreign_key_error(None) };
-    let name = table_name(&target);
-    let inserts = target::verb(sql).is_some_and(|verb| verb == "INSERT");
-    let deletes = target::verb(sql).is_some_and(|verb| verb == "DELETE");
+fn foreign_key(target: Option<&WriteTarget>, schema: &SchemaView<'_>) -> Error {
+    let Some(WriteTarget { table, kind }) = target else { return foreign_key_error(None) };
+    let name = table_name(table);
+    let inserts = matches!(kind, WriteKind::Insert { reads_rows: _ });
+    let deletes = *kind == WriteKind::Delete;
     let mut keys = Vec::new();
     for child in catalog::list_tables(schema.connection).unwrap_or_default() {
         let Some(described) = schema.table(&child) else { continue };
@@ -166,7 +173,7 @@ fn foreign_key(sql: &str, schema: &SchemaView<'_>) -> Error {
     }
     let (mut error, is_parent) = match keys.as_slice() {
         [(child, constraint)] => (foreign_key_error(Some((child, constraint))), !same_table(child, &name)),
-        _ => (foreign_key_error(None).with_table(target), false),
+        _ => (foreign_key_error(None).with_table(table.clone()), false),
     };
     let side = if deletes || is_parent { ForeignKeySide::Parent } else { ForeignKeySide::Child };
     error.details.side = Some(side);

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
 use crate::connection::{self, Location};
-use crate::schemas::stored_name;
+use crate::stored::stored_name;
 use crate::{catalog, error};
 
 /// Reads in one transaction. Others can write meanwhile; the reader does not see what they write.

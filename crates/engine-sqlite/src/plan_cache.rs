@@ -11,8 +11,8 @@ use phantomdb_protocol::{Column, ErrorCode, Result, TableName, TableSchema};
 use phantomdb_sql::{Catalog, Kind};
 use rusqlite::Connection;
 
-use crate::adapt::{Adapted, adapt};
-use crate::{catalog, error, target};
+use crate::adapt::{Adapted, WriteKind, WriteTarget, adapt};
+use crate::{catalog, error};
 
 /// The number of plans that are cached for a database.
 const PLANS: usize = 1024;
@@ -71,10 +71,8 @@ impl Plan {
 
     /// True for an INSERT of values, which writes no more than its text contains.
     pub(super) fn inserts_values(&self) -> bool {
-        match self.adapted.statements.as_slice() {
-            [sql] => target::verb(sql) == Some("INSERT") && !sql.contains("SELECT"),
-            _ => false,
-        }
+        let insert = WriteKind::Insert { reads_rows: false };
+        matches!(&self.adapted.target, Some(WriteTarget { table: _, kind }) if *kind == insert)
     }
 
     /// True when the statement needs the write lock.

@@ -12,6 +12,7 @@ use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
 
+use crate::adapt::WriteTarget;
 use crate::constraint_error::{self, broken_foreign_keys, broken_key_error};
 use crate::plan_cache::{LONGEST_CACHED, Plan, PlanCache, SchemaView};
 use crate::rows::RowWriter;
@@ -66,8 +67,7 @@ impl Executor<'_> {
             return Ok(Prepared::Plan(self.plans.plan(self.connection, &statement.query)?));
         }
         native::check(&statement.query)?;
-        let prepared =
-            self.connection.prepare(&statement.query).map_err(|e| self.explain(e, &statement.query))?;
+        let prepared = self.connection.prepare(&statement.query).map_err(error::from_sqlite)?;
         Ok(Prepared::Native { writes: !prepared.readonly() })
     }
 
@@ -97,15 +97,20 @@ impl Executor<'_> {
 
     fn run_native(&self, statement: &Statement) -> Result<ResultSet> {
         let sql = &statement.query;
-        let expected =
-            self.connection.prepare_cached(sql).map_err(|e| self.explain(e, sql))?.parameter_count();
+        let expected = self.connection.prepare_cached(sql).map_err(error::from_sqlite)?.parameter_count();
         check_count(expected, &statement.parameters)?;
         self.step(sql, statement, None)
     }
 
     /// Runs one statement of SQLite and reads all of its rows.
     fn step(&self, sql: &str, statement: &Statement, plan: Option<&Arc<Plan>>) -> Result<ResultSet> {
-        let explain = |e| self.explain(e, sql);
+        let explain = |e| {
+            let target = match plan {
+                Some(plan) => plan.adapted.target.clone(),
+                None => WriteTarget::of_native(sql),
+            };
+            constraint_error::explain(e, target.as_ref(), &self.schema())
+        };
         let (mut cached, mut uncached);
         let prepared: &mut rusqlite::Statement<'_> = if sql.len() <= LONGEST_CACHED {
             cached = self.connection.prepare_cached(sql).map_err(explain)?;
@@ -190,7 +195,10 @@ impl Executor<'_> {
             .prepare_cached(sql)
             .and_then(|mut statement| statement.raw_execute())
             .map(drop)
-            .map_err(|e| self.explain(e, sql))
+            .map_err(|e| match sql {
+                "COMMIT" => constraint_error::explain_commit(e, &self.schema()),
+                _ => error::from_sqlite(e),
+            })
     }
 
     /// Runs `work` with foreign keys off, so that a table can be replaced without deleting the rows that reference it.
@@ -207,7 +215,7 @@ impl Executor<'_> {
     /// snapshot was taken. The pragma takes the lock and then has nothing to do, because no database of this engine has
     /// auto-vacuum on.
     pub(super) fn upgrade(&self) -> Result<()> {
-        self.connection.execute_batch("PRAGMA incremental_vacuum(1)").map_err(|e| self.explain(e, ""))
+        self.connection.execute_batch("PRAGMA incremental_vacuum(1)").map_err(error::from_sqlite)
     }
 
     /// The columns of a result. They are cached in a plan that has one statement.
@@ -230,10 +238,6 @@ impl Executor<'_> {
 
     fn schema(&self) -> SchemaView<'_> {
         SchemaView { cache: &self.plans, connection: self.connection }
-    }
-
-    fn explain(&self, e: rusqlite::Error, sql: &str) -> Error {
-        constraint_error::explain(e, sql, &self.schema())
     }
 }
 

@@ -17,11 +17,6 @@ pub(super) const TABLE: &str = "phantomdb_schemas";
 const CREATE_TABLE: &str =
     "CREATE TABLE IF NOT EXISTS \"phantomdb_schemas\" (\"name\" TEXT PRIMARY KEY) WITHOUT ROWID";
 
-/// The name under which SQLite stores a table: `schema.table` or `table`.
-pub fn stored_name(table: &TableName) -> String {
-    table.to_string()
-}
-
 /// The schemas of the database, without the default one.
 pub(super) fn schemas(conn: &Connection) -> Result<BTreeSet<String>> {
     if !own_tables::exists(conn, TABLE)? {

@@ -11,14 +11,14 @@ use phantomdb_protocol::{
     ddl::{self, Verbatim},
 };
 use phantomdb_sql::parse::parse_expression;
-use phantomdb_sql::printer::{self, quote_literal};
+use phantomdb_sql::printer::quote_literal;
 use phantomdb_sql::walk::change_expressions;
 use rusqlite::{Connection, params};
 use sqlparser::ast::Expr;
 
 use crate::error::schema_failed;
 use crate::own_tables;
-use crate::schemas::stored_name;
+use crate::stored::{self, stored_name};
 
 const TABLE: &str = "phantomdb_expressions";
 
@@ -35,18 +35,14 @@ pub(super) struct SourceExpression {
 impl SourceExpression {
     /// Returns `None` when SQLite is given the expression as it was written.
     pub(super) fn of(adapted: &Expr, source: String) -> Result<Option<Self>> {
-        let adapted = as_described(&to_sql(&mut adapted.clone())?)?;
+        let adapted = as_described(&stored::print(&mut adapted.clone())?)?;
         Ok((adapted != source).then_some(Self { adapted, source }))
     }
 }
 
 /// The text that a description prints after SQLite has stored `sql` and given it back.
 fn as_described(sql: &str) -> Result<String> {
-    to_sql(&mut parse_expression(sql)?)
-}
-
-fn to_sql(expr: &mut Expr) -> Result<String> {
-    printer::print(expr, printer::Style::Sqlite)
+    stored::print(&mut parse_expression(sql)?)
 }
 
 /// The statements that store the expressions of a table.
@@ -146,7 +142,7 @@ pub(super) fn rename_column(conn: &Connection, table: &TableName, from: &str, to
                 to.clone_into(&mut ident.value);
             }
         });
-        to_sql(&mut expr)
+        stored::print(&mut expr)
     };
     let mut expressions = Vec::new();
     for (adapted, source) in stored(conn, &stored_name(table))? {

@@ -1,13 +1,13 @@
-//! The names SQLite declares columns with: they decide the affinity, and tell the type again later.
+//! The type names of columns in SQLite. A name decides the affinity of its column, and the catalog reads the type from it.
 
 use phantomdb_protocol::ColumnType;
 
 pub use phantomdb_sql::types::SqlType;
 
-/// Ends the names that need the affinity of text.
+/// The suffix of the names that need the affinity of text.
 const TEXT: &str = "_TEXT";
 
-/// The type behind a declared SQLite type name. Never fails: what it does not know is [`SqlType::Other`].
+/// The type that a declared name stands for; [`SqlType::Other`] for a name that is not known.
 pub fn from_declared(declared: &str) -> SqlType {
     let (name, arguments) = declared.split_once('(').unwrap_or((declared, ""));
     let name = name.trim_end();
@@ -22,7 +22,7 @@ pub fn from_declared(declared: &str) -> SqlType {
         .unwrap_or_else(|| SqlType::Other(declared.trim().to_owned()))
 }
 
-/// The name to declare a column with in SQLite.
+/// The name with which a column of that type is declared.
 pub fn declared(data_type: &SqlType) -> String {
     match data_type {
         SqlType::Decimal(Some((p, s))) => format!("DECIMAL{TEXT}({p},{s})"),
@@ -39,7 +39,7 @@ pub fn declared(data_type: &SqlType) -> String {
     }
 }
 
-/// The collation that columns of this type compare with.
+/// The collation by which SQLite compares columns of that type.
 pub fn collation(data_type: &SqlType) -> Option<&'static str> {
     match data_type {
         SqlType::CiText => Some("NOCASE"),
@@ -48,15 +48,15 @@ pub fn collation(data_type: &SqlType) -> Option<&'static str> {
     }
 }
 
-/// How the values of a column declared so in SQLite travel.
+/// The protocol's type for the values of a column that is declared with that name.
 pub fn column_type_of_declared(declared: &str) -> ColumnType {
     match from_declared(declared) {
         SqlType::Other(name) => by_affinity(&name),
-        known => known.column_type(),
+        data_type => data_type.column_type(),
     }
 }
 
-/// How the values of a column of this PhantomDB SQL type travel.
+/// The protocol's type for the values of a column with that type in PhantomDB SQL.
 pub fn column_type_of_sql(data_type: &str) -> ColumnType {
     let name = data_type.trim_start();
     if name.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("ENUM(")) {
@@ -65,7 +65,7 @@ pub fn column_type_of_sql(data_type: &str) -> ColumnType {
     column_type_of_declared(name)
 }
 
-/// A type of tables made elsewhere: by SQLite's own rules of affinity.
+/// The protocol's type by SQLite's own rules of affinity, for a column that another program declared.
 fn by_affinity(declared: &str) -> ColumnType {
     let name = declared.to_ascii_uppercase();
     let has = |part: &str| name.contains(part);
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_column_of_a_type_made_elsewhere_travels_by_its_affinity() {
+    fn an_unknown_declared_type_is_read_by_its_affinity() {
         assert_eq!(column_type_of_declared("UNSIGNED SHORTINT"), ColumnType::Integer);
         assert_eq!(column_type_of_declared("NATIVE CHARACTER(70)"), ColumnType::String);
         assert_eq!(column_type_of_declared("GEOMETRY"), ColumnType::Any);

@@ -1,11 +1,13 @@
-//! Arithmetic: on numbers as SQLite does it, on decimals, dates and documents by functions, and on nothing else.
+//! Arithmetic. SQLite itself computes with integers and floats, functions compute with decimals, dates and documents, and
+//! every other type is refused.
 
 use phantomdb_protocol::{ColumnType, Error, ErrorCode, Result};
+use phantomdb_sql::{build, printer};
 use sqlparser::ast::{BinaryOperator, Expr, Spanned, UnaryOperator};
 
 use super::{
-    Adapter, build, printer,
-    scope::{Origin, Typed},
+    adapter::Adapter,
+    typed::{Origin, Typed},
 };
 
 impl Adapter<'_> {
@@ -38,8 +40,8 @@ impl Adapter<'_> {
             _ => None,
         };
         for side in [left, right] {
-            // + - * / % bind to each other as in PostgreSQL; anything else is put in parentheses.
-            let same = matches!(
+            // + - * / % bind to each other as in PostgreSQL. Parentheses go around anything else.
+            let binds_alike = matches!(
                 side.as_ref(),
                 Expr::BinaryOp {
                     op: BinaryOperator::Plus
@@ -47,21 +49,22 @@ impl Adapter<'_> {
                         | BinaryOperator::Multiply
                         | BinaryOperator::Divide
                         | BinaryOperator::Modulo,
-                    ..
+                    left: _,
+                    right: _,
                 }
             );
-            if !same {
+            if !binds_alike {
                 build::parenthesize(side);
             }
         }
-        Ok(Typed { column_type, nullable, origin: Origin::Other })
+        Ok(Typed { column_type, nullable, origin: Origin::Computed })
     }
 
-    /// A sign before what is no number is an error, as between two of them, and one before a decimal keeps it exact.
+    /// Checks the operand of a sign, which must be a number, and negates a decimal without a loss of digits.
     pub(super) fn signed(&self, expr: &mut Expr, typed: Typed) -> Result<()> {
         let Expr::UnaryOp { op, expr: inner } = expr else { return Ok(()) };
         let sign = if *op == UnaryOperator::Minus { BinaryOperator::Minus } else { BinaryOperator::Plus };
-        if matches!(typed.origin, Origin::Literal | Origin::Parameter) {
+        if typed.is_constant() {
             return Ok(());
         }
         if let Some(side) = typed.column_type {
@@ -74,8 +77,8 @@ impl Adapter<'_> {
         Ok(())
     }
 
-    /// Arithmetic on what is no number: the function that does it. An error when PostgreSQL has none, where SQLite
-    /// would take the digits at the front of a text for a number.
+    /// The function that computes with operands that are no numbers, and the type of its result. `TYPE_MISMATCH` where
+    /// PostgreSQL has no such operator: SQLite would take the digits at the front of a text for a number.
     fn special_arithmetic(
         &self,
         op: &BinaryOperator,
@@ -83,10 +86,7 @@ impl Adapter<'_> {
         b: Typed,
     ) -> Result<Option<(&'static str, ColumnType)>> {
         // A literal or a parameter takes the type of the other side.
-        let known = |typed: Typed| match typed.origin {
-            Origin::Literal | Origin::Parameter => None,
-            _ => typed.column_type,
-        };
+        let own_type = |typed: Typed| if typed.is_constant() { None } else { typed.column_type };
         let sign = match op {
             BinaryOperator::Plus => "+",
             BinaryOperator::Minus => "-",
@@ -104,7 +104,7 @@ impl Adapter<'_> {
             }
             (Some(ColumnType::Json), "-", _) => Some(("phantomdb_json_delete", ColumnType::Json)),
             _ => {
-                for side in [known(a), known(b)].into_iter().flatten() {
+                for side in [own_type(a), own_type(b)].into_iter().flatten() {
                     refuse_arithmetic(op, side)?;
                 }
                 None
@@ -112,9 +112,9 @@ impl Adapter<'_> {
         })
     }
 
-    /// `time ± interval '1 day'`.
+    /// `time + interval '1 day'`, with `sign` 1, or the same with a minus, with `sign` -1.
     fn add_interval(&mut self, expr: &mut Expr, sign: &str) -> Result<Typed> {
-        let Expr::BinaryOp { left, right, .. } = expr else { return Ok(Typed::UNKNOWN) };
+        let Expr::BinaryOp { left, op: _, right } = expr else { return Ok(Typed::UNKNOWN) };
         let typed = self.expr(left)?;
         let mut interval = build::unnested(right).clone();
         self.cast(&mut interval)?;

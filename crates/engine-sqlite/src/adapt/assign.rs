@@ -1,21 +1,24 @@
-//! Values on their way into a column are converted as PostgreSQL's assignment does it, or refused by name.
+//! Assignment to a column: a value is converted as PostgreSQL converts it, or refused with the name of the column.
 
 use phantomdb_protocol::{ColumnDefinition, ColumnType, Error, ErrorCode, Result, TableSchema};
-use sqlparser::ast::{Expr, UnaryOperator, Value, ValueWithSpan};
+use phantomdb_sql::{build, parse::parse_expression, printer};
+use sqlparser::ast::{Expr, Spanned, UnaryOperator, Value, ValueWithSpan};
 
 use super::{
-    Adapter, build, printer,
-    scope::{Origin, Typed},
+    adapter::Adapter,
+    expression::is_word,
+    literal::value_of,
+    typed::{Origin, Typed},
 };
-use crate::{functions::convert, types::SqlType};
+use crate::{functions::convert, stored::NOW, types::SqlType};
 
-/// A column that is assigned to, worked out once for all rows of an INSERT.
+/// A column that is assigned to. It is worked out once for all rows of an INSERT.
 #[derive(Debug, Clone)]
 pub(super) struct Target {
     pub(super) column: ColumnDefinition,
     table: String,
     data_type: Option<SqlType>,
-    /// The key of a table that does not number its rows: SQLite would make a number up for NULL.
+    /// True for the key of a table that does not number its rows: SQLite would make up a number for NULL.
     required_key: bool,
 }
 
@@ -33,13 +36,13 @@ impl Target {
         }
     }
 
-    /// A column that is being made.
+    /// A column of a table that is being created.
     pub(super) fn of_new_column(table: &str, column: &str, data_type: SqlType) -> Self {
         let column = ColumnDefinition::new(column, data_type.name());
         Self { column, table: table.to_owned(), data_type: Some(data_type), required_key: false }
     }
 
-    /// The value in stored form when it is a literal; else as it is.
+    /// Converts a literal to its stored form. Any other value stays as it is.
     pub(super) fn assign_literal(&self, value: Expr) -> Result<Expr> {
         match &self.data_type {
             Some(data_type) => Ok(self.literal(&value, data_type)?.unwrap_or(value)),
@@ -47,16 +50,17 @@ impl Target {
         }
     }
 
-    /// Lets NULL through, for SQLite's own constraint to judge.
+    /// Lets NULL through, for SQLite's own constraint to refuse.
     pub(super) fn allow_null(&mut self) {
         self.required_key = false;
     }
 
-    /// Whether a row must be given a value for it, with no default to stand in.
+    /// True when each row needs a value for this column, because it has no default.
     pub(super) fn is_required_key(&self) -> bool {
         self.required_key && self.column.default.is_none()
     }
 
+    /// The error for a row without a value for this column.
     pub(super) fn missing(&self) -> Error {
         let message = format!("column \"{}\" of \"{}\" must not be null", self.column.name, self.table);
         Error::new(ErrorCode::NotNullViolation, message)
@@ -64,14 +68,15 @@ impl Target {
             .with_columns([self.column.name.clone()])
     }
 
+    /// The table and the column, for the message of an error.
     fn names(&self) -> [Expr; 2] {
         [printer::literal(self.table.clone()), printer::literal(self.column.name.clone())]
     }
 
-    /// The value in the column's stored form.
+    /// Converts a value to the stored form of the column.
     pub(super) fn assign(&self, value: Expr, typed: Typed) -> Result<Expr> {
         let Some(data_type) = &self.data_type else { return Ok(value) };
-        if let Expr::Value(ValueWithSpan { value: Value::Null, .. }) = build::unnested(&value) {
+        if let Some(Value::Null) = value_of(&value) {
             return if self.required_key { Err(self.missing()) } else { Ok(value) };
         }
         if let Some(literal) = self.literal(&value, data_type)? {
@@ -121,25 +126,26 @@ impl Target {
         Ok(build::call(function, arguments))
     }
 
-    /// Literals are converted here and now.
+    /// Converts a literal, with or without a sign, while the statement is adapted. None for what is no literal, and for a
+    /// type whose literals a function converts when the statement runs.
     fn literal(&self, value: &Expr, data_type: &SqlType) -> Result<Option<Expr>> {
         let inner = match build::unnested(value) {
             Expr::UnaryOp { op: UnaryOperator::Minus, expr } => build::unnested(expr),
             other => other,
         };
-        let Expr::Value(ValueWithSpan { value: literal, .. }) = inner else { return Ok(None) };
-        let kept = || Ok(Some(value.clone()));
+        let Expr::Value(ValueWithSpan { value: literal, span: _ }) = inner else { return Ok(None) };
+        let unchanged = || Ok(Some(value.clone()));
         match (literal, data_type) {
-            (Value::Boolean(_), SqlType::Boolean) => kept(),
+            (Value::Boolean(_), SqlType::Boolean) => unchanged(),
             (Value::Number(text, _), SqlType::Integer | SqlType::MediumInt)
                 if text.len() < 10 && text.bytes().all(|b| b.is_ascii_digit()) =>
             {
-                kept()
+                unchanged()
             }
             (Value::Number(text, _), SqlType::BigInt)
                 if text.len() < 19 && text.bytes().all(|b| b.is_ascii_digit()) =>
             {
-                kept()
+                unchanged()
             }
             (literal, data_type) => {
                 let function = match data_type {
@@ -162,10 +168,10 @@ impl Target {
 }
 
 impl Adapter<'_> {
-    /// The default of a column as an expression, NULL when it has none.
+    /// The default of a column as an expression; NULL when it has none.
     pub(super) fn default_of(&mut self, target: &Target) -> Result<(Expr, Typed)> {
         let Some(default) = &target.column.default else { return Ok((build::null(), Typed::UNKNOWN)) };
-        let mut expr = super::parse_expression(default)?;
+        let mut expr = parse_expression(default)?;
         let typed = self.expr(&mut expr)?;
         Ok((expr, typed))
     }
@@ -174,7 +180,7 @@ impl Adapter<'_> {
     pub(super) fn assigned(&mut self, value: &mut Expr, target: Option<&Target>) -> Result<()> {
         if is_default(value) {
             let Some(target) = target else {
-                let span = sqlparser::ast::Spanned::span(value);
+                let span = value.span();
                 return self.unsupported("DEFAULT for a column of a table that is not known", span);
             };
             let (expr, typed) = self.default_of(target)?;
@@ -189,7 +195,7 @@ impl Adapter<'_> {
     }
 }
 
-/// The column of that name, as something to assign to.
+/// Finds the column to assign to; `UNKNOWN_COLUMN` when the table has none of that name.
 pub(super) fn target(table: &TableSchema, name: &str) -> Result<Target> {
     let column = table.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name));
     column.map(|column| Target::new(table, column)).ok_or_else(|| {
@@ -198,11 +204,11 @@ pub(super) fn target(table: &TableSchema, name: &str) -> Result<Target> {
     })
 }
 
-/// `DEFAULT` where a value stands.
+/// True for `DEFAULT` in the place of a value.
 pub(super) fn is_default(expr: &Expr) -> bool {
-    matches!(expr, Expr::Identifier(ident) if super::expr::is_word(ident, "DEFAULT"))
+    matches!(expr, Expr::Identifier(ident) if is_word(ident, "DEFAULT"))
 }
 
 fn is_now(expr: &Expr) -> bool {
-    matches!(expr, Expr::Value(ValueWithSpan { value: Value::Number(sql, _), .. }) if sql == super::NOW)
+    matches!(value_of(expr), Some(Value::Number(sql, _)) if sql == NOW)
 }

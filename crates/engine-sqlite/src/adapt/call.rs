@@ -1,142 +1,64 @@
-//! Function calls: PostgreSQL's names and meanings on what SQLite has and `functions` adds.
+//! Function calls. PostgreSQL's functions become those of SQLite and of [`crate::functions`].
 
 use phantomdb_protocol::{ColumnType, Result};
-use sqlparser::ast::{
-    CeilFloorKind, DateTimeField, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
-    FunctionArguments, ObjectName, OrderByExpr, Spanned, TrimWhereField, ValueWithSpan, WindowFrameBound,
-    WindowSpec, WindowType,
+use phantomdb_sql::{
+    build,
+    names::last_ident,
+    printer::{literal, quote_identifier, verbatim_expr, verbatim_ident},
+};
+use sqlparser::{
+    ast::{
+        Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList,
+        FunctionArguments, ObjectName, OrderByExpr, Spanned, WindowFrame, WindowFrameBound, WindowSpec,
+        WindowType,
+    },
+    tokenizer::Span,
 };
 
 use super::{
-    Adapter, build,
-    expr::unify,
-    printer,
-    scope::{Origin, Typed},
+    adapter::Adapter,
+    typed::{Origin, Typed, unify},
 };
-
-/// The current time in its stored form; SQLite keeps it still during a statement, and knows it without PhantomDB.
-pub(in super::super) const NOW: &str = "strftime('%Y-%m-%dT%H:%M:%fZ','now')";
-pub(in super::super) const TODAY: &str = "date('now')";
-pub(in super::super) const TIME_OF_DAY: &str = "strftime('%H:%M:%f','now')";
+use crate::stored::{NOW, TIME_OF_DAY, TODAY};
 
 impl Adapter<'_> {
-    pub(super) fn call(&mut self, expr: &mut Expr) -> Result<Typed> {
-        match expr {
-            Expr::Function(_) => self.function(expr),
-            _ => self.special_form(expr),
-        }
-    }
-
-    /// Calls that have a grammar of their own.
-    fn special_form(&mut self, expr: &mut Expr) -> Result<Typed> {
-        let span = expr.span();
-        match expr {
-            Expr::Extract { field, expr: inner, .. } => {
-                let field = field.to_string().trim_matches('\'').to_ascii_lowercase();
-                self.expr(inner)?;
-                *expr = build::call("date_part", vec![printer::literal(field), build::take(inner)]);
-                Ok(Typed::of(ColumnType::Float))
-            }
-            Expr::Ceil { expr: inner, field } | Expr::Floor { expr: inner, field } if is_plain(field) => {
-                let typed = self.expr(inner)?;
-                let inner = build::take(inner);
-                let name = if matches!(expr, Expr::Ceil { .. }) { "ceil" } else { "floor" };
-                *expr = build::call(name, vec![inner]);
-                Ok(Typed { origin: Origin::Other, ..typed })
-            }
-            Expr::Position { expr: what, r#in } => {
-                self.expr(what)?;
-                self.expr(r#in)?;
-                *expr = build::call("instr", vec![build::take(r#in), build::take(what)]);
-                Ok(Typed::of(ColumnType::Integer))
-            }
-            Expr::Substring { expr: inner, substring_from, substring_for, .. } => {
-                self.expr(inner)?;
-                let mut arguments = vec![build::take(inner)];
-                match substring_from {
-                    Some(from) => {
-                        self.expr(from)?;
-                        arguments.push(build::take(from));
-                    }
-                    None => arguments.push(printer::verbatim_expr("1")),
-                }
-                if let Some(length) = substring_for {
-                    self.expr(length)?;
-                    arguments.push(build::take(length));
-                }
-                *expr = build::call("phantomdb_substring", arguments);
-                Ok(Typed::of(ColumnType::String))
-            }
-            Expr::Trim { trim_where, trim_what, expr: inner, trim_characters } => {
-                let name = match trim_where {
-                    Some(TrimWhereField::Leading) => "ltrim",
-                    Some(TrimWhereField::Trailing) => "rtrim",
-                    _ => "trim",
-                };
-                self.expr(inner)?;
-                let mut arguments = vec![build::take(inner)];
-                let what = trim_what.as_mut().map(|what| build::take(what));
-                arguments.extend(what.or_else(|| trim_characters.as_mut().and_then(Vec::pop)));
-                if let [_, what] = arguments.as_mut_slice() {
-                    self.expr(what)?;
-                }
-                *expr = build::call(name, arguments);
-                Ok(Typed::of(ColumnType::String))
-            }
-            Expr::AtTimeZone { timestamp, time_zone } => {
-                let typed = self.expr(timestamp)?;
-                let utc = matches!(build::unnested(time_zone), Expr::Value(ValueWithSpan { value, .. })
-                    if printer::string_of(value).is_some_and(|zone| ["utc", "gmt", "z"].contains(&zone.to_ascii_lowercase().as_str())));
-                if !utc {
-                    return self.unsupported("AT TIME ZONE with another zone than 'UTC'", span);
-                }
-                *expr = build::take(timestamp);
-                Ok(typed)
-            }
-            other => {
-                let what = format!("the expression '{}'", super::expr::shorten(other));
-                self.unsupported(&what, span)
-            }
-        }
-    }
-
-    fn function(&mut self, expr: &mut Expr) -> Result<Typed> {
+    pub(super) fn function(&mut self, expr: &mut Expr) -> Result<Typed> {
         let span = expr.span();
         let Expr::Function(function) = expr else { return Ok(Typed::UNKNOWN) };
-        if !function.within_group.is_empty() {
-            return self.unsupported("WITHIN GROUP", span);
-        }
-        let Some(ident) = super::names::last_ident(&function.name) else {
+        let Some(ident) = last_ident(&function.name) else {
             return self.unsupported("this function name", span);
         };
         let name = ident.value.to_ascii_lowercase();
-        let types = self.arguments(function)?;
+        let types = self.function_parts(function, span)?;
         let first = types.first().copied().unwrap_or(Typed::UNKNOWN);
         let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        let printed = if plain { name.clone() } else { printer::quote_identifier(&name) };
-        function.name = ObjectName::from(vec![printer::verbatim_ident(printed)]);
-        if let Some(now) = current_time(&name) {
-            *expr = now.0;
-            return Ok(Typed::of(now.1).not_null());
+        let printed = if plain { name.clone() } else { quote_identifier(&name) };
+        function.name = ObjectName::from(vec![verbatim_ident(printed)]);
+        if let Some((now, column_type)) = current_time(&name) {
+            self.refuse_aggregate_clauses(function, &name, span)?;
+            *expr = now;
+            return Ok(Typed::of(column_type).not_null());
         }
         match name.as_str() {
-            // `current_user` and its kin: in memory and files there are no users and no schemas to be in.
+            // `current_user`, `current_schema` and the like. The engine has neither users nor a current schema.
             _ if matches!(function.args, FunctionArguments::None) => self.unsupported(&name, span),
             "array_agg" | "age" | "unnest" | "row_to_json" | "array_to_string" | "array_append"
             | "array_remove" | "cardinality" => self.unsupported(&format!("the function {name}()"), span),
             "coalesce" => {
+                // SQLite wants two arguments.
                 if let Some(only) = single_argument(function) {
+                    self.refuse_aggregate_clauses(function, &name, span)?;
                     *expr = only;
                 }
-                let known = types.iter().copied().reduce(unify).unwrap_or(Typed::UNKNOWN);
+                let unified = types.iter().copied().reduce(unify).unwrap_or(Typed::UNKNOWN);
                 let nullable = types.iter().all(|typed| typed.nullable);
-                Ok(Typed { nullable, origin: Origin::Other, ..known })
+                Ok(Typed { nullable, origin: Origin::Computed, ..unified })
             }
             "greatest" | "least" => {
                 Ok(Typed { nullable: true, ..types.iter().copied().reduce(unify).unwrap_or(Typed::UNKNOWN) })
             }
             "nullif" | "min" | "max" | "lag" | "lead" | "first_value" | "last_value" | "nth_value"
-            | "abs" => Ok(Typed { nullable: true, origin: Origin::Other, ..first }),
+            | "abs" => Ok(Typed { nullable: true, origin: Origin::Computed, ..first }),
             "bool_and" | "every" => Ok(rename(function, "min", ColumnType::Boolean)),
             "bool_or" => Ok(rename(function, "max", ColumnType::Boolean)),
             "sum" | "avg" => Ok(sum(function, &name, first)),
@@ -146,27 +68,25 @@ impl Adapter<'_> {
                 let function_name = if name == "round" { "phantomdb_round" } else { "phantomdb_trunc" };
                 Ok(rename(function, function_name, column_type.unwrap_or(ColumnType::Float)))
             }
-            name if name.starts_with("json") => self.json_function(expr, &types),
+            name if name.starts_with("json") => self.json_function(expr, name, &types, span),
             _ => Ok(simple(function, &name)),
         }
     }
 
     /// Functions that build documents or read from them.
-    fn json_function(&mut self, expr: &mut Expr, types: &[Typed]) -> Result<Typed> {
+    fn json_function(&self, expr: &mut Expr, name: &str, types: &[Typed], span: Span) -> Result<Typed> {
         let Expr::Function(function) = expr else { return Ok(Typed::UNKNOWN) };
-        let name =
-            super::names::last_ident(&function.name).map(|ident| ident.value.clone()).unwrap_or_default();
-        match name.as_str() {
+        match name {
             "json_agg" | "jsonb_agg" => {
                 as_json_values(function, types);
                 rename(function, "json_group_array", ColumnType::Json);
-                *expr = build::call("nullif", vec![build::take(expr), printer::literal("[]")]);
+                *expr = build::call("nullif", vec![build::take(expr), literal("[]")]);
                 Ok(Typed::of(ColumnType::Json))
             }
             "json_object_agg" | "jsonb_object_agg" => {
                 as_json_values(function, types);
                 rename(function, "json_group_object", ColumnType::Json);
-                *expr = build::call("nullif", vec![build::take(expr), printer::literal("{}")]);
+                *expr = build::call("nullif", vec![build::take(expr), literal("{}")]);
                 Ok(Typed::of(ColumnType::Json))
             }
             "json_build_object" | "jsonb_build_object" => {
@@ -178,46 +98,84 @@ impl Adapter<'_> {
                 Ok(rename(function, "json_array", ColumnType::Json).not_null())
             }
             "json_extract_path" | "jsonb_extract_path" => {
-                Ok(extract_path(expr, "phantomdb_json_path", ColumnType::Json))
+                self.extract_path(expr, "phantomdb_json_path", span)?;
+                Ok(Typed::of(ColumnType::Json))
             }
             "json_extract_path_text" | "jsonb_extract_path_text" => {
-                Ok(extract_path(expr, "phantomdb_json_path_text", ColumnType::String))
+                self.extract_path(expr, "phantomdb_json_path_text", span)?;
+                Ok(Typed::of(ColumnType::String))
             }
-            _ => Ok(simple(function, &name)),
+            _ => Ok(simple(function, name)),
         }
     }
 
-    /// Adapts everything between the parentheses and after them; the answer is the type of each argument.
-    fn arguments(&mut self, function: &mut Function) -> Result<Vec<Typed>> {
-        let mut types = Vec::new();
-        match &mut function.args {
-            FunctionArguments::None => {}
-            FunctionArguments::Subquery(query) => {
-                self.subquery(query)?;
-            }
-            FunctionArguments::List(list) => {
-                for argument in &mut list.args {
-                    types.push(self.argument(argument)?);
-                }
-                for clause in &mut list.clauses {
-                    match clause {
-                        FunctionArgumentClause::OrderBy(order) => self.order_exprs(order)?,
-                        other => {
-                            let what = format!("'{other}' in a function call");
-                            return self.unsupported(&what, function.name.span());
-                        }
-                    }
-                }
+    /// `json_extract_path(document, key, …)` as `name(document, json_array(key, …))`.
+    fn extract_path(&self, expr: &mut Expr, name: &str, span: Span) -> Result<()> {
+        let Expr::Function(function) = expr else { return Ok(()) };
+        self.refuse_aggregate_clauses(function, "json_extract_path", span)?;
+        let mut arguments = Vec::new();
+        for argument in list_of(function).map(std::mem::take).unwrap_or_default() {
+            match argument {
+                FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) => arguments.push(value),
+                other => return self.unsupported(&format!("the argument '{other}'"), span),
             }
         }
-        if let Some(filter) = &mut function.filter {
+        let mut arguments = arguments.into_iter();
+        let document = arguments.next().unwrap_or_else(build::null);
+        *expr = build::call(name, vec![document, build::call("json_array", arguments.collect())]);
+        Ok(())
+    }
+
+    /// Adapts everything between the parentheses of a call and after them. The result is the type of each argument.
+    fn function_parts(&mut self, function: &mut Function, span: Span) -> Result<Vec<Typed>> {
+        let Function {
+            name: _,
+            uses_odbc_syntax,
+            parameters,
+            args,
+            within_group,
+            filter,
+            null_treatment,
+            over,
+        } = function;
+        self.refuse(
+            &[
+                (!within_group.is_empty(), "WITHIN GROUP"),
+                (*uses_odbc_syntax, "a call in braces"),
+                (!matches!(parameters, FunctionArguments::None), "a function with two lists of arguments"),
+                (null_treatment.is_some(), "IGNORE NULLS"),
+            ],
+            || span,
+        )?;
+        let types = self.arguments(args, span)?;
+        if let Some(filter) = filter {
             self.expr(filter)?;
         }
-        if function.null_treatment.is_some() {
-            return self.unsupported("IGNORE NULLS", function.name.span());
+        match over {
+            Some(WindowType::WindowSpec(window)) => self.window(window)?,
+            // SQLite finds a named window as PostgreSQL does.
+            Some(WindowType::NamedWindow(_)) | None => {}
         }
-        if let Some(WindowType::WindowSpec(window)) = &mut function.over {
-            self.window(window)?;
+        Ok(types)
+    }
+
+    fn arguments(&mut self, args: &mut FunctionArguments, span: Span) -> Result<Vec<Typed>> {
+        let list = match args {
+            FunctionArguments::None => return Ok(Vec::new()),
+            FunctionArguments::Subquery(query) => {
+                self.subquery(query)?;
+                return Ok(Vec::new());
+            }
+            FunctionArguments::List(list) => list,
+        };
+        // SQLite takes DISTINCT and ALL as PostgreSQL does.
+        let FunctionArgumentList { duplicate_treatment: _, args, clauses } = list;
+        let types = args.iter_mut().map(|argument| self.argument(argument)).collect::<Result<_>>()?;
+        for clause in clauses {
+            match clause {
+                FunctionArgumentClause::OrderBy(order) => self.order_exprs(order)?,
+                other => return self.unsupported(&format!("'{other}' in a function call"), span),
+            }
         }
         Ok(types)
     }
@@ -233,32 +191,48 @@ impl Adapter<'_> {
         }
     }
 
+    /// Refuses the clauses of an aggregate in a call that is replaced by an expression without them.
+    fn refuse_aggregate_clauses(&self, function: &Function, name: &str, span: Span) -> Result<()> {
+        let in_list = match &function.args {
+            FunctionArguments::List(FunctionArgumentList { duplicate_treatment, args: _, clauses }) => {
+                duplicate_treatment.is_some() || !clauses.is_empty()
+            }
+            FunctionArguments::None => false,
+            FunctionArguments::Subquery(_) => true,
+        };
+        let what = format!("{name}() as an aggregate");
+        self.refuse(
+            &[(in_list || function.filter.is_some() || function.over.is_some(), what.as_str())],
+            || span,
+        )
+    }
+
+    /// OVER and WINDOW. SQLite takes the name of another window and ROWS, RANGE and GROUPS as PostgreSQL does.
     pub(super) fn window(&mut self, window: &mut WindowSpec) -> Result<()> {
-        self.exprs(&mut window.partition_by)?;
-        self.order_exprs(&mut window.order_by)?;
-        if let Some(frame) = &mut window.window_frame {
-            let bounds = std::iter::once(&mut frame.start_bound).chain(frame.end_bound.as_mut());
-            for bound in bounds {
-                if let WindowFrameBound::Preceding(Some(expr)) | WindowFrameBound::Following(Some(expr)) =
-                    bound
-                {
-                    self.expr(expr)?;
+        let WindowSpec { window_name: _, partition_by, order_by, window_frame } = window;
+        self.exprs(partition_by)?;
+        self.order_exprs(order_by)?;
+        if let Some(WindowFrame { units: _, start_bound, end_bound }) = window_frame {
+            for bound in std::iter::once(start_bound).chain(end_bound) {
+                match bound {
+                    WindowFrameBound::Preceding(Some(expr)) | WindowFrameBound::Following(Some(expr)) => {
+                        self.expr(expr)?;
+                    }
+                    WindowFrameBound::CurrentRow
+                    | WindowFrameBound::Preceding(None)
+                    | WindowFrameBound::Following(None) => {}
                 }
             }
         }
         Ok(())
     }
 
-    pub(super) fn order_exprs(&mut self, order: &mut [OrderByExpr]) -> Result<()> {
+    fn order_exprs(&mut self, order: &mut [OrderByExpr]) -> Result<()> {
         order.iter_mut().try_for_each(|item| self.order_expr(item, None))
     }
 }
 
-/// `ceil(x)`, not `ceil(x TO day)`.
-fn is_plain(field: &CeilFloorKind) -> bool {
-    matches!(field, CeilFloorKind::DateTimeField(DateTimeField::NoDateTime))
-}
-
+/// The expression for a function of the current time, and its type.
 fn current_time(name: &str) -> Option<(Expr, ColumnType)> {
     Some(match name {
         "now"
@@ -266,14 +240,14 @@ fn current_time(name: &str) -> Option<(Expr, ColumnType)> {
         | "localtimestamp"
         | "transaction_timestamp"
         | "statement_timestamp"
-        | "clock_timestamp" => (printer::verbatim_expr(NOW), ColumnType::Timestamp),
-        "current_date" => (printer::verbatim_expr(TODAY), ColumnType::Date),
-        "current_time" | "localtime" => (printer::verbatim_expr(TIME_OF_DAY), ColumnType::Time),
+        | "clock_timestamp" => (verbatim_expr(NOW), ColumnType::Timestamp),
+        "current_date" => (verbatim_expr(TODAY), ColumnType::Date),
+        "current_time" | "localtime" => (verbatim_expr(TIME_OF_DAY), ColumnType::Time),
         _ => return None,
     })
 }
 
-/// Calls that need another name at most.
+/// Adapts a call that needs no more than another name.
 fn simple(function: &mut Function, name: &str) -> Typed {
     use ColumnType::{Boolean, Float, Integer, Json, String, Timestamp, Uuid};
     match name {
@@ -311,11 +285,11 @@ fn simple(function: &mut Function, name: &str) -> Typed {
 }
 
 fn rename(function: &mut Function, name: &str, column_type: ColumnType) -> Typed {
-    function.name = ObjectName::from(vec![printer::verbatim_ident(name)]);
+    function.name = ObjectName::from(vec![verbatim_ident(name)]);
     Typed::of(column_type)
 }
 
-/// Sums of decimals are exact; the sum of integers is one.
+/// Adapts SUM and AVG. Those of decimals are exact, and the sum of integers is an integer.
 fn sum(function: &mut Function, name: &str, argument: Typed) -> Typed {
     match (name, argument.column_type) {
         ("sum", Some(ColumnType::Decimal)) => rename(function, "phantomdb_sum", ColumnType::Decimal),
@@ -339,7 +313,7 @@ fn single_argument(function: &mut Function) -> Option<Expr> {
     }
 }
 
-/// Booleans, decimals and documents go into a document as what they are, not as SQLite stores them.
+/// Makes booleans, decimals and documents go into a document as JSON of their kind, not as the text that SQLite stores.
 fn as_json_values(function: &mut Function, types: &[Typed]) {
     let Some(arguments) = list_of(function) else { return };
     for (argument, typed) in arguments.iter_mut().zip(types) {
@@ -355,17 +329,4 @@ fn as_json_values(function: &mut Function, types: &[Typed]) {
         }
         *value = wrapped;
     }
-}
-
-fn extract_path(expr: &mut Expr, name: &str, column_type: ColumnType) -> Typed {
-    if let Expr::Function(function) = expr {
-        let arguments = list_of(function).map(std::mem::take).unwrap_or_default();
-        let mut arguments = arguments.into_iter().filter_map(|argument| match argument {
-            FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) => Some(value),
-            _ => None,
-        });
-        let document = arguments.next().unwrap_or_else(build::null);
-        *expr = build::call(name, vec![document, build::call("json_array", arguments.collect())]);
-    }
-    Typed::of(column_type)
 }

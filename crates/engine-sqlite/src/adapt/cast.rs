@@ -1,9 +1,10 @@
 //! Casts, with PostgreSQL's meaning.
 
-use phantomdb_protocol::{ColumnType, Result};
-use sqlparser::ast::{CastKind, DataType, Expr, Interval, Spanned, TypedString, ValueWithSpan};
+use phantomdb_protocol::{ColumnType, Error, Result};
+use phantomdb_sql::{build, printer};
+use sqlparser::ast::{CastKind, DataType, Expr, Interval, ObjectName, Spanned, TypedString};
 
-use super::{Adapter, build, printer, scope::Typed};
+use super::{adapter::Adapter, literal::string_of, typed::Typed};
 use crate::types::SqlType;
 
 impl Adapter<'_> {
@@ -16,27 +17,37 @@ impl Adapter<'_> {
                 data_type,
                 format: None,
             } => {
-                let target = match SqlType::from_ast(data_type) {
-                    Ok(target) => target,
-                    Err(error) => return Err(self.at(error, span)),
-                };
+                let target = SqlType::from_ast(data_type).map_err(|error| self.at(error, span))?;
                 let typed = self.expr(inner)?;
                 let value = build::take(inner);
                 *expr = cast_to(&target, value, typed)?;
                 Ok(Typed { nullable: typed.nullable, ..Typed::of(target.column_type()) })
             }
-            Expr::TypedString(TypedString { data_type, value, .. }) => {
+            // ODBC's spelling of a typed string, `{d '2020-01-01'}`, means the same.
+            Expr::TypedString(TypedString { data_type, value, uses_odbc_syntax: _ }) => {
                 let target = SqlType::from_ast(data_type).map_err(|error| self.at(error, span))?;
                 let text = printer::string_of(&value.value).unwrap_or_default().to_owned();
                 *expr = cast_to(&target, printer::literal(text), Typed::of(ColumnType::String))?;
                 Ok(Typed::of(target.column_type()).not_null())
             }
-            Expr::Interval(Interval { value, leading_field, last_field: None, .. }) => {
-                let text = match build::unnested(value) {
-                    Expr::Value(ValueWithSpan { value, .. }) => printer::string_of(value).map(str::to_owned),
-                    _ => None,
+            Expr::Interval(Interval {
+                value,
+                leading_field,
+                leading_precision,
+                last_field,
+                fractional_seconds_precision,
+            }) => {
+                self.refuse(
+                    &[
+                        (last_field.is_some(), "a range of fields in an INTERVAL"),
+                        (leading_precision.is_some(), "the precision of an INTERVAL"),
+                        (fractional_seconds_precision.is_some(), "the precision of an INTERVAL"),
+                    ],
+                    || span,
+                )?;
+                let Some(mut text) = string_of(value).map(str::to_owned) else {
+                    return self.unsupported("an INTERVAL that is no string", span);
                 };
-                let Some(mut text) = text else { return self.unsupported("this INTERVAL", span) };
                 if let Some(field) = leading_field {
                     text = format!("{text} {field}");
                 }
@@ -45,15 +56,6 @@ impl Adapter<'_> {
             }
             _ => self.unsupported("this cast", span),
         }
-    }
-
-    /// Adds the place to an error that has none.
-    pub(super) fn at(
-        &self,
-        error: phantomdb_protocol::Error,
-        span: sqlparser::tokenizer::Span,
-    ) -> phantomdb_protocol::Error {
-        self.source.at(error, span)
     }
 }
 
@@ -79,7 +81,7 @@ fn cast_to(target: &SqlType, value: Expr, from: Typed) -> Result<Expr> {
         SqlType::Varchar(None) | SqlType::Char(None) | SqlType::Text => text(value),
         SqlType::CiText => Expr::Nested(Box::new(Expr::Collate {
             expr: Box::new(text(value)),
-            collation: sqlparser::ast::ObjectName::from(vec![printer::verbatim_ident("NOCASE")]),
+            collation: ObjectName::from(vec![printer::verbatim_ident("NOCASE")]),
         })),
         SqlType::Boolean => build::call("phantomdb_cast_boolean", vec![value]),
         SqlType::Timestamp => build::call("phantomdb_cast_timestamp", vec![value]),
@@ -95,7 +97,7 @@ fn cast_to(target: &SqlType, value: Expr, from: Typed) -> Result<Expr> {
         SqlType::Blob => native(value, DataType::Blob(None)),
         SqlType::Json | SqlType::Jsonb => build::call("phantomdb_cast_json", vec![value]),
         SqlType::Enum(_) | SqlType::Other(_) => {
-            return Err(phantomdb_protocol::Error::unsupported(format!(
+            return Err(Error::unsupported(format!(
                 "a cast to {} is not supported on SQLite",
                 target.name()
             )));

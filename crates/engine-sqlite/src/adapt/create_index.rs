@@ -1,64 +1,110 @@
-//! CREATE INDEX and CREATE VIEW.
+//! CREATE INDEX.
 
 use phantomdb_protocol::Result;
-use sqlparser::ast::{CreateIndex, CreateView, Expr, Ident, IndexColumn, IndexType, ObjectName, Spanned};
-
-use super::{
-    Adapter, build,
+use phantomdb_sql::{
+    build,
     names::{last_ident, table_name},
-    scope::{Columns, Relation, stored_name},
+};
+use sqlparser::ast::{
+    CreateIndex, Expr, Ident, IndexColumn, IndexType, ObjectName, OrderByExpr, OrderByOptions, OrderBySort,
+    Spanned,
 };
 
-/// Those that SQLite has, and those that mean its `BINARY`.
-const OF_SQLITE: [&str; 8] = ["binary", "nocase", "rtrim", "decimal", "c", "posix", "ucs_basic", "default"];
+use super::{
+    adapter::Adapter,
+    expression::BYTE_ORDERS,
+    scope::{Columns, Relation},
+};
+use crate::stored::stored_name;
 
-/// `en_US`, `de_DE.utf8`, `en-x-icu`: a language in lower case, and what follows it.
+/// The collations of SQLite.
+const SQLITE_COLLATIONS: [&str; 4] = ["binary", "nocase", "rtrim", "decimal"];
+
+/// True for `en_US`, `de_DE.utf8` and `en-x-icu`: a language in lower case, and more after it.
 fn is_of_a_language(name: &str) -> bool {
     let letters = name.bytes().take_while(u8::is_ascii_lowercase).count();
     (2..=3).contains(&letters) && matches!(name.as_bytes().get(letters), Some(b'_' | b'-' | b'.'))
 }
 
 impl Adapter<'_> {
-    pub(in super::super) fn create_index(&mut self, create: &mut CreateIndex) -> Result<()> {
+    pub(super) fn create_index(&mut self, create: &mut CreateIndex) -> Result<()> {
         let span = create.table_name.span();
-        // How rows are found by an index is not what it says of them, and SQLite has one way.
-        let custom = matches!(create.using, Some(IndexType::Custom(_)));
-        if custom || !create.include.is_empty() || !create.with.is_empty() || !create.index_options.is_empty()
-        {
-            return self.unsupported("this kind of index", span);
-        }
-        if create.nulls_distinct == Some(false) {
-            return self.unsupported("NULLS NOT DISTINCT", span);
-        }
-        (create.using, create.concurrently, create.nulls_distinct) = (None, false, None);
-        let table = self.source.table(&create.table_name)?;
-        let Some(mut index) = create.name.as_ref().and_then(table_name) else {
+        let CreateIndex {
+            name,
+            table_name: table,
+            using,
+            columns,
+            // SQLite writes UNIQUE and IF NOT EXISTS as PostgreSQL does.
+            unique: _,
+            if_not_exists: _,
+            concurrently,
+            r#async,
+            include,
+            nulls_distinct,
+            with,
+            predicate,
+            index_options,
+            alter_options,
+        } = create;
+        let kind = "this kind of index";
+        self.refuse(
+            &[
+                (matches!(using, Some(IndexType::Custom(_))), kind),
+                (!include.is_empty(), kind),
+                (!with.is_empty(), kind),
+                (!index_options.is_empty(), kind),
+                (*r#async, "CREATE INDEX ASYNC"),
+                (!alter_options.is_empty(), "ALGORITHM or LOCK in CREATE INDEX"),
+                (*nulls_distinct == Some(false), "NULLS NOT DISTINCT"),
+            ],
+            || span,
+        )?;
+        // USING and CONCURRENTLY change no result: SQLite has one kind of index, and one writer at a time.
+        (*using, *concurrently, *nulls_distinct) = (None, false, None);
+        let indexed = self.source.table(table)?;
+        let Some(mut index) = name.as_ref().and_then(table_name) else {
             return self.unsupported("an index without a name", span);
         };
         if index.schema.is_none() {
-            index.schema.clone_from(&table.schema);
+            index.schema.clone_from(&indexed.schema);
         }
-        create.name = Some(ObjectName::from(vec![Ident::with_quote('"', stored_name(&index))]));
-        create.table_name = ObjectName::from(vec![Ident::with_quote('"', stored_name(&table))]);
-        let columns = self.catalog.table(&table).map_or(Columns::Unknown, Columns::Table);
-        let relation = Relation { name: stored_name(&table), bare: None, columns, outer: false };
-        self.definition_of(relation, |adapter| {
-            for IndexColumn { column, operator_class } in &mut create.columns {
-                *operator_class = None;
-                column.options.nulls_first = None;
-                adapter.collation(&mut column.expr)?;
-                adapter.defined(&mut column.expr)?;
-            }
-            create.predicate.as_mut().map_or(Ok(()), |predicate| adapter.defined(predicate))
+        *name = Some(ObjectName::from(vec![Ident::with_quote('"', stored_name(&index))]));
+        *table = ObjectName::from(vec![Ident::with_quote('"', stored_name(&indexed))]);
+        let relation = Relation {
+            name: stored_name(&indexed),
+            bare: None,
+            columns: self.catalog.table(&indexed).map_or(Columns::Unknown, Columns::Table),
+            outer: false,
+        };
+        self.in_definition(relation, |adapter| {
+            columns.iter_mut().try_for_each(|column| adapter.index_column(column))?;
+            predicate.as_mut().map_or(Ok(()), |predicate| adapter.defined(predicate))
         })
     }
 
-    /// In an index the collation of a language decides about the order of its rows, not about which are equal, and nothing
+    fn index_column(&mut self, column: &mut IndexColumn) -> Result<()> {
+        let IndexColumn { column, operator_class } = column;
+        let OrderByExpr { expr, options: OrderByOptions { sort, nulls_first }, with_fill } = column;
+        self.refuse(
+            &[
+                (with_fill.is_some(), "WITH FILL"),
+                (matches!(sort, Some(OrderBySort::Using(_))), "USING in the order of an index"),
+            ],
+            || expr.span(),
+        )?;
+        // Neither changes a result: SQLite has one order of NULLs in an index, and one kind of index.
+        (*nulls_first, *operator_class) = (None, None);
+        self.index_collation(expr)?;
+        self.defined(expr)
+    }
+
+    /// Removes the collation of a language. In an index it decides the order of rows but not which are equal, and no query
     /// asks SQLite for that order.
-    fn collation(&self, expr: &mut Expr) -> Result<()> {
+    fn index_collation(&self, expr: &mut Expr) -> Result<()> {
         let Expr::Collate { expr: inner, collation } = expr else { return Ok(()) };
         let name = last_ident(collation).map(|ident| ident.value.clone()).unwrap_or_default();
-        if OF_SQLITE.iter().any(|known| known.eq_ignore_ascii_case(&name)) {
+        if SQLITE_COLLATIONS.iter().chain(&BYTE_ORDERS).any(|collation| collation.eq_ignore_ascii_case(&name))
+        {
             return Ok(());
         }
         if !is_of_a_language(&name) {
@@ -66,12 +112,5 @@ impl Adapter<'_> {
         }
         *expr = build::take(inner);
         Ok(())
-    }
-
-    pub(super) fn create_view(&mut self, view: &mut CreateView) -> Result<()> {
-        let table = self.source.new_view(view)?;
-        view.name = ObjectName::from(vec![Ident::with_quote('"', stored_name(&table))]);
-        self.refuse_parameters = true;
-        self.query(&mut view.query).map(|_| ())
     }
 }

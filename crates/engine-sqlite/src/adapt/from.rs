@@ -1,40 +1,49 @@
-//! FROM: tables, joins, sub-queries, and what they bring into scope.
+//! FROM: tables, joins and sub-queries, and the relations that they add to the scope.
 
 use std::sync::Arc;
 
 use phantomdb_protocol::Result;
+use phantomdb_sql::printer::verbatim_ident;
 use sqlparser::ast::{
-    Ident, Join, JoinConstraint, JoinOperator, ObjectName, SetExpr, Spanned, TableAlias, TableFactor,
-    TableWithJoins,
+    FunctionArg, FunctionArgExpr, Ident, Join, JoinConstraint, JoinOperator, ObjectName, Spanned, TableAlias,
+    TableFactor, TableFunctionArgs, TableWithJoins,
 };
 
 use super::{
-    Adapter, printer,
-    query::parsed_query,
-    scope::{Columns, Relation, stored_name},
+    adapter::Adapter,
+    scope::{Columns, Relation},
+    template::with_column_names,
 };
+use crate::stored::stored_name;
+
+/// The functions of SQLite that may stand in FROM.
+const TABLE_FUNCTIONS: [&str; 3] = ["json_each", "json_tree", "jsonb_each"];
 
 impl Adapter<'_> {
     pub(super) fn table_with_joins(&mut self, table: &mut TableWithJoins) -> Result<()> {
+        let TableWithJoins { relation, joins } = table;
         let first = self.relation_count();
-        self.table_factor(&mut table.relation)?;
-        for join in &mut table.joins {
+        self.table_factor(relation)?;
+        for join in joins {
             self.join(join, first)?;
         }
         Ok(())
     }
 
+    /// Adapts a join. `first` is the index of the first relation of its left side.
     fn join(&mut self, join: &mut Join, first: usize) -> Result<()> {
+        let Join { relation, global, join_operator } = join;
+        self.refuse(&[(*global, "GLOBAL JOIN")], || relation.span())?;
         let joined = self.relation_count();
-        self.table_factor(&mut join.relation)?;
-        let (constraint, left_outer, right_outer) = match &mut join.join_operator {
+        self.table_factor(relation)?;
+        let (constraint, left_outer, right_outer) = match join_operator {
             JoinOperator::Join(on) | JoinOperator::Inner(on) | JoinOperator::CrossJoin(on) => {
                 (on, false, false)
             }
             JoinOperator::Left(on) | JoinOperator::LeftOuter(on) => (on, false, true),
             JoinOperator::Right(on) | JoinOperator::RightOuter(on) => (on, true, false),
             JoinOperator::FullOuter(on) => (on, true, true),
-            _ => return self.unsupported("this kind of join", join.relation.span()),
+            _ => return self.unsupported("this kind of join", relation.span()),
         };
         let relations =
             self.scopes.last_mut().map(|scope| scope.relations.as_mut_slice()).unwrap_or_default();
@@ -60,93 +69,131 @@ impl Adapter<'_> {
     }
 
     fn table_factor(&mut self, factor: &mut TableFactor) -> Result<()> {
-        let span = factor.span();
         match factor {
-            TableFactor::Table { name, alias, args: Some(args), .. } => {
-                self.function_arguments(&mut args.args)?;
-                let function = name.to_string().to_ascii_lowercase();
-                if !["json_each", "json_tree", "jsonb_each"].contains(&function.as_str()) {
-                    return self.unsupported(&format!("{function}() in FROM"), span);
+            TableFactor::Table {
+                name,
+                alias,
+                args,
+                with_hints,
+                version,
+                with_ordinality,
+                partitions,
+                json_path,
+                sample,
+                index_hints,
+            } => {
+                self.refuse(
+                    &[
+                        (!with_hints.is_empty(), "a hint after the name of a table"),
+                        (version.is_some(), "a version of a table"),
+                        (*with_ordinality, "WITH ORDINALITY"),
+                        (!partitions.is_empty(), "PARTITION in FROM"),
+                        (json_path.is_some(), "a JSON path in FROM"),
+                        (sample.is_some(), "TABLESAMPLE"),
+                        (!index_hints.is_empty(), "an index hint"),
+                    ],
+                    || name.span(),
+                )?;
+                match args {
+                    Some(args) => self.table_function(name, args, alias.as_ref()),
+                    None => self.named_table(name, alias.as_mut()),
                 }
-                *name = ObjectName::from(vec![printer::verbatim_ident(function.clone())]);
-                let name = alias.as_ref().map_or(function, |alias| alias.name.value.clone());
-                self.bring(Relation { name, bare: None, columns: Columns::Unknown, outer: false });
-                Ok(())
             }
-            TableFactor::Table { name, alias, sample: None, with_hints, version: None, .. } => {
-                with_hints.clear();
-                self.named_table(name, alias.as_ref())
-            }
-            TableFactor::Derived { lateral: false, subquery, alias, sample: None } => {
+            TableFactor::Derived { lateral, subquery, alias, sample } => {
+                self.refuse(&[(*lateral, "LATERAL"), (sample.is_some(), "TABLESAMPLE")], || subquery.span())?;
                 let outputs = self.subquery(subquery)?;
-                let mut columns =
-                    outputs.map_or(Columns::Unknown, |outputs| Columns::Listed(Arc::new(outputs)));
-                if let Some(alias) = alias.as_mut().filter(|alias| !alias.columns.is_empty()) {
-                    columns = name_columns(subquery, alias, columns)?;
+                let columns = outputs.map_or(Columns::Unknown, |outputs| Columns::Listed(Arc::new(outputs)));
+                let Some(alias) = alias else {
+                    self.add_relation(Relation { name: String::new(), bare: None, columns, outer: false });
+                    return Ok(());
+                };
+                let (name, names) = self.alias(alias)?;
+                if !names.is_empty() {
+                    // SQLite takes no list of columns after an alias, but does after the name of a WITH query.
+                    with_column_names(subquery, std::mem::take(&mut alias.columns))?;
                 }
-                let name = alias.as_ref().map(|alias| alias.name.value.clone()).unwrap_or_default();
-                self.bring(Relation { name, bare: None, columns, outer: false });
+                let columns = renamed(columns, names);
+                self.add_relation(Relation { name, bare: None, columns, outer: false });
                 Ok(())
             }
-            TableFactor::Derived { lateral: true, .. } => self.unsupported("LATERAL", span),
             TableFactor::NestedJoin { table_with_joins, alias: None } => {
                 self.table_with_joins(table_with_joins)
             }
             other => {
                 let what = other.to_string().chars().take(40).collect::<String>();
-                self.unsupported(&format!("'{what}' in FROM"), span)
+                self.unsupported(&format!("'{what}' in FROM"), other.span())
             }
         }
     }
 
-    /// A table, or a common table expression, by name.
-    pub(super) fn named_table(&mut self, name: &mut ObjectName, alias: Option<&TableAlias>) -> Result<()> {
-        let table = self.source.table(name)?;
-        if let Some(alias) = alias.filter(|alias| !alias.columns.is_empty()) {
-            return self.unsupported("a list of columns after the name of a table", alias.name.span);
+    /// A function that gives rows.
+    fn table_function(
+        &mut self,
+        name: &mut ObjectName,
+        args: &mut TableFunctionArgs,
+        alias: Option<&TableAlias>,
+    ) -> Result<()> {
+        let span = name.span();
+        let TableFunctionArgs { args, settings } = args;
+        self.refuse(&[(settings.is_some(), "SETTINGS of a function")], || span)?;
+        for argument in args {
+            match argument {
+                FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => {
+                    self.expr(expr)?;
+                }
+                other => {
+                    let what = format!("the argument '{other}'");
+                    let span = other.span();
+                    return self.unsupported(&what, span);
+                }
+            }
         }
-        let stored = stored_name(&table);
-        let cte = self.ctes.iter().rev().find(|cte| cte.name.eq_ignore_ascii_case(&stored));
-        let columns = match cte {
-            Some(cte) => cte.columns.clone(),
-            None => self.catalog.table(&table).map_or(Columns::Unknown, Columns::Table),
+        let function = name.to_string().to_ascii_lowercase();
+        if !TABLE_FUNCTIONS.contains(&function.as_str()) {
+            return self.unsupported(&format!("{function}() in FROM"), span);
+        }
+        let (exposed, names) = match alias {
+            Some(alias) => self.alias(alias)?,
+            None => (function.clone(), Vec::new()),
         };
-        let bare = (alias.is_none() && table.schema.is_some()).then(|| table.name.clone());
-        let exposed = alias.map_or_else(|| stored.clone(), |alias| alias.name.value.clone());
-        *name = ObjectName::from(vec![Ident::with_quote('"', stored)]);
-        self.bring(Relation { name: exposed, bare, columns, outer: false });
+        self.refuse(&[(!names.is_empty(), "a list of columns after a function")], || span)?;
+        *name = ObjectName::from(vec![verbatim_ident(function)]);
+        self.add_relation(Relation { name: exposed, bare: None, columns: Columns::Unknown, outer: false });
         Ok(())
     }
 
-    pub(super) fn bring(&mut self, relation: Relation) {
-        if let Some(scope) = self.scopes.last_mut() {
-            scope.relations.push(relation);
-        }
+    /// A table or a WITH query by its name.
+    fn named_table(&mut self, name: &mut ObjectName, alias: Option<&mut TableAlias>) -> Result<()> {
+        let table = self.source.table(name)?;
+        let stored = stored_name(&table);
+        let common = self.common_tables.iter().rev().find(|common| common.name.eq_ignore_ascii_case(&stored));
+        let columns = match common {
+            Some(common) => common.columns.clone(),
+            None => self.catalog.table(&table).map_or(Columns::Unknown, Columns::Table),
+        };
+        let (exposed, bare) = match alias {
+            Some(alias) => {
+                let (exposed, names) = self.alias(alias)?;
+                if !names.is_empty() {
+                    let span = alias.name.span;
+                    return self.unsupported("a list of columns after the name of a table", span);
+                }
+                // In UPDATE and DELETE, SQLite wants the word AS.
+                alias.explicit = true;
+                (exposed, None)
+            }
+            None => (stored.clone(), table.schema.is_some().then(|| table.name.clone())),
+        };
+        *name = ObjectName::from(vec![Ident::with_quote('"', stored)]);
+        self.add_relation(Relation { name: exposed, bare, columns, outer: false });
+        Ok(())
     }
 }
 
-/// `(query) AS t (a, b)` as `(WITH t (a, b) AS (query) SELECT * FROM t) AS t`.
-fn name_columns(
-    query: &mut sqlparser::ast::Query,
-    alias: &mut TableAlias,
-    columns: Columns,
-) -> Result<Columns> {
-    let names: Vec<String> = alias.columns.iter().map(|column| column.name.value.clone()).collect();
-    let mut outer = parsed_query("WITH \"t\" AS (SELECT 1) SELECT * FROM \"t\"")?;
-    if let Some(cte) = outer.with.as_mut().and_then(|with| with.cte_tables.first_mut()) {
-        std::mem::swap(cte.query.as_mut(), query);
-        cte.alias = alias.clone();
-        cte.alias.explicit = false;
-    }
-    if let SetExpr::Select(select) = outer.body.as_mut()
-        && let Some(TableFactor::Table { name, .. }) = select.from.first_mut().map(|from| &mut from.relation)
-    {
-        *name = ObjectName::from(vec![alias.name.clone()]);
-    }
-    *query = *outer;
-    alias.columns.clear();
-    Ok(match columns {
-        Columns::Listed(outputs) => {
+/// The columns with other names, as many as are given.
+fn renamed(columns: Columns, names: Vec<String>) -> Columns {
+    match columns {
+        Columns::Listed(outputs) if !names.is_empty() => {
             let mut outputs = outputs.as_ref().clone();
             for (output, name) in outputs.iter_mut().zip(names) {
                 output.name = name;
@@ -154,5 +201,5 @@ fn name_columns(
             Columns::Listed(Arc::new(outputs))
         }
         other => other,
-    })
+    }
 }

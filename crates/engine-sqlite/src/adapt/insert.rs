@@ -3,34 +3,32 @@
 use std::sync::Arc;
 
 use phantomdb_protocol::{Constraint, Error, ErrorCode, Result, TableSchema};
+use phantomdb_sql::{names::last_ident, parse, printer::verbatim_ident};
 use sqlparser::ast::{
-    Assignment, AssignmentTarget, ConflictTarget as AstTarget, DoUpdate, Expr, Ident, Insert, ObjectName,
-    OnConflict, OnConflictAction, OnInsert, Query, SelectItem, SetExpr, TableAlias, TableObject,
+    Assignment, AssignmentTarget, ConflictTarget, DoUpdate, Expr, Ident, Insert, ObjectName, OnConflict,
+    OnConflictAction, OnInsert, Query, SetExpr, TableAliasWithoutColumns, TableObject, Values,
 };
 
 use super::{
-    Adapter, assign,
-    assign::Target,
-    names::last_ident,
-    parse::ConflictTarget,
-    printer,
-    query::parsed_query,
-    scope::{Columns, Output, Relation, Scope, stored_name},
+    adapter::Adapter,
+    assign::{self, Target},
+    scope::{Columns, Output, Relation, Scope},
+    template::{converted_source, is_plain},
+    typed::Typed,
 };
+use crate::stored::{print, stored_name};
 
 impl Adapter<'_> {
-    /// The answer is the columns of RETURNING.
+    /// The result is the columns of RETURNING, and the stored name of the table.
     pub(super) fn insert(
         &mut self,
         insert: &mut Insert,
-        conflict: Option<ConflictTarget>,
-    ) -> Result<Option<Vec<Output>>> {
-        let span = insert.insert_token.0.span;
-        if insert.or.is_some() || insert.ignore || insert.replace_into || !insert.assignments.is_empty() {
-            return self.unsupported("this form of INSERT; write INSERT INTO … ON CONFLICT: it", span);
-        }
+        conflict: Option<parse::ConflictTarget>,
+    ) -> Result<(Option<Vec<Output>>, String)> {
+        self.refuse_insert_clauses(insert)?;
+        insert.optimizer_hints.clear();
         let TableObject::TableName(name) = &mut insert.table else {
-            return self.unsupported("this target of an INSERT", span);
+            return self.unsupported("this target of an INSERT", insert.insert_token.0.span);
         };
         let table = self.source.table(name)?;
         let stored = stored_name(&table);
@@ -42,8 +40,8 @@ impl Adapter<'_> {
         }
         let mut targets = targets(schema.as_deref(), &columns)?;
         if let Some(source) = &mut insert.source {
-            let dropped = self.source(source, &mut columns, &mut targets, schema.as_deref())?;
-            if dropped {
+            let only_defaults = self.insert_source(source, &mut columns, &mut targets, schema.as_deref())?;
+            if only_defaults {
                 insert.source = None;
             }
         }
@@ -52,22 +50,81 @@ impl Adapter<'_> {
             insert.columns.clear();
         }
         require_keys(schema.as_deref(), &columns, insert.source.is_some())?;
-        let exposed =
-            insert.table_alias.as_ref().map_or_else(|| stored.clone(), |alias| alias.alias.value.clone());
+        let exposed = match &insert.table_alias {
+            Some(TableAliasWithoutColumns { explicit: _, alias }) => alias.value.clone(),
+            None => stored.clone(),
+        };
         let bare = (exposed == stored).then(|| table.name.clone());
-        let known = schema.clone().map_or(Columns::Unknown, Columns::Table);
-        let relation = Relation { name: exposed, bare, columns: known, outer: false };
+        let relation_columns = schema.clone().map_or(Columns::Unknown, Columns::Table);
+        let relation = Relation { name: exposed, bare, columns: relation_columns, outer: false };
         self.scopes.push(Scope { relations: vec![relation], ..Scope::default() });
-        let outputs = self.conflict_and_returning(insert, conflict, schema);
+        let outputs = self.conflict_and_returning(insert, conflict, schema, &stored);
         self.scopes.pop();
-        outputs
+        Ok((outputs?, stored))
+    }
+
+    /// Refuses the clauses that PhantomDB SQL does not have; `insert` adapts the others.
+    fn refuse_insert_clauses(&self, insert: &Insert) -> Result<()> {
+        let Insert {
+            insert_token,
+            optimizer_hints: _,
+            or,
+            ignore,
+            into,
+            table: _,
+            table_alias: _,
+            columns: _,
+            overwrite,
+            source: _,
+            assignments,
+            partitioned,
+            after_columns,
+            has_table_keyword,
+            on: _,
+            returning: _,
+            output,
+            replace_into,
+            priority,
+            insert_alias,
+            settings,
+            format_clause,
+            multi_table_insert_type,
+            multi_table_into_clauses,
+            multi_table_when_clauses,
+            multi_table_else_clause,
+        } = insert;
+        let other_form = "this form of INSERT; write INSERT INTO … ON CONFLICT: it";
+        self.refuse(
+            &[
+                (or.is_some(), other_form),
+                (*ignore, other_form),
+                (*replace_into, other_form),
+                (!assignments.is_empty(), other_form),
+                (!*into, "INSERT without INTO"),
+                (*overwrite, "INSERT OVERWRITE"),
+                (partitioned.is_some(), "PARTITION in an INSERT"),
+                (!after_columns.is_empty(), "columns after PARTITION"),
+                (*has_table_keyword, "TABLE after INTO"),
+                (output.is_some(), "OUTPUT"),
+                (priority.is_some(), "a priority of an INSERT"),
+                (insert_alias.is_some(), "an alias of the new row"),
+                (settings.is_some(), "SETTINGS of an INSERT"),
+                (format_clause.is_some(), "FORMAT of an INSERT"),
+                (multi_table_insert_type.is_some(), "an INSERT into several tables"),
+                (!multi_table_into_clauses.is_empty(), "an INSERT into several tables"),
+                (!multi_table_when_clauses.is_empty(), "an INSERT into several tables"),
+                (multi_table_else_clause.is_some(), "an INSERT into several tables"),
+            ],
+            || insert_token.0.span,
+        )
     }
 
     fn conflict_and_returning(
         &mut self,
         insert: &mut Insert,
-        conflict: Option<ConflictTarget>,
+        conflict: Option<parse::ConflictTarget>,
         schema: Option<Arc<TableSchema>>,
+        stored: &str,
     ) -> Result<Option<Vec<Output>>> {
         match &mut insert.on {
             None => {}
@@ -78,11 +135,7 @@ impl Adapter<'_> {
             }
         }
         match &mut insert.returning {
-            Some(items) => {
-                let TableObject::TableName(name) = &insert.table else { return Ok(None) };
-                let stored = last_ident(name).map(|ident| ident.value.clone());
-                self.returning(items, stored.as_deref())
-            }
+            Some(items) => self.returning(items, Some(stored)),
             None => Ok(Some(Vec::new())),
         }
     }
@@ -90,47 +143,47 @@ impl Adapter<'_> {
     fn on_conflict(
         &mut self,
         on: &mut OnConflict,
-        conflict: Option<ConflictTarget>,
+        conflict: Option<parse::ConflictTarget>,
         schema: Option<Arc<TableSchema>>,
     ) -> Result<()> {
-        if let Some(ConflictTarget { fields, condition }) = conflict {
+        let OnConflict { conflict_target, action } = on;
+        if let Some(parse::ConflictTarget { fields, condition }) = conflict {
             let bare = std::mem::replace(&mut self.bare_columns, true);
             let target = self.conflict_target(fields, condition);
             self.bare_columns = bare;
-            on.conflict_target = Some(AstTarget::Columns(vec![printer::verbatim_ident(target?)]));
+            *conflict_target = Some(ConflictTarget::Columns(vec![verbatim_ident(target?)]));
         }
-        if let Some(AstTarget::OnConstraint(name)) = &on.conflict_target {
+        if let Some(ConflictTarget::OnConstraint(name)) = conflict_target {
             let name = last_ident(name).map(|ident| ident.value.clone()).unwrap_or_default();
             let columns = constraint_columns(schema.as_deref(), &name)?;
             let columns = columns.into_iter().map(|column| Ident::with_quote('"', column)).collect();
-            on.conflict_target = Some(AstTarget::Columns(columns));
+            *conflict_target = Some(ConflictTarget::Columns(columns));
         }
-        let OnConflictAction::DoUpdate(DoUpdate { assignments, selection }) = &mut on.action else {
-            return Ok(());
+        let DoUpdate { assignments, selection } = match action {
+            OnConflictAction::DoNothing => return Ok(()),
+            OnConflictAction::DoUpdate(update) => update,
         };
         let columns = schema.clone().map_or(Columns::Unknown, Columns::Table);
-        self.bring(Relation { name: "excluded".into(), bare: None, columns, outer: false });
+        self.add_relation(Relation { name: "excluded".into(), bare: None, columns, outer: false });
         self.assignments(assignments, schema.as_deref())?;
-        if let Some(condition) = selection {
-            self.expr(condition)?;
-        }
+        self.optional(selection)?;
         if let Some(scope) = self.scopes.last_mut() {
             scope.relations.pop();
         }
         Ok(())
     }
 
-    /// `a, lower("b")) WHERE (c`: what stands between the parentheses that are printed around the target.
+    /// `a, lower("b")) WHERE (c`: the text between the parentheses that are printed around the target.
     fn conflict_target(&mut self, mut fields: Vec<Expr>, condition: Option<Expr>) -> Result<String> {
         let mut target = Vec::with_capacity(fields.len());
         for field in &mut fields {
             self.expr(field)?;
-            target.push(super::print(field)?);
+            target.push(print(field)?);
         }
         let mut target = target.join(", ");
         if let Some(mut condition) = condition {
             self.expr(&mut condition)?;
-            target = format!("{target}) WHERE ({}", super::print(&mut condition)?);
+            target = format!("{target}) WHERE ({}", print(&mut condition)?);
         }
         Ok(target)
     }
@@ -142,7 +195,7 @@ impl Adapter<'_> {
         schema: Option<&TableSchema>,
     ) -> Result<()> {
         let mut single = Vec::with_capacity(assignments.len());
-        for Assignment { target, value } in assignments.drain(..) {
+        for Assignment { target, value } in std::mem::take(assignments) {
             match (target, value) {
                 (AssignmentTarget::Tuple(names), Expr::Tuple(values)) if names.len() == values.len() => {
                     single.extend(names.into_iter().zip(values).map(|(name, value)| Assignment {
@@ -154,55 +207,35 @@ impl Adapter<'_> {
             }
         }
         for Assignment { target, value } in &mut single {
-            let AssignmentTarget::ColumnName(name) = target else {
-                self.expr(value)?;
-                continue;
+            let name = match target {
+                AssignmentTarget::ColumnName(name) => name,
+                // SQLite takes `(a, b) = (SELECT …)` as PostgreSQL does.
+                AssignmentTarget::Tuple(_) => {
+                    self.expr(value)?;
+                    continue;
+                }
             };
             let column = last_ident(name).cloned().unwrap_or_else(|| Ident::new(""));
-            let known = schema.map(|schema| assign::target(schema, &column.value)).transpose()?;
+            let target = schema.map(|schema| assign::target(schema, &column.value)).transpose()?;
             *name = ObjectName::from(vec![column]);
-            self.assigned(value, known.as_ref())?;
+            self.assigned(value, target.as_ref())?;
         }
         *assignments = single;
         Ok(())
     }
 
     /// The rows to insert. True when every column of the one row is left to its default.
-    fn source(
+    fn insert_source(
         &mut self,
         source: &mut Query,
         columns: &mut Vec<String>,
         targets: &mut Vec<Option<Target>>,
         schema: Option<&TableSchema>,
     ) -> Result<bool> {
-        let plain = source.with.is_none() && source.order_by.is_none() && source.limit_clause.is_none();
-        if let (SetExpr::Values(values), true) = (source.body.as_mut(), plain) {
-            let width = values.rows.first().map_or(0, |row| row.content.len());
-            if values.rows.iter().any(|row| row.content.len() != width) {
-                return Err(Error::new(ErrorCode::SyntaxError, "the rows of VALUES must be of one length"));
-            }
-            expand(columns, targets, schema, width)?;
-            if !columns.is_empty() && columns.len() != width {
-                let message = format!("INSERT names {} columns and gives {width} values", columns.len());
-                return Err(Error::new(ErrorCode::SyntaxError, message));
-            }
-            for index in (0..columns.len()).rev() {
-                // A column that no row gives a value gets its default from SQLite.
-                if values.rows.iter().all(|row| assign::is_default(&row.content[index])) {
-                    if values.rows.len() > 1 && columns.len() == 1 {
-                        continue;
-                    }
-                    columns.remove(index);
-                    targets.remove(index);
-                    values.rows.iter_mut().for_each(|row| drop(row.content.remove(index)));
-                }
-            }
-            for row in &mut values.rows {
-                for (index, value) in row.content.iter_mut().enumerate() {
-                    self.assigned(value, targets.get(index).and_then(Option::as_ref))?;
-                }
-            }
-            return Ok(columns.is_empty() && width > 0 && schema.is_some());
+        if is_plain(source)
+            && let SetExpr::Values(values) = source.body.as_mut()
+        {
+            return self.insert_values(values, columns, targets, schema);
         }
         let outputs = self.query(source)?;
         let width = outputs.map_or(0, |outputs| outputs.len());
@@ -214,9 +247,45 @@ impl Adapter<'_> {
         }
         Ok(false)
     }
+
+    fn insert_values(
+        &mut self,
+        values: &mut Values,
+        columns: &mut Vec<String>,
+        targets: &mut Vec<Option<Target>>,
+        schema: Option<&TableSchema>,
+    ) -> Result<bool> {
+        let rows = self.rows_of(values)?;
+        let width = rows.first().map_or(0, |row| row.content.len());
+        if rows.iter().any(|row| row.content.len() != width) {
+            return Err(Error::new(ErrorCode::SyntaxError, "the rows of VALUES must be of one length"));
+        }
+        expand(columns, targets, schema, width)?;
+        if !columns.is_empty() && columns.len() != width {
+            let message = format!("INSERT names {} columns and gives {width} values", columns.len());
+            return Err(Error::new(ErrorCode::SyntaxError, message));
+        }
+        for index in (0..columns.len()).rev() {
+            // SQLite gives its default to a column that no row gives a value.
+            if rows.iter().all(|row| assign::is_default(&row.content[index])) {
+                if rows.len() > 1 && columns.len() == 1 {
+                    continue;
+                }
+                columns.remove(index);
+                targets.remove(index);
+                rows.iter_mut().for_each(|row| drop(row.content.remove(index)));
+            }
+        }
+        for row in rows {
+            for (index, value) in row.content.iter_mut().enumerate() {
+                self.assigned(value, targets.get(index).and_then(Option::as_ref))?;
+            }
+        }
+        Ok(columns.is_empty() && width > 0 && schema.is_some())
+    }
 }
 
-/// The columns that are assigned to; none where the table is not known.
+/// The columns that are assigned to; none for each column when the table is not known.
 fn targets(schema: Option<&TableSchema>, columns: &[String]) -> Result<Vec<Option<Target>>> {
     columns.iter().map(|column| schema.map(|schema| assign::target(schema, column)).transpose()).collect()
 }
@@ -235,45 +304,23 @@ fn expand(
     Ok(())
 }
 
-/// `WITH phantomdb_source (c1, …) AS (query) SELECT convert(c1), … FROM phantomdb_source WHERE TRUE`; the condition
-/// tells SQLite that a following ON is not part of a join.
+/// Puts a query around the source that converts each of its columns.
 fn convert_source(source: &mut Query, targets: &[Option<Target>]) -> Result<()> {
-    let mut outer = parsed_query(
-        "WITH \"phantomdb_source\" AS (SELECT 1) SELECT 1 FROM \"phantomdb_source\" WHERE TRUE",
-    )?;
-    let names: Vec<Ident> =
+    let columns: Vec<Ident> =
         (1..=targets.len()).map(|index| Ident::with_quote('"', format!("column{index}"))).collect();
-    if let Some(cte) = outer.with.as_mut().and_then(|with| with.cte_tables.first_mut()) {
-        std::mem::swap(cte.query.as_mut(), source);
-        cte.alias = TableAlias {
-            explicit: false,
-            name: Ident::with_quote('"', "phantomdb_source"),
-            columns: names
-                .iter()
-                .map(|name| sqlparser::ast::TableAliasColumnDef { name: name.clone(), data_type: None })
-                .collect(),
-            at: None,
-        };
-    }
-    if let SetExpr::Select(select) = outer.body.as_mut() {
-        select.projection = names
-            .into_iter()
-            .zip(targets)
-            .map(|(name, target)| {
-                let value = Expr::Identifier(name);
-                let value = match target {
-                    Some(target) => target.assign(value, super::scope::Typed::UNKNOWN)?,
-                    None => value,
-                };
-                Ok(SelectItem::UnnamedExpr(value))
-            })
-            .collect::<Result<_>>()?;
-    }
-    *source = *outer;
-    Ok(())
+    let values = columns.iter().zip(targets).map(|(column, target)| {
+        let value = Expr::Identifier(column.clone());
+        match target {
+            Some(target) => target.assign(value, Typed::UNKNOWN),
+            None => Ok(value),
+        }
+    });
+    let values = values.collect::<Result<_>>()?;
+    converted_source(source, columns, values)
 }
 
-/// SQLite makes up a number for an integer key that is left out; PhantomDB does so only for an identity column.
+/// Refuses a row without a value for an integer key, unless it is an identity column: SQLite would make up a number for
+/// either.
 fn require_keys(schema: Option<&TableSchema>, columns: &[String], has_rows: bool) -> Result<()> {
     let Some(schema) = schema else { return Ok(()) };
     for key in &schema.primary_key {
@@ -291,7 +338,7 @@ fn constraint_columns(schema: Option<&TableSchema>, name: &str) -> Result<Vec<St
     let schema = schema.ok_or_else(|| Error::unsupported("ON CONSTRAINT of a table that is not known"))?;
     let constraint = schema.constraints.iter().find(|constraint| constraint.name() == Some(name));
     match constraint {
-        Some(Constraint::PrimaryKey { columns, .. } | Constraint::Unique { columns, .. }) => {
+        Some(Constraint::PrimaryKey { name: _, columns } | Constraint::Unique { name: _, columns }) => {
             Ok(columns.clone())
         }
         _ => Err(Error::new(
@@ -300,15 +347,5 @@ fn constraint_columns(schema: Option<&TableSchema>, name: &str) -> Result<Vec<St
         )
         .with_table(schema.table.to_string())
         .with_constraint(name)),
-    }
-}
-
-impl Adapter<'_> {
-    /// A condition, an assignment: anything that stands alone beside a table.
-    pub(super) fn optional(&mut self, expr: &mut Option<Expr>) -> Result<()> {
-        if let Some(expr) = expr {
-            self.expr(expr)?;
-        }
-        Ok(())
     }
 }

@@ -1,52 +1,20 @@
-//! What the names of a statement mean: relations, their columns, their types.
+//! The relations that a statement names, their columns, and the types of those.
 
 use std::sync::Arc;
 
-pub(super) use crate::schemas::stored_name;
+use phantomdb_protocol::{ColumnDefinition, TableSchema};
+
+use super::typed::{Origin, Typed, unify};
 use crate::types::column_type_of_sql;
-use phantomdb_protocol::{ColumnDefinition, ColumnType, TableSchema};
 
-/// Where a value comes from; decides what is converted in a comparison.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Origin {
-    Column,
-    Literal,
-    Parameter,
-    Other,
-}
-
-/// What is known about the value of an expression.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Typed {
-    pub(super) column_type: Option<ColumnType>,
-    pub(super) nullable: bool,
-    pub(super) origin: Origin,
-}
-
-impl Typed {
-    pub(super) const UNKNOWN: Self = Self { column_type: None, nullable: true, origin: Origin::Other };
-
-    pub(super) const fn of(column_type: ColumnType) -> Self {
-        Self { column_type: Some(column_type), nullable: true, origin: Origin::Other }
-    }
-
-    pub(super) const fn not_null(mut self) -> Self {
-        self.nullable = false;
-        self
-    }
-
-    pub(super) fn is(self, column_type: ColumnType) -> bool {
-        self.column_type == Some(column_type)
-    }
-}
-
-/// A column that a query gives.
+/// A column of a query's result.
 #[derive(Debug, Clone)]
 pub(super) struct Output {
     pub(super) name: String,
     pub(super) typed: Typed,
 }
 
+/// The columns of a relation.
 #[derive(Debug, Clone)]
 pub(super) enum Columns {
     Table(Arc<TableSchema>),
@@ -55,7 +23,7 @@ pub(super) enum Columns {
 }
 
 impl Columns {
-    /// All columns in order; nothing when they are not known.
+    /// All columns in order; none when they are not known. `outer` makes them nullable.
     pub(super) fn outputs(&self, outer: bool) -> Option<Vec<Output>> {
         let mut outputs = match self {
             Self::Table(table) => table
@@ -88,7 +56,7 @@ impl Columns {
     }
 }
 
-pub(super) fn typed_column(table: &TableSchema, column: &ColumnDefinition) -> Typed {
+fn typed_column(table: &TableSchema, column: &ColumnDefinition) -> Typed {
     Typed {
         column_type: Some(column_type_of_sql(&column.data_type)),
         nullable: column.allow_null
@@ -98,35 +66,43 @@ pub(super) fn typed_column(table: &TableSchema, column: &ColumnDefinition) -> Ty
     }
 }
 
-/// One relation of a FROM clause.
+/// A query of a WITH clause that is in force.
+#[derive(Debug)]
+pub(super) struct CommonTable {
+    pub(super) name: String,
+    pub(super) columns: Columns,
+}
+
+/// A relation of a FROM clause.
 #[derive(Debug, Clone)]
 pub(super) struct Relation {
     /// The name by which SQLite knows it.
     pub(super) name: String,
-    /// What else it is called: the name of the table alone, when it is in a schema and has no alias, or the alias where
-    /// SQLite knows none.
+    /// A second name: the name of the table without its schema when it has no alias, or an alias that SQLite does not know.
     pub(super) bare: Option<String>,
     pub(super) columns: Columns,
-    /// On the side of an outer join that may be missing.
+    /// True on the side of an outer join whose rows may be missing.
     pub(super) outer: bool,
 }
 
 impl Relation {
+    /// True when the relation has that name in the statement.
     pub(super) fn is_called(&self, name: &str) -> bool {
         let names = std::iter::once(self.name.as_str()).chain(self.bare.as_deref());
-        names.into_iter().any(|known| known.eq_ignore_ascii_case(name))
+        names.into_iter().any(|own| own.eq_ignore_ascii_case(name))
     }
 }
 
+/// The relations of one FROM clause.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Scope {
     pub(super) relations: Vec<Relation>,
-    /// USING or NATURAL gives fewer columns than its tables have.
+    /// True when USING or NATURAL merges columns, so that `*` gives fewer than the tables have.
     pub(super) merged: bool,
 }
 
 impl Scope {
-    /// The relation that `qualifier` names.
+    /// Finds the relation that `qualifier` names.
     pub(super) fn relation(&self, qualifier: &str) -> Option<&Relation> {
         self.relations.iter().find(|relation| relation.name.eq_ignore_ascii_case(qualifier)).or_else(|| {
             self.relations.iter().find(|relation| {
@@ -135,7 +111,7 @@ impl Scope {
         })
     }
 
-    /// Whether SQLite knows a relation by that name.
+    /// True when SQLite knows a relation by that name.
     pub(super) fn has(&self, name: &str) -> bool {
         self.relations.iter().any(|relation| relation.name.eq_ignore_ascii_case(name))
     }
@@ -158,9 +134,6 @@ pub(super) fn unify_outputs(outputs: Vec<Output>, others: &[Output]) -> Vec<Outp
     outputs
         .into_iter()
         .zip(others)
-        .map(|(output, other)| Output {
-            typed: super::expr::unify(output.typed, other.typed),
-            name: output.name,
-        })
+        .map(|(output, other)| Output { typed: unify(output.typed, other.typed), name: output.name })
         .collect()
 }

@@ -1,20 +1,45 @@
-//! Each kind of statement.
+//! Statements, dispatched by their kind.
 
 use phantomdb_protocol::{ColumnType, Result, TableName};
+use phantomdb_sql::{
+    Kind, alter_table,
+    names::{last_ident, table_name},
+    parse::{self, ConflictTarget, Parsed},
+    printer::quote_identifier,
+};
 use sqlparser::{
-    ast::{ObjectName, ObjectType, Query, SetExpr, Spanned, Statement},
-    tokenizer::TokenWithSpan,
+    ast::{
+        AlterTable, Insert, ObjectName, ObjectType, Query, SetExpr, ShowStatementOptions, Spanned, Statement,
+        Update,
+    },
+    tokenizer::{Span, TokenWithSpan},
 };
 
 use super::{
-    Adapted, Adapter, Change, Kind, alter_table, names,
-    names::table_name,
-    parse,
-    parse::{ConflictTarget, Parsed},
-    printer::quote_identifier,
-    scope::{Output, stored_name},
+    adapted::{Adapted, Change, WriteKind, WriteTarget},
+    adapter::Adapter,
+    scope::Output,
+    template::has_clauses,
 };
-use crate::{schemas, source_expressions};
+use crate::{
+    schemas, source_expressions,
+    stored::{print, stored_name},
+};
+
+/// The result of a statement that gives rows or changes them.
+struct Rows {
+    kind: Kind,
+    returns_rows: bool,
+    /// The columns of the result; none when they are not known.
+    outputs: Option<Vec<Output>>,
+    target: Option<WriteTarget>,
+}
+
+impl Rows {
+    fn written(outputs: Option<Vec<Output>>, returns_rows: bool, target: Option<WriteTarget>) -> Self {
+        Self { kind: Kind::Write, returns_rows, outputs, target }
+    }
+}
 
 impl Adapter<'_> {
     pub(super) fn statement(&mut self, tokens: Vec<TokenWithSpan>) -> Result<Adapted> {
@@ -29,44 +54,56 @@ impl Adapter<'_> {
         }
     }
 
-    /// The statements that keep how the expressions of a definition were written.
-    fn noted(&self, table: &ObjectName) -> Vec<String> {
-        names::last_ident(table)
-            .map(|table| source_expressions::insert_statements(&table.value, &self.written))
-            .unwrap_or_default()
-    }
-
     fn by_kind(&mut self, statement: &mut Statement, conflict: Option<ConflictTarget>) -> Result<Adapted> {
         match statement {
             Statement::Query(query) => {
-                let (outputs, kind, returns_rows) = self.top_query(query, conflict)?;
-                let sql = super::print(statement)?;
-                Ok(self.rows(kind, sql, outputs, returns_rows))
+                let rows = self.top_query(query, conflict)?;
+                self.printed(statement, rows)
             }
-            Statement::Insert(insert) => {
-                let outputs = self.insert(insert, conflict)?;
-                let returns_rows = insert.returning.is_some();
-                let sql = super::print(statement)?;
-                Ok(self.rows(Kind::Write, sql, outputs, returns_rows))
-            }
-            Statement::Update(update) => {
-                let outputs = self.update(update)?;
-                let returns_rows = update.returning.is_some();
-                let sql = super::print(statement)?;
-                Ok(self.rows(Kind::Write, sql, outputs, returns_rows))
-            }
-            Statement::Delete(delete) => {
-                let outputs = self.delete(delete)?;
-                let returns_rows = delete.returning.is_some();
-                let sql = super::print(statement)?;
-                Ok(self.rows(Kind::Write, sql, outputs, returns_rows))
+            Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_) => {
+                let rows = self.write(statement, conflict)?;
+                self.printed(statement, rows)
             }
             Statement::Truncate(truncate) => {
-                let statements = self.truncate(truncate)?;
-                Ok(self.done(Kind::Write, statements))
+                let (statements, table) = self.truncate(truncate)?;
+                let target = table.map(|table| WriteTarget { table, kind: WriteKind::Delete });
+                Ok(Adapted { target, ..self.done(Kind::Write, statements) })
             }
-            Statement::Explain { statement, .. } => self.explain(statement, conflict),
-            Statement::ShowSchemas { .. } => Ok(self.show_schemas()),
+            Statement::Explain {
+                // DESCRIBE and EXPLAIN QUERY PLAN are other spellings.
+                describe_alias: _,
+                query_plan: _,
+                analyze,
+                verbose,
+                estimate,
+                statement,
+                format,
+                options,
+            } => {
+                let refused = [
+                    (*analyze, "EXPLAIN ANALYZE"),
+                    (*verbose, "EXPLAIN VERBOSE"),
+                    (*estimate, "EXPLAIN ESTIMATE"),
+                    (format.is_some(), "FORMAT in EXPLAIN"),
+                    (options.is_some(), "an option of EXPLAIN"),
+                ];
+                self.refuse(&refused, || statement.span())?;
+                self.explain(statement, conflict)
+            }
+            Statement::ShowSchemas { terse, history, show_options } => {
+                let ShowStatementOptions { show_in, starts_with, limit, limit_from, filter_position } =
+                    show_options;
+                let refused = [
+                    (*terse, "SHOW TERSE SCHEMAS"),
+                    (*history, "HISTORY in SHOW SCHEMAS"),
+                    (show_in.is_some(), "IN in SHOW SCHEMAS"),
+                    (starts_with.is_some(), "STARTS WITH in SHOW SCHEMAS"),
+                    (limit.is_some() || limit_from.is_some(), "LIMIT in SHOW SCHEMAS"),
+                    (filter_position.is_some(), "a filter in SHOW SCHEMAS"),
+                ];
+                self.refuse(&refused, Span::empty)?;
+                Ok(self.show_schemas())
+            }
             other => match Kind::of_control(other) {
                 Some(kind) => Ok(self.done(kind, Vec::new())),
                 None => self.definition(other),
@@ -81,74 +118,144 @@ impl Adapter<'_> {
                 self.create_table(create)?;
                 let mut statements =
                     schema.map(|schema| schemas::create_if_missing(&schema)).unwrap_or_default();
-                statements.extend(self.noted(&create.name));
-                statements.push(super::print(statement)?);
+                statements.extend(self.store_source_expressions(&create.name));
+                statements.push(print(statement)?);
                 Ok(self.done(Kind::Schema, statements))
             }
             Statement::CreateIndex(create) => {
                 self.create_index(create)?;
-                let mut statements = self.noted(&create.table_name);
-                statements.push(super::print(statement)?);
+                let mut statements = self.store_source_expressions(&create.table_name);
+                statements.push(print(statement)?);
                 Ok(self.done(Kind::Schema, statements))
             }
             Statement::CreateView(view) => {
                 self.create_view(view)?;
-                let sql = super::print(statement)?;
+                let sql = print(statement)?;
                 Ok(self.done(Kind::Schema, vec![sql]))
             }
-            Statement::AlterTable(alter) => {
-                let reader = alter_table::Reader { source: self.source, catalog: self.catalog };
-                let (table, operations) = reader.alter_table(alter)?;
-                Ok(self.change(Change::Alter { table, operations }))
-            }
-            Statement::Drop { object_type: ObjectType::View, names, if_exists, .. } => {
-                self.drop_each("VIEW", names, *if_exists)
-            }
-            Statement::Drop { object_type: ObjectType::Index, names, if_exists, .. } => {
-                self.drop_each("INDEX", names, *if_exists)
+            Statement::AlterTable(alter) => self.alter_table(alter),
+            Statement::Drop {
+                object_type: object_type @ (ObjectType::View | ObjectType::Index),
+                if_exists,
+                names,
+                cascade,
+                // RESTRICT is the default.
+                restrict: _,
+                purge,
+                temporary,
+                table,
+            } => {
+                let object = if *object_type == ObjectType::View { "VIEW" } else { "INDEX" };
+                let span = names.first().map_or_else(Span::empty, Spanned::span);
+                let refused = [
+                    (*cascade, format!("CASCADE in DROP {object}")),
+                    (*purge, format!("PURGE in DROP {object}")),
+                    (*temporary, format!("DROP TEMPORARY {object}")),
+                    (table.is_some(), format!("ON in DROP {object}")),
+                ];
+                self.refuse(
+                    &refused.each_ref().map(|(is_present, name)| (*is_present, name.as_str())),
+                    || span,
+                )?;
+                self.drop_each(object, names, *if_exists)
             }
             other => Ok(self.change(Change::Schema(self.source.schema_change(other)?))),
         }
     }
 
-    fn drop_each(&self, what: &str, names: &[ObjectName], if_exists: bool) -> Result<Adapted> {
+    /// The statements that keep the user's text of a definition's expressions.
+    fn store_source_expressions(&self, table: &ObjectName) -> Vec<String> {
+        last_ident(table)
+            .map(|table| source_expressions::insert_statements(&table.value, &self.source_expressions))
+            .unwrap_or_default()
+    }
+
+    fn alter_table(&self, alter: &mut AlterTable) -> Result<Adapted> {
+        let AlterTable {
+            name,
+            if_exists,
+            // PhantomDB SQL has no inherited tables, so ONLY changes nothing.
+            only: _,
+            // The reader takes each operation apart.
+            operations: _,
+            location,
+            on_cluster,
+            table_type,
+            end_token: _,
+        } = &*alter;
+        self.refuse(
+            &[
+                (location.is_some(), "SET LOCATION"),
+                (on_cluster.is_some(), "ON CLUSTER"),
+                (table_type.is_some(), "ALTER of anything but a table"),
+            ],
+            || name.span(),
+        )?;
+        if *if_exists && self.catalog.sees_all() && self.catalog.table(&self.source.table(name)?).is_none() {
+            return Ok(self.done(Kind::Schema, Vec::new()));
+        }
+        let reader = alter_table::Reader { source: self.source, catalog: self.catalog };
+        let (table, operations) = reader.alter_table(alter)?;
+        Ok(self.change(Change::Alter { table, operations }))
+    }
+
+    fn drop_each(&self, object: &str, names: &[ObjectName], if_exists: bool) -> Result<Adapted> {
         let condition = if if_exists { "IF EXISTS " } else { "" };
         let names = self.source.tables(names)?;
-        let drop = |name| format!("DROP {what} {condition}{}", quote_identifier(&stored_name(name)));
+        let drop = |name| format!("DROP {object} {condition}{}", quote_identifier(&stored_name(name)));
         Ok(self.done(Kind::Schema, names.iter().map(drop).collect()))
     }
 
-    /// A query, or a change after WITH.
-    fn top_query(
-        &mut self,
-        query: &mut Query,
-        conflict: Option<ConflictTarget>,
-    ) -> Result<(Option<Vec<Output>>, Kind, bool)> {
+    /// A query, or a write after WITH.
+    fn top_query(&mut self, query: &mut Query, conflict: Option<ConflictTarget>) -> Result<Rows> {
         if !matches!(query.body.as_ref(), SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_)) {
             let outputs = self.query(query)?;
             let kind = if self.locking { Kind::LockingRead } else { Kind::Read };
-            return Ok((outputs, kind, true));
+            return Ok(Rows { kind, returns_rows: true, outputs, target: None });
         }
+        let clauses = [(has_clauses(query), "a clause of a query after a statement that writes")];
+        self.refuse(&clauses, || query.span())?;
         if let Some(with) = &mut query.with {
             self.with(with)?;
         }
-        let (SetExpr::Insert(statement) | SetExpr::Update(statement) | SetExpr::Delete(statement)) =
-            query.body.as_mut()
-        else {
-            return self.unsupported("this query", query.span());
-        };
-        match statement {
-            Statement::Insert(insert) => {
-                let outputs = self.insert(insert, conflict)?;
-                Ok((outputs, Kind::Write, insert.returning.is_some()))
+        match query.body.as_mut() {
+            SetExpr::Insert(statement) | SetExpr::Update(statement) | SetExpr::Delete(statement) => {
+                self.write(statement, conflict)
             }
-            Statement::Update(update) => Ok((self.update(update)?, Kind::Write, update.returning.is_some())),
-            Statement::Delete(delete) => Ok((self.delete(delete)?, Kind::Write, delete.returning.is_some())),
+            other => {
+                let span = other.span();
+                self.unsupported("this query", span)
+            }
+        }
+    }
+
+    /// INSERT, UPDATE or DELETE, alone or after WITH.
+    fn write(&mut self, statement: &mut Statement, conflict: Option<ConflictTarget>) -> Result<Rows> {
+        match statement {
+            Statement::Insert(insert) => self.insert_rows(insert, conflict),
+            Statement::Update(update) => self.update_rows(update),
+            Statement::Delete(delete) => {
+                let (outputs, table) = self.delete(delete)?;
+                let target = table.map(|table| WriteTarget { table, kind: WriteKind::Delete });
+                Ok(Rows::written(outputs, delete.returning.is_some(), target))
+            }
             other => {
                 let span = other.span();
                 self.unsupported("this statement after WITH", span)
             }
         }
+    }
+
+    fn insert_rows(&mut self, insert: &mut Insert, conflict: Option<ConflictTarget>) -> Result<Rows> {
+        let (outputs, table) = self.insert(insert, conflict)?;
+        let kind = WriteKind::Insert { reads_rows: self.reads_rows };
+        Ok(Rows::written(outputs, insert.returning.is_some(), Some(WriteTarget { table, kind })))
+    }
+
+    fn update_rows(&mut self, update: &mut Update) -> Result<Rows> {
+        let (outputs, table) = self.update(update)?;
+        let target = table.map(|table| WriteTarget { table, kind: WriteKind::Update });
+        Ok(Rows::written(outputs, update.returning.is_some(), target))
     }
 
     fn explain(&mut self, statement: &mut Statement, conflict: Option<ConflictTarget>) -> Result<Adapted> {
@@ -174,7 +281,6 @@ impl Adapter<'_> {
         }
     }
 
-    /// A change that takes more than statements.
     fn change(&self, change: Change) -> Adapted {
         Adapted { change: Some(change), ..self.done(Kind::Schema, Vec::new()) }
     }
@@ -187,15 +293,18 @@ impl Adapter<'_> {
             column_types: Vec::new(),
             parameter_count: self.parameter_count,
             change: None,
+            target: None,
         }
     }
 
-    fn rows(&self, kind: Kind, sql: String, outputs: Option<Vec<Output>>, returns_rows: bool) -> Adapted {
-        let column_types = if returns_rows { outputs.unwrap_or_default() } else { Vec::new() };
-        Adapted {
+    fn printed(&self, statement: &mut Statement, rows: Rows) -> Result<Adapted> {
+        let Rows { kind, returns_rows, outputs, target } = rows;
+        let outputs = if returns_rows { outputs.unwrap_or_default() } else { Vec::new() };
+        Ok(Adapted {
             returns_rows,
-            column_types: column_types.into_iter().map(|output| output.typed.column_type).collect(),
-            ..self.done(kind, vec![sql])
-        }
+            column_types: outputs.into_iter().map(|output| output.typed.column_type).collect(),
+            target,
+            ..self.done(kind, vec![print(statement)?])
+        })
     }
 }

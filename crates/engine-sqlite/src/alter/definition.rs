@@ -14,7 +14,7 @@ use sqlparser::ast::{
 
 use super::execute::run;
 use super::table_change::{PendingRebuild, TableChange};
-use crate::{adapt, catalog, source_expressions};
+use crate::{adapt, catalog, source_expressions, stored};
 
 /// A catalog without tables: a definition can mention its own columns only.
 struct EmptyCatalog;
@@ -64,7 +64,7 @@ impl TableChange<'_> {
             && column.generated.is_none()
             && (column.allow_null || column.default.is_some());
         if native {
-            let definition = adapt::print(&mut adapted)?;
+            let definition = stored::print(&mut adapted)?;
             return run(self.conn, &format!("ALTER TABLE {} ADD COLUMN {definition}", self.quoted()));
         }
         let name = &column.name;
@@ -298,11 +298,11 @@ fn keep_constraints(old: &ColumnDef, new: &mut ColumnDef, column: &ColumnDefinit
         ColumnOption::Unique(_) => !column.unique,
         ColumnOption::ForeignKey(_) => column.references.is_none(),
         ColumnOption::Check(CheckConstraint { .. }) => {
-            !option.name.as_ref().is_some_and(|name| name.value.starts_with(adapt::ENUM_MARK))
+            !option.name.as_ref().is_some_and(|name| name.value.starts_with(stored::ENUM_MARK))
         }
         ColumnOption::NotNull => {
             let mark = option.name.as_ref().map_or("", |name| name.value.as_str());
-            !column.primary_key && (mark == adapt::KEY_MARK || mark.starts_with(adapt::TYPE_MARK))
+            !column.primary_key && (mark == stored::KEY_MARK || mark.starts_with(stored::TYPE_MARK))
         }
         _ => false,
     };

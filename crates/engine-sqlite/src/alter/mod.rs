@@ -21,7 +21,7 @@ use phantomdb_sql::names::{references, same_table};
 use phantomdb_sql::printer::quote_identifier;
 use rusqlite::{Connection, config::DbConfig};
 
-use crate::schemas::stored_name;
+use crate::stored::stored_name;
 use crate::{adapt, catalog, comments, error, schemas, source_expressions};
 use execute::run;
 use table_change::{TableChange, unknown_column};

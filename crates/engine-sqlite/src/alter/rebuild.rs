@@ -8,8 +8,8 @@ use sqlparser::ast::{ColumnOption, Ident, ObjectName, Statement};
 
 use super::execute::{run, translate};
 use super::table_change::{PendingRebuild, TableChange};
-use crate::schemas::stored_name;
-use crate::{adapt, catalog, error};
+use crate::stored::{self, stored_name};
+use crate::{catalog, error};
 
 impl TableChange<'_> {
     /// Carries out the pending rebuild, if there is one.
@@ -45,7 +45,7 @@ impl TableChange<'_> {
             .any(|option| matches!(option.option, ColumnOption::DialectSpecific(_)));
         pending.create.name = ObjectName::from(vec![Ident::with_quote('"', new)]);
         pending.create.if_not_exists = false;
-        run(self.conn, &adapt::print(&mut Statement::CreateTable(pending.create))?)?;
+        run(self.conn, &stored::print(&mut Statement::CreateTable(pending.create))?)?;
         let (columns, values): (Vec<String>, Vec<String>) =
             pending.copied.into_iter().map(|(column, value)| (quote_identifier(&column), value)).unzip();
         let (quoted_old, quoted_new) = (quote_identifier(old), quote_identifier(new));

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use sqlparser::ast::{ColumnDef, ColumnOption, CreateTable};
 
 use crate::catalog;
-use crate::schemas::stored_name;
+use crate::stored::stored_name;
 
 /// A table that is being changed.
 pub(super) struct TableChange<'a> {

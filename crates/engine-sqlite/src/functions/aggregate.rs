@@ -7,7 +7,7 @@ use rusqlite::{
     types::{Value, ValueRef},
 };
 
-use super::{convert, exact, raw, user_error};
+use super::{convert, decimal, raw, user_error};
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     let flags =
@@ -16,6 +16,7 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     conn.create_aggregate_function("phantomdb_avg", 1, flags, Total { average: true })
 }
 
+/// SUM and AVG of decimals.
 struct Total {
     average: bool,
 }
@@ -36,9 +37,9 @@ impl Aggregate<Sum, Value> for Total {
         if matches!(value, ValueRef::Null) {
             return Ok(());
         }
-        let number = convert::exact(value).map_err(|error| user_error(&error))?;
+        let number = convert::number(value).map_err(|error| user_error(&error))?;
         sum.total += number;
-        exact::check(&sum.total).map_err(|error| user_error(&error))?;
+        decimal::check(&sum.total).map_err(|error| user_error(&error))?;
         sum.count += 1;
         Ok(())
     }
@@ -47,7 +48,7 @@ impl Aggregate<Sum, Value> for Total {
         Ok(match sum.filter(|sum| sum.count > 0) {
             None => Value::Null,
             Some(sum) if self.average => {
-                let average = exact::quotient(&sum.total, &BigDecimal::from(sum.count));
+                let average = decimal::quotient(&sum.total, &BigDecimal::from(sum.count));
                 Value::Text(average.normalized().to_plain_string())
             }
             Some(sum) => Value::Text(sum.total.to_plain_string()),

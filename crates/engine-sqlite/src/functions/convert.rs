@@ -1,16 +1,16 @@
-//! Values from one type to another, as PostgreSQL converts them, in the form in which they are stored.
+//! Conversions between types, as PostgreSQL does them. The result is in the stored form of its type.
 
 use std::borrow::Cow;
 
 use bigdecimal::{BigDecimal, RoundingMode, ToPrimitive as _};
 use phantomdb_protocol::{Error, ErrorCode, Result};
+use phantomdb_sql::time;
 use rusqlite::types::{Value, ValueRef};
 use sqlparser::ast::{Expr, Value as Literal};
 
-use super::{Answer, exact};
-use phantomdb_sql::time;
+use super::{FunctionResult, decimal};
 
-/// The literal in stored form, converted by the function of that name.
+/// Converts a string literal to its stored form, as the SQL function of that name does.
 pub(in super::super) fn literal(function: &str, text: &str) -> Result<Expr> {
     let value = ValueRef::Text(text.as_bytes());
     let converted = match function {
@@ -27,7 +27,7 @@ pub(in super::super) fn literal(function: &str, text: &str) -> Result<Expr> {
     }))
 }
 
-/// A number as it is stored in a column of so many digits.
+/// The stored form of a number in a column `DECIMAL(precision, scale)`.
 pub(in super::super) fn decimal_literal(text: &str, precision: u64, scale: i64) -> Result<Expr> {
     let precision = i64::try_from(precision).unwrap_or(i64::MAX);
     let stored = decimal(ValueRef::Text(text.as_bytes()), precision, scale)?;
@@ -37,7 +37,7 @@ pub(in super::super) fn decimal_literal(text: &str, precision: u64, scale: i64) 
     }))
 }
 
-/// The value itself.
+/// A copy of the value.
 pub(super) fn owned(value: ValueRef<'_>) -> Value {
     match value {
         ValueRef::Null => Value::Null,
@@ -48,6 +48,7 @@ pub(super) fn owned(value: ValueRef<'_>) -> Value {
     }
 }
 
+/// The value as text, spelled as SQLite would spell it.
 pub(super) fn text_of(value: ValueRef<'_>) -> Cow<'_, str> {
     match value {
         ValueRef::Null => Cow::Borrowed(""),
@@ -70,7 +71,8 @@ fn out_of_range(value: &str, what: &str) -> Error {
     Error::new(ErrorCode::OutOfRange, format!("'{value}' is out of range for {what}"))
 }
 
-pub(super) fn integer(value: ValueRef<'_>, bits: i64) -> Answer {
+/// An integer of 16, 32 or 64 bits.
+pub(super) fn integer(value: ValueRef<'_>, bits: i64) -> FunctionResult {
     let name = match bits {
         16 => "a 16-bit integer",
         32 => "a 32-bit integer",
@@ -112,7 +114,7 @@ pub(super) fn integer(value: ValueRef<'_>, bits: i64) -> Answer {
     if fits { Ok(Value::Integer(number)) } else { Err(out_of_range(&number.to_string(), name)) }
 }
 
-pub(super) fn boolean(value: ValueRef<'_>) -> Answer {
+pub(super) fn boolean(value: ValueRef<'_>) -> FunctionResult {
     Ok(match value {
         ValueRef::Null => Value::Null,
         ValueRef::Integer(i) => Value::Integer(i64::from(i != 0)),
@@ -128,7 +130,7 @@ pub(super) fn boolean(value: ValueRef<'_>) -> Answer {
     })
 }
 
-pub(super) fn float(value: ValueRef<'_>) -> Answer {
+pub(super) fn float(value: ValueRef<'_>) -> FunctionResult {
     #[expect(clippy::cast_precision_loss, reason = "a float column holds the nearest float")]
     Ok(match value {
         ValueRef::Null => Value::Null,
@@ -147,8 +149,8 @@ pub(super) fn float(value: ValueRef<'_>) -> Answer {
     })
 }
 
-/// Text of at most so many characters; what is over in spaces is cut off, as in PostgreSQL.
-pub(super) fn limited_text(value: ValueRef<'_>, length: i64) -> Answer {
+/// Text of at most `length` characters. Spaces beyond that are cut off, as in PostgreSQL, and anything else is an error.
+pub(super) fn limited_text(value: ValueRef<'_>, length: i64) -> FunctionResult {
     if let ValueRef::Null = value {
         return Ok(Value::Null);
     }
@@ -164,7 +166,8 @@ pub(super) fn limited_text(value: ValueRef<'_>, length: i64) -> Answer {
     Err(Error::new(ErrorCode::OutOfRange, message))
 }
 
-fn by_text(value: ValueRef<'_>, what: &str, convert: impl Fn(&str) -> Option<String>) -> Answer {
+/// Converts text with `convert`, and refuses every other value.
+fn by_text(value: ValueRef<'_>, what: &str, convert: impl Fn(&str) -> Option<String>) -> FunctionResult {
     match value {
         ValueRef::Null => Ok(Value::Null),
         ValueRef::Text(bytes) => {
@@ -177,23 +180,23 @@ fn by_text(value: ValueRef<'_>, what: &str, convert: impl Fn(&str) -> Option<Str
     }
 }
 
-pub(super) fn timestamp(value: ValueRef<'_>) -> Answer {
+pub(super) fn timestamp(value: ValueRef<'_>) -> FunctionResult {
     by_text(value, "a timestamp", time::stored_timestamp)
 }
 
-pub(super) fn date(value: ValueRef<'_>) -> Answer {
+pub(super) fn date(value: ValueRef<'_>) -> FunctionResult {
     by_text(value, "a date", time::stored_date)
 }
 
-pub(super) fn time(value: ValueRef<'_>) -> Answer {
+pub(super) fn time(value: ValueRef<'_>) -> FunctionResult {
     by_text(value, "a time of day", time::stored_time)
 }
 
-pub(super) fn uuid(value: ValueRef<'_>) -> Answer {
+pub(super) fn uuid(value: ValueRef<'_>) -> FunctionResult {
     by_text(value, "a UUID", |text| uuid::Uuid::parse_str(text).ok().map(|id| id.hyphenated().to_string()))
 }
 
-/// Whether a JSON text has the escape `\u0000`.
+/// True when a JSON text has the escape `\u0000`.
 fn escapes_nul(mut json: &[u8]) -> bool {
     while let Some(at) = json.iter().position(|byte| *byte == b'\\') {
         let escape = &json[at + 1..];
@@ -205,13 +208,13 @@ fn escapes_nul(mut json: &[u8]) -> bool {
     false
 }
 
-pub(super) fn json(value: ValueRef<'_>) -> Answer {
+pub(super) fn json(value: ValueRef<'_>) -> FunctionResult {
     match value {
         ValueRef::Null => Ok(Value::Null),
         ValueRef::Integer(_) | ValueRef::Real(_) => Ok(Value::Text(text_of(value).into_owned())),
         ValueRef::Text(bytes) => {
             let valid = serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok();
-            // Refused in a document as in a text: PostgreSQL's JSONB cannot hold it.
+            // PostgreSQL's JSONB cannot hold a NUL character.
             if valid && escapes_nul(bytes) {
                 return Err(mismatch(value, "JSON that can be stored: a string in it has a NUL character"));
             }
@@ -221,7 +224,7 @@ pub(super) fn json(value: ValueRef<'_>) -> Answer {
     }
 }
 
-pub(super) fn blob(value: ValueRef<'_>) -> Answer {
+pub(super) fn blob(value: ValueRef<'_>) -> FunctionResult {
     Ok(match value {
         ValueRef::Text(bytes) => Value::Blob(bytes.to_vec()),
         ValueRef::Integer(_) | ValueRef::Real(_) => Value::Blob(text_of(value).into_owned().into_bytes()),
@@ -229,24 +232,24 @@ pub(super) fn blob(value: ValueRef<'_>) -> Answer {
     })
 }
 
-/// The exact number behind a value.
-pub(super) fn exact(value: ValueRef<'_>) -> Result<BigDecimal> {
-    exact::parse(&text_of(value)).ok_or_else(|| mismatch(value, "a decimal number"))
+/// The value as an exact number.
+pub(super) fn number(value: ValueRef<'_>) -> Result<BigDecimal> {
+    decimal::parse(&text_of(value)).ok_or_else(|| mismatch(value, "a decimal number"))
 }
 
-/// Rounded to the scale; a negative scale keeps every digit.
-pub(super) fn decimal(value: ValueRef<'_>, precision: i64, scale: i64) -> Answer {
+/// A decimal, rounded to the scale. A negative scale keeps every digit.
+pub(super) fn decimal(value: ValueRef<'_>, precision: i64, scale: i64) -> FunctionResult {
     if let ValueRef::Null = value {
         return Ok(Value::Null);
     }
     if let ValueRef::Text(b"NaN") = value {
         return Ok(Value::Text("NaN".into()));
     }
-    let number = exact(value)?;
+    let number = number(value)?;
     if scale < 0 {
         return Ok(Value::Text(number.to_plain_string()));
     }
-    let rounded = number.with_scale_round(scale.min(exact::MAX_DIGITS), RoundingMode::HalfUp);
+    let rounded = number.with_scale_round(scale.min(decimal::MAX_DIGITS), RoundingMode::HalfUp);
     let whole = rounded.with_scale_round(0, RoundingMode::Down).abs().to_plain_string();
     let digits = i64::try_from(whole.trim_start_matches('0').len()).unwrap_or(i64::MAX);
     if precision > 0 && digits > precision - scale {
@@ -255,11 +258,11 @@ pub(super) fn decimal(value: ValueRef<'_>, precision: i64, scale: i64) -> Answer
     Ok(Value::Text(rounded.to_plain_string()))
 }
 
-pub(super) fn decimal_operation(operator: &str, left: ValueRef<'_>, right: ValueRef<'_>) -> Answer {
+pub(super) fn decimal_operation(operator: &str, left: ValueRef<'_>, right: ValueRef<'_>) -> FunctionResult {
     if matches!(left, ValueRef::Null) || matches!(right, ValueRef::Null) {
         return Ok(Value::Null);
     }
-    let result = exact::operation(operator, &exact(left)?, &exact(right)?)?;
+    let result = decimal::operation(operator, &number(left)?, &number(right)?)?;
     Ok(Value::Text(result.to_plain_string()))
 }
 
@@ -268,12 +271,12 @@ pub(super) fn to_f64(value: ValueRef<'_>) -> Option<f64> {
         #[expect(clippy::cast_precision_loss, reason = "a float is asked for")]
         ValueRef::Integer(i) => Some(i as f64),
         ValueRef::Real(f) => Some(f),
-        ValueRef::Text(_) => exact(value).ok().and_then(|number| number.to_f64()),
+        ValueRef::Text(_) => number(value).ok().and_then(|number| number.to_f64()),
         _ => None,
     }
 }
 
-/// The elements of an array as PostgreSQL writes it, `{a,"b c",NULL}`, or of a JSON array of scalars.
+/// The elements of PostgreSQL's text form of an array, `{a,"b c",NULL}`, or of a JSON array of scalars.
 pub(in super::super) fn array_elements(text: &str) -> Option<Vec<Option<String>>> {
     let text = text.trim();
     if text.starts_with('[') {

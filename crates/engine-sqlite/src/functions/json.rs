@@ -6,7 +6,7 @@ use rusqlite::{
 };
 use serde_json::{Value as Json, value::RawValue};
 
-use super::{Answer, Arguments, convert, pure};
+use super::{Arguments, FunctionResult, convert, pure};
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     pure(conn, "phantomdb_json_get", 2, |a| Ok(document(step(a).as_deref())))?;
@@ -44,15 +44,15 @@ fn parse(arguments: &Arguments<'_>, index: usize) -> Result<Json, phantomdb_prot
     serde_json::from_str(&convert::text_of(value)).map_err(|_| convert::mismatch(value, "JSON"))
 }
 
-fn both(arguments: &Arguments<'_>, function: fn(&Json, &Json) -> Value) -> Answer {
+fn both(arguments: &Arguments<'_>, function: fn(&Json, &Json) -> Value) -> FunctionResult {
     if arguments.any_null() {
         return Ok(Value::Null);
     }
     Ok(function(&parse(arguments, 0)?, &parse(arguments, 1)?))
 }
 
-/// `-`: a key of an object, the strings of an array that equal it, or the element with that index.
-fn delete(arguments: &Arguments<'_>) -> Answer {
+/// `-` removes a key of an object, the equal strings of an array, or the element with that index.
+fn delete(arguments: &Arguments<'_>) -> FunctionResult {
     if arguments.any_null() {
         return Ok(Value::Null);
     }
@@ -77,7 +77,7 @@ fn delete(arguments: &Arguments<'_>) -> Answer {
     Ok(Value::Text(document.to_string()))
 }
 
-/// One step into a document, without reading more of it than needed.
+/// Takes a member of an object or an element of an array, and leaves the rest of the document unparsed.
 fn member(document: &RawValue, key: &str, index: Option<i64>) -> Option<Box<RawValue>> {
     let text = document.get();
     match text.as_bytes().first()? {
@@ -115,7 +115,7 @@ fn step(arguments: &Arguments<'_>) -> Option<Box<RawValue>> {
     }
 }
 
-/// `#>`: each part of the path is a key, or an index where an array stands.
+/// `#>`: each part of the path is the key of an object or the index of an array.
 fn walk(arguments: &Arguments<'_>) -> Option<Box<RawValue>> {
     let mut current = raw(arguments)?;
     for key in convert::array_elements(&arguments.text(1))? {
@@ -129,7 +129,7 @@ fn document(found: Option<&RawValue>) -> Value {
     found.map_or(Value::Null, |raw| Value::Text(raw.get().to_owned()))
 }
 
-/// A string without its quotes, NULL for JSON's null, anything else as it is written.
+/// The text of a JSON value: a string without its quotes, NULL for JSON's null, and the JSON of any other value.
 fn text(found: Option<&RawValue>) -> Value {
     let Some(raw) = found else { return Value::Null };
     match raw.get().as_bytes().first() {
@@ -139,7 +139,7 @@ fn text(found: Option<&RawValue>) -> Value {
     }
 }
 
-/// `@>`: an array may hold a scalar by itself at the top.
+/// `@>`. At the top, an array contains a scalar that is one of its elements.
 fn contains(left: &Json, right: &Json, top: bool) -> bool {
     match (left, right) {
         (Json::Object(left), Json::Object(right)) => right
@@ -178,7 +178,7 @@ fn keys(arguments: &Arguments<'_>) -> Vec<Option<String>> {
     convert::array_elements(&arguments.text(1)).unwrap_or_default()
 }
 
-fn has_keys(arguments: &Arguments<'_>, keys: Vec<Option<String>>, all: bool) -> Answer {
+fn has_keys(arguments: &Arguments<'_>, keys: Vec<Option<String>>, all: bool) -> FunctionResult {
     if arguments.any_null() {
         return Ok(Value::Null);
     }
@@ -207,7 +207,7 @@ fn type_of(arguments: &Arguments<'_>) -> Value {
 }
 
 /// `jsonb_set` and `#-`.
-fn change(arguments: &Arguments<'_>, new: Option<Json>) -> Answer {
+fn change(arguments: &Arguments<'_>, new: Option<Json>) -> FunctionResult {
     if arguments.any_null() {
         return Ok(Value::Null);
     }

@@ -1,4 +1,4 @@
-//! Regular expressions, each pattern compiled once for a connection.
+//! Regular expressions. A connection compiles each pattern once.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,15 +9,15 @@ use rusqlite::{Connection, types::Value};
 
 use super::pure;
 
-/// Compiled patterns kept for a connection.
+/// The number of compiled patterns that a connection keeps.
 const KEPT: usize = 64;
-/// Bytes a compiled pattern may take.
+/// The most bytes that a compiled pattern may take.
 const SIZE_LIMIT: usize = 1 << 20;
 
 #[derive(Clone)]
 struct Patterns(Arc<Mutex<Compiled>>);
 
-/// By pattern and whether case is ignored.
+/// Compiled patterns, by the pattern and by whether case is ignored.
 type Compiled = LruCache<(String, bool), Arc<Regex>>;
 
 impl Patterns {
@@ -58,7 +58,7 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
         }
         let flags = arguments.text(3);
         let regex = patterns.get(&arguments.text(1), flags.contains('i'))?;
-        // PostgreSQL writes \1 where the crate writes ${1}.
+        // PostgreSQL's `\1` is `${1}` in the crate.
         let template = arguments.text(2).replace('$', "$$");
         let template =
             (1..=9).fold(template, |text, n| text.replace(&format!("\\{n}"), &format!("${{{n}}}")));

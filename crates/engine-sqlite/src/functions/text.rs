@@ -1,15 +1,9 @@
-//! Functions on text and numbers.
+//! Functions on text.
 
-use std::cmp::Ordering;
+use md5::{Digest as _, Md5};
+use rusqlite::{Connection, types::Value};
 
-use bigdecimal::RoundingMode;
-use phantomdb_protocol::{Error, ErrorCode};
-use rusqlite::{
-    Connection,
-    types::{Value, ValueRef},
-};
-
-use super::{Answer, Arguments, convert, exact, md5, pure, volatile};
+use super::{Arguments, pure, volatile};
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     type Text = fn(&Arguments<'_>) -> String;
@@ -17,7 +11,7 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
         ("lower", 1, |a| a.text(0).to_lowercase()),
         ("upper", 1, |a| a.text(0).to_uppercase()),
         ("initcap", 1, |a| initcap(&a.text(0))),
-        ("md5", 1, |a| md5::hex(a.text(0).as_bytes())),
+        ("md5", 1, |a| md5_hex(&a.text(0))),
         ("reverse", 1, |a| a.text(0).chars().rev().collect()),
         ("repeat", 2, |a| repeat(&a.text(0), a.integer(1))),
         ("phantomdb_left", 2, |a| cut(&a.text(0), a.integer(1), false)),
@@ -51,102 +45,12 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
         Ok(Value::Text(version))
     })?;
     volatile(conn, "gen_random_uuid", 0, |_| Ok(Value::Text(uuid::Uuid::new_v4().hyphenated().to_string())))?;
-    volatile(conn, "phantomdb_random", 0, |_| {
-        let (high, _) = uuid::Uuid::new_v4().as_u64_pair();
-        let (_, low) = uuid::Uuid::new_v4().as_u64_pair();
-        #[expect(clippy::cast_precision_loss, reason = "53 bits fit a float")]
-        let bits = ((high.rotate_left(16) ^ low) >> 11) as f64;
-        Ok(Value::Real(bits / (1_u64 << 53) as f64))
-    })?;
-    numbers(conn)
+    Ok(())
 }
 
-fn numbers(conn: &Connection) -> rusqlite::Result<()> {
-    pure(conn, "greatest", -1, |a| Ok(extreme(a, Ordering::Greater)))?;
-    pure(conn, "least", -1, |a| Ok(extreme(a, Ordering::Less)))?;
-    for (name, mode) in [("phantomdb_round", RoundingMode::HalfUp), ("phantomdb_trunc", RoundingMode::Down)] {
-        pure(conn, name, -1, move |a| round(a, mode))?;
-    }
-    type Float = fn(f64) -> f64;
-    let floats: [(&str, Float); 6] = [
-        ("ceil", f64::ceil),
-        ("floor", f64::floor),
-        ("sqrt", f64::sqrt),
-        ("exp", f64::exp),
-        ("ln", f64::ln),
-        ("log", f64::log10),
-    ];
-    for (name, function) in floats {
-        pure(conn, name, 1, move |a| match a.value(0) {
-            ValueRef::Integer(i) if name == "ceil" || name == "floor" => Ok(Value::Integer(i)),
-            value => Ok(convert::to_f64(value).map(function).map_or(Value::Null, Value::Real)),
-        })?;
-    }
-    pure(conn, "power", 2, |a| {
-        let both = convert::to_f64(a.value(0)).zip(convert::to_f64(a.value(1)));
-        Ok(both.map_or(Value::Null, |(base, exponent)| Value::Real(base.powf(exponent))))
-    })?;
-    pure(conn, "mod", 2, |a| {
-        if a.any_null() {
-            return Ok(Value::Null);
-        }
-        if let (ValueRef::Integer(x), ValueRef::Integer(y)) = (a.value(0), a.value(1)) {
-            let zero = || Error::new(ErrorCode::OutOfRange, "division by zero");
-            return x.checked_rem(y).map(Value::Integer).ok_or_else(zero);
-        }
-        convert::decimal_operation("%", a.value(0), a.value(1))
-    })
-}
-
-/// An integer stays one; text is an exact number and stays one; a float is rounded as a float.
-fn round(arguments: &Arguments<'_>, mode: RoundingMode) -> Answer {
-    if arguments.any_null() {
-        return Ok(Value::Null);
-    }
-    let places = if arguments.len() > 1 { arguments.integer(1) } else { 0 };
-    let places = places.clamp(0, 1000);
-    match arguments.value(0) {
-        ValueRef::Integer(i) => Ok(Value::Integer(i)),
-        ValueRef::Real(f) => {
-            if !f.is_finite() || f.abs() > 1e15 {
-                return Ok(Value::Real(f));
-            }
-            match convert::exact(ValueRef::Real(f)) {
-                Ok(number) => {
-                    let rounded = number.with_scale_round(places, mode).to_plain_string();
-                    Ok(rounded.parse().map_or(Value::Real(f), Value::Real))
-                }
-                Err(_) => Ok(Value::Real(f)),
-            }
-        }
-        value => Ok(Value::Text(convert::exact(value)?.with_scale_round(places, mode).to_plain_string())),
-    }
-}
-
-fn extreme(arguments: &Arguments<'_>, wanted: Ordering) -> Value {
-    let mut best = ValueRef::Null;
-    for index in 0..arguments.len() {
-        let value = arguments.value(index);
-        if matches!(value, ValueRef::Null) {
-            continue;
-        }
-        if matches!(best, ValueRef::Null) || compare(value, best) == wanted {
-            best = value;
-        }
-    }
-    convert::owned(best)
-}
-
-fn compare(left: ValueRef<'_>, right: ValueRef<'_>) -> Ordering {
-    match (left, right) {
-        (ValueRef::Integer(a), ValueRef::Integer(b)) => a.cmp(&b),
-        (ValueRef::Text(a), ValueRef::Text(b)) => a.cmp(b),
-        (ValueRef::Integer(_) | ValueRef::Real(_), ValueRef::Integer(_) | ValueRef::Real(_)) => {
-            let both = convert::to_f64(left).zip(convert::to_f64(right));
-            both.and_then(|(a, b)| a.partial_cmp(&b)).unwrap_or(Ordering::Equal)
-        }
-        _ => exact::compare(&convert::text_of(left), &convert::text_of(right)),
-    }
+/// The MD5 digest as 32 hexadecimal digits, for SQL's `md5()`; not for anything secret.
+fn md5_hex(text: &str) -> String {
+    Md5::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn initcap(text: &str) -> String {
@@ -163,15 +67,15 @@ fn initcap(text: &str) -> String {
     result
 }
 
-/// The most characters a text function makes out of nothing.
-const MOST: usize = 10_000_000;
+/// The most characters that a function adds to its argument.
+const MAX_CHARACTERS: usize = 10_000_000;
 
 fn repeat(text: &str, times: i64) -> String {
     let times = usize::try_from(times).unwrap_or(0);
-    text.repeat(times.min(MOST / text.len().max(1)))
+    text.repeat(times.min(MAX_CHARACTERS / text.len().max(1)))
 }
 
-/// `left` and `right`; a negative count leaves out as many on the other side.
+/// `left` and `right`. A negative count leaves out that many characters on the other side.
 fn cut(text: &str, count: i64, from_end: bool) -> String {
     let length = text.chars().count();
     let wanted = if count < 0 {
@@ -182,7 +86,7 @@ fn cut(text: &str, count: i64, from_end: bool) -> String {
     if from_end { text.chars().skip(length - wanted).collect() } else { text.chars().take(wanted).collect() }
 }
 
-/// Positions count from 1; what lies before it counts into the length.
+/// `substring`. Positions count from 1, and the length includes positions before the text.
 fn substring(text: &str, from: i64, length: i64) -> String {
     let end = from.saturating_add(length.max(0));
     let start = usize::try_from(from.max(1) - 1).unwrap_or(0);
@@ -191,11 +95,23 @@ fn substring(text: &str, from: i64, length: i64) -> String {
 }
 
 fn pad(text: &str, length: i64, fill: &str, left: bool) -> String {
-    let length = usize::try_from(length).unwrap_or(0).min(MOST);
+    let length = usize::try_from(length).unwrap_or(0).min(MAX_CHARACTERS);
     let has = text.chars().count();
     if has >= length || fill.is_empty() {
         return text.chars().take(length).collect();
     }
     let padding: String = fill.chars().cycle().take(length - has).collect();
     if left { padding + text } else { text.to_owned() + &padding }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn md5_gives_the_digests_of_the_rfc() {
+        assert_eq!(md5_hex(""), "d41d8cd98f00b204e9800998ecf8427e");
+        assert_eq!(md5_hex("message digest"), "f96b697d7cb7938d525a2f31aaf161d0");
+        assert_eq!(md5_hex(&"a".repeat(120)), "5f61c0ccad4cac44c75ff505e1f1e537");
+    }
 }

@@ -1,18 +1,18 @@
-//! Times: stored forms, parts, truncation, intervals, `to_char`.
+//! Times: their parts, truncation, intervals, `to_char`.
 
 use jiff::{
-    Span, Timestamp, ToSpan, Unit,
-    civil::{Date, DateTime, Time},
-    tz::{Offset, TimeZone},
+    RoundMode, Span, Timestamp, ToSpan, Unit,
+    civil::{Date, DateTime, DateTimeRound, Time},
+    tz::TimeZone,
 };
 use phantomdb_protocol::{Error, ErrorCode, Result};
+use phantomdb_sql::time::{parse, written};
 use rusqlite::{
     Connection,
     types::{Value, ValueRef},
 };
 
-use super::{Answer, convert, pure};
-use phantomdb_sql::time::{parse, written};
+use super::{FunctionResult, convert, pure};
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     pure(conn, "date_part", 2, |a| {
@@ -52,8 +52,8 @@ fn date_out_of_range() -> Error {
     Error::new(ErrorCode::OutOfRange, "the date is out of range")
 }
 
-/// A date so many days later, or earlier when `sign` is -1.
-fn moved_date(date: ValueRef<'_>, days: ValueRef<'_>, sign: i64) -> Answer {
+/// A date that is `days` later, or earlier when `sign` is -1.
+fn moved_date(date: ValueRef<'_>, days: ValueRef<'_>, sign: i64) -> FunctionResult {
     let (Some(at), ValueRef::Integer(days)) = (moment(date)?, days) else { return Ok(Value::Null) };
     let span = days.checked_mul(sign).and_then(|days| Span::new().try_days(days).ok());
     let moved = span.and_then(|span| at.date().checked_add(span).ok()).ok_or_else(date_out_of_range)?;
@@ -68,7 +68,7 @@ fn moment(value: ValueRef<'_>) -> Result<Option<DateTime>> {
     parse(text.trim()).map(Some).ok_or_else(|| convert::mismatch(value, "a timestamp"))
 }
 
-fn part(field: &str, at: DateTime) -> Answer {
+fn part(field: &str, at: DateTime) -> FunctionResult {
     let whole = |number: i64| Ok(Value::Integer(number));
     let nanosecond = f64::from(at.subsec_nanosecond());
     match field.to_ascii_lowercase().as_str() {
@@ -105,8 +105,7 @@ fn part(field: &str, at: DateTime) -> Answer {
 }
 
 fn utc(at: DateTime) -> Result<Timestamp> {
-    let zone = TimeZone::fixed(Offset::UTC);
-    zone.to_timestamp(at).map_err(|_| Error::new(ErrorCode::OutOfRange, "the time is out of range"))
+    TimeZone::UTC.to_timestamp(at).map_err(|_| Error::new(ErrorCode::OutOfRange, "the time is out of range"))
 }
 
 fn unknown_field(field: &str) -> Error {
@@ -117,32 +116,28 @@ fn truncate(field: &str, at: DateTime) -> Result<DateTime> {
     let start = |date: Date| date.to_datetime(Time::midnight());
     let date = at.date();
     let of = |year: i16, month: i8| Date::new(year, month, 1).map(start);
-    let truncated =
-        match field.to_ascii_lowercase().as_str() {
-            "microseconds" => Ok(at),
-            "milliseconds" => at.round(
-                jiff::civil::DateTimeRound::new().smallest(Unit::Millisecond).mode(jiff::RoundMode::Trunc),
-            ),
-            "second" => at
-                .round(jiff::civil::DateTimeRound::new().smallest(Unit::Second).mode(jiff::RoundMode::Trunc)),
-            "minute" => at
-                .round(jiff::civil::DateTimeRound::new().smallest(Unit::Minute).mode(jiff::RoundMode::Trunc)),
-            "hour" => {
-                at.round(jiff::civil::DateTimeRound::new().smallest(Unit::Hour).mode(jiff::RoundMode::Trunc))
-            }
-            "day" => Ok(start(date)),
-            "week" => date.checked_sub(i64::from(date.weekday().to_monday_zero_offset()).days()).map(start),
-            "month" => of(date.year(), date.month()),
-            "quarter" => of(date.year(), (date.month() - 1) / 3 * 3 + 1),
-            "year" => of(date.year(), 1),
-            "decade" => of(date.year().div_euclid(10) * 10, 1),
-            "century" => of((date.year() - 1).div_euclid(100) * 100 + 1, 1),
-            other => return Err(unknown_field(other)),
-        };
+    let down_to = |unit| at.round(DateTimeRound::new().smallest(unit).mode(RoundMode::Trunc));
+    let truncated = match field.to_ascii_lowercase().as_str() {
+        "microseconds" => Ok(at),
+        "milliseconds" => down_to(Unit::Millisecond),
+        "second" => down_to(Unit::Second),
+        "minute" => down_to(Unit::Minute),
+        "hour" => down_to(Unit::Hour),
+        "day" => Ok(start(date)),
+        "week" => date.checked_sub(i64::from(date.weekday().to_monday_zero_offset()).days()).map(start),
+        "month" => of(date.year(), date.month()),
+        "quarter" => of(date.year(), (date.month() - 1) / 3 * 3 + 1),
+        "year" => of(date.year(), 1),
+        "decade" => of(date.year().div_euclid(10) * 10, 1),
+        "century" => of((date.year() - 1).div_euclid(100) * 100 + 1, 1),
+        other => return Err(unknown_field(other)),
+    };
     truncated.map_err(|_| Error::new(ErrorCode::OutOfRange, "the time is out of range"))
 }
 
-/// `1 day`, `2 hours 30 minutes`, `-1 month`, `01:30:00`.
+/// Parses `1 day`, `2 hours 30 minutes`, `-1 month` and `01:30:00`.
+///
+/// The parser of jiff refuses some of PostgreSQL's intervals: `1 mon`, `2 hours 1 day`, `1 day -2 hours`.
 fn interval(text: &str) -> Result<Span> {
     let refuse = || Error::new(ErrorCode::TypeMismatch, format!("'{text}' is not an interval"));
     let mut span = Span::new();
@@ -190,7 +185,7 @@ const MONTHS: [&str; 12] = [
 ];
 const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
-/// The patterns of PostgreSQL's `to_char` that are in common use; anything else is copied.
+/// Formats a time with the common patterns of PostgreSQL's `to_char`. Any other text is copied.
 fn to_char(pattern: &str, at: DateTime) -> String {
     let month = MONTHS[usize::try_from(at.month() - 1).unwrap_or(0)];
     let day = DAYS[usize::try_from(at.weekday().to_sunday_zero_offset()).unwrap_or(0)];

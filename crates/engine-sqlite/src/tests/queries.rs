@@ -1,9 +1,9 @@
-//! Queries, functions, types of results.
+//! Queries, functions, and the types of results.
 
 use super::*;
 
 #[test]
-fn it_selects_what_sequelize_writes() {
+fn a_query_of_sequelize_is_adapted() {
     let database = Database::with(&[USERS]);
     let select = "SELECT \"User\".\"id\", \"User\".\"name\" AS \"n\" FROM \"Users\" AS \"User\" WHERE \
                   (\"User\".\"meta\"#>>'{a,b}') = $1 AND \"User\".\"name\" LIKE $2 ORDER BY \"User\".\"id\" DESC NULLS LAST LIMIT 10 OFFSET $3";
@@ -15,12 +15,12 @@ fn it_selects_what_sequelize_writes() {
     );
     assert_eq!(
         database.adapt("SELECT id FROM \"Users\" FOR NO KEY UPDATE OF \"Users\" SKIP LOCKED").kind,
-        crate::adapt::Kind::LockingRead
+        phantomdb_sql::Kind::LockingRead
     );
 }
 
 #[test]
-fn any_and_all_of_a_query_are_unknown_where_a_null_leaves_them_open() {
+fn any_and_all_of_a_query_are_null_when_only_a_null_could_decide() {
     let database =
         Database::with(&[USERS, "INSERT INTO \"Users\" (\"name\", age) VALUES ('a', 1), ('b', NULL)"]);
     assert_eq!(database.ask("SELECT name FROM \"Users\" WHERE age < ALL (SELECT 2 UNION SELECT 3)"), "a");
@@ -39,7 +39,7 @@ fn any_and_all_of_a_query_are_unknown_where_a_null_leaves_them_open() {
 }
 
 #[test]
-fn arithmetic_is_of_numbers_dates_and_documents() {
+fn arithmetic_computes_with_numbers_dates_and_documents_only() {
     let database = Database::with(&[
         USERS,
         "INSERT INTO \"Users\" (\"name\", \"meta\") VALUES ('3 Ann', '{\"a\":1,\"b\":2}')",
@@ -69,7 +69,7 @@ fn arithmetic_is_of_numbers_dates_and_documents() {
 }
 
 #[test]
-fn indexes_of_columns_without_null_stay_usable_for_an_order() {
+fn the_order_of_a_column_without_nulls_can_use_its_index() {
     let database = Database::with(&[USERS]);
     assert_eq!(
         database.sql("SELECT id FROM \"Users\" ORDER BY id, name"),
@@ -78,7 +78,7 @@ fn indexes_of_columns_without_null_stay_usable_for_an_order() {
 }
 
 #[test]
-fn a_function_takes_text_for_what_postgresql_would_want_a_cast() {
+fn a_function_takes_text_where_postgresql_wants_a_cast() {
     let database = Database::new();
     assert_eq!(database.ask("SELECT date_part('dow', '2026-05-06'), length(gen_random_uuid())"), "3|36");
     assert!(database.ask("SELECT version()").starts_with("PhantomDB"));
@@ -97,7 +97,7 @@ fn the_types_of_results_are_known_without_a_row() {
 }
 
 #[test]
-fn times_are_compared_in_their_stored_form_without_wrapping_the_column() {
+fn a_time_is_compared_in_its_stored_form_and_its_index_serves() {
     let database = Database::with(&[USERS, "CREATE INDEX i ON \"Users\" (at)"]);
     assert_eq!(
         database.sql("SELECT id FROM \"Users\" AS u WHERE u.at > $1 AND at < '2026-01-01 01:00+01'"),
@@ -111,8 +111,8 @@ fn times_are_compared_in_their_stored_form_without_wrapping_the_column() {
 }
 
 #[test]
-fn each_kind_of_statement_is_told() {
-    use crate::adapt::Kind;
+fn each_statement_has_its_kind() {
+    use phantomdb_sql::Kind;
     let database = Database::with(&[USERS]);
     for (sql, kind) in [
         ("BEGIN", Kind::Begin),
@@ -136,4 +136,25 @@ fn each_kind_of_statement_is_told() {
     assert_eq!(database.adapt("SELECT $2, $1, $2").parameter_count, 2);
     assert!(database.adapt("DELETE FROM \"Users\" RETURNING id").returns_rows);
     assert!(!database.adapt("DELETE FROM \"Users\"").returns_rows);
+}
+
+#[test]
+fn an_alias_names_the_columns_of_a_sub_query_of_the_same_name() {
+    let database = Database::with(&["CREATE TABLE t (x INTEGER)", "INSERT INTO t VALUES (1), (2)"]);
+    assert_eq!(database.ask("SELECT t.a FROM (SELECT x FROM t) AS t (a) ORDER BY t.a"), "1 2");
+}
+
+#[test]
+fn an_interval_is_read_in_the_forms_of_postgresql() {
+    let database = Database::new();
+    for (interval, expected) in [
+        ("1 day", "2020-01-02T00:00:00.000Z"),
+        ("-1 mon", "2019-12-01T00:00:00.000Z"),
+        ("2 hours 30 minutes", "2020-01-01T02:30:00.000Z"),
+        ("30 minutes 2 hours", "2020-01-01T02:30:00.000Z"),
+        ("01:30:00", "2020-01-01T01:30:00.000Z"),
+    ] {
+        let query = format!("SELECT TIMESTAMP '2020-01-01' + INTERVAL '{interval}'");
+        assert_eq!(database.ask(&query), expected, "{interval}");
+    }
 }

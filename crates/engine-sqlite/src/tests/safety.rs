@@ -1,9 +1,9 @@
-//! What must never become SQL, and what is refused.
+//! Names and values that must never become SQL, and constructs that are refused.
 
 use super::*;
 
 #[test]
-fn it_refuses_what_sqlite_cannot_do_by_name_and_place() {
+fn a_construct_that_sqlite_lacks_is_refused_by_name_and_position() {
     let database = Database::with(&[USERS]);
     for (sql, named, position) in [
         ("SELECT DISTINCT ON (id) id FROM \"Users\"", "DISTINCT ON", 1),
@@ -21,7 +21,7 @@ fn it_refuses_what_sqlite_cannot_do_by_name_and_place() {
 }
 
 #[test]
-fn an_expression_that_sqlite_would_find_too_deep_is_refused() {
+fn an_expression_that_is_too_deep_for_sqlite_is_refused() {
     let sql = format!("SELECT {}", vec!["1"; 50_000].join(" + "));
     assert_eq!(refused(&Database::new(), &sql).0, ErrorCode::SyntaxError);
 }
@@ -38,7 +38,7 @@ mod any_expression {
 
     use super::*;
 
-    /// An expression over the bound values, in SQL and as what SQLite must answer.
+    /// Random expressions over columns and literals.
     fn expression() -> impl Strategy<Value = String> {
         let name = "[ -~äé’]{1,12}".prop_map(|name| format!("\"t\".\"{}\"", name.replace('"', "\"\"")));
         let literal = any::<String>()
@@ -82,12 +82,12 @@ mod any_expression {
     proptest! {
         #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
-        /// The adapted text is one statement with the same tree of literals: adapting it again changes none of them.
+        /// The adapted text is one statement that has every literal of the original.
         #[test]
-        fn it_stays_one_statement_with_its_literals(expression in expression()) {
+        fn an_adapted_statement_stays_one_and_keeps_its_literals(expression in expression()) {
             let database = Database::new();
             let sql = format!("SELECT 1 FROM \"t\" WHERE {expression}");
-            // A literal that is compared with a boolean and is none is refused, as in PostgreSQL.
+            // A literal beside a boolean must be a boolean, as in PostgreSQL.
             let adapted = match adapt(&sql, &database) {
                 Ok(adapted) => adapted.statements.join("; "),
                 Err(error) => {

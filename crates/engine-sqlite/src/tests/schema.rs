@@ -1,9 +1,9 @@
-//! Definitions, the catalog, changes of tables.
+//! Definitions, the catalog, and changes of tables.
 
 use super::*;
 
 #[test]
-fn it_creates_a_table_with_named_constraints_and_the_declared_types() {
+fn a_table_is_created_with_named_constraints_and_declared_types() {
     let database = Database::new();
     assert_eq!(
         database.sql(USERS),
@@ -24,9 +24,9 @@ const FAMILY: [&str; 6] = [
     "DELETE FROM p WHERE name = 'z'",
 ];
 
-/// Rebuilds, with the transaction a user has open or not, and children that would be deleted with their parents.
+/// ALTER TABLE rebuilds the table, inside and outside of a transaction. The rows of its children must survive.
 #[test]
-fn a_rebuild_keeps_rows_children_indexes_checks_and_numbers() {
+fn a_rebuilt_table_keeps_rows_children_indexes_checks_and_numbers() {
     for in_transaction in [false, true] {
         let database = Database::with(&FAMILY);
         database
@@ -75,7 +75,7 @@ fn a_rebuild_keeps_rows_children_indexes_checks_and_numbers() {
 }
 
 #[test]
-fn a_change_that_rows_contradict_is_refused_and_leaves_nothing() {
+fn a_change_that_rows_contradict_is_refused_and_undone() {
     let database = Database::with(&FAMILY);
     for sql in [
         "ALTER TABLE c ALTER COLUMN p_id TYPE UUID",
@@ -108,7 +108,7 @@ fn a_change_that_rows_contradict_is_refused_and_leaves_nothing() {
 }
 
 #[test]
-fn the_catalog_reads_tables_that_others_made() {
+fn the_catalog_reads_tables_that_other_programs_made() {
     let database = Database::new();
     database
         .0

@@ -1,23 +1,24 @@
-//! Whether a value of another database can be kept in a column, and in what form.
+//! The stored form of another database's value, and how much of the value it keeps.
 
 use rusqlite::types::{Value, ValueRef};
 
 use super::{
     convert::{self, text_of},
-    exact,
+    decimal,
 };
 use crate::types::SqlType;
 
-/// The largest whole number up to which every one has a float of its own.
+/// The largest number below which every integer has a float of its own.
 const EXACT_FLOAT: u64 = 1 << 53;
 
-/// What becomes of a value in a column.
+/// How a column keeps a value.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fit {
-    /// It is kept whole.
+    /// The column keeps the whole value.
     Exact(Value),
-    /// Something of it is lost: digits, or what kind of value it was.
+    /// The column loses digits of the value, or its kind.
     Changed(Value),
+    /// The column cannot hold the value.
     Not,
 }
 
@@ -97,7 +98,7 @@ fn boolean(value: ValueRef<'_>) -> Fit {
 fn float(value: ValueRef<'_>) -> Fit {
     match value {
         ValueRef::Integer(number) if number.unsigned_abs() > EXACT_FLOAT => Fit::Not,
-        // SQLite takes a NaN for NULL, so it is kept as text.
+        // SQLite takes a NaN for NULL, so it is stored as text.
         ValueRef::Text(b"NaN") => Fit::Exact(Value::Text("NaN".into())),
         ValueRef::Text(_) => Fit::Not,
         other => convert::float(other).map_or(Fit::Not, Fit::Exact),
@@ -129,7 +130,7 @@ fn date(value: ValueRef<'_>) -> Fit {
     if bytes.len() == 10 {
         return Fit::Exact(stored);
     }
-    // A date with a time of day; midnight is no more than the date.
+    // A time of day after the date is lost, unless it is midnight.
     match convert::timestamp(value) {
         Ok(Value::Text(text)) if text.ends_with("T00:00:00.000Z") => Fit::Exact(stored),
         _ => Fit::Changed(stored),
@@ -143,19 +144,19 @@ fn decimal(value: ValueRef<'_>, size: Option<(u64, i64)>) -> Fit {
         ValueRef::Text(b"NaN") => return Fit::Exact(Value::Text("NaN".into())),
         other => text_of(other),
     };
-    let Some(number) = exact::parse(&text) else { return Fit::Not };
+    let Some(number) = decimal::parse(&text) else { return Fit::Not };
     let Some((precision, scale)) = size else { return Fit::Exact(Value::Text(number.to_plain_string())) };
     let precision = i64::try_from(precision).unwrap_or(i64::MAX);
     let Ok(Value::Text(stored)) = convert::decimal(ValueRef::Text(text.as_bytes()), precision, scale) else {
         return Fit::Not;
     };
-    match exact::parse(&stored) {
+    match decimal::parse(&stored) {
         Some(kept) if kept == number => Fit::Exact(Value::Text(stored)),
         _ => Fit::Changed(Value::Text(stored)),
     }
 }
 
-/// Whether a time has digits after its milliseconds.
+/// True when a time has digits after its milliseconds.
 fn has_microseconds(text: &[u8]) -> bool {
     let Some(dot) = text.iter().position(|byte| *byte == b'.') else { return false };
     text[dot + 1..].iter().take_while(|byte| byte.is_ascii_digit()).skip(3).any(|digit| *digit != b'0')
@@ -186,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_be_cut_is_told() {
+    fn a_value_that_loses_digits_is_changed() {
         let micro = fit(text("2026-01-01 10:00:00.123456+00"), &SqlType::Timestamp);
         assert_eq!(micro, Fit::Changed(Value::Text("2026-01-01T10:00:00.123Z".into())));
         let exact = fit(text("2026-01-01 10:00:00.123000+00"), &SqlType::Timestamp);

@@ -1,4 +1,4 @@
-//! Variances and standard deviations, as floats, also over the frames of a window.
+//! Variances and standard deviations, as floats, of groups and of window frames.
 
 use phantomdb_protocol::{Error, ErrorCode};
 use rusqlite::{
@@ -20,20 +20,20 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
         ("stddev_samp", true, true),
         ("stddev_pop", false, true),
     ] {
-        conn.create_window_function(name, 1, flags, Spread { sample, root })?;
+        conn.create_window_function(name, 1, flags, Variance { sample, root })?;
     }
     Ok(())
 }
 
-struct Spread {
-    /// Of a sample, and not of all there is.
+struct Variance {
+    /// True for a sample, false for a whole population.
     sample: bool,
-    /// The deviation, and not the variance.
+    /// True for the standard deviation, false for the variance.
     root: bool,
 }
 
-/// Welford's running mean, and the sum of the squares of what the numbers are away from it: it loses no digits where the
-/// numbers are large and near to each other.
+/// Welford's running mean, and the sum of the squared distances from it. It loses no digits when the numbers are large and
+/// close to each other.
 #[derive(Default)]
 struct Moments {
     count: u64,
@@ -45,9 +45,9 @@ impl Moments {
     #[expect(clippy::cast_precision_loss, reason = "no table has 2^53 rows")]
     fn add(&mut self, number: f64) {
         self.count += 1;
-        let away = number - self.mean;
-        self.mean += away / self.count as f64;
-        self.squares += away * (number - self.mean);
+        let distance = number - self.mean;
+        self.mean += distance / self.count as f64;
+        self.squares += distance * (number - self.mean);
     }
 
     #[expect(clippy::cast_precision_loss, reason = "no table has 2^53 rows")]
@@ -57,13 +57,13 @@ impl Moments {
             return;
         }
         self.count -= 1;
-        let away = number - self.mean;
-        self.mean -= away / self.count as f64;
-        self.squares -= away * (number - self.mean);
+        let distance = number - self.mean;
+        self.mean -= distance / self.count as f64;
+        self.squares -= distance * (number - self.mean);
     }
 }
 
-/// None for NULL.
+/// The argument as a number; none for NULL.
 fn number(context: &Context<'_>) -> rusqlite::Result<Option<f64>> {
     match raw(context, 0) {
         ValueRef::Null => Ok(None),
@@ -79,7 +79,7 @@ fn number(context: &Context<'_>) -> rusqlite::Result<Option<f64>> {
     }
 }
 
-impl Aggregate<Moments, Option<f64>> for Spread {
+impl Aggregate<Moments, Option<f64>> for Variance {
     fn init(&self, _: &mut Context<'_>) -> rusqlite::Result<Moments> {
         Ok(Moments::default())
     }
@@ -96,7 +96,7 @@ impl Aggregate<Moments, Option<f64>> for Spread {
     }
 }
 
-impl WindowAggregate<Moments, Option<f64>> for Spread {
+impl WindowAggregate<Moments, Option<f64>> for Variance {
     fn value(&self, moments: Option<&mut Moments>) -> rusqlite::Result<Option<f64>> {
         Ok(moments.and_then(|moments| self.of(moments)))
     }
@@ -109,12 +109,12 @@ impl WindowAggregate<Moments, Option<f64>> for Spread {
     }
 }
 
-impl Spread {
-    /// None where there are too few numbers.
+impl Variance {
+    /// The variance or the standard deviation; none when there are too few numbers.
     #[expect(clippy::cast_precision_loss, reason = "no table has 2^53 rows")]
     fn of(&self, moments: &Moments) -> Option<f64> {
         let divisor = moments.count.checked_sub(u64::from(self.sample)).filter(|divisor| *divisor > 0)?;
-        // What was removed from a window may leave a little less than nothing.
+        // Rounding can leave slightly less than zero after numbers have left the window.
         let variance = (moments.squares / divisor as f64).max(0.0);
         Some(if self.root { variance.sqrt() } else { variance })
     }

@@ -1,24 +1,27 @@
-//! Expressions: each is adapted in place, and what is known of its value is the answer.
+//! Expressions. Each is adapted in place, and the result is the type of its value.
 
 use phantomdb_protocol::{ColumnType, Error, ErrorCode, Result};
-use sqlparser::{
-    ast::{BinaryOperator, Expr, Ident, ObjectName, Spanned, UnaryOperator, Value, ValueWithSpan},
-    tokenizer::Span,
+use phantomdb_sql::{
+    build,
+    names::last_ident,
+    printer::{parameter_number, verbatim_ident},
+};
+use sqlparser::ast::{
+    BinaryOperator, CaseWhen, Expr, Ident, ObjectName, Spanned, UnaryOperator, Value, ValueWithSpan,
 };
 
 use super::{
-    Adapter, build, printer,
-    scope::{Origin, Typed},
+    adapter::Adapter,
+    typed::{Origin, Typed, unify},
 };
 
-/// SQLite's own limit on the depth of an expression.
+/// The depth at which SQLite itself refuses an expression.
 const MAX_DEPTH: usize = 1000;
 
-impl Adapter<'_> {
-    pub(super) fn unsupported<T>(&self, what: &str, span: Span) -> Result<T> {
-        self.source.unsupported(what, span)
-    }
+/// PostgreSQL's names for the order of the bytes, which SQLite calls `BINARY`.
+pub(super) const BYTE_ORDERS: [&str; 4] = ["c", "posix", "ucs_basic", "default"];
 
+impl Adapter<'_> {
     pub(super) fn expr(&mut self, expr: &mut Expr) -> Result<Typed> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
@@ -33,7 +36,12 @@ impl Adapter<'_> {
         exprs.iter_mut().try_for_each(|expr| self.expr(expr).map(|_| ()))
     }
 
-    /// An operand: adapted, and in parentheses when it has operators of its own.
+    /// Adapts an optional clause, such as WHERE.
+    pub(super) fn optional(&mut self, expr: &mut Option<Expr>) -> Result<()> {
+        expr.as_mut().map_or(Ok(()), |expr| self.expr(expr).map(|_| ()))
+    }
+
+    /// Adapts an operand, and puts parentheses around it when it has operators of its own.
     pub(super) fn operand(&mut self, expr: &mut Expr) -> Result<Typed> {
         let typed = self.expr(expr)?;
         build::parenthesize(expr);
@@ -46,42 +54,44 @@ impl Adapter<'_> {
             Expr::CompoundIdentifier(_) => self.compound_identifier(expr),
             Expr::Value(value) => self.value(value),
             Expr::Nested(inner) => self.expr(inner),
-            Expr::BinaryOp { .. } => self.binary(expr),
-            Expr::UnaryOp { .. } => self.unary(expr),
-            Expr::IsNull(inner) | Expr::IsNotNull(inner) => {
-                self.operand(inner)?;
-                Ok(Typed::of(ColumnType::Boolean).not_null())
+            Expr::BinaryOp { left: _, op: _, right: _ } => self.binary(expr),
+            Expr::UnaryOp { op: _, expr: _ } => self.unary(expr),
+            Expr::IsNull(_)
+            | Expr::IsNotNull(_)
+            | Expr::IsTrue(_)
+            | Expr::IsNotTrue(_)
+            | Expr::IsFalse(_)
+            | Expr::IsNotFalse(_)
+            | Expr::IsUnknown(_)
+            | Expr::IsNotUnknown(_) => self.is_test(expr),
+            Expr::IsDistinctFrom(left, right) | Expr::IsNotDistinctFrom(left, right) => {
+                self.distinct_from(left, right)
             }
-            Expr::IsTrue(inner) | Expr::IsNotTrue(inner) | Expr::IsFalse(inner) | Expr::IsNotFalse(inner) => {
-                self.operand(inner)?;
-                Ok(Typed::of(ColumnType::Boolean).not_null())
+            Expr::InList { expr: _, list: _, negated: _ }
+            | Expr::InSubquery { expr: _, subquery: _, negated: _ }
+            | Expr::Between { expr: _, negated: _, low: _, high: _ } => self.membership(expr),
+            Expr::Like { negated: _, any: _, expr: _, pattern: _, escape_char: _ }
+            | Expr::ILike { negated: _, any: _, expr: _, pattern: _, escape_char: _ }
+            | Expr::SimilarTo { negated: _, expr: _, pattern: _, escape_char: _ } => self.like(expr),
+            Expr::AnyOp { left: _, compare_op: _, right: _, is_some: _ }
+            | Expr::AllOp { left: _, compare_op: _, right: _ } => self.any_or_all(expr),
+            Expr::Cast { kind: _, expr: _, data_type: _, format: _ }
+            | Expr::TypedString(_)
+            | Expr::Interval(_) => self.cast(expr),
+            Expr::Case { case_token: _, end_token: _, operand, conditions, else_result } => {
+                self.case(operand.as_deref_mut(), conditions, else_result.as_deref_mut())
             }
-            Expr::IsUnknown(inner) => {
-                self.operand(inner)?;
-                *expr = Expr::IsNull(Box::new(build::take(inner)));
-                Ok(Typed::of(ColumnType::Boolean).not_null())
-            }
-            Expr::IsNotUnknown(inner) => {
-                self.operand(inner)?;
-                *expr = Expr::IsNotNull(Box::new(build::take(inner)));
-                Ok(Typed::of(ColumnType::Boolean).not_null())
-            }
-            Expr::IsDistinctFrom(..) | Expr::IsNotDistinctFrom(..) => self.distinct_from(expr),
-            Expr::InList { .. } | Expr::InSubquery { .. } | Expr::Between { .. } => self.membership(expr),
-            Expr::Like { .. } | Expr::ILike { .. } | Expr::SimilarTo { .. } => self.like(expr),
-            Expr::AnyOp { .. } | Expr::AllOp { .. } => self.any_or_all(expr),
-            Expr::Cast { .. } | Expr::TypedString(_) | Expr::Interval(_) => self.cast(expr),
-            Expr::Case { .. } => self.case(expr),
-            Expr::Exists { subquery, .. } => {
+            // SQLite spells NOT EXISTS as PostgreSQL does.
+            Expr::Exists { subquery, negated: _ } => {
                 self.subquery(subquery)?;
-                Ok(Typed::of(ColumnType::Boolean).not_null())
+                Ok(Typed::boolean(false))
             }
             Expr::Subquery(query) => {
                 let outputs = self.subquery(query)?;
                 let first = outputs.as_ref().and_then(|outputs| outputs.first());
                 Ok(first.map_or(Typed::UNKNOWN, |output| Typed {
                     nullable: true,
-                    origin: Origin::Other,
+                    origin: Origin::Computed,
                     ..output.typed
                 }))
             }
@@ -91,29 +101,26 @@ impl Adapter<'_> {
             }
             Expr::Collate { expr: inner, collation } => {
                 let typed = self.operand(inner);
-                // PostgreSQL's names for the order of the bytes.
-                let name =
-                    phantomdb_sql::names::last_ident(collation).map(|ident| ident.value.to_ascii_lowercase());
-                if matches!(name.as_deref(), Some("c" | "posix" | "ucs_basic" | "default")) {
-                    *collation = ObjectName::from(vec![printer::verbatim_ident("BINARY")]);
+                let name = last_ident(collation).map(|ident| ident.value.to_ascii_lowercase());
+                if name.is_some_and(|name| BYTE_ORDERS.contains(&name.as_str())) {
+                    *collation = ObjectName::from(vec![verbatim_ident("BINARY")]);
                 }
                 typed
             }
-            Expr::Function(_)
-            | Expr::Extract { .. }
-            | Expr::Ceil { .. }
-            | Expr::Floor { .. }
-            | Expr::Position { .. }
-            | Expr::Substring { .. }
-            | Expr::Trim { .. }
-            | Expr::Overlay { .. }
-            | Expr::AtTimeZone { .. } => self.call(expr),
+            Expr::Function(_) => self.function(expr),
+            Expr::Extract { field: _, syntax: _, expr: _ }
+            | Expr::Ceil { expr: _, field: _ }
+            | Expr::Floor { expr: _, field: _ }
+            | Expr::Position { expr: _, r#in: _ }
+            | Expr::Substring { expr: _, substring_from: _, substring_for: _, special: _, shorthand: _ }
+            | Expr::Trim { trim_where: _, trim_what: _, expr: _, trim_characters: _ }
+            | Expr::AtTimeZone { timestamp: _, time_zone: _ } => self.special_form(expr),
             Expr::Array(_) => self.unsupported("an ARRAY outside of ANY, ALL and JSON paths", expr.span()),
             other => self.unsupported(&format!("the expression '{}'", shorten(other)), other.span()),
         }
     }
 
-    /// What a column name means, from the innermost query outwards.
+    /// The type of a column, looked for from the innermost query outwards.
     pub(super) fn column(&self, qualifier: Option<&str>, name: &str) -> Typed {
         self.scopes
             .iter()
@@ -122,7 +129,7 @@ impl Adapter<'_> {
             .unwrap_or(Typed { origin: Origin::Column, ..Typed::UNKNOWN })
     }
 
-    /// `t.c`, `s.t.c`: the table as SQLite knows it.
+    /// `t.c` and `s.t.c`. The table gets the name by which SQLite knows it.
     fn compound_identifier(&mut self, expr: &mut Expr) -> Result<Typed> {
         let Expr::CompoundIdentifier(parts) = expr else { return Ok(Typed::UNKNOWN) };
         if parts.len() > 3 {
@@ -156,39 +163,69 @@ impl Adapter<'_> {
         Ok(typed)
     }
 
-    fn value(&mut self, value: &ValueWithSpan) -> Result<Typed> {
+    fn value(&mut self, literal: &ValueWithSpan) -> Result<Typed> {
+        let ValueWithSpan { value, span } = literal;
         let typed = |column_type: Option<ColumnType>, nullable| Typed {
             column_type,
             nullable,
             origin: Origin::Literal,
         };
-        Ok(match &value.value {
+        Ok(match value {
             Value::Null => typed(None, true),
             Value::Boolean(_) => typed(Some(ColumnType::Boolean), false),
             Value::Number(text, _) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
                 typed(Some(ColumnType::Integer), false)
             }
-            Value::Number(..) => typed(Some(ColumnType::Float), false),
+            Value::Number(_, _) => typed(Some(ColumnType::Float), false),
             Value::HexStringLiteral(_) => typed(Some(ColumnType::Blob), false),
+            Value::SingleQuotedString(_)
+            | Value::EscapedStringLiteral(_)
+            | Value::UnicodeStringLiteral(_)
+            | Value::NationalStringLiteral(_)
+            | Value::DollarQuotedString(_) => typed(Some(ColumnType::String), false),
             Value::Placeholder(name) => {
                 if self.refuse_parameters {
-                    return self.unsupported("a parameter in a definition", value.span);
+                    return self.unsupported("a parameter in a definition", *span);
                 }
-                self.parameter_count = self.parameter_count.max(printer::parameter_number(name)?);
+                self.parameter_count = self.parameter_count.max(parameter_number(name)?);
                 Typed { column_type: None, nullable: true, origin: Origin::Parameter }
             }
-            _ => typed(Some(ColumnType::String), false),
+            other => return self.unsupported(&format!("the literal {other}"), *span),
         })
+    }
+
+    /// `IS NULL`, `IS TRUE` and the like.
+    fn is_test(&mut self, expr: &mut Expr) -> Result<Typed> {
+        match expr {
+            Expr::IsNull(inner)
+            | Expr::IsNotNull(inner)
+            | Expr::IsTrue(inner)
+            | Expr::IsNotTrue(inner)
+            | Expr::IsFalse(inner)
+            | Expr::IsNotFalse(inner) => {
+                self.operand(inner)?;
+            }
+            Expr::IsUnknown(inner) => {
+                self.operand(inner)?;
+                *expr = Expr::IsNull(Box::new(build::take(inner)));
+            }
+            Expr::IsNotUnknown(inner) => {
+                self.operand(inner)?;
+                *expr = Expr::IsNotNull(Box::new(build::take(inner)));
+            }
+            other => return self.unsupported(&format!("the test '{}'", shorten(other)), other.span()),
+        }
+        Ok(Typed::boolean(false))
     }
 
     fn unary(&mut self, expr: &mut Expr) -> Result<Typed> {
         let Expr::UnaryOp { op, expr: inner } = expr else { return Ok(Typed::UNKNOWN) };
         let typed = self.operand(inner)?;
         match *op {
-            UnaryOperator::Not => Ok(Typed { nullable: typed.nullable, ..Typed::of(ColumnType::Boolean) }),
+            UnaryOperator::Not => Ok(Typed::boolean(typed.nullable)),
             UnaryOperator::Plus | UnaryOperator::Minus => {
                 self.signed(expr, typed)?;
-                let origin = if typed.origin == Origin::Literal { Origin::Literal } else { Origin::Other };
+                let origin = if typed.origin == Origin::Literal { Origin::Literal } else { Origin::Computed };
                 Ok(Typed { origin, ..typed })
             }
             UnaryOperator::BitwiseNot => Ok(Typed::of(ColumnType::Integer)),
@@ -196,26 +233,30 @@ impl Adapter<'_> {
         }
     }
 
-    fn case(&mut self, expr: &mut Expr) -> Result<Typed> {
-        let Expr::Case { operand, conditions, else_result, .. } = expr else { return Ok(Typed::UNKNOWN) };
+    fn case(
+        &mut self,
+        operand: Option<&mut Expr>,
+        branches: &mut [CaseWhen],
+        last: Option<&mut Expr>,
+    ) -> Result<Typed> {
         if let Some(operand) = operand {
             self.expr(operand)?;
         }
-        let mut result: Option<Typed> = None;
-        for branch in conditions {
-            self.expr(&mut branch.condition)?;
-            let typed = self.expr(&mut branch.result)?;
-            result = Some(result.map_or(typed, |known| unify(known, typed)));
+        let mut typed: Option<Typed> = None;
+        for CaseWhen { condition, result } in branches {
+            self.expr(condition)?;
+            let result = self.expr(result)?;
+            typed = Some(typed.map_or(result, |previous| unify(previous, result)));
         }
-        let last = match else_result {
+        let last = match last {
             Some(value) => self.expr(value)?,
             None => Typed { origin: Origin::Literal, ..Typed::UNKNOWN },
         };
-        let result = result.map_or(last, |known| unify(known, last));
-        Ok(Typed { origin: Origin::Other, ..result })
+        let typed = typed.map_or(last, |previous| unify(previous, last));
+        Ok(Typed { origin: Origin::Computed, ..typed })
     }
 
-    /// AND and OR in a row are one level, however many there are.
+    /// Adapts a chain of ANDs or ORs. However long it is, it counts as one level of depth.
     pub(super) fn logical_chain(&mut self, expr: &mut Expr, chained: &BinaryOperator) -> Result<Typed> {
         let mut terms = Vec::new();
         let mut rest = build::take(expr);
@@ -236,33 +277,14 @@ impl Adapter<'_> {
         for term in &mut terms {
             nullable |= self.expr(term)?.nullable;
             if *chained == BinaryOperator::And
-                && matches!(term, Expr::BinaryOp { op: BinaryOperator::Or, .. })
+                && matches!(term, Expr::BinaryOp { op: BinaryOperator::Or, left: _, right: _ })
             {
                 build::parenthesize(term);
             }
         }
         *expr = build::join(terms, chained);
-        Ok(Typed { nullable, ..Typed::of(ColumnType::Boolean) })
+        Ok(Typed::boolean(nullable))
     }
-}
-
-/// The type of values that come from either.
-pub(super) fn unify(left: Typed, right: Typed) -> Typed {
-    let column_type = match (left.column_type, right.column_type) {
-        (Some(a), Some(b)) if a == b => Some(a),
-        (Some(a), None) if right.origin != Origin::Other || right.column_type.is_none() => Some(a),
-        (None, Some(b)) => Some(b),
-        (Some(ColumnType::Float), Some(ColumnType::Integer))
-        | (Some(ColumnType::Integer), Some(ColumnType::Float)) => Some(ColumnType::Float),
-        (Some(ColumnType::Decimal), Some(ColumnType::Integer | ColumnType::Float))
-        | (Some(ColumnType::Integer | ColumnType::Float), Some(ColumnType::Decimal)) => {
-            Some(ColumnType::Decimal)
-        }
-        (Some(a), Some(ColumnType::String)) if right.origin == Origin::Literal => Some(a),
-        (Some(ColumnType::String), Some(b)) if left.origin == Origin::Literal => Some(b),
-        _ => None,
-    };
-    Typed { column_type, nullable: left.nullable || right.nullable, origin: Origin::Other }
 }
 
 /// The beginning of an expression, for a message.
@@ -274,7 +296,7 @@ pub(super) fn shorten(expr: &Expr) -> String {
     }
 }
 
-/// Whether the identifier is the bare word, without quotes.
+/// True when the identifier is that word, without quotes.
 pub(super) fn is_word(ident: &Ident, word: &str) -> bool {
     ident.quote_style.is_none() && ident.value.eq_ignore_ascii_case(word)
 }

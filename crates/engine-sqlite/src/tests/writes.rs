@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn values_are_converted_by_functions_that_name_their_column() {
+fn an_assigned_value_is_converted_by_a_function_that_names_its_column() {
     let database = Database::with(&[USERS]);
     assert_eq!(
         database.sql(
@@ -21,7 +21,7 @@ fn values_are_converted_by_functions_that_name_their_column() {
 }
 
 #[test]
-fn an_upsert_by_an_index_of_expressions_is_written_as_sqlite_has_it() {
+fn an_upsert_by_an_index_of_expressions_repeats_the_expressions() {
     let database = Database::with(&[USERS]);
     let upsert = |target: &str| {
         format!(
@@ -39,7 +39,7 @@ fn an_upsert_by_an_index_of_expressions_is_written_as_sqlite_has_it() {
 }
 
 #[test]
-fn an_upsert_may_meet_a_row_twice_and_tells_each_time_whether_it_was_made() {
+fn an_upsert_reports_for_each_row_whether_it_was_inserted() {
     let database = Database::with(&[
         USERS,
         "CREATE TABLE pets (owner VARCHAR(10) REFERENCES \"Users\" (\"name\") ON UPDATE CASCADE)",
@@ -62,4 +62,39 @@ fn an_upsert_may_meet_a_row_twice_and_tells_each_time_whether_it_was_made() {
     assert_eq!(database.ask("SELECT owner FROM pets"), "xd");
     let types = database.adapt(&renamed).column_types;
     assert_eq!(types.last().copied().flatten(), Some(phantomdb_protocol::ColumnType::Boolean));
+}
+
+#[test]
+fn a_write_names_the_table_that_it_changes() {
+    use crate::adapt::{WriteKind, WriteTarget};
+    let database = Database::with(&[USERS, "CREATE TABLE s.t (x INTEGER)"]);
+    let insert = |reads_rows| WriteKind::Insert { reads_rows };
+    for (sql, table, kind) in [
+        ("INSERT INTO \"Users\" (name) VALUES ('SELECT')", "Users", insert(false)),
+        ("INSERT INTO \"Users\" DEFAULT VALUES", "Users", insert(false)),
+        ("INSERT INTO s.t SELECT 1", "s.t", insert(true)),
+        ("INSERT INTO s.t VALUES ((SELECT 1))", "s.t", insert(true)),
+        ("WITH a AS (SELECT 1) INSERT INTO s.t SELECT * FROM a", "s.t", insert(true)),
+        ("UPDATE public.\"Users\" AS u SET name = 'x'", "Users", WriteKind::Update),
+        ("DELETE FROM s.t USING \"Users\" WHERE t.x = age", "s.t", WriteKind::Delete),
+        ("WITH a AS (SELECT 1) DELETE FROM s.t", "s.t", WriteKind::Delete),
+        ("TRUNCATE TABLE s.t", "s.t", WriteKind::Delete),
+    ] {
+        let target = WriteTarget { table: table.to_owned(), kind };
+        assert_eq!(database.adapt(sql).target, Some(target), "{sql}");
+    }
+    for sql in ["SELECT 1", "CREATE TABLE u (x INTEGER)", "DROP TABLE s.t", "EXPLAIN DELETE FROM s.t"] {
+        assert_eq!(database.adapt(sql).target, None, "{sql}");
+    }
+}
+
+#[test]
+fn an_alias_may_stand_without_the_word_as() {
+    let database = Database::with(&[
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER)",
+        "INSERT INTO t VALUES (1, 1), (2, 2), (3, 3)",
+    ]);
+    database.run("UPDATE t x SET n = x.n + 10 WHERE x.id = 1");
+    database.run("DELETE FROM t x WHERE x.id = 2");
+    assert_eq!(database.ask("SELECT x.id, x.n FROM t x ORDER BY x.id"), "1|11 3|3");
 }

@@ -1,16 +1,16 @@
-//! Exact numbers of any length PostgreSQL's NUMERIC would be used for.
+//! Exact numbers, as PostgreSQL's NUMERIC has them.
 
 use std::{cmp::Ordering, str::FromStr as _};
 
 use bigdecimal::{BigDecimal, RoundingMode, Zero as _};
 use phantomdb_protocol::{Error, ErrorCode, Result};
 
-/// Digits before or after the point. Without a limit, a short text such as `1e999999999` would fill the memory.
+/// The most digits before or after the point. Without a limit, a short text such as `1e999999999` would fill the memory.
 pub(super) const MAX_DIGITS: i64 = 1000;
-/// What a quotient keeps after the point at least.
+/// The fewest digits that a quotient has after the point.
 const QUOTIENT_SCALE: i64 = 16;
 
-/// The number a text is, if it is one.
+/// Parses a decimal number. None for any other text, and for a number of too many digits.
 pub(super) fn parse(text: &str) -> Option<BigDecimal> {
     let text = text.trim();
     let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
@@ -37,13 +37,13 @@ pub(super) fn operation(operator: &str, left: &BigDecimal, right: &BigDecimal) -
     Ok(result)
 }
 
-/// `left / right`, rounded as PostgreSQL does: to the longer of the two scales, and 16 at least.
+/// `left / right`, rounded as PostgreSQL does: to the longer of the two scales, and at least 16 digits.
 pub(super) fn quotient(left: &BigDecimal, right: &BigDecimal) -> BigDecimal {
     let scale = left.fractional_digit_count().max(right.fractional_digit_count()).max(QUOTIENT_SCALE);
     (left / right).with_scale_round(scale, RoundingMode::HalfUp)
 }
 
-/// Refuses a number that has outgrown the limit.
+/// Refuses a number with more digits than the limit.
 pub(super) fn check(number: &BigDecimal) -> Result<()> {
     if number.digits() > 2 * MAX_DIGITS.unsigned_abs() {
         return Err(Error::new(ErrorCode::OutOfRange, "the result has more digits than a DECIMAL can hold"));
@@ -51,7 +51,7 @@ pub(super) fn check(number: &BigDecimal) -> Result<()> {
     Ok(())
 }
 
-/// Numbers by their value, then NaN, then what is no number by its text.
+/// Orders numbers by their value, then NaN, then other texts by their characters.
 pub(super) fn compare(left: &str, right: &str) -> Ordering {
     let rank = |number: &Option<BigDecimal>, text: &str| match (number, text) {
         (Some(_), _) => 0,

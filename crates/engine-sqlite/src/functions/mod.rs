@@ -1,19 +1,19 @@
-//! What adapted SQL calls: functions, aggregates and collations, registered on each connection.
+//! The functions, aggregates and collations that adapted SQL uses, registered on each connection.
 //!
-//! Every function is innocuous, and all but those of chance are deterministic, so that defaults, checks, indexes and
-//! views may use them with `trusted_schema` off. An error is the text `phantomdb:CODE:message`.
+//! Every function is innocuous, and all but the random ones are deterministic, so that defaults, checks, indexes and views
+//! may use them with `trusted_schema` off. An error is the text `phantomdb:CODE:message`.
 
 mod aggregate;
 pub(super) mod convert;
-mod created;
-mod exact;
-pub(super) mod fit;
+mod decimal;
+mod inserted_row;
 mod json;
-mod md5;
+pub(super) mod lossless;
+mod number;
 mod regex;
-mod spread;
 mod text;
 mod time;
+mod variance;
 
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use rusqlite::{
@@ -22,38 +22,39 @@ use rusqlite::{
     types::{Value, ValueRef},
 };
 
-/// The answer of a function before SQLite sees it.
-type Answer = Result<Value>;
+/// The result of a function, before it becomes SQLite's.
+type FunctionResult = Result<Value>;
 
 /// Registers everything on a connection.
 pub fn register(conn: &mut Connection) -> rusqlite::Result<()> {
-    created::register(conn)?;
+    inserted_row::register(conn)?;
     let conn = &*conn;
-    conn.create_collation("decimal", exact::compare)?;
+    conn.create_collation("decimal", decimal::compare)?;
     conversions(conn)?;
     assignments(conn)?;
     json::register(conn)?;
     regex::register(conn)?;
     text::register(conn)?;
+    number::register(conn)?;
     time::register(conn)?;
     aggregate::register(conn)?;
-    spread::register(conn)
+    variance::register(conn)
 }
 
-/// Registers a function that gives the same answer for the same arguments.
+/// Registers a function whose result depends on its arguments only.
 fn pure<F>(conn: &Connection, name: &str, arguments: i32, function: F) -> rusqlite::Result<()>
 where
-    F: Fn(&Arguments<'_>) -> Answer + Send + 'static,
+    F: Fn(&Arguments<'_>) -> FunctionResult + Send + 'static,
 {
     let flags =
         FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
     with_flags(conn, name, arguments, flags, function)
 }
 
-/// Registers a function that answers something else each time.
+/// Registers a function whose result changes from call to call.
 fn volatile<F>(conn: &Connection, name: &str, arguments: i32, function: F) -> rusqlite::Result<()>
 where
-    F: Fn(&Arguments<'_>) -> Answer + Send + 'static,
+    F: Fn(&Arguments<'_>) -> FunctionResult + Send + 'static,
 {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_INNOCUOUS;
     with_flags(conn, name, arguments, flags, function)
@@ -67,7 +68,7 @@ fn with_flags<F>(
     function: F,
 ) -> rusqlite::Result<()>
 where
-    F: Fn(&Arguments<'_>) -> Answer + Send + 'static,
+    F: Fn(&Arguments<'_>) -> FunctionResult + Send + 'static,
 {
     conn.create_scalar_function(name, arguments, flags, move |context| {
         let values: Vec<ValueRef<'_>> = (0..context.len()).map(|index| raw(context, index)).collect();
@@ -79,7 +80,7 @@ fn raw<'a>(context: &'a Context<'_>, index: usize) -> ValueRef<'a> {
     context.get_raw(index)
 }
 
-/// An error on its way through SQLite, which keeps nothing but its text.
+/// Writes an error as text, because SQLite passes on nothing else.
 fn user_error(error: &Error) -> rusqlite::Error {
     let code = serde_json::to_string(&error.code).unwrap_or_default();
     let text = format!("phantomdb:{}:{}", code.trim_matches('"'), error.message);
@@ -94,7 +95,7 @@ impl<'a> Arguments<'a> {
         self.0.len()
     }
 
-    /// The argument; NULL when it is not there.
+    /// The argument at that index; NULL when there are fewer.
     fn value(&self, index: usize) -> ValueRef<'a> {
         self.0.get(index).copied().unwrap_or(ValueRef::Null)
     }
@@ -117,15 +118,15 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// The argument as text, as SQLite would write it.
+    /// The argument as text, spelled as SQLite would spell it.
     fn text(&self, index: usize) -> std::borrow::Cow<'a, str> {
         convert::text_of(self.value(index))
     }
 }
 
 fn conversions(conn: &Connection) -> rusqlite::Result<()> {
-    // In a comparison: text takes its stored form, anything else passes.
-    let text_only = |value: ValueRef<'_>, convert: fn(ValueRef<'_>) -> Answer| match value {
+    // These stand in a comparison. Text is converted to its stored form, and every other value stays as it is.
+    let text_only = |value: ValueRef<'_>, convert: fn(ValueRef<'_>) -> FunctionResult| match value {
         ValueRef::Text(_) => convert(value),
         other => Ok(convert::owned(other)),
     };
@@ -158,7 +159,7 @@ fn conversions(conn: &Connection) -> rusqlite::Result<()> {
 }
 
 fn assignments(conn: &Connection) -> rusqlite::Result<()> {
-    type Convert = fn(&Arguments<'_>) -> Answer;
+    type Convert = fn(&Arguments<'_>) -> FunctionResult;
     let plain: [(&str, i32, Convert); 12] = [
         ("phantomdb_assign_int", 4, |a| convert::integer(a.value(0), a.integer(1))),
         ("phantomdb_assign_key", 4, |a| {

@@ -1,0 +1,46 @@
+//! The result of an adaptation.
+
+use phantomdb_protocol::{AlterOperation, ColumnType, TableName};
+use phantomdb_sql::{Kind, definition::SchemaChange};
+
+/// A change of the schema that takes more than statements; [`crate::alter::apply`] makes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    Schema(SchemaChange),
+    Alter { table: TableName, operations: Vec<AlterOperation> },
+}
+
+/// How a statement changes the rows of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WriteKind {
+    /// `reads_rows` is false when the text of the statement bounds how many rows it writes.
+    Insert {
+        reads_rows: bool,
+    },
+    Update,
+    Delete,
+}
+
+/// The table whose rows a statement changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WriteTarget {
+    /// The name of the table in SQLite.
+    pub table: String,
+    pub kind: WriteKind,
+}
+
+/// A statement as SQLite runs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Adapted {
+    /// SQL with the parameters `?1…?n`. The statements run in order, and the result of the last one is the result of all.
+    pub statements: Vec<String>,
+    pub kind: Kind,
+    pub returns_rows: bool,
+    /// The types of the result's columns, from the first one on, as far as they are known; may be shorter than the result.
+    pub column_types: Vec<Option<ColumnType>>,
+    pub parameter_count: usize,
+    /// The change to make instead of running `statements`, which is empty then.
+    pub change: Option<Change>,
+    /// The table that the last of the statements writes; none when it only reads or changes the schema.
+    pub target: Option<WriteTarget>,
+}

@@ -1,0 +1,74 @@
+//! The state of one adaptation.
+
+use phantomdb_protocol::{Error, Result};
+use phantomdb_sql::{Catalog, Source};
+use sqlparser::tokenizer::Span;
+
+use super::scope::{CommonTable, Relation, Scope};
+use crate::{source_expressions::SourceExpression, stored};
+
+/// Adapts one statement, each part of its tree in place.
+pub(super) struct Adapter<'a> {
+    pub(super) source: Source<'a>,
+    pub(super) catalog: &'a dyn Catalog,
+    /// The FROM clauses around the current expression, the innermost last.
+    pub(super) scopes: Vec<Scope>,
+    /// The WITH queries in force, the innermost last.
+    pub(super) common_tables: Vec<CommonTable>,
+    pub(super) parameter_count: usize,
+    /// The depth of the current expression.
+    pub(super) depth: usize,
+    /// True when a query locks the rows that it reads.
+    pub(super) locking: bool,
+    /// True when the statement has a SELECT anywhere.
+    pub(super) reads_rows: bool,
+    /// True in a definition (CHECK, index, default), where SQLite takes a column's name without its table only.
+    pub(super) bare_columns: bool,
+    /// True in a definition, which cannot have parameters.
+    pub(super) refuse_parameters: bool,
+    /// The expressions of a definition whose text in SQLite differs from the user's.
+    pub(super) source_expressions: Vec<SourceExpression>,
+}
+
+impl<'a> Adapter<'a> {
+    pub(super) fn new(sql: &'a str, catalog: &'a dyn Catalog) -> Self {
+        Self {
+            source: stored::source(sql),
+            catalog,
+            scopes: Vec::new(),
+            common_tables: Vec::new(),
+            parameter_count: 0,
+            depth: 0,
+            locking: false,
+            reads_rows: false,
+            bare_columns: false,
+            refuse_parameters: false,
+            source_expressions: Vec::new(),
+        }
+    }
+
+    /// `UNSUPPORTED`, with the name and the position of the construct.
+    pub(super) fn unsupported<T>(&self, what: &str, span: Span) -> Result<T> {
+        self.source.unsupported(what, span)
+    }
+
+    /// Refuses the first construct of a list that is present. `span` is called only then: it walks through the whole tree.
+    pub(super) fn refuse(&self, constructs: &[(bool, &str)], span: impl FnOnce() -> Span) -> Result<()> {
+        match constructs.iter().find(|(is_present, _)| *is_present) {
+            Some((_, name)) => self.unsupported(name, span()),
+            None => Ok(()),
+        }
+    }
+
+    /// Adds the position to an error that has none.
+    pub(super) fn at(&self, error: Error, span: Span) -> Error {
+        self.source.at(error, span)
+    }
+
+    /// Adds a relation to the innermost FROM clause.
+    pub(super) fn add_relation(&mut self, relation: Relation) {
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.relations.push(relation);
+        }
+    }
+}

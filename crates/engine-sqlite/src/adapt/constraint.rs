@@ -1,0 +1,236 @@
+//! Constraints of tables and columns.
+
+use phantomdb_protocol::{Error, ErrorCode, Result, TableName};
+use phantomdb_sql::names::mentioned_columns;
+use sqlparser::{
+    ast::{
+        CheckConstraint, ConstraintCharacteristics, Expr, ForeignKeyConstraint, Ident, IndexColumn,
+        KeyOrIndexDisplay, NullsDistinctOption, ObjectName, OrderByExpr, OrderByOptions, OrderBySort,
+        PrimaryKeyConstraint, Spanned, TableConstraint, UniqueConstraint,
+    },
+    tokenizer::Span,
+};
+
+use super::adapter::Adapter;
+use crate::stored::stored_name;
+
+/// The names of the constraints of one table.
+#[derive(Debug)]
+pub(super) struct Naming {
+    pub(super) table: String,
+    /// The name of the table in SQLite.
+    stored: String,
+    taken: Vec<String>,
+}
+
+impl Naming {
+    /// `taken` are the names that the user gave.
+    pub(super) fn new(table: &TableName, taken: Vec<String>) -> Self {
+        Self { table: table.name.clone(), stored: stored_name(table), taken }
+    }
+
+    /// PostgreSQL's name for a constraint without one: `table_column_suffix`.
+    fn name(&mut self, columns: &[String], suffix: &str) -> Ident {
+        let parts: Vec<&str> = std::iter::once(self.table.as_str())
+            .chain(columns.iter().map(String::as_str))
+            .chain([suffix])
+            .collect();
+        let base = parts.join("_");
+        let mut name = base.clone();
+        let mut number = 1;
+        while self.taken.contains(&name) {
+            name = format!("{base}{number}");
+            number += 1;
+        }
+        self.taken.push(name.clone());
+        Ident::with_quote('"', name)
+    }
+
+    pub(super) fn keep_or_name(&mut self, name: Option<Ident>, columns: &[String], suffix: &str) -> Ident {
+        match name {
+            Some(name) => {
+                self.taken.push(name.value.clone());
+                name
+            }
+            None => self.name(columns, suffix),
+        }
+    }
+}
+
+impl Adapter<'_> {
+    /// The columns of a key. SQLite takes an order and a collation there, which PostgreSQL does not.
+    pub(super) fn key_columns(&self, columns: &[IndexColumn]) -> Result<Vec<String>> {
+        let mut names = Vec::with_capacity(columns.len());
+        for IndexColumn { column, operator_class } in columns {
+            let OrderByExpr { expr, options: OrderByOptions { sort, nulls_first }, with_fill } = column;
+            self.refuse(
+                &[
+                    (matches!(sort, Some(OrderBySort::Using(_))), "USING in a key"),
+                    (nulls_first.is_some(), "the order of NULLs in a key"),
+                    (with_fill.is_some(), "WITH FILL"),
+                    (operator_class.is_some(), "an operator class in a key"),
+                ],
+                || expr.span(),
+            )?;
+            let mut expr = expr;
+            while let Expr::Collate { expr: inner, collation: _ } = expr {
+                expr = inner;
+            }
+            match expr {
+                Expr::Identifier(name) => names.push(name.value.clone()),
+                other => return self.unsupported("an expression in a key", other.span()),
+            }
+        }
+        Ok(names)
+    }
+
+    /// Refuses what a key that moves to its column would lose there.
+    pub(super) fn refuse_order_of_key(&self, columns: &[IndexColumn]) -> Result<()> {
+        for IndexColumn { column, operator_class: _ } in columns {
+            let OrderByExpr { expr, options: OrderByOptions { sort, nulls_first: _ }, with_fill: _ } = column;
+            self.refuse(
+                &[
+                    (sort.is_some(), "an order in a key of one column"),
+                    (!matches!(expr, Expr::Identifier(_)), "a collation in a key of one column"),
+                ],
+                || expr.span(),
+            )?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn refuse_key_options(&self, key: &PrimaryKeyConstraint) -> Result<()> {
+        let PrimaryKeyConstraint {
+            name: _,
+            index_name,
+            index_type,
+            columns: _,
+            include,
+            index_options,
+            characteristics,
+        } = key;
+        self.refuse(
+            &[
+                (characteristics.is_some(), "a deferrable PRIMARY KEY constraint"),
+                (index_name.is_some(), "an index name in PRIMARY KEY"),
+                (index_type.is_some(), "USING in PRIMARY KEY"),
+                (!include.is_empty(), "INCLUDE in PRIMARY KEY"),
+                (!index_options.is_empty(), "an index option in PRIMARY KEY"),
+            ],
+            Span::empty,
+        )
+    }
+
+    /// UNIQUE, of a column or of the table. The result is its columns.
+    pub(super) fn unique_constraint(&self, unique: &mut UniqueConstraint) -> Result<Vec<String>> {
+        let UniqueConstraint {
+            name: _,
+            index_name,
+            index_type_display,
+            index_type,
+            columns,
+            include,
+            index_options,
+            characteristics,
+            nulls_distinct,
+        } = unique;
+        self.refuse(
+            &[
+                (characteristics.is_some(), "a deferrable UNIQUE constraint"),
+                (index_name.is_some(), "an index name in UNIQUE"),
+                (*index_type_display != KeyOrIndexDisplay::None, "UNIQUE KEY"),
+                (index_type.is_some(), "USING in UNIQUE"),
+                (!include.is_empty(), "INCLUDE in UNIQUE"),
+                (!index_options.is_empty(), "an index option in UNIQUE"),
+                (*nulls_distinct == NullsDistinctOption::NotDistinct, "NULLS NOT DISTINCT"),
+            ],
+            Span::empty,
+        )?;
+        // SQLite has no word for NULLS DISTINCT, the default.
+        *nulls_distinct = NullsDistinctOption::None;
+        self.key_columns(columns)
+    }
+
+    pub(super) fn check_constraint(&mut self, check: &mut CheckConstraint) -> Result<()> {
+        let CheckConstraint { name: _, expr, no_inherit, enforced } = check;
+        self.refuse(&[(*enforced == Some(false), "NOT ENFORCED")], || expr.span())?;
+        // PhantomDB SQL has no inherited tables, and SQLite enforces every check.
+        (*no_inherit, *enforced) = (false, None);
+        self.defined(expr)
+    }
+
+    pub(super) fn foreign_key(&self, key: &mut ForeignKeyConstraint, naming: &Naming) -> Result<()> {
+        let span = key.foreign_table.span();
+        let ForeignKeyConstraint {
+            name: _,
+            index_name,
+            columns: _,
+            foreign_table,
+            // SQLite writes the columns and the actions as PostgreSQL does.
+            referred_columns: _,
+            on_delete: _,
+            on_update: _,
+            match_kind,
+            characteristics,
+        } = key;
+        let table = self.source.table(foreign_table)?;
+        self.refuse(
+            &[
+                (match_kind.is_some(), "MATCH in a foreign key"),
+                (index_name.is_some(), "an index name in a foreign key"),
+            ],
+            || span,
+        )?;
+        // SQLite writes DEFERRABLE and INITIALLY as PostgreSQL does.
+        if let Some(ConstraintCharacteristics { deferrable: _, initially: _, enforced }) = characteristics {
+            self.refuse(&[(*enforced == Some(false), "NOT ENFORCED")], || span)?;
+            *enforced = None;
+        }
+        // SQLite would take a key to a missing table, and refuse every row later.
+        if self.catalog.sees_all()
+            && stored_name(&table) != naming.stored
+            && self.catalog.table(&table).is_none()
+        {
+            return Err(Error::new(
+                ErrorCode::UnknownTable,
+                format!("there is no table \"{table}\" for a foreign key to point to; create it first"),
+            )
+            .with_table(table.to_string()));
+        }
+        *foreign_table = ObjectName::from(vec![Ident::with_quote('"', stored_name(&table))]);
+        Ok(())
+    }
+
+    pub(super) fn table_constraint(
+        &mut self,
+        constraint: &mut TableConstraint,
+        naming: &mut Naming,
+    ) -> Result<()> {
+        match constraint {
+            TableConstraint::Unique(unique) => {
+                let columns = self.unique_constraint(unique)?;
+                unique.name = Some(naming.keep_or_name(unique.name.take(), &columns, "key"));
+            }
+            TableConstraint::PrimaryKey(key) => {
+                self.refuse_key_options(key)?;
+                key.name = Some(naming.keep_or_name(key.name.take(), &[], "pkey"));
+            }
+            TableConstraint::ForeignKey(key) => {
+                let columns: Vec<String> = key.columns.iter().map(|column| column.value.clone()).collect();
+                key.name = Some(naming.keep_or_name(key.name.take(), &columns, "fkey"));
+                self.foreign_key(key, naming)?;
+            }
+            TableConstraint::Check(check) => {
+                let mentioned = mentioned_columns(&check.expr);
+                let columns = if mentioned.len() == 1 { mentioned } else { Vec::new() };
+                check.name = Some(naming.keep_or_name(check.name.take(), &columns, "check"));
+                self.check_constraint(check)?;
+            }
+            other => {
+                let what = format!("the constraint '{other}'");
+                return self.unsupported(&what, other.span());
+            }
+        }
+        Ok(())
+    }
+}

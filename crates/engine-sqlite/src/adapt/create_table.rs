@@ -1,0 +1,247 @@
+//! CREATE TABLE.
+
+use std::sync::Arc;
+
+use phantomdb_protocol::Result;
+use phantomdb_sql::{
+    names::constraint_name,
+    printer::{self, Style},
+    types::SqlType,
+};
+use sqlparser::ast::{
+    ColumnDef, ColumnOption, ColumnOptionDef, CreateTable, CreateTableOptions, Expr, HiveDistributionStyle,
+    Ident, ObjectName, Spanned, TableConstraint, WithData,
+};
+
+use super::{
+    adapter::Adapter,
+    column::primary_key,
+    constraint::Naming,
+    scope::{Columns, Output, Relation, Scope},
+    typed::{Origin, Typed},
+};
+use crate::{source_expressions::SourceExpression, stored::stored_name};
+
+impl Adapter<'_> {
+    pub(super) fn create_table(&mut self, create: &mut CreateTable) -> Result<()> {
+        let table = self.source.new_table(create)?;
+        self.refuse_table_clauses(create)?;
+        create.name = ObjectName::from(vec![Ident::with_quote('"', stored_name(&table))]);
+        // SQLite has no word for WITH DATA, the default.
+        create.with_data = None;
+        if let Some(query) = &mut create.query {
+            self.refuse_parameters = true;
+            self.query(query)?;
+        }
+        let taken =
+            create.constraints.iter().filter_map(constraint_name).map(|name| name.value.clone()).collect();
+        let mut naming = Naming::new(&table, taken);
+        let columns = create.columns.iter().map(output_of).collect::<Vec<_>>();
+        let columns = Columns::Listed(Arc::new(columns));
+        let relation = Relation { name: String::new(), bare: None, columns, outer: false };
+        self.in_definition(relation, |adapter| adapter.columns_and_constraints(create, &mut naming))
+    }
+
+    /// Refuses the clauses that PhantomDB SQL does not have; `create_table` adapts the others.
+    #[expect(clippy::too_many_lines, reason = "the parser knows the options of some ten databases")]
+    fn refuse_table_clauses(&self, create: &CreateTable) -> Result<()> {
+        let CreateTable {
+            or_replace,
+            temporary,
+            unlogged: _,
+            external,
+            dynamic,
+            global,
+            if_not_exists: _,
+            transient,
+            volatile,
+            iceberg,
+            snapshot,
+            name: _,
+            columns: _,
+            constraints: _,
+            hive_distribution,
+            hive_formats,
+            table_options,
+            file_format,
+            location,
+            query: _,
+            without_rowid,
+            like,
+            clone,
+            version,
+            comment,
+            on_commit,
+            on_cluster,
+            primary_key,
+            order_by,
+            partition_by,
+            cluster_by,
+            clustered_by,
+            inherits,
+            partition_of,
+            for_values,
+            strict,
+            copy_grants,
+            enable_schema_evolution,
+            change_tracking,
+            data_retention_time_in_days,
+            max_data_extension_time_in_days,
+            default_ddl_collation,
+            with_aggregation_policy,
+            with_row_access_policy,
+            with_storage_lifecycle_policy,
+            with_tags,
+            external_volume,
+            with_connection,
+            base_location,
+            catalog,
+            catalog_sync,
+            storage_serialization_policy,
+            target_lag,
+            warehouse,
+            refresh_mode,
+            initialize,
+            require_user,
+            diststyle,
+            distkey,
+            sortkey,
+            backup,
+            multiset,
+            fallback,
+            with_data,
+        } = create;
+        let no_data =
+            with_data.as_ref().is_some_and(|WithData { data, statistics }| !data || statistics.is_some());
+        self.refuse(
+            &[
+                (*or_replace, "OR REPLACE"),
+                (*temporary, "TEMPORARY"),
+                (*external, "EXTERNAL"),
+                (*dynamic, "DYNAMIC"),
+                (global.is_some(), "GLOBAL"),
+                (*transient, "TRANSIENT"),
+                (*volatile, "VOLATILE"),
+                (*iceberg, "ICEBERG"),
+                (*snapshot, "SNAPSHOT"),
+                (hive_formats.is_some(), "a file format of a table"),
+                (file_format.is_some(), "a file format of a table"),
+                (location.is_some(), "LOCATION"),
+                (*without_rowid, "WITHOUT ROWID"),
+                (like.is_some(), "LIKE in CREATE TABLE"),
+                (clone.is_some(), "CLONE"),
+                (version.is_some(), "a version of a table"),
+                (comment.is_some(), "COMMENT in CREATE TABLE"),
+                (on_commit.is_some(), "ON COMMIT"),
+                (on_cluster.is_some(), "ON CLUSTER"),
+                (primary_key.is_some(), "PRIMARY KEY after the columns"),
+                (order_by.is_some(), "ORDER BY in CREATE TABLE"),
+                (partition_by.is_some(), "PARTITION BY"),
+                (cluster_by.is_some(), "CLUSTER BY"),
+                (clustered_by.is_some(), "CLUSTERED BY"),
+                (inherits.is_some(), "INHERITS"),
+                (partition_of.is_some(), "PARTITION OF"),
+                (for_values.is_some(), "FOR VALUES"),
+                (*strict, "STRICT"),
+                (*copy_grants, "COPY GRANTS"),
+                (enable_schema_evolution.is_some(), "ENABLE SCHEMA EVOLUTION"),
+                (change_tracking.is_some(), "CHANGE TRACKING"),
+                (data_retention_time_in_days.is_some(), "DATA RETENTION TIME IN DAYS"),
+                (max_data_extension_time_in_days.is_some(), "MAX DATA EXTENSION TIME IN DAYS"),
+                (default_ddl_collation.is_some(), "DEFAULT DDL COLLATION"),
+                (with_aggregation_policy.is_some(), "WITH AGGREGATION POLICY"),
+                (with_row_access_policy.is_some(), "WITH ROW ACCESS POLICY"),
+                (with_storage_lifecycle_policy.is_some(), "WITH STORAGE LIFECYCLE POLICY"),
+                (with_tags.is_some(), "WITH TAGS"),
+                (external_volume.is_some(), "EXTERNAL VOLUME"),
+                (with_connection.is_some(), "WITH CONNECTION"),
+                (base_location.is_some(), "BASE LOCATION"),
+                (catalog.is_some(), "CATALOG"),
+                (catalog_sync.is_some(), "CATALOG SYNC"),
+                (storage_serialization_policy.is_some(), "STORAGE SERIALIZATION POLICY"),
+                (target_lag.is_some(), "TARGET LAG"),
+                (warehouse.is_some(), "WAREHOUSE"),
+                (refresh_mode.is_some(), "REFRESH MODE"),
+                (initialize.is_some(), "INITIALIZE"),
+                (*require_user, "REQUIRE USER"),
+                (diststyle.is_some(), "DISTSTYLE"),
+                (distkey.is_some(), "DISTKEY"),
+                (sortkey.is_some(), "SORTKEY"),
+                (backup.is_some(), "BACKUP"),
+                (multiset.is_some(), "MULTISET"),
+                (fallback.is_some(), "FALLBACK"),
+                (!matches!(hive_distribution, HiveDistributionStyle::NONE), "PARTITIONED or SKEWED BY"),
+                (!matches!(table_options, CreateTableOptions::None), "an option of a table"),
+                (no_data, "WITH NO DATA"),
+            ],
+            || create.name.span(),
+        )
+    }
+
+    /// Adapts the expressions of a definition, which see the columns of one relation and no parameters.
+    pub(super) fn in_definition(
+        &mut self,
+        relation: Relation,
+        adapt: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<()> {
+        self.scopes.push(Scope { relations: vec![relation], ..Scope::default() });
+        let before = (self.bare_columns, self.refuse_parameters);
+        (self.bare_columns, self.refuse_parameters) = (true, true);
+        let adapted = adapt(self);
+        (self.bare_columns, self.refuse_parameters) = before;
+        self.scopes.pop();
+        adapted
+    }
+
+    fn columns_and_constraints(&mut self, create: &mut CreateTable, naming: &mut Naming) -> Result<()> {
+        let mut keys = Vec::new();
+        for constraint in &create.constraints {
+            if let TableConstraint::PrimaryKey(key) = constraint {
+                keys.extend(self.key_columns(&key.columns)?);
+            }
+        }
+        if let [column] = keys.as_slice() {
+            self.move_key(create, column)?;
+            keys.clear();
+        }
+        for column in &mut create.columns {
+            let in_key = keys.iter().any(|key| key.eq_ignore_ascii_case(&column.name.value));
+            self.column_definition(column, naming, in_key)?;
+        }
+        for constraint in &mut create.constraints {
+            self.table_constraint(constraint, naming)?;
+        }
+        Ok(())
+    }
+
+    /// Moves the constraint `PRIMARY KEY ("id")` to its one column: SQLite numbers rows only where the key stands there.
+    fn move_key(&self, create: &mut CreateTable, column: &str) -> Result<()> {
+        let is_key = |constraint: &TableConstraint| matches!(constraint, TableConstraint::PrimaryKey(_));
+        let Some(index) = create.constraints.iter().position(is_key) else { return Ok(()) };
+        let Some(definition) = create.columns.iter_mut().find(|c| c.name.value.eq_ignore_ascii_case(column))
+        else {
+            return Ok(());
+        };
+        if let TableConstraint::PrimaryKey(key) = create.constraints.remove(index) {
+            self.refuse_key_options(&key)?;
+            self.refuse_order_of_key(&key.columns)?;
+            let option = ColumnOption::PrimaryKey(primary_key(key.name.clone()));
+            definition.options.push(ColumnOptionDef { name: key.name, option });
+        }
+        Ok(())
+    }
+
+    /// Adapts an expression that the catalog describes later, and keeps the user's text of it.
+    pub(super) fn defined(&mut self, expr: &mut Expr) -> Result<()> {
+        let written = printer::print(&mut expr.clone(), Style::Phantom)?;
+        self.expr(expr)?;
+        self.source_expressions.extend(SourceExpression::of(expr, written)?);
+        Ok(())
+    }
+}
+
+fn output_of(column: &ColumnDef) -> Output {
+    let column_type = SqlType::from_ast(&column.data_type).ok().map(|data_type| data_type.column_type());
+    let typed = Typed { column_type, origin: Origin::Column, ..Typed::UNKNOWN };
+    Output { name: column.name.value.clone(), typed }
+}

@@ -1,0 +1,64 @@
+//! CREATE VIEW.
+
+use phantomdb_protocol::Result;
+use sqlparser::ast::{CreateTableOptions, CreateView, Ident, ObjectName, Spanned, ViewColumnDef};
+
+use super::adapter::Adapter;
+use crate::stored::stored_name;
+
+impl Adapter<'_> {
+    pub(super) fn create_view(&mut self, view: &mut CreateView) -> Result<()> {
+        let table = self.source.new_view(view)?;
+        let span = view.name.span();
+        let CreateView {
+            or_alter,
+            or_replace,
+            materialized,
+            secure,
+            name,
+            name_before_not_exists,
+            columns,
+            query,
+            options,
+            cluster_by,
+            comment,
+            with_no_schema_binding,
+            // SQLite writes IF NOT EXISTS as PostgreSQL does.
+            if_not_exists: _,
+            temporary,
+            copy_grants,
+            to,
+            params,
+        } = view;
+        self.refuse(
+            &[
+                (*or_alter, "OR ALTER in CREATE VIEW"),
+                (*or_replace, "OR REPLACE in CREATE VIEW"),
+                (*materialized, "MATERIALIZED in CREATE VIEW"),
+                (*temporary, "TEMPORARY in CREATE VIEW"),
+                (*secure, "SECURE in CREATE VIEW"),
+                (*name_before_not_exists, "IF NOT EXISTS after the name of a view"),
+                (!matches!(options, CreateTableOptions::None), "an option of a view"),
+                (!cluster_by.is_empty(), "CLUSTER BY in CREATE VIEW"),
+                (comment.is_some(), "COMMENT in CREATE VIEW"),
+                (*with_no_schema_binding, "WITH NO SCHEMA BINDING"),
+                (*copy_grants, "COPY GRANTS"),
+                (to.is_some(), "TO in CREATE VIEW"),
+                (params.is_some(), "ALGORITHM, DEFINER or SQL SECURITY of a view"),
+            ],
+            || span,
+        )?;
+        for ViewColumnDef { name, data_type, options } in columns {
+            self.refuse(
+                &[
+                    (data_type.is_some(), "the type of a view's column"),
+                    (options.is_some(), "an option of a view's column"),
+                ],
+                || name.span,
+            )?;
+        }
+        *name = ObjectName::from(vec![Ident::with_quote('"', stored_name(&table))]);
+        self.refuse_parameters = true;
+        self.query(query).map(|_| ())
+    }
+}

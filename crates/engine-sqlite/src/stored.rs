@@ -1,0 +1,44 @@
+//! The words in which definitions stand in SQLite: names of tables, marks of columns, the current time. The adapter writes
+//! them, and the catalog reads them again.
+
+use phantomdb_protocol::{Constraint, Result, TableName};
+use phantomdb_sql::{
+    Source, alter_table,
+    printer::{self, Style},
+};
+use sqlparser::ast::{TableConstraint, VisitMut};
+
+/// Marks the key of a table that does not number its rows.
+pub(crate) const KEY_MARK: &str = "phantomdb_key";
+/// Begins the mark of an identity column that is not a plain INTEGER: SQLite numbers rows of INTEGER only.
+pub(crate) const TYPE_MARK: &str = "phantomdb_type_";
+/// Begins the name of the check of an ENUM column.
+pub(crate) const ENUM_MARK: &str = "phantomdb_enum_";
+
+/// The current time in its stored form. SQLite keeps it still during a statement, and a default may use it in a database
+/// that is opened without PhantomDB.
+pub(crate) const NOW: &str = "strftime('%Y-%m-%dT%H:%M:%fZ','now')";
+/// The current date in its stored form.
+pub(crate) const TODAY: &str = "date('now')";
+/// The current time of day in its stored form.
+pub(crate) const TIME_OF_DAY: &str = "strftime('%H:%M:%f','now')";
+
+/// The name of a table as one identifier: `table`, or `schema.table`.
+pub fn stored_name(table: &TableName) -> String {
+    table.to_string()
+}
+
+/// Prints a tree in the spelling that SQLite reads.
+pub(crate) fn print<T: VisitMut + std::fmt::Display>(tree: &mut T) -> Result<String> {
+    printer::print(tree, Style::Sqlite)
+}
+
+/// A statement and the name of this engine, for the messages of errors.
+pub(crate) fn source(sql: &str) -> Source<'_> {
+    Source { sql, engine: "SQLite" }
+}
+
+/// Describes a constraint of a table that is stored in SQLite.
+pub(crate) fn constraint_of(constraint: &mut TableConstraint) -> Result<Constraint> {
+    alter_table::constraint_of(constraint, &source(""))
+}
