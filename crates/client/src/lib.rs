@@ -21,7 +21,8 @@ use phantomdb_tls::Trust;
 use serde::Deserialize;
 
 pub use self::embedded::Held;
-pub use self::many::{Again, Item, MANY_MAX, Outcome};
+pub use self::many::{Item, MANY_MAX, Outcome};
+pub use self::retry::Again;
 pub use self::template::TemplateOption;
 use self::{connection::Connection, embedded::Embedded, http::HttpClient, template::Template};
 
@@ -253,8 +254,4 @@ fn not_https() -> Error {
         ErrorCode::BadRequest,
         "the option tls is for a server with https://, and the connection string is another",
     )
-}
-
-fn closed() -> Error {
-    failure::unreachable("closed", "the connection to PhantomDB is closed: close() was called")
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use crate::{AlterOperation, CreateIndex, CreateTable, TableName, Value};
+use crate::{AlterOperation, CreateIndex, CreateTable, Method, TableName, Value};
 
 /// One statement of PhantomDB SQL, or, with `native`, of the engine's own SQL, sent to it untouched.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -212,16 +212,9 @@ pub enum Call {
 }
 
 impl Call {
-    /// Whether the call reads and changes nothing, whatever it holds. A `Query` or `Batch` may write.
-    pub const fn only_reads(&self) -> bool {
-        matches!(
-            self,
-            Self::ServerInfo
-                | Self::ListDatabases
-                | Self::ListTables { .. }
-                | Self::DescribeTable { .. }
-                | Self::Find { .. }
-        )
+    /// True when the call reads and changes nothing, whatever it holds. A `Query` or `Batch` may write.
+    pub fn only_reads(&self) -> bool {
+        self.route().method == Method::Get
     }
 
     /// The database it is about, if it is about what is inside one.

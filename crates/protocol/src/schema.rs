@@ -1,6 +1,8 @@
 //! Tables, columns, constraints and indexes, as they are described and changed.
 
-use schemars::JsonSchema;
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
 /// A table, with its schema when it is not in the default one.
@@ -166,16 +168,58 @@ impl Constraint {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", try_from = "CreateTableBody")]
 pub struct CreateTable {
     pub table: TableName,
     pub columns: Vec<ColumnDefinition>,
-    #[serde(default)]
     pub constraints: Vec<Constraint>,
-    #[serde(default)]
     pub if_not_exists: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
+}
+
+/// A table to create, named by `table` or, shorter, by `name` (and `schema`).
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct CreateTableBody {
+    table: Option<TableName>,
+    name: Option<String>,
+    schema: Option<String>,
+    columns: Vec<ColumnDefinition>,
+    #[serde(default)]
+    constraints: Vec<Constraint>,
+    #[serde(default)]
+    if_not_exists: bool,
+    comment: Option<String>,
+}
+
+impl TryFrom<CreateTableBody> for CreateTable {
+    type Error = &'static str;
+
+    fn try_from(body: CreateTableBody) -> Result<Self, Self::Error> {
+        let table = match (body.table, body.name) {
+            (Some(table), None) => table,
+            (None, Some(name)) => TableName { name, schema: body.schema },
+            _ => return Err("a table needs a name"),
+        };
+        Ok(Self {
+            table,
+            columns: body.columns,
+            constraints: body.constraints,
+            if_not_exists: body.if_not_exists,
+            comment: body.comment,
+        })
+    }
+}
+
+impl JsonSchema for CreateTable {
+    fn schema_name() -> Cow<'static, str> {
+        CreateTableBody::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        CreateTableBody::json_schema(generator)
+    }
 }
 
 /// A column of an index, or an expression.

@@ -17,7 +17,7 @@ use tokio::sync::Mutex as AsyncMutex;
 pub use self::snapshots::Held;
 use self::snapshots::SNAPSHOTS;
 pub(crate) use self::snapshots::hold_file;
-use super::{closed, connection::Place};
+use super::{connection::Place, failure::closed};
 
 /// The services that several clients share, for as long as one of them uses it.
 static SHARED: LazyLock<Mutex<HashMap<Place, Weak<Service>>>> = LazyLock::new(Mutex::default);

@@ -3,11 +3,11 @@
 use std::{collections::HashMap, time::Duration};
 
 use clap::Args;
-
-use super::{Failure, MISUSED};
-use crate::http::Peers;
 use phantomdb_engine_postgres::PostgresOptions;
 use phantomdb_protocol::transaction_id::is_server_name;
+
+use super::error::CommandError;
+use crate::http::Peers;
 
 #[derive(Debug, Args)]
 pub(super) struct ClusterOptions {
@@ -66,10 +66,10 @@ impl ClusterOptions {
     }
 
     /// The others; a server that is in its own list, as when all are started alike, is no peer of itself.
-    pub(super) fn peers(&self) -> Result<Peers, Failure> {
+    pub(super) fn peers(&self) -> Result<Peers, CommandError> {
         let others = self.peers.iter().filter(|(name, _)| self.server_name.as_ref() != Some(name));
         let urls: HashMap<String, String> = others.cloned().collect();
-        Peers::new(urls).map_err(|error| Failure::new(MISUSED, error.to_string()))
+        Peers::new(urls).map_err(|error| CommandError::misused(error.to_string()))
     }
 }
 

@@ -3,9 +3,9 @@
 use std::{path::PathBuf, sync::Arc};
 
 use clap::Args;
-
-use super::{Failure, MISUSED};
 use phantomdb_tls::Identity;
+
+use super::error::CommandError;
 
 #[derive(Debug, Args)]
 pub(super) struct TlsOptions {
@@ -20,8 +20,8 @@ pub(super) struct TlsOptions {
 
 impl TlsOptions {
     /// What the server shows of itself; none when it serves plain HTTP.
-    pub(super) fn identity(&self) -> Result<Option<Arc<Identity>>, Failure> {
+    pub(super) fn identity(&self) -> Result<Option<Arc<Identity>>, CommandError> {
         let (Some(certificate), Some(key)) = (&self.certificate, &self.key) else { return Ok(None) };
-        Identity::load(certificate, key).map(Some).map_err(|error| Failure::new(MISUSED, error.message))
+        Identity::load(certificate, key).map(Some).map_err(|error| CommandError::misused(error.message))
     }
 }
