@@ -2,7 +2,7 @@
 
 // The codes of the contract as Sequelize's own error classes.
 
-/** Why a server could not be reached, as `details.value` says it. */
+/** Why a server could not be reached, as `details.reason` says it. */
 const CONNECTION_ERRORS = {
   refused: 'ConnectionRefusedError',
   host_not_found: 'HostNotFoundError',
@@ -64,7 +64,7 @@ module.exports = (lib) => {
   };
 
   const connectionError = (parent) =>
-    new (errors[CONNECTION_ERRORS[parent.details.value]] ?? errors.ConnectionError)(parent);
+    new (errors[CONNECTION_ERRORS[parent.details.reason]] ?? errors.ConnectionError)(parent);
 
   const CLASSES = {
     UNIQUE_VIOLATION: uniqueConstraintError,
