@@ -98,7 +98,7 @@ impl HttpClient {
     pub(super) fn takes(&self, transaction: Option<&str>) -> bool {
         self.takes_many.load(Ordering::Relaxed)
             && !self.transport.is_closed()
-            // Of several servers behind one URL, only the one that has the transaction takes its statements among others.
+            // Behind one URL there can be several servers, and only the one that has the transaction takes its statements.
             && transaction.is_none_or(|id| server_of(id).is_none() && self.route.server_of(id).is_none())
     }
 

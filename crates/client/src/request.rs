@@ -7,7 +7,7 @@ use phantomdb_sql::calls::find_statement;
 /// A longer URL is refused by proxies; the find then travels as a query.
 const URL_LENGTH_MAX: usize = 6 * 1024;
 
-/// One request, without its headers.
+/// A request without its headers.
 #[derive(Debug)]
 pub(super) struct Request {
     pub(super) method: Method,

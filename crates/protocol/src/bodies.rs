@@ -20,14 +20,14 @@ pub struct AlterTableBody {
     pub operations: Vec<AlterOperation>,
 }
 
-/// What `/health` and `/ready` answer.
+/// The answer of `/health` and `/ready`.
 #[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
 pub struct Status {
     /// `healthy` or `ready`.
     pub status: &'static str,
 }
 
-/// What a find answers.
+/// The answer of a find.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Found {

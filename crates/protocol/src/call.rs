@@ -1,4 +1,4 @@
-//! One request of the contract.
+//! The calls of the contract.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::{AlterOperation, CreateIndex, CreateTable, Method, TableName, Value};
 
-/// One statement of PhantomDB SQL, or, with `native`, of the engine's own SQL, sent to it untouched.
+/// A statement of PhantomDB SQL. With `native` it is in the engine's own SQL and reaches the engine unchanged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Statement {
     pub query: String,
@@ -19,12 +19,12 @@ pub struct Statement {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Batch {
     pub statements: Vec<Statement>,
-    /// All or nothing. Otherwise each statement stands alone and its error does not stop the next.
+    /// The statements run all or nothing. Without it each stands alone, and its error does not stop the next.
     #[serde(default)]
     pub atomic: bool,
 }
 
-/// Find rows of one table. `condition` is one SQL expression, `order_by` and `columns` are SQL lists.
+/// A search for rows of one table. `condition` is one SQL expression, `order_by` and `columns` are SQL lists.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Find {
@@ -40,14 +40,14 @@ pub struct Find {
     pub columns: Option<String>,
 }
 
-/// What an insert does when a row with the same key is there.
+/// The action of an insert when a row with the same key exists.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OnConflict {
-    /// The key; empty means any unique key (only without `update`).
+    /// The columns of the key. Empty means any unique key, which is only possible without `update`.
     #[serde(default)]
     pub columns: Vec<String>,
-    /// The columns to overwrite; empty means the row is left as it is.
+    /// The columns to overwrite. Empty means that the row is left as it is.
     #[serde(default)]
     pub update: Vec<String>,
 }
@@ -59,7 +59,7 @@ pub struct InsertRows {
     pub rows: Vec<Map<String, Json>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_conflict: Option<OnConflict>,
-    /// Columns of the inserted rows to answer with; `["*"]` for all.
+    /// The columns of the inserted rows that the answer has; `["*"]` for all.
     #[serde(default)]
     pub returning: Vec<String>,
 }
@@ -107,12 +107,12 @@ pub struct BeginTransaction {
     /// Take the write lock at once (SQLite: `BEGIN IMMEDIATE`), instead of at the first write.
     #[serde(default)]
     pub immediate: bool,
-    /// Idle time in milliseconds after which it is rolled back.
+    /// The idle time in milliseconds after which the transaction is rolled back.
     #[serde(default)]
     pub timeout: Option<u64>,
 }
 
-/// One request of the contract, whichever way it travels.
+/// A call of the contract, whichever way it travels. Its row in the table of routes says how it travels over HTTP.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Call {
@@ -122,14 +122,14 @@ pub enum Call {
         name: String,
         #[serde(default)]
         if_not_exists: bool,
-        /// A snapshot to begin as.
+        /// The id of the snapshot that the database begins as.
         #[serde(default)]
         template: Option<String>,
     },
     DropDatabase {
         name: String,
     },
-    /// Keeps the state that the database is in.
+    /// Keeps the present state of the database.
     CreateSnapshot {
         database: String,
     },
@@ -217,7 +217,7 @@ impl Call {
         self.route().method == Method::Get
     }
 
-    /// The database it is about, if it is about what is inside one.
+    /// The database whose content the call reads or writes. `None` for a call on a database as a whole or on none.
     pub fn database(&self) -> Option<&str> {
         match self {
             Self::ServerInfo
@@ -247,25 +247,26 @@ impl Call {
     }
 }
 
-/// What travels beside a call, in HTTP as headers.
+/// The context that travels beside a call, in HTTP as headers.
 #[derive(Debug, Clone, Default)]
 pub struct CallContext {
     /// `PhantomDB-Transaction`.
     pub transaction: Option<String>,
-    /// `PhantomDB-Position`: how far the caller has seen the database, as a write before answered it.
+    /// `PhantomDB-Position`: the position in the history of the database up to which the caller has seen it, as an earlier
+    /// write answered it.
     pub position: Option<String>,
-    /// `Idempotency-Key`, on writes.
+    /// `Idempotency-Key` of a write.
     pub idempotency_key: Option<String>,
     /// `X-Request-Id`.
     pub request_id: Option<String>,
     /// `traceparent`, of W3C Trace Context.
     pub traceparent: Option<String>,
-    /// `tracestate`, likewise.
+    /// `tracestate`, of W3C Trace Context.
     pub tracestate: Option<String>,
     /// The bearer token, which owns the transactions it begins.
     pub token: Option<String>,
     /// The caller vouches that the call only reads, so a client may repeat it. Not sent.
     pub read_only: bool,
-    /// The rows of a find as arrays with columns and types (a [`crate::ResultSet`]), not as `{"records": […]}`.
+    /// The find answers a [`crate::ResultSet`], with rows as arrays, and not `{"records": […]}`.
     pub rows_as_arrays: bool,
 }

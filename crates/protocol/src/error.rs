@@ -1,5 +1,5 @@
-//! One error shape from the engine to JavaScript: a code that is the contract, a message for people, and the
-//! names of what was at fault.
+//! The shape of errors from the engine to JavaScript: a code that is the contract, a message for people, and the names of
+//! what was at fault.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use crate::UnreachableReason;
 /// Writes the enum of codes and everything that depends on the code alone, so that each code has one row.
 macro_rules! error_codes {
     ($($code:ident => $status:literal $class:ident),+ $(,)?) => {
-        /// What went wrong. The codes are the contract; see `docs/errors.md`.
+        /// The code of an error. The codes are the contract; see `docs/errors.md`.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
         pub enum ErrorCode {
@@ -69,7 +69,7 @@ error_codes! {
     Internal => 500 DatabaseError,
 }
 
-/// Names of what was at fault, where there is one.
+/// The names of what was at fault, as far as they are known.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ErrorDetails {
@@ -79,7 +79,7 @@ pub struct ErrorDetails {
     pub columns: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub constraint: Option<String>,
-    /// The table a violated foreign key points to.
+    /// The table that a violated foreign key refers to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub referenced_table: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -102,7 +102,7 @@ pub struct Error {
     pub details: Box<ErrorDetails>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
-    /// Of the caller's trace (W3C Trace Context), when the request was part of one.
+    /// The id of the caller's trace (W3C Trace Context), when the request was part of one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace_id: Option<String>,
 }

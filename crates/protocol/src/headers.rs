@@ -5,7 +5,7 @@
 pub struct Header {
     /// In lower case, as HTTP/2 sends it.
     pub name: &'static str,
-    /// As documents write it.
+    /// The spelling in documents.
     pub title: &'static str,
 }
 
@@ -19,7 +19,7 @@ pub const IDEMPOTENCY_KEY: Header = Header { name: "idempotency-key", title: "Id
 pub const REQUEST_ID: Header = Header { name: "x-request-id", title: "X-Request-Id" };
 /// The caller's span, of W3C Trace Context.
 pub const TRACEPARENT: Header = Header { name: "traceparent", title: "traceparent" };
-/// What the caller's tracing system adds to its span.
+/// The state that the caller's tracing system adds to its span.
 pub const TRACESTATE: Header = Header { name: "tracestate", title: "tracestate" };
 /// Marks a call that another server has passed on.
 pub const FORWARDED: Header = Header { name: "phantomdb-forwarded", title: "PhantomDB-Forwarded" };
@@ -28,11 +28,11 @@ pub const FORWARDED: Header = Header { name: "phantomdb-forwarded", title: "Phan
 pub const HEADERS: &[Header] =
     &[TRANSACTION, POSITION, IDEMPOTENCY_KEY, REQUEST_ID, TRACEPARENT, TRACESTATE, FORWARDED];
 
-/// The bodies of requests and answers.
+/// The usual body of requests and answers.
 pub const JSON: &str = "application/json";
 /// In `Accept`, it makes a find answer a result set instead of records.
 pub const ROWS: &str = "application/vnd.phantomdb.rows+json";
-/// One JSON document on each line.
+/// A JSON document on each line.
 pub const LINES: &str = "application/x-ndjson";
 /// The text format of Prometheus.
 pub const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";

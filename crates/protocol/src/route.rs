@@ -1,4 +1,4 @@
-//! What a row of the table of routes says.
+//! The rows of the table of routes.
 
 use schemars::{Schema, SchemaGenerator};
 
@@ -31,7 +31,7 @@ impl Method {
     }
 }
 
-/// Who answers a request.
+/// The part of the server that answers a request.
 #[derive(Debug, Clone, Copy)]
 pub enum Endpoint {
     /// The service, to which the request is a [`Call`]. The function reads it.
@@ -46,12 +46,12 @@ pub enum AnswerBody {
     Empty,
     Text,
     Json(SchemaOf),
-    /// One JSON document of this schema on each line. A request with such an answer holds many calls: what another call
-    /// has in its headers, each of them has in the body of the request.
+    /// JSON documents of this schema, each on a line of its own. A request with such an answer holds many calls, which
+    /// carry in its body what a lone call has in its headers.
     Lines(SchemaOf),
 }
 
-/// One row of the table of routes.
+/// A row of the table of routes.
 #[derive(Debug, Clone, Copy)]
 pub struct Route {
     /// The name of the call, in camel case.

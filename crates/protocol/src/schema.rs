@@ -54,7 +54,7 @@ impl ReferentialAction {
     }
 }
 
-/// What a foreign key points to.
+/// The target of a foreign key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Reference {
@@ -70,7 +70,7 @@ pub struct Reference {
     pub initially_deferred: bool,
 }
 
-/// One column. `type` is a PhantomDB SQL type as written in `CREATE TABLE`: `INTEGER`, `BIGINT`, `SMALLINT`,
+/// A column. `type` is a PhantomDB SQL type as written in `CREATE TABLE`: `INTEGER`, `BIGINT`, `SMALLINT`,
 /// `VARCHAR(255)`, `CHAR(10)`, `TEXT`, `CITEXT`, `BOOLEAN`, `TIMESTAMP`, `DATE`, `TIME`, `REAL`, `DOUBLE PRECISION`,
 /// `DECIMAL(10,2)`, `UUID`, `ENUM('a','b')`, `BLOB`, `JSON`, `JSONB`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -100,7 +100,7 @@ pub struct ColumnDefinition {
 }
 
 impl ColumnDefinition {
-    /// A column that may be null, and of which nothing else is said.
+    /// A column that may be null, without any other property.
     pub fn new(name: impl Into<String>, data_type: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -146,7 +146,7 @@ pub enum Constraint {
         columns: Vec<String>,
         references: Reference,
     },
-    /// A default given as a constraint: sets the default of `column`.
+    /// A default in the form of a constraint: it sets the default of `column`.
     Default {
         #[serde(default)]
         name: Option<String>,
@@ -265,12 +265,12 @@ pub struct IndexSchema {
     pub fields: Vec<IndexField>,
     #[serde(default, rename = "where", skip_serializing_if = "Option::is_none")]
     pub condition: Option<String>,
-    /// The `CREATE INDEX` statement; none for the index of a constraint.
+    /// The `CREATE INDEX` statement. The index of a constraint has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub definition: Option<String>,
 }
 
-/// The whole truth about a table. Every constraint has a name here, also one that was made without.
+/// The description of a table. Every constraint has a name here, also a constraint that was created without one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TableSchema {
@@ -283,7 +283,7 @@ pub struct TableSchema {
     pub comment: Option<String>,
 }
 
-/// One change to a table; a list of them is applied all or nothing, in order.
+/// A change to a table. A list of changes is applied in order, all or nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "op", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum AlterOperation {

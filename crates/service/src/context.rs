@@ -10,7 +10,7 @@ use phantomdb_protocol::{CallContext, Error, ErrorCode, Result};
 
 use super::open_transactions::TransactionTurn;
 
-/// What travels beside a call, and what the engine needs to run it once.
+/// The context of a call, with all that the engine needs to run the call once.
 pub(super) struct ExecutionContext {
     context: CallContext,
     /// The call as the engine knows it, when it has an idempotency key.

@@ -125,7 +125,7 @@ impl Drop for TransactionSlot {
     }
 }
 
-/// One call inside a transaction. While it lives, no other call of the transaction runs.
+/// A call inside a transaction. While it lives, no other call of the transaction runs.
 pub(super) struct TransactionTurn {
     transaction: Arc<OpenTransaction>,
     pub(super) session: Arc<dyn Session>,
@@ -188,7 +188,7 @@ impl OpenTransactions {
             expiry: OnceLock::new(),
         });
         let expiry = tokio::spawn(expire(Arc::downgrade(self), id.clone(), Arc::downgrade(&open)));
-        // Nothing else sets it.
+        // It is set only here, so this does not fail.
         let _ = open.expiry.set(expiry.abort_handle());
         lock(&self.table).open.insert(id.clone(), open);
         id

@@ -26,6 +26,6 @@ impl CommandError {
 
 /// Writes a message for the user to stderr.
 pub(super) fn complain(message: &str) {
-    // Nothing more can be done when stderr is gone.
+    // An error means that stderr is gone; nothing more can be done.
     let _ = writeln!(std::io::stderr(), "phantomdb: {message}");
 }

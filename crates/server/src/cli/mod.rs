@@ -52,7 +52,7 @@ pub fn run(args: Vec<String>) -> i32 {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
-            // Nothing more can be done when the terminal is gone.
+            // An error means that the terminal is gone; nothing more can be done.
             let _ = error.print();
             return error.exit_code();
         }
@@ -122,7 +122,7 @@ where
 fn start_logging(level: &str) -> Result<(), CommandError> {
     let filter = tracing_subscriber::EnvFilter::try_new(level)
         .map_err(|error| CommandError::misused(format!("--log-level cannot be read: {error}")))?;
-    // In a process that logs already, its own logging stays.
+    // An error means that the process has a logger already, which stays.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -52,16 +52,16 @@ pub(super) struct ServeOptions {
         value_name = "N"
     )]
     engine_connections: usize,
-    /// Threads that serve. By default as many as the computer has cores; with --engine half as many, for it mostly waits
-    /// for the other server, and a call that stays on its thread is answered sooner.
+    /// The number of threads that serve. By default as many as the computer has cores; with --engine half as many, because
+    /// they mostly wait for the other server, and a call that stays on its thread is answered sooner.
     #[arg(long, env = "PHANTOMDB_THREADS", value_name = "N")]
     pub(super) threads: Option<NonZeroUsize>,
-    /// Stop a statement in the PostgreSQL server after so many milliseconds.
+    /// Stop a statement in the PostgreSQL server after this many milliseconds.
     #[arg(long, env = "PHANTOMDB_STATEMENT_TIMEOUT", value_name = "MILLISECONDS")]
     statement_timeout: Option<u64>,
     #[command(flatten)]
     cluster: ClusterOptions,
-    /// The directory of the databases; made if it is not there.
+    /// The directory of the databases. It is created if it does not exist.
     #[arg(
         long,
         env = "PHANTOMDB_DATA",
@@ -73,8 +73,8 @@ pub(super) struct ServeOptions {
     /// Keep the databases in memory; they are gone when the server stops.
     #[arg(long)]
     memory: bool,
-    /// A file with the tokens callers must show, one on each line. Without it the token is that of the environment
-    /// variable PHANTOMDB_TOKEN.
+    /// A file with the tokens that callers must show, one on each line. Without it the environment variable PHANTOMDB_TOKEN
+    /// holds the token.
     #[arg(long, env = "PHANTOMDB_TOKEN_FILE", value_name = "FILE")]
     token_file: Option<PathBuf>,
     #[command(flatten)]
@@ -82,21 +82,21 @@ pub(super) struct ServeOptions {
     /// The longest request body, in bytes.
     #[arg(long, env = "PHANTOMDB_BODY_MAX", default_value_t = HttpOptions::default().body_max, value_name = "BYTES")]
     body_max: usize,
-    /// Roll back a transaction that holds a database's write lock and runs no statement for so many milliseconds
+    /// Roll back a transaction that holds a database's write lock and runs no statement for this many milliseconds
     /// while others wait for the lock.
     #[arg(long, env = "PHANTOMDB_LOCK_IDLE_TIMEOUT", default_value_t = 5000, value_name = "MILLISECONDS")]
     lock_idle_timeout: u64,
-    /// Transactions open at once; one more is refused with TOO_MANY_REQUESTS until another ends.
+    /// The most transactions that are open at once. The next is refused with TOO_MANY_REQUESTS until another ends.
     #[arg(long, env = "PHANTOMDB_TRANSACTIONS_MAX", default_value_t = ServiceOptions::default().transactions_max, value_name = "COUNT")]
     transactions_max: usize,
-    /// Refuse statements in the engine's own SQL (`{ native: true }`), which reach it untouched.
+    /// Refuse statements in the engine's own SQL (`{ native: true }`), which reach the engine unchanged.
     #[arg(long, env = "PHANTOMDB_NO_NATIVE")]
     no_native: bool,
-    /// Let callers keep states of databases and restore them, which discards what everybody has written since. For
-    /// tests; with --memory it is so without this.
+    /// Let callers keep snapshots of databases and restore them, which discards what everybody has written since. This is
+    /// for tests, and is always allowed with --memory.
     #[arg(long, env = "PHANTOMDB_ALLOW_SNAPSHOTS")]
     allow_snapshots: bool,
-    /// What is logged on stderr: error, warn, info, debug or trace, or directives like `phantomdb_server=debug`.
+    /// The level of the log on stderr: error, warn, info, debug or trace, or directives like `phantomdb_server=debug`.
     #[arg(long, env = "PHANTOMDB_LOG_LEVEL", default_value = "warn", value_name = "LEVEL")]
     pub(super) log_level: String,
 }

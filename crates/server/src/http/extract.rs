@@ -6,7 +6,7 @@ use phantomdb_protocol::{CallContext, ErrorCode};
 
 use super::answer::HttpError;
 
-/// What travels beside the call. The guard has put it into the request.
+/// The context of the call, which the guard has put into the request.
 pub(super) struct Caller(pub(super) CallContext);
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller {

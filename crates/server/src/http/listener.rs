@@ -31,7 +31,7 @@ pub struct Listener {
 /// How a caller uses the port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PortUse {
-    /// As the port is meant to be used.
+    /// The port is used as intended.
     Correct,
     /// In plain HTTP where TLS is spoken. Its calls are refused.
     PlainInsteadOfTls,

@@ -1,4 +1,4 @@
-//! What each call does. The methods stand in a file for each subject.
+//! The work of each call: one match on the call, and a file of methods for each subject.
 
 mod databases;
 mod rows;

@@ -62,7 +62,7 @@ impl Service {
     ) -> Result<String> {
         context.refuse_in_transaction()?;
         let (transactions, owner) = (Arc::clone(&self.transactions), context.token.clone());
-        // As for a commit.
+        // It runs on a task of its own, like a commit.
         let rolling_back = tokio::spawn(async move { transactions.rollback(&id, owner.as_deref()).await });
         rolling_back.await.unwrap_or_else(broken_off)?;
         Ok(String::new())
