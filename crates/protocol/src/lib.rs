@@ -4,8 +4,9 @@
 //! that runs in the same process.
 
 mod answer;
+mod arguments;
 mod bodies;
-mod call;
+mod context;
 mod contract;
 pub mod ddl;
 mod error;
@@ -15,7 +16,7 @@ mod queries;
 mod records;
 mod request;
 mod result;
-mod route;
+mod route_macros;
 mod routes;
 mod schema;
 pub mod transaction_id;
@@ -26,20 +27,19 @@ pub use answer::{
     BatchAnswer, Databases, Deleted, EngineInfo, Inserted, Limits, Named, Outcome, Records, ServerInfo,
     SnapshotMade, TableCreated, Tables, TransactionBegun, Updated,
 };
-pub use bodies::{AlterTableBody, CreateDatabaseBody, Found, Status};
-pub use call::{
-    Batch, BeginTransaction, Call, CallContext, DeleteRows, Find, InsertRows, IsolationLevel, OnConflict,
-    Statement, UpdateRows,
+pub use arguments::{
+    Batch, BeginTransaction, DeleteRows, Find, InsertRows, IsolationLevel, OnConflict, Statement, UpdateRows,
 };
+pub use bodies::{AlterTableBody, CreateDatabaseBody, Found, Status};
+pub use context::CallContext;
 pub use contract::contract;
 pub use error::{Error, ErrorCode, ErrorDetails, Result};
 pub use parameters::{Parameter, ParameterType};
 pub use queries::{IndependentQuery, Queries, QueryAnswer};
 pub use records::{inserted, records};
-pub use request::{HttpRequest, RequestReader, read_body};
+pub use request::{HttpRequest, Method, RequestReader, read_body};
 pub use result::{Column, ColumnType, ResultSet};
-pub use route::{API_PREFIX, AnswerBody, Endpoint, Method, Route, SchemaOf};
-pub use routes::{ROUTES, ServerEndpoint};
+pub use routes::{API_PREFIX, AnswerBody, Call, Endpoint, ROUTES, Route, SchemaOf, ServerEndpoint};
 pub use schema::{
     AlterOperation, ColumnDefinition, Constraint, CreateIndex, CreateTable, IndexField, IndexSchema,
     Reference, ReferentialAction, TableName, TableSchema,

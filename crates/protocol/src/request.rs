@@ -3,13 +3,31 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{
-    Call, DeleteRows, Error, ErrorCode, Find, Method, Parameter, Result, TableName, parameters::Parameters,
-    route::Route,
-};
+use crate::{DeleteRows, Error, ErrorCode, Find, Parameter, Result, TableName, parameters::Parameters};
 
 /// The characters that stand for themselves in every part of a URL.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    Get,
+    Post,
+    Put,
+    Patch,
+    Delete,
+}
+
+impl Method {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+}
 
 /// A call as an HTTP request, without its headers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,8 +49,8 @@ pub(crate) struct UrlWriter {
 }
 
 impl UrlWriter {
-    pub(crate) fn new(route: &Route) -> Self {
-        Self { template: route.path, path: String::with_capacity(64), query: String::new() }
+    pub(crate) fn new(template: &'static str) -> Self {
+        Self { template, path: String::with_capacity(64), query: String::new() }
     }
 
     /// Writes the next variable segment of the path.
@@ -91,26 +109,6 @@ impl UrlWriter {
     }
 }
 
-impl Route {
-    /// The path of the route with these variable segments.
-    pub fn path_of(&self, segments: &[&str]) -> String {
-        segments.iter().fold(UrlWriter::new(self), |url, segment| url.segment(segment)).finish()
-    }
-
-    /// Reads a request of this route: the variable segments of its path, decoded; what follows the `?` of its URL; and its
-    /// body.
-    pub fn reader<'a>(
-        &self,
-        segments: Vec<String>,
-        query: &str,
-        body: &'a [u8],
-    ) -> Result<RequestReader<'a>> {
-        // A call without parameters does not look at what follows the `?`.
-        let query = if self.parameters.is_empty() { "" } else { query };
-        Ok(RequestReader { segments: segments.into_iter(), parameters: Parameters::read(query)?, body })
-    }
-}
-
 /// The parts of a request that its call is read from. Its methods are those of `UrlWriter`, the other way.
 #[derive(Debug)]
 pub struct RequestReader<'a> {
@@ -119,7 +117,11 @@ pub struct RequestReader<'a> {
     body: &'a [u8],
 }
 
-impl RequestReader<'_> {
+impl<'a> RequestReader<'a> {
+    pub(crate) fn new(segments: Vec<String>, query: &str, body: &'a [u8]) -> Result<Self> {
+        Ok(Self { segments: segments.into_iter(), parameters: Parameters::read(query)?, body })
+    }
+
     pub(crate) fn segment(&mut self) -> Result<String> {
         self.segments.next().ok_or_else(|| Error::internal("the path has fewer segments than its call"))
     }
@@ -159,7 +161,7 @@ impl RequestReader<'_> {
     }
 
     /// The call, once all that the request says is read.
-    pub(crate) fn finish(&self, call: Call) -> Result<Call> {
+    pub(crate) fn finish<C>(&self, call: C) -> Result<C> {
         match self.segments.len() {
             0 => Ok(call),
             _ => Err(Error::internal("the path has more segments than its call")),

@@ -1,5 +1,5 @@
-//! The table of routes: one row for each call, which says how it travels over HTTP. Clients write requests by it, servers
-//! read them by it, and the OpenAPI document is made of it.
+//! The calls of the contract, and the table of routes: one row for each call, which says how it travels over HTTP. Clients
+//! write requests by it, servers read them by it, and the OpenAPI document is made of it.
 //!
 //! A row of a call has, in this order:
 //! - `call` and the variant of [`Call`] with its fields,
@@ -13,15 +13,158 @@
 //! The compiler refuses a variant of [`Call`] without a row, and a row that leaves out a field. A row with `server`
 //! instead of `call` is a request that the server answers by itself.
 
-use schemars::SchemaGenerator;
+use schemars::{Schema, SchemaGenerator};
+use serde::Deserialize;
 
 use crate::{
-    AlterTableBody, AnswerBody, Batch, BatchAnswer, BeginTransaction, Call, CreateDatabaseBody, CreateIndex,
-    CreateTable, Databases, Deleted, Endpoint, Found, HttpRequest, InsertRows, Inserted, Method, Named,
-    Parameter, Queries, QueryAnswer, Result, ResultSet, Route, ServerInfo, SnapshotMade, Statement, Status,
-    TableCreated, TableSchema, Tables, TransactionBegun, UpdateRows, Updated,
+    AlterOperation, AlterTableBody, Batch, BatchAnswer, BeginTransaction, CreateDatabaseBody, CreateIndex,
+    CreateTable, Databases, DeleteRows, Deleted, Find, Found, HttpRequest, InsertRows, Inserted, Method,
+    Named, Parameter, Queries, QueryAnswer, RequestReader, Result, ResultSet, ServerInfo, SnapshotMade,
+    Statement, Status, TableCreated, TableName, TableSchema, Tables, TransactionBegun, UpdateRows, Updated,
     request::{UrlWriter, write_body},
+    route_macros::{answer_body, body_schema, read_fields, routes, write_fields},
 };
+
+/// Every path also answers below this one.
+pub const API_PREFIX: &str = "/api/v1";
+
+/// Makes the JSON schema of a type.
+pub type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
+
+/// A call of the contract, whichever way it travels. Its row in the table of routes says how it travels over HTTP.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Call {
+    ServerInfo,
+    ListDatabases,
+    CreateDatabase {
+        name: String,
+        #[serde(default)]
+        if_not_exists: bool,
+        /// The id of the snapshot that the database begins as.
+        #[serde(default)]
+        template: Option<String>,
+    },
+    DropDatabase {
+        name: String,
+    },
+    /// Keeps the present state of the database.
+    CreateSnapshot {
+        database: String,
+    },
+    /// Brings the database to a state that was kept, and rolls back its open transactions.
+    RestoreSnapshot {
+        database: String,
+        id: String,
+    },
+    DropSnapshot {
+        database: String,
+        id: String,
+    },
+    ListTables {
+        database: String,
+    },
+    CreateTable {
+        database: String,
+        table: CreateTable,
+    },
+    DropTable {
+        database: String,
+        table: TableName,
+        #[serde(default)]
+        if_exists: bool,
+    },
+    DescribeTable {
+        database: String,
+        table: TableName,
+    },
+    AlterTable {
+        database: String,
+        table: TableName,
+        operations: Vec<AlterOperation>,
+    },
+    CreateIndex {
+        database: String,
+        table: TableName,
+        index: CreateIndex,
+    },
+    DropIndex {
+        database: String,
+        table: TableName,
+        name: String,
+    },
+    Find {
+        database: String,
+        table: TableName,
+        find: Find,
+    },
+    InsertRows {
+        database: String,
+        table: TableName,
+        insert: InsertRows,
+    },
+    UpdateRows {
+        database: String,
+        table: TableName,
+        update: UpdateRows,
+    },
+    DeleteRows {
+        database: String,
+        table: TableName,
+        delete: DeleteRows,
+    },
+    Query {
+        database: String,
+        statement: Statement,
+    },
+    Batch {
+        database: String,
+        batch: Batch,
+    },
+    BeginTransaction(BeginTransaction),
+    CommitTransaction {
+        id: String,
+    },
+    RollbackTransaction {
+        id: String,
+    },
+}
+
+impl Call {
+    /// True when the call reads and changes nothing, whatever it holds. A `Query` or `Batch` may write.
+    pub fn only_reads(&self) -> bool {
+        self.route().method == Method::Get
+    }
+
+    /// The database whose content the call reads or writes. `None` for a call on a database as a whole or on none.
+    pub fn database(&self) -> Option<&str> {
+        match self {
+            Self::ServerInfo
+            | Self::ListDatabases
+            | Self::CreateDatabase { .. }
+            | Self::DropDatabase { .. }
+            | Self::DropSnapshot { .. }
+            | Self::CommitTransaction { .. }
+            | Self::RollbackTransaction { .. } => None,
+            Self::ListTables { database }
+            | Self::CreateTable { database, .. }
+            | Self::DropTable { database, .. }
+            | Self::DescribeTable { database, .. }
+            | Self::AlterTable { database, .. }
+            | Self::CreateIndex { database, .. }
+            | Self::DropIndex { database, .. }
+            | Self::CreateSnapshot { database }
+            | Self::RestoreSnapshot { database, .. }
+            | Self::Find { database, .. }
+            | Self::InsertRows { database, .. }
+            | Self::UpdateRows { database, .. }
+            | Self::DeleteRows { database, .. }
+            | Self::Query { database, .. }
+            | Self::Batch { database, .. }
+            | Self::BeginTransaction(BeginTransaction { database, .. }) => Some(database),
+        }
+    }
+}
 
 /// A request that the server answers by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,119 +176,88 @@ pub enum ServerEndpoint {
     Queries,
 }
 
-macro_rules! body_schema {
-    (($($in_url:ident: $way:ident),*)) => {
-        None
-    };
-    (($($in_url:ident: $way:ident),*; $field:ident: $body:ty)) => {
-        Some(SchemaGenerator::subschema_for::<$body>)
-    };
-    (($($in_url:ident: $way:ident),*; $body:ident { $($field:ident),+ })) => {
-        Some(SchemaGenerator::subschema_for::<$body>)
-    };
+/// The part of the server that answers a request.
+#[derive(Debug, Clone, Copy)]
+pub enum Endpoint {
+    /// The service, to which the request is a [`Call`]. The function reads it.
+    Call(fn(&mut RequestReader<'_>) -> Result<Call>),
+    /// The server itself.
+    Server(ServerEndpoint),
 }
 
-macro_rules! answer_body {
-    () => {
-        AnswerBody::Empty
-    };
-    (Text) => {
-        AnswerBody::Text
-    };
-    (Lines<$line:ty>) => {
-        AnswerBody::Lines(SchemaGenerator::subschema_for::<$line>)
-    };
-    ($answer:ty) => {
-        AnswerBody::Json(SchemaGenerator::subschema_for::<$answer>)
-    };
+/// The body of a successful answer.
+#[derive(Debug, Clone, Copy)]
+pub enum AnswerBody {
+    Empty,
+    Text,
+    Json(SchemaOf),
+    /// JSON documents of this schema, each on a line of its own. A request with such an answer holds many calls, which
+    /// carry in its body what a lone call has in its headers.
+    Lines(SchemaOf),
 }
 
-/// The URL and the body of a call, of which references to the fields are at hand.
-macro_rules! write_fields {
-    ($url:ident ($($in_url:ident: $way:ident),*)) => {
-        ($url$(.$way($in_url))*, None)
-    };
-    ($url:ident ($($in_url:ident: $way:ident),*; $field:ident: $body:ty)) => {
-        ($url$(.$way($in_url))*, Some(write_body::<$body>($field)?))
-    };
-    ($url:ident ($($in_url:ident: $way:ident),*; $body:ident { $($field:ident),+ })) => {
-        ($url$(.$way($in_url))*, Some(write_body(&$body { $($field: $field.clone()),+ })?))
-    };
+/// A row of the table of routes.
+#[derive(Debug, Clone, Copy)]
+pub struct Route {
+    /// The name of the call, in camel case.
+    pub name: &'static str,
+    pub summary: &'static str,
+    pub method: Method,
+    /// With the names of its variable segments in braces: `/databases/{db}/tables`.
+    pub path: &'static str,
+    /// The query parameters that the call can have.
+    pub parameters: &'static [Parameter],
+    /// The schema of the body of the request, if it has one.
+    pub body: Option<SchemaOf>,
+    /// The status of a successful answer.
+    pub status: u16,
+    pub answer: AnswerBody,
+    pub endpoint: Endpoint,
 }
 
-/// Binds the fields of a call.
-macro_rules! read_fields {
-    ($request:ident ($($in_url:ident: $way:ident),*)) => {
-        $(let $in_url = $request.$way()?;)*
-    };
-    ($request:ident ($($in_url:ident: $way:ident),*; $field:ident: $body:ty)) => {
-        $(let $in_url = $request.$way()?;)*
-        let $field = $request.body::<$body>()?;
-    };
-    ($request:ident ($($in_url:ident: $way:ident),*; $body:ident { $($field:ident),+ })) => {
-        $(let $in_url = $request.$way()?;)*
-        let $body { $($field),+ } = $request.body()?;
-    };
-}
+impl Route {
+    /// The names of the variable segments of the path, in order.
+    pub fn segment_names(&self) -> impl Iterator<Item = &'static str> {
+        self.path.split('/').filter_map(variable)
+    }
 
-macro_rules! routes {
-    ($(
-        $(call $call:ident $fields:tt)? $(server $server:ident)?
-        $name:literal $method:ident $path:literal $([$($parameter:ident),+])?
-        takes $takes:tt answers($status:literal $($answer:tt)*) $summary:literal;
-    )+) => {
-        /// The place of each row in the table.
-        #[derive(Clone, Copy)]
-        enum Row {
-            $($($call)? $($server)?,)+
-        }
-
-        /// The table of routes, in the order of the OpenAPI document.
-        pub const ROUTES: &[Route] = &[$(
-            Route {
-                name: $name,
-                summary: $summary,
-                method: Method::$method,
-                path: $path,
-                parameters: &[$($(Parameter::$parameter),+)?],
-                body: body_schema!($takes),
-                status: $status,
-                answer: answer_body!($($answer)*),
-                endpoint: $(Endpoint::Call(|request| {
-                    read_fields!(request $takes);
-                    request.finish(Call::$call $fields)
-                }))? $(Endpoint::Server(ServerEndpoint::$server))?,
-            },
-        )+];
-
-        impl Call {
-            /// The row of this call.
-            pub const fn route(&self) -> &'static Route {
-                match self {
-                    $($(Self::$call { .. } => &ROUTES[Row::$call as usize],)?)+
-                }
-            }
-
-            /// The call as an HTTP request.
-            pub fn to_request(&self) -> Result<HttpRequest> {
-                let route = self.route();
-                let url = UrlWriter::new(route);
-                let (url, body) = match self {
-                    $($(Self::$call $fields => write_fields!(url $takes),)?)+
-                };
-                Ok(HttpRequest { method: route.method, path: url.finish(), body })
+    /// The variable segments of a path of this route as they stand in it, still percent-encoded. `None` for a path of
+    /// another route.
+    pub fn segments_of<'a>(&self, path: &'a str) -> Option<Vec<&'a str>> {
+        let mut segments = Vec::new();
+        let mut rest = path.split('/');
+        for expected in self.path.split('/') {
+            let segment = rest.next()?;
+            match variable(expected) {
+                Some(_) => segments.push(segment),
+                None if segment == expected => {}
+                None => return None,
             }
         }
+        rest.next().is_none().then_some(segments)
+    }
 
-        impl ServerEndpoint {
-            /// The row of this endpoint.
-            pub const fn route(self) -> &'static Route {
-                match self {
-                    $($(Self::$server => &ROUTES[Row::$server as usize],)?)+
-                }
-            }
-        }
-    };
+    /// The path of the route with these variable segments.
+    pub fn path_of(&self, segments: &[&str]) -> String {
+        segments.iter().fold(UrlWriter::new(self.path), |url, segment| url.segment(segment)).finish()
+    }
+
+    /// Reads a request of this route: the variable segments of its path, decoded; what follows the `?` of its URL; and its
+    /// body.
+    pub fn reader<'a>(
+        &self,
+        segments: Vec<String>,
+        query: &str,
+        body: &'a [u8],
+    ) -> Result<RequestReader<'a>> {
+        // A call without parameters does not look at what follows the `?`.
+        let query = if self.parameters.is_empty() { "" } else { query };
+        RequestReader::new(segments, query, body)
+    }
+}
+
+fn variable(segment: &str) -> Option<&str> {
+    segment.strip_prefix('{')?.strip_suffix('}')
 }
 
 routes! {
@@ -261,118 +373,4 @@ routes! {
         "dropSnapshot" Delete "/databases/{db}/snapshots/{id}"
         takes(database: segment, id: segment)
         answers(204) "Let go of a state that was kept";
-}
-
-#[cfg(test)]
-mod tests {
-    use percent_encoding::percent_decode_str;
-    use serde_json::json;
-
-    use super::*;
-    use crate::{AlterOperation, DeleteRows, Find, TableName, Value};
-
-    /// Every call, with all that it can have in its URL.
-    fn calls() -> Vec<Call> {
-        let database = || "my app/é".to_owned();
-        let table = || TableName { name: "us/ers".into(), schema: Some("s&t".into()) };
-        let id = || "a.b/c".to_owned();
-        let statement =
-            Statement { query: "SELECT $1".into(), parameters: vec![Value::Integer(7)], native: true };
-        let find = Find {
-            condition: Some("name = 'Jo&hn' AND age>18 + 1".into()),
-            order_by: Some("a DESC".into()),
-            limit: Some(10),
-            offset: Some(0),
-            columns: Some("a, b".into()),
-        };
-        let insert: InsertRows = serde_json::from_value(json!({ "rows": [{ "a": 1 }] })).unwrap();
-        let update: UpdateRows = serde_json::from_value(json!({ "data": { "a": 1 } })).unwrap();
-        let index: CreateIndex = serde_json::from_value(json!({ "name": "i", "fields": [] })).unwrap();
-        let create: CreateTable = serde_json::from_value(json!({ "name": "t", "columns": [] })).unwrap();
-        let delete = DeleteRows { condition: Some("a = 1".into()), all: true };
-        let operations = vec![AlterOperation::DropColumn { name: "a".into() }];
-        let batch = Batch { statements: vec![statement.clone()], atomic: true };
-        let options = BeginTransaction { database: database(), ..BeginTransaction::default() };
-        vec![
-            Call::ServerInfo,
-            Call::ListDatabases,
-            Call::CreateDatabase { name: database(), if_not_exists: true, template: Some(id()) },
-            Call::DropDatabase { name: database() },
-            Call::CreateSnapshot { database: database() },
-            Call::RestoreSnapshot { database: database(), id: id() },
-            Call::DropSnapshot { database: database(), id: id() },
-            Call::ListTables { database: database() },
-            Call::CreateTable { database: database(), table: create },
-            Call::DropTable { database: database(), table: table(), if_exists: true },
-            Call::DescribeTable { database: database(), table: table() },
-            Call::AlterTable { database: database(), table: table(), operations },
-            Call::CreateIndex { database: database(), table: table(), index },
-            Call::DropIndex { database: database(), table: table(), name: id() },
-            Call::Find { database: database(), table: table(), find },
-            Call::InsertRows { database: database(), table: table(), insert },
-            Call::UpdateRows { database: database(), table: table(), update },
-            Call::DeleteRows { database: database(), table: table(), delete },
-            Call::Query { database: database(), statement },
-            Call::Batch { database: database(), batch },
-            Call::BeginTransaction(options),
-            Call::CommitTransaction { id: id() },
-            Call::RollbackTransaction { id: id() },
-        ]
-    }
-
-    #[test]
-    fn it_reads_every_call_from_the_request_that_it_wrote() {
-        for call in calls() {
-            let (route, request) = (call.route(), call.to_request().unwrap());
-            assert_eq!(request.method, route.method, "{}", route.name);
-            assert_eq!(request.body.is_some(), route.body.is_some(), "{}", route.name);
-            let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
-            let segments = route.segments_of(path).unwrap();
-            assert_eq!(segments.len(), route.segment_names().count(), "{}", route.name);
-            let decoded = segments.iter().map(|text| percent_decode_str(text).decode_utf8().unwrap().into());
-            let body = request.body.unwrap_or_default();
-            let mut reader = route.reader(decoded.collect(), query, &body).unwrap();
-            let Endpoint::Call(read) = route.endpoint else { panic!("{} is no call", route.name) };
-            assert_eq!(read(&mut reader).unwrap(), call);
-        }
-    }
-
-    #[test]
-    fn each_route_lists_the_parameters_that_its_call_writes() {
-        for call in calls() {
-            let (route, path) = (call.route(), call.to_request().unwrap().path);
-            let query = path.split_once('?').map_or("", |(_, query)| query);
-            let mut written: Vec<_> =
-                query.split('&').filter_map(|pair| pair.split_once('=')).map(|(name, _)| name).collect();
-            let mut listed: Vec<_> = route.parameters.iter().map(|parameter| parameter.name()).collect();
-            written.sort_unstable();
-            listed.sort_unstable();
-            assert_eq!(written, listed, "{}", route.name);
-        }
-    }
-
-    #[test]
-    fn each_call_has_one_sample_here_and_is_named_as_in_json() {
-        let rows = ROUTES.iter().filter(|route| matches!(route.endpoint, Endpoint::Call(_)));
-        let mut names: Vec<_> = rows.map(|route| route.name).collect();
-        for name in &names {
-            let error = serde_json::from_value::<Call>(json!({ *name: 0 })).map(drop).err();
-            let is_unknown = error.is_some_and(|error| error.to_string().contains("unknown variant"));
-            assert!(!is_unknown, "{name}");
-        }
-        let mut samples: Vec<_> = calls().iter().map(|call| call.route().name).collect();
-        names.sort_unstable();
-        samples.sort_unstable();
-        assert_eq!(samples, names);
-    }
-
-    #[test]
-    fn each_name_and_each_method_of_a_path_stands_once_in_the_table() {
-        for (index, route) in ROUTES.iter().enumerate() {
-            let same = |other: &&Route| {
-                other.name == route.name || (other.method, other.path) == (route.method, route.path)
-            };
-            assert!(!ROUTES[index + 1..].iter().any(|other| same(&other)), "{}", route.name);
-        }
-    }
 }
