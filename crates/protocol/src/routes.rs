@@ -5,8 +5,8 @@
 //! - `call` and the variant of [`Call`] with its fields,
 //! - the method, the path and the query parameters,
 //! - `takes`: the fields in the URL, those of the path in the order of its segments, each with the way it is written: a
-//!   method that [`UrlWriter`] and [`RequestReader`](crate::RequestReader) both have; then, after a semicolon, the field that is the body and
-//!   its type, or the struct that is the body and the fields in it,
+//!   method that [`UrlWriter`] and [`RequestReader`](crate::RequestReader) both have; then, after a semicolon, the field
+//!   that is the body and its type, or the struct that is the body and the fields in it,
 //! - `answers`: the status, and the type of the body if there is one,
 //! - the summary.
 //!
