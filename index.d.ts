@@ -447,6 +447,16 @@ export class PhantomDBError extends Error {
     value?: string;
     /** Character offset in the statement, from 1. */
     position?: number;
+    /** Why the server could not be reached. */
+    reason?:
+      | 'refused'
+      | 'host_not_found'
+      | 'host_unreachable'
+      | 'timed_out'
+      | 'invalid_url'
+      | 'insecure'
+      | 'stopping'
+      | 'closed';
   };
   /** The id under which the server logged the request. An error of Sequelize has it too. */
   readonly requestId?: string;

@@ -48,7 +48,7 @@ class Client {
       throw new PhantomDBError({
         code: 'UNAVAILABLE',
         message: `This PhantomDBDialect (${this.url}) was closed; make a new one.`,
-        details: { columns: [], value: 'closed' },
+        details: { columns: [], reason: 'closed' },
       });
     }
     let opened = this.#opened.get(url);

@@ -62,7 +62,7 @@ module.exports = (lib) => {
       try {
         native = this.client.at(config.url);
       } catch (error) {
-        throw error.details.value === 'closed'
+        throw error.details.reason === 'closed'
           ? new errors.ConnectionError(error)
           : new errors.InvalidConnectionError(error);
       }

@@ -4,31 +4,9 @@
 
 const native = require('../driver/native.js');
 
-/** The classes for an addon that does not have the contract's table. A code that is not listed is a DatabaseError. */
-const BUILT_IN = {
-  errors: [
-    { code: 'UNIQUE_VIOLATION', sequelizeClass: 'UniqueConstraintError' },
-    { code: 'FOREIGN_KEY_VIOLATION', sequelizeClass: 'ForeignKeyConstraintError' },
-    { code: 'EXCLUSION_VIOLATION', sequelizeClass: 'ExclusionConstraintError' },
-    { code: 'UNKNOWN_CONSTRAINT', sequelizeClass: 'UnknownConstraintError' },
-    { code: 'LOCK_TIMEOUT', sequelizeClass: 'TimeoutError' },
-    { code: 'STATEMENT_TIMEOUT', sequelizeClass: 'TimeoutError' },
-    { code: 'UNAVAILABLE', sequelizeClass: 'ConnectionError' },
-    { code: 'UNAUTHORIZED', sequelizeClass: 'AccessDeniedError' },
-    { code: 'FORBIDDEN', sequelizeClass: 'AccessDeniedError' },
-  ],
-  unreachableReasons: {
-    refused: 'ConnectionRefusedError',
-    host_not_found: 'HostNotFoundError',
-    host_unreachable: 'HostNotReachableError',
-    timed_out: 'ConnectionTimedOutError',
-    invalid_url: 'InvalidConnectionError',
-  },
-};
-
 /** The names of Sequelize's classes, by error code and by the reason why a server is unreachable. */
 function errorClasses() {
-  const { errors, unreachableReasons } = native.contract ? JSON.parse(native.contract()) : BUILT_IN;
+  const { errors, unreachableReasons } = JSON.parse(native.contract());
   return {
     byCode: new Map(errors.map(({ code, sequelizeClass }) => [code, sequelizeClass])),
     byReason: new Map(Object.entries(unreachableReasons)),
@@ -90,7 +68,7 @@ module.exports = (lib) => {
   };
 
   function classNameOf({ code, details }) {
-    return (code === 'UNAVAILABLE' && byReason.get(details.reason ?? details.value)) || byCode.get(code);
+    return (code === 'UNAVAILABLE' && byReason.get(details.reason)) || byCode.get(code);
   }
 
   /**

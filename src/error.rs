@@ -3,6 +3,7 @@
 use napi::Either;
 use napi_derive::napi;
 use phantomdb_protocol::{Error, ErrorCode};
+use serde::Serialize;
 
 /// An expected failure, as data. JavaScript makes the `Error` of it, so that its stack leads to the caller.
 #[napi(object)]
@@ -27,6 +28,8 @@ pub struct FailureDetails {
     pub value: Option<String>,
     /// Character offset in the statement, from 1.
     pub position: Option<f64>,
+    /// Why the server could not be reached: `refused`, for example.
+    pub reason: Option<String>,
 }
 
 /// A result, or what went wrong.
@@ -51,6 +54,7 @@ impl From<Error> for Failure {
                 side: details.side.map(|side| side.as_str().to_owned()),
                 value: details.value,
                 position: details.position.map(|position| position as f64),
+                reason: details.reason.as_ref().and_then(contract_name),
             },
             request_id: error.request_id,
             trace_id: error.trace_id,
@@ -67,12 +71,13 @@ pub(crate) fn bad_request(message: impl Into<String>) -> Error {
     Error::new(ErrorCode::BadRequest, message)
 }
 
-/// The code as the contract writes it.
 fn code_name(code: ErrorCode) -> String {
-    match serde_json::to_value(code) {
-        Ok(serde_json::Value::String(name)) => name,
-        _ => "INTERNAL".to_owned(),
-    }
+    contract_name(&code).unwrap_or_else(|| "INTERNAL".to_owned())
+}
+
+/// A code or a reason as the contract writes it.
+fn contract_name(value: &impl Serialize) -> Option<String> {
+    serde_json::to_value(value).ok()?.as_str().map(str::to_owned)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The addon: what Node loads. Only exports are here; the modules do the work.
 
 mod cli;
+mod contract;
 mod dialect;
 mod error;
 mod event_loop;
@@ -13,6 +14,7 @@ pub mod translate;
 
 use napi_derive::{module_init, napi};
 
+pub use contract::contract;
 pub use dialect::NativeDialect;
 pub use operators_api::operators;
 pub use snapshot::NativeSnapshot;

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use phantomdb_protocol::{Error, ErrorCode, Result};
+use phantomdb_protocol::{Error, ErrorCode, Result, UnreachableReason::InvalidUrl};
 use url::Url;
 
-use crate::failure::{INVALID_URL, unreachable};
+use crate::failure::unreachable;
 
 const VALID: &str = "valid are http://HOST:PORT, https://HOST:PORT, memory: (private), memory:NAME (shared in this \
                      process) and file:PATH (a directory)";
@@ -60,15 +60,15 @@ fn unknown(why: &str) -> Error {
 
 fn server(text: &str) -> Result<ConnectionString> {
     let url = Url::parse(text)
-        .map_err(|error| unreachable(INVALID_URL, format!("the URL cannot be read: {error}; {VALID}")))?;
+        .map_err(|error| unreachable(InvalidUrl, format!("the URL cannot be read: {error}; {VALID}")))?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(unreachable(
-            INVALID_URL,
+            InvalidUrl,
             "a URL must not hold credentials: give the token as the option `token` or in PHANTOMDB_TOKEN",
         ));
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(unreachable(INVALID_URL, format!("a URL must not have a `?` or a `#`; {VALID}")));
+        return Err(unreachable(InvalidUrl, format!("a URL must not have a `?` or a `#`; {VALID}")));
     }
     Ok(ConnectionString::Server(url.as_str().trim_end_matches('/').to_owned()))
 }
@@ -107,7 +107,7 @@ mod tests {
     fn it_refuses_credentials_in_a_url_without_repeating_them() {
         for text in ["http://user:secret@localhost:8080", "http://secret@localhost"] {
             let error = ConnectionString::parse(text).unwrap_err();
-            assert_eq!(error.details.value.as_deref(), Some("invalid_url"));
+            assert_eq!(error.details.reason, Some(InvalidUrl));
             assert!(error.message.contains("PHANTOMDB_TOKEN"));
             assert!(!error.message.contains("secret"));
         }
@@ -117,7 +117,7 @@ mod tests {
     fn it_says_what_is_wrong_with_a_url() {
         for text in ["http://", "http://host:99999", "http://host/?token=x", "http://host/#x"] {
             let error = ConnectionString::parse(text).unwrap_err();
-            assert_eq!(error.details.value.as_deref(), Some("invalid_url"), "{text}");
+            assert_eq!(error.details.reason, Some(InvalidUrl), "{text}");
         }
     }
 }

@@ -2,37 +2,28 @@
 
 use std::{error::Error as StdError, io::ErrorKind, time::Duration};
 
-use phantomdb_protocol::{Error, ErrorCode, ErrorDetails};
+use phantomdb_protocol::{Error, ErrorCode, UnreachableReason};
 use phantomdb_tls::Problem;
 
 use super::transport::TransportError;
 
-/// The kind of failure when nobody listens.
-const REFUSED: &str = "refused";
-/// What a server says that is about to stop.
-const STOPPING: &str = "stopping";
-/// The kind when the server is another one than the URL says, or none at all.
-pub(super) const INVALID_URL: &str = "invalid_url";
-
-/// A server that cannot be reached; `kind` travels in `details.value`.
-pub(super) fn unreachable(kind: &str, message: impl Into<String>) -> Error {
-    let mut error = Error::new(ErrorCode::Unavailable, message);
-    *error.details = ErrorDetails { value: Some(kind.to_owned()), ..ErrorDetails::default() };
-    error
+/// A server that cannot be reached, with the reason in `details.reason`.
+pub(super) fn unreachable(reason: UnreachableReason, message: impl Into<String>) -> Error {
+    Error::new(ErrorCode::Unavailable, message).with_reason(reason)
 }
 
 /// The error of a call on a client that was closed.
 pub(super) fn closed() -> Error {
-    unreachable("closed", "the connection to PhantomDB is closed: close() was called")
+    unreachable(UnreachableReason::Closed, "the connection to PhantomDB is closed: close() was called")
 }
 
-/// An attempt that brought no answer.
+/// An attempt that did not bring the answer that was asked for.
 #[derive(Clone)]
 pub(super) struct Failure {
     pub(super) error: Error,
-    /// A later attempt may succeed.
+    /// True when a later attempt may succeed.
     pub(super) passing: bool,
-    /// What the server asked to wait before the next attempt.
+    /// The time that the server asked to wait before the next attempt.
     pub(super) retry_after: Option<Duration>,
 }
 
@@ -42,18 +33,20 @@ impl Failure {
         Self { error, passing: false, retry_after: None }
     }
 
-    /// What the server has answered.
+    /// An error that the server has answered.
     pub(super) fn answered(error: Error) -> Self {
         let passing = matches!(error.code, ErrorCode::Unavailable | ErrorCode::TooManyRequests);
         Self { error, passing, retry_after: None }
     }
 
-    /// Nobody listens where the server should be, or will soon.
+    /// True when nobody listens where the server should be, or soon nobody will.
     pub(super) fn is_away(&self) -> bool {
-        matches!(self.error.details.value.as_deref(), Some(REFUSED | STOPPING))
+        use UnreachableReason::{Refused, Stopping};
+        matches!(self.error.details.reason, Some(Refused | Stopping))
     }
 
     pub(super) fn of_transport(broken: TransportError, base: &str, timeout: Duration) -> Self {
+        use UnreachableReason as Reason;
         let root: Option<&(dyn StdError + 'static)> = match &broken {
             TransportError::Connect(error) => Some(&**error),
             TransportError::Exchange(error) => Some(error),
@@ -63,7 +56,7 @@ impl Failure {
             return Self::lasting(insecure(&problem, base));
         }
         let is_late = matches!(broken, TransportError::ConnectTimeout | TransportError::ResponseTimeout);
-        let (kind, why) = if is_late { ("timed_out", String::new()) } else { kind(root) };
+        let (reason, cause) = if is_late { (Reason::TimedOut, String::new()) } else { root_cause(root) };
         let connecting = match broken {
             TransportError::Unusable(error) => return Self::lasting(error),
             TransportError::Connect(_) | TransportError::ConnectTimeout => true,
@@ -71,25 +64,28 @@ impl Failure {
                 false
             }
         };
-        let message = match kind {
-            REFUSED => {
+        let message = match reason {
+            Reason::Refused => {
                 format!("{base} refused the connection; is a server running there (`npx phantomdb serve`)?")
             }
-            "host_not_found" => format!("the host of {base} was not found; check its name"),
-            "host_unreachable" => format!("the host of {base} cannot be reached; check the network"),
-            "timed_out" if connecting => format!("connecting to {base} took too long; is the server up?"),
-            "timed_out" => {
+            Reason::HostNotFound => format!("the host of {base} was not found; check its name"),
+            Reason::HostUnreachable => format!("the host of {base} cannot be reached; check the network"),
+            Reason::TimedOut if connecting => {
+                format!("connecting to {base} took too long; is the server up?")
+            }
+            Reason::TimedOut => {
                 format!(
                     "{base} did not answer within {} ms; raise requestTimeoutMs if it needs longer",
                     timeout.as_millis()
                 )
             }
-            _ if connecting => format!("no connection to {base} could be made: {why}"),
-            _ => format!("{base} closed the connection before it answered: {why}"),
+            _ if connecting => format!("no connection to {base} could be made: {cause}"),
+            _ => format!("{base} closed the connection before it answered: {cause}"),
         };
         Self {
-            error: unreachable(kind, message),
-            passing: matches!(kind, REFUSED | "closed") || (connecting && kind == "timed_out"),
+            error: unreachable(reason, message),
+            passing: matches!(reason, Reason::Refused | Reason::Closed)
+                || (connecting && reason == Reason::TimedOut),
             retry_after: None,
         }
     }
@@ -111,28 +107,33 @@ fn insecure(problem: &Problem, base: &str) -> Error {
         }
         _ => String::new(),
     };
-    unreachable("insecure", format!("no secure connection to {base} can be made: {problem}{advice}"))
+    unreachable(
+        UnreachableReason::Insecure,
+        format!("no secure connection to {base} can be made: {problem}{advice}"),
+    )
 }
 
-/// The kind of failure by what lies at its root, and the words of that root, which name no URL.
-fn kind(error: Option<&(dyn StdError + 'static)>) -> (&'static str, String) {
-    let mut kind = "closed";
-    let mut why = String::from("the connection broke off");
+/// The reason that the chain of errors shows, and the message of the error at its root, which names no URL.
+fn root_cause(error: Option<&(dyn StdError + 'static)>) -> (UnreachableReason, String) {
+    let mut reason = UnreachableReason::Closed;
+    let mut cause = String::from("the connection broke off");
     let mut source = error;
-    while let Some(cause) = source {
-        why = cause.to_string();
-        if why.starts_with("dns error") || why.starts_with("failed to lookup address") {
-            kind = "host_not_found";
+    while let Some(error) = source {
+        cause = error.to_string();
+        if cause.starts_with("dns error") || cause.starts_with("failed to lookup address") {
+            reason = UnreachableReason::HostNotFound;
         }
-        if let Some(io) = cause.downcast_ref::<std::io::Error>() {
+        if let Some(io) = error.downcast_ref::<std::io::Error>() {
             match io.kind() {
-                ErrorKind::ConnectionRefused => kind = REFUSED,
-                ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => kind = "host_unreachable",
-                ErrorKind::TimedOut => kind = "timed_out",
+                ErrorKind::ConnectionRefused => reason = UnreachableReason::Refused,
+                ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => {
+                    reason = UnreachableReason::HostUnreachable;
+                }
+                ErrorKind::TimedOut => reason = UnreachableReason::TimedOut,
                 _ => {}
             }
         }
-        source = cause.source();
+        source = error.source();
     }
-    (kind, why)
+    (reason, cause)
 }

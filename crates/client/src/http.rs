@@ -14,28 +14,27 @@ use http::{
     response::Parts,
 };
 use http_body_util::BodyExt as _;
-use phantomdb_protocol::records;
-use phantomdb_protocol::{Call, CallContext, Error, ErrorCode, Result, ResultSet};
+use phantomdb_protocol::{
+    Call, CallContext, Error, ErrorCode, Result, ResultSet, UnreachableReason, headers, records,
+};
 use phantomdb_tls::Trust;
 
 use super::{
-    failure::{Failure, INVALID_URL, closed, unreachable},
-    many::Again,
-    request::{self, Request},
-    retry::{Attempts, Repeat},
+    failure::{Failure, closed, unreachable},
+    request::{Request, request_of},
+    retry::{Again, Attempts, Repeat},
     route::Route,
     runtime::{sleep, timeout_at},
     transport::{Origin, OutgoingRequest, Transport, TransportError},
 };
 
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
-const ROWS: HeaderValue = HeaderValue::from_static("application/vnd.phantomdb.rows+json");
+const JSON: HeaderValue = HeaderValue::from_static(headers::JSON);
+const ROWS: HeaderValue = HeaderValue::from_static(headers::ROWS);
 
-const POSITION: &str = "phantomdb-position";
-
-/// What the server answered, and how far the database has come with what the call wrote.
+/// An answer of the server.
 struct Answer {
     text: String,
+    /// The position in the history of the database after what the call wrote.
     position: Option<String>,
 }
 
@@ -45,9 +44,9 @@ pub(super) struct HttpClient {
     authorization: Option<HeaderValue>,
     pub(super) timeout: Duration,
     retries: u32,
-    /// Whether the server has answered yet.
+    /// True once the server has answered.
     pub(super) reached: AtomicBool,
-    /// Whether it takes many queries in one request, as far as is known.
+    /// True unless the server is known to take one query at a time.
     pub(super) takes_many: AtomicBool,
     pub(super) route: Route,
 }
@@ -119,7 +118,7 @@ impl HttpClient {
         if self.transport.is_closed() {
             return Err(closed());
         }
-        let request = request::of_call(call, context.rows_as_arrays)?;
+        let request = request_of(call, context.rows_as_arrays)?;
         let repeat = Repeat::of(call, context);
         let headers = self.headers(request_id, context, &request, repeat)?;
         let origin = self.route.server(call, context).unwrap_or_else(|| Arc::clone(&self.origin));
@@ -130,12 +129,12 @@ impl HttpClient {
             headers,
             body: request.body.unwrap_or_default().into(),
         };
-        let (mut attempts, mut earlier) = match again {
+        let (mut attempts, mut earlier_failure) = match again {
             Some(Again { attempts, failure }) => (attempts, failure),
             None => (self.attempts(repeat), None),
         };
         loop {
-            let attempt = match earlier.take() {
+            let attempt = match earlier_failure.take() {
                 Some(failure) => Err(failure),
                 None => self.attempt(&origin, outgoing.clone(), attempts.deadline()).await,
             };
@@ -175,23 +174,24 @@ impl HttpClient {
         if !head.status.is_success() || !(is_json(&head) || body.is_empty()) {
             return Err(failure_of(base, &head, &body));
         }
-        let position = head.headers.get(POSITION).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let position =
+            head.headers.get(headers::POSITION.name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         String::from_utf8(body.into())
             .map(|text| Answer { text, position })
             .map_err(|_| Failure::lasting(Error::internal("the server's answer is not UTF-8")))
     }
 
-    /// Those of a request with many queries, each of which has its own beside it.
+    /// The headers of a request with many queries. What a lone call has in its headers, each query has beside it.
     pub(super) fn headers_of_many(&self) -> HeaderMap {
-        let mut headers = HeaderMap::with_capacity(4);
-        headers.insert(CONTENT_TYPE, JSON);
+        let mut map = HeaderMap::with_capacity(4);
+        map.insert(CONTENT_TYPE, JSON);
         if let Some(authorization) = &self.authorization {
-            headers.insert(AUTHORIZATION, authorization.clone());
+            map.insert(AUTHORIZATION, authorization.clone());
         }
         if let Some(position) = self.route.position().and_then(|text| HeaderValue::from_str(&text).ok()) {
-            headers.insert(POSITION, position);
+            map.insert(headers::POSITION.name, position);
         }
-        headers
+        map
     }
 
     fn headers(
@@ -205,59 +205,59 @@ impl HttpClient {
             HeaderValue::from_str(text)
                 .map_err(|_| Error::new(ErrorCode::BadRequest, format!("the {name} must be printable ASCII")))
         };
-        let mut headers = HeaderMap::with_capacity(8);
-        headers.insert(ACCEPT, if request.rows_as_arrays { ROWS } else { JSON });
+        let mut map = HeaderMap::with_capacity(8);
+        map.insert(ACCEPT, if request.rows_as_arrays { ROWS } else { JSON });
         if request.body.is_some() {
-            headers.insert(CONTENT_TYPE, JSON);
+            map.insert(CONTENT_TYPE, JSON);
         }
         if let Some(authorization) = &self.authorization {
-            headers.insert(AUTHORIZATION, authorization.clone());
+            map.insert(AUTHORIZATION, authorization.clone());
         }
-        headers.insert("x-request-id", value("request id", request_id)?);
-        // In a transaction all is read from where it is written.
+        map.insert(headers::REQUEST_ID.name, value("request id", request_id)?);
+        // In a transaction everything is read where it is written.
         let position = if context.transaction.is_none() { self.route.position() } else { None };
         for (header, name, text) in [
-            ("phantomdb-transaction", "transaction id", &context.transaction),
-            (POSITION, "position", &position),
-            ("traceparent", "traceparent", &context.traceparent),
-            ("tracestate", "tracestate", &context.tracestate),
+            (headers::TRANSACTION, "transaction id", &context.transaction),
+            (headers::POSITION, "position", &position),
+            (headers::TRACEPARENT, "traceparent", &context.traceparent),
+            (headers::TRACESTATE, "tracestate", &context.tracestate),
         ] {
             if let Some(text) = text {
-                headers.insert(header, value(name, text)?);
+                map.insert(header.name, value(name, text)?);
             }
         }
-        match &context.idempotency_key {
-            Some(key) => {
-                headers.insert("idempotency-key", value("idempotency key", key)?);
-            }
+        let key = match &context.idempotency_key {
+            Some(key) => Some(value("idempotency key", key)?),
             None if repeat == Repeat::WithKey => {
-                let key = uuid::Uuid::new_v4().to_string();
-                headers.insert("idempotency-key", value("idempotency key", &key)?);
+                Some(value("idempotency key", &uuid::Uuid::new_v4().to_string())?)
             }
-            None => {}
+            None => None,
+        };
+        if let Some(key) = key {
+            map.insert(headers::IDEMPOTENCY_KEY.name, key);
         }
-        Ok(headers)
+        Ok(map)
     }
 }
 
 fn is_json(head: &Parts) -> bool {
-    head.headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"))
+    head.headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(headers::JSON.as_bytes()))
 }
 
-/// An answer that is not the one that was asked for.
+/// The failure that an answer other than a success stands for.
 pub(super) fn failure_of(base: &str, head: &Parts, body: &[u8]) -> Failure {
     let retry_after = retry_after(&head.headers);
     let decoded: Option<Error> = if is_json(head) { serde_json::from_slice(body).ok() } else { None };
     match decoded {
         Some(error) if is_misdirected(&error) => {
-            Failure::lasting(unreachable(INVALID_URL, format!("{base}: {}", error.message)))
+            Failure::lasting(unreachable(UnreachableReason::InvalidUrl, format!("{base}: {}", error.message)))
         }
         Some(error) => Failure { retry_after, ..Failure::answered(error) },
         None => not_an_answer(base, head.status, retry_after),
     }
 }
 
-/// Something between here and the server answered, or something that is no PhantomDB server.
+/// The failure when a proxy answered, or something that is no PhantomDB server.
 fn not_an_answer(base: &str, status: StatusCode, retry_after: Option<Duration>) -> Failure {
     let passing = matches!(
         status,
@@ -274,12 +274,12 @@ fn not_an_answer(base: &str, status: StatusCode, retry_after: Option<Duration>) 
     Failure { error: Error::new(ErrorCode::Unavailable, message), passing, retry_after }
 }
 
-/// Whether the server says that its URL is another one.
+/// True when the server says that its URL is another one.
 fn is_misdirected(error: &Error) -> bool {
-    error.code == ErrorCode::BadRequest && error.details.value.as_deref() == Some(INVALID_URL)
+    error.code == ErrorCode::BadRequest && error.details.reason == Some(UnreachableReason::InvalidUrl)
 }
 
-/// In seconds; a date is not understood and left to the own back-off.
+/// The header `Retry-After` in seconds. A date is ignored, so that the client's own back-off decides.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
 }

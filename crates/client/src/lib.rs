@@ -70,7 +70,8 @@ use phantomdb_tls::Trust;
 use serde::Deserialize;
 
 pub use self::embedded::HeldSnapshot;
-pub use self::many::{Again, Item, MANY_MAX, Outcome};
+pub use self::many::{Item, MANY_MAX, Outcome};
+pub use self::retry::Again;
 pub use self::template::TemplateOption;
 use self::{connection::ConnectionString, embedded::Embedded, http::HttpClient, template::Template};
 

@@ -1,5 +1,5 @@
-//! Many independent statements in one request: what callers ask for at once travels together, and each is answered as soon as
-//! the server has its answer.
+//! Many independent statements in one request: the statements that callers send at the same time travel together, and each
+//! is answered as soon as the server has its answer.
 
 use std::{sync::atomic::Ordering, time::Instant};
 
@@ -7,16 +7,16 @@ use bytes::BytesMut;
 use http::{Method, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
-use phantomdb_protocol::transaction_id::server_of;
-use phantomdb_protocol::{Call, CallContext, Error, ErrorCode, Result, Statement};
+use phantomdb_protocol::{
+    Call, CallContext, Error, ErrorCode, Result, ServerEndpoint, Statement, transaction_id::server_of,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{
     failure::Failure,
     http::{HttpClient, failure_of},
-    request::in_database,
-    retry::{Attempts, Repeat},
+    retry::{Again, Attempts, Repeat},
     runtime::timeout_at,
     transport::{OutgoingRequest, TransportError},
 };
@@ -42,18 +42,11 @@ pub struct Item {
     pub idempotency_key: Option<String>,
 }
 
-/// What became of one of many.
+/// The outcome of one statement of a request.
 pub enum Outcome {
     Answered(Result<String>),
-    /// It is to be sent by itself.
+    /// The statement is to be sent by itself.
     Alone(Item, Again),
-}
-
-/// How a call goes on that was sent before.
-pub struct Again {
-    pub(super) attempts: Attempts,
-    /// What the first attempt came to; none when the statement was not tried.
-    pub(super) failure: Option<Failure>,
 }
 
 #[derive(Serialize)]
@@ -72,7 +65,7 @@ struct Line<'a> {
 }
 
 impl Item {
-    /// The call that it is by itself.
+    /// The call of this statement when it is sent by itself.
     pub fn into_call(self, database: String) -> Result<(Call, CallContext)> {
         let parameters = serde_json::from_str(self.parameters.get())
             .map_err(|error| Error::new(ErrorCode::BadRequest, format!("parameters: {error}")))?;
@@ -92,28 +85,30 @@ impl Item {
     }
 }
 
-/// The items that have no answer yet, in their order, and who is told.
-struct Open<F> {
+/// A request that is under way.
+struct PendingItems<F> {
+    /// In their order; `None` where the answer has come.
     items: Vec<Option<Item>>,
-    begun: Attempts,
-    tell: F,
+    attempts: Attempts,
+    /// Takes the outcome of each item, by its place among them.
+    report: F,
 }
 
 impl HttpClient {
-    /// Whether a statement can travel with others, as one of this transaction if there is one.
+    /// True when a statement, of this transaction if there is one, can travel with others.
     pub(super) fn takes(&self, transaction: Option<&str>) -> bool {
         self.takes_many.load(Ordering::Relaxed)
             && !self.transport.is_closed()
-            // Of several servers behind one URL, only the one that has the transaction takes its statements among others.
+            // Behind one URL there can be several servers, and only the one that has the transaction takes its statements.
             && transaction.is_none_or(|id| server_of(id).is_none() && self.route.server_of(id).is_none())
     }
 
-    /// Sends items to a database and tells of each, by its place among them, what became of it. No answer waits for another.
+    /// Sends items to a database and reports the outcome of each, by its place among them. No outcome waits for another.
     pub(super) async fn call_many(
         &self,
         database: &str,
         mut items: Vec<Item>,
-        tell: impl FnMut(usize, Outcome),
+        report: impl FnMut(usize, Outcome),
     ) {
         for item in &mut items {
             if item.idempotency_key.is_none() && item.repeat() == Repeat::WithKey {
@@ -121,26 +116,26 @@ impl HttpClient {
             }
         }
         let items = items.into_iter().map(Some).collect();
-        let mut open = Open { items, begun: self.attempts(Repeat::Freely), tell };
-        let failure = self.exchange_many(database, &mut open).await.err();
-        open.fail(failure);
+        let mut pending = PendingItems { items, attempts: self.attempts(Repeat::Freely), report };
+        let failure = self.exchange_many(database, &mut pending).await.err();
+        pending.fail(failure);
     }
 
-    /// Ends well when every item has its answer, or is to be sent alone.
+    /// Succeeds when every item has its answer, or is to be sent alone.
     async fn exchange_many<F: FnMut(usize, Outcome)>(
         &self,
         database: &str,
-        open: &mut Open<F>,
+        pending: &mut PendingItems<F>,
     ) -> Result<(), Failure> {
-        let body = serde_json::to_vec(&Many { queries: &open.items });
+        let body = serde_json::to_vec(&Many { queries: &pending.items });
         let body = body.map_err(|_| Failure::lasting(Error::internal("the queries could not be written")))?;
         let outgoing = OutgoingRequest {
             method: Method::POST,
-            path: in_database(database, "/queries"),
+            path: ServerEndpoint::Queries.route().path_of(&[database]),
             headers: self.headers_of_many(),
             body: body.into(),
         };
-        let deadline = open.begun.deadline();
+        let deadline = pending.attempts.deadline();
         let transport = |broken| Failure::of_transport(broken, &self.origin.base, self.timeout);
         let sending = timeout_at(deadline, self.transport.send(&self.origin, outgoing)).await;
         let (response, sender) =
@@ -165,34 +160,34 @@ impl HttpClient {
             return Err(failure_of(&self.origin.base, &head, &body));
         }
         let mut lines = BytesMut::new();
-        // A long line comes in many pieces, and each is looked through once.
-        let mut looked = 0;
+        // A long line comes in many pieces, and each is searched once.
+        let mut searched = 0;
         while let Some(chunk) = next(&mut body, deadline).await.map_err(transport)? {
             lines.extend_from_slice(&chunk);
-            while let Some(end) = lines[looked..].iter().position(|&byte| byte == b'\n') {
-                let line = lines.split_to(looked + end + 1);
-                looked = 0;
-                self.read(&line, open).ok_or_else(|| {
+            while let Some(end) = lines[searched..].iter().position(|&byte| byte == b'\n') {
+                let line = lines.split_to(searched + end + 1);
+                searched = 0;
+                self.read(&line, pending).ok_or_else(|| {
                     Failure::lasting(Error::internal("a line of the server's answer cannot be read"))
                 })?;
             }
-            looked = lines.len();
+            searched = lines.len();
         }
         self.transport.keep(&self.origin, sender);
-        if open.items.iter().any(Option::is_some) {
+        if pending.items.iter().any(Option::is_some) {
             return Err(transport(TransportError::Incomplete));
         }
         Ok(())
     }
 
-    fn read<F: FnMut(usize, Outcome)>(&self, line: &[u8], open: &mut Open<F>) -> Option<()> {
+    fn read<F: FnMut(usize, Outcome)>(&self, line: &[u8], pending: &mut PendingItems<F>) -> Option<()> {
         let Line { index, result, error, position } = serde_json::from_slice(line).ok()?;
         if let Some(position) = position {
             self.route.reach(&position);
         }
         match (result, error) {
-            (Some(result), None) => open.answer(index, Ok(result.get().to_owned())),
-            (None, Some(error)) => open.refused(index, Failure::answered(error)),
+            (Some(result), None) => pending.answer(index, Ok(result.get().to_owned())),
+            (None, Some(error)) => pending.refused(index, Failure::answered(error)),
             _ => None,
         }
     }
@@ -213,25 +208,25 @@ async fn next(body: &mut Incoming, deadline: Instant) -> Result<Option<bytes::By
     }
 }
 
-impl<F: FnMut(usize, Outcome)> Open<F> {
+impl<F: FnMut(usize, Outcome)> PendingItems<F> {
     fn take(&mut self, index: usize) -> Option<Item> {
         self.items.get_mut(index)?.take()
     }
 
     fn answer(&mut self, index: usize, answer: Result<String>) -> Option<()> {
         self.take(index)?;
-        (self.tell)(index, Outcome::Answered(answer));
+        (self.report)(index, Outcome::Answered(answer));
         Some(())
     }
 
-    /// Sends what may succeed later by itself.
+    /// Reports the failure of an item, or, if it may succeed later, that it is to be sent by itself.
     fn refused(&mut self, index: usize, failure: Failure) -> Option<()> {
         let item = self.take(index)?;
         // A call that is sent alone makes the database when there is none of that name, and is passed on to another server.
         let untried = matches!(failure.error.code, ErrorCode::UnknownDatabase | ErrorCode::WrongServer);
         let goes_on = failure.passing || untried;
         let outcome = if goes_on {
-            let attempts = self.begun.of(item.repeat());
+            let attempts = self.attempts.of(item.repeat());
             let failure = failure.passing.then_some(failure);
             Outcome::Alone(item, Again { attempts, failure })
         } else {
@@ -239,11 +234,11 @@ impl<F: FnMut(usize, Outcome)> Open<F> {
             error.request_id.get_or_insert_with(|| uuid::Uuid::new_v4().to_string());
             Outcome::Answered(Err(error))
         };
-        (self.tell)(index, outcome);
+        (self.report)(index, outcome);
         Some(())
     }
 
-    /// Ends those that are left: with the failure that befell them all, or, without one, each is sent by itself.
+    /// Reports the items that are left: with the failure of the request, or, without one, as to be sent by themselves.
     fn fail(&mut self, failure: Option<Failure>) {
         for index in 0..self.items.len() {
             match &failure {
@@ -252,8 +247,8 @@ impl<F: FnMut(usize, Outcome)> Open<F> {
                 }
                 None => {
                     if let Some(item) = self.take(index) {
-                        let again = Again { attempts: self.begun.of(item.repeat()), failure: None };
-                        (self.tell)(index, Outcome::Alone(item, again));
+                        let again = Again { attempts: self.attempts.of(item.repeat()), failure: None };
+                        (self.report)(index, Outcome::Alone(item, again));
                     }
                 }
             }

@@ -1,4 +1,4 @@
-//! When to try again, and after how long.
+//! The decision whether a call is tried again, and after how long.
 
 use std::time::{Duration, Instant};
 
@@ -8,18 +8,18 @@ use super::failure::Failure;
 
 const BACKOFF: Duration = Duration::from_millis(50);
 const BACKOFF_MAX: Duration = Duration::from_secs(1);
-/// A server that has answered before and now stops, or refuses connections, is taken to be starting anew, and is waited
-/// for so long, however many attempts that takes.
+/// A server that has answered before and now stops, or refuses connections, is taken to be restarting. The client waits
+/// this long for it, however many attempts that takes.
 const COMES_BACK_WITHIN: Duration = Duration::from_secs(10);
 
-/// What a repetition of the call could do.
+/// When a call may be sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Repeat {
-    /// Nothing that the call itself would not: it reads.
+    /// At any time: the call only reads.
     Freely,
-    /// Nothing either, when it carries an idempotency key.
+    /// If it carries an idempotency key, under which the server runs it once.
     WithKey,
-    /// It is one of a transaction, whose state after a failure is not known.
+    /// Never: the call is part of a transaction, whose state after a failure is not known.
     Never,
 }
 
@@ -28,13 +28,20 @@ impl Repeat {
         Self::of_statement(context.transaction.is_some(), call.only_reads() || context.read_only)
     }
 
-    pub(super) fn of_statement(is_within: bool, only_reads: bool) -> Self {
-        match (is_within, only_reads) {
+    pub(super) fn of_statement(in_transaction: bool, only_reads: bool) -> Self {
+        match (in_transaction, only_reads) {
             (true, _) => Self::Never,
             (false, true) => Self::Freely,
             (false, false) => Self::WithKey,
         }
     }
+}
+
+/// How a call goes on that was sent before, together with others.
+pub struct Again {
+    pub(super) attempts: Attempts,
+    /// The failure of the first attempt; `None` when the statement was not tried.
+    pub(super) failure: Option<Failure>,
 }
 
 /// The attempts at one call.
@@ -53,18 +60,18 @@ impl Attempts {
         Self { repeat, left: retries, made: 0, begun, deadline: begun + timeout }
     }
 
-    /// The same attempts, at a call of which this is to be known.
+    /// The same attempts, at a call that may be repeated in another way.
     pub(super) fn of(&self, repeat: Repeat) -> Self {
         Self { repeat, ..*self }
     }
 
-    /// When the last attempt must have come to an end.
+    /// The time at which the last attempt must have ended.
     pub(super) fn deadline(&self) -> Instant {
         self.deadline
     }
 
-    /// How long to wait before the next attempt, if there is to be one. `reached` says that the server has answered
-    /// before, be it to another call.
+    /// The time to wait before the next attempt; `None` when there is to be none. `reached` is true when the server has
+    /// answered before, to this call or another one.
     pub(super) fn pause_after(&mut self, failure: &Failure, reached: bool) -> Option<Duration> {
         if !failure.passing || self.left == 0 || self.repeat == Repeat::Never {
             return None;
@@ -78,7 +85,7 @@ impl Attempts {
     }
 }
 
-/// Between half of it and all of it, so that clients that failed together do not return together.
+/// A random time between half of the pause and all of it, so that clients that failed together do not return together.
 fn jittered(pause: Duration) -> Duration {
     let half = pause / 2;
     half + half.mul_f64(fastrand::f64())
@@ -86,13 +93,13 @@ fn jittered(pause: Duration) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use phantomdb_protocol::Statement;
+    use phantomdb_protocol::{Statement, UnreachableReason};
 
     use super::*;
     use crate::failure::unreachable;
 
     fn failure(passing: bool, retry_after: Option<Duration>) -> Failure {
-        Failure { error: unreachable("closed", ""), passing, retry_after }
+        Failure { error: unreachable(UnreachableReason::Closed, ""), passing, retry_after }
     }
 
     #[test]
@@ -129,16 +136,16 @@ mod tests {
 
     #[test]
     fn it_waits_for_a_server_that_answered_before_however_many_attempts_that_takes() {
-        let away = |kind| Failure { error: unreachable(kind, ""), passing: true, retry_after: None };
-        for kind in ["refused", "stopping"] {
+        let away = |reason| Failure { error: unreachable(reason, ""), passing: true, retry_after: None };
+        for reason in [UnreachableReason::Refused, UnreachableReason::Stopping] {
             for (reached, expected) in [(true, 20), (false, 1)] {
                 let mut attempts = Attempts::new(Repeat::Freely, 1, Duration::from_secs(60));
                 let made =
-                    (0..20).take_while(|_| attempts.pause_after(&away(kind), reached).is_some()).count();
+                    (0..20).take_while(|_| attempts.pause_after(&away(reason), reached).is_some()).count();
                 assert_eq!(made, expected);
             }
             let mut unwilling = Attempts::new(Repeat::Freely, 0, Duration::from_secs(60));
-            assert_eq!(unwilling.pause_after(&away(kind), true), None);
+            assert_eq!(unwilling.pause_after(&away(reason), true), None);
         }
     }
 

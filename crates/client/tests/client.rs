@@ -15,7 +15,7 @@ use phantomdb_client::{Client, ClientOptions};
 use phantomdb_engine_sqlite::SqliteEngine;
 use phantomdb_protocol::{
     BeginTransaction, Call, CallContext, DeleteRows, Error, ErrorCode, Find, InsertRows, Statement,
-    TableName, UpdateRows,
+    TableName, UnreachableReason, UpdateRows,
 };
 use phantomdb_server::http::{HttpOptions, HttpServer, router};
 use phantomdb_service::{Service, ServiceOptions};
@@ -229,7 +229,10 @@ async fn it_fails_every_call_after_close() {
         client.close().await.unwrap();
         client.close().await.unwrap();
         let error = run(&client, query("SELECT 1")).await.unwrap_err();
-        assert_eq!((error.code, error.details.value.as_deref()), (ErrorCode::Unavailable, Some("closed")));
+        assert_eq!(
+            (error.code, error.details.reason),
+            (ErrorCode::Unavailable, Some(UnreachableReason::Closed))
+        );
     }
 }
 
@@ -237,13 +240,14 @@ async fn it_fails_every_call_after_close() {
 async fn it_says_why_a_server_cannot_be_reached() {
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let quick = || ClientOptions { retries: 1, request_timeout_ms: 1_000, ..ClientOptions::default() };
-    for (url, kind) in
-        [(format!("http://{free}"), "refused"), ("http://no-such-host.invalid:1".into(), "host_not_found")]
-    {
+    for (url, reason) in [
+        (format!("http://{free}"), UnreachableReason::Refused),
+        ("http://no-such-host.invalid:1".into(), UnreachableReason::HostNotFound),
+    ] {
         let client = Client::new(&url, quick()).unwrap();
         let error = run(&client, query("SELECT 1")).await.unwrap_err();
         assert_eq!(error.code, ErrorCode::Unavailable);
-        assert_eq!(error.details.value.as_deref(), Some(kind), "{}", error.message);
+        assert_eq!(error.details.reason, Some(reason), "{}", error.message);
         assert!(error.message.contains(&url), "{}", error.message);
     }
 }
@@ -306,7 +310,7 @@ async fn it_never_repeats_a_call_of_a_transaction() {
     let (client, requests) = canned("").await;
     let within = CallContext { transaction: Some("t".into()), ..reading() };
     let error = run_in(&client, query("SELECT 1"), within).await.unwrap_err();
-    assert_eq!(error.details.value.as_deref(), Some("closed"), "{}", error.message);
+    assert_eq!(error.details.reason, Some(UnreachableReason::Closed), "{}", error.message);
     assert_eq!(requests.load(Ordering::SeqCst), 1);
 }
 
@@ -330,7 +334,7 @@ async fn it_gives_up_when_no_answer_comes_in_time() {
     let client = Client::new(&url, options).unwrap();
     let start = Instant::now();
     let error = run_in(&client, query("SELECT 1"), reading()).await.unwrap_err();
-    assert_eq!(error.details.value.as_deref(), Some("timed_out"), "{}", error.message);
+    assert_eq!(error.details.reason, Some(UnreachableReason::TimedOut), "{}", error.message);
     assert!(start.elapsed() < Duration::from_secs(2));
 }
 

@@ -15,8 +15,8 @@ use std::{
 use certificates::{Authority, Pair};
 use phantomdb_client::{Client, ClientOptions, TlsOptions};
 use phantomdb_engine_sqlite::SqliteEngine;
-use phantomdb_protocol::{Call, CallContext, Error, ErrorCode, Statement};
-use phantomdb_server::http::{HttpOptions, HttpServer, Listener, Reached, router};
+use phantomdb_protocol::{Call, CallContext, Error, ErrorCode, Statement, UnreachableReason};
+use phantomdb_server::http::{HttpOptions, HttpServer, Listener, PortUse, router};
 use phantomdb_service::{Service, ServiceOptions};
 use phantomdb_tls::Identity;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
@@ -38,7 +38,7 @@ async fn server(pair: Option<&Pair>) -> SocketAddr {
             Listener::secured(port, identity.acceptor().unwrap())
         }
     };
-    let calls = calls.into_make_service_with_connect_info::<Reached>();
+    let calls = calls.into_make_service_with_connect_info::<PortUse>();
     tokio::spawn(async move { axum::serve(listener, calls).await });
     address
 }
@@ -66,7 +66,7 @@ async fn refused(url: &str, options: ClientOptions) -> Error {
 
 async fn insecure(address: SocketAddr, options: ClientOptions) -> String {
     let error = refused(&format!("https://{address}"), options).await;
-    assert_eq!(error.details.value.as_deref(), Some("insecure"), "{}", error.message);
+    assert_eq!(error.details.reason, Some(UnreachableReason::Insecure), "{}", error.message);
     error.message
 }
 
@@ -132,7 +132,7 @@ async fn it_says_so_when_one_side_speaks_tls_and_the_other_does_not() {
     assert!(message.contains("it does not speak TLS") && message.contains("http://"), "{message}");
     let secured = server(Some(&authority.server(&["127.0.0.1"]))).await;
     let error = refused(&format!("http://{secured}"), ClientOptions::default()).await;
-    assert_eq!(error.details.value.as_deref(), Some("invalid_url"));
+    assert_eq!(error.details.reason, Some(UnreachableReason::InvalidUrl));
     assert!(error.message.contains("https://"), "{}", error.message);
 }
 

@@ -1,4 +1,4 @@
-//! What the calls answer, where it is not the result of a statement.
+//! The answers of calls, except the results of statements.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ pub struct ServerInfo {
 pub struct EngineInfo {
     /// `sqlite` or `postgres`.
     pub name: String,
-    /// As the engine says it.
+    /// The engine's own name for its version.
     pub version: String,
 }
 
@@ -31,9 +31,9 @@ pub struct Limits {
     pub transaction_timeout_max: u64,
     pub transactions: usize,
     pub batch_statements: usize,
-    /// Snapshots that are kept at once; 0 where they are not allowed.
+    /// The most snapshots that are kept at once; 0 where they are not allowed.
     pub snapshots: usize,
-    /// Bytes of all of them together.
+    /// The most bytes of all snapshots together.
     pub snapshot_bytes: usize,
 }
 
@@ -42,7 +42,7 @@ pub struct Databases {
     pub databases: Vec<String>,
 }
 
-/// The database that was made, or the index.
+/// The database or the index that was created.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Named {
     pub name: String,
@@ -66,25 +66,25 @@ pub struct Records {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Inserted {
-    /// How many rows.
+    /// The number of rows inserted.
     pub inserted: u64,
-    /// The columns that `returning` asked for, of each of them.
+    /// The columns of each row that `returning` asked for.
     pub rows: Vec<Map<String, Json>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Updated {
-    /// How many rows.
+    /// The number of rows updated.
     pub updated: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Deleted {
-    /// How many rows.
+    /// The number of rows deleted.
     pub deleted: u64,
 }
 
-/// What came of one statement of a batch.
+/// The outcome of a statement of a batch.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Outcome {
@@ -94,17 +94,17 @@ pub enum Outcome {
 
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct BatchAnswer {
-    /// One for each statement, in order.
+    /// An outcome for each statement, in order.
     pub results: Vec<Outcome>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TransactionBegun {
-    /// For the header `PhantomDB-Transaction`.
+    /// The value of the header `PhantomDB-Transaction` for calls in the transaction.
     pub transaction_id: String,
-    /// Idle time in milliseconds after which it is rolled back.
+    /// The idle time in milliseconds after which the transaction is rolled back.
     pub timeout: u64,
-    /// The URL of the server that has it, when there are several.
+    /// The URL of the server that has the transaction, when there are several servers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<String>,
 }
@@ -112,6 +112,6 @@ pub struct TransactionBegun {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SnapshotMade {
     pub snapshot_id: String,
-    /// Its size.
+    /// The size of the snapshot.
     pub bytes: usize,
 }

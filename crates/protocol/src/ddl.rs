@@ -1,5 +1,5 @@
-//! Definitions as PhantomDB SQL: the one place where `CREATE TABLE`, `CREATE INDEX` and their parts are written, for
-//! the addon, which shows them, and for the server, which runs them.
+//! Definitions as PhantomDB SQL. `CREATE TABLE`, `CREATE INDEX` and their parts are written here, for the addon, which
+//! shows them, and for the server, which runs them.
 
 use std::borrow::Cow;
 
@@ -8,22 +8,22 @@ use crate::{
     TableName,
 };
 
-/// Where in a definition an expression stands.
+/// The place of an expression in a definition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part<'a> {
-    /// After `DEFAULT`, of this column.
+    /// After the `DEFAULT` of this column.
     Default(&'a str),
-    /// Between the parentheses of a `GENERATED ALWAYS AS`, of this column.
+    /// Between the parentheses of the `GENERATED ALWAYS AS` of this column.
     Generated(&'a str),
-    /// Between the parentheses of a `CHECK` of this name.
+    /// Between the parentheses of the `CHECK` with this name.
     Check(Option<&'a str>),
-    /// A field of an index.
+    /// As a field of an index.
     Field,
     /// After the `WHERE` of an index.
     Condition,
 }
 
-/// How the parts are written that are SQL already. What is not overridden is written as it was given.
+/// Writes the parts of a definition that are SQL already. The default methods write them as they were given.
 pub trait Pieces {
     fn data_type<'a>(&self, column: &'a ColumnDefinition) -> Result<Cow<'a, str>> {
         Ok(Cow::Borrowed(&column.data_type))
@@ -40,13 +40,13 @@ pub trait Pieces {
     }
 }
 
-/// Everything as it was given.
+/// Writes every part as it was given.
 #[derive(Debug, Clone, Copy)]
 pub struct Verbatim;
 
 impl Pieces for Verbatim {}
 
-/// An expression without the blanks around it; `BAD_REQUEST` when nothing is left or it holds a NUL character.
+/// The expression without blanks around it. Fails with `BAD_REQUEST` when it is empty or holds a NUL character.
 pub fn given<'a>(text: &'a str, part: Part<'_>) -> Result<&'a str> {
     let text = text.trim();
     if !text.is_empty() && !text.contains('\0') {
@@ -67,7 +67,7 @@ fn bad_request(message: impl Into<String>) -> Error {
     Error::new(ErrorCode::BadRequest, message)
 }
 
-/// Appends a quoted name. An empty one, or one with a NUL character, which no engine can store, is refused.
+/// Appends a quoted name. Refuses an empty name, and a name with a NUL character, which no engine can store.
 pub fn push_identifier(out: &mut String, name: &str) -> Result<()> {
     if name.is_empty() || name.contains('\0') {
         return Err(bad_request("a name must not be empty or hold a NUL character"));
@@ -76,7 +76,7 @@ pub fn push_identifier(out: &mut String, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Appends text between two of these quotes; one that is in it is doubled.
+/// Appends text between quotes. A quote inside the text is doubled.
 #[inline]
 pub fn push_quoted(out: &mut String, text: &str, quote: char) {
     out.push(quote);
@@ -110,7 +110,7 @@ pub fn push_identifiers<S: AsRef<str>>(out: &mut String, names: &[S]) -> Result<
     Ok(())
 }
 
-/// The table, and what describes it: one statement each, to be run as one.
+/// The statements that create a table and its comments. They are to be run as one, all or nothing.
 pub fn create_table(call: &CreateTable, pieces: &impl Pieces) -> Result<Vec<String>> {
     if call.columns.is_empty() {
         return Err(bad_request("a table needs at least one column"));
@@ -121,7 +121,7 @@ pub fn create_table(call: &CreateTable, pieces: &impl Pieces) -> Result<Vec<Stri
     }
     push_table(&mut sql, &call.table)?;
     sql.push_str(" (");
-    // Several columns marked as the key make one key together.
+    // Several columns that are marked as the primary key form one key.
     let key: Vec<&str> = call.columns.iter().filter(|c| c.primary_key).map(|c| c.name.as_str()).collect();
     for (index, column) in call.columns.iter().enumerate() {
         if index > 0 {
@@ -192,7 +192,7 @@ fn comment_on(table: &TableName, column: Option<&str>, comment: &str) -> Result<
     Ok(sql)
 }
 
-/// A default may stand in the column or be given as a constraint.
+/// The default of a column, which its definition or a constraint gives.
 fn default_of<'a>(column: &'a ColumnDefinition, constraints: &'a [Constraint]) -> Option<&'a str> {
     constraints
         .iter()
@@ -211,7 +211,7 @@ pub fn push_column(out: &mut String, column: &ColumnDefinition, pieces: &impl Pi
 struct Definition<'a> {
     column: &'a ColumnDefinition,
     default: Option<&'a str>,
-    /// Whether the column alone is the primary key.
+    /// True when the column alone is the primary key.
     is_key: bool,
 }
 
@@ -240,7 +240,7 @@ impl Definition<'_> {
         }
         if let Some(reference) = &column.references {
             out.push(' ');
-            // The order in which Sequelize writes a column's reference.
+            // Sequelize writes a column's reference in this order.
             push_reference(
                 out,
                 reference,
@@ -275,7 +275,7 @@ fn push_reference(out: &mut String, reference: &Reference, actions: Actions) -> 
     Ok(())
 }
 
-/// Appends what stands in `CREATE TABLE` or after `ADD`.
+/// Appends a constraint as it stands in `CREATE TABLE` or after `ADD`.
 pub fn push_constraint(out: &mut String, constraint: &Constraint, pieces: &impl Pieces) -> Result<()> {
     if let Some(name) = constraint.name() {
         out.push_str("CONSTRAINT ");
@@ -351,7 +351,7 @@ pub fn create_index(table: &TableName, index: &CreateIndex, pieces: &impl Pieces
     Ok(sql)
 }
 
-/// What stands in an index without quotes; `BAD_REQUEST` when it is no plain word.
+/// A word that stands in an index without quotes. Fails with `BAD_REQUEST` when it is not a plain word.
 fn word<'a>(text: &'a str, what: &str) -> Result<&'a str> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(is_plain) {

@@ -1,71 +1,41 @@
-//! One error shape from the engine to JavaScript: a code that is the contract, a message for people, and the
-//! names of what was at fault.
+//! The shape of errors from the engine to JavaScript: a code that is the contract, a message for people, and the names of
+//! what was at fault.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What went wrong. The codes are the contract; see `docs/errors.md`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum ErrorCode {
-    UniqueViolation,
-    ForeignKeyViolation,
-    NotNullViolation,
-    CheckViolation,
-    ExclusionViolation,
-    SyntaxError,
-    UnknownTable,
-    UnknownColumn,
-    UnknownDatabase,
-    UnknownConstraint,
-    AlreadyExists,
-    TypeMismatch,
-    OutOfRange,
-    SerializationFailure,
-    Deadlock,
-    LockTimeout,
-    StatementTimeout,
-    TransactionExpired,
-    WrongServer,
-    Unsupported,
-    Unauthorized,
-    Forbidden,
-    NotFound,
-    BadRequest,
-    TooLarge,
-    TooManyRequests,
-    Unavailable,
-    Internal,
-}
+use crate::UnreachableReason;
 
-impl ErrorCode {
-    /// The HTTP status this code travels with.
-    pub const fn http_status(self) -> u16 {
-        match self {
-            Self::SyntaxError | Self::TypeMismatch | Self::OutOfRange | Self::BadRequest => 400,
-            Self::Unauthorized => 401,
-            Self::Forbidden => 403,
-            Self::UnknownTable
-            | Self::UnknownColumn
-            | Self::UnknownDatabase
-            | Self::UnknownConstraint
-            | Self::NotFound => 404,
-            Self::UniqueViolation
-            | Self::ForeignKeyViolation
-            | Self::ExclusionViolation
-            | Self::AlreadyExists
-            | Self::SerializationFailure
-            | Self::Deadlock
-            | Self::LockTimeout
-            | Self::TransactionExpired => 409,
-            Self::TooLarge => 413,
-            Self::WrongServer => 421,
-            Self::NotNullViolation | Self::CheckViolation | Self::Unsupported => 422,
-            Self::TooManyRequests => 429,
-            Self::Unavailable | Self::StatementTimeout => 503,
-            Self::Internal => 500,
+/// Writes the enum of codes and everything that depends on the code alone, so that each code has one row.
+macro_rules! error_codes {
+    ($($code:ident => $status:literal $class:ident),+ $(,)?) => {
+        /// The code of an error. The codes are the contract; see `docs/errors.md`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+        #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+        pub enum ErrorCode {
+            $($code,)+
         }
-    }
+
+        impl ErrorCode {
+            /// Every code, in the order of the table.
+            pub const ALL: &[Self] = &[$(Self::$code),+];
+
+            /// The HTTP status this code travels with.
+            pub const fn http_status(self) -> u16 {
+                match self {
+                    $(Self::$code => $status,)+
+                }
+            }
+
+            /// The name of the class that a Sequelize application gets for it. An `UNAVAILABLE` with a reason gets the
+            /// class of its reason, see [`UnreachableReason::sequelize_class`].
+            pub const fn sequelize_class(self) -> &'static str {
+                match self {
+                    $(Self::$code => stringify!($class),)+
+                }
+            }
+        }
+    };
 }
 
 /// A side of a foreign key.
@@ -87,7 +57,38 @@ impl ForeignKeySide {
     }
 }
 
-/// Names of what was at fault, where there is one.
+error_codes! {
+    UniqueViolation => 409 UniqueConstraintError,
+    ForeignKeyViolation => 409 ForeignKeyConstraintError,
+    NotNullViolation => 422 DatabaseError,
+    CheckViolation => 422 DatabaseError,
+    ExclusionViolation => 409 ExclusionConstraintError,
+    SyntaxError => 400 DatabaseError,
+    UnknownTable => 404 DatabaseError,
+    UnknownColumn => 404 DatabaseError,
+    UnknownDatabase => 404 DatabaseError,
+    UnknownConstraint => 404 UnknownConstraintError,
+    AlreadyExists => 409 DatabaseError,
+    TypeMismatch => 400 DatabaseError,
+    OutOfRange => 400 DatabaseError,
+    SerializationFailure => 409 DatabaseError,
+    Deadlock => 409 DatabaseError,
+    LockTimeout => 409 TimeoutError,
+    StatementTimeout => 503 TimeoutError,
+    TransactionExpired => 409 DatabaseError,
+    WrongServer => 421 DatabaseError,
+    Unsupported => 422 DatabaseError,
+    Unauthorized => 401 AccessDeniedError,
+    Forbidden => 403 AccessDeniedError,
+    NotFound => 404 DatabaseError,
+    BadRequest => 400 DatabaseError,
+    TooLarge => 413 DatabaseError,
+    TooManyRequests => 429 DatabaseError,
+    Unavailable => 503 ConnectionError,
+    Internal => 500 DatabaseError,
+}
+
+/// The names of what was at fault, as far as they are known.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ErrorDetails {
@@ -97,7 +98,7 @@ pub struct ErrorDetails {
     pub columns: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub constraint: Option<String>,
-    /// The table a violated foreign key points to.
+    /// The table that a violated foreign key refers to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub referenced_table: Option<String>,
     /// The side of a violated foreign key that the statement changed.
@@ -108,6 +109,9 @@ pub struct ErrorDetails {
     /// Character offset in the statement, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub position: Option<u64>,
+    /// Why the server could not be reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<UnreachableReason>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error, JsonSchema)]
@@ -120,7 +124,7 @@ pub struct Error {
     pub details: Box<ErrorDetails>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
-    /// Of the caller's trace (W3C Trace Context), when the request was part of one.
+    /// The id of the caller's trace (W3C Trace Context), when the request was part of one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace_id: Option<String>,
 }
@@ -155,6 +159,12 @@ impl Error {
     #[must_use]
     pub fn with_constraint(mut self, constraint: impl Into<String>) -> Self {
         self.details.constraint = Some(constraint.into());
+        self
+    }
+
+    #[must_use]
+    pub fn with_reason(mut self, reason: UnreachableReason) -> Self {
+        self.details.reason = Some(reason);
         self
     }
 

@@ -4,30 +4,45 @@
 //! that runs in the same process.
 
 mod answer;
-mod call;
+mod arguments;
+mod bodies;
+mod context;
+mod contract;
 pub mod ddl;
 mod error;
+pub mod headers;
+mod parameters;
 mod queries;
 mod records;
+mod request;
 mod result;
+mod route_macros;
+mod routes;
 mod schema;
 pub mod transaction_id;
+mod unreachable;
 mod value;
 
 pub use answer::{
     BatchAnswer, Databases, Deleted, EngineInfo, Inserted, Limits, Named, Outcome, Records, ServerInfo,
     SnapshotMade, TableCreated, Tables, TransactionBegun, Updated,
 };
-pub use call::{
-    Batch, BeginTransaction, Call, CallContext, DeleteRows, Find, InsertRows, IsolationLevel, OnConflict,
-    Statement, UpdateRows,
+pub use arguments::{
+    Batch, BeginTransaction, DeleteRows, Find, InsertRows, IsolationLevel, OnConflict, Statement, UpdateRows,
 };
+pub use bodies::{AlterTableBody, CreateDatabaseBody, Found, Status};
+pub use context::CallContext;
+pub use contract::contract;
 pub use error::{Error, ErrorCode, ErrorDetails, ForeignKeySide, Result};
+pub use parameters::{Parameter, ParameterType};
 pub use queries::{IndependentQuery, Queries, QueryAnswer};
 pub use records::{inserted, records};
+pub use request::{HttpRequest, Method, RequestReader, read_body};
 pub use result::{Column, ColumnType, ResultSet};
+pub use routes::{API_PREFIX, AnswerBody, Call, Endpoint, ROUTES, Route, SchemaOf, ServerEndpoint};
 pub use schema::{
     AlterOperation, ColumnDefinition, Constraint, CreateIndex, CreateTable, IndexField, IndexSchema,
     Reference, ReferentialAction, TableName, TableSchema,
 };
+pub use unreachable::UnreachableReason;
 pub use value::Value;

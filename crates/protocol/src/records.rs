@@ -1,4 +1,4 @@
-//! Rows as objects, as a find and an insert answer them.
+//! Rows as objects, in the answers of finds and inserts.
 
 use serde_json::value::RawValue;
 
@@ -24,7 +24,7 @@ pub fn inserted(results: &[ResultSet]) -> Result<String> {
     Ok(text)
 }
 
-/// Appends the rows as objects; answers whether none has been written yet.
+/// Appends the rows as objects. `first` is true as long as no row has been written; the new value is returned.
 fn push_records(text: &mut String, result: &ResultSet, mut first: bool) -> Result<bool> {
     if result.columns.is_empty() {
         return Ok(first);

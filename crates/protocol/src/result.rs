@@ -1,10 +1,10 @@
-//! What a statement answers.
+//! The results of statements.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-/// How the values of a column travel in JSON.
+/// The type of a column, which says how its values travel in JSON.
 ///
 /// | type | in JSON |
 /// | --- | --- |
@@ -41,14 +41,14 @@ pub struct Column {
     pub column_type: ColumnType,
 }
 
-/// The answer to one statement. `rows` is written by the engine as JSON text (an array of arrays, in the order of
-/// `columns`) and is not parsed again before JavaScript does.
+/// The result of a statement. The engine writes `rows` as JSON text (an array of arrays, in the order of `columns`), and
+/// nothing parses it before JavaScript does.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ResultSet {
     pub columns: Vec<Column>,
     #[schemars(with = "Vec<Vec<serde_json::Value>>")]
     pub rows: Box<RawValue>,
-    /// Rows inserted, updated or deleted; 0 for a statement that only reads.
+    /// The number of rows inserted, updated or deleted; 0 for a statement that only reads.
     pub affected_rows: u64,
 }

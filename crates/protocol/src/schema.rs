@@ -1,6 +1,8 @@
 //! Tables, columns, constraints and indexes, as they are described and changed.
 
-use schemars::JsonSchema;
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
 /// A table, with its schema when it is not in the default one.
@@ -52,7 +54,7 @@ impl ReferentialAction {
     }
 }
 
-/// What a foreign key points to.
+/// The target of a foreign key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Reference {
@@ -68,7 +70,7 @@ pub struct Reference {
     pub initially_deferred: bool,
 }
 
-/// One column. `type` is a PhantomDB SQL type as written in `CREATE TABLE`: `INTEGER`, `BIGINT`, `SMALLINT`,
+/// A column. `type` is a PhantomDB SQL type as written in `CREATE TABLE`: `INTEGER`, `BIGINT`, `SMALLINT`,
 /// `VARCHAR(255)`, `CHAR(10)`, `TEXT`, `CITEXT`, `BOOLEAN`, `TIMESTAMP`, `DATE`, `TIME`, `REAL`, `DOUBLE PRECISION`,
 /// `DECIMAL(10,2)`, `UUID`, `ENUM('a','b')`, `BLOB`, `JSON`, `JSONB`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -98,7 +100,7 @@ pub struct ColumnDefinition {
 }
 
 impl ColumnDefinition {
-    /// A column that may be null, and of which nothing else is said.
+    /// A column that may be null, without any other property.
     pub fn new(name: impl Into<String>, data_type: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -144,7 +146,7 @@ pub enum Constraint {
         columns: Vec<String>,
         references: Reference,
     },
-    /// A default given as a constraint: sets the default of `column`.
+    /// A default in the form of a constraint: it sets the default of `column`.
     Default {
         #[serde(default)]
         name: Option<String>,
@@ -166,16 +168,58 @@ impl Constraint {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", try_from = "CreateTableBody")]
 pub struct CreateTable {
     pub table: TableName,
     pub columns: Vec<ColumnDefinition>,
-    #[serde(default)]
     pub constraints: Vec<Constraint>,
-    #[serde(default)]
     pub if_not_exists: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
+}
+
+/// A table to create, named by `table` or, shorter, by `name` (and `schema`).
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct CreateTableBody {
+    table: Option<TableName>,
+    name: Option<String>,
+    schema: Option<String>,
+    columns: Vec<ColumnDefinition>,
+    #[serde(default)]
+    constraints: Vec<Constraint>,
+    #[serde(default)]
+    if_not_exists: bool,
+    comment: Option<String>,
+}
+
+impl TryFrom<CreateTableBody> for CreateTable {
+    type Error = &'static str;
+
+    fn try_from(body: CreateTableBody) -> Result<Self, Self::Error> {
+        let table = match (body.table, body.name) {
+            (Some(table), None) => table,
+            (None, Some(name)) => TableName { name, schema: body.schema },
+            _ => return Err("a table needs a name"),
+        };
+        Ok(Self {
+            table,
+            columns: body.columns,
+            constraints: body.constraints,
+            if_not_exists: body.if_not_exists,
+            comment: body.comment,
+        })
+    }
+}
+
+impl JsonSchema for CreateTable {
+    fn schema_name() -> Cow<'static, str> {
+        CreateTableBody::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        CreateTableBody::json_schema(generator)
+    }
 }
 
 /// A column of an index, or an expression.
@@ -221,12 +265,12 @@ pub struct IndexSchema {
     pub fields: Vec<IndexField>,
     #[serde(default, rename = "where", skip_serializing_if = "Option::is_none")]
     pub condition: Option<String>,
-    /// The `CREATE INDEX` statement; none for the index of a constraint.
+    /// The `CREATE INDEX` statement. The index of a constraint has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub definition: Option<String>,
 }
 
-/// The whole truth about a table. Every constraint has a name here, also one that was made without.
+/// The description of a table. Every constraint has a name here, also a constraint that was created without one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TableSchema {
@@ -239,7 +283,7 @@ pub struct TableSchema {
     pub comment: Option<String>,
 }
 
-/// One change to a table; a list of them is applied all or nothing, in order.
+/// A change to a table. A list of changes is applied in order, all or nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "op", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum AlterOperation {

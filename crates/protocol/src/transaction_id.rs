@@ -5,7 +5,7 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
-/// Makes the id of a new transaction; `unique` tells it from all others.
+/// Makes the id of a new transaction. `unique` distinguishes it from all others.
 pub fn transaction_id(unique: &str, database: &str, server: Option<&str>) -> String {
     let mut id = format!("{unique}.{}", URL_SAFE_NO_PAD.encode(database));
     if let Some(server) = server {
@@ -15,7 +15,7 @@ pub fn transaction_id(unique: &str, database: &str, server: Option<&str>) -> Str
     id
 }
 
-/// Whether a server can have this name: 1 to 32 letters, digits, hyphens and underscores, which need quotes nowhere.
+/// True for a valid name of a server: 1 to 32 letters, digits, hyphens and underscores, which need no quotes anywhere.
 pub fn is_server_name(name: &str) -> bool {
     (1..=32).contains(&name.len())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
@@ -26,7 +26,7 @@ pub fn server_of(id: &str) -> Option<&str> {
     id.splitn(3, '.').nth(2)
 }
 
-/// The database of the transaction; none when the id is not one of this form.
+/// The database of the transaction. `None` when the id does not have this form.
 pub fn database_of(id: &str) -> Option<String> {
     let database = id.split('.').nth(1)?;
     String::from_utf8(URL_SAFE_NO_PAD.decode(database).ok()?).ok()

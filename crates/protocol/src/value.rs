@@ -5,7 +5,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::SerializeMap};
 use serde_json::Value as Json;
 
-/// A value bound to `$1…$n`. On the wire it is a JSON scalar, or `{"type": …, "value": …}` for what JSON has not:
+/// A value bound to `$1…$n`. On the wire it is a JSON scalar, or `{"type": …, "value": …}` for values that JSON does not have:
 /// `{"type":"blob","value":"aGk="}`, `{"type":"timestamp","value":"2026-01-01T00:00:00.000Z"}`. The types are
 /// `integer` (64 bit, as text), `float` (NaN, Infinity), `decimal`, `timestamp`, `date`, `time`, `uuid`, `json`, `blob`.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,7 +29,7 @@ pub enum Value {
     Blob(Vec<u8>),
 }
 
-/// What `type` of a typed value can say.
+/// The `type` of a typed value.
 const TYPED: [&str; 10] =
     ["integer", "float", "decimal", "timestamp", "date", "time", "uuid", "json", "string", "blob"];
 

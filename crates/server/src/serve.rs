@@ -1,18 +1,18 @@
-//! Serving until told to stop, and stopping in good order.
+//! Serving until the process is asked to stop, and a graceful stop.
 
 use std::{future::Future, io, sync::Arc, time::Duration};
 
+use phantomdb_service::Service;
 use tokio::sync::watch;
 
-use crate::http::{HttpServer, Listener, Reached, router};
-use phantomdb_service::Service;
+use crate::http::{HttpServer, Listener, PortUse, router};
 
-/// How long connections may take to close once every call is answered. Two ends of HTTP/2 that say goodbye at the same
-/// moment can wait for each other.
-const GOODBYE: Duration = Duration::from_secs(3);
+/// How long connections may take to close once every call is answered. Two ends of HTTP/2 that close at the same moment can
+/// wait for each other.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Serves until `stop` is done; then lets what runs come to its end, for `grace` at most, while it says to new calls that
-/// it stops, rolls back what is open and closes the engine.
+/// Serves until `stop` is done. Then it refuses new calls, rolls back open transactions, waits for the calls that run, for
+/// `grace` at most, and closes the engine.
 pub(crate) async fn serve(
     listener: Listener,
     server: Arc<HttpServer>,
@@ -30,14 +30,14 @@ pub(crate) async fn serve(
         draining.drain().await;
         let _ = answered.send(true);
     };
-    let calls = router(server).into_make_service_with_connect_info::<Reached>();
+    let calls = router(server).into_make_service_with_connect_info::<PortUse>();
     let serving = axum::serve(listener, calls).with_graceful_shutdown(stop);
     let overdue = async move {
         // An error means that `stop` was dropped, which is at the end of serving.
         let _ = stopped.wait_for(|stopped| *stopped).await;
         let closing = async {
             let _ = all_answered.wait_for(|answered| *answered).await;
-            tokio::time::sleep(GOODBYE).await;
+            tokio::time::sleep(CLOSE_TIMEOUT).await;
         };
         tokio::time::timeout(grace, closing).await.is_ok()
     };
@@ -56,8 +56,8 @@ pub(crate) async fn serve(
     served
 }
 
-/// Done when the process is told to stop: by Ctrl-C, or by SIGTERM.
-pub(crate) async fn told_to_stop() -> io::Result<impl Future<Output = ()> + Send + 'static> {
+/// Listens for Ctrl-C and SIGTERM. The future that it returns is done when one of them comes.
+pub(crate) async fn stop_signal() -> io::Result<impl Future<Output = ()> + Send + 'static> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
@@ -74,7 +74,7 @@ pub(crate) async fn told_to_stop() -> io::Result<impl Future<Output = ()> + Send
     {
         Ok(async {
             if tokio::signal::ctrl_c().await.is_err() {
-                // Without a way to be told, serve until killed.
+                // No signal can be listened for, so the process serves until it is killed.
                 std::future::pending::<()>().await;
             }
         })

@@ -341,7 +341,7 @@ async fn it_ends_what_has_begun_before_the_server_stops_and_begins_nothing_more(
         tokio::time::sleep(Duration::from_millis(50)).await;
         let refused = caller.send("POST", PATH, json!({ "queries": [{ "query": INSERT }] })).await;
         refused.refused_with(503, "UNAVAILABLE");
-        assert_eq!(refused.json()["details"]["value"], "stopping");
+        assert_eq!(refused.json()["details"]["reason"], "stopping");
         assert!(!stopping.is_finished(), "the slow one must outlast this for the test to say anything");
         assert_eq!(rows(&answers.next().await.unwrap()), json!([[2_000_000]]));
         assert!(answers.next().await.is_none());

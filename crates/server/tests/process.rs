@@ -70,7 +70,7 @@ async fn it_says_to_new_calls_that_it_stops_while_what_runs_comes_to_its_end() {
         let refused = newcomer(&served).send("POST", path, json!({ "query": "SELECT 1" })).await;
         refused.refused_with(503, "UNAVAILABLE");
         assert_eq!(refused.headers["retry-after"], "1");
-        assert_eq!(refused.json()["details"]["value"], "stopping");
+        assert_eq!(refused.json()["details"]["reason"], "stopping");
     }
     newcomer(&served).query_in(&id, "SELECT 1").await.refused_with(503, "UNAVAILABLE");
     newcomer(&served).commit(&id).await.refused_with(503, "UNAVAILABLE");

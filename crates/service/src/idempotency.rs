@@ -1,57 +1,59 @@
-//! The answers to writes by their idempotency key, so that a write that is sent again is not run again.
+//! The replies to writes by their idempotency key, so that a write that is sent again does not run again.
 //!
-//! Here they are kept in memory, for ten minutes and within a bound, the errors among them too. That a write which
-//! took effect is not run again by a server that was restarted since is up to the engine, which commits the answer
-//! with the write: see [`IdempotentCall`].
+//! Replies, errors among them, are kept here in memory, for ten minutes and within a bound. The engine commits the reply
+//! with the write, so that a server that was restarted since does not run the write again either: see
+//! [`IdempotentCall`].
 
 use std::{
     collections::{HashMap, VecDeque},
     future::Future,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     task::{Context, Poll, ready},
     time::{Duration, Instant},
 };
 
+use phantomdb_engine::{Digest, IdempotentCall};
 use phantomdb_protocol::{Call, CallContext, Error, ErrorCode, Result};
 use sha2::{Digest as _, Sha256};
 use tokio::{runtime::Handle, sync::watch};
 use tokio_util::sync::CancellationToken;
 
-use super::Reply;
-use phantomdb_engine::{Digest, IdempotentCall};
+use super::{lock::lock, reply::Reply};
 
 const KEPT_FOR: Duration = Duration::from_secs(600);
 const KEPT_MAX: usize = 20_000;
 const KEPT_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const KEY_LENGTH_MAX: usize = 255;
 
-type Answer = Result<Arc<Reply>>;
+type SharedReply = Result<Arc<Reply>>;
 
-/// How far the call with a key has come.
+/// The progress of the call with a key.
 #[derive(Clone)]
 enum Progress {
     Running,
-    Answered(Answer),
-    /// It was stopped since nobody waited for it, and left nothing behind: whoever asks for it now may run it.
+    Done(SharedReply),
+    /// The call was stopped because nobody waited for it, and left nothing behind. The next caller runs it.
     Withdrawn,
 }
 
-struct Kept {
+/// The call that a key was first used for.
+struct KeyedCall {
     call: Digest,
     progress: watch::Sender<Progress>,
 }
 
 #[derive(Default)]
-struct Answers {
-    by_key: HashMap<Digest, Kept>,
-    /// Keys with their answers' sizes, the oldest first; those of forgotten answers too, until they are old.
+struct ReplyCache {
+    by_key: HashMap<Digest, KeyedCall>,
+    /// The keys with the sizes of their replies, the oldest first. It also holds keys that were removed, until they are
+    /// old.
     ages: VecDeque<(Instant, Digest, usize)>,
     bytes: usize,
 }
 
-impl Answers {
-    fn forget_old(&mut self) {
+impl ReplyCache {
+    fn remove_old(&mut self) {
         let now = Instant::now();
         while let Some((when, _, _)) = self.ages.front() {
             let fits = self.ages.len() <= KEPT_MAX && self.bytes <= KEPT_BYTES_MAX;
@@ -68,95 +70,95 @@ impl Answers {
 
 #[derive(Default)]
 pub(super) struct Idempotency {
-    answers: Arc<Mutex<Answers>>,
+    cache: Arc<Mutex<ReplyCache>>,
 }
 
-/// Whose call it is to run.
+/// The result of claiming a key.
 enum Claim {
-    Free(watch::Sender<Progress>),
+    /// The caller is the first: it runs the call.
+    Granted(watch::Sender<Progress>),
+    /// The call runs already, or is done.
     Taken(watch::Receiver<Progress>),
 }
 
-/// Where the answer to a call goes.
-struct Keep {
-    answers: Arc<Mutex<Answers>>,
-    once: IdempotentCall,
+/// A call that runs, and whose reply goes into the cache.
+struct RunningCall {
+    cache: Arc<Mutex<ReplyCache>>,
+    call: IdempotentCall,
     progress: watch::Sender<Progress>,
 }
 
-impl Keep {
-    /// Runs the call to its end. It is told to stop when nobody waits for it any more.
+impl RunningCall {
+    /// Runs the call to its end, and cancels it when nobody waits for it any more.
     async fn finish(self, mut running: impl Future<Output = Result<Reply>> + Unpin) {
-        let answer = tokio::select! {
-            answer = &mut running => answer,
+        let reply = tokio::select! {
+            reply = &mut running => reply,
             () = self.progress.closed() => {
-                self.once.cancelled.cancel();
+                self.call.cancelled.cancel();
                 running.await
             }
         };
-        self.answer(answer);
+        self.set_reply(reply);
     }
 
-    /// Keeps the answer, and tells it those who wait.
-    fn answer(&self, answer: Result<Reply>) {
-        let answer = answer.map(Arc::new);
-        let mut answers = lock(&self.answers);
-        let passing = answer.as_ref().is_err_and(|error| may_be_tried_again(error.code));
-        if passing {
-            answers.by_key.remove(&self.once.key);
+    /// Puts the reply into the cache and wakes the callers that wait for it.
+    fn set_reply(&self, reply: Result<Reply>) {
+        let reply = reply.map(Arc::new);
+        let mut cache = lock(&self.cache);
+        let is_retryable = reply.as_ref().is_err_and(|error| is_retryable(error.code));
+        if is_retryable {
+            cache.by_key.remove(&self.call.key);
         } else {
-            let size = answer.as_ref().map_or(0, |reply| reply.body.len());
-            answers.bytes += size;
-            answers.ages.push_back((Instant::now(), self.once.key, size));
+            let size = reply.as_ref().map_or(0, |reply| reply.body.len());
+            cache.bytes += size;
+            cache.ages.push_back((Instant::now(), self.call.key, size));
         }
-        drop(answers);
-        let withdrawn = passing && self.once.cancelled.is_cancelled();
-        self.progress.send_replace(if withdrawn { Progress::Withdrawn } else { Progress::Answered(answer) });
+        drop(cache);
+        let is_withdrawn = is_retryable && self.call.cancelled.is_cancelled();
+        self.progress.send_replace(if is_withdrawn { Progress::Withdrawn } else { Progress::Done(reply) });
     }
 }
 
-/// A call that its caller runs, and that comes to its end on a task of its own when the caller goes away.
-struct InPlace<F: Future<Output = Result<Reply>> + Send + 'static> {
-    going: Option<(Keep, Pin<Box<F>>)>,
+/// A call that its caller polls. When the caller goes away, the call goes on by itself on a task of its own.
+struct CallerPolled<F: Future<Output = Result<Reply>> + Send + 'static> {
+    /// `None` once the call is done.
+    running: Option<(RunningCall, Pin<Box<F>>)>,
 }
 
-impl<F: Future<Output = Result<Reply>> + Send + 'static> Future for InPlace<F> {
+impl<F: Future<Output = Result<Reply>> + Send + 'static> Future for CallerPolled<F> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let Some((_, running)) = &mut self.going else { return Poll::Ready(()) };
-        let answer = ready!(running.as_mut().poll(context));
-        if let Some((keep, _)) = self.going.take() {
-            keep.answer(answer);
+        let Some((_, future)) = &mut self.running else { return Poll::Ready(()) };
+        let reply = ready!(future.as_mut().poll(context));
+        if let Some((call, _)) = self.running.take() {
+            call.set_reply(reply);
         }
         Poll::Ready(())
     }
 }
 
-impl<F: Future<Output = Result<Reply>> + Send + 'static> Drop for InPlace<F> {
+impl<F: Future<Output = Result<Reply>> + Send + 'static> Drop for CallerPolled<F> {
     fn drop(&mut self) {
-        if let Some((keep, running)) = self.going.take()
+        if let Some((call, future)) = self.running.take()
             && let Ok(runtime) = Handle::try_current()
         {
-            runtime.spawn(keep.finish(running));
+            runtime.spawn(call.finish(future));
         }
     }
 }
 
-impl Drop for Keep {
+impl Drop for RunningCall {
     fn drop(&mut self) {
         if matches!(*self.progress.borrow(), Progress::Running) {
-            self.answer(Err(Error::internal("the call broke off; whether it took effect is not known")));
+            self.set_reply(Err(Error::internal("the call broke off; whether it took effect is not known")));
         }
     }
 }
 
-fn lock(answers: &Mutex<Answers>) -> MutexGuard<'_, Answers> {
-    answers.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The call under its key. Two callers that hit on the same key do not see each other's answers.
-pub(super) fn once_of(key: &str, call: &Call, context: &CallContext) -> Result<IdempotentCall> {
+/// The call with its key, as the engine knows it. Callers with different tokens can use the same key without seeing each
+/// other's replies.
+pub(super) fn idempotent_call(key: &str, call: &Call, context: &CallContext) -> Result<IdempotentCall> {
     if key.is_empty() || key.len() > KEY_LENGTH_MAX {
         let message = format!("an idempotency key has 1 to {KEY_LENGTH_MAX} characters");
         return Err(Error::new(ErrorCode::BadRequest, message));
@@ -182,53 +184,57 @@ pub(super) fn once_of(key: &str, call: &Call, context: &CallContext) -> Result<I
 }
 
 impl Idempotency {
-    /// The first answer to this key: run now, still running, or kept. A call comes to its end, and its answer is kept, also
-    /// when the caller goes away; one that writes is then stopped where the engine can, and either took effect as a
-    /// whole or not at all.
-    pub(super) async fn once<F>(&self, once: &IdempotentCall, run: impl Fn(IdempotentCall) -> F) -> Answer
+    /// Returns the first reply to this key: it runs the call, waits while the call runs, or takes the reply from the cache.
+    /// When the caller goes away, the call goes on and its reply is kept. The engine then stops a write if it can; the
+    /// write has taken effect as a whole or not at all.
+    pub(super) async fn run_once<F>(
+        &self,
+        call: &IdempotentCall,
+        run: impl Fn(IdempotentCall) -> F,
+    ) -> SharedReply
     where
         F: Future<Output = Result<Reply>> + Send + 'static,
     {
         loop {
-            let mut progress = match self.claim(once)? {
+            let mut progress = match self.claim(call)? {
                 Claim::Taken(progress) => progress,
-                Claim::Free(sender) => {
+                Claim::Granted(sender) => {
                     let progress = sender.subscribe();
-                    let once = IdempotentCall { cancelled: CancellationToken::new(), ..once.clone() };
-                    let running = Box::pin(run(once.clone()));
-                    let keep = Keep { answers: Arc::clone(&self.answers), once, progress: sender };
-                    InPlace { going: Some((keep, running)) }.await;
+                    let call = IdempotentCall { cancelled: CancellationToken::new(), ..call.clone() };
+                    let future = Box::pin(run(call.clone()));
+                    let running = RunningCall { cache: Arc::clone(&self.cache), call, progress: sender };
+                    CallerPolled { running: Some((running, future)) }.await;
                     progress
                 }
             };
-            let reached = progress.wait_for(|progress| !matches!(progress, Progress::Running)).await;
-            match reached.as_deref() {
-                Ok(Progress::Answered(answer)) => return answer.clone(),
+            let end = progress.wait_for(|progress| !matches!(progress, Progress::Running)).await;
+            match end.as_deref() {
+                Ok(Progress::Done(reply)) => return reply.clone(),
                 Ok(Progress::Withdrawn) => {}
                 _ => return Err(Error::internal("the answer to the call was lost")),
             }
         }
     }
 
-    /// The answer that is kept or under way, or else the right to give it.
-    fn claim(&self, once: &IdempotentCall) -> Result<Claim> {
-        let mut answers = lock(&self.answers);
-        answers.forget_old();
-        if let Some(kept) = answers.by_key.get(&once.key) {
-            if kept.call == once.call {
-                return Ok(Claim::Taken(kept.progress.subscribe()));
+    /// Claims the key for a call. Fails when the key was used for a different call.
+    fn claim(&self, call: &IdempotentCall) -> Result<Claim> {
+        let mut cache = lock(&self.cache);
+        cache.remove_old();
+        if let Some(keyed) = cache.by_key.get(&call.key) {
+            if keyed.call == call.call {
+                return Ok(Claim::Taken(keyed.progress.subscribe()));
             }
             let message = "this idempotency key was used for a different call; each call needs a fresh one";
             return Err(Error::new(ErrorCode::BadRequest, message));
         }
         let (progress, _) = watch::channel(Progress::Running);
-        answers.by_key.insert(once.key, Kept { call: once.call, progress: progress.clone() });
-        Ok(Claim::Free(progress))
+        cache.by_key.insert(call.key, KeyedCall { call: call.call, progress: progress.clone() });
+        Ok(Claim::Granted(progress))
     }
 }
 
-/// Failures that left nothing behind and may go otherwise the next time: the key stays free for it.
-const fn may_be_tried_again(code: ErrorCode) -> bool {
+/// True for errors that left nothing behind and may not come again. The key is free for the next attempt then.
+const fn is_retryable(code: ErrorCode) -> bool {
     matches!(
         code,
         ErrorCode::Unavailable
@@ -253,10 +259,10 @@ mod tests {
 
     fn keyed(key: &str, call: &Call, token: Option<&str>) -> IdempotentCall {
         let context = CallContext { token: token.map(str::to_owned), ..CallContext::default() };
-        once_of(key, call, &context).unwrap()
+        idempotent_call(key, call, &context).unwrap()
     }
 
-    /// Counts its runs, and takes so long for each.
+    /// Counts its runs; each takes this many milliseconds.
     async fn count(runs: Arc<AtomicU32>, milliseconds: u64) -> Result<Reply> {
         tokio::time::sleep(Duration::from_millis(milliseconds)).await;
         Ok(reply(runs.fetch_add(1, Ordering::SeqCst)))
@@ -267,12 +273,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_answers_a_repeated_key_with_the_first_answer_while_and_after_it_runs() {
-        let (kept, runs) = (Idempotency::default(), Arc::new(AtomicU32::new(0)));
-        let once = keyed("k", &CALL, None);
-        let go = || kept.once(&once, |_| count(Arc::clone(&runs), 20));
-        let (a, b) = tokio::join!(go(), go());
-        let c = go().await;
+    async fn it_answers_a_repeated_key_with_the_first_reply_while_the_call_runs_and_after() {
+        let (replies, runs) = (Idempotency::default(), Arc::new(AtomicU32::new(0)));
+        let keyed_call = keyed("k", &CALL, None);
+        let run = || replies.run_once(&keyed_call, |_| count(Arc::clone(&runs), 20));
+        let (a, b) = tokio::join!(run(), run());
+        let c = run().await;
         for answer in [a, b, c] {
             assert_eq!(*answer.unwrap(), reply(0));
         }
@@ -282,54 +288,55 @@ mod tests {
     static CALL: Call = Call::ListDatabases;
 
     #[tokio::test]
-    async fn it_finishes_a_call_whose_caller_went_away_when_it_does_not_heed_that() {
-        let (kept, runs) = (Idempotency::default(), Arc::new(AtomicU32::new(0)));
-        let once = keyed("k", &CALL, None);
-        let go = || kept.once(&once, |_| count(Arc::clone(&runs), 30));
-        assert!(tokio::time::timeout(Duration::from_millis(5), go()).await.is_err());
-        assert_eq!(*go().await.unwrap(), reply(0));
+    async fn it_finishes_a_call_that_cannot_be_cancelled_when_its_caller_goes_away() {
+        let (replies, runs) = (Idempotency::default(), Arc::new(AtomicU32::new(0)));
+        let keyed_call = keyed("k", &CALL, None);
+        let run = || replies.run_once(&keyed_call, |_| count(Arc::clone(&runs), 30));
+        assert!(tokio::time::timeout(Duration::from_millis(5), run()).await.is_err());
+        assert_eq!(*run().await.unwrap(), reply(0));
     }
 
     #[tokio::test]
-    async fn it_stops_a_call_that_nobody_waits_for_and_runs_it_for_who_comes_back() {
-        let (kept, runs) = (Idempotency::default(), Arc::new(AtomicU32::new(0)));
-        let once = keyed("k", &CALL, None);
-        let go = || {
-            kept.once(&once, |once| {
+    async fn it_cancels_a_call_that_nobody_waits_for_and_runs_it_for_the_next_caller() {
+        let (replies, runs) = (Idempotency::default(), Arc::new(AtomicU32::new(0)));
+        let keyed_call = keyed("k", &CALL, None);
+        let run = || {
+            replies.run_once(&keyed_call, |call| {
                 let runs = Arc::clone(&runs);
                 async move {
                     let run = runs.fetch_add(1, Ordering::SeqCst);
                     let work = tokio::time::sleep(Duration::from_millis(if run == 0 { 60_000 } else { 1 }));
-                    let stopped = once.cancelled.run_until_cancelled(work).await.is_none();
+                    let stopped = call.cancelled.run_until_cancelled(work).await.is_none();
                     tokio::time::sleep(Duration::from_millis(20)).await;
                     if stopped { Err(Error::new(ErrorCode::StatementTimeout, "")) } else { Ok(reply(run)) }
                 }
             })
         };
-        assert!(tokio::time::timeout(Duration::from_millis(5), go()).await.is_err());
+        assert!(tokio::time::timeout(Duration::from_millis(5), run()).await.is_err());
         tokio::time::sleep(Duration::from_millis(5)).await;
-        assert_eq!(*go().await.unwrap(), reply(1));
-        assert_eq!(*go().await.unwrap(), reply(1));
+        assert_eq!(*run().await.unwrap(), reply(1));
+        assert_eq!(*run().await.unwrap(), reply(1));
     }
 
     #[tokio::test]
     async fn it_refuses_a_key_that_was_used_for_another_call() {
-        let kept = Idempotency::default();
+        let replies = Idempotency::default();
         let run = |_| async { Ok(Reply::default()) };
-        kept.once(&keyed("k", &call("a"), None), run).await.unwrap();
-        let other = kept.once(&keyed("k", &call("b"), None), run).await;
+        replies.run_once(&keyed("k", &call("a"), None), run).await.unwrap();
+        let other = replies.run_once(&keyed("k", &call("b"), None), run).await;
         assert_eq!(other.unwrap_err().code, ErrorCode::BadRequest);
-        kept.once(&keyed("k", &call("b"), Some("token")), run).await.unwrap();
+        replies.run_once(&keyed("k", &call("b"), Some("token")), run).await.unwrap();
     }
 
     #[tokio::test]
-    async fn it_keeps_lasting_errors_and_forgets_passing_ones() {
-        let kept = Idempotency::default();
+    async fn it_keeps_final_errors_and_no_retryable_ones() {
+        let replies = Idempotency::default();
         for (code, second) in [(ErrorCode::UniqueViolation, false), (ErrorCode::LockTimeout, true)] {
-            let once = keyed(&format!("{code:?}"), &CALL, None);
-            let first = kept.once(&once, move |_| async move { Err(Error::new(code, "")) }).await;
+            let keyed_call = keyed(&format!("{code:?}"), &CALL, None);
+            let first =
+                replies.run_once(&keyed_call, move |_| async move { Err(Error::new(code, "")) }).await;
             assert_eq!(first.unwrap_err().code, code);
-            let again = kept.once(&once, |_| async { Ok(Reply::default()) }).await;
+            let again = replies.run_once(&keyed_call, |_| async { Ok(Reply::default()) }).await;
             assert_eq!(again.is_ok(), second);
         }
     }

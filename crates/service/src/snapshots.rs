@@ -1,46 +1,46 @@
-//! The states of databases that are kept for callers.
+//! The snapshots of databases that are kept for callers.
 //!
-//! A snapshot belongs to the token that made it. Another token gets the same answer as for an id that never was, so
+//! A snapshot belongs to the token that made it. Another token gets the same answer as for an id that never existed, so
 //! that ids cannot be probed.
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
-use phantomdb_protocol::{Call, CallContext, Error, ErrorCode, Result, SnapshotMade};
+use phantomdb_engine::Snapshot;
+use phantomdb_protocol::{Error, ErrorCode, Result};
 use tokio::time::Instant;
 
-use super::{Service, answer};
-use phantomdb_engine::Snapshot;
+use super::lock::lock;
 
-/// How long one that nobody uses keeps its place when others need it.
+/// A snapshot that nobody has used for this long is removed when there is no room for a new one.
 const UNUSED_FOR: Duration = Duration::from_secs(3600);
 
-/// How many snapshots may be kept at once.
+/// The most snapshots that are kept at once.
 #[derive(Debug, Clone, Copy)]
 pub struct SnapshotLimits {
     pub count: usize,
-    /// Of all of them together.
+    /// The size of all of them together.
     pub bytes: usize,
 }
 
-struct Kept {
+struct StoredSnapshot {
     snapshot: Arc<dyn Snapshot>,
     owner: Option<String>,
     database: String,
     last_use: Instant,
 }
 
-/// The snapshots that are kept, by their ids. They do not depend on the databases they were made of.
+/// The snapshots that are kept, by their ids. A snapshot does not depend on the database that it was made of.
 #[derive(Default)]
 pub struct Snapshots {
-    kept: Mutex<HashMap<String, Kept>>,
+    stored: Mutex<HashMap<String, StoredSnapshot>>,
     limits: Option<SnapshotLimits>,
 }
 
-fn unknown() -> Error {
+fn unknown_snapshot() -> Error {
     Error::new(
         ErrorCode::NotFound,
         "there is no such snapshot: it was released, or its database was dropped, or the server was restarted since; \
@@ -53,22 +53,18 @@ impl Snapshots {
         Self { limits: Some(limits), ..Self::default() }
     }
 
-    fn kept(&self) -> MutexGuard<'_, HashMap<String, Kept>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Keeps a snapshot; answers its id. `TOO_MANY_REQUESTS` when that would be beyond the limits.
+    /// Stores a snapshot and returns its id. Fails with `TOO_MANY_REQUESTS` when that would exceed the limits.
     pub fn add(&self, snapshot: Arc<dyn Snapshot>, database: &str, owner: Option<&str>) -> Result<String> {
-        let mut kept = self.kept();
+        let mut stored = lock(&self.stored);
         if let Some(limits) = self.limits {
-            let is_full = |kept: &HashMap<String, Kept>| {
-                let bytes: usize = kept.values().map(|kept| kept.snapshot.bytes()).sum();
-                kept.len() >= limits.count || bytes + snapshot.bytes() > limits.bytes
+            let is_full = |stored: &HashMap<String, StoredSnapshot>| {
+                let bytes: usize = stored.values().map(|entry| entry.snapshot.bytes()).sum();
+                stored.len() >= limits.count || bytes + snapshot.bytes() > limits.bytes
             };
-            if is_full(&kept) {
-                kept.retain(|_, kept| kept.last_use.elapsed() < UNUSED_FOR);
+            if is_full(&stored) {
+                stored.retain(|_, entry| entry.last_use.elapsed() < UNUSED_FOR);
             }
-            if is_full(&kept) {
+            if is_full(&stored) {
                 let message = format!(
                     "the server keeps {} snapshots of {} bytes altogether at most; release some first",
                     limits.count, limits.bytes
@@ -78,81 +74,32 @@ impl Snapshots {
         }
         let id = uuid::Uuid::new_v4().to_string();
         let (owner, database) = (owner.map(str::to_owned), database.to_owned());
-        kept.insert(id.clone(), Kept { snapshot, owner, database, last_use: Instant::now() });
+        stored.insert(id.clone(), StoredSnapshot { snapshot, owner, database, last_use: Instant::now() });
         Ok(id)
     }
 
-    /// `NOT_FOUND` when there is none of that id for that owner.
+    /// Fails with `NOT_FOUND` when the owner has no snapshot with this id.
     pub fn find(&self, id: &str, owner: Option<&str>) -> Result<Arc<dyn Snapshot>> {
-        let mut kept = self.kept();
-        let kept = kept.get_mut(id).filter(|kept| kept.owner.as_deref() == owner).ok_or_else(unknown)?;
-        kept.last_use = Instant::now();
-        Ok(Arc::clone(&kept.snapshot))
+        let mut stored = lock(&self.stored);
+        let entry = stored
+            .get_mut(id)
+            .filter(|entry| entry.owner.as_deref() == owner)
+            .ok_or_else(unknown_snapshot)?;
+        entry.last_use = Instant::now();
+        Ok(Arc::clone(&entry.snapshot))
     }
 
-    /// Lets go of one. `NOT_FOUND` as in [`Self::find`].
+    /// Removes a snapshot. Fails with `NOT_FOUND` as [`Self::find`] does.
     pub fn remove(&self, id: &str, owner: Option<&str>) -> Result<()> {
         self.find(id, owner)?;
-        self.kept().remove(id);
+        lock(&self.stored).remove(id);
         Ok(())
     }
 
-    /// Those of a database that was dropped go with it, where there is not room for all.
-    fn forget_database(&self, database: &str) {
+    /// Removes the snapshots of a database that was dropped, unless there is room for any number of snapshots.
+    pub(super) fn forget_database(&self, database: &str) {
         if self.limits.is_some() {
-            self.kept().retain(|_, kept| kept.database != database);
+            lock(&self.stored).retain(|_, entry| entry.database != database);
         }
-    }
-}
-
-impl Service {
-    pub(super) async fn run_on_snapshot(&self, call: Call, context: &CallContext) -> Result<String> {
-        self.refuse_snapshots()?;
-        let owner = context.token.as_deref();
-        match call {
-            Call::CreateSnapshot { database } => {
-                let snapshot = self.engine.snapshot(&database).await?;
-                let bytes = snapshot.bytes();
-                let snapshot_id = self.snapshots.add(snapshot, &database, owner)?;
-                answer::json(&SnapshotMade { snapshot_id, bytes })
-            }
-            Call::RestoreSnapshot { database, id } => {
-                let snapshot = self.snapshots.find(&id, owner)?;
-                self.engine.restore(&database, &snapshot).await?;
-                Ok(String::new())
-            }
-            Call::DropSnapshot { id, .. } => {
-                self.snapshots.remove(&id, owner)?;
-                Ok(String::new())
-            }
-            _ => Err(Error::internal("the call has no place here")),
-        }
-    }
-
-    pub(super) async fn create_database(
-        &self,
-        name: &str,
-        template: Option<&str>,
-        context: &CallContext,
-    ) -> Result<()> {
-        let Some(template) = template else { return self.engine.create_database(name).await };
-        self.refuse_snapshots()?;
-        let snapshot = self.snapshots.find(template, context.token.as_deref())?;
-        self.engine.create_database_from(name, &snapshot).await
-    }
-
-    pub(super) async fn drop_database(&self, name: &str) -> Result<()> {
-        self.engine.drop_database(name).await?;
-        self.snapshots.forget_database(name);
-        Ok(())
-    }
-
-    fn refuse_snapshots(&self) -> Result<()> {
-        if self.options.allow_snapshots {
-            return Ok(());
-        }
-        let message = "this server keeps no snapshots, as to restore one discards what everybody has written since; a \
-                       server for tests is started with --memory or --allow-snapshots";
-        Err(Error::new(ErrorCode::Forbidden, message))
     }
 }

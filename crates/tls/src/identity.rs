@@ -3,7 +3,7 @@
 use std::{
     fmt,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -18,24 +18,25 @@ use tokio::time::MissedTickBehavior;
 use tokio_rustls::TlsAcceptor;
 
 use super::{
+    lock::lock,
     pem::{self, Fault},
-    provider,
+    provider::provider,
 };
 
-/// How often the files are looked at. Their content is compared, as it says more than their times: of links that lead
-/// elsewhere, and of volumes that are swapped.
-const LOOK: Duration = Duration::from_secs(5);
+/// How often the files are read. Their content is compared, not their times, which tell nothing when a link is changed or a
+/// volume is swapped.
+const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
 /// A certificate chain and its key.
 pub struct Identity {
     certificate: PathBuf,
     key: PathBuf,
-    current: RwLock<Arc<CertifiedKey>>,
-    /// What the files were when they were last looked at, good or not.
-    seen: Mutex<Fingerprint>,
+    current: Mutex<Arc<CertifiedKey>>,
+    /// The fingerprint of the files when they were last read, whether they could be used or not.
+    fingerprint: Mutex<Fingerprint>,
 }
 
-/// Of what was read, or of why nothing was.
+/// A digest of the content of both files, or of the fault of a file that cannot be read.
 type Fingerprint = [u8; 32];
 
 struct Files {
@@ -43,27 +44,27 @@ struct Files {
     key: Result<Vec<u8>, Fault>,
 }
 
-/// What a look at the files brought.
-enum Look {
-    Same,
+/// The outcome of reading the files again.
+enum Reload {
+    Unchanged,
     Renewed,
-    /// The certificate from before stays in use.
+    /// The files cannot be used, for this reason. The certificate from before stays in use.
     Refused(String),
 }
 
 impl Identity {
-    /// Reads a chain, the server's own certificate first, and the key of that one, both PEM. `BAD_REQUEST` when they
-    /// cannot be used; the message names the file, and has none of its content.
+    /// Reads a chain, the server's own certificate first, and the key of that certificate, both PEM. Fails with
+    /// `BAD_REQUEST` when they cannot be used; the message names the file and repeats none of its content.
     pub fn load(certificate: &Path, key: &Path) -> Result<Arc<Self>> {
         let files = Files::read(certificate, key);
-        let seen = Mutex::new(files.fingerprint());
+        let fingerprint = Mutex::new(files.fingerprint());
         let current =
             files.certified(certificate, key).map_err(|why| Error::new(ErrorCode::BadRequest, why))?;
         let (certificate, key) = (certificate.to_owned(), key.to_owned());
-        Ok(Arc::new(Self { certificate, key, current: RwLock::new(Arc::new(current)), seen }))
+        Ok(Arc::new(Self { certificate, key, current: Mutex::new(Arc::new(current)), fingerprint }))
     }
 
-    /// What makes the server's side of connections secure: TLS 1.2 and 1.3, with HTTP/2 and HTTP/1.1 inside.
+    /// The server's side of connections: TLS 1.2 and 1.3, with HTTP/2 and HTTP/1.1 inside.
     pub fn acceptor(self: &Arc<Self>) -> Result<TlsAcceptor> {
         let mut config = ServerConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
@@ -74,24 +75,26 @@ impl Identity {
         Ok(TlsAcceptor::from(Arc::new(config)))
     }
 
-    /// Takes up what the files hold, for the connections that are made from then on, when they change and when the
-    /// process gets SIGHUP, which from this call on does not end it. The work never ends.
+    /// Reads the files again when they change and when the process gets SIGHUP, and uses them for the connections that are
+    /// made from then on. From this call on SIGHUP does not end the process. The future never ends.
     pub fn follow(self: Arc<Self>) -> impl Future<Output = ()> + Send + 'static {
-        let mut hung_up = HangUps::new();
+        let mut hang_ups = HangUps::new();
         async move {
-            let mut looks = tokio::time::interval(LOOK);
-            looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            let mut polls = tokio::time::interval(POLL_INTERVAL);
+            polls.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
-                let told = tokio::select! {
-                    () = hung_up.next() => true,
-                    _ = looks.tick() => false,
+                let is_asked_for = tokio::select! {
+                    () = hang_ups.next() => true,
+                    _ = polls.tick() => false,
                 };
                 let identity = Arc::clone(&self);
-                match tokio::task::spawn_blocking(move || identity.look()).await {
-                    Ok(Look::Renewed) => tracing::info!("the renewed certificate is in use"),
-                    Ok(Look::Same) if told => tracing::info!("the certificate is the same as before"),
-                    Ok(Look::Same) => {}
-                    Ok(Look::Refused(why)) => {
+                match tokio::task::spawn_blocking(move || identity.reload()).await {
+                    Ok(Reload::Renewed) => tracing::info!("the renewed certificate is in use"),
+                    Ok(Reload::Unchanged) if is_asked_for => {
+                        tracing::info!("the certificate is the same as before")
+                    }
+                    Ok(Reload::Unchanged) => {}
+                    Ok(Reload::Refused(why)) => {
                         tracing::error!("the certificate from before stays in use: {why}");
                     }
                     Err(error) => tracing::error!(%error, "the certificate could not be looked at"),
@@ -100,20 +103,20 @@ impl Identity {
         }
     }
 
-    fn look(&self) -> Look {
+    fn reload(&self) -> Reload {
         let files = Files::read(&self.certificate, &self.key);
         let fingerprint = files.fingerprint();
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = lock(&self.fingerprint);
         if *seen == fingerprint {
-            return Look::Same;
+            return Reload::Unchanged;
         }
         *seen = fingerprint;
         match files.certified(&self.certificate, &self.key) {
             Ok(certified) => {
-                *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(certified);
-                Look::Renewed
+                *lock(&self.current) = Arc::new(certified);
+                Reload::Renewed
             }
-            Err(why) => Look::Refused(why),
+            Err(why) => Reload::Refused(why),
         }
     }
 }
@@ -159,7 +162,7 @@ impl Files {
 
 impl ResolvesServerCert for Identity {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner)))
+        Some(Arc::clone(&lock(&self.current)))
     }
 }
 
@@ -169,7 +172,7 @@ impl fmt::Debug for Identity {
     }
 }
 
-/// SIGHUP, where there is such a signal.
+/// SIGHUP, on systems that have it.
 struct HangUps {
     #[cfg(unix)]
     signal: Option<tokio::signal::unix::Signal>,

@@ -1,20 +1,13 @@
-//! TLS: the certificate that a server shows, whose certificates are trusted, and what went wrong in words.
+//! TLS: the certificate that a server shows, the certificates that are trusted, and messages for what went wrong.
 
 mod identity;
+mod lock;
 mod pem;
 mod problem;
+mod provider;
 mod trust;
 
 pub use identity::Identity;
 pub use problem::Problem;
-pub use trust::Trust;
-pub use trust::client_config;
-
-use std::sync::Arc;
-
-use rustls::crypto::{CryptoProvider, ring};
-
-/// The cryptography that TLS is spoken with everywhere.
-pub fn provider() -> Arc<CryptoProvider> {
-    Arc::new(ring::default_provider())
-}
+pub use provider::provider;
+pub use trust::{Trust, client_config};

@@ -1,4 +1,4 @@
-//! What files in PEM hold. What is wrong with one is said without any of its text, which may be a key.
+//! Certificates and keys in PEM. A message about a file repeats none of its text, which may be a key.
 
 use std::path::Path;
 
@@ -10,14 +10,14 @@ use rustls::{
     },
 };
 
-/// Why a file or a text cannot be used, in words that follow its name: `cannot be read: …`, `holds no certificate …`.
+/// Why a file or a text cannot be used. The message follows the name of the file: `cannot be read: …`, `holds no certificate …`.
 pub(super) type Fault = String;
 
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, Fault> {
     std::fs::read(path).map_err(|error| format!("cannot be read: {error}"))
 }
 
-/// At least one, in the order in which they are written.
+/// The certificates of the text, at least one, in their order.
 pub(super) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Fault> {
     let found: Vec<_> = CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>().map_err(malformed)?;
     if found.is_empty() {
@@ -26,7 +26,7 @@ pub(super) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, F
     Ok(found)
 }
 
-/// Certificates of authorities: at least one, and each can be trusted.
+/// The certificates of authorities, at least one. Each can be used to check others.
 pub(super) fn authorities(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Fault> {
     let found = certificates(pem)?;
     let mut roots = RootCertStore::empty();
@@ -45,7 +45,7 @@ pub(super) fn key(pem: &[u8]) -> Result<PrivateKeyDer<'static>, Fault> {
     })
 }
 
-/// The parser's own words repeat what it read.
+/// The parser's own message repeats text of the file, so it is left out.
 fn malformed(_: PemError) -> Fault {
     "is not well-formed PEM".to_owned()
 }

@@ -1,23 +1,23 @@
-//! Why no secure connection was made.
+//! The reasons why no secure connection was made.
 
 use std::{error::Error as StdError, fmt, io};
 
 use rustls::{CertificateError, Error as TlsError, InvalidMessage};
 
-/// Why no secure connection was made. Its text follows the name of the other side: `its certificate has expired`.
+/// Why no secure connection was made. The text follows the name of the other side: `its certificate has expired`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Problem {
-    /// Nobody who is trusted has signed the certificate.
+    /// No trusted authority has signed the certificate.
     Untrusted,
-    /// The certificate is for other names, these.
+    /// The certificate is for other names, which are listed.
     OtherName(Vec<String>),
     Expired,
     NotValidYet,
-    /// The certificate is one that signs others, and cannot be a server's as well.
+    /// The certificate is that of an authority, which cannot be a server's as well.
     Authority,
-    /// What the other side said is not TLS.
+    /// The other side does not speak TLS.
     NotTls,
-    /// Anything else, in the words of the TLS library, which name no host.
+    /// Another problem, with the message of the TLS library, which names no host.
     Other(String),
 }
 
@@ -29,7 +29,7 @@ impl Problem {
             if let Some(found) = error.downcast_ref::<TlsError>() {
                 return Some(Self::from(found));
             }
-            // The source of such an error is that of the one it holds, so that one is looked at here.
+            // `source()` of an I/O error skips the error that it wraps, so that one is checked here.
             let held = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
             if let Some(found) = held.and_then(|held| Self::of(held)) {
                 return Some(found);

@@ -1,4 +1,4 @@
-//! Whose certificates are trusted.
+//! The certificates that are trusted.
 
 use std::{path::Path, sync::Arc};
 
@@ -10,23 +10,24 @@ use rustls::{
 };
 use rustls_platform_verifier::Verifier;
 
-use super::{pem, provider};
+use super::{pem, provider::provider};
 
-/// As Node has it: a file of certificates to trust beside the usual ones.
+/// The environment variable of Node that names a file of certificates to trust beside the usual ones.
 const EXTRA: &str = "NODE_EXTRA_CA_CERTS";
 
-/// Whose certificates are trusted.
+/// The certificates that are trusted.
 #[derive(Debug, Clone)]
 pub enum Trust {
-    /// Those that the system trusts, and those of the file that the environment variable `NODE_EXTRA_CA_CERTS` names.
+    /// The certificates that the system trusts, and those of the file that the environment variable `NODE_EXTRA_CA_CERTS`
+    /// names.
     System,
-    /// Those that these have signed, and no others.
+    /// Only certificates that these authorities have signed.
     Authorities(Arc<RootCertStore>),
 }
 
 impl Trust {
-    /// The certificates of the authorities as PEM, one or several in each. `BAD_REQUEST` when one cannot be read, under
-    /// the name that is given: the message begins with it.
+    /// Trusts the authorities whose certificates are in these PEM texts, one or several in each. Fails with `BAD_REQUEST`
+    /// when one cannot be read; the message begins with `name`.
     pub fn authorities<T: AsRef<[u8]>>(name: &str, pems: &[T]) -> Result<Self> {
         let mut roots = RootCertStore::empty();
         for pem in pems {
@@ -39,7 +40,7 @@ impl Trust {
         Ok(Self::Authorities(Arc::new(roots)))
     }
 
-    /// The same from a file.
+    /// Trusts the authorities whose certificates are in a file.
     pub fn file(name: &str, path: &Path) -> Result<Self> {
         let text = pem::read(path).map_err(|fault| wrong(name, &fault))?;
         Self::authorities(name, &[text])
@@ -62,7 +63,7 @@ impl Trust {
         })
     }
 
-    /// For the client's side of a connection, which shows no certificate of its own.
+    /// The client's side of a connection. It shows no certificate of its own.
     pub fn client_config(&self) -> Result<ClientConfig> {
         client_config(self.verifier()?)
     }
@@ -81,7 +82,7 @@ fn wrong(name: &str, fault: &str) -> Error {
     Error::new(ErrorCode::BadRequest, format!("{name} {fault}"))
 }
 
-/// A file that is of no use is left out, as Node leaves it out, which says so when it starts.
+/// The certificates of the file that Node's variable names. A file that cannot be used is ignored, as Node ignores it.
 fn extra() -> Vec<CertificateDer<'static>> {
     let Some(path) = std::env::var_os(EXTRA).filter(|path| !path.is_empty()) else { return Vec::new() };
     let found = pem::read(Path::new(&path)).and_then(|text| pem::authorities(&text));

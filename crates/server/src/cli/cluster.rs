@@ -3,16 +3,16 @@
 use std::{collections::HashMap, time::Duration};
 
 use clap::Args;
-
-use super::{Failure, MISUSED};
-use crate::http::Peers;
 use phantomdb_engine_postgres::PostgresOptions;
 use phantomdb_protocol::transaction_id::is_server_name;
 
+use super::error::CommandError;
+use crate::http::Peers;
+
 #[derive(Debug, Args)]
 pub(super) struct ClusterOptions {
-    /// A streaming replica of the PostgreSQL server, from which is read as well. Can be given several times; in the
-    /// environment variable with spaces between them.
+    /// A streaming replica of the PostgreSQL server, which serves reads as well. Can be given several times; in the
+    /// environment variable, separated by spaces.
     #[arg(
         long = "replica",
         env = "PHANTOMDB_REPLICAS",
@@ -22,7 +22,7 @@ pub(super) struct ClusterOptions {
         requires = "engine"
     )]
     replicas: Vec<String>,
-    /// How far behind a replica may be that is read from: milliseconds, or like 500ms or 2s.
+    /// The most that a replica may be behind and still serve reads: milliseconds, or like 500ms or 2s.
     #[arg(
         long,
         env = "PHANTOMDB_MAX_LAG",
@@ -35,8 +35,8 @@ pub(super) struct ClusterOptions {
     /// its transactions end with a dot and this name.
     #[arg(long, env = "PHANTOMDB_SERVER_NAME", value_name = "NAME", value_parser = server_name)]
     server_name: Option<String>,
-    /// Another of these servers, with the URL at which this one reaches it; calls for its transactions that come here
-    /// are passed on to it. Can be given several times; in the environment variable with spaces between them.
+    /// Another of these servers, with the URL at which this one reaches it. Calls for its transactions that come here are
+    /// forwarded to it. Can be given several times; in the environment variable, separated by spaces.
     #[arg(
         long = "peer",
         env = "PHANTOMDB_PEERS",
@@ -46,8 +46,8 @@ pub(super) struct ClusterOptions {
         value_parser = peer
     )]
     peers: Vec<(String, String)>,
-    /// The URL under which clients reach this very server. They are told when they begin a transaction, and send its
-    /// calls there.
+    /// The URL at which clients reach this very server. They get it when they begin a transaction, and send the calls of
+    /// the transaction there.
     #[arg(long, env = "PHANTOMDB_ADVERTISE", value_name = "URL", value_parser = http_url)]
     advertise: Option<String>,
 }
@@ -65,11 +65,11 @@ impl ClusterOptions {
         self.advertise.clone()
     }
 
-    /// The others; a server that is in its own list, as when all are started alike, is no peer of itself.
-    pub(super) fn peers(&self) -> Result<Peers, Failure> {
+    /// The other servers. The list can hold this server itself, so that all can be started alike.
+    pub(super) fn peers(&self) -> Result<Peers, CommandError> {
         let others = self.peers.iter().filter(|(name, _)| self.server_name.as_ref() != Some(name));
         let urls: HashMap<String, String> = others.cloned().collect();
-        Peers::new(urls).map_err(|error| Failure::new(MISUSED, error.to_string()))
+        Peers::new(urls).map_err(|error| CommandError::misused(error.to_string()))
     }
 }
 

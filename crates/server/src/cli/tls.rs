@@ -3,14 +3,14 @@
 use std::{path::PathBuf, sync::Arc};
 
 use clap::Args;
-
-use super::{Failure, MISUSED};
 use phantomdb_tls::Identity;
+
+use super::error::CommandError;
 
 #[derive(Debug, Args)]
 pub(super) struct TlsOptions {
-    /// Serve HTTPS with the certificate of this file: PEM, the server's own first, then those that signed it. It is read
-    /// again when it changes and on SIGHUP.
+    /// Serve HTTPS with the certificates of this file: PEM, the server's own first, then those that signed it. The file is
+    /// read again when it changes and on SIGHUP.
     #[arg(long = "tls-cert", env = "PHANTOMDB_TLS_CERT", value_name = "FILE", requires = "key")]
     certificate: Option<PathBuf>,
     /// The key of that certificate: PEM, not encrypted.
@@ -19,9 +19,9 @@ pub(super) struct TlsOptions {
 }
 
 impl TlsOptions {
-    /// What the server shows of itself; none when it serves plain HTTP.
-    pub(super) fn identity(&self) -> Result<Option<Arc<Identity>>, Failure> {
+    /// The certificate and key of the server. `None` when it serves plain HTTP.
+    pub(super) fn identity(&self) -> Result<Option<Arc<Identity>>, CommandError> {
         let (Some(certificate), Some(key)) = (&self.certificate, &self.key) else { return Ok(None) };
-        Identity::load(certificate, key).map(Some).map_err(|error| Failure::new(MISUSED, error.message))
+        Identity::load(certificate, key).map(Some).map_err(|error| CommandError::misused(error.message))
     }
 }

@@ -5,16 +5,18 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, StatusCode, header};
-use phantomdb_protocol::{Error, ErrorCode, Result};
-
-use super::{guard::POSITION, trace::TraceParent};
+use phantomdb_protocol::{Error, ErrorCode, UnreachableReason, headers};
 use phantomdb_service::Reply;
 
-pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+use super::trace::TraceParent;
 
-const STOPPING: &str = "stopping";
+pub(super) const JSON: HeaderValue = HeaderValue::from_static(headers::JSON);
 
-/// An error on its way out.
+/// Marks a response that logs itself when all of its body is sent.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LogsItself;
+
+/// An error as the answer to a request.
 #[derive(Debug)]
 pub(super) struct HttpError {
     pub(super) error: Error,
@@ -34,16 +36,16 @@ impl HttpError {
         Error::new(code, message).into()
     }
 
-    /// By its value a client knows that it is worth while to wait for the server that is started next.
+    /// The reason tells a client that it is worthwhile to wait for the server that is started next.
     pub(super) fn stopping() -> Self {
-        let mut error = Error::new(ErrorCode::Unavailable, "the server is stopping; try again soon");
-        error.details.value = Some(STOPPING.to_owned());
-        error.into()
+        Error::new(ErrorCode::Unavailable, "the server is stopping; try again soon")
+            .with_reason(UnreachableReason::Stopping)
+            .into()
     }
 }
 
 impl IntoResponse for HttpError {
-    /// Without a body yet: the guard, through which every response goes, writes it with the request id.
+    /// Leaves the body empty: the guard, through which every response goes, writes it with the request id.
     fn into_response(self) -> Response {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = self.status;
@@ -52,7 +54,7 @@ impl IntoResponse for HttpError {
     }
 }
 
-/// Writes the body of an error that a handler or an extractor answered.
+/// Writes the body of a response that an error became.
 pub(super) fn with_error_body(
     response: Response,
     request_id: &HeaderValue,
@@ -78,19 +80,15 @@ pub(super) fn with_error_body(
     Response::from_parts(parts, body.into())
 }
 
-pub(super) fn respond(status: StatusCode, kind: HeaderValue, body: impl Into<Body>) -> Response {
+pub(super) fn respond(status: StatusCode, media_type: HeaderValue, body: impl Into<Body>) -> Response {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response.headers_mut().insert(header::CONTENT_TYPE, media_type);
     response
 }
 
-/// The answer of the service; one without a body is 204.
-pub(super) fn answered(status: StatusCode, answer: Result<Reply>) -> Response {
-    let reply = match answer {
-        Ok(reply) => reply,
-        Err(error) => return HttpError::from(error).into_response(),
-    };
+/// The response for a reply of the service: 204 when the reply has no body.
+pub(super) fn reply_response(status: StatusCode, reply: Reply) -> Response {
     let mut response = if reply.body.is_empty() {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::NO_CONTENT;
@@ -99,7 +97,7 @@ pub(super) fn answered(status: StatusCode, answer: Result<Reply>) -> Response {
         respond(status, JSON, reply.body)
     };
     if let Some(position) = reply.position.and_then(|position| HeaderValue::from_str(&position).ok()) {
-        response.headers_mut().insert(POSITION, position);
+        response.headers_mut().insert(headers::POSITION.name, position);
     }
     response
 }

@@ -1,10 +1,10 @@
-//! The way connections come in, with TLS and without.
+//! The port that a server listens on, with TLS and without.
 
 use std::{io, net::SocketAddr, time::Duration};
 
 use axum::{
     extract::connect_info::Connected,
-    serve::{IncomingStream, Listener as Accepting},
+    serve::{IncomingStream, Listener as AxumListener},
 };
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -14,27 +14,27 @@ use tokio::{
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tokio_util::either::Either;
 
-/// A caller that has not said by then how to speak securely is hung up on.
+/// A connection whose TLS handshake takes longer is closed.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-/// The first byte of everything that a caller who speaks TLS begins with.
+/// The first byte of a TLS connection.
 const TLS_HANDSHAKE: u8 = 22;
 
 type Stream = Either<TcpStream, TlsStream<TcpStream>>;
 
-/// A port. Each handshake is a task of its own, so that none of them keeps the next caller waiting.
+/// A port. Each handshake is a task of its own, so that a slow one does not keep other callers waiting.
 pub struct Listener {
     port: TcpListener,
     tls: Option<TlsAcceptor>,
-    handshakes: JoinSet<Option<(Stream, Reached)>>,
+    handshakes: JoinSet<Option<(Stream, PortUse)>>,
 }
 
-/// How a caller has come in.
+/// How a caller uses the port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reached {
-    /// As the port is meant to be used.
-    Properly,
+pub enum PortUse {
+    /// The port is used as intended.
+    Correct,
     /// In plain HTTP where TLS is spoken. Its calls are refused.
-    Unsecured,
+    PlainInsteadOfTls,
 }
 
 impl Listener {
@@ -49,15 +49,15 @@ impl Listener {
     }
 }
 
-impl Accepting for Listener {
+impl AxumListener for Listener {
     type Io = Stream;
-    type Addr = Reached;
+    type Addr = PortUse;
 
-    async fn accept(&mut self) -> (Stream, Reached) {
+    async fn accept(&mut self) -> (Stream, PortUse) {
         loop {
             let (stream, address) = tokio::select! {
-                accepted = Accepting::accept(&mut self.port) => accepted,
-                Some(made) = self.handshakes.join_next() => match made {
+                accepted = AxumListener::accept(&mut self.port) => accepted,
+                Some(handshake) = self.handshakes.join_next() => match handshake {
                     Ok(Some(connection)) => return connection,
                     _ => continue,
                 },
@@ -65,34 +65,34 @@ impl Accepting for Listener {
             if let Err(error) = stream.set_nodelay(true) {
                 tracing::debug!(%error, "TCP_NODELAY could not be set");
             }
-            let Some(tls) = &self.tls else { return (Either::Left(stream), Reached::Properly) };
+            let Some(tls) = &self.tls else { return (Either::Left(stream), PortUse::Correct) };
             self.handshakes.spawn(secured(tls.clone(), stream, address));
         }
     }
 
-    /// Nobody asks where; see `accept`.
-    fn local_addr(&self) -> io::Result<Reached> {
-        Ok(Reached::Properly)
+    /// Not an address: axum takes the type of this answer for that of `accept`.
+    fn local_addr(&self) -> io::Result<PortUse> {
+        Ok(PortUse::Correct)
     }
 }
 
-impl Connected<IncomingStream<'_, Listener>> for Reached {
+impl Connected<IncomingStream<'_, Listener>> for PortUse {
     fn connect_info(stream: IncomingStream<'_, Listener>) -> Self {
         *stream.remote_addr()
     }
 }
 
-/// The connection once it is secure, or one that is not at all; none when the handshake failed.
-async fn secured(tls: TlsAcceptor, stream: TcpStream, address: SocketAddr) -> Option<(Stream, Reached)> {
-    let made = timeout(HANDSHAKE_TIMEOUT, async {
+/// The connection after its handshake, or without one if it is plain HTTP; `None` when the handshake failed.
+async fn secured(tls: TlsAcceptor, stream: TcpStream, address: SocketAddr) -> Option<(Stream, PortUse)> {
+    let handshake = timeout(HANDSHAKE_TIMEOUT, async {
         let mut first = [TLS_HANDSHAKE];
         stream.peek(&mut first).await?;
         if first[0] != TLS_HANDSHAKE {
-            return Ok((Either::Left(stream), Reached::Unsecured));
+            return Ok((Either::Left(stream), PortUse::PlainInsteadOfTls));
         }
-        tls.accept(stream).await.map(|stream| (Either::Right(stream), Reached::Properly))
+        tls.accept(stream).await.map(|stream| (Either::Right(stream), PortUse::Correct))
     });
-    match made.await {
+    match handshake.await {
         Ok(Ok(connection)) => Some(connection),
         Ok(Err(error)) => {
             tracing::debug!(%address, %error, "a TLS handshake failed");

@@ -6,10 +6,9 @@ use std::{
 };
 
 use http::StatusCode;
-
 use phantomdb_service::Service;
 
-/// The smallest and the first too large status of HTTP.
+/// The statuses of HTTP.
 const STATUSES: std::ops::Range<u16> = 100..600;
 
 pub(super) struct Metrics {

@@ -1,15 +1,15 @@
-//! The contract as an OpenAPI 3.1 document, made of the list of calls and the types they are read into and written from.
+//! The contract as an OpenAPI 3.1 document, made of the table of routes and of the types of its bodies.
 
-use http::Method;
-use phantomdb_protocol::Error;
+use phantomdb_protocol::{
+    AnswerBody, Error, Method, Parameter, ParameterType, Route,
+    headers::{self, Header},
+};
+use phantomdb_service::IDEMPOTENCY_KEY_LENGTH_MAX;
 use schemars::{SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value as Json, json};
 
-use super::calls::{Content, Entry};
-use phantomdb_service::IDEMPOTENCY_KEY_LENGTH_MAX;
-
 /// The document as JSON text.
-pub(super) fn document(entries: &[Entry]) -> String {
+pub(super) fn document(routes: &[Route]) -> String {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
         settings.definitions_path = "/components/schemas".into();
         settings.meta_schema = None;
@@ -17,10 +17,10 @@ pub(super) fn document(entries: &[Entry]) -> String {
     let mut generator = settings.into_generator();
     let failure = generator.subschema_for::<Error>();
     let mut paths: Map<String, Json> = Map::new();
-    for entry in entries {
-        let operation = operation(entry, &mut generator);
-        let path = paths.entry(entry.path).or_insert_with(|| json!({}));
-        path[entry.method.as_str().to_ascii_lowercase()] = operation;
+    for route in routes {
+        let operation = operation(route, &mut generator);
+        let path = paths.entry(route.path).or_insert_with(|| json!({}));
+        path[route.method.as_str().to_ascii_lowercase()] = operation;
     }
     let schemas = generator.take_definitions(true);
     json!({
@@ -48,75 +48,72 @@ pub(super) fn document(entries: &[Entry]) -> String {
     .to_string()
 }
 
-fn operation(entry: &Entry, generator: &mut SchemaGenerator) -> Json {
-    let mut parameters: Vec<Json> = names_in(entry.path).map(path_parameter).collect();
-    parameters.extend(entry.query.iter().map(|name| query_parameter(name)));
-    let is_one_call = !matches!(entry.content, Content::Lines(_));
-    if is_one_call && entry.path.starts_with("/databases/{db}/") {
-        parameters.push(header("PhantomDB-Transaction", "The transaction it is part of."));
+fn operation(route: &Route, generator: &mut SchemaGenerator) -> Json {
+    let mut parameters: Vec<Json> = route.segment_names().map(path_parameter).collect();
+    parameters.extend(route.parameters.iter().map(|&parameter| query_parameter(parameter)));
+    let is_one_call = !matches!(route.answer, AnswerBody::Lines(_));
+    if is_one_call && route.path.starts_with("/databases/{db}/") {
+        parameters.push(header(headers::TRANSACTION, "The transaction it is part of."));
     }
-    if is_one_call && entry.method != Method::GET {
-        let mut key = header("Idempotency-Key", "The same key gets the first answer again.");
+    if is_one_call && route.method != Method::Get {
+        let mut key = header(headers::IDEMPOTENCY_KEY, "The same key gets the first answer again.");
         key["schema"]["minLength"] = json!(1);
         key["schema"]["maxLength"] = json!(IDEMPOTENCY_KEY_LENGTH_MAX);
         parameters.push(key);
     }
-    let mut answer = json!({ "description": entry.summary });
-    match entry.content {
-        Content::Nothing => {}
-        Content::Text => answer["content"] = json!({ "text/plain": { "schema": { "type": "string" } } }),
-        Content::Json(schema) => {
-            answer["content"] = json!({ "application/json": { "schema": schema(generator) } });
+    let mut answer = json!({ "description": route.summary });
+    match route.answer {
+        AnswerBody::Empty => {}
+        AnswerBody::Text => {
+            answer["content"] = json!({ "text/plain": { "schema": { "type": "string" } } });
         }
-        // The schema is that of a line.
-        Content::Lines(schema) => {
-            answer["content"] = json!({ "application/x-ndjson": { "schema": schema(generator) } });
+        AnswerBody::Json(schema) => {
+            answer["content"] = json!({ headers::JSON: { "schema": schema(generator) } });
+        }
+        // The schema describes one line.
+        AnswerBody::Lines(schema) => {
+            answer["content"] = json!({ headers::LINES: { "schema": schema(generator) } });
         }
     }
     let mut operation = json!({
-        "operationId": entry.id,
-        "summary": entry.summary,
+        "operationId": route.name,
+        "summary": route.summary,
         "parameters": parameters,
         "responses": {
-            entry.status.as_str(): answer,
+            route.status.to_string(): answer,
             "default": { "$ref": "#/components/responses/Failure" },
         },
     });
-    if let Some(schema) = entry.body {
+    if let Some(schema) = route.body {
         operation["requestBody"] =
-            json!({ "required": true, "content": { "application/json": { "schema": schema(generator) } } });
+            json!({ "required": true, "content": { headers::JSON: { "schema": schema(generator) } } });
     }
     operation
-}
-
-/// What stands between braces in a path.
-fn names_in(path: &str) -> impl Iterator<Item = &str> {
-    path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
 }
 
 fn path_parameter(name: &str) -> Json {
     json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string", "minLength": 1 } })
 }
 
-fn query_parameter(name: &str) -> Json {
-    let schema = match name {
-        "limit" | "offset" => json!({ "type": "integer", "minimum": 0 }),
-        "all" | "ifExists" => json!({ "type": "boolean" }),
-        _ => json!({ "type": "string" }),
+fn query_parameter(parameter: Parameter) -> Json {
+    let schema = match parameter.value_type() {
+        ParameterType::Count => json!({ "type": "integer", "minimum": 0 }),
+        ParameterType::Flag => json!({ "type": "boolean" }),
+        ParameterType::Text => json!({ "type": "string" }),
     };
-    let description = match name {
-        "schema" => "The schema of the table, if it is not in the default one",
-        "condition" => "One SQL expression",
-        "orderBy" => "An SQL list of expressions with directions",
-        "columns" => "An SQL list of columns and expressions",
-        "all" => "Must be true to change every row",
-        "ifExists" => "No error when there is no such table",
-        "limit" => "Rows at most",
-        _ => "Rows to leave out first",
-    };
-    json!({ "name": name, "in": "query", "description": description, "schema": schema })
+    json!({
+        "name": parameter.name(),
+        "in": "query",
+        "description": parameter.description(),
+        "schema": schema,
+    })
 }
 
-fn header(name: &str, description: &str) -> Json {
-    json!({ "name": name, "in": "header", "description": description, "schema": { "type": "string" } })
+fn header(header: Header, description: &str) -> Json {
+    json!({
+        "name": header.title,
+        "in": "header",
+        "description": description,
+        "schema": { "type": "string" },
+    })
 }

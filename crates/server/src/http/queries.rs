@@ -1,5 +1,5 @@
-//! Many independent statements in one request. Each is a call as a lone one is, all are under way at the same time, and
-//! each is answered with a line as soon as it is done.
+//! Many independent statements in one request. Each is a call as a lone one is, all run at the same time, and each is
+//! answered with a line as soon as it is done.
 
 use std::{
     convert::Infallible,
@@ -12,8 +12,8 @@ use std::{
 };
 
 use axum::{
-    body::{Body as Answered, Bytes},
-    extract::{FromRequestParts, State},
+    body::{Body, Bytes},
+    extract::{FromRequestParts, Request, State},
     response::Response,
 };
 use futures_util::{
@@ -21,53 +21,57 @@ use futures_util::{
     stream::{self, FuturesUnordered},
 };
 use http::{HeaderValue, StatusCode, request::Parts};
-use phantomdb_protocol::{Call, CallContext, Error, ErrorCode, IndependentQuery, Queries, Result, Statement};
+use phantomdb_protocol::{
+    Call, CallContext, Error, ErrorCode, IndependentQuery, Queries, Result, Statement, headers, read_body,
+};
+use phantomdb_service::{Reply, Service};
 use tokio::sync::mpsc;
 use tokio_util::task::{AbortOnDropHandle, task_tracker::TaskTrackerToken};
 
 use super::{
-    HttpServer,
-    answer::{HttpError, respond},
-    extract::{Body, Caller, Names},
-    guard::is_request_id,
+    answer::{HttpError, LogsItself, respond},
+    body,
+    extract::{Caller, Segments},
+    request_id::is_request_id,
+    server::HttpServer,
     trace::TraceParent,
 };
-use phantomdb_service::{Reply, Service};
 
-const LINES: HeaderValue = HeaderValue::from_static("application/x-ndjson");
+const LINES: HeaderValue = HeaderValue::from_static(headers::LINES);
 
-/// An engine may work on the thread that asks it. After so long the answers that are there go out first.
+/// An engine may work on the thread that polls it. After this long the answers that are there are sent first.
 const TURN: Duration = Duration::from_millis(1);
 
-/// An answer is asked for more only while the client takes it. Of a larger one than this the rest runs on a task of its
-/// own, so that a client that reads slowly holds nobody's locks and connections.
-const AT_HAND_MAX: usize = 64 * 1024;
-
-/// Marks an answer that writes its own line in the log, when all of it is there.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct LoggedAtItsEnd;
+/// An answer is produced only as fast as the client takes it, up to this size. The rest of a larger one runs on a task of
+/// its own, so that a client that reads slowly holds nobody's locks and connections.
+const BUFFERED_MAX: usize = 64 * 1024;
 
 /// When the request came, and the trace that it is part of.
-pub(super) struct Origin {
-    begun: Instant,
+pub(super) struct Arrival {
+    time: Instant,
     trace: Option<TraceParent>,
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Origin {
+impl<S: Send + Sync> FromRequestParts<S> for Arrival {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self { begun: Instant::now(), trace: TraceParent::of(&parts.headers) })
+        Ok(Self { time: Instant::now(), trace: TraceParent::of(&parts.headers) })
     }
 }
 
 pub(super) async fn queries(
     State(server): State<Arc<HttpServer>>,
-    Names(database): Names<String>,
+    Segments(segments): Segments,
     Caller(context): Caller,
-    origin: Origin,
-    Body(Queries { queries }): Body<Queries>,
+    arrival: Arrival,
+    request: Request,
 ) -> Result<Response, HttpError> {
+    let Queries { queries } = {
+        let body = body::read(request.into_body(), server.options.body_max).await?;
+        read_body(&body)?
+    };
+    let database = segments.into_iter().next().unwrap_or_default();
     if context.transaction.is_some() || context.idempotency_key.is_some() {
         let message = "PhantomDB-Transaction and Idempotency-Key are no headers of this call: each query has its own \
                        transaction and idempotencyKey";
@@ -81,25 +85,25 @@ pub(super) async fn queries(
     });
     let lines = Lines {
         running: running.collect::<FuturesUnordered<_>>(),
-        pausing: false,
+        yields: false,
         count,
-        origin,
+        arrival,
         span: tracing::Span::current(),
         _call: server.calls.token(),
     };
-    let mut answer = Answer { lines: Some(lines), elsewhere: None, length: 0 };
-    // The head alone would tell the client nothing, and wake it.
+    let mut answer = AnswerStream { lines: Some(lines), background: None, length: 0 };
+    // Headers without a line would only wake the client.
     let first = answer.next().await.unwrap_or_default();
-    let body = match answer.is_over() {
-        true => Answered::from(first),
-        false => Answered::from_stream(stream::iter([first]).chain(answer).map(Ok::<_, Infallible>)),
+    let body = match answer.is_complete() {
+        true => Body::from(first),
+        false => Body::from_stream(stream::iter([first]).chain(answer).map(Ok::<_, Infallible>)),
     };
     let mut response = respond(StatusCode::OK, LINES, body);
-    response.extensions_mut().insert(LoggedAtItsEnd);
+    response.extensions_mut().insert(LogsItself);
     Ok(response)
 }
 
-/// The call that one of the queries is, and what it runs under.
+/// The call that one of the queries is, and its context.
 fn call_of(database: &str, request: &CallContext, query: IndependentQuery) -> (Call, CallContext) {
     let IndependentQuery { query, parameters, native, read_only, transaction, idempotency_key, request_id } =
         query;
@@ -117,30 +121,30 @@ fn call_of(database: &str, request: &CallContext, query: IndependentQuery) -> (C
     (call, context)
 }
 
-/// One of the queries, done.
-struct Ended {
+/// The outcome of one query.
+struct Finished {
     index: usize,
     outcome: Result<Reply>,
 }
 
-async fn run(service: Arc<Service>, index: usize, call: Call, context: CallContext) -> Ended {
-    Ended { index, outcome: service.call(call, context).await }
+async fn run(service: Arc<Service>, index: usize, call: Call, context: CallContext) -> Finished {
+    Finished { index, outcome: service.call(call, context).await }
 }
 
-/// The queries that run. Gives the lines of all that ended meanwhile at once.
+/// The queries that run. Each item is the lines of all that have ended since the item before.
 struct Lines<F> {
     running: FuturesUnordered<F>,
-    /// It has been at work for long, and lets others on this thread go first.
-    pausing: bool,
+    /// Set after a turn that took long, so that other tasks on this thread go first.
+    yields: bool,
     count: usize,
-    origin: Origin,
+    arrival: Arrival,
     span: tracing::Span,
-    /// While it lives the server does not stop.
+    /// Keeps the server from stopping.
     _call: TaskTrackerToken,
 }
 
-impl<F: Future<Output = Ended>> Lines<F> {
-    fn write(&self, chunk: &mut Vec<u8>, Ended { index, outcome }: Ended) {
+impl<F: Future<Output = Finished>> Lines<F> {
+    fn write(&self, chunk: &mut Vec<u8>, Finished { index, outcome }: Finished) {
         // Writing to memory cannot fail.
         let _ = write!(chunk, "{{\"index\":{index},");
         match outcome {
@@ -154,39 +158,39 @@ impl<F: Future<Output = Ended>> Lines<F> {
             }
             Err(error) => {
                 chunk.extend_from_slice(b"\"error\":");
-                let _ = serde_json::to_writer(&mut *chunk, &self.told(error));
+                let _ = serde_json::to_writer(&mut *chunk, &self.traced(error));
             }
         }
         chunk.extend_from_slice(b"}\n");
     }
 
-    fn told(&self, mut error: Error) -> Error {
+    fn traced(&self, mut error: Error) -> Error {
         if error.code == ErrorCode::Internal {
             let (query, code) = (error.request_id.as_deref(), error.code);
             tracing::error!(query, ?code, error.message, "failed");
         }
-        error.trace_id = self.origin.trace.as_ref().map(|trace| trace.trace_id().to_owned());
+        error.trace_id = self.arrival.trace.as_ref().map(|trace| trace.trace_id().to_owned());
         error
     }
 }
 
-impl<F: Future<Output = Ended>> Stream for Lines<F> {
+impl<F: Future<Output = Finished>> Stream for Lines<F> {
     type Item = Bytes;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
         let lines = self.get_mut();
-        if mem::take(&mut lines.pausing) {
+        if mem::take(&mut lines.yields) {
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
         let span = lines.span.clone();
         let _within = span.enter();
-        let begun = Instant::now();
+        let start = Instant::now();
         let mut chunk = Vec::new();
-        while let Poll::Ready(Some(ended)) = lines.running.poll_next_unpin(context) {
-            lines.write(&mut chunk, ended);
-            if begun.elapsed() >= TURN {
-                lines.pausing = !lines.running.is_empty();
+        while let Poll::Ready(Some(finished)) = lines.running.poll_next_unpin(context) {
+            lines.write(&mut chunk, finished);
+            if start.elapsed() >= TURN {
+                lines.yields = !lines.running.is_empty();
                 break;
             }
         }
@@ -199,10 +203,10 @@ impl<F: Future<Output = Ended>> Stream for Lines<F> {
 }
 
 impl<F> Drop for Lines<F> {
-    /// One line in the log for the request.
+    /// Writes the line of the request in the log.
     fn drop(&mut self) {
         let (queries, unanswered) = (self.count, self.running.len());
-        let took_ms = self.origin.begun.elapsed().as_secs_f64() * 1000.0;
+        let took_ms = self.arrival.time.elapsed().as_secs_f64() * 1000.0;
         self.span.in_scope(|| match unanswered {
             0 => tracing::info!(status = StatusCode::OK.as_u16(), queries, took_ms, "answered"),
             _ => tracing::info!(queries, unanswered, took_ms, "given up by the caller"),
@@ -210,43 +214,43 @@ impl<F> Drop for Lines<F> {
     }
 }
 
-/// The lines on their way out.
-struct Answer<F> {
-    /// None once they are given elsewhere.
+/// The body of the answer.
+struct AnswerStream<F> {
+    /// `None` once the queries run in the background.
     lines: Option<Lines<F>>,
-    elsewhere: Option<(mpsc::UnboundedReceiver<Bytes>, AbortOnDropHandle<()>)>,
+    background: Option<(mpsc::UnboundedReceiver<Bytes>, AbortOnDropHandle<()>)>,
     /// In bytes, so far.
     length: usize,
 }
 
-impl<F> Answer<F> {
-    fn is_over(&self) -> bool {
+impl<F> AnswerStream<F> {
+    fn is_complete(&self) -> bool {
         self.lines.as_ref().is_some_and(|lines| lines.running.is_empty())
     }
 }
 
-impl<F: Future<Output = Ended> + Send + 'static> Stream for Answer<F> {
+impl<F: Future<Output = Finished> + Send + 'static> Stream for AnswerStream<F> {
     type Item = Bytes;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
         let answer = self.get_mut();
-        if let Some((chunks, _)) = &mut answer.elsewhere {
+        if let Some((chunks, _)) = &mut answer.background {
             return chunks.poll_recv(context);
         }
         let Some(lines) = &mut answer.lines else { return Poll::Ready(None) };
         let chunk = ready!(lines.poll_next_unpin(context));
         answer.length += chunk.as_ref().map_or(0, Bytes::len);
-        if answer.length > AT_HAND_MAX && !answer.is_over() {
-            answer.elsewhere = answer.lines.take().map(elsewhere);
+        if answer.length > BUFFERED_MAX && !answer.is_complete() {
+            answer.background = answer.lines.take().map(run_in_background);
         }
         Poll::Ready(chunk)
     }
 }
 
-/// Runs the queries whether their answers are taken or not, until nobody can take them any more.
-fn elsewhere<F>(mut lines: Lines<F>) -> (mpsc::UnboundedReceiver<Bytes>, AbortOnDropHandle<()>)
+/// Runs the queries whether their answers are taken or not, until the client is gone.
+fn run_in_background<F>(mut lines: Lines<F>) -> (mpsc::UnboundedReceiver<Bytes>, AbortOnDropHandle<()>)
 where
-    F: Future<Output = Ended> + Send + 'static,
+    F: Future<Output = Finished> + Send + 'static,
 {
     let (sender, chunks) = mpsc::unbounded_channel();
     let task = tokio::spawn(async move {

@@ -1,8 +1,9 @@
-//! W3C Trace Context: the trace of the caller, of which a request is a part.
+//! W3C Trace Context: the caller's trace, which the request is part of.
 
 use std::fmt;
 
 use http::HeaderMap;
+use phantomdb_protocol::headers;
 
 /// `traceparent` as the caller sent it: `00-TRACE-PARENT-FLAGS`.
 pub(super) struct TraceParent(String);
@@ -12,9 +13,9 @@ impl TraceParent {
     const PARENT: std::ops::Range<usize> = 36..52;
     const LENGTH: usize = 55;
 
-    /// None also for one that is not well formed, which the standard says to take as missing.
-    pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
-        let text = headers.get("traceparent")?.to_str().ok()?;
+    /// The header of the request. A malformed one counts as missing, as the standard says.
+    pub(super) fn of(map: &HeaderMap) -> Option<Self> {
+        let text = map.get(headers::TRACEPARENT.name)?.to_str().ok()?;
         let bytes = text.as_bytes();
         let is_hex = |range: std::ops::Range<usize>| {
             bytes[range].iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
@@ -23,7 +24,7 @@ impl TraceParent {
             && [2, 35, 52].iter().all(|&dash| bytes[dash] == b'-')
             && [0..2, Self::TRACE, Self::PARENT, 53..55].into_iter().all(is_hex)
             && !text.starts_with("ff")
-            // A later version may have more; this one has not.
+            // Later versions may have more fields; version 00 has none.
             && (bytes.len() == Self::LENGTH || (!text.starts_with("00") && bytes[Self::LENGTH] == b'-'))
             && bytes[Self::TRACE].iter().any(|&byte| byte != b'0')
             && bytes[Self::PARENT].iter().any(|&byte| byte != b'0');
@@ -52,11 +53,11 @@ mod tests {
     use super::*;
 
     fn of(text: &str) -> Option<TraceParent> {
-        let headers = HeaderMap::from_iter([(
-            http::HeaderName::from_static("traceparent"),
+        let map = HeaderMap::from_iter([(
+            http::HeaderName::from_static(headers::TRACEPARENT.name),
             HeaderValue::from_str(text).unwrap(),
         )]);
-        TraceParent::of(&headers)
+        TraceParent::of(&map)
     }
 
     #[test]
