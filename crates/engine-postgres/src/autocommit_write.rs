@@ -26,10 +26,10 @@ use crate::{
     receipt_sql::ReceiptForm,
     run::ReadyStatement,
     run_error::RunError,
-    sync::lock,
     transaction_work::TransactionWork,
     wal_position::{self, WalPosition},
 };
+use phantomdb_engine::sync::lock;
 
 /// A call with an idempotency key.
 pub(crate) struct KeyedCall {

@@ -11,9 +11,8 @@ use tokio::{runtime::Handle, sync::OnceCell, task::JoinHandle};
 use tokio_postgres::{CancelToken, Client, Config, SimpleQueryMessage, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::{
-    error, options::PostgresOptions, prepared::PreparedForms, server_traits::ServerTraits, sync::lock,
-};
+use crate::{error, options::PostgresOptions, prepared::PreparedForms, server_traits::ServerTraits};
+use phantomdb_engine::sync::lock;
 
 /// The most statements that are prepared on one connection at a time.
 const PREPARED_MAX: usize = 500;

@@ -19,10 +19,10 @@ use crate::{
     pool::Pool,
     replicas::Replicas,
     session::PostgresSession,
-    sync::lock,
     tls::connector,
     transaction::PostgresTransaction,
 };
+use phantomdb_engine::sync::lock;
 
 /// The databases of a PostgreSQL server.
 pub struct PostgresEngine {

@@ -22,10 +22,10 @@ use crate::{
     record_layout::{self, unreadable},
     rows::affected_rows,
     run_error::RunError,
-    sync::lock,
     transaction_work::TransactionWork,
     wal_position::{self, WalPosition},
 };
+use phantomdb_engine::sync::lock;
 
 /// The errors of a role that may not create the table: not in this schema, or nowhere because it only reads.
 const NOT_PERMITTED: [ErrorCode; 3] = [ErrorCode::Forbidden, ErrorCode::UnknownTable, ErrorCode::BadRequest];

@@ -34,7 +34,6 @@ mod schema_work;
 mod schemas;
 mod server_traits;
 mod session;
-mod sync;
 mod time;
 mod tls;
 mod transaction;

@@ -19,8 +19,8 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::{
     autocommit::run_statement, connection::Connection, options::PostgresOptions, plan_cache::Plan, prepare,
-    sync::lock,
 };
+use phantomdb_engine::sync::lock;
 
 /// The time after which the server cancels a read.
 const READ_TIMEOUT: Duration = Duration::from_millis(20);

@@ -13,8 +13,8 @@ use crate::{
     native,
     receipt_sql::ReceiptForm,
     server_traits::ServerTraits,
-    sync::lock,
 };
+use phantomdb_engine::sync::lock;
 
 /// The number of plans of each kind that are kept.
 const REMEMBERED_MAX: usize = 2_000;

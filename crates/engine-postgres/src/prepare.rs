@@ -15,8 +15,8 @@ use crate::{
     plan_cache::PreparableSql,
     prepared::{Prepared, PreparedForms},
     rows::{Decoder, columns, unknown_type},
-    sync::lock,
 };
+use phantomdb_engine::sync::lock;
 
 /// The statement that was prepared before for values of these types.
 pub(crate) fn find_prepared(

@@ -22,10 +22,10 @@ use crate::{
     connection::Connection,
     options::{PostgresOptions, Target},
     pool::Pool,
-    sync::lock,
     tls,
     wal_position::{self, WalPosition},
 };
+use phantomdb_engine::sync::lock;
 
 /// The smallest lag that can be told from the pause between two probes.
 const MAX_LAG_MIN: Duration = Duration::from_millis(50);

@@ -24,10 +24,10 @@ use crate::{
     rows::empty_result,
     run::ReadyStatement,
     run_error::RunError,
-    sync::lock,
     transaction_work::{NoWork, TransactionWork},
     wal_position::{self, WalPosition},
 };
+use phantomdb_engine::sync::lock;
 
 /// The savepoint that a statement runs behind. There are two, which take turns: the one before is released when the
 /// next one is set. If that fails, no statement that succeeded is undone with it.

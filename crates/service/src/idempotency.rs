@@ -19,7 +19,9 @@ use sha2::{Digest as _, Sha256};
 use tokio::{runtime::Handle, sync::watch};
 use tokio_util::sync::CancellationToken;
 
-use super::{lock::lock, reply::Reply};
+use phantomdb_engine::sync::lock;
+
+use super::reply::Reply;
 
 const KEPT_FOR: Duration = Duration::from_secs(600);
 const KEPT_MAX: usize = 20_000;

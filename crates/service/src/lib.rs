@@ -3,7 +3,6 @@
 mod calls;
 mod context;
 mod idempotency;
-mod lock;
 mod open_transactions;
 mod options;
 mod reply;

@@ -24,7 +24,7 @@ use tokio::{
     time::Instant,
 };
 
-use super::lock::lock;
+use phantomdb_engine::sync::lock;
 
 /// How long the end of a transaction is remembered, for calls that come late.
 const ENDED_FOR: Duration = Duration::from_secs(600);

@@ -13,7 +13,7 @@ use phantomdb_engine::Snapshot;
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use tokio::time::Instant;
 
-use super::lock::lock;
+use phantomdb_engine::sync::lock;
 
 /// A snapshot that nobody has used for this long is removed when there is no room for a new one.
 const UNUSED_FOR: Duration = Duration::from_secs(3600);

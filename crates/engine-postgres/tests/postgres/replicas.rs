@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use phantomdb_engine::{Engine, Session};
 use phantomdb_engine_postgres::{PostgresEngine, PostgresOptions};
 use phantomdb_protocol::{BeginTransaction, Value};
-use phantomdb_testing::{ok, replica::Servers, rows, statement};
+use phantomdb_testing::{ok, postgres::replica::Servers, rows, statement};
 use serde_json::{Value as Json, json};
 
 const COUNT: &str = r#"SELECT count(*) FROM "t""#;
