@@ -22,8 +22,8 @@ thread_local! {
 /// The longest sleep; anything longer is as good as forever.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// One libuv timer for all sleeping futures. Most of them are time-outs that never happen, as the answer comes first. So the
-/// timer is left alone when the earliest of them is dropped, and is set for the next one when it fires.
+/// The one libuv timer that all sleeping futures share. Most of them are time-outs that never happen, as the answer comes
+/// first. So the timer is left alone when the earliest of them is dropped, and is set for the next one when it fires.
 struct Timer {
     uv: &'static Uv,
     raw: *mut uv::Loop,
