@@ -3,9 +3,9 @@
 // Builders for the plans that the translator reads. src/translate/plan.rs documents every key and is the reference;
 // this is the only JavaScript file that spells the short keys of expressions.
 //
-// A plan is written as JSON text directly, not as an object for JSON.stringify: its text is the key of the translation
-// cache, so it is needed on every call, and writing it this way is measurably cheaper (bench/flatten.js). All names and
-// strings are encoded as JSON, so two different plans never have the same text.
+// A plan is written as JSON text directly, not as an object for JSON.stringify. Its text is the key of the translation
+// cache, so every call needs it, and with JSON.stringify a primary-key query would take 50 % longer to compile
+// (bench/translate.js). Names and strings are encoded as JSON, so two different plans never have the same text.
 
 const { tableOf } = require('./tables');
 

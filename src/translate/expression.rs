@@ -3,7 +3,6 @@
 use phantomdb_protocol::{Error, ErrorCode, Result, Value};
 
 use super::{
-    json, operators,
     plan::Expr,
     sql::{Values, push_identifier, push_literal},
 };
@@ -38,7 +37,8 @@ pub fn bad_plan(message: impl Into<String>) -> Error {
     Error::new(ErrorCode::BadRequest, message)
 }
 
-/// Writes expressions as text and collects their bound values.
+/// Writes expressions as text and collects their bound values. `operators.rs` adds the comparisons and `json.rs` the
+/// paths into JSON documents.
 pub struct Writer {
     pub values: Values,
     depth: usize,
@@ -85,9 +85,7 @@ impl Writer {
                 out.push_str(&data_type.to_ascii_uppercase());
                 out.push(')');
             }
-            Expr::Json(column, path, wanted) => {
-                json::extraction(self, out, column, path, *wanted, None, scope)?
-            }
+            Expr::Json(column, path, wanted) => self.json_path(out, column, path, *wanted, None, scope)?,
             Expr::And(items) => self.join(out, items, " AND ", scope)?,
             Expr::Or(items) if items.is_empty() => out.push_str("0 = 1"),
             Expr::Or(items) if items.len() == 1 => self.expression(out, &items[0], scope)?,
@@ -97,9 +95,7 @@ impl Writer {
                 self.expression(out, inner, scope)?;
                 out.push(')');
             }
-            Expr::Compare(left, operator, right) => {
-                operators::compare(self, out, left, operator, right, scope)?
-            }
+            Expr::Compare(left, operator, right) => self.compare(out, left, operator, right, scope)?,
             Expr::List(items) => {
                 out.push('(');
                 self.list(out, items, scope)?;

@@ -4,9 +4,9 @@ use phantomdb_protocol::{Find, Result, Value};
 
 use super::{
     FindTemplate,
+    clauses::{item_text, push_order},
     expression::{Scope, Writer},
     plan::{Expr, Select, SelectItem},
-    select::{item_text, push_order},
     sql::Values,
 };
 

@@ -7,9 +7,9 @@
 use phantomdb_protocol::{Result, TableName};
 
 use super::{
+    clauses::{output_name, push_unique},
     expression::{Scope, Writer},
     plan::{Expr, Include, ParentKey, Select, SelectItem, Through},
-    select::{output_name, push_unique},
     sql::{push_identifier, push_table},
 };
 

@@ -39,40 +39,42 @@ const CAST_TYPES: [&str; 26] = [
     "datetime",
 ];
 
-/// Writes the extraction. If it is compared with a number, a boolean or a date, it is cast to that type.
-pub fn extraction(
-    writer: &mut Writer,
-    out: &mut String,
-    column: &Expr,
-    path: &[String],
-    wanted: JsonResult,
-    compared_with: Option<&Expr>,
-    scope: &Scope,
-) -> Result<()> {
-    let (path, explicit) = split_cast(path)?;
-    let cast = match (explicit, wanted) {
-        (Some(name), _) => Some(name.to_ascii_uppercase()),
-        (None, JsonResult::Text) => compared_with.and_then(natural_cast).map(str::to_owned),
-        (None, JsonResult::Json) => None,
-    };
-    if cast.is_some() {
-        out.push_str("CAST(");
+impl Writer {
+    /// Writes the extraction. If it is compared with a number, a boolean or a date, it is cast to that type.
+    pub(super) fn json_path(
+        &mut self,
+        out: &mut String,
+        column: &Expr,
+        path: &[String],
+        wanted: JsonResult,
+        compared_with: Option<&Expr>,
+        scope: &Scope,
+    ) -> Result<()> {
+        let (path, explicit) = split_cast(path)?;
+        let cast = match (explicit, wanted) {
+            (Some(name), _) => Some(name.to_ascii_uppercase()),
+            (None, JsonResult::Text) => compared_with.and_then(natural_cast).map(str::to_owned),
+            (None, JsonResult::Json) => None,
+        };
+        if cast.is_some() {
+            out.push_str("CAST(");
+        }
+        if path.is_empty() {
+            self.expression(out, column, scope)?;
+        } else {
+            out.push('(');
+            self.expression(out, column, scope)?;
+            out.push_str(if wanted == JsonResult::Json { "#>" } else { "#>>" });
+            push_string(out, &path_text(&path))?;
+            out.push(')');
+        }
+        if let Some(cast) = cast {
+            out.push_str(" AS ");
+            out.push_str(&cast);
+            out.push(')');
+        }
+        Ok(())
     }
-    if path.is_empty() {
-        writer.expression(out, column, scope)?;
-    } else {
-        out.push('(');
-        writer.expression(out, column, scope)?;
-        out.push_str(if wanted == JsonResult::Json { "#>" } else { "#>>" });
-        push_string(out, &path_text(&path))?;
-        out.push(')');
-    }
-    if let Some(cast) = cast {
-        out.push_str(" AS ");
-        out.push_str(&cast);
-        out.push(')');
-    }
-    Ok(())
 }
 
 /// Splits the cast from the last step.

@@ -3,10 +3,10 @@
 use phantomdb_protocol::Result;
 
 use super::{
+    clauses::{MainTable, order_name, output_name, push_filters, push_order, push_unique, refuse_empty},
     expression::Writer,
     include::Joins,
     plan::{Expr, Include, OrderItem, Select},
-    select::{MainTable, order_name, output_name, push_filters, push_order, push_unique, refuse_empty},
     sql::push_identifier,
 };
 

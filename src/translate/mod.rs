@@ -2,6 +2,7 @@
 //!
 //! A value is written in one of two ways: bound (`$1`) in a statement to execute, or inlined as an escaped literal.
 
+mod clauses;
 mod expression;
 mod find;
 mod include;

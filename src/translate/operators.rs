@@ -5,7 +5,6 @@ use serde::Serialize;
 
 use super::{
     expression::{Scope, Writer, bad_plan},
-    json,
     plan::Expr,
 };
 
@@ -92,48 +91,49 @@ fn lookup(name: &str) -> Result<&'static Operator> {
         .ok_or_else(|| bad_plan(format!("'{name}' is not an operator that Sequelize or PhantomDB SQL knows")))
 }
 
-pub fn compare(
-    writer: &mut Writer,
-    out: &mut String,
-    left: &Expr,
-    name: &str,
-    right: &Expr,
-    scope: &Scope,
-) -> Result<()> {
-    let Operator { sql, operand, .. } = *lookup(name)?;
-    match (sql, right) {
-        ("=" | "IS", Expr::Value(Value::Null)) => suffix(writer, out, left, " IS NULL", scope),
-        ("!=" | "IS NOT", Expr::Value(Value::Null)) => suffix(writer, out, left, " IS NOT NULL", scope),
-        ("IS" | "IS NOT", Expr::Value(Value::Boolean(b))) => {
-            let not = if sql == "IS" { "" } else { " NOT" };
-            json_side(writer, out, left, right, scope)?;
-            out.push_str(&format!(" IS{not} {b}"));
-            Ok(())
+impl Writer {
+    /// Writes a comparison by an operator of the table.
+    pub(super) fn compare(
+        &mut self,
+        out: &mut String,
+        left: &Expr,
+        name: &str,
+        right: &Expr,
+        scope: &Scope,
+    ) -> Result<()> {
+        let Operator { sql, operand, .. } = *lookup(name)?;
+        match (sql, right) {
+            ("=" | "IS", Expr::Value(Value::Null)) => suffix(self, out, left, " IS NULL", scope),
+            ("!=" | "IS NOT", Expr::Value(Value::Null)) => suffix(self, out, left, " IS NOT NULL", scope),
+            ("IS" | "IS NOT", Expr::Value(Value::Boolean(b))) => {
+                let not = if sql == "IS" { "" } else { " NOT" };
+                json_side(self, out, left, right, scope)?;
+                out.push_str(&format!(" IS{not} {b}"));
+                Ok(())
+            }
+            ("IS", Expr::Value(_) | Expr::Bound(..)) => {
+                infix(self, out, left, "IS NOT DISTINCT FROM", right, scope)
+            }
+            ("IS NOT", Expr::Value(_) | Expr::Bound(..)) => {
+                infix(self, out, left, "IS DISTINCT FROM", right, scope)
+            }
+            (_, Expr::List(items)) => match operand {
+                Operand::List => membership(self, out, left, sql, items, scope),
+                Operand::Range => range(self, out, left, sql, items, scope),
+                _ => Err(bad_plan(format!("{name} takes one value, not an array"))),
+            },
+            _ if operand == Operand::Range => Err(bad_plan(format!("{name} takes an array of two values"))),
+            (_, Expr::Any(inner)) => quantified(self, out, left, sql, inner, ("ANY", " OR "), scope),
+            (_, Expr::All(inner)) => quantified(self, out, left, sql, inner, ("ALL", " AND "), scope),
+            _ => infix(self, out, left, sql, right, scope),
         }
-        ("IS", Expr::Value(_) | Expr::Bound(..)) => {
-            infix(writer, out, left, "IS NOT DISTINCT FROM", right, scope)
-        }
-        ("IS NOT", Expr::Value(_) | Expr::Bound(..)) => {
-            infix(writer, out, left, "IS DISTINCT FROM", right, scope)
-        }
-        (_, Expr::List(items)) => match operand {
-            Operand::List => membership(writer, out, left, sql, items, scope),
-            Operand::Range => range(writer, out, left, sql, items, scope),
-            _ => Err(bad_plan(format!("{name} takes one value, not an array"))),
-        },
-        _ if operand == Operand::Range => Err(bad_plan(format!("{name} takes an array of two values"))),
-        (_, Expr::Any(inner)) => quantified(writer, out, left, sql, inner, ("ANY", " OR "), scope),
-        (_, Expr::All(inner)) => quantified(writer, out, left, sql, inner, ("ALL", " AND "), scope),
-        _ => infix(writer, out, left, sql, right, scope),
     }
 }
 
 /// Writes the left side. A path into a JSON document is cast to the type that it is compared with.
 fn json_side(writer: &mut Writer, out: &mut String, left: &Expr, right: &Expr, scope: &Scope) -> Result<()> {
     match left {
-        Expr::Json(column, path, wanted) => {
-            json::extraction(writer, out, column, path, *wanted, Some(right), scope)
-        }
+        Expr::Json(column, path, wanted) => writer.json_path(out, column, path, *wanted, Some(right), scope),
         _ => writer.operand(out, left, true, scope),
     }
 }

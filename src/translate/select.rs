@@ -3,11 +3,14 @@
 use phantomdb_protocol::Result;
 
 use super::{
+    clauses::{
+        MainTable, item_text, order_name, output_name, push_filters, push_order, push_unique, refuse_empty,
+    },
     expression::{Scope, Writer, bad_plan, push_path},
     include::{self, Joins, Names, Root},
     limited::limited_select,
-    plan::{Expr, FromItem, GroupedLimit, Lock, OrderItem, Select, SelectItem},
-    sql::{push_display, push_identifier, push_table},
+    plan::{Expr, GroupedLimit, Include, Lock, OrderItem, Select, SelectItem},
+    sql::{push_display, push_identifier},
 };
 
 /// The hidden column that numbers the rows of each parent in a grouped limit.
@@ -41,49 +44,6 @@ pub fn select(writer: &mut Writer, plan: &Select) -> Result<String> {
     Ok(out)
 }
 
-/// The names of the main table.
-pub struct MainTable {
-    /// The FROM clause: `"Users" AS "User"`.
-    pub(super) from: String,
-    /// The alias, or the table's name if it has none.
-    pub alias: String,
-    pub(super) scope: Scope,
-}
-
-impl MainTable {
-    fn of(plan: &Select) -> Result<Self> {
-        let first = plan.from.first().ok_or_else(|| bad_plan("a select needs a table"))?;
-        let mut from = String::new();
-        for (i, item) in plan.from.iter().enumerate() {
-            if i > 0 {
-                from.push_str(", ");
-            }
-            push_from(&mut from, item);
-        }
-        let alias = first.alias.clone().unwrap_or_else(|| first.table.name.clone());
-        let scope = match (&first.alias, &first.table.schema) {
-            (None, Some(schema)) => Scope::parts(vec![schema.clone(), first.table.name.clone()]),
-            _ => Scope::alias(alias.clone()),
-        };
-        Ok(Self { from, alias, scope })
-    }
-
-    fn all(&self) -> String {
-        let mut out = String::new();
-        push_identifier(&mut out, &self.alias);
-        out.push_str(".*");
-        out
-    }
-}
-
-fn push_from(out: &mut String, item: &FromItem) {
-    push_table(out, &item.table);
-    if let Some(alias) = &item.alias {
-        out.push_str(" AS ");
-        push_identifier(out, alias);
-    }
-}
-
 /// The select list of the main table. Its columns are qualified only if tables are joined to it.
 fn main_columns(writer: &mut Writer, plan: &Select, names: &MainTable) -> Result<Vec<String>> {
     let Some(items) = &plan.columns else {
@@ -97,35 +57,6 @@ fn main_columns(writer: &mut Writer, plan: &Select, names: &MainTable) -> Result
         push_unique(&mut columns, vec![item_text(writer, item, &scope)?]);
     }
     Ok(columns)
-}
-
-pub fn item_text(writer: &mut Writer, item: &SelectItem, scope: &Scope) -> Result<String> {
-    let mut out = String::new();
-    writer.expression(&mut out, &item.expr, scope)?;
-    if let Some(alias) = &item.alias {
-        out.push_str(" AS ");
-        push_identifier(&mut out, alias);
-    }
-    Ok(out)
-}
-
-/// The name that a column of the main table has outside the sub-query that selects it.
-pub(super) fn output_name(item: &SelectItem) -> Option<String> {
-    item.alias.clone().or_else(|| match &item.expr {
-        Expr::Column(name) => Some(name.clone()),
-        Expr::Path(path) => path.last().cloned(),
-        _ => None,
-    })
-}
-
-pub(super) fn refuse_empty(columns: &[String], names: &MainTable) -> Result<()> {
-    if columns.is_empty() {
-        return Err(bad_plan(format!(
-            "Attempted a SELECT query for model '{}' as \"{}\" without selecting any columns",
-            names.alias, names.alias
-        )));
-    }
-    Ok(())
 }
 
 fn plain_select(
@@ -142,11 +73,6 @@ fn plain_select(
     writer.push_limit(&mut out, " LIMIT ", plan.limit.as_ref())?;
     writer.push_limit(&mut out, " OFFSET ", plan.offset.as_ref())?;
     Ok(out)
-}
-
-/// The hidden name under which a sub-query selects the expression of an order item.
-pub(super) fn order_name(index: usize) -> String {
-    format!("__phantomdb_order_{index}")
 }
 
 /// Selects the first rows of each parent, numbered by a window function.
@@ -241,7 +167,7 @@ fn order_columns(
 }
 
 /// The columns of a grouped limit's result: all but the row number.
-fn outer_columns(plan: &Select, names: &MainTable, includes: &[super::plan::Include]) -> Vec<String> {
+fn outer_columns(plan: &Select, names: &MainTable, includes: &[Include]) -> Vec<String> {
     let mut outputs: Vec<String> = match &plan.columns {
         Some(items) => items.iter().filter_map(output_name).collect(),
         None => return vec![names.all()],
@@ -262,75 +188,6 @@ fn outer_columns(plan: &Select, names: &MainTable, includes: &[super::plan::Incl
     columns
 }
 
-/// Writes WHERE, GROUP BY and HAVING.
-pub(super) fn push_filters(
-    writer: &mut Writer,
-    out: &mut String,
-    plan: &Select,
-    scope: &Scope,
-    filters: &[String],
-) -> Result<()> {
-    let mut separator = " WHERE ";
-    if let Some(condition) = &plan.condition {
-        out.push_str(separator);
-        writer.operand(out, condition, !filters.is_empty(), scope)?;
-        separator = " AND ";
-    }
-    for filter in filters {
-        out.push_str(separator);
-        out.push_str(filter);
-        separator = " AND ";
-    }
-    for (i, item) in plan.group.iter().enumerate() {
-        out.push_str(if i > 0 { ", " } else { " GROUP BY " });
-        writer.expression(out, item, &Scope::none())?;
-    }
-    if let Some(having) = &plan.having {
-        out.push_str(" HAVING ");
-        writer.expression(out, having, &Scope::none())?;
-    }
-    Ok(())
-}
-
-const DIRECTIONS: [&str; 8] = [
-    "ASC",
-    "DESC",
-    "ASC NULLS LAST",
-    "DESC NULLS LAST",
-    "ASC NULLS FIRST",
-    "DESC NULLS FIRST",
-    "NULLS FIRST",
-    "NULLS LAST",
-];
-
-pub(super) fn push_order<'a>(
-    writer: &mut Writer,
-    out: &mut String,
-    items: impl Iterator<Item = &'a OrderItem>,
-    scope: &Scope,
-) -> Result<()> {
-    for (i, item) in items.enumerate() {
-        out.push_str(if i > 0 { ", " } else { " ORDER BY " });
-        writer.expression(out, &item.expr, scope)?;
-        if let Some(literal) = &item.literal_direction {
-            out.push(' ');
-            out.push_str(literal);
-        }
-        if let Some(direction) = &item.direction {
-            let upper = direction.trim().to_ascii_uppercase();
-            if !DIRECTIONS.contains(&upper.as_str()) {
-                return Err(bad_plan(format!(
-                    "'{direction}' is not a direction; use one of {}",
-                    DIRECTIONS.join(", ")
-                )));
-            }
-            out.push(' ');
-            out.push_str(&upper);
-        }
-    }
-    Ok(())
-}
-
 fn push_lock(out: &mut String, lock: Option<&Lock>) -> Result<()> {
     let Some(lock) = lock else { return Ok(()) };
     if !matches!(lock.strength.as_str(), "UPDATE" | "SHARE" | "KEY SHARE" | "NO KEY UPDATE") {
@@ -346,12 +203,4 @@ fn push_lock(out: &mut String, lock: Option<&Lock>) -> Result<()> {
         out.push_str(" SKIP LOCKED");
     }
     Ok(())
-}
-
-pub fn push_unique(list: &mut Vec<String>, more: Vec<String>) {
-    for column in more {
-        if !list.contains(&column) {
-            list.push(column);
-        }
-    }
 }
