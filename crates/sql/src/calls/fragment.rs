@@ -1,7 +1,7 @@
 //! The pieces of SQL a structured call carries: a condition, an order, a list of columns, an expression, a type.
 //! Each is parsed as exactly one of its kind and printed again, so that nothing else can ride along.
 
-use std::{fmt::Display, ops::ControlFlow};
+use std::{fmt::Display, ops::ControlFlow, sync::Arc};
 
 use phantomdb_protocol::{Error, ErrorCode, Result, Value};
 use sqlparser::{
@@ -10,7 +10,7 @@ use sqlparser::{
     tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Whitespace},
 };
 
-use crate::calls::parameterize::{LITERALS_MAX, lift_literals};
+use crate::calls::parameterize::{LITERALS_MAX, Lifted, lift_literals};
 use crate::{
     PhantomDialect,
     parse::position,
@@ -22,20 +22,33 @@ use crate::{
 const WORDS_MAX: usize = 5_000;
 
 /// A condition whose literals became `$1…$n`, in the order of `literals`.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Condition {
-    pub sql: String,
+    pub sql: Arc<str>,
     pub literals: Vec<Value>,
 }
 
-pub fn condition(text: &str) -> Result<Condition> {
-    let mut expression = parse_expression(text, "condition")?;
-    let literals = lift_literals(&mut expression)?;
-    if literals.len() > LITERALS_MAX {
-        // More values than a statement may have: this one text is a statement of its own.
-        return Ok(Condition { sql: self::expression(text, "condition")?, literals: Vec::new() });
+/// A condition with the places of the literals that were lifted out of it.
+#[derive(Debug)]
+pub struct ParsedCondition {
+    pub sql: Arc<str>,
+    pub lifted: Vec<Lifted>,
+}
+
+impl From<ParsedCondition> for Condition {
+    fn from(parsed: ParsedCondition) -> Self {
+        Self { sql: parsed.sql, literals: parsed.lifted.into_iter().map(|lifted| lifted.value).collect() }
     }
-    Ok(Condition { sql: print(&mut expression, Style::Phantom)?, literals })
+}
+
+pub fn condition(text: &str) -> Result<ParsedCondition> {
+    let mut expression = parse_expression(text, "condition")?;
+    let lifted = lift_literals(&mut expression)?;
+    if lifted.len() > LITERALS_MAX {
+        // More values than a statement may have: this one text is a statement of its own.
+        return Ok(ParsedCondition { sql: self::expression(text, "condition")?.into(), lifted: Vec::new() });
+    }
+    Ok(ParsedCondition { sql: print(&mut expression, Style::Phantom)?.into(), lifted })
 }
 
 pub fn order_by(text: &str) -> Result<String> {
@@ -198,8 +211,8 @@ mod tests {
     use super::*;
 
     fn lifted_condition(text: &str) -> (String, Vec<Value>) {
-        let Condition { sql, literals } = condition(text).unwrap();
-        (sql, literals)
+        let Condition { sql, literals } = condition(text).unwrap().into();
+        (sql.to_string(), literals)
     }
 
     #[test]
@@ -218,12 +231,12 @@ mod tests {
             r"f('\\') = g('\''')",
             r#"f("a""""b") = "\" || "\""""#,
         ] {
-            assert_eq!(condition(text).unwrap().sql, text);
+            assert_eq!(*condition(text).unwrap().sql, *text);
             assert_eq!(expression(text, "default").unwrap(), text);
             assert_eq!(columns(text).unwrap(), text);
             assert_eq!(order_by(text).unwrap(), text);
         }
-        assert_eq!(condition(r"f(E'\'x') = g($$a'b$$)").unwrap().sql, "f('''x') = g('a''b')");
+        assert_eq!(*condition(r"f(E'\'x') = g($$a'b$$)").unwrap().sql, *"f('''x') = g('a''b')");
         assert_eq!(data_type(r"ENUM('a\','b''c')").unwrap(), r"ENUM('a\','b''c')");
         assert!(condition("CAST(a AS ENUM('x')) = b").is_err());
         assert!(condition("CAST(a AS t('1) OR (1=1')) = b").is_err());

@@ -24,7 +24,7 @@ fn statement(query: String, parameters: Vec<Value>) -> Statement {
     Statement { query, parameters, native: false }
 }
 
-/// A text that is there and not blank.
+/// The text, unless it is missing or blank.
 fn given(text: Option<&String>) -> Option<&str> {
     text.map(|text| text.trim()).filter(|text| !text.is_empty())
 }
@@ -40,7 +40,7 @@ pub fn find(fragments: &Fragments, table: &TableName, find: &Find) -> Result<Sta
     sql.push_str(" FROM ");
     push_table(&mut sql, table)?;
     if let Some(text) = given(find.condition.as_ref()) {
-        push_where(&mut sql, &mut parameters, &*fragments.condition(text)?);
+        push_where(&mut sql, &mut parameters, fragments.condition(text)?);
     }
     if let Some(text) = given(find.order_by.as_ref()) {
         sql.push_str(" ORDER BY ");
@@ -60,10 +60,10 @@ pub fn find(fragments: &Fragments, table: &TableName, find: &Find) -> Result<Sta
 }
 
 /// The literals of a condition are numbered from `$1`, so it comes before any other parameter.
-fn push_where(sql: &mut String, parameters: &mut Vec<Value>, condition: &Condition) {
+fn push_where(sql: &mut String, parameters: &mut Vec<Value>, condition: Condition) {
     sql.push_str(" WHERE ");
     sql.push_str(&condition.sql);
-    parameters.extend(condition.literals.iter().cloned());
+    parameters.extend(condition.literals);
 }
 
 /// The condition of a call that changes rows; it must have one, or say that it means all rows.
@@ -87,7 +87,7 @@ pub fn update(fragments: &Fragments, schema: &TableSchema, update: &UpdateRows) 
     let mut parameters = Vec::new();
     let mut tail = String::new();
     if let Some(text) = condition_or_all(update.condition.as_ref(), update.all, "an update")? {
-        push_where(&mut tail, &mut parameters, &*fragments.condition(text)?);
+        push_where(&mut tail, &mut parameters, fragments.condition(text)?);
     }
     let mut sql = String::from("UPDATE ");
     push_table(&mut sql, &schema.table)?;
@@ -106,7 +106,7 @@ pub fn delete(fragments: &Fragments, table: &TableName, delete: &DeleteRows) -> 
     let mut parameters = Vec::new();
     push_table(&mut sql, table)?;
     if let Some(text) = condition_or_all(delete.condition.as_ref(), delete.all, "a delete")? {
-        push_where(&mut sql, &mut parameters, &*fragments.condition(text)?);
+        push_where(&mut sql, &mut parameters, fragments.condition(text)?);
     }
     Ok(statement(sql, parameters))
 }
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn it_changes_every_row_only_when_told_so() {
+    fn it_changes_every_row_only_with_all() {
         let all = DeleteRows { condition: None, all: true };
         let none = DeleteRows { condition: Some(String::new()), all: false };
         let both = DeleteRows { condition: Some("a=1".into()), all: true };
