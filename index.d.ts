@@ -1,8 +1,14 @@
 import type { DataType, Dialect } from 'sequelize';
 
-import type { PhantomDBAttribute, PhantomDBTable, TableSchema } from './schema.js';
+import type {
+  PhantomDBAttribute,
+  PhantomDBTable,
+  PhantomDBTypeDescription,
+  PhantomDBWireType,
+  TableSchema,
+} from './schema.js';
 
-export type { PhantomDBAttribute, PhantomDBTable, TableSchema };
+export type { PhantomDBAttribute, PhantomDBTable, PhantomDBTypeDescription, PhantomDBWireType, TableSchema };
 
 /** When work in a managed transaction is run again: after `SERIALIZATION_FAILURE` and `DEADLOCK`. */
 export interface TransactionRetry {
@@ -35,23 +41,10 @@ export type PhantomDBValue =
 
 export type PhantomDBRow = Record<string, unknown>;
 
-/** How a value travels: `integer`, `float`, `decimal`, `string`, `boolean`, `timestamp`, `blob`, … */
 export interface PhantomDBColumn {
   name: string;
-  type:
-    | 'integer'
-    | 'float'
-    | 'decimal'
-    | 'string'
-    | 'boolean'
-    | 'timestamp'
-    | 'date'
-    | 'time'
-    | 'uuid'
-    | 'enum'
-    | 'blob'
-    | 'json'
-    | 'any';
+  /** How the values of the column travel. */
+  type: PhantomDBWireType;
 }
 
 export interface PhantomDBOptions {

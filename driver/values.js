@@ -4,7 +4,7 @@
 
 const { inspect, types } = require('util');
 
-/** A parameter of a statement, as the wire carries it. An object that is no value of its own is a JSON document. */
+/** A parameter of a statement, as the wire carries it. Any object that is not a date, bytes or the like is a JSON document. */
 function toWire(value, otherwise = document) {
   switch (typeof value) {
     case 'string':
@@ -23,7 +23,7 @@ function toWire(value, otherwise = document) {
   }
 }
 
-/** The same where no document can stand: throws for an object that is not a single value. */
+/** A parameter where no document is allowed: throws for an object that is not a single value. */
 function scalarToWire(value) {
   return toWire(value, refuse);
 }
@@ -69,7 +69,7 @@ function blob(buffer) {
   return { type: 'blob', value: buffer.toString('base64') };
 }
 
-/** What a wire value looks like in a log or in an error: `{type, value}` as its text. */
+/** A wire value as logs and errors show it: `{type, value}` as its text. */
 function fromWire(value) {
   return value !== null && typeof value === 'object' ? value.value : value;
 }
@@ -89,20 +89,9 @@ const CONVERTERS = {
   any: (value) => (value?.type === 'blob' ? Buffer.from(value.value, 'base64') : value),
 };
 
-/** What makes the JavaScript value of a column of that type; undefined when JSON's own value is it. */
+/** The function that converts a value of that wire type to JavaScript's. Undefined when the JSON value is the value. */
 function converterOf(type) {
   return CONVERTERS[type];
-}
-
-/** The wire type of a PhantomDB SQL type, as far as it has a converter. */
-function wireTypeOf(sqlType) {
-  if (/^(TIMESTAMP|DATETIME)/.test(sqlType)) {
-    return 'timestamp';
-  }
-  if (/^(BLOB|BYTEA)/.test(sqlType)) {
-    return 'blob';
-  }
-  return /^(REAL|FLOAT|DOUBLE)/.test(sqlType) ? 'float' : undefined;
 }
 
 /**
@@ -156,6 +145,5 @@ module.exports = {
   timestamp,
   blob,
   converterOf,
-  wireTypeOf,
   rowsToObjects,
 };

@@ -1,6 +1,7 @@
 //! The addon: what Node loads. Only exports are here; the modules do the work.
 
 mod cli;
+mod data_types_api;
 mod dialect;
 mod error;
 mod event_loop;

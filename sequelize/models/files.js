@@ -61,7 +61,7 @@ ${associations(tables)
 
 function declarations({ schema }) {
   return schema.columns.map((column) => {
-    const type = typescriptType(column.type);
+    const type = typescriptType(column);
     const mayBeNull = column.allowNull && !schema.primaryKey.includes(column.name);
     const full = mayBeNull && type !== 'unknown' ? `${type} | null` : type;
     const isOptional = mayBeNull || column.autoIncrement || column.default !== undefined || isTimestamp(column.name);

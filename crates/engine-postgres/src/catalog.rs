@@ -148,6 +148,7 @@ impl<'a> Reader<'a> {
         ColumnDefinition {
             name: column.name.clone(),
             data_type: types::of_stored(&column.stored, mark, values).name(),
+            type_parts: None,
             allow_null: !column.not_null,
             primary_key: false,
             auto_increment: is_numbered(column),

@@ -1,20 +1,18 @@
-//! The names SQLite declares columns with: they decide the affinity, and tell the type again later.
+//! The names that SQLite declares columns with. They decide the affinity, and the type is read out of them again.
 
-use phantomdb_protocol::ColumnType;
+use phantomdb_protocol::{ColumnType, data_type::SQLITE_TEXT};
 
 pub use phantomdb_sql::types::SqlType;
 
-/// Ends the names that need the affinity of text.
-const TEXT: &str = "_TEXT";
-
-/// The type behind a declared SQLite type name. Never fails: what it does not know is [`SqlType::Other`].
+/// The type behind a declared SQLite type name. A name that PhantomDB does not have is [`SqlType::Other`].
 pub fn from_declared(declared: &str) -> SqlType {
     let (name, arguments) = declared.split_once('(').unwrap_or((declared, ""));
     let name = name.trim_end();
-    let plain = match name.len().checked_sub(TEXT.len()).and_then(|end| name.split_at_checked(end)) {
-        Some((plain, suffix)) if suffix.eq_ignore_ascii_case(TEXT) => plain,
+    let plain = match name.len().checked_sub(SQLITE_TEXT.len()).and_then(|end| name.split_at_checked(end)) {
+        Some((plain, suffix)) if suffix.eq_ignore_ascii_case(SQLITE_TEXT) => plain,
         _ => name,
     };
+    // The values of an ENUM are in a check beside it.
     if plain.eq_ignore_ascii_case("ENUM") && plain.len() < name.len() {
         return SqlType::Enum(Vec::new());
     }
@@ -24,31 +22,19 @@ pub fn from_declared(declared: &str) -> SqlType {
 
 /// The name to declare a column with in SQLite.
 pub fn declared(data_type: &SqlType) -> String {
-    match data_type {
-        SqlType::Decimal(Some((p, s))) => format!("DECIMAL{TEXT}({p},{s})"),
-        SqlType::Enum(_) => format!("ENUM{TEXT}"),
-        SqlType::CiText
-        | SqlType::Timestamp
-        | SqlType::Date
-        | SqlType::Time
-        | SqlType::Decimal(None)
-        | SqlType::Uuid
-        | SqlType::Json
-        | SqlType::Jsonb => format!("{}{TEXT}", data_type.name()),
-        other => other.name(),
+    match (data_type, data_type.info()) {
+        (SqlType::Enum(_), Some(info)) => info.sqlite_name(),
+        (_, Some(info)) if info.sqlite_text => data_type.name_with_suffix(SQLITE_TEXT),
+        _ => data_type.name(),
     }
 }
 
 /// The collation that columns of this type compare with.
 pub fn collation(data_type: &SqlType) -> Option<&'static str> {
-    match data_type {
-        SqlType::CiText => Some("NOCASE"),
-        SqlType::Decimal(_) => Some("decimal"),
-        _ => None,
-    }
+    data_type.info().and_then(|info| info.sqlite_collation)
 }
 
-/// How the values of a column declared so in SQLite travel.
+/// How the values of a column travel that SQLite declares with this name.
 pub fn column_type_of_declared(declared: &str) -> ColumnType {
     match from_declared(declared) {
         SqlType::Other(name) => by_affinity(&name),
@@ -65,7 +51,7 @@ pub fn column_type_of_sql(data_type: &str) -> ColumnType {
     column_type_of_declared(name)
 }
 
-/// A type of tables made elsewhere: by SQLite's own rules of affinity.
+/// How the values travel in a table that another client made, by SQLite's own rules of affinity.
 fn by_affinity(declared: &str) -> ColumnType {
     let name = declared.to_ascii_uppercase();
     let has = |part: &str| name.contains(part);

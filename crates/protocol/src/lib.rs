@@ -5,6 +5,7 @@
 
 mod answer;
 mod call;
+pub mod data_type;
 pub mod ddl;
 mod error;
 mod queries;
@@ -28,6 +29,6 @@ pub use records::{inserted, records};
 pub use result::{Column, ColumnType, ResultSet};
 pub use schema::{
     AlterOperation, ColumnDefinition, Constraint, CreateIndex, CreateTable, IndexField, IndexSchema,
-    Reference, ReferentialAction, TableName, TableSchema,
+    Reference, ReferentialAction, TableName, TableSchema, TypeDescription,
 };
 pub use value::Value;

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::ColumnType;
+
 /// A table, with its schema when it is not in the default one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct TableName {
@@ -68,15 +70,47 @@ pub struct Reference {
     pub initially_deferred: bool,
 }
 
-/// One column. `type` is a PhantomDB SQL type as written in `CREATE TABLE`: `INTEGER`, `BIGINT`, `SMALLINT`,
-/// `VARCHAR(255)`, `CHAR(10)`, `TEXT`, `CITEXT`, `BOOLEAN`, `TIMESTAMP`, `DATE`, `TIME`, `REAL`, `DOUBLE PRECISION`,
-/// `DECIMAL(10,2)`, `UUID`, `ENUM('a','b')`, `BLOB`, `JSON`, `JSONB`.
+/// The parts of a column's type, so that nobody has to read them out of its text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TypeDescription {
+    /// The name without arguments: `VARCHAR`, `DOUBLE PRECISION`, `ENUM`.
+    pub name: String,
+    /// How the values travel.
+    pub wire: ColumnType,
+    /// The most characters of a `VARCHAR` or a `CHAR`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub length: Option<u64>,
+    /// The digits of a `DECIMAL`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub precision: Option<u64>,
+    /// The digits of a `DECIMAL` after its point.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scale: Option<i64>,
+    /// The values of an `ENUM`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub values: Option<Vec<String>>,
+}
+
+impl TypeDescription {
+    /// A type without arguments.
+    pub fn new(name: impl Into<String>, wire: ColumnType) -> Self {
+        Self { name: name.into(), wire, length: None, precision: None, scale: None, values: None }
+    }
+}
+
+/// One column. `type` is a PhantomDB SQL type as written in `CREATE TABLE`: `INTEGER`, `VARCHAR(255)`, `DECIMAL(10,2)`,
+/// `ENUM('a','b')`; [`crate::data_type::table`] has all of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ColumnDefinition {
     pub name: String,
     #[serde(rename = "type")]
     pub data_type: String,
+    /// The parts of `type` in the description of a table. A request need not have them: they are not read. A type that
+    /// another client made and PhantomDB does not have has none.
+    #[serde(default, skip_deserializing, rename = "dataType", skip_serializing_if = "Option::is_none")]
+    pub type_parts: Option<TypeDescription>,
     #[serde(default = "yes")]
     pub allow_null: bool,
     #[serde(default)]
@@ -98,11 +132,12 @@ pub struct ColumnDefinition {
 }
 
 impl ColumnDefinition {
-    /// A column that may be null, and of which nothing else is said.
+    /// A column that may be null, without any other property.
     pub fn new(name: impl Into<String>, data_type: impl Into<String>) -> Self {
         Self {
             name: name.into(),
             data_type: data_type.into(),
+            type_parts: None,
             allow_null: true,
             primary_key: false,
             auto_increment: false,
@@ -226,7 +261,7 @@ pub struct IndexSchema {
     pub definition: Option<String>,
 }
 
-/// The whole truth about a table. Every constraint has a name here, also one that was made without.
+/// The description of a table. Every constraint has a name here, even if it was made without one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TableSchema {

@@ -29,6 +29,7 @@ use self::{
 };
 use phantomdb_engine::Engine;
 use phantomdb_sql::calls::{Fragments, rows as statement, schema};
+use phantomdb_sql::types::describe_types;
 
 /// The limits a service keeps.
 #[derive(Debug, Clone)]
@@ -233,7 +234,9 @@ impl Service {
                 answer::json(&Tables { tables })
             }
             Call::DescribeTable { database, table } => {
-                answer::json(&self.place(&database, scope).await?.describe(&table).await?)
+                let mut schema = self.place(&database, scope).await?.describe(&table).await?;
+                describe_types(&mut schema);
+                answer::json(&schema)
             }
             call => self.change_schema(call, scope).await,
         }

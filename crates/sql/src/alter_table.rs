@@ -121,18 +121,9 @@ impl Reader<'_> {
 /// A column as the contract describes it, and what of it is a constraint with a name of its own.
 pub fn column_definition(column: &mut ColumnDef) -> Result<(ColumnDefinition, Vec<Constraint>)> {
     let mut constraints = Vec::new();
-    let mut definition = ColumnDefinition {
-        name: column.name.value.clone(),
-        data_type: SqlType::from_ast(&column.data_type)?.name(),
-        allow_null: true,
-        primary_key: false,
-        auto_increment: is_serial(&column.data_type),
-        unique: false,
-        default: None,
-        generated: None,
-        references: None,
-        comment: None,
-    };
+    let mut definition =
+        ColumnDefinition::new(column.name.value.clone(), SqlType::from_ast(&column.data_type)?.name());
+    definition.auto_increment = is_serial(&column.data_type);
     for option in &mut column.options {
         let name = option.name.as_ref().map(|name| name.value.clone());
         match &mut option.option {
