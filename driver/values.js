@@ -38,7 +38,7 @@ function objectToWire(value, otherwise) {
   if (types.isBoxedPrimitive(value)) {
     return toWire(value.valueOf(), otherwise);
   }
-  // A moment, a Day.js, and the like.
+  // Objects of moment, Day.js and similar libraries.
   if (typeof value.toDate === 'function') {
     return timestamp(value.toDate());
   }
@@ -83,7 +83,7 @@ function givenValue(value) {
 
 const CONVERTERS = {
   timestamp: (value) => new Date(value),
-  // Numbers come as they are; NaN and the infinities as text.
+  // NaN and the infinities come as text.
   float: (value) => Number(value),
   blob: (value) => Buffer.from(value, 'base64'),
   any: (value) => (value?.type === 'blob' ? Buffer.from(value.value, 'base64') : value),
@@ -132,7 +132,7 @@ function setOwn(object, name, value) {
   object[name] = value;
 }
 
-/** For a column that is called `__proto__`, which an assignment would not make. */
+/** Defines a column with the name `__proto__`, which an assignment would not create. */
 function defineOwn(object, name, value) {
   Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
 }

@@ -1,7 +1,7 @@
 'use strict';
 
 // The `parse` functions that users set on a data type (`DataTypes.DATE.parse = …`; `sequelize.refreshTypes()`). They
-// take effect on columns that are an attribute of that type in the model at hand.
+// apply to the columns that are attributes of that type in the model of the query.
 
 /** The model of each include by its path: `tasks`, `tasks.owner`. */
 function modelsByPath(include, prefix = '', models = new Map()) {
@@ -30,7 +30,7 @@ function typeOfColumn(name, model, models) {
  *
  * @param {{ get(key: string): Function | undefined }} store
  * @param {{ model?: object, include?: object[] }} options of the query
- * @param {(name: string, type: string) => Function | undefined} otherwise
+ * @param {(name: string, type: string) => Function | undefined} otherwise for a column without such a parser
  */
 function parsingConverter(store, options, otherwise) {
   const models = modelsByPath(options.include);

@@ -28,7 +28,7 @@ function shownType({ type, dataType }) {
   return typeNamed(dataType?.name)?.describedAs ?? type;
 }
 
-/** A default that is one literal as its value, an expression as its text. */
+/** The default of a column: the value of a literal, or the text of an expression. */
 function defaultValue({ default: text, dataType }) {
   if (text === undefined || text === null || /^null$/i.test(text)) {
     return null;
@@ -106,7 +106,7 @@ function constraints(schema, name) {
     }));
 }
 
-/** `getForeignKeyReferencesForTable`: one entry for each column. `Deferrable` is that of the caller's Sequelize. */
+/** `getForeignKeyReferencesForTable`: one entry for each column. `Deferrable` is the one of the caller's Sequelize. */
 function foreignKeys(schema, database, Deferrable) {
   return schema.constraints
     .filter((constraint) => constraint.type === 'foreignKey')

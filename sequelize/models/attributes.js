@@ -1,6 +1,6 @@
 'use strict';
 
-// The attributes of a model, as source, from the columns of a table.
+// Writes the attributes of a model, as source, from the columns of a table.
 
 const { inspect } = require('util');
 
@@ -91,7 +91,7 @@ function referenceFields({ table, columns, onDelete, onUpdate, deferrable, initi
   return fields;
 }
 
-/** One attribute as source. `unique` is `true`, the name of a constraint, or undefined. */
+/** Writes one attribute as source. `unique` is `true`, the name of a constraint, or undefined. */
 function attribute(column, { isPrimary, unique, reference }) {
   const fields = [`type: ${dataType(column)}`];
   if (isPrimary) fields.push('primaryKey: true');

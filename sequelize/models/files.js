@@ -1,6 +1,6 @@
 'use strict';
 
-// The files that are written: one for each table, and `init-models` with the associations.
+// Writes the files: one for each table, and `init-models` with the associations.
 
 const { key, typescriptType } = require('./attributes.js');
 const { associations } = require('./associations.js');

@@ -24,7 +24,7 @@ use super::{
 };
 use phantomdb_sql::{
     Catalog,
-    alter_table::Reader,
+    alter_table::AlterTableReader,
     definition::SchemaChange,
     names::same_table,
     printer::{quote_identifier, quote_literal},
@@ -87,6 +87,11 @@ async fn alter_by_statement(
     statement: &AlterTable,
 ) -> Result<()> {
     let mut table = table.clone();
+    if statement.if_exists
+        && catalog::describe(connection, &table).await.is_err_and(|error| error.code == ErrorCode::UnknownTable)
+    {
+        return Ok(());
+    }
     for operation in &statement.operations {
         let mut alteration = Alteration { connection, schema: catalog::describe(connection, &table).await? };
         for (index, operation) in operations(&alteration.schema, operation)?.iter().enumerate() {
@@ -103,7 +108,7 @@ async fn alter_by_statement(
 /// An operation of an `ALTER TABLE` as the contract describes it.
 fn operations(schema: &TableSchema, operation: &AlterTableOperation) -> Result<Vec<AlterOperation>> {
     let catalog = Only(Arc::new(schema.clone()));
-    let reader = Reader { source: adapt::source(""), catalog: &catalog };
+    let reader = AlterTableReader { source: adapt::source(""), catalog: &catalog };
     reader.alter_operation(&catalog.0.table, &mut operation.clone())
 }
 

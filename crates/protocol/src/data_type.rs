@@ -1,4 +1,4 @@
-//! The table of data types: what each type is called, what arguments it takes, how it is stored and how its values travel.
+//! The table of data types: the names of each type, its arguments, how it is stored and how its values travel.
 //!
 //! The SQL side, both engines, the translator and the JavaScript side read this table. A new type is a new entry here.
 
@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 use crate::{ColumnType, Error};
 
-/// What may stand in parentheses after the name of a type.
+/// The arguments in parentheses after the name of a type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Arguments {
     None,
@@ -18,7 +18,7 @@ pub enum Arguments {
     Values,
 }
 
-/// One data type of PhantomDB SQL.
+/// A data type of PhantomDB SQL.
 #[derive(Debug)]
 pub struct TypeInfo {
     pub key: TypeName,
@@ -85,7 +85,7 @@ impl TypeInfo {
 /// Ends the declared names of columns that SQLite stores as text.
 pub const SQLITE_TEXT: &str = "_TEXT";
 
-/// What most types have in common.
+/// The fields that most types have in common.
 const COMMON: TypeInfo = TypeInfo {
     key: TypeName::Text,
     name: "",
@@ -107,7 +107,7 @@ const COMMON: TypeInfo = TypeInfo {
 /// Makes the enum and the table out of one list, so that neither can have a type that the other one lacks.
 macro_rules! data_types {
     ($($key:ident { $($field:ident: $value:expr),* $(,)? })*) => {
-        /// Which data type it is. The arguments are not part of it.
+        /// The key of a data type in the table, without arguments.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum TypeName { $($key),* }
 
@@ -308,7 +308,7 @@ impl TypeName {
     }
 }
 
-/// Every type, in the order in which people are told of them.
+/// Every type, in the order of the message of [`unknown`].
 pub fn table() -> &'static [TypeInfo] {
     TABLE
 }

@@ -86,6 +86,9 @@ pub struct ErrorDetails {
     /// Character offset in the statement, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub position: Option<u64>,
+    /// The unknown function that is called, to find its position in the statement. It does not travel.
+    #[serde(skip)]
+    pub function: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error, JsonSchema)]

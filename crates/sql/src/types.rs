@@ -1,4 +1,4 @@
-//! The data types with their arguments, as statements write them. What a type is called and how it is stored is in
+//! The data types with their arguments, as statements write them. Their names and stored forms are in
 //! [`phantomdb_protocol::data_type`].
 
 use phantomdb_protocol::{

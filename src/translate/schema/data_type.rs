@@ -1,4 +1,4 @@
-//! Checks what may stand as the type of a column, and gives it the form that PhantomDB declares it in.
+//! Checks the type of a column, and writes it as PhantomDB declares it.
 
 use phantomdb_protocol::{
     Error, ErrorCode, Result,
@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::translate::sql::push_string;
 
-/// A type as Sequelize or a person writes it, with the values of an ENUM when they are given apart.
+/// A type as Sequelize or a person writes it, with the values of an ENUM when they are not part of its text.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(super) struct DataTypePlan {
@@ -20,7 +20,7 @@ pub(super) struct DataTypePlan {
     column: Option<String>,
 }
 
-/// The type in the form PhantomDB declares it.
+/// Writes the type as PhantomDB declares it.
 pub(super) fn write(plan: &DataTypePlan) -> Result<String> {
     let result = if plan.values.is_empty() { normalize(&plan.name) } else { enumeration(&plan.values) };
     result.map_err(|error| match &plan.column {
@@ -33,8 +33,8 @@ pub(super) fn write(plan: &DataTypePlan) -> Result<String> {
 }
 
 /// Checks a type's text against the table of data types and gives it the form PhantomDB declares it in. Names that mean
-/// the same elsewhere are accepted (`DATETIME` for `TIMESTAMP`, `TINYINT(1)` for `BOOLEAN`), so that what
-/// `describeTable` says can be handed back.
+/// the same elsewhere are accepted (`DATETIME` for `TIMESTAMP`, `TINYINT(1)` for `BOOLEAN`), so that the
+/// types that `describeTable` shows can be used again.
 pub(super) fn normalize(text: &str) -> Result<String> {
     let text = text.trim();
     if text.get(..4).is_some_and(|head| head.eq_ignore_ascii_case("enum")) {

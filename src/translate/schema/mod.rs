@@ -1,8 +1,8 @@
 //! Schema statements: tables, columns, constraints, indexes, schemas and databases as PhantomDB SQL text.
 //!
 //! A plan is the protocol's own type as JSON where there is one ([`CreateTable`], [`AlterOperation`], …), so that the
-//! text a person reads in the log and the structured call that is made come from the same data. What cannot be
-//! written safely (a type PhantomDB has not, an empty name, an unknown plan field) is an error that names it.
+//! text a person reads in the log and the structured call that is made come from the same data. Anything
+//! that cannot be written safely (an unknown type, an empty name, an unknown field of a plan) is an error that names it.
 
 mod data_type;
 mod statement;

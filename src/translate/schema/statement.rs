@@ -1,4 +1,4 @@
-//! The short statements: drop, indexes, truncate, schemas, databases, transactions, and what asks about the schema.
+//! The short statements: drop, indexes, truncate, schemas, databases, transactions, and questions about the schema.
 
 use phantomdb_protocol::{
     CreateIndex, IsolationLevel, Result, TableName,
@@ -125,7 +125,7 @@ pub(super) fn drop_named(what: &str, plan: &DropNamed) -> Result<String> {
     Ok(out)
 }
 
-/// Which foreign keys are checked at the end of the transaction; no names means all that are deferrable.
+/// The foreign keys to check at the end of the transaction. Without names, all that are deferrable.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct SetConstraints {
@@ -188,7 +188,7 @@ pub(super) fn transaction(step: &TransactionStep) -> Result<String> {
     Ok(out)
 }
 
-/// What asks about the schema. The answer comes from a structured call; the text is what the log shows.
+/// A question about the schema. A structured call answers it; the log shows the text.
 #[derive(Deserialize)]
 #[serde(tag = "what", rename_all = "camelCase", deny_unknown_fields)]
 pub(super) enum Show {

@@ -1,4 +1,4 @@
-//! Tables: create and alter, columns, constraints.
+//! Writes CREATE TABLE and ALTER TABLE, columns and constraints.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::data_type;
 
-/// Types are written as PhantomDB declares them, and refused by name when it has none of that name.
+/// Writes types as PhantomDB declares them, and refuses an unknown type by name.
 struct Normalized;
 
 impl Pieces for Normalized {
@@ -76,8 +76,7 @@ pub(super) fn constraint_fragment(constraint: &Constraint) -> Result<String> {
     Ok(out)
 }
 
-/// The operations as `ALTER TABLE` statements, one after the other, for people to read: the change itself travels as
-/// one structured call.
+/// Writes the operations as `ALTER TABLE` statements for the log. The change itself is one structured call.
 pub(super) fn alter(table: &TableName, operations: &[AlterOperation]) -> Result<String> {
     if operations.is_empty() {
         return Err(Error::new(

@@ -8,7 +8,7 @@ use sqlparser::{
 
 use super::{Adapted, Adapter, print};
 use crate::{alter::qualified, catalog};
-use phantomdb_sql::{Kind, definition::SchemaChange, types::SqlType};
+use phantomdb_sql::{Kind, alter_table::altered_table, definition::SchemaChange, types::SqlType};
 
 /// A change of the schema that needs to look at the catalog; [`crate::alter::apply`] makes it, in a
 /// transaction that the caller keeps.
@@ -49,7 +49,7 @@ impl Adapter<'_> {
                 Ok(self.done(Kind::Schema, vec![print(statement)?]))
             }
             Statement::AlterTable(alter) => {
-                let table = self.table(&alter.name)?;
+                let table = altered_table(&self.source, alter)?;
                 Ok(self.change(Change::Alter { table, statement: Box::new(alter.clone()) }))
             }
             Statement::Drop { object_type: ObjectType::Index, names, if_exists, .. } => {

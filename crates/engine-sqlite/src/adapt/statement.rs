@@ -94,8 +94,11 @@ impl Adapter<'_> {
                 Ok(self.done(Kind::Schema, vec![sql]))
             }
             Statement::AlterTable(alter) => {
-                let reader = alter_table::Reader { source: self.source, catalog: self.catalog };
+                let reader = alter_table::AlterTableReader { source: self.source, catalog: self.catalog };
                 let (table, operations) = reader.alter_table(alter)?;
+                if operations.is_empty() {
+                    return Ok(self.done(Kind::Schema, Vec::new()));
+                }
                 Ok(self.change(Change::Alter { table, operations }))
             }
             Statement::Drop { object_type: ObjectType::View, names, if_exists, .. } => {

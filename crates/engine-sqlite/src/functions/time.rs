@@ -12,7 +12,7 @@ use rusqlite::{
 };
 
 use super::{Answer, convert, pure};
-use phantomdb_sql::time::{parse, written};
+use phantomdb_sql::time::{parse, timestamp_text as written};
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     pure(conn, "date_part", 2, |a| {

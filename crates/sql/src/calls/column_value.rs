@@ -1,4 +1,4 @@
-//! JSON of a row as the value of its column.
+//! Converts the JSON of a row to values of its columns.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use phantomdb_protocol::{ColumnType, Error, ErrorCode, Result, TableSchema, Value, data_type};

@@ -72,7 +72,7 @@ impl Caches {
         let template = lock(&self.templates).get(&scanned.key).cloned();
         match template {
             None => self.new_template(text, scanned),
-            Some(template) => match template.and_then(|template| template.fill(&scanned)) {
+            Some(template) => match template.and_then(|template| template.fill(scanned)) {
                 Some(condition) => Ok(condition),
                 None => self.whole_condition(text),
             },

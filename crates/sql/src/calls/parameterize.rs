@@ -1,4 +1,4 @@
-//! Which literals of a condition become parameters.
+//! Turns the literals of a condition into parameters.
 
 use std::ops::ControlFlow;
 
@@ -44,7 +44,7 @@ impl Lifter {
         let (literal, negative) = match expression {
             Expr::Value(literal) => (literal, false),
             Expr::UnaryOp { op: UnaryOperator::Minus, expr } => match &mut **expr {
-                Expr::Value(literal) if matches!(literal.value, Literal::Number(..)) => (literal, true),
+                Expr::Value(literal) if matches!(literal.value, Literal::Number(_, _)) => (literal, true),
                 _ => return,
             },
             _ => return,
@@ -126,12 +126,13 @@ fn keeps_literals(expression: &Expr) -> bool {
         | Expr::CompoundIdentifier(_)
         | Expr::Value(_)
         | Expr::Nested(_)
-        | Expr::Between { .. }
-        | Expr::InList { .. }
-        | Expr::IsDistinctFrom(..)
-        | Expr::IsNotDistinctFrom(..)
-        | Expr::UnaryOp { op: UnaryOperator::Not, .. } => false,
-        Expr::Like { escape_char, .. } | Expr::ILike { escape_char, .. } => escape_char.is_some(),
+        | Expr::Between { expr: _, negated: _, low: _, high: _ }
+        | Expr::InList { expr: _, list: _, negated: _ }
+        | Expr::IsDistinctFrom(_, _)
+        | Expr::IsNotDistinctFrom(_, _)
+        | Expr::UnaryOp { op: UnaryOperator::Not, expr: _ } => false,
+        Expr::Like { escape_char, negated: _, any: _, expr: _, pattern: _ }
+        | Expr::ILike { escape_char, negated: _, any: _, expr: _, pattern: _ } => escape_char.is_some(),
         Expr::BinaryOp { left, op, right } => !gives_a_type(op) || (is_literal(left) && is_literal(right)),
         _ => true,
     }

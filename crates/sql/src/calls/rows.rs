@@ -66,7 +66,7 @@ fn push_where(sql: &mut String, parameters: &mut Vec<Value>, condition: Conditio
     parameters.extend(condition.literals);
 }
 
-/// The condition of a call that changes rows; it must have one, or say that it means all rows.
+/// The condition of a call that changes rows. The call must have one, or `all`.
 fn condition_or_all<'a>(condition: Option<&'a String>, all: bool, what: &str) -> Result<Option<&'a str>> {
     match (given(condition), all) {
         (None, false) => Err(Error::new(
@@ -111,7 +111,7 @@ pub fn delete(fragments: &Fragments, table: &TableName, delete: &DeleteRows) -> 
     Ok(statement(sql, parameters))
 }
 
-/// One statement for each run of rows that name the same columns, so that the columns a row leaves out get their
+/// Writes one statement for each run of rows that name the same columns, so that the columns a row leaves out get their
 /// defaults and the answers stay in the order of the rows.
 pub fn insert(schema: &TableSchema, insert: &InsertRows) -> Result<Vec<Statement>> {
     let tail = insert_tail(insert)?;

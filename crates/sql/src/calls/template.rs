@@ -28,23 +28,43 @@ pub struct Scanned<'a> {
 }
 
 /// A literal as it is written: the digits of a number, or a string with its quotes.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Literal<'a> {
     text: &'a str,
     /// Where it begins, in bytes.
     start: usize,
+    /// Its value without a sign in front of it.
+    value: Value,
 }
 
-impl Literal<'_> {
-    fn value(&self, negative: bool) -> Option<Value> {
-        match self.text.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
-            Some(inner) => Some(Value::String(inner.replace("''", "'"))),
-            None => number(self.text, negative),
+impl<'a> Literal<'a> {
+    /// None for a number that is never a parameter.
+    fn new(text: &'a str, start: usize) -> Option<Self> {
+        let value = match text.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
+            Some(inner) => Value::String(inner.replace("''", "'")),
+            None => number(text, false)?,
+        };
+        Some(Self { text, start, value })
+    }
+
+    const fn mark(&self) -> char {
+        match self.value {
+            Value::Integer(_) => INTEGER,
+            Value::Float(_) => FLOAT,
+            _ => STRING,
         }
     }
 }
 
-/// What becomes of one literal of a template.
+fn signed(value: Value, negative: bool) -> Value {
+    match value {
+        Value::Integer(integer) if negative => Value::Integer(-integer),
+        Value::Float(float) if negative => Value::Float(-float),
+        value => value,
+    }
+}
+
+/// The use of one literal of a template.
 #[derive(Debug)]
 enum Slot {
     Parameter {
@@ -62,7 +82,8 @@ pub struct Template {
 }
 
 impl Template {
-    /// None when a literal of the tree is not one that the scan found, or has another value there.
+    /// Makes a template from a parsed condition. Fails when a literal of the tree is not one that the scan found, or has
+    /// another value there.
     pub fn new(text: &str, scanned: &Scanned<'_>, parsed: &ParsedCondition) -> Option<Self> {
         let mut lifted = parsed.lifted.iter().peekable();
         let mut at = LocationCounter::new(text);
@@ -70,7 +91,7 @@ impl Template {
         for literal in &scanned.literals {
             let location = at.advance_to(literal.start);
             slots.push(match lifted.next_if(|lifted| lifted.span.start == location) {
-                Some(lifted) if literal.value(lifted.negative).as_ref() == Some(&lifted.value) => {
+                Some(lifted) if signed(literal.value.clone(), lifted.negative) == lifted.value => {
                     Slot::Parameter { negative: lifted.negative }
                 }
                 Some(_) => return None,
@@ -81,14 +102,14 @@ impl Template {
     }
 
     /// The condition with these literals. None when one differs that stays in the text.
-    pub fn fill(&self, scanned: &Scanned<'_>) -> Option<Condition> {
+    pub fn fill(&self, scanned: Scanned<'_>) -> Option<Condition> {
         if self.slots.len() != scanned.literals.len() {
             return None;
         }
         let mut literals = Vec::with_capacity(self.slots.len());
-        for (slot, literal) in self.slots.iter().zip(&scanned.literals) {
+        for (slot, literal) in self.slots.iter().zip(scanned.literals) {
             match slot {
-                Slot::Parameter { negative } => literals.push(literal.value(*negative)?),
+                Slot::Parameter { negative } => literals.push(signed(literal.value, *negative)),
                 Slot::Fixed(text) if **text == *literal.text => {}
                 Slot::Fixed(_) => return None,
             }
@@ -123,7 +144,7 @@ impl<'a> LocationCounter<'a> {
     }
 }
 
-/// The literals of a condition, or none when its characters alone do not say where they are.
+/// Finds the literals of a condition. Fails when its characters alone do not say where they are.
 pub fn scan(text: &str) -> Option<Scanned<'_>> {
     let bytes = text.as_bytes();
     let mut scanned = Scanned { key: String::with_capacity(text.len()), literals: Vec::new() };
@@ -163,11 +184,10 @@ pub fn scan(text: &str) -> Option<Scanned<'_>> {
         {
             return None;
         }
-        let literal = Literal { text: &text[at..end], start: at };
         // A number that is not lifted is part of the key.
-        if let Some(mark) = mark_of(&literal) {
+        if let Some(literal) = Literal::new(&text[at..end], at) {
             scanned.key.push_str(&text[copied..at]);
-            scanned.key.push(mark);
+            scanned.key.push(literal.mark());
             scanned.literals.push(literal);
             copied = end;
         }
@@ -175,14 +195,6 @@ pub fn scan(text: &str) -> Option<Scanned<'_>> {
     }
     scanned.key.push_str(&text[copied..]);
     Some(scanned)
-}
-
-fn mark_of(literal: &Literal<'_>) -> Option<char> {
-    match literal.value(false)? {
-        Value::Integer(_) => Some(INTEGER),
-        Value::Float(_) => Some(FLOAT),
-        _ => Some(STRING),
-    }
 }
 
 const fn is_word(byte: u8) -> bool {
