@@ -1,22 +1,28 @@
 import type { DataType, Dialect } from 'sequelize';
 
-import type { PhantomDBAttribute, PhantomDBTable, TableSchema } from './schema.js';
+import type {
+  PhantomDBAttribute,
+  PhantomDBTable,
+  PhantomDBTypeDescription,
+  PhantomDBWireType,
+  TableSchema,
+} from './schema.js';
 
-export type { PhantomDBAttribute, PhantomDBTable, TableSchema };
+export type { PhantomDBAttribute, PhantomDBTable, PhantomDBTypeDescription, PhantomDBWireType, TableSchema };
 
-/** When work in a managed transaction is run again: after `SERIALIZATION_FAILURE` and `DEADLOCK`. */
+/** How often a managed transaction is run again after `SERIALIZATION_FAILURE` and `DEADLOCK`. */
 export interface TransactionRetry {
-  /** Times it is run at most, the first one included. 5 when nothing is said. */
+  /** The most runs, including the first one. The default is 5. */
   max?: number;
-  /** Milliseconds before the second time, give or take a half. 20 when nothing is said. */
+  /** Milliseconds before the second run, plus or minus a half. The default is 20. */
   backoffBase?: number;
-  /** What the pause grows by each time. 2 when nothing is said. */
+  /** The factor by which the pause grows each time. The default is 2. */
   backoffExponent?: number;
 }
 
 declare module 'sequelize' {
   interface TransactionOptions {
-    /** Runs the callback again when it had to give way to another transaction; a number is `max`. */
+    /** Runs the callback again after a conflict with another transaction. A number is `max`. */
     retry?: boolean | number | TransactionRetry;
   }
 }
@@ -35,23 +41,10 @@ export type PhantomDBValue =
 
 export type PhantomDBRow = Record<string, unknown>;
 
-/** How a value travels: `integer`, `float`, `decimal`, `string`, `boolean`, `timestamp`, `blob`, … */
 export interface PhantomDBColumn {
   name: string;
-  type:
-    | 'integer'
-    | 'float'
-    | 'decimal'
-    | 'string'
-    | 'boolean'
-    | 'timestamp'
-    | 'date'
-    | 'time'
-    | 'uuid'
-    | 'enum'
-    | 'blob'
-    | 'json'
-    | 'any';
+  /** How the values of the column travel. */
+  type: PhantomDBWireType;
 }
 
 export interface PhantomDBOptions {
@@ -61,20 +54,20 @@ export interface PhantomDBOptions {
   connectTimeoutMs?: number;
   /** How long one call may take, with its retries. */
   requestTimeoutMs?: number;
-  /** How often a call that is safe to repeat is repeated when the server cannot be reached or is too busy. */
+  /** The most repetitions of a call that is safe to repeat, when the server cannot be reached or is too busy. */
   retries?: number;
-  /** Whether a database that is not there is made when it is first used. The default is true. */
+  /** True to make a missing database when it is first used, which is the default. */
   createDatabase?: boolean;
   /**
-   * What such a database begins as: a snapshot, or, with `memory:` and `file:`, the path of a file that one was saved to.
+   * The initial content of such a database: a snapshot, or, with `memory:` and `file:`, the path of a saved one.
    *
    * @example new PhantomDBDialect('memory:', { template: './test/seed.phantomdb' })
    */
   template?: PhantomDBSnapshot | string;
   /**
-   * `memory:` and `file:` only: a transaction that holds the write lock of its database and runs no statement for so
-   * many milliseconds, while others wait for the lock, is rolled back. The default is 5,000. Of dialects that share an
-   * engine, the first that uses it decides. A server has `--lock-idle-timeout`.
+   * `memory:` and `file:` only: a transaction that holds the write lock of its database is rolled back when it runs no
+   * statement for this number of milliseconds while others wait for the lock. The default is 5,000. When several dialects
+   * share an engine, the first one that uses it decides. A server has `--lock-idle-timeout`.
    */
   lockIdleTimeoutMs?: number;
   /** `https://` only: the authorities to trust, and no others, in PEM: text, bytes, or the path of a file. */
@@ -82,8 +75,8 @@ export interface PhantomDBOptions {
 }
 
 /**
- * The state of a database, as {@link PhantomDBDialectMethods.snapshot} answers it. It is kept until it is released or
- * nothing refers to it, or, by a server, until its database is dropped.
+ * The state of a database, as {@link PhantomDBDialectMethods.snapshot} returns it. It is kept until it is released or
+ * nothing refers to it. A server keeps it until it is released or its database is dropped.
  */
 export interface PhantomDBSnapshot {
   /** The name of the database it was made of. */
@@ -92,30 +85,29 @@ export interface PhantomDBSnapshot {
   readonly bytes: number;
 
   /**
-   * Writes it to a file, a database of SQLite, to be a `template` in other processes. What is there is replaced.
+   * Writes it to a file, a database of SQLite, to be a `template` in other processes. An existing file is replaced.
    * Fails with `BAD_REQUEST` when the file cannot be written, and with `UNSUPPORTED` for a snapshot that a server keeps.
    */
   save(path: string): Promise<void>;
 
-  /** Lets go of it. Databases that began as it stay. */
+  /** Releases the snapshot. Databases that were made from it stay. */
   release(): Promise<void>;
 }
 
-/** What goes with a call: also with each query, finder and write of Sequelize, as one of its options. */
+/** Options of a call, and of each query, finder and write of Sequelize. */
 export interface CallOptions {
   /**
-   * Gives the call up when it is aborted: the promise is rejected at once with an {@link AbortError}, and the statement
-   * is stopped where it runs.
+   * Aborts the call: the promise is rejected at once with an {@link AbortError}, and the engine stops the statement.
    */
   signal?: AbortSignal;
-  /** The trace the call is part of, as W3C Trace Context writes it; without it, that which is active in OpenTelemetry. */
+  /** The trace of the call in the format of W3C Trace Context. The default is the active trace of OpenTelemetry. */
   traceparent?: string;
   tracestate?: string;
 }
 
 /**
- * What a call that was given up is rejected with, like the errors of Node's own functions that take a signal. It is not
- * a class of this package's: `error.name === 'AbortError'` tells it.
+ * The error of a call that was aborted, like the errors of Node's own functions that take a signal. It is not a class of
+ * this package; test `error.name === 'AbortError'`.
  */
 export interface AbortError extends Error {
   name: 'AbortError';
@@ -126,7 +118,7 @@ export interface AbortError extends Error {
   parameters?: unknown[];
 }
 
-/** What is published on the tracing channel `phantomdb:query` of `node:diagnostics_channel`, one for each call. */
+/** The event of a call on the tracing channel `phantomdb:query` of `node:diagnostics_channel`. */
 export interface PhantomDBQueryEvent {
   /** `query`, `find`, `beginTransaction`, `commitTransaction`, `createTable` and the like. */
   operation: string;
@@ -141,22 +133,22 @@ export interface PhantomDBQueryEvent {
   requestId: string;
   traceparent?: string;
   tracestate?: string;
-  /** How often the call was sent again; known at the end. */
+  /** How often the call was sent again. It is set at the end. */
   retries: number;
-  /** At the end: the answer as JSON text, or why it failed. */
+  /** Set at the end: the answer as JSON text, or the error. */
   result?: string;
   error?: PhantomDBError | AbortError;
 }
 
 export interface TransactionOption extends CallOptions {
-  /** The id that {@link PhantomDBDialectMethods.beginTransaction} answered. */
+  /** The id that {@link PhantomDBDialectMethods.beginTransaction} returned. */
   transaction?: string;
 }
 
 export interface InsertOptions extends TransactionOption {
-  /** The columns of the inserted rows to answer with; `true` for all. */
+  /** The columns of the inserted rows to return; `true` for all. */
   returning?: boolean | string[];
-  /** What to do when a row with the same key is there: overwrite the columns `update`, or, without, leave it. */
+  /** The action on a row with the same key: overwrite the columns `update`, or without them leave the row as it is. */
   onConflict?: { columns?: string[]; update?: string[] };
 }
 
@@ -205,7 +197,7 @@ export interface QueryResult<Row extends object = PhantomDBRow> {
 }
 
 /**
- * What a PhantomDBDialect does on its own. Every method answers a promise that is rejected with a
+ * The methods of a PhantomDBDialect itself. Every method returns a promise that is rejected with a
  * {@link PhantomDBError} when the call fails.
  */
 export interface PhantomDBDialectMethods {
@@ -213,8 +205,8 @@ export interface PhantomDBDialectMethods {
   readonly url: string;
 
   /**
-   * Puts this dialect into an instance of Sequelize that was made with another one. Without need when it was given
-   * as `dialect` to the constructor.
+   * Sets this dialect on an instance of Sequelize that was made with another one. It is not needed when the dialect was
+   * given to the constructor as `dialect`.
    *
    * @example
    * const sequelize = new Sequelize('myapp', null, null, { dialect: 'sqlite' });
@@ -223,14 +215,14 @@ export interface PhantomDBDialectMethods {
   init<T extends object>(sequelize: T): T;
 
   /**
-   * Makes a database, empty or as a snapshot.
-   * Fails with `ALREADY_EXISTS` when there is one of that name.
+   * Makes a database, empty or from a snapshot.
+   * Fails with `ALREADY_EXISTS` when a database has that name.
    *
    * @example await dialect.createDatabase('myapp');
    */
   createDatabase(name: string, options?: { template?: PhantomDBSnapshot }): Promise<void>;
 
-  /** Drops a database and all that is in it. Fails with `UNKNOWN_DATABASE` when there is none of that name. */
+  /** Drops a database with everything in it. Fails with `UNKNOWN_DATABASE` when no database has that name. */
   dropDatabase(name: string): Promise<void>;
 
   /** The names of the databases. */
@@ -294,7 +286,7 @@ export interface PhantomDBDialectMethods {
   ): Promise<Row[]>;
 
   /**
-   * Updates the rows that meet a condition; answers how many they were. Without a condition it needs `all: true`.
+   * Updates the rows that meet a condition; returns their number. Without a condition it needs `all: true`.
    *
    * @example await dialect.update('myapp', 'users', { active: false }, { name: 'John' });
    */
@@ -307,7 +299,7 @@ export interface PhantomDBDialectMethods {
   ): Promise<number>;
 
   /**
-   * Deletes the rows that meet a condition; answers how many they were. Without a condition it needs `all: true`.
+   * Deletes the rows that meet a condition; returns their number. Without a condition it needs `all: true`.
    *
    * @example await dialect.delete('myapp', 'users', 'age < 18');
    */
@@ -332,7 +324,7 @@ export interface PhantomDBDialectMethods {
   ): Promise<QueryResult<Row>>;
 
   /**
-   * Begins a transaction; answers its id, to be given as `transaction` to the calls in it.
+   * Begins a transaction; returns its id, the option `transaction` of the calls in it.
    *
    * @example
    * const transaction = await dialect.beginTransaction('myapp', { isolationLevel: 'SERIALIZABLE' });
@@ -341,16 +333,16 @@ export interface PhantomDBDialectMethods {
    */
   beginTransaction(databaseName: string, options?: BeginTransactionOptions): Promise<string>;
 
-  /** Commits. Fails with `TRANSACTION_EXPIRED` when the transaction is not there any more. */
+  /** Commits. Fails with `TRANSACTION_EXPIRED` when the transaction has ended already. */
   commitTransaction(id: string): Promise<void>;
 
-  /** Rolls back. Fails with `TRANSACTION_EXPIRED` when the transaction is not there any more. */
+  /** Rolls back. Fails with `TRANSACTION_EXPIRED` when the transaction has ended already. */
   rollbackTransaction(id: string): Promise<void>;
 
   /**
-   * Keeps the committed state of a database: rows, tables, indexes and all. The default is the database of the
-   * Sequelize that uses this dialect. See `docs/testing.md`.
-   * Fails with `BAD_REQUEST` when there are several of those, or none, with `FORBIDDEN` on a server that does not allow it,
+   * Keeps the committed state of a database: rows, tables, indexes and everything else. The default is the database of
+   * the Sequelize that uses this dialect. See `docs/testing.md`.
+   * Fails with `BAD_REQUEST` without a default, when no Sequelize or several of them use the dialect, with `FORBIDDEN` on a server that does not allow it,
    * and with `UNSUPPORTED` where the engine is not SQLite.
    *
    * @example
@@ -360,18 +352,18 @@ export interface PhantomDBDialectMethods {
   snapshot(databaseName?: string): Promise<PhantomDBSnapshot>;
 
   /**
-   * Brings a database to a state that was kept: the one that is named, else the one it was kept of, or, when another
-   * dialect has made the snapshot, that of the Sequelize that uses this one. All of it or, when it fails, nothing.
-   * Open transactions of the database are rolled back; what is still asked in them fails with `TRANSACTION_EXPIRED`.
+   * Restores a snapshot into the named database. The default is the database of the snapshot, or, when another dialect
+   * has made the snapshot, the database of the Sequelize that uses this one. When it fails, nothing is changed.
+   * Open transactions of the database are rolled back; later calls in them fail with `TRANSACTION_EXPIRED`.
    * Fails with `NOT_FOUND` when the snapshot was released.
    */
   restore(snapshot: PhantomDBSnapshot, databaseName?: string): Promise<void>;
 
   /**
-   * Does `work` while no other process does work under the same name for the same database; answers what it answers.
-   * Fails with `LOCK_TIMEOUT` when the lock is not free in time, or was lost while `work` ran. `signal` is aborted in the
-   * latter case: a process that stands still for more than 10 seconds no longer holds the lock, nor does one that was
-   * killed. The locks are kept in a database of their own, `phantomdb_locks`.
+   * Runs `work` while no other process runs work under the same name for the same database; returns its result.
+   * Fails with `LOCK_TIMEOUT` when the lock is not free in time, or was lost while `work` ran. In the latter case `signal`
+   * is aborted: a process that is suspended for more than 10 seconds or killed loses the lock. The locks are kept in a
+   * database of their own, `phantomdb_locks`.
    *
    * @example await dialect.withLock('myapp', 'migrations', () => umzug.up());
    */
@@ -383,8 +375,8 @@ export interface PhantomDBDialectMethods {
   ): Promise<Result>;
 
   /**
-   * Lets go of everything, for good; a `memory:` database without a name is gone then. Closing the last Sequelize that
-   * uses the dialect does the same, but the dialect can then be used again.
+   * Closes the dialect for good; a `memory:` database without a name is gone then. Closing the last Sequelize that uses
+   * the dialect does the same, but the dialect can then be used again.
    */
   close(): Promise<void>;
 }
@@ -392,8 +384,8 @@ export interface PhantomDBDialectMethods {
 /**
  * PhantomDB as a dialect of Sequelize 6.
  *
- * It is typed as a `Dialect` of Sequelize too, whose type is a closed list of names, so that it can be given as the
- * option `dialect` without a cast. It is an object all the same.
+ * Its type is also one of Sequelize's `Dialect`, a closed list of names, so that it can be the option `dialect` without a
+ * cast. The value is an object.
  */
 export type PhantomDBDialect = PhantomDBDialectMethods & Extract<Dialect, 'sqlite'>;
 
@@ -412,8 +404,8 @@ export interface PhantomDBDialectConstructor {
   new (connectionString?: string, options?: PhantomDBOptions): PhantomDBDialect;
 
   /**
-   * Makes a copy of Sequelize accept the dialect: one that is neither this package's own, nor the project's, nor loaded
-   * when a dialect is constructed. Answers the class.
+   * Makes a copy of Sequelize accept the dialect. It is needed for a copy that is neither this package's own, nor the
+   * project's, nor loaded when a dialect is constructed. Returns the class.
    *
    * @throws {Error} when the copy is not of a version `>=6.28 <7`, or its files cannot be found
    */
@@ -424,7 +416,7 @@ export interface PhantomDBDialectConstructor {
 
 export const PhantomDBDialect: PhantomDBDialectConstructor;
 
-/** Why a call failed. With Sequelize it is the `original` of Sequelize's own error. */
+/** The error of a call that failed. With Sequelize it is the `original` of Sequelize's own error. */
 export class PhantomDBError extends Error {
   constructor(failure: {
     code: string;
@@ -434,9 +426,9 @@ export class PhantomDBError extends Error {
     traceId?: string;
   });
   readonly name: 'PhantomDBError';
-  /** What went wrong: `UNIQUE_VIOLATION`, `UNKNOWN_TABLE`, `UNAVAILABLE`, … */
+  /** The code of the error: `UNIQUE_VIOLATION`, `UNKNOWN_TABLE`, `UNAVAILABLE`, … */
   readonly code: string;
-  /** Names of what was at fault, where there is one. */
+  /** The names of the objects that the error is about. */
   readonly details: {
     table?: string;
     columns: string[];
@@ -460,7 +452,7 @@ export class PhantomDBError extends Error {
   };
   /** The id under which the server logged the request. An error of Sequelize has it too. */
   readonly requestId?: string;
-  /** The trace that the request was part of. */
+  /** The trace of the request. */
   readonly traceId?: string;
   /** Set when the failure came from Sequelize. */
   sql?: string;
@@ -468,6 +460,6 @@ export class PhantomDBError extends Error {
 }
 
 declare module 'sequelize/types/model' {
-  // What every query of Sequelize takes, finders and writes among them.
+  // The options of every query of Sequelize, finders and writes among them.
   interface Logging extends CallOptions {}
 }

@@ -1,4 +1,4 @@
-// What tables are made of, and what is told of them.
+// The definitions and the descriptions of tables.
 
 import type { DataType } from 'sequelize';
 
@@ -27,12 +27,45 @@ export interface PhantomDBAttribute {
   comment?: string;
 }
 
-/** What `dialect.describeTable` answers. */
+/** How values travel. */
+export type PhantomDBWireType =
+  | 'integer'
+  | 'float'
+  | 'decimal'
+  | 'string'
+  | 'boolean'
+  | 'timestamp'
+  | 'date'
+  | 'time'
+  | 'uuid'
+  | 'enum'
+  | 'blob'
+  | 'json'
+  | 'any';
+
+/** The parts of a column's type. */
+export interface PhantomDBTypeDescription {
+  /** The name without arguments: `VARCHAR`, `ENUM`. */
+  name: string;
+  /** How the values travel. */
+  wire: PhantomDBWireType;
+  /** The most characters of a `VARCHAR` or a `CHAR`. */
+  length?: number;
+  /** The digits of a `DECIMAL`, and how many of them are after the point. */
+  precision?: number;
+  scale?: number;
+  /** The values of an `ENUM`. */
+  values?: string[];
+}
+
+/** The description of a table that `dialect.describeTable` returns. */
 export interface TableSchema {
   table: { name: string; schema?: string };
   columns: {
     name: string;
     type: string;
+    /** The parts of `type`. Left out for a type that another client made and PhantomDB does not have. */
+    dataType?: PhantomDBTypeDescription;
     allowNull: boolean;
     primaryKey: boolean;
     autoIncrement: boolean;

@@ -4,7 +4,7 @@
 
 const { inspect, types } = require('util');
 
-/** A parameter of a statement, as the wire carries it. An object that is no value of its own is a JSON document. */
+/** A parameter of a statement, as the wire carries it. Any object that is not a date, bytes or the like is a JSON document. */
 function toWire(value, otherwise = document) {
   switch (typeof value) {
     case 'string':
@@ -23,7 +23,7 @@ function toWire(value, otherwise = document) {
   }
 }
 
-/** The same where no document can stand: throws for an object that is not a single value. */
+/** A parameter where no document is allowed: throws for an object that is not a single value. */
 function scalarToWire(value) {
   return toWire(value, refuse);
 }
@@ -38,7 +38,7 @@ function objectToWire(value, otherwise) {
   if (types.isBoxedPrimitive(value)) {
     return toWire(value.valueOf(), otherwise);
   }
-  // A moment, a Day.js, and the like.
+  // Objects of moment, Day.js and similar libraries.
   if (typeof value.toDate === 'function') {
     return timestamp(value.toDate());
   }
@@ -69,7 +69,7 @@ function blob(buffer) {
   return { type: 'blob', value: buffer.toString('base64') };
 }
 
-/** What a wire value looks like in a log or in an error: `{type, value}` as its text. */
+/** A wire value as logs and errors show it: `{type, value}` as its text. */
 function fromWire(value) {
   return value !== null && typeof value === 'object' ? value.value : value;
 }
@@ -83,26 +83,15 @@ function givenValue(value) {
 
 const CONVERTERS = {
   timestamp: (value) => new Date(value),
-  // Numbers come as they are; NaN and the infinities as text.
+  // NaN and the infinities come as text.
   float: (value) => Number(value),
   blob: (value) => Buffer.from(value, 'base64'),
   any: (value) => (value?.type === 'blob' ? Buffer.from(value.value, 'base64') : value),
 };
 
-/** What makes the JavaScript value of a column of that type; undefined when JSON's own value is it. */
+/** The function that converts a value of that wire type to JavaScript's. Undefined when the JSON value is the value. */
 function converterOf(type) {
   return CONVERTERS[type];
-}
-
-/** The wire type of a PhantomDB SQL type, as far as it has a converter. */
-function wireTypeOf(sqlType) {
-  if (/^(TIMESTAMP|DATETIME)/.test(sqlType)) {
-    return 'timestamp';
-  }
-  if (/^(BLOB|BYTEA)/.test(sqlType)) {
-    return 'blob';
-  }
-  return /^(REAL|FLOAT|DOUBLE)/.test(sqlType) ? 'float' : undefined;
 }
 
 /**
@@ -143,7 +132,7 @@ function setOwn(object, name, value) {
   object[name] = value;
 }
 
-/** For a column that is called `__proto__`, which an assignment would not make. */
+/** Defines a column with the name `__proto__`, which an assignment would not create. */
 function defineOwn(object, name, value) {
   Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
 }
@@ -156,6 +145,5 @@ module.exports = {
   timestamp,
   blob,
   converterOf,
-  wireTypeOf,
   rowsToObjects,
 };

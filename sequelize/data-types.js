@@ -1,16 +1,17 @@
 'use strict';
 
-// `DataTypes.phantomdb`: what each Sequelize type is called in PhantomDB SQL, and what its values are on the wire.
-// `stringify` answers a JSON scalar or `{type, value}`; `bindParam` hands that on.
+// `DataTypes.phantomdb`: the name of each Sequelize type in PhantomDB SQL, and the form of its values on the wire.
+// `stringify` returns a JSON scalar or `{type, value}`, and `bindParam` passes it on.
 
 const { types: nodeTypes } = require('util');
 
+const { types: typeTable } = require('../driver/type-table.js');
 const { blob, timestamp } = require('../driver/values.js');
 const { escapeValue } = require('./escape.js');
 
 const DOCS = 'https://github.com/phantomdb/phantomdb-sequelize/blob/main/docs/types.md';
 
-/** What to use instead of a type that PhantomDB has not. */
+/** What to use instead of a type that PhantomDB does not have. */
 const REFUSED = {
   GEOMETRY: 'JSON with a GeoJSON document',
   GEOGRAPHY: 'JSON with a GeoJSON document',
@@ -23,35 +24,8 @@ const REFUSED = {
   MACADDR: 'STRING',
 };
 
-/** Each base type that has a PhantomDB type, for `types.phantomdb`: custom parsers are looked up by these names. */
-const KEYS = [
-  'STRING',
-  'CHAR',
-  'TEXT',
-  'CITEXT',
-  'TINYINT',
-  'SMALLINT',
-  'MEDIUMINT',
-  'INTEGER',
-  'BIGINT',
-  'FLOAT',
-  'REAL',
-  'DOUBLE',
-  'DECIMAL',
-  'BOOLEAN',
-  'DATE',
-  'DATEONLY',
-  'TIME',
-  'UUID',
-  'UUIDV1',
-  'UUIDV4',
-  'ENUM',
-  'BLOB',
-  'JSON',
-  'JSONB',
-  'NOW',
-  'VIRTUAL',
-];
+/** The keys of Sequelize that have a PhantomDB type, and those without a column of their own. Custom parsers are found by them. */
+const KEYS = [...typeTable.flatMap((type) => type.sequelize), 'NOW', 'VIRTUAL'];
 
 const INTEGER_TEXT = /^[+-]?\d+$/;
 const DECIMAL_TEXT = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
@@ -79,6 +53,7 @@ function dataTypes(lib) {
     ...otherTypes(Base, warn),
     ...refusedTypes(Base),
   };
+  addPlainTypes(Base, types);
   for (const key of KEYS) {
     Base[key].types.phantomdb = [Base[key].key];
   }
@@ -90,13 +65,13 @@ function dataTypes(lib) {
   return types;
 }
 
-/** Text as it is; a number becomes text, as it would on assignment. */
+/** Turns a number into text, as an assignment would, and returns any other value as it is. */
 function text(value) {
   return typeof value === 'number' || typeof value === 'bigint' ? String(value) : value;
 }
 
 function textTypes(Base, warn) {
-  /** Adds to STRING and CHAR what both do with BINARY: bytes are a BLOB. */
+  /** Adds BINARY to STRING and CHAR: bytes are a BLOB. */
   const binary = (Type, name) =>
     class extends Type {
       toSql() {
@@ -124,17 +99,28 @@ function textTypes(Base, warn) {
         return text(value);
       }
     },
-    CITEXT: class extends Base.CITEXT {
-      _stringify(value) {
-        return text(value);
-      }
-    },
   };
 }
 
+/** Adds the types of the table that need nothing of their own: their values are text. */
+function addPlainTypes(Base, types) {
+  for (const { name, sequelize } of typeTable) {
+    for (const { key } of sequelize.map((own) => Base[own])) {
+      types[key] ??= class extends Base[key] {
+        toSql() {
+          return name;
+        }
+        _stringify(value) {
+          return text(value);
+        }
+      };
+    }
+  }
+}
+
 /**
- * What stands for a number is written by its `toString`, as Sequelize's own types do: a decimal of some library, or the one
- * element of an array. What is no number then stays as it is, to be refused.
+ * The text of an object that represents a number, such as a decimal of some library, as Sequelize's own types take it from
+ * `toString`. Any other value is returned as it is, to be refused later.
  */
 function writtenNumber(value) {
   if (typeof value !== 'object' || typeof value?.toString !== 'function') return value;
@@ -325,7 +311,7 @@ function bytes(value) {
   return blob(Buffer.from(Array.isArray(value) ? value : String(value)));
 }
 
-/** Types that PhantomDB has not. A model may name one; a table cannot be made with it. */
+/** Types that PhantomDB does not have. A model may name one, but a table cannot be made with it. */
 function refusedTypes(Base) {
   const refused = (key, instead) =>
     class extends Base[key] {
@@ -336,7 +322,7 @@ function refusedTypes(Base) {
     };
   return Object.fromEntries(
     Object.entries(REFUSED)
-      .filter(([key]) => Base[key])
+      .filter(([key]) => Base[key] && !KEYS.includes(key))
       .map(([key, instead]) => [key, refused(key, instead)]),
   );
 }

@@ -2,11 +2,11 @@
 
 // The contract's error codes as Sequelize's error classes.
 
-const native = require('../driver/native.js');
+const contract = require('../driver/contract.js');
 
 /** The names of Sequelize's classes, by error code and by the reason why a server is unreachable. */
 function errorClasses() {
-  const { errors, unreachableReasons } = JSON.parse(native.contract());
+  const { errors, unreachableReasons } = contract;
   return {
     byCode: new Map(errors.map(({ code, sequelizeClass }) => [code, sequelizeClass])),
     byReason: new Map(Object.entries(unreachableReasons)),

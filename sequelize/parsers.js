@@ -1,14 +1,14 @@
 'use strict';
 
 // The `parse` functions that users set on a data type (`DataTypes.DATE.parse = …`; `sequelize.refreshTypes()`). They
-// take effect on columns that are an attribute of that type in the model at hand.
+// apply to the columns that are attributes of that type in the model of the query.
 
 /** The model of each include by its path: `tasks`, `tasks.owner`. */
 function modelsByPath(include, prefix = '', models = new Map()) {
-  for (const one of include ?? []) {
-    const path = `${prefix}${one.as}`;
-    models.set(path, one.model);
-    modelsByPath(one.include, `${path}.`, models);
+  for (const { as, model, include: nested } of include ?? []) {
+    const path = `${prefix}${as}`;
+    models.set(path, model);
+    modelsByPath(nested, `${path}.`, models);
   }
   return models;
 }
@@ -19,18 +19,18 @@ function typeOfColumn(name, model, models) {
   const owner = dot < 0 ? model : models.get(name.slice(0, dot));
   const attribute = name.slice(dot + 1);
   const attributes = owner?.rawAttributes ?? {};
-  const known = Object.hasOwn(attributes, attribute)
+  const definition = Object.hasOwn(attributes, attribute)
     ? attributes[attribute]
     : Object.values(attributes).find((candidate) => candidate.field === attribute);
-  return known?.type;
+  return definition?.type;
 }
 
 /**
- * What converts a column with the parser of its type, for `rowsToObjects`.
+ * The converter of `rowsToObjects` that calls the parser of a column's type.
  *
  * @param {{ get(key: string): Function | undefined }} store
  * @param {{ model?: object, include?: object[] }} options of the query
- * @param {(name: string, type: string) => Function | undefined} otherwise
+ * @param {(name: string, type: string) => Function | undefined} otherwise for a column without such a parser
  */
 function parsingConverter(store, options, otherwise) {
   const models = modelsByPath(options.include);
@@ -45,7 +45,7 @@ function parsingConverter(store, options, otherwise) {
   };
 }
 
-/** A parser is given what is stored: a date as text, bytes as a Buffer. */
+/** Converts to the value that a parser gets: a date is text, bytes are a Buffer. */
 function rawConverter(wireType, otherwise) {
   return (wireType !== 'timestamp' && otherwise('', wireType)) || ((value) => value);
 }

@@ -17,7 +17,7 @@ const { isPlainObject } = require('../driver/plain-object.js');
 const { tableDefinition } = require('./table-definition.js');
 const { isTls } = require('../driver/tls.js');
 const { inTurn } = require('../driver/inline-budget.js');
-const { converterOf, rowsToObjects, toWire, wireTypeOf } = require('../driver/values.js');
+const { converterOf, rowsToObjects, toWire } = require('../driver/values.js');
 
 const DEFAULT_URL = 'http://localhost:8080';
 
@@ -270,8 +270,8 @@ class PhantomDBDialect {
 
 /** Rows that come as objects say no types: those of the table's columns do. */
 function convertRows(rows, schema) {
-  for (const { name, type } of schema.columns) {
-    const convert = converterOf(wireTypeOf(type));
+  for (const { name, dataType } of schema.columns) {
+    const convert = converterOf(dataType?.wire);
     for (const row of convert && Object.hasOwn(rows[0], name) ? rows : []) {
       row[name] = row[name] === null ? null : convert(row[name]);
     }

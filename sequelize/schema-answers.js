@@ -1,41 +1,39 @@
 'use strict';
 
-// What the contract says about a table (`TableSchema`) in the shapes that Sequelize's methods answer with.
+// The contract's description of a table (`TableSchema`) in the shapes that Sequelize's methods answer with.
 
-const ENUM_VALUE = /'((?:[^']|'')*)'/g;
-
-/** The names under which Sequelize and what is built on it know PhantomDB's types. */
-const SHOWN_TYPES = { BOOLEAN: 'TINYINT(1)', TIMESTAMP: 'DATETIME', TIMESTAMPTZ: 'DATETIME' };
+const { typeNamed } = require('../driver/type-table.js');
 
 /** `describeTable`: an object with the columns in the order of the table. */
 function columns(schema) {
   const described = {};
   for (const column of schema.columns) {
     described[column.name] = {
-      type: SHOWN_TYPES[column.type] || column.type,
+      type: shownType(column),
       allowNull: column.allowNull,
       defaultValue: defaultValue(column),
       primaryKey: schema.primaryKey.includes(column.name),
       autoIncrement: column.autoIncrement,
       unique: isUnique(schema, column.name),
       comment: column.comment ?? null,
-      ...(column.type.startsWith('ENUM(') && { special: enumValues(column.type) }),
+      ...(column.dataType?.values && { special: column.dataType.values }),
       ...referenceOf(schema, column.name),
     };
   }
   return described;
 }
 
-function enumValues(type) {
-  return Array.from(type.matchAll(ENUM_VALUE), ([, value]) => value.replaceAll("''", "'"));
+/** The name under which Sequelize, and what is built on it, knows the type. */
+function shownType({ type, dataType }) {
+  return typeNamed(dataType?.name)?.describedAs ?? type;
 }
 
-/** A default that is one literal as its value, an expression as its text. */
-function defaultValue({ default: text, type }) {
+/** The default of a column: the value of a literal, or the text of an expression. */
+function defaultValue({ default: text, dataType }) {
   if (text === undefined || text === null || /^null$/i.test(text)) {
     return null;
   }
-  if (type === 'BOOLEAN' && /^(true|false|0|1)$/i.test(text)) {
+  if (dataType?.wire === 'boolean' && /^(true|false|0|1)$/i.test(text)) {
     return /^(true|1)$/i.test(text);
   }
   const literal = /^'((?:[^']|'')*)'$/.exec(text);
@@ -108,7 +106,7 @@ function constraints(schema, name) {
     }));
 }
 
-/** `getForeignKeyReferencesForTable`: one entry for each column. `Deferrable` is that of the caller's Sequelize. */
+/** `getForeignKeyReferencesForTable`: one entry for each column. `Deferrable` is the one of the caller's Sequelize. */
 function foreignKeys(schema, database, Deferrable) {
   return schema.constraints
     .filter((constraint) => constraint.type === 'foreignKey')

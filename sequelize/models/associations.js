@@ -1,7 +1,7 @@
 'use strict';
 
-// The associations that foreign keys stand for, as source. The attributes hold the references and what happens on
-// delete and update, so that the associations themselves make no constraints.
+// Writes the associations that foreign keys describe, as source. The attributes have the references and their actions on
+// delete and update, so the associations themselves make no constraints.
 
 const { source } = require('./attributes.js');
 const { Names, camelCase, pascalCase, plural, singular, stemOf } = require('./names.js');
@@ -9,7 +9,7 @@ const { simpleKeys } = require('./table.js');
 
 const tableKey = ({ name, schema }) => `${schema ?? ''}.${name}`;
 
-/** Whether each row of the table has another value in the column. */
+/** True when the values of the column are unique in the table. */
 function isUnique(schema, column) {
   const isAlone = (columns) => columns.length === 1 && columns[0] === column;
   return (

@@ -1,85 +1,78 @@
 'use strict';
 
-// The attributes of a model, as source, from the columns of a table.
+// Writes the attributes of a model, as source, from the columns of a table.
 
 const { inspect } = require('util');
 
-/** PhantomDB's types without arguments: Sequelize's, and TypeScript's. */
-const TYPES = {
-  TINYINT: ['TINYINT', 'number'],
-  SMALLINT: ['SMALLINT', 'number'],
-  MEDIUMINT: ['MEDIUMINT', 'number'],
-  INTEGER: ['INTEGER', 'number'],
-  BIGINT: ['BIGINT', 'number | string'],
-  FLOAT: ['FLOAT', 'number'],
-  REAL: ['REAL', 'number'],
-  'DOUBLE PRECISION': ['DOUBLE', 'number'],
-  DECIMAL: ['DECIMAL', 'string'],
-  BOOLEAN: ['BOOLEAN', 'boolean'],
-  VARCHAR: ['STRING', 'string'],
-  CHAR: ['CHAR', 'string'],
-  TEXT: ['TEXT', 'string'],
-  CITEXT: ['CITEXT', 'string'],
-  TIMESTAMP: ['DATE', 'Date'],
-  DATE: ['DATEONLY', 'string'],
-  TIME: ['TIME', 'string'],
-  UUID: ['UUID', 'string'],
-  BLOB: ['BLOB', 'Buffer'],
-  JSON: ['JSON', 'unknown'],
-  JSONB: ['JSONB', 'unknown'],
+const { typeNamed } = require('../../driver/type-table.js');
+
+/** TypeScript's types for the values of each wire type. */
+const TYPESCRIPT = {
+  integer: 'number',
+  float: 'number',
+  boolean: 'boolean',
+  timestamp: 'Date',
+  blob: 'Buffer',
+  json: 'unknown',
+  decimal: 'string',
+  string: 'string',
+  date: 'string',
+  time: 'string',
+  uuid: 'string',
 };
-const NUMBERS = ['TINYINT', 'SMALLINT', 'MEDIUMINT', 'INTEGER', 'FLOAT', 'REAL', 'DOUBLE PRECISION'];
-const TEXTS = ['VARCHAR', 'CHAR', 'TEXT', 'CITEXT', 'DATE', 'TIME', 'UUID', 'DECIMAL', 'ENUM'];
+/** The wire types whose values are text. */
+const TEXTS = ['string', 'date', 'time', 'uuid', 'decimal', 'enum'];
 
 /** A value as source. */
 const source = (value) => inspect(value, { depth: null, breakLength: Number.POSITIVE_INFINITY, maxStringLength: null });
 const key = (name) => (/^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(name) ? name : source(name));
 const literal = (sql) => `sequelize.literal(${source(sql)})`;
 
-function split(type) {
-  const [, name, inner] = /^([^(]+)(?:\((.*)\))?$/s.exec(type) ?? [];
-  return { name: name?.trim().toUpperCase(), inner };
+const unquote = (text) => text.slice(1, -1).replaceAll("''", "'");
+
+/** Beyond 2^53 - 1 a value comes as a string. */
+const isBig = ({ name, wire }) => wire === 'integer' && typeNamed(name).bits > 53;
+
+function argumentsOf({ length, precision, scale, values }) {
+  return values?.map(source) ?? [length, precision, scale].filter((argument) => argument !== undefined);
 }
 
-const unquote = (text) => text.slice(1, -1).replaceAll("''", "'");
-const enumValues = (inner) => Array.from(inner.matchAll(/'(?:[^']|'')*'/g), ([text]) => unquote(text));
-
-/** A type as source; one that Sequelize has not, as its text. */
-function dataType(type) {
-  const { name, inner } = split(type);
-  if (name === 'ENUM') {
-    return `DataTypes.ENUM(${enumValues(inner).map(source).join(', ')})`;
-  }
-  const known = Object.hasOwn(TYPES, name) ? TYPES[name][0] : undefined;
-  if (known === undefined) {
+/** A type as source; one that Sequelize does not have, as its text. */
+function dataType({ type, dataType: parts }) {
+  if (parts === undefined) {
     return source(type);
   }
-  const isPlain = inner === undefined || (known === 'STRING' && inner === '255');
-  return `DataTypes.${known}${isPlain ? '' : `(${inner.replace(/\s*,\s*/g, ', ')})`}`;
+  const [name] = typeNamed(parts.name).sequelize;
+  const list = argumentsOf(parts).join(', ');
+  // The length that Sequelize gives a STRING by itself.
+  const isPlain = list === '' || (name === 'STRING' && list === '255');
+  return `DataTypes.${name}${isPlain ? '' : `(${list})`}`;
 }
 
-function typescriptType(type) {
-  const { name, inner } = split(type);
-  if (name === 'ENUM') {
-    return enumValues(inner).map(source).join(' | ');
+function typescriptType({ dataType: parts }) {
+  if (parts === undefined) {
+    return 'unknown';
   }
-  return Object.hasOwn(TYPES, name) ? TYPES[name][1] : 'unknown';
+  if (parts.values) {
+    return parts.values.map(source).join(' | ');
+  }
+  return isBig(parts) ? 'number | string' : TYPESCRIPT[parts.wire];
 }
 
-/** A default as source: a value where its text is one of the column's type, or the expression. */
-function defaultValue({ default: text, type }) {
-  const { name } = split(type);
+/** A default as source: a value when its text is one of the column's type, else the expression. */
+function defaultValue({ default: text, dataType: parts }) {
+  const isNumber = parts?.wire === 'float' || (parts?.wire === 'integer' && !isBig(parts));
   const quoted = /^'(?:[^']|'')*'$/.test(text);
   if (/^null$/i.test(text)) {
     return 'null';
   }
-  if (name === 'BOOLEAN' && /^(true|false)$/i.test(text)) {
+  if (parts?.wire === 'boolean' && /^(true|false)$/i.test(text)) {
     return text.toLowerCase();
   }
-  if (NUMBERS.includes(name) && /^-?\d+(\.\d+)?$/.test(text) && String(Number(text)) === text) {
+  if (isNumber && /^-?\d+(\.\d+)?$/.test(text) && String(Number(text)) === text) {
     return text;
   }
-  if (TEXTS.includes(name) && quoted) {
+  if (TEXTS.includes(parts?.wire) && quoted) {
     return source(unquote(text));
   }
   return literal(text);
@@ -98,9 +91,9 @@ function referenceFields({ table, columns, onDelete, onUpdate, deferrable, initi
   return fields;
 }
 
-/** One attribute as source. `unique` is `true`, the name of a constraint, or nothing. */
+/** Writes one attribute as source. `unique` is `true`, the name of a constraint, or undefined. */
 function attribute(column, { isPrimary, unique, reference }) {
-  const fields = [`type: ${dataType(column.type)}`];
+  const fields = [`type: ${dataType(column)}`];
   if (isPrimary) fields.push('primaryKey: true');
   if (column.autoIncrement) fields.push('autoIncrement: true');
   if (!column.allowNull && !isPrimary) fields.push('allowNull: false');

@@ -10,7 +10,7 @@ const { PhantomDBDialect } = require('../../index.js');
 const { filesOf, languages } = require('./files.js');
 const { Names, modelNames } = require('./names.js');
 
-/** Tables that tools keep their own notes in. */
+/** Tables in which tools keep their own state. */
 const NOTES = ['SequelizeMeta', 'SequelizeData'];
 
 const USAGE = `Writes Sequelize models for the tables of a database: one file for each, and init-models with the associations.
@@ -43,7 +43,7 @@ const OPTIONS = {
 const FAILED = 1;
 const MISUSED = 2;
 
-/** Names that mean something else in the files. */
+/** Names that have another meaning in the files. */
 const RESERVED = [
   ...['init-models', 'Buffer', 'CreationOptional', 'DataTypes', 'Date', 'Deferrable', 'InferAttributes'],
   ...['InferCreationAttributes', 'Literal', 'Model', 'Object', 'Sequelize'],
@@ -54,7 +54,7 @@ async function read(dialect, database, isWanted) {
   const names = new Names(RESERVED);
   const tables = [];
   const found = (await dialect.listTables(database)).filter(isWanted);
-  // Those of the default schema have the first choice of names.
+  // The tables of the default schema get their names first.
   found.sort((one, other) => Number(one.schema !== undefined) - Number(other.schema !== undefined));
   for (const table of found) {
     const schema = await dialect.describeTable(database, { tableName: table.name, schema: table.schema });
@@ -90,7 +90,7 @@ async function run({ url, database, output, table, skip, lang, force }) {
   }
 }
 
-/** Runs the command and answers the exit code. */
+/** Runs the command and returns the exit code. */
 async function models(args) {
   let values;
   try {

@@ -1,6 +1,6 @@
 'use strict';
 
-// The files that are written: one for each table, and `init-models` with the associations.
+// Writes the files: one for each table, and `init-models` with the associations.
 
 const { key, typescriptType } = require('./attributes.js');
 const { associations } = require('./associations.js');
@@ -61,7 +61,7 @@ ${associations(tables)
 
 function declarations({ schema }) {
   return schema.columns.map((column) => {
-    const type = typescriptType(column.type);
+    const type = typescriptType(column);
     const mayBeNull = column.allowNull && !schema.primaryKey.includes(column.name);
     const full = mayBeNull && type !== 'unknown' ? `${type} | null` : type;
     const isOptional = mayBeNull || column.autoIncrement || column.default !== undefined || isTimestamp(column.name);

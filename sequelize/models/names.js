@@ -1,6 +1,6 @@
 'use strict';
 
-// Names of models and associations from those of tables and columns, each used once.
+// Makes unique names of models and associations from the names of tables and columns.
 
 const { Utils } = require('sequelize');
 
@@ -17,7 +17,7 @@ function camelCase(name) {
   return pascal.charAt(0).toLowerCase() + pascal.slice(1);
 }
 
-/** Names that are taken, without regard to case: models are files too, and some file systems have no regard for it. */
+/** The names in use, without regard to case: each model is a file, and some file systems ignore the case of names. */
 class Names {
   #taken;
 
@@ -37,13 +37,13 @@ class Names {
   }
 }
 
-/** What the model of a table is called, if that is free. */
+/** The preferred name of a table's model. */
 function modelNames({ name, schema }) {
   const singular = pascalCase(Utils.singularize(name));
   return [singular, pascalCase(name), pascalCase(`${schema ?? ''} ${name}`)];
 }
 
-/** What a foreign key's column is about: `owner` of `ownerId` and `owner_id`. */
+/** The name of a foreign key's column without its ending: `owner` for `ownerId` and `owner_id`. */
 function stemOf(column) {
   return camelCase(column.replace(/(?<=.)(_id|Id|ID)$/, ''));
 }

@@ -1,6 +1,6 @@
 'use strict';
 
-// One table as the parts of a model's source: attributes, options, and what a model cannot say.
+// Writes the parts of a model's source for one table: attributes, options, and a comment on everything else.
 
 const { attribute, literal, source } = require('./attributes.js');
 
@@ -9,12 +9,12 @@ const DELETED_AT = ['deletedAt', 'deleted_at'];
 
 const constraintsOf = (schema, type) => schema.constraints.filter((constraint) => constraint.type === type);
 
-/** Foreign keys of one column, which an attribute can have. */
+/** The foreign keys of one column, which an attribute can express. */
 function simpleKeys(schema) {
   return constraintsOf(schema, 'foreignKey').filter(({ columns }) => columns.length === 1);
 }
 
-/** What `unique` is for each column, and the constraints for which there is no room on an attribute. */
+/** The `unique` of each column, and the unique constraints that attributes cannot express. */
 function uniques(schema) {
   const order = schema.columns.map(({ name }) => name);
   const byColumn = new Map();
@@ -46,7 +46,7 @@ function attributes(schema) {
   );
 }
 
-/** An expression without parentheses around the whole of it: an index gets its own. */
+/** An expression without parentheses around all of it: an index adds its own. */
 function bare(expression) {
   let depth = 0;
   const closesAt = [...expression.replace(/'[^']*'|"[^"]*"/g, (quoted) => '.'.repeat(quoted.length))].findIndex(
@@ -71,10 +71,10 @@ function fieldSource({ column, expression, descending, collate }) {
   return `{ ${parts.join(', ')} }`;
 }
 
-/** Sequelize has no place for the direction of an expression. */
+/** True when Sequelize can express the index: it has no direction for an expression. */
 const isSayable = ({ fields }) => fields.every(({ column, descending }) => column !== undefined || !descending);
 
-/** The indexes that are not those of a key. */
+/** The indexes that do not back a key. */
 const plainIndexes = (schema) => schema.indexes.filter((index) => !index.primary && index.definition);
 
 function indexes(schema) {
@@ -93,7 +93,7 @@ function indexes(schema) {
   return [...made, ...others];
 }
 
-/** `timestamps` and `paranoid`, when there are the columns for them. */
+/** The options `timestamps` and `paranoid`, when the table has the columns for them. */
 function timestamps(schema) {
   const find = (names) =>
     names.find((name) => schema.columns.some((column) => column.name === name && column.type === 'TIMESTAMP'));
@@ -121,7 +121,7 @@ function options(schema) {
   return list;
 }
 
-/** What the table has and a model cannot say, for a comment. */
+/** The parts of the table that a model cannot express, for a comment. */
 function unsaid(schema) {
   const checks = constraintsOf(schema, 'check').map(({ name, expression }) => `CHECK ${name}: ${expression}`);
   const keys = constraintsOf(schema, 'foreignKey')

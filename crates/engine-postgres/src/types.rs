@@ -6,7 +6,10 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use phantomdb_protocol::{Error, ErrorCode, Result};
+use phantomdb_protocol::{
+    Error, ErrorCode, Result,
+    data_type::{Arguments, TypeInfo, table},
+};
 use phantomdb_sql::{
     printer::{quote_identifier, quote_literal},
     types::SqlType,
@@ -33,45 +36,20 @@ pub(crate) fn check_identifier(name: &str) -> Result<()> {
 /// The name of the type in a definition of a column. It has the size of integers, because `integer` has 64 bits in
 /// CockroachDB.
 pub(crate) fn declared(data_type: &SqlType) -> Result<String> {
+    let Some(info) = data_type.info() else {
+        let name = data_type.name();
+        return Err(Error::unsupported(format!("a column of the type {name} can only be kept as it is")));
+    };
     Ok(match data_type {
-        SqlType::TinyInt | SqlType::SmallInt => "int2".into(),
-        SqlType::MediumInt | SqlType::Integer => "int4".into(),
-        SqlType::BigInt => "int8".into(),
-        // PostgreSQL pads a `char(n)` with spaces, which do not count when it is compared.
-        SqlType::Varchar(Some(n)) | SqlType::Char(Some(n)) => format!("varchar({n})"),
-        SqlType::Varchar(None) | SqlType::Char(None) => "varchar".into(),
-        SqlType::Text | SqlType::Enum(_) => "text".into(),
-        SqlType::CiText => "citext".into(),
-        SqlType::Boolean => "bool".into(),
-        SqlType::Timestamp => "timestamptz(3)".into(),
-        SqlType::Date => "date".into(),
-        SqlType::Time => "time(3)".into(),
-        // A value must come back as it was given, and `float4` would round it.
-        SqlType::Real | SqlType::Float | SqlType::Double => "float8".into(),
-        SqlType::Decimal(None) => "numeric".into(),
-        SqlType::Decimal(Some((precision, scale))) => format!("numeric({precision},{scale})"),
-        SqlType::Uuid => "uuid".into(),
-        SqlType::Blob => "bytea".into(),
-        // `json` can be neither compared nor sorted nor grouped by.
-        SqlType::Json | SqlType::Jsonb => "jsonb".into(),
-        SqlType::Other(name) => {
-            return Err(Error::unsupported(format!("a column of the type {name} can only be kept as it is")));
-        }
+        SqlType::Varchar(Some(n)) | SqlType::Char(Some(n)) => format!("{}({n})", info.postgres),
+        SqlType::Decimal(Some((precision, scale))) => format!("{}({precision},{scale})", info.postgres),
+        _ => info.postgres.into(),
     })
 }
 
-/// The marker of a type that shares its declaration with others.
-const fn marker(data_type: &SqlType) -> Option<&'static str> {
-    Some(match data_type {
-        SqlType::TinyInt => "tinyint",
-        SqlType::MediumInt => "mediumint",
-        SqlType::Char(_) => "char",
-        SqlType::Real => "real",
-        SqlType::Float => "float",
-        SqlType::Json => "json",
-        SqlType::Enum(_) => "enum",
-        _ => return None,
-    })
+/// The marker that tells the type from others that are declared in the same way.
+fn marker(data_type: &SqlType) -> Option<&'static str> {
+    data_type.info()?.postgres_mark
 }
 
 /// A check with its name.
@@ -119,7 +97,7 @@ fn marker_name(mark: &str, column: &str) -> String {
 /// The marker in the name of a check, such as `enum` in `phantomdb_enum_role`; none for another name.
 pub(crate) fn marker_of(constraint: &str) -> Option<&str> {
     let (mark, _) = constraint.strip_prefix(CHECK_PREFIX)?.split_once('_')?;
-    ["tinyint", "mediumint", "char", "real", "float", "json", "enum"].contains(&mark).then_some(mark)
+    table().iter().any(|info| info.postgres_mark == Some(mark)).then_some(mark)
 }
 
 /// The name of the check after its column was renamed.
@@ -142,35 +120,31 @@ pub(crate) struct CatalogType {
 
 /// The type of a column, from its marker and, for an `ENUM`, the values that its check lists.
 pub(crate) fn sql_type(stored: &CatalogType, mark: Option<&str>, values: Option<Vec<String>>) -> SqlType {
-    let length = || u64::try_from(stored.modifier - 4).ok();
-    match (stored.name.as_str(), mark) {
-        ("int2", Some("tinyint")) => SqlType::TinyInt,
-        ("int2", _) => SqlType::SmallInt,
-        ("int4", Some("mediumint")) => SqlType::MediumInt,
-        ("int4", _) => SqlType::Integer,
-        ("int8", _) => SqlType::BigInt,
-        ("varchar", Some("char")) | ("bpchar", _) => SqlType::Char(length()),
-        ("varchar", _) => SqlType::Varchar(length()),
-        ("text", Some("enum")) => values.map_or(SqlType::Text, SqlType::Enum),
-        ("text" | "name", _) => SqlType::Text,
-        ("citext", _) => SqlType::CiText,
-        ("bool", _) => SqlType::Boolean,
-        ("timestamptz" | "timestamp", _) => SqlType::Timestamp,
-        ("date", _) => SqlType::Date,
-        ("time" | "timetz", _) => SqlType::Time,
-        ("float8", Some("real")) | ("float4", _) => SqlType::Real,
-        ("float8", Some("float")) => SqlType::Float,
-        ("float8", _) => SqlType::Double,
-        ("numeric", _) => SqlType::Decimal(precision_and_scale(stored.modifier)),
-        ("uuid", _) => SqlType::Uuid,
-        ("bytea", _) => SqlType::Blob,
-        ("jsonb", Some("json")) | ("json", _) => SqlType::Json,
-        ("jsonb", _) => SqlType::Jsonb,
-        _ => match &stored.labels {
+    let Some(info) = info_of(&stored.name, mark) else {
+        return match &stored.labels {
             Some(labels) => SqlType::Enum(labels.clone()),
             None => SqlType::Other(stored.shown.clone()),
-        },
+        };
+    };
+    match info.arguments {
+        Arguments::None => SqlType::from_name(info.name),
+        Arguments::Length => {
+            let length = u64::try_from(stored.modifier - 4).ok();
+            SqlType::with_length(info.name, length)
+        }
+        Arguments::PrecisionAndScale => Some(SqlType::Decimal(precision_and_scale(stored.modifier))),
+        Arguments::Values => Some(values.map_or(SqlType::Text, SqlType::Enum)),
     }
+    .unwrap_or_else(|| SqlType::Other(stored.shown.clone()))
+}
+
+/// The entry of a stored type: the one with this mark, else the one that needs none, else one that is read as such.
+fn info_of(stored: &str, mark: Option<&str>) -> Option<&'static TypeInfo> {
+    let is_stored_as = |info: &&TypeInfo| info.postgres.split('(').next() == Some(stored);
+    let find = |mark| table().iter().find(|info| is_stored_as(info) && info.postgres_mark == mark);
+    mark.and_then(|mark| find(Some(mark)))
+        .or_else(|| find(None))
+        .or_else(|| table().iter().find(|info| info.postgres_synonyms.contains(&stored)))
 }
 
 /// Unpacks precision and scale. PostgreSQL has both in one number, the scale in eleven bits with a sign.

@@ -1,20 +1,18 @@
 //! The type names of columns in SQLite. A name decides the affinity of its column, and the catalog reads the type from it.
 
-use phantomdb_protocol::ColumnType;
+use phantomdb_protocol::{ColumnType, data_type::SQLITE_TEXT};
 
 pub use phantomdb_sql::types::SqlType;
-
-/// The suffix of the names that need the affinity of text.
-const TEXT: &str = "_TEXT";
 
 /// The type that a declared name stands for; [`SqlType::Other`] for a name that is not known.
 pub fn from_declared(declared: &str) -> SqlType {
     let (name, arguments) = declared.split_once('(').unwrap_or((declared, ""));
     let name = name.trim_end();
-    let plain = match name.len().checked_sub(TEXT.len()).and_then(|end| name.split_at_checked(end)) {
-        Some((plain, suffix)) if suffix.eq_ignore_ascii_case(TEXT) => plain,
+    let plain = match name.len().checked_sub(SQLITE_TEXT.len()).and_then(|end| name.split_at_checked(end)) {
+        Some((plain, suffix)) if suffix.eq_ignore_ascii_case(SQLITE_TEXT) => plain,
         _ => name,
     };
+    // The values of an ENUM are in a check beside it.
     if plain.eq_ignore_ascii_case("ENUM") && plain.len() < name.len() {
         return SqlType::Enum(Vec::new());
     }
@@ -24,28 +22,16 @@ pub fn from_declared(declared: &str) -> SqlType {
 
 /// The name with which a column of that type is declared.
 pub fn declared(data_type: &SqlType) -> String {
-    match data_type {
-        SqlType::Decimal(Some((p, s))) => format!("DECIMAL{TEXT}({p},{s})"),
-        SqlType::Enum(_) => format!("ENUM{TEXT}"),
-        SqlType::CiText
-        | SqlType::Timestamp
-        | SqlType::Date
-        | SqlType::Time
-        | SqlType::Decimal(None)
-        | SqlType::Uuid
-        | SqlType::Json
-        | SqlType::Jsonb => format!("{}{TEXT}", data_type.name()),
-        other => other.name(),
+    match (data_type, data_type.info()) {
+        (SqlType::Enum(_), Some(info)) => info.sqlite_name(),
+        (_, Some(info)) if info.sqlite_text => data_type.name_with_suffix(SQLITE_TEXT),
+        _ => data_type.name(),
     }
 }
 
 /// The collation by which SQLite compares columns of that type.
 pub fn collation(data_type: &SqlType) -> Option<&'static str> {
-    match data_type {
-        SqlType::CiText => Some("NOCASE"),
-        SqlType::Decimal(_) => Some("decimal"),
-        _ => None,
-    }
+    data_type.info().and_then(|info| info.sqlite_collation)
 }
 
 /// The protocol's type for the values of a column that is declared with that name.

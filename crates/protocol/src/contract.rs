@@ -3,9 +3,14 @@
 use schemars::SchemaGenerator;
 use serde_json::{Map, Value as Json, json};
 
-use crate::{AnswerBody, ErrorCode, ROUTES, Route, SchemaOf, UnreachableReason, headers};
+use crate::{
+    AnswerBody, ErrorCode, ROUTES, Route, SchemaOf, UnreachableReason,
+    data_type::{types, wire_types},
+    headers,
+};
 
-/// The contract: error codes, the reasons why a server cannot be reached, headers, media types and routes.
+/// The contract: data types, wire types, error codes, the reasons why a server cannot be reached, headers, media types and
+/// routes.
 pub fn contract() -> Json {
     let errors = ErrorCode::ALL.iter().map(|code| {
         json!({ "code": code, "status": code.http_status(), "sequelizeClass": code.sequelize_class() })
@@ -15,6 +20,8 @@ pub fn contract() -> Json {
         _ => None,
     });
     json!({
+        "types": types(),
+        "wireTypes": wire_types(),
         "errors": errors.collect::<Vec<_>>(),
         "unreachableReasons": reasons.collect::<Map<_, _>>(),
         "headers": headers::HEADERS.iter().map(|header| header.title).collect::<Vec<_>>(),

@@ -112,6 +112,9 @@ pub struct ErrorDetails {
     /// Why the server could not be reached.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<UnreachableReason>,
+    /// The unknown function that is called, to find its position in the statement. It does not travel.
+    #[serde(skip)]
+    pub function: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error, JsonSchema)]

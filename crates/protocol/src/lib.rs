@@ -8,6 +8,7 @@ mod arguments;
 mod bodies;
 mod context;
 mod contract;
+pub mod data_type;
 pub mod ddl;
 mod error;
 pub mod headers;
@@ -42,7 +43,7 @@ pub use result::{Column, ColumnType, ResultSet};
 pub use routes::{API_PREFIX, AnswerBody, Call, Endpoint, ROUTES, Route, SchemaOf, ServerEndpoint};
 pub use schema::{
     AlterOperation, ColumnDefinition, Constraint, CreateIndex, CreateTable, IndexField, IndexSchema,
-    Reference, ReferentialAction, TableName, TableSchema,
+    Reference, ReferentialAction, TableName, TableSchema, TypeDescription,
 };
 pub use unreachable::UnreachableReason;
 pub use value::Value;

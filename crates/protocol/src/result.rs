@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 /// | `timestamp` | ISO 8601 UTC with milliseconds |
 /// | `blob` | base64 |
 /// | `json` | the document itself |
-/// | `any` | whatever the value is; a blob as `{"type":"blob","value":base64}` |
+/// | `any` | the JSON value; a blob as `{"type":"blob","value":base64}` |
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ColumnType {
@@ -41,8 +41,8 @@ pub struct Column {
     pub column_type: ColumnType,
 }
 
-/// The result of a statement. The engine writes `rows` as JSON text (an array of arrays, in the order of `columns`), and
-/// nothing parses it before JavaScript does.
+/// The result of one statement. The engine writes `rows` as JSON text (an array of arrays, in the order of `columns`), and
+/// nothing parses it before the client does.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ResultSet {

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
+use crate::ColumnType;
+
 /// A table, with its schema when it is not in the default one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct TableName {
@@ -70,15 +72,47 @@ pub struct Reference {
     pub initially_deferred: bool,
 }
 
-/// A column. `type` is a PhantomDB SQL type as written in `CREATE TABLE`: `INTEGER`, `BIGINT`, `SMALLINT`,
-/// `VARCHAR(255)`, `CHAR(10)`, `TEXT`, `CITEXT`, `BOOLEAN`, `TIMESTAMP`, `DATE`, `TIME`, `REAL`, `DOUBLE PRECISION`,
-/// `DECIMAL(10,2)`, `UUID`, `ENUM('a','b')`, `BLOB`, `JSON`, `JSONB`.
+/// The parts of a column's type, so that nobody has to read them out of its text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TypeDescription {
+    /// The name without arguments: `VARCHAR`, `DOUBLE PRECISION`, `ENUM`.
+    pub name: String,
+    /// How the values travel.
+    pub wire: ColumnType,
+    /// The most characters of a `VARCHAR` or a `CHAR`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub length: Option<u64>,
+    /// The digits of a `DECIMAL`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub precision: Option<u64>,
+    /// The digits of a `DECIMAL` after its point.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scale: Option<i64>,
+    /// The values of an `ENUM`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub values: Option<Vec<String>>,
+}
+
+impl TypeDescription {
+    /// A type without arguments.
+    pub fn new(name: impl Into<String>, wire: ColumnType) -> Self {
+        Self { name: name.into(), wire, length: None, precision: None, scale: None, values: None }
+    }
+}
+
+/// One column. `type` is a PhantomDB SQL type as written in `CREATE TABLE`: `INTEGER`, `VARCHAR(255)`, `DECIMAL(10,2)`,
+/// `ENUM('a','b')`; [`crate::data_type::table`] has all of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ColumnDefinition {
     pub name: String,
     #[serde(rename = "type")]
     pub data_type: String,
+    /// The parts of `type` in the description of a table. A request need not have them: they are not read. A type that
+    /// another client made and PhantomDB does not have has none.
+    #[serde(default, skip_deserializing, rename = "dataType", skip_serializing_if = "Option::is_none")]
+    pub type_parts: Option<TypeDescription>,
     #[serde(default = "yes")]
     pub allow_null: bool,
     #[serde(default)]
@@ -105,6 +139,7 @@ impl ColumnDefinition {
         Self {
             name: name.into(),
             data_type: data_type.into(),
+            type_parts: None,
             allow_null: true,
             primary_key: false,
             auto_increment: false,

@@ -1,40 +1,70 @@
 //! ALTER TABLE as the operations of the contract.
 
 use phantomdb_protocol::{
-    AlterOperation, ColumnDefinition, Constraint, Error, ErrorCode, Reference, ReferentialAction, Result,
-    TableName,
+    AlterOperation, ColumnDefinition, Constraint, Error, ErrorCode, Result, TableName, TableSchema,
 };
-use sqlparser::ast::{
-    AlterColumnOperation, AlterTable, AlterTableOperation, ColumnDef, ColumnOption, DeferrableInitial,
-    ForeignKeyConstraint, GeneratedAs, ReferentialAction as AstAction, RenameTableNameKind, Spanned,
-    TableConstraint,
+use sqlparser::{
+    ast::{
+        AlterColumnOperation, AlterTable, AlterTableOperation, CastKind, ColumnDef, ColumnOption,
+        ColumnOptionDef, DataType, DropBehavior, Expr, GeneratedAs, GeneratedExpressionMode, Ident,
+        RenameTableNameKind, SequenceOptions, Spanned,
+    },
+    tokenizer::Span,
 };
 
-use super::{
-    Catalog, Source,
-    names::{index_columns, table_name},
+use crate::{
+    Catalog, Source, build,
+    constraints::{
+        refuse_of_check, refuse_of_foreign_key, refuse_of_primary_key, refuse_of_unique, refuse_unkept, text,
+    },
+    names::table_name,
     printer::{self, Style},
     types::{SqlType, is_serial},
 };
 
-/// What is needed to read an ALTER TABLE.
-pub struct Reader<'a> {
+pub use crate::constraints::{constraint_of, reference};
+
+/// Reads the operations of an ALTER TABLE against the tables that there are.
+pub struct AlterTableReader<'a> {
     pub source: Source<'a>,
     pub catalog: &'a dyn Catalog,
 }
 
-impl Reader<'_> {
-    /// Each operation as the contract describes it, in order.
+/// The table that is altered. `UNSUPPORTED` for clauses of other databases.
+pub fn altered_table(source: &Source<'_>, alter: &AlterTable) -> Result<TableName> {
+    let AlterTable {
+        name,
+        if_exists: _,
+        // There is no inheritance of tables, so ONLY changes nothing.
+        only: _,
+        operations: _,
+        location,
+        on_cluster,
+        table_type,
+        end_token: _,
+    } = alter;
+    if location.is_some() || on_cluster.is_some() || table_type.is_some() {
+        return source.unsupported("SET LOCATION, ON CLUSTER or a kind of table in ALTER TABLE", name.span());
+    }
+    source.table(name)
+}
+
+impl AlterTableReader<'_> {
+    /// Each operation as the contract describes it, in order. None at all when IF EXISTS or IF NOT EXISTS leaves nothing
+    /// to do.
     pub fn alter_table(&self, alter: &mut AlterTable) -> Result<(TableName, Vec<AlterOperation>)> {
-        let table = self.source.table(&alter.name)?;
+        let table = altered_table(&self.source, alter)?;
         let mut operations = Vec::new();
+        if alter.if_exists && self.catalog.table(&table).is_none() {
+            return Ok((table, operations));
+        }
         for operation in &mut alter.operations {
             operations.extend(self.alter_operation(&table, operation)?);
         }
         Ok((table, operations))
     }
 
-    /// One of its operations, each of which may be several of the contract's.
+    /// Converts one operation of the statement, which may be several of the contract's, or none.
     pub fn alter_operation(
         &self,
         table: &TableName,
@@ -42,18 +72,33 @@ impl Reader<'_> {
     ) -> Result<Vec<AlterOperation>> {
         let span = operation.span();
         Ok(match operation {
-            AlterTableOperation::AddColumn { column_def, column_position: None, .. } => {
-                let (column, mut constraints) = column_definition(column_def)?;
-                let mut operations = vec![AlterOperation::AddColumn { column }];
-                operations.extend(
-                    constraints.drain(..).map(|constraint| AlterOperation::AddConstraint { constraint }),
-                );
-                operations
+            AlterTableOperation::AddColumn {
+                column_keyword: _,
+                if_not_exists,
+                column_def,
+                column_position: None,
+            } => {
+                if *if_not_exists && self.table_has(table, |schema| has_column(schema, &column_def.name)) {
+                    return Ok(Vec::new());
+                }
+                let (column, constraints) = column_definition(column_def, &self.source)?;
+                let added =
+                    constraints.into_iter().map(|constraint| AlterOperation::AddConstraint { constraint });
+                std::iter::once(AlterOperation::AddColumn { column }).chain(added).collect()
             }
-            AlterTableOperation::DropColumn { column_names, .. } => column_names
-                .iter()
-                .map(|name| AlterOperation::DropColumn { name: name.value.clone() })
-                .collect(),
+            AlterTableOperation::DropColumn {
+                has_column_keyword: _,
+                column_names,
+                if_exists,
+                drop_behavior,
+            } => {
+                self.refuse_cascade(drop_behavior.as_ref(), "DROP COLUMN", span)?;
+                column_names
+                    .iter()
+                    .filter(|name| !*if_exists || self.table_has(table, |schema| has_column(schema, name)))
+                    .map(|name| AlterOperation::DropColumn { name: name.value.clone() })
+                    .collect()
+            }
             AlterTableOperation::RenameColumn { old_column_name, new_column_name } => {
                 vec![AlterOperation::RenameColumn {
                     from: old_column_name.value.clone(),
@@ -67,10 +112,18 @@ impl Reader<'_> {
                 to.schema = to.schema.or_else(|| table.schema.clone());
                 vec![AlterOperation::RenameTable { to }]
             }
-            AlterTableOperation::AddConstraint { constraint, .. } => {
+            AlterTableOperation::AddConstraint { constraint: _, not_valid: true } => {
+                return self.source.unsupported("NOT VALID", span);
+            }
+            AlterTableOperation::AddConstraint { constraint, not_valid: false } => {
+                refuse_unkept(constraint, &self.source)?;
                 vec![AlterOperation::AddConstraint { constraint: constraint_of(constraint, &self.source)? }]
             }
-            AlterTableOperation::DropConstraint { name, .. } => {
+            AlterTableOperation::DropConstraint { if_exists, name, drop_behavior } => {
+                self.refuse_cascade(drop_behavior.as_ref(), "DROP CONSTRAINT", span)?;
+                if *if_exists && !self.table_has(table, |schema| has_constraint(schema, name)) {
+                    return Ok(Vec::new());
+                }
                 vec![AlterOperation::DropConstraint { name: name.value.clone() }]
             }
             AlterTableOperation::AlterColumn { column_name, op } => {
@@ -82,6 +135,19 @@ impl Reader<'_> {
                 return self.source.unsupported(&what, span);
             }
         })
+    }
+
+    /// False also when there is no such table: the operation then fails by itself.
+    fn table_has(&self, table: &TableName, has: impl FnOnce(&TableSchema) -> bool) -> bool {
+        self.catalog.table(table).is_some_and(|schema| has(&schema))
+    }
+
+    /// RESTRICT is what happens without a word.
+    fn refuse_cascade(&self, behavior: Option<&DropBehavior>, what: &str, span: Span) -> Result<()> {
+        match behavior {
+            None | Some(DropBehavior::Restrict) => Ok(()),
+            Some(DropBehavior::Cascade) => self.source.unsupported(&format!("{what} … CASCADE"), span),
+        }
     }
 
     fn changed_column(
@@ -107,62 +173,136 @@ impl Reader<'_> {
             AlterColumnOperation::SetDefault { value } => {
                 column.default = Some(printer::print(value, Style::Phantom)?)
             }
-            AlterColumnOperation::SetDataType { data_type, .. } => {
-                column.data_type = SqlType::from_ast(data_type)?.name();
+            AlterColumnOperation::SetDataType { data_type, using, had_set: _ } => {
+                let to = SqlType::from_ast(data_type)?;
+                if let Some(using) = using
+                    && !is_plain_conversion(using, name, &to)
+                {
+                    return self.source.unsupported(
+                        "USING with another expression than a cast of the column",
+                        using.span(),
+                    );
+                }
+                column.data_type = to.name();
             }
-            AlterColumnOperation::AddGenerated { .. } => {
-                return self.source.unsupported("ADD GENERATED", sqlparser::tokenizer::Span::empty());
+            AlterColumnOperation::AddGenerated { generated_as: _, sequence_options: _ } => {
+                return self.source.unsupported("ADD GENERATED", Span::empty());
             }
         }
         Ok(column)
     }
 }
 
-/// A column as the contract describes it, and what of it is a constraint with a name of its own.
-pub fn column_definition(column: &mut ColumnDef) -> Result<(ColumnDefinition, Vec<Constraint>)> {
+fn has_column(schema: &TableSchema, name: &Ident) -> bool {
+    schema.columns.iter().any(|column| column.name == name.value)
+}
+
+fn has_constraint(schema: &TableSchema, name: &Ident) -> bool {
+    schema.constraints.iter().any(|constraint| constraint.name() == Some(&name.value))
+}
+
+/// Returns whether an expression after USING converts a column as the change of its type does by itself.
+fn is_plain_conversion(using: &Expr, column: &str, to: &SqlType) -> bool {
+    let is_column =
+        |expr: &Expr| matches!(build::unnested(expr), Expr::Identifier(name) if name.value == column);
+    let is_to = |data_type: &DataType| SqlType::from_ast(data_type).is_ok_and(|cast| cast == *to);
+    match build::unnested(using) {
+        Expr::Cast { kind: CastKind::Cast | CastKind::DoubleColon, expr, data_type, format: None } => {
+            is_column(expr) && is_to(data_type)
+        }
+        expr => is_column(expr),
+    }
+}
+
+/// A column as the contract describes it, and the constraints on it that have a name.
+fn column_definition(
+    column: &mut ColumnDef,
+    source: &Source<'_>,
+) -> Result<(ColumnDefinition, Vec<Constraint>)> {
+    let span = column.span();
+    let ColumnDef { name: column_name, data_type, options } = column;
     let mut constraints = Vec::new();
-    let mut definition = ColumnDefinition {
-        name: column.name.value.clone(),
-        data_type: SqlType::from_ast(&column.data_type)?.name(),
-        allow_null: true,
-        primary_key: false,
-        auto_increment: is_serial(&column.data_type),
-        unique: false,
-        default: None,
-        generated: None,
-        references: None,
-        comment: None,
-    };
-    for option in &mut column.options {
-        let name = option.name.as_ref().map(|name| name.value.clone());
-        match &mut option.option {
+    let mut definition =
+        ColumnDefinition::new(column_name.value.clone(), SqlType::from_ast(data_type)?.name());
+    definition.auto_increment = is_serial(data_type);
+    let columns = || vec![column_name.value.clone()];
+    for ColumnOptionDef { name, option } in options {
+        let name = text(name.as_ref());
+        match option {
+            ColumnOption::Null => {}
+            // The name of a NOT NULL is not kept: it is dropped by `DROP NOT NULL`.
             ColumnOption::NotNull => definition.allow_null = false,
-            ColumnOption::PrimaryKey(_) => definition.primary_key = true,
-            ColumnOption::Unique(_) => definition.unique = true,
             ColumnOption::Default(expr) => definition.default = Some(printer::print(expr, Style::Phantom)?),
-            ColumnOption::Generated { generated_as, generation_expr: None, .. }
-                if *generated_as != GeneratedAs::ExpStored =>
-            {
-                definition.auto_increment = true;
+            ColumnOption::Comment(comment) => definition.comment = Some(comment.clone()),
+            // The grammar reads no other word here.
+            ColumnOption::DialectSpecific(_auto_increment) => definition.auto_increment = true,
+            ColumnOption::PrimaryKey(key) => {
+                refuse_of_primary_key(key, source, span)?;
+                if name.is_some() {
+                    return source.unsupported("a named primary key in ADD COLUMN", span);
+                }
+                definition.primary_key = true;
             }
-            ColumnOption::Generated { generation_expr: Some(expr), .. } => {
-                definition.generated = Some(printer::print(expr, Style::Phantom)?);
+            ColumnOption::Unique(unique) => {
+                refuse_of_unique(unique, source, span)?;
+                match name {
+                    Some(_) => constraints.push(Constraint::Unique { name, columns: columns() }),
+                    None => definition.unique = true,
+                }
             }
-            ColumnOption::ForeignKey(key) => definition.references = Some(reference(key)),
+            ColumnOption::ForeignKey(key) => {
+                refuse_of_foreign_key(key, source, span)?;
+                let references = reference(key);
+                match name {
+                    Some(_) => {
+                        constraints.push(Constraint::ForeignKey { name, columns: columns(), references })
+                    }
+                    None => definition.references = Some(references),
+                }
+            }
             ColumnOption::Check(check) => {
-                let name = name.or_else(|| check.name.as_ref().map(|name| name.value.clone()));
+                refuse_of_check(check, source, span)?;
                 constraints.push(Constraint::Check {
-                    name,
+                    name: name.or_else(|| text(check.name.as_ref())),
                     expression: printer::print(check.expr.as_mut(), Style::Phantom)?,
                 });
             }
-            _ => {}
+            ColumnOption::Generated {
+                generated_as,
+                sequence_options,
+                generation_expr,
+                generation_expr_mode,
+                generated_keyword: _,
+            } => {
+                refuse_generation_clauses(sequence_options.as_deref(), *generation_expr_mode, source, span)?;
+                match generation_expr {
+                    None => definition.auto_increment = *generated_as != GeneratedAs::ExpStored,
+                    Some(expr) => definition.generated = Some(printer::print(expr, Style::Phantom)?),
+                }
+            }
+            other => return source.unsupported(&format!("'{other}' in ADD COLUMN"), span),
         }
     }
     Ok((definition, constraints))
 }
 
-/// `UNSUPPORTED` for a column with values of its own that is to be generated from now on; `old` is what generates it.
+fn refuse_generation_clauses(
+    sequence_options: Option<&[SequenceOptions]>,
+    mode: Option<GeneratedExpressionMode>,
+    source: &Source<'_>,
+    span: Span,
+) -> Result<()> {
+    if mode == Some(GeneratedExpressionMode::Virtual) {
+        return source.unsupported("VIRTUAL", span);
+    }
+    match sequence_options.and_then(<[SequenceOptions]>::first) {
+        None => Ok(()),
+        Some(first) => source.unsupported(&format!("'{}' in ADD COLUMN", first.to_string().trim()), span),
+    }
+}
+
+/// `UNSUPPORTED` for a column with values of its own that is to be generated from now on; `old` is the expression that
+/// generates it so far.
 pub fn refuse_to_generate(old: Option<&str>, column: &ColumnDefinition) -> Result<()> {
     if old.is_some() || column.generated.is_none() {
         return Ok(());
@@ -172,53 +312,4 @@ pub fn refuse_to_generate(old: Option<&str>, column: &ColumnDefinition) -> Resul
         "the column \"{name}\" has values and cannot become a generated one; drop it and add it anew"
     ))
     .with_columns([name]))
-}
-
-pub fn reference(key: &ForeignKeyConstraint) -> Reference {
-    let characteristics = key.characteristics.unwrap_or_default();
-    Reference {
-        table: table_name(&key.foreign_table)
-            .unwrap_or_else(|| TableName::new(key.foreign_table.to_string())),
-        columns: key.referred_columns.iter().map(|column| column.value.clone()).collect(),
-        on_delete: key.on_delete.map(action),
-        on_update: key.on_update.map(action),
-        deferrable: characteristics.deferrable.unwrap_or(false),
-        initially_deferred: characteristics.initially == Some(DeferrableInitial::Deferred),
-    }
-}
-
-fn action(action: AstAction) -> ReferentialAction {
-    match action {
-        AstAction::Restrict => ReferentialAction::Restrict,
-        AstAction::Cascade => ReferentialAction::Cascade,
-        AstAction::SetNull => ReferentialAction::SetNull,
-        AstAction::NoAction => ReferentialAction::NoAction,
-        AstAction::SetDefault => ReferentialAction::SetDefault,
-    }
-}
-
-/// `UNSUPPORTED` for a kind of constraint that the contract does not describe.
-pub fn constraint_of(constraint: &mut TableConstraint, source: &Source<'_>) -> Result<Constraint> {
-    let text = |name: &Option<sqlparser::ast::Ident>| name.as_ref().map(|name| name.value.clone());
-    Ok(match constraint {
-        TableConstraint::PrimaryKey(key) => {
-            Constraint::PrimaryKey { name: text(&key.name), columns: index_columns(&key.columns) }
-        }
-        TableConstraint::Unique(unique) => {
-            Constraint::Unique { name: text(&unique.name), columns: index_columns(&unique.columns) }
-        }
-        TableConstraint::ForeignKey(key) => Constraint::ForeignKey {
-            name: text(&key.name),
-            columns: key.columns.iter().map(|column| column.value.clone()).collect(),
-            references: reference(key),
-        },
-        TableConstraint::Check(check) => Constraint::Check {
-            name: text(&check.name),
-            expression: printer::print(check.expr.as_mut(), Style::Phantom)?,
-        },
-        other => {
-            let span = other.span();
-            return source.unsupported(&format!("the constraint '{other}'"), span);
-        }
-    })
 }

@@ -1,4 +1,4 @@
-//! Small pieces of trees.
+//! Helpers that build and take apart expressions.
 
 use std::mem;
 
@@ -27,7 +27,7 @@ pub fn call(name: &str, arguments: Vec<Expr>) -> Expr {
     })
 }
 
-/// Takes an expression out of its place.
+/// Takes an expression out of the tree, and leaves NULL.
 pub fn take(expr: &mut Expr) -> Expr {
     mem::replace(expr, Expr::Value(Value::Null.into()))
 }
@@ -53,7 +53,7 @@ pub fn join(mut terms: Vec<Expr>, op: &BinaryOperator) -> Expr {
     binary(nested(terms), op.clone(), nested(right))
 }
 
-/// Whether the expression binds tighter than any operator.
+/// Returns whether the expression binds tighter than any operator.
 fn is_atom(expr: &Expr) -> bool {
     matches!(
         expr,
@@ -64,14 +64,14 @@ fn is_atom(expr: &Expr) -> bool {
             | Expr::Function(_)
             | Expr::Subquery(_)
             | Expr::Tuple(_)
-            | Expr::Case { .. }
-            | Expr::Cast { .. }
-            | Expr::Exists { negated: false, .. }
+            | Expr::Case { operand: _, conditions: _, else_result: _, case_token: _, end_token: _ }
+            | Expr::Cast { kind: _, expr: _, data_type: _, format: _ }
+            | Expr::Exists { negated: false, subquery: _ }
     )
 }
 
-/// Puts parentheses around an operand that has operators of its own: PostgreSQL's precedence, by which the tree was
-/// made, is not SQLite's.
+/// Puts parentheses around an operand that has operators of its own. The tree was made by PostgreSQL's precedence, which is
+/// not SQLite's.
 pub fn parenthesize(expr: &mut Expr) {
     if !is_atom(expr) {
         *expr = Expr::Nested(Box::new(take(expr)));
@@ -87,10 +87,10 @@ pub fn unnested(expr: &Expr) -> &Expr {
     inner
 }
 
-/// The text of a number that stands for itself, `-1.50`.
+/// The text of a number literal with its sign, `-1.50`.
 pub fn number_of(expr: &Expr) -> Option<String> {
     match unnested(expr) {
-        Expr::Value(ValueWithSpan { value: Value::Number(text, _), .. })
+        Expr::Value(ValueWithSpan { value: Value::Number(text, _), span: _ })
             if text.starts_with(|first: char| first.is_ascii_digit() || first == '.') =>
         {
             Some(text.clone())

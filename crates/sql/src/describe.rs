@@ -1,32 +1,33 @@
-//! What of a description follows from the rest of it.
+//! The parts of a table's description that follow from its constraints.
 
 use phantomdb_protocol::{Constraint, IndexField, IndexSchema, TableSchema};
 
-/// What the constraints of the table say of its columns, and the indexes they have.
+/// Sets the properties of columns that constraints imply, and adds the indexes that back constraints.
 pub fn apply_constraints(schema: &mut TableSchema) {
     for constraint in &schema.constraints {
         match constraint {
-            Constraint::PrimaryKey { columns, .. } => {
+            Constraint::PrimaryKey { name: _, columns } => {
                 schema.primary_key.clone_from(columns);
                 for column in schema.columns.iter_mut().filter(|column| columns.contains(&column.name)) {
                     (column.primary_key, column.allow_null) = (true, false);
                 }
             }
-            Constraint::Unique { columns, .. } => {
+            Constraint::Unique { name: _, columns } => {
                 if let [only] = columns.as_slice()
                     && let Some(column) = schema.columns.iter_mut().find(|column| column.name == *only)
                 {
                     column.unique = true;
                 }
             }
-            Constraint::ForeignKey { columns, references, .. } => {
+            Constraint::ForeignKey { name: _, columns, references } => {
                 if let [only] = columns.as_slice()
                     && let Some(column) = schema.columns.iter_mut().find(|column| column.name == *only)
                 {
                     column.references = Some(references.clone());
                 }
             }
-            _ => {}
+            Constraint::Check { name: _, expression: _ }
+            | Constraint::Default { name: _, column: _, value: _ } => {}
         }
     }
     for constraint in &schema.constraints {
@@ -36,7 +37,7 @@ pub fn apply_constraints(schema: &mut TableSchema) {
             schema.indexes.push(IndexSchema {
                 name: name.clone().unwrap_or_default(),
                 unique: true,
-                primary: matches!(constraint, Constraint::PrimaryKey { .. }),
+                primary: matches!(constraint, Constraint::PrimaryKey { name: _, columns: _ }),
                 fields: columns.iter().map(field).collect(),
                 condition: None,
                 definition: None,

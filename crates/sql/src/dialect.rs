@@ -15,7 +15,7 @@ pub struct PhantomDialect;
 
 const POSTGRES: PostgreSqlDialect = PostgreSqlDialect {};
 
-/// Each of these answers as PostgreSQL's dialect does.
+/// Each of these returns what PostgreSQL's dialect returns.
 macro_rules! as_postgres {
     ($($name:ident),* $(,)?) => { $(fn $name(&self) -> bool { POSTGRES.$name() })* };
 }
@@ -72,7 +72,7 @@ impl Dialect for PhantomDialect {
         POSTGRES.parse_statement(parser)
     }
 
-    /// `AUTOINCREMENT` stands in the tables as SQLite stores them.
+    /// SQLite stores `AUTOINCREMENT` in the definitions of tables.
     fn parse_column_option(
         &self,
         parser: &mut Parser,

@@ -1,8 +1,10 @@
-//! PhantomDB SQL as every engine reads it: the grammar, the tree, the names of its types, and the way back to text.
+//! PhantomDB SQL as every engine reads it: the grammar, the tree, the data types, and the printer that turns a tree into
+//! text.
 
 pub mod alter_table;
 pub mod build;
 pub mod calls;
+mod constraints;
 pub mod definition;
 pub mod describe;
 mod dialect;
@@ -24,11 +26,11 @@ use sqlparser::{
 
 pub use dialect::PhantomDialect;
 
-/// What kind of statement it is; decides where and how it runs.
+/// The kind of a statement, which decides where and how it runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
     Read,
-    /// `SELECT … FOR UPDATE` and its kin.
+    /// A SELECT that locks rows, such as `SELECT … FOR UPDATE`.
     LockingRead,
     Write,
     Schema,
@@ -38,26 +40,35 @@ pub enum Kind {
     Begin,
     Commit,
     Rollback,
-    /// Accepted, and nothing to do.
+    /// Accepted without any effect.
     Nothing,
 }
 
 impl Kind {
-    /// Of a statement about transactions, or about a session, which has nothing to set; none of any other.
+    /// The kind of a statement about transactions or the session, which has no settings. None for any other statement.
     pub fn of_control(statement: &Statement) -> Option<Self> {
         Some(match statement {
             Statement::Savepoint { name } => Self::Savepoint(name.value.clone()),
             Statement::ReleaseSavepoint { name } => Self::Release(name.value.clone()),
-            Statement::Rollback { savepoint: Some(name), .. } => Self::RollbackTo(name.value.clone()),
-            Statement::Rollback { savepoint: None, .. } => Self::Rollback,
-            Statement::Commit { .. } => Self::Commit,
-            Statement::StartTransaction { .. } => Self::Begin,
+            Statement::Rollback { savepoint: Some(name), chain: _ } => Self::RollbackTo(name.value.clone()),
+            // `refuse_control` refuses these three, whatever else they say.
+            Statement::Rollback { savepoint: None, chain: _ } => Self::Rollback,
+            Statement::Commit { chain: _, end: _, modifier: _ } => Self::Commit,
+            Statement::StartTransaction {
+                modes: _,
+                begin: _,
+                transaction: _,
+                modifier: _,
+                statements: _,
+                exception: _,
+                has_end_keyword: _,
+            } => Self::Begin,
             Statement::Set(_) => Self::Nothing,
             _ => return None,
         })
     }
 
-    /// Refuses what would begin or end a transaction behind the back of who keeps it.
+    /// Refuses statements that begin or end a transaction: the caller that holds the transaction would not notice.
     pub fn refuse_control(&self) -> Result<()> {
         let word = match self {
             Self::Begin => "BEGIN",
@@ -72,22 +83,22 @@ impl Kind {
     }
 }
 
-/// What is known of the tables.
+/// The tables that a statement can name.
 pub trait Catalog {
     fn table(&self, name: &TableName) -> Option<Arc<TableSchema>>;
 
-    /// Whether a table that is not found here does not exist.
+    /// Returns whether a table that is not found here does not exist.
     fn sees_all(&self) -> bool {
         true
     }
 
-    /// The names of all tables, for what follows foreign keys from the table they point to.
+    /// The names of all tables, to find the foreign keys that point to a table.
     fn tables(&self) -> Vec<TableName> {
         Vec::new()
     }
 }
 
-/// A statement as it was written, and who is to run it: for errors that say what and where.
+/// The text of a statement and the engine that runs it, for errors that say what is wrong and where.
 #[derive(Debug, Clone, Copy)]
 pub struct Source<'a> {
     pub sql: &'a str,
@@ -96,7 +107,7 @@ pub struct Source<'a> {
 }
 
 impl Source<'_> {
-    /// `UNSUPPORTED`, with the name of the construct and its place.
+    /// `UNSUPPORTED`, with the name of the construct and its position.
     pub fn unsupported<T>(&self, what: &str, span: Span) -> Result<T> {
         Err(self.at(Error::unsupported(format!("{what} is not supported on {}", self.engine)), span))
     }
@@ -109,7 +120,7 @@ impl Source<'_> {
         }
     }
 
-    /// Adds the place to an error that has none.
+    /// Adds the position to an error that has none.
     pub fn at(&self, error: Error, span: Span) -> Error {
         match parse::position_of(self.sql, span) {
             Some(position) if error.details.position.is_none() => error.with_position(position),
@@ -118,10 +129,10 @@ impl Source<'_> {
     }
 }
 
-/// Runs work on the tree of a statement of so many tokens with the stack it needs: a chain of operators is a tree as
-/// deep as it is long, and is freed by recursion.
+/// Runs work on a statement's tree with the stack that it needs for this number of tokens: a chain of operators is a tree
+/// as deep as it is long, and is freed by recursion.
 pub fn with_stack<T>(tokens: usize, work: impl FnOnce() -> T) -> T {
-    /// Stack that any nesting the parser lets through needs.
+    /// The stack that is enough for any nesting the parser accepts.
     const RED_ZONE: usize = 1 << 20;
     const STACK: usize = 16 << 20;
     /// Bytes of stack for each token.

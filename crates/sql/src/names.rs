@@ -1,13 +1,10 @@
-//! Names of tables, columns and constraints, as a statement has them.
+//! The names of tables, columns and constraints in a statement.
 
 use std::ops::ControlFlow;
 
 use crate::walk::each_expression;
 use phantomdb_protocol::{Constraint, TableName};
-use sqlparser::ast::{
-    CheckConstraint, Expr, ForeignKeyConstraint, Ident, IndexColumn, ObjectName, PrimaryKeyConstraint,
-    TableConstraint, UniqueConstraint,
-};
+use sqlparser::ast::{Expr, Ident, IndexColumn, ObjectName, TableConstraint};
 
 /// The table an object name means: `public` is the default schema.
 pub fn table_name(name: &ObjectName) -> Option<TableName> {
@@ -25,7 +22,7 @@ pub fn last_ident(name: &ObjectName) -> Option<&Ident> {
     name.0.last().and_then(|part| part.as_ident())
 }
 
-/// The columns of an index or a key; expressions are left out.
+/// The columns of an index or a key, without expressions.
 pub fn index_columns(columns: &[IndexColumn]) -> Vec<String> {
     columns
         .iter()
@@ -38,10 +35,10 @@ pub fn index_columns(columns: &[IndexColumn]) -> Vec<String> {
 
 pub fn constraint_name(constraint: &TableConstraint) -> Option<&Ident> {
     match constraint {
-        TableConstraint::Unique(UniqueConstraint { name, .. })
-        | TableConstraint::PrimaryKey(PrimaryKeyConstraint { name, .. })
-        | TableConstraint::ForeignKey(ForeignKeyConstraint { name, .. })
-        | TableConstraint::Check(CheckConstraint { name, .. }) => name.as_ref(),
+        TableConstraint::Unique(unique) => unique.name.as_ref(),
+        TableConstraint::PrimaryKey(key) => key.name.as_ref(),
+        TableConstraint::ForeignKey(key) => key.name.as_ref(),
+        TableConstraint::Check(check) => check.name.as_ref(),
         _ => None,
     }
 }
@@ -63,12 +60,12 @@ pub fn mentioned_columns(expr: &Expr) -> Vec<String> {
     columns
 }
 
-/// Whether the constraint is a foreign key to that table.
+/// Returns whether the constraint is a foreign key to that table.
 pub fn references(constraint: &Constraint, table: &TableName) -> bool {
-    matches!(constraint, Constraint::ForeignKey { references, .. } if same_table(&references.table, table))
+    matches!(constraint, Constraint::ForeignKey { name: _, columns: _, references } if same_table(&references.table, table))
 }
 
-/// SQLite compares names without regard to case.
+/// Returns whether two names mean the same table. SQLite compares names without regard to case.
 pub fn same_table(left: &TableName, right: &TableName) -> bool {
     left.to_string().eq_ignore_ascii_case(&right.to_string())
 }

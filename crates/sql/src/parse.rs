@@ -1,4 +1,4 @@
-//! Text to exactly one statement, with errors that say where.
+//! Parses a text as exactly one statement, with errors that have a position.
 
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use sqlparser::{
@@ -13,7 +13,7 @@ use super::dialect::PhantomDialect;
 /// Levels of nesting a statement may have. The parser counts about two for each parenthesis.
 const RECURSION_LIMIT: usize = 300;
 
-/// What `ON CONFLICT (…) WHERE …` says between `CONFLICT` and `DO`; the parser knows plain columns only.
+/// The target of `ON CONFLICT (…) WHERE … DO`. The parser reads plain columns only.
 #[derive(Debug)]
 pub struct ConflictTarget {
     pub fields: Vec<Expr>,
@@ -26,7 +26,7 @@ pub enum Parsed {
         statement: Box<Statement>,
         conflict: Option<Box<ConflictTarget>>,
     },
-    /// `SET CONSTRAINTS ALL DEFERRED` or `IMMEDIATE`, of which the parser knows nothing.
+    /// `SET CONSTRAINTS ALL DEFERRED` or `IMMEDIATE`, which the parser does not read.
     SetConstraints {
         deferred: bool,
     },
@@ -77,7 +77,7 @@ pub fn statement(sql: &str, mut tokens: Vec<TokenWithSpan>) -> Result<Parsed> {
     Ok(Parsed::Statement { statement: Box::new(statement), conflict: conflict.map(Box::new) })
 }
 
-/// One expression, as in a condition of the contract or a stored default.
+/// Parses one expression, as in a condition of the contract or a stored default.
 pub fn parse_expression(sql: &str) -> Result<Expr> {
     let mut parser = parser(tokens(sql)?);
     let expression = parser.parse_expr().map_err(|error| syntax_error(sql, error))?;
@@ -85,7 +85,7 @@ pub fn parse_expression(sql: &str) -> Result<Expr> {
     Ok(expression)
 }
 
-/// A type as in `CREATE TABLE`.
+/// Parses a type, as in `CREATE TABLE`.
 pub fn parse_type(sql: &str) -> Result<DataType> {
     let mut parser = parser(tokens(sql)?);
     let data_type = parser.parse_data_type().map_err(|error| syntax_error(sql, error))?;
@@ -93,7 +93,7 @@ pub fn parse_type(sql: &str) -> Result<DataType> {
     Ok(data_type)
 }
 
-/// A statement that an engine has stored in its catalog.
+/// Parses a statement that an engine has stored in its catalog.
 pub fn parse_stored(sql: &str) -> Result<Statement> {
     let mut parser = parser(tokens(sql)?);
     parser.parse_statement().map_err(|error| syntax_error(sql, error))
@@ -133,7 +133,7 @@ fn syntax_error(sql: &str, error: ParserError) -> Error {
     }
 }
 
-/// Line and column as a character offset from 1.
+/// Converts a line and a column to a character offset from 1.
 pub fn position(sql: &str, location: Location) -> u64 {
     let lines = usize::try_from(location.line).unwrap_or(1).saturating_sub(1);
     let before: usize = sql.split_inclusive('\n').take(lines).map(|line| line.chars().count()).sum();
@@ -158,7 +158,7 @@ fn set_constraints(tokens: &[TokenWithSpan]) -> Option<bool> {
     }
 }
 
-/// Begins the name that stands for the strength of a lock the parser does not know.
+/// Begins a name that carries the strength of a lock that the parser does not know.
 pub const LOCK_STRENGTH: char = '\u{1}';
 
 /// `FOR NO KEY UPDATE OF a, b` and `FOR KEY SHARE` become what the parser knows, `FOR UPDATE OF s.a.b`: the strength is
@@ -274,7 +274,7 @@ fn take_conflict_target(sql: &str, tokens: &mut Vec<TokenWithSpan>) -> Result<Op
     Ok(Some(ConflictTarget { fields, condition }))
 }
 
-/// The place of something in the statement, where it is known.
+/// The position of a span in the statement. None when the span is empty.
 pub fn position_of(sql: &str, span: Span) -> Option<u64> {
     (span != Span::empty()).then(|| position(sql, span.start))
 }

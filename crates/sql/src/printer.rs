@@ -1,8 +1,8 @@
-//! The last step before printing: every identifier quoted, every literal escaped, by our own rules.
+//! Prints a tree. Every identifier is quoted and every literal is escaped by the rules of this module.
 //!
-//! sqlparser prints a string as if it might already be escaped, so that the four characters `\' x` would come out as
-//! they went in and end the literal early. Nothing here relies on that: identifiers and literals are turned into text
-//! once, on the tree, and the printer only copies them.
+//! sqlparser prints a string as if it might already be escaped, so that the four characters `\' x` would be printed
+//! unchanged and end the literal early. Here, identifiers and literals are turned into text on the tree, and sqlparser's
+//! printer only copies them.
 
 use std::{fmt::Write as _, ops::ControlFlow};
 
@@ -13,7 +13,7 @@ use sqlparser::ast::{
     ValueWithSpan, VisitMut, VisitorMut,
 };
 
-/// Marks an identifier that is printed as it stands: the name of a function, or text made here.
+/// Marks an identifier that is printed as it is: the name of a function, or SQL that this crate wrote.
 const PRINTED_AS_IS: char = '\u{1}';
 
 /// `"a""b"`.
@@ -32,12 +32,12 @@ fn quoted(text: &str, quote: char) -> String {
     quoted
 }
 
-/// Text that is SQL already.
+/// An identifier whose text is SQL already, printed as it is.
 pub fn verbatim_ident(sql: impl Into<String>) -> Ident {
     Ident { value: sql.into(), quote_style: Some(PRINTED_AS_IS), span: sqlparser::tokenizer::Span::empty() }
 }
 
-/// An expression that is SQL already.
+/// An expression whose text is SQL already, printed as it is.
 pub fn verbatim_expr(sql: impl Into<String>) -> Expr {
     Expr::value(Value::Number(sql.into(), false))
 }
@@ -47,7 +47,7 @@ pub fn literal(text: impl Into<String>) -> Expr {
     Expr::value(Value::SingleQuotedString(text.into()))
 }
 
-/// How an engine wants to read what has more than one way to be written.
+/// The SQL of an engine, where parameters and bytes are written in different ways.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
     /// PhantomDB SQL itself: `$1`, `X'00'`.
@@ -90,7 +90,20 @@ impl VisitorMut for QuotingVisitor {
     }
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
-        if let TableFactor::Table { name, args: Some(_), .. } = factor {
+        if let TableFactor::Table {
+            name,
+            args: Some(_),
+            // The walk comes to these by itself.
+            alias: _,
+            with_hints: _,
+            version: _,
+            with_ordinality: _,
+            partitions: _,
+            json_path: _,
+            sample: _,
+            index_hints: _,
+        } = factor
+        {
             leave_function(name);
         }
         ControlFlow::Continue(())
@@ -99,7 +112,7 @@ impl VisitorMut for QuotingVisitor {
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
         match expr {
             Expr::Function(function) => leave_function(&mut function.name),
-            Expr::Cast { data_type, .. } => leave_type(data_type),
+            Expr::Cast { data_type, kind: _, expr: _, format: _ } => leave_type(data_type),
             _ => {}
         }
         ControlFlow::Continue(())
@@ -146,7 +159,7 @@ fn leave(ident: &mut Ident) {
     }
 }
 
-/// The text of a literal, when it has an identifier's or a string's need of quotes.
+/// The text of a literal that has to be quoted or respelled. None when it is printed as it is.
 fn literal_text(value: &Value, style: Style) -> Result<Option<String>, Error> {
     Ok(match value {
         Value::Number(text, _) => Some(text.clone()),
@@ -169,7 +182,7 @@ fn literal_text(value: &Value, style: Style) -> Result<Option<String>, Error> {
     })
 }
 
-/// The characters of a string literal, whichever way it was written.
+/// The characters of a string literal, however it was written.
 pub fn string_of(value: &Value) -> Option<&str> {
     match value {
         Value::SingleQuotedString(text)

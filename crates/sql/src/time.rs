@@ -1,4 +1,4 @@
-//! Times in the one form that each kind of them is stored in, so that comparing the text compares the time.
+//! Dates and times in the form in which they are stored: text that compares as the time does.
 
 use jiff::{
     Span,
@@ -7,7 +7,7 @@ use jiff::{
 
 /// `2026-01-01T00:00:00.000Z`; a time without a zone is UTC.
 pub fn stored_timestamp(text: &str) -> Option<String> {
-    parse(text).map(written)
+    parse(text).map(timestamp_text)
 }
 
 pub fn stored_date(text: &str) -> Option<String> {
@@ -36,7 +36,7 @@ fn is_plain_date(text: &str) -> bool {
 }
 
 /// `2026-01-01T00:00:00.000Z`.
-pub fn written(at: DateTime) -> String {
+pub fn timestamp_text(at: DateTime) -> String {
     format!(
         "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
         at.year(),
@@ -49,7 +49,7 @@ pub fn written(at: DateTime) -> String {
     )
 }
 
-/// A moment in UTC out of ISO 8601 as people write it: `T` or a space, an offset or none, a date alone.
+/// Reads a moment in UTC from ISO 8601 as people write it: with `T` or a space, with or without an offset, or a date alone.
 pub fn parse(text: &str) -> Option<DateTime> {
     if is_plain_date(text) {
         return text.parse::<Date>().ok().map(|date| date.to_datetime(Time::midnight()));

@@ -1,9 +1,13 @@
-//! One table of types: PhantomDB SQL name and wire type. Each engine adds the names it declares columns with.
+//! The data types with their arguments, as statements write them. Their names and stored forms are in
+//! [`phantomdb_protocol::data_type`].
 
-use phantomdb_protocol::{ColumnType, Error, Result};
-use sqlparser::ast::{CharacterLength, DataType, EnumMember, ExactNumberInfo, ObjectName};
+use phantomdb_protocol::{
+    ColumnType, Error, Result, TableSchema, TypeDescription,
+    data_type::{self, Arguments, TypeInfo, TypeName},
+};
+use sqlparser::ast::{CharLengthUnits, CharacterLength, DataType, EnumMember, ExactNumberInfo, ObjectName};
 
-use super::{parse::parse_type, printer::quote_literal};
+use crate::{parse::parse_type, printer::quote_literal};
 
 /// A PhantomDB SQL type.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,19 +28,83 @@ pub enum SqlType {
     Real,
     Float,
     Double,
-    /// Precision and scale; without them any number of digits is kept.
+    /// The precision and the scale. Without them, all digits are kept.
     Decimal(Option<(u64, i64)>),
     Uuid,
     Enum(Vec<String>),
     Blob,
     Json,
     Jsonb,
-    /// A column of a table that another client made, in the words of its engine.
+    /// The type of a column of a table that another client made, as its engine names it.
     Other(String),
 }
 
 impl SqlType {
-    /// The type a user wrote. `UNSUPPORTED`, with its name, when PhantomDB has not such a type.
+    /// The type with these numbers in parentheses, as far as it takes any.
+    fn with_numbers(name: TypeName, numbers: &[i64]) -> Self {
+        let length = || numbers.first().and_then(|n| u64::try_from(*n).ok());
+        match name {
+            TypeName::TinyInt => Self::TinyInt,
+            TypeName::SmallInt => Self::SmallInt,
+            TypeName::MediumInt => Self::MediumInt,
+            TypeName::Integer => Self::Integer,
+            TypeName::BigInt => Self::BigInt,
+            TypeName::Varchar => Self::Varchar(length()),
+            TypeName::Char => Self::Char(length()),
+            TypeName::Text => Self::Text,
+            TypeName::CiText => Self::CiText,
+            TypeName::Boolean => Self::Boolean,
+            TypeName::Timestamp => Self::Timestamp,
+            TypeName::Date => Self::Date,
+            TypeName::Time => Self::Time,
+            TypeName::Real => Self::Real,
+            TypeName::Float => Self::Float,
+            TypeName::Double => Self::Double,
+            TypeName::Decimal => Self::Decimal(numbers.first().map(|precision| {
+                (u64::try_from(*precision).unwrap_or(0), numbers.get(1).copied().unwrap_or(0))
+            })),
+            TypeName::Uuid => Self::Uuid,
+            TypeName::Enum => Self::Enum(Vec::new()),
+            TypeName::Blob => Self::Blob,
+            TypeName::Json => Self::Json,
+            TypeName::Jsonb => Self::Jsonb,
+        }
+    }
+
+    /// Its entry in the table of data types. None for a type that PhantomDB does not have.
+    pub fn info(&self) -> Option<&'static TypeInfo> {
+        let name = match self {
+            Self::TinyInt => TypeName::TinyInt,
+            Self::SmallInt => TypeName::SmallInt,
+            Self::MediumInt => TypeName::MediumInt,
+            Self::Integer => TypeName::Integer,
+            Self::BigInt => TypeName::BigInt,
+            Self::Varchar(_) => TypeName::Varchar,
+            Self::Char(_) => TypeName::Char,
+            Self::Text => TypeName::Text,
+            Self::CiText => TypeName::CiText,
+            Self::Boolean => TypeName::Boolean,
+            Self::Timestamp => TypeName::Timestamp,
+            Self::Date => TypeName::Date,
+            Self::Time => TypeName::Time,
+            Self::Real => TypeName::Real,
+            Self::Float => TypeName::Float,
+            Self::Double => TypeName::Double,
+            Self::Decimal(_) => TypeName::Decimal,
+            Self::Uuid => TypeName::Uuid,
+            Self::Enum(_) => TypeName::Enum,
+            Self::Blob => TypeName::Blob,
+            Self::Json => TypeName::Json,
+            Self::Jsonb => TypeName::Jsonb,
+            Self::Other(_) => return None,
+        };
+        Some(name.info())
+    }
+
+    /// The type a user wrote. `UNSUPPORTED`, with its name, when PhantomDB has no such type.
+    ///
+    /// Widths of integers, precisions of floats and times, and lengths of binary data change nothing here: they are hints
+    /// of other databases, and every value is kept whole.
     pub fn from_ast(data_type: &DataType) -> Result<Self> {
         Ok(match data_type {
             DataType::TinyInt(_) => Self::TinyInt,
@@ -53,11 +121,12 @@ impl SqlType {
             | DataType::TinyText
             | DataType::MediumText
             | DataType::LongText
+            | DataType::Clob(_)
             | DataType::String(None) => Self::Text,
             DataType::Boolean | DataType::Bool => Self::Boolean,
-            DataType::Timestamp(..) | DataType::Datetime(_) => Self::Timestamp,
+            DataType::Timestamp(_, _) | DataType::Datetime(_) => Self::Timestamp,
             DataType::Date => Self::Date,
-            DataType::Time(..) => Self::Time,
+            DataType::Time(_, _) => Self::Time,
             DataType::Real | DataType::Float4 => Self::Real,
             DataType::Float(_) => Self::Float,
             DataType::DoublePrecision | DataType::Double(_) | DataType::Float8 => Self::Double,
@@ -65,7 +134,7 @@ impl SqlType {
                 Self::Decimal(precision_and_scale(*info))
             }
             DataType::Uuid => Self::Uuid,
-            DataType::Enum(members, _) => Self::Enum(enum_values(members)?),
+            DataType::Enum(members, None) => Self::Enum(enum_values(members)?),
             DataType::Blob(_)
             | DataType::Bytea
             | DataType::TinyBlob
@@ -74,141 +143,103 @@ impl SqlType {
             DataType::JSON => Self::Json,
             DataType::JSONB => Self::Jsonb,
             DataType::Custom(name, arguments) => return custom(name, arguments),
-            other => return Err(no_such_type(&other.to_string())),
+            other => return Err(data_type::unknown(&other.to_string())),
         })
     }
 
-    /// The type of that name, in any case; none when PhantomDB has not such a type.
+    /// The type of that name, in upper or lower case. None when PhantomDB has no such type, and for an `ENUM`, whose
+    /// values only [`Self::parse`] reads.
     pub fn from_name(written: &str) -> Option<Self> {
-        let (name, arguments) = split(written);
-        let length = || arguments.first().and_then(|n| u64::try_from(*n).ok());
-        Some(match name.as_str() {
-            "TINYINT" => Self::TinyInt,
-            "SMALLINT" | "INT2" => Self::SmallInt,
-            "MEDIUMINT" => Self::MediumInt,
-            "INT" | "INTEGER" | "INT4" => Self::Integer,
-            "BIGINT" | "INT8" | "UNSIGNED BIG INT" => Self::BigInt,
-            "VARCHAR" | "NVARCHAR" | "VARYING CHARACTER" | "CHARACTER VARYING" => Self::Varchar(length()),
-            "CHAR" | "CHARACTER" | "NCHAR" => Self::Char(length()),
-            "TEXT" | "CLOB" => Self::Text,
-            "CITEXT" => Self::CiText,
-            "BOOLEAN" | "BOOL" => Self::Boolean,
-            "TIMESTAMP" | "DATETIME" | "TIMESTAMPTZ" => Self::Timestamp,
-            "DATE" => Self::Date,
-            "TIME" => Self::Time,
-            "REAL" => Self::Real,
-            "FLOAT" => Self::Float,
-            "DOUBLE PRECISION" | "DOUBLE" => Self::Double,
-            "DECIMAL" | "NUMERIC" => Self::Decimal(match arguments.as_slice() {
-                [precision, scale, ..] => Some((u64::try_from(*precision).unwrap_or(0), *scale)),
-                [precision] => Some((u64::try_from(*precision).unwrap_or(0), 0)),
-                [] => None,
-            }),
-            "UUID" => Self::Uuid,
-            "BLOB" | "BYTEA" => Self::Blob,
-            "JSON" => Self::Json,
-            "JSONB" => Self::Jsonb,
-            _ => return None,
-        })
+        let (name, numbers) = data_type::split(written);
+        let info = data_type::find(&name).filter(|info| info.arguments != Arguments::Values)?;
+        Some(Self::with_numbers(info.key, &numbers))
     }
 
-    /// How PhantomDB SQL names it.
+    /// The type of that name with this length. None when it takes no length.
+    pub fn with_length(name: &str, length: Option<u64>) -> Option<Self> {
+        match Self::from_name(name)? {
+            Self::Varchar(_) => Some(Self::Varchar(length)),
+            Self::Char(_) => Some(Self::Char(length)),
+            _ => None,
+        }
+    }
+
+    /// Its name in PhantomDB SQL, with the arguments.
     pub fn name(&self) -> String {
+        if let Self::Other(name) = self {
+            return name.clone();
+        }
+        self.name_with_suffix("")
+    }
+
+    /// Its name with a suffix before the arguments: `DECIMAL_TEXT(10,2)`.
+    pub fn name_with_suffix(&self, suffix: &str) -> String {
+        let name = self.info().map_or("", |info| info.name);
         match self {
-            Self::TinyInt => "TINYINT".into(),
-            Self::SmallInt => "SMALLINT".into(),
-            Self::MediumInt => "MEDIUMINT".into(),
-            Self::Integer => "INTEGER".into(),
-            Self::BigInt => "BIGINT".into(),
-            Self::Varchar(n) => with_length("VARCHAR", *n),
-            Self::Char(n) => with_length("CHAR", *n),
-            Self::Text => "TEXT".into(),
-            Self::CiText => "CITEXT".into(),
-            Self::Boolean => "BOOLEAN".into(),
-            Self::Timestamp => "TIMESTAMP".into(),
-            Self::Date => "DATE".into(),
-            Self::Time => "TIME".into(),
-            Self::Real => "REAL".into(),
-            Self::Float => "FLOAT".into(),
-            Self::Double => "DOUBLE PRECISION".into(),
-            Self::Decimal(None) => "DECIMAL".into(),
-            Self::Decimal(Some((p, s))) => format!("DECIMAL({p},{s})"),
-            Self::Uuid => "UUID".into(),
+            Self::Varchar(Some(n)) | Self::Char(Some(n)) => format!("{name}{suffix}({n})"),
+            Self::Decimal(Some((precision, scale))) => format!("{name}{suffix}({precision},{scale})"),
             Self::Enum(values) => {
                 let values: Vec<String> = values.iter().map(|value| quote_literal(value)).collect();
-                format!("ENUM({})", values.join(","))
+                format!("{name}{suffix}({})", values.join(","))
             }
-            Self::Blob => "BLOB".into(),
-            Self::Json => "JSON".into(),
-            Self::Jsonb => "JSONB".into(),
-            Self::Other(name) => name.clone(),
+            _ => format!("{name}{suffix}"),
         }
     }
 
     /// How its values travel.
     pub fn column_type(&self) -> ColumnType {
-        match self {
-            Self::TinyInt | Self::SmallInt | Self::MediumInt | Self::Integer | Self::BigInt => {
-                ColumnType::Integer
-            }
-            Self::Varchar(_) | Self::Char(_) | Self::Text | Self::CiText => ColumnType::String,
-            Self::Boolean => ColumnType::Boolean,
-            Self::Timestamp => ColumnType::Timestamp,
-            Self::Date => ColumnType::Date,
-            Self::Time => ColumnType::Time,
-            Self::Real | Self::Float | Self::Double => ColumnType::Float,
-            Self::Decimal(_) => ColumnType::Decimal,
-            Self::Uuid => ColumnType::Uuid,
-            Self::Enum(_) => ColumnType::Enum,
-            Self::Blob => ColumnType::Blob,
-            Self::Json | Self::Jsonb => ColumnType::Json,
-            Self::Other(_) => ColumnType::Any,
-        }
+        self.info().map_or(ColumnType::Any, |info| info.wire)
     }
 
-    /// Whether values of this type are whole numbers.
+    /// Returns whether its values are whole numbers.
     pub fn is_integer(&self) -> bool {
         matches!(self.column_type(), ColumnType::Integer)
     }
 
-    /// Whether values of this type are numbers.
+    /// Returns whether its values are numbers.
     pub fn is_number(&self) -> bool {
         matches!(self.column_type(), ColumnType::Integer | ColumnType::Float | ColumnType::Decimal)
     }
 
     /// Bits of the whole numbers it holds, as they are checked on assignment.
     pub fn bits(&self) -> u32 {
-        match self {
-            Self::TinyInt | Self::SmallInt => 16,
-            Self::MediumInt | Self::Integer => 32,
-            _ => 64,
-        }
+        self.info().map_or(64, |info| info.bits)
     }
 
-    /// The type named by [`Self::name`].
+    /// The type with a name that [`Self::name`] could have made.
     pub fn parse(name: &str) -> Result<Self> {
         Self::from_name(name).map_or_else(|| parse_type(name).and_then(|parsed| Self::from_ast(&parsed)), Ok)
     }
-}
 
-fn with_length(name: &str, length: Option<u64>) -> String {
-    length.map_or_else(|| name.to_owned(), |n| format!("{name}({n})"))
-}
-
-/// `VARCHAR ( 10 )` as its upper-case name and its numbers.
-pub fn split(declared: &str) -> (String, Vec<i64>) {
-    let (name, rest) = declared.split_once('(').unwrap_or((declared, ""));
-    let arguments = rest.trim_end().trim_end_matches(')').split(',').filter_map(|n| n.trim().parse().ok());
-    (name.split_whitespace().collect::<Vec<_>>().join(" ").to_ascii_uppercase(), arguments.collect())
+    /// The parts of a type's name. None when PhantomDB has no such type.
+    pub fn describe(name: &str) -> Option<TypeDescription> {
+        let data_type = Self::parse(name).ok()?;
+        let info = data_type.info()?;
+        let mut description = TypeDescription::new(info.name, info.wire);
+        match data_type {
+            Self::Varchar(length) | Self::Char(length) => description.length = length,
+            Self::Decimal(Some((precision, scale))) => {
+                (description.precision, description.scale) = (Some(precision), Some(scale));
+            }
+            Self::Enum(values) => description.values = Some(values),
+            _ => {}
+        }
+        Some(description)
+    }
 }
 
 fn character_length(length: Option<CharacterLength>) -> Result<Option<u64>> {
     match length {
         None | Some(CharacterLength::Max) => Ok(None),
-        Some(CharacterLength::IntegerLength { length: 0, .. }) => {
+        Some(CharacterLength::IntegerLength { length: _, unit: Some(CharLengthUnits::Octets) }) => {
+            Err(Error::unsupported("a length in OCTETS is not supported; a length counts characters"))
+        }
+        Some(CharacterLength::IntegerLength { length: 0, unit: _ }) => {
             Err(Error::unsupported("the length of a character type must be at least 1"))
         }
-        Some(CharacterLength::IntegerLength { length, .. }) => Ok(Some(length)),
+        Some(CharacterLength::IntegerLength { length, unit: None | Some(CharLengthUnits::Characters) }) => {
+            Ok(Some(length))
+        }
     }
 }
 
@@ -225,34 +256,31 @@ fn enum_values(members: &[EnumMember]) -> Result<Vec<String>> {
         .iter()
         .map(|member| match member {
             EnumMember::Name(name) => Ok(name.clone()),
-            EnumMember::NamedValue(..) => Err(Error::unsupported("an ENUM takes strings only")),
+            EnumMember::NamedValue(_, _) => Err(Error::unsupported("an ENUM takes strings only")),
         })
         .collect()
 }
 
 fn custom(name: &ObjectName, arguments: &[String]) -> Result<SqlType> {
     let written = name.to_string();
+    if let Some(info) = data_type::find_serial(&written) {
+        return Ok(SqlType::with_numbers(info.key, &[]));
+    }
     let declared =
         if arguments.is_empty() { written.clone() } else { format!("{written}({})", arguments.join(",")) };
-    Ok(match written.to_ascii_uppercase().as_str() {
-        "SERIAL" | "SERIAL4" => SqlType::Integer,
-        "BIGSERIAL" | "SERIAL8" => SqlType::BigInt,
-        "SMALLSERIAL" | "SERIAL2" => SqlType::SmallInt,
-        "TIMESTAMPTZ" => SqlType::Timestamp,
-        _ => SqlType::from_name(&declared).ok_or_else(|| no_such_type(&written))?,
-    })
+    SqlType::from_name(&declared).ok_or_else(|| data_type::unknown(&written))
 }
 
-/// Whether the type is one of those that number their rows themselves.
+/// Returns whether the type is that of a column that numbers its rows, such as `SERIAL`.
 pub fn is_serial(data_type: &DataType) -> bool {
-    matches!(data_type, DataType::Custom(name, _) if name.to_string().to_ascii_uppercase().contains("SERIAL"))
+    matches!(data_type, DataType::Custom(name, _) if data_type::find_serial(&name.to_string()).is_some())
 }
 
-fn no_such_type(name: &str) -> Error {
-    Error::unsupported(format!(
-        "PhantomDB has no type {name}; it has SMALLINT, INTEGER, BIGINT, VARCHAR, CHAR, TEXT, CITEXT, BOOLEAN, \
-         TIMESTAMP, DATE, TIME, REAL, DOUBLE PRECISION, DECIMAL, UUID, ENUM, BLOB, JSON and JSONB"
-    ))
+/// Adds the parts of each column's type to the description of a table.
+pub fn describe_types(schema: &mut TableSchema) {
+    for column in &mut schema.columns {
+        column.type_parts = SqlType::describe(&column.data_type);
+    }
 }
 
 #[cfg(test)]
@@ -265,7 +293,37 @@ mod tests {
     }
 
     #[test]
-    fn a_type_it_has_not_is_refused_by_name() {
+    fn the_grammar_reads_every_name_of_the_table_as_the_same_type() {
+        for info in data_type::table() {
+            let arguments = if info.arguments == Arguments::Values { "('a')" } else { "" };
+            for name in [&[info.name][..], info.synonyms].concat() {
+                let parsed = parse_type(&format!("{name}{arguments}")).unwrap();
+                assert_eq!(SqlType::from_ast(&parsed).unwrap().info().unwrap().name, info.name, "{name}");
+                if arguments.is_empty() {
+                    assert_eq!(SqlType::from_name(name).unwrap().info().unwrap().name, info.name, "{name}");
+                }
+            }
+            for serial in info.serial {
+                let parsed = parse_type(serial).unwrap();
+                assert!(is_serial(&parsed));
+                assert_eq!(SqlType::from_ast(&parsed).unwrap().info().unwrap().name, info.name, "{serial}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_type_is_described_by_its_parts() {
+        let varchar = SqlType::describe("VARCHAR(20)").unwrap();
+        assert_eq!((varchar.name.as_str(), varchar.length), ("VARCHAR", Some(20)));
+        let decimal = SqlType::describe("DECIMAL(10,2)").unwrap();
+        assert_eq!((decimal.precision, decimal.scale), (Some(10), Some(2)));
+        let members = SqlType::describe("ENUM('a','it''s')").unwrap();
+        assert_eq!(members.values.unwrap(), ["a", "it's"]);
+        assert_eq!(SqlType::describe("GEOMETRY"), None);
+    }
+
+    #[test]
+    fn an_unknown_type_is_refused_by_name() {
         let error = SqlType::parse("HSTORE").unwrap_err();
         assert!(error.message.contains("HSTORE"), "{}", error.message);
     }

@@ -1,24 +1,23 @@
-//! Calls of functions that an engine has not. It finds out when it prepares its own statement; where the call stands in
-//! the one that was sent is looked up then.
+//! Calls of functions that an engine does not have. The engine finds out when it prepares its own statement, so the
+//! position of the call is looked up in the statement that was sent.
 
 use phantomdb_protocol::{Error, ErrorCode};
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 use super::parse;
 
-const BEFORE: &str = "there is no function \"";
-const AFTER: &str = "\" that takes such arguments";
-
-/// `SYNTAX_ERROR`, as yet without its place.
+/// `SYNTAX_ERROR`, without a position. [`located`] adds it.
 pub fn unknown_function(name: &str) -> Error {
-    Error::new(ErrorCode::SyntaxError, format!("{BEFORE}{name}{AFTER}"))
+    let message = format!("there is no function \"{name}\" that takes such arguments");
+    let mut error = Error::new(ErrorCode::SyntaxError, message);
+    error.details.function = Some(name.to_owned());
+    error
 }
 
-/// The error with the place of the call in the statement, when it is one of a function that is not there.
+/// The error with the position of the call in the statement, when it is about an unknown function.
 pub fn located(error: Error, sql: &str) -> Error {
-    let name = error.message.strip_prefix(BEFORE).and_then(|rest| rest.strip_suffix(AFTER));
-    let position = name.filter(|_| error.details.position.is_none()).and_then(|name| call_of(name, sql));
-    match position {
+    let name = error.details.function.as_deref().filter(|_| error.details.position.is_none());
+    match name.and_then(|name| call_of(name, sql)) {
         Some(position) => error.with_position(position),
         None => error,
     }

@@ -1,5 +1,5 @@
-//! The way through a tree. sqlparser compiles a walk over its hundreds of nodes anew for each type of visitor, which
-//! came to more code than all the rest of the server: here it is compiled once, for all of them.
+//! The walk through a tree. sqlparser compiles a walk over its hundreds of nodes anew for each type of visitor, which
+//! was more code than the rest of the server. Here it is compiled once, for all visitors.
 
 use std::ops::ControlFlow;
 
@@ -42,7 +42,7 @@ impl VisitorMut for Change<'_> {
 
 struct Walk<'a> {
     visitor: &'a mut dyn VisitorMut<Break = Error>,
-    /// Kept here, so that what is returned through a deep tree is small.
+    /// Kept here, so that the value that is returned through a deep tree is small.
     error: Option<Error>,
 }
 
@@ -58,7 +58,7 @@ impl Walk<'_> {
     }
 }
 
-/// Passes the node on to the visitor, for the methods that visitors here have.
+/// Passes the node on to the visitor, for the methods that visitors of this crate implement.
 macro_rules! pass_on {
     ($($method:ident: $node:ty),* $(,)?) => {
         $(fn $method(&mut self, node: &mut $node) -> ControlFlow<()> {

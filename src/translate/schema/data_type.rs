@@ -1,11 +1,15 @@
-//! The type table: what may stand as the type of a column.
+//! Checks the type of a column, and writes it as PhantomDB declares it.
 
-use phantomdb_protocol::{Error, ErrorCode, Result};
+use phantomdb_protocol::{
+    Error, ErrorCode, Result,
+    data_type::{self, Arguments, TypeInfo, TypeName},
+};
+use phantomdb_sql::types::SqlType;
 use serde::Deserialize;
 
 use crate::translate::sql::push_string;
 
-/// A type as Sequelize or a person writes it, with the values of an ENUM when they are given apart.
+/// A type as Sequelize or a person writes it, with the values of an ENUM when they are not part of its text.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(super) struct DataTypePlan {
@@ -16,7 +20,7 @@ pub(super) struct DataTypePlan {
     column: Option<String>,
 }
 
-/// The type in the form PhantomDB declares it.
+/// Writes the type as PhantomDB declares it.
 pub(super) fn write(plan: &DataTypePlan) -> Result<String> {
     let result = if plan.values.is_empty() { normalize(&plan.name) } else { enumeration(&plan.values) };
     result.map_err(|error| match &plan.column {
@@ -28,53 +32,52 @@ pub(super) fn write(plan: &DataTypePlan) -> Result<String> {
     })
 }
 
-/// Checks a type's text against the type table and gives it the form PhantomDB declares it in. Names that mean the same
-/// elsewhere are accepted (`DATETIME` for `TIMESTAMP`, `TINYINT(1)` for `BOOLEAN`), so that what `describeTable`
-/// says can be handed back.
+/// Checks a type's text against the table of data types and gives it the form PhantomDB declares it in. Names that mean
+/// the same elsewhere are accepted (`DATETIME` for `TIMESTAMP`, `TINYINT(1)` for `BOOLEAN`), so that the
+/// types that `describeTable` shows can be used again.
 pub(super) fn normalize(text: &str) -> Result<String> {
     let text = text.trim();
     if text.get(..4).is_some_and(|head| head.eq_ignore_ascii_case("enum")) {
-        return enumeration(&enum_values(text)?);
+        return match SqlType::parse(text) {
+            Ok(SqlType::Enum(values)) => enumeration(&values),
+            _ => Err(invalid(text, "write ENUM('a', 'b')")),
+        };
     }
-    let (name, arguments, unsigned) = parse(text).ok_or_else(|| unknown(text))?;
-    let simple = |canonical: &str| -> Result<String> { Ok(canonical.to_owned()) };
-    match name.as_str() {
-        "TINYINT" | "INT1" if arguments == [1] && !unsigned => simple("BOOLEAN"),
-        // An unsigned integer needs the next wider type to keep its whole range.
-        "TINYINT" | "INT1" | "SMALLINT" | "INT2" if !unsigned => {
-            simple(if name.starts_with("TINY") { "TINYINT" } else { "SMALLINT" })
-        }
-        "TINYINT" | "INT1" | "SMALLINT" | "INT2" | "MEDIUMINT" if unsigned => simple("INTEGER"),
-        "MEDIUMINT" => simple("MEDIUMINT"),
-        "INTEGER" | "INT" | "INT4" | "SERIAL" => simple(if unsigned { "BIGINT" } else { "INTEGER" }),
-        "BIGINT" | "INT8" | "BIGSERIAL" => simple("BIGINT"),
-        "SMALLSERIAL" => simple("SMALLINT"),
-        "VARCHAR" | "CHARACTER VARYING" | "NVARCHAR" => sized("VARCHAR", &arguments, text),
-        "CHAR" | "CHARACTER" | "NCHAR" => sized("CHAR", &arguments, text),
-        "TEXT" | "TINYTEXT" | "MEDIUMTEXT" | "LONGTEXT" => simple("TEXT"),
-        "CITEXT" => simple("CITEXT"),
-        "BOOLEAN" | "BOOL" => simple("BOOLEAN"),
-        "TIMESTAMP"
-        | "TIMESTAMPTZ"
-        | "DATETIME"
-        | "TIMESTAMP WITH TIME ZONE"
-        | "TIMESTAMP WITHOUT TIME ZONE" => simple("TIMESTAMP"),
-        "DATE" => simple("DATE"),
-        "TIME" | "TIME WITHOUT TIME ZONE" => simple("TIME"),
-        "REAL" | "FLOAT4" => simple("REAL"),
-        "FLOAT" => simple("FLOAT"),
-        "DOUBLE PRECISION" | "DOUBLE" | "FLOAT8" => simple("DOUBLE PRECISION"),
-        "DECIMAL" | "NUMERIC" | "DEC" => decimal(&arguments, text),
-        "UUID" => simple("UUID"),
-        "BLOB" | "BYTEA" | "TINYBLOB" | "MEDIUMBLOB" | "LONGBLOB" => simple("BLOB"),
-        "JSON" => simple("JSON"),
-        "JSONB" => simple("JSONB"),
-        _ => Err(unknown(text)),
+    let written = parse(text).ok_or_else(|| unknown(text))?;
+    let info = data_type::find(&written.name)
+        .or_else(|| data_type::find_serial(&written.name))
+        .ok_or_else(|| unknown(text))?;
+    // MySQL's name of a boolean, and what `describeTable` shows for one.
+    if info.key == TypeName::TinyInt && written.arguments == [1] && !written.unsigned {
+        return Ok(TypeName::Boolean.info().name.to_owned());
+    }
+    let info = if written.unsigned { unsigned(info) } else { info };
+    match info.arguments {
+        Arguments::None => Ok(info.name.to_owned()),
+        Arguments::Length => sized(info.name, &written.arguments, text),
+        Arguments::PrecisionAndScale => decimal(info.name, &written.arguments, text),
+        Arguments::Values => Err(invalid(text, "write ENUM('a', 'b')")),
     }
 }
 
-/// Name in upper case, arguments, and whether it is unsigned. `None` when it is not of the form of a type at all.
-fn parse(text: &str) -> Option<(String, Vec<u32>, bool)> {
+/// The type that holds the whole range of an unsigned integer: the next wider one.
+fn unsigned(info: &'static TypeInfo) -> &'static TypeInfo {
+    match info.key {
+        TypeName::TinyInt | TypeName::SmallInt | TypeName::MediumInt => TypeName::Integer.info(),
+        TypeName::Integer => TypeName::BigInt.info(),
+        _ => info,
+    }
+}
+
+/// The parts of a type's text.
+struct Written {
+    name: String,
+    arguments: Vec<u32>,
+    unsigned: bool,
+}
+
+/// Reads a type with the words that MySQL adds to it. None when the text does not have the form of a type.
+fn parse(text: &str) -> Option<Written> {
     let upper = text.to_ascii_uppercase();
     let (head, arguments, tail) = match upper.split_once('(') {
         None => (upper.as_str(), Vec::new(), ""),
@@ -89,12 +92,12 @@ fn parse(text: &str) -> Option<(String, Vec<u32>, bool)> {
     for word in head.split_whitespace().chain(tail.split_whitespace()) {
         match word {
             "UNSIGNED" => unsigned = true,
-            // Text is compared byte by byte anyway, and zeros are filled in by whoever prints a number.
+            // Text is compared byte by byte anyway, and a number is padded with zeros when it is printed.
             "ZEROFILL" | "BINARY" if !name.is_empty() => {}
             _ => name.push(word),
         }
     }
-    Some((name.join(" "), arguments, unsigned))
+    Some(Written { name: name.join(" "), arguments, unsigned })
 }
 
 fn sized(name: &str, arguments: &[u32], text: &str) -> Result<String> {
@@ -106,12 +109,12 @@ fn sized(name: &str, arguments: &[u32], text: &str) -> Result<String> {
     }
 }
 
-fn decimal(arguments: &[u32], text: &str) -> Result<String> {
+fn decimal(name: &str, arguments: &[u32], text: &str) -> Result<String> {
     match *arguments {
-        [] => Ok("DECIMAL".to_owned()),
-        [precision] if precision > 0 => Ok(format!("DECIMAL({precision},0)")),
+        [] => Ok(name.to_owned()),
+        [precision] if precision > 0 => Ok(format!("{name}({precision},0)")),
         [precision, scale] if precision > 0 && scale <= precision => {
-            Ok(format!("DECIMAL({precision},{scale})"))
+            Ok(format!("{name}({precision},{scale})"))
         }
         _ => Err(invalid(text, "its precision must be at least 1 and its scale at most the precision")),
     }
@@ -121,45 +124,14 @@ fn enumeration(values: &[String]) -> Result<String> {
     if values.is_empty() {
         return Err(invalid("ENUM", "it needs at least one value"));
     }
-    let mut out = String::from("ENUM(");
     for (i, value) in values.iter().enumerate() {
         if values[..i].contains(value) {
             return Err(invalid("ENUM", &format!("the value '{value}' is there twice")));
         }
-        if i > 0 {
-            out.push(',');
-        }
-        push_string(&mut out, value)?;
+        // Refuses a NUL character.
+        push_string(&mut String::new(), value)?;
     }
-    out.push(')');
-    Ok(out)
-}
-
-/// The values of `ENUM('a', 'it''s')`.
-fn enum_values(text: &str) -> Result<Vec<String>> {
-    let wrong = || invalid(text, "write ENUM('a', 'b')");
-    let inside = text[4..].trim().strip_prefix('(').and_then(|s| s.strip_suffix(')')).ok_or_else(wrong)?;
-    let (mut values, mut rest) = (Vec::new(), inside.trim());
-    loop {
-        let mut chars = rest.strip_prefix('\'').ok_or_else(wrong)?.chars();
-        let mut value = String::new();
-        loop {
-            match chars.next().ok_or_else(wrong)? {
-                '\'' if chars.as_str().starts_with('\'') => {
-                    chars.next();
-                    value.push('\'');
-                }
-                '\'' => break,
-                c => value.push(c),
-            }
-        }
-        values.push(value);
-        rest = chars.as_str().trim_start();
-        if rest.is_empty() {
-            return Ok(values);
-        }
-        rest = rest.strip_prefix(',').ok_or_else(wrong)?.trim_start();
-    }
+    Ok(SqlType::Enum(values.to_vec()).name())
 }
 
 fn invalid(text: &str, why: &str) -> Error {
@@ -173,9 +145,5 @@ fn unknown(text: &str) -> Error {
         .take_while(|c| c.is_alphanumeric() || matches!(c, ' ' | '_' | '[' | ']' | '(' | ')' | ',' | '.'))
         .take(60)
         .collect();
-    Error::unsupported(format!(
-        "PhantomDB has no type '{}'; its types are SMALLINT, INTEGER, BIGINT, VARCHAR(n), CHAR(n), TEXT, CITEXT, BOOLEAN, \
-         TIMESTAMP, DATE, TIME, REAL, FLOAT, DOUBLE PRECISION, DECIMAL(p,s), UUID, ENUM(…), BLOB, JSON and JSONB",
-        name.trim()
-    ))
+    data_type::unknown(name.trim())
 }

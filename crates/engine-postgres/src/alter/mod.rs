@@ -18,7 +18,7 @@ mod schema;
 use std::sync::Arc;
 
 use phantomdb_protocol::{AlterOperation, Result, TableName, TableSchema};
-use phantomdb_sql::{Catalog, alter_table::Reader, definition::SchemaChange};
+use phantomdb_sql::{Catalog, alter_table::AlterTableReader, definition::SchemaChange};
 use sqlparser::ast::AlterTableOperation;
 
 use crate::{
@@ -121,7 +121,7 @@ async fn apply_operation(alteration: &mut Alteration<'_>, operation: &AlterOpera
 /// An operation of an `ALTER TABLE` as operations of the contract.
 fn operations(schema: &TableSchema, operation: &AlterTableOperation) -> Result<Vec<AlterOperation>> {
     let catalog = SingleTableCatalog(Arc::new(schema.clone()));
-    let reader = Reader { source: adapt::source(""), catalog: &catalog };
+    let reader = AlterTableReader { source: adapt::source(""), catalog: &catalog };
     reader.alter_operation(&catalog.0.table, &mut operation.clone())
 }
 

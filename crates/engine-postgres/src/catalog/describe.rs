@@ -108,6 +108,7 @@ impl<'a> SchemaReader<'a> {
         ColumnDefinition {
             name: column.name.clone(),
             data_type: types::sql_type(&column.stored, mark, values).name(),
+            type_parts: None,
             allow_null: !column.not_null,
             primary_key: false,
             auto_increment: is_numbered(column),

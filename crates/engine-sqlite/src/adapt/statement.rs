@@ -194,7 +194,7 @@ impl Adapter<'_> {
         if *if_exists && self.catalog.sees_all() && self.catalog.table(&self.source.table(name)?).is_none() {
             return Ok(self.done(Kind::Schema, Vec::new()));
         }
-        let reader = alter_table::Reader { source: self.source, catalog: self.catalog };
+        let reader = alter_table::AlterTableReader { source: self.source, catalog: self.catalog };
         let (table, operations) = reader.alter_table(alter)?;
         Ok(self.change(Change::Alter { table, operations }))
     }

@@ -6,7 +6,7 @@ use jiff::{
     tz::TimeZone,
 };
 use phantomdb_protocol::{Error, ErrorCode, Result};
-use phantomdb_sql::time::{parse, written};
+use phantomdb_sql::time::{parse, timestamp_text};
 use rusqlite::{
     Connection,
     types::{Value, ValueRef},
@@ -21,14 +21,14 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     })?;
     pure(conn, "date_trunc", 2, |a| {
         let Some(at) = moment(a.value(1))? else { return Ok(Value::Null) };
-        truncate(&a.text(0), at).map(|at| Value::Text(written(at)))
+        truncate(&a.text(0), at).map(|at| Value::Text(timestamp_text(at)))
     })?;
     pure(conn, "phantomdb_add_interval", 3, |a| {
         let Some(at) = moment(a.value(0))? else { return Ok(Value::Null) };
         let span = interval(&a.text(1))?;
         let moved = if a.integer(2) < 0 { at.checked_sub(span) } else { at.checked_add(span) };
         let error = |_| Error::new(ErrorCode::OutOfRange, "the time is out of range");
-        moved.map(|at| Value::Text(written(at))).map_err(error)
+        moved.map(|at| Value::Text(timestamp_text(at))).map_err(error)
     })?;
     pure(conn, "phantomdb_days_between", 2, |a| {
         let (Some(to), Some(from)) = (moment(a.value(0))?, moment(a.value(1))?) else {

@@ -6,6 +6,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod alter_clauses;
 mod alterations;
 mod changes;
 mod concurrency;
@@ -48,7 +49,8 @@ macro_rules! contract_tests {
 }
 use contract_tests;
 
-const FILES: [(&str, &[ContractTest]); 11] = [
+const FILES: [(&str, &[ContractTest]); 12] = [
+    ("alter_clauses", alter_clauses::TESTS),
     ("alterations", alterations::TESTS),
     ("changes", changes::TESTS),
     ("concurrency", concurrency::TESTS),

@@ -5,6 +5,7 @@ use phantomdb_protocol::{
     Tables,
 };
 use phantomdb_sql::calls::schema as statements;
+use phantomdb_sql::types::describe_types;
 
 use crate::{context::ExecutionContext, reply::json, service::Service};
 
@@ -20,7 +21,9 @@ impl Service {
         table: TableName,
         context: &ExecutionContext,
     ) -> Result<String> {
-        json(&self.session(&database, context).await?.describe(&table).await?)
+        let mut described = self.session(&database, context).await?.describe(&table).await?;
+        describe_types(&mut described);
+        json(&described)
     }
 
     pub(super) async fn create_table(

@@ -1,7 +1,7 @@
-//! JSON of a row as the value of its column.
+//! Converts the JSON of a row to values of its columns.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
-use phantomdb_protocol::{Error, ErrorCode, Result, TableSchema, Value};
+use phantomdb_protocol::{ColumnType, Error, ErrorCode, Result, TableSchema, Value, data_type};
 use serde_json::Value as Json;
 
 /// The value for a column of that table. Objects and arrays go into JSON columns only, a blob is base64;
@@ -18,14 +18,14 @@ pub fn of_column(schema: &TableSchema, column: &str, json: &Json) -> Result<Valu
         let message = format!("column {column} of table {} {why}", schema.table);
         wrong(ErrorCode::TypeMismatch, message).with_columns([column])
     };
-    let kind = definition.data_type.split(['(', ' ']).next().unwrap_or_default().to_ascii_uppercase();
-    Ok(match (json, kind.as_str()) {
+    let wire = data_type::wire_type(&definition.data_type).unwrap_or(ColumnType::Any);
+    Ok(match (json, wire) {
         (Json::Null, _) => Value::Null,
-        (_, "JSON" | "JSONB") => Value::Json(json.to_string()),
-        (Json::String(text), "BLOB" | "BYTEA") => {
+        (_, ColumnType::Json) => Value::Json(json.to_string()),
+        (Json::String(text), ColumnType::Blob) => {
             Value::Blob(BASE64.decode(text).map_err(|_| mismatch("takes base64"))?)
         }
-        (Json::String(text), "SMALLINT" | "INTEGER" | "INT" | "BIGINT") => {
+        (Json::String(text), ColumnType::Integer) => {
             text.parse().map_or_else(|_| Value::String(text.clone()), Value::Integer)
         }
         (Json::String(text), _) => Value::String(text.clone()),

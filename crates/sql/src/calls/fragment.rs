@@ -1,7 +1,7 @@
 //! The pieces of SQL a structured call carries: a condition, an order, a list of columns, an expression, a type.
-//! Each is parsed as exactly one of its kind and printed again, so that nothing else can ride along.
+//! Each is parsed as exactly one of its kind and printed again, so that no other SQL comes along with it.
 
-use std::{fmt::Display, ops::ControlFlow};
+use std::{fmt::Display, ops::ControlFlow, sync::Arc};
 
 use phantomdb_protocol::{Error, ErrorCode, Result, Value};
 use sqlparser::{
@@ -10,7 +10,7 @@ use sqlparser::{
     tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Whitespace},
 };
 
-use crate::calls::parameterize::{LITERALS_MAX, lift_literals};
+use crate::calls::parameterize::{LITERALS_MAX, Lifted, lift_literals};
 use crate::{
     PhantomDialect,
     parse::position,
@@ -18,31 +18,44 @@ use crate::{
     walk::walk,
 };
 
-/// Names and operators in one piece. They nest one inside the next, and a deep tree needs a deep stack.
+/// The most names and operators in one piece. They nest, and a deep tree needs a deep stack.
 const WORDS_MAX: usize = 5_000;
 
 /// A condition whose literals became `$1…$n`, in the order of `literals`.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Condition {
-    pub sql: String,
+    pub sql: Arc<str>,
     pub literals: Vec<Value>,
 }
 
-pub fn condition(text: &str) -> Result<Condition> {
-    let mut expression = parse_expression(text, "condition")?;
-    let literals = lift_literals(&mut expression)?;
-    if literals.len() > LITERALS_MAX {
-        // More values than a statement may have: this one text is a statement of its own.
-        return Ok(Condition { sql: self::expression(text, "condition")?, literals: Vec::new() });
+/// A condition with the places of the literals that were lifted out of it.
+#[derive(Debug)]
+pub struct ParsedCondition {
+    pub sql: Arc<str>,
+    pub lifted: Vec<Lifted>,
+}
+
+impl From<ParsedCondition> for Condition {
+    fn from(parsed: ParsedCondition) -> Self {
+        Self { sql: parsed.sql, literals: parsed.lifted.into_iter().map(|lifted| lifted.value).collect() }
     }
-    Ok(Condition { sql: print(&mut expression, Style::Phantom)?, literals })
+}
+
+pub fn condition(text: &str) -> Result<ParsedCondition> {
+    let mut expression = parse_expression(text, "condition")?;
+    let lifted = lift_literals(&mut expression)?;
+    if lifted.len() > LITERALS_MAX {
+        // More values than a statement may have: this one text is a statement of its own.
+        return Ok(ParsedCondition { sql: self::expression(text, "condition")?.into(), lifted: Vec::new() });
+    }
+    Ok(ParsedCondition { sql: print(&mut expression, Style::Phantom)?.into(), lifted })
 }
 
 pub fn order_by(text: &str) -> Result<String> {
     let mut list = parse_whole(text, "orderBy", "list of columns or expressions", |parser| {
         parser.parse_comma_separated(Parser::parse_order_by_expr)
     })?;
-    walk(&mut list, &mut Reading { what: "orderBy" })?;
+    walk(&mut list, &mut ReadOnlyVisitor { what: "orderBy" })?;
     joined(&mut list)
 }
 
@@ -50,22 +63,22 @@ pub fn columns(text: &str) -> Result<String> {
     let mut list = parse_whole(text, "columns", "list of columns or expressions", |parser| {
         parser.parse_comma_separated(Parser::parse_select_item)
     })?;
-    walk(&mut list, &mut Reading { what: "columns" })?;
+    walk(&mut list, &mut ReadOnlyVisitor { what: "columns" })?;
     joined(&mut list)
 }
 
-/// One expression, with its literals where they are: a default, a CHECK, a field of an index.
+/// Parses one expression and leaves its literals in place: a default, a CHECK, a field of an index.
 pub fn expression(text: &str, what: &'static str) -> Result<String> {
     print(&mut parse_expression(text, what)?, Style::Phantom)
 }
 
 fn parse_expression(text: &str, what: &'static str) -> Result<Expr> {
     let mut expression = parse_whole(text, what, "expression", Parser::parse_expr)?;
-    walk(&mut expression, &mut Reading { what })?;
+    walk(&mut expression, &mut ReadOnlyVisitor { what })?;
     Ok(expression)
 }
 
-/// One type, as written in `CREATE TABLE`.
+/// Parses one type, as written in `CREATE TABLE`.
 pub fn data_type(text: &str) -> Result<String> {
     let parsed = parse_whole(text, "type", "type", Parser::parse_data_type)?;
     // The printer does not escape the strings of an ENUM; the text is what was parsed.
@@ -120,7 +133,9 @@ fn refused_token(tokens: &[TokenWithSpan]) -> Option<(&'static str, Location)> {
     let mut words = 0;
     for TokenWithSpan { token, span } in tokens {
         match token {
-            Token::Whitespace(Whitespace::SingleLineComment { .. } | Whitespace::MultiLineComment(_)) => {
+            Token::Whitespace(
+                Whitespace::SingleLineComment { comment: _, prefix: _ } | Whitespace::MultiLineComment(_),
+            ) => {
                 return Some(("comments are not allowed in it", span.start));
             }
             Token::Placeholder(_) => {
@@ -129,7 +144,7 @@ fn refused_token(tokens: &[TokenWithSpan]) -> Option<(&'static str, Location)> {
             Token::SemiColon => return Some(("a semicolon is not allowed in it", span.start)),
             Token::Whitespace(_)
             | Token::Comma
-            | Token::Number(..)
+            | Token::Number(_, _)
             | Token::SingleQuotedString(_)
             | Token::LParen
             | Token::RParen => {}
@@ -142,19 +157,19 @@ fn refused_token(tokens: &[TokenWithSpan]) -> Option<(&'static str, Location)> {
     None
 }
 
-/// Refuses what a piece must not hold.
-struct Reading {
+/// Refuses statements that write, locks and types that the printer does not escape.
+struct ReadOnlyVisitor {
     what: &'static str,
 }
 
-impl Reading {
+impl ReadOnlyVisitor {
     fn refused(&self, why: &str) -> ControlFlow<Error> {
         let message = format!("the {} must only read: {why}", self.what);
         ControlFlow::Break(Error::new(ErrorCode::SyntaxError, message))
     }
 }
 
-impl VisitorMut for Reading {
+impl VisitorMut for ReadOnlyVisitor {
     type Break = Error;
 
     fn pre_visit_statement(&mut self, _: &mut Statement) -> ControlFlow<Error> {
@@ -173,7 +188,7 @@ impl VisitorMut for Reading {
 
     fn pre_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<Error> {
         match expression {
-            Expr::Cast { data_type, .. } if holds_text(data_type) => {
+            Expr::Cast { data_type, kind: _, expr: _, format: _ } if holds_text(data_type) => {
                 self.refused("a type with strings in it is not one to cast to")
             }
             _ => ControlFlow::Continue(()),
@@ -181,14 +196,14 @@ impl VisitorMut for Reading {
     }
 }
 
-/// Whether a type is printed with strings, which the printer does not escape.
+/// Returns whether a type is printed with strings, which the printer does not escape.
 fn holds_text(data_type: &DataType) -> bool {
     match data_type {
         DataType::Custom(_, modifiers) => {
             modifiers.iter().any(|modifier| !modifier.bytes().all(|byte| byte.is_ascii_alphanumeric()))
         }
         DataType::Array(_) => data_type.to_string().contains(['\'', '\\']),
-        DataType::Enum(..) | DataType::Set(_) => true,
+        DataType::Enum(_, _) | DataType::Set(_) => true,
         _ => false,
     }
 }
@@ -198,8 +213,8 @@ mod tests {
     use super::*;
 
     fn lifted_condition(text: &str) -> (String, Vec<Value>) {
-        let Condition { sql, literals } = condition(text).unwrap();
-        (sql, literals)
+        let Condition { sql, literals } = condition(text).unwrap().into();
+        (sql.to_string(), literals)
     }
 
     #[test]
@@ -218,12 +233,12 @@ mod tests {
             r"f('\\') = g('\''')",
             r#"f("a""""b") = "\" || "\""""#,
         ] {
-            assert_eq!(condition(text).unwrap().sql, text);
+            assert_eq!(*condition(text).unwrap().sql, *text);
             assert_eq!(expression(text, "default").unwrap(), text);
             assert_eq!(columns(text).unwrap(), text);
             assert_eq!(order_by(text).unwrap(), text);
         }
-        assert_eq!(condition(r"f(E'\'x') = g($$a'b$$)").unwrap().sql, "f('''x') = g('a''b')");
+        assert_eq!(*condition(r"f(E'\'x') = g($$a'b$$)").unwrap().sql, *"f('''x') = g('a''b')");
         assert_eq!(data_type(r"ENUM('a\','b''c')").unwrap(), r"ENUM('a\','b''c')");
         assert!(condition("CAST(a AS ENUM('x')) = b").is_err());
         assert!(condition("CAST(a AS t('1) OR (1=1')) = b").is_err());

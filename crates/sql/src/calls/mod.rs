@@ -6,12 +6,13 @@ mod fragment_cache;
 mod parameterize;
 pub mod rows;
 pub mod schema;
+mod template;
 
 use phantomdb_protocol::{Find, Result, Statement, TableName};
 
 pub use fragment_cache::Fragments;
 
-/// A find as the statement it is run as, for a client whose find is too long for a URL.
+/// The statement that a find is run as, for a client whose find is too long for a URL.
 pub fn find_statement(table: &TableName, find: &Find) -> Result<Statement> {
-    rows::find(&Fragments::default(), table, find)
+    rows::find(&Fragments::uncached(), table, find)
 }

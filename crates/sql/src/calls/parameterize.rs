@@ -1,10 +1,11 @@
-//! Which literals of a condition become parameters.
+//! Turns the literals of a condition into parameters.
 
 use std::ops::ControlFlow;
 
 use phantomdb_protocol::{Error, Result, Value};
-use sqlparser::ast::{
-    BinaryOperator, Expr, Query, UnaryOperator, Value as Literal, ValueWithSpan, VisitorMut,
+use sqlparser::{
+    ast::{BinaryOperator, Expr, Query, UnaryOperator, Value as Literal, ValueWithSpan, VisitorMut},
+    tokenizer::Span,
 };
 
 use crate::walk::walk;
@@ -15,8 +16,18 @@ pub const LITERALS_MAX: usize = 30_000;
 /// Digits that a 64-bit float holds exactly.
 const FLOAT_DIGITS_MAX: usize = 15;
 
+/// A literal that became a parameter.
+#[derive(Debug)]
+pub struct Lifted {
+    pub value: Value,
+    /// Where the literal stood, without a sign in front of it.
+    pub span: Span,
+    /// True when a minus sign in front of it is part of the value.
+    pub negative: bool,
+}
+
 /// Puts `$1…$n` in the place of literals, and returns these in order.
-pub fn lift_literals(condition: &mut Expr) -> Result<Vec<Value>> {
+pub fn lift_literals(condition: &mut Expr) -> Result<Vec<Lifted>> {
     let mut lifter = Lifter { kept: 0, literals: Vec::new() };
     walk(condition, &mut lifter)?;
     Ok(lifter.literals)
@@ -25,7 +36,7 @@ pub fn lift_literals(condition: &mut Expr) -> Result<Vec<Value>> {
 struct Lifter {
     /// How many expressions around the current one keep their literals.
     kept: usize,
-    literals: Vec<Value>,
+    literals: Vec<Lifted>,
 }
 
 impl Lifter {
@@ -33,13 +44,13 @@ impl Lifter {
         let (literal, negative) = match expression {
             Expr::Value(literal) => (literal, false),
             Expr::UnaryOp { op: UnaryOperator::Minus, expr } => match &mut **expr {
-                Expr::Value(literal) if matches!(literal.value, Literal::Number(..)) => (literal, true),
+                Expr::Value(literal) if matches!(literal.value, Literal::Number(_, _)) => (literal, true),
                 _ => return,
             },
             _ => return,
         };
-        let Some(value) = lifted(&literal.value, negative) else { return };
-        self.literals.push(value);
+        let Some(value) = parameter_value(&literal.value, negative) else { return };
+        self.literals.push(Lifted { value, span: literal.span, negative });
         let placeholder = Literal::Placeholder(format!("${}", self.literals.len()));
         *expression = Expr::Value(ValueWithSpan { value: placeholder, span: literal.span });
     }
@@ -48,7 +59,7 @@ impl Lifter {
 impl VisitorMut for Lifter {
     type Break = Error;
 
-    /// A sub-query keeps its own.
+    /// A sub-query keeps its literals.
     fn pre_visit_query(&mut self, _: &mut Query) -> ControlFlow<Error> {
         self.kept += 1;
         ControlFlow::Continue(())
@@ -78,7 +89,7 @@ impl VisitorMut for Lifter {
 }
 
 /// The literal as a parameter, unless only its text says what it is.
-fn lifted(literal: &Literal, negative: bool) -> Option<Value> {
+fn parameter_value(literal: &Literal, negative: bool) -> Option<Value> {
     match literal {
         Literal::Number(digits, false) => number(digits, negative),
         Literal::SingleQuotedString(text) | Literal::EscapedStringLiteral(text) => {
@@ -88,7 +99,11 @@ fn lifted(literal: &Literal, negative: bool) -> Option<Value> {
     }
 }
 
-fn number(digits: &str, negative: bool) -> Option<Value> {
+/// The value of a number, unless it has more digits than an integer or a float holds exactly.
+pub fn number(digits: &str, negative: bool) -> Option<Value> {
+    if let Ok(integer) = digits.parse::<i64>() {
+        return Some(Value::Integer(if negative { -integer } else { integer }));
+    }
     let text = if negative { format!("-{digits}") } else { digits.to_owned() };
     if let Ok(integer) = text.parse() {
         return Some(Value::Integer(integer));
@@ -103,20 +118,21 @@ fn number(digits: &str, negative: bool) -> Option<Value> {
     text.parse::<f64>().ok().filter(|float| float.is_finite()).map(Value::Float)
 }
 
-/// Whether the literals inside this expression stay where they are. Only in a comparison does the other side give
-/// a parameter its type; in a call, a cast or arithmetic the literal's own text does.
+/// True when the literals inside this expression stay where they are. Only in a comparison does the other side give a
+/// parameter its type; in a call, a cast or arithmetic the literal's own text does.
 fn keeps_literals(expression: &Expr) -> bool {
     match expression {
         Expr::Identifier(_)
         | Expr::CompoundIdentifier(_)
         | Expr::Value(_)
         | Expr::Nested(_)
-        | Expr::Between { .. }
-        | Expr::InList { .. }
-        | Expr::IsDistinctFrom(..)
-        | Expr::IsNotDistinctFrom(..)
-        | Expr::UnaryOp { op: UnaryOperator::Not, .. } => false,
-        Expr::Like { escape_char, .. } | Expr::ILike { escape_char, .. } => escape_char.is_some(),
+        | Expr::Between { expr: _, negated: _, low: _, high: _ }
+        | Expr::InList { expr: _, list: _, negated: _ }
+        | Expr::IsDistinctFrom(_, _)
+        | Expr::IsNotDistinctFrom(_, _)
+        | Expr::UnaryOp { op: UnaryOperator::Not, expr: _ } => false,
+        Expr::Like { escape_char, negated: _, any: _, expr: _, pattern: _ }
+        | Expr::ILike { escape_char, negated: _, any: _, expr: _, pattern: _ } => escape_char.is_some(),
         Expr::BinaryOp { left, op, right } => !gives_a_type(op) || (is_literal(left) && is_literal(right)),
         _ => true,
     }
@@ -155,8 +171,8 @@ mod tests {
     use crate::calls::fragment::{self, Condition};
 
     fn lifted_condition(text: &str) -> (String, Vec<Value>) {
-        let Condition { sql, literals } = fragment::condition(text).unwrap();
-        (sql, literals)
+        let Condition { sql, literals } = fragment::condition(text).unwrap().into();
+        (sql.to_string(), literals)
     }
 
     #[test]

@@ -24,7 +24,7 @@ fn statement(query: String, parameters: Vec<Value>) -> Statement {
     Statement { query, parameters, native: false }
 }
 
-/// A text that is there and not blank.
+/// The text, unless it is missing or blank.
 fn given(text: Option<&String>) -> Option<&str> {
     text.map(|text| text.trim()).filter(|text| !text.is_empty())
 }
@@ -40,7 +40,7 @@ pub fn find(fragments: &Fragments, table: &TableName, find: &Find) -> Result<Sta
     sql.push_str(" FROM ");
     push_table(&mut sql, table)?;
     if let Some(text) = given(find.condition.as_ref()) {
-        push_where(&mut sql, &mut parameters, &*fragments.condition(text)?);
+        push_where(&mut sql, &mut parameters, fragments.condition(text)?);
     }
     if let Some(text) = given(find.order_by.as_ref()) {
         sql.push_str(" ORDER BY ");
@@ -60,13 +60,13 @@ pub fn find(fragments: &Fragments, table: &TableName, find: &Find) -> Result<Sta
 }
 
 /// The literals of a condition are numbered from `$1`, so it comes before any other parameter.
-fn push_where(sql: &mut String, parameters: &mut Vec<Value>, condition: &Condition) {
+fn push_where(sql: &mut String, parameters: &mut Vec<Value>, condition: Condition) {
     sql.push_str(" WHERE ");
     sql.push_str(&condition.sql);
-    parameters.extend(condition.literals.iter().cloned());
+    parameters.extend(condition.literals);
 }
 
-/// The condition of a call that changes rows; it must have one, or say that it means all rows.
+/// The condition of a call that changes rows. The call must have one, or `all`.
 fn condition_or_all<'a>(condition: Option<&'a String>, all: bool, what: &str) -> Result<Option<&'a str>> {
     match (given(condition), all) {
         (None, false) => Err(Error::new(
@@ -87,7 +87,7 @@ pub fn update(fragments: &Fragments, schema: &TableSchema, update: &UpdateRows) 
     let mut parameters = Vec::new();
     let mut tail = String::new();
     if let Some(text) = condition_or_all(update.condition.as_ref(), update.all, "an update")? {
-        push_where(&mut tail, &mut parameters, &*fragments.condition(text)?);
+        push_where(&mut tail, &mut parameters, fragments.condition(text)?);
     }
     let mut sql = String::from("UPDATE ");
     push_table(&mut sql, &schema.table)?;
@@ -106,12 +106,12 @@ pub fn delete(fragments: &Fragments, table: &TableName, delete: &DeleteRows) -> 
     let mut parameters = Vec::new();
     push_table(&mut sql, table)?;
     if let Some(text) = condition_or_all(delete.condition.as_ref(), delete.all, "a delete")? {
-        push_where(&mut sql, &mut parameters, &*fragments.condition(text)?);
+        push_where(&mut sql, &mut parameters, fragments.condition(text)?);
     }
     Ok(statement(sql, parameters))
 }
 
-/// One statement for each run of rows that name the same columns, so that the columns a row leaves out get their
+/// Writes one statement for each run of rows that name the same columns, so that the columns a row leaves out get their
 /// defaults and the answers stay in the order of the rows.
 pub fn insert(schema: &TableSchema, insert: &InsertRows) -> Result<Vec<Statement>> {
     let tail = insert_tail(insert)?;
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn it_changes_every_row_only_when_told_so() {
+    fn it_changes_every_row_only_with_all() {
         let all = DeleteRows { condition: None, all: true };
         let none = DeleteRows { condition: Some(String::new()), all: false };
         let both = DeleteRows { condition: Some("a=1".into()), all: true };

@@ -13,7 +13,7 @@ fn statement(query: String) -> Statement {
     Statement { query, parameters: Vec::new(), native: false }
 }
 
-/// Types and expressions are parsed as exactly one of their kind, so that nothing rides along with them.
+/// Parses types and expressions as exactly one of their kind, so that no other SQL comes along with them.
 struct Parsed;
 
 impl Pieces for Parsed {
@@ -32,7 +32,7 @@ impl Pieces for Parsed {
     }
 }
 
-/// The table, and what describes it: one statement each, to be run as one.
+/// The table and its comments: one statement each, to be run together.
 pub fn create_table(call: &CreateTable) -> Result<Vec<Statement>> {
     Ok(ddl::create_table(call, &Parsed)?.into_iter().map(statement).collect())
 }
