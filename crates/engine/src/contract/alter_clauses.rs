@@ -80,7 +80,6 @@ async fn clauses_that_would_have_no_effect_are_refused_by_name(fixture: &Fixture
         ("ADD CONSTRAINT c UNIQUE (a) INITIALLY DEFERRED", "deferrable"),
         ("ADD COLUMN c TEXT COLLATE \"C\"", "COLLATE"),
         ("ADD COLUMN c INTEGER UNIQUE DEFERRABLE", "deferrable"),
-        ("ADD COLUMN c INTEGER GENERATED ALWAYS AS (a * 2) VIRTUAL", "VIRTUAL"),
     ] {
         let refused = error(session, &format!("ALTER TABLE t {operation}"), &[]).await;
         assert_eq!(refused.code, ErrorCode::Unsupported, "{operation}: {}", refused.message);

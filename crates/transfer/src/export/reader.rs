@@ -20,7 +20,7 @@ const CURSOR: &str = "phantomdb_export";
 
 pub(super) enum Reader {
     Directory(ExportReader),
-    Server(Served),
+    Server(Box<Served>),
 }
 
 /// A server, read in one transaction.
@@ -42,7 +42,7 @@ impl Reader {
                     ..BeginTransaction::default()
                 };
                 remote.begin(options).await?;
-                Ok(Self::Server(Served { remote, is_sqlite }))
+                Ok(Self::Server(Box::new(Served { remote, is_sqlite })))
             }
         }
     }
