@@ -6,6 +6,8 @@
 
 const { createHash } = require('crypto');
 
+const { runThroughSequelize } = require('./compiled-query.js');
+
 /** The text of the `query` that is repeated here, as SHA-256: that of Sequelize 6.28 to 6.37. */
 const REPEATED = '0f3242a04099851c1343caa80b346f1eae18856f2c1f378da8c523a648c246f6';
 
@@ -41,7 +43,7 @@ function checkTransaction(transaction, sql) {
   if (!transaction?.finished) return;
   const { finished, id } = transaction;
   const message = `${finished} has been called on this transaction(${id}), you can no longer use it. (The rejected query is attached as the 'sql' property of this error)`;
-  throw Object.assign(new Error(message), { sql });
+  throw Object.assign(new Error(message), { sql: String(sql) });
 }
 
 /** @param {object} lib of a copy of Sequelize */
@@ -112,11 +114,11 @@ module.exports = (lib, ConnectionManager) => {
    * Runs a statement of the generator.
    *
    * @param {object} sequelize
-   * @param {string} sql
+   * @param {import('./compiled-query.js').CompiledQuery} sql
    * @param {object} options a copy that nobody else has
    */
   return function runStatement(sequelize, sql, options) {
-    if (!isDirect(sequelize, options)) return sequelize.query(sql, options);
+    if (!isDirect(sequelize, options)) return runThroughSequelize(sequelize, sql, options);
     complete(options, sequelize);
     return attempt(sequelize, sql, options, true);
   };
