@@ -426,4 +426,17 @@ mod tests {
         assert_eq!(parse_call("launch", "{}").unwrap_err().code, ErrorCode::BadRequest);
         assert_eq!(parse_call(r#"a":1,"b"#, "{}").unwrap_err().code, ErrorCode::BadRequest);
     }
+
+    #[test]
+    fn it_refuses_a_field_that_the_call_does_not_have() {
+        for (kind, body) in [
+            ("createDatabase", r#"{"name":"a","ifNotExist":true}"#),
+            ("dropTable", r#"{"database":"a","table":{"name":"t"},"cascade":true}"#),
+            ("find", r#"{"database":"a","table":{"name":"t"},"find":{"where":"id = 1"}}"#),
+        ] {
+            let error = parse_call(kind, body).unwrap_err();
+            assert_eq!(error.code, ErrorCode::BadRequest);
+            assert!(error.message.contains("unknown field"), "{}", error.message);
+        }
+    }
 }

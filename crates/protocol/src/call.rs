@@ -26,7 +26,7 @@ pub struct Batch {
 
 /// Find rows of one table. `condition` is one SQL expression, `order_by` and `columns` are SQL lists.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Find {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub condition: Option<String>,
@@ -114,7 +114,7 @@ pub struct BeginTransaction {
 
 /// One request of the contract, whichever way it travels.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum Call {
     ServerInfo,
     ListDatabases,
