@@ -57,11 +57,16 @@ class Connection {
    * that it may be repeated when its answer was lost.
    *
    * @param {{ database: string, query: string, parameters: string, transaction?: string, native?: boolean,
-   *   readOnly?: boolean }} request a new object
+   *   readOnly?: boolean }} statement
    * @param {CallOptions} [options]
    * @returns {Promise<object>} the result set; rejected with a PhantomDBError or an AbortError
    */
-  query(request, options = NO_OPTIONS) {
+  query({ database, query, parameters, transaction, native: isNative, readOnly }, options = NO_OPTIONS) {
+    const request = { number: 0, database, query, parameters, options: undefined };
+    // Nothing is sent twice to an engine in this process.
+    if (transaction !== undefined || isNative || (readOnly && this.isRemote)) {
+      request.options = { transaction, native: isNative, readOnly };
+    }
     return this.#send('query', request, options);
   }
 
@@ -70,11 +75,12 @@ class Connection {
    * `query` is the statement that the call stands for, with which it can travel with other calls.
    *
    * @param {{ database: string, table: string, find: string, parameters: string, query?: string,
-   *   transaction?: string }} request a new object
+   *   transaction?: string }} find
    * @param {CallOptions} [options]
    * @returns {Promise<object>} the result set
    */
-  find(request, options = NO_OPTIONS) {
+  find({ database, table, find, parameters, query, transaction }, options = NO_OPTIONS) {
+    const request = { number: 0, database, table, find, parameters, query, options: inTransaction(transaction) };
     return this.#send('find', request, options);
   }
 
@@ -88,7 +94,8 @@ class Connection {
    * @returns {Promise<object | undefined>} what the contract says it answers
    */
   call(kind, body, transaction = undefined, options = NO_OPTIONS) {
-    return this.#send('call', { kind, body: JSON.stringify(body), transaction }, options, body);
+    const request = { number: 0, kind, body: JSON.stringify(body), options: inTransaction(transaction) };
+    return this.#send('call', request, options, body);
   }
 
   /** Lets go of everything. Calls after this fail. */
@@ -103,20 +110,20 @@ class Connection {
     const { signal, idempotencyKey } = options;
     const trace = traceOf(options);
     if (!queries.hasSubscribers && !signal) {
-      if (trace || idempotencyKey) request.options = { idempotencyKey, ...trace };
+      if (trace || idempotencyKey) request.options = { ...request.options, idempotencyKey, ...trace };
       return this.#answer(method, request);
     }
     const event = {
       operation: request.kind ?? method,
       query: request.query,
       database: request.database ?? body?.database,
-      transaction: request.transaction ?? body?.id ?? null,
+      transaction: request.options?.transaction ?? body?.id ?? null,
       url: this.url,
       requestId: randomUUID(),
       retries: 0,
       ...trace,
     };
-    request.options = { requestId: event.requestId, idempotencyKey, ...trace };
+    request.options = { ...request.options, requestId: event.requestId, idempotencyKey, ...trace };
     return queries.tracePromise(() => this.#watch(method, request, signal, event), event).then(parse);
   }
 
@@ -172,6 +179,8 @@ class Connection {
     this.#addon.flush();
   };
 }
+
+const inTransaction = (transaction) => (transaction === undefined ? undefined : { transaction });
 
 /** The text of an outcome. A failure is thrown. */
 function textOf(outcome) {

@@ -50,9 +50,16 @@ struct Watched {
     retries: AtomicU32,
 }
 
-/// Options of a call.
+/// Options of a call. They are apart from a request since most calls to memory have none, and each field that is looked
+/// for takes a tenth of a microsecond.
+#[derive(Default)]
 #[napi(object, object_to_js = false)]
 pub struct CallOptions {
+    pub transaction: Option<String>,
+    /// The statement is the engine's own SQL.
+    pub native: Option<bool>,
+    /// The caller vouches that the statement only reads, so that it may be repeated when its answer was lost.
+    pub read_only: Option<bool>,
     /// `X-Request-Id`.
     pub request_id: Option<String>,
     /// Under which a write is run once, however often it is sent.
@@ -70,11 +77,6 @@ pub struct QueryRequest {
     pub query: String,
     /// A JSON array.
     pub parameters: String,
-    pub transaction: Option<String>,
-    /// The statement is the engine's own SQL.
-    pub native: Option<bool>,
-    /// The caller vouches that the statement only reads, so that it may be repeated when its answer was lost.
-    pub read_only: Option<bool>,
     pub options: Option<CallOptions>,
 }
 
@@ -92,7 +94,6 @@ pub struct FindRequest {
     pub parameters: String,
     /// The statement that the call stands for. With it the call can travel with others.
     pub query: Option<String>,
-    pub transaction: Option<String>,
     pub options: Option<CallOptions>,
 }
 
@@ -105,7 +106,6 @@ pub struct CallRequest {
     pub kind: String,
     /// The fields of the call, as JSON.
     pub body: String,
-    pub transaction: Option<String>,
     pub options: Option<CallOptions>,
 }
 
@@ -199,33 +199,30 @@ impl NativeDialect {
     /// Makes any call of the contract. Its answer is JSON text, empty where the contract has no body.
     #[napi(catch_unwind, ts_return_type = "string | Failure | null")]
     pub fn call(&self, env: &Env, request: CallRequest) -> napi::Result<Outcome> {
-        let CallRequest { number, kind, body, transaction, options } = request;
+        let CallRequest { number, kind, body, options } = request;
         let call = match parse_call(&kind, &body) {
             Ok(call) => call,
             Err(error) => return Ok(done(Err(error))),
         };
-        let context = CallContext { transaction, ..CallContext::default() };
-        let work = self.work(number, call, with(context, options));
+        let work = self.work(number, call, context(options));
         self.begin(env, number, SHORT.contains(&kind.as_str()), work)
     }
 
     /// Runs one statement: the hot path of `call({ kind: 'query' })`. Its answer is the JSON text of a result set.
     #[napi(catch_unwind, ts_return_type = "string | Failure | null")]
     pub fn query(&self, env: &Env, request: QueryRequest) -> napi::Result<Outcome> {
-        let QueryRequest { number, database, query, parameters, transaction, native, read_only, options } =
-            request;
-        let (native, read_only) = (native == Some(true), read_only == Some(true));
+        let QueryRequest { number, database, query, parameters, options } = request;
+        let options = options.unwrap_or_default();
+        let native = options.native == Some(true);
         if !native
             && parameters == "[]"
             && let Some(statement) = DatabaseStatement::read(&query)
         {
-            let context = with(CallContext { transaction, ..CallContext::default() }, options);
-            let work = self.work_on_database(number, statement, context);
+            let work = self.work_on_database(number, statement, context(Some(options)));
             return self.begin(env, number, false, work);
         }
-        if self.travels_with_others(number, transaction.as_deref(), options.as_ref()) {
-            let item = item(query, parameters, native, read_only, transaction, options);
-            return Ok(match item {
+        if self.travels_with_others(number, &options) {
+            return Ok(match item(query, parameters, options) {
                 Ok(item) => self.add_to_batch(number, database, item, None),
                 Err(error) => done(Err(error)),
             });
@@ -235,21 +232,21 @@ impl NativeDialect {
             Err(error) => return Ok(done(Err(error))),
         };
         let call = Call::Query { database, statement: Statement { query, parameters, native } };
-        let context = CallContext { read_only, ..in_transaction(transaction) };
-        let work = self.work(number, call, with(context, options));
+        let work = self.work(number, call, with_arrays(options));
         self.begin(env, number, true, work)
     }
 
     /// Finds rows of one table: the hot path of `call({ kind: 'find' })`. Its answer is the JSON text of a result set.
     #[napi(catch_unwind, ts_return_type = "string | Failure | null")]
     pub fn find(&self, env: &Env, request: FindRequest) -> napi::Result<Outcome> {
-        let FindRequest { number, database, table, find, parameters, query, transaction, options } = request;
+        let FindRequest { number, database, table, find, parameters, query, options } = request;
+        let options = options.unwrap_or_default();
         let text = FindText { table, find };
         if let Some(query) = query
-            && self.travels_with_others(number, transaction.as_deref(), options.as_ref())
+            && self.travels_with_others(number, &options)
         {
-            let item = item(query, parameters, false, true, transaction, options);
-            return Ok(match item {
+            let options = CallOptions { native: None, read_only: Some(true), ..options };
+            return Ok(match item(query, parameters, options) {
                 Ok(item) => self.add_to_batch(number, database, item, Some(text)),
                 Err(error) => done(Err(error)),
             });
@@ -258,7 +255,7 @@ impl NativeDialect {
             Ok(call) => call,
             Err(error) => return Ok(done(Err(error))),
         };
-        let work = self.work(number, call, with(in_transaction(transaction), options));
+        let work = self.work(number, call, with_arrays(options));
         self.begin(env, number, true, work)
     }
 
@@ -275,14 +272,10 @@ impl NativeDialect {
     }
 
     /// True when a statement can be one of many in a request: nothing goes with it but what each of many can have.
-    fn travels_with_others(
-        &self,
-        number: u32,
-        transaction: Option<&str>,
-        options: Option<&CallOptions>,
-    ) -> bool {
-        self.client.takes_many(transaction)
-            && options.is_none_or(|options| options.request_id.is_none() && options.traceparent.is_none())
+    fn travels_with_others(&self, number: u32, options: &CallOptions) -> bool {
+        self.client.takes_many(options.transaction.as_deref())
+            && options.request_id.is_none()
+            && options.traceparent.is_none()
             && !self.watched.borrow().contains_key(&number)
     }
 
@@ -359,33 +352,30 @@ async fn run(
         .unwrap_or_else(|| Err(Error::new(ErrorCode::StatementTimeout, "the call was cancelled")))
 }
 
-fn item(
-    query: String,
-    parameters: String,
-    native: bool,
-    read_only: bool,
-    transaction: Option<String>,
-    options: Option<CallOptions>,
-) -> Result<Item> {
+fn item(query: String, parameters: String, options: CallOptions) -> Result<Item> {
     let parameters =
         RawValue::from_string(parameters).map_err(|error| bad_request(format!("parameters: {error}")))?;
-    let idempotency_key = options.and_then(|options| options.idempotency_key);
+    let CallOptions { transaction, native, read_only, idempotency_key, .. } = options;
+    let (native, read_only) = (native == Some(true), read_only == Some(true));
     Ok(Item { query, parameters, native, read_only, transaction, idempotency_key })
 }
 
-fn with(context: CallContext, options: Option<CallOptions>) -> CallContext {
-    let Some(options) = options else { return context };
+fn context(options: Option<CallOptions>) -> CallContext {
+    let Some(options) = options else { return CallContext::default() };
     CallContext {
+        transaction: options.transaction,
         request_id: options.request_id,
         idempotency_key: options.idempotency_key,
         traceparent: options.traceparent,
         tracestate: options.tracestate,
-        ..context
+        read_only: options.read_only == Some(true),
+        ..CallContext::default()
     }
 }
 
-fn in_transaction(transaction: Option<String>) -> CallContext {
-    CallContext { transaction, rows_as_arrays: true, ..CallContext::default() }
+/// The context of a call that answers rows.
+fn with_arrays(options: CallOptions) -> CallContext {
+    CallContext { rows_as_arrays: true, ..context(Some(options)) }
 }
 
 fn parse_call(kind: &str, body: &str) -> Result<Call> {
