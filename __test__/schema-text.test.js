@@ -1,5 +1,6 @@
 const { Deferrable, Op, Sequelize } = require('sequelize');
 const { PhantomDBDialect } = require('..');
+const { CompiledQuery } = require('../sequelize/compiled-query');
 
 describe('the text of schema statements', () => {
   let sequelize;
@@ -152,10 +153,48 @@ describe('the text of schema statements', () => {
     expect(() => generator.createFunction()).toThrow('PhantomDB has no stored functions');
   });
 
-  test('a text that was written here stands for a call, another text for itself', () => {
-    const sql = generator.addColumnQuery('t', 'c', { type: Sequelize.TEXT });
-    expect(sql).toBe('ALTER TABLE "t" ADD COLUMN "c" TEXT;');
-    expect(generator.schemaCall(sql)).toMatchObject({ call: 'alterTable', body: { database: 'text' } });
-    expect(generator.schemaCall(`${sql} `)).toBeUndefined();
+  test('a change is a text that can be run as it is', async () => {
+    await sequelize.query(generator.createTableQuery('byHand', generator.attributesToSQL({ a: Sequelize.INTEGER })));
+    const sql = generator.addColumnQuery('byHand', 'c', { type: Sequelize.TEXT });
+    expect(sql).toBe('ALTER TABLE "byHand" ADD COLUMN "c" TEXT;');
+    await sequelize.query(sql);
+    await sequelize.query(generator.addIndexQuery('byHand', ['a']));
+    await sequelize.query(generator.createDatabaseQuery('byHand'));
+    const described = await sequelize.query(generator.describeTableQuery('byHand'));
+    expect(Object.keys(described)).toEqual(['a', 'c']);
+    const databases = await sequelize.query(generator.listDatabasesQuery());
+    expect(databases.map(({ name }) => name)).toContain('byHand');
+    await sequelize.query(generator.dropDatabaseQuery('byHand'));
+    await sequelize.query(generator.dropTableQuery('byHand'));
+    expect(await sequelize.query(generator.showTablesQuery())).not.toContain('byHand');
+  });
+
+  test('a question is a query that reads as its text', () => {
+    const query = generator.describeTableQuery('t');
+    expect(`${query}`).toBe('SHOW COLUMNS FROM "t";');
+    expect(query.startsWith('SHOW COLUMNS')).toBe(true);
+    expect(query.length).toBe('SHOW COLUMNS FROM "t";'.length);
+    expect(JSON.stringify({ query })).toBe('{"query":"SHOW COLUMNS FROM \\"t\\";"}');
+  });
+
+  test('the text of a structured call is written only when somebody reads it', async () => {
+    const text = jest.fn(() => 'SHOW TABLES;');
+    const run = (options) => {
+      const query = CompiledQuery.call(text, { call: 'listTables', body: { database: 'text' } });
+      return sequelize.query(query, { raw: true, ...options });
+    };
+    await run({});
+    expect(text).not.toHaveBeenCalled();
+    const log = [];
+    await run({ logging: (line) => log.push(line) });
+    expect(log).toEqual(['Executing (default): SHOW TABLES;']);
+    expect(text).toHaveBeenCalledTimes(1);
+  });
+
+  test('the log shows a table that is made', async () => {
+    const log = [];
+    const logging = (line) => log.push(line);
+    await sequelize.getQueryInterface().createTable('loud', { a: Sequelize.INTEGER }, { logging });
+    expect(log).toEqual(['Executing (default): CREATE TABLE IF NOT EXISTS "loud" ("a" INTEGER);']);
   });
 });

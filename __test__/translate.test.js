@@ -4,7 +4,6 @@
 
 const { Sequelize, DataTypes, Op } = require('sequelize');
 const { PhantomDBDialect } = require('..');
-const COMPILED = require('../sequelize/compiled-query');
 
 const sequelize = new Sequelize('golden', null, null, { dialect: new PhantomDBDialect('memory:'), logging: false });
 const { queryGenerator } = sequelize.getQueryInterface();
@@ -24,8 +23,7 @@ afterAll(() => sequelize.close());
 
 function compile(options) {
   const finder = { attributes: ['id'], ...options };
-  queryGenerator.compile('select', queryGenerator.selectPlan('Users', finder, User), finder);
-  return finder[COMPILED];
+  return queryGenerator.compile('select', queryGenerator.selectPlan('Users', finder, User), finder);
 }
 
 /** The text after WHERE, and the parameters. */
@@ -185,9 +183,10 @@ describe('order, limit, attributes', () => {
 describe('the find call', () => {
   const find = (options) => {
     const finder = { attributes: ['id'], ...options };
-    queryGenerator.compile('select', queryGenerator.selectPlan('Users', finder, User, { find: true }), finder);
-    const call = finder[COMPILED].find && JSON.parse(finder[COMPILED].find);
-    return call && { ...call.find, parts: call.parts, parameters: JSON.parse(finder[COMPILED].parameters) };
+    const plan = queryGenerator.selectPlan('Users', finder, User, { find: true });
+    const query = queryGenerator.compile('select', plan, finder);
+    const call = query.find && JSON.parse(query.find);
+    return call && { ...call.find, parts: call.parts, parameters: JSON.parse(query.parameters) };
   };
 
   test('holds the condition, the order and the limits of a finder on one table', () => {

@@ -5,7 +5,6 @@
 const fc = require('fast-check');
 const { Sequelize, DataTypes, Op } = require('sequelize');
 const { PhantomDBDialect } = require('..');
-const COMPILED = require('../sequelize/compiled-query');
 const { translate } = require('../driver/native');
 const { Translations } = require('../sequelize/translations');
 
@@ -202,8 +201,8 @@ test('what is selected, grouped or ordered by, and the arguments of functions ha
 describe('values', () => {
   function compile(given) {
     const finder = { ...given };
-    generator.compile('select', generator.selectPlan('Users', finder, User), finder);
-    const { statement, parameters } = finder[COMPILED];
+    const plan = generator.selectPlan('Users', finder, User);
+    const { statement, parameters } = generator.compile('select', plan, finder);
     return [statement, JSON.parse(parameters)];
   }
 

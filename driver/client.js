@@ -1,48 +1,49 @@
 'use strict';
 
-const { listen } = require('./pending-calls.js');
-const { leaveExpired } = require('../sequelize/expired.js');
-const native = require('./native.js');
-const { PhantomDBError, answerOf } = require('./phantomdb-error.js');
-const { idOf, isSnapshot } = require('./snapshot.js');
+const { Connection } = require('./connection.js');
+const { PhantomDBError } = require('./phantomdb-error.js');
+const { idOf, idFor, isSnapshot } = require('./snapshot.js');
 const { wireTls } = require('./tls.js');
 
 /**
- * The addon's side of one `PhantomDBDialect`: opened when first used, shared by every Sequelize that uses the dialect,
- * and closed with the last of them.
+ * The connections of one `PhantomDBDialect`. They are opened when first used, shared by everything that uses the dialect,
+ * and closed with its last user.
  */
 class Client {
   #url;
-  #options;
-  /** The databases of those that use it, each as often as it is used. */
+  #optionsJson;
+  /** The databases of its users, each as often as it is used. */
   #users = [];
-  /** By connection string; the dialect's own and those of replicas. */
-  #opened = new Map();
+  /** By connection string: the dialect's own and those of replicas. */
+  #connections = new Map();
   #isClosed = false;
-  /** The transactions that its Sequelizes have open. */
-  transactions = new Set();
+  /**
+   * The transactions that its users have open. When a database is restored, `expire(database, error)` is called for each.
+   *
+   * @type {Map<object, (database: string, error: Error) => void>}
+   */
+  transactions = new Map();
 
   /** Throws a PhantomDBError for a connection string or options that are wrong. */
   constructor(url, options) {
+    const { template } = options;
     this.#url = url;
-    this.isRemote = isRemote(url);
-    // Kept, as it is gone with the last who has it.
-    this.template = options.template;
-    this.#options = JSON.stringify({ ...options, template: this.#wireTemplate(), tls: wireTls(options.tls) });
-    this.url = this.at().url;
+    // Held here, as a snapshot is gone with its last holder.
+    this.template = template;
+    const wireTemplate = isSnapshot(template) ? { snapshot: idOf(template) } : template && { path: template };
+    this.#optionsJson = JSON.stringify({ ...options, template: wireTemplate, tls: wireTls(options.tls) });
+    const connection = this.at();
+    this.url = connection.url;
+    this.isRemote = connection.isRemote;
+    if (isSnapshot(template)) idFor(template, this);
   }
 
-  #wireTemplate() {
-    if (this.template === undefined) return undefined;
-    return isSnapshot(this.template) ? { snapshot: idOf(this.template, this) } : { path: this.template };
-  }
-
-  /** The databases of the Sequelizes that use it. */
+  /** The databases of its users. */
   get databases() {
     return [...new Set(this.#users)];
   }
 
-  /** The addon's object for the dialect's connection string, or for another one with the same options. */
+  /** The connection of the dialect's connection string, or of another one with the same options. */
   at(url = this.#url) {
     if (this.#isClosed) {
       throw new PhantomDBError({
@@ -51,37 +52,29 @@ class Client {
         details: { columns: [], reason: 'closed' },
       });
     }
-    let opened = this.#opened.get(url);
-    if (!opened) {
-      opened = open(url, this.#options);
-      if (isRemote(url)) listen(opened);
-      opened.answersAtOnce = isInMemory(opened.url);
-      this.#opened.set(url, opened);
+    let connection = this.#connections.get(url);
+    if (!connection) {
+      connection = new Connection(url, this.#optionsJson);
+      this.#connections.set(url, connection);
     }
-    return opened;
+    return connection;
   }
 
-  /** The database was restored, and has rolled back what was open in it. */
-  leaveTransactions(database) {
-    for (const transaction of this.transactions) {
-      if (transaction.connection?.database !== database) continue;
-      this.transactions.delete(transaction);
-      leaveExpired(
-        transaction,
-        new PhantomDBError({
-          code: 'TRANSACTION_EXPIRED',
-          message: 'The transaction was rolled back when the database was restored to a snapshot; begin another.',
-        }),
-      );
-    }
+  /** Expires the open transactions of a database that was restored, which has rolled them back. */
+  expireTransactions(database) {
+    const error = new PhantomDBError({
+      code: 'TRANSACTION_EXPIRED',
+      message: 'The transaction was rolled back when the database was restored to a snapshot; begin another.',
+    });
+    for (const expire of [...this.transactions.values()]) expire(database, error);
   }
 
-  /** A Sequelize begins to use it. */
+  /** Notes a new user. */
   retain(database) {
     this.#users.push(database);
   }
 
-  /** A Sequelize was closed. */
+  /** Notes that a user is done, and closes when it was the last. */
   async release(database) {
     this.#users.splice(this.#users.indexOf(database), 1);
     if (this.#users.length === 0) {
@@ -96,20 +89,9 @@ class Client {
   }
 
   async #closeAll() {
-    const opened = [...this.#opened.values()];
-    this.#opened.clear();
-    await Promise.all(opened.map((one) => answerOf(one.close())));
-  }
-}
-
-const isRemote = (url) => /^https?:/i.test(url);
-const isInMemory = (url) => /^memory:/i.test(url);
-
-function open(url, options) {
-  try {
-    return new native.NativeDialect(url, options);
-  } catch (error) {
-    throw new PhantomDBError(error);
+    const connections = [...this.#connections.values()];
+    this.#connections.clear();
+    await Promise.all(connections.map((connection) => connection.close()));
   }
 }
 

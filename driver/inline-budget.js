@@ -1,50 +1,51 @@
 'use strict';
 
-// What an engine in this process's memory is asked is mostly answered in microseconds, on Node's own thread. A loop of
-// such answers would never let the event loop turn, so that each turn has room for a few milliseconds of them; what
-// comes later in it waits for the next, behind those that came before.
+// The time that calls to memory may take in one turn of the event loop. Most of them take microseconds and are answered
+// on Node's own thread. A loop of such calls would never let the event loop turn, so that each turn has room for a few
+// milliseconds of them. A call that comes later waits for the next turn, behind the calls that came before it.
 
-// Those of Node, also where tests have put others in their place.
+// Node's own functions, also where tests have put others in their place.
 const { performance } = require('perf_hooks');
 const { setImmediate } = require('timers');
 
-const ROOM_MS = 5;
+const BUDGET_MS = 5;
 
-/** When this turn's first call was made. */
+/** When the first call of this turn was made. */
 let start;
-/** Calls that wait. */
+/** Calls that wait for a turn. */
 const waiting = [];
 
-function end() {
+function endTurn() {
   start = undefined;
-  let served = 0;
-  while (served < waiting.length && hasRoom()) {
-    waiting[served++]();
+  let made = 0;
+  while (made < waiting.length && hasBudget()) {
+    waiting[made++]();
   }
-  waiting.splice(0, served);
+  waiting.splice(0, made);
 }
 
-function hasRoom() {
+function hasBudget() {
   if (start === undefined) {
     start = performance.now();
-    setImmediate(end);
+    setImmediate(endTurn);
     return true;
   }
-  return performance.now() - start < ROOM_MS;
+  return performance.now() - start < BUDGET_MS;
+}
+
+/** True when a call can be made at once. */
+function isTurn() {
+  return waiting.length === 0 && hasBudget();
 }
 
 /**
- * Makes a call of the addon when it is its turn.
+ * Makes a call when its turn comes.
  *
  * @template T
- * @param {import('./native.js').NativeDialect} native
  * @param {() => T} call
- * @returns {T | Promise<Awaited<T>>}
+ * @returns {Promise<Awaited<T>>}
  */
-function inTurn(native, call) {
-  if (!native.answersAtOnce || (waiting.length === 0 && hasRoom())) {
-    return call();
-  }
+function inTurn(call) {
   return new Promise((resolve, reject) => {
     waiting.push(() => {
       try {
@@ -56,4 +57,4 @@ function inTurn(native, call) {
   });
 }
 
-module.exports = { inTurn };
+module.exports = { inTurn, isTurn };

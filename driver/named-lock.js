@@ -1,11 +1,11 @@
 'use strict';
 
-// Locks by name, for what must not be done by two processes at once, such as a migration.
+// Locks by name, for work that two processes must not do at once, such as a migration.
 //
-// A lock is a lease: a row with an end, which its holder moves on while it works. So it outlives neither a process that
-// was killed nor a connection that is gone, and it works over REST, where nobody sees a process end. The rows are in a
-// database of their own, since the work may keep the write lock of its database for longer than a lease lasts. Times
-// are the database's, so that clocks need not agree.
+// A lock is a lease: a row with an expiry time, which its holder renews while it works. So it outlives neither a process
+// that was killed nor a connection that is gone, and it works over REST, where nobody sees a process end. The rows are in
+// a database of their own, since the work may keep the write lock of its database for longer than a lease lasts. All
+// times are the database's, so that the clocks of processes need not agree.
 
 const { randomUUID } = require('crypto');
 const { setTimeout: sleep } = require('timers/promises');
@@ -38,7 +38,7 @@ class NamedLock {
   #key;
   #timer;
   #lost = new AbortController();
-  /** When the lease ends at the latest, by this process' clock. */
+  /** The time at which the lease ends at the latest, by the clock of this process. */
   #end;
 
   constructor(dialect, databaseName, name) {
@@ -46,7 +46,7 @@ class NamedLock {
     this.#key = [databaseName, name, randomUUID()];
   }
 
-  /** Aborted when the lock was lost while it was held. */
+  /** A signal that is aborted when the lock is lost while it is held. */
   get signal() {
     return this.#lost.signal;
   }
@@ -67,7 +67,7 @@ class NamedLock {
     this.#timer.unref();
   }
 
-  /** Fails when the lock had been lost. */
+  /** Releases the lock. Fails when the lock was lost before. */
   async release() {
     clearInterval(this.#timer);
     this.#lose(performance.now() > this.#end);
@@ -98,7 +98,7 @@ class NamedLock {
       this.#lose(affectedRows === 0);
       this.#end = asked + LEASE_SECONDS * 1000;
     } catch {
-      // Tried again with the next tick, until the lease has ended.
+      // The next tick tries again, until the lease has ended.
       this.#lose(performance.now() > this.#end);
     }
   }
@@ -130,7 +130,7 @@ function unlessExists(error) {
   }
 }
 
-/** Does `work` while holding a lock; answers what it answers. */
+/** Does `work` while holding a lock, and resolves to its result. */
 async function withLock(dialect, databaseName, name, work, { timeout = WAIT_MS } = {}) {
   const lock = new NamedLock(dialect, databaseName, name);
   await lock.take(timeout);
@@ -138,7 +138,7 @@ async function withLock(dialect, databaseName, name, work, { timeout = WAIT_MS }
   try {
     result = await work({ signal: lock.signal });
   } catch (error) {
-    // What went wrong with the work is the news; a lock that cannot be released ends by itself.
+    // The error of the work counts. A lock that cannot be released ends by itself.
     await lock.release().catch(() => {});
     throw error;
   }

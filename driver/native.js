@@ -1,12 +1,12 @@
 'use strict';
 
-// Finds and loads the addon. One copy of the addon serves every copy of this file (Jest makes one for each test
-// file): Node itself keeps a loaded addon for as long as the process lives.
+// Finds and loads the addon. One copy of the addon serves every copy of this file (Jest makes one for each test file),
+// since Node keeps a loaded addon for as long as the process lives.
 
 const fs = require('fs');
 const path = require('path');
 
-/** `linux-x64-gnu`, `darwin-arm64`, `win32-x64-msvc`: what the file and the package of this platform are called. */
+/** The name of this platform in the names of its file and its package: `linux-x64-gnu`, `darwin-arm64`, `win32-x64-msvc`. */
 function platformName() {
   const { platform, arch } = process;
   if (platform === 'linux') {

@@ -1,53 +1,25 @@
 'use strict';
 
-// The calls to a server: they are gathered until Node has done what it does in one turn of its event loop, and handed to the
-// addon together. Each answer comes back by the number of its call.
+// The calls of one connection that the addon has begun and not settled yet.
 
-// Node's own, also where tests have put another in its place.
-const { setImmediate } = require('timers');
-
-class Exchange {
-  #native;
-  /** What resolves the promise of each call that is not answered yet, by its number. */
+class PendingCalls {
+  /** The functions that resolve the promises of the calls, by the numbers of the calls. */
   #waiting = new Map();
-  #isGathering = false;
 
-  constructor(native) {
-    this.#native = native;
-    // The addon does not keep it from being collected while nothing is under way: this object does.
-    this.settle = (number, answer) => {
-      const resolve = this.#waiting.get(number);
-      this.#waiting.delete(number);
-      resolve(answer);
-    };
-    native.listen(this.settle);
-  }
+  /**
+   * Takes the outcome of a call: JSON text or a failure. The addon keeps this function, which must therefore not lead to
+   * the object of the addon: neither would ever be collected.
+   */
+  settle = (number, outcome) => {
+    const resolve = this.#waiting.get(number);
+    this.#waiting.delete(number);
+    resolve(outcome);
+  };
 
-  /** The answer to a call that the addon has taken on. */
-  answer(number) {
-    if (!this.#isGathering) {
-      this.#isGathering = true;
-      setImmediate(this.#flush);
-    }
+  /** @returns {Promise<string | object>} the outcome of the call */
+  wait(number) {
     return new Promise((resolve) => this.#waiting.set(number, resolve));
   }
-
-  #flush = () => {
-    this.#isGathering = false;
-    this.#native.flush();
-  };
 }
 
-const exchanges = new WeakMap();
-
-/** Has the calls of an object of the addon that speaks to a server answered by {@link answerTo}. */
-function listen(native) {
-  exchanges.set(native, new Exchange(native));
-}
-
-/** What the addon answers to a call, from what making it has returned. */
-function answerTo(native, made) {
-  return typeof made === 'number' ? exchanges.get(native).answer(made) : made;
-}
-
-module.exports = { answerTo, listen };
+module.exports = { PendingCalls };

@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * What PhantomDB answers when a call fails. Without Sequelize it is what a caller catches; with Sequelize it is the
- * `original` of Sequelize's own error.
+ * The error of a call that failed. A caller without Sequelize catches it; with Sequelize it is the `original` of
+ * Sequelize's own error.
  */
 class PhantomDBError extends Error {
   /** @param {{ code: string, message: string, details?: object, requestId?: string, traceId?: string }} failure */
@@ -26,29 +26,27 @@ Object.defineProperty(PhantomDBError.prototype, 'name', {
 });
 
 /**
- * What the addon answered, or the error it stands for, thrown.
+ * Waits for work of the addon that answers nothing, and throws its failure if there is one.
  *
- * @param {string | object | Promise<string | object>} call of the addon
- * @returns {Promise<string>}
+ * @param {Promise<object | undefined>} work
  */
-async function answerOf(call) {
-  let answer;
+async function throwFailure(work) {
+  let failure;
   try {
-    answer = await call;
+    failure = await work;
   } catch (error) {
-    // Only a defect gets here: expected failures are answers.
+    // Only a defect gets here: an expected failure is an answer.
     throw new PhantomDBError({ code: 'INTERNAL', message: error.message });
   }
-  if (answer !== null && typeof answer === 'object') {
-    throw new PhantomDBError(answer);
+  if (failure) {
+    throw new PhantomDBError(failure);
   }
-  return answer;
 }
 
-/** The error with a stack that leads to the caller, as that of an error made there does. */
+/** Gives an error the stack of the caller, as if it had been made there. */
 function withStack(error, stack) {
   error.stack = `${error.name}: ${error.message}${stack.slice(stack.indexOf('\n'))}`;
   return error;
 }
 
-module.exports = { PhantomDBError, answerOf, withStack };
+module.exports = { PhantomDBError, throwFailure, withStack };

@@ -1,17 +1,16 @@
 'use strict';
 
-const { answerTo } = require('./pending-calls.js');
 const native = require('./native.js');
-const { PhantomDBError, answerOf } = require('./phantomdb-error.js');
+const { PhantomDBError, throwFailure } = require('./phantomdb-error.js');
 
-/** On a snapshot, whichever copy of this package made it: a function that answers what it is. */
+/** The name of a function of every snapshot, whichever copy of this package made it, which returns its id and client. */
 const SNAPSHOT = Symbol.for('phantomdb-sequelize.snapshot');
 
-/** A state of a database. What it does is documented in `index.d.ts`. */
+/** A state of a database. `index.d.ts` documents it. */
 class Snapshot {
   #id;
   #client;
-  /** Keeps a snapshot of this process; a server keeps its own. */
+  /** Keeps a snapshot of this process alive. A server keeps its own. */
   #held;
 
   constructor(client, database, { snapshot_id: id, bytes }) {
@@ -33,7 +32,7 @@ class Snapshot {
         message: 'A snapshot that a server keeps cannot be saved to a file; use one of memory: or file:.',
       });
     }
-    await answerOf(this.#held.save(path));
+    await throwFailure(this.#held.save(path));
   }
 
   async release() {
@@ -41,10 +40,8 @@ class Snapshot {
       this.#held.release();
       return;
     }
-    const body = JSON.stringify({ database: this.database, id: this.#id });
     try {
-      const opened = this.#client.at();
-      await answerOf(answerTo(opened, opened.call('dropSnapshot', body, '{}')));
+      await this.#client.at().call('dropSnapshot', { database: this.database, id: this.#id });
     } catch (error) {
       if (error.code !== 'NOT_FOUND') throw error;
     }
@@ -58,8 +55,12 @@ function isSnapshot(value) {
   return typeof value?.[SNAPSHOT] === 'function';
 }
 
-/** The id of a snapshot that `client` can use. */
-function idOf(snapshot, client) {
+function idOf(snapshot) {
+  return snapshot[SNAPSHOT]().id;
+}
+
+/** The id of a snapshot that `client` can use. Throws for any other. */
+function idFor(snapshot, client) {
   if (!isSnapshot(snapshot)) {
     throw new TypeError(`A snapshot is what dialect.snapshot() answered, not ${typeof snapshot}.`);
   }
@@ -78,9 +79,9 @@ function idOf(snapshot, client) {
   return id;
 }
 
-/** Whether it was made with `client`. */
+/** True when it was made with `client`. */
 function isOf(snapshot, client) {
   return snapshot[SNAPSHOT]().client === client;
 }
 
-module.exports = { Snapshot, idOf, isOf, isSnapshot };
+module.exports = { Snapshot, idFor, idOf, isOf, isSnapshot };

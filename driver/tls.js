@@ -1,6 +1,6 @@
 'use strict';
 
-// The option `tls`: whose certificate a server over https:// may show.
+// The option `tls`: the authorities whose certificates a server over https:// may show.
 
 const fs = require('fs');
 
@@ -8,7 +8,7 @@ const PEM = /-----BEGIN /;
 
 const isText = (value) => (typeof value === 'string' && value !== '') || value instanceof Uint8Array;
 
-/** One certificate, or the path of a file, or a list of them; as Node's own `ca`, which takes no paths. */
+/** True for `{ ca }` with a certificate, the path of a file, or a list of them. Node's own `ca` takes no paths. */
 function isTls(value) {
   const isObject = typeof value === 'object' && value !== null;
   if (!isObject || Object.keys(value).some((name) => name !== 'ca')) return false;
@@ -16,7 +16,7 @@ function isTls(value) {
   return authorities.length > 0 && authorities.every(isText);
 }
 
-/** What the addon is given: text in PEM only. Throws a TypeError for a file that cannot be read. */
+/** The option as the addon takes it, with text in PEM only. Throws a TypeError for a file that cannot be read. */
 function wireTls(tls) {
   return tls && { ca: [].concat(tls.ca).map(pemOf) };
 }

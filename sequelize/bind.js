@@ -1,9 +1,9 @@
 'use strict';
 
 // The user's own binds: `$1` with an array, `$name` with an object. Sequelize's own version replaces text wherever it
-// finds a dollar, in comments and strings too, where it would take a named bind for a value of the wrong name.
+// finds a dollar, even in comments and strings.
 
-/** What a statement is made of, as far as binds go: things they are not in, and binds. */
+/** The parts of a statement that matter to binds: those that hold none, and binds. */
 const TOKEN = new RegExp(
   [
     String.raw`(?<comment>--[^\n]*|/\*[^]*?(?:\*/|$))`,
@@ -28,7 +28,7 @@ function formatBindParameters(sql, values) {
   return [text, binds.parameters()];
 }
 
-/** A text, or a part of one, with `$1…$n` for its binds. Several parts of a statement share one `Binds`. */
+/** Replaces the binds of a text by `$1…$n`. The texts of one statement share one `Binds`. */
 function placeBinds(sql, binds) {
   return sql.replace(TOKEN, (match, ...rest) => {
     const groups = rest.at(-1);
@@ -42,7 +42,7 @@ function placeBinds(sql, binds) {
   });
 }
 
-/** A string is left alone but for `$$`, and a bind that has no value is as wrong there as Sequelize says it is. */
+/** Leaves a string alone but for `$$`. A bind in it that has no value is refused, as Sequelize refuses it. */
 function inString(text, binds) {
   return text.replace(IN_STRING, (match, key) => {
     if (key === '$') {
@@ -64,10 +64,10 @@ class Binds {
   }
 
   check(key) {
-    const known = this.#isList
+    const hasValue = this.#isList
       ? /^[1-9]\d*$/.test(key) && this.#values[key - 1] !== undefined
       : !/^\d+$/.test(key) && Object.hasOwn(Object(this.#values), key) && this.#values[key] !== undefined;
-    if (!known) {
+    if (!hasValue) {
       throw new Error(`Named bind parameter "$${key}" has no value in the given object.`);
     }
   }

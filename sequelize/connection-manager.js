@@ -1,12 +1,11 @@
 'use strict';
 
 const { withStack } = require('../driver/phantomdb-error.js');
-const { AbortError, send, throwIfAborted, untilAborted } = require('../driver/instrument.js');
-const { inTurn } = require('../driver/inline-budget.js');
+const { AbortError, throwIfAborted, untilAborted } = require('../driver/abort.js');
 
 /**
- * Sequelize's own pool, hooks and replication around connections that are light: the sockets, or the engine itself,
- * belong to the `PhantomDBDialect` and are shared. A connection holds at most one transaction.
+ * Sequelize's own pool, hooks and replication around sessions, which are light: the sockets, or the engine itself,
+ * belong to the `PhantomDBDialect` and are shared. What Sequelize calls a connection is a session.
  */
 module.exports = (lib) => {
   const { errors } = lib;
@@ -21,7 +20,7 @@ module.exports = (lib) => {
       this.released = false;
     }
 
-    /** The pool looks for idle connections now and then; ours are no reason for a process to stay alive. */
+    /** The pool looks for idle sessions now and then, which is no reason for a process to stay alive. */
     initPools() {
       const { replication } = this.config;
       const { client } = this.dialect;
@@ -39,7 +38,7 @@ module.exports = (lib) => {
       }
     }
 
-    /** Custom parsers are rare: without one, results are converted without asking each attribute for its type. */
+    /** True when there are custom parsers. Without one, results are converted without asking each attribute for its type. */
     static hasParsers = false;
 
     _refreshTypeParser(dataType) {
@@ -56,26 +55,26 @@ module.exports = (lib) => {
       return ConnectionManager.hasParsers;
     }
 
-    /** @param {{ database?: string, url?: string }} config `url` is that of a replica */
+    /** @param {{ database?: string, url?: string }} config with the `url` of a replica */
     async connect(config) {
-      let native;
+      let connection;
       try {
-        native = this.client.at(config.url);
+        connection = this.client.at(config.url);
       } catch (error) {
         throw error.details.reason === 'closed'
           ? new errors.ConnectionError(error)
           : new errors.InvalidConnectionError(error);
       }
-      return new Connection(native, config.database);
+      return new Session(connection, config.database);
     }
 
-    /** Sequelize would ask a database it knows nothing about for its version first; no branch of ours needs it. */
+    /** Sets the version, which Sequelize would ask the database for first and nothing of ours needs. */
     async getConnection(options) {
       this.sequelize.options.databaseVersion ||= this.dialect.defaultVersion;
       try {
         return await (options?.signal ? this.getUntilAborted(options) : super.getConnection(options));
       } catch (error) {
-        // The pool fails in its own time; from here the stack leads to the caller.
+        // The pool fails in its own time. From here the stack leads to the caller.
         throw withStack(error, new Error().stack);
       }
     }
@@ -94,7 +93,7 @@ module.exports = (lib) => {
       });
     }
 
-    /** A transaction that is still open on the connection ends with it. */
+    /** Rolls back a transaction that is still open. */
     async disconnect(connection) {
       await connection.abandon();
     }
@@ -117,8 +116,8 @@ module.exports = (lib) => {
 };
 
 /**
- * Gives a server of `options.replication` its URL, where Sequelize's guide has a `host` and a `port`: that of the dialect
- * at this place.
+ * Gives a server of `options.replication` its URL, where Sequelize's guide has a `host` and a `port`: the dialect's URL
+ * with these two.
  */
 function locate(server, url) {
   if (!server || server.url !== undefined || (server.host === undefined && server.port === undefined)) return;
@@ -129,57 +128,46 @@ function locate(server, url) {
   server.url = `${protocol}//${place}${port === '' ? '' : `:${port}`}`;
 }
 
-/** What a query runs on: a database, and the transaction that is open in it. */
-class Connection {
-  constructor(native, database) {
-    this.native = native;
+/** A database, and the transaction that is open in it. */
+class Session {
+  #connection;
+  /** The id of the open transaction, or null. */
+  transaction = null;
+  /** The id of the `Transaction` object that holds the session. Sequelize sets it. */
+  uuid = undefined;
+  isValid = true;
+
+  /** @param {import('../driver/connection.js').Connection} connection */
+  constructor(connection, database) {
+    this.#connection = connection;
     this.database = database;
-    /** The id of the open transaction. */
-    this.transaction = null;
-    /** Set by Sequelize: the id of the `Transaction` object that holds the connection. */
-    this.uuid = undefined;
-    this.isValid = true;
   }
 
   /**
-   * One statement of PhantomDB SQL. Resolves to the JSON text of its result; throws a PhantomDBError, or an AbortError
-   * when `options.signal` is aborted.
+   * Runs one statement of PhantomDB SQL.
+   *
+   * @param {string} query
+   * @param {string} parameters a JSON array
+   * @param {{ native?: boolean, readOnly?: boolean }} how
+   * @param {import('../driver/connection.js').CallOptions} [options]
+   * @returns {Promise<object>} the result set; rejected with a PhantomDBError or an AbortError
    */
-  query(sql, parameters, native, readOnly, options = {}) {
-    const { database, transaction } = this;
-    return send(
-      this.native,
-      options,
-      (going) =>
-        inTurn(this.native, () =>
-          this.native.query(database, sql, parameters, transaction, native, readOnly, true, going),
-        ),
-      () => ({ operation: 'query', query: sql, database, transaction }),
-    );
+  query(query, parameters, { native, readOnly }, options) {
+    const { database } = this;
+    const transaction = this.transaction ?? undefined;
+    return this.#connection.query({ database, query, parameters, transaction, native, readOnly }, options);
   }
 
-  /** Rows of one table, likewise. `sql` is the statement that the find stands for, with the same parameters. */
-  find(table, find, parameters, options = {}, sql = undefined) {
-    const { database, transaction } = this;
-    return send(
-      this.native,
-      options,
-      (going) =>
-        inTurn(this.native, () => this.native.find(database, table, find, parameters, transaction, true, going, sql)),
-      () => ({ operation: 'find', query: sql, database, transaction }),
-    );
+  /** Finds rows of one table. `query` is the statement that the find stands for, with the same parameters. */
+  find(table, find, parameters, query, options) {
+    const { database } = this;
+    const transaction = this.transaction ?? undefined;
+    return this.#connection.find({ database, table, find, parameters, query, transaction }, options);
   }
 
-  /** Any other call of the contract. Resolves to what it answers. */
-  async call(kind, body, options = {}, transaction = this.transaction) {
-    const context = transaction === null ? '{}' : JSON.stringify({ transaction });
-    const answer = await send(
-      this.native,
-      options,
-      (going) => inTurn(this.native, () => this.native.call(kind, JSON.stringify(body), context, going)),
-      () => ({ operation: kind, database: this.database, transaction: transaction ?? body?.id ?? null }),
-    );
-    return answer === '' ? undefined : JSON.parse(answer);
+  /** Makes any other call of the contract. Resolves to its answer. */
+  call(kind, body, options) {
+    return this.#connection.call(kind, body, this.transaction ?? undefined, options);
   }
 
   /** @param {{ isolationLevel?: string, readOnly?: boolean, immediate?: boolean }} options */
@@ -192,7 +180,7 @@ class Connection {
     return this.#end('commitTransaction');
   }
 
-  /** One that the server has rolled back already, since it was idle for too long, needs no more. */
+  /** Rolls back. A transaction that the server has rolled back, since it was idle for too long, needs no more. */
   async rollback() {
     try {
       await this.#end('rollbackTransaction');
@@ -203,13 +191,13 @@ class Connection {
     }
   }
 
-  /** Lets go of a transaction that the server has ended. Answers what stands in this connection's place for it. */
+  /** Lets go of a transaction that the server has ended. Returns what stands in this session's place for it. */
   expire(error) {
     this.transaction = null;
-    return new ExpiredConnection(error);
+    return new ExpiredSession(error);
   }
 
-  /** Rolls back what is open. It cannot fail: what is not rolled back now is when it is found idle. */
+  /** Rolls back what is open. It cannot fail: the server rolls back what it finds idle. */
   async abandon() {
     this.isValid = false;
     await this.rollback().catch(() => {});
@@ -219,13 +207,13 @@ class Connection {
     const id = this.transaction;
     if (id !== null) {
       this.transaction = null;
-      await this.call(kind, { id }, {}, null);
+      await this.call(kind, { id });
     }
   }
 }
 
-/** What a transaction that the server has rolled back still holds: all it can do is end. */
-class ExpiredConnection {
+/** The session of a transaction that the server has rolled back: all it can do is end. */
+class ExpiredSession {
   constructor(error) {
     this.error = error;
     this.isValid = false;

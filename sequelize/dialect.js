@@ -1,6 +1,6 @@
 'use strict';
 
-// The dialect that Sequelize sees: what PhantomDB can do, and the parts that do it.
+// The dialect that Sequelize sees: the features of PhantomDB, and the parts that implement them.
 
 const SUPPORTS = {
   DEFAULT: true,
@@ -37,7 +37,7 @@ const SUPPORTS = {
   escapeStringConstants: true,
 };
 
-/** The flags of `base` with ours over them; both are one level deep at most. */
+/** The flags of `base`, overridden by ours. Both are nested one level deep at most. */
 function merged(base, ours) {
   const flags = { ...base };
   for (const [name, flag] of Object.entries(ours)) {
@@ -51,7 +51,7 @@ module.exports = (lib) => {
   class PhantomDBSequelizeDialect extends lib.AbstractDialect {
     /**
      * @param {object} sequelize
-     * @param {object} client the `PhantomDBDialect` given as `options.dialect`, as the shim sees it
+     * @param {import('../driver/client.js').Client} client of the `PhantomDBDialect` given as `options.dialect`
      */
     constructor(sequelize, client) {
       super();
@@ -62,7 +62,7 @@ module.exports = (lib) => {
       this.queryInterface = new lib.parts.QueryInterface(sequelize, this.queryGenerator);
     }
 
-    /** Whether calls travel over HTTP, where a finder is better a find call than a statement. */
+    /** True when calls travel over HTTP, where a finder is better sent as a find call than as a statement. */
     get isRemote() {
       return this.client.isRemote;
     }

@@ -5,6 +5,8 @@
 // retry that is not needed and for a connection that is idle. A statement that needs one of these steps goes through
 // `sequelize.query`, and so does every statement if `private-members.js` finds that Sequelize is not as expected.
 
+const { runThroughSequelize } = require('./compiled-query.js');
+
 /** The hooks that Sequelize runs for each query. */
 const HOOKS = ['beforeQuery', 'afterQuery', 'beforePoolAcquire', 'afterPoolAcquire'];
 
@@ -36,7 +38,7 @@ function checkTransaction(transaction, sql) {
   if (!transaction?.finished) return;
   const { finished, id } = transaction;
   const message = `${finished} has been called on this transaction(${id}), you can no longer use it. (The rejected query is attached as the 'sql' property of this error)`;
-  throw Object.assign(new Error(message), { sql });
+  throw Object.assign(new Error(message), { sql: String(sql) });
 }
 
 /** @param {object} lib the parts of one copy of Sequelize */
@@ -106,11 +108,11 @@ module.exports = (lib, ConnectionManager) => {
    * Runs a statement of the generator.
    *
    * @param {object} sequelize
-   * @param {string} sql
-   * @param {object} options a copy that the callee may change
+   * @param {import('./compiled-query.js').CompiledQuery} sql
+   * @param {object} options a copy that nobody else has
    */
   return function runStatement(sequelize, sql, options) {
-    if (!isDirect(sequelize, options)) return sequelize.query(sql, options);
+    if (!isDirect(sequelize, options)) return runThroughSequelize(sequelize, sql, options);
     complete(options, sequelize);
     return attempt(sequelize, sql, options, true);
   };

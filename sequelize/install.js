@@ -6,7 +6,8 @@
 // PhantomDBDialect, our `getDialect` names a stock dialect there, and what the constructor then assigns to
 // `this.dialect` is replaced by ours as it is assigned. So the rest of the constructor (typeValidation,
 // operatorsAliases, queryInterface, connectionManager, the hooks) finds ours in place, no hook is needed, and neither
-// the user's options nor the stock dialects are touched. Of what all dialects share one thing is mended: `extendable.js`.
+// the user's options nor the stock dialects are touched. `patch-abstract-type.js` mends the one thing that all dialects
+// share.
 
 const fs = require('fs');
 const { createRequire } = require('module');
@@ -19,14 +20,14 @@ const { checkPrivateMembers } = require('./private-members.js');
 const { wrapTransaction } = require('./transaction-retry.js');
 
 const DIALECT_NAME = 'phantomdb';
-/** What Sequelize's own checks by name take us for, and what its constructor builds for a moment. */
+/** The dialect that Sequelize's own checks by name take ours for, and that its constructor builds for a moment. */
 const STOCK_DIALECT = 'sqlite';
 /** The database of a Sequelize that names none. */
 const DEFAULT_DATABASE = 'main';
 
-/** On a PhantomDBDialect, whichever copy of this package made it: a function that answers its client. */
+/** The name of a function of every PhantomDBDialect, whichever copy of this package made it, which returns its client. */
 const CLIENT = Symbol.for('phantomdb-sequelize.client');
-/** On a class Sequelize whose slot is filled, whichever copy of this package did it: what fills an instance. */
+/** The name of a function of every class Sequelize whose slot is filled, whichever copy of this package filled it. It fills an instance. */
 const SLOT = Symbol.for('phantomdb-sequelize.slot');
 
 const ENTRY = path.join('lib', 'sequelize.js');
@@ -98,7 +99,7 @@ function makeDialect(Dialect, sequelize, client) {
   config.database ||= DEFAULT_DATABASE;
   if (client.isRemote) {
     const { hostname, port, protocol } = new URL(client.url);
-    // What the user gave beside the dialect stays to be read, though the URL decides.
+    // The user's own `host` and `port` stay to be read, though the URL decides.
     if (!config.host || config.host === 'localhost') config.host = hostname;
     config.port ||= port || undefined;
     config.protocol = protocol.replace(':', '');
@@ -106,7 +107,7 @@ function makeDialect(Dialect, sequelize, client) {
   return new Dialect(sequelize, client);
 }
 
-/** During the constructor: lets it build the stock dialect, and takes what it assigns. */
+/** Lets the constructor build the stock dialect, and puts ours in its place when the constructor assigns it. */
 function interceptDialect(Dialect, sequelize, client) {
   const { config, options } = sequelize;
   const host = options.host;
@@ -155,13 +156,13 @@ function wrapGetDialect(Sequelize, Dialect) {
   };
 }
 
-/** Whether `sequelize` of that version is one the shim fits: `>=6.28 <7`. */
+/** True for the versions of `sequelize` that the shim fits: `>=6.28 <7`. */
 function isSupported(version) {
   const [major, minor] = version.split('.').map(Number);
   return major === 6 && minor >= 28;
 }
 
-/** Fills the slot of the copy whose `lib` folder this is. Answers its class. */
+/** Fills the slot of the copy with this `lib` folder. Returns its class. */
 function installAt(directory) {
   const Sequelize = require(path.join(directory, 'sequelize.js'));
   if (!Object.hasOwn(Sequelize, SLOT) && isSupported(Sequelize.version)) {
@@ -175,14 +176,14 @@ function installAt(directory) {
   return Sequelize;
 }
 
-/** The `lib` folders of the copies that are loaded, and of those that this package and the project would load. */
+/** The `lib` folders of the copies that are loaded, and of the copies that this package and the project would load. */
 function directories() {
   const found = new Set();
   for (const from of [__filename, path.join(process.cwd(), 'index.js')]) {
     try {
       found.add(path.dirname(createRequire(from).resolve('sequelize')));
     } catch {
-      // There is none: the dialect works without Sequelize too.
+      // The dialect works without Sequelize too.
     }
   }
   for (const file of Object.keys(require.cache)) {
@@ -204,7 +205,7 @@ function installEverywhere() {
  * @param {Function} Sequelize
  */
 function installIn(Sequelize) {
-  // A subclass of the user's is as good as the class itself.
+  // The user may give a subclass.
   const base = Sequelize?.prototype?.Sequelize;
   if (!base) {
     throw new TypeError('PhantomDBDialect.use takes the class Sequelize of a copy of sequelize 6.');

@@ -1,6 +1,6 @@
 'use strict';
 
-// The class that users construct. Everything it does is documented in `index.d.ts`.
+// The class that users construct. `index.d.ts` documents everything it does.
 
 const { inspect, types } = require('util');
 
@@ -9,21 +9,19 @@ const { CLIENT, installEverywhere, installIn, installOn } = require('./install.j
 const { withLock } = require('../driver/named-lock.js');
 const { translate } = require('../driver/native.js');
 const { PhantomDBError } = require('../driver/phantomdb-error.js');
-const { send } = require('../driver/instrument.js');
 const { patchSequelizeCli } = require('./sequelize-cli.js');
-const { Snapshot, idOf, isOf, isSnapshot } = require('../driver/snapshot.js');
+const { Snapshot, idFor, isOf, isSnapshot } = require('../driver/snapshot.js');
 const { tableOf } = require('./flatten/tables.js');
 const { isPlainObject } = require('../driver/plain-object.js');
 const { tableDefinition } = require('./table-definition.js');
 const { isTls } = require('../driver/tls.js');
-const { inTurn } = require('../driver/inline-budget.js');
 const { converterOf, rowsToObjects, toWire } = require('../driver/values.js');
 
 const DEFAULT_URL = 'http://localhost:8080';
 
 const isMilliseconds = (value) => Number.isInteger(value) && value > 0;
 
-/** The options: what each must be, in words and as a check. */
+/** The options, each with what it must be: in words and as a check. */
 const OPTIONS = {
   token: ['a string', (value) => typeof value === 'string'],
   connectTimeoutMs: ['a whole number of milliseconds above 0', isMilliseconds],
@@ -38,7 +36,7 @@ const OPTIONS = {
   tls: ['{ ca } with certificates in PEM or the path of a file, and nothing else', isTls],
 };
 
-/** What may hold a secret, also where it does not belong. */
+/** Options that may hold a secret, even where it does not belong. */
 const SECRET = new Set(['token', 'tls']);
 
 function checkOptions(options) {
@@ -46,18 +44,19 @@ function checkOptions(options) {
     throw new TypeError(`The options of PhantomDBDialect must be an object, not ${inspect(options)}.`);
   }
   for (const [name, value] of Object.entries(options)) {
-    const known = OPTIONS[name];
     if (!Object.hasOwn(OPTIONS, name)) {
       const names = Object.keys(OPTIONS).join(', ');
       throw new TypeError(`PhantomDBDialect has no option '${name}'. The options are: ${names}.`);
     }
-    const [words, isRight] = known;
+    const [words, isRight] = OPTIONS[name];
     if (value !== undefined && !isRight(value)) {
       const shown = SECRET.has(name) ? typeof value : inspect(value);
       throw new TypeError(`The option '${name}' of PhantomDBDialect must be ${words}, not ${shown}.`);
     }
   }
 }
+
+const transactionOf = (options) => options.transaction ?? undefined;
 
 class PhantomDBDialect {
   constructor(connectionString = process.env.PHANTOMDB_URL ?? DEFAULT_URL, options = {}) {
@@ -68,7 +67,7 @@ class PhantomDBDialect {
     }
     checkOptions(options);
     const client = new Client(connectionString, options);
-    // A function in a property, so that a deep copy of a user's options still has the same client.
+    // A function, so that a deep copy of a user's options still has the same client.
     this[CLIENT] = () => client;
     installEverywhere();
     patchSequelizeCli();
@@ -89,7 +88,7 @@ class PhantomDBDialect {
   }
 
   async createDatabase(name, { template } = {}) {
-    const id = template === undefined ? undefined : idOf(template, this[CLIENT]());
+    const id = template === undefined ? undefined : idFor(template, this[CLIENT]());
     await this.#call('createDatabase', { name, template: id });
   }
 
@@ -147,18 +146,14 @@ class PhantomDBDialect {
       offset: options.offset,
       columns: Array.isArray(options.columns) ? options.columns.map(identifier).join(', ') : options.columns,
     };
-    const { native, transaction } = this.#use(options);
-    const table = JSON.stringify(tableOf(tableName));
-    const text = await send(
-      native,
-      options,
-      (going) =>
-        inTurn(native, () =>
-          native.find(databaseName, table, JSON.stringify({ find }), '[]', transaction, true, going),
-        ),
-      () => ({ operation: 'find', database: databaseName, transaction }),
-    );
-    return rowsToObjects(JSON.parse(text));
+    const request = {
+      database: databaseName,
+      table: JSON.stringify(tableOf(tableName)),
+      find: JSON.stringify({ find }),
+      parameters: '[]',
+      transaction: transactionOf(options),
+    };
+    return rowsToObjects(await this.#connection.find(request, options));
   }
 
   async update(databaseName, tableName, data, where, options = {}) {
@@ -176,16 +171,14 @@ class PhantomDBDialect {
   }
 
   async query(databaseName, sql, parameters = [], options = {}) {
-    const { native, transaction } = this.#use(options);
-    const wire = JSON.stringify(parameters.map(toWire));
-    const isNative = options.native === true;
-    const text = await send(
-      native,
-      options,
-      (going) => inTurn(native, () => native.query(databaseName, sql, wire, transaction, isNative, false, true, going)),
-      () => ({ operation: 'query', query: sql, database: databaseName, transaction }),
-    );
-    const result = JSON.parse(text);
+    const request = {
+      database: databaseName,
+      query: sql,
+      parameters: JSON.stringify(parameters.map(toWire)),
+      transaction: transactionOf(options),
+      native: options.native === true,
+    };
+    const result = await this.#connection.query(request, options);
     return { columns: result.columns, rows: rowsToObjects(result), affectedRows: result.affectedRows };
   }
 
@@ -211,10 +204,10 @@ class PhantomDBDialect {
 
   async restore(snapshot, databaseName) {
     const client = this[CLIENT]();
-    const id = idOf(snapshot, client);
+    const id = idFor(snapshot, client);
     const database = databaseName ?? (isOf(snapshot, client) ? snapshot.database : this.#onlyDatabase());
     await this.#call('restoreSnapshot', { database, id });
-    client.leaveTransactions(database);
+    client.expireTransactions(database);
   }
 
   async withLock(databaseName, name, work, options = {}) {
@@ -239,23 +232,15 @@ class PhantomDBDialect {
     return databases[0];
   }
 
-  #use(options) {
-    return { native: this[CLIENT]().at(), transaction: options.transaction ?? null };
+  get #connection() {
+    return this[CLIENT]().at();
   }
 
   async #call(kind, body, options = {}) {
-    const { native, transaction } = this.#use(options);
-    const context = JSON.stringify(transaction === null ? {} : { transaction });
-    const text = await send(
-      native,
-      options,
-      (going) => inTurn(native, () => native.call(kind, JSON.stringify(body), context, going)),
-      () => ({ operation: kind, database: body?.database, transaction: transaction ?? body?.id ?? null }),
-    );
-    return text === '' ? undefined : JSON.parse(text);
+    return this.#connection.call(kind, body, transactionOf(options), options);
   }
 
-  /** What Sequelize says is not supported, when it is a copy of Sequelize that was not reached. */
+  /** The name that a copy of Sequelize which was not reached says it does not support. */
   toString() {
     return (
       `PhantomDBDialect(${this.url}), which was given to a copy of Sequelize that phantomdb-sequelize did not find ` +
@@ -268,7 +253,7 @@ class PhantomDBDialect {
   }
 }
 
-/** Rows that come as objects say no types: those of the table's columns do. */
+/** Converts rows that come as objects, which name no types, by the types of the table's columns. */
 function convertRows(rows, schema) {
   for (const { name, dataType } of schema.columns) {
     const convert = converterOf(dataType?.wire);
@@ -295,7 +280,7 @@ function isDocument(value) {
   return Array.isArray(value) || (types.isProxy(value) ? false : isPlainObject(value));
 }
 
-/** A condition as text: what is text already, or that each column has its value. */
+/** A condition as text. An object says that each of its columns has its value. */
 function conditionOf(where) {
   if (where === undefined || where === null || typeof where === 'string') {
     return where ?? undefined;

@@ -1,9 +1,9 @@
 'use strict';
 
-// What Sequelize and libraries ask of a query generator, answered by the translator. Statements that Sequelize itself
-// runs have their values bound; text that a caller asks for has them inlined and escaped.
+// The query generator, whose texts the translator writes. Statements that Sequelize itself runs have their values bound;
+// text that a caller asks for has them inlined and escaped.
 
-const COMPILED = require('./compiled-query');
+const { CompiledQuery } = require('./compiled-query');
 const { literalOf } = require('./escape');
 const { Translations, textOf } = require('./translations');
 const { placeUserBinds } = require('./user-parameters');
@@ -11,7 +11,7 @@ const json = require('./flatten/json');
 const { tableOf } = require('./flatten/tables');
 const { givenValue } = require('../driver/values');
 
-/** Of every Sequelize of this process. */
+/** The translations of every Sequelize of this process. */
 const translations = new Translations();
 
 module.exports = (lib) => {
@@ -34,20 +34,23 @@ module.exports = (lib) => {
     }
 
     /**
-     * Translates a plan with bound values, leaves the statement on `options`, and returns its text.
+     * Translates a plan with its values bound.
+     *
      * @param {'select'|'insert'|'update'|'delete'} kind
+     * @param {object} options a copy that the caller owns
+     * @returns {CompiledQuery}
      */
     compile(kind, plan, options) {
-      const { sql, parameters, find } = this.bindAll(kind, plan, options);
-      const statement = this.replaceAll(sql, options);
-      // A log shows the values of what only reads or deletes, as Sequelize's own dialects do.
-      const logged = (kind === 'select' || kind === 'delete') && this.showsValues(options);
-      const text = logged ? this.replaceAll(this.text(kind, plan), options) : statement;
-      options[COMPILED] = { sql: text, statement, parameters, find, table: plan.table };
+      const bound = this.bindAll(kind, plan, options);
+      bound.sql = this.replaceAll(bound.sql, options);
+      // A log shows the values of a statement that only reads or deletes, as Sequelize's own dialects do.
+      const showsValues = (kind === 'select' || kind === 'delete') && this.showsValues(options);
+      const text = showsValues ? this.replaceAll(this.text(kind, plan), options) : bound.sql;
       // They are in the statement now; Sequelize is not to look for more of them in it.
       if (options.replacements !== undefined) delete options.replacements;
       if (options.bind !== undefined) delete options.bind;
-      return text;
+      const readsOnly = kind === 'select' && !options.lock;
+      return CompiledQuery.statement(readsOnly ? 'read' : 'write', text, bound, plan.table);
     }
 
     /** The statement with all its values bound, `parameters` as JSON: those of the user's own binds come first. */
@@ -74,7 +77,7 @@ module.exports = (lib) => {
       return (options.logging ?? this.options.logging) && !parametersApart;
     }
 
-    /** A plan with its values bound, from those remembered when it is one of them. */
+    /** A plan with its values bound, remembered or translated. */
     bound(kind, plan, parametersBefore) {
       return this.orRefusal(() => translations.bound(kind, plan, parametersBefore));
     }
@@ -84,7 +87,7 @@ module.exports = (lib) => {
       return this.orRefusal(() => textOf(kind, plan, values));
     }
 
-    /** What the translator makes, or what it refuses as an error of Sequelize. */
+    /** Translates. A refusal of the translator is thrown as an error of Sequelize. */
     orRefusal(translate) {
       try {
         return translate();

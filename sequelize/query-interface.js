@@ -1,14 +1,13 @@
 'use strict';
 
-// The QueryInterface: schema changes as the contract's structured calls. Each runs through `sequelize.query`, so that
-// transactions (CLS too), logging, benchmarks, retries and error classes are those of any statement; the text is for
-// the log, `options[COMPILED]` is what is sent.
+// The QueryInterface, which changes schemas by the contract's structured calls. Each runs through `sequelize.query`, so
+// that transactions (CLS too), logging, benchmarks, retries and error classes are those of any statement.
 
-const COMPILED = require('./compiled-query');
+const { runThroughSequelize } = require('./compiled-query');
 const plans = require('./schema-plans');
 const { transactions } = require('./transactions');
 
-/** Options that mean something to a statement's run. The others belong to the model, the index or the constraint. */
+/** The options of a run. The others belong to the model, the index or the constraint. */
 const RUN_OPTIONS = [
   'transaction',
   'logging',
@@ -27,25 +26,26 @@ module.exports = (lib) => {
   const { QueryTypes, Utils, errors } = lib;
 
   return class PhantomDBQueryInterface extends transactions(lib.QueryInterface, lib) {
-    /** Runs a text of the query generator: as the call it stands for, or as the statement it is. */
-    async _run(sql, options, type = QueryTypes.RAW) {
+    /** The queries that structured calls make. */
+    get _queries() {
+      return this.queryGenerator.schemaQueries;
+    }
+
+    /** Runs a query, or a statement as text. */
+    async _run(query, options, type = QueryTypes.RAW) {
       const runOptions = { raw: true, type };
       for (const name of RUN_OPTIONS) {
         if (options?.[name] !== undefined) {
           runOptions[name] = options[name];
         }
       }
-      const call = this.queryGenerator.schemaCall(sql);
-      if (call) {
-        runOptions[COMPILED] = call;
-      }
-      return this.sequelize.query(sql, runOptions);
+      return runThroughSequelize(this.sequelize, query, runOptions);
     }
 
-    /** A description from the server, or `otherwise` when there is no such table. */
-    async _describe(sql, options, otherwise) {
+    /** A description from the server, or what `otherwise` returns when there is no such table. */
+    async _describe(query, options, otherwise) {
       try {
-        return await this._run(sql, options);
+        return await this._run(query, options);
       } catch (error) {
         if (error.parent?.code === 'UNKNOWN_TABLE') {
           return otherwise(error);
@@ -57,11 +57,11 @@ module.exports = (lib) => {
     // Databases and schemas.
 
     async createDatabase(database, options) {
-      await this._run(this.queryGenerator.createDatabaseQuery(database), options);
+      await this._run(this._queries.createDatabase(database), options);
     }
 
     async dropDatabase(database, options) {
-      await this._run(this.queryGenerator.dropDatabaseQuery(database), options);
+      await this._run(this._queries.dropDatabase(database), options);
     }
 
     async createSchema(schema, options) {
@@ -74,7 +74,7 @@ module.exports = (lib) => {
 
     async dropAllSchemas(options) {
       const skip = options?.skip || [];
-      // One after the other: tables of one schema may refer to those of another.
+      // They are dropped one after the other, since tables of one schema may refer to tables of another.
       for (const schema of await this.showAllSchemas(options)) {
         if (!skip.includes(schema)) {
           await this.dropSchema(schema, options);
@@ -88,7 +88,7 @@ module.exports = (lib) => {
     }
 
     async databaseVersion(options) {
-      return this._run(this.queryGenerator.versionQuery(), options);
+      return this._run(this._queries.version(), options);
     }
 
     // Tables.
@@ -98,25 +98,28 @@ module.exports = (lib) => {
       const uniqueKeys = options.uniqueKeys && mapValues(options.uniqueKeys, (key) => ({ customIndex: true, ...key }));
       const table = tableOf(tableName, model?._schema || options.schema);
       const inSchema = { tableName: table.name, schema: table.schema };
-      const columns = this.queryGenerator.attributesToSQL(attributes, {
+      const columns = this._queries.columns(attributes, {
         table: inSchema,
         context: 'createTable',
         withoutForeignKeyConstraints: options.withoutForeignKeyConstraints,
       });
-      const sql = this.queryGenerator.createTableQuery(inSchema, columns, {
+      const query = this._queries.createTable(inSchema, columns, {
         ...options,
         uniqueKeys: uniqueKeys || model?.uniqueKeys,
       });
-      await this._run(sql, options);
+      await this._run(query, options);
     }
 
     async dropTable(tableName, options) {
-      const cascade = Boolean(options?.cascade || options?.force);
-      await this._run(this.queryGenerator.dropTableQuery(tableName, { cascade }), options);
+      const query =
+        options?.cascade || options?.force
+          ? this.queryGenerator.dropTablesQuery([tableOf(tableName)])
+          : this._queries.dropTable(tableName);
+      await this._run(query, options);
     }
 
     /**
-     * Drops every table of the default schema at once, whichever way their foreign keys point; `skip` names the ones that
+     * Drops every table of the default schema at once, whichever way their foreign keys point. `skip` names tables that
      * stay.
      */
     async dropAllTables(options) {
@@ -128,22 +131,22 @@ module.exports = (lib) => {
     }
 
     async renameTable(before, after, options) {
-      await this._run(this.queryGenerator.renameTableQuery(before, after), options);
+      await this._run(this._queries.renameTable(before, after), options);
     }
 
     async showAllTables(options) {
-      return this._run(this.queryGenerator.showTablesQuery(), options);
+      return this._run(this._queries.showTables(), options);
     }
 
     async tableExists(tableName, options) {
-      return (await this._run(this.queryGenerator.tableExistsQuery(tableName), options)).length === 1;
+      return (await this._run(this._queries.tableExists(tableName), options)).length === 1;
     }
 
     async describeTable(tableName, options) {
       const schema = typeof options === 'string' ? options : options?.schema;
       const table = tableOf(tableName, schema);
-      const sql = this.queryGenerator.describeTableQuery(table.name, table.schema);
-      return this._describe(sql, typeof options === 'string' ? {} : options, () => {
+      const query = this._queries.describeTable(table.name, table.schema);
+      return this._describe(query, typeof options === 'string' ? {} : options, () => {
         throw new Error(
           `No description found for "${table.name}" table. Check the table name and schema; remember, they _are_ case sensitive.`,
         );
@@ -156,25 +159,24 @@ module.exports = (lib) => {
       if (!table || !key || !attribute) {
         throw new Error('addColumn takes at least 3 arguments (table, attribute name, attribute definition)');
       }
-      await this._run(this.queryGenerator.addColumnQuery(table, key, attribute), options);
+      await this._run(this._queries.addColumn(table, key, attribute), options);
     }
 
     async removeColumn(tableName, attributeName, options) {
-      await this._run(this.queryGenerator.removeColumnQuery(tableName, attributeName), options);
+      await this._run(this._queries.removeColumn(tableName, attributeName), options);
     }
 
     async changeColumn(tableName, attributeName, dataTypeOrOptions, options) {
-      const columns = this.queryGenerator.attributesToSQL(
+      const columns = this._queries.columns(
         { [attributeName]: { ...this.normalizeAttribute(dataTypeOrOptions), field: attributeName } },
         { context: 'changeColumn', table: tableName },
       );
-      await this._run(this.queryGenerator.changeColumnQuery(tableName, columns), options);
+      await this._run(this._queries.changeColumns(tableName, columns), options);
     }
 
     async renameColumn(tableName, attrNameBefore, attrNameAfter, options) {
-      const sql = this.queryGenerator.renameColumnQuery(tableName, attrNameBefore, attrNameAfter);
       try {
-        await this._run(sql, options);
+        await this._run(this._queries.renameColumn(tableName, attrNameBefore, attrNameAfter), options);
       } catch (error) {
         if (error.parent?.code === 'UNKNOWN_COLUMN') {
           throw new Error(`Table ${tableOf(tableName).name} doesn't have the column ${attrNameBefore}`, {
@@ -193,8 +195,7 @@ module.exports = (lib) => {
         attributes = options.fields;
       }
       const index = { ...Utils.cloneDeep(options), fields: attributes };
-      const sql = this.queryGenerator.addIndexQuery(tableName, index);
-      await this._run(sql, options);
+      await this._run(this._queries.addIndex(tableName, index), options);
     }
 
     async removeIndex(tableName, indexNameOrAttributes, options) {
@@ -202,7 +203,7 @@ module.exports = (lib) => {
     }
 
     async showIndex(tableName, options) {
-      return this._run(this.queryGenerator.showIndexesQuery(tableName), options);
+      return this._run(this._queries.showIndexes(tableName), options);
     }
 
     // Constraints.
@@ -214,13 +215,12 @@ module.exports = (lib) => {
       if (!options.type) {
         throw new Error('Constraint type must be specified through options.type');
       }
-      const sql = this.queryGenerator.addConstraintQuery(tableName, Utils.cloneDeep(options));
-      await this._run(sql, options);
+      await this._run(this._queries.addConstraint(tableName, Utils.cloneDeep(options)), options);
     }
 
     async removeConstraint(tableName, constraintName, options) {
       try {
-        await this._run(this.queryGenerator.removeConstraintQuery(tableName, constraintName), options);
+        await this._run(this._queries.removeConstraint(tableName, constraintName), options);
       } catch (error) {
         if (error.parent?.code !== 'UNKNOWN_CONSTRAINT') {
           throw error;
@@ -235,12 +235,12 @@ module.exports = (lib) => {
     }
 
     async showConstraint(tableName, constraintName, options) {
-      return this._run(this.queryGenerator.showConstraintsQuery(tableName, constraintName), options);
+      return this._run(this._queries.showConstraints(tableName, constraintName), options);
     }
 
     async getForeignKeyReferencesForTable(tableName, options) {
-      // A table that is not there refers to nothing: `sequelize.drop()` asks about every model.
-      return this._describe(this.queryGenerator.getForeignKeysQuery(tableName), options, () => []);
+      // `sequelize.drop()` asks about every model. A table that is not there refers to nothing.
+      return this._describe(this._queries.foreignKeys(tableName), options, () => []);
     }
 
     async getForeignKeysForTables(tableNames, options) {
@@ -253,7 +253,7 @@ module.exports = (lib) => {
       return names;
     }
 
-    // The values of an ENUM are a check of its column: there is no type to make or to drop beside it.
+    // The values of an ENUM are a check of its column, so that there is no type to create or to drop.
 
     async ensureEnums() {}
 

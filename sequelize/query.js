@@ -1,23 +1,24 @@
 'use strict';
 
-const { formatBindParameters } = require('./bind.js');
 const { randomUUID } = require('crypto');
 
-const COMPILED = require('./compiled-query.js');
-const { leaveExpired } = require('./expired.js');
+const { formatBindParameters } = require('./bind.js');
+const { CompiledQuery } = require('./compiled-query.js');
 const { parsingConverter } = require('./parsers.js');
 const { PhantomDBError, withStack } = require('../driver/phantomdb-error.js');
-const { AbortError } = require('../driver/instrument.js');
-const { rootOf } = require('./transactions.js');
+const { AbortError } = require('../driver/abort.js');
+const { expireTransaction, rootOf } = require('./transactions.js');
 const { converterOf, fromWire, rowsToObjects, toWire } = require('../driver/values.js');
 
-/** The column of an upsert's answer that says whether the row was made. */
+/** The column of an upsert's answer that is true when the row was made. */
 const CREATED_COLUMN = '__phantomdb_created';
 
-/** Where a statement's idempotency key is, on the options that all attempts of `options.retry` share. */
+/** The name of a statement's idempotency key on the options that all attempts of `options.retry` share. */
 const KEY = Symbol('idempotency key');
 
-const nothing = () => {};
+const NO_ROWS = { columns: [], rows: [], affectedRows: 0 };
+
+const logNothing = () => {};
 const columnConverter = (_name, type) => converterOf(type);
 
 module.exports = (lib) => {
@@ -44,16 +45,23 @@ module.exports = (lib) => {
       if (options.rawErrors) this.formatError = AbstractQuery.prototype.formatError;
       /** The options that all attempts of a retry have. */
       this.shared = options;
+      /** @type {CompiledQuery | undefined} */
+      this.query = undefined;
+    }
+
+    /** The text of the query, which hooks may read. */
+    get sql() {
+      return this.query?.sql;
     }
 
     static formatBindParameters(sql, values) {
       return formatBindParameters(sql, values);
     }
 
-    /** Makes no text of what nobody reads. */
-    _logQuery(sql, debugContext, parameters) {
-      const isRead = this.options.logging || debugContext.enabled || this.sequelize.log !== log;
-      return isRead ? super._logQuery(sql, debugContext, parameters) : nothing;
+    /** Writes no text that nobody reads. */
+    _logQuery(query, debugContext, parameters) {
+      const isLogged = this.options.logging || debugContext.enabled || this.sequelize.log !== log;
+      return isLogged ? super._logQuery(String(query), debugContext, parameters) : logNothing;
     }
 
     getInsertIdField() {
@@ -61,53 +69,48 @@ module.exports = (lib) => {
     }
 
     /**
-     * Sends a statement and shapes its answer by the type of the query.
+     * Sends a query and shapes its answer by the type of the query.
      *
-     * @param {string} sql
-     * @param {unknown[]} [bind] the user's own values
+     * @param {CompiledQuery | string} query of the generator, or the text of the user's own statement
+     * @param {unknown[]} [bind] the values of the user's own statement
      */
-    async run(sql, bind) {
-      this.sql = sql;
-      const compiled = bind === undefined ? this.compiledFor(sql) : undefined;
-      const parameters = compiled?.parameters ?? (bind?.length > 0 ? JSON.stringify(bind.map(toWire)) : '[]');
-      const complete = this._logQuery(sql, debug, this.loggedParameters(parameters));
+    async run(query, bind) {
+      if (typeof query === 'string') {
+        query = CompiledQuery.raw(query, bind?.length > 0 ? JSON.stringify(bind.map(toWire)) : '[]');
+      }
+      this.query = query;
+      const complete = this._logQuery(query, debug, this.loggedParameters(query));
       let answer;
       try {
-        answer = await this.send(sql, parameters, compiled);
+        answer = await this.send(query);
       } catch (error) {
-        if (error.code === 'TRANSACTION_EXPIRED') this.leaveExpired(error);
-        // What the server has refused, it would refuse again under the same key.
+        if (error.code === 'TRANSACTION_EXPIRED') this.expireTransaction(error);
+        // The server would give the same refusal again under the same key.
         if (error.code !== 'UNAVAILABLE') delete this.shared[KEY];
-        error.sql = sql;
-        error.parameters = JSON.parse(parameters).map(fromWire);
+        error.sql = query.sql;
+        error.parameters = JSON.parse(query.parameters).map(fromWire);
         throw this.formatError(error, new Error().stack);
       } finally {
         complete();
       }
-      return compiled?.call ? this.shapeCall(answer, compiled) : this.shape(answer);
+      return query.kind === 'call' ? this.shapeCall(answer, query) : this.shape(answer);
     }
 
-    leaveExpired(error) {
+    expireTransaction(error) {
       const transaction = this.options.transaction && rootOf(this.options.transaction);
-      if (transaction?.connection === this.connection) leaveExpired(transaction, error);
+      if (transaction?.connection === this.connection) expireTransaction(transaction, error);
     }
 
-    /** What the generator made for this very text; see `compiled.js`. */
-    compiledFor(sql) {
-      const compiled = this.options[COMPILED];
-      return compiled?.sql === sql ? compiled : this.sequelize.dialect.queryGenerator.schemaCall(sql);
-    }
-
-    loggedParameters(parameters) {
+    loggedParameters({ parameters }) {
       const isLogged = this.sequelize.options.logQueryParameters || this.options.logQueryParameters;
       return isLogged && parameters !== '[]' ? JSON.parse(parameters).map(fromWire) : undefined;
     }
 
     /**
-     * What goes with the call. A write that Sequelize runs again, since `options.retry` says so, has the key of its first
+     * The options of the call. A write that Sequelize runs again, since `options.retry` says so, has the key of its first
      * attempt: when that took effect and only its answer was lost, the server gives this answer.
      */
-    going(isRead) {
+    callOptions(isRead) {
       const { signal, traceparent, tracestate } = this.options;
       return { signal, traceparent, tracestate, idempotencyKey: isRead ? undefined : this.idempotencyKey() };
     }
@@ -121,35 +124,30 @@ module.exports = (lib) => {
       return this.shared[KEY];
     }
 
-    /** The parsed answer; throws a PhantomDBError. */
-    async send(sql, parameters, compiled) {
-      const { connection } = this;
-      if (compiled?.perform) {
-        await compiled.perform(connection);
-        return { columns: [], rows: [], affectedRows: 0 };
+    /** Resolves to the answer. Throws a PhantomDBError or an AbortError. */
+    send(query) {
+      switch (query.kind) {
+        case 'call':
+          return this.sendCall(query);
+        case 'control':
+          return query.perform(this.connection).then(() => NO_ROWS);
+        default:
+          return this.sendStatement(query);
       }
-      if (compiled?.call) {
-        return this.sendCall(compiled);
-      }
-      const isRead = this.isRead(compiled);
-      const going = this.going(isRead);
-      const statement = compiled?.statement ?? sql;
-      const answer = await (compiled?.find
-        ? connection.find(compiled.table, compiled.find, parameters, going, statement)
-        : connection.query(statement, parameters, this.options.native === true, isRead, going));
-      return JSON.parse(answer);
     }
 
-    /** Whether it is a statement of the generator that only reads: what users write may do anything. */
-    isRead(compiled) {
-      return compiled !== undefined && this.isSelectQuery() && !this.options.lock;
+    sendStatement({ kind, statement, parameters, table, find }) {
+      const readOnly = kind === 'read';
+      const options = this.callOptions(readOnly);
+      if (find) return this.connection.find(table, find, parameters, statement, options);
+      return this.connection.query(statement, parameters, { native: this.options.native === true, readOnly }, options);
     }
 
     async sendCall({ call, body, tolerated }) {
       const { database } = this.connection;
       try {
         const whole = body?.database === undefined ? body : { ...body, database };
-        return await this.connection.call(call, whole, this.going(false));
+        return await this.connection.call(call, whole, this.callOptions(false));
       } catch (error) {
         if (tolerated !== undefined && error.code === tolerated) {
           return undefined;
@@ -222,11 +220,11 @@ module.exports = (lib) => {
         }
       }
       this.readBack(rows[0]);
-      // Nothing came back: the row was there and was left as it is.
+      // When nothing came back, the row was there and was left as it is.
       return [this.instance, rows.length === 0 && count === 0 ? false : created];
     }
 
-    /** Puts what the database made of a row into the instance: ids, defaults. */
+    /** Puts the values that the database has given a row into the instance: ids, defaults. */
     readBack(row) {
       if (!row || !this.instance?.dataValues) {
         return;

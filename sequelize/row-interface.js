@@ -1,7 +1,7 @@
 'use strict';
 
-// The part of QueryInterface that reads and writes rows: each method makes a plan, has it translated with bound
-// values, and hands the statement to `sequelize.query`, where logging, hooks, retries and transactions are.
+// The part of QueryInterface that reads and writes rows. Each method makes a plan, has it translated with bound values,
+// and runs the query through `sequelize.query`, where logging, hooks, retries and transactions are.
 
 const json = require('./flatten/json');
 const { tableOf } = require('./flatten/tables');
@@ -15,13 +15,13 @@ module.exports = (lib) => {
    */
   const withOptions = (options, others) => Object.assign({}, options, others);
 
-  /** One that a number cannot hold stays as it came. */
+  /** A whole number that a number of JavaScript cannot hold stays as it came. */
   function wholeNumber(value) {
     const number = Number.parseInt(value, 10);
     return Number.isSafeInteger(number) ? number : value;
   }
 
-  /** The result of an aggregate as its data type says: Sequelize's `count`, `sum`, `min` and `max` give these. */
+  /** The result of an aggregate as its data type says, which Sequelize's `count`, `sum`, `min` and `max` give. */
   function convert(value, type) {
     if (value === null || value === undefined || !type) return value;
     if (type instanceof DataTypes.DECIMAL || type instanceof DataTypes.FLOAT) return Number.parseFloat(value);
@@ -92,7 +92,7 @@ module.exports = (lib) => {
         return this.runPlan('insert', plan, options);
       }
 
-      /** The unique key that decides whether a row is there: named, or one that the updated fields belong to. */
+      /** The unique key by which an upsert finds its row: the one that is named, or one that the updated fields belong to. */
       upsertKeys({ model, conflictFields, updateOnDuplicate }) {
         if (conflictFields?.length > 0) return conflictFields;
         const primaryKeys = Object.values(model.primaryKeys).map((key) => key.field);

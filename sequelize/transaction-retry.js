@@ -1,16 +1,16 @@
 'use strict';
 
-// `sequelize.transaction({ retry: … }, work)`: work that had to give way to another transaction is run again.
+// `sequelize.transaction({ retry: … }, work)`, which runs work again that had to give way to another transaction.
 
 const { setTimeout: sleep } = require('timers/promises');
 
-/** What says that the transaction would have done well had it come at another time. */
+/** The codes of failures that another attempt may not meet. */
 const CODES = new Set(['SERIALIZATION_FAILURE', 'DEADLOCK']);
 
-/** Times a transaction is run when only `retry: true` is given, and milliseconds before the second time. */
+/** The policy of `retry: true`: the number of attempts, and the milliseconds before the second. */
 const DEFAULTS = { max: 5, backoffBase: 20, backoffExponent: 2 };
 
-/** @returns {{ max: number, backoffBase: number, backoffExponent: number } | undefined} none when it is not asked for */
+/** @returns {{ max: number, backoffBase: number, backoffExponent: number } | undefined} undefined without a retry */
 function policyOf(retry) {
   if (retry === undefined || retry === null || retry === false) return undefined;
   const given = typeof retry === 'object' ? retry : { max: retry === true ? undefined : retry };
@@ -27,7 +27,7 @@ function policyOf(retry) {
 
 const gaveWay = (error) => CODES.has(error?.original?.code);
 
-/** Runs `attempt` until it does not have to give way, `policy.max` times at most. Waits longer each time, and never alike. */
+/** Runs `attempt` until it does not have to give way, `policy.max` times at most. The pauses grow, and are random in part. */
 async function retried(policy, attempt) {
   for (let tries = 1; ; tries++) {
     try {
@@ -40,7 +40,7 @@ async function retried(policy, attempt) {
   }
 }
 
-/** Teaches the class the option; instances with another dialect keep what they had. */
+/** Gives the class the option. Instances with another dialect are left as they are. */
 function wrapTransaction(Sequelize, Dialect) {
   const original = Sequelize.prototype.transaction;
   Sequelize.prototype.transaction = function transaction(options, work) {
@@ -49,7 +49,7 @@ function wrapTransaction(Sequelize, Dialect) {
     }
     const { retry, ...rest } = options;
     const policy = policyOf(retry);
-    // What is part of another transaction ends with it, and what has no `work` cannot be done again.
+    // A part of another transaction ends with that, and without `work` there is nothing to run again.
     if (!policy || !work || rest.transaction) {
       return original.call(this, rest, work);
     }

@@ -1,6 +1,6 @@
 'use strict';
 
-const COMPILED = require('./compiled-query.js');
+const { CompiledQuery, runThroughSequelize } = require('./compiled-query.js');
 
 /** The transaction that a nested one, however deep, is part of. */
 function rootOf(transaction) {
@@ -13,20 +13,33 @@ function withNested(transaction) {
 }
 
 /**
+ * Takes the connection from a transaction that the database has rolled back, so that the pool has it again whatever the
+ * application does.
+ *
+ * @param {object} transaction of Sequelize's, not a nested one
+ * @param {Error} error what is thrown for everything that is still asked in it
+ */
+function expireTransaction(transaction, error) {
+  const expired = transaction.connection.expire(error);
+  transaction.cleanup();
+  for (const holder of withNested(transaction)) holder.connection = expired;
+}
+
+/**
  * The part of QueryInterface that begins and ends transactions. They begin with a call of the contract that carries
  * all their options, and their id stays on the connection; the SQL is for the log. Nested ones are savepoints.
  */
 const transactions = (Base, lib) => {
   const { Transaction, QueryTypes } = lib;
 
-  const check = (transaction, what) => {
+  const check = (transaction, action) => {
     if (!(transaction instanceof Transaction)) {
-      throw new Error(`Unable to ${what} without transaction object!`);
+      throw new Error(`Unable to ${action} without transaction object!`);
     }
   };
 
   return class extends Base {
-    /** The level goes with the begin; in a transaction that has begun, the database decides. */
+    /** The level goes with the begin. In a transaction that has begun, the database decides. */
     async setIsolationLevel(transaction, value, options) {
       check(transaction, 'set isolation level for a transaction');
       if (transaction.parent || !value || transaction.connection?.transaction == null) {
@@ -49,9 +62,14 @@ const transactions = (Base, lib) => {
         readOnly: Boolean(readOnly),
         immediate: type === Transaction.TYPES.IMMEDIATE || type === Transaction.TYPES.EXCLUSIVE,
       };
-      const sql = this.queryGenerator.startTransactionQuery(transaction);
-      await this.control(transaction, sql, options, (connection) => connection.begin(begin));
-      this.sequelize.dialect.client.transactions.add(transaction);
+      const text = () => this.queryGenerator.startTransactionQuery(transaction);
+      await this.control(transaction, text, options, (session) => session.begin(begin));
+      if (transaction.parent) return;
+      this.open.set(transaction, (database, error) => {
+        if (transaction.connection?.database !== database) return;
+        this.open.delete(transaction);
+        expireTransaction(transaction, error);
+      });
     }
 
     /** A savepoint needs no end: it is part of what its transaction commits. */
@@ -60,37 +78,42 @@ const transactions = (Base, lib) => {
       if (transaction.parent) {
         return;
       }
-      const sql = this.queryGenerator.commitTransactionQuery(transaction);
+      const text = () => this.queryGenerator.commitTransactionQuery(transaction);
       const end = { ...options, completesTransaction: true };
-      const done = this.control(transaction, sql, end, (connection) => connection.commit());
+      const ended = this.control(transaction, text, end, (session) => session.commit());
       transaction.finished = 'commit';
-      await done;
+      await ended;
     }
 
     async rollbackTransaction(transaction, options) {
       check(transaction, 'rollback a transaction');
-      const sql = this.queryGenerator.rollbackTransactionQuery(transaction);
+      const text = () => this.queryGenerator.rollbackTransactionQuery(transaction);
       const end = { ...options, completesTransaction: true };
-      const done = this.control(transaction, sql, end, (connection) => connection.rollback());
+      const ended = this.control(transaction, text, end, (session) => session.rollback());
       transaction.finished = 'rollback';
       try {
-        await done;
+        await ended;
       } catch (error) {
-        // What a savepoint was to undo is undone, when the database has rolled back the whole transaction.
+        // The database has rolled back the whole transaction, and with it what the savepoint was to undo.
         if (error.original?.code !== 'TRANSACTION_EXPIRED') throw error;
       }
     }
 
-    /** Logs `sql` and does what it says: a statement for a savepoint, `perform` for a transaction. */
-    control(transaction, sql, options, perform) {
+    /** The open transactions of everything that uses the dialect. */
+    get open() {
+      return this.sequelize.dialect.client.transactions;
+    }
+
+    /** Logs a text and does what it says: a statement for a savepoint, `perform` for a transaction. */
+    control(transaction, text, options, perform) {
       const queryOptions = { ...options, type: QueryTypes.RAW, transaction: transaction.parent ?? transaction };
-      if (!transaction.parent) {
-        queryOptions[COMPILED] = { sql, perform };
-        this.sequelize.dialect.client.transactions.delete(transaction);
+      if (transaction.parent) {
+        return this.sequelize.query(text(), queryOptions);
       }
-      return this.sequelize.query(sql, queryOptions);
+      this.open.delete(transaction);
+      return runThroughSequelize(this.sequelize, CompiledQuery.control(text, perform), queryOptions);
     }
   };
 };
 
-module.exports = { rootOf, transactions, withNested };
+module.exports = { expireTransaction, rootOf, transactions, withNested };

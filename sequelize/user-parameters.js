@@ -1,5 +1,7 @@
-// `bind` and `replacements` in finder options, which belong to the literals in them. Both are put in before the plan's
-// own values are: those are data, whatever `:name` or `$1` they hold (CVE-2023-25813).
+'use strict';
+
+// `bind` and `replacements` in finder options, which belong to the literals in these options. Both are put in before the
+// plan's own values, which are data whatever `:name` or `$1` they hold (CVE-2023-25813).
 
 const { Binds, placeBinds } = require('./bind.js');
 const { toWire } = require('../driver/values.js');

@@ -1,41 +1,46 @@
 //! `NativeDialect`: one connection string, and everything that is asked over it.
 
-use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::HashMap;
-use std::future::Future;
-use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::task::{Context as TaskContext, Poll, Waker};
-
-use napi::bindgen_prelude::{
-    Either4, FnArgs, Function, JsValue as _, PromiseRaw, within_runtime_if_available,
+use std::{
+    cell::RefCell,
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    task::{Context as TaskContext, Poll, Waker},
 };
-use napi::{Either, Env};
+
+use napi::{
+    Either, Env,
+    bindgen_prelude::{PromiseRaw, within_runtime_if_available},
+};
 use napi_derive::napi;
+use phantomdb_client::{Client, ClientOptions, Item};
 use phantomdb_protocol::{Call, CallContext, Error, ErrorCode, Result, Statement, Value};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 
-use crate::error::{Failure, bad_request, outcome, thrown};
-use crate::event_loop::EventLoop;
-use crate::exchange::Exchange;
-use crate::gathered::{Find, Gathered};
-use phantomdb_client::{Client, ClientOptions, Item};
+use crate::{
+    call_batch::{CallBatch, FindText},
+    database_statement::DatabaseStatement,
+    error::{Failure, bad_request, outcome, thrown},
+    event_loop::EventLoop,
+    pending_calls::{PendingCalls, Settle},
+};
 
-/// What the JavaScript class `PhantomDBDialect` holds. Nothing is opened before the first call.
+/// The addon's side of the JavaScript class `Connection`. Nothing is opened before the first call.
+///
+/// JavaScript gives each call a number. A method that makes a call returns its outcome, JSON text or a failure, when that
+/// is known at once. Otherwise it returns nothing, and `settle` is called later with the number and the outcome.
 #[napi]
 pub struct NativeDialect {
     client: Arc<Client>,
-    /// Where the calls to a server are answered; none for an engine in this process.
-    exchange: OnceCell<Rc<Exchange>>,
+    pending: PendingCalls,
     /// Calls to a server that are yet to be sent.
-    gathered: Gathered,
-    /// The calls that are watched, by the number JavaScript knows them by.
+    batch: CallBatch,
+    /// The calls that are watched, by their numbers.
     watched: RefCell<HashMap<u32, Arc<Watched>>>,
-    next: Cell<u32>,
 }
 
 /// A call that can be cancelled, and whose retries are counted.
@@ -45,11 +50,16 @@ struct Watched {
     retries: AtomicU32,
 }
 
-/// What goes with a call. All is optional.
-#[napi(object)]
+/// Options of a call. They are apart from a request since most calls to memory have none, and each field that is looked
+/// for takes a tenth of a microsecond.
+#[derive(Default)]
+#[napi(object, object_to_js = false)]
 pub struct CallOptions {
-    /// What `watch()` answered.
-    pub number: Option<u32>,
+    pub transaction: Option<String>,
+    /// The statement is the engine's own SQL.
+    pub native: Option<bool>,
+    /// The caller vouches that the statement only reads, so that it may be repeated when its answer was lost.
+    pub read_only: Option<bool>,
     /// `X-Request-Id`.
     pub request_id: Option<String>,
     /// Under which a write is run once, however often it is sent.
@@ -58,223 +68,275 @@ pub struct CallOptions {
     pub tracestate: Option<String>,
 }
 
+/// A statement to run.
+#[napi(object, object_to_js = false)]
+pub struct QueryRequest {
+    /// The number of the call.
+    pub number: u32,
+    pub database: String,
+    pub query: String,
+    /// A JSON array.
+    pub parameters: String,
+    pub options: Option<CallOptions>,
+}
+
+/// Rows of one table.
+#[napi(object, object_to_js = false)]
+pub struct FindRequest {
+    /// The number of the call.
+    pub number: u32,
+    pub database: String,
+    /// The table, as JSON.
+    pub table: String,
+    /// A find call that `translate` wrote, or `{"find": …}`.
+    pub find: String,
+    /// The parameters of the condition, a JSON array.
+    pub parameters: String,
+    /// The statement that the call stands for. With it the call can travel with others.
+    pub query: Option<String>,
+    pub options: Option<CallOptions>,
+}
+
+/// Any call of the contract.
+#[napi(object, object_to_js = false)]
+pub struct CallRequest {
+    /// The number of the call.
+    pub number: u32,
+    /// The name of the call, for example `createDatabase`.
+    pub kind: String,
+    /// The fields of the call, as JSON.
+    pub body: String,
+    pub options: Option<CallOptions>,
+}
+
 /// Calls that are short whatever they are given, so that they are answered at once where a short statement is.
 const SHORT: [&str; 5] = ["beginTransaction", "createTable", "describeTable", "dropTable", "listTables"];
 
-/// The JSON text of an answer or what went wrong: at once, by a promise, or by the number under which the function that
-/// was given to `listen` is told.
-type Answer<'env> = Either4<String, Failure, PromiseRaw<'env, Either<String, Failure>>, u32>;
-
-/// Is told the number of a call, and the JSON text of its answer or the failure.
-type Settle<'scope> = Function<'scope, FnArgs<(u32, Either<String, Failure>)>, ()>;
+/// The outcome of a call, when it is known already.
+type Outcome = Option<Either<String, Failure>>;
 
 #[napi]
 impl NativeDialect {
-    /// Throws `BAD_REQUEST` for a connection string or options that are wrong, naming what is.
-    #[napi(constructor, catch_unwind)]
-    pub fn new(connection_string: String, options_json: String) -> napi::Result<Self, String> {
+    /// Throws `BAD_REQUEST` for a connection string or options that are wrong, naming what is. `settle` must not hold this
+    /// object. With `on_event_loop` calls to a server run on Node's event loop, where there is libuv.
+    #[napi(
+        constructor,
+        catch_unwind,
+        ts_args_type = "connectionString: string, optionsJson: string, \
+                        settle: (number: number, answer: string | Failure) => void, onEventLoop: boolean"
+    )]
+    pub fn new(
+        env: &Env,
+        connection_string: String,
+        options_json: String,
+        settle: Settle<'_>,
+        on_event_loop: bool,
+    ) -> napi::Result<Self, String> {
         let open = || {
             let options: ClientOptions = parse("options", &options_json)?;
             Client::new(&connection_string, options)
         };
-        let client = Arc::new(open().map_err(thrown)?);
-        let (exchange, gathered, watched, next) = Default::default();
-        Ok(Self { client, exchange, gathered, watched, next })
+        let client = open().map_err(thrown)?;
+        let event_loop = if client.is_remote() && on_event_loop { EventLoop::of(env.raw()) } else { None };
+        let pending = PendingCalls::new(env, &settle, event_loop)
+            .map_err(|error| thrown(Error::internal(error.reason.clone())))?;
+        Ok(Self {
+            client: Arc::new(client),
+            pending,
+            batch: CallBatch::default(),
+            watched: RefCell::default(),
+        })
     }
 
-    /// Has the calls to a server answered by a function: it is given the number of the call, and the JSON text of the answer
-    /// or the failure. The caller keeps the function. Throws `UNSUPPORTED` where there is no libuv to run them on.
-    #[napi(catch_unwind, ts_args_type = "settle: (number: number, answer: string | Failure) => void")]
-    pub fn listen(&self, env: &Env, settle: Settle<'_>) -> napi::Result<(), String> {
-        let listen = || {
-            let event_loop = EventLoop::of(env.raw())?;
-            // The function and the thread are those of the environment that calls.
-            unsafe { Exchange::new(event_loop, env.raw(), settle.raw()) }
-        };
-        let exchange = listen().ok_or_else(|| {
-            let message =
-                "calls to a server need Node's event loop (libuv), which this runtime does not have";
-            thrown(Error::new(ErrorCode::Unsupported, message))
-        })?;
-        // The first stays.
-        let _ = self.exchange.set(exchange);
-        Ok(())
-    }
-
-    /// Sends the calls to a server that were made since the last time.
-    #[napi(catch_unwind)]
-    pub fn flush(&self) {
-        let Some(exchange) = self.exchange.get() else { return };
-        self.gathered.send(exchange.event_loop(), &self.client);
-        exchange.event_loop().turn();
-    }
-
-    /// The connection string, without a password.
+    /// The connection string, which holds no secret.
     #[napi(getter, catch_unwind)]
     pub fn url(&self) -> String {
         self.client.url().to_owned()
     }
 
-    /// A number for one call that is to be watched, until `unwatch`.
+    /// True when the databases are on a server. The calls to it are sent by `flush`.
+    #[napi(getter, catch_unwind)]
+    pub fn is_remote(&self) -> bool {
+        self.client.is_remote()
+    }
+
+    /// True when the databases are in the memory of this process, where most calls are done at once.
+    #[napi(getter, catch_unwind)]
+    pub fn is_in_memory(&self) -> bool {
+        self.client.is_in_memory()
+    }
+
+    /// Sends the calls to a server that were made since the last time.
     #[napi(catch_unwind)]
-    pub fn watch(&self) -> u32 {
-        let number = self.next.get();
-        self.next.set(number.wrapping_add(1));
+    pub fn flush(&self, env: &Env) -> napi::Result<()> {
+        self.batch.send(env, &self.pending, &self.client)?;
+        if let PendingCalls::OnLoop(calls) = &self.pending {
+            calls.event_loop().turn();
+        }
+        Ok(())
+    }
+
+    /// Watches the call of this number, which is yet to be made, until `unwatch`.
+    #[napi(catch_unwind)]
+    pub fn watch(&self, number: u32) {
         self.watched.borrow_mut().insert(number, Arc::default());
-        number
     }
 
     /// Gives a watched call up: its statement is stopped.
     #[napi(catch_unwind)]
     pub fn cancel(&self, number: u32) {
-        let watched = self.watched.borrow().get(&number).cloned();
-        if let Some(watched) = watched {
+        if let Some(watched) = self.watched_call(number) {
             watched.cancelled.cancel();
         }
     }
 
-    /// Ends the watch over a call. Answers how often it was sent again.
+    /// Ends the watch over a call. Returns how often the call was sent again.
     #[napi(catch_unwind)]
     pub fn unwatch(&self, number: u32) -> u32 {
         self.watched.borrow_mut().remove(&number).map_or(0, |watched| watched.retries.load(Ordering::Relaxed))
     }
 
-    /// Any call of the contract: `kind` is its name (`createDatabase`), `body_json` its fields. Answers JSON text,
-    /// empty where the contract has no body.
-    #[napi(catch_unwind)]
-    pub fn call<'env>(
-        &self,
-        env: &'env Env,
-        kind: String,
-        body_json: String,
-        context_json: String,
-        options: Option<CallOptions>,
-    ) -> napi::Result<Answer<'env>> {
-        let context = parse::<Context>("context", &context_json);
-        let at_once = Some(SHORT.contains(&kind.as_str()));
-        match context {
-            Ok(context) => self.answer(env, at_once, parse_call(&kind, &body_json), context.into(), options),
-            Err(error) => Ok(Either4::B(error.into())),
-        }
+    /// Makes any call of the contract. Its answer is JSON text, empty where the contract has no body.
+    #[napi(catch_unwind, ts_return_type = "string | Failure | null")]
+    pub fn call(&self, env: &Env, request: CallRequest) -> napi::Result<Outcome> {
+        let CallRequest { number, kind, body, options } = request;
+        let call = match parse_call(&kind, &body) {
+            Ok(call) => call,
+            Err(error) => return Ok(done(Err(error))),
+        };
+        let work = self.work(number, call, context(options));
+        self.begin(env, number, SHORT.contains(&kind.as_str()), work)
     }
 
-    /// One statement: the hot path of `call('query', …)`. Answers the JSON text of a result set. With `read_only`
-    /// the caller vouches that it only reads, so that it may be repeated when its answer was lost. With `at_once` a
-    /// statement on a database in this process's memory that is done in the time of a look-up is answered without a
-    /// promise.
-    #[napi(catch_unwind)]
-    #[allow(clippy::too_many_arguments)]
-    pub fn query<'env>(
-        &self,
-        env: &'env Env,
-        database: String,
-        sql: String,
-        parameters_json: String,
-        transaction: Option<String>,
-        native: bool,
-        read_only: Option<bool>,
-        at_once: Option<bool>,
-        options: Option<CallOptions>,
-    ) -> napi::Result<Answer<'env>> {
-        if let Some(exchange) = self.exchange.get()
-            && goes_with_others(options.as_ref())
-            && self.client.takes_many(transaction.as_deref())
+    /// Runs one statement: the hot path of `call({ kind: 'query' })`. Its answer is the JSON text of a result set.
+    #[napi(catch_unwind, ts_return_type = "string | Failure | null")]
+    pub fn query(&self, env: &Env, request: QueryRequest) -> napi::Result<Outcome> {
+        let QueryRequest { number, database, query, parameters, options } = request;
+        let options = options.unwrap_or_default();
+        let native = options.native == Some(true);
+        if !native
+            && parameters == "[]"
+            && let Some(statement) = DatabaseStatement::read(&query)
         {
-            let item = item(sql, parameters_json, native, read_only == Some(true), transaction, options);
-            return Ok(match item {
-                Ok(item) => Either4::D(self.gathered.query(exchange.ticket(), database, item)),
-                Err(error) => Either4::B(error.into()),
+            let work = self.work_on_database(number, statement, context(Some(options)));
+            return self.begin(env, number, false, work);
+        }
+        if self.travels_with_others(number, &options) {
+            return Ok(match item(query, parameters, options) {
+                Ok(item) => self.add_to_batch(number, database, item, None),
+                Err(error) => done(Err(error)),
             });
         }
-        let statement = parse("parameters", &parameters_json).map(|parameters: Vec<Value>| Statement {
-            query: sql,
-            parameters,
-            native,
-        });
-        let context = CallContext { read_only: read_only == Some(true), ..in_transaction(transaction) };
-        let call = statement.map(|statement| Call::Query { database, statement });
-        self.answer(env, at_once, call, context, options)
+        let parameters: Vec<Value> = match parse("parameters", &parameters) {
+            Ok(parameters) => parameters,
+            Err(error) => return Ok(done(Err(error))),
+        };
+        let call = Call::Query { database, statement: Statement { query, parameters, native } };
+        let work = self.work(number, call, with_arrays(options));
+        self.begin(env, number, true, work)
     }
 
-    /// Rows of one table: the hot path of `call('find', …)`. `find_json` is what `translate` gave, or `{"find": …}`;
-    /// the parameters are those of its condition. Answers the JSON text of a result set; `at_once` as in
-    /// [`Self::query`]. With the statement `sql` that it stands for, it can travel with other calls.
-    #[napi(catch_unwind)]
-    #[allow(clippy::too_many_arguments)]
-    pub fn find<'env>(
-        &self,
-        env: &'env Env,
-        database: String,
-        table_json: String,
-        find_json: String,
-        parameters_json: String,
-        transaction: Option<String>,
-        at_once: Option<bool>,
-        options: Option<CallOptions>,
-        sql: Option<String>,
-    ) -> napi::Result<Answer<'env>> {
-        if let (Some(exchange), Some(sql)) = (self.exchange.get(), sql)
-            && goes_with_others(options.as_ref())
-            && self.client.takes_many(transaction.as_deref())
+    /// Finds rows of one table: the hot path of `call({ kind: 'find' })`. Its answer is the JSON text of a result set.
+    #[napi(catch_unwind, ts_return_type = "string | Failure | null")]
+    pub fn find(&self, env: &Env, request: FindRequest) -> napi::Result<Outcome> {
+        let FindRequest { number, database, table, find, parameters, query, options } = request;
+        let options = options.unwrap_or_default();
+        let text = FindText { table, find };
+        if let Some(query) = query
+            && self.travels_with_others(number, &options)
         {
-            let item = item(sql, parameters_json, false, true, transaction, options);
-            let by_itself = Find { table_json, find_json };
-            return Ok(match item {
-                Ok(item) => Either4::D(self.gathered.find(exchange.ticket(), database, item, by_itself)),
-                Err(error) => Either4::B(error.into()),
+            let options = CallOptions { native: None, read_only: Some(true), ..options };
+            return Ok(match item(query, parameters, options) {
+                Ok(item) => self.add_to_batch(number, database, item, Some(text)),
+                Err(error) => done(Err(error)),
             });
         }
-        let call = Find { table_json, find_json }.into_call(database, &parameters_json);
-        self.answer(env, at_once, call, in_transaction(transaction), options)
+        let call = match text.into_call(database, &parameters) {
+            Ok(call) => call,
+            Err(error) => return Ok(done(Err(error))),
+        };
+        let work = self.work(number, call, with_arrays(options));
+        self.begin(env, number, true, work)
     }
 
-    /// Rolls back what is open and lets go of every connection; a memory database without a name is gone then.
-    /// Answers the failure, or nothing.
+    /// Rolls back open transactions and closes every connection; a memory database without a name is gone then.
+    /// Resolves to the failure, or to nothing.
     #[napi(catch_unwind)]
     pub fn close<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, Either<(), Failure>>> {
         let client = Arc::clone(&self.client);
         env.spawn_future(async move { Ok(outcome(client.close().await)) })
     }
 
-    /// Two hand-overs between threads cost more than most statements on memory take. So the work is begun on the
-    /// calling thread where it waits for nothing; what is not done when it first has to wait goes on elsewhere.
-    fn answer<'env>(
+    fn watched_call(&self, number: u32) -> Option<Arc<Watched>> {
+        self.watched.borrow().get(&number).cloned()
+    }
+
+    /// True when a statement can be one of many in a request: nothing goes with it but what each of many can have.
+    fn travels_with_others(&self, number: u32, options: &CallOptions) -> bool {
+        self.client.takes_many(options.transaction.as_deref())
+            && options.request_id.is_none()
+            && options.traceparent.is_none()
+            && !self.watched.borrow().contains_key(&number)
+    }
+
+    fn add_to_batch(&self, number: u32, database: String, item: Item, find: Option<FindText>) -> Outcome {
+        self.batch.add(number, database, item, find);
+        None
+    }
+
+    fn work(
         &self,
-        env: &'env Env,
-        at_once: Option<bool>,
-        call: Result<Call>,
+        number: u32,
+        call: Call,
         context: CallContext,
-        options: Option<CallOptions>,
-    ) -> napi::Result<Answer<'env>> {
-        let call = match call {
-            Ok(call) => call,
-            Err(error) => return Ok(Either4::B(Failure::from(error))),
-        };
-        let number = options.as_ref().and_then(|options| options.number);
-        let watched = number.and_then(|number| self.watched.borrow().get(&number).cloned());
-        let context = with(context, options);
-        if let Some(exchange) = self.exchange.get() {
-            let ticket = exchange.ticket();
-            let number = ticket.number();
-            self.gathered.alone(ticket, run(Arc::clone(&self.client), call, context, watched));
-            return Ok(Either4::D(number));
+    ) -> impl Future<Output = Result<String>> + Send + 'static {
+        run(Arc::clone(&self.client), call, context, self.watched_call(number))
+    }
+
+    fn work_on_database(
+        &self,
+        number: u32,
+        statement: DatabaseStatement,
+        context: CallContext,
+    ) -> impl Future<Output = Result<String>> + Send + 'static {
+        let (client, watched) = (Arc::clone(&self.client), self.watched_call(number));
+        async move {
+            let answer = run(client, statement.call.clone(), context, watched).await;
+            statement.answer(answer)
         }
-        let mut work = Box::pin(run(Arc::clone(&self.client), call, context, watched));
-        if at_once == Some(true) && self.client.is_in_memory() {
+    }
+
+    /// Begins a call. Two hand-overs between threads cost more than most statements on memory take. So a call to memory is
+    /// begun on the calling thread, and goes on elsewhere when it has to wait.
+    fn begin(
+        &self,
+        env: &Env,
+        number: u32,
+        at_once: bool,
+        work: impl Future<Output = Result<String>> + Send + 'static,
+    ) -> napi::Result<Outcome> {
+        if self.client.is_remote() {
+            self.batch.add_alone(number, work);
+            return Ok(None);
+        }
+        let mut work = Box::pin(work);
+        if at_once && self.client.is_in_memory() {
             let mut nobody = TaskContext::from_waker(Waker::noop());
-            if let Poll::Ready(done) = within_runtime_if_available(|| work.as_mut().poll(&mut nobody)) {
-                return Ok(match done {
-                    Ok(text) => Either4::A(text),
-                    Err(error) => Either4::B(Failure::from(error)),
-                });
+            if let Poll::Ready(answer) = within_runtime_if_available(|| work.as_mut().poll(&mut nobody)) {
+                return Ok(done(answer));
             }
         }
-        // Whoever polls next leaves a waker of its own.
-        env.spawn_future(async move { Ok(outcome(work.await)) }).map(Either4::C)
+        // The runtime polls it again, with a waker of its own.
+        self.pending.run(env, number, work)?;
+        Ok(None)
     }
 }
 
-/// Makes a call, and lets go of it when it is cancelled, which stops its statement.
+fn done(answer: Result<String>) -> Outcome {
+    Some(outcome(answer))
+}
+
+/// Makes a call, and drops it when it is cancelled, which stops its statement.
 async fn run(
     client: Arc<Client>,
     call: Call,
@@ -290,62 +352,30 @@ async fn run(
         .unwrap_or_else(|| Err(Error::new(ErrorCode::StatementTimeout, "the call was cancelled")))
 }
 
-/// Whether nothing goes with the call but what each of many can have.
-fn goes_with_others(options: Option<&CallOptions>) -> bool {
-    options.is_none_or(|options| {
-        options.number.is_none() && options.request_id.is_none() && options.traceparent.is_none()
-    })
-}
-
-fn item(
-    query: String,
-    parameters: String,
-    native: bool,
-    read_only: bool,
-    transaction: Option<String>,
-    options: Option<CallOptions>,
-) -> Result<Item> {
+fn item(query: String, parameters: String, options: CallOptions) -> Result<Item> {
     let parameters =
         RawValue::from_string(parameters).map_err(|error| bad_request(format!("parameters: {error}")))?;
-    let idempotency_key = options.and_then(|options| options.idempotency_key);
+    let CallOptions { transaction, native, read_only, idempotency_key, .. } = options;
+    let (native, read_only) = (native == Some(true), read_only == Some(true));
     Ok(Item { query, parameters, native, read_only, transaction, idempotency_key })
 }
 
-fn with(context: CallContext, options: Option<CallOptions>) -> CallContext {
-    let Some(options) = options else { return context };
+fn context(options: Option<CallOptions>) -> CallContext {
+    let Some(options) = options else { return CallContext::default() };
     CallContext {
+        transaction: options.transaction,
         request_id: options.request_id,
-        idempotency_key: options.idempotency_key.or(context.idempotency_key),
+        idempotency_key: options.idempotency_key,
         traceparent: options.traceparent,
         tracestate: options.tracestate,
-        ..context
+        read_only: options.read_only == Some(true),
+        ..CallContext::default()
     }
 }
 
-/// What travels beside a call, as JavaScript writes it.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-struct Context {
-    transaction: Option<String>,
-    idempotency_key: Option<String>,
-    rows_as_arrays: bool,
-    read_only: bool,
-}
-
-impl From<Context> for CallContext {
-    fn from(context: Context) -> Self {
-        Self {
-            transaction: context.transaction,
-            idempotency_key: context.idempotency_key,
-            rows_as_arrays: context.rows_as_arrays,
-            read_only: context.read_only,
-            ..Self::default()
-        }
-    }
-}
-
-fn in_transaction(transaction: Option<String>) -> CallContext {
-    CallContext { transaction, rows_as_arrays: true, ..CallContext::default() }
+/// The context of a call that answers rows.
+fn with_arrays(options: CallOptions) -> CallContext {
+    CallContext { rows_as_arrays: true, ..context(Some(options)) }
 }
 
 fn parse_call(kind: &str, body: &str) -> Result<Call> {
@@ -385,5 +415,18 @@ mod tests {
     fn it_refuses_a_call_it_does_not_know_and_one_that_is_not_a_name() {
         assert_eq!(parse_call("launch", "{}").unwrap_err().code, ErrorCode::BadRequest);
         assert_eq!(parse_call(r#"a":1,"b"#, "{}").unwrap_err().code, ErrorCode::BadRequest);
+    }
+
+    #[test]
+    fn it_refuses_a_field_that_the_call_does_not_have() {
+        for (kind, body) in [
+            ("createDatabase", r#"{"name":"a","ifNotExist":true}"#),
+            ("dropTable", r#"{"database":"a","table":{"name":"t"},"cascade":true}"#),
+            ("find", r#"{"database":"a","table":{"name":"t"},"find":{"where":"id = 1"}}"#),
+        ] {
+            let error = parse_call(kind, body).unwrap_err();
+            assert_eq!(error.code, ErrorCode::BadRequest);
+            assert!(error.message.contains("unknown field"), "{}", error.message);
+        }
     }
 }

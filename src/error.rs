@@ -8,7 +8,7 @@ use serde::Serialize;
 /// An expected failure, as data. JavaScript makes the `Error` of it, so that its stack leads to the caller.
 #[napi(object)]
 pub struct Failure {
-    /// What went wrong: the code of the contract, for example `UNIQUE_VIOLATION`.
+    /// The code of the contract, for example `UNIQUE_VIOLATION`.
     pub code: String,
     pub message: String,
     pub details: FailureDetails,
@@ -16,7 +16,7 @@ pub struct Failure {
     pub trace_id: Option<String>,
 }
 
-/// Names of what was at fault, where there is one.
+/// The names of the things at fault, as far as they are known.
 #[napi(object)]
 pub struct FailureDetails {
     pub table: Option<String>,
@@ -32,7 +32,7 @@ pub struct FailureDetails {
     pub reason: Option<String>,
 }
 
-/// A result, or what went wrong.
+/// A result as JavaScript takes it.
 pub(crate) fn outcome<T>(result: phantomdb_protocol::Result<T>) -> Either<T, Failure> {
     match result {
         Ok(value) => Either::A(value),
@@ -62,7 +62,7 @@ impl From<Error> for Failure {
     }
 }
 
-/// Thrown where JavaScript calls and waits: `code` is the code of the contract.
+/// An error to throw. Its `code` is the code of the contract.
 pub(crate) fn thrown(error: Error) -> napi::Error<String> {
     napi::Error::new(code_name(error.code), error.message)
 }

@@ -1,16 +1,17 @@
-//! The addon: what Node loads. Only exports are here; the modules do the work.
+//! The addon that Node loads. Only exports are here; the modules do the work.
 
+mod call_batch;
 mod cli;
 mod contract;
+mod database_statement;
 mod dialect;
 mod error;
 mod event_loop;
-mod exchange;
-mod gathered;
 mod operators_api;
+mod pending_calls;
 mod snapshot;
-mod statement;
 pub mod translate;
+mod translate_api;
 
 use napi_derive::{module_init, napi};
 
@@ -19,8 +20,8 @@ pub use dialect::NativeDialect;
 pub use operators_api::operators;
 pub use snapshot::NativeSnapshot;
 
-/// One thread for everything that waits: a call then wakes that thread and Node's, where the tasks of a call spread
-/// over several would wake each other. What takes long runs on threads for blocking work.
+/// Starts the tokio runtime, with one thread for everything that waits: a call then wakes that thread and Node's, where
+/// the tasks of a call spread over several threads would wake each other. Long work runs on threads for blocking work.
 #[module_init]
 fn start() {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -33,13 +34,13 @@ fn start() {
     }
 }
 
-/// A statement as PhantomDB SQL.
+/// A plan as PhantomDB SQL.
 #[napi(object)]
 pub struct TranslatedStatement {
     pub sql: String,
     /// How many parameters it has beside those of the caller.
     pub count: u32,
-    /// Which of the plan's values each of them is; left out when they are the first of those, one after the other.
+    /// The index among the plan's values of each of them; left out when they are the first values in their order.
     pub order: Option<Vec<u32>>,
     /// The same statement as a find call without its values, as JSON, when it is one.
     pub find: Option<String>,
@@ -56,14 +57,14 @@ pub fn translate(
     values_json: Option<String>,
     parameters_before: Option<u32>,
 ) -> napi::Result<TranslatedStatement, String> {
-    statement::translate(&kind, &plan_json, values_json.as_deref(), parameters_before.unwrap_or(0))
+    translate_api::translate(&kind, &plan_json, values_json.as_deref(), parameters_before.unwrap_or(0))
         .map_err(error::thrown)
 }
 
-/// A value, as the wire carries it in JSON, as a literal of PhantomDB SQL.
+/// Writes a value, which is as the wire carries it in JSON, as a literal of PhantomDB SQL.
 #[napi(catch_unwind)]
 pub fn literal(value_json: String) -> napi::Result<String, String> {
-    statement::literal(&value_json).map_err(error::thrown)
+    translate_api::literal(&value_json).map_err(error::thrown)
 }
 
 /// Runs the command line of the server (`phantomdb serve …`, without the name of the program) on a thread of its own.

@@ -1,16 +1,18 @@
 //! `NativeSnapshot`: a state of a database, kept in this process.
 
-use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    path::Path,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use napi::Either;
 use napi_derive::napi;
+use phantomdb_client::HeldSnapshot;
 use phantomdb_protocol::{Error, ErrorCode};
 
 use crate::error::{Failure, outcome};
-use phantomdb_client::HeldSnapshot;
 
-/// Keeps what an embedded engine answered to `createSnapshot`, until it is released or the object is collected.
+/// Keeps a snapshot that an embedded engine made, until it is released or the object is collected.
 #[napi]
 pub struct NativeSnapshot {
     held: Mutex<Option<HeldSnapshot>>,
@@ -23,7 +25,7 @@ impl NativeSnapshot {
         Self { held: Mutex::new(Some(HeldSnapshot::new(id))) }
     }
 
-    /// Writes it to a file, as a database of SQLite. Answers the failure, or nothing.
+    /// Writes the snapshot to a file, as a database of SQLite. Resolves to the failure, or to nothing.
     #[napi]
     pub async fn save(&self, path: String) -> napi::Result<Either<(), Failure>> {
         let snapshot = self.held().as_ref().ok_or_else(released).and_then(HeldSnapshot::snapshot);
@@ -36,7 +38,7 @@ impl NativeSnapshot {
         Ok(outcome(saved))
     }
 
-    /// Lets go of its memory.
+    /// Frees its memory.
     #[napi(catch_unwind)]
     pub fn release(&self) {
         self.held().take();

@@ -181,6 +181,11 @@ impl Client {
         &self.url
     }
 
+    /// True when the databases are on a server.
+    pub fn is_remote(&self) -> bool {
+        matches!(&self.backend, Backend::Http(_))
+    }
+
     /// True when the databases are in the memory of this process.
     pub fn is_in_memory(&self) -> bool {
         matches!(&self.backend, Backend::Embedded(embedded) if embedded.is_in_memory())

@@ -26,7 +26,7 @@ pub struct Batch {
 
 /// A search for rows of one table. `condition` is one SQL expression, `order_by` and `columns` are SQL lists.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Find {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub condition: Option<String>,

@@ -33,7 +33,7 @@ pub type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 
 /// A call of the contract, whichever way it travels. Its row in the table of routes says how it travels over HTTP.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum Call {
     ServerInfo,
     ListDatabases,

@@ -1,4 +1,4 @@
-//! What JavaScript asks of the translator: a plan or a value, and text for it.
+//! The translator as JavaScript calls it: a plan or a value in, text out.
 
 use phantomdb_protocol::{Error, Result};
 use serde::Serialize;
@@ -26,7 +26,7 @@ pub(crate) fn translate(
     let find = translated.find.map(|find| to_json(&find)).transpose()?;
     let order = translated.order.into_iter().map(number).collect::<Result<Vec<u32>>>()?;
     let count = number(order.len())?;
-    // Most have their values in the order in which they were given.
+    // Most statements have their values in the order of the plan.
     let order = Some(order).filter(|order| !order.iter().copied().eq(0..count));
     Ok(TranslatedStatement { sql: translated.sql, count, order, find })
 }
@@ -39,7 +39,7 @@ fn too_many() -> Error {
     Error::internal("a statement has too many parameters")
 }
 
-/// A value as a literal of PhantomDB SQL.
+/// Writes a value as a literal of PhantomDB SQL.
 pub(crate) fn literal(value_json: &str) -> Result<String> {
     let mut out = String::new();
     push_literal(&mut out, &parse("value", value_json)?)?;
