@@ -50,8 +50,8 @@ struct Watched {
     retries: AtomicU32,
 }
 
-/// Options of a call. They are apart from a request since most calls to memory have none, and each field that is looked
-/// for takes a tenth of a microsecond.
+/// Options of a call. Most calls to memory have none, which matters: each field that is looked for takes a tenth of a
+/// microsecond.
 #[derive(Default)]
 #[napi(object, object_to_js = false)]
 pub struct CallOptions {
@@ -66,18 +66,6 @@ pub struct CallOptions {
     pub idempotency_key: Option<String>,
     pub traceparent: Option<String>,
     pub tracestate: Option<String>,
-}
-
-/// A statement to run.
-#[napi(object, object_to_js = false)]
-pub struct QueryRequest {
-    /// The number of the call.
-    pub number: u32,
-    pub database: String,
-    pub query: String,
-    /// A JSON array.
-    pub parameters: String,
-    pub options: Option<CallOptions>,
 }
 
 /// Rows of one table.
@@ -208,10 +196,18 @@ impl NativeDialect {
         self.begin(env, number, SHORT.contains(&kind.as_str()), work)
     }
 
-    /// Runs one statement: the hot path of `call({ kind: 'query' })`. Its answer is the JSON text of a result set.
+    /// Runs one statement with parameters that are a JSON array: the hot path of `call({ kind: 'query' })`. Its answer is
+    /// the JSON text of a result set.
     #[napi(catch_unwind, ts_return_type = "string | Failure | null")]
-    pub fn query(&self, env: &Env, request: QueryRequest) -> napi::Result<Outcome> {
-        let QueryRequest { number, database, query, parameters, options } = request;
+    pub fn query(
+        &self,
+        env: &Env,
+        number: u32,
+        database: String,
+        query: String,
+        parameters: String,
+        options: Option<CallOptions>,
+    ) -> napi::Result<Outcome> {
         let options = options.unwrap_or_default();
         let native = options.native == Some(true);
         if !native
