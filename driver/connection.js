@@ -158,7 +158,11 @@ class Connection {
 
   #make(method, request) {
     try {
-      return this.#addon[method](request) ?? this.#settled(request.number);
+      const outcome =
+        method === 'query'
+          ? this.#addon.query(request.number, request.database, request.query, request.parameters, request.options)
+          : this.#addon[method](request);
+      return outcome ?? this.#settled(request.number);
     } catch (error) {
       // Only a defect gets here: an expected failure is an outcome.
       throw new PhantomDBError({ code: 'INTERNAL', message: error.message });

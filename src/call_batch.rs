@@ -12,7 +12,8 @@ use crate::{
     translate::FindTemplate,
 };
 
-type Work = Pin<Box<dyn Future<Output = Result<String>> + Send>>;
+/// A call that is under way.
+pub(crate) type Work = Pin<Box<dyn Future<Output = Result<String>> + Send>>;
 
 /// The calls of this turn, by their numbers.
 #[derive(Default)]
@@ -47,8 +48,8 @@ impl FindText {
 
 impl CallBatch {
     /// Adds a call that travels by itself.
-    pub(crate) fn add_alone(&self, number: u32, work: impl Future<Output = Result<String>> + Send + 'static) {
-        self.alone.borrow_mut().push((number, Box::pin(work)));
+    pub(crate) fn add_alone(&self, number: u32, work: Work) {
+        self.alone.borrow_mut().push((number, work));
     }
 
     /// Adds a statement, with the find call that it stands for if there is one.

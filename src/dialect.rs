@@ -22,7 +22,7 @@ use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    call_batch::{CallBatch, FindText},
+    call_batch::{CallBatch, FindText, Work},
     database_statement::DatabaseStatement,
     error::{Failure, bad_request, outcome, thrown},
     event_loop::EventLoop,
@@ -50,8 +50,8 @@ struct Watched {
     retries: AtomicU32,
 }
 
-/// Options of a call. They are apart from a request since most calls to memory have none, and each field that is looked
-/// for takes a tenth of a microsecond.
+/// Options of a call. Most calls to memory have none, which matters: each field that is looked for takes a tenth of a
+/// microsecond.
 #[derive(Default)]
 #[napi(object, object_to_js = false)]
 pub struct CallOptions {
@@ -66,18 +66,6 @@ pub struct CallOptions {
     pub idempotency_key: Option<String>,
     pub traceparent: Option<String>,
     pub tracestate: Option<String>,
-}
-
-/// A statement to run.
-#[napi(object, object_to_js = false)]
-pub struct QueryRequest {
-    /// The number of the call.
-    pub number: u32,
-    pub database: String,
-    pub query: String,
-    /// A JSON array.
-    pub parameters: String,
-    pub options: Option<CallOptions>,
 }
 
 /// Rows of one table.
@@ -208,10 +196,18 @@ impl NativeDialect {
         self.begin(env, number, SHORT.contains(&kind.as_str()), work)
     }
 
-    /// Runs one statement: the hot path of `call({ kind: 'query' })`. Its answer is the JSON text of a result set.
+    /// Runs one statement with parameters that are a JSON array: the hot path of `call({ kind: 'query' })`. Its answer is
+    /// the JSON text of a result set.
     #[napi(catch_unwind, ts_return_type = "string | Failure | null")]
-    pub fn query(&self, env: &Env, request: QueryRequest) -> napi::Result<Outcome> {
-        let QueryRequest { number, database, query, parameters, options } = request;
+    pub fn query(
+        &self,
+        env: &Env,
+        number: u32,
+        database: String,
+        query: String,
+        parameters: String,
+        options: Option<CallOptions>,
+    ) -> napi::Result<Outcome> {
         let options = options.unwrap_or_default();
         let native = options.native == Some(true);
         if !native
@@ -268,7 +264,9 @@ impl NativeDialect {
     }
 
     fn watched_call(&self, number: u32) -> Option<Arc<Watched>> {
-        self.watched.borrow().get(&number).cloned()
+        let watched = self.watched.borrow();
+        // Nothing is watched as a rule, and then there is nothing to hash.
+        if watched.is_empty() { None } else { watched.get(&number).cloned() }
     }
 
     /// True when a statement can be one of many in a request: nothing goes with it but what each of many can have.
@@ -284,42 +282,26 @@ impl NativeDialect {
         None
     }
 
-    fn work(
-        &self,
-        number: u32,
-        call: Call,
-        context: CallContext,
-    ) -> impl Future<Output = Result<String>> + Send + 'static {
-        run(Arc::clone(&self.client), call, context, self.watched_call(number))
+    /// A call as a future. It is large, and is boxed where it is made so that it is not copied from hand to hand.
+    fn work(&self, number: u32, call: Call, context: CallContext) -> Work {
+        Box::pin(run(Arc::clone(&self.client), call, context, self.watched_call(number)))
     }
 
-    fn work_on_database(
-        &self,
-        number: u32,
-        statement: DatabaseStatement,
-        context: CallContext,
-    ) -> impl Future<Output = Result<String>> + Send + 'static {
+    fn work_on_database(&self, number: u32, statement: DatabaseStatement, context: CallContext) -> Work {
         let (client, watched) = (Arc::clone(&self.client), self.watched_call(number));
-        async move {
+        Box::pin(async move {
             let answer = run(client, statement.call.clone(), context, watched).await;
             statement.answer(answer)
-        }
+        })
     }
 
     /// Begins a call. Two hand-overs between threads cost more than most statements on memory take. So a call to memory is
     /// begun on the calling thread, and goes on elsewhere when it has to wait.
-    fn begin(
-        &self,
-        env: &Env,
-        number: u32,
-        at_once: bool,
-        work: impl Future<Output = Result<String>> + Send + 'static,
-    ) -> napi::Result<Outcome> {
+    fn begin(&self, env: &Env, number: u32, at_once: bool, mut work: Work) -> napi::Result<Outcome> {
         if self.client.is_remote() {
             self.batch.add_alone(number, work);
             return Ok(None);
         }
-        let mut work = Box::pin(work);
         if at_once && self.client.is_in_memory() {
             let mut nobody = TaskContext::from_waker(Waker::noop());
             if let Poll::Ready(answer) = within_runtime_if_available(|| work.as_mut().poll(&mut nobody)) {
