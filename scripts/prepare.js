@@ -1,7 +1,8 @@
 'use strict';
 
 // npm runs this in a clone of the repository (`npm install`, `npm pack`), never for users of the package: the
-// published package has neither this file nor the Rust sources. Builds the addon when it is older than its sources.
+// published package has neither this file nor the Rust sources. Builds the addon when it is older than its sources, with the
+// profile `clone`, which compiles faster than the published build.
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -27,5 +28,5 @@ function isBuilt() {
 }
 
 if (fs.existsSync(path.join(root, 'Cargo.toml')) && !isBuilt()) {
-  execFileSync('npm', ['run', 'build'], { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' });
+  execFileSync('npm', ['run', 'build:clone'], { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' });
 }
