@@ -7,7 +7,7 @@ use phantomdb_client::{Again, Client, Item, MANY_MAX, Outcome};
 use phantomdb_protocol::{Call, CallContext, Result, TableName, Value};
 
 use crate::{
-    dialect::parse,
+    json::parse,
     pending_calls::{PendingCalls, Ticket},
     translate::FindTemplate,
 };

@@ -17,7 +17,6 @@ use napi::{
 use napi_derive::napi;
 use phantomdb_client::{Client, ClientOptions, Item};
 use phantomdb_protocol::{Call, CallContext, Error, ErrorCode, Result, Statement, Value};
-use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 
@@ -26,6 +25,7 @@ use crate::{
     database_statement::DatabaseStatement,
     error::{Failure, bad_request, outcome, thrown},
     event_loop::EventLoop,
+    json::parse,
     pending_calls::{PendingCalls, Settle},
 };
 
@@ -365,10 +365,6 @@ fn parse_call(kind: &str, body: &str) -> Result<Call> {
         return Err(bad_request(format!("'{kind}' is not a call")));
     }
     parse(kind, &format!("{{\"{kind}\":{body}}}"))
-}
-
-pub(crate) fn parse<T: DeserializeOwned>(what: &str, json: &str) -> Result<T> {
-    serde_json::from_str(json).map_err(|error| bad_request(format!("{what}: {error}")))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod database_statement;
 mod dialect;
 mod error;
 mod event_loop;
+mod json;
 mod operators_api;
 mod pending_calls;
 mod snapshot;

@@ -2,7 +2,7 @@
 
 use napi_derive::napi;
 
-use crate::{error::thrown, translate::OPERATORS, translate_api::to_json};
+use crate::{error::thrown, json::to_json, translate::OPERATORS};
 
 /// All comparison operators as JSON: `[{ "names": ["like", "LIKE"], "operand": "text" }, …]`. `operand` says what an
 /// operator takes on its right side, see `Operand` in `src/translate/operators.rs`.

@@ -1,11 +1,10 @@
 //! The translator as JavaScript calls it: a plan or a value in, text out.
 
 use phantomdb_protocol::{Error, Result};
-use serde::Serialize;
 
 use crate::{
     TranslatedStatement,
-    dialect::parse,
+    json::{parse, to_json},
     translate::{
         self,
         sql::{Values, push_literal},
@@ -44,8 +43,4 @@ pub(crate) fn literal(value_json: &str) -> Result<String> {
     let mut out = String::new();
     push_literal(&mut out, &parse("value", value_json)?)?;
     Ok(out)
-}
-
-pub(crate) fn to_json(value: &impl Serialize) -> Result<String> {
-    serde_json::to_string(value).map_err(|error| Error::internal(error.to_string()))
 }

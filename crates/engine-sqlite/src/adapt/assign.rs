@@ -8,6 +8,7 @@ use super::{
     adapter::Adapter,
     expression::is_word,
     literal::value_of,
+    type_conversion::{Assignment, assignment},
     typed::{Origin, Typed},
 };
 use crate::{functions::convert, stored::NOW, types::SqlType};
@@ -82,48 +83,31 @@ impl Target {
         if let Some(literal) = self.literal(&value, data_type)? {
             return Ok(literal);
         }
-        let number = |n: String| printer::verbatim_expr(n);
-        let (function, mut extra) = match data_type {
-            _ if self.required_key => ("phantomdb_assign_key", vec![number(data_type.bits().to_string())]),
-            SqlType::TinyInt
-            | SqlType::SmallInt
-            | SqlType::MediumInt
-            | SqlType::Integer
-            | SqlType::BigInt => ("phantomdb_assign_int", vec![number(data_type.bits().to_string())]),
-            SqlType::Varchar(Some(n)) | SqlType::Char(Some(n)) => {
-                ("phantomdb_assign_text", vec![number(n.to_string())])
-            }
-            SqlType::Boolean => ("phantomdb_assign_boolean", Vec::new()),
+        if self.required_key {
+            let bits = printer::verbatim_expr(data_type.bits().to_string());
+            return Ok(self.convert("phantomdb_assign_key", value, vec![bits]));
+        }
+        match data_type {
             SqlType::Timestamp if is_now(&value) => return Ok(value),
-            SqlType::Timestamp => ("phantomdb_assign_timestamp", Vec::new()),
-            SqlType::Date => ("phantomdb_assign_date", Vec::new()),
-            SqlType::Time => ("phantomdb_assign_time", Vec::new()),
-            SqlType::Real | SqlType::Float | SqlType::Double => ("phantomdb_assign_float", Vec::new()),
-            SqlType::Decimal(Some((precision, scale))) => {
-                ("phantomdb_assign_decimal", vec![number(precision.to_string()), number(scale.to_string())])
+            SqlType::Json | SqlType::Jsonb
+                if typed.is(ColumnType::Boolean) && typed.origin != Origin::Parameter =>
+            {
+                return Ok(build::call("phantomdb_json_boolean", vec![value]));
             }
-            SqlType::Decimal(None) => {
-                ("phantomdb_assign_decimal", vec![number("0".into()), number("-1".into())])
-            }
-            SqlType::Uuid => ("phantomdb_assign_uuid", Vec::new()),
-            SqlType::Json | SqlType::Jsonb => {
-                if typed.is(ColumnType::Boolean) && typed.origin != Origin::Parameter {
-                    return Ok(build::call("phantomdb_json_boolean", vec![value]));
-                }
-                ("phantomdb_assign_json", Vec::new())
-            }
-            SqlType::Blob => ("phantomdb_assign_blob", Vec::new()),
-            SqlType::Varchar(None)
-            | SqlType::Char(None)
-            | SqlType::Text
-            | SqlType::CiText
-            | SqlType::Enum(_)
-            | SqlType::Other(_) => return Ok(value),
-        };
+            _ => {}
+        }
+        Ok(match assignment(data_type) {
+            Some(Assignment { function, arguments }) => self.convert(function, value, arguments),
+            None => value,
+        })
+    }
+
+    /// A call of a function that converts a value, or fails with the names of the table and the column.
+    fn convert(&self, function: &'static str, value: Expr, mut extra: Vec<Expr>) -> Expr {
         let mut arguments = vec![value];
         arguments.append(&mut extra);
         arguments.extend(self.names());
-        Ok(build::call(function, arguments))
+        build::call(function, arguments)
     }
 
     /// Converts a literal, with or without a sign, while the statement is adapted. None for what is no literal, and for a

@@ -1,10 +1,10 @@
 //! Casts, with PostgreSQL's meaning.
 
-use phantomdb_protocol::{ColumnType, Error, Result};
+use phantomdb_protocol::{ColumnType, Result};
 use phantomdb_sql::{build, printer};
-use sqlparser::ast::{CastKind, DataType, Expr, Interval, ObjectName, Spanned, TypedString};
+use sqlparser::ast::{CastKind, Expr, Interval, Spanned, TypedString};
 
-use super::{adapter::Adapter, literal::string_of, typed::Typed};
+use super::{adapter::Adapter, literal::string_of, type_conversion::cast_to, typed::Typed};
 use crate::types::SqlType;
 
 impl Adapter<'_> {
@@ -57,50 +57,4 @@ impl Adapter<'_> {
             _ => self.unsupported("this cast", span),
         }
     }
-}
-
-fn cast_to(target: &SqlType, value: Expr, from: Typed) -> Result<Expr> {
-    let number = |n: i64| printer::verbatim_expr(n.to_string());
-    let native = |value, data_type| Expr::Cast {
-        kind: CastKind::Cast,
-        expr: Box::new(value),
-        data_type,
-        format: None,
-    };
-    let text = |value| match from.column_type {
-        Some(ColumnType::Boolean) => build::call("phantomdb_boolean_text", vec![value]),
-        _ => native(value, DataType::Text),
-    };
-    Ok(match target {
-        SqlType::TinyInt | SqlType::SmallInt | SqlType::MediumInt | SqlType::Integer | SqlType::BigInt => {
-            build::call("phantomdb_cast_int", vec![value, number(i64::from(target.bits()))])
-        }
-        SqlType::Varchar(Some(n)) | SqlType::Char(Some(n)) => {
-            build::call("substr", vec![text(value), number(1), printer::verbatim_expr(n.to_string())])
-        }
-        SqlType::Varchar(None) | SqlType::Char(None) | SqlType::Text => text(value),
-        SqlType::CiText => Expr::Nested(Box::new(Expr::Collate {
-            expr: Box::new(text(value)),
-            collation: ObjectName::from(vec![printer::verbatim_ident("NOCASE")]),
-        })),
-        SqlType::Boolean => build::call("phantomdb_cast_boolean", vec![value]),
-        SqlType::Timestamp => build::call("phantomdb_cast_timestamp", vec![value]),
-        SqlType::Date => build::call("phantomdb_cast_date", vec![value]),
-        SqlType::Time => build::call("phantomdb_cast_time", vec![value]),
-        SqlType::Real | SqlType::Float | SqlType::Double => build::call("phantomdb_cast_float", vec![value]),
-        SqlType::Decimal(None) => build::call("phantomdb_cast_decimal", vec![value]),
-        SqlType::Decimal(Some((precision, scale))) => build::call(
-            "phantomdb_cast_decimal",
-            vec![value, printer::verbatim_expr(precision.to_string()), number(*scale)],
-        ),
-        SqlType::Uuid => build::call("phantomdb_cast_uuid", vec![value]),
-        SqlType::Blob => native(value, DataType::Blob(None)),
-        SqlType::Json | SqlType::Jsonb => build::call("phantomdb_cast_json", vec![value]),
-        SqlType::Enum(_) | SqlType::Other(_) => {
-            return Err(Error::unsupported(format!(
-                "a cast to {} is not supported on SQLite",
-                target.name()
-            )));
-        }
-    })
 }

@@ -26,6 +26,7 @@ mod special_form;
 mod statement;
 mod template;
 mod truncate;
+mod type_conversion;
 mod typed;
 mod update;
 

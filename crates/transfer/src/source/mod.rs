@@ -2,9 +2,11 @@
 
 mod mysql;
 mod mysql_schema;
+mod mysql_sql;
 mod mysql_types;
 mod postgres;
 mod postgres_schema;
+mod postgres_sql;
 mod postgres_types;
 mod sqlite;
 mod sqlite_schema;

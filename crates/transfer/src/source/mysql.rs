@@ -4,17 +4,12 @@ use mysql_async::{Conn, Opts, Row, Value, prelude::Queryable as _};
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use rusqlite::types::ValueRef;
 
-use super::{EachRow, mysql_schema, unreadable};
+use super::{EachRow, mysql_schema, mysql_sql::quote, unreadable};
 use crate::model::{Loss, Table};
 use phantomdb_sql::types::SqlType;
 
 pub(crate) struct MySqlSource {
     connection: Conn,
-}
-
-/// `` `a``b` ``.
-pub(super) fn quote(name: &str) -> String {
-    format!("`{}`", name.replace('`', "``"))
 }
 
 impl MySqlSource {

@@ -1,6 +1,6 @@
 //! The PhantomDB types for the types of MySQL and MariaDB.
 
-use super::mysql::quote;
+use super::mysql_sql::quote;
 use crate::model::Column;
 use phantomdb_sql::types::SqlType;
 

@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use phantomdb_protocol::{Error, Result};
+use phantomdb_protocol::Result;
 use rusqlite::types::ValueRef;
 use tokio_postgres::Client;
 
-use super::{EachRow, postgres_schema, unreadable};
-use crate::{
-    ddl,
-    model::{Loss, Table},
+use super::{
+    EachRow, postgres_schema,
+    postgres_sql::{qualified_name, read_error},
+    unreadable,
 };
+use crate::model::{Loss, Table};
 use phantomdb_engine_postgres::{Target, connector, obstacle};
 use phantomdb_sql::types::SqlType;
 
@@ -19,14 +20,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(crate) struct PostgresSource {
     client: Client,
-}
-
-/// Returns PostgreSQL's own message, without the statement.
-pub(super) fn told(error: tokio_postgres::Error) -> Error {
-    match error.as_db_error() {
-        Some(error) => unreadable(error.message()),
-        None => unreadable(error),
-    }
 }
 
 impl PostgresSource {
@@ -37,10 +30,10 @@ impl PostgresSource {
         let (client, connection) =
             config.connect(tls).await.map_err(|error| match obstacle(&error, config) {
                 Some(why) => unreadable(why),
-                None => told(error),
+                None => read_error(error),
             })?;
         tokio::spawn(async move {
-            // Whoever waits for an answer is told as well.
+            // Whoever waits for an answer is read_error as well.
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "the connection to PostgreSQL ended");
             }
@@ -53,7 +46,7 @@ impl PostgresSource {
                  BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
             )
             .await
-            .map_err(told)?;
+            .map_err(read_error)?;
         Ok(Self { client })
     }
 
@@ -69,13 +62,14 @@ impl PostgresSource {
         columns: &[usize],
         row: &mut EachRow<'_>,
     ) -> Result<()> {
-        let sql = format!("COPY (SELECT {} FROM {}) TO STDOUT", table.selected(columns), from(table));
+        let sql =
+            format!("COPY (SELECT {} FROM {}) TO STDOUT", table.selected(columns), qualified_name(table));
         let kinds: Vec<Kind> = columns.iter().map(|&index| Kind::of(table, index)).collect();
-        let stream = self.client.copy_out(&sql).await.map_err(told)?;
+        let stream = self.client.copy_out(&sql).await.map_err(read_error)?;
         let mut stream = std::pin::pin!(stream);
         let mut fields = Fields::default();
         while let Some(chunk) = stream.next().await {
-            let chunk = chunk.map_err(told)?;
+            let chunk = chunk.map_err(read_error)?;
             // Each message is a row.
             fields.read(&chunk, columns.len())?;
             let values: Vec<ValueRef<'_>> =
@@ -84,13 +78,6 @@ impl PostgresSource {
         }
         Ok(())
     }
-}
-
-/// Returns the table's name, without its schema when that is the default one.
-pub(super) fn from(table: &Table) -> String {
-    let schema = table.name().schema.as_deref().unwrap_or("public");
-    let name = phantomdb_protocol::TableName { name: table.name().name.clone(), schema: Some(schema.into()) };
-    ddl::table_name(&name)
 }
 
 /// The form of a value in the text format.

@@ -6,7 +6,7 @@ use phantomdb_protocol::{
 use tokio_postgres::{Client, Row};
 
 use super::{
-    postgres::{from, told},
+    postgres_sql::{qualified_name, read_error},
     postgres_types::{Described, column_of},
 };
 use crate::{
@@ -69,7 +69,7 @@ impl<'a> Reader<'a> {
 
     pub(super) async fn tables(&mut self) -> Result<Vec<Table>> {
         let mut tables = Vec::new();
-        for row in self.client.query(RELATIONS, &[]).await.map_err(told)? {
+        for row in self.client.query(RELATIONS, &[]).await.map_err(read_error)? {
             let (oid, schema, name, kind): (u32, String, String, String) =
                 (row.get(0), row.get(1), row.get(2), row.get(3));
             let name = table_name(name, schema);
@@ -96,9 +96,9 @@ impl<'a> Reader<'a> {
     }
 
     async fn rows(&self, table: &mut Table) -> Result<()> {
-        let from = from(table);
+        let from = qualified_name(table);
         let counted =
-            self.client.query_one(&format!("SELECT count(*) FROM {from}"), &[]).await.map_err(told)?;
+            self.client.query_one(&format!("SELECT count(*) FROM {from}"), &[]).await.map_err(read_error)?;
         table.rows = counted.get::<_, i64>(0).unsigned_abs();
         let identity = table.schema.columns.iter().find(|column| column.auto_increment);
         let Some(column) = identity else { return Ok(()) };
@@ -106,7 +106,7 @@ impl<'a> Reader<'a> {
             .client
             .query_one("SELECT pg_get_serial_sequence($1, $2)", &[&from, &column.name])
             .await
-            .map_err(told)?;
+            .map_err(read_error)?;
         let Some(sequence) = sequence.get::<_, Option<String>>(0) else { return Ok(()) };
         // PostgreSQL quotes the name itself.
         let sql =
@@ -115,14 +115,14 @@ impl<'a> Reader<'a> {
         if self.client.batch_execute("SAVEPOINT sequence").await.is_ok() {
             match self.client.query_one(&sql, &[]).await {
                 Ok(row) => table.sequence = row.get(0),
-                Err(_) => self.client.batch_execute("ROLLBACK TO sequence").await.map_err(told)?,
+                Err(_) => self.client.batch_execute("ROLLBACK TO sequence").await.map_err(read_error)?,
             }
         }
         Ok(())
     }
 
     async fn columns(&mut self, table: &mut Table, oid: u32) -> Result<()> {
-        for row in self.client.query(COLUMNS, &[&oid]).await.map_err(told)? {
+        for row in self.client.query(COLUMNS, &[&oid]).await.map_err(read_error)? {
             let described =
                 Described { name: row.get(0), declared: row.get(1), domain: row.get(2), labels: row.get(3) };
             let mut column = column_of(&described);
@@ -152,7 +152,7 @@ impl<'a> Reader<'a> {
     }
 
     async fn constraints(&mut self, table: &mut Table, oid: u32) -> Result<()> {
-        for row in self.client.query(CONSTRAINTS, &[&oid]).await.map_err(told)? {
+        for row in self.client.query(CONSTRAINTS, &[&oid]).await.map_err(read_error)? {
             let (name, kind, columns): (String, String, Vec<String>) = (row.get(0), row.get(1), row.get(2));
             let constraint = match kind.as_str() {
                 "p" => {
@@ -191,7 +191,7 @@ impl<'a> Reader<'a> {
     }
 
     async fn indexes(&mut self, table: &mut Table, oid: u32) -> Result<()> {
-        for row in self.client.query(INDEXES, &[&oid]).await.map_err(told)? {
+        for row in self.client.query(INDEXES, &[&oid]).await.map_err(read_error)? {
             let (name, unique, method): (String, bool, String) = (row.get(0), row.get(1), row.get(2));
             let (condition, text): (Option<String>, String) = (row.get(3), row.get(4));
             let columns: Vec<Option<String>> = row.get(5);
@@ -237,7 +237,7 @@ impl<'a> Reader<'a> {
 
     async fn triggers(&mut self, table: &Table, oid: u32) -> Result<()> {
         let sql = "SELECT tgname::text FROM pg_trigger WHERE tgrelid = $1 AND NOT tgisinternal";
-        for row in self.client.query(sql, &[&oid]).await.map_err(told)? {
+        for row in self.client.query(sql, &[&oid]).await.map_err(read_error)? {
             let what = format!("trigger \"{}\"", row.get::<_, String>(0));
             self.losses.push(Loss::left_out(table.name(), what, "TRIGGER", "triggers are not copied"));
         }
