@@ -2,11 +2,12 @@
 //! them, and the catalog reads them again.
 
 use phantomdb_protocol::{Constraint, Result, TableName};
+use phantomdb_sql::walk::Node;
 use phantomdb_sql::{
     Source, alter_table,
     printer::{self, Style},
 };
-use sqlparser::ast::{TableConstraint, VisitMut};
+use sqlparser::ast::TableConstraint;
 
 /// Marks the key of a table that does not number its rows.
 pub(crate) const KEY_MARK: &str = "phantomdb_key";
@@ -29,7 +30,7 @@ pub fn stored_name(table: &TableName) -> String {
 }
 
 /// Prints a tree in the spelling that SQLite reads.
-pub(crate) fn print<T: VisitMut + std::fmt::Display>(tree: &mut T) -> Result<String> {
+pub(crate) fn print<T: Node + std::fmt::Display>(tree: &mut T) -> Result<String> {
     printer::print(tree, Style::Sqlite)
 }
 

@@ -6,11 +6,11 @@
 
 use std::{fmt::Write as _, ops::ControlFlow};
 
-use crate::walk::walk;
+use crate::walk::{Node, walk};
 use phantomdb_protocol::{Error, ErrorCode, ddl::push_quoted};
 use sqlparser::ast::{
     ArrayElemTypeDef, DataType, Expr, Ident, ObjectName, ObjectNamePart, Statement, TableFactor, Value,
-    ValueWithSpan, VisitMut, VisitorMut,
+    ValueWithSpan, VisitorMut,
 };
 
 /// Marks an identifier that is printed as it is: the name of a function, or SQL that this crate wrote.
@@ -59,7 +59,7 @@ pub enum Style {
 }
 
 /// Quotes and escapes everything in the tree, and prints it.
-pub fn print<T: VisitMut + std::fmt::Display>(tree: &mut T, style: Style) -> Result<String, Error> {
+pub fn print<T: Node + std::fmt::Display>(tree: &mut T, style: Style) -> Result<String, Error> {
     walk(tree, &mut QuotingVisitor(style))?;
     let mut sql = String::with_capacity(256);
     write!(sql, "{tree}").map_err(|_| Error::internal("the statement could not be written"))?;

@@ -1,31 +1,60 @@
-//! The walk through a tree. sqlparser compiles a walk over its hundreds of nodes anew for each type of visitor, which
-//! was more code than the rest of the server. Here it is compiled once, for all visitors.
+//! The walk through a tree. sqlparser compiles a walk over its hundreds of nodes anew for each type of visitor, and the
+//! compiler does so again in each crate that walks. That was more code than the rest of the server. Here each kind of node has
+//! one walk, which is compiled once, in this crate, for all visitors.
 
 use std::ops::ControlFlow;
 
 use phantomdb_protocol::{Error, Result};
 use sqlparser::ast::{
-    Expr, Ident, Query, Select, Statement, TableFactor, ValueWithSpan, Visit, VisitMut, VisitorMut,
-    visit_expressions,
+    ColumnDef, CreateTable, Expr, Fetch, Ident, OrderByExpr, Query, Select, SelectItem, Statement,
+    TableConstraint, TableFactor, ValueWithSpan, VisitMut as _, VisitorMut, visit_expressions,
 };
 
+/// A visitor of every node of a tree. Its first error ends the walk.
+pub type Visitor<'a> = dyn VisitorMut<Break = Error> + 'a;
+
+/// A node that can be the root of a walk.
+pub trait Node {
+    /// Shows every node below this one, and this one, to the visitor.
+    fn walk(&mut self, visitor: &mut Visitor<'_>) -> Result<()>;
+
+    /// Shows every expression to `look`, the outer before the inner, until it breaks.
+    fn each_expression(&self, look: &mut dyn FnMut(&Expr) -> ControlFlow<()>) -> ControlFlow<()>;
+}
+
+macro_rules! nodes {
+    ($($node:ty),* $(,)?) => {
+        $(impl Node for $node {
+            fn walk(&mut self, visitor: &mut Visitor<'_>) -> Result<()> {
+                let mut walk = Walk { visitor, error: None };
+                let _ = self.visit(&mut walk);
+                walk.error.map_or(Ok(()), Err)
+            }
+
+            fn each_expression(&self, look: &mut dyn FnMut(&Expr) -> ControlFlow<()>) -> ControlFlow<()> {
+                visit_expressions(self, look)
+            }
+        })*
+    };
+}
+
+nodes! {
+    ColumnDef, CreateTable, Expr, Fetch, Query, Statement, TableConstraint, TableFactor, Vec<OrderByExpr>, Vec<SelectItem>, OrderByExpr,
+    SelectItem,
+}
+
 /// Shows every node to the visitor; its first error ends the walk.
-pub fn walk<T: VisitMut>(tree: &mut T, visitor: &mut dyn VisitorMut<Break = Error>) -> Result<()> {
-    let mut walk = Walk { visitor, error: None };
-    let _ = tree.visit(&mut walk);
-    walk.error.map_or(Ok(()), Err)
+pub fn walk(tree: &mut dyn Node, visitor: &mut Visitor<'_>) -> Result<()> {
+    tree.walk(visitor)
 }
 
 /// Shows every expression to `look`, the outer before the inner, until it breaks.
-pub fn each_expression<T: Visit>(
-    tree: &T,
-    look: &mut dyn FnMut(&Expr) -> ControlFlow<()>,
-) -> ControlFlow<()> {
-    visit_expressions(tree, look)
+pub fn each_expression(tree: &dyn Node, look: &mut dyn FnMut(&Expr) -> ControlFlow<()>) -> ControlFlow<()> {
+    tree.each_expression(look)
 }
 
 /// Gives every expression to `change`, the inner before the outer.
-pub fn change_expressions<T: VisitMut>(tree: &mut T, change: &mut dyn FnMut(&mut Expr)) {
+pub fn change_expressions(tree: &mut dyn Node, change: &mut dyn FnMut(&mut Expr)) {
     let _ = walk(tree, &mut Change(change));
 }
 
@@ -41,7 +70,7 @@ impl VisitorMut for Change<'_> {
 }
 
 struct Walk<'a> {
-    visitor: &'a mut dyn VisitorMut<Break = Error>,
+    visitor: &'a mut Visitor<'a>,
     /// Kept here, so that the value that is returned through a deep tree is small.
     error: Option<Error>,
 }

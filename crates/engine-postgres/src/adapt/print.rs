@@ -2,12 +2,13 @@
 
 use phantomdb_protocol::{Result, TableName};
 use phantomdb_sql::printer;
-use sqlparser::ast::{Ident, ObjectName, VisitMut};
+use phantomdb_sql::walk::Node;
+use sqlparser::ast::{Ident, ObjectName};
 
 use crate::schemas::schema_of;
 
 /// Prints a tree with every identifier quoted, so that PostgreSQL keeps it as it was written.
-pub(crate) fn print<T: VisitMut + std::fmt::Display>(tree: &mut T) -> Result<String> {
+pub(crate) fn print<T: Node + std::fmt::Display>(tree: &mut T) -> Result<String> {
     printer::print(tree, printer::Style::Postgres)
 }
 

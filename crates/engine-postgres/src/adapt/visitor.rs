@@ -7,11 +7,11 @@ use phantomdb_sql::{
     build::take,
     names::last_ident,
     printer::{self, verbatim_ident},
-    walk::walk,
+    walk::{Node, walk},
 };
 use sqlparser::ast::{
     Expr, Ident, ObjectName, Query, Select, SelectItem, Spanned, Statement, TableFactor, Value,
-    ValueWithSpan, VisitMut, VisitorMut,
+    ValueWithSpan, VisitorMut,
 };
 
 use super::{adapter::Adapter, call, insert::conflict_assignments, locks, update::remove_table_names};
@@ -21,7 +21,7 @@ struct Rewriter<'a, 'b> {
 }
 
 impl Adapter<'_> {
-    pub(crate) fn rewrite<T: VisitMut>(&mut self, tree: &mut T) -> Result<()> {
+    pub(crate) fn rewrite(&mut self, tree: &mut dyn Node) -> Result<()> {
         walk(tree, &mut Rewriter { adapter: self })
     }
 

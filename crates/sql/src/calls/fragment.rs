@@ -5,7 +5,7 @@ use std::{fmt::Display, ops::ControlFlow, sync::Arc};
 
 use phantomdb_protocol::{Error, ErrorCode, Result, Value};
 use sqlparser::{
-    ast::{DataType, Expr, Query, SetExpr, Statement, VisitMut, VisitorMut},
+    ast::{DataType, Expr, Query, SetExpr, Statement, VisitorMut},
     parser::{Parser, ParserError},
     tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Whitespace},
 };
@@ -15,7 +15,7 @@ use crate::{
     PhantomDialect,
     parse::position,
     printer::{Style, print},
-    walk::walk,
+    walk::{Node, walk},
 };
 
 /// The most names and operators in one piece. They nest, and a deep tree needs a deep stack.
@@ -85,7 +85,7 @@ pub fn data_type(text: &str) -> Result<String> {
     Ok(if text.contains(['\'', '"']) { text.trim().to_owned() } else { parsed.to_string() })
 }
 
-fn joined<T: VisitMut + Display>(list: &mut [T]) -> Result<String> {
+fn joined<T: Node + Display>(list: &mut [T]) -> Result<String> {
     let mut text = String::new();
     for (index, item) in list.iter_mut().enumerate() {
         if index > 0 {
