@@ -10,7 +10,7 @@ import type {
 
 export type { PhantomDBAttribute, PhantomDBTable, PhantomDBTypeDescription, PhantomDBWireType, TableSchema };
 
-/** How often a managed transaction is run again after `SERIALIZATION_FAILURE` and `DEADLOCK`. */
+/** How often a managed transaction runs again after `SERIALIZATION_FAILURE` and `DEADLOCK`. */
 export interface TransactionRetry {
   /** The most runs, including the first one. The default is 5. */
   max?: number;
@@ -27,7 +27,7 @@ declare module 'sequelize' {
   }
 }
 
-/** A value of a column or a parameter. Anything else that JSON can hold goes into a JSON column as a document. */
+/** A value of a column or a parameter. An array or a plain object goes into a JSON column as a document. */
 export type PhantomDBValue =
   | null
   | boolean
@@ -48,18 +48,21 @@ export interface PhantomDBColumn {
 }
 
 export interface PhantomDBOptions {
-  /** Sent to a server as a bearer token; the default is the environment variable `PHANTOMDB_TOKEN`. */
+  /** The bearer token that the client sends to a server. The default is the environment variable `PHANTOMDB_TOKEN`. */
   token?: string;
-  /** How long connecting to a server may take. */
+  /** How many milliseconds connecting to a server may take. The default is 5,000. */
   connectTimeoutMs?: number;
-  /** How long one call may take, with its retries. */
+  /** How many milliseconds one call may take, with its retries. The default is 60,000. */
   requestTimeoutMs?: number;
-  /** The most repetitions of a call that is safe to repeat, when the server cannot be reached or is too busy. */
+  /**
+   * How often the client repeats a call that is safe to repeat, when the server cannot be reached or is too busy. The
+   * default is 4.
+   */
   retries?: number;
-  /** True to make a missing database when it is first used, which is the default. */
+  /** Whether a missing database is made when it is first used. The default is true. */
   createDatabase?: boolean;
   /**
-   * The initial content of such a database: a snapshot, or, with `memory:` and `file:`, the path of a saved one.
+   * The initial content of such a database: a snapshot, or, with `memory:` and `file:`, the path of a saved snapshot.
    *
    * @example new PhantomDBDialect('memory:', { template: './test/seed.phantomdb' })
    */
@@ -79,13 +82,14 @@ export interface PhantomDBOptions {
  * nothing refers to it. A server keeps it until it is released or its database is dropped.
  */
 export interface PhantomDBSnapshot {
-  /** The name of the database it was made of. */
+  /** The name of the database of which it is a snapshot. */
   readonly database: string;
-  /** Its size. */
+  /** Its size in bytes. */
   readonly bytes: number;
 
   /**
-   * Writes it to a file, a database of SQLite, to be a `template` in other processes. An existing file is replaced.
+   * Writes it to a file, which other processes can use as a `template`. The file is a database of SQLite; an existing
+   * file is replaced.
    * Fails with `BAD_REQUEST` when the file cannot be written, and with `UNSUPPORTED` for a snapshot that a server keeps.
    */
   save(path: string): Promise<void>;
@@ -125,11 +129,11 @@ export interface PhantomDBQueryEvent {
   /** The statement, with `$1…$n` for its values. */
   query?: string;
   database?: string;
-  /** The id of the transaction it is part of. */
+  /** The id of the transaction that the call is part of. */
   transaction: string | null;
   /** The connection string. */
   url: string;
-  /** Sent as `X-Request-Id`, in the log of the server, and in the error. */
+  /** The id of the request. It is sent as `X-Request-Id`, and is in the log of the server and in the error. */
   requestId: string;
   traceparent?: string;
   tracestate?: string;
@@ -148,12 +152,15 @@ export interface TransactionOption extends CallOptions {
 export interface InsertOptions extends TransactionOption {
   /** The columns of the inserted rows to return; `true` for all. */
   returning?: boolean | string[];
-  /** The action on a row with the same key: overwrite the columns `update`, or without them leave the row as it is. */
+  /**
+   * What to do when a row with the same key exists: overwrite its columns `update`, or without `update` leave the row
+   * as it is.
+   */
   onConflict?: { columns?: string[]; update?: string[] };
 }
 
 export interface SelectOptions extends TransactionOption {
-  /** The value that each column has (an array: one of them), or a condition in SQL. */
+  /** The value that each column must have (of an array: one of its values), or a condition in SQL. */
   where?: Record<string, PhantomDBValue> | string;
   /** A condition in SQL: `"firstName" = 'John' AND age > 18`. */
   condition?: string;
@@ -166,19 +173,19 @@ export interface SelectOptions extends TransactionOption {
 }
 
 export interface WriteOptions extends TransactionOption {
-  /** Must be true to change every row, without a where. */
+  /** Must be true to change every row when there is no condition. */
   all?: boolean;
 }
 
 export interface QueryOptions extends TransactionOption {
-  /** Send the statement to the engine untouched, in its own SQL. */
+  /** True when the statement is in the engine's own SQL. It is then sent to the engine unchanged. */
   native?: boolean;
 }
 
 export interface BeginTransactionOptions extends CallOptions {
   isolationLevel?: 'READ UNCOMMITTED' | 'READ COMMITTED' | 'REPEATABLE READ' | 'SERIALIZABLE';
   readOnly?: boolean;
-  /** Take the write lock at once instead of at the first write. */
+  /** True to take the write lock at once instead of at the first write. */
   immediate?: boolean;
   /** Idle time in milliseconds after which the transaction is rolled back. */
   timeout?: number;
@@ -342,8 +349,8 @@ export interface PhantomDBDialectMethods {
   /**
    * Keeps the committed state of a database: rows, tables, indexes and everything else. The default is the database of
    * the Sequelize that uses this dialect. See `docs/testing.md`.
-   * Fails with `BAD_REQUEST` without a default, when no Sequelize or several of them use the dialect, with `FORBIDDEN` on a server that does not allow it,
-   * and with `UNSUPPORTED` where the engine is not SQLite.
+   * Fails with `BAD_REQUEST` when there is no default because no Sequelize or several of them use the dialect, with
+   * `FORBIDDEN` on a server that does not allow snapshots, and with `UNSUPPORTED` where the engine is not SQLite.
    *
    * @example
    * const seeded = await dialect.snapshot();
@@ -361,9 +368,9 @@ export interface PhantomDBDialectMethods {
 
   /**
    * Runs `work` while no other process runs work under the same name for the same database; returns its result.
-   * Fails with `LOCK_TIMEOUT` when the lock is not free in time, or was lost while `work` ran. In the latter case `signal`
-   * is aborted: a process that is suspended for more than 10 seconds or killed loses the lock. The locks are kept in a
-   * database of their own, `phantomdb_locks`.
+   * Fails with `LOCK_TIMEOUT` when the lock is not free in time, or when the process lost it while `work` ran; then
+   * `signal` is aborted too. A process that is killed, or suspended for more than 10 seconds, loses the lock. The locks
+   * are kept in a database of their own, `phantomdb_locks`.
    *
    * @example await dialect.withLock('myapp', 'migrations', () => umzug.up());
    */
@@ -392,9 +399,9 @@ export type PhantomDBDialect = PhantomDBDialectMethods & Extract<Dialect, 'sqlit
 export interface PhantomDBDialectConstructor {
   /**
    * @param connectionString
-   * `http://…` or `https://…` (a server), `memory:` (a database of its own in this process), `memory:NAME` (one that is
-   * shared by this name), or `file:PATH` (a directory). The default is the environment variable `PHANTOMDB_URL`, or
-   * `http://localhost:8080`. Nothing is opened or connected yet.
+   * `http://…` or `https://…` (a server), `memory:` (a private database in this process), `memory:NAME` (one that all
+   * dialects of this process with this name share), or `file:PATH` (a directory). The default is the environment
+   * variable `PHANTOMDB_URL`, or `http://localhost:8080`. The constructor opens and connects nothing yet.
    * @throws {TypeError} for an option that is wrong
    * @throws {PhantomDBError} for a connection string that is wrong
    *
@@ -404,7 +411,7 @@ export interface PhantomDBDialectConstructor {
   new (connectionString?: string, options?: PhantomDBOptions): PhantomDBDialect;
 
   /**
-   * Makes a copy of Sequelize accept the dialect. It is needed for a copy that is neither this package's own, nor the
+   * Makes a copy of Sequelize accept the dialect. Call it for a copy that is neither this package's own, nor the
    * project's, nor loaded when a dialect is constructed. Returns the class.
    *
    * @throws {Error} when the copy is not of a version `>=6.28 <7`, or its files cannot be found
@@ -428,7 +435,7 @@ export class PhantomDBError extends Error {
   readonly name: 'PhantomDBError';
   /** The code of the error: `UNIQUE_VIOLATION`, `UNKNOWN_TABLE`, `UNAVAILABLE`, … */
   readonly code: string;
-  /** The names of the objects that the error is about. */
+  /** What the error is about. */
   readonly details: {
     table?: string;
     columns: string[];
@@ -437,7 +444,7 @@ export class PhantomDBError extends Error {
     /** The side of a violated foreign key that the statement changed. */
     side?: 'parent' | 'child';
     value?: string;
-    /** Character offset in the statement, from 1. */
+    /** The place of the error in the statement, as a character offset from 1. */
     position?: number;
     /** Why the server could not be reached. */
     reason?:

@@ -1,23 +1,23 @@
-// The definitions and the descriptions of tables.
+// How calls define and describe tables.
 
 import type { DataType } from 'sequelize';
 
 /** A table by its name, or by name and schema. */
 export type PhantomDBTable = string | { tableName: string; schema?: string };
 
-/** A column of a table to be made. */
+/** The definition of a column in `dialect.createTable`. */
 export interface PhantomDBAttribute {
   /** PhantomDB SQL (`'VARCHAR(255)'`) or a data type of Sequelize (`DataTypes.STRING`). */
   type: string | DataType;
-  /** The name of the column, when it is not that of the attribute. */
+  /** The name of the column, when it differs from the name of the attribute. */
   field?: string;
   primaryKey?: boolean;
   autoIncrement?: boolean;
   /** The default is true. */
   allowNull?: boolean;
-  /** Unique by itself, or, with a name, together with the other attributes that have the same. */
+  /** True when the column is unique by itself. With a name, the attributes that give the same name are unique together. */
   unique?: boolean | string;
-  /** A value, `Sequelize.literal(…)` or `DataTypes.NOW`. */
+  /** The default: a value, `Sequelize.literal(…)` or `DataTypes.NOW`. */
   defaultValue?: unknown;
   /** The SQL expression of a column that is always computed from others and stored: `'price * amount'`. */
   generated?: string;
@@ -27,7 +27,7 @@ export interface PhantomDBAttribute {
   comment?: string;
 }
 
-/** How values travel. */
+/** How values travel in JSON. */
 export type PhantomDBWireType =
   | 'integer'
   | 'float'
@@ -64,7 +64,7 @@ export interface TableSchema {
   columns: {
     name: string;
     type: string;
-    /** The parts of `type`. Left out for a type that another client made and PhantomDB does not have. */
+    /** The parts of `type`. Undefined when another client made the table and PhantomDB does not have the type. */
     dataType?: PhantomDBTypeDescription;
     allowNull: boolean;
     primaryKey: boolean;
