@@ -37,13 +37,13 @@ pub struct ImportOptions {
     /// token of the environment variable PHANTOMDB_TOKEN.
     #[arg(long, value_name = "TARGET")]
     to: String,
-    /// The name of the new database; without it, that of the source.
+    /// The name of the new database. The default is the name of the source.
     #[arg(long, value_name = "NAME")]
     database: Option<String>,
-    /// Import although some columns cannot be kept as they are, without being asked.
+    /// Import without asking, even if some columns cannot be kept as they are.
     #[arg(long)]
     accept_lossy: bool,
-    /// Only these tables, separated by commas.
+    /// Import only these tables. Separate their names by commas.
     #[arg(long, value_delimiter = ',', value_name = "A,B")]
     tables: Vec<String>,
 }

@@ -11,8 +11,8 @@ use crate::http::Peers;
 
 #[derive(Debug, Args)]
 pub(super) struct ClusterOptions {
-    /// A streaming replica of the PostgreSQL server, which serves reads as well. Can be given several times; in the
-    /// environment variable, separated by spaces.
+    /// A streaming replica of the PostgreSQL server, to read from as well. You can give the option several times; in
+    /// the environment variable, put spaces between the URLs.
     #[arg(
         long = "replica",
         env = "PHANTOMDB_REPLICAS",
@@ -22,7 +22,7 @@ pub(super) struct ClusterOptions {
         requires = "engine"
     )]
     replicas: Vec<String>,
-    /// The most that a replica may be behind and still serve reads: milliseconds, or like 500ms or 2s.
+    /// How far a replica may be behind and still serve reads: milliseconds, or a duration like 500ms, 2s or 1m.
     #[arg(
         long,
         env = "PHANTOMDB_MAX_LAG",
@@ -35,8 +35,9 @@ pub(super) struct ClusterOptions {
     /// its transactions end with a dot and this name.
     #[arg(long, env = "PHANTOMDB_SERVER_NAME", value_name = "NAME", value_parser = server_name)]
     server_name: Option<String>,
-    /// Another of these servers, with the URL at which this one reaches it. Calls for its transactions that come here are
-    /// forwarded to it. Can be given several times; in the environment variable, separated by spaces.
+    /// Another server over the same databases, with the URL at which this one reaches it. This server forwards calls
+    /// for the other's transactions to it. You can give the option several times; in the environment variable, put
+    /// spaces between the peers.
     #[arg(
         long = "peer",
         env = "PHANTOMDB_PEERS",
@@ -46,8 +47,8 @@ pub(super) struct ClusterOptions {
         value_parser = peer
     )]
     peers: Vec<(String, String)>,
-    /// The URL at which clients reach this very server. They get it when they begin a transaction, and send the calls of
-    /// the transaction there.
+    /// The URL at which clients reach this server itself. Clients get it when they begin a transaction, and send the
+    /// calls of the transaction there.
     #[arg(long, env = "PHANTOMDB_ADVERTISE", value_name = "URL", value_parser = http_url)]
     advertise: Option<String>,
 }

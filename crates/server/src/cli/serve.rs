@@ -31,7 +31,8 @@ const GRACE: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Args)]
 pub(super) struct ServeOptions {
-    /// Address and port; port 0 takes a free one. Beyond this computer only with a token.
+    /// The address and port to listen on; port 0 takes a free one. An address that other computers can reach needs a
+    /// token.
     #[arg(long, env = "PHANTOMDB_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT")]
     listen: String,
     /// Keep the databases in a PostgreSQL server, or in one that speaks its protocol, instead of files:
@@ -44,7 +45,7 @@ pub(super) struct ServeOptions {
         conflicts_with_all = ["memory", "data"]
     )]
     pub(super) engine: Option<String>,
-    /// Connections to each database of the PostgreSQL server.
+    /// The number of connections to each database of the PostgreSQL server.
     #[arg(
         long,
         env = "PHANTOMDB_ENGINE_CONNECTIONS",
@@ -52,8 +53,8 @@ pub(super) struct ServeOptions {
         value_name = "N"
     )]
     engine_connections: usize,
-    /// The number of threads that serve. By default as many as the computer has cores; with --engine half as many, because
-    /// they mostly wait for the other server, and a call that stays on its thread is answered sooner.
+    /// The number of threads that serve. The default is the number of cores, and half of it with --engine: there the
+    /// threads mostly wait for PostgreSQL, and a call that stays on its thread is answered sooner.
     #[arg(long, env = "PHANTOMDB_THREADS", value_name = "N")]
     pub(super) threads: Option<NonZeroUsize>,
     /// Stop a statement in the PostgreSQL server after this many milliseconds.
@@ -73,27 +74,28 @@ pub(super) struct ServeOptions {
     /// Keep the databases in memory; they are gone when the server stops.
     #[arg(long)]
     memory: bool,
-    /// A file with the tokens that callers must show, one on each line. Without it the environment variable PHANTOMDB_TOKEN
-    /// holds the token.
+    /// A file with the tokens that callers may show, one on each line. Without this option the token is the value of
+    /// the environment variable PHANTOMDB_TOKEN.
     #[arg(long, env = "PHANTOMDB_TOKEN_FILE", value_name = "FILE")]
     token_file: Option<PathBuf>,
     #[command(flatten)]
     tls: TlsOptions,
-    /// The longest request body, in bytes.
+    /// The longest request body that is accepted, in bytes.
     #[arg(long, env = "PHANTOMDB_BODY_MAX", default_value_t = HttpOptions::default().body_max, value_name = "BYTES")]
     body_max: usize,
     /// Roll back a transaction that holds a database's write lock and runs no statement for this many milliseconds
     /// while others wait for the lock.
     #[arg(long, env = "PHANTOMDB_LOCK_IDLE_TIMEOUT", default_value_t = 5000, value_name = "MILLISECONDS")]
     lock_idle_timeout: u64,
-    /// The most transactions that are open at once. The next is refused with TOO_MANY_REQUESTS until another ends.
+    /// The most transactions that may be open at once. The server refuses the next with TOO_MANY_REQUESTS until another
+    /// ends.
     #[arg(long, env = "PHANTOMDB_TRANSACTIONS_MAX", default_value_t = ServiceOptions::default().transactions_max, value_name = "COUNT")]
     transactions_max: usize,
-    /// Refuse statements in the engine's own SQL (`{ native: true }`), which reach the engine unchanged.
+    /// Refuse statements in the engine's own SQL (`{ native: true }`), which would reach the engine unchanged.
     #[arg(long, env = "PHANTOMDB_NO_NATIVE")]
     no_native: bool,
-    /// Let callers keep snapshots of databases and restore them, which discards what everybody has written since. This is
-    /// for tests, and is always allowed with --memory.
+    /// Let callers make snapshots of databases and restore them, which discards what everybody has written since. Use
+    /// it for tests only. With --memory snapshots are always allowed.
     #[arg(long, env = "PHANTOMDB_ALLOW_SNAPSHOTS")]
     allow_snapshots: bool,
     /// The level of the log on stderr: error, warn, info, debug or trace, or directives like `phantomdb_server=debug`.

@@ -9,11 +9,11 @@ use super::error::CommandError;
 
 #[derive(Debug, Args)]
 pub(super) struct TlsOptions {
-    /// Serve HTTPS with the certificates of this file: PEM, the server's own first, then those that signed it. The file is
-    /// read again when it changes and on SIGHUP.
+    /// Serve HTTPS with the certificates in this PEM file: the server's own first, then the intermediate ones. The
+    /// server reads the file again when it changes and on SIGHUP.
     #[arg(long = "tls-cert", env = "PHANTOMDB_TLS_CERT", value_name = "FILE", requires = "key")]
     certificate: Option<PathBuf>,
-    /// The key of that certificate: PEM, not encrypted.
+    /// The key of the server's certificate: a PEM file, not encrypted.
     #[arg(long = "tls-key", env = "PHANTOMDB_TLS_KEY", value_name = "FILE", requires = "certificate")]
     key: Option<PathBuf>,
 }

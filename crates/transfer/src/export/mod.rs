@@ -21,9 +21,10 @@ pub struct ExportOptions {
     /// environment variable PHANTOMDB_TOKEN.
     #[arg(long, value_name = "SOURCE")]
     from: String,
+    /// The name of the database to export.
     #[arg(long, value_name = "NAME")]
     database: String,
-    /// NAME.db is written as a SQLite file, NAME.sql as SQL; - writes SQL to stdout.
+    /// The file to write: NAME.db as a SQLite file, NAME.sql as SQL. - writes SQL to stdout.
     output: String,
 }
 
