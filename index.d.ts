@@ -391,8 +391,8 @@ export interface PhantomDBDialectMethods {
 /**
  * PhantomDB as a dialect of Sequelize 6.
  *
- * Its type is also one of Sequelize's `Dialect`, a closed list of names, so that it can be the option `dialect` without a
- * cast. The value is an object.
+ * Sequelize's type `Dialect` is a closed list of names. This type includes one of them, so that the option `dialect`
+ * accepts it without a cast. At run time it is an object.
  */
 export type PhantomDBDialect = PhantomDBDialectMethods & Extract<Dialect, 'sqlite'>;
 
@@ -459,7 +459,7 @@ export class PhantomDBError extends Error {
   };
   /** The id under which the server logged the request. An error of Sequelize has it too. */
   readonly requestId?: string;
-  /** The trace of the request. */
+  /** The id of the trace that the request was part of. */
   readonly traceId?: string;
   /** Set when the failure came from Sequelize. */
   sql?: string;

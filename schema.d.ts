@@ -15,7 +15,7 @@ export interface PhantomDBAttribute {
   autoIncrement?: boolean;
   /** The default is true. */
   allowNull?: boolean;
-  /** True when the column is unique by itself. With a name, the attributes that give the same name are unique together. */
+  /** True when the column is unique by itself. Attributes that give the same name are unique together. */
   unique?: boolean | string;
   /** The default: a value, `Sequelize.literal(…)` or `DataTypes.NOW`. */
   defaultValue?: unknown;
