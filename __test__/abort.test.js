@@ -188,3 +188,18 @@ describe.each(engines)('a signal at $name', ({ name: engineName, start }) => {
     await dialect.close();
   });
 });
+
+test('a call that is aborted before its turn is not made', async () => {
+  const dialect = new PhantomDBDialect('memory:');
+  await dialect.query('app', 'CREATE TABLE t (a INTEGER)');
+  await dialect.query('app', 'SELECT 1');
+  const controller = new AbortController();
+  // More than a turn of the event loop has room for.
+  const others = Array.from({ length: 3_000 }, () => dialect.query('app', 'SELECT 1'));
+  const insert = dialect.query('app', 'INSERT INTO t VALUES (1)', [], { signal: controller.signal });
+  controller.abort();
+  await expect(insert).rejects.toMatchObject({ code: 'ABORT_ERR', message: expect.stringContaining('not sent') });
+  await Promise.all(others);
+  expect((await dialect.query('app', 'SELECT count(*) AS n FROM t')).rows).toEqual([{ n: 0 }]);
+  await dialect.close();
+});

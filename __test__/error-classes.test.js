@@ -96,6 +96,7 @@ describe.each(engines)('errors at $name', ({ start }) => {
     ]) {
       expect(await failure(call)).toMatchObject({ ...key, reltype });
     }
+    expect(await failure(() => User.truncate())).toMatchObject({ table: 'Users', reltype: 'parent' });
   });
 
   test('ForeignKeyConstraintError has the side of a key within one table', async () => {

@@ -117,7 +117,7 @@ class Connection {
       operation: request.kind ?? method,
       query: request.query,
       database: request.database ?? body?.database,
-      transaction: request.options?.transaction ?? body?.id ?? null,
+      transaction: request.options?.transaction ?? (ENDS.has(request.kind) ? body.id : null),
       url: this.url,
       requestId: randomUUID(),
       retries: 0,
@@ -133,9 +133,17 @@ class Connection {
     const { number } = request;
     this.#addon.watch(number);
     try {
-      const text = Promise.resolve(this.#outcome(method, request)).then(textOf);
+      let isMade = false;
+      const make = () => {
+        throwIfAborted(signal);
+        isMade = true;
+        return this.#make(method, request);
+      };
+      const outcome = !this.#isInMemory || isTurn() ? make() : inTurn(make);
+      const text = Promise.resolve(outcome).then(textOf);
       if (!signal) return await text;
       return await untilAborted(signal, text, () => {
+        if (!isMade) return new AbortError(signal);
         this.#addon.cancel(number);
         return AbortError.ofStopped(signal, event.transaction !== null);
       });
@@ -183,6 +191,9 @@ class Connection {
     this.#addon.flush();
   };
 }
+
+/** The calls whose `id` is the id of a transaction. */
+const ENDS = new Set(['commitTransaction', 'rollbackTransaction']);
 
 const inTransaction = (transaction) => (transaction === undefined ? undefined : { transaction });
 

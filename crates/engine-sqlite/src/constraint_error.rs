@@ -171,12 +171,19 @@ fn foreign_key(target: Option<&WriteTarget>, schema: &SchemaView<'_>) -> Error {
             }
         }
     }
-    let (mut error, is_parent) = match keys.as_slice() {
-        [(child, constraint)] => (foreign_key_error(Some((child, constraint))), !same_table(child, &name)),
-        _ => (foreign_key_error(None).with_table(table.clone()), false),
+    let mut error = match keys.as_slice() {
+        [(child, constraint)] => foreign_key_error(Some((child, constraint))),
+        _ => foreign_key_error(None).with_table(table.clone()),
     };
-    let side = if deletes || is_parent { ForeignKeySide::Parent } else { ForeignKeySide::Child };
-    error.details.side = Some(side);
+    let is_own = |(child, _): &(TableName, Constraint)| same_table(child, &name);
+    error.details.side = if deletes || (!keys.is_empty() && !keys.iter().any(is_own)) {
+        Some(ForeignKeySide::Parent)
+    } else if inserts || keys.iter().all(is_own) {
+        Some(ForeignKeySide::Child)
+    } else {
+        // The table has keys, and others refer to it: SQLite does not say which side was broken.
+        None
+    };
     error
 }
 

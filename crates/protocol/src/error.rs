@@ -2,7 +2,10 @@
 //! what was at fault.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{IntoDeserializer, value::Error as ValueError},
+};
 
 use crate::UnreachableReason;
 
@@ -88,6 +91,14 @@ error_codes! {
     Internal => 500 DatabaseError,
 }
 
+/// Reads a name, and takes one that this version does not know for none: a newer server may say more.
+fn known<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Option<T>, D::Error> {
+    let name = Option::<String>::deserialize(deserializer)?;
+    Ok(name.and_then(|name| T::deserialize(IntoDeserializer::<ValueError>::into_deserializer(name)).ok()))
+}
+
 /// The names of what was at fault, as far as they are known.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
@@ -102,7 +113,7 @@ pub struct ErrorDetails {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub referenced_table: Option<String>,
     /// The side of a violated foreign key that the statement changed.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "known")]
     pub side: Option<ForeignKeySide>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
@@ -110,7 +121,7 @@ pub struct ErrorDetails {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub position: Option<u64>,
     /// Why the server could not be reached.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "known")]
     pub reason: Option<UnreachableReason>,
     /// The unknown function that is called, to find its position in the statement. It does not travel.
     #[serde(skip)]
@@ -175,5 +186,22 @@ impl Error {
     pub fn with_position(mut self, position: u64) -> Self {
         self.details.position = Some(position);
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_reads_an_error_whose_reason_and_side_it_does_not_know() {
+        let text = r#"{"code":"UNAVAILABLE","message":"m","details":{"reason":"overloaded","side":"middle","value":"v"}}"#;
+        let error: Error = serde_json::from_str(text).unwrap();
+        assert_eq!((error.details.reason, error.details.side), (None, None));
+        assert_eq!(error.details.value.as_deref(), Some("v"));
+        let text = r#"{"code":"UNAVAILABLE","message":"m","details":{"reason":"stopping","side":"parent"}}"#;
+        let error: Error = serde_json::from_str(text).unwrap();
+        assert_eq!(error.details.reason, Some(UnreachableReason::Stopping));
+        assert_eq!(error.details.side, Some(ForeignKeySide::Parent));
     }
 }

@@ -101,6 +101,20 @@ impl Parameters {
         self.0[parameter as usize].is_some()
     }
 
+    /// Refuses a parameter that was given and not read, unless it is one of `known`.
+    pub(crate) fn refuse_others_than(&self, known: &[Parameter]) -> Result<()> {
+        let other = Parameter::ALL
+            .into_iter()
+            .find(|&parameter| self.is_given(parameter) && !known.contains(&parameter));
+        let Some(other) = other else { return Ok(()) };
+        let names: Vec<&str> = known.iter().map(|parameter| parameter.name()).collect();
+        Err(refused(format!(
+            "this call does not take the parameter {} in its URL; it takes {}",
+            other.name(),
+            names.join(", ")
+        )))
+    }
+
     pub(crate) const fn text(&mut self, parameter: Parameter) -> Option<String> {
         self.0[parameter as usize].take()
     }

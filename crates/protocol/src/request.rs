@@ -113,13 +113,20 @@ impl UrlWriter {
 #[derive(Debug)]
 pub struct RequestReader<'a> {
     segments: std::vec::IntoIter<String>,
+    /// The parameters that the route has.
+    known: &'static [Parameter],
     parameters: Parameters,
     body: &'a [u8],
 }
 
 impl<'a> RequestReader<'a> {
-    pub(crate) fn new(segments: Vec<String>, query: &str, body: &'a [u8]) -> Result<Self> {
-        Ok(Self { segments: segments.into_iter(), parameters: Parameters::read(query)?, body })
+    pub(crate) fn new(
+        segments: Vec<String>,
+        query: &str,
+        known: &'static [Parameter],
+        body: &'a [u8],
+    ) -> Result<Self> {
+        Ok(Self { segments: segments.into_iter(), known, parameters: Parameters::read(query)?, body })
     }
 
     pub(crate) fn segment(&mut self) -> Result<String> {
@@ -160,8 +167,9 @@ impl<'a> RequestReader<'a> {
         self.parameters.flag(Parameter::IfExists)
     }
 
-    /// The call, once all that the request says is read.
+    /// The call, once all that the request says is read. Refuses a parameter that other calls have and this one has not.
     pub(crate) fn finish<C>(&self, call: C) -> Result<C> {
+        self.parameters.refuse_others_than(self.known)?;
         match self.segments.len() {
             0 => Ok(call),
             _ => Err(Error::internal("the path has more segments than its call")),

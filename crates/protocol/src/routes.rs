@@ -252,7 +252,7 @@ impl Route {
     ) -> Result<RequestReader<'a>> {
         // A call without parameters does not look at what follows the `?`.
         let query = if self.parameters.is_empty() { "" } else { query };
-        RequestReader::new(segments, query, body)
+        RequestReader::new(segments, query, self.parameters, body)
     }
 }
 

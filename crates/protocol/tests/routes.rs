@@ -122,3 +122,14 @@ fn it_finds_the_variable_segments_of_a_path() {
         assert_eq!(route.segments_of(other), None, "{other}");
     }
 }
+
+#[test]
+fn a_call_refuses_a_parameter_that_only_other_calls_have() {
+    let route = ROUTES.iter().find(|route| route.name == "updateRows").unwrap();
+    let Endpoint::Call(read) = route.endpoint else { panic!("updateRows is a call") };
+    let body = br#"{"data":{"a":1},"all":true}"#;
+    let segments = || vec!["app".to_owned(), "t".to_owned()];
+    assert!(read(&mut route.reader(segments(), "schema=s", body).unwrap()).is_ok());
+    let refused = read(&mut route.reader(segments(), "condition=id%3D1", body).unwrap()).unwrap_err();
+    assert!(refused.message.contains("condition"), "{}", refused.message);
+}

@@ -1,6 +1,6 @@
 //! Drops tables, indexes and schemas, and empties tables.
 
-use phantomdb_protocol::{Error, ErrorCode, Result, TableName};
+use phantomdb_protocol::{Error, ErrorCode, ForeignKeySide, Result, TableName};
 use phantomdb_sql::printer::quote_identifier;
 use tokio_postgres::types::Type;
 
@@ -117,7 +117,9 @@ pub(crate) async fn truncate(
     {
         let message =
             format!("cannot truncate \"{table}\": \"{other}\" references it; truncate both, or use CASCADE");
-        return Err(Error::new(ErrorCode::ForeignKeyViolation, message).with_table(table.to_string()));
+        let mut error = Error::new(ErrorCode::ForeignKeyViolation, message).with_table(table.to_string());
+        error.details.side = Some(ForeignKeySide::Parent);
+        return Err(error);
     }
     let names: Vec<String> = found.iter().map(qualified).collect();
     let restart = if restart_identity { " RESTART IDENTITY" } else { "" };

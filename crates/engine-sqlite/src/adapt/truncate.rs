@@ -1,6 +1,6 @@
 //! TRUNCATE.
 
-use phantomdb_protocol::{Error, ErrorCode, Result, TableName};
+use phantomdb_protocol::{Error, ErrorCode, ForeignKeySide, Result, TableName};
 use phantomdb_sql::{
     names::references,
     printer::{quote_identifier, quote_literal},
@@ -67,11 +67,13 @@ impl Adapter<'_> {
                     continue;
                 }
                 if !cascade {
-                    return Err(Error::new(
+                    let mut error = Error::new(
                         ErrorCode::ForeignKeyViolation,
                         format!("cannot truncate \"{parent}\": \"{name}\" references it; truncate both, or use CASCADE"),
                     )
-                    .with_table(parent.to_string()));
+                    .with_table(parent.to_string());
+                    error.details.side = Some(ForeignKeySide::Parent);
+                    return Err(error);
                 }
                 tables.push(name.clone());
             }

@@ -50,7 +50,12 @@ pub(super) async fn guard(
         let response = match context(&server, &request, &id, trace.as_ref()) {
             Ok(_) if server.is_draining() && !is_open(&request) => HttpError::stopping().into_response(),
             Ok(context) => {
-                let forwarding = server.options.peers.forwarding(&request, &context);
+                // Whoever has no token may ask this server only, and not another one through it.
+                let forwarding = if is_open(&request) {
+                    None
+                } else {
+                    server.options.peers.forwarding(&request, &context)
+                };
                 request.extensions_mut().insert(context);
                 match forwarding {
                     None => next.run(request).await,

@@ -11,6 +11,8 @@ use std::{
     sync::OnceLock,
 };
 
+use crate::next_number;
+
 /// The user and the group `nobody`: PostgreSQL refuses to run as root.
 const NOBODY: u32 = 65_534;
 
@@ -95,13 +97,29 @@ fn is_open_to_everybody(directory: &Path) -> bool {
         .all(|path| fs::metadata(path).is_ok_and(|about| about.permissions().mode() & 0o001 != 0))
 }
 
-/// A copy in the directory for temporary files, made once for each process: a repository below a directory of root's
-/// own is out of reach for the user that PostgreSQL runs as.
+/// A copy of this version in the directory for temporary files, made once: a repository below a directory of root's own is
+/// out of reach for the user that PostgreSQL runs as.
 fn copy(package: &Path) -> PathBuf {
-    let copy = std::env::temp_dir().join(format!("phantomdb-postgres-programs-{}", std::process::id()));
-    let copied = Command::new("cp").arg("-R").arg(package).arg(&copy).status().unwrap();
+    let description = fs::read_to_string(package.join("package.json")).unwrap();
+    let description: serde_json::Value = serde_json::from_str(&description).unwrap();
+    let version = description["version"].as_str().unwrap();
+    let copy = std::env::temp_dir().join(format!("phantomdb-postgres-programs-{version}"));
+    let is_ours = |about: &fs::Metadata| about.uid() == 0 && about.permissions().mode() & 0o022 == 0;
+    match fs::symlink_metadata(&copy) {
+        Ok(about) if about.is_dir() && is_ours(&about) => return copy,
+        Ok(_) => {
+            panic!("{} is not root's own: remove it, or set PHANTOMDB_TEST_POSTGRES_URL", copy.display())
+        }
+        Err(_) => {}
+    }
+    // Another process finds all of the copy or nothing.
+    let unfinished = copy.with_extension(format!("{}.{}", std::process::id(), next_number()));
+    let copied = Command::new("cp").arg("-R").arg(package).arg(&unfinished).status().unwrap();
     assert!(copied.success(), "the programs of PostgreSQL cannot be copied");
-    fs::set_permissions(&copy, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(&unfinished, fs::Permissions::from_mode(0o755)).unwrap();
+    if fs::rename(&unfinished, &copy).is_err() {
+        fs::remove_dir_all(&unfinished).ok();
+    }
     copy
 }
 
