@@ -15,6 +15,10 @@ const stages = [
   { name: 'Types', command: ['npx', 'tsc', '--project', '__test__/types/tsconfig.json'] },
   { name: 'Jest', command: ['node', ...jest], count: countJest },
 ];
+if (process.env.PHANTOMDB_TEST_MYSQL_URL) {
+  const command = ['cargo', 'test', '--package', 'phantomdb-server', '--test', 'transfer', 'mysql', '--', '--ignored'];
+  stages.push({ name: 'Import from MySQL', command, count: countCargo });
+}
 
 function countCargo(output) {
   const totals = { passed: 0, failed: 0 };
