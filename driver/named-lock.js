@@ -146,4 +146,4 @@ async function withLock(dialect, databaseName, name, work, { timeout = WAIT_MS }
   return result;
 }
 
-module.exports = { LOCKS_DATABASE, withLock };
+module.exports = { withLock };

@@ -90,4 +90,4 @@ function checkPrivateMembers(lib) {
   };
 }
 
-module.exports = { checkPrivateMembers, hashOf, MEMBERS };
+module.exports = { checkPrivateMembers, MEMBERS };

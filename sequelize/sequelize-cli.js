@@ -82,4 +82,4 @@ function serialize(umzug, dialect, databaseName) {
   }
 }
 
-module.exports = { MIGRATIONS_LOCK, patchSequelizeCli };
+module.exports = { patchSequelizeCli };

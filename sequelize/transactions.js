@@ -116,4 +116,4 @@ const transactions = (Base, lib) => {
   };
 };
 
-module.exports = { expireTransaction, rootOf, transactions, withNested };
+module.exports = { expireTransaction, rootOf, transactions };

@@ -16,7 +16,7 @@ use super::volatile;
 pub(super) fn register(conn: &mut Connection) -> rusqlite::Result<()> {
     let inserted = Arc::new(AtomicBool::new(false));
     let last_write = Arc::clone(&inserted);
-    // One thread at a time uses a connection, and handing it to another thread synchronises memory.
+    // Relaxed is enough: a connection is used by a single thread at a time, and passing it on synchronises memory.
     conn.update_hook(Some(move |action: Action, _: &str, _: &str, _: i64| {
         last_write.store(action == Action::SQLITE_INSERT, Ordering::Relaxed);
     }))?;

@@ -38,7 +38,7 @@ struct Literal<'a> {
 }
 
 impl<'a> Literal<'a> {
-    /// None for a number that is never a parameter.
+    /// Returns `None` for a number that cannot become a parameter.
     fn new(text: &'a str, start: usize) -> Option<Self> {
         let value = match text.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
             Some(inner) => Value::String(inner.replace("''", "'")),

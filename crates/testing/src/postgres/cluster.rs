@@ -85,7 +85,7 @@ impl Cluster {
         format!("postgres://{USER}:{PASSWORD}@127.0.0.1:{}/postgres", self.port)
     }
 
-    /// What a replica says to connect to this server.
+    /// The `primary_conninfo` setting of a replica of this server.
     pub(super) fn connection_of_replica(&self) -> String {
         format!("host=127.0.0.1 port={} user={USER} password={PASSWORD} application_name=replica", self.port)
     }

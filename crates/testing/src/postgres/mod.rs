@@ -11,7 +11,7 @@ use self::cluster::{Cluster, Tls};
 /// A server of the test's own, gone with it.
 pub struct Server {
     pub url: String,
-    /// None when somebody else runs the server.
+    /// `Some` when this process started the server and must stop it.
     _cluster: Option<Cluster>,
 }
 
