@@ -13,6 +13,7 @@ pub mod parse;
 pub mod printer;
 pub mod time;
 pub mod types;
+pub mod typing;
 pub mod unknown_function;
 pub mod walk;
 

@@ -51,6 +51,15 @@ where
     with_flags(conn, name, arguments, flags, function)
 }
 
+/// Registers a function whose result depends on its arguments only, and is NULL when one of them is NULL.
+#[expect(dead_code, reason = "the families of functions register with it")]
+fn strict<F>(conn: &Connection, name: &str, arguments: i32, function: F) -> rusqlite::Result<()>
+where
+    F: Fn(&Arguments<'_>) -> FunctionResult + Send + 'static,
+{
+    pure(conn, name, arguments, move |a| if a.any_null() { Ok(Value::Null) } else { function(a) })
+}
+
 /// Registers a function whose result changes from call to call.
 fn volatile<F>(conn: &Connection, name: &str, arguments: i32, function: F) -> rusqlite::Result<()>
 where

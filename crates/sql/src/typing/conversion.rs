@@ -1,0 +1,100 @@
+//! Which type converts to which, and when: PostgreSQL's table of casts and its rules for CASE, UNION and the like.
+
+use super::data_type::{Category, Type};
+
+/// When a conversion is made without being asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Strength {
+    /// Anywhere.
+    Implicit,
+    /// When a value is assigned to a column.
+    Assignment,
+    /// Only by CAST.
+    Explicit,
+}
+
+/// The weakest request for which a value of one type converts to the other; None when it never does.
+pub fn strength(from: Type, to: Type) -> Option<Strength> {
+    use Strength::{Assignment, Explicit, Implicit};
+    use Type::{
+        BigInt, Boolean, Bytea, Char, CiText, Date, Double, Enum, Integer, Interval, Json, Jsonb, Numeric,
+        Real, SmallInt, Text, Time, Timestamp, TimestampTz, Unknown, Varchar,
+    };
+    if from == to || from == Unknown {
+        return Some(Implicit);
+    }
+    if let (Type::Array(from), Type::Array(to)) = (from, to) {
+        return strength(*from, *to);
+    }
+    Some(match (from, to) {
+        (SmallInt, Integer | BigInt | Numeric | Real | Double)
+        | (Integer, BigInt | Numeric | Real | Double)
+        | (BigInt, Numeric | Real | Double)
+        | (Numeric, Real | Double)
+        | (Real, Double) => Implicit,
+        (Integer, SmallInt)
+        | (BigInt, SmallInt | Integer)
+        | (Numeric, SmallInt | Integer | BigInt)
+        | (Real | Double, SmallInt | Integer | BigInt | Numeric)
+        | (Double, Real) => Assignment,
+        (Integer, Boolean) | (Boolean, Integer) => Explicit,
+        (Varchar | Char, Text) | (Text | Char, Varchar) | (Text | Varchar, Char) => Implicit,
+        (CiText, Text | Varchar) => Implicit,
+        (CiText, Char) | (Text | Varchar | Char, CiText) => Assignment,
+        (Date, Timestamp | TimestampTz) | (Timestamp, TimestampTz) | (Time, Interval) => Implicit,
+        (Timestamp | TimestampTz, Date | Time)
+        | (TimestampTz, Timestamp)
+        | (Interval, Time)
+        | (Json, Jsonb)
+        | (Jsonb, Json) => Assignment,
+        (Jsonb, Boolean | SmallInt | Integer | BigInt | Numeric | Real | Double) => Explicit,
+        (Bytea, SmallInt | Integer | BigInt) | (SmallInt | Integer | BigInt, Bytea) => Explicit,
+        (Enum, Text | Varchar | Char) => Implicit,
+        (Text | Varchar | Char, Enum) => Implicit,
+        // Every value can be written as text on assignment, and read from text when that is asked for.
+        (_, Text | Varchar | Char | CiText) => Assignment,
+        (Text | Varchar | Char | CiText, _) if to.category() != Category::Pseudo => Explicit,
+        (Type::Other, _) | (_, Type::Other) => Implicit,
+        _ => return None,
+    })
+}
+
+/// Returns whether a value of one type may stand where the other one is wanted.
+pub fn is_implicit(from: Type, to: Type) -> bool {
+    strength(from, to) == Some(Strength::Implicit)
+}
+
+/// The one type for the members of CASE, UNION, COALESCE, GREATEST, ARRAY and VALUES. None when there is none, which is an
+/// error.
+///
+/// Source: PostgreSQL's manual, "UNION, CASE, and Related Constructs".
+pub fn common_type(members: &[Type]) -> Option<Type> {
+    let mut known = members.iter().copied().filter(|member| *member != Type::Unknown);
+    let Some(mut chosen) = known.next() else { return Some(Type::Text) };
+    for member in known {
+        if member == chosen || member == Type::Other {
+            continue;
+        }
+        if chosen == Type::Other {
+            chosen = member;
+            continue;
+        }
+        if let (Type::Array(a), Type::Array(b)) = (chosen, member) {
+            chosen = common_type(&[*a, *b])?.array()?;
+            continue;
+        }
+        if member.category() != chosen.category()
+            && !is_implicit(member, chosen)
+            && !is_implicit(chosen, member)
+        {
+            return None;
+        }
+        if is_implicit(chosen, member)
+            && !(chosen.is_preferred() && member.category() == chosen.category())
+            && !(is_implicit(member, chosen) && chosen.category() == Category::String)
+        {
+            chosen = member;
+        }
+    }
+    members.iter().all(|member| is_implicit(*member, chosen) || *member == chosen).then_some(chosen)
+}

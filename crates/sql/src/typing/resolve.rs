@@ -1,0 +1,201 @@
+//! Chooses the function or operator for arguments of certain types.
+//!
+//! Source: PostgreSQL's manual, chapter "Type Conversion", sections "Operators" and "Functions".
+
+use super::{
+    conversion::{common_type, is_implicit},
+    data_type::{Category, Type},
+    signature::Signature,
+};
+
+/// A signature that was chosen, with the types that its arguments and its result have in this call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolved {
+    pub signature: &'static Signature,
+    /// One type for each argument that was given.
+    pub arguments: Vec<Type>,
+    pub result: Type,
+}
+
+/// Why no signature was chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unresolved {
+    /// None takes such arguments.
+    NoMatch,
+    /// Several do, and none better than the others.
+    Ambiguous,
+}
+
+/// Chooses among candidates of one name.
+pub fn resolve(
+    candidates: impl Iterator<Item = &'static Signature>,
+    arguments: &[Type],
+    is_operator: bool,
+) -> Result<Resolved, Unresolved> {
+    let mut matching: Vec<(&'static Signature, Vec<Type>)> =
+        candidates.filter_map(|signature| Some((signature, formal(signature, arguments.len())?))).collect();
+    // An operator with one unknown side is first tried with the type of the other side.
+    if let (true, [a, b]) = (is_operator, arguments) {
+        let same = match (*a, *b) {
+            (Type::Unknown, known) | (known, Type::Unknown) if known != Type::Unknown => Some(known),
+            _ => None,
+        };
+        if let Some(same) = same
+            && let Some((signature, _)) = matching.iter().find(|(_, formal)| formal == &[same, same])
+        {
+            return finish(signature, &[same, same]);
+        }
+    }
+    if let Some((signature, _)) = matching.iter().find(|(_, formal)| formal == arguments) {
+        return finish(signature, arguments);
+    }
+    matching
+        .retain(|(_, formal)| arguments.iter().zip(formal).all(|(actual, formal)| accepts(*formal, *actual)));
+    match matching.as_slice() {
+        [] => return Err(Unresolved::NoMatch),
+        [(signature, _)] => return finish(signature, arguments),
+        _ => {}
+    }
+    keep_best(&mut matching, |formal| {
+        arguments.iter().zip(formal).filter(|(actual, formal)| actual == formal).count()
+    });
+    keep_best(&mut matching, |formal| {
+        let pairs = arguments.iter().zip(formal);
+        pairs
+            .filter(|(actual, formal)| {
+                **actual != Type::Unknown
+                    && (actual == formal || (formal.is_preferred() && formal.category() == actual.category()))
+            })
+            .count()
+    });
+    if let [(signature, _)] = matching.as_slice() {
+        return finish(signature, arguments);
+    }
+    if arguments.contains(&Type::Unknown) {
+        by_category_of_unknowns(&mut matching, arguments);
+        if let [(signature, _)] = matching.as_slice() {
+            return finish(signature, arguments);
+        }
+        // If the known arguments have one type, the unknown ones are taken to have it too.
+        let known: Vec<Type> =
+            arguments.iter().copied().filter(|argument| *argument != Type::Unknown).collect();
+        if let Some(first) = known.first()
+            && known.iter().all(|other| other == first)
+        {
+            let assumed = vec![*first; arguments.len()];
+            matching.retain(|(_, formal)| {
+                assumed.iter().zip(formal).all(|(actual, formal)| accepts(*formal, *actual))
+            });
+        }
+    }
+    match matching.as_slice() {
+        [(signature, _)] => finish(signature, arguments),
+        [] => Err(Unresolved::NoMatch),
+        _ => Err(Unresolved::Ambiguous),
+    }
+}
+
+/// The types of the arguments when that many are given; None when the signature takes another number.
+fn formal(signature: &Signature, given: usize) -> Option<Vec<Type>> {
+    let declared = &signature.arguments;
+    if signature.variadic {
+        let last = *declared.last()?;
+        return (given >= declared.len()).then(|| {
+            let mut formal = declared.clone();
+            formal.resize(given, last);
+            formal
+        });
+    }
+    let least = declared.len() - signature.defaults.len();
+    (least..=declared.len()).contains(&given).then(|| declared[..given].to_vec())
+}
+
+fn accepts(formal: Type, actual: Type) -> bool {
+    match formal {
+        Type::Any | Type::AnyText | Type::AnyJson | Type::AnyElement | Type::AnyCompatible => true,
+        Type::AnyArray | Type::AnyCompatibleArray => {
+            matches!(actual, Type::Array(_) | Type::Unknown | Type::Other)
+        }
+        _ => is_implicit(actual, formal),
+    }
+}
+
+fn keep_best(matching: &mut Vec<(&'static Signature, Vec<Type>)>, score: impl Fn(&[Type]) -> usize) {
+    let best = matching.iter().map(|(_, formal)| score(formal)).max().unwrap_or(0);
+    matching.retain(|(_, formal)| score(formal) == best);
+}
+
+/// Unknown arguments are taken for text where a candidate takes text there, and otherwise for the one category that all
+/// candidates agree on, and in it for the preferred type.
+fn by_category_of_unknowns(matching: &mut Vec<(&'static Signature, Vec<Type>)>, arguments: &[Type]) {
+    for (index, _) in arguments.iter().enumerate().filter(|(_, actual)| **actual == Type::Unknown) {
+        let categories: Vec<Category> = matching.iter().map(|(_, formal)| formal[index].category()).collect();
+        let Some(first) = categories.first().copied() else { return };
+        let category = if categories.contains(&Category::String) {
+            Category::String
+        } else if categories.iter().all(|category| *category == first) {
+            first
+        } else {
+            continue;
+        };
+        let of_category: Vec<_> =
+            matching.iter().filter(|(_, formal)| formal[index].category() == category).cloned().collect();
+        let preferred: Vec<_> =
+            of_category.iter().filter(|(_, formal)| formal[index].is_preferred()).cloned().collect();
+        *matching = if preferred.is_empty() { of_category } else { preferred };
+    }
+}
+
+/// Puts the types of this call in the place of pseudo-types.
+fn finish(signature: &'static Signature, actual: &[Type]) -> Result<Resolved, Unresolved> {
+    let formal = formal(signature, actual.len()).ok_or(Unresolved::NoMatch)?;
+    let element = bound(&formal, actual, Type::AnyElement, Type::AnyArray, false)?;
+    let compatible = bound(&formal, actual, Type::AnyCompatible, Type::AnyCompatibleArray, true)?;
+    let array_of = |element: Option<Type>| element.and_then(Type::array).ok_or(Unresolved::NoMatch);
+    let concrete = |declared: Type, actual: Option<Type>| -> Result<Type, Unresolved> {
+        Ok(match declared {
+            Type::Any | Type::AnyText | Type::AnyJson => actual.unwrap_or(Type::Unknown),
+            Type::AnyElement => element.unwrap_or(Type::Text),
+            Type::AnyCompatible => compatible.unwrap_or(Type::Text),
+            Type::AnyArray => array_of(element)?,
+            Type::AnyCompatibleArray => array_of(compatible)?,
+            other => other,
+        })
+    };
+    let arguments = formal
+        .iter()
+        .zip(actual)
+        .map(|(declared, actual)| concrete(*declared, Some(*actual)))
+        .collect::<Result<_, _>>()?;
+    let result = concrete(signature.result, None)?;
+    Ok(Resolved { signature, arguments, result })
+}
+
+/// The type that a pseudo-type stands for in this call; None when it does not occur.
+fn bound(
+    formal: &[Type],
+    actual: &[Type],
+    single: Type,
+    array: Type,
+    convert: bool,
+) -> Result<Option<Type>, Unresolved> {
+    let mut members = Vec::new();
+    for (declared, actual) in formal.iter().zip(actual) {
+        if *declared == single {
+            members.push(*actual);
+        } else if *declared == array {
+            members.push(actual.element().unwrap_or(Type::Unknown));
+        }
+    }
+    if members.is_empty() {
+        return Ok(None);
+    }
+    let known: Vec<Type> = members.iter().copied().filter(|member| *member != Type::Unknown).collect();
+    let same = known.iter().all(|member| Some(member) == known.first());
+    if !convert && !same {
+        // Character types are one to a function of `anyelement`.
+        let all_text = known.iter().all(|member| member.is_text());
+        return if all_text { Ok(Some(Type::Text)) } else { Err(Unresolved::NoMatch) };
+    }
+    common_type(&members).map(Some).ok_or(Unresolved::NoMatch)
+}
