@@ -4,10 +4,11 @@
 //! may use them with `trusted_schema` off. An error is the text `phantomdb:CODE:message`.
 
 mod aggregate;
+mod arrays;
 pub(super) mod convert;
 mod decimal;
+mod documents;
 mod inserted_row;
-mod json;
 pub(super) mod lossless;
 mod number;
 mod regex;
@@ -32,7 +33,8 @@ pub fn register(conn: &mut Connection) -> rusqlite::Result<()> {
     conn.create_collation("decimal", decimal::compare)?;
     conversions(conn)?;
     assignments(conn)?;
-    json::register(conn)?;
+    documents::register(conn)?;
+    arrays::register(conn)?;
     regex::register(conn)?;
     text::register(conn)?;
     number::register(conn)?;
@@ -52,13 +54,17 @@ where
 }
 
 /// Registers a function whose result depends on its arguments only, and is NULL when one of them is NULL.
-#[expect(dead_code, reason = "the families of functions register with it")]
 fn strict<F>(conn: &Connection, name: &str, arguments: i32, function: F) -> rusqlite::Result<()>
 where
     F: Fn(&Arguments<'_>) -> FunctionResult + Send + 'static,
 {
     pure(conn, name, arguments, move |a| if a.any_null() { Ok(Value::Null) } else { function(a) })
 }
+
+/// What an aggregate is: its result depends on its arguments only.
+const AGGREGATE: FunctionFlags = FunctionFlags::SQLITE_UTF8
+    .union(FunctionFlags::SQLITE_DETERMINISTIC)
+    .union(FunctionFlags::SQLITE_INNOCUOUS);
 
 /// Registers a function whose result changes from call to call.
 fn volatile<F>(conn: &Connection, name: &str, arguments: i32, function: F) -> rusqlite::Result<()>
