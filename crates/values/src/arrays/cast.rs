@@ -18,6 +18,8 @@ fn element(item: Item, from: Kind, to: Kind) -> Result<Item> {
         (Item::Boolean(boolean), Kind::Text) => Item::Text(boolean.to_string()),
         (Item::Boolean(boolean), Kind::Integer(_)) => Item::Integer(i64::from(boolean)),
         (Item::Integer(integer), Kind::Boolean) => Item::Boolean(integer != 0),
+        (Item::Float(float), Kind::Double) => Item::Float(float),
+        (Item::Float(float), Kind::Real) => input::element(&float_text(float), Kind::Real)?,
         (Item::Float(float), Kind::Integer(bits)) => integer(float, bits)?,
         (Item::Float(float), Kind::Numeric) => decimal(float, from)?,
         (Item::Text(text), Kind::Integer(bits)) if from == Kind::Numeric => {

@@ -36,9 +36,8 @@ pub fn decimals(start: &str, stop: &str, step: &str) -> Result<String> {
     if step.is_zero() {
         return Err(refused("the step of a series must not be zero"));
     }
-    let scale = start.fractional_digit_count().max(step.fractional_digit_count()).max(0);
     let mut out = String::from("[");
-    let mut number = start.with_scale(scale);
+    let mut number = start;
     let mut count = 0;
     while if step.is_negative() { number >= stop } else { number <= stop } {
         count += 1;
