@@ -302,7 +302,7 @@ impl Adapter<'_> {
         let outputs = if returns_rows { outputs.unwrap_or_default() } else { Vec::new() };
         Ok(Adapted {
             returns_rows,
-            column_types: outputs.into_iter().map(|output| output.typed.column_type).collect(),
+            column_types: outputs.into_iter().map(|output| output.typed.wire).collect(),
             target,
             ..self.done(kind, vec![print(statement)?])
         })

@@ -6,6 +6,7 @@
 mod aggregate;
 pub(super) mod convert;
 mod decimal;
+mod generic;
 mod inserted_row;
 mod json;
 pub(super) mod lossless;
@@ -32,6 +33,7 @@ pub fn register(conn: &mut Connection) -> rusqlite::Result<()> {
     conn.create_collation("decimal", decimal::compare)?;
     conversions(conn)?;
     assignments(conn)?;
+    generic::register(conn)?;
     json::register(conn)?;
     regex::register(conn)?;
     text::register(conn)?;
@@ -52,7 +54,6 @@ where
 }
 
 /// Registers a function whose result depends on its arguments only, and is NULL when one of them is NULL.
-#[expect(dead_code, reason = "the families of functions register with it")]
 fn strict<F>(conn: &Connection, name: &str, arguments: i32, function: F) -> rusqlite::Result<()>
 where
     F: Fn(&Arguments<'_>) -> FunctionResult + Send + 'static,
