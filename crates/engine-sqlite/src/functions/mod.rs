@@ -11,6 +11,7 @@ mod inserted_row;
 mod json;
 pub(super) mod lossless;
 mod number;
+mod numbers;
 mod regex;
 mod text;
 mod time;
@@ -38,6 +39,7 @@ pub fn register(conn: &mut Connection) -> rusqlite::Result<()> {
     regex::register(conn)?;
     text::register(conn)?;
     number::register(conn)?;
+    numbers::register(conn)?;
     time::register(conn)?;
     aggregate::register(conn)?;
     variance::register(conn)
