@@ -89,7 +89,13 @@ mod tests {
         assert_eq!(version("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11").unwrap(), Some(4));
         assert_eq!(version("00000000-0000-0000-0000-000000000000").unwrap(), None);
         assert_eq!(microseconds("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11").unwrap(), None);
-        assert_eq!(microseconds("017F22E2-79B0-7CC3-98C4-DC0C0C07398F").unwrap(), Some(1_645_557_742_000_000));
-        assert_eq!(microseconds("C232AB00-9414-11EC-B3C8-9F6BDECED846").unwrap(), Some(1_645_557_742_000_000));
+        assert_eq!(
+            microseconds("017F22E2-79B0-7CC3-98C4-DC0C0C07398F").unwrap(),
+            Some(1_645_557_742_000_000)
+        );
+        assert_eq!(
+            microseconds("C232AB00-9414-11EC-B3C8-9F6BDECED846").unwrap(),
+            Some(1_645_557_742_000_000)
+        );
     }
 }

@@ -10,6 +10,7 @@ mod inserted_row;
 mod json;
 pub(super) mod lossless;
 mod number;
+mod others;
 mod regex;
 mod text;
 mod time;
@@ -35,6 +36,7 @@ pub fn register(conn: &mut Connection) -> rusqlite::Result<()> {
     json::register(conn)?;
     regex::register(conn)?;
     text::register(conn)?;
+    others::register(conn)?;
     number::register(conn)?;
     time::register(conn)?;
     aggregate::register(conn)?;
@@ -52,7 +54,6 @@ where
 }
 
 /// Registers a function whose result depends on its arguments only, and is NULL when one of them is NULL.
-#[expect(dead_code, reason = "the families of functions register with it")]
 fn strict<F>(conn: &Connection, name: &str, arguments: i32, function: F) -> rusqlite::Result<()>
 where
     F: Fn(&Arguments<'_>) -> FunctionResult + Send + 'static,

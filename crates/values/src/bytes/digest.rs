@@ -51,7 +51,10 @@ mod tests {
     #[test]
     fn the_others_give_what_postgresql_gives() {
         let shown = |bits| hex_digits(&sha(bits, b"abc"))[..8].to_owned();
-        assert_eq!([shown(224), shown(256), shown(384), shown(512)], ["23097d22", "ba7816bf", "cb00753f", "ddaf35a1"]);
+        assert_eq!(
+            [shown(224), shown(256), shown(384), shown(512)],
+            ["23097d22", "ba7816bf", "cb00753f", "ddaf35a1"]
+        );
         assert_eq!((crc32(b"abc"), crc32c(b"abc")), (891_568_578, 910_901_175));
     }
 }

@@ -41,7 +41,8 @@ pub fn decode(text: &str, format: &str) -> Result<Vec<u8>> {
             let config =
                 GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::RequireCanonical);
             let text: String = text.chars().filter(|c| !matches!(c, ' ' | '\t' | '\n' | '\r')).collect();
-            let decoded = GeneralPurpose::new(&alphabet::STANDARD, config.with_decode_allow_trailing_bits(true));
+            let decoded =
+                GeneralPurpose::new(&alphabet::STANDARD, config.with_decode_allow_trailing_bits(true));
             decoded.decode(text).map_err(|error| invalid(format!("the text is not base64: {error}")))
         }
         _ => Err(unknown(format)),
@@ -80,7 +81,9 @@ pub fn convert_to(text: &str, name: &str) -> Result<Vec<u8>> {
         CharacterSet::Utf8 | CharacterSet::Ascii => Ok(text.as_bytes().to_vec()),
         CharacterSet::Latin1 => text
             .chars()
-            .map(|c| u8::try_from(u32::from(c)).map_err(|_| invalid(format!("LATIN1 has no character '{c}'"))))
+            .map(|c| {
+                u8::try_from(u32::from(c)).map_err(|_| invalid(format!("LATIN1 has no character '{c}'")))
+            })
             .collect(),
     }
 }
@@ -88,9 +91,9 @@ pub fn convert_to(text: &str, name: &str) -> Result<Vec<u8>> {
 /// `convert_from`.
 pub fn convert_from(bytes: &[u8], name: &str) -> Result<String> {
     let text = match CharacterSet::named(name)? {
-        CharacterSet::Utf8 => std::str::from_utf8(bytes)
-            .map_err(|_| invalid("the bytes are not text in UTF8"))?
-            .to_owned(),
+        CharacterSet::Utf8 => {
+            std::str::from_utf8(bytes).map_err(|_| invalid("the bytes are not text in UTF8"))?.to_owned()
+        }
         CharacterSet::Latin1 => bytes.iter().map(|byte| char::from(*byte)).collect(),
         CharacterSet::Ascii if bytes.is_ascii() => bytes.iter().map(|byte| char::from(*byte)).collect(),
         CharacterSet::Ascii => return Err(invalid("the bytes are not text in ASCII")),
@@ -110,7 +113,9 @@ mod tests {
         assert_eq!(decode("a Gk=\n", "base64").unwrap(), b"hi");
         assert_eq!(decode("6162", "hex").unwrap(), b"ab");
         assert_eq!(decode(r"a\\b\001", "escape").unwrap(), b"a\\b\x01");
-        for (text, format) in [("aGk", "base64"), ("!", "base64"), ("xy", "hex"), (r"a\x", "escape"), ("", "foo")] {
+        for (text, format) in
+            [("aGk", "base64"), ("!", "base64"), ("xy", "hex"), (r"a\x", "escape"), ("", "foo")]
+        {
             assert!(decode(text, format).is_err(), "{text} {format}");
         }
     }

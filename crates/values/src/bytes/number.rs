@@ -64,7 +64,11 @@ pub fn to_integer(bytes: &[u8], width: usize) -> Result<i64> {
         return Err(Error::new(ErrorCode::OutOfRange, format!("{what} out of range")));
     }
     let unsigned = bytes.iter().fold(0_u64, |value, byte| value << 8 | u64::from(*byte));
-    #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "the bits are what is asked for")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        reason = "the bits are what is asked for"
+    )]
     Ok(match width {
         2 => i64::from(unsigned as i16),
         4 => i64::from(unsigned as i32),

@@ -61,7 +61,11 @@ pub fn trim<'a>(bytes: &'a [u8], removed: &[u8], side: Side) -> &'a [u8] {
     }
     let stays = |byte: &u8| !set[usize::from(*byte)];
     let start = if side == Side::Right { Some(0) } else { bytes.iter().position(stays) };
-    let end = if side == Side::Left { Some(bytes.len()) } else { bytes.iter().rposition(stays).map(|last| last + 1) };
+    let end = if side == Side::Left {
+        Some(bytes.len())
+    } else {
+        bytes.iter().rposition(stays).map(|last| last + 1)
+    };
     match (start, end) {
         (Some(start), Some(end)) => bytes.get(start..end).unwrap_or_default(),
         _ => &[],

@@ -2,7 +2,10 @@
 
 use phantomdb_protocol::{Error, Result};
 
-use crate::{boolean::is_space, text::limit::{check, invalid}};
+use crate::{
+    boolean::is_space,
+    text::limit::{check, invalid},
+};
 
 /// The text of a byte string: `\x` and two hexadecimal digits for each byte.
 pub fn hex(bytes: &[u8]) -> Result<String> {
@@ -73,7 +76,9 @@ pub(crate) fn from_escapes(text: &str) -> Result<Vec<u8>> {
 }
 
 fn not_bytes() -> Error {
-    invalid(r"the text is not a byte string: a backslash must begin \\ or three octal digits, or \x at the start")
+    invalid(
+        r"the text is not a byte string: a backslash must begin \\ or three octal digits, or \x at the start",
+    )
 }
 
 /// The form with escapes: printable ASCII as it is, a backslash twice, and other bytes as three octal digits. PostgreSQL

@@ -14,7 +14,9 @@ pub fn normalize(text: &str, form: &str) -> Result<String> {
         "NFD" => text.nfd().collect(),
         "NFKC" => text.nfkc().collect(),
         "NFKD" => text.nfkd().collect(),
-        _ => return Err(invalid(format!("'{form}' is not a normalization form; use NFC, NFD, NFKC or NFKD"))),
+        _ => {
+            return Err(invalid(format!("'{form}' is not a normalization form; use NFC, NFD, NFKC or NFKD")));
+        }
     })
 }
 

@@ -23,9 +23,8 @@ impl CharacterSet {
     fn from_class(class: &ClassUnicode) -> Self {
         let ranges: Vec<(char, char)> =
             class.ranges().iter().map(|range| (range.start(), range.end())).collect();
-        let in_ranges = |code: u32| {
-            ranges.iter().any(|(from, to)| (u32::from(*from)..=u32::from(*to)).contains(&code))
-        };
+        let in_ranges =
+            |code: u32| ranges.iter().any(|(from, to)| (u32::from(*from)..=u32::from(*to)).contains(&code));
         let ascii = (0..128).filter(|code| in_ranges(*code)).fold(0, |bits, code| bits | 1_u128 << code);
         Self { ranges, ascii }
     }
@@ -113,7 +112,8 @@ mod tests {
     fn it_contains_what_is_in_its_ranges() {
         let set = CharacterSet::new([('x', 'z'), ('a', 'c'), ('б', 'г'), ('b', 'd')]);
         assert_eq!(set.ranges(), [('a', 'd'), ('x', 'z'), ('б', 'г')]);
-        for (c, expected) in [('a', true), ('d', true), ('e', false), ('б', true), ('д', false), ('€', false)] {
+        for (c, expected) in [('a', true), ('d', true), ('e', false), ('б', true), ('д', false), ('€', false)]
+        {
             assert_eq!((set.contains(c), set.complement().contains(c)), (expected, !expected), "{c}");
         }
     }

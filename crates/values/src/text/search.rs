@@ -39,7 +39,9 @@ pub fn translate(text: &str, from: &str, to: &str) -> String {
 pub fn split_part<'a>(text: &'a str, separator: &str, number: i64) -> Result<&'a str> {
     let index = usize::try_from(number.unsigned_abs()).unwrap_or(usize::MAX);
     let Some(index) = index.checked_sub(1) else {
-        return Err(invalid("the number of a part must not be zero; parts count from 1, or from -1 at the end"));
+        return Err(invalid(
+            "the number of a part must not be zero; parts count from 1, or from -1 at the end",
+        ));
     };
     if separator.is_empty() || text.is_empty() {
         return Ok(if index == 0 { text } else { "" });
@@ -60,7 +62,10 @@ mod tests {
 
     #[test]
     fn it_finds_and_replaces() {
-        assert_eq!([position("éab", "ab"), position("ab", ""), position("ab", "c"), position("", "")], [2, 1, 0, 1]);
+        assert_eq!(
+            [position("éab", "ab"), position("ab", ""), position("ab", "c"), position("", "")],
+            [2, 1, 0, 1]
+        );
         assert_eq!(replace("aaa", "a", "bc").unwrap(), "bcbcbc");
         assert_eq!(replace("abc", "", "x").unwrap(), "abc");
         assert!(replace(&"a".repeat(100_000), "a", &"b".repeat(10_000)).is_err());

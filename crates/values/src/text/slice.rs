@@ -54,7 +54,7 @@ fn counted(text: &str, count: i64) -> usize {
 
 /// `overlay(text placing … from … for …)`. Without a length as much is replaced as is put in.
 ///
-/// Fails when the position is not positive or the length is negative beyond it, as `substring` does.
+/// Fails when the position is not positive.
 pub fn overlay(text: &str, new: &str, from: i64, length: Option<i64>) -> Result<String> {
     let length = length.unwrap_or_else(|| i64::try_from(new.chars().count()).unwrap_or(i64::MAX));
     let rest = overlay_rest(from, length)?;
@@ -84,6 +84,11 @@ pub fn reverse(text: &str) -> String {
 pub fn truncate(text: &str, length: i64) -> &str {
     let length = usize::try_from(length).unwrap_or(usize::MAX);
     if text.len() <= length { text } else { &text[..text.len() - skip(text, length).len()] }
+}
+
+/// A `char(length)` of text in a cast: cut off, or filled up with spaces.
+pub fn pad_to_length(text: &str, length: i64) -> Result<String> {
+    super::pad::pad(text, length, " ", super::pad::Side::Right)
 }
 
 #[cfg(test)]

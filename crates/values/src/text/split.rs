@@ -6,10 +6,7 @@ pub fn parts<'a>(text: &'a str, separator: Option<&str>, null_text: Option<&str>
     let or_null = |part: &'a str| (Some(part) != null_text).then_some(part);
     match separator {
         _ if text.is_empty() => Vec::new(),
-        None => text
-            .char_indices()
-            .map(|(index, c)| or_null(&text[index..index + c.len_utf8()]))
-            .collect(),
+        None => text.char_indices().map(|(index, c)| or_null(&text[index..index + c.len_utf8()])).collect(),
         Some("") => vec![or_null(text)],
         Some(separator) => text.split(separator).map(or_null).collect(),
     }
