@@ -3,3 +3,7 @@
 //! Nothing here knows a database. A function takes and returns Rust values, and an error is one of the protocol.
 
 pub mod numbers;
+pub mod boolean;
+pub mod bytes;
+pub mod identity;
+pub mod text;

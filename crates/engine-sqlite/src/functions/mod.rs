@@ -12,6 +12,7 @@ mod json;
 pub(super) mod lossless;
 mod number;
 mod numbers;
+mod others;
 mod regex;
 mod text;
 mod time;
@@ -38,6 +39,7 @@ pub fn register(conn: &mut Connection) -> rusqlite::Result<()> {
     json::register(conn)?;
     regex::register(conn)?;
     text::register(conn)?;
+    others::register(conn)?;
     number::register(conn)?;
     numbers::register(conn)?;
     time::register(conn)?;
