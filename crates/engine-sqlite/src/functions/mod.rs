@@ -13,6 +13,7 @@ mod number;
 mod regex;
 mod text;
 mod time;
+mod times;
 mod variance;
 
 use phantomdb_protocol::{Error, ErrorCode, Result};
@@ -37,6 +38,7 @@ pub fn register(conn: &mut Connection) -> rusqlite::Result<()> {
     text::register(conn)?;
     number::register(conn)?;
     time::register(conn)?;
+    times::register(conn)?;
     aggregate::register(conn)?;
     variance::register(conn)
 }
@@ -52,7 +54,6 @@ where
 }
 
 /// Registers a function whose result depends on its arguments only, and is NULL when one of them is NULL.
-#[expect(dead_code, reason = "the families of functions register with it")]
 fn strict<F>(conn: &Connection, name: &str, arguments: i32, function: F) -> rusqlite::Result<()>
 where
     F: Fn(&Arguments<'_>) -> FunctionResult + Send + 'static,
