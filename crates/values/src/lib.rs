@@ -7,3 +7,4 @@ pub mod boolean;
 pub mod bytes;
 pub mod identity;
 pub mod text;
+pub mod times;

@@ -16,6 +16,7 @@ mod others;
 mod regex;
 mod text;
 mod time;
+mod times;
 mod variance;
 
 use phantomdb_protocol::{Error, ErrorCode, Result};
@@ -43,6 +44,7 @@ pub fn register(conn: &mut Connection) -> rusqlite::Result<()> {
     number::register(conn)?;
     numbers::register(conn)?;
     time::register(conn)?;
+    times::register(conn)?;
     aggregate::register(conn)?;
     variance::register(conn)
 }
