@@ -8,3 +8,5 @@ pub mod bytes;
 pub mod identity;
 pub mod text;
 pub mod times;
+pub mod arrays;
+pub mod documents;
