@@ -36,7 +36,11 @@ fn index(subscript: i64, length: usize) -> Option<usize> {
 
 /// The lengths of the dimensions. Documents have none of their own.
 fn lengths(items: &[Item], kind: Kind) -> Vec<usize> {
-    if kind.document().is_some() { vec![items.len(); usize::from(!items.is_empty())] } else { dimensions(items) }
+    if kind.document().is_some() {
+        vec![items.len(); usize::from(!items.is_empty())]
+    } else {
+        dimensions(items)
+    }
 }
 
 /// `array[lower:upper]`, for each dimension; a bound that is None is that of the array. The result begins at 1.

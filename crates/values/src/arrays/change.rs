@@ -11,7 +11,9 @@ use super::{
 
 fn one_dimension(items: &[Item]) -> Result<()> {
     if dimensions(items).len() > 1 {
-        return Err(refused("an element can be added to an array of one dimension only; join arrays with ||"));
+        return Err(refused(
+            "an element can be added to an array of one dimension only; join arrays with ||",
+        ));
     }
     Ok(())
 }
@@ -112,9 +114,8 @@ pub fn fill(element: &Item, lengths: &[Item]) -> Result<Vec<Item>> {
     let lengths = lengths
         .iter()
         .map(|length| match length {
-            Item::Integer(length) => {
-                usize::try_from(*length).map_err(|_| refused("the length of a dimension must not be negative"))
-            }
+            Item::Integer(length) => usize::try_from(*length)
+                .map_err(|_| refused("the length of a dimension must not be negative")),
             _ => Err(refused("the length of a dimension must not be NULL")),
         })
         .collect::<Result<Vec<usize>>>()?;
@@ -152,7 +153,8 @@ pub fn sort(mut items: Vec<Item>, descending: bool, nulls_first: bool, kind: Kin
 
 /// `array_to_string`: the texts of all elements, with a separator between them. NULL is left out, or written as `null`.
 pub fn to_string(items: Vec<Item>, separator: &str, null: Option<&str>, kind: Kind) -> String {
-    let texts = flat(items).into_iter().filter_map(|item| item.text(kind).or_else(|| null.map(str::to_owned)));
+    let texts =
+        flat(items).into_iter().filter_map(|item| item.text(kind).or_else(|| null.map(str::to_owned)));
     texts.collect::<Vec<String>>().join(separator)
 }
 

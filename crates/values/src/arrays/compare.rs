@@ -53,9 +53,9 @@ fn numbers(a: &str, b: &str) -> Ordering {
         "NaN" => 3,
         _ => 1,
     };
-    rank(a).cmp(&rank(b)).then_with(|| {
-        if is_number(a) && is_number(b) { documents::compare_numbers(a, b) } else { a.cmp(b) }
-    })
+    rank(a)
+        .cmp(&rank(b))
+        .then_with(|| if is_number(a) && is_number(b) { documents::compare_numbers(a, b) } else { a.cmp(b) })
 }
 
 const fn rank(item: &Item) -> u8 {

@@ -39,11 +39,7 @@ pub fn element(text: &str, kind: Kind) -> Result<Item> {
 }
 
 /// Reads an element of a JSON array. `nested` reads an array in it.
-pub fn json_element(
-    json: &str,
-    kind: Kind,
-    nested: fn(&str, Kind) -> Result<Vec<Item>>,
-) -> Result<Item> {
+pub fn json_element(json: &str, kind: Kind, nested: fn(&str, Kind) -> Result<Vec<Item>>) -> Result<Item> {
     match (json.as_bytes().first(), kind) {
         (Some(b'n'), _) => Ok(Item::Null),
         (_, Kind::Json) => Ok(Item::Document(json.to_owned())),
@@ -78,11 +74,7 @@ fn integer(text: &str, bits: u32) -> Result<i64> {
 fn float(text: &str, kind: Kind) -> Result<f64> {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let is_word = ["nan", "infinity", "inf"].iter().any(|word| unsigned.eq_ignore_ascii_case(word));
-    let number = if kind == Kind::Real {
-        text.parse::<f32>().map(f64::from)
-    } else {
-        text.parse::<f64>()
-    };
+    let number = if kind == Kind::Real { text.parse::<f32>().map(f64::from) } else { text.parse::<f64>() };
     let number = number.map_err(|_| mismatch(text, kind))?;
     let has_digit = unsigned.bytes().any(|byte| matches!(byte, b'1'..=b'9'));
     if !is_word && (number.is_infinite() || (number == 0.0 && has_significant_digit(unsigned, has_digit))) {

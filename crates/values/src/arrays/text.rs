@@ -70,7 +70,9 @@ fn without_bounds(text: &str) -> Option<Result<&str>> {
     for bound in bounds.trim_end().strip_prefix('[')?.strip_suffix(']')?.split("][") {
         let lower = bound.split_once(':').map_or("1", |(lower, _)| lower);
         if lower.trim().parse::<i32>().ok()? != 1 {
-            return Some(Err(Error::unsupported("an array whose subscripts do not begin at 1 is not supported")));
+            return Some(Err(Error::unsupported(
+                "an array whose subscripts do not begin at 1 is not supported",
+            )));
         }
     }
     Some(Ok(literal.trim_start_matches(is_space)))

@@ -28,9 +28,10 @@ fn timestamp(text: &str, zoned: bool) -> Option<String> {
     let with_zone = text.replacen(' ', "T", 1);
     let moment = match with_zone.parse::<Timestamp>() {
         Ok(moment) if zoned => moment.to_zoned(jiff::tz::TimeZone::UTC).datetime(),
-        _ => text.parse::<civil::DateTime>().ok().or_else(|| {
-            with_zone.trim_end_matches('Z').parse::<civil::DateTime>().ok()
-        })?,
+        _ => text
+            .parse::<civil::DateTime>()
+            .ok()
+            .or_else(|| with_zone.trim_end_matches('Z').parse::<civil::DateTime>().ok())?,
     };
     let micros = moment.subsec_nanosecond() / 1000;
     let rest = micros % 1000;

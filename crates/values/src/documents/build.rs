@@ -48,7 +48,9 @@ pub fn key(value: Option<&str>) -> Result<String> {
     let value = value.ok_or_else(|| refused("the key of an object must not be NULL"))?;
     match Scanner::new(value).peek() {
         Some(b'"') => string_value(value).map(|key| key.into_owned()),
-        Some(b'{' | b'[') => Err(refused("the key of an object must be a scalar, not an array or a document")),
+        Some(b'{' | b'[') => {
+            Err(refused("the key of an object must be a scalar, not an array or a document"))
+        }
         _ => Ok(value.to_owned()),
     }
 }
@@ -65,7 +67,9 @@ pub fn object_of_members<'a>(members: impl IntoIterator<Item = (&'a str, Option<
 }
 
 /// `json_object` of pairs of texts.
-pub fn object_of_texts<'a>(pairs: impl IntoIterator<Item = (Option<&'a str>, Option<&'a str>)>) -> Result<String> {
+pub fn object_of_texts<'a>(
+    pairs: impl IntoIterator<Item = (Option<&'a str>, Option<&'a str>)>,
+) -> Result<String> {
     let mut out = String::from("{");
     for (index, (key, value)) in pairs.into_iter().enumerate() {
         out.push_str(if index == 0 { "" } else { ", " });

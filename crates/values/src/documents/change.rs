@@ -41,7 +41,9 @@ pub fn delete_keys(document: Document, keys: &[&str]) -> Result<Document> {
             Ok(Document::Object(members))
         }
         Document::Array(mut elements) => {
-            elements.retain(|element| !matches!(element, Document::String(text) if keys.contains(&text.as_str())));
+            elements.retain(
+                |element| !matches!(element, Document::String(text) if keys.contains(&text.as_str())),
+            );
             Ok(Document::Array(elements))
         }
         _ => Err(refused("nothing can be taken from a scalar; use an object or an array")),
@@ -115,7 +117,10 @@ fn walk(document: &mut Document, path: &[Option<&str>], level: usize, change: Ch
         },
         Document::Array(elements) => {
             let index = index_of(part).ok_or_else(|| {
-                refused(format!("the element {} of the path is '{part}', and an array needs an integer", level + 1))
+                refused(format!(
+                    "the element {} of the path is '{part}', and an array needs an integer",
+                    level + 1
+                ))
             })?;
             if is_last {
                 change_element(elements, index, change);
@@ -159,7 +164,12 @@ fn change_element(elements: &mut Vec<Document>, index: i64, change: Change) {
 }
 
 /// `jsonb_set_lax` for a new value that is NULL.
-pub fn set_null(document: Document, path: &[Option<&str>], create: bool, treatment: &str) -> Result<Document> {
+pub fn set_null(
+    document: Document,
+    path: &[Option<&str>],
+    create: bool,
+    treatment: &str,
+) -> Result<Document> {
     match treatment {
         "use_json_null" => change(document, path, Change::Set { value: Document::Null, create }),
         "delete_key" => change(document, path, Change::Delete),

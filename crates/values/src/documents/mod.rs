@@ -19,9 +19,7 @@ pub use change::{
 };
 pub use compare::{compare, compare_texts, contains, equal, has_key};
 pub use document::{Document, key_order};
-pub use expand::{
-    array_elements, array_length, each, keys, pretty, to_record, to_recordset,
-};
+pub use expand::{array_elements, array_length, each, keys, pretty, to_record, to_recordset};
 pub use number::{compare as compare_numbers, plain as plain_number};
 pub use of_value::{float_text, real_text, time_text, timestamp_json, timestamp_text};
 pub use scalar::{boolean_of, float_of, integer_of, number_of};

@@ -48,11 +48,7 @@ pub fn integer_of(document: &Document, bits: u32) -> Result<Option<i64>> {
 pub fn float_of(document: &Document, single: bool) -> Result<Option<f64>> {
     let name = if single { "real" } else { "double precision" };
     let Some(number) = number_of(document, name)? else { return Ok(None) };
-    let float = if single {
-        number.parse::<f32>().map(f64::from)
-    } else {
-        number.parse::<f64>()
-    };
+    let float = if single { number.parse::<f32>().map(f64::from) } else { number.parse::<f64>() };
     let float = float.map_err(|_| out_of_range(name))?;
     let vanishes = float == 0.0 && number::compare(number, "0").is_ne();
     if float.is_infinite() || vanishes { Err(out_of_range(name)) } else { Ok(Some(float)) }
