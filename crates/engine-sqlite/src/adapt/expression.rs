@@ -7,6 +7,7 @@ use phantomdb_sql::{
     names::last_ident,
     printer::{self, parameter_number, verbatim_ident},
     typing::Type,
+    with_stack,
 };
 use sqlparser::ast::{
     Array, BinaryOperator, CaseWhen, Expr, Ident, ObjectName, Spanned, Value, ValueWithSpan,
@@ -34,7 +35,7 @@ impl Adapter<'_> {
         if self.depth > MAX_DEPTH {
             return Err(Error::new(ErrorCode::SyntaxError, "the expression is nested too deeply"));
         }
-        let typed = self.expr_by_kind(expr);
+        let typed = with_stack(0, || self.expr_by_kind(expr));
         self.depth -= 1;
         typed
     }

@@ -35,16 +35,15 @@ impl Adapter<'_> {
 
     /// An operator of the table, with two operands.
     fn infix(&mut self, expr: &mut Expr, name: &str) -> Result<Typed> {
-        let span = expr.span();
         let Expr::BinaryOp { left, op: _, right } = expr else { return Ok(Typed::OTHER) };
         let (mut a, mut b) = (self.expr(left)?, self.expr(right)?);
         document_operand(name, &mut a, &mut b);
         let resolved = match choose(name, Kind::Infix, &[a, b]) {
             Ok(resolved) => resolved,
-            Err(why) => return Err(self.at(no_operator(name, &[a, b], why), span)),
+            Err(why) => return Err(self.at(no_operator(name, &[a, b], why), expr.span())),
         };
         let arguments = vec![build::take(left), build::take(right)];
-        let (value, typed) = call_of(&resolved, arguments, &[a, b]).map_err(|error| self.at(error, span))?;
+        let (value, typed) = call_of(&resolved, arguments, &[a, b])?;
         *expr = value;
         let nullable = typed.nullable || a.nullable || b.nullable;
         Ok(Typed { nullable, ..typed })
@@ -52,7 +51,6 @@ impl Adapter<'_> {
 
     /// An operator before its operand.
     pub(super) fn unary(&mut self, expr: &mut Expr) -> Result<Typed> {
-        let span = expr.span();
         let Expr::UnaryOp { op, expr: inner } = expr else { return Ok(Typed::OTHER) };
         if *op == UnaryOperator::Not {
             let typed = self.operand(inner)?;
@@ -70,10 +68,9 @@ impl Adapter<'_> {
         let typed = self.expr(inner)?;
         let resolved = match choose(&name, Kind::Prefix, &[typed]) {
             Ok(resolved) => resolved,
-            Err(why) => return Err(self.at(no_operator(&name, &[typed], why), span)),
+            Err(why) => return Err(self.at(no_operator(&name, &[typed], why), expr.span())),
         };
-        let (value, result) =
-            call_of(&resolved, vec![build::take(inner)], &[typed]).map_err(|error| self.at(error, span))?;
+        let (value, result) = call_of(&resolved, vec![build::take(inner)], &[typed])?;
         *expr = value;
         Ok(Typed { nullable: typed.nullable, ..result })
     }

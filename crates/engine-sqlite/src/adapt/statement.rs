@@ -128,9 +128,8 @@ impl Adapter<'_> {
                 statements.push(print(statement)?);
                 Ok(self.done(Kind::Schema, statements))
             }
-            Statement::CreateView(view) => {
-                self.create_view(view)?;
-                let sql = print(statement)?;
+            Statement::CreateView(_) => {
+                let sql = self.create_view(statement)?;
                 Ok(self.done(Kind::Schema, vec![sql]))
             }
             Statement::AlterTable(alter) => self.alter_table(alter),

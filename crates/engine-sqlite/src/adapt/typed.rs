@@ -6,6 +6,8 @@ use phantomdb_sql::{
     typing::{Type, common_type},
 };
 
+use crate::types::expression_type;
+
 /// Where a value comes from. A string literal, NULL and a parameter take the type of what they stand beside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Origin {
@@ -106,7 +108,7 @@ pub(super) fn type_of_column(data_type: &SqlType) -> Type {
         SqlType::Uuid => Type::Uuid,
         SqlType::Blob => Type::Bytea,
         SqlType::Json | SqlType::Jsonb => Type::Jsonb,
-        SqlType::Other(_) => Type::Other,
+        SqlType::Other(name) => expression_type(name).unwrap_or(Type::Other),
     }
 }
 
