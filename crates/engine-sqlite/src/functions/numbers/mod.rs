@@ -4,6 +4,8 @@ mod casts;
 mod floats;
 mod integers;
 mod numerics;
+#[cfg(test)]
+mod tests;
 
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use phantomdb_values::numbers::{Numeric, float, integer::Width};
