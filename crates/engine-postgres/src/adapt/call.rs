@@ -7,7 +7,8 @@ use phantomdb_sql::{
     printer::{literal, quote_identifier, verbatim_expr, verbatim_ident},
 };
 use sqlparser::ast::{
-    BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName, UnaryOperator,
+    BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList,
+    FunctionArguments, ObjectName, UnaryOperator,
 };
 
 use super::{
@@ -109,16 +110,38 @@ impl Adapter<'_> {
                 list.args.push(FunctionArg::Unnamed(FunctionArgExpr::Expr(literal(","))));
             }
             let targets = rewrite.arguments.iter();
+            let mut replaced = Vec::new();
             for (argument, target) in expressions(arguments).into_iter().flatten().zip(targets) {
                 if let Some(target) = target {
-                    *argument = cast(take(argument), target);
+                    let written = take(argument);
+                    *argument = cast(written.clone(), target);
+                    replaced.push((written, argument.clone()));
                 }
             }
+            replace_in_order(arguments, &replaced);
         }
         if name == "typeof" {
             *expr = cast(take(expr), "text");
         }
         Ok(())
+    }
+}
+
+/// Casts in ORDER BY what was cast in the arguments: beside DISTINCT, PostgreSQL sorts by arguments only.
+fn replace_in_order(arguments: &mut FunctionArguments, replaced: &[(Expr, Expr)]) {
+    let FunctionArguments::List(FunctionArgumentList { duplicate_treatment: Some(_), args: _, clauses }) =
+        arguments
+    else {
+        return;
+    };
+    for clause in clauses {
+        if let FunctionArgumentClause::OrderBy(items) = clause {
+            for item in items {
+                if let Some((_, cast)) = replaced.iter().find(|(written, _)| *written == item.expr) {
+                    item.expr = cast.clone();
+                }
+            }
+        }
     }
 }
 

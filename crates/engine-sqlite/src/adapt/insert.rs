@@ -166,7 +166,7 @@ impl Adapter<'_> {
         let columns = schema.clone().map_or(Columns::Unknown, Columns::Table);
         self.add_relation(Relation { name: "excluded".into(), bare: None, columns, outer: false });
         self.assignments(assignments, schema.as_deref())?;
-        self.optional(selection)?;
+        self.optional_condition(selection)?;
         if let Some(scope) = self.scopes.last_mut() {
             scope.relations.pop();
         }
@@ -311,7 +311,7 @@ fn convert_source(source: &mut Query, targets: &[Option<Target>]) -> Result<()> 
     let values = columns.iter().zip(targets).map(|(column, target)| {
         let value = Expr::Identifier(column.clone());
         match target {
-            Some(target) => target.assign(value, Typed::UNKNOWN),
+            Some(target) => target.assign(value, Typed::OTHER),
             None => Ok(value),
         }
     });

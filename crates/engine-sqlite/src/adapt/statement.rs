@@ -128,9 +128,8 @@ impl Adapter<'_> {
                 statements.push(print(statement)?);
                 Ok(self.done(Kind::Schema, statements))
             }
-            Statement::CreateView(view) => {
-                self.create_view(view)?;
-                let sql = print(statement)?;
+            Statement::CreateView(_) => {
+                let sql = self.create_view(statement)?;
                 Ok(self.done(Kind::Schema, vec![sql]))
             }
             Statement::AlterTable(alter) => self.alter_table(alter),
@@ -302,7 +301,7 @@ impl Adapter<'_> {
         let outputs = if returns_rows { outputs.unwrap_or_default() } else { Vec::new() };
         Ok(Adapted {
             returns_rows,
-            column_types: outputs.into_iter().map(|output| output.typed.column_type).collect(),
+            column_types: outputs.into_iter().map(|output| output.typed.wire).collect(),
             target,
             ..self.done(kind, vec![print(statement)?])
         })

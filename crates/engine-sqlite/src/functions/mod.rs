@@ -8,12 +8,16 @@ mod arrays;
 pub(super) mod convert;
 mod decimal;
 mod documents;
+mod generic;
 mod inserted_row;
 pub(super) mod lossless;
 mod number;
+mod numbers;
+mod others;
 mod regex;
 mod text;
 mod time;
+mod times;
 mod variance;
 
 use phantomdb_protocol::{Error, ErrorCode, Result};
@@ -35,10 +39,14 @@ pub fn register(conn: &mut Connection) -> rusqlite::Result<()> {
     assignments(conn)?;
     documents::register(conn)?;
     arrays::register(conn)?;
+    generic::register(conn)?;
     regex::register(conn)?;
     text::register(conn)?;
+    others::register(conn)?;
     number::register(conn)?;
+    numbers::register(conn)?;
     time::register(conn)?;
+    times::register(conn)?;
     aggregate::register(conn)?;
     variance::register(conn)
 }
