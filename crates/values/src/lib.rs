@@ -5,4 +5,5 @@
 pub mod boolean;
 pub mod bytes;
 pub mod identity;
+pub mod regex;
 pub mod text;
