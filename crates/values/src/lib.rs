@@ -2,4 +2,5 @@
 //!
 //! Nothing here knows a database. A function takes and returns Rust values, and an error is one of the protocol.
 
+pub mod aggregates;
 pub mod numbers;

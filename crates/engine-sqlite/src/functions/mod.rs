@@ -4,6 +4,7 @@
 //! may use them with `trusted_schema` off. An error is the text `phantomdb:CODE:message`.
 
 mod aggregate;
+mod aggregates;
 pub(super) mod convert;
 mod decimal;
 mod inserted_row;
@@ -40,6 +41,7 @@ pub fn register(conn: &mut Connection) -> rusqlite::Result<()> {
     numbers::register(conn)?;
     time::register(conn)?;
     aggregate::register(conn)?;
+    aggregates::register(conn)?;
     variance::register(conn)
 }
 
