@@ -2,11 +2,15 @@
 //!
 //! Nothing here knows a database. A function takes and returns Rust values, and an error is one of the protocol.
 
+<<<<<<< HEAD
 pub mod arrays;
 pub mod boolean;
 pub mod bytes;
 pub mod documents;
 pub mod identity;
+=======
+pub mod aggregates;
+>>>>>>> numbers
 pub mod numbers;
 pub mod regex;
 pub mod text;

@@ -4,7 +4,11 @@
 //! may use them with `trusted_schema` off. An error is the text `phantomdb:CODE:message`.
 
 mod aggregate;
+<<<<<<< HEAD
 mod arrays;
+=======
+mod aggregates;
+>>>>>>> numbers
 pub(super) mod convert;
 mod decimal;
 mod documents;
@@ -48,6 +52,7 @@ pub fn register(conn: &mut Connection) -> rusqlite::Result<()> {
     time::register(conn)?;
     times::register(conn)?;
     aggregate::register(conn)?;
+    aggregates::register(conn)?;
     variance::register(conn)
 }
 
