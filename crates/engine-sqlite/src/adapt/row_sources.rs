@@ -136,6 +136,7 @@ impl Adapter<'_> {
         let columns = alias.map(|alias| alias.columns.as_slice()).unwrap_or_default();
         let mut outputs = Vec::with_capacity(columns.len());
         let mut names = Vec::with_capacity(columns.len());
+        let mut short_names = Vec::with_capacity(columns.len());
         let value = Expr::CompoundIdentifier(vec![quoted(exposed), quoted("value")]);
         for (index, TableAliasColumnDef { name, data_type }) in columns.iter().enumerate() {
             let Some(declared) = data_type else {
@@ -147,14 +148,17 @@ impl Adapter<'_> {
             let expr = conversion(element(value.clone(), index), raw, data_type)?;
             outputs.push(Output { name: name.value.clone(), typed: Typed::of(data_type), expr: Some(expr) });
             names.push(name.value.clone());
+            short_names.push(data_type.short_name());
         }
         if outputs.is_empty() {
             let message = format!("{function}() needs its columns: AS x(a INTEGER, b TEXT)");
             return Err(Error::new(ErrorCode::SyntaxError, message));
         }
-        let names =
-            serde_json::to_string(&names).map_err(|_| Error::internal("the names could not be written"))?;
-        arguments.push(literal(names));
+        for list in [names, short_names] {
+            let list = serde_json::to_string(&list)
+                .map_err(|_| Error::internal("the names could not be written"))?;
+            arguments.push(literal(list));
+        }
         Ok((super::converted::apply(resolved.signature, arguments), outputs))
     }
 

@@ -53,6 +53,7 @@ type Comparator = fn(&str, &str) -> Ordering;
 fn comparator(collation: &str) -> Comparator {
     match collation {
         "decimal" => decimal::compare,
+        "jsonb" => phantomdb_values::documents::compare_texts,
         "NOCASE" => |a, b| a.to_ascii_lowercase().cmp(&b.to_ascii_lowercase()),
         _ => |a, b| a.cmp(b),
     }
