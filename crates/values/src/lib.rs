@@ -8,5 +8,6 @@ pub mod bytes;
 pub mod documents;
 pub mod identity;
 pub mod numbers;
+pub mod regex;
 pub mod text;
 pub mod times;

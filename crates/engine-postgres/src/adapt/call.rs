@@ -56,6 +56,7 @@ fn rewrite(name: &str) -> Option<FunctionRewrite> {
 /// True when the call is rewritten so that its column would get another name.
 pub(crate) fn is_renamed(name: &str) -> bool {
     name == "phantomdb_created"
+        || current_time(name).is_some()
         || name == "typeof"
         || rewrite(name).is_some_and(|rewrite| rewrite.name != name)
 }
@@ -82,6 +83,10 @@ impl Adapter<'_> {
         let name = ident.value.to_ascii_lowercase();
         self.calls_unknown |= !is_known(&name);
         if function.0.len() > 1 {
+            return Ok(());
+        }
+        if let Some(now) = current_time(&name) {
+            *expr = verbatim_expr(now);
             return Ok(());
         }
         if name == "phantomdb_created" {
@@ -125,6 +130,17 @@ impl Adapter<'_> {
         }
         Ok(())
     }
+}
+
+/// The current time with milliseconds, as PhantomDB's types have it.
+fn current_time(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "now" | "current_timestamp" | "transaction_timestamp" | "localtimestamp" => "current_timestamp(3)",
+        "statement_timestamp" => "statement_timestamp()::timestamptz(3)",
+        "clock_timestamp" => "clock_timestamp()::timestamptz(3)",
+        "current_time" | "localtime" => "localtime(3)",
+        _ => return None,
+    })
 }
 
 /// Casts in ORDER BY what was cast in the arguments: beside DISTINCT, PostgreSQL sorts by arguments only.

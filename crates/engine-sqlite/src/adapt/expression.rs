@@ -1,7 +1,7 @@
 //! Expressions. Each is adapted in place, and the result is the type of its value.
 
 use bigdecimal::BigDecimal;
-use phantomdb_protocol::{Error, ErrorCode, Result};
+use phantomdb_protocol::{ColumnType, Error, ErrorCode, Result};
 use phantomdb_sql::{
     build,
     names::last_ident,
@@ -15,7 +15,7 @@ use sqlparser::ast::{
 
 use super::{
     adapter::Adapter,
-    converted::{comparable, conversion},
+    converted::{comparable, conversion, json},
     scope::Found,
     typed::{Origin, Typed, unify},
 };
@@ -159,8 +159,33 @@ impl Adapter<'_> {
                 Found::Nothing => {}
             }
         }
+        if qualifier.is_none()
+            && let Some(row) = self.whole_row(&ident.value)
+        {
+            *expr = row?;
+            return Ok(Typed::of(Type::Record));
+        }
         // SQLite says that there is no such column, or finds it in a table that is not known here.
         Ok(Typed { origin: Origin::Column, ..Typed::OTHER })
+    }
+
+    /// The row of a relation as a document, for `row_to_json(t)`; None when there is no such relation.
+    fn whole_row(&self, relation: &str) -> Option<Result<Expr>> {
+        let relation = self.scopes.iter().rev().find_map(|scope| scope.relation(relation))?;
+        let outputs = relation.columns.outputs(relation.outer)?;
+        let mut fields = Vec::with_capacity(2 * outputs.len());
+        for output in outputs {
+            let column = Expr::CompoundIdentifier(vec![
+                Ident::with_quote('"', relation.name.clone()),
+                Ident::with_quote('"', output.name.clone()),
+            ]);
+            fields.push(printer::literal(output.name));
+            match json(output.expr.unwrap_or(column), output.typed) {
+                Ok(value) => fields.push(build::call("json", vec![value])),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+        Some(Ok(build::call("json_object", fields)))
     }
 
     /// `t.c` and `s.t.c`. The table gets the name by which SQLite knows it.
@@ -255,8 +280,10 @@ impl Adapter<'_> {
             return Err(self.at(Error::new(ErrorCode::OutOfRange, message), span));
         }
         *expr = printer::literal(number.to_plain_string());
-        let float = phantomdb_protocol::ColumnType::Float;
-        Ok(Typed { wire: Some(float), ..Typed::literal(Type::Numeric) })
+        // A whole number of more than 64 bits is exact. PhantomDB SQL takes a number with a point for a float.
+        let is_whole = digits.bytes().all(|byte| byte.is_ascii_digit());
+        let wire = if is_whole { ColumnType::Decimal } else { ColumnType::Float };
+        Ok(Typed { wire: Some(wire), ..Typed::literal(Type::Numeric) })
     }
 
     /// Checks an expression that decides whether something holds: WHERE, ON, HAVING, CHECK, the operand of NOT.

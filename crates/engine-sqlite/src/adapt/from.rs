@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use phantomdb_protocol::{Error, ErrorCode, Result};
+use phantomdb_protocol::{Error, ErrorCode, Result, TableName};
 use phantomdb_sql::{names::last_ident, printer::verbatim_ident};
 use sqlparser::ast::{
     Expr, FunctionArg, FunctionArgExpr, Ident, Join, JoinConstraint, JoinOperator, ObjectName, Query,
@@ -221,6 +221,11 @@ impl Adapter<'_> {
                     let error = Error::new(ErrorCode::UnknownTable, message).with_table(table.to_string());
                     return Err(self.at(error, span));
                 }
+                None if self.catalog.sees_all() && !is_internal(&table) => {
+                    let message = format!("there is no table \"{table}\"");
+                    let error = Error::new(ErrorCode::UnknownTable, message).with_table(table.to_string());
+                    return Err(self.at(error, span));
+                }
                 None => Columns::Unknown,
             },
         };
@@ -249,6 +254,11 @@ impl Adapter<'_> {
         self.add_relation(Relation { name: exposed, bare, columns, outer: false });
         Ok(())
     }
+}
+
+/// True for the tables of SQLite itself and of the engine.
+fn is_internal(table: &TableName) -> bool {
+    table.schema.is_none() && (table.name.starts_with("sqlite_") || table.name.starts_with("phantomdb_"))
 }
 
 /// `SELECT a AS x, b FROM table`.

@@ -76,6 +76,22 @@ impl Adapter<'_> {
                 return Ok(Typed::boolean(a.nullable));
             }
         }
+        // An index of a column can serve SQLite's own LIKE.
+        let is_text_column = a.origin == Origin::Column && matches!(a.data_type, Type::Text | Type::Varchar);
+        if is_text_column
+            && !ignore_case
+            && b.is_unknown()
+            && string_of(&escape).is_some_and(is_one_character)
+        {
+            *expr = Expr::Like {
+                negated,
+                any: false,
+                expr: Box::new(build::take(left)),
+                pattern: Box::new(build::take(pattern)),
+                escape_char: Some(Box::new(escape)),
+            };
+            return Ok(Typed::boolean(nullable));
+        }
         let function = if ignore_case { "phantomdb_ilike" } else { "phantomdb_like" };
         let matched = build::call(function, vec![build::take(left), build::take(pattern), escape]);
         *expr = if negated { not(matched) } else { matched };
@@ -144,6 +160,10 @@ fn glob(pattern: &str, escape: Escape<'_>, ignore_case: bool) -> Option<String> 
         }
     }
     Some(out)
+}
+
+fn is_one_character(text: &str) -> bool {
+    text.chars().count() == 1
 }
 
 fn push_literally(out: &mut String, character: char, ignore_case: bool) {

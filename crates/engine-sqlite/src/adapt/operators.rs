@@ -1,10 +1,10 @@
 //! Operators. AND, OR and comparisons are SQLite's; every other operator is chosen from the table of signatures by the types
 //! of its operands.
 
-use phantomdb_protocol::{Error, ErrorCode, Result};
+use phantomdb_protocol::{ColumnType, Error, ErrorCode, Result};
 use phantomdb_sql::{
     build,
-    typing::{Kind, Resolved, Type, Unresolved, operators, resolve},
+    typing::{Kind, Resolved, Type, Unresolved, functions, operators, resolve},
 };
 use sqlparser::ast::{BinaryOperator, Expr, Spanned, UnaryOperator, Value, ValueWithSpan};
 
@@ -133,15 +133,40 @@ pub(super) fn result_of(resolved: &Resolved, types: &[Typed]) -> Typed {
     let result = resolved.result;
     let wire = match (result, resolved.signature.name) {
         (Type::Numeric, "avg") if !types.first().is_some_and(|first| first.is(Type::Numeric)) => {
-            Some(phantomdb_protocol::ColumnType::Float)
+            Some(ColumnType::Float)
         }
         (Type::Numeric, "sum") if types.first().is_some_and(|first| first.data_type.is_integer()) => {
-            Some(phantomdb_protocol::ColumnType::Integer)
+            Some(ColumnType::Integer)
         }
         (Type::Text, _) => Some(result.wire()),
+        (Type::Numeric, _) => Some(wire_of_numeric(resolved, types)),
         _ => wire_of(result, types),
     };
     Typed { data_type: result, wire, nullable: !resolved.signature.not_null, origin: Origin::Computed }
+}
+
+/// How a numeric travels that a function or operator gives: as a float when its arguments are numerics only because
+/// PostgreSQL reads `1.5` and averages so, and it would give no numeric for integers.
+fn wire_of_numeric(resolved: &Resolved, types: &[Typed]) -> ColumnType {
+    let inexact = |typed: &Typed| typed.is(Type::Numeric) && typed.wire != Some(ColumnType::Decimal);
+    if !types.iter().any(inexact) {
+        return ColumnType::Decimal;
+    }
+    let as_integers: Vec<Type> =
+        types.iter().map(|typed| if inexact(typed) { Type::Integer } else { typed.data_type }).collect();
+    let signature = resolved.signature;
+    let is_operator = matches!(signature.kind, Kind::Infix | Kind::Prefix);
+    let candidates: Vec<_> = if is_operator {
+        operators(signature.name).filter(|row| row.kind == signature.kind).collect()
+    } else {
+        functions(signature.name).collect()
+    };
+    match resolve(candidates.into_iter(), &as_integers, is_operator) {
+        Ok(other) if other.result != Type::Numeric => {
+            wire_of(Type::Numeric, types).unwrap_or(ColumnType::Decimal)
+        }
+        _ => ColumnType::Decimal,
+    }
 }
 
 /// The error for operands that no operator takes.

@@ -77,7 +77,7 @@ impl Typed {
             Type::Interval => Some("interval"),
             Type::Array(Type::Numeric) => Some("array_numeric"),
             Type::Array(Type::Interval) => Some("array_interval"),
-            Type::Array(Type::Json | Type::Jsonb) => Some("array_jsonb"),
+            Type::Array(Type::Jsonb | Type::Json) => Some("array_jsonb"),
             Type::Array(_) | Type::Record => Some("array"),
             Type::CiText => Some("NOCASE"),
             _ => None,

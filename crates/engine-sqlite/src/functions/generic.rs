@@ -3,6 +3,10 @@
 use std::cmp::Ordering;
 
 use phantomdb_protocol::{Error, Result};
+use phantomdb_values::{
+    arrays::{self, Kind},
+    documents,
+};
 use rusqlite::{
     Connection,
     functions::{Aggregate, Context, FunctionFlags},
@@ -53,7 +57,12 @@ type Comparator = fn(&str, &str) -> Ordering;
 fn comparator(collation: &str) -> Comparator {
     match collation {
         "decimal" => decimal::compare,
-        "jsonb" => phantomdb_values::documents::compare_texts,
+        "jsonb" => documents::compare_texts,
+        "interval" => super::times::compare_intervals,
+        "array" => |a, b| arrays::compare_texts(a, b, Kind::Text),
+        "array_numeric" => |a, b| arrays::compare_texts(a, b, Kind::Numeric),
+        "array_interval" => |a, b| arrays::compare_texts(a, b, Kind::Interval),
+        "array_jsonb" => |a, b| arrays::compare_texts(a, b, Kind::Jsonb),
         "NOCASE" => |a, b| a.to_ascii_lowercase().cmp(&b.to_ascii_lowercase()),
         _ => |a, b| a.cmp(b),
     }

@@ -53,6 +53,14 @@ fn unknown(format: &str) -> Error {
     invalid(format!("'{format}' is not an encoding of bytes; use hex, base64 or escape"))
 }
 
+/// The names of the character sets that PostgreSQL knows beside these.
+const OTHER_SETS: &str = "abc alt big5 euccn eucjis2004 eucjp euckr euctw gb18030 gbk iso885910 iso885913 iso885914 iso885915 \
+    iso885916 iso88592 iso88593 iso88594 iso88595 iso88596 iso88597 iso88598 iso88599 johab koi8 koi8r koi8u latin10 latin2 \
+    latin3 latin4 latin5 latin6 latin7 latin8 latin9 mskanji muleinternal shiftjis shiftjis2004 sjis tcvn tcvn5712 uhc \
+    vscii win win1250 win1251 win1252 win1253 win1254 win1255 win1256 win1257 win1258 win866 win874 win932 win936 win949 \
+    win950 windows1250 windows1251 windows1252 windows1253 windows1254 windows1255 windows1256 windows1257 windows1258 \
+    windows866 windows874 windows932 windows936 windows949 windows950";
+
 /// A character set that text can be converted to.
 enum CharacterSet {
     Utf8,
@@ -68,9 +76,10 @@ impl CharacterSet {
             "utf8" | "unicode" => Ok(Self::Utf8),
             "latin1" | "iso88591" => Ok(Self::Latin1),
             "sqlascii" => Ok(Self::Ascii),
-            _ => Err(Error::unsupported(format!(
+            other if OTHER_SETS.split(' ').any(|set| set == other) => Err(Error::unsupported(format!(
                 "the character set '{name}' is not supported; use UTF8 or LATIN1"
             ))),
+            _ => Err(invalid(format!("'{name}' is not a character set; use UTF8 or LATIN1"))),
         }
     }
 }

@@ -84,6 +84,31 @@ fn push_title(result: &mut String, c: char) {
     result.push(title);
 }
 
+/// The one character that is the lower case of another; itself when there is none.
+pub fn simple_lower(c: char) -> char {
+    let mut lower = c.to_lowercase();
+    match (lower.next(), lower.next()) {
+        (Some(only), None) => only,
+        _ if c == 'İ' => 'i',
+        _ => c,
+    }
+}
+
+/// The one character that is the upper case of another; itself when there is none.
+pub fn simple_upper(c: char) -> char {
+    let mut upper = c.to_uppercase();
+    match (upper.next(), upper.next()) {
+        (Some(only), None) => only,
+        // Greek letters with an iota below have a capital of their own.
+        _ if matches!(c, '\u{1F80}'..='\u{1FAF}' | '\u{1FB3}' | '\u{1FC3}' | '\u{1FF3}') => {
+            let mut title = String::new();
+            push_title(&mut title, c);
+            title.chars().next().unwrap_or(c)
+        }
+        _ => c,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

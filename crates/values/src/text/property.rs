@@ -94,6 +94,7 @@ properties! {
     HEX_DIGIT = r"[0-9A-Fa-f]";
     /// What a word consists of.
     WORD = r"[\p{Alphabetic}\p{Nd}_]";
+    ASCII = r"[\x00-\x7F]";
     ASSIGNED = r"\P{Cn}";
 }
 

@@ -9,7 +9,7 @@ pub fn chr(code: i64) -> Result<String> {
     let refused = |why: &str| Error::new(ErrorCode::TooLarge, why.to_owned());
     match code {
         0 => Err(refused("text cannot have the character 0")),
-        i64::MIN..0 => Err(refused("the number of a character must be positive")),
+        i64::MIN..0 => Err(invalid("the number of a character must be positive")),
         _ => u32::try_from(code)
             .ok()
             .and_then(char::from_u32)
@@ -81,7 +81,7 @@ fn code_point(escape: &str) -> Result<(u32, &str)> {
         .map(|code| (code, &after_prefix[digits..]))
         .ok_or_else(|| {
             Error::new(
-                ErrorCode::TypeMismatch,
+                ErrorCode::SyntaxError,
                 r"a Unicode escape must be \XXXX, \+XXXXXX, \uXXXX or \UXXXXXXXX",
             )
         })
