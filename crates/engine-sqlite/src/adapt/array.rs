@@ -4,16 +4,17 @@ use phantomdb_protocol::{Error, ErrorCode, Result};
 use phantomdb_sql::{
     build,
     printer::{literal, verbatim_expr},
-    typing::Type,
+    typing::{Type, functions, resolve},
 };
 use sqlparser::{
-    ast::{AccessExpr, Array, Expr, Spanned, Subscript},
+    ast::{AccessExpr, Array, Expr, FunctionArguments, Ident, Spanned, Subscript},
     tokenizer::Span,
 };
 
 use super::{
     adapter::Adapter,
     converted::conversion,
+    template::{converted_source, empty_query},
     typed::{Typed, unify},
 };
 
@@ -56,6 +57,30 @@ impl Adapter<'_> {
         };
         let function = if nested { "phantomdb_array_of_arrays" } else { "phantomdb_array" };
         Ok((build::call(function, arguments), Typed::of(array).not_null()))
+    }
+
+    /// `ARRAY(query)`: the values in the only column of a query.
+    pub(super) fn array_of_query(&mut self, expr: &mut Expr) -> Result<Typed> {
+        let span = expr.span();
+        let Expr::Function(function) = expr else { return Ok(Typed::OTHER) };
+        let FunctionArguments::Subquery(query) = &mut function.args else { return Ok(Typed::OTHER) };
+        let mut query = std::mem::replace(query.as_mut(), *empty_query()?);
+        let outputs = self.subquery(&mut query)?;
+        let [output] = outputs.as_deref().unwrap_or_default() else {
+            let message = "ARRAY() takes a query with one column";
+            return Err(self.at(Error::new(ErrorCode::SyntaxError, message), span));
+        };
+        let data_type = output.typed.data_type;
+        let Ok(aggregate) = resolve(functions("array_agg"), &[data_type], false) else {
+            return self.unsupported(&format!("an array of {}", data_type.name()), span);
+        };
+        let column = Ident::with_quote('"', "phantomdb_value");
+        let value = Expr::Identifier(column.clone());
+        let collected = build::call(aggregate.signature.sqlite, vec![value]);
+        let array = build::call("coalesce", vec![collected, literal("[]".to_owned())]);
+        converted_source(&mut query, vec![column], vec![array])?;
+        *expr = Expr::Subquery(Box::new(query));
+        Ok(Typed::of(aggregate.result).not_null())
     }
 
     /// `a[1]`, `a[1:2]`, and the fields of a document.

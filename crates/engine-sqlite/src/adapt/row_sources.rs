@@ -96,6 +96,7 @@ impl Adapter<'_> {
         let value = Expr::CompoundIdentifier(vec![quoted(exposed), quoted("value")]);
         let columns = &resolved.signature.columns;
         if columns.is_empty() {
+            let value = row_value(value, typed.data_type)?;
             let single = Output { name: exposed.to_owned(), typed: typed.computed(), expr: Some(value) };
             return Ok((rows, vec![single]));
         }
@@ -187,7 +188,7 @@ impl Adapter<'_> {
             sets.append(&mut select.from);
         }
         let value = Expr::CompoundIdentifier(vec![quoted(alias), quoted("value")]);
-        Ok((value, typed))
+        Ok((row_value(value, typed.data_type)?, typed))
     }
 
     /// `LATERAL (query) AS name`.
@@ -230,6 +231,11 @@ impl Adapter<'_> {
         self.add_relation(Relation { name: exposed, bare: None, columns, outer: false });
         Ok(())
     }
+}
+
+/// A value of a row. JSON has no bytes, so these come as their hexadecimal digits.
+fn row_value(value: Expr, data_type: Type) -> Result<Expr> {
+    if data_type == Type::Bytea { conversion(value, Typed::of(Type::Text), Type::Bytea) } else { Ok(value) }
 }
 
 fn quoted(name: &str) -> Ident {
