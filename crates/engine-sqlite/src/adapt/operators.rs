@@ -10,7 +10,7 @@ use sqlparser::ast::{BinaryOperator, Expr, Spanned, UnaryOperator, Value, ValueW
 
 use super::{
     adapter::Adapter,
-    converted::{apply, implicit, json, output_text, text},
+    converted::{apply_body, implicit, json, output_text, text},
     typed::{Origin, Typed, wire_of},
 };
 
@@ -111,7 +111,7 @@ fn choose(name: &str, kind: Kind, operands: &[Typed]) -> Result<Resolved, Unreso
 /// What SQLite runs for a function or operator that was chosen, and the type of its result. The arguments are converted.
 pub(super) fn call_of(resolved: &Resolved, arguments: Vec<Expr>, types: &[Typed]) -> Result<(Expr, Typed)> {
     let arguments = converted_arguments(resolved, arguments, types)?;
-    Ok((apply(resolved.signature, arguments), result_of(resolved, types)))
+    Ok((apply_body(&resolved.body(), arguments), result_of(resolved, types)))
 }
 
 /// The arguments in the types of the signature.
