@@ -4,11 +4,8 @@
 //! may use them with `trusted_schema` off. An error is the text `phantomdb:CODE:message`.
 
 mod aggregate;
-<<<<<<< HEAD
-mod arrays;
-=======
 mod aggregates;
->>>>>>> numbers
+mod arrays;
 pub(super) mod convert;
 mod decimal;
 mod documents;
