@@ -135,7 +135,7 @@ fn cast_target(data_type: &DataType) -> Result<CastTarget> {
         _ => None,
     };
     // A column of this type is a `jsonb`, and a cast is to `json`.
-    let data_type = if declared == SqlType::Json { Type::Json } else { type_of_column(&declared) };
+    let data_type = type_of_column(&declared);
     Ok(CastTarget { data_type, modifier })
 }
 
