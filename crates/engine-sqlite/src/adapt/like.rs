@@ -7,7 +7,13 @@ use phantomdb_protocol::Result;
 use phantomdb_sql::{build, printer, typing::Type};
 use sqlparser::ast::{BinaryOperator, Expr, Spanned, UnaryOperator};
 
-use super::{adapter::Adapter, converted::text, expression::shorten, literal::string_of, typed::Typed};
+use super::{
+    adapter::Adapter,
+    converted::text,
+    expression::shorten,
+    literal::string_of,
+    typed::{Origin, Typed},
+};
 
 impl Adapter<'_> {
     /// `a ~~ b`, `a !~~ b`, `a ~~* b` and `a !~~* b`, as LIKE and ILIKE.
