@@ -13,7 +13,6 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     strict(conn, "phantomdb_bool_text", 1, |a| {
         Ok(Value::Text(if a.integer(0) == 0 { "false" } else { "true" }.to_owned()))
     })?;
-    strict(conn, "phantomdb_int4_bool", 1, |a| Ok(Value::Integer(i64::from(a.integer(0) != 0))))?;
     strict(conn, "phantomdb_text_uuid", 1, |a| match a.value(0) {
         ValueRef::Text(_) => Ok(Value::Text(identity::parse(&a.text(0))?)),
         other => Err(convert::mismatch(other, "a UUID")),

@@ -18,7 +18,7 @@ fn a_clause_of_a_query_is_never_dropped() {
         ("SELECT n FROM t FETCH FIRST 1 ROW WITH TIES", "WITH TIES"),
         ("SELECT n INTO x FROM t", "SELECT INTO"),
         ("SELECT n FROM t TABLESAMPLE SYSTEM (10)", "TABLESAMPLE"),
-        ("SELECT * FROM json_each('[1]') WITH ORDINALITY", "WITH ORDINALITY"),
+        ("SELECT * FROM \"Users\" WITH ORDINALITY", "WITH ORDINALITY"),
         ("SELECT * FROM json_each('[1]') AS j (a, b)", "a list of columns after a function"),
         ("SELECT now() FILTER (WHERE true)", "now() as an aggregate"),
         ("SELECT sum(n) WITHIN GROUP (ORDER BY n) FROM t", "WITHIN GROUP"),

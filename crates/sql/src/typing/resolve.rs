@@ -2,6 +2,8 @@
 //!
 //! Source: PostgreSQL's manual, chapter "Type Conversion", sections "Operators" and "Functions".
 
+use std::borrow::Cow;
+
 use super::{
     conversion::{common_type, is_implicit},
     data_type::{Category, Type},
@@ -15,6 +17,20 @@ pub struct Resolved {
     /// One type for each argument that was given.
     pub arguments: Vec<Type>,
     pub result: Type,
+    /// What `anyelement` or `anycompatible` stands for in this call.
+    pub element: Option<Type>,
+}
+
+impl Resolved {
+    /// What SQLite runs, with the name of the elements' type in the place of `$element`.
+    pub fn body(&self) -> Cow<'static, str> {
+        let body = self.signature.sqlite;
+        if !body.contains("$element") {
+            return Cow::Borrowed(body);
+        }
+        let name = self.element.unwrap_or(Type::Text).short_name();
+        Cow::Owned(body.replace("$element", &format!("'{name}'")))
+    }
 }
 
 /// Why no signature was chosen.
@@ -41,7 +57,8 @@ pub fn resolve(
             _ => None,
         };
         if let Some(same) = same
-            && let Some((signature, _)) = matching.iter().find(|(_, formal)| formal == &[same, same])
+            && let Some((signature, _)) =
+                matching.iter().find(|(_, formal)| formal.iter().all(|formal| is_just(*formal, same)))
         {
             return finish(signature, &[same, same]);
         }
@@ -110,6 +127,12 @@ fn formal(signature: &Signature, given: usize) -> Option<Vec<Type>> {
     (least..=declared.len()).contains(&given).then(|| declared[..given].to_vec())
 }
 
+/// Returns whether a parameter is of that type, or an array of any type when the type is an array.
+fn is_just(formal: Type, same: Type) -> bool {
+    let any_array = matches!(formal, Type::AnyArray | Type::AnyCompatibleArray);
+    formal == same || (any_array && matches!(same, Type::Array(_)))
+}
+
 fn accepts(formal: Type, actual: Type) -> bool {
     match formal {
         Type::Any | Type::AnyText | Type::AnyJson | Type::AnyElement | Type::AnyCompatible => true,
@@ -168,7 +191,7 @@ fn finish(signature: &'static Signature, actual: &[Type]) -> Result<Resolved, Un
         .map(|(declared, actual)| concrete(*declared, Some(*actual)))
         .collect::<Result<_, _>>()?;
     let result = concrete(signature.result, None)?;
-    Ok(Resolved { signature, arguments, result })
+    Ok(Resolved { signature, arguments, result, element: element.or(compatible) })
 }
 
 /// The type that a pseudo-type stands for in this call; None when it does not occur.

@@ -1,0 +1,434 @@
+//! Reads intervals in the forms that PostgreSQL reads: with units, as `1-2`, as a clock, and of ISO 8601.
+
+use phantomdb_protocol::{Error, ErrorCode, Result};
+
+use super::{
+    errors::mismatch,
+    field::{Unit, unit_of_length},
+    lexer::{Field, fields},
+    value::{Interval, MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_MINUTE, MICROS_PER_SECOND},
+};
+
+#[derive(Debug)]
+pub(super) enum Refusal {
+    Form,
+    Range,
+}
+
+type Reading<T> = std::result::Result<T, Refusal>;
+
+/// The fields that a declaration of an interval allows: `DAY TO SECOND`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fields {
+    first: Unit,
+    last: Unit,
+}
+
+impl Fields {
+    /// Reads `day`, `day to second` and the like, in lower case. Fails for any other text.
+    pub fn parse(text: &str) -> Result<Self> {
+        let words: Vec<String> = text.split_whitespace().map(str::to_ascii_lowercase).collect();
+        let unit = |word: &str| match word {
+            "year" => Some(Unit::Year),
+            "month" => Some(Unit::Month),
+            "day" => Some(Unit::Day),
+            "hour" => Some(Unit::Hour),
+            "minute" => Some(Unit::Minute),
+            "second" => Some(Unit::Second),
+            _ => None,
+        };
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let pair = match words.as_slice() {
+            [only] => unit(only).map(|unit| (unit, unit)),
+            [first, "to", last] => unit(first).zip(unit(last)),
+            _ => None,
+        };
+        match pair {
+            Some((first, last))
+                if first == last
+                    || (first == Unit::Year && last == Unit::Month)
+                    || (first != Unit::Year
+                        && first != Unit::Month
+                        && first.micros().unwrap_or(0) > last.micros().unwrap_or(i64::MAX)) =>
+            {
+                Ok(Self { first, last })
+            }
+            _ => Err(mismatch(text, "a pair of fields of an interval")),
+        }
+    }
+}
+
+impl Interval {
+    /// Reads an interval.
+    pub fn read(text: &str) -> Result<Self> {
+        Self::read_with(text, None)
+    }
+
+    /// Reads an interval of certain fields, as `INTERVAL '1' DAY` has it: a number without a unit is one of the last field.
+    pub fn read_fields(text: &str, fields: Fields) -> Result<Self> {
+        Self::read_with(text, Some(fields))?.with_fields(fields)
+    }
+
+    fn read_with(text: &str, range: Option<Fields>) -> Result<Self> {
+        let trimmed = text.trim_ascii();
+        let read = match by_units(trimmed, range) {
+            Err(Refusal::Form) => by_iso(trimmed),
+            other => other,
+        };
+        read.map_err(|refusal| match refusal {
+            Refusal::Form => mismatch(trimmed, "an interval"),
+            Refusal::Range => {
+                let shown: String = trimmed.chars().take(60).collect();
+                Error::new(
+                    ErrorCode::OutOfRange,
+                    format!("a field of the interval '{shown}' is out of range"),
+                )
+            }
+        })
+    }
+
+    /// The interval without what is smaller than the last field.
+    pub fn with_fields(self, fields: Fields) -> Result<Self> {
+        if !self.is_finite() {
+            return Ok(self);
+        }
+        Ok(match fields.last {
+            Unit::Year => Self { months: self.months / 12 * 12, days: 0, micros: 0 },
+            Unit::Month => Self { months: self.months, days: 0, micros: 0 },
+            Unit::Day => Self { micros: 0, ..self },
+            Unit::Hour => Self { micros: self.micros / MICROS_PER_HOUR * MICROS_PER_HOUR, ..self },
+            Unit::Minute => Self { micros: self.micros / MICROS_PER_MINUTE * MICROS_PER_MINUTE, ..self },
+            _ => self,
+        })
+    }
+}
+
+/// Adds up the fields of an interval.
+#[derive(Default)]
+struct Sum {
+    months: i64,
+    days: i64,
+    micros: i128,
+    /// The units that were there, one bit each.
+    seen: u32,
+}
+
+impl Sum {
+    fn see(&mut self, units: u32) -> Reading<()> {
+        if self.seen & units != 0 {
+            return Err(Refusal::Form);
+        }
+        self.seen |= units;
+        Ok(())
+    }
+
+    /// Adds a number of units, with a fraction of one.
+    fn add(&mut self, unit: Unit, whole: i64, fraction: f64) -> Reading<()> {
+        let small = || i32::try_from(whole).map(i64::from).map_err(|_| Refusal::Range);
+        let months = |months: i64| -> Reading<i64> {
+            small()?
+                .checked_mul(months)
+                .filter(|m| months < 12 || m / 12 <= i64::from(i32::MAX))
+                .ok_or(Refusal::Range)
+        };
+        #[expect(clippy::cast_possible_truncation, reason = "a fraction of a unit")]
+        match unit {
+            Unit::Millennium | Unit::Century | Unit::Decade | Unit::Year => {
+                let per_unit = match unit {
+                    Unit::Millennium => 12_000,
+                    Unit::Century => 1200,
+                    Unit::Decade => 120,
+                    _ => 12,
+                };
+                #[expect(clippy::cast_precision_loss, reason = "a small number")]
+                let rest = (fraction * per_unit as f64).round_ties_even() as i64;
+                self.months += months(per_unit)? + rest;
+            }
+            Unit::Month => {
+                self.months += small()?;
+                self.add_days(fraction * 30.0);
+            }
+            Unit::Week => {
+                self.days += small()? * 7;
+                self.add_days(fraction * 7.0);
+            }
+            Unit::Day => {
+                self.days += small()?;
+                self.micros += fraction_of(fraction, MICROS_PER_DAY);
+            }
+            _ => {
+                let micros = unit.micros().ok_or(Refusal::Form)?;
+                self.micros += i128::from(whole.checked_mul(micros).ok_or(Refusal::Range)?);
+                self.micros += fraction_of(fraction, micros);
+            }
+        }
+        Ok(())
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "less than 31")]
+    fn add_days(&mut self, days: f64) {
+        self.days += days as i64;
+        self.micros += fraction_of(days.fract(), MICROS_PER_DAY);
+    }
+
+    fn finish(self, negative: bool) -> Reading<Interval> {
+        let sign = if negative { -1 } else { 1 };
+        Interval::from_wide(self.months * sign, self.days * sign, self.micros * i128::from(sign))
+            .map_err(|_| Refusal::Range)
+    }
+}
+
+/// A fraction of a unit in microseconds; a half is cut off.
+#[expect(clippy::cast_possible_truncation, reason = "at most a day")]
+#[expect(clippy::cast_precision_loss, reason = "at most a day")]
+fn fraction_of(fraction: f64, micros: i64) -> i128 {
+    let scaled = fraction * micros as f64;
+    let whole = scaled as i64;
+    let rest = scaled - whole as f64;
+    let rounded = if rest > 0.5 {
+        whole + 1
+    } else if rest < -0.5 {
+        whole - 1
+    } else {
+        whole
+    };
+    rounded.into()
+}
+
+/// The units of a clock.
+const CLOCK_UNITS: u32 = Unit::Hour.bit() | Unit::Minute.bit() | SECONDS;
+const SECONDS: u32 = Unit::Second.bit() | Unit::Milliseconds.bit() | Unit::Microseconds.bit();
+
+/// `1 year 2 days 04:05:06 ago`, from the end, because a unit stands behind its number.
+fn by_units(text: &str, range: Option<Fields>) -> Reading<Interval> {
+    let mut fields = fields(text, |_| true).ok_or(Refusal::Form)?;
+    if let [only] = fields.as_slice() {
+        match only {
+            Field::Word(word) if word == "infinity" => return Ok(Interval::INFINITY),
+            Field::SignedWord(word) if word == "+infinity" => return Ok(Interval::INFINITY),
+            Field::SignedWord(word) if word == "-infinity" => return Ok(Interval::NEGATIVE_INFINITY),
+            _ => {}
+        }
+    }
+    let ago = fields.last() == Some(&Field::Word("ago".to_owned()));
+    if ago {
+        fields.pop();
+    }
+    let mut sum = Sum::default();
+    // The unit of the next number to the left, and whether its word still waits for one.
+    let mut unit = None;
+    let mut waiting = false;
+    for field in fields.iter().rev() {
+        match field {
+            Field::Word(word) => {
+                let known = unit_of_length(word).ok_or(Refusal::Form)?;
+                if waiting {
+                    return Err(Refusal::Form);
+                }
+                (unit, waiting) = (Some(known), true);
+            }
+            Field::Clock(clock) => {
+                if waiting {
+                    return Err(Refusal::Form);
+                }
+                sum.see(CLOCK_UNITS)?;
+                sum.micros += clock_micros(clock, range)?;
+                unit = Some(Unit::Day);
+            }
+            Field::Signed(text) if text.contains(':') => {
+                if waiting {
+                    return Err(Refusal::Form);
+                }
+                sum.see(CLOCK_UNITS)?;
+                let micros = clock_micros(&text[1..], range)?;
+                sum.micros += if text.starts_with('-') { -micros } else { micros };
+                unit = Some(Unit::Day);
+            }
+            Field::Number(text) | Field::Signed(text) | Field::Compound(text) => {
+                let default = range.map_or(Unit::Second, |range| range.last);
+                let is_default = unit.is_none();
+                number(&mut sum, text, unit.unwrap_or(default), is_default, range)?;
+                waiting = false;
+            }
+            Field::SignedWord(_) => return Err(Refusal::Form),
+        }
+    }
+    if sum.seen == 0 || waiting {
+        return Err(Refusal::Form);
+    }
+    sum.finish(ago)
+}
+
+/// A number of a unit, or years and months: `1.5`, `-7`, `+1-2`.
+fn number(sum: &mut Sum, text: &str, unit: Unit, is_default: bool, range: Option<Fields>) -> Reading<()> {
+    let negative = text.starts_with('-');
+    let digits = text.trim_start_matches(['+', '-']);
+    let signed = |text: &str| -> Reading<i64> {
+        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(Refusal::Form);
+        }
+        let sign = if negative { "-" } else { "" };
+        format!("{sign}{text}").parse().map_err(|_| Refusal::Range)
+    };
+    if let Some((years, months)) = digits.split_once('-') {
+        let (years, months) = (signed(years)?, signed(months)?);
+        if months.abs() >= 12 {
+            return Err(Refusal::Range);
+        }
+        sum.see(Unit::Month.bit())?;
+        let total =
+            years.checked_mul(12).and_then(|years| years.checked_add(months)).ok_or(Refusal::Range)?;
+        return sum.add(Unit::Month, total, 0.0);
+    }
+    let (whole, fraction) = match digits.split_once('.') {
+        None => (signed(digits)?, 0.0),
+        Some((whole, decimals)) => {
+            if !decimals.bytes().all(|byte| byte.is_ascii_digit()) {
+                return Err(Refusal::Form);
+            }
+            let fraction: f64 = format!("0.{decimals}0").parse().map_err(|_| Refusal::Form)?;
+            let whole = if whole.is_empty() { 0 } else { signed(whole)? };
+            (whole, if negative { -fraction } else { fraction })
+        }
+    };
+    // `INTERVAL '1' MINUTE TO SECOND` takes a lone number for seconds, as every other range takes it for its last field.
+    let _ = (is_default, range);
+    let units = if unit == Unit::Second && fraction != 0.0 { SECONDS } else { unit.bit() };
+    sum.see(units)?;
+    sum.add(unit, whole, fraction)
+}
+
+/// `04:05`, `04:05:06.7`; hours are not limited.
+fn clock_micros(text: &str, range: Option<Fields>) -> Reading<i128> {
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+    let numbers = whole
+        .split(':')
+        .map(|part| {
+            if part.is_empty() || !part.bytes().all(|byte| byte.is_ascii_digit()) {
+                return Err(Refusal::Form);
+            }
+            part.parse::<i64>().map_err(|_| Refusal::Range)
+        })
+        .collect::<Reading<Vec<i64>>>()?;
+    let of_minutes = range.is_some_and(|range| range.first == Unit::Minute && range.last == Unit::Second);
+    let (hours, minutes, seconds) = match numbers.as_slice() {
+        [minutes, seconds] if text.contains('.') || of_minutes => (0, *minutes, *seconds),
+        [hours, minutes] => (*hours, *minutes, 0),
+        [hours, minutes, seconds] => (*hours, *minutes, *seconds),
+        _ => return Err(Refusal::Form),
+    };
+    if minutes > 59 || seconds > 60 {
+        return Err(Refusal::Range);
+    }
+    let fraction: f64 = format!("0.{decimals}0").parse().map_err(|_| Refusal::Form)?;
+    #[expect(clippy::cast_possible_truncation, reason = "less than a second")]
+    let micros = (fraction * 1e6).round_ties_even() as i128;
+    let seconds = i128::from(hours) * 3600 + i128::from(minutes * 60 + seconds);
+    Ok(seconds * i128::from(MICROS_PER_SECOND) + micros)
+}
+
+/// `P1Y2M3DT4H5M6.7S`, `P0001-02-03T04:05:06` and `P00010203T040506`.
+fn by_iso(text: &str) -> Reading<Interval> {
+    let mut rest = text.strip_prefix('P').filter(|rest| !rest.is_empty()).ok_or(Refusal::Form)?;
+    let mut sum = Sum::default();
+    let mut in_time = false;
+    let mut found = false;
+    while !rest.is_empty() {
+        if let Some(time) = rest.strip_prefix('T') {
+            if in_time || time.is_empty() {
+                return Err(Refusal::Form);
+            }
+            (in_time, rest) = (true, time);
+            continue;
+        }
+        let end = rest
+            .find(|c: char| !c.is_ascii_digit() && c != '.' && c != '-' && c != '+' || c == 'T')
+            .unwrap_or(rest.len());
+        let digits = rest[..end].trim_start_matches(['+', '-']);
+        let unit = rest[end..].chars().next();
+        let is_alternative =
+            !found && (unit.is_none() || matches!(unit, Some('T' | ':')) || digits.contains('-'));
+        if is_alternative || (in_time && matches!(unit, None | Some(':'))) {
+            alternative(&mut sum, rest, in_time)?;
+            return sum.finish(false);
+        }
+        let unit = match (unit, in_time) {
+            (Some('Y'), false) => Unit::Year,
+            (Some('M'), false) => Unit::Month,
+            (Some('W'), false) => Unit::Week,
+            (Some('D'), false) => Unit::Day,
+            (Some('H'), true) => Unit::Hour,
+            (Some('M'), true) => Unit::Minute,
+            (Some('S'), true) => Unit::Second,
+            _ => return Err(Refusal::Form),
+        };
+        let (whole, fraction) = decimal(&rest[..end])?;
+        sum.add(unit, whole, fraction)?;
+        found = true;
+        rest = &rest[end + 1..];
+    }
+    sum.finish(false)
+}
+
+/// A signed number with decimals.
+fn decimal(text: &str) -> Reading<(i64, f64)> {
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+    if !decimals.bytes().all(|byte| byte.is_ascii_digit()) || (whole.is_empty() && decimals.is_empty()) {
+        return Err(Refusal::Form);
+    }
+    let fraction: f64 = format!("0.{decimals}0").parse().map_err(|_| Refusal::Form)?;
+    let negative = whole.starts_with('-');
+    let digits = whole.strip_prefix(['+', '-']).unwrap_or(whole);
+    if !digits.bytes().all(|byte| byte.is_ascii_digit()) || (digits.is_empty() && decimals.is_empty()) {
+        return Err(Refusal::Form);
+    }
+    let number: i64 = if digits.is_empty() { 0 } else { digits.parse().map_err(|_| Refusal::Range)? };
+    Ok(if negative { (-number, -fraction) } else { (number, fraction) })
+}
+
+/// The alternative form of ISO 8601, from its date or its time on.
+fn alternative(sum: &mut Sum, text: &str, in_time: bool) -> Reading<()> {
+    let (date, time) = match text.split_once('T') {
+        Some((date, time)) if !in_time => (date, Some(time)),
+        None if in_time => ("", Some(text)),
+        None => (text, None),
+        Some(_) => return Err(Refusal::Form),
+    };
+    if !date.is_empty() {
+        // A sign of the first number is not a delimiter.
+        let start = usize::from(date.starts_with('-'));
+        let parts: Vec<&str> = if date[start..].contains('-') {
+            let mut parts: Vec<&str> = date[start..].splitn(3, '-').collect();
+            parts[0] = &date[..start + parts[0].len()];
+            parts
+        } else if date.len() == 8 && date.bytes().all(|byte| byte.is_ascii_digit()) {
+            vec![&date[..4], &date[4..6], &date[6..]]
+        } else {
+            vec![date]
+        };
+        for (part, unit) in parts.iter().zip([Unit::Year, Unit::Month, Unit::Day]) {
+            let (whole, fraction) = decimal(part)?;
+            sum.add(unit, whole, fraction)?;
+        }
+    }
+    let Some(time) = time else { return Ok(()) };
+    if time.is_empty() {
+        return Err(Refusal::Form);
+    }
+    let whole = time.split('.').next().unwrap_or_default();
+    let parts: Vec<&str> = if time.contains(':') {
+        time.split(':').collect()
+    } else if whole.len() == 6 {
+        vec![&time[..2], &time[2..4], &time[4..]]
+    } else {
+        vec![time]
+    };
+    if parts.len() > 3 {
+        return Err(Refusal::Form);
+    }
+    for (part, unit) in parts.iter().zip([Unit::Hour, Unit::Minute, Unit::Second]) {
+        let (whole, fraction) = decimal(part)?;
+        sum.add(unit, whole, fraction)?;
+    }
+    Ok(())
+}

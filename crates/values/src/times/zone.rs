@@ -1,0 +1,210 @@
+//! Time zones: by offset, by abbreviation, and by name from the database that is compiled in.
+
+use std::sync::LazyLock;
+
+use jiff::{
+    civil::DateTime,
+    tz::{Offset, TimeZone, TimeZoneDatabase},
+};
+use phantomdb_protocol::Result;
+
+use super::{
+    calendar::UNIX_DAYS,
+    errors::{timestamp_out_of_range, unknown_zone},
+    value::{Interval, MICROS_PER_DAY, MICROS_PER_SECOND, Timestamp},
+};
+
+/// The database that is compiled in, so that every machine knows the same zones.
+static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
+
+/// The abbreviations that PostgreSQL reads, with their minutes east of Greenwich.
+///
+/// Source: its view `pg_timezone_abbrevs`, version 18.
+const ABBREVIATIONS: &str = "\
+ACDT|630 ACSST|630 ACST|570 ACT|-300 ACWST|525 ADT|-180 AEDT|660 AESST|660 AEST|600 AFT|270 AKDT|-480 \
+AKST|-540 ALMST|420 ALMT|360 AMST|240 AMT|-240 ANAST|720 ANAT|720 ARST|-180 ART|-180 AST|-240 AWSST|540 \
+AWST|480 AZOST|0 AZOT|-60 AZST|240 AZT|240 BDST|120 BDT|360 BNT|480 BORT|480 BOT|-240 BRA|-180 BRST|-120 \
+BRT|-180 BST|60 BTT|360 CADT|630 CAST|570 CCT|480 CDT|-300 CEST|120 CET|60 CETDST|120 CHADT|825 CHAST|765 \
+CHUT|600 CKT|-600 CLST|-180 CLT|-180 COT|-300 CST|-360 CXT|420 DAVT|420 DDUT|600 EASST|-300 EAST|-300 \
+EAT|180 EDT|-240 EEST|180 EET|120 EETDST|180 EGST|0 EGT|-60 EST|-300 FET|180 FJST|780 FJT|720 FKST|-180 \
+FKT|-180 FNST|-60 FNT|-120 GALT|-360 GAMT|-540 GEST|240 GET|240 GFT|-180 GILT|720 GMT|0 GYT|-240 HKT|480 \
+HST|-600 ICT|420 IDT|180 IOT|360 IRKST|480 IRKT|480 IRT|210 IST|120 JAYT|540 JST|540 KDT|600 KGST|360 \
+KGT|360 KOST|660 KRAST|420 KRAT|420 KST|540 LHDT|660 LHST|630 LIGT|600 LINT|840 LKT|330 MAGST|660 MAGT|660 \
+MART|-570 MAWT|300 MDT|-360 MEST|120 MESZ|120 MET|60 METDST|120 MEZ|60 MHT|720 MMT|390 MPT|600 MSD|240 \
+MSK|180 MST|-420 MUST|300 MUT|240 MVT|300 MYT|480 NDT|-150 NFT|-210 NOVST|420 NOVT|420 NPT|345 NST|-210 \
+NUT|-660 NZDT|780 NZST|720 NZT|720 OMSST|360 OMST|360 PDT|-420 PET|-300 PETST|720 PETT|720 PGT|600 PHT|480 \
+PKST|360 PKT|300 PMDT|-120 PMST|-180 PONT|660 PST|-480 PWT|540 PYST|-180 PYT|-180 RET|240 SADT|630 SAST|120 \
+SCT|240 SGT|480 TAHT|-600 TFT|300 TJT|300 TKT|780 TMT|300 TOT|780 TRUT|600 TVT|720 UCT|0 ULAST|540 ULAT|480 \
+UT|0 UTC|0 UYST|-120 UYT|-180 UZST|360 UZT|300 VET|-240 VLAST|600 VLAT|600 VOLT|180 VUT|660 WADT|480 \
+WAKT|720 WAST|420 WAT|60 WDT|540 WET|0 WETDST|60 WFT|720 WGST|-120 WGT|-180 XJT|360 YAKST|540 YAKT|540 \
+YAPT|600 YEKST|360 YEKT|300 Z|0 ZULU|0";
+
+/// A time zone.
+#[derive(Debug, Clone)]
+pub enum Zone {
+    /// Seconds east of Greenwich.
+    Fixed(i64),
+    Rules(TimeZone),
+}
+
+impl Zone {
+    pub const UTC: Self = Self::Fixed(0);
+
+    /// The zone with that abbreviation or name, in upper or lower case, or with that rule of POSIX.
+    pub fn find(name: &str) -> Result<Self> {
+        Self::by_name(name).ok_or_else(|| unknown_zone(name))
+    }
+
+    /// The zone of a timestamp that is made of numbers. Numeric offsets count to the east here.
+    pub fn find_for_input(name: &str) -> Result<Self> {
+        if name.starts_with(['+', '-'])
+            && let Some(seconds) = posix_offset(name)
+        {
+            return Ok(Self::Fixed(seconds));
+        }
+        Self::find(name)
+    }
+
+    /// The moment after an interval, whose days and months are those of the zone's clocks.
+    pub fn plus(&self, utc: Timestamp, interval: Interval) -> Result<Timestamp> {
+        if !utc.is_finite() || !interval.is_finite() {
+            return utc.plus(interval);
+        }
+        let clocks = Interval { micros: 0, ..interval };
+        let moved =
+            if clocks == Interval::default() { utc } else { self.utc(self.local(utc)?.plus(clocks)?)? };
+        moved.plus(Interval { micros: interval.micros, ..Interval::default() })
+    }
+
+    pub(super) fn by_name(name: &str) -> Option<Self> {
+        Self::by_abbreviation(name)
+            .or_else(|| ZONES.get(name).ok().map(Self::Rules))
+            .or_else(|| Self::by_rule(name))
+    }
+
+    pub(super) fn by_abbreviation(name: &str) -> Option<Self> {
+        ABBREVIATIONS.split_whitespace().find_map(|entry| {
+            let (abbreviation, minutes) = entry.split_once('|')?;
+            let minutes: i64 = abbreviation.eq_ignore_ascii_case(name).then(|| minutes.parse().ok())??;
+            Some(Self::Fixed(minutes * 60))
+        })
+    }
+
+    /// `EST5EDT,M3.2.0,M11.1.0`, and shorter than POSIX allows: `+3`, `UTC-5:30`. Hours count to the west.
+    fn by_rule(name: &str) -> Option<Self> {
+        let at = name.find(['+', '-'])?;
+        let (abbreviation, offset) = name.split_at(at);
+        if abbreviation.bytes().all(|byte| byte.is_ascii_alphabetic())
+            && let Some(seconds) = posix_offset(offset)
+        {
+            return Some(Self::Fixed(-seconds));
+        }
+        TimeZone::posix(name).ok().map(Self::Rules)
+    }
+
+    /// The zone that lies so far to the east. Fails when the interval has months or days.
+    pub fn from_interval(interval: Interval) -> Result<Self> {
+        if interval.months != 0 || interval.days != 0 || !interval.is_finite() {
+            return Err(unknown_zone(&interval.to_string()));
+        }
+        Ok(Self::Fixed(interval.micros / MICROS_PER_SECOND))
+    }
+
+    /// Seconds east of Greenwich at a moment of UTC.
+    pub(super) fn offset_at(&self, utc: Timestamp) -> i64 {
+        match self {
+            Self::Fixed(seconds) => *seconds,
+            Self::Rules(zone) => zone.to_offset(instant(utc)).seconds().into(),
+        }
+    }
+
+    /// The local time at a moment of UTC.
+    pub fn local(&self, utc: Timestamp) -> Result<Timestamp> {
+        if !utc.is_finite() {
+            return Ok(utc);
+        }
+        let micros = i128::from(utc.0) + i128::from(self.offset_at(utc) * MICROS_PER_SECOND);
+        Timestamp::from_wide(micros)
+    }
+
+    /// The moment of UTC at which it is that time there. A time that is skipped or occurs twice is in standard time.
+    pub fn utc(&self, local: Timestamp) -> Result<Timestamp> {
+        if !local.is_finite() {
+            return Ok(local);
+        }
+        let offset = self.offset_of_local(local.0)?;
+        Timestamp::from_wide(i128::from(local.0) - i128::from(offset * MICROS_PER_SECOND))
+    }
+
+    /// Seconds east of Greenwich when it is that time there.
+    pub(super) fn offset_of_local(&self, local: i64) -> Result<i64> {
+        match self {
+            Self::Fixed(seconds) => Ok(*seconds),
+            Self::Rules(zone) => {
+                let civil: DateTime = Offset::UTC.to_datetime(instant(Timestamp(local)));
+                let utc = zone.to_ambiguous_timestamp(civil).later().map_err(|_| timestamp_out_of_range())?;
+                let seconds = Offset::UTC.to_timestamp(civil).map_err(|_| timestamp_out_of_range())?;
+                Ok(seconds.as_second() - utc.as_second())
+            }
+        }
+    }
+}
+
+/// jiff's timestamp, which ends one day before the year 9999 does.
+fn instant(utc: Timestamp) -> jiff::Timestamp {
+    let micros = utc.0.saturating_add(i64::from(UNIX_DAYS) * MICROS_PER_DAY);
+    jiff::Timestamp::from_microsecond(micros).unwrap_or(if micros < 0 {
+        jiff::Timestamp::MIN
+    } else {
+        jiff::Timestamp::MAX
+    })
+}
+
+/// The seconds of `+3`, `-5:30` and `+5:30:15`.
+fn posix_offset(text: &str) -> Option<i64> {
+    let (sign, rest) = match text.strip_prefix('-') {
+        Some(rest) => (-1, rest),
+        None => (1, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let mut seconds = 0;
+    let mut unit = 3600;
+    for part in rest.split(':') {
+        if unit == 0 || part.is_empty() || part.len() > 3 || !part.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let number: i64 = part.parse().ok()?;
+        if number > if unit == 3600 { 167 } else { 59 } {
+            return None;
+        }
+        seconds += number * unit;
+        unit /= 60;
+    }
+    Some(sign * seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        Timestamp::from_stored(text).unwrap()
+    }
+
+    #[test]
+    fn zones_are_known_without_the_files_of_the_machine() {
+        let berlin = Zone::find("europe/BERLIN").unwrap();
+        assert_eq!(berlin.local(at("2020-07-01T00:00:00.000Z")).unwrap().text(), "2020-07-01 02:00:00");
+        assert_eq!(berlin.utc(at("2020-01-01T00:00:00.000Z")).unwrap().text(), "2019-12-31 23:00:00");
+        // Skipped, and twice.
+        assert_eq!(berlin.utc(at("2020-03-29T02:30:00.000Z")).unwrap().text(), "2020-03-29 01:30:00");
+        assert_eq!(berlin.utc(at("2020-10-25T02:30:00.000Z")).unwrap().text(), "2020-10-25 01:30:00");
+        assert_eq!(Zone::find("nowhere").unwrap_err().code, phantomdb_protocol::ErrorCode::TypeMismatch);
+    }
+
+    #[test]
+    fn offsets_of_posix_count_to_the_west() {
+        for (name, seconds) in [("PST", -28_800), ("utc", 0), ("+03", -10_800), ("UTC-5:30", 19_800)] {
+            assert_eq!(Zone::find(name).unwrap().offset_at(Timestamp(0)), seconds, "{name}");
+        }
+    }
+}
