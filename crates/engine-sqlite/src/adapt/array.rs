@@ -4,13 +4,17 @@ use phantomdb_protocol::{Error, ErrorCode, Result};
 use phantomdb_sql::{
     build,
     printer::{literal, verbatim_expr},
-    typing::Type,
+    typing::{Type, functions, resolve},
 };
-use sqlparser::ast::{AccessExpr, Array, Expr, Spanned, Subscript};
+use sqlparser::{
+    ast::{AccessExpr, Array, Expr, FunctionArguments, Ident, Spanned, Subscript},
+    tokenizer::Span,
+};
 
 use super::{
     adapter::Adapter,
     converted::conversion,
+    template::{converted_source, empty_query},
     typed::{Typed, unify},
 };
 
@@ -39,8 +43,7 @@ impl Adapter<'_> {
             (_, Type::Unknown) => Type::Text,
             (_, unified) => unified,
         };
-        let kind = element.element().unwrap_or(element);
-        let mut arguments = vec![literal(if nested { "array".to_owned() } else { kind.short_name() })];
+        let mut arguments = if nested { Vec::new() } else { vec![literal(element.short_name())] };
         for (value, typed) in values {
             let span = value.span();
             arguments.push(conversion(value, typed, element).map_err(|error| self.at(error, span))?);
@@ -52,7 +55,32 @@ impl Adapter<'_> {
                 element.name()
             )));
         };
-        Ok((build::call("phantomdb_array", arguments), Typed::of(array).not_null()))
+        let function = if nested { "phantomdb_array_of_arrays" } else { "phantomdb_array" };
+        Ok((build::call(function, arguments), Typed::of(array).not_null()))
+    }
+
+    /// `ARRAY(query)`: the values in the only column of a query.
+    pub(super) fn array_of_query(&mut self, expr: &mut Expr) -> Result<Typed> {
+        let span = expr.span();
+        let Expr::Function(function) = expr else { return Ok(Typed::OTHER) };
+        let FunctionArguments::Subquery(query) = &mut function.args else { return Ok(Typed::OTHER) };
+        let mut query = std::mem::replace(query.as_mut(), *empty_query()?);
+        let outputs = self.subquery(&mut query)?;
+        let [output] = outputs.as_deref().unwrap_or_default() else {
+            let message = "ARRAY() takes a query with one column";
+            return Err(self.at(Error::new(ErrorCode::SyntaxError, message), span));
+        };
+        let data_type = output.typed.data_type;
+        let Ok(aggregate) = resolve(functions("array_agg"), &[data_type], false) else {
+            return self.unsupported(&format!("an array of {}", data_type.name()), span);
+        };
+        let column = Ident::with_quote('"', "phantomdb_value");
+        let value = Expr::Identifier(column.clone());
+        let collected = build::call(aggregate.signature.sqlite, vec![value]);
+        let array = build::call("coalesce", vec![collected, literal("[]".to_owned())]);
+        converted_source(&mut query, vec![column], vec![array])?;
+        *expr = Expr::Subquery(Box::new(query));
+        Ok(Typed::of(aggregate.result).not_null())
     }
 
     /// `a[1]`, `a[1:2]`, and the fields of a document.
@@ -60,69 +88,84 @@ impl Adapter<'_> {
         let span = expr.span();
         let Expr::CompoundFieldAccess { root, access_chain } = expr else { return Ok(Typed::OTHER) };
         let mut value = build::take(root);
-        let mut typed = self.expr(&mut value)?;
+        let typed = self.expr(&mut value)?;
+        let mut subscripts = Vec::with_capacity(access_chain.len());
         for access in std::mem::take(access_chain) {
-            (value, typed) = match access {
-                AccessExpr::Subscript(Subscript::Index { index }) => self.element(value, typed, index)?,
-                AccessExpr::Subscript(Subscript::Slice { lower_bound, upper_bound, stride: None }) => {
-                    self.slice(value, typed, lower_bound, upper_bound)?
-                }
-                AccessExpr::Subscript(Subscript::Slice {
-                    lower_bound: _,
-                    upper_bound: _,
-                    stride: Some(_),
-                })
-                | AccessExpr::Dot(_) => return self.unsupported("this access to a part of a value", span),
-            };
+            match access {
+                AccessExpr::Subscript(subscript) => subscripts.push(subscript),
+                AccessExpr::Dot(_) => return self.unsupported("this access to a part of a value", span),
+            }
         }
+        let (value, typed) = match typed.data_type {
+            Type::Array(element) => self.part_of_array(value, typed, *element, subscripts)?,
+            Type::Jsonb => self.part_of_document(value, subscripts, span)?,
+            other => {
+                let message = format!("a value of the type {} has no elements", other.name());
+                return Err(self.at(Error::new(ErrorCode::TypeMismatch, message), span));
+            }
+        };
         *expr = value;
         Ok(typed)
     }
 
-    fn element(&mut self, value: Expr, typed: Typed, mut index: Expr) -> Result<(Expr, Typed)> {
-        let index_type = self.expr(&mut index)?;
-        match typed.data_type {
-            Type::Array(element) => {
-                let index = conversion(index, index_type, Type::Integer)?;
-                let read = build::call("phantomdb_array_get", vec![value, index]);
-                Ok((read, Typed::of(*element)))
-            }
-            Type::Jsonb => {
-                let read = if index_type.data_type.is_integer() {
-                    index
-                } else {
-                    conversion(index, index_type, Type::Text)?
-                };
-                Ok((build::call("phantomdb_json_get", vec![value, read]), Typed::of(Type::Jsonb)))
-            }
-            other => Err(not_subscriptable(other)),
-        }
-    }
-
-    fn slice(
+    /// An element of an array, or a slice when one of the subscripts has bounds. A single subscript beside bounds means all
+    /// up to it, as in PostgreSQL.
+    fn part_of_array(
         &mut self,
         value: Expr,
         typed: Typed,
-        lower: Option<Expr>,
-        upper: Option<Expr>,
+        element: Type,
+        subscripts: Vec<Subscript>,
     ) -> Result<(Expr, Typed)> {
-        if !matches!(typed.data_type, Type::Array(_)) {
-            return Err(not_subscriptable(typed.data_type));
-        }
-        let mut arguments = vec![value];
-        for (bound, open) in [(lower, "1"), (upper, "2147483647")] {
-            arguments.push(match bound {
-                Some(mut bound) => {
-                    let bound_type = self.expr(&mut bound)?;
-                    conversion(bound, bound_type, Type::Integer)?
+        let is_slice = subscripts.iter().any(|subscript| !matches!(subscript, Subscript::Index { index: _ }));
+        let mut arguments = vec![literal(element.short_name()), value];
+        for subscript in subscripts {
+            match subscript {
+                Subscript::Index { index } => {
+                    if is_slice {
+                        arguments.push(verbatim_expr("1"));
+                    }
+                    arguments.push(self.bound(Some(index))?);
                 }
-                None => verbatim_expr(open),
-            });
+                Subscript::Slice { lower_bound, upper_bound, stride: None } => {
+                    arguments.push(self.bound(lower_bound)?);
+                    arguments.push(self.bound(upper_bound)?);
+                }
+                Subscript::Slice { lower_bound: _, upper_bound: _, stride: Some(stride) } => {
+                    return self.unsupported("a slice with a step", stride.span());
+                }
+            }
         }
-        Ok((build::call("phantomdb_array_slice", arguments), Typed { nullable: true, ..typed.computed() }))
+        if is_slice {
+            let slice = build::call("phantomdb_array_slice", arguments);
+            return Ok((slice, Typed { nullable: true, ..typed.computed() }));
+        }
+        Ok((build::call("phantomdb_array_get", arguments), Typed::of(element)))
     }
-}
 
-fn not_subscriptable(data_type: Type) -> Error {
-    Error::new(ErrorCode::TypeMismatch, format!("a value of the type {} has no elements", data_type.name()))
+    /// A bound of a slice, or a subscript. A bound that is left out is an empty text.
+    fn bound(&mut self, bound: Option<Expr>) -> Result<Expr> {
+        let Some(mut bound) = bound else { return Ok(literal(String::new())) };
+        let typed = self.expr(&mut bound)?;
+        conversion(bound, typed, Type::Integer)
+    }
+
+    /// `document['key'][1]`.
+    fn part_of_document(
+        &mut self,
+        mut value: Expr,
+        subscripts: Vec<Subscript>,
+        span: Span,
+    ) -> Result<(Expr, Typed)> {
+        for subscript in subscripts {
+            let Subscript::Index { mut index } = subscript else {
+                return self.unsupported("a slice of a document", span);
+            };
+            let typed = self.expr(&mut index)?;
+            let key =
+                if typed.data_type.is_integer() { index } else { conversion(index, typed, Type::Text)? };
+            value = build::call("phantomdb_jsonb_get", vec![value, key]);
+        }
+        Ok((value, Typed::of(Type::Jsonb)))
+    }
 }

@@ -43,6 +43,11 @@ impl Adapter<'_> {
         if matches!(function.args, FunctionArguments::None) {
             return self.unsupported(&name, span);
         }
+        if name == "array" && matches!(function.args, FunctionArguments::Subquery(_)) {
+            let with_clauses = function.filter.is_some() || function.over.is_some();
+            self.refuse(&[(with_clauses, "ARRAY() as an aggregate")], || span)?;
+            return self.array_of_query(expr);
+        }
         let types = self.function_parts(function, span)?;
         self.named_call(expr, &name, &types).map_err(|error| self.at(error, span))
     }
@@ -505,7 +510,7 @@ fn extreme_of_rows(function: &mut Function, name: &str, types: &[Typed]) -> Resu
 }
 
 fn ordered_by(expr: Expr) -> OrderByExpr {
-    OrderByExpr { expr, options: OrderByOptions { sort: None, nulls_first: None }, with_fill: None }
+    OrderByExpr { expr, options: OrderByOptions { sort: None, nulls_first: Some(false) }, with_fill: None }
 }
 
 /// True when the list of arguments has DISTINCT or clauses of an aggregate.

@@ -134,7 +134,9 @@ fn cast_target(data_type: &DataType) -> Result<CastTarget> {
         }
         _ => None,
     };
-    Ok(CastTarget { data_type: type_of_column(&declared), modifier })
+    // A column of this type is a `jsonb`, and a cast is to `json`.
+    let data_type = if declared == SqlType::Json { Type::Json } else { type_of_column(&declared) };
+    Ok(CastTarget { data_type, modifier })
 }
 
 fn interval_target(fields: Option<&IntervalFields>, precision: Option<i64>) -> Result<CastTarget> {

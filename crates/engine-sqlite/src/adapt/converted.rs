@@ -135,7 +135,7 @@ pub(super) fn text(expr: Expr, typed: Typed) -> Result<Expr> {
             format: None,
         }),
         Type::Array(element) => {
-            Ok(build::call("phantomdb_array_output", vec![expr, printer::literal(element.short_name())]))
+            Ok(build::call("phantomdb_array_text", vec![expr, printer::literal(element.short_name())]))
         }
         Type::Numeric if typed.origin == Origin::Literal => Ok(expr),
         _ => conversion(expr, typed, Type::Text),
@@ -178,14 +178,19 @@ pub(super) fn json(expr: Expr, typed: Typed) -> Result<Expr> {
 
 /// What SQLite runs for a signature.
 pub(super) fn apply(signature: &Signature, arguments: Vec<Expr>) -> Expr {
-    if signature.sqlite == "$1" {
+    apply_body(signature.sqlite, arguments)
+}
+
+/// A call of a function, or a template with the arguments in it.
+pub(super) fn apply_body(body: &str, arguments: Vec<Expr>) -> Expr {
+    if body == "$1" {
         return arguments.into_iter().next().unwrap_or_else(build::null);
     }
-    if !signature.sqlite.contains(['$', '(', ' ']) {
-        return build::call(signature.sqlite, arguments);
+    if !body.contains(['$', '(', ' ']) {
+        return build::call(body, arguments);
     }
     // A test reads each template, so that none is malformed.
-    let Ok(mut template) = parse_expression(signature.sqlite) else { return build::null() };
+    let Ok(mut template) = parse_expression(body) else { return build::null() };
     change_expressions(&mut template, &mut |expr| {
         if let Expr::Value(ValueWithSpan { value: Value::Placeholder(name), span: _ }) = expr
             && let Ok(number) = printer::parameter_number(name)

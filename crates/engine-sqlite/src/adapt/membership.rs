@@ -185,7 +185,10 @@ impl Adapter<'_> {
         all: bool,
     ) -> Result<Typed> {
         let mut query = parsed_query("SELECT \"value\" AS \"phantomdb_value\" FROM json_each(NULL)")?;
-        set_table_function_argument(&mut query, build::call("phantomdb_array_elements", vec![array]));
+        set_table_function_argument(
+            &mut query,
+            build::call("phantomdb_array_elements", vec![array, printer::literal(element.short_name())]),
+        );
         let mut left = left;
         let typed = self.operand(&mut left)?;
         let mut value = Expr::Identifier(Ident::with_quote('"', "phantomdb_value"));

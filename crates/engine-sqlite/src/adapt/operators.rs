@@ -10,7 +10,7 @@ use sqlparser::ast::{BinaryOperator, Expr, Spanned, UnaryOperator, Value, ValueW
 
 use super::{
     adapter::Adapter,
-    converted::{apply, implicit, json, output_text, text},
+    converted::{apply_body, implicit, json, output_text, text},
     typed::{Origin, Typed, wire_of},
 };
 
@@ -95,13 +95,23 @@ fn document_operand(name: &str, left: &mut Typed, right: &mut Typed) {
 /// Chooses an operator of the table.
 fn choose(name: &str, kind: Kind, operands: &[Typed]) -> Result<Resolved, Unresolved> {
     let types: Vec<Type> = operands.iter().map(|operand| operand.data_type).collect();
-    resolve(operators(name).filter(|row| row.kind == kind), &types, true)
+    let candidates = || operators(name).filter(|row| row.kind == kind);
+    let resolved = resolve(candidates(), &types, true);
+    if resolved.is_ok()
+        || !operands.iter().any(|operand| operand.is_unknown() && operand.origin == Origin::Parameter)
+    {
+        return resolved;
+    }
+    // The type of a parameter is the type of its value. Where nothing else decides, it is taken for a number.
+    let numbers: Vec<Type> =
+        types.into_iter().map(|given| if given == Type::Unknown { Type::BigInt } else { given }).collect();
+    resolve(candidates(), &numbers, true).or(resolved)
 }
 
 /// What SQLite runs for a function or operator that was chosen, and the type of its result. The arguments are converted.
 pub(super) fn call_of(resolved: &Resolved, arguments: Vec<Expr>, types: &[Typed]) -> Result<(Expr, Typed)> {
     let arguments = converted_arguments(resolved, arguments, types)?;
-    Ok((apply(resolved.signature, arguments), result_of(resolved, types)))
+    Ok((apply_body(&resolved.body(), arguments), result_of(resolved, types)))
 }
 
 /// The arguments in the types of the signature.

@@ -96,6 +96,7 @@ impl Adapter<'_> {
         let value = Expr::CompoundIdentifier(vec![quoted(exposed), quoted("value")]);
         let columns = &resolved.signature.columns;
         if columns.is_empty() {
+            let value = row_value(value, typed.data_type)?;
             let single = Output { name: exposed.to_owned(), typed: typed.computed(), expr: Some(value) };
             return Ok((rows, vec![single]));
         }
@@ -136,6 +137,7 @@ impl Adapter<'_> {
         let columns = alias.map(|alias| alias.columns.as_slice()).unwrap_or_default();
         let mut outputs = Vec::with_capacity(columns.len());
         let mut names = Vec::with_capacity(columns.len());
+        let mut short_names = Vec::with_capacity(columns.len());
         let value = Expr::CompoundIdentifier(vec![quoted(exposed), quoted("value")]);
         for (index, TableAliasColumnDef { name, data_type }) in columns.iter().enumerate() {
             let Some(declared) = data_type else {
@@ -147,14 +149,17 @@ impl Adapter<'_> {
             let expr = conversion(element(value.clone(), index), raw, data_type)?;
             outputs.push(Output { name: name.value.clone(), typed: Typed::of(data_type), expr: Some(expr) });
             names.push(name.value.clone());
+            short_names.push(data_type.short_name());
         }
         if outputs.is_empty() {
             let message = format!("{function}() needs its columns: AS x(a INTEGER, b TEXT)");
             return Err(Error::new(ErrorCode::SyntaxError, message));
         }
-        let names =
-            serde_json::to_string(&names).map_err(|_| Error::internal("the names could not be written"))?;
-        arguments.push(literal(names));
+        for list in [names, short_names] {
+            let list = serde_json::to_string(&list)
+                .map_err(|_| Error::internal("the names could not be written"))?;
+            arguments.push(literal(list));
+        }
         Ok((super::converted::apply(resolved.signature, arguments), outputs))
     }
 
@@ -183,7 +188,7 @@ impl Adapter<'_> {
             sets.append(&mut select.from);
         }
         let value = Expr::CompoundIdentifier(vec![quoted(alias), quoted("value")]);
-        Ok((value, typed))
+        Ok((row_value(value, typed.data_type)?, typed))
     }
 
     /// `LATERAL (query) AS name`.
@@ -226,6 +231,11 @@ impl Adapter<'_> {
         self.add_relation(Relation { name: exposed, bare: None, columns, outer: false });
         Ok(())
     }
+}
+
+/// A value of a row. JSON has no bytes, so these come as their hexadecimal digits.
+fn row_value(value: Expr, data_type: Type) -> Result<Expr> {
+    if data_type == Type::Bytea { conversion(value, Typed::of(Type::Text), Type::Bytea) } else { Ok(value) }
 }
 
 fn quoted(name: &str) -> Ident {

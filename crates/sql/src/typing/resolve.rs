@@ -66,8 +66,10 @@ pub fn resolve(
     if let Some((signature, _)) = matching.iter().find(|(_, formal)| formal == arguments) {
         return finish(signature, arguments);
     }
-    matching
-        .retain(|(_, formal)| arguments.iter().zip(formal).all(|(actual, formal)| accepts(*formal, *actual)));
+    matching.retain(|(_, formal)| {
+        arguments.iter().zip(formal).all(|(actual, formal)| accepts(*formal, *actual, is_operator))
+            && elements(formal, arguments).is_ok()
+    });
     match matching.as_slice() {
         [] => return Err(Unresolved::NoMatch),
         [(signature, _)] => return finish(signature, arguments),
@@ -101,7 +103,7 @@ pub fn resolve(
         {
             let assumed = vec![*first; arguments.len()];
             matching.retain(|(_, formal)| {
-                assumed.iter().zip(formal).all(|(actual, formal)| accepts(*formal, *actual))
+                assumed.iter().zip(formal).all(|(actual, formal)| accepts(*formal, *actual, is_operator))
             });
         }
     }
@@ -133,8 +135,10 @@ fn is_just(formal: Type, same: Type) -> bool {
     formal == same || (any_array && matches!(same, Type::Array(_)))
 }
 
-fn accepts(formal: Type, actual: Type) -> bool {
+fn accepts(formal: Type, actual: Type, is_operator: bool) -> bool {
     match formal {
+        // `anynonarray`: an array beside text is joined as an array.
+        Type::AnyText if is_operator => !matches!(actual, Type::Array(_)),
         Type::Any | Type::AnyText | Type::AnyJson | Type::AnyElement | Type::AnyCompatible => true,
         Type::AnyArray | Type::AnyCompatibleArray => {
             matches!(actual, Type::Array(_) | Type::Unknown | Type::Other)
@@ -172,8 +176,7 @@ fn by_category_of_unknowns(matching: &mut Vec<(&'static Signature, Vec<Type>)>, 
 /// Puts the types of this call in the place of pseudo-types.
 fn finish(signature: &'static Signature, actual: &[Type]) -> Result<Resolved, Unresolved> {
     let formal = formal(signature, actual.len()).ok_or(Unresolved::NoMatch)?;
-    let element = bound(&formal, actual, Type::AnyElement, Type::AnyArray, false)?;
-    let compatible = bound(&formal, actual, Type::AnyCompatible, Type::AnyCompatibleArray, true)?;
+    let (element, compatible) = elements(&formal, actual)?;
     let array_of = |element: Option<Type>| element.and_then(Type::array).ok_or(Unresolved::NoMatch);
     let concrete = |declared: Type, actual: Option<Type>| -> Result<Type, Unresolved> {
         Ok(match declared {
@@ -192,6 +195,13 @@ fn finish(signature: &'static Signature, actual: &[Type]) -> Result<Resolved, Un
         .collect::<Result<_, _>>()?;
     let result = concrete(signature.result, None)?;
     Ok(Resolved { signature, arguments, result, element: element.or(compatible) })
+}
+
+/// What `anyelement` and `anycompatible` stand for in this call.
+fn elements(formal: &[Type], actual: &[Type]) -> Result<(Option<Type>, Option<Type>), Unresolved> {
+    let element = bound(formal, actual, Type::AnyElement, Type::AnyArray, false)?;
+    let compatible = bound(formal, actual, Type::AnyCompatible, Type::AnyCompatibleArray, true)?;
+    Ok((element, compatible))
 }
 
 /// The type that a pseudo-type stands for in this call; None when it does not occur.

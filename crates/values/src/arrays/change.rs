@@ -1,6 +1,6 @@
 //! Arrays made of arrays and elements.
 
-use phantomdb_protocol::{Error, Result};
+use phantomdb_protocol::{Error, ErrorCode, Result};
 
 use super::{
     compare::{compare_nullable, same},
@@ -86,8 +86,12 @@ fn searchable(items: &[Item]) -> Result<()> {
 }
 
 /// `array_position`: the first subscript from `start` on at which the element is.
-pub fn position(items: &[Item], element: &Item, start: i64, kind: Kind) -> Result<Option<i64>> {
+pub fn position(items: &[Item], element: &Item, start: Option<i64>, kind: Kind) -> Result<Option<i64>> {
     searchable(items)?;
+    if items.is_empty() || (*element == Item::Null && !items.contains(&Item::Null)) {
+        return Ok(None);
+    }
+    let start = start.ok_or_else(|| refused("the subscript at which the search begins must not be NULL"))?;
     let found = (1_i64..).zip(items).find(|(at, item)| *at >= start && same(item, element, kind));
     Ok(found.map(|(at, _)| at))
 }
@@ -114,8 +118,9 @@ pub fn fill(element: &Item, lengths: &[Item]) -> Result<Vec<Item>> {
     let lengths = lengths
         .iter()
         .map(|length| match length {
-            Item::Integer(length) => usize::try_from(*length)
-                .map_err(|_| refused("the length of a dimension must not be negative")),
+            Item::Integer(length) => usize::try_from(*length).map_err(|_| {
+                Error::new(ErrorCode::TooLarge, "the length of a dimension must not be negative")
+            }),
             _ => Err(refused("the length of a dimension must not be NULL")),
         })
         .collect::<Result<Vec<usize>>>()?;

@@ -45,7 +45,7 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
             return Ok(Value::Null);
         }
         let kind = kind(a, 3);
-        let start = if a.is_null(2) { 1 } else { a.integer(2) };
+        let start = (!a.is_null(2)).then(|| a.integer(2));
         position(&items(a, 0, kind)?, &item(a, 1, kind)?, start, kind).map(optional)
     })?;
     pure(conn, "phantomdb_array_positions", 3, |a| {

@@ -9,7 +9,7 @@ use phantomdb_values::{
 };
 use rusqlite::{Connection, types::Value};
 
-use super::{Arguments, FunctionResult, borrowed, texts};
+use super::{Arguments, FunctionResult, borrowed};
 use crate::functions::{pure, strict};
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
@@ -68,7 +68,14 @@ fn text(item: &Item) -> Option<String> {
 
 /// `json_object` of an array of keys and one of values.
 fn of_arrays(arguments: &Arguments<'_>) -> Result<String> {
-    let (keys, values) = (texts(arguments, 0)?, texts(arguments, 1)?);
+    let one_dimension = |index| -> Result<Vec<Option<String>>> {
+        let items = arrays::read(&arguments.text(index), arrays::Kind::Text)?;
+        if arrays::dimensions(&items).len() > 1 {
+            return Err(refused("an object is made of arrays of one dimension"));
+        }
+        Ok(items.iter().map(text).collect())
+    };
+    let (keys, values) = (one_dimension(0)?, one_dimension(1)?);
     if keys.len() != values.len() {
         return Err(refused("an object is made of as many keys as values"));
     }
