@@ -4,6 +4,8 @@ mod bytes;
 mod likeness;
 mod parts;
 mod templates;
+#[cfg(test)]
+mod tests;
 mod written;
 
 use std::borrow::Cow;
