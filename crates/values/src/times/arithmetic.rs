@@ -398,7 +398,7 @@ impl Total {
     }
 }
 
-/// A step must get from the start to the end.
+/// The most values of a series.
 const MAX_SERIES: usize = 10_000_000;
 
 /// The times from `start` to `stop`, both included. In a zone, days and months are those of its clocks.
@@ -419,13 +419,15 @@ pub fn series(
         // PostgreSQL would go on for ever.
         return Err(Error::new(ErrorCode::OutOfRange, "a series must not be infinite"));
     }
+    // Said before the work is done. An infinite end is one that the step leads away from.
+    let distance = if stop.is_finite() { i128::from(stop.0) - i128::from(start.0) } else { 0 };
+    if usize::try_from(distance / step.length()).is_ok_and(|steps| steps >= MAX_SERIES) {
+        let message = format!("a series has at most {MAX_SERIES} values");
+        return Err(Error::new(ErrorCode::OutOfRange, message));
+    }
     let mut found = Vec::new();
     let mut at = start;
     while if direction > 0 { at <= stop } else { at >= stop } {
-        if found.len() == MAX_SERIES {
-            let message = format!("a series has at most {MAX_SERIES} values");
-            return Err(Error::new(ErrorCode::OutOfRange, message));
-        }
         found.push(at);
         let next = zone.plus(at, step)?;
         // A step of months and negative days may stand still at the end of a month.

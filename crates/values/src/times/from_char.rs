@@ -30,6 +30,7 @@ impl Date {
         let found = read(text, template)?;
         let civil = found.civil(text)?;
         found.micros_of_day(text)?;
+        found.offset(text)?;
         if civil.year < 1 {
             return Err(date_out_of_range());
         }
@@ -528,7 +529,7 @@ impl Found {
             return Ok(seconds);
         }
         if !(0..=15).contains(&self.zone_hour) || !(0..60).contains(&self.zone_minute) {
-            return Err(field_out_of_range(text));
+            return Err(refuse(text, "the offset of its time zone is out of range"));
         }
         Ok(self.zone_sign * (self.zone_hour * 3600 + self.zone_minute * 60))
     }
