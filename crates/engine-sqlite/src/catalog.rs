@@ -42,11 +42,15 @@ pub fn read_table(conn: &Connection, name: &TableName) -> Result<TableSchema> {
     };
     let schemas = schemas::schemas(conn)?;
     let name = split_name(&stored, &schemas);
-    let parsed = sql.filter(|_| object_type == "table").and_then(|sql| parse(&sql).ok());
+    let sql = sql.unwrap_or_default();
+    let parsed = if object_type == "table" { parse(&sql).ok() } else { None };
     let mut schema = match parsed {
         Some(mut create) => from_definition(&name, &mut create)?,
         None => from_pragma(conn, &name)?,
     };
+    for (column, data_type) in schema.columns.iter_mut().zip(stored::types_of_view(&sql)) {
+        column.data_type = types::name_of(data_type).unwrap_or_else(|| column.data_type.clone());
+    }
     schema.indexes.extend(indexes(conn, &name)?);
     let references = schema.columns.iter_mut().filter_map(|column| column.references.as_mut());
     let keys = schema.constraints.iter_mut().filter_map(|constraint| match constraint {

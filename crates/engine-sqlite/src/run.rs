@@ -16,7 +16,7 @@ use crate::adapt::WriteTarget;
 use crate::constraint_error::{self, broken_foreign_keys, broken_key_error};
 use crate::plan_cache::{LONGEST_CACHED, Plan, PlanCache, SchemaView};
 use crate::rows::RowWriter;
-use crate::{alter, bind, error, native, types};
+use crate::{adapt::Adapted, alter, bind, error, native};
 
 /// Runs statements on a connection, with the plans for the schema that it sees.
 pub(super) struct Executor<'a> {
@@ -133,7 +133,7 @@ impl Executor<'_> {
                 if writer.rows() > 0 {
                     return Err(Error::internal("the columns of the result changed while it was read"));
                 }
-                columns = read_columns(row.as_ref(), &[]);
+                columns = read_columns(row.as_ref(), None);
             }
             writer.push(row, &columns).map_err(explain)?;
         }
@@ -224,15 +224,17 @@ impl Executor<'_> {
         statement: &rusqlite::Statement<'_>,
         plan: Option<&Arc<Plan>>,
     ) -> rusqlite::Result<Vec<Column>> {
-        let Some(plan) = plan else { return Ok(read_columns(statement, &[])) };
-        let inferred = plan.adapted.column_types.as_slice();
-        let [sql] = plan.adapted.statements.as_slice() else { return Ok(read_columns(statement, inferred)) };
+        let Some(plan) = plan else { return Ok(read_columns(statement, None)) };
+        let inferred = &plan.adapted;
+        let [sql] = plan.adapted.statements.as_slice() else {
+            return Ok(read_columns(statement, Some(inferred)));
+        };
         if let Some(columns) = plan.columns.get() {
             return Ok(columns.clone());
         }
         // A statement that was prepared before the schema changed reports the old columns until SQLite prepares it again,
         // when it runs. So the columns are read from a new one.
-        let columns = read_columns(&self.connection.prepare(sql)?, inferred);
+        let columns = read_columns(&self.connection.prepare(sql)?, Some(inferred));
         Ok(plan.columns.get_or_init(|| columns).clone())
     }
 
@@ -246,16 +248,22 @@ pub(super) fn empty() -> ResultSet {
     ResultSet { columns: Vec::new(), rows: phantomdb_engine::json_rows::empty(), affected_rows: 0 }
 }
 
-fn read_columns(statement: &rusqlite::Statement<'_>, inferred: &[Option<ColumnType>]) -> Vec<Column> {
+fn read_columns(statement: &rusqlite::Statement<'_>, inferred: Option<&Adapted>) -> Vec<Column> {
     let columns = statement.columns();
+    let types = inferred.map_or(&[][..], |adapted| adapted.column_types.as_slice());
+    let names = inferred.map_or(&[][..], |adapted| adapted.column_names.as_slice());
+    // A schema can have changed since the statement was adapted.
+    let names = if names.len() == columns.len() { names } else { &[] };
     columns
         .enumerate()
         .map(|(index, column)| Column {
-            name: column.name().to_owned(),
-            column_type: column
-                .decl_type()
-                .map(types::column_type_of_declared)
-                .or_else(|| inferred.get(index).copied().flatten())
+            // SQLite gives another name to the second of two columns with one name.
+            name: names.get(index).cloned().unwrap_or_else(|| column.name().to_owned()),
+            column_type: types
+                .get(index)
+                .copied()
+                .flatten()
+                .or_else(|| column.decl_type().map(crate::types::column_type_of_declared))
                 .unwrap_or(ColumnType::Any),
         })
         .collect()

@@ -6,6 +6,7 @@ use phantomdb_sql::walk::Node;
 use phantomdb_sql::{
     Source, alter_table,
     printer::{self, Style},
+    typing::Type,
 };
 use sqlparser::ast::TableConstraint;
 
@@ -23,6 +24,21 @@ pub(crate) const NOW: &str = "strftime('%Y-%m-%dT%H:%M:%fZ','now')";
 pub(crate) const TODAY: &str = "date('now')";
 /// The current time of day in its stored form.
 pub(crate) const TIME_OF_DAY: &str = "strftime('%H:%M:%f','now')";
+
+/// Begins the comment of a view that lists the types of its columns.
+const VIEW_TYPES: &str = "/*phantomdb_types ";
+
+/// The comment behind the name of a view with the types of its columns, which SQLite does not keep.
+pub(crate) fn view_types(types: &[String]) -> String {
+    format!("{VIEW_TYPES}{}*/", types.join(","))
+}
+
+/// The types in the definition of a view, in the order of its columns. Empty when another program made the view.
+pub(crate) fn types_of_view(sql: &str) -> Vec<Type> {
+    let Some((_, rest)) = sql.split_once(VIEW_TYPES) else { return Vec::new() };
+    let list = rest.split_once("*/").map_or("", |(list, _)| list);
+    list.split(',').map(|name| Type::from_short_name(name).unwrap_or(Type::Other)).collect()
+}
 
 /// The name of a table as one identifier: `table`, or `schema.table`.
 pub fn stored_name(table: &TableName) -> String {

@@ -2,6 +2,8 @@
 
 use phantomdb_protocol::{ColumnType, data_type::SQLITE_TEXT};
 
+use phantomdb_sql::typing::Type;
+
 pub use phantomdb_sql::types::SqlType;
 
 /// The type that a declared name stands for; [`SqlType::Other`] for a name that is not known.
@@ -29,6 +31,36 @@ pub fn declared(data_type: &SqlType) -> String {
     }
 }
 
+/// The name in PhantomDB SQL of the type of an expression; None for a type that no value has.
+pub fn name_of(data_type: Type) -> Option<String> {
+    let data_type = match data_type {
+        Type::Boolean => SqlType::Boolean,
+        Type::SmallInt => SqlType::SmallInt,
+        Type::Integer => SqlType::Integer,
+        Type::BigInt => SqlType::BigInt,
+        Type::Numeric => SqlType::Decimal(None),
+        Type::Real => SqlType::Real,
+        Type::Double => SqlType::Double,
+        Type::Unknown | Type::Text | Type::Enum => SqlType::Text,
+        Type::Varchar | Type::Char => SqlType::Varchar(None),
+        Type::CiText => SqlType::CiText,
+        Type::Bytea => SqlType::Blob,
+        Type::Date => SqlType::Date,
+        Type::Time => SqlType::Time,
+        Type::Timestamp | Type::TimestampTz => SqlType::Timestamp,
+        Type::Uuid => SqlType::Uuid,
+        Type::Json | Type::Jsonb => SqlType::Jsonb,
+        Type::Interval | Type::Array(_) => SqlType::Other(data_type.short_name()),
+        _ => return None,
+    };
+    Some(data_type.name())
+}
+
+/// The type of an expression that a column has whose type PhantomDB SQL has no name for: an interval of a view.
+pub fn expression_type(name: &str) -> Option<Type> {
+    Type::from_short_name(&name.to_ascii_lowercase())
+}
+
 /// The collation by which SQLite compares columns of that type.
 pub fn collation(data_type: &SqlType) -> Option<&'static str> {
     data_type.info().and_then(|info| info.sqlite_collation)
@@ -37,7 +69,7 @@ pub fn collation(data_type: &SqlType) -> Option<&'static str> {
 /// The protocol's type for the values of a column that is declared with that name.
 pub fn column_type_of_declared(declared: &str) -> ColumnType {
     match from_declared(declared) {
-        SqlType::Other(name) => by_affinity(&name),
+        SqlType::Other(name) => expression_type(&name).map_or_else(|| by_affinity(&name), Type::wire),
         data_type => data_type.column_type(),
     }
 }

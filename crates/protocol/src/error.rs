@@ -67,6 +67,7 @@ error_codes! {
     CheckViolation => 422 DatabaseError,
     ExclusionViolation => 409 ExclusionConstraintError,
     SyntaxError => 400 DatabaseError,
+    UnknownFunction => 400 DatabaseError,
     UnknownTable => 404 DatabaseError,
     UnknownColumn => 404 DatabaseError,
     UnknownDatabase => 404 DatabaseError,

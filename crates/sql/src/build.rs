@@ -87,6 +87,14 @@ pub fn unnested(expr: &Expr) -> &Expr {
     inner
 }
 
+/// The expression without parentheses around it, to change it.
+pub fn unnested_mut(expr: &mut Expr) -> &mut Expr {
+    match expr {
+        Expr::Nested(nested) => unnested_mut(nested),
+        other => other,
+    }
+}
+
 /// The text of a number literal with its sign, `-1.50`.
 pub fn number_of(expr: &Expr) -> Option<String> {
     match unnested(expr) {

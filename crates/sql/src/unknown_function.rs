@@ -6,10 +6,10 @@ use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 use super::parse;
 
-/// `SYNTAX_ERROR`, without a position. [`located`] adds it.
+/// `UNKNOWN_FUNCTION`, without a position. [`located`] adds it.
 pub fn unknown_function(name: &str) -> Error {
     let message = format!("there is no function \"{name}\" that takes such arguments");
-    let mut error = Error::new(ErrorCode::SyntaxError, message);
+    let mut error = Error::new(ErrorCode::UnknownFunction, message);
     error.details.function = Some(name.to_owned());
     error
 }

@@ -7,7 +7,8 @@ use phantomdb_sql::{
     printer::{literal, quote_identifier, verbatim_expr, verbatim_ident},
 };
 use sqlparser::ast::{
-    BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName, UnaryOperator,
+    BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList,
+    FunctionArguments, ObjectName, UnaryOperator,
 };
 
 use super::{
@@ -55,6 +56,7 @@ fn rewrite(name: &str) -> Option<FunctionRewrite> {
 /// True when the call is rewritten so that its column would get another name.
 pub(crate) fn is_renamed(name: &str) -> bool {
     name == "phantomdb_created"
+        || current_time(name).is_some()
         || name == "typeof"
         || rewrite(name).is_some_and(|rewrite| rewrite.name != name)
 }
@@ -83,6 +85,10 @@ impl Adapter<'_> {
         if function.0.len() > 1 {
             return Ok(());
         }
+        if let Some(now) = current_time(&name) {
+            *expr = verbatim_expr(now);
+            return Ok(());
+        }
         if name == "phantomdb_created" {
             // A row that existed was locked before it was changed, and `xmax` is the transaction that locked it.
             *expr = verbatim_expr(if self.traits.has_xmax { "(xmax = 0)" } else { "NULL::bool" });
@@ -109,16 +115,49 @@ impl Adapter<'_> {
                 list.args.push(FunctionArg::Unnamed(FunctionArgExpr::Expr(literal(","))));
             }
             let targets = rewrite.arguments.iter();
+            let mut replaced = Vec::new();
             for (argument, target) in expressions(arguments).into_iter().flatten().zip(targets) {
                 if let Some(target) = target {
-                    *argument = cast(take(argument), target);
+                    let written = take(argument);
+                    *argument = cast(written.clone(), target);
+                    replaced.push((written, argument.clone()));
                 }
             }
+            replace_in_order(arguments, &replaced);
         }
         if name == "typeof" {
             *expr = cast(take(expr), "text");
         }
         Ok(())
+    }
+}
+
+/// The current time with milliseconds, as PhantomDB's types have it.
+fn current_time(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "now" | "current_timestamp" | "transaction_timestamp" | "localtimestamp" => "current_timestamp(3)",
+        "statement_timestamp" => "statement_timestamp()::timestamptz(3)",
+        "clock_timestamp" => "clock_timestamp()::timestamptz(3)",
+        "current_time" | "localtime" => "localtime(3)",
+        _ => return None,
+    })
+}
+
+/// Casts in ORDER BY what was cast in the arguments: beside DISTINCT, PostgreSQL sorts by arguments only.
+fn replace_in_order(arguments: &mut FunctionArguments, replaced: &[(Expr, Expr)]) {
+    let FunctionArguments::List(FunctionArgumentList { duplicate_treatment: Some(_), args: _, clauses }) =
+        arguments
+    else {
+        return;
+    };
+    for clause in clauses {
+        if let FunctionArgumentClause::OrderBy(items) = clause {
+            for item in items {
+                if let Some((_, cast)) = replaced.iter().find(|(written, _)| *written == item.expr) {
+                    item.expr = cast.clone();
+                }
+            }
+        }
     }
 }
 

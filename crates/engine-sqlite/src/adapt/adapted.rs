@@ -38,6 +38,8 @@ pub struct Adapted {
     pub returns_rows: bool,
     /// The types of the result's columns, from the first one on, as far as they are known; may be shorter than the result.
     pub column_types: Vec<Option<ColumnType>>,
+    /// The names of the result's columns; empty when they are not known.
+    pub column_names: Vec<String>,
     pub parameter_count: usize,
     /// The change to make instead of running `statements`, which is empty then.
     pub change: Option<Change>,

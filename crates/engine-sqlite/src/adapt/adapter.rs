@@ -2,7 +2,7 @@
 
 use phantomdb_protocol::{Error, Result};
 use phantomdb_sql::{Catalog, Source};
-use sqlparser::tokenizer::Span;
+use sqlparser::{ast::TableWithJoins, tokenizer::Span};
 
 use super::scope::{CommonTable, Relation, Scope};
 use crate::{source_expressions::SourceExpression, stored};
@@ -15,6 +15,12 @@ pub(super) struct Adapter<'a> {
     pub(super) scopes: Vec<Scope>,
     /// The WITH queries in force, the innermost last.
     pub(super) common_tables: Vec<CommonTable>,
+    /// The recursive query of WITH whose first part is being adapted: its place in `common_tables`, and the names of its
+    /// columns.
+    pub(super) recursive: Option<(usize, Vec<String>)>,
+    /// The functions that return rows in the columns of the current SELECT, as relations to add to its FROM. None outside of
+    /// these columns.
+    pub(super) sets: Option<Vec<TableWithJoins>>,
     pub(super) parameter_count: usize,
     /// The depth of the current expression.
     pub(super) depth: usize,
@@ -37,6 +43,8 @@ impl<'a> Adapter<'a> {
             catalog,
             scopes: Vec::new(),
             common_tables: Vec::new(),
+            recursive: None,
+            sets: None,
             parameter_count: 0,
             depth: 0,
             locking: false,

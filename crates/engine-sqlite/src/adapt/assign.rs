@@ -1,15 +1,21 @@
 //! Assignment to a column: a value is converted as PostgreSQL converts it, or refused with the name of the column.
 
-use phantomdb_protocol::{ColumnDefinition, ColumnType, Error, ErrorCode, Result, TableSchema};
-use phantomdb_sql::{build, parse::parse_expression, printer};
+use phantomdb_protocol::{ColumnDefinition, Error, ErrorCode, Result, TableSchema};
+use phantomdb_sql::{
+    build,
+    parse::parse_expression,
+    printer,
+    typing::{Strength, Type, strength},
+};
 use sqlparser::ast::{Expr, Spanned, UnaryOperator, Value, ValueWithSpan};
 
 use super::{
     adapter::Adapter,
+    converted::{conversion, json},
     expression::is_word,
     literal::value_of,
     type_conversion::{Assignment, assignment},
-    typed::{Origin, Typed},
+    typed::{Typed, type_of_column},
 };
 use crate::{functions::convert, stored::NOW, types::SqlType};
 
@@ -83,23 +89,39 @@ impl Target {
         if let Some(literal) = self.literal(&value, data_type)? {
             return Ok(literal);
         }
+        let value = self.converted(value, typed, data_type)?;
         if self.required_key {
             let bits = printer::verbatim_expr(data_type.bits().to_string());
             return Ok(self.convert("phantomdb_assign_key", value, vec![bits]));
         }
         match data_type {
             SqlType::Timestamp if is_now(&value) => return Ok(value),
-            SqlType::Json | SqlType::Jsonb
-                if typed.is(ColumnType::Boolean) && typed.origin != Origin::Parameter =>
-            {
-                return Ok(build::call("phantomdb_json_boolean", vec![value]));
-            }
             _ => {}
         }
         Ok(match assignment(data_type) {
             Some(Assignment { function, arguments }) => self.convert(function, value, arguments),
             None => value,
         })
+    }
+
+    /// A value of another type as a value of the column's type. `TYPE_MISMATCH` where PostgreSQL wants a cast.
+    pub(super) fn converted(&self, value: Expr, typed: Typed, data_type: &SqlType) -> Result<Expr> {
+        let wanted = type_of_column(data_type);
+        if typed.is_unknown() || typed.is(Type::Other) || typed.data_type == wanted {
+            return Ok(value);
+        }
+        if typed.is(Type::Boolean) && wanted == Type::Jsonb {
+            return json(value, typed);
+        }
+        if strength(typed.data_type, wanted).is_none_or(|needed| needed > Strength::Assignment) {
+            let message = format!(
+                "a value of the type {} cannot be assigned to a column of the type {}; cast it",
+                typed.data_type.name(),
+                data_type.name()
+            );
+            return Err(self.refused(Error::new(ErrorCode::TypeMismatch, message)));
+        }
+        conversion(value, typed, wanted).map_err(|error| self.refused(error))
     }
 
     /// A call of a function that converts a value, or fails with the names of the table and the column.
@@ -122,15 +144,11 @@ impl Target {
         match (literal, data_type) {
             (Value::Boolean(_), SqlType::Boolean) => unchanged(),
             (Value::Number(text, _), SqlType::Integer | SqlType::MediumInt)
-                if text.len() < 10 && text.bytes().all(|b| b.is_ascii_digit()) =>
+                if text.len() < 10 && is_whole(text) =>
             {
                 unchanged()
             }
-            (Value::Number(text, _), SqlType::BigInt)
-                if text.len() < 19 && text.bytes().all(|b| b.is_ascii_digit()) =>
-            {
-                unchanged()
-            }
+            (Value::Number(text, _), SqlType::BigInt) if text.len() < 19 && is_whole(text) => unchanged(),
             (literal, data_type) => {
                 let function = match data_type {
                     SqlType::Timestamp => "phantomdb_timestamp",
@@ -154,7 +172,7 @@ impl Target {
 impl Adapter<'_> {
     /// The default of a column as an expression; NULL when it has none.
     pub(super) fn default_of(&mut self, target: &Target) -> Result<(Expr, Typed)> {
-        let Some(default) = &target.column.default else { return Ok((build::null(), Typed::UNKNOWN)) };
+        let Some(default) = &target.column.default else { return Ok((build::null(), Typed::NULL)) };
         let mut expr = parse_expression(default)?;
         let typed = self.expr(&mut expr)?;
         Ok((expr, typed))
@@ -191,6 +209,12 @@ pub(super) fn target(table: &TableSchema, name: &str) -> Result<Target> {
 /// True for `DEFAULT` in the place of a value.
 pub(super) fn is_default(expr: &Expr) -> bool {
     matches!(expr, Expr::Identifier(ident) if is_word(ident, "DEFAULT"))
+}
+
+/// True for the digits of a whole number, with a minus or without.
+fn is_whole(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn is_now(expr: &Expr) -> bool {

@@ -1,11 +1,30 @@
 //! Casts, with PostgreSQL's meaning.
 
-use phantomdb_protocol::{ColumnType, Result};
-use phantomdb_sql::{build, printer};
-use sqlparser::ast::{CastKind, Expr, Interval, Spanned, TypedString};
+use phantomdb_protocol::{Error, Result};
+use phantomdb_sql::{build, printer, types::SqlType, typing::Type};
+use sqlparser::ast::{
+    ArrayElemTypeDef, CastKind, DataType, Expr, Interval, IntervalFields, Spanned, TypedString,
+};
 
-use super::{adapter::Adapter, literal::string_of, type_conversion::cast_to, typed::Typed};
-use crate::types::SqlType;
+use super::{
+    adapter::Adapter,
+    converted::{conversion, text},
+    literal::string_of,
+    typed::{Origin, Typed, type_of_column},
+};
+
+/// The type that a cast names, with the function that applies its length or precision.
+struct CastTarget {
+    data_type: Type,
+    /// The function and its arguments after the value.
+    modifier: Option<(&'static str, Vec<i64>)>,
+}
+
+impl CastTarget {
+    fn plain(data_type: Type) -> Self {
+        Self { data_type, modifier: None }
+    }
+}
 
 impl Adapter<'_> {
     pub(super) fn cast(&mut self, expr: &mut Expr) -> Result<Typed> {
@@ -17,44 +36,136 @@ impl Adapter<'_> {
                 data_type,
                 format: None,
             } => {
-                let target = SqlType::from_ast(data_type).map_err(|error| self.at(error, span))?;
+                let target = cast_target(data_type).map_err(|error| self.at(error, span))?;
+                if let (Expr::Array(array), Type::Array(element)) =
+                    (build::unnested_mut(inner), target.data_type)
+                {
+                    let array = std::mem::take(&mut array.elem);
+                    let (value, typed) = self.array_of(array, Some(*element))?;
+                    *expr = value;
+                    return Ok(typed);
+                }
                 let typed = self.expr(inner)?;
                 let value = build::take(inner);
-                *expr = cast_to(&target, value, typed)?;
-                Ok(Typed { nullable: typed.nullable, ..Typed::of(target.column_type()) })
+                *expr = cast_to(&target, value, typed).map_err(|error| self.at(error, span))?;
+                Ok(Typed { nullable: typed.nullable, ..Typed::of(target.data_type) })
             }
             // ODBC's spelling of a typed string, `{d '2020-01-01'}`, means the same.
             Expr::TypedString(TypedString { data_type, value, uses_odbc_syntax: _ }) => {
-                let target = SqlType::from_ast(data_type).map_err(|error| self.at(error, span))?;
-                let text = printer::string_of(&value.value).unwrap_or_default().to_owned();
-                *expr = cast_to(&target, printer::literal(text), Typed::of(ColumnType::String))?;
-                Ok(Typed::of(target.column_type()).not_null())
+                let target = cast_target(data_type).map_err(|error| self.at(error, span))?;
+                let text = printer::literal(printer::string_of(&value.value).unwrap_or_default().to_owned());
+                let typed = Typed::literal(Type::Unknown);
+                *expr = cast_to(&target, text, typed).map_err(|error| self.at(error, span))?;
+                Ok(Typed::of(target.data_type).not_null())
             }
-            Expr::Interval(Interval {
-                value,
-                leading_field,
-                leading_precision,
-                last_field,
-                fractional_seconds_precision,
-            }) => {
-                self.refuse(
-                    &[
-                        (last_field.is_some(), "a range of fields in an INTERVAL"),
-                        (leading_precision.is_some(), "the precision of an INTERVAL"),
-                        (fractional_seconds_precision.is_some(), "the precision of an INTERVAL"),
-                    ],
-                    || span,
-                )?;
-                let Some(mut text) = string_of(value).map(str::to_owned) else {
-                    return self.unsupported("an INTERVAL that is no string", span);
-                };
-                if let Some(field) = leading_field {
-                    text = format!("{text} {field}");
-                }
-                *expr = printer::literal(text);
-                Ok(Typed::of(ColumnType::String).not_null())
+            Expr::Interval(interval) => {
+                let value = self.interval(interval)?;
+                *expr = value;
+                Ok(Typed::of(Type::Interval).not_null())
             }
             _ => self.unsupported("this cast", span),
         }
     }
+
+    /// `INTERVAL '1' DAY`.
+    fn interval(&self, interval: &Interval) -> Result<Expr> {
+        let Interval { value, leading_field, leading_precision, last_field, fractional_seconds_precision } =
+            interval;
+        let span = value.span();
+        self.refuse(
+            &[
+                (leading_precision.is_some(), "the precision of an INTERVAL"),
+                (fractional_seconds_precision.is_some(), "the precision of an INTERVAL"),
+            ],
+            || span,
+        )?;
+        let Some(text) = string_of(value).map(str::to_owned) else {
+            return self.unsupported("an INTERVAL that is no string", span);
+        };
+        let fields = match (leading_field, last_field) {
+            (None, None) => None,
+            (Some(first), None) => Some(first.to_string().to_ascii_lowercase()),
+            (Some(first), Some(last)) => Some(format!("{first} to {last}").to_ascii_lowercase()),
+            (None, Some(last)) => Some(last.to_string().to_ascii_lowercase()),
+        };
+        match fields {
+            None => conversion(printer::literal(text), Typed::literal(Type::Unknown), Type::Interval),
+            Some(fields) => Ok(build::call(
+                "phantomdb_interval_fields",
+                vec![printer::literal(text), printer::literal(fields)],
+            )),
+        }
+    }
+}
+
+/// The type that a cast names.
+fn cast_target(data_type: &DataType) -> Result<CastTarget> {
+    let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    match data_type {
+        DataType::Array(ArrayElemTypeDef::SquareBracket(element, _)) => {
+            let element = cast_target(element)?;
+            // A further dimension has the same type.
+            let array = match element.data_type {
+                array @ Type::Array(_) => Some(array),
+                other => other.array(),
+            };
+            return array.map(CastTarget::plain).ok_or_else(|| Error::unsupported("an array of this type"));
+        }
+        DataType::Interval { fields, precision } => {
+            return interval_target(fields.as_ref(), precision.map(number));
+        }
+        _ => {}
+    }
+    let declared = SqlType::from_ast(data_type)?;
+    let modifier = match &declared {
+        SqlType::Varchar(Some(length)) | SqlType::Char(Some(length)) => {
+            Some(("phantomdb_varchar", vec![number(*length)]))
+        }
+        SqlType::Decimal(Some((precision, scale))) => {
+            Some(("phantomdb_numeric_scale", vec![number(*precision), *scale]))
+        }
+        SqlType::Timestamp => Some(("phantomdb_timestamp_precision", vec![3])),
+        SqlType::Time => Some(("phantomdb_time_precision", vec![3])),
+        SqlType::Enum(_) | SqlType::Other(_) => {
+            return Err(Error::unsupported(format!(
+                "a cast to {} is not supported on SQLite",
+                declared.name()
+            )));
+        }
+        _ => None,
+    };
+    // A column of this type is a `jsonb`, and a cast is to `json`.
+    let data_type = if declared == SqlType::Json { Type::Json } else { type_of_column(&declared) };
+    Ok(CastTarget { data_type, modifier })
+}
+
+fn interval_target(fields: Option<&IntervalFields>, precision: Option<i64>) -> Result<CastTarget> {
+    if fields.is_some() {
+        return Err(Error::unsupported("fields of an INTERVAL in a cast are not supported on SQLite"));
+    }
+    let modifier = precision.map(|precision| ("phantomdb_interval_precision", vec![precision]));
+    Ok(CastTarget { data_type: Type::Interval, modifier })
+}
+
+fn cast_to(target: &CastTarget, value: Expr, typed: Typed) -> Result<Expr> {
+    // A cast decides the type of a parameter and of a string literal.
+    let typed = if typed.origin == Origin::Parameter && target.data_type.is_number() {
+        Typed { origin: Origin::Computed, ..typed }
+    } else {
+        typed
+    };
+    let converted = match target.data_type {
+        Type::Text | Type::Varchar | Type::Char if typed.is_unknown() && typed.origin != Origin::Literal => {
+            build::call("phantomdb_any_text", vec![value])
+        }
+        data_type if data_type.is_text() => text(value, typed)?,
+        data_type => conversion(value, typed, data_type)?,
+    };
+    Ok(match &target.modifier {
+        Some((function, arguments)) => {
+            let extra = arguments.iter().map(|number| printer::verbatim_expr(number.to_string()));
+            build::call(function, std::iter::once(converted).chain(extra).collect())
+        }
+        None => converted,
+    })
 }

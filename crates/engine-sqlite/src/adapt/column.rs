@@ -14,7 +14,7 @@ use sqlparser::{
     tokenizer::Token,
 };
 
-use super::{adapter::Adapter, assign::Target, constraint::Naming};
+use super::{adapter::Adapter, assign::Target, constraint::Naming, typed::Origin};
 use crate::{
     functions::convert,
     source_expressions::SourceExpression,
@@ -186,7 +186,13 @@ impl Adapter<'_> {
 
     fn column_default(&mut self, column: &Column<'_>, mut expr: Expr) -> Result<Expr> {
         let written = printer::print(&mut build::unnested(&expr).clone(), Style::Phantom)?;
-        self.expr(&mut expr)?;
+        // A number is stored in the form of its column.
+        if build::number_of(&expr).is_none() {
+            let typed = self.expr(&mut expr)?;
+            if typed.origin == Origin::Computed {
+                expr = column.target().converted(expr, typed, &column.data_type)?;
+            }
+        }
         let expr = stored_default(&column.target(), &column.data_type, expr)?;
         // The catalog describes a literal in the form of its column.
         if !matches!(expr, Expr::Value(_)) {

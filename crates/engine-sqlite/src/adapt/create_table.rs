@@ -18,7 +18,7 @@ use super::{
     column::primary_key,
     constraint::Naming,
     scope::{Columns, Output, Relation, Scope},
-    typed::{Origin, Typed},
+    typed::{Origin, Typed, type_of_column},
 };
 use crate::{source_expressions::SourceExpression, stored::stored_name};
 
@@ -241,7 +241,9 @@ impl Adapter<'_> {
 }
 
 fn output_of(column: &ColumnDef) -> Output {
-    let column_type = SqlType::from_ast(&column.data_type).ok().map(|data_type| data_type.column_type());
-    let typed = Typed { column_type, origin: Origin::Column, ..Typed::UNKNOWN };
-    Output { name: column.name.value.clone(), typed }
+    let typed = SqlType::from_ast(&column.data_type).map_or(Typed::OTHER, |data_type| Typed {
+        wire: Some(data_type.column_type()),
+        ..Typed::of(type_of_column(&data_type))
+    });
+    Output::new(&column.name.value, Typed { origin: Origin::Column, ..typed })
 }

@@ -1,13 +1,28 @@
 //! CREATE VIEW.
 
-use phantomdb_protocol::Result;
-use sqlparser::ast::{CreateTableOptions, CreateView, Ident, ObjectName, Spanned, ViewColumnDef};
+use phantomdb_protocol::{Error, Result};
+use phantomdb_sql::{names::last_ident, printer::quote_identifier};
+use sqlparser::ast::{CreateTableOptions, CreateView, Ident, ObjectName, Spanned, Statement, ViewColumnDef};
 
-use super::adapter::Adapter;
-use crate::stored::stored_name;
+use super::{adapter::Adapter, scope::Output};
+use crate::stored::{self, print, stored_name};
 
 impl Adapter<'_> {
-    pub(super) fn create_view(&mut self, view: &mut CreateView) -> Result<()> {
+    /// Adapts a view, and prints it with the types of its columns, which SQLite does not keep.
+    pub(super) fn create_view(&mut self, statement: &mut Statement) -> Result<String> {
+        let Statement::CreateView(view) = statement else {
+            return Err(Error::internal("CREATE VIEW was expected"));
+        };
+        let outputs = self.view_query(view)?;
+        let name = last_ident(&view.name).map(|ident| quote_identifier(&ident.value)).unwrap_or_default();
+        let sql = print(statement)?;
+        let types: Vec<String> =
+            outputs.iter().flatten().map(|output| output.typed.data_type.short_name()).collect();
+        let types = if outputs.is_some() { stored::view_types(&types) } else { String::new() };
+        Ok(sql.replacen(&name, &format!("{name}{types}"), 1))
+    }
+
+    fn view_query(&mut self, view: &mut CreateView) -> Result<Option<Vec<Output>>> {
         let table = self.source.new_view(view)?;
         let span = view.name.span();
         let CreateView {
@@ -59,6 +74,9 @@ impl Adapter<'_> {
         }
         *name = ObjectName::from(vec![Ident::with_quote('"', stored_name(&table))]);
         self.refuse_parameters = true;
-        self.query(query).map(|_| ())
+        self.depth += 1;
+        let outputs = self.query(query);
+        self.depth -= 1;
+        Ok(outputs?.map(|outputs| outputs.into_iter().map(Output::outside).collect()))
     }
 }

@@ -1,22 +1,30 @@
 //! Expressions. Each is adapted in place, and the result is the type of its value.
 
+use bigdecimal::BigDecimal;
 use phantomdb_protocol::{ColumnType, Error, ErrorCode, Result};
 use phantomdb_sql::{
     build,
     names::last_ident,
-    printer::{parameter_number, verbatim_ident},
+    printer::{self, parameter_number, verbatim_ident},
+    typing::Type,
+    with_stack,
 };
 use sqlparser::ast::{
-    BinaryOperator, CaseWhen, Expr, Ident, ObjectName, Spanned, UnaryOperator, Value, ValueWithSpan,
+    Array, BinaryOperator, CaseWhen, Expr, Ident, ObjectName, Spanned, Value, ValueWithSpan,
 };
 
 use super::{
     adapter::Adapter,
+    converted::{comparable, conversion, json},
+    scope::Found,
     typed::{Origin, Typed, unify},
 };
 
 /// The depth at which SQLite itself refuses an expression.
 const MAX_DEPTH: usize = 1000;
+
+/// The digits after the point, or the zeros before it, of the longest number.
+const MAX_DIGITS: u64 = 16_383;
 
 /// PostgreSQL's names for the order of the bytes, which SQLite calls `BINARY`.
 pub(super) const BYTE_ORDERS: [&str; 4] = ["c", "posix", "ucs_basic", "default"];
@@ -27,7 +35,7 @@ impl Adapter<'_> {
         if self.depth > MAX_DEPTH {
             return Err(Error::new(ErrorCode::SyntaxError, "the expression is nested too deeply"));
         }
-        let typed = self.expr_by_kind(expr);
+        let typed = with_stack(0, || self.expr_by_kind(expr));
         self.depth -= 1;
         typed
     }
@@ -36,9 +44,11 @@ impl Adapter<'_> {
         exprs.iter_mut().try_for_each(|expr| self.expr(expr).map(|_| ()))
     }
 
-    /// Adapts an optional clause, such as WHERE.
-    pub(super) fn optional(&mut self, expr: &mut Option<Expr>) -> Result<()> {
-        expr.as_mut().map_or(Ok(()), |expr| self.expr(expr).map(|_| ()))
+    /// Adapts an optional condition, such as WHERE.
+    pub(super) fn optional_condition(&mut self, expr: &mut Option<Expr>) -> Result<()> {
+        let Some(expr) = expr else { return Ok(()) };
+        let typed = self.expr(expr)?;
+        self.condition(expr, typed)
     }
 
     /// Adapts an operand, and puts parentheses around it when it has operators of its own.
@@ -50,9 +60,12 @@ impl Adapter<'_> {
 
     fn expr_by_kind(&mut self, expr: &mut Expr) -> Result<Typed> {
         match expr {
-            Expr::Identifier(ident) => Ok(self.column(None, &ident.value)),
+            Expr::Identifier(ident) => {
+                let ident = ident.clone();
+                self.column_reference(expr, None, &ident)
+            }
             Expr::CompoundIdentifier(_) => self.compound_identifier(expr),
-            Expr::Value(value) => self.value(value),
+            Expr::Value(_) => self.value(expr),
             Expr::Nested(inner) => self.expr(inner),
             Expr::BinaryOp { left: _, op: _, right: _ } => self.binary(expr),
             Expr::UnaryOp { op: _, expr: _ } => self.unary(expr),
@@ -88,16 +101,17 @@ impl Adapter<'_> {
             }
             Expr::Subquery(query) => {
                 let outputs = self.subquery(query)?;
-                let first = outputs.as_ref().and_then(|outputs| outputs.first());
-                Ok(first.map_or(Typed::UNKNOWN, |output| Typed {
-                    nullable: true,
-                    origin: Origin::Computed,
-                    ..output.typed
-                }))
+                let outputs = outputs.as_deref().unwrap_or_default();
+                if outputs.len() > 1 {
+                    let message = "a sub-query in an expression must have one column";
+                    return Err(self.at(Error::new(ErrorCode::SyntaxError, message), expr.span()));
+                }
+                let first = outputs.first().map_or(Typed::OTHER, |output| output.typed);
+                Ok(Typed { nullable: true, origin: Origin::Computed, ..first })
             }
             Expr::Tuple(values) => {
                 self.exprs(values)?;
-                Ok(Typed::UNKNOWN)
+                Ok(Typed::of(Type::Record))
             }
             Expr::Collate { expr: inner, collation } => {
                 let typed = self.operand(inner);
@@ -115,23 +129,68 @@ impl Adapter<'_> {
             | Expr::Substring { expr: _, substring_from: _, substring_for: _, special: _, shorthand: _ }
             | Expr::Trim { trim_where: _, trim_what: _, expr: _, trim_characters: _ }
             | Expr::AtTimeZone { timestamp: _, time_zone: _ } => self.special_form(expr),
-            Expr::Array(_) => self.unsupported("an ARRAY outside of ANY, ALL and JSON paths", expr.span()),
+            Expr::Array(Array { elem, named: _ }) => {
+                let elements = std::mem::take(elem);
+                let (value, typed) = self.array_of(elements, None)?;
+                *expr = value;
+                Ok(typed)
+            }
+            Expr::CompoundFieldAccess { root: _, access_chain: _ } => self.subscripts(expr),
             other => self.unsupported(&format!("the expression '{}'", shorten(other)), other.span()),
         }
     }
 
-    /// The type of a column, looked for from the innermost query outwards.
-    pub(super) fn column(&self, qualifier: Option<&str>, name: &str) -> Typed {
-        self.scopes
-            .iter()
-            .rev()
-            .find_map(|scope| scope.column(qualifier, name))
-            .unwrap_or(Typed { origin: Origin::Column, ..Typed::UNKNOWN })
+    /// A column, looked for from the innermost query outwards. One that a function in FROM gives becomes what SQLite has
+    /// for it.
+    fn column_reference(&mut self, expr: &mut Expr, qualifier: Option<&str>, ident: &Ident) -> Result<Typed> {
+        for scope in self.scopes.iter().rev() {
+            match scope.column(qualifier, &ident.value) {
+                Found::Column(output) => {
+                    if let Some(stored) = &output.expr {
+                        *expr = stored.clone();
+                    }
+                    return Ok(output.typed);
+                }
+                Found::Spelled(name) => {
+                    let message = format!("there is no column \"{}\"; there is \"{name}\"", ident.value);
+                    let error = Error::new(ErrorCode::UnknownColumn, message).with_columns([&ident.value]);
+                    return Err(self.at(error, ident.span));
+                }
+                Found::Nothing => {}
+            }
+        }
+        if qualifier.is_none()
+            && let Some(row) = self.whole_row(&ident.value)
+        {
+            *expr = row?;
+            return Ok(Typed::of(Type::Record));
+        }
+        // SQLite says that there is no such column, or finds it in a table that is not known here.
+        Ok(Typed { origin: Origin::Column, ..Typed::OTHER })
+    }
+
+    /// The row of a relation as a document, for `row_to_json(t)`; None when there is no such relation.
+    fn whole_row(&self, relation: &str) -> Option<Result<Expr>> {
+        let relation = self.scopes.iter().rev().find_map(|scope| scope.relation(relation))?;
+        let outputs = relation.columns.outputs(relation.outer)?;
+        let mut fields = Vec::with_capacity(2 * outputs.len());
+        for output in outputs {
+            let column = Expr::CompoundIdentifier(vec![
+                Ident::with_quote('"', relation.name.clone()),
+                Ident::with_quote('"', output.name.clone()),
+            ]);
+            fields.push(printer::literal(output.name));
+            match json(output.expr.unwrap_or(column), output.typed) {
+                Ok(value) => fields.push(build::call("json", vec![value])),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+        Some(Ok(build::call("json_object", fields)))
     }
 
     /// `t.c` and `s.t.c`. The table gets the name by which SQLite knows it.
     fn compound_identifier(&mut self, expr: &mut Expr) -> Result<Typed> {
-        let Expr::CompoundIdentifier(parts) = expr else { return Ok(Typed::UNKNOWN) };
+        let Expr::CompoundIdentifier(parts) = expr else { return Ok(Typed::OTHER) };
         if parts.len() > 3 {
             let span = expr.span();
             return self.unsupported("a column name of more than three parts", span);
@@ -142,11 +201,11 @@ impl Adapter<'_> {
             }
             parts.remove(0);
         }
-        let [table, column] = parts.as_mut_slice() else { return Ok(Typed::UNKNOWN) };
+        let [table, column] = parts.as_mut_slice() else { return Ok(Typed::OTHER) };
         let scopes = self.scopes.iter().enumerate().rev();
         let found = scopes.filter_map(|(depth, scope)| Some((depth, scope.relation(&table.value)?))).next();
         if let Some((depth, relation)) = found
-            && relation.bare.as_deref().is_some_and(|bare| bare.eq_ignore_ascii_case(&table.value))
+            && relation.bare.as_deref().is_some_and(|bare| bare == table.value)
         {
             if self.scopes[depth + 1..].iter().any(|inner| inner.has(&relation.name)) {
                 let what = format!("\"{}\" beside the table itself without an alias", table.value);
@@ -155,82 +214,119 @@ impl Adapter<'_> {
             }
             table.value.clone_from(&relation.name);
         }
-        let typed = self.column(Some(&table.value), &column.value);
+        let (qualifier, column) = (table.value.clone(), column.clone());
+        if found.is_none()
+            && let Some(spelled) = self.scopes.iter().rev().find_map(|scope| scope.spelled(&qualifier))
+        {
+            let message = format!("there is no table \"{qualifier}\" here; there is \"{spelled}\"");
+            let error = Error::new(ErrorCode::UnknownTable, message).with_table(qualifier);
+            return Err(self.at(error, column.span));
+        }
+        let typed = self.column_reference(expr, Some(&qualifier), &column)?;
         if self.bare_columns {
-            let column = column.clone();
             *expr = Expr::Identifier(column);
         }
         Ok(typed)
     }
 
-    fn value(&mut self, literal: &ValueWithSpan) -> Result<Typed> {
-        let ValueWithSpan { value, span } = literal;
-        let typed = |column_type: Option<ColumnType>, nullable| Typed {
-            column_type,
-            nullable,
-            origin: Origin::Literal,
-        };
+    fn value(&mut self, expr: &mut Expr) -> Result<Typed> {
+        let Expr::Value(ValueWithSpan { value, span }) = expr else { return Ok(Typed::OTHER) };
         Ok(match value {
-            Value::Null => typed(None, true),
-            Value::Boolean(_) => typed(Some(ColumnType::Boolean), false),
-            Value::Number(text, _) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
-                typed(Some(ColumnType::Integer), false)
+            Value::Null => Typed::NULL,
+            Value::Boolean(_) => Typed::literal(Type::Boolean),
+            Value::Number(text, _) => {
+                let text = text.clone();
+                return self.number(expr, &text);
             }
-            Value::Number(_, _) => typed(Some(ColumnType::Float), false),
-            Value::HexStringLiteral(_) => typed(Some(ColumnType::Blob), false),
+            Value::HexStringLiteral(_) => Typed::literal(Type::Bytea),
             Value::SingleQuotedString(_)
             | Value::EscapedStringLiteral(_)
             | Value::UnicodeStringLiteral(_)
             | Value::NationalStringLiteral(_)
-            | Value::DollarQuotedString(_) => typed(Some(ColumnType::String), false),
+            | Value::DollarQuotedString(_) => Typed::literal(Type::Unknown),
             Value::Placeholder(name) => {
                 if self.refuse_parameters {
                     return self.unsupported("a parameter in a definition", *span);
                 }
                 self.parameter_count = self.parameter_count.max(parameter_number(name)?);
-                Typed { column_type: None, nullable: true, origin: Origin::Parameter }
+                Typed::PARAMETER
             }
             other => return self.unsupported(&format!("the literal {other}"), *span),
         })
     }
 
+    /// A number, with a sign or without. A number with a point is an exact decimal, which SQLite stores as text.
+    pub(super) fn number(&self, expr: &mut Expr, text: &str) -> Result<Typed> {
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        if digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            let integer = match text.parse::<i64>() {
+                Ok(number) if i32::try_from(number).is_ok() => Some(Type::Integer),
+                Ok(_) => Some(Type::BigInt),
+                Err(_) => None,
+            };
+            if let Some(integer) = integer {
+                let number = printer::verbatim_expr(text);
+                // A minus would otherwise stand beside an operator.
+                *expr = if digits.len() < text.len() { Expr::Nested(Box::new(number)) } else { number };
+                return Ok(Typed::literal(integer));
+            }
+        }
+        let span = expr.span();
+        let Ok(number) = text.parse::<BigDecimal>() else {
+            return self.unsupported(&format!("the number {text}"), span);
+        };
+        if number.fractional_digit_count().unsigned_abs() > MAX_DIGITS {
+            let message = format!("the number {text} is out of range");
+            return Err(self.at(Error::new(ErrorCode::OutOfRange, message), span));
+        }
+        *expr = printer::literal(number.to_plain_string());
+        // A whole number of more than 64 bits is exact. PhantomDB SQL takes a number with a point for a float.
+        let is_whole = digits.bytes().all(|byte| byte.is_ascii_digit());
+        let wire = if is_whole { ColumnType::Decimal } else { ColumnType::Float };
+        Ok(Typed { wire: Some(wire), ..Typed::literal(Type::Numeric) })
+    }
+
+    /// Checks an expression that decides whether something holds: WHERE, ON, HAVING, CHECK, the operand of NOT.
+    pub(super) fn condition(&self, expr: &mut Expr, typed: Typed) -> Result<()> {
+        match typed.data_type {
+            Type::Boolean | Type::Other => Ok(()),
+            Type::Unknown => {
+                let value = build::take(expr);
+                let span = value.span();
+                *expr = conversion(value, typed, Type::Boolean).map_err(|error| self.at(error, span))?;
+                Ok(())
+            }
+            other => {
+                let message =
+                    format!("a condition must be a boolean, not a value of the type {}", other.name());
+                Err(self.at(Error::new(ErrorCode::TypeMismatch, message), expr.span()))
+            }
+        }
+    }
+
     /// `IS NULL`, `IS TRUE` and the like.
     fn is_test(&mut self, expr: &mut Expr) -> Result<Typed> {
         match expr {
-            Expr::IsNull(inner)
-            | Expr::IsNotNull(inner)
-            | Expr::IsTrue(inner)
-            | Expr::IsNotTrue(inner)
-            | Expr::IsFalse(inner)
-            | Expr::IsNotFalse(inner) => {
+            Expr::IsNull(inner) | Expr::IsNotNull(inner) => {
                 self.operand(inner)?;
             }
+            Expr::IsTrue(inner) | Expr::IsNotTrue(inner) | Expr::IsFalse(inner) | Expr::IsNotFalse(inner) => {
+                let typed = self.operand(inner)?;
+                self.condition(inner, typed)?;
+            }
             Expr::IsUnknown(inner) => {
-                self.operand(inner)?;
+                let typed = self.operand(inner)?;
+                self.condition(inner, typed)?;
                 *expr = Expr::IsNull(Box::new(build::take(inner)));
             }
             Expr::IsNotUnknown(inner) => {
-                self.operand(inner)?;
+                let typed = self.operand(inner)?;
+                self.condition(inner, typed)?;
                 *expr = Expr::IsNotNull(Box::new(build::take(inner)));
             }
             other => return self.unsupported(&format!("the test '{}'", shorten(other)), other.span()),
         }
         Ok(Typed::boolean(false))
-    }
-
-    fn unary(&mut self, expr: &mut Expr) -> Result<Typed> {
-        let Expr::UnaryOp { op, expr: inner } = expr else { return Ok(Typed::UNKNOWN) };
-        let typed = self.operand(inner)?;
-        match *op {
-            UnaryOperator::Not => Ok(Typed::boolean(typed.nullable)),
-            UnaryOperator::Plus | UnaryOperator::Minus => {
-                self.signed(expr, typed)?;
-                let origin = if typed.origin == Origin::Literal { Origin::Literal } else { Origin::Computed };
-                Ok(Typed { origin, ..typed })
-            }
-            UnaryOperator::BitwiseNot => Ok(Typed::of(ColumnType::Integer)),
-            other => self.unsupported(&format!("the operator {other}"), inner.span()),
-        }
     }
 
     fn case(
@@ -239,21 +335,91 @@ impl Adapter<'_> {
         branches: &mut [CaseWhen],
         last: Option<&mut Expr>,
     ) -> Result<Typed> {
-        if let Some(operand) = operand {
-            self.expr(operand)?;
+        self.case_conditions(operand, branches)?;
+        let mut results: Vec<(&mut Expr, Typed)> = Vec::with_capacity(branches.len() + 1);
+        for CaseWhen { condition: _, result } in branches {
+            let typed = self.expr(result)?;
+            results.push((result, typed));
         }
-        let mut typed: Option<Typed> = None;
-        for CaseWhen { condition, result } in branches {
-            self.expr(condition)?;
-            let result = self.expr(result)?;
-            typed = Some(typed.map_or(result, |previous| unify(previous, result)));
+        let mut members: Vec<Typed> = results.iter().map(|(_, typed)| *typed).collect();
+        match last {
+            Some(value) => {
+                let typed = self.expr(value)?;
+                members.push(typed);
+                results.push((value, typed));
+            }
+            None => members.push(Typed::NULL),
         }
-        let last = match last {
-            Some(value) => self.expr(value)?,
-            None => Typed { origin: Origin::Literal, ..Typed::UNKNOWN },
+        self.unified(results, &members, "CASE")
+    }
+
+    fn case_conditions(&mut self, operand: Option<&mut Expr>, branches: &mut [CaseWhen]) -> Result<()> {
+        let Some(operand) = operand else {
+            for CaseWhen { condition, result: _ } in branches {
+                let typed = self.expr(condition)?;
+                self.condition(condition, typed)?;
+            }
+            return Ok(());
         };
-        let typed = typed.map_or(last, |previous| unify(previous, last));
-        Ok(Typed { origin: Origin::Computed, ..typed })
+        let typed = self.operand(operand)?;
+        let mut values = Vec::with_capacity(branches.len());
+        for CaseWhen { condition, result: _ } in branches {
+            let other = self.expr(condition)?;
+            values.push((condition, other));
+        }
+        self.align_with_list(operand, typed, values)
+    }
+
+    /// Converts the members of CASE, COALESCE and the like to the one type that they have in common.
+    pub(super) fn unified(
+        &self,
+        values: Vec<(&mut Expr, Typed)>,
+        members: &[Typed],
+        what: &str,
+    ) -> Result<Typed> {
+        let Some(unified) = unify(members) else {
+            let names: Vec<String> = members.iter().map(|member| member.data_type.name()).collect();
+            let message =
+                format!("the values of {what} have types that do not go together: {}", names.join(", "));
+            let span =
+                values.first().map_or_else(sqlparser::tokenizer::Span::empty, |(value, _)| value.span());
+            return Err(self.at(Error::new(ErrorCode::TypeMismatch, message), span));
+        };
+        if !unified.is_unknown() {
+            for (value, typed) in values {
+                let taken = build::take(value);
+                let span = taken.span();
+                *value = conversion(taken, typed, unified.data_type).map_err(|error| self.at(error, span))?;
+            }
+        }
+        Ok(unified)
+    }
+
+    /// Makes a value comparable with each value of a list.
+    pub(super) fn align_with_list(
+        &self,
+        left: &mut Expr,
+        typed: Typed,
+        values: Vec<(&mut Expr, Typed)>,
+    ) -> Result<()> {
+        let mut common = typed;
+        for (value, other) in &values {
+            let together = self
+                .comparison_type(common, *other, &BinaryOperator::Eq)
+                .map_err(|error| self.at(error, value.span()))?;
+            let all_unknown = common.is_unknown() && other.is_unknown();
+            common.data_type = if all_unknown { Type::Unknown } else { together };
+        }
+        if common.is_unknown() {
+            return Ok(());
+        }
+        for (value, other) in values {
+            self.convert_side(value, other, common.data_type)?;
+        }
+        self.convert_side(left, typed, common.data_type)?;
+        let origin = if typed.data_type == common.data_type { typed.origin } else { Origin::Computed };
+        *left = comparable(build::take(left), Typed { origin, ..common });
+        Ok(())
     }
 
     /// Adapts a chain of ANDs or ORs. However long it is, it counts as one level of depth.
@@ -275,7 +441,9 @@ impl Adapter<'_> {
         terms.reverse();
         let mut nullable = false;
         for term in &mut terms {
-            nullable |= self.expr(term)?.nullable;
+            let typed = self.expr(term)?;
+            self.condition(term, typed)?;
+            nullable |= typed.nullable;
             if *chained == BinaryOperator::And
                 && matches!(term, Expr::BinaryOp { op: BinaryOperator::Or, left: _, right: _ })
             {

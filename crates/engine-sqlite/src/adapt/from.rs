@@ -2,22 +2,21 @@
 
 use std::sync::Arc;
 
-use phantomdb_protocol::Result;
-use phantomdb_sql::printer::verbatim_ident;
+use phantomdb_protocol::{Error, ErrorCode, Result, TableName};
+use phantomdb_sql::{names::last_ident, printer::verbatim_ident};
 use sqlparser::ast::{
-    FunctionArg, FunctionArgExpr, Ident, Join, JoinConstraint, JoinOperator, ObjectName, Spanned, TableAlias,
-    TableFactor, TableFunctionArgs, TableWithJoins,
+    Expr, FunctionArg, FunctionArgExpr, Ident, Join, JoinConstraint, JoinOperator, ObjectName, Query,
+    SelectItem, SetExpr, Spanned, TableAlias, TableFactor, TableFunctionArgs, TableWithJoins,
 };
 
 use super::{
     adapter::Adapter,
-    scope::{Columns, Relation},
-    template::with_column_names,
+    query::listed,
+    row_sources::table_factor,
+    scope::{Columns, Output, Relation},
+    template::{parsed_query, with_column_names},
 };
 use crate::stored::stored_name;
-
-/// The functions of SQLite that may stand in FROM.
-const TABLE_FUNCTIONS: [&str; 3] = ["json_each", "json_tree", "jsonb_each"];
 
 impl Adapter<'_> {
     pub(super) fn table_with_joins(&mut self, table: &mut TableWithJoins) -> Result<()> {
@@ -52,16 +51,49 @@ impl Adapter<'_> {
         }
         match constraint {
             JoinConstraint::On(condition) => {
-                self.expr(condition)?;
+                let typed = self.expr(condition)?;
+                self.condition(condition, typed)?;
             }
-            JoinConstraint::Using(_) | JoinConstraint::Natural => {
-                if let Some(scope) = self.scopes.last_mut() {
-                    scope.merged = true;
-                }
+            JoinConstraint::Using(columns) => {
+                let names = columns.iter().filter_map(last_ident).map(|ident| ident.value.clone()).collect();
+                self.merge_columns(Some(names), first, joined);
+            }
+            JoinConstraint::Natural => {
+                let names = self.common_columns(first, joined);
+                self.merge_columns(names, first, joined);
             }
             JoinConstraint::None => {}
         }
         Ok(())
+    }
+
+    /// Notes the columns that USING or NATURAL merges; None when they are not known.
+    fn merge_columns(&mut self, names: Option<Vec<String>>, first: usize, joined: usize) {
+        let Some(scope) = self.scopes.last_mut() else { return };
+        let Some(names) = names else {
+            scope.merges_unknown = true;
+            return;
+        };
+        let known =
+            scope.relations.iter().skip(first).all(|relation| !matches!(relation.columns, Columns::Unknown));
+        scope.merges_unknown |= !known || joined == 0;
+        let fresh: Vec<String> = names.into_iter().filter(|name| !scope.merged.contains(name)).collect();
+        scope.merged.extend(fresh);
+    }
+
+    /// The columns that both sides of a NATURAL JOIN have; None when they are not known.
+    fn common_columns(&self, first: usize, joined: usize) -> Option<Vec<String>> {
+        let scope = self.scopes.last()?;
+        let mut left: Vec<String> = Vec::new();
+        for relation in scope.relations.get(first..joined)? {
+            left.extend(relation.columns.outputs(false)?.into_iter().map(|output| output.name));
+        }
+        let mut right: Vec<String> = Vec::new();
+        for relation in scope.relations.get(joined..)? {
+            right.extend(relation.columns.outputs(false)?.into_iter().map(|output| output.name));
+        }
+        left.retain(|name| right.contains(name));
+        Some(left)
     }
 
     fn relation_count(&self) -> usize {
@@ -86,7 +118,7 @@ impl Adapter<'_> {
                     &[
                         (!with_hints.is_empty(), "a hint after the name of a table"),
                         (version.is_some(), "a version of a table"),
-                        (*with_ordinality, "WITH ORDINALITY"),
+                        (*with_ordinality && args.is_none(), "WITH ORDINALITY after a table"),
                         (!partitions.is_empty(), "PARTITION in FROM"),
                         (json_path.is_some(), "a JSON path in FROM"),
                         (sample.is_some(), "TABLESAMPLE"),
@@ -95,12 +127,44 @@ impl Adapter<'_> {
                     || name.span(),
                 )?;
                 match args {
-                    Some(args) => self.table_function(name, args, alias.as_ref()),
-                    None => self.named_table(name, alias.as_mut()),
+                    Some(args) => {
+                        self.table_function(name, args, alias, *with_ordinality)?;
+                        *with_ordinality = false;
+                        Ok(())
+                    }
+                    None => self.named_table(factor),
                 }
             }
-            TableFactor::Derived { lateral, subquery, alias, sample } => {
-                self.refuse(&[(*lateral, "LATERAL"), (sample.is_some(), "TABLESAMPLE")], || subquery.span())?;
+            TableFactor::Derived { lateral: true, subquery: _, alias: _, sample: _ } => self.lateral(factor),
+            TableFactor::Function { lateral: _, name, args, with_ordinality, alias } => {
+                let mut name = name.clone();
+                let mut arguments = TableFunctionArgs { args: std::mem::take(args), settings: None };
+                let mut alias = alias.take();
+                self.table_function(&mut name, &mut arguments, &mut alias, *with_ordinality)?;
+                *factor = table_factor(name, arguments, alias)?;
+                Ok(())
+            }
+            TableFactor::UNNEST { alias, array_exprs, with_offset, with_offset_alias, with_ordinality } => {
+                let span = array_exprs.first().map_or_else(sqlparser::tokenizer::Span::empty, Spanned::span);
+                self.refuse(
+                    &[
+                        (*with_offset || with_offset_alias.is_some(), "WITH OFFSET"),
+                        (array_exprs.len() != 1, "unnest() of several arrays"),
+                    ],
+                    || span,
+                )?;
+                let mut name = ObjectName::from(vec![verbatim_ident("unnest")]);
+                let args = std::mem::take(array_exprs);
+                let args =
+                    args.into_iter().map(|expr| FunctionArg::Unnamed(FunctionArgExpr::Expr(expr))).collect();
+                let mut arguments = TableFunctionArgs { args, settings: None };
+                let mut alias = alias.take();
+                self.table_function(&mut name, &mut arguments, &mut alias, *with_ordinality)?;
+                *factor = table_factor(name, arguments, alias)?;
+                Ok(())
+            }
+            TableFactor::Derived { lateral: false, subquery, alias, sample } => {
+                self.refuse(&[(sample.is_some(), "TABLESAMPLE")], || subquery.span())?;
                 let outputs = self.subquery(subquery)?;
                 let columns = outputs.map_or(Columns::Unknown, |outputs| Columns::Listed(Arc::new(outputs)));
                 let Some(alias) = alias else {
@@ -126,68 +190,110 @@ impl Adapter<'_> {
         }
     }
 
-    /// A function that gives rows.
-    fn table_function(
-        &mut self,
-        name: &mut ObjectName,
-        args: &mut TableFunctionArgs,
-        alias: Option<&TableAlias>,
-    ) -> Result<()> {
-        let span = name.span();
-        let TableFunctionArgs { args, settings } = args;
-        self.refuse(&[(settings.is_some(), "SETTINGS of a function")], || span)?;
-        for argument in args {
-            match argument {
-                FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => {
-                    self.expr(expr)?;
-                }
-                other => {
-                    let what = format!("the argument '{other}'");
-                    let span = other.span();
-                    return self.unsupported(&what, span);
-                }
-            }
-        }
-        let function = name.to_string().to_ascii_lowercase();
-        if !TABLE_FUNCTIONS.contains(&function.as_str()) {
-            return self.unsupported(&format!("{function}() in FROM"), span);
-        }
-        let (exposed, names) = match alias {
-            Some(alias) => self.alias(alias)?,
-            None => (function.clone(), Vec::new()),
-        };
-        self.refuse(&[(!names.is_empty(), "a list of columns after a function")], || span)?;
-        *name = ObjectName::from(vec![verbatim_ident(function)]);
-        self.add_relation(Relation { name: exposed, bare: None, columns: Columns::Unknown, outer: false });
-        Ok(())
-    }
-
     /// A table or a WITH query by its name.
-    fn named_table(&mut self, name: &mut ObjectName, alias: Option<&mut TableAlias>) -> Result<()> {
+    fn named_table(&mut self, factor: &mut TableFactor) -> Result<()> {
+        let TableFactor::Table {
+            name,
+            alias,
+            // `table_factor` has refused these.
+            args: _,
+            with_hints: _,
+            version: _,
+            with_ordinality: _,
+            partitions: _,
+            json_path: _,
+            sample: _,
+            index_hints: _,
+        } = factor
+        else {
+            return Ok(());
+        };
+        let span = name.span();
         let table = self.source.table(name)?;
         let stored = stored_name(&table);
-        let common = self.common_tables.iter().rev().find(|common| common.name.eq_ignore_ascii_case(&stored));
+        let common = self.common_tables.iter().rev().find(|common| common.name == stored);
         let columns = match common {
             Some(common) => common.columns.clone(),
-            None => self.catalog.table(&table).map_or(Columns::Unknown, Columns::Table),
+            None => match self.catalog.table(&table) {
+                Some(found) if found.table.name == table.name => Columns::Table(found),
+                Some(found) => {
+                    let message = format!("there is no table \"{table}\"; there is \"{}\"", found.table);
+                    let error = Error::new(ErrorCode::UnknownTable, message).with_table(table.to_string());
+                    return Err(self.at(error, span));
+                }
+                None if self.catalog.sees_all() && !is_internal(&table) => {
+                    let message = format!("there is no table \"{table}\"");
+                    let error = Error::new(ErrorCode::UnknownTable, message).with_table(table.to_string());
+                    return Err(self.at(error, span));
+                }
+                None => Columns::Unknown,
+            },
         };
-        let (exposed, bare) = match alias {
+        let (exposed, bare, names) = match alias {
             Some(alias) => {
                 let (exposed, names) = self.alias(alias)?;
-                if !names.is_empty() {
-                    let span = alias.name.span;
-                    return self.unsupported("a list of columns after the name of a table", span);
-                }
                 // In UPDATE and DELETE, SQLite wants the word AS.
                 alias.explicit = true;
-                (exposed, None)
+                (exposed, None, names)
             }
-            None => (stored.clone(), table.schema.is_some().then(|| table.name.clone())),
+            None => (stored.clone(), table.schema.is_some().then(|| table.name.clone()), Vec::new()),
         };
         *name = ObjectName::from(vec![Ident::with_quote('"', stored)]);
+        if !names.is_empty() {
+            // SQLite takes a list of columns after the name of a WITH query only.
+            let Some(outputs) = columns.outputs(false) else {
+                return self.unsupported("a list of columns after the name of this table", span);
+            };
+            let renamed = renamed_table(name, &outputs, &names)?;
+            let alias = alias.as_mut().map(|alias| TableAlias { columns: Vec::new(), ..alias.clone() });
+            *factor = TableFactor::Derived { lateral: false, subquery: renamed, alias, sample: None };
+            let columns = listed(outputs, &names);
+            self.add_relation(Relation { name: exposed, bare: None, columns, outer: false });
+            return Ok(());
+        }
         self.add_relation(Relation { name: exposed, bare, columns, outer: false });
         Ok(())
     }
+}
+
+/// True for the tables of SQLite itself and of the engine.
+fn is_internal(table: &TableName) -> bool {
+    table.schema.is_none() && (table.name.starts_with("sqlite_") || table.name.starts_with("phantomdb_"))
+}
+
+/// `SELECT a AS x, b FROM table`.
+fn renamed_table(table: &ObjectName, outputs: &[Output], names: &[String]) -> Result<Box<Query>> {
+    let mut query = parsed_query("SELECT 1 FROM \"t\"")?;
+    if let SetExpr::Select(select) = query.body.as_mut() {
+        select.projection = outputs
+            .iter()
+            .enumerate()
+            .map(|(index, output)| {
+                let name = names.get(index).unwrap_or(&output.name);
+                SelectItem::ExprWithAlias {
+                    expr: Expr::Identifier(Ident::with_quote('"', output.name.clone())),
+                    alias: Ident::with_quote('"', name),
+                }
+            })
+            .collect();
+        if let Some(from) = select.from.first_mut()
+            && let TableFactor::Table {
+                name,
+                alias: _,
+                args: _,
+                with_hints: _,
+                version: _,
+                with_ordinality: _,
+                partitions: _,
+                json_path: _,
+                sample: _,
+                index_hints: _,
+            } = &mut from.relation
+        {
+            *name = table.clone();
+        }
+    }
+    Ok(query)
 }
 
 /// The columns with other names, as many as are given.

@@ -1,6 +1,6 @@
 //! INSERT: defaults, conversions, conflicts.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use phantomdb_protocol::{Constraint, Error, ErrorCode, Result, TableSchema};
 use phantomdb_sql::{names::last_ident, parse, printer::verbatim_ident};
@@ -147,6 +147,12 @@ impl Adapter<'_> {
         schema: Option<Arc<TableSchema>>,
     ) -> Result<()> {
         let OnConflict { conflict_target, action } = on;
+        if conflict_target.is_none() && conflict.is_none() && matches!(action, OnConflictAction::DoUpdate(_))
+        {
+            let message =
+                "ON CONFLICT DO UPDATE needs the columns of a unique key: ON CONFLICT (id) DO UPDATE";
+            return Err(Error::new(ErrorCode::SyntaxError, message));
+        }
         if let Some(parse::ConflictTarget { fields, condition }) = conflict {
             let bare = std::mem::replace(&mut self.bare_columns, true);
             let target = self.conflict_target(fields, condition);
@@ -166,7 +172,7 @@ impl Adapter<'_> {
         let columns = schema.clone().map_or(Columns::Unknown, Columns::Table);
         self.add_relation(Relation { name: "excluded".into(), bare: None, columns, outer: false });
         self.assignments(assignments, schema.as_deref())?;
-        self.optional(selection)?;
+        self.optional_condition(selection)?;
         if let Some(scope) = self.scopes.last_mut() {
             scope.relations.pop();
         }
@@ -206,6 +212,7 @@ impl Adapter<'_> {
                 (target, value) => single.push(Assignment { target, value }),
             }
         }
+        let mut assigned = HashSet::new();
         for Assignment { target, value } in &mut single {
             let name = match target {
                 AssignmentTarget::ColumnName(name) => name,
@@ -216,6 +223,10 @@ impl Adapter<'_> {
                 }
             };
             let column = last_ident(name).cloned().unwrap_or_else(|| Ident::new(""));
+            if !assigned.insert(column.value.clone()) {
+                let message = format!("the column \"{}\" is assigned twice", column.value);
+                return Err(self.at(Error::new(ErrorCode::SyntaxError, message), column.span));
+            }
             let target = schema.map(|schema| assign::target(schema, &column.value)).transpose()?;
             *name = ObjectName::from(vec![column]);
             self.assigned(value, target.as_ref())?;
@@ -311,7 +322,7 @@ fn convert_source(source: &mut Query, targets: &[Option<Target>]) -> Result<()> 
     let values = columns.iter().zip(targets).map(|(column, target)| {
         let value = Expr::Identifier(column.clone());
         match target {
-            Some(target) => target.assign(value, Typed::UNKNOWN),
+            Some(target) => target.assign(value, Typed::OTHER),
             None => Ok(value),
         }
     });

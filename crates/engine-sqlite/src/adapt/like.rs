@@ -4,10 +4,16 @@
 //! deterministic, which an index and a generated column require. GLOB is always case-sensitive and deterministic.
 
 use phantomdb_protocol::Result;
-use phantomdb_sql::{build, printer};
+use phantomdb_sql::{build, printer, typing::Type};
 use sqlparser::ast::{BinaryOperator, Expr, Spanned, UnaryOperator};
 
-use super::{adapter::Adapter, expression::shorten, literal::string_of, typed::Typed};
+use super::{
+    adapter::Adapter,
+    converted::text,
+    expression::shorten,
+    literal::string_of,
+    typed::{Origin, Typed},
+};
 
 impl Adapter<'_> {
     /// `a ~~ b`, `a !~~ b`, `a ~~* b` and `a !~~* b`, as LIKE and ILIKE.
@@ -17,7 +23,7 @@ impl Adapter<'_> {
         negated: bool,
         ignore_case: bool,
     ) -> Result<Typed> {
-        let Expr::BinaryOp { left, op: _, right } = expr else { return Ok(Typed::UNKNOWN) };
+        let Expr::BinaryOp { left, op: _, right } = expr else { return Ok(Typed::OTHER) };
         let (left, pattern) = (Box::new(build::take(left)), Box::new(build::take(right)));
         *expr = if ignore_case {
             Expr::ILike { negated, any: false, expr: left, pattern, escape_char: None }
@@ -30,15 +36,15 @@ impl Adapter<'_> {
     /// LIKE and ILIKE.
     pub(super) fn like(&mut self, expr: &mut Expr) -> Result<Typed> {
         let span = expr.span();
+        if let Expr::SimilarTo { negated: _, expr: _, pattern: _, escape_char: _ } = expr {
+            return self.similar(expr);
+        }
         let (ignore_case, negated, any, left, pattern, escape_char) = match expr {
             Expr::Like { negated, any, expr, pattern, escape_char } => {
                 (false, *negated, *any, expr, pattern, escape_char)
             }
             Expr::ILike { negated, any, expr, pattern, escape_char } => {
                 (true, *negated, *any, expr, pattern, escape_char)
-            }
-            Expr::SimilarTo { negated: _, expr: _, pattern: _, escape_char: _ } => {
-                return self.unsupported("SIMILAR TO", span);
             }
             other => return self.unsupported(&format!("the expression '{}'", shorten(other)), span),
         };
@@ -53,42 +59,77 @@ impl Adapter<'_> {
             *expr = Expr::AnyOp { left, compare_op: op, right, is_some: false };
             return self.any_or_all(expr);
         }
-        let a = self.operand(left)?;
-        let b = self.operand(pattern)?;
-        match escape_char {
+        let a = self.pattern_operand(left)?;
+        let b = self.pattern_operand(pattern)?;
+        let escape = match escape_char {
             Some(escape) => {
-                self.expr(escape)?;
-                if string_of(escape) == Some("") {
-                    *escape_char = None;
-                }
+                self.pattern_operand(escape)?;
+                build::take(escape)
             }
-            None => *escape_char = Some(Box::new(printer::literal("\\"))),
-        }
-        let escape = match escape_char.as_deref().map(string_of) {
-            None => Escape::Nothing,
-            Some(Some(text)) => Escape::Text(text),
-            Some(None) => Escape::Unknown,
+            None => printer::literal("\\"),
         };
+        let nullable = a.nullable || b.nullable;
+        let ignore_case = ignore_case || a.is(Type::CiText);
         if self.bare_columns
-            && let Some(pattern) = string_of(pattern).and_then(|pattern| glob(pattern, escape, ignore_case))
+            && let (Some(pattern), Some(escape)) = (string_of(pattern), string_of(&escape))
         {
-            let left = build::take(left);
-            let text = if ignore_case { build::call("lower", vec![left]) } else { left };
-            let matched = build::call("glob", vec![printer::literal(&pattern), text]);
-            *expr = if negated { not(matched) } else { matched };
-            return Ok(Typed::boolean(a.nullable));
+            let escape = if escape.is_empty() { Escape::Nothing } else { Escape::Text(escape) };
+            if let Some(pattern) = glob(pattern, escape, ignore_case) {
+                let left = build::take(left);
+                let text = if ignore_case { build::call("lower", vec![left]) } else { left };
+                let matched = build::call("glob", vec![printer::literal(&pattern), text]);
+                *expr = if negated { not(matched) } else { matched };
+                return Ok(Typed::boolean(a.nullable));
+            }
         }
-        if ignore_case {
-            let (left, pattern) = (build::take(left), build::take(pattern));
+        // An index of a column can serve SQLite's own LIKE.
+        let is_text_column = a.origin == Origin::Column && matches!(a.data_type, Type::Text | Type::Varchar);
+        if is_text_column
+            && !ignore_case
+            && b.is_unknown()
+            && string_of(&escape).is_some_and(is_one_character)
+        {
             *expr = Expr::Like {
                 negated,
                 any: false,
-                expr: Box::new(build::call("lower", vec![left])),
-                pattern: Box::new(build::call("lower", vec![pattern])),
-                escape_char: escape_char.take(),
+                expr: Box::new(build::take(left)),
+                pattern: Box::new(build::take(pattern)),
+                escape_char: Some(Box::new(escape)),
             };
+            return Ok(Typed::boolean(nullable));
         }
+        let function = if ignore_case { "phantomdb_ilike" } else { "phantomdb_like" };
+        let matched = build::call(function, vec![build::take(left), build::take(pattern), escape]);
+        *expr = if negated { not(matched) } else { matched };
+        Ok(Typed::boolean(nullable))
+    }
+
+    /// SIMILAR TO.
+    fn similar(&mut self, expr: &mut Expr) -> Result<Typed> {
+        let Expr::SimilarTo { negated, expr: left, pattern, escape_char } = expr else {
+            return Ok(Typed::OTHER);
+        };
+        let negated = *negated;
+        let a = self.pattern_operand(left)?;
+        let b = self.pattern_operand(pattern)?;
+        let escape = match escape_char {
+            Some(escape) => {
+                self.pattern_operand(escape)?;
+                build::take(escape)
+            }
+            None => printer::literal("\\"),
+        };
+        let matched = build::call("phantomdb_similar", vec![build::take(left), build::take(pattern), escape]);
+        *expr = if negated { not(matched) } else { matched };
         Ok(Typed::boolean(a.nullable || b.nullable))
+    }
+
+    /// A text to match, or a pattern. A value that is no text is matched as its text.
+    fn pattern_operand(&mut self, operand: &mut Expr) -> Result<Typed> {
+        let typed = self.expr(operand)?;
+        let value = build::take(operand);
+        *operand = text(value, typed)?;
+        Ok(typed)
     }
 }
 
@@ -99,16 +140,12 @@ enum Escape<'a> {
     Nothing,
     /// A literal, which may be too long to be one character.
     Text(&'a str),
-    /// An expression, whose value is not known.
-    Unknown,
 }
 
-/// The GLOB pattern that matches the same texts as a LIKE pattern. None when the escape character is not known or is not
-/// one character, or when the pattern ends with it.
+/// The GLOB pattern that matches the same texts as a LIKE pattern. None when the escape is not one character, or when the pattern ends with it.
 fn glob(pattern: &str, escape: Escape<'_>, ignore_case: bool) -> Option<String> {
     let escape = match escape {
         Escape::Nothing => None,
-        Escape::Unknown => return None,
         Escape::Text(text) => {
             let mut characters = text.chars();
             let escape = characters.next()?;
@@ -129,6 +166,10 @@ fn glob(pattern: &str, escape: Escape<'_>, ignore_case: bool) -> Option<String> 
         }
     }
     Some(out)
+}
+
+fn is_one_character(text: &str) -> bool {
+    text.chars().count() == 1
 }
 
 fn push_literally(out: &mut String, character: char, ignore_case: bool) {
@@ -160,6 +201,5 @@ mod tests {
     fn glob_gives_no_pattern_when_the_escape_is_not_one_known_character() {
         assert_eq!(glob("a\\", Escape::Text("\\"), false), None);
         assert_eq!(glob("a", Escape::Text("ab"), false), None);
-        assert_eq!(glob("a", Escape::Unknown, false), None);
     }
 }

@@ -1,7 +1,7 @@
 //! IN, BETWEEN, ANY and ALL.
 
 use phantomdb_protocol::Result;
-use phantomdb_sql::{build, parse::parse_stored, printer};
+use phantomdb_sql::{build, parse::parse_stored, printer, typing::Type};
 use sqlparser::ast::{
     Array, BinaryOperator, CaseWhen, Expr, Ident, Parens, Query, SetExpr, Spanned, Statement, UnaryOperator,
     Value, ValueWithSpan, Values, helpers::attached_token::AttachedToken,
@@ -9,9 +9,12 @@ use sqlparser::ast::{
 
 use super::{
     adapter::Adapter,
+    converted::comparable,
     expression::shorten,
-    template::{exists_in, is_plain},
-    typed::Typed,
+    template::{
+        converted_column, empty_query, exists_in, is_plain, parsed_query, set_table_function_argument,
+    },
+    typed::{Origin, Typed},
 };
 use crate::functions::convert;
 
@@ -20,30 +23,81 @@ impl Adapter<'_> {
     pub(super) fn membership(&mut self, expr: &mut Expr) -> Result<Typed> {
         match expr {
             Expr::InList { expr: left, list, negated: _ } => {
+                if let Expr::Tuple(rows) = build::unnested_mut(left) {
+                    let lefts = std::mem::take(rows);
+                    return self.rows_in_list(expr, lefts);
+                }
                 let typed = self.operand(left)?;
                 let mut nullable = typed.nullable;
+                let mut values = Vec::with_capacity(list.len());
                 for item in list {
                     let other = self.expr(item)?;
                     nullable |= other.nullable;
-                    self.convert_for(typed, item, other)?;
+                    values.push((item, other));
                 }
+                self.align_with_list(left, typed, values)?;
                 Ok(Typed::boolean(nullable))
             }
             Expr::InSubquery { expr: left, subquery, negated: _ } => {
-                self.operand(left)?;
-                self.subquery(subquery)?;
+                if let Expr::Tuple(lefts) = build::unnested_mut(left) {
+                    self.exprs(lefts)?;
+                    self.subquery(subquery)?;
+                    return Ok(Typed::boolean(true));
+                }
+                let typed = self.operand(left)?;
+                let outputs = self.subquery(subquery)?;
+                let other =
+                    outputs.as_deref().and_then(<[_]>::first).map_or(Typed::OTHER, |output| output.typed);
+                self.align_with_query(left, typed, subquery, other)?;
                 Ok(Typed::boolean(true))
             }
             Expr::Between { expr: left, negated: _, low, high } => {
                 let typed = self.operand(left)?;
+                let mut values = Vec::with_capacity(2);
                 for bound in [low, high] {
                     let other = self.operand(bound)?;
-                    self.convert_for(typed, bound, other)?;
+                    values.push((bound.as_mut(), other));
                 }
+                self.align_with_list(left, typed, values)?;
                 Ok(Typed::boolean(true))
             }
             other => self.unsupported(&format!("the expression '{}'", shorten(other)), other.span()),
         }
+    }
+
+    /// `(a, b) IN ((1, 2), …)`, as a chain of comparisons of rows.
+    fn rows_in_list(&mut self, expr: &mut Expr, lefts: Vec<Expr>) -> Result<Typed> {
+        let Expr::InList { expr: _, list, negated } = expr else { return Ok(Typed::OTHER) };
+        let negated = *negated;
+        let rows = std::mem::take(list).into_iter();
+        let terms =
+            rows.map(|row| build::binary(Expr::Tuple(lefts.clone()), BinaryOperator::Eq, row)).collect();
+        let mut chain = build::join(terms, &BinaryOperator::Or);
+        let typed = self.expr(&mut chain)?;
+        let chain = Box::new(Expr::Nested(Box::new(chain)));
+        *expr = if negated { Expr::UnaryOp { op: UnaryOperator::Not, expr: chain } } else { *chain };
+        Ok(typed)
+    }
+
+    /// Makes a value comparable with the one column of a query.
+    fn align_with_query(&self, left: &mut Expr, typed: Typed, query: &mut Query, other: Typed) -> Result<()> {
+        let common = self
+            .comparison_type(typed, other, &BinaryOperator::Eq)
+            .map_err(|error| self.at(error, left.span()))?;
+        if typed.is_unknown() && other.is_unknown() {
+            return Ok(());
+        }
+        let mut value = Expr::Identifier(Ident::with_quote('"', "phantomdb_value"));
+        let column = value.clone();
+        self.convert_side(&mut value, other, common)?;
+        if value != column {
+            let inner = std::mem::replace(query, *empty_query()?);
+            *query = converted_column(inner, value)?;
+        }
+        self.convert_side(left, typed, common)?;
+        let origin = if typed.data_type == common { typed.origin } else { Origin::Computed };
+        *left = comparable(build::take(left), Typed { data_type: common, origin, ..typed });
+        Ok(())
     }
 
     /// ANY and ALL. SOME is another spelling of ANY.
@@ -92,7 +146,13 @@ impl Adapter<'_> {
             parameter @ Expr::Value(ValueWithSpan { value: Value::Placeholder(_), span: _ }) => {
                 self.json_elements(&parameter)?
             }
-            _ => return self.unsupported("ANY or ALL of this expression", span),
+            mut array => {
+                let typed = self.expr(&mut array)?;
+                let Some(element) = typed.data_type.element() else {
+                    return self.unsupported("ANY or ALL of anything but an array or a query", span);
+                };
+                return self.any_of_array(expr, left, op, array, element, all);
+            }
         };
         if let Some(negated) = as_membership(&op, all) {
             *expr = Expr::InSubquery { expr: Box::new(left), subquery: Box::new(query), negated };
@@ -110,17 +170,40 @@ impl Adapter<'_> {
             Ok(Expr::Exists { subquery, negated: false })
         };
         let (decided, unknown) = (exists(decisive)?, exists(Expr::IsNull(nested))?);
-        *expr = Expr::Case {
-            case_token: AttachedToken::empty(),
-            end_token: AttachedToken::empty(),
-            operand: None,
-            conditions: vec![
-                CaseWhen { condition: decided, result: boolean_literal(!all) },
-                CaseWhen { condition: unknown, result: build::null() },
-            ],
-            else_result: Some(Box::new(boolean_literal(all))),
-        };
+        *expr = decided_or_unknown(decided, unknown, all);
         self.expr(expr)
+    }
+
+    /// ANY and ALL of the elements of an array, which is adapted already.
+    fn any_of_array(
+        &mut self,
+        expr: &mut Expr,
+        left: Expr,
+        op: BinaryOperator,
+        array: Expr,
+        element: Type,
+        all: bool,
+    ) -> Result<Typed> {
+        let mut query = parsed_query("SELECT \"value\" AS \"phantomdb_value\" FROM json_each(NULL)")?;
+        set_table_function_argument(
+            &mut query,
+            build::call("phantomdb_array_elements", vec![array, printer::literal(element.short_name())]),
+        );
+        let mut left = left;
+        let typed = self.operand(&mut left)?;
+        let mut value = Expr::Identifier(Ident::with_quote('"', "phantomdb_value"));
+        self.align(&mut left, typed, &mut value, Typed::of(element), &op)?;
+        let test = build::binary(left, op, value);
+        let nested = Box::new(Expr::Nested(Box::new(test.clone())));
+        let decisive =
+            if all { Expr::UnaryOp { op: UnaryOperator::Not, expr: nested.clone() } } else { test };
+        let exists = |test: Expr| -> Result<Expr> {
+            let subquery = Box::new(exists_in((*query).clone(), test)?);
+            Ok(Expr::Exists { subquery, negated: false })
+        };
+        let (decided, unknown) = (exists(decisive)?, exists(Expr::IsNull(nested))?);
+        *expr = decided_or_unknown(decided, unknown, all);
+        Ok(Typed::boolean(true))
     }
 
     fn json_elements(&self, parameter: &Expr) -> Result<Query> {
@@ -129,6 +212,20 @@ impl Adapter<'_> {
             Statement::Query(query) => Ok(*query),
             _ => self.unsupported("ANY of a parameter", parameter.span()),
         }
+    }
+}
+
+/// ANY or ALL from a test that decides it and a test with NULL.
+fn decided_or_unknown(decided: Expr, unknown: Expr, all: bool) -> Expr {
+    Expr::Case {
+        case_token: AttachedToken::empty(),
+        end_token: AttachedToken::empty(),
+        operand: None,
+        conditions: vec![
+            CaseWhen { condition: decided, result: boolean_literal(!all) },
+            CaseWhen { condition: unknown, result: build::null() },
+        ],
+        else_result: Some(Box::new(boolean_literal(all))),
     }
 }
 

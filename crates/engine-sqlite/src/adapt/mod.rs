@@ -2,17 +2,21 @@
 
 mod adapted;
 mod adapter;
-mod arithmetic;
+mod array;
 mod assign;
 mod call;
 mod cast;
 mod column;
+mod compare;
 mod constraint;
+mod converted;
 mod create_index;
 mod create_table;
 mod create_view;
+mod distinct_on;
 mod expression;
 mod from;
+mod groups;
 mod insert;
 mod like;
 mod literal;
@@ -20,6 +24,7 @@ mod membership;
 mod native_target;
 mod operators;
 mod query;
+mod row_sources;
 mod scope;
 mod select;
 mod special_form;
@@ -65,7 +70,7 @@ pub(super) fn conversion(table: &TableSchema, column: &ColumnDefinition) -> Resu
     let name = Ident::with_quote('"', &column.name);
     let mut target = assign::Target::new(table, column);
     target.allow_null();
-    let mut value = target.assign(Expr::Identifier(name), Typed::UNKNOWN)?;
+    let mut value = target.assign(Expr::Identifier(name), Typed::OTHER)?;
     print(&mut value)
 }
 

@@ -1,19 +1,22 @@
-//! Operators that SQLite lacks, or to which it gives another meaning.
+//! Operators. AND, OR and comparisons are SQLite's; every other operator is chosen from the table of signatures by the types
+//! of its operands.
 
-use phantomdb_protocol::{ColumnType, Result};
-use phantomdb_sql::{build, printer::verbatim_ident};
-use sqlparser::ast::{Array, BinaryOperator, Expr, ObjectName, Spanned, UnaryOperator};
+use phantomdb_protocol::{ColumnType, Error, ErrorCode, Result};
+use phantomdb_sql::{
+    build,
+    typing::{Kind, Resolved, Type, Unresolved, functions, operators, resolve},
+};
+use sqlparser::ast::{BinaryOperator, Expr, Spanned, UnaryOperator, Value, ValueWithSpan};
 
 use super::{
     adapter::Adapter,
-    literal::string_of,
-    typed::{Origin, Typed},
+    converted::{apply_body, implicit, json, output_text, text},
+    typed::{Origin, Typed, wire_of},
 };
-use crate::functions::convert;
 
 impl Adapter<'_> {
     pub(super) fn binary(&mut self, expr: &mut Expr) -> Result<Typed> {
-        let Expr::BinaryOp { left, op, right } = expr else { return Ok(Typed::UNKNOWN) };
+        let Expr::BinaryOp { left: _, op, right: _ } = expr else { return Ok(Typed::OTHER) };
         match op.clone() {
             op @ (BinaryOperator::And | BinaryOperator::Or) => self.logical_chain(expr, &op),
             BinaryOperator::Eq
@@ -21,143 +24,175 @@ impl Adapter<'_> {
             | BinaryOperator::Lt
             | BinaryOperator::LtEq
             | BinaryOperator::Gt
-            | BinaryOperator::GtEq => {
-                let (a, b) = (self.operand(left)?, self.operand(right)?);
-                self.align(left, a, right, b)?;
-                Ok(Typed::boolean(a.nullable || b.nullable))
-            }
-            BinaryOperator::Plus
-            | BinaryOperator::Minus
-            | BinaryOperator::Multiply
-            | BinaryOperator::Divide
-            | BinaryOperator::Modulo => self.arithmetic(expr),
-            BinaryOperator::StringConcat => {
-                let (a, b) = (self.operand(left)?, self.operand(right)?);
-                let column_type = if a.is(ColumnType::Json) { ColumnType::Json } else { ColumnType::String };
-                if column_type == ColumnType::Json {
-                    let arguments = vec![build::take(left), build::take(right)];
-                    *expr = build::call("phantomdb_json_concat", arguments);
-                }
-                Ok(Typed { nullable: a.nullable || b.nullable, ..Typed::of(column_type) })
-            }
-            BinaryOperator::BitwiseAnd
-            | BinaryOperator::BitwiseOr
-            | BinaryOperator::PGBitwiseShiftLeft
-            | BinaryOperator::PGBitwiseShiftRight => {
-                self.operand(left)?;
-                self.operand(right)?;
-                Ok(Typed::of(ColumnType::Integer))
-            }
-            BinaryOperator::PGExp => self.replace_binary(expr, "power", ColumnType::Float),
-            BinaryOperator::PGRegexMatch => self.regex(expr, false, false),
-            BinaryOperator::PGRegexIMatch => self.regex(expr, true, false),
-            BinaryOperator::PGRegexNotMatch => self.regex(expr, false, true),
-            BinaryOperator::PGRegexNotIMatch => self.regex(expr, true, true),
+            | BinaryOperator::GtEq => self.comparison(expr),
             BinaryOperator::PGLikeMatch => self.like_operator(expr, false, false),
             BinaryOperator::PGNotLikeMatch => self.like_operator(expr, true, false),
             BinaryOperator::PGILikeMatch => self.like_operator(expr, false, true),
             BinaryOperator::PGNotILikeMatch => self.like_operator(expr, true, true),
-            _ => self.json_operator(expr),
+            op => self.infix(expr, &op.to_string()),
         }
     }
 
-    /// The operators on documents, and `UNSUPPORTED` for every operator that is not known.
-    fn json_operator(&mut self, expr: &mut Expr) -> Result<Typed> {
-        let Expr::BinaryOp { left, op, right } = expr else { return Ok(Typed::UNKNOWN) };
-        let (function, column_type) = match op {
-            BinaryOperator::Arrow => ("phantomdb_json_get", ColumnType::Json),
-            BinaryOperator::LongArrow => ("phantomdb_json_get_text", ColumnType::String),
-            BinaryOperator::HashArrow => ("phantomdb_json_path", ColumnType::Json),
-            BinaryOperator::HashLongArrow => ("phantomdb_json_path_text", ColumnType::String),
-            BinaryOperator::AtArrow => ("phantomdb_json_contains", ColumnType::Boolean),
-            BinaryOperator::ArrowAt => {
-                std::mem::swap(left, right);
-                ("phantomdb_json_contains", ColumnType::Boolean)
-            }
-            BinaryOperator::Question => ("phantomdb_json_has_key", ColumnType::Boolean),
-            BinaryOperator::QuestionPipe => ("phantomdb_json_has_any_key", ColumnType::Boolean),
-            BinaryOperator::QuestionAnd => ("phantomdb_json_has_all_keys", ColumnType::Boolean),
-            BinaryOperator::HashMinus => ("phantomdb_json_delete_path", ColumnType::Json),
-            other => {
-                let what = format!("the operator {other}");
-                let span = expr.span();
-                return self.unsupported(&what, span);
-            }
+    /// An operator of the table, with two operands.
+    fn infix(&mut self, expr: &mut Expr, name: &str) -> Result<Typed> {
+        let Expr::BinaryOp { left, op: _, right } = expr else { return Ok(Typed::OTHER) };
+        let (mut a, mut b) = (self.expr(left)?, self.expr(right)?);
+        document_operand(name, &mut a, &mut b);
+        let resolved = match choose(name, Kind::Infix, &[a, b]) {
+            Ok(resolved) => resolved,
+            Err(why) => return Err(self.at(no_operator(name, &[a, b], why), expr.span())),
         };
-        // The functions take an array of keys as a JSON array.
-        for side in [left, right] {
-            if let Expr::Array(Array { elem, named: _ }) = side.as_mut() {
-                **side = build::call("json_array", std::mem::take(elem));
-            }
+        let arguments = vec![build::take(left), build::take(right)];
+        let (value, typed) = call_of(&resolved, arguments, &[a, b])?;
+        *expr = value;
+        let nullable = typed.nullable || a.nullable || b.nullable;
+        Ok(Typed { nullable, ..typed })
+    }
+
+    /// An operator before its operand.
+    pub(super) fn unary(&mut self, expr: &mut Expr) -> Result<Typed> {
+        let Expr::UnaryOp { op, expr: inner } = expr else { return Ok(Typed::OTHER) };
+        if *op == UnaryOperator::Not {
+            let typed = self.operand(inner)?;
+            self.condition(inner, typed)?;
+            return Ok(Typed::boolean(typed.nullable));
         }
-        self.replace_binary(expr, function, column_type)
-    }
-
-    /// `a op b` becomes `function(a, b)`.
-    fn replace_binary(&mut self, expr: &mut Expr, function: &str, column_type: ColumnType) -> Result<Typed> {
-        let Expr::BinaryOp { left, op: _, right } = expr else { return Ok(Typed::UNKNOWN) };
-        self.expr(left)?;
-        self.expr(right)?;
-        *expr = build::call(function, vec![build::take(left), build::take(right)]);
-        Ok(Typed::of(column_type))
-    }
-
-    fn regex(&mut self, expr: &mut Expr, ignore_case: bool, negated: bool) -> Result<Typed> {
-        let function = if ignore_case { "phantomdb_iregex" } else { "phantomdb_regex" };
-        let typed = self.replace_binary(expr, function, ColumnType::Boolean)?;
-        if negated {
-            let call = Box::new(build::take(expr));
-            *expr = Expr::UnaryOp { op: UnaryOperator::Not, expr: call };
+        if *op == UnaryOperator::Minus
+            && let Expr::Value(ValueWithSpan { value: Value::Number(text, _), span: _ }) =
+                build::unnested(inner)
+        {
+            let negative = format!("-{text}");
+            return self.number(expr, &negative);
         }
-        Ok(typed)
-    }
-
-    /// `IS DISTINCT FROM`, which SQLite spells as PostgreSQL does.
-    pub(super) fn distinct_from(&mut self, left: &mut Expr, right: &mut Expr) -> Result<Typed> {
-        let (a, b) = (self.operand(left)?, self.operand(right)?);
-        self.align(left, a, right, b)?;
-        Ok(Typed::boolean(false))
-    }
-
-    /// Makes two sides of a comparison comparable. A column stays as it is, so that its index serves.
-    fn align(&mut self, left: &mut Expr, a: Typed, right: &mut Expr, b: Typed) -> Result<()> {
-        self.convert_for(a, right, b)?;
-        self.convert_for(b, left, a)?;
-        let computed = |typed: Typed| typed.is(ColumnType::Decimal) && typed.origin != Origin::Column;
-        if computed(a) || (computed(b) && a.origin != Origin::Column) {
-            for side in [left, right] {
-                let number = build::call("phantomdb_decimal", vec![build::take(side)]);
-                *side = Expr::Nested(Box::new(by_decimal_order(number)));
-            }
-        }
-        Ok(())
-    }
-
-    /// Converts a literal or a parameter to the stored form of the value that it is compared with.
-    pub(super) fn convert_for(&mut self, with: Typed, value: &mut Expr, typed: Typed) -> Result<()> {
-        let has_own_type = typed.origin == Origin::Literal && !typed.is(ColumnType::String);
-        if has_own_type || !typed.is_constant() || with.is_constant() {
-            return Ok(());
-        }
-        let function = match with.column_type {
-            Some(ColumnType::Timestamp) => "phantomdb_timestamp",
-            Some(ColumnType::Date) => "phantomdb_date",
-            Some(ColumnType::Time) => "phantomdb_time",
-            Some(ColumnType::Uuid) => "phantomdb_uuid",
-            Some(ColumnType::Boolean) => "phantomdb_boolean",
-            _ => return Ok(()),
+        let name = op.to_string();
+        let typed = self.expr(inner)?;
+        let resolved = match choose(&name, Kind::Prefix, &[typed]) {
+            Ok(resolved) => resolved,
+            Err(why) => return Err(self.at(no_operator(&name, &[typed], why), expr.span())),
         };
-        if let Some(text) = string_of(value) {
-            *value = convert::literal(function, text)?;
-            return Ok(());
-        }
-        *value = build::call(function, vec![build::take(value)]);
-        Ok(())
+        let (value, result) = call_of(&resolved, vec![build::take(inner)], &[typed])?;
+        *expr = value;
+        Ok(Typed { nullable: typed.nullable, ..result })
     }
 }
 
-/// The expression with the collation that orders decimals by their value.
-pub(super) fn by_decimal_order(expr: Expr) -> Expr {
-    let collation = ObjectName::from(vec![verbatim_ident("decimal")]);
-    Expr::Collate { expr: Box::new(expr), collation }
+/// The left operand of an operator on documents is a document, whatever its own type is.
+fn document_operand(name: &str, left: &mut Typed, right: &mut Typed) {
+    let is_array = |typed: &Typed| matches!(typed.data_type, Type::Array(_));
+    match name {
+        "?" | "?|" | "?&" | "#-" if left.is_unknown() => left.data_type = Type::Jsonb,
+        "@>" | "<@" if !is_array(left) && !is_array(right) => {
+            for side in [left, right] {
+                if side.is_unknown() && side.origin == Origin::Parameter {
+                    side.data_type = Type::Unknown;
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Chooses an operator of the table.
+fn choose(name: &str, kind: Kind, operands: &[Typed]) -> Result<Resolved, Unresolved> {
+    let types: Vec<Type> = operands.iter().map(|operand| operand.data_type).collect();
+    let candidates = || operators(name).filter(|row| row.kind == kind);
+    let resolved = resolve(candidates(), &types, true);
+    if resolved.is_ok()
+        || !operands.iter().any(|operand| operand.is_unknown() && operand.origin == Origin::Parameter)
+    {
+        return resolved;
+    }
+    // The type of a parameter is the type of its value. Where nothing else decides, it is taken for a number.
+    let numbers: Vec<Type> =
+        types.into_iter().map(|given| if given == Type::Unknown { Type::BigInt } else { given }).collect();
+    resolve(candidates(), &numbers, true).or(resolved)
+}
+
+/// What SQLite runs for a function or operator that was chosen, and the type of its result. The arguments are converted.
+pub(super) fn call_of(resolved: &Resolved, arguments: Vec<Expr>, types: &[Typed]) -> Result<(Expr, Typed)> {
+    let arguments = converted_arguments(resolved, arguments, types)?;
+    Ok((apply_body(&resolved.body(), arguments), result_of(resolved, types)))
+}
+
+/// The arguments in the types of the signature.
+pub(super) fn converted_arguments(
+    resolved: &Resolved,
+    arguments: Vec<Expr>,
+    types: &[Typed],
+) -> Result<Vec<Expr>> {
+    let declared = &resolved.signature.arguments;
+    let last = declared.len().saturating_sub(1);
+    arguments
+        .into_iter()
+        .zip(types)
+        .zip(&resolved.arguments)
+        .enumerate()
+        .map(|(index, ((argument, typed), wanted))| match declared.get(index.min(last)) {
+            Some(Type::AnyText) => output_text(argument, *typed),
+            Some(Type::AnyJson) => json(argument, *typed),
+            Some(Type::Any) => Ok(argument),
+            _ if typed.is(Type::Other) => Ok(argument),
+            _ if wanted.is_text() && typed.is(Type::Other) => text(argument, *typed),
+            _ => implicit(argument, *typed, *wanted),
+        })
+        .collect()
+}
+
+/// The type of the result of a function or operator.
+pub(super) fn result_of(resolved: &Resolved, types: &[Typed]) -> Typed {
+    let result = resolved.result;
+    let wire = match (result, resolved.signature.name) {
+        (Type::Numeric, "avg") if !types.first().is_some_and(|first| first.is(Type::Numeric)) => {
+            Some(ColumnType::Float)
+        }
+        (Type::Numeric, "sum") if types.first().is_some_and(|first| first.data_type.is_integer()) => {
+            Some(ColumnType::Integer)
+        }
+        (Type::Text, _) => Some(result.wire()),
+        (Type::Numeric, _) => Some(wire_of_numeric(resolved, types)),
+        _ => wire_of(result, types),
+    };
+    Typed { data_type: result, wire, nullable: !resolved.signature.not_null, origin: Origin::Computed }
+}
+
+/// How a numeric travels that a function or operator gives: as a float when its arguments are numerics only because
+/// PostgreSQL reads `1.5` and averages so, and it would give no numeric for integers.
+fn wire_of_numeric(resolved: &Resolved, types: &[Typed]) -> ColumnType {
+    let inexact = |typed: &Typed| typed.is(Type::Numeric) && typed.wire != Some(ColumnType::Decimal);
+    if !types.iter().any(inexact) {
+        return ColumnType::Decimal;
+    }
+    let as_integers: Vec<Type> =
+        types.iter().map(|typed| if inexact(typed) { Type::Integer } else { typed.data_type }).collect();
+    let signature = resolved.signature;
+    let is_operator = matches!(signature.kind, Kind::Infix | Kind::Prefix);
+    let candidates: Vec<_> = if is_operator {
+        operators(signature.name).filter(|row| row.kind == signature.kind).collect()
+    } else {
+        functions(signature.name).collect()
+    };
+    match resolve(candidates.into_iter(), &as_integers, is_operator) {
+        Ok(other) if other.result != Type::Numeric => {
+            wire_of(Type::Numeric, types).unwrap_or(ColumnType::Decimal)
+        }
+        _ => ColumnType::Decimal,
+    }
+}
+
+/// The error for operands that no operator takes.
+fn no_operator(name: &str, operands: &[Typed], why: Unresolved) -> Error {
+    let shown: Vec<String> = operands.iter().map(|operand| operand.data_type.name()).collect();
+    if operators(name).next().is_none() {
+        return Error::unsupported(format!("the operator {name} is not supported on SQLite"));
+    }
+    let (operation, advice) = match (shown.as_slice(), why) {
+        ([only], _) => (format!("{name} {only}"), "cast the operand to a type that the operator takes"),
+        (_, Unresolved::Ambiguous) => {
+            (shown.join(&format!(" {name} ")), "cast the operands, so that it is clear what is meant")
+        }
+        (_, Unresolved::NoMatch) => {
+            (shown.join(&format!(" {name} ")), "cast an operand to a type that the operator takes")
+        }
+    };
+    Error::new(ErrorCode::TypeMismatch, format!("{operation}: there is no such operator; {advice}"))
 }

@@ -2,21 +2,23 @@
 
 use std::sync::Arc;
 
-use phantomdb_protocol::Result;
-use phantomdb_sql::printer::verbatim_expr;
+use phantomdb_protocol::{Error, ErrorCode, Result};
+use phantomdb_sql::{build, printer::verbatim_expr, typing::Type};
 use sqlparser::{
     ast::{
-        Cte, Expr, Fetch, LimitClause, LockClause, Offset, OffsetRows, OrderBy, OrderByExpr, OrderByKind,
-        Parens, Query, SetExpr, SetOperator, SetQuantifier, Spanned, TableAlias, TableAliasColumnDef, Value,
-        ValueWithSpan, Values, With,
+        Cte, Distinct, Expr, Fetch, Ident, LimitClause, LockClause, Offset, OffsetRows, OrderBy, OrderByExpr,
+        OrderByKind, Parens, Query, SelectItem, SetExpr, SetOperator, SetQuantifier, Spanned, TableAlias,
+        TableAliasColumnDef, Value, ValueWithSpan, Values, With,
     },
     tokenizer::Span,
 };
 
 use super::{
     adapter::Adapter,
-    scope::{Columns, CommonTable, Output, Scope, unify_outputs},
-    template::{empty_query, is_plain, select_from},
+    converted::{comparable, conversion},
+    scope::{Columns, CommonTable, Output, Scope},
+    template::{converted_source, empty_query, is_plain, numbered_source, select_from},
+    typed::{Origin, Typed},
 };
 
 /// The depth that a query inside of another adds to its expressions.
@@ -28,7 +30,7 @@ impl Adapter<'_> {
         self.depth += QUERY_DEPTH;
         let outputs = self.query(query);
         self.depth -= QUERY_DEPTH;
-        outputs
+        Ok(outputs?.map(|outputs| outputs.into_iter().map(Output::outside).collect()))
     }
 
     /// A whole query. The result is its columns, none when they are not known.
@@ -62,6 +64,13 @@ impl Adapter<'_> {
         self.locks(locks);
         let order = order_by.as_mut().map(|order_by| self.order_items(order_by, body)).transpose()?;
         let outputs = match body.as_mut() {
+            SetExpr::Select(select) if matches!(select.distinct, Some(Distinct::On(_))) => {
+                let order = order.map(std::mem::take).unwrap_or_default();
+                let (replacement, outputs) = self.distinct_on(select, order)?;
+                *body = replacement.body;
+                *order_by = replacement.order_by;
+                outputs
+            }
             SetExpr::Select(select) => self.select(select, order)?,
             _ => {
                 let outputs = self.set_expr(body)?;
@@ -123,17 +132,14 @@ impl Adapter<'_> {
         }
         if recursive {
             self.common_tables.push(CommonTable { name: name.clone(), columns: Columns::Unknown });
+            self.recursive = Some((self.common_tables.len() - 1, names.clone()));
         }
         let outputs = self.subquery(query)?;
         if recursive {
             self.common_tables.pop();
+            self.recursive = None;
         }
-        let columns = outputs.map_or(Columns::Unknown, |mut outputs| {
-            for (output, name) in outputs.iter_mut().zip(names) {
-                output.name = name;
-            }
-            Columns::Listed(Arc::new(outputs))
-        });
+        let columns = outputs.map_or(Columns::Unknown, |outputs| listed(outputs, &names));
         self.common_tables.push(CommonTable { name, columns });
         Ok(())
     }
@@ -157,7 +163,12 @@ impl Adapter<'_> {
             SetExpr::Query(query) => self.query(query),
             SetExpr::Values(values) => self.values(values),
             SetExpr::SetOperation { left, op, right, set_quantifier } => {
-                self.set_operation(left, *op, right, set_quantifier)
+                let is_numbered = *set_quantifier == SetQuantifier::All && *op != SetOperator::Union;
+                let outputs = self.set_operation(left, *op, right, set_quantifier);
+                if let (true, Ok(Some(outputs))) = (is_numbered, &outputs) {
+                    drop_number(body, outputs)?;
+                }
+                outputs
             }
             other => {
                 let what = other.to_string().chars().take(40).collect::<String>();
@@ -178,16 +189,26 @@ impl Adapter<'_> {
 
     fn values(&mut self, values: &mut Values) -> Result<Option<Vec<Output>>> {
         let rows = self.rows_of(values)?;
-        let mut outputs: Option<Vec<Output>> = None;
-        for Parens { opening_token: _, content, closing_token: _ } in rows {
-            let mut current = Vec::with_capacity(content.len());
-            for (index, value) in content.iter_mut().enumerate() {
-                let typed = self.expr(value)?;
-                current.push(Output { name: format!("column{}", index + 1), typed });
-            }
-            outputs = Some(outputs.map_or_else(|| current.clone(), |above| unify_outputs(above, &current)));
+        let mut types: Vec<Vec<Typed>> = Vec::with_capacity(rows.len());
+        for Parens { opening_token: _, content, closing_token: _ } in rows.iter_mut() {
+            types.push(content.iter_mut().map(|value| self.expr(value)).collect::<Result<_>>()?);
         }
-        Ok(outputs)
+        let width = types.first().map_or(0, Vec::len);
+        if let Some(row) = types.iter().position(|row| row.len() != width) {
+            let message = "the rows of VALUES have different numbers of values";
+            return Err(self.at(Error::new(ErrorCode::SyntaxError, message), rows[row].opening_token.0.span));
+        }
+        let mut outputs = Vec::with_capacity(width);
+        for column in 0..width {
+            let members: Vec<Typed> = types.iter().map(|row| row[column]).collect();
+            let values = rows.iter_mut().zip(&members).map(|(row, typed)| (&mut row.content[column], *typed));
+            let unified = self.unified(values.collect(), &members, "VALUES")?;
+            if let Some(first) = rows.first_mut().map(|row| &mut row.content[column]) {
+                *first = comparable(build::take(first), unified);
+            }
+            outputs.push(Output::new(format!("column{}", column + 1), unified));
+        }
+        Ok(Some(outputs))
     }
 
     fn set_operation(
@@ -197,22 +218,52 @@ impl Adapter<'_> {
         right: &mut Box<SetExpr>,
         quantifier: &mut SetQuantifier,
     ) -> Result<Option<Vec<Output>>> {
-        match quantifier {
-            SetQuantifier::All if op == SetOperator::Union => {}
-            SetQuantifier::All => return self.unsupported(&format!("{op} ALL"), left.span()),
-            SetQuantifier::None => {}
+        let all = match quantifier {
+            SetQuantifier::All => true,
             // SQLite has no word for DISTINCT, the default.
-            SetQuantifier::Distinct => *quantifier = SetQuantifier::None,
+            SetQuantifier::None | SetQuantifier::Distinct => false,
             SetQuantifier::ByName | SetQuantifier::AllByName | SetQuantifier::DistinctByName => {
                 return self.unsupported("UNION BY NAME", left.span());
             }
-        }
+        };
         // SQLite evaluates from left to right, so an operation that PostgreSQL evaluates first becomes a sub-query.
         compound_member(left, false)?;
         compound_member(right, true)?;
         let outputs = self.set_expr(left)?;
+        if let (Some((index, names)), Some(outputs)) = (self.recursive.take(), &outputs) {
+            let outside = outputs.iter().cloned().map(Output::outside).collect();
+            self.common_tables[index].columns = listed(outside, &names);
+        }
         let others = self.set_expr(right)?;
-        Ok(outputs.zip(others).map(|(outputs, others)| unify_outputs(outputs, &others)))
+        let numbered = all && op != SetOperator::Union;
+        *quantifier = if all && !numbered { SetQuantifier::All } else { SetQuantifier::None };
+        let (Some(mut outputs), Some(others)) = (outputs, others) else {
+            return if numbered {
+                self.unsupported(&format!("{op} ALL of these tables"), left.span())
+            } else {
+                Ok(None)
+            };
+        };
+        if outputs.len() != others.len() {
+            let message = format!("the queries of {op} have different numbers of columns");
+            return Err(self.at(Error::new(ErrorCode::SyntaxError, message), right.span()));
+        }
+        let mut unified = Vec::with_capacity(outputs.len());
+        for (output, other) in outputs.iter().zip(&others) {
+            let members = [output.typed, other.typed];
+            unified.push(self.unified(Vec::new(), &members, &op.to_string())?);
+        }
+        for (side, own) in [(&mut *left, &outputs), (&mut *right, &others)] {
+            convert_outputs(side, own, &unified)?;
+        }
+        if numbered {
+            number_rows(left, outputs.len())?;
+            number_rows(right, outputs.len())?;
+        }
+        for (output, typed) in outputs.iter_mut().zip(unified) {
+            output.typed = typed;
+        }
+        Ok(Some(outputs))
     }
 
     /// LIMIT, OFFSET and FETCH, which becomes LIMIT.
@@ -250,9 +301,11 @@ impl Adapter<'_> {
                 if let Some(Expr::Value(ValueWithSpan { value: Value::Null, span: _ })) = limit {
                     *limit = None;
                 }
-                self.optional(limit)?;
+                if let Some(limit) = limit {
+                    self.count(limit)?;
+                }
                 if let Some(Offset { value, rows }) = offset {
-                    self.expr(value)?;
+                    self.count(value)?;
                     // SQLite does not know the word ROWS after the number.
                     *rows = OffsetRows::None;
                     if limit.is_none() {
@@ -263,6 +316,102 @@ impl Adapter<'_> {
             }
         }
     }
+}
+
+impl Adapter<'_> {
+    /// The number of LIMIT or OFFSET.
+    fn count(&mut self, value: &mut Expr) -> Result<()> {
+        let typed = self.expr(value)?;
+        if typed.origin == Origin::Parameter {
+            return Ok(());
+        }
+        let taken = build::take(value);
+        let span = taken.span();
+        *value = conversion(taken, typed, Type::BigInt).map_err(|error| self.at(error, span))?;
+        Ok(())
+    }
+}
+
+/// The columns of a query with the names that an alias gives them, as many as there are.
+pub(super) fn listed(mut outputs: Vec<Output>, names: &[String]) -> Columns {
+    for (output, name) in outputs.iter_mut().zip(names) {
+        output.name.clone_from(name);
+    }
+    Columns::Listed(Arc::new(outputs))
+}
+
+/// Converts the columns of a member of a set operation to the types of the whole.
+fn convert_outputs(member: &mut Box<SetExpr>, own: &[Output], wanted: &[Typed]) -> Result<()> {
+    let changes = |output: &Output, typed: &Typed| {
+        typed.data_type != output.typed.data_type
+            && typed.data_type != Type::Unknown
+            && !(typed.data_type.is_text() && output.typed.data_type.is_text())
+    };
+    if !own.iter().zip(wanted).any(|(output, typed)| changes(output, typed)) {
+        return Ok(());
+    }
+    let columns: Vec<Ident> =
+        (1..=own.len()).map(|index| Ident::with_quote('"', format!("column{index}"))).collect();
+    let convert = |value: Expr, output: &Output, typed: &Typed| -> Result<Expr> {
+        Ok(comparable(conversion(value, output.typed, typed.data_type)?, typed.computed()))
+    };
+    if let SetExpr::Select(select) = member.as_mut()
+        && select.projection.len() == own.len()
+    {
+        for ((item, output), typed) in select.projection.iter_mut().zip(own).zip(wanted) {
+            if let (SelectItem::ExprWithAlias { expr, alias: _ } | SelectItem::UnnamedExpr(expr), true) =
+                (&mut *item, changes(output, typed))
+            {
+                let name = Ident::with_quote('"', output.name.clone());
+                let value = convert(build::take(expr), output, typed)?;
+                *item = SelectItem::ExprWithAlias { expr: value, alias: name };
+            }
+        }
+        return Ok(());
+    }
+    let mut query = empty_query()?;
+    std::mem::swap(&mut query.body, member);
+    let values = columns
+        .iter()
+        .zip(own)
+        .zip(wanted)
+        .map(|((column, output), typed)| convert(Expr::Identifier(column.clone()), output, typed));
+    let values = values.collect::<Result<Vec<_>>>()?;
+    converted_source(&mut query, columns.clone(), values)?;
+    *member = select_from(*query)?;
+    Ok(())
+}
+
+/// Numbers equal rows of a member of EXCEPT ALL or INTERSECT ALL, so that SQLite's EXCEPT and INTERSECT count them.
+fn number_rows(member: &mut Box<SetExpr>, width: usize) -> Result<()> {
+    let columns: Vec<Ident> =
+        (1..=width).map(|index| Ident::with_quote('"', format!("column{index}"))).collect();
+    let mut query = empty_query()?;
+    std::mem::swap(&mut query.body, member);
+    numbered_source(&mut query, columns)?;
+    *member = select_from(*query)?;
+    Ok(())
+}
+
+/// Leaves out the number that [`number_rows`] has added.
+fn drop_number(body: &mut SetExpr, outputs: &[Output]) -> Result<()> {
+    let mut columns: Vec<Ident> =
+        (1..=outputs.len()).map(|index| Ident::with_quote('"', format!("column{index}"))).collect();
+    let values = columns.iter().cloned().map(Expr::Identifier).collect();
+    columns.push(Ident::with_quote('"', "phantomdb_number"));
+    let mut query = empty_query()?;
+    std::mem::swap(query.body.as_mut(), body);
+    converted_source(&mut query, columns, values)?;
+    if let SetExpr::Select(select) = query.body.as_mut() {
+        for (item, output) in select.projection.iter_mut().zip(outputs) {
+            if let SelectItem::UnnamedExpr(expr) = item {
+                let alias = Ident::with_quote('"', output.name.clone());
+                *item = SelectItem::ExprWithAlias { expr: build::take(expr), alias };
+            }
+        }
+    }
+    *body = *select_from(*query)?;
+    Ok(())
 }
 
 /// Merges a query that stands in parentheses with the clauses around them.

@@ -4,14 +4,48 @@ use std::sync::Arc;
 
 use phantomdb_protocol::{ColumnDefinition, TableSchema};
 
-use super::typed::{Origin, Typed, unify};
-use crate::types::column_type_of_sql;
+use phantomdb_sql::typing::Type;
+use sqlparser::ast::Expr;
 
-/// A column of a query's result.
+use super::typed::{Origin, Typed, type_of_column};
+use crate::types::{column_type_of_sql, from_declared};
+
+/// A column of a query's result, or of a relation.
 #[derive(Debug, Clone)]
 pub(super) struct Output {
     pub(super) name: String,
     pub(super) typed: Typed,
+    /// What SQLite has for the column, when it is no column there.
+    pub(super) expr: Option<Expr>,
+}
+
+impl Output {
+    pub(super) fn new(name: impl Into<String>, typed: Typed) -> Self {
+        Self { name: name.into(), typed, expr: None }
+    }
+
+    /// The column as a query around this one sees it: what had no type is text now.
+    pub(super) fn outside(mut self) -> Self {
+        if self.typed.is_unknown() {
+            self.typed = match self.typed.origin {
+                Origin::Literal => Typed { nullable: self.typed.nullable, ..Typed::of(Type::Text) },
+                Origin::Column | Origin::Parameter | Origin::Computed => Typed::OTHER,
+            };
+        }
+        // The collation of the expression is the collation of the column.
+        self.typed.origin = Origin::Column;
+        self.expr = None;
+        self
+    }
+}
+
+/// The result of a search for a column.
+#[derive(Debug)]
+pub(super) enum Found {
+    Column(Box<Output>),
+    /// There is no such column, but one whose name differs in upper and lower case.
+    Spelled(String),
+    Nothing,
 }
 
 /// The columns of a relation.
@@ -29,7 +63,7 @@ impl Columns {
             Self::Table(table) => table
                 .columns
                 .iter()
-                .map(|column| Output { name: column.name.clone(), typed: typed_column(table, column) })
+                .map(|column| Output::new(&column.name, typed_column(table, column)))
                 .collect(),
             Self::Listed(outputs) => outputs.as_ref().clone(),
             Self::Unknown => return None,
@@ -40,25 +74,30 @@ impl Columns {
         Some(outputs)
     }
 
-    fn find(&self, name: &str) -> Option<Typed> {
-        match self {
+    fn find(&self, name: &str) -> Found {
+        let output = |matches: &dyn Fn(&str) -> bool| match self {
             Self::Table(table) => table
                 .columns
                 .iter()
-                .find(|column| column.name.eq_ignore_ascii_case(name))
-                .map(|column| typed_column(table, column)),
-            Self::Listed(outputs) => outputs
-                .iter()
-                .find(|output| output.name.eq_ignore_ascii_case(name))
-                .map(|output| output.typed),
+                .find(|column| matches(&column.name))
+                .map(|column| Output::new(&column.name, typed_column(table, column))),
+            Self::Listed(outputs) => outputs.iter().find(|output| matches(&output.name)).cloned(),
             Self::Unknown => None,
+        };
+        match output(&|own| own == name) {
+            Some(found) => Found::Column(Box::new(found)),
+            None => match output(&|own| own.eq_ignore_ascii_case(name)) {
+                Some(other) => Found::Spelled(other.name),
+                None => Found::Nothing,
+            },
         }
     }
 }
 
 fn typed_column(table: &TableSchema, column: &ColumnDefinition) -> Typed {
     Typed {
-        column_type: Some(column_type_of_sql(&column.data_type)),
+        data_type: type_of_column(&from_declared(&column.data_type)),
+        wire: Some(column_type_of_sql(&column.data_type)),
         nullable: column.allow_null
             && !column.primary_key
             && !table.primary_key.iter().any(|key| key.eq_ignore_ascii_case(&column.name)),
@@ -89,7 +128,7 @@ impl Relation {
     /// True when the relation has that name in the statement.
     pub(super) fn is_called(&self, name: &str) -> bool {
         let names = std::iter::once(self.name.as_str()).chain(self.bare.as_deref());
-        names.into_iter().any(|own| own.eq_ignore_ascii_case(name))
+        names.into_iter().any(|own| own == name)
     }
 }
 
@@ -97,18 +136,28 @@ impl Relation {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Scope {
     pub(super) relations: Vec<Relation>,
-    /// True when USING or NATURAL merges columns, so that `*` gives fewer than the tables have.
-    pub(super) merged: bool,
+    /// The columns that USING or NATURAL merges. `*` gives them once and first.
+    pub(super) merged: Vec<String>,
+    /// True when the columns that are merged are not known.
+    pub(super) merges_unknown: bool,
 }
 
 impl Scope {
     /// Finds the relation that `qualifier` names.
     pub(super) fn relation(&self, qualifier: &str) -> Option<&Relation> {
-        self.relations.iter().find(|relation| relation.name.eq_ignore_ascii_case(qualifier)).or_else(|| {
-            self.relations.iter().find(|relation| {
-                relation.bare.as_deref().is_some_and(|bare| bare.eq_ignore_ascii_case(qualifier))
-            })
-        })
+        let excluded = |name: &str| name == "excluded" && qualifier.eq_ignore_ascii_case(name);
+        self.relations
+            .iter()
+            .find(|relation| relation.name == qualifier || excluded(&relation.name))
+            .or_else(|| self.relations.iter().find(|relation| relation.bare.as_deref() == Some(qualifier)))
+    }
+
+    /// The name of a relation that differs from `qualifier` in upper and lower case only.
+    pub(super) fn spelled(&self, qualifier: &str) -> Option<&str> {
+        self.relations
+            .iter()
+            .map(|relation| relation.name.as_str())
+            .find(|name| name.eq_ignore_ascii_case(qualifier))
     }
 
     /// True when SQLite knows a relation by that name.
@@ -116,24 +165,28 @@ impl Scope {
         self.relations.iter().any(|relation| relation.name.eq_ignore_ascii_case(name))
     }
 
-    pub(super) fn column(&self, qualifier: Option<&str>, name: &str) -> Option<Typed> {
-        let found = |relation: &Relation| {
-            let mut typed = relation.columns.find(name)?;
-            typed.nullable |= relation.outer;
-            Some(typed)
+    pub(super) fn column(&self, qualifier: Option<&str>, name: &str) -> Found {
+        let found = |relation: &Relation| match relation.columns.find(name) {
+            Found::Column(mut output) => {
+                output.typed.nullable |= relation.outer;
+                Found::Column(output)
+            }
+            other => other,
         };
-        match qualifier {
-            Some(qualifier) => self.relation(qualifier).and_then(found),
-            None => self.relations.iter().find_map(found),
+        if let Some(qualifier) = qualifier {
+            return self.relation(qualifier).map_or(Found::Nothing, found);
         }
+        let mut spelled = Found::Nothing;
+        for relation in &self.relations {
+            match found(relation) {
+                Found::Nothing => {}
+                // Another relation, or a query further out, may have the exact name.
+                Found::Spelled(name) => spelled = Found::Spelled(name),
+                column @ Found::Column(_) => return column,
+            }
+        }
+        // A relation that is not known may have it.
+        let unknown = self.relations.iter().any(|relation| matches!(relation.columns, Columns::Unknown));
+        if unknown { Found::Nothing } else { spelled }
     }
-}
-
-/// The columns of a set operation.
-pub(super) fn unify_outputs(outputs: Vec<Output>, others: &[Output]) -> Vec<Output> {
-    outputs
-        .into_iter()
-        .zip(others)
-        .map(|(output, other)| Output { typed: unify(output.typed, other.typed), name: output.name })
-        .collect()
 }

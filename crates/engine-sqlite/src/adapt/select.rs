@@ -1,6 +1,6 @@
 //! SELECT: its clauses, the columns of its result, and ORDER BY.
 
-use phantomdb_protocol::{ColumnType, Result};
+use phantomdb_protocol::Result;
 use phantomdb_sql::{
     build,
     names::{last_ident, table_name},
@@ -13,9 +13,9 @@ use sqlparser::ast::{
 
 use super::{
     adapter::Adapter,
-    operators::by_decimal_order,
-    scope::{Output, Scope},
-    typed::Origin,
+    converted::comparable,
+    scope::{Found, Output, Scope},
+    typed::Typed,
 };
 use crate::stored::stored_name;
 
@@ -43,16 +43,27 @@ impl Adapter<'_> {
         for table in &mut select.from {
             self.table_with_joins(table)?;
         }
-        self.optional(&mut select.selection)?;
-        let outputs = self.projection(&mut select.projection)?;
+        self.check_groups(select, order.as_deref().map(Vec::as_slice).unwrap_or_default())?;
+        self.optional_condition(&mut select.selection)?;
+        let names = output_names(&select.projection);
+        let distinct = select.distinct.is_some();
+        let sets = self.sets.replace(Vec::new());
+        let outputs = self.projection(&mut select.projection, distinct);
+        let sets = std::mem::replace(&mut self.sets, sets).unwrap_or_default();
+        let outputs = outputs?;
+        select.from.extend(sets);
         match &mut select.group_by {
-            GroupByExpr::Expressions(exprs, modifiers) if modifiers.is_empty() => self.exprs(exprs)?,
+            GroupByExpr::Expressions(exprs, modifiers) if modifiers.is_empty() => {
+                for expr in exprs {
+                    self.group(expr, &names)?;
+                }
+            }
             other => {
                 let span = other.span();
                 return self.unsupported("this GROUP BY", span);
             }
         }
-        self.optional(&mut select.having)?;
+        self.optional_condition(&mut select.having)?;
         for NamedWindowDefinition(name, window) in &mut select.named_window {
             match window {
                 NamedWindowExpr::WindowSpec(spec) => self.window(spec)?,
@@ -67,6 +78,25 @@ impl Adapter<'_> {
             }
         }
         Ok(outputs)
+    }
+
+    /// An expression of GROUP BY. A number and the name of an output stay as they are.
+    fn group(&mut self, expr: &mut Expr, names: &[String]) -> Result<()> {
+        match build::unnested(expr) {
+            Expr::Value(ValueWithSpan { value: Value::Number(_, _), span: _ }) => return Ok(()),
+            Expr::Identifier(ident)
+                if names.contains(&ident.value)
+                    && self.scopes.last().is_some_and(|scope| {
+                        matches!(scope.column(None, &ident.value), Found::Nothing | Found::Spelled(_))
+                    }) =>
+            {
+                return Ok(());
+            }
+            _ => {}
+        }
+        let typed = self.expr(expr)?;
+        *expr = comparable(build::take(expr), typed);
+        Ok(())
     }
 
     /// Refuses the clauses that PhantomDB SQL does not have; `select_parts` adapts the others.
@@ -106,7 +136,8 @@ impl Adapter<'_> {
                 (qualify.is_some(), "QUALIFY"),
                 (!connect_by.is_empty(), "CONNECT BY"),
                 (prewhere.is_some(), "PREWHERE"),
-                (matches!(distinct, Some(Distinct::On(_))), "DISTINCT ON"),
+                // `distinct_on` has taken it away from a query that may have it.
+                (matches!(distinct, Some(Distinct::On(_))), "DISTINCT ON in a member of a set operation"),
                 (projection.is_empty(), "a SELECT without columns"),
                 (select_modifiers.is_some(), "a modifier of SELECT"),
                 (exclude.is_some(), "EXCLUDE"),
@@ -120,31 +151,40 @@ impl Adapter<'_> {
         )
     }
 
-    /// The columns of a SELECT or a RETURNING. None when a wildcard stands for a table that is not known.
-    pub(super) fn projection(&mut self, items: &mut [SelectItem]) -> Result<Option<Vec<Output>>> {
+    /// The columns of a SELECT or a RETURNING. `distinct` is true when equal rows are to become one. None when a wildcard
+    /// stands for a table that is not known.
+    pub(super) fn projection(
+        &mut self,
+        items: &mut Vec<SelectItem>,
+        distinct: bool,
+    ) -> Result<Option<Vec<Output>>> {
         let mut outputs = Some(Vec::with_capacity(items.len()));
-        for item in items {
-            let more = match item {
+        let mut adapted = Vec::with_capacity(items.len());
+        // Queries around this one, and DISTINCT, compare the values by the collation of the column.
+        let compared = distinct || self.depth > 0;
+        for mut item in std::mem::take(items) {
+            let more = match &mut item {
                 SelectItem::UnnamedExpr(expr) => {
                     let name = natural_name(expr);
-                    let typed = self.expr(expr)?;
+                    let typed = self.result_column(expr, compared)?;
                     if !matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_)) {
                         let alias = Ident::with_quote('"', name.clone());
-                        *item = SelectItem::ExprWithAlias { expr: build::take(expr), alias };
+                        item = SelectItem::ExprWithAlias { expr: build::take(expr), alias };
                     }
-                    Some(vec![Output { name, typed }])
+                    Some(vec![Output::new(name, typed)])
                 }
                 SelectItem::ExprWithAlias { expr, alias } => {
-                    let typed = self.expr(expr)?;
-                    Some(vec![Output { name: alias.value.clone(), typed }])
+                    let typed = self.result_column(expr, compared)?;
+                    Some(vec![Output::new(alias.value.clone(), typed)])
                 }
                 SelectItem::Wildcard(options) => {
                     self.refuse_wildcard_options(options)?;
-                    self.all_columns()
+                    self.star(None)
                 }
                 SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), options) => {
                     self.refuse_wildcard_options(options)?;
-                    self.columns_of(name)
+                    let relation = self.qualified_star(name);
+                    self.star(relation.as_deref())
                 }
                 other => {
                     let what = format!("the column '{other}'");
@@ -152,12 +192,67 @@ impl Adapter<'_> {
                     return self.unsupported(&what, span);
                 }
             };
+            // SQLite's `*` would give other columns than PostgreSQL's.
+            let expand = more.as_ref().is_some_and(|more| more.iter().any(|output| output.expr.is_some()));
+            if let (true, Some(more)) = (expand, &more) {
+                adapted.extend(more.iter().map(|output| SelectItem::ExprWithAlias {
+                    expr: output.expr.clone().unwrap_or_else(build::null),
+                    alias: Ident::with_quote('"', output.name.clone()),
+                }));
+            } else {
+                adapted.push(item);
+            }
             match (outputs.as_mut(), more) {
-                (Some(outputs), Some(more)) => outputs.extend(more),
+                (Some(outputs), Some(more)) => {
+                    outputs.extend(more.into_iter().map(|output| Output { expr: None, ..output }));
+                }
                 _ => outputs = None,
             }
         }
+        *items = adapted;
         Ok(outputs)
+    }
+
+    fn result_column(&mut self, expr: &mut Expr, compared: bool) -> Result<Typed> {
+        let typed = self.expr(expr)?;
+        if compared {
+            *expr = comparable(build::take(expr), typed);
+        }
+        Ok(typed)
+    }
+
+    /// The columns that `*` or `t.*` stands for. Each has an expression when SQLite's `*` would not give them.
+    fn star(&self, relation: Option<&str>) -> Option<Vec<Output>> {
+        let scope = self.scopes.last()?;
+        if let Some(name) = relation {
+            let relation = scope.relation(name)?;
+            let outputs = relation.columns.outputs(relation.outer)?;
+            let computed = outputs.iter().any(|output| output.expr.is_some());
+            return Some(if computed { named(&relation.name, outputs) } else { outputs });
+        }
+        if scope.merges_unknown {
+            return None;
+        }
+        let mut all = Vec::new();
+        for relation in &scope.relations {
+            all.push((relation.name.as_str(), relation.columns.outputs(relation.outer)?));
+        }
+        let plain = scope.merged.is_empty()
+            && all.iter().all(|(_, outputs)| outputs.iter().all(|output| output.expr.is_none()));
+        if plain {
+            return Some(all.into_iter().flat_map(|(_, outputs)| outputs).collect());
+        }
+        let mut merged = Vec::with_capacity(scope.merged.len());
+        for name in &scope.merged {
+            if let Found::Column(output) = scope.column(None, name) {
+                let expr =
+                    output.expr.clone().unwrap_or_else(|| Expr::Identifier(Ident::with_quote('"', name)));
+                merged.push(Output { expr: Some(expr), ..*output });
+            }
+        }
+        let rest = all.into_iter().flat_map(|(relation, outputs)| named(relation, outputs));
+        merged.extend(rest.filter(|output| !scope.merged.contains(&output.name)));
+        Some(merged)
     }
 
     fn refuse_wildcard_options(&self, options: &WildcardAdditionalOptions) -> Result<()> {
@@ -183,28 +278,16 @@ impl Adapter<'_> {
         )
     }
 
-    fn all_columns(&self) -> Option<Vec<Output>> {
-        let scope = self.scopes.last()?;
-        if scope.merged {
-            return None;
-        }
-        let mut outputs = Vec::new();
-        for relation in &scope.relations {
-            outputs.extend(relation.columns.outputs(relation.outer)?);
-        }
-        Some(outputs)
-    }
-
-    /// The columns of `t.*`. The name becomes the one that SQLite knows.
-    fn columns_of(&self, name: &mut ObjectName) -> Option<Vec<Output>> {
+    /// The relation of `t.*`. The name becomes the one that SQLite knows.
+    fn qualified_star(&self, name: &mut ObjectName) -> Option<String> {
         let table = table_name(name)?;
         let mut stored = stored_name(&table);
         let relation = self.scopes.last()?.relation(&stored);
         if let Some(relation) = relation {
             stored.clone_from(&relation.name);
         }
-        *name = ObjectName::from(vec![Ident::with_quote('"', stored)]);
-        relation.and_then(|relation| relation.columns.outputs(relation.outer))
+        *name = ObjectName::from(vec![Ident::with_quote('"', stored.clone())]);
+        Some(stored)
     }
 
     /// Adapts an item of ORDER BY. NULLs sort as PostgreSQL sorts them, last when ascending. The order of NULLs of a column that
@@ -218,9 +301,9 @@ impl Adapter<'_> {
             Some(OrderBySort::Using(_)) => return self.unsupported("ORDER BY … USING", expr.span()),
         };
         let named = match &*expr {
-            Expr::Identifier(ident) => outputs.and_then(|outputs| {
-                outputs.iter().find(|output| output.name.eq_ignore_ascii_case(&ident.value))
-            }),
+            Expr::Identifier(ident) => {
+                outputs.and_then(|outputs| outputs.iter().find(|output| output.name == ident.value))
+            }
             Expr::Value(ValueWithSpan { value: Value::Number(number, _), span: _ }) => {
                 let index = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
                 index.and_then(|index| outputs.and_then(|outputs| outputs.get(index)))
@@ -231,15 +314,41 @@ impl Adapter<'_> {
             Some(output) => output.typed,
             None => self.expr(expr)?,
         };
-        if typed.is(ColumnType::Decimal) && typed.origin != Origin::Column {
-            *expr = by_decimal_order(build::take(expr));
-        }
+        *expr = comparable(build::take(expr), typed);
         let wanted_first = nulls_first.unwrap_or(descending);
         // SQLite takes NULL for the smallest value, so it puts NULLs first when ascending.
         let sqlite_first = !descending;
         *nulls_first = (typed.nullable && wanted_first != sqlite_first).then_some(wanted_first);
         Ok(())
     }
+}
+
+/// The columns of a relation, each with its name as an expression.
+fn named(relation: &str, outputs: Vec<Output>) -> Vec<Output> {
+    let expr_of = |output: &Output| {
+        let column = Ident::with_quote('"', output.name.clone());
+        if relation.is_empty() {
+            Expr::Identifier(column)
+        } else {
+            Expr::CompoundIdentifier(vec![Ident::with_quote('"', relation), column])
+        }
+    };
+    outputs
+        .into_iter()
+        .map(|output| Output {
+            expr: Some(output.expr.clone().unwrap_or_else(|| expr_of(&output))),
+            ..output
+        })
+        .collect()
+}
+
+/// The names that the columns of a result are given.
+fn output_names(items: &[SelectItem]) -> Vec<String> {
+    let name = |item: &SelectItem| match item {
+        SelectItem::ExprWithAlias { expr: _, alias } => Some(alias.value.clone()),
+        _ => None,
+    };
+    items.iter().filter_map(name).collect()
 }
 
 /// The name that PostgreSQL gives to a column without an alias.

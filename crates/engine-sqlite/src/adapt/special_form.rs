@@ -1,99 +1,75 @@
-//! Calls with a grammar of their own: EXTRACT, POSITION, SUBSTRING, TRIM, AT TIME ZONE.
+//! Calls with a grammar of their own: EXTRACT, POSITION, SUBSTRING, TRIM, OVERLAY, AT TIME ZONE. Each is a call of a function.
 
-use phantomdb_protocol::{ColumnType, Result};
+use phantomdb_protocol::Result;
 use phantomdb_sql::{build, printer};
 use sqlparser::ast::{CeilFloorKind, DateTimeField, Expr, Spanned, TrimWhereField};
 
-use super::{
-    adapter::Adapter,
-    expression::shorten,
-    literal::string_of,
-    typed::{Origin, Typed},
-};
+use super::{adapter::Adapter, converted::conversion, expression::shorten, typed::Typed};
+use phantomdb_sql::typing::Type;
 
 impl Adapter<'_> {
     /// Adapts a call with a grammar of its own.
     pub(super) fn special_form(&mut self, expr: &mut Expr) -> Result<Typed> {
         let span = expr.span();
-        let is_ceil = matches!(expr, Expr::Ceil { expr: _, field: _ });
-        match expr {
+        let (name, arguments) = match expr {
             // A comma means the same as FROM.
             Expr::Extract { field, syntax: _, expr: inner } => {
-                let field = field.to_string().trim_matches('\'').to_ascii_lowercase();
-                self.expr(inner)?;
-                *expr = build::call("date_part", vec![printer::literal(field), build::take(inner)]);
-                Ok(Typed::of(ColumnType::Float))
+                let field = field.to_string().trim_matches(['\'', '"']).to_ascii_lowercase();
+                ("extract", vec![printer::literal(field), build::take(inner)])
             }
-            Expr::Ceil { expr: inner, field } | Expr::Floor { expr: inner, field } if is_plain(field) => {
-                let typed = self.expr(inner)?;
-                let inner = build::take(inner);
-                let name = if is_ceil { "ceil" } else { "floor" };
-                *expr = build::call(name, vec![inner]);
-                Ok(Typed { origin: Origin::Computed, ..typed })
-            }
-            Expr::Position { expr: what, r#in } => {
-                self.expr(what)?;
-                self.expr(r#in)?;
-                *expr = build::call("instr", vec![build::take(r#in), build::take(what)]);
-                Ok(Typed::of(ColumnType::Integer))
-            }
+            Expr::Ceil { expr: inner, field } if is_plain(field) => ("ceil", vec![build::take(inner)]),
+            Expr::Floor { expr: inner, field } if is_plain(field) => ("floor", vec![build::take(inner)]),
+            Expr::Position { expr: what, r#in } => ("position", vec![build::take(what), build::take(r#in)]),
             // `substr(a, b, c)`, `substring(a, b, c)` and `substring(a FROM b FOR c)` mean the same.
             Expr::Substring { expr: inner, substring_from, substring_for, special: _, shorthand: _ } => {
-                self.expr(inner)?;
-                let mut arguments = vec![build::take(inner)];
-                match substring_from {
-                    Some(from) => {
-                        self.expr(from)?;
-                        arguments.push(build::take(from));
-                    }
-                    None => arguments.push(printer::verbatim_expr("1")),
-                }
-                if let Some(length) = substring_for {
-                    self.expr(length)?;
-                    arguments.push(build::take(length));
-                }
-                *expr = build::call("phantomdb_substring", arguments);
-                Ok(Typed::of(ColumnType::String))
+                let from = substring_from.take().map(|from| *from);
+                let length = substring_for.take().map(|length| *length);
+                let start = from.or_else(|| length.as_ref().map(|_| printer::verbatim_expr("1")));
+                let arguments = std::iter::once(build::take(inner)).chain(start).chain(length);
+                ("substring", arguments.collect())
             }
-            Expr::Trim { trim_where: _, trim_what: _, expr: _, trim_characters: _ } => self.trim(expr),
+            Expr::Overlay { expr: inner, overlay_what, overlay_from, overlay_for } => {
+                let arguments = [build::take(inner), build::take(overlay_what), build::take(overlay_from)];
+                let length = overlay_for.take().map(|length| *length);
+                ("overlay", arguments.into_iter().chain(length).collect())
+            }
+            Expr::Trim { trim_where: _, trim_what: _, expr: _, trim_characters: _ } => self.trim(expr)?,
             Expr::AtTimeZone { timestamp, time_zone } => {
-                let typed = self.expr(timestamp)?;
-                let zone = string_of(time_zone).map(str::to_ascii_lowercase);
-                let utc = zone.is_some_and(|zone| ["utc", "gmt", "z"].contains(&zone.as_str()));
-                if !utc {
-                    return self.unsupported("AT TIME ZONE with another zone than 'UTC'", span);
-                }
-                *expr = build::take(timestamp);
-                Ok(typed)
+                ("timezone", vec![build::take(time_zone), build::take(timestamp)])
             }
             other => {
                 let what = format!("the expression '{}'", shorten(other));
-                self.unsupported(&what, span)
+                return self.unsupported(&what, span);
             }
+        };
+        *expr = build::call(name, arguments);
+        let typed = self.function(expr).map_err(|error| self.at(error, span))?;
+        if name == "extract" {
+            // PhantomDB SQL gives a float, as `date_part` does.
+            *expr = conversion(build::take(expr), typed, Type::Double)?;
+            return Ok(Typed { nullable: typed.nullable, ..Typed::of(Type::Double) });
         }
+        Ok(typed)
     }
 
     /// TRIM, LTRIM and RTRIM, with the characters to trim or without.
-    fn trim(&mut self, expr: &mut Expr) -> Result<Typed> {
+    fn trim(&self, expr: &mut Expr) -> Result<(&'static str, Vec<Expr>)> {
         let span = expr.span();
         let Expr::Trim { trim_where, trim_what, expr: inner, trim_characters } = expr else {
-            return Ok(Typed::UNKNOWN);
+            return self.unsupported("this TRIM", span);
         };
         let name = match trim_where {
             Some(TrimWhereField::Leading) => "ltrim",
             Some(TrimWhereField::Trailing) => "rtrim",
-            Some(TrimWhereField::Both) | None => "trim",
+            Some(TrimWhereField::Both) | None => "btrim",
         };
-        self.expr(inner)?;
         let mut arguments = vec![build::take(inner)];
         let characters = trim_what.as_mut().map(|what| build::take(what));
         arguments.extend(characters.into_iter().chain(trim_characters.take().into_iter().flatten()));
         if arguments.len() > 2 {
             return self.unsupported("TRIM with several lists of characters", span);
         }
-        self.exprs(&mut arguments[1..])?;
-        *expr = build::call(name, arguments);
-        Ok(Typed::of(ColumnType::String))
+        Ok((name, arguments))
     }
 }
 

@@ -6,6 +6,7 @@ use phantomdb_sql::{
     names::{last_ident, table_name},
     parse::{self, ConflictTarget, Parsed},
     printer::quote_identifier,
+    typing::Type,
 };
 use sqlparser::{
     ast::{
@@ -128,9 +129,8 @@ impl Adapter<'_> {
                 statements.push(print(statement)?);
                 Ok(self.done(Kind::Schema, statements))
             }
-            Statement::CreateView(view) => {
-                self.create_view(view)?;
-                let sql = print(statement)?;
+            Statement::CreateView(_) => {
+                let sql = self.create_view(statement)?;
                 Ok(self.done(Kind::Schema, vec![sql]))
             }
             Statement::AlterTable(alter) => self.alter_table(alter),
@@ -291,6 +291,7 @@ impl Adapter<'_> {
             kind,
             returns_rows: false,
             column_types: Vec::new(),
+            column_names: Vec::new(),
             parameter_count: self.parameter_count,
             change: None,
             target: None,
@@ -300,9 +301,16 @@ impl Adapter<'_> {
     fn printed(&self, statement: &mut Statement, rows: Rows) -> Result<Adapted> {
         let Rows { kind, returns_rows, outputs, target } = rows;
         let outputs = if returns_rows { outputs.unwrap_or_default() } else { Vec::new() };
+        for output in &outputs {
+            if output.typed.is(Type::Record) {
+                return self
+                    .unsupported("a whole row as a column of the result; name its columns", Span::empty());
+            }
+        }
         Ok(Adapted {
             returns_rows,
-            column_types: outputs.into_iter().map(|output| output.typed.column_type).collect(),
+            column_names: outputs.iter().map(|output| output.name.clone()).collect(),
+            column_types: outputs.into_iter().map(|output| output.typed.wire).collect(),
             target,
             ..self.done(kind, vec![print(statement)?])
         })

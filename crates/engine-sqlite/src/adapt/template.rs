@@ -1,9 +1,14 @@
 //! Queries that are put around others. They are parsed from a template, so that a new field of the tree gets its default.
 
 use phantomdb_protocol::{Error, Result};
-use phantomdb_sql::parse::parse_stored;
+use phantomdb_sql::{
+    build,
+    parse::{parse_expression, parse_stored},
+    typing::Type,
+};
 use sqlparser::ast::{
-    Cte, Expr, Ident, Query, SelectItem, SetExpr, Statement, TableAliasColumnDef, TableFactor,
+    Cte, Expr, FunctionArg, FunctionArgExpr, Ident, Query, SelectItem, SetExpr, Statement,
+    TableAliasColumnDef, TableFactor, WindowType,
 };
 
 /// Parses a query that is written here.
@@ -74,6 +79,37 @@ pub(super) fn exists_in(query: Query, test: Expr) -> Result<Query> {
     Ok(*outer)
 }
 
+/// `WITH phantomdb_any (phantomdb_value) AS (query) SELECT value FROM phantomdb_any`.
+pub(super) fn converted_column(query: Query, value: Expr) -> Result<Query> {
+    let mut outer = exists_in(query, Expr::Value(sqlparser::ast::Value::Boolean(true).into()))?;
+    if let SetExpr::Select(select) = outer.body.as_mut() {
+        select.selection = None;
+        select.projection = vec![SelectItem::UnnamedExpr(value)];
+    }
+    Ok(outer)
+}
+
+/// Puts an argument into the one table function of a query that is written here.
+pub(super) fn set_table_function_argument(query: &mut Query, argument: Expr) {
+    if let SetExpr::Select(select) = query.body.as_mut()
+        && let Some(table) = select.from.first_mut()
+        && let TableFactor::Table {
+            args: Some(arguments),
+            name: _,
+            alias: _,
+            with_hints: _,
+            version: _,
+            with_ordinality: _,
+            partitions: _,
+            json_path: _,
+            sample: _,
+            index_hints: _,
+        } = &mut table.relation
+    {
+        arguments.args = vec![FunctionArg::Unnamed(FunctionArgExpr::Expr(argument))];
+    }
+}
+
 /// `WITH phantomdb_query (columns) AS (query) SELECT * FROM phantomdb_query`: the query with other names for its columns.
 pub(super) fn with_column_names(query: &mut Query, columns: Vec<TableAliasColumnDef>) -> Result<()> {
     let mut outer = parsed_query("WITH \"phantomdb_query\" AS (SELECT 1) SELECT * FROM \"phantomdb_query\"")?;
@@ -101,6 +137,33 @@ pub(super) fn converted_source(query: &mut Query, columns: Vec<Ident>, values: V
     }
     *query = *outer;
     Ok(())
+}
+
+/// `WITH phantomdb_source (columns) AS (query) SELECT columns, row_number() OVER (PARTITION BY columns) FROM …`.
+pub(super) fn numbered_source(query: &mut Query, columns: Vec<Ident>) -> Result<()> {
+    let names: Vec<Expr> = columns.iter().cloned().map(Expr::Identifier).collect();
+    let mut number = parse_expression("row_number() OVER (PARTITION BY 1)")?;
+    if let Expr::Function(function) = &mut number
+        && let Some(WindowType::WindowSpec(window)) = &mut function.over
+    {
+        window.partition_by.clone_from(&names);
+    }
+    converted_source(query, columns, names.into_iter().chain([number]).collect())
+}
+
+/// `(WITH phantomdb_source (columns) AS (query) SELECT json_group_array(json_array(columns)) FROM phantomdb_source)`: the rows
+/// of a query as one JSON array.
+pub(super) fn source_rows(mut query: Query, types: &[Type]) -> Result<Expr> {
+    let columns: Vec<Ident> =
+        (1..=types.len()).map(|index| Ident::with_quote('"', format!("column{index}"))).collect();
+    let values = columns.iter().cloned().zip(types).map(|(column, data_type)| {
+        let value = Expr::Identifier(column);
+        // JSON has no bytes.
+        if *data_type == Type::Bytea { build::call("hex", vec![value]) } else { value }
+    });
+    let row = build::call("json_array", values.collect());
+    converted_source(&mut query, columns, vec![build::call("json_group_array", vec![row])])?;
+    Ok(Expr::Subquery(Box::new(query)))
 }
 
 /// The first query of WITH.

@@ -1,10 +1,8 @@
-//! How SQLite converts a value to each data type: for an assignment to a column, and for a cast.
+//! How SQLite converts a value that is assigned to a column of each data type.
 
-use phantomdb_protocol::{ColumnType, Error, Result};
-use phantomdb_sql::{build, printer};
-use sqlparser::ast::{CastKind, DataType, Expr, ObjectName};
+use phantomdb_sql::printer;
+use sqlparser::ast::Expr;
 
-use super::typed::Typed;
 use crate::types::SqlType;
 
 /// A function that converts an assigned value. Its arguments are the value, these, and the names of the table and column.
@@ -51,50 +49,5 @@ pub(super) fn assignment(data_type: &SqlType) -> Option<Assignment> {
         | SqlType::CiText
         | SqlType::Enum(_)
         | SqlType::Other(_) => return None,
-    })
-}
-
-/// The cast of a value to the type. `UNSUPPORTED` for a type that no value can be cast to.
-pub(super) fn cast_to(target: &SqlType, value: Expr, from: Typed) -> Result<Expr> {
-    let native = |value, data_type| Expr::Cast {
-        kind: CastKind::Cast,
-        expr: Box::new(value),
-        data_type,
-        format: None,
-    };
-    let text = |value| match from.column_type {
-        Some(ColumnType::Boolean) => build::call("phantomdb_boolean_text", vec![value]),
-        _ => native(value, DataType::Text),
-    };
-    Ok(match target {
-        SqlType::TinyInt | SqlType::SmallInt | SqlType::MediumInt | SqlType::Integer | SqlType::BigInt => {
-            build::call("phantomdb_cast_int", vec![value, number(target.bits())])
-        }
-        SqlType::Varchar(Some(n)) | SqlType::Char(Some(n)) => {
-            build::call("substr", vec![text(value), number(1), number(n)])
-        }
-        SqlType::Varchar(None) | SqlType::Char(None) | SqlType::Text => text(value),
-        SqlType::CiText => Expr::Nested(Box::new(Expr::Collate {
-            expr: Box::new(text(value)),
-            collation: ObjectName::from(vec![printer::verbatim_ident("NOCASE")]),
-        })),
-        SqlType::Boolean => build::call("phantomdb_cast_boolean", vec![value]),
-        SqlType::Timestamp => build::call("phantomdb_cast_timestamp", vec![value]),
-        SqlType::Date => build::call("phantomdb_cast_date", vec![value]),
-        SqlType::Time => build::call("phantomdb_cast_time", vec![value]),
-        SqlType::Real | SqlType::Float | SqlType::Double => build::call("phantomdb_cast_float", vec![value]),
-        SqlType::Decimal(None) => build::call("phantomdb_cast_decimal", vec![value]),
-        SqlType::Decimal(Some((precision, scale))) => {
-            build::call("phantomdb_cast_decimal", vec![value, number(precision), number(scale)])
-        }
-        SqlType::Uuid => build::call("phantomdb_cast_uuid", vec![value]),
-        SqlType::Blob => native(value, DataType::Blob(None)),
-        SqlType::Json | SqlType::Jsonb => build::call("phantomdb_cast_json", vec![value]),
-        SqlType::Enum(_) | SqlType::Other(_) => {
-            return Err(Error::unsupported(format!(
-                "a cast to {} is not supported on SQLite",
-                target.name()
-            )));
-        }
     })
 }

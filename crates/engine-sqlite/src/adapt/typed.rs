@@ -1,8 +1,14 @@
-//! The type of an expression's value, as far as it is known.
+//! The type of an expression's value, and where the value comes from.
 
 use phantomdb_protocol::ColumnType;
+use phantomdb_sql::{
+    types::SqlType,
+    typing::{Type, common_type},
+};
 
-/// Where a value comes from. A literal and a parameter take the type of what they are compared with.
+use crate::types::expression_type;
+
+/// Where a value comes from. A string literal, NULL and a parameter take the type of what they stand beside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Origin {
     Column,
@@ -11,23 +17,37 @@ pub(super) enum Origin {
     Computed,
 }
 
-/// The type of a value, whether it may be NULL, and where it comes from.
-#[derive(Debug, Clone, Copy)]
+/// The type of a value, how it travels, whether it may be NULL, and where it comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Typed {
-    pub(super) column_type: Option<ColumnType>,
+    pub(super) data_type: Type,
+    /// How the value travels, as far as that is known: the average of integers is a numeric that travels as a float.
+    pub(super) wire: Option<ColumnType>,
     pub(super) nullable: bool,
     pub(super) origin: Origin,
 }
 
 impl Typed {
-    pub(super) const UNKNOWN: Self = Self { column_type: None, nullable: true, origin: Origin::Computed };
+    /// A value whose type is not known, of a table that another program made.
+    pub(super) const OTHER: Self =
+        Self { data_type: Type::Other, wire: None, nullable: true, origin: Origin::Computed };
+    /// NULL.
+    pub(super) const NULL: Self =
+        Self { data_type: Type::Unknown, wire: None, nullable: true, origin: Origin::Literal };
+    /// A parameter.
+    pub(super) const PARAMETER: Self =
+        Self { data_type: Type::Unknown, wire: None, nullable: true, origin: Origin::Parameter };
 
-    pub(super) const fn of(column_type: ColumnType) -> Self {
-        Self { column_type: Some(column_type), nullable: true, origin: Origin::Computed }
+    pub(super) const fn of(data_type: Type) -> Self {
+        Self { data_type, wire: Some(data_type.wire()), nullable: true, origin: Origin::Computed }
+    }
+
+    pub(super) const fn literal(data_type: Type) -> Self {
+        Self { nullable: false, origin: Origin::Literal, ..Self::of(data_type) }
     }
 
     pub(super) fn boolean(nullable: bool) -> Self {
-        Self { nullable, ..Self::of(ColumnType::Boolean) }
+        Self { nullable, ..Self::of(Type::Boolean) }
     }
 
     pub(super) const fn not_null(mut self) -> Self {
@@ -35,30 +55,103 @@ impl Typed {
         self
     }
 
-    pub(super) fn is(self, column_type: ColumnType) -> bool {
-        self.column_type == Some(column_type)
+    pub(super) const fn computed(mut self) -> Self {
+        self.origin = Origin::Computed;
+        self
     }
 
-    /// True for a value that has no type of its own: a literal or a parameter.
-    pub(super) fn is_constant(self) -> bool {
-        matches!(self.origin, Origin::Literal | Origin::Parameter)
+    pub(super) fn is(self, data_type: Type) -> bool {
+        self.data_type == data_type
+    }
+
+    /// True for a value that has no type of its own: a string literal, NULL or a parameter.
+    pub(super) fn is_unknown(self) -> bool {
+        self.data_type == Type::Unknown
+    }
+
+    /// The collation by which SQLite must compare such values. A column is declared with it.
+    pub(super) fn collation(self) -> Option<&'static str> {
+        match self.data_type {
+            Type::Numeric => Some("decimal"),
+            Type::Json | Type::Jsonb => Some("jsonb"),
+            Type::Interval => Some("interval"),
+            Type::Array(Type::Numeric) => Some("array_numeric"),
+            Type::Array(Type::Interval) => Some("array_interval"),
+            Type::Array(Type::Jsonb | Type::Json) => Some("array_jsonb"),
+            Type::Array(_) | Type::Record => Some("array"),
+            Type::CiText => Some("NOCASE"),
+            _ => None,
+        }
+    }
+
+    /// The collation to name where the value is compared. None when the values compare by their bytes, and for a column,
+    /// which has its collation.
+    pub(super) fn collation_to_name(self) -> Option<&'static str> {
+        let is_document = matches!(self.data_type, Type::Json | Type::Jsonb);
+        // A table of an older version has no collation for its documents.
+        self.collation().filter(|_| self.origin != Origin::Column || is_document)
     }
 }
 
-/// The type of values that come from either of two expressions, as of CASE or UNION.
-pub(super) fn unify(left: Typed, right: Typed) -> Typed {
-    let column_type = match (left.column_type, right.column_type) {
-        (Some(a), Some(b)) if a == b => Some(a),
-        (Some(only), None) | (None, Some(only)) => Some(only),
-        (Some(ColumnType::Float), Some(ColumnType::Integer))
-        | (Some(ColumnType::Integer), Some(ColumnType::Float)) => Some(ColumnType::Float),
-        (Some(ColumnType::Decimal), Some(ColumnType::Integer | ColumnType::Float))
-        | (Some(ColumnType::Integer | ColumnType::Float), Some(ColumnType::Decimal)) => {
-            Some(ColumnType::Decimal)
-        }
-        (Some(a), Some(ColumnType::String)) if right.origin == Origin::Literal => Some(a),
-        (Some(ColumnType::String), Some(b)) if left.origin == Origin::Literal => Some(b),
-        _ => None,
+/// The type that the values of a column have in an expression.
+pub(super) fn type_of_column(data_type: &SqlType) -> Type {
+    match data_type {
+        SqlType::TinyInt | SqlType::SmallInt => Type::SmallInt,
+        SqlType::MediumInt | SqlType::Integer => Type::Integer,
+        SqlType::BigInt => Type::BigInt,
+        SqlType::Varchar(_) | SqlType::Char(Some(_)) => Type::Varchar,
+        SqlType::Text | SqlType::Char(None) | SqlType::Enum(_) => Type::Text,
+        SqlType::CiText => Type::CiText,
+        SqlType::Boolean => Type::Boolean,
+        SqlType::Timestamp => Type::TimestampTz,
+        SqlType::Date => Type::Date,
+        SqlType::Time => Type::Time,
+        SqlType::Real | SqlType::Float | SqlType::Double => Type::Double,
+        SqlType::Decimal(_) => Type::Numeric,
+        SqlType::Uuid => Type::Uuid,
+        SqlType::Blob => Type::Bytea,
+        SqlType::Json | SqlType::Jsonb => Type::Jsonb,
+        SqlType::Other(name) => expression_type(name).unwrap_or(Type::Other),
+    }
+}
+
+/// The one type for values that come from any of these, as of CASE or UNION. None when there is none.
+pub(super) fn unify(members: &[Typed]) -> Option<Typed> {
+    let types: Vec<Type> = members.iter().map(|member| member.data_type).collect();
+    let chosen = common_type(&types)?;
+    let all_unknown = members.iter().all(|member| member.is_unknown());
+    // A parameter that stands alone keeps the type of its value.
+    let wire = if all_unknown && members.iter().any(|member| member.origin == Origin::Parameter) {
+        None
+    } else {
+        wire_of(chosen, members)
     };
-    Typed { column_type, nullable: left.nullable || right.nullable, origin: Origin::Computed }
+    let data_type = if all_unknown { Type::Unknown } else { chosen };
+    let nullable = members.iter().any(|member| member.nullable);
+    Some(Typed { data_type, wire, nullable, origin: Origin::Computed })
+}
+
+/// How a value of that type travels that was computed from these.
+pub(super) fn wire_of(data_type: Type, members: &[Typed]) -> Option<ColumnType> {
+    let same = || members.iter().filter(|member| member.data_type == data_type);
+    match data_type {
+        Type::Other => None,
+        // Exact decimals stay exact beside the average of integers and the like.
+        Type::Numeric => {
+            let exact = same().any(|member| member.wire == Some(ColumnType::Decimal));
+            let float = same().any(|member| member.wire == Some(ColumnType::Float));
+            let integer = same().any(|member| member.wire == Some(ColumnType::Integer));
+            Some(match (exact, float, integer) {
+                (true, _, _) | (false, false, false) => ColumnType::Decimal,
+                (false, true, _) => ColumnType::Float,
+                (false, false, true) => ColumnType::Integer,
+            })
+        }
+        Type::Text => {
+            let first = same().next().and_then(|member| member.wire);
+            let alike = first.is_some() && same().all(|member| member.wire == first);
+            if alike { first } else { Some(ColumnType::String) }
+        }
+        other => Some(other.wire()),
+    }
 }

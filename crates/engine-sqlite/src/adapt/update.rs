@@ -93,7 +93,7 @@ impl Adapter<'_> {
             }
         }
         self.assignments(&mut update.assignments, schema)?;
-        self.optional(&mut update.selection)?;
+        self.optional_condition(&mut update.selection)?;
         if let Some(scope) = self.scopes.last_mut() {
             scope.relations.truncate(1);
         }
@@ -161,7 +161,7 @@ impl Adapter<'_> {
         }
         match delete.using.take() {
             Some(using) => self.delete_using(delete, from.to_vec(), using)?,
-            None => self.optional(&mut delete.selection)?,
+            None => self.optional_condition(&mut delete.selection)?,
         }
         if let Some(scope) = self.scopes.last_mut() {
             scope.relations.truncate(1);
@@ -182,7 +182,7 @@ impl Adapter<'_> {
         for table in &mut using {
             self.table_with_joins(table)?;
         }
-        self.optional(&mut delete.selection)?;
+        self.optional_condition(&mut delete.selection)?;
         let name = self.scopes.last().and_then(|scope| scope.relations.first()).map(|r| r.name.clone());
         let name = Ident::with_quote('"', name.unwrap_or_default());
         let rowid = Ident::with_quote('"', "rowid");
@@ -201,7 +201,7 @@ impl Adapter<'_> {
     /// RETURNING. In it, SQLite knows the table by its `stored` name only, and does not know `t.*`.
     pub(super) fn returning(
         &mut self,
-        items: &mut [SelectItem],
+        items: &mut Vec<SelectItem>,
         stored: Option<&str>,
     ) -> Result<Option<Vec<Output>>> {
         let relation = self.scopes.last_mut().and_then(|scope| scope.relations.first_mut());
@@ -221,6 +221,6 @@ impl Adapter<'_> {
                 }
             }
         }
-        self.projection(items)
+        self.projection(items, false)
     }
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use bigdecimal::{BigDecimal, RoundingMode, ToPrimitive as _};
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use phantomdb_sql::time;
+use phantomdb_values::documents::Document;
 use rusqlite::types::{Value, ValueRef};
 use sqlparser::ast::{Expr, Value as Literal};
 
@@ -55,6 +56,14 @@ pub(super) fn text_of(value: ValueRef<'_>) -> Cow<'_, str> {
         ValueRef::Integer(i) => Cow::Owned(i.to_string()),
         ValueRef::Real(f) => Cow::Owned(format_float(f)),
         ValueRef::Text(bytes) | ValueRef::Blob(bytes) => String::from_utf8_lossy(bytes),
+    }
+}
+
+/// The bytes of a text or of bytes; of another value, of its text.
+pub(super) fn text_of_bytes(value: ValueRef<'_>) -> Cow<'_, [u8]> {
+    match value {
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Cow::Borrowed(bytes),
+        other => Cow::Owned(text_of(other).into_owned().into_bytes()),
     }
 }
 
@@ -196,31 +205,12 @@ pub(super) fn uuid(value: ValueRef<'_>) -> FunctionResult {
     by_text(value, "a UUID", |text| uuid::Uuid::parse_str(text).ok().map(|id| id.hyphenated().to_string()))
 }
 
-/// True when a JSON text has the escape `\u0000`.
-fn escapes_nul(mut json: &[u8]) -> bool {
-    while let Some(at) = json.iter().position(|byte| *byte == b'\\') {
-        let escape = &json[at + 1..];
-        if escape.starts_with(b"u0000") {
-            return true;
-        }
-        json = escape.get(1..).unwrap_or_default();
-    }
-    false
-}
-
+/// A document in the one text that PostgreSQL prints for a `jsonb`.
 pub(super) fn json(value: ValueRef<'_>) -> FunctionResult {
     match value {
         ValueRef::Null => Ok(Value::Null),
-        ValueRef::Integer(_) | ValueRef::Real(_) => Ok(Value::Text(text_of(value).into_owned())),
-        ValueRef::Text(bytes) => {
-            let valid = serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok();
-            // PostgreSQL's JSONB cannot hold a NUL character.
-            if valid && escapes_nul(bytes) {
-                return Err(mismatch(value, "JSON that can be stored: a string in it has a NUL character"));
-            }
-            if valid { Ok(owned(value)) } else { Err(mismatch(value, "JSON")) }
-        }
         ValueRef::Blob(_) => Err(mismatch(ValueRef::Text(b"a blob"), "JSON")),
+        other => Document::parse(&text_of(other)).map(|document| Value::Text(document.text())),
     }
 }
 

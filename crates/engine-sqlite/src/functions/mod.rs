@@ -4,12 +4,17 @@
 //! may use them with `trusted_schema` off. An error is the text `phantomdb:CODE:message`.
 
 mod aggregate;
+mod aggregates;
+mod arrays;
 pub(super) mod convert;
 mod decimal;
+mod documents;
+mod generic;
 mod inserted_row;
-mod json;
 pub(super) mod lossless;
 mod number;
+mod numbers;
+mod others;
 mod regex;
 mod text;
 mod time;
@@ -33,13 +38,18 @@ pub fn register(conn: &mut Connection) -> rusqlite::Result<()> {
     conn.create_collation("decimal", decimal::compare)?;
     conversions(conn)?;
     assignments(conn)?;
-    json::register(conn)?;
+    documents::register(conn)?;
+    arrays::register(conn)?;
+    generic::register(conn)?;
     regex::register(conn)?;
     text::register(conn)?;
+    others::register(conn)?;
     number::register(conn)?;
+    numbers::register(conn)?;
     time::register(conn)?;
     times::register(conn)?;
     aggregate::register(conn)?;
+    aggregates::register(conn)?;
     variance::register(conn)
 }
 
@@ -60,6 +70,11 @@ where
 {
     pure(conn, name, arguments, move |a| if a.any_null() { Ok(Value::Null) } else { function(a) })
 }
+
+/// What an aggregate is: its result depends on its arguments only.
+const AGGREGATE: FunctionFlags = FunctionFlags::SQLITE_UTF8
+    .union(FunctionFlags::SQLITE_DETERMINISTIC)
+    .union(FunctionFlags::SQLITE_INNOCUOUS);
 
 /// Registers a function whose result changes from call to call.
 fn volatile<F>(conn: &Connection, name: &str, arguments: i32, function: F) -> rusqlite::Result<()>

@@ -2,6 +2,8 @@
 //!
 //! Source: PostgreSQL's manual, chapter "Type Conversion", sections "Operators" and "Functions".
 
+use std::borrow::Cow;
+
 use super::{
     conversion::{common_type, is_implicit},
     data_type::{Category, Type},
@@ -15,6 +17,20 @@ pub struct Resolved {
     /// One type for each argument that was given.
     pub arguments: Vec<Type>,
     pub result: Type,
+    /// What `anyelement` or `anycompatible` stands for in this call.
+    pub element: Option<Type>,
+}
+
+impl Resolved {
+    /// What SQLite runs, with the name of the elements' type in the place of `$element`.
+    pub fn body(&self) -> Cow<'static, str> {
+        let body = self.signature.sqlite;
+        if !body.contains("$element") {
+            return Cow::Borrowed(body);
+        }
+        let name = self.element.unwrap_or(Type::Text).short_name();
+        Cow::Owned(body.replace("$element", &format!("'{name}'")))
+    }
 }
 
 /// Why no signature was chosen.
@@ -41,7 +57,8 @@ pub fn resolve(
             _ => None,
         };
         if let Some(same) = same
-            && let Some((signature, _)) = matching.iter().find(|(_, formal)| formal == &[same, same])
+            && let Some((signature, _)) =
+                matching.iter().find(|(_, formal)| formal.iter().all(|formal| is_just(*formal, same)))
         {
             return finish(signature, &[same, same]);
         }
@@ -49,8 +66,10 @@ pub fn resolve(
     if let Some((signature, _)) = matching.iter().find(|(_, formal)| formal == arguments) {
         return finish(signature, arguments);
     }
-    matching
-        .retain(|(_, formal)| arguments.iter().zip(formal).all(|(actual, formal)| accepts(*formal, *actual)));
+    matching.retain(|(_, formal)| {
+        arguments.iter().zip(formal).all(|(actual, formal)| accepts(*formal, *actual, is_operator))
+            && elements(formal, arguments).is_ok()
+    });
     match matching.as_slice() {
         [] => return Err(Unresolved::NoMatch),
         [(signature, _)] => return finish(signature, arguments),
@@ -84,7 +103,7 @@ pub fn resolve(
         {
             let assumed = vec![*first; arguments.len()];
             matching.retain(|(_, formal)| {
-                assumed.iter().zip(formal).all(|(actual, formal)| accepts(*formal, *actual))
+                assumed.iter().zip(formal).all(|(actual, formal)| accepts(*formal, *actual, is_operator))
             });
         }
     }
@@ -110,8 +129,16 @@ fn formal(signature: &Signature, given: usize) -> Option<Vec<Type>> {
     (least..=declared.len()).contains(&given).then(|| declared[..given].to_vec())
 }
 
-fn accepts(formal: Type, actual: Type) -> bool {
+/// Returns whether a parameter is of that type, or an array of any type when the type is an array.
+fn is_just(formal: Type, same: Type) -> bool {
+    let any_array = matches!(formal, Type::AnyArray | Type::AnyCompatibleArray);
+    formal == same || (any_array && matches!(same, Type::Array(_)))
+}
+
+fn accepts(formal: Type, actual: Type, is_operator: bool) -> bool {
     match formal {
+        // `anynonarray`: an array beside text is joined as an array.
+        Type::AnyText if is_operator => !matches!(actual, Type::Array(_)),
         Type::Any | Type::AnyText | Type::AnyJson | Type::AnyElement | Type::AnyCompatible => true,
         Type::AnyArray | Type::AnyCompatibleArray => {
             matches!(actual, Type::Array(_) | Type::Unknown | Type::Other)
@@ -149,8 +176,7 @@ fn by_category_of_unknowns(matching: &mut Vec<(&'static Signature, Vec<Type>)>, 
 /// Puts the types of this call in the place of pseudo-types.
 fn finish(signature: &'static Signature, actual: &[Type]) -> Result<Resolved, Unresolved> {
     let formal = formal(signature, actual.len()).ok_or(Unresolved::NoMatch)?;
-    let element = bound(&formal, actual, Type::AnyElement, Type::AnyArray, false)?;
-    let compatible = bound(&formal, actual, Type::AnyCompatible, Type::AnyCompatibleArray, true)?;
+    let (element, compatible) = elements(&formal, actual)?;
     let array_of = |element: Option<Type>| element.and_then(Type::array).ok_or(Unresolved::NoMatch);
     let concrete = |declared: Type, actual: Option<Type>| -> Result<Type, Unresolved> {
         Ok(match declared {
@@ -168,7 +194,14 @@ fn finish(signature: &'static Signature, actual: &[Type]) -> Result<Resolved, Un
         .map(|(declared, actual)| concrete(*declared, Some(*actual)))
         .collect::<Result<_, _>>()?;
     let result = concrete(signature.result, None)?;
-    Ok(Resolved { signature, arguments, result })
+    Ok(Resolved { signature, arguments, result, element: element.or(compatible) })
+}
+
+/// What `anyelement` and `anycompatible` stand for in this call.
+fn elements(formal: &[Type], actual: &[Type]) -> Result<(Option<Type>, Option<Type>), Unresolved> {
+    let element = bound(formal, actual, Type::AnyElement, Type::AnyArray, false)?;
+    let compatible = bound(formal, actual, Type::AnyCompatible, Type::AnyCompatibleArray, true)?;
+    Ok((element, compatible))
 }
 
 /// The type that a pseudo-type stands for in this call; None when it does not occur.

@@ -10,7 +10,8 @@
 //! ```
 //!
 //! After `:=` stands what SQLite runs: a function, which gets the arguments in their order, or an expression in which `$1`,
-//! `$2`, … are the arguments. An argument may be `variadic TYPE` (the last one, once or more often) or `TYPE = DEFAULT`.
+//! `$2`, … are the arguments, and `$element` is the short name of the type that `anyelement` or `anycompatible` stands for
+//! in the call, as a string ([`super::resolve::Resolved::body`]). An argument may be `variadic TYPE` (the last one, once or more often) or `TYPE = DEFAULT`.
 //! The arguments after `;` stand behind WITHIN GROUP. Flags follow the result: `aggregate`, `window`, `set` (returns rows),
 //! `volatile` (its result changes from call to call), `notnull` (never NULL), `callednull` (called though an argument is
 //! NULL). The columns of a function that returns several are `-> record(key text, value jsonb)`.
@@ -140,7 +141,8 @@ pub fn unsupported(name: &str) -> Option<&'static str> {
 /// Reads a row. None when it is malformed.
 fn parse(family: &'static str, row: &'static str) -> Option<Signature> {
     let (head, sqlite) = row.split_once(" := ")?;
-    let (left, result) = head.split_once(" -> ")?;
+    // The last arrow: `->` is an operator too.
+    let (left, result) = head.rsplit_once(" -> ")?;
     let (name, mut kind, arguments) = call(left.trim()).or_else(|| operator(left.trim()))?;
     let (result, columns, flags) = results(result.trim())?;
     let mut signature = Signature {
@@ -276,5 +278,7 @@ mod tests {
         assert_eq!(parse("", row).unwrap().defaults, ["0"]);
         assert_eq!(parse("", "int4 + int4 -> int4 := add").unwrap().arguments.len(), 2);
         assert_eq!(parse("", "- int4 -> int4 := negate").unwrap().kind, Kind::Prefix);
+        let arrow = parse("", "json -> text -> json := get").unwrap();
+        assert_eq!((arrow.name, arrow.arguments.len(), arrow.result), ("->", 2, Type::Json));
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
 }
 
 /// Orders intervals by their length, with months of 30 days, and other texts by their characters behind them.
-fn compare_intervals(left: &str, right: &str) -> std::cmp::Ordering {
+pub(super) fn compare_intervals(left: &str, right: &str) -> std::cmp::Ordering {
     match (Interval::read(left), Interval::read(right)) {
         (Ok(a), Ok(b)) => a.length().cmp(&b.length()),
         (a, b) => a.is_err().cmp(&b.is_err()).then_with(|| left.cmp(right)),

@@ -1,0 +1,166 @@
+//! Comparisons: both sides become values of one type, and SQLite is told the collation by which that type compares.
+
+use phantomdb_protocol::{Error, ErrorCode, Result};
+use phantomdb_sql::{
+    build,
+    printer::{literal, verbatim_expr},
+    typing::{Category, Type, common_type},
+};
+use sqlparser::ast::{BinaryOperator, Expr, Spanned};
+
+use super::{
+    adapter::Adapter,
+    converted::{comparable, conversion},
+    literal::string_of,
+    typed::{Origin, Typed},
+};
+
+impl Adapter<'_> {
+    /// `=`, `<>`, `<`, `<=`, `>` and `>=`, of values or of rows.
+    pub(super) fn comparison(&mut self, expr: &mut Expr) -> Result<Typed> {
+        let Expr::BinaryOp { left, op, right } = expr else { return Ok(Typed::OTHER) };
+        if let (Expr::Tuple(lefts), Expr::Tuple(rights)) =
+            (build::unnested_mut(left), build::unnested_mut(right))
+        {
+            let op = op.clone();
+            let (lefts, rights) = (std::mem::take(lefts), std::mem::take(rights));
+            return self.row_comparison(expr, lefts, &op, rights);
+        }
+        let (a, b) = (self.operand(left)?, self.operand(right)?);
+        self.align(left, a, right, b, op)?;
+        Ok(Typed::boolean(a.nullable || b.nullable))
+    }
+
+    /// `(a, b) < (c, d)`.
+    fn row_comparison(
+        &mut self,
+        expr: &mut Expr,
+        mut lefts: Vec<Expr>,
+        op: &BinaryOperator,
+        mut rights: Vec<Expr>,
+    ) -> Result<Typed> {
+        if lefts.len() != rights.len() {
+            let span = expr.span();
+            let message = "the two rows of a comparison have different numbers of values";
+            return Err(self.at(Error::new(ErrorCode::SyntaxError, message), span));
+        }
+        let mut nullable = false;
+        for (left, right) in lefts.iter_mut().zip(&mut rights) {
+            let (a, b) = (self.operand(left)?, self.operand(right)?);
+            self.align(left, a, right, b, op)?;
+            nullable |= a.nullable || b.nullable;
+        }
+        *expr = build::binary(Expr::Tuple(lefts), op.clone(), Expr::Tuple(rights));
+        Ok(Typed::boolean(nullable))
+    }
+
+    /// `IS DISTINCT FROM`, which SQLite spells as PostgreSQL does.
+    pub(super) fn distinct_from(&mut self, left: &mut Expr, right: &mut Expr) -> Result<Typed> {
+        let (a, b) = (self.operand(left)?, self.operand(right)?);
+        self.align(left, a, right, b, &BinaryOperator::Eq)?;
+        Ok(Typed::boolean(false))
+    }
+
+    /// Makes two sides of a comparison comparable.
+    pub(super) fn align(
+        &self,
+        left: &mut Expr,
+        a: Typed,
+        right: &mut Expr,
+        b: Typed,
+        op: &BinaryOperator,
+    ) -> Result<()> {
+        let common = self.comparison_type(a, b, op).map_err(|error| self.at(error, left.span()))?;
+        for (side, typed) in [(&mut *left, a), (&mut *right, b)] {
+            self.convert_side(side, typed, common)?;
+        }
+        let both = |typed: Typed| Typed { data_type: common, origin: side_origin(typed, common), ..typed };
+        let (a, b) = (both(a), both(b));
+        // The collation of a column on either side is enough.
+        let has_column = |typed: Typed| typed.origin == Origin::Column && typed.collation_to_name().is_none();
+        if !has_column(a) && !has_column(b) {
+            *left = comparable(build::take(left), a.computed());
+        }
+        Ok(())
+    }
+
+    /// Converts one side of a comparison to the type in which it is compared.
+    pub(super) fn convert_side(&self, side: &mut Expr, typed: Typed, common: Type) -> Result<()> {
+        if common == Type::Other {
+            if typed.is(Type::Numeric) && typed.origin == Origin::Literal {
+                *side = verbatim_expr(string_of(side).unwrap_or("0").to_owned());
+            }
+            return Ok(());
+        }
+        let both_numbers = typed.data_type.is_number() && common.is_number();
+        // SQLite compares integers and floats by their value.
+        let stays = both_numbers && common != Type::Numeric && !typed.is(Type::Numeric);
+        let parameter_beside_number =
+            typed.origin == Origin::Parameter && common.is_number() && common != Type::Numeric;
+        if stays || typed.data_type == common {
+            return Ok(());
+        }
+        if parameter_beside_number {
+            *side = build::call("phantomdb_number", vec![build::take(side)]);
+            return Ok(());
+        }
+        let value = build::take(side);
+        let span = value.span();
+        *side = conversion(value, typed, common).map_err(|error| self.at(error, span))?;
+        Ok(())
+    }
+
+    /// The type in which two values are compared. `TYPE_MISMATCH` when PostgreSQL has no such comparison.
+    pub(super) fn comparison_type(&self, a: Typed, b: Typed, op: &BinaryOperator) -> Result<Type> {
+        let (left, right) = (a.data_type, b.data_type);
+        if left == Type::Other || right == Type::Other {
+            return Ok(Type::Other);
+        }
+        let mismatch = || {
+            let message = format!(
+                "{} {op} {}: there is no such comparison; cast one side to the type of the other",
+                left.name(),
+                right.name()
+            );
+            Err(Error::new(ErrorCode::TypeMismatch, message))
+        };
+        match (left, right) {
+            (Type::Unknown, Type::Unknown) => Ok(Type::Text),
+            (Type::Unknown, known) | (known, Type::Unknown) => Ok(known),
+            (left, right) if left == right => Ok(left),
+            (
+                Type::Date | Type::Timestamp | Type::TimestampTz,
+                Type::Date | Type::Timestamp | Type::TimestampTz,
+            ) => Ok(if left == Type::TimestampTz || right == Type::TimestampTz {
+                Type::TimestampTz
+            } else {
+                Type::Timestamp
+            }),
+            (Type::Time, Type::Interval) | (Type::Interval, Type::Time) => Ok(Type::Interval),
+            (left, right) if left.category() == right.category() && !matches!(left, Type::Time) => {
+                let unified = matches!(
+                    left.category(),
+                    Category::Numeric | Category::String | Category::Array | Category::Enum
+                );
+                match common_type(&[left, right]) {
+                    Some(common) if unified => Ok(common),
+                    _ => mismatch(),
+                }
+            }
+            (Type::Enum, text) | (text, Type::Enum) if text.is_text() => Ok(Type::Text),
+            _ => mismatch(),
+        }
+    }
+}
+
+/// A value that was converted is not a column any more.
+fn side_origin(typed: Typed, common: Type) -> Origin {
+    let unchanged = typed.data_type == common || (typed.data_type.is_text() && common.is_text());
+    if unchanged { typed.origin } else { Origin::Computed }
+}
+
+/// `phantomdb_greatest('collation', …)` and `phantomdb_least`.
+pub(super) fn extreme(name: &str, typed: Typed, values: Vec<Expr>) -> Expr {
+    let collation = literal(typed.collation().unwrap_or("BINARY"));
+    build::call(name, std::iter::once(collation).chain(values).collect())
+}

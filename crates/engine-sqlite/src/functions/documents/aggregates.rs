@@ -1,0 +1,149 @@
+//! `json_agg` and `json_object_agg`, of groups and of window frames.
+
+use std::collections::{HashSet, VecDeque};
+
+use phantomdb_protocol::{Error, ErrorCode};
+use phantomdb_values::documents::{Document, array, key, object_of_members};
+use rusqlite::{
+    Connection,
+    functions::{Aggregate, Context, WindowAggregate},
+    types::{Value, ValueRef},
+};
+
+use crate::functions::{AGGREGATE, convert, raw, user_error};
+
+pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
+    for (prefix, jsonb) in [("phantomdb_json", false), ("phantomdb_jsonb", true)] {
+        for (suffix, strict) in [("", false), ("_strict", true)] {
+            conn.create_window_function(
+                format!("{prefix}_agg{suffix}").as_str(),
+                1,
+                AGGREGATE,
+                Elements { jsonb, strict },
+            )?;
+            for (unique_suffix, unique) in [("", false), ("_unique", true)] {
+                let name = format!("{prefix}_object_agg{unique_suffix}{suffix}");
+                conn.create_window_function(name.as_str(), 2, AGGREGATE, Members { jsonb, strict, unique })?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The text of an argument; none for NULL.
+fn text(context: &Context<'_>, index: usize) -> Option<String> {
+    match raw(context, index) {
+        ValueRef::Null => None,
+        value => Some(convert::text_of(value).into_owned()),
+    }
+}
+
+fn result(json: String, jsonb: bool) -> rusqlite::Result<Value> {
+    if !jsonb {
+        return Ok(Value::Text(json));
+    }
+    Document::parse(&json).map(|document| Value::Text(document.text())).map_err(|error| user_error(&error))
+}
+
+/// An array of the values of all rows.
+struct Elements {
+    jsonb: bool,
+    /// True to leave out NULL.
+    strict: bool,
+}
+
+type Collected = VecDeque<Option<String>>;
+
+impl Elements {
+    fn of(&self, values: &Collected) -> rusqlite::Result<Value> {
+        let kept = values.iter().map(Option::as_deref).filter(|value| !self.strict || value.is_some());
+        result(array(kept), self.jsonb)
+    }
+}
+
+impl Aggregate<Collected, Value> for Elements {
+    fn init(&self, _: &mut Context<'_>) -> rusqlite::Result<Collected> {
+        Ok(Collected::new())
+    }
+
+    fn step(&self, context: &mut Context<'_>, values: &mut Collected) -> rusqlite::Result<()> {
+        values.push_back(text(context, 0));
+        Ok(())
+    }
+
+    fn finalize(&self, _: &mut Context<'_>, values: Option<Collected>) -> rusqlite::Result<Value> {
+        // The aggregate of no rows is NULL.
+        match values.filter(|values| !values.is_empty()) {
+            Some(values) => self.of(&values),
+            None => Ok(Value::Null),
+        }
+    }
+}
+
+impl WindowAggregate<Collected, Value> for Elements {
+    fn value(&self, values: Option<&mut Collected>) -> rusqlite::Result<Value> {
+        match values.filter(|values| !values.is_empty()) {
+            Some(values) => self.of(values),
+            None => Ok(Value::Null),
+        }
+    }
+
+    fn inverse(&self, _: &mut Context<'_>, values: &mut Collected) -> rusqlite::Result<()> {
+        values.pop_front();
+        Ok(())
+    }
+}
+
+/// An object of the keys and values of all rows.
+struct Members {
+    jsonb: bool,
+    /// True to leave out the keys whose value is NULL.
+    strict: bool,
+    /// True to refuse a key that comes twice.
+    unique: bool,
+}
+
+type Pairs = VecDeque<(String, Option<String>)>;
+
+impl Members {
+    fn of(&self, pairs: Option<&Pairs>) -> rusqlite::Result<Value> {
+        let Some(pairs) = pairs.filter(|pairs| !pairs.is_empty()) else { return Ok(Value::Null) };
+        let mut seen = HashSet::new();
+        let mut kept = Vec::with_capacity(pairs.len());
+        for (key, value) in pairs.iter().filter(|(_, value)| !self.strict || value.is_some()) {
+            if self.unique && !seen.insert(key) {
+                let message = format!("the key '{key}' of the object comes twice");
+                return Err(user_error(&Error::new(ErrorCode::TypeMismatch, message)));
+            }
+            kept.push((key.as_str(), value.as_deref()));
+        }
+        result(object_of_members(kept), self.jsonb)
+    }
+}
+
+impl Aggregate<Pairs, Value> for Members {
+    fn init(&self, _: &mut Context<'_>) -> rusqlite::Result<Pairs> {
+        Ok(Pairs::new())
+    }
+
+    fn step(&self, context: &mut Context<'_>, pairs: &mut Pairs) -> rusqlite::Result<()> {
+        let name = key(text(context, 0).as_deref()).map_err(|error| user_error(&error))?;
+        pairs.push_back((name, text(context, 1)));
+        Ok(())
+    }
+
+    fn finalize(&self, _: &mut Context<'_>, pairs: Option<Pairs>) -> rusqlite::Result<Value> {
+        self.of(pairs.as_ref())
+    }
+}
+
+impl WindowAggregate<Pairs, Value> for Members {
+    fn value(&self, pairs: Option<&mut Pairs>) -> rusqlite::Result<Value> {
+        self.of(pairs.map(|pairs| &*pairs))
+    }
+
+    fn inverse(&self, _: &mut Context<'_>, pairs: &mut Pairs) -> rusqlite::Result<()> {
+        pairs.pop_front();
+        Ok(())
+    }
+}

@@ -1,0 +1,44 @@
+//! Truth values, UUIDs, and functions on values of any type.
+
+use phantomdb_values::{boolean, identity};
+use rusqlite::{
+    Connection,
+    types::{Value, ValueRef},
+};
+
+use super::{Arguments, FunctionResult, convert, pure, strict, volatile};
+
+pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
+    strict(conn, "phantomdb_text_bool", 1, to_boolean)?;
+    strict(conn, "phantomdb_bool_text", 1, |a| {
+        Ok(Value::Text(if a.integer(0) == 0 { "false" } else { "true" }.to_owned()))
+    })?;
+    strict(conn, "phantomdb_int4_bool", 1, |a| Ok(Value::Integer(i64::from(a.integer(0) != 0))))?;
+    strict(conn, "phantomdb_text_uuid", 1, |a| match a.value(0) {
+        ValueRef::Text(_) => Ok(Value::Text(identity::parse(&a.text(0))?)),
+        other => Err(convert::mismatch(other, "a UUID")),
+    })?;
+    strict(conn, "phantomdb_uuid_version", 1, |a| {
+        Ok(identity::version(&a.text(0))?.map_or(Value::Null, Value::Integer))
+    })?;
+    for name in ["gen_random_uuid", "phantomdb_uuid4"] {
+        volatile(conn, name, 0, |_| Ok(Value::Text(uuid::Uuid::new_v4().hyphenated().to_string())))?;
+    }
+    volatile(conn, "phantomdb_uuid7", 0, |_| Ok(Value::Text(uuid::Uuid::now_v7().hyphenated().to_string())))?;
+    pure(conn, "phantomdb_num_nulls", -1, |a| Ok(count(a, true)))?;
+    pure(conn, "phantomdb_num_nonnulls", -1, |a| Ok(count(a, false)))
+}
+
+fn to_boolean(arguments: &Arguments<'_>) -> FunctionResult {
+    match arguments.value(0) {
+        ValueRef::Integer(number) => Ok(Value::Integer(i64::from(number != 0))),
+        ValueRef::Text(_) => Ok(Value::Integer(i64::from(boolean::parse(&arguments.text(0))?))),
+        other => Err(convert::mismatch(other, "a boolean")),
+    }
+}
+
+/// The number of arguments that are NULL, or that are not.
+fn count(arguments: &Arguments<'_>, null: bool) -> Value {
+    let count = (0..arguments.len()).filter(|index| arguments.is_null(*index) == null).count();
+    Value::Integer(i64::try_from(count).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,72 @@
+//! Casts between arrays.
+
+use phantomdb_protocol::{Error, ErrorCode, Result};
+
+use super::{input, item::Item, kind::Kind};
+use crate::documents::{self, Document, float_text};
+
+/// Converts each element of an array.
+pub fn cast(items: Vec<Item>, from: Kind, to: Kind) -> Result<Vec<Item>> {
+    items.into_iter().map(|item| element(item, from, to)).collect()
+}
+
+fn element(item: Item, from: Kind, to: Kind) -> Result<Item> {
+    Ok(match (item, to) {
+        (Item::Null, _) => Item::Null,
+        (Item::Array(items), _) => Item::Array(cast(items, from, to)?),
+        (item, _) if from == to => item,
+        (Item::Boolean(boolean), Kind::Text) => Item::Text(boolean.to_string()),
+        (Item::Boolean(boolean), Kind::Integer(_)) => Item::Integer(i64::from(boolean)),
+        (Item::Integer(integer), Kind::Boolean) => Item::Boolean(integer != 0),
+        (Item::Float(float), Kind::Double) => Item::Float(float),
+        (Item::Float(float), Kind::Real) => input::element(&float_text(float), Kind::Real)?,
+        (Item::Float(float), Kind::Integer(bits)) => integer(float, bits)?,
+        (Item::Float(float), Kind::Numeric) => decimal(float, from)?,
+        (Item::Text(text), Kind::Integer(bits)) if from == Kind::Numeric => {
+            match documents::integer_of(&Document::Number(text.clone()), bits)? {
+                Some(integer) if documents::is_number(&text) => Item::Integer(integer),
+                _ => return Err(out_of_range(&text)),
+            }
+        }
+        (Item::Document(text), _) if to.document().is_some() => match to {
+            Kind::Jsonb => Item::Document(Document::parse(&text)?.text()),
+            _ => Item::Document(text),
+        },
+        (Item::Text(stored), Kind::Timestamp | Kind::TimestampTz)
+            if matches!(from, Kind::Timestamp | Kind::TimestampTz) =>
+        {
+            Item::Text(stored)
+        }
+        (Item::Text(stored), Kind::Date) if matches!(from, Kind::Timestamp | Kind::TimestampTz) => {
+            Item::Text(stored.split('T').next().unwrap_or_default().to_owned())
+        }
+        (item, _) => match item.text(from) {
+            Some(text) => input::element(&text, to)?,
+            None => Item::Null,
+        },
+    })
+}
+
+fn out_of_range(what: &str) -> Error {
+    Error::new(ErrorCode::OutOfRange, format!("{what} is out of the range of an integer"))
+}
+
+fn integer(float: f64, bits: u32) -> Result<Item> {
+    let rounded = float.round_ties_even();
+    let limit = 2_f64.powi(i32::try_from(bits - 1).unwrap_or(63));
+    if !(-limit..limit).contains(&rounded) {
+        return Err(out_of_range(&float_text(float)));
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "the range was checked")]
+    Ok(Item::Integer(rounded as i64))
+}
+
+/// A float as a decimal, with the digits that a float is sure to have: 15, or 6 of a `real`.
+fn decimal(float: f64, from: Kind) -> Result<Item> {
+    if !float.is_finite() {
+        return Ok(Item::Text(float_text(float)));
+    }
+    let digits = if from == Kind::Real { 5 } else { 14 };
+    let shortened: f64 = format!("{float:.digits$e}").parse().unwrap_or(float);
+    input::numeric(&format!("{shortened:e}")).map(Item::Text)
+}

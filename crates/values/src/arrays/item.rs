@@ -1,0 +1,198 @@
+//! Arrays as JSON arrays: reading and writing their stored form.
+
+use phantomdb_protocol::{Error, ErrorCode, Result};
+
+use super::kind::{Kind, Value};
+use crate::documents::{self, beginning, elements_of, float_text, quoted, real_text, write_string};
+
+/// An element of an array, or an array in an array of several dimensions.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Item {
+    Null,
+    Boolean(bool),
+    Integer(i64),
+    Float(f64),
+    Text(String),
+    /// The text of a document.
+    Document(String),
+    Array(Vec<Self>),
+}
+
+/// The elements of an array in its stored form.
+pub fn parse(array: &str, kind: Kind) -> Result<Vec<Item>> {
+    let refused = || Error::new(ErrorCode::TypeMismatch, format!("'{}' is not an array", beginning(array)));
+    let elements = elements_of(array)?.ok_or_else(refused)?;
+    elements.into_iter().map(|element| item(element, kind)).collect()
+}
+
+fn item(element: &str, kind: Kind) -> Result<Item> {
+    if element == "null" {
+        return Ok(Item::Null);
+    }
+    if kind.document().is_some() {
+        return Ok(Item::Document(element.to_owned()));
+    }
+    Ok(match element.as_bytes().first() {
+        Some(b'"') => Item::Text(documents::text_of(documents::Kind::Json, element)?.unwrap_or_default()),
+        Some(b'[') => Item::Array(parse(element, kind)?),
+        Some(b'{') => Item::Document(element.to_owned()),
+        Some(b't') => Item::Boolean(true),
+        Some(b'f') => Item::Boolean(false),
+        _ => number(element, kind),
+    })
+}
+
+fn number(element: &str, kind: Kind) -> Item {
+    if kind == Kind::Numeric {
+        return Item::Text(documents::plain_number(element).unwrap_or_else(|| element.to_owned()));
+    }
+    match element.parse::<i64>() {
+        Ok(integer) if !matches!(kind, Kind::Real | Kind::Double) => Item::Integer(integer),
+        _ => Item::Float(element.parse().unwrap_or(f64::NAN)),
+    }
+}
+
+/// The stored form of an array.
+pub fn write(items: &[Item]) -> String {
+    let mut out = String::new();
+    write_items(&mut out, items);
+    out
+}
+
+fn write_items(out: &mut String, items: &[Item]) {
+    out.push('[');
+    for (index, item) in items.iter().enumerate() {
+        out.push_str(if index == 0 { "" } else { "," });
+        match item {
+            Item::Null => out.push_str("null"),
+            Item::Boolean(true) => out.push_str("true"),
+            Item::Boolean(false) => out.push_str("false"),
+            Item::Integer(integer) => out.push_str(&integer.to_string()),
+            Item::Float(float) if float.is_finite() => out.push_str(&float_text(*float)),
+            Item::Float(float) => write_string(out, &float_text(*float)),
+            Item::Text(text) => write_string(out, text),
+            Item::Document(text) => out.push_str(text),
+            Item::Array(items) => write_items(out, items),
+        }
+    }
+    out.push(']');
+}
+
+impl Item {
+    /// The element that a value of SQLite makes.
+    pub fn of(value: Value, kind: Kind) -> Result<Self> {
+        Ok(match (value, kind) {
+            (Value::Null, _) => Self::Null,
+            (Value::Integer(integer), Kind::Boolean) => Self::Boolean(integer != 0),
+            #[expect(clippy::cast_precision_loss, reason = "as PostgreSQL converts")]
+            (Value::Integer(integer), Kind::Real | Kind::Double) => Self::Float(integer as f64),
+            (Value::Integer(integer), Kind::Integer(_)) => Self::Integer(integer),
+            (Value::Real(float), Kind::Real | Kind::Double) => Self::Float(float),
+            (Value::Integer(integer), _) => super::input::element(&integer.to_string(), kind)?,
+            (Value::Real(float), _) => super::input::element(&float_text(float), kind)?,
+            (Value::Text(text), Kind::Json | Kind::Jsonb) => Self::Document(text),
+            (Value::Text(text), Kind::Boolean | Kind::Integer(_) | Kind::Real | Kind::Double) => {
+                super::input::element(&text, kind)?
+            }
+            (Value::Text(text), _) => Self::Text(text),
+            (Value::Blob(bytes), _) => Self::Text(hex(&bytes)),
+        })
+    }
+
+    /// The element as a value of SQLite.
+    pub fn value(self, kind: Kind) -> Value {
+        match self {
+            Self::Null => Value::Null,
+            Self::Boolean(boolean) => Value::Integer(i64::from(boolean)),
+            Self::Integer(integer) => Value::Integer(integer),
+            // SQLite takes a NaN for NULL, so it is kept as text.
+            Self::Float(float) if float.is_nan() => Value::Text("NaN".to_owned()),
+            Self::Float(float) => Value::Real(float),
+            Self::Text(text) => match (kind, text.as_str()) {
+                (Kind::Real | Kind::Double, "Infinity") => Value::Real(f64::INFINITY),
+                (Kind::Real | Kind::Double, "-Infinity") => Value::Real(f64::NEG_INFINITY),
+                (Kind::Bytea, _) => match bytes(&text) {
+                    Some(bytes) => Value::Blob(bytes),
+                    None => Value::Text(text),
+                },
+                _ => Value::Text(text),
+            },
+            Self::Document(text) => Value::Text(text),
+            Self::Array(items) => Value::Text(write(&items)),
+        }
+    }
+
+    /// The element as PostgreSQL prints it; None for NULL.
+    pub fn text(&self, kind: Kind) -> Option<String> {
+        Some(match self {
+            Self::Null => return None,
+            Self::Boolean(true) => "t".to_owned(),
+            Self::Boolean(false) => "f".to_owned(),
+            Self::Integer(integer) => integer.to_string(),
+            Self::Float(float) if kind == Kind::Real => real_text(*float),
+            Self::Float(float) => float_text(*float),
+            Self::Text(text) => match kind {
+                Kind::Timestamp | Kind::TimestampTz => {
+                    documents::timestamp_text(text, kind == Kind::TimestampTz)
+                }
+                Kind::Time => documents::time_text(text).to_owned(),
+                _ => text.clone(),
+            },
+            Self::Document(text) => text.clone(),
+            Self::Array(items) => super::text::output(items, kind),
+        })
+    }
+
+    /// The element as `to_json` writes it.
+    pub fn json(&self, kind: Kind) -> String {
+        match self {
+            Self::Null => "null".to_owned(),
+            Self::Boolean(boolean) => boolean.to_string(),
+            Self::Float(float) if !float.is_finite() => quoted(&float_text(*float)),
+            Self::Integer(_) | Self::Float(_) | Self::Document(_) => self.text(kind).unwrap_or_default(),
+            Self::Text(text) => text_json(text, kind),
+            Self::Array(items) => json(items, kind),
+        }
+    }
+}
+
+fn text_json(text: &str, kind: Kind) -> String {
+    match kind {
+        Kind::Numeric if documents::is_number(text) => text.to_owned(),
+        Kind::Timestamp | Kind::TimestampTz => {
+            quoted(&documents::timestamp_json(text, kind == Kind::TimestampTz))
+        }
+        Kind::Time => quoted(documents::time_text(text)),
+        _ => quoted(text),
+    }
+}
+
+/// `array_to_json`.
+pub fn json(items: &[Item], kind: Kind) -> String {
+    let items: Vec<String> = items.iter().map(|item| item.json(kind)).collect();
+    format!("[{}]", items.join(","))
+}
+
+/// Bytes as PostgreSQL prints them: `\x0102`.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+
+    let mut out = String::with_capacity(2 + 2 * bytes.len());
+    out.push_str("\\x");
+    for byte in bytes {
+        // Writing to a string does not fail.
+        let _ = write!(out, "{byte:02x}");
+    }
+    out
+}
+
+/// The bytes of `\x0102`; None for another text.
+pub fn bytes(text: &str) -> Option<Vec<u8>> {
+    let digits = text.strip_prefix("\\x")?.as_bytes();
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let (pairs, rest) = digits.as_chunks::<2>();
+    if !rest.is_empty() {
+        return None;
+    }
+    pairs.iter().map(|[high, low]| Some(digit(*high)? * 16 + digit(*low)?)).collect()
+}
