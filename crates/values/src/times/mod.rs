@@ -19,6 +19,6 @@ pub use arithmetic::{Total, from_epoch, make_date, make_interval, make_time, ser
 pub use extract::Part;
 pub use field::Unit;
 pub use read_interval::Fields;
-pub use text::wire_of_stored;
+pub use text::{is_wire, wire_of_stored};
 pub use value::{Date, Interval, TimeOfDay, Timestamp};
 pub use zone::Zone;
