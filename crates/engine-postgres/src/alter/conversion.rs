@@ -21,7 +21,12 @@ pub(crate) fn expression(column: &str, from: &SqlType, to: &SqlType) -> String {
         (SqlType::Timestamp(_), SqlType::Time(_)) => format!("({column} AT TIME ZONE 'UTC')::time"),
         (SqlType::Date, SqlType::Timestamp(_)) => format!("{column}::timestamp AT TIME ZONE 'UTC'"),
         (SqlType::Timestamp(_), _) if is_text(to) => {
-            format!("to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')")
+            // Microseconds when there are any.
+            let decimals = format!(
+                "CASE date_part('microseconds', {column})::int8 % 1000 WHEN 0 THEN 'MS' ELSE 'US' END"
+            );
+            let template = format!("'YYYY-MM-DD\"T\"HH24:MI:SS.' || {decimals} || '\"Z\"'");
+            format!("to_char({column} AT TIME ZONE 'UTC', {template})")
         }
         (SqlType::Boolean, _) if to.is_number() => format!("{column}::int4::{}", target_type(to)),
         (_, SqlType::Boolean) if from.is_number() => format!("{column} <> 0"),

@@ -20,6 +20,7 @@ mod schema;
 pub mod session;
 mod statements;
 mod text;
+mod times;
 mod transactions;
 
 use std::{pin::Pin, process::ExitCode, sync::Arc};
@@ -49,7 +50,7 @@ macro_rules! contract_tests {
 }
 use contract_tests;
 
-const FILES: [(&str, &[ContractTest]); 12] = [
+const FILES: [(&str, &[ContractTest]); 13] = [
     ("alter_clauses", alter_clauses::TESTS),
     ("alterations", alterations::TESTS),
     ("changes", changes::TESTS),
@@ -61,6 +62,7 @@ const FILES: [(&str, &[ContractTest]); 12] = [
     ("schema", schema::TESTS),
     ("statements", statements::TESTS),
     ("text", text::TESTS),
+    ("times", times::TESTS),
     ("transactions", transactions::TESTS),
 ];
 
