@@ -34,7 +34,7 @@ describe('what each data type is called in PhantomDB SQL', () => {
     [DataTypes.CITEXT, 'CITEXT'],
     [DataTypes.BOOLEAN, 'BOOLEAN'],
     [DataTypes.DATE, 'TIMESTAMP'],
-    [DataTypes.DATE(3), 'TIMESTAMP'],
+    [DataTypes.DATE(3), 'TIMESTAMP(3)'],
     [DataTypes.DATE(6), 'TIMESTAMP(6)'],
     [DataTypes.DATEONLY, 'DATE'],
     [DataTypes.TIME, 'TIME'],
