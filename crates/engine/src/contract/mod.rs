@@ -21,6 +21,7 @@ mod schema;
 pub mod session;
 mod statements;
 mod text;
+mod times;
 mod transactions;
 
 use std::{pin::Pin, process::ExitCode, sync::Arc};
@@ -63,6 +64,7 @@ const FILES: [(&str, &[ContractTest]); 13] = [
     ("schema", schema::TESTS),
     ("statements", statements::TESTS),
     ("text", text::TESTS),
+    ("times", times::TESTS),
     ("transactions", transactions::TESTS),
 ];
 
