@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows a database. A function takes and returns Rust values, and an error is one of the protocol.
 
+pub mod aggregates;
 pub mod arrays;
 pub mod boolean;
 pub mod bytes;

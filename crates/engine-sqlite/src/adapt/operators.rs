@@ -96,7 +96,17 @@ fn document_operand(name: &str, left: &mut Typed, right: &mut Typed) {
 /// Chooses an operator of the table.
 fn choose(name: &str, kind: Kind, operands: &[Typed]) -> Result<Resolved, Unresolved> {
     let types: Vec<Type> = operands.iter().map(|operand| operand.data_type).collect();
-    resolve(operators(name).filter(|row| row.kind == kind), &types, true)
+    let candidates = || operators(name).filter(|row| row.kind == kind);
+    let resolved = resolve(candidates(), &types, true);
+    if resolved.is_ok()
+        || !operands.iter().any(|operand| operand.is_unknown() && operand.origin == Origin::Parameter)
+    {
+        return resolved;
+    }
+    // The type of a parameter is the type of its value. Where nothing else decides, it is taken for a number.
+    let numbers: Vec<Type> =
+        types.into_iter().map(|given| if given == Type::Unknown { Type::BigInt } else { given }).collect();
+    resolve(candidates(), &numbers, true).or(resolved)
 }
 
 /// Adds the arguments that a call leaves out.

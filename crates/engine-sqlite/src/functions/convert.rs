@@ -59,6 +59,14 @@ pub(super) fn text_of(value: ValueRef<'_>) -> Cow<'_, str> {
     }
 }
 
+/// The bytes of a text or of bytes; of another value, of its text.
+pub(super) fn text_of_bytes(value: ValueRef<'_>) -> Cow<'_, [u8]> {
+    match value {
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Cow::Borrowed(bytes),
+        other => Cow::Owned(text_of(other).into_owned().into_bytes()),
+    }
+}
+
 fn format_float(f: f64) -> String {
     if f.fract() == 0.0 && f.abs() < 1e15 { format!("{f:.0}") } else { f.to_string() }
 }

@@ -4,6 +4,7 @@
 //! may use them with `trusted_schema` off. An error is the text `phantomdb:CODE:message`.
 
 mod aggregate;
+mod aggregates;
 mod arrays;
 pub(super) mod convert;
 mod decimal;
@@ -48,6 +49,7 @@ pub fn register(conn: &mut Connection) -> rusqlite::Result<()> {
     time::register(conn)?;
     times::register(conn)?;
     aggregate::register(conn)?;
+    aggregates::register(conn)?;
     variance::register(conn)
 }
 

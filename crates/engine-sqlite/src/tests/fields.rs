@@ -19,7 +19,6 @@ fn a_clause_of_a_query_is_never_dropped() {
         ("SELECT n INTO x FROM t", "SELECT INTO"),
         ("SELECT n FROM t TABLESAMPLE SYSTEM (10)", "TABLESAMPLE"),
         ("SELECT * FROM \"Users\" WITH ORDINALITY", "WITH ORDINALITY"),
-        ("SELECT * FROM json_each('[1]') AS j (a, b)", "a list of columns after a function"),
         ("SELECT now() FILTER (WHERE true)", "now() as an aggregate"),
         ("SELECT sum(n) WITHIN GROUP (ORDER BY n) FROM t", "WITHIN GROUP"),
         ("SELECT trim('a', 'b', 'c')", "TRIM with several lists"),

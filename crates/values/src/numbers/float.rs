@@ -122,7 +122,7 @@ pub fn float8_text(number: f64) -> String {
     let exponent = i32::try_from((bits >> 52) & 0x7FF).unwrap_or(0);
     let parts = Parts::new(bits & ((1 << 52) - 1), exponent, 52, 1075);
     let same = |text: &str| text.parse() == Ok(number);
-    shortest(format!("{number:e}"), &parts, 17, same, |digits| format!("{number:.digits$e}"), 15)
+    shortest(&format!("{number:e}"), &parts, 17, same, |digits| format!("{number:.digits$e}"), 15)
 }
 
 /// The text of a real: the fewest digits that give the same number.
@@ -134,7 +134,7 @@ pub fn float4_text(number: f32) -> String {
     let exponent = i32::try_from((bits >> 23) & 0xFF).unwrap_or(0);
     let parts = Parts::new(u64::from(bits & ((1 << 23) - 1)), exponent, 23, 150);
     let same = |text: &str| text.parse() == Ok(number);
-    shortest(format!("{number:e}"), &parts, 9, same, |digits| format!("{number:.digits$e}"), 6)
+    shortest(&format!("{number:e}"), &parts, 9, same, |digits| format!("{number:.digits$e}"), 6)
 }
 
 fn special_text(nan: bool, infinite: bool, negative: bool) -> Option<String> {
@@ -197,16 +197,16 @@ fn odd(digits: u64, power: i32) -> Option<(u128, i32)> {
 /// PostgreSQL's shortest text. It takes no digits that are exactly halfway to the next number, though reading them gives
 /// the number too.
 fn shortest(
-    written: String,
+    written: &str,
     parts: &Parts,
     most_digits: usize,
     same: impl Fn(&str) -> bool,
     with_digits: impl Fn(usize) -> String,
     fixed_below: i32,
 ) -> String {
-    let mut written = written;
-    let (digits, mut exponent) = split(&written);
-    let mut digits = digits;
+    // Of two texts that are as near, the even one.
+    let mut written = with_digits(split(written).0.len().saturating_sub(1));
+    let (mut digits, mut exponent) = split(&written);
     let length = |digits: &str| i32::try_from(digits.len()).unwrap_or(0);
     let power = exponent + 1 - length(&digits);
     if digits.parse().is_ok_and(|number| parts.has_boundary(number, power)) {
@@ -298,6 +298,7 @@ mod tests {
             (0.00001, "1e-05"),
             (0.1 + 0.2, "0.30000000000000004"),
             (1e23, "9.999999999999999e+22"),
+            (214_748_370_175_000.125, "214748370175000.12"),
             (5e-324, "5e-324"),
             (f64::MAX, "1.7976931348623157e+308"),
             (-1.5, "-1.5"),

@@ -3,7 +3,7 @@
 use phantomdb_protocol::{Error, ErrorCode, Result};
 
 use super::{
-    float::{overflow, underflow},
+    float::{multiply, overflow, underflow},
     invalid_argument,
 };
 
@@ -15,7 +15,7 @@ pub type Function = fn(f64) -> Result<f64>;
 /// The functions of one float that have the same name in PostgreSQL.
 pub const FUNCTIONS: [(&str, Function); 35] = [
     ("sqrt", sqrt),
-    ("cbrt", |x| Ok(x.cbrt())),
+    ("cbrt", |x| Ok(cbrt(x))),
     ("exp", exp),
     ("ln", ln),
     ("log", |x| logarithm(x, f64::log10)),
@@ -25,9 +25,17 @@ pub const FUNCTIONS: [(&str, Function); 35] = [
     ("trunc", |x| Ok(x.trunc())),
     ("abs", |x| Ok(x.abs())),
     ("negate", |x| Ok(-x)),
-    ("sign", |x| Ok(if x.is_nan() || x == 0.0 { if x.is_nan() { x } else { 0.0 } } else { x.signum() })),
+    ("sign", |x| {
+        Ok(if x > 0.0 {
+            1.0
+        } else if x < 0.0 {
+            -1.0
+        } else {
+            0.0
+        })
+    }),
     ("degrees", degrees),
-    ("radians", |x| Ok(x * RADIANS_PER_DEGREE)),
+    ("radians", |x| multiply(x, RADIANS_PER_DEGREE)),
     ("sin", |x| of_angle(x, f64::sin)),
     ("cos", |x| of_angle(x, f64::cos)),
     ("tan", |x| of_angle(x, f64::tan)),
@@ -35,8 +43,8 @@ pub const FUNCTIONS: [(&str, Function); 35] = [
     ("asin", |x| of_unit(x, f64::asin)),
     ("acos", |x| of_unit(x, f64::acos)),
     ("atan", |x| Ok(x.atan())),
-    ("sinh", |x| hyperbolic(x, f64::sinh)),
-    ("cosh", |x| hyperbolic(x, f64::cosh)),
+    ("sinh", |x| Ok(x.sinh())),
+    ("cosh", |x| Ok(x.cosh())),
     ("tanh", |x| Ok(x.tanh())),
     ("asinh", |x| Ok(asinh(x))),
     ("acosh", acosh),
@@ -100,22 +108,73 @@ fn of_unit(x: f64, function: fn(f64) -> f64) -> Result<f64> {
     if x.abs() > 1.0 { Err(not_defined()) } else { Ok(function(x)) }
 }
 
-fn hyperbolic(x: f64, function: fn(f64) -> f64) -> Result<f64> {
-    // The result of a great number is an infinity and no error, as in PostgreSQL.
-    Ok(function(x))
+/// The cube root, rounded right: the one of the C library may be off by a digit.
+fn cbrt(x: f64) -> f64 {
+    if x == 0.0 || !x.is_finite() {
+        return x;
+    }
+    // What is very small is scaled, so that its cube has all its digits.
+    let scale = 2_f64.powi(54);
+    if x.abs() < f64::MIN_POSITIVE * scale {
+        return cbrt(x * scale) / 2_f64.powi(18);
+    }
+    let root = x.cbrt();
+    let square = root * root;
+    let square_rest = root.mul_add(root, -square);
+    let cube = square * root;
+    let cube_rest = square.mul_add(root, -cube) + square_rest * root;
+    root + ((x - cube) - cube_rest) / (3.0 * square)
 }
 
-/// Written out, because the one of Rust's library loses the last digits.
+// The formulas of the C library, which PostgreSQL calls; those of Rust lose digits of great numbers.
+
 fn asinh(x: f64) -> f64 {
-    x.asinh()
+    let magnitude = x.abs();
+    let result = if magnitude < 2_f64.powi(-28) || !magnitude.is_finite() {
+        return x;
+    } else if magnitude > 2_f64.powi(28) {
+        magnitude.ln() + std::f64::consts::LN_2
+    } else if magnitude > 2.0 {
+        (2.0 * magnitude + 1.0 / ((x * x + 1.0).sqrt() + magnitude)).ln()
+    } else {
+        let square = x * x;
+        (magnitude + square / (1.0 + (1.0 + square).sqrt())).ln_1p()
+    };
+    result.copysign(x)
 }
 
 fn acosh(x: f64) -> Result<f64> {
-    if x < 1.0 { Err(not_defined()) } else { Ok(x.acosh()) }
+    if x < 1.0 {
+        return Err(not_defined());
+    }
+    Ok(if x > 2_f64.powi(28) {
+        x.ln() + std::f64::consts::LN_2
+    } else if x > 2.0 {
+        (2.0 * x - 1.0 / (x + (x * x - 1.0).sqrt())).ln()
+    } else {
+        let above = x - 1.0;
+        (above + (2.0 * above + above * above).sqrt()).ln_1p()
+    })
 }
 
 fn atanh(x: f64) -> Result<f64> {
-    if x.abs() > 1.0 { Err(not_defined()) } else { Ok(x.atanh()) }
+    let magnitude = x.abs();
+    if magnitude > 1.0 {
+        return Err(not_defined());
+    }
+    if magnitude == 1.0 {
+        return Ok(f64::INFINITY.copysign(x));
+    }
+    if magnitude < 2_f64.powi(-28) {
+        return Ok(x);
+    }
+    let twice = magnitude + magnitude;
+    let result = if magnitude < 0.5 {
+        0.5 * (twice + twice * magnitude / (1.0 - magnitude)).ln_1p()
+    } else {
+        0.5 * (twice / (1.0 - magnitude)).ln_1p()
+    };
+    Ok(result.copysign(x))
 }
 
 /// This number to the power of `exponent`, with the special cases of POSIX.

@@ -65,12 +65,13 @@ impl Width {
         };
         let (radix, digits, mut after_digit) = match digits {
             [b'0', base, rest @ ..] => match bits_of_prefix(*base) {
-                Some(bits) => (1_i64 << bits, rest, true),
+                Some(bits) => (1_u64 << bits, rest, true),
                 None => (10, digits, false),
             },
             _ => (10, digits, false),
         };
-        let mut value = Some(0_i64);
+        let limit = 1_u64 << (self.bits() - 1);
+        let mut magnitude = 0_u64;
         let mut any = false;
         for byte in digits {
             if *byte == b'_' && after_digit {
@@ -78,16 +79,21 @@ impl Width {
                 continue;
             }
             let digit = char::from(*byte).to_digit(u32::try_from(radix).unwrap_or(10));
-            let digit = i64::from(digit.ok_or_else(|| self.unreadable(text))?);
-            // Counted downwards, because the smallest integer has no positive counterpart.
-            value = value.and_then(|value| value.checked_mul(radix)?.checked_sub(digit));
+            let digit = digit.ok_or_else(|| self.unreadable(text))?;
+            // What is too long is out of range, whatever follows it.
+            if magnitude > limit / radix {
+                return Err(self.overflow());
+            }
+            magnitude = magnitude * radix + u64::from(digit);
             after_digit = true;
             any = true;
         }
         if !any || !after_digit {
             return Err(self.unreadable(text));
         }
-        self.checked(value.and_then(|value| if negative { Some(value) } else { value.checked_neg() }))
+        let value =
+            if negative { 0_i64.checked_sub_unsigned(magnitude) } else { i64::try_from(magnitude).ok() };
+        self.checked(value)
     }
 
     fn unreadable(self, text: &str) -> Error {

@@ -3,10 +3,9 @@
 pub mod bucket;
 pub mod float;
 pub mod float_functions;
+pub mod format;
 pub mod integer;
 pub mod numeric;
-// pub mod to_char;
-// pub mod to_number;
 
 pub use numeric::Numeric;
 

@@ -151,18 +151,15 @@ impl TimeOfDay {
         if !interval.is_finite() {
             return Err(time_out_of_range());
         }
-        let micros = i128::from(self.0) + i128::from(interval.micros);
-        let of_day = micros.rem_euclid(i128::from(MICROS_PER_DAY));
-        i64::try_from(of_day).map(Self).map_err(|_| time_out_of_range())
+        // PostgreSQL's sum wraps around too.
+        Ok(Self(self.0.wrapping_add(interval.micros).rem_euclid(MICROS_PER_DAY)))
     }
 
     pub fn minus(self, interval: Interval) -> Result<Self> {
         if !interval.is_finite() {
             return Err(time_out_of_range());
         }
-        let micros = i128::from(self.0) - i128::from(interval.micros);
-        let of_day = micros.rem_euclid(i128::from(MICROS_PER_DAY));
-        i64::try_from(of_day).map(Self).map_err(|_| time_out_of_range())
+        Ok(Self(self.0.wrapping_sub(interval.micros).rem_euclid(MICROS_PER_DAY)))
     }
 
     pub const fn since(self, earlier: Self) -> Interval {

@@ -140,15 +140,11 @@ impl Timestamp {
     pub fn part(self, field: &str, with_zone: bool) -> Result<Part> {
         let unit = Unit::find(field)?;
         let what = if with_zone { "a timestamp with a time zone" } else { "a timestamp without a time zone" };
-        if matches!(unit, Unit::Timezone | Unit::TimezoneHour | Unit::TimezoneMinute) {
-            return match (with_zone, self.is_finite()) {
-                (false, _) => Err(unit.unsupported(what)),
-                (true, true) => Ok(Part::whole(0)),
-                (true, false) => Ok(Part::None),
-            };
-        }
         if !self.is_finite() {
             return Ok(of_infinity(unit, self == Self::INFINITY));
+        }
+        if matches!(unit, Unit::Timezone | Unit::TimezoneHour | Unit::TimezoneMinute) {
+            return if with_zone { Ok(Part::whole(0)) } else { Err(unit.unsupported(what)) };
         }
         if unit == Unit::Epoch {
             let micros = i128::from(self.0) + i128::from(UNIX_DAYS) * i128::from(MICROS_PER_DAY);
@@ -163,21 +159,19 @@ impl Timestamp {
 
     /// The time with everything smaller than the field at its begin.
     pub fn truncated(self, field: &str) -> Result<Self> {
-        let unit = Unit::find(field)?;
+        let truncated = self.truncated_to(Unit::find(field)?)?;
+        if truncated.is_finite() { Self::new(truncated.0) } else { Ok(truncated) }
+    }
+
+    /// As [`Self::truncated`], without a look at the years, which are those of another zone perhaps.
+    fn truncated_to(self, unit: Unit) -> Result<Self> {
         let refuse = || unit.unsupported("date_trunc of a timestamp");
-        let begins_day = |civil: Civil| Self::from_parts(civil, 0);
+        let begins_day = |civil: Civil| Ok(Self(civil.days() * MICROS_PER_DAY));
         let civil = self.civil();
         let year = |year: i32| begins_day(Civil::new(year, 1, 1));
         match unit {
-            Unit::Epoch
-            | Unit::Julian
-            | Unit::DayOfWeek
-            | Unit::IsoDayOfWeek
-            | Unit::DayOfYear
-            | Unit::IsoYear
-            | Unit::Timezone
-            | Unit::TimezoneHour
-            | Unit::TimezoneMinute => Err(refuse()),
+            Unit::Timezone | Unit::TimezoneHour | Unit::TimezoneMinute => Err(refuse()),
+            _ if !unit.is_begun() => Err(unit.without_begin()),
             _ if !self.is_finite() => Ok(self),
             Unit::Week => {
                 let (year, week, _) = civil.iso_week();
@@ -192,15 +186,15 @@ impl Timestamp {
             Unit::Millennium => year(millennium(civil.year) * 1000 - 999),
             _ => {
                 let length = unit.micros().ok_or_else(refuse)?;
-                Self::new(self.0.div_euclid(length) * length)
+                Ok(Self(self.0.div_euclid(length) * length))
             }
         }
     }
 
     /// As [`Self::truncated`], with days and more of a zone.
     pub fn truncated_in(self, field: &str, zone: &Zone) -> Result<Self> {
-        let local = zone.local(self)?.truncated(field)?;
         let unit = Unit::find(field)?;
+        let local = zone.shifted(self).truncated_to(unit)?;
         // Within an hour that occurs twice, the moment stays in its half.
         if unit.micros().is_some_and(|length| length < MICROS_PER_DAY) && self.is_finite() {
             return Self::new(local.0 - zone.offset_at(self) * MICROS_PER_SECOND);
@@ -306,7 +300,6 @@ impl Interval {
                 | Unit::Century
                 | Unit::Millennium
                 | Unit::Day
-                | Unit::Week
                 | Unit::Hour
         );
         Ok(match (grows, self == Self::INFINITY) {
@@ -314,6 +307,17 @@ impl Interval {
             (true, true) => Part::Infinity,
             (true, false) => Part::NegativeInfinity,
         })
+    }
+
+    /// A field as PostgreSQL's `date_part` computes it, in floats.
+    #[expect(clippy::cast_precision_loss, reason = "PostgreSQL adds floats too")]
+    pub fn float_part(self, field: &str) -> Result<Option<f64>> {
+        if !self.is_finite() || Unit::find(field)? != Unit::Epoch {
+            return Ok(self.part(field)?.float());
+        }
+        let (years, months) = (f64::from(self.months / 12), f64::from(self.months % 12));
+        let seconds = self.micros as f64 / 1e6;
+        Ok(Some(seconds + years * 31_557_600.0 + months * 2_592_000.0 + f64::from(self.days) * 86_400.0))
     }
 
     /// The interval without what is smaller than the field.
@@ -332,6 +336,7 @@ impl Interval {
                 let length = unit.micros().unwrap_or(1);
                 Self { micros: self.micros / length * length, ..self }
             }
+            _ if !unit.is_begun() => return Err(unit.without_begin()),
             _ => return Err(unit.unsupported("date_trunc of an interval")),
         };
         Ok(if self.is_finite() { truncated } else { self })

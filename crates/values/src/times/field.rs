@@ -33,8 +33,9 @@ impl Unit {
     /// The field of that name, for `extract` and `date_trunc`. Fails with `TYPE_MISMATCH` when there is none.
     pub fn find(name: &str) -> Result<Self> {
         let lower = name.to_ascii_lowercase();
-        let found = unit_of_length(&lower).or_else(|| {
-            Some(match lower.as_str() {
+        let lower = significant(&lower);
+        let found = unit_of_length(lower).or_else(|| {
+            Some(match lower {
                 "quarter" | "qtr" => Self::Quarter,
                 "epoch" => Self::Epoch,
                 "julian" | "j" | "jd" => Self::Julian,
@@ -43,8 +44,8 @@ impl Unit {
                 "doy" => Self::DayOfYear,
                 "isoyear" => Self::IsoYear,
                 "timezone" => Self::Timezone,
-                "timezone_hour" | "timezone_h" => Self::TimezoneHour,
-                "timezone_minute" | "timezone_m" => Self::TimezoneMinute,
+                "timezone_h" => Self::TimezoneHour,
+                "timezone_m" => Self::TimezoneMinute,
                 _ => return None,
             })
         });
@@ -99,16 +100,39 @@ impl Unit {
         })
     }
 
+    /// Returns whether a time has a begin of the field, to which `date_trunc` goes back.
+    pub(super) const fn is_begun(self) -> bool {
+        !matches!(
+            self,
+            Self::Epoch
+                | Self::Julian
+                | Self::DayOfWeek
+                | Self::IsoDayOfWeek
+                | Self::DayOfYear
+                | Self::IsoYear
+        )
+    }
+
+    pub(super) fn without_begin(self) -> Error {
+        let message = format!("date_trunc has no field '{}'", self.name());
+        Error::new(ErrorCode::TypeMismatch, message)
+    }
+
     pub(super) fn unsupported(self, of: &str) -> Error {
         Error::unsupported(format!("the field '{}' is not supported for {of}", self.name()))
     }
 }
 
+/// The part of a name that PostgreSQL looks at: ten characters.
+fn significant(name: &str) -> &str {
+    name.get(..10).unwrap_or(name)
+}
+
 /// The unit of a length of time, by its names in lower case.
 pub(super) fn unit_of_length(name: &str) -> Option<Unit> {
-    Some(match name {
-        "us" | "usec" | "usecs" | "useconds" | "microsecond" | "microseconds" => Unit::Microseconds,
-        "ms" | "msec" | "msecs" | "mseconds" | "millisecond" | "milliseconds" => Unit::Milliseconds,
+    Some(match significant(name) {
+        "us" | "usec" | "usecs" | "useconds" | "microsecon" => Unit::Microseconds,
+        "ms" | "msec" | "msecs" | "mseconds" | "millisecon" => Unit::Milliseconds,
         "s" | "sec" | "secs" | "second" | "seconds" => Unit::Second,
         "m" | "min" | "mins" | "minute" | "minutes" => Unit::Minute,
         "h" | "hr" | "hrs" | "hour" | "hours" => Unit::Hour,

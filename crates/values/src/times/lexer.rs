@@ -118,7 +118,7 @@ impl Reader<'_> {
             self.rest = &self.rest[1..];
         }
         match self.peek()? {
-            b'0'..=b'9' | b'.' => {
+            b'0'..=b'9' => {
                 text += &self.take_while(|byte| byte.is_ascii_digit() || matches!(byte, b':' | b'.' | b'-'));
                 Some(Field::Signed(text))
             }

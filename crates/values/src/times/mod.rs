@@ -5,10 +5,13 @@ mod calendar;
 mod errors;
 mod extract;
 mod field;
+mod from_char;
 mod lexer;
 mod read;
 mod read_interval;
+mod template;
 mod text;
+mod to_char;
 mod value;
 mod zone;
 

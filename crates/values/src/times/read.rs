@@ -67,13 +67,14 @@ impl Date {
             return Ok(at.date());
         }
         let read = || -> Reading<Self> {
-            let parts = parts(text, false)?;
+            let parts = parts(text)?;
             match parts.special {
                 Some(Special::Infinity) => return Ok(Self::INFINITY),
                 Some(Special::NegativeInfinity) => return Ok(Self::NEGATIVE_INFINITY),
                 Some(Special::Epoch) => return Ok(epoch().date()),
                 None => {}
             }
+            parts.micros_of_day()?;
             let civil = parts.date()?;
             Self::from_civil(civil).map_err(Refusal::Other)
         };
@@ -92,13 +93,10 @@ impl TimeOfDay {
             return Ok(time);
         }
         let read = || -> Reading<Self> {
-            let parts = parts(text, true)?;
-            if parts.special.is_some() {
-                return Err(Refusal::Form);
-            }
+            let parts = parts_of_time(text)?;
             // The rule of a zone needs a day.
             if parts.has_date() {
-                parts.date()?;
+                parts.civil()?;
             } else if matches!(parts.zone, Some(Zone::Rules(_))) {
                 return Err(Refusal::Form);
             }
@@ -114,15 +112,15 @@ fn epoch() -> Timestamp {
 }
 
 fn moment(text: &str, with_zone: bool) -> Reading<Timestamp> {
-    let parts = parts(text, false)?;
+    let parts = parts(text)?;
     match parts.special {
         Some(Special::Infinity) => return Ok(Timestamp::INFINITY),
         Some(Special::NegativeInfinity) => return Ok(Timestamp::NEGATIVE_INFINITY),
         Some(Special::Epoch) => return Ok(epoch()),
         None => {}
     }
-    let civil = parts.date()?;
-    let local = civil.days() * MICROS_PER_DAY + parts.micros_of_day()?.unwrap_or(0);
+    let of_day = parts.micros_of_day()?.unwrap_or(0);
+    let local = parts.date()?.days() * MICROS_PER_DAY + of_day;
     let offset = match &parts.zone {
         Some(zone) if with_zone => zone.offset_of_local(local).map_err(Refusal::Other)?,
         _ => 0,
@@ -143,12 +141,6 @@ enum Special {
 enum Prefix {
     Julian,
     Time,
-    Year,
-    Month,
-    Day,
-    Hour,
-    Minute,
-    Second,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -199,14 +191,14 @@ fn word(text: &str) -> Option<Word> {
         "dst" => Word::DaylightSaving,
         "j" | "jd" | "julian" => Word::Prefix(Prefix::Julian),
         "t" => Word::Prefix(Prefix::Time),
-        "y" => Word::Prefix(Prefix::Year),
-        "m" => Word::Prefix(Prefix::Month),
-        "d" => Word::Prefix(Prefix::Day),
-        "h" => Word::Prefix(Prefix::Hour),
-        "mm" => Word::Prefix(Prefix::Minute),
-        "s" => Word::Prefix(Prefix::Second),
         _ => return None,
     })
+}
+
+/// Returns whether digits may follow the word without a space: `j2451187` are two fields, `est5edt` is one.
+pub(super) fn is_word(text: &str) -> bool {
+    matches!(text, "y" | "m" | "d" | "h" | "mm" | "s" | "dow" | "doy" | "isodow" | "isoyear")
+        || word(text).is_some()
 }
 
 /// What a text says, field by field.
@@ -224,6 +216,8 @@ struct Parts {
     /// True when the day was given as a whole, by its Julian number or as today.
     is_whole: bool,
     before_christ: bool,
+    /// True when a weekday or an era was there, behind which no date with delimiters may stand.
+    label: bool,
     hour: Option<i64>,
     minute: Option<i64>,
     second: Option<i64>,
@@ -234,17 +228,16 @@ struct Parts {
     prefix: Option<Prefix>,
 }
 
-fn parts(text: &str, time_only: bool) -> Reading<Parts> {
-    let fields = fields(text, |text| word(text).is_some()).ok_or(Refusal::Form)?;
+fn parts(text: &str) -> Reading<Parts> {
+    let fields = fields(text, is_word).ok_or(Refusal::Form)?;
     let mut parts = Parts::default();
-    let last = fields.len().saturating_sub(1);
     for (index, field) in fields.iter().enumerate() {
         if parts.special.is_some() {
             return Err(Refusal::Form);
         }
         match field {
             Field::Clock(clock) => parts.clock(clock)?,
-            Field::Number(number) => parts.number(number, time_only)?,
+            Field::Number(number) => parts.number(number)?,
             Field::Compound(compound) => parts.compound(compound)?,
             Field::Signed(offset) => parts.offset(offset)?,
             Field::SignedWord(text) => {
@@ -255,10 +248,52 @@ fn parts(text: &str, time_only: bool) -> Reading<Parts> {
                 };
                 parts.whole(special, fields.len())?;
             }
-            Field::Word(text) => parts.word(text, fields.len(), index == last)?,
+            Field::Word(text) => parts.word(text, fields.len(), index + 1 == fields.len())?,
         }
     }
     if fields.is_empty() || parts.prefix.is_some() {
+        return Err(Refusal::Form);
+    }
+    Ok(parts)
+}
+
+/// The parts of a time of day. A day may stand before the clock, and has to when the zone has a name.
+fn parts_of_time(text: &str) -> Reading<Parts> {
+    let fields = fields(text, is_word).ok_or(Refusal::Form)?;
+    let mut parts = Parts::default();
+    let day_first = matches!(fields.get(1), Some(Field::Clock(_)))
+        || (fields.len() > 1 && matches!(fields.last(), Some(Field::Compound(_))));
+    for (index, field) in fields.iter().enumerate() {
+        match field {
+            Field::Clock(clock) => parts.clock(clock)?,
+            Field::Number(number) if index == 0 && day_first && number.contains('.') => {
+                parts.date_parts(number)?;
+            }
+            Field::Number(number) => match parts.prefix.take() {
+                Some(prefix) => parts.number_of(prefix, number)?,
+                None => parts.time_run_together(number)?,
+            },
+            Field::Compound(compound) if index == 0 && day_first => parts.date_parts(compound)?,
+            Field::Compound(compound) if compound.starts_with(|c: char| c.is_ascii_digit()) => {
+                parts.prefix = None;
+                parts.time_with_offset(compound)?;
+            }
+            Field::Compound(compound) => parts.named_zone(compound)?,
+            Field::Signed(offset) => parts.offset(offset)?,
+            Field::SignedWord(_) => return Err(Refusal::Form),
+            Field::Word(text) => {
+                let is_of_date = matches!(
+                    word(text),
+                    Some(Word::Special(_) | Word::Today(_) | Word::Month(_) | Word::Weekday)
+                );
+                if is_of_date {
+                    return Err(Refusal::Form);
+                }
+                parts.word(text, fields.len(), index + 1 == fields.len())?;
+            }
+        }
+    }
+    if parts.prefix.is_some() {
         return Err(Refusal::Form);
     }
     Ok(parts)
@@ -274,8 +309,24 @@ impl Parts {
         self.hour.is_some() && self.minute.is_some() && self.second.is_some()
     }
 
-    /// The day, when the text has one that there is.
+    /// The day, when the text has one that there is. Fails with `OUT_OF_RANGE` before the year 1.
     fn date(&self) -> Reading<Civil> {
+        let civil = self.civil()?;
+        if civil.year < 1 && self.before_christ {
+            let message = "years before Christ are not supported on SQLite; the first day is 0001-01-01";
+            return Err(Refusal::Other(Error::new(ErrorCode::OutOfRange, message)));
+        }
+        Ok(civil)
+    }
+
+    /// The day, when the text has one that there is.
+    fn civil(&self) -> Reading<Civil> {
+        // What is wrong is said before what is missing.
+        if self.month.is_some_and(|month| !(1..=12).contains(&month))
+            || self.day.is_some_and(|day| !(1..=31).contains(&day))
+        {
+            return Err(Refusal::Range);
+        }
         let mut year = self.year.ok_or(Refusal::Form)?;
         if !self.is_whole {
             if self.before_christ {
@@ -293,17 +344,8 @@ impl Parts {
             let days = Civil::new(year, 1, 1).days() + i64::from(day_of_year) - 1;
             return i32::try_from(days).map(Civil::from_days).map_err(|_| Refusal::Range);
         }
-        let month = self.month.ok_or(Refusal::Form)?;
-        let day = self.day.ok_or(Refusal::Form)?;
-        let civil = Civil::new(year, month, day);
-        if !civil.exists() {
-            return Err(Refusal::Range);
-        }
-        if year < 1 && !self.is_whole {
-            let message = "years before Christ are not supported on SQLite; the first day is 0001-01-01";
-            return Err(Refusal::Other(Error::new(ErrorCode::OutOfRange, message)));
-        }
-        Ok(civil)
+        let civil = Civil::new(year, self.month.ok_or(Refusal::Form)?, self.day.ok_or(Refusal::Form)?);
+        if civil.exists() { Ok(civil) } else { Err(Refusal::Range) }
     }
 
     /// The time of day; none when the text has none. It may be the end of the day.
@@ -359,11 +401,11 @@ impl Parts {
                 self.zone = Some(Zone::UTC);
             }
             Word::Month(month) => self.month_word(month)?,
-            Word::Weekday | Word::Ignored => {}
+            Word::Ignored => {}
+            Word::Weekday | Word::Ad => self.label = true,
             Word::Am | Word::Pm if self.afternoon.is_some() => return Err(Refusal::Form),
             Word::Am | Word::Pm => self.afternoon = Some(known == Word::Pm),
-            Word::Bc => self.before_christ = true,
-            Word::Ad => {}
+            Word::Bc => (self.before_christ, self.label) = (true, true),
             Word::DaylightSaving => match &mut self.zone {
                 Some(Zone::Fixed(seconds)) => *seconds += 3600,
                 _ => return Err(Refusal::Form),
@@ -440,57 +482,42 @@ impl Parts {
         Ok(())
     }
 
-    fn number(&mut self, text: &str, time_only: bool) -> Reading<()> {
+    fn number(&mut self, text: &str) -> Reading<()> {
         if let Some(prefix) = self.prefix.take() {
             return self.number_of(prefix, text);
         }
         let digits = text.find('.').unwrap_or(text.len());
         if digits < text.len() {
-            // `01.02` are numbers of a date, `040506.789` is a time.
-            return if digits > 2 || time_only { self.run_together(text) } else { self.date_parts(text) };
+            // `01.02` are numbers of a date, as long as there is none; `040506.789` is a time.
+            let no_date = self.year.is_none() && self.month.is_none() && self.day.is_none();
+            return match digits {
+                _ if no_date => self.date_parts(text),
+                0..=2 => Err(Refusal::Form),
+                _ => self.run_together(text),
+            };
         }
-        if time_only && digits >= 4 {
-            return self.run_together(text);
-        }
-        if digits >= 6 && (!self.has_date() || !self.has_time()) {
+        if (digits >= 6 && !(self.has_date() && self.has_time())) || self.has_date() {
             return self.run_together(text);
         }
         self.date_number(text)
     }
 
     fn number_of(&mut self, prefix: Prefix, text: &str) -> Reading<()> {
-        let whole = || -> Reading<i32> { text.parse().map_err(|_| Refusal::Form) };
-        let part = || -> Reading<i64> { whole().map(i64::from) };
-        match prefix {
-            Prefix::Time => return self.time_run_together(text),
-            Prefix::Julian => {
-                let (day, fraction) = text.split_once('.').unwrap_or((text, ""));
-                let day: i64 = day.parse().map_err(|_| Refusal::Form)?;
-                let days = i32::try_from(day - i64::from(JULIAN_2000)).map_err(|_| Refusal::Range)?;
-                self.set_day(Civil::from_days(days))?;
-                if !fraction.is_empty() {
-                    let share: f64 = format!("0.{fraction}").parse().map_err(|_| Refusal::Form)?;
-                    #[expect(clippy::cast_precision_loss, reason = "the microseconds of a day")]
-                    let micros = (share * MICROS_PER_DAY as f64).trunc();
-                    #[expect(clippy::cast_possible_truncation, reason = "less than a day")]
-                    self.set_clock(micros as i64)?;
-                }
-            }
-            Prefix::Year if self.year.is_none() => self.year = Some(whole()?),
-            // `m` is the month, and behind an hour the minute.
-            Prefix::Month if self.hour.is_some() && self.minute.is_none() => self.minute = Some(part()?),
-            Prefix::Month if self.month.is_none() => self.month = Some(whole()?),
-            Prefix::Day if self.day.is_none() => self.day = Some(whole()?),
-            Prefix::Hour if self.hour.is_none() => self.hour = Some(part()?),
-            Prefix::Minute if self.minute.is_none() => self.minute = Some(part()?),
-            Prefix::Second if self.second.is_none() => {
-                let (seconds, micros) = fraction(text)?;
-                self.second = Some(number(seconds)?);
-                self.micros = micros;
-            }
-            _ => return Err(Refusal::Form),
+        if prefix == Prefix::Time {
+            return self.time_run_together(text);
         }
-        Ok(())
+        let (day, fraction) = text.split_once('.').unwrap_or((text, ""));
+        let day: i64 = day.parse().map_err(|_| Refusal::Form)?;
+        let days = i32::try_from(day - i64::from(JULIAN_2000)).map_err(|_| Refusal::Range)?;
+        self.set_day(Civil::from_days(days))?;
+        if fraction.is_empty() {
+            return Ok(());
+        }
+        let share: f64 = format!("0.{fraction}").parse().map_err(|_| Refusal::Form)?;
+        #[expect(clippy::cast_precision_loss, reason = "the microseconds of a day")]
+        let micros = (share * MICROS_PER_DAY as f64).trunc();
+        #[expect(clippy::cast_possible_truncation, reason = "less than a day")]
+        self.set_clock(micros as i64)
     }
 
     /// Digits without anything between them: `19990108`, `990108`, `040506.789`, and `0405` when only a time is missing.
@@ -521,9 +548,6 @@ impl Parts {
             4 => (pair(0)?, pair(2)?, 0),
             _ => return Err(Refusal::Form),
         };
-        if minute > 59 || second > 60 || hour > 24 {
-            return Err(Refusal::Range);
-        }
         self.set_clock(0)?;
         (self.hour, self.minute, self.second, self.micros) = (Some(hour), Some(minute), Some(second), micros);
         Ok(())
@@ -533,7 +557,7 @@ impl Parts {
     fn compound(&mut self, text: &str) -> Reading<()> {
         let begins_with_digit = text.as_bytes().first().is_some_and(u8::is_ascii_digit);
         let prefix = self.prefix.take();
-        if self.has_date() || (prefix.is_some() && begins_with_digit) {
+        if self.has_date() || self.label || (prefix.is_some() && begins_with_digit) {
             if !begins_with_digit {
                 return if prefix.is_some() { Err(Refusal::Form) } else { self.named_zone(text) };
             }
@@ -541,9 +565,7 @@ impl Parts {
             if !matches!(prefix, None | Some(Prefix::Time)) {
                 return Err(Refusal::Form);
             }
-            let (time, offset) = text.split_at(text.find('-').ok_or(Refusal::Form)?);
-            self.time_run_together(time)?;
-            return self.offset(offset);
+            return self.time_with_offset(text);
         }
         if prefix.is_some() {
             return Err(Refusal::Form);
@@ -553,6 +575,13 @@ impl Parts {
             return self.named_zone(text);
         }
         self.date_parts(text)
+    }
+
+    /// `040506-08`.
+    fn time_with_offset(&mut self, text: &str) -> Reading<()> {
+        let (time, offset) = text.split_at(text.find('-').ok_or(Refusal::Form)?);
+        self.offset(offset)?;
+        self.time_run_together(time)
     }
 
     /// Numbers and a month with something between them.
@@ -628,9 +657,8 @@ impl Parts {
 
     /// `+3`, `-08:00`, `+0530`, `+05:30:15`.
     fn offset(&mut self, text: &str) -> Reading<()> {
-        if let Some(prefix) = self.prefix.take() {
-            // `t` and an offset is no time.
-            let _ = prefix;
+        // `t` and an offset is no time, and a second offset has no meaning.
+        if self.prefix.is_some() || self.zone.is_some() {
             return Err(Refusal::Form);
         }
         let (sign, digits) = text.split_at(1);
@@ -649,12 +677,7 @@ impl Parts {
         }
         let seconds = hours * 3600 + minutes * 60 + seconds;
         let seconds = if sign == "-" { -seconds } else { seconds };
-        match &mut self.zone {
-            None => self.zone = Some(Zone::Fixed(seconds)),
-            // `GMT+3` with a space between: the offset counts from the zone.
-            Some(Zone::Fixed(earlier)) => *earlier += seconds,
-            Some(Zone::Rules(_)) => return Err(Refusal::Form),
-        }
+        self.zone = Some(Zone::Fixed(seconds));
         Ok(())
     }
 }

@@ -6,6 +6,7 @@ use super::{
     errors::mismatch,
     field::{Unit, unit_of_length},
     lexer::{Field, fields},
+    read::is_word,
     value::{Interval, MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_MINUTE, MICROS_PER_SECOND},
 };
 
@@ -72,7 +73,7 @@ impl Interval {
     fn read_with(text: &str, range: Option<Fields>) -> Result<Self> {
         let trimmed = text.trim_ascii();
         let read = match by_units(trimmed, range) {
-            Err(Refusal::Form) => by_iso(trimmed),
+            Err(Refusal::Form) => by_iso(text),
             other => other,
         };
         read.map_err(|refusal| match refusal {
@@ -201,7 +202,7 @@ const SECONDS: u32 = Unit::Second.bit() | Unit::Milliseconds.bit() | Unit::Micro
 
 /// `1 year 2 days 04:05:06 ago`, from the end, because a unit stands behind its number.
 fn by_units(text: &str, range: Option<Fields>) -> Reading<Interval> {
-    let mut fields = fields(text, |_| true).ok_or(Refusal::Form)?;
+    let mut fields = fields(text, is_word).ok_or(Refusal::Form)?;
     if let [only] = fields.as_slice() {
         match only {
             Field::Word(word) if word == "infinity" => return Ok(Interval::INFINITY),
@@ -335,7 +336,7 @@ fn by_iso(text: &str) -> Reading<Interval> {
     let mut found = false;
     while !rest.is_empty() {
         if let Some(time) = rest.strip_prefix('T') {
-            if in_time || time.is_empty() {
+            if in_time {
                 return Err(Refusal::Form);
             }
             (in_time, rest) = (true, time);

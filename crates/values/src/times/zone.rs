@@ -9,7 +9,7 @@ use jiff::{
 use phantomdb_protocol::Result;
 
 use super::{
-    calendar::UNIX_DAYS,
+    calendar::{Civil, UNIX_DAYS},
     errors::{timestamp_out_of_range, unknown_zone},
     value::{Interval, MICROS_PER_DAY, MICROS_PER_SECOND, Timestamp},
 };
@@ -57,10 +57,17 @@ impl Zone {
 
     /// The zone of a timestamp that is made of numbers. Numeric offsets count to the east here.
     pub fn find_for_input(name: &str) -> Result<Self> {
-        if name.starts_with(['+', '-'])
-            && let Some(seconds) = posix_offset(name)
-        {
-            return Ok(Self::Fixed(seconds));
+        if let Some(digits) = name.strip_prefix(['+', '-']) {
+            // `+0230` is as good as `+02:30`.
+            let spread = match digits.len() {
+                4 if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+                    format!("{}{}:{}", &name[..1], &digits[..2], &digits[2..])
+                }
+                _ => name.to_owned(),
+            };
+            if let Some(seconds) = posix_offset(&spread) {
+                return Ok(Self::Fixed(seconds));
+            }
         }
         Self::find(name)
     }
@@ -120,11 +127,12 @@ impl Zone {
 
     /// The local time at a moment of UTC.
     pub fn local(&self, utc: Timestamp) -> Result<Timestamp> {
-        if !utc.is_finite() {
-            return Ok(utc);
-        }
-        let micros = i128::from(utc.0) + i128::from(self.offset_at(utc) * MICROS_PER_SECOND);
-        Timestamp::from_wide(micros)
+        if utc.is_finite() { Timestamp::new(self.shifted(utc).0) } else { Ok(utc) }
+    }
+
+    /// The local time at a moment of UTC, which may be a little beyond the years of a timestamp.
+    pub(super) fn shifted(&self, utc: Timestamp) -> Timestamp {
+        if utc.is_finite() { Timestamp(utc.0 + self.offset_at(utc) * MICROS_PER_SECOND) } else { utc }
     }
 
     /// The moment of UTC at which it is that time there. A time that is skipped or occurs twice is in standard time.
@@ -141,7 +149,9 @@ impl Zone {
         match self {
             Self::Fixed(seconds) => Ok(*seconds),
             Self::Rules(zone) => {
-                let civil: DateTime = Offset::UTC.to_datetime(instant(Timestamp(local)));
+                // jiff's times end before the year 9999 does.
+                const LAST: i64 = Civil::new(9999, 12, 29).days() * MICROS_PER_DAY;
+                let civil: DateTime = Offset::UTC.to_datetime(instant(Timestamp(local.min(LAST))));
                 let utc = zone.to_ambiguous_timestamp(civil).later().map_err(|_| timestamp_out_of_range())?;
                 let seconds = Offset::UTC.to_timestamp(civil).map_err(|_| timestamp_out_of_range())?;
                 Ok(seconds.as_second() - utc.as_second())

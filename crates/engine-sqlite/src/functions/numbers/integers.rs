@@ -29,12 +29,13 @@ const ARITHMETIC: [(&str, Exact, Inexact); 5] = [
     ("remainder", Width::remainder, |a, b| float::divide(a, b).map(|_| a % b)),
 ];
 
-const OTHERS: [(&str, Exact); 7] = [
+const SHIFTS: [(&str, fn(Width, i64, i64) -> i64); 2] =
+    [("shift_left", Width::shift_left), ("shift_right", Width::shift_right)];
+
+const OTHERS: [(&str, Exact); 5] = [
     ("and", |_, a, b| Ok(a & b)),
     ("or", |_, a, b| Ok(a | b)),
     ("xor", |_, a, b| Ok(a ^ b)),
-    ("shift_left", |width, a, by| Ok(width.shift_left(a, by))),
-    ("shift_right", |width, a, by| Ok(width.shift_right(a, by))),
     ("gcd", Width::gcd),
     ("lcm", Width::lcm),
 ];
@@ -47,6 +48,11 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
         for (name, exact) in OTHERS {
             binary(conn, &format!("phantomdb_{prefix}_{name}"), move |a, b| {
                 exact(width, integer(a, width)?, integer(b, width)?).map(Value::Integer)
+            })?;
+        }
+        for (name, shift) in SHIFTS {
+            binary(conn, &format!("phantomdb_{prefix}_{name}"), move |a, by| {
+                Ok(Value::Integer(shift(width, integer(a, width)?, integer(by, Width::Regular)?)))
             })?;
         }
         unary(conn, &format!("phantomdb_{prefix}_negate"), move |value| match value {

@@ -74,7 +74,7 @@ pub(super) fn float8(value: ValueRef<'_>) -> Result<f64> {
 }
 
 /// The value as a real.
-fn float4(value: ValueRef<'_>) -> Result<f32> {
+pub(super) fn float4(value: ValueRef<'_>) -> Result<f32> {
     match value {
         ValueRef::Text(text) => float::parse_f32(&String::from_utf8_lossy(text)),
         value => float::to_f32(float8(value)?),
@@ -103,7 +103,7 @@ pub(super) fn stored_float8(number: f64) -> Value {
     if number.is_nan() { Value::Text("NaN".into()) } else { Value::Real(number) }
 }
 
-fn stored_float4(number: f32) -> Value {
+pub(super) fn stored_float4(number: f32) -> Value {
     stored_float8(f64::from(number))
 }
 

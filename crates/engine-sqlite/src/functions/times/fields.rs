@@ -23,12 +23,17 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
 type Extract = fn(&Arguments<'_>) -> Result<Part>;
 
 fn parts(conn: &Connection) -> rusqlite::Result<()> {
-    let parts: [(&str, Extract); 5] = [
+    strict(conn, "phantomdb_interval_part", 2, |a| {
+        Ok(interval(a, 1)?.float_part(&a.text(0))?.map_or(Value::Null, Value::Real))
+    })?;
+    strict(conn, "phantomdb_interval_extract", 2, |a| {
+        interval(a, 1)?.part(&a.text(0)).map(|part| from_part(&part))
+    })?;
+    let parts: [(&str, Extract); 4] = [
         ("timestamp", |a| timestamp(a, 1)?.part(&a.text(0), false)),
         ("timestamptz", |a| timestamp(a, 1)?.part(&a.text(0), true)),
         ("date", |a| date(a, 1)?.part(&a.text(0))),
         ("time", |a| time(a, 1)?.part(&a.text(0))),
-        ("interval", |a| interval(a, 1)?.part(&a.text(0))),
     ];
     for (name, extract) in parts {
         let exact = format!("phantomdb_{name}_extract");

@@ -15,7 +15,8 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     })?;
     strict(conn, "phantomdb_make_timestamp", 6, |a| make_timestamp(a).map(from_timestamp))?;
     strict(conn, "phantomdb_make_timestamp", 7, |a| {
-        Zone::find_for_input(&a.text(6))?.utc(make_timestamp(a)?).map(from_timestamp)
+        let local = make_timestamp(a)?;
+        Zone::find_for_input(&a.text(6))?.utc(local).map(from_timestamp)
     })?;
     strict(conn, "phantomdb_make_interval", 7, |a| {
         let mut parts = [0; 6];

@@ -7,6 +7,7 @@ mod casts;
 mod fields;
 mod make;
 mod operators;
+mod templates;
 
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use phantomdb_values::times::{Date, Interval, Part, TimeOfDay, Timestamp};
@@ -23,6 +24,7 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     operators::register(conn)?;
     fields::register(conn)?;
     make::register(conn)?;
+    templates::register(conn)?;
     aggregates::register(conn)
 }
 

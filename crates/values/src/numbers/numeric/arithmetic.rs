@@ -58,7 +58,7 @@ impl Numeric {
 }
 
 impl Decimal {
-    pub(super) fn plus(&self, other: &Self) -> Self {
+    pub(crate) fn plus(&self, other: &Self) -> Self {
         if self.is_negative() == other.is_negative() || self.is_zero() || other.is_zero() {
             return self.sum_of_magnitudes(other);
         }
@@ -69,7 +69,7 @@ impl Decimal {
         }
     }
 
-    pub(super) fn minus(&self, other: &Self) -> Self {
+    pub(crate) fn minus(&self, other: &Self) -> Self {
         self.plus(&other.clone().negated())
     }
 
@@ -111,7 +111,7 @@ impl Decimal {
         Self::from_digits(self.is_negative(), weight, self.scale().max(smaller.scale()), digits)
     }
 
-    pub(super) fn times(&self, other: &Self) -> Self {
+    pub(crate) fn times(&self, other: &Self) -> Self {
         let scale = self.scale() + other.scale();
         let (a, b) = (self.digits(), other.digits());
         if a.is_empty() || b.is_empty() {

@@ -32,6 +32,16 @@ impl Numeric {
         }
     }
 
+    /// The quotient of finite numbers, rounded to that scale.
+    pub(crate) fn divide_to_scale(&self, other: &Self, scale: i64) -> Result<Self> {
+        match (self, other, i32::try_from(scale)) {
+            (Self::Finite(a), Self::Finite(b), Ok(scale)) if !b.is_zero() => {
+                checked(a.divided(b, scale, true))
+            }
+            _ => self.divide(other),
+        }
+    }
+
     /// The remainder, with the sign of this number.
     pub fn remainder(&self, other: &Self) -> Result<Self> {
         match (self, other) {

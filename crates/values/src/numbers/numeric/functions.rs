@@ -121,3 +121,19 @@ impl Decimal {
         Ok(own.divided(&base, scale, true))
     }
 }
+
+impl Decimal {
+    /// `(count * squares - sum * sum) / (count * divisor)`, which is never negative.
+    pub(crate) fn variance(count: &Self, sum: &Self, squares: &Self, divisor: &Self) -> Self {
+        let numerator = count.times(squares).minus(&sum.times(sum));
+        if numerator.signum() <= 0 {
+            return Self::zero(0);
+        }
+        numerator.quotient(&count.times(divisor))
+    }
+
+    /// The square root with as many digits behind the point as this number shows.
+    pub(crate) fn root_of_same_scale(&self) -> Self {
+        if self.is_zero() { self.clone() } else { self.square_root(self.scale()) }
+    }
+}

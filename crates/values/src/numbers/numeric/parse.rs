@@ -88,6 +88,10 @@ impl From<i64> for Numeric {
 }
 
 impl Decimal {
+    pub fn from_big_integer(number: &bigdecimal::num_bigint::BigInt) -> Self {
+        super::fixed::from_integer(number)
+    }
+
     pub fn from_i128(number: i128) -> Self {
         let mut rest = number.unsigned_abs();
         let mut digits = Vec::with_capacity(5);

@@ -140,7 +140,7 @@ impl Decimal {
 
     /// The decimal digits before the point, without zeros in front. Negative when the fraction begins with zeros, and
     /// very small for zero.
-    pub(super) fn whole_digits(&self) -> i64 {
+    pub(crate) fn whole_digits(&self) -> i64 {
         let Some(first) = self.digits().first() else { return i64::MIN };
         let in_first = i64::from(first.ilog10()) + 1;
         i64::from(self.weight()) * 4 + in_first
