@@ -8,6 +8,7 @@
 
 mod alter_clauses;
 mod alterations;
+mod arrays;
 mod changes;
 mod concurrency;
 mod corners;
@@ -49,9 +50,10 @@ macro_rules! contract_tests {
 }
 use contract_tests;
 
-const FILES: [(&str, &[ContractTest]); 12] = [
+const FILES: [(&str, &[ContractTest]); 13] = [
     ("alter_clauses", alter_clauses::TESTS),
     ("alterations", alterations::TESTS),
+    ("arrays", arrays::TESTS),
     ("changes", changes::TESTS),
     ("concurrency", concurrency::TESTS),
     ("corners", corners::TESTS),

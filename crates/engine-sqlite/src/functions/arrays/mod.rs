@@ -4,6 +4,7 @@
 
 mod access;
 mod aggregate;
+pub(super) mod assign;
 mod build;
 mod change;
 
