@@ -5,7 +5,7 @@
 
 mod aggregate;
 mod aggregates;
-mod arrays;
+pub(super) mod arrays;
 pub(super) mod convert;
 mod decimal;
 mod documents;

@@ -8,7 +8,7 @@ use super::{super::convert, FunctionResult, item_of};
 use crate::types::SqlType;
 
 /// The stored form of an array that comes as a JSON array or in PostgreSQL's notation.
-pub(in super::super) fn assigned(value: ValueRef<'_>, element: &SqlType) -> FunctionResult {
+pub(crate) fn assigned(value: ValueRef<'_>, element: &SqlType) -> FunctionResult {
     let text = match value {
         ValueRef::Null => return Ok(Value::Null),
         ValueRef::Text(_) => convert::text_of(value),
@@ -17,6 +17,12 @@ pub(in super::super) fn assigned(value: ValueRef<'_>, element: &SqlType) -> Func
     let is_document = matches!(element, SqlType::Json | SqlType::Jsonb);
     let items = arrays::read(&text, if is_document { Kind::Jsonb } else { Kind::Text })?;
     super::written(items.into_iter().map(|item| converted(item, element)).collect())
+}
+
+/// An array in its stored form in PostgreSQL's notation.
+pub(crate) fn notation(stored: &str, element: &SqlType) -> Result<String> {
+    let kind = kind_of(element);
+    Ok(arrays::output(&arrays::parse(stored, kind)?, kind))
 }
 
 fn converted(item: Item, element: &SqlType) -> Result<Item> {
@@ -39,7 +45,20 @@ fn kind_of(element: &SqlType) -> Kind {
             Kind::Integer(element.bits())
         }
         SqlType::Real | SqlType::Float | SqlType::Double => Kind::Double,
-        _ => Kind::Text,
+        SqlType::Decimal(_) => Kind::Numeric,
+        SqlType::Timestamp => Kind::TimestampTz,
+        SqlType::Time => Kind::Time,
+        SqlType::Json | SqlType::Jsonb => Kind::Jsonb,
+        SqlType::Varchar(_)
+        | SqlType::Char(_)
+        | SqlType::Text
+        | SqlType::CiText
+        | SqlType::Date
+        | SqlType::Uuid
+        | SqlType::Enum(_)
+        | SqlType::Blob
+        | SqlType::Array(_)
+        | SqlType::Other(_) => Kind::Text,
     }
 }
 

@@ -4,7 +4,7 @@
 
 mod access;
 mod aggregate;
-pub(super) mod assign;
+pub(crate) mod assign;
 mod build;
 mod change;
 
