@@ -307,8 +307,7 @@ function otherTypes(Base, warn) {
 function arrayType(Base) {
   const isDocument = (type) => type instanceof Base.JSON;
   const quoted = (text) => `"${text.replace(/[\\"]/g, '\\$&')}"`;
-  const notation = (values, type, options) =>
-    `{${values.map((value) => elementText(value, type, options)).join(',')}}`;
+  const notation = (values, type, options) => `{${values.map((value) => elementText(value, type, options)).join(',')}}`;
   const elementText = (value, type, options) => {
     if (value === null || value === undefined) return 'NULL';
     // A further dimension.
