@@ -39,6 +39,8 @@ pub struct Adapted {
     /// The types of the result's columns, from the first one on, as far as they are known; may be shorter than the result.
     pub column_types: Vec<Option<ColumnType>>,
     pub parameter_count: usize,
+    /// True when the statement inserts one row, which stands for as many as there are.
+    pub takes_rows: bool,
     /// The change to make instead of running `statements`, which is empty then.
     pub change: Option<Change>,
     /// The table that the last of the statements writes; none when it only reads or changes the schema.

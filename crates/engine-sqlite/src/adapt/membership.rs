@@ -1,9 +1,9 @@
 //! IN, BETWEEN, ANY and ALL.
 
-use phantomdb_protocol::Result;
+use phantomdb_protocol::{ColumnType, Result};
 use phantomdb_sql::{build, parse::parse_stored, printer};
 use sqlparser::ast::{
-    Array, BinaryOperator, CaseWhen, Expr, Ident, Parens, Query, SetExpr, Spanned, Statement, UnaryOperator,
+    Array, BinaryOperator, CaseWhen, Expr, Ident, Parens, Query, SelectItem, SetExpr, Spanned, Statement, UnaryOperator,
     Value, ValueWithSpan, Values, helpers::attached_token::AttachedToken,
 };
 
@@ -57,6 +57,9 @@ impl Adapter<'_> {
         };
         let op = op.clone();
         let left = Box::new(build::take(left));
+        if let (Some(negated), Some(list)) = (as_membership(&op, all), list_parameter(right)) {
+            return self.in_list_parameter(expr, *left, list, negated);
+        }
         let Some(values) = listed_values(right) else {
             let right = build::take(right);
             return self.any_of_query(expr, *left, op, right, all);
@@ -74,6 +77,32 @@ impl Adapter<'_> {
         let joined = build::join(terms, if all { &BinaryOperator::And } else { &BinaryOperator::Or });
         *expr = Expr::Nested(Box::new(joined));
         self.expr(expr)
+    }
+
+    /// IN of a parameter that holds a JSON array of any length. Its elements are converted as single parameters are.
+    fn in_list_parameter(
+        &mut self,
+        expr: &mut Expr,
+        mut left: Expr,
+        mut list: Expr,
+        negated: bool,
+    ) -> Result<Typed> {
+        let typed = self.operand(&mut left)?;
+        let element = self.expr(&mut list)?;
+        let mut value = Expr::Identifier(Ident::with_quote('"', "value"));
+        if typed.is(ColumnType::Blob) {
+            // Bytes are written in hexadecimal digits, after `\x`.
+            let digits = build::call("substr", vec![value, printer::verbatim_expr("3".to_owned())]);
+            value = build::call("unhex", vec![digits]);
+        } else {
+            self.convert_for(typed, &mut value, element)?;
+        }
+        let mut elements = self.json_elements(&list)?;
+        if let SetExpr::Select(select) = elements.body.as_mut() {
+            select.projection = vec![SelectItem::UnnamedExpr(value)];
+        }
+        *expr = Expr::InSubquery { expr: Box::new(left), subquery: Box::new(elements), negated };
+        Ok(Typed::boolean(true))
     }
 
     /// ANY and ALL of a sub-query, or of a parameter that holds a JSON array.
@@ -158,6 +187,16 @@ fn listed_values(expr: &mut Expr) -> Option<Vec<Expr>> {
             let element = |text: Option<String>| text.map_or_else(build::null, printer::literal);
             Some(elements.into_iter().map(element).collect())
         }
+        _ => None,
+    }
+}
+
+/// The parameter that is the right side, with or without a cast: its elements take the type of the left side.
+fn list_parameter(expr: &Expr) -> Option<Expr> {
+    match expr {
+        Expr::Nested(inner) => list_parameter(inner),
+        Expr::Cast { kind: _, expr, data_type: _, format: None } => list_parameter(expr),
+        Expr::Value(ValueWithSpan { value: Value::Placeholder(_), span: _ }) => Some(expr.clone()),
         _ => None,
     }
 }

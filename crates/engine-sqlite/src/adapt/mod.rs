@@ -14,6 +14,7 @@ mod create_view;
 mod expression;
 mod from;
 mod insert;
+mod insert_rows;
 mod like;
 mod literal;
 mod membership;
@@ -46,6 +47,12 @@ use crate::{source_expressions::SourceExpression, stored::print};
 pub fn adapt(sql: &str, catalog: &dyn Catalog) -> Result<Adapted> {
     let tokens = parse::tokens(sql)?;
     with_stack(tokens.len(), || Adapter::new(sql, catalog).statement(tokens))
+}
+
+/// Adapts an INSERT of one row whose parameters at these places, from 0, stand for the default of their column.
+pub fn adapt_with_defaults(sql: &str, catalog: &dyn Catalog, defaults: &[usize]) -> Result<Adapted> {
+    let tokens = parse::tokens(sql)?;
+    with_stack(tokens.len(), || Adapter { defaults, ..Adapter::new(sql, catalog) }.statement(tokens))
 }
 
 /// Adapts `CREATE TABLE` to the tree that SQLite is given, with the expressions whose text differs from the user's.

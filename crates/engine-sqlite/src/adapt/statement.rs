@@ -49,6 +49,7 @@ impl Adapter<'_> {
                 Ok(self.done(Kind::Write, vec![format!("PRAGMA defer_foreign_keys = {value}")]))
             }
             Parsed::Statement { mut statement, conflict } => {
+                self.mark_defaults(&mut statement);
                 self.by_kind(&mut statement, conflict.map(|conflict| *conflict))
             }
         }
@@ -292,6 +293,7 @@ impl Adapter<'_> {
             returns_rows: false,
             column_types: Vec::new(),
             parameter_count: self.parameter_count,
+            takes_rows: self.takes_rows,
             change: None,
             target: None,
         }

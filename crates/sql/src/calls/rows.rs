@@ -21,7 +21,7 @@ fn push_parameter(sql: &mut String, parameters: &mut Vec<Value>, value: Value) {
 }
 
 fn statement(query: String, parameters: Vec<Value>) -> Statement {
-    Statement { query, parameters, native: false }
+    Statement { query, parameters, ..Statement::default() }
 }
 
 /// The text, unless it is missing or blank.
