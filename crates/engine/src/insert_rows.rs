@@ -1,6 +1,7 @@
 //! The rows of an INSERT: a statement of one row that is run for each of them. See [`Statement::rows`].
 
-use phantomdb_protocol::{Cell, Error, ErrorCode, Result, Statement};
+use phantomdb_protocol::{Cell, Error, ErrorCode, Result, ResultSet, Statement};
+use serde_json::value::RawValue;
 
 /// The columns of the cells that are defaults, by their places from 0.
 pub type Defaults = Vec<usize>;
@@ -55,6 +56,31 @@ fn defaults_of(row: &[Cell]) -> impl Iterator<Item = usize> {
 /// The number of a row by its index.
 pub fn number(index: usize) -> u64 {
     index as u64 + 1
+}
+
+/// The answers to parts of the rows, in their order, as one.
+pub fn merge(results: Vec<ResultSet>) -> Result<ResultSet> {
+    let mut results = results.into_iter();
+    let Some(mut whole) = results.next() else { return Err(not_an_insert()) };
+    let rest: Vec<ResultSet> = results.collect();
+    if rest.is_empty() {
+        return Ok(whole);
+    }
+    let mut text = String::with_capacity(whole.rows.get().len() * (rest.len() + 1));
+    text.push('[');
+    for rows in std::iter::once(&whole.rows).chain(rest.iter().map(|part| &part.rows)) {
+        let inner = rows.get().trim();
+        let inner = inner.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or_default();
+        if !inner.is_empty() && text.len() > 1 {
+            text.push(',');
+        }
+        text.push_str(inner);
+    }
+    text.push(']');
+    whole.rows = RawValue::from_string(text)
+        .map_err(|_| Error::internal("the rows could not be written as JSON text"))?;
+    whole.affected_rows += rest.iter().map(|part| part.affected_rows).sum::<u64>();
+    Ok(whole)
 }
 
 /// The error of rows in a statement that is no INSERT of one row of values.

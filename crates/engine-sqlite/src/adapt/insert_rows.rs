@@ -1,10 +1,7 @@
 //! An INSERT of one row that is run for many.
 
-use phantomdb_sql::{
-    insert_rows::{parameter_of, row_of},
-    printer::verbatim_ident,
-};
-use sqlparser::ast::{Expr, Statement};
+use phantomdb_sql::insert_rows::{parameter_of, row_of};
+use sqlparser::ast::{Expr, Ident, Statement};
 
 use super::adapter::Adapter;
 
@@ -15,7 +12,7 @@ impl Adapter<'_> {
         self.takes_rows = true;
         for cell in row {
             if parameter_of(cell).is_some_and(|number| self.defaults.contains(&(number - 1))) {
-                *cell = Expr::Identifier(verbatim_ident("DEFAULT"));
+                *cell = Expr::Identifier(Ident::new("DEFAULT"));
             }
         }
     }

@@ -96,6 +96,10 @@ impl Adapter<'_> {
             value = build::call("unhex", vec![digits]);
         } else {
             self.convert_for(typed, &mut value, element)?;
+            // An expression takes the affinity of the left side, as a parameter does; a column has its own.
+            if let Expr::Identifier(_) = value {
+                value = Expr::UnaryOp { op: UnaryOperator::Plus, expr: Box::new(value) };
+            }
         }
         let mut elements = self.json_elements(&list)?;
         if let SetExpr::Select(select) = elements.body.as_mut() {

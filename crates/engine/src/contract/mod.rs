@@ -13,6 +13,7 @@ mod concurrency;
 mod corners;
 mod errors;
 mod generated;
+mod insert_rows;
 mod keyed;
 pub mod numbers;
 mod queries;
@@ -49,7 +50,7 @@ macro_rules! contract_tests {
 }
 use contract_tests;
 
-const FILES: [(&str, &[ContractTest]); 12] = [
+const FILES: [(&str, &[ContractTest]); 13] = [
     ("alter_clauses", alter_clauses::TESTS),
     ("alterations", alterations::TESTS),
     ("changes", changes::TESTS),
@@ -57,6 +58,7 @@ const FILES: [(&str, &[ContractTest]); 12] = [
     ("corners", corners::TESTS),
     ("errors", errors::TESTS),
     ("generated", generated::TESTS),
+    ("insert_rows", insert_rows::TESTS),
     ("queries", queries::TESTS),
     ("schema", schema::TESTS),
     ("statements", statements::TESTS),
