@@ -126,7 +126,8 @@ fn split<'a>(run: &Run<'a>, inferred: Option<&[Type]>, typed: &mut Vec<TypedRun<
             type_to_send(inferred.and_then(|types| types.get(place)), value)
         });
         let of_row: Vec<Option<Type>> = of_row.collect();
-        let fits = |(known, new): (&Option<Type>, &Option<Type>)| known.is_none() || new.is_none() || known == new;
+        let fits =
+            |(known, new): (&Option<Type>, &Option<Type>)| known.is_none() || new.is_none() || known == new;
         if !types.iter().zip(&of_row).all(fits) {
             typed.push(part(run, start..index, &samples));
             start = index;

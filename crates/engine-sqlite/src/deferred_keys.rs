@@ -29,9 +29,7 @@ pub(super) fn checked_at_the_end(
             return Ok(());
         }
         let broken = broken_foreign_keys(connection)?;
-        Err(broken
-            .first()
-            .map_or_else(|| foreign_key(target, schema), |key| broken_key_error(key, schema)))
+        Err(broken.first().map_or_else(|| foreign_key(target, schema), |key| broken_key_error(key, schema)))
     });
     connection.execute_batch("PRAGMA defer_foreign_keys = OFF").map_err(error::from_sqlite)?;
     outcome

@@ -287,8 +287,8 @@ impl Session for SqliteSession {
         let plan = self.database.plan_without_waiting(&statement);
         let writes = plan.as_ref().map_or_else(|| Database::seems_to_write(&statement), |plan| plan.writes());
         // The calling thread serves others and must not wait for a disk.
-        if let Some(plan) = plan
-            .filter(|_| statement.rows.len() <= QUICK_ROWS && (!writes || !self.database.is_on_disk()))
+        if let Some(plan) =
+            plan.filter(|_| statement.rows.len() <= QUICK_ROWS && (!writes || !self.database.is_on_disk()))
             && let Some(outcome) = self.execute_quickly(&plan, &statement)
         {
             return outcome;

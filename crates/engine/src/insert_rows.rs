@@ -29,7 +29,8 @@ pub fn runs(statement: &Statement, width: usize) -> Result<Vec<Run<'_>>> {
     let (mut start, mut defaults) = (0, Defaults::new());
     for (index, row) in statement.rows.iter().enumerate() {
         if row.len() != width {
-            let message = format!("the row has {} cells, but the statement has {width} parameters", row.len());
+            let message =
+                format!("the row has {} cells, but the statement has {width} parameters", row.len());
             return Err(Error::new(ErrorCode::BadRequest, message).in_row(number(index)));
         }
         if index > start && !defaults.iter().copied().eq(defaults_of(row)) {
@@ -104,7 +105,8 @@ mod tests {
         let default = r#"{"type":"default"}"#;
         let statement = statement(&format!("[[1,2],[3,4],[{default},5],[{default},6],[7,8]]"));
         let runs = runs(&statement, 2).unwrap();
-        let shape: Vec<_> = runs.iter().map(|run| (run.first, run.rows.len(), run.defaults.clone())).collect();
+        let shape: Vec<_> =
+            runs.iter().map(|run| (run.first, run.rows.len(), run.defaults.clone())).collect();
         assert_eq!(shape, [(1, 2, vec![]), (3, 2, vec![0]), (5, 1, vec![])]);
     }
 

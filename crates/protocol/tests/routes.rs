@@ -13,8 +13,12 @@ fn calls() -> Vec<Call> {
     let database = || "my app/é".to_owned();
     let table = || TableName { name: "us/ers".into(), schema: Some("s&t".into()) };
     let id = || "a.b/c".to_owned();
-    let statement =
-        Statement { query: "SELECT $1".into(), parameters: vec![Value::Integer(7)], native: true, ..Statement::default() };
+    let statement = Statement {
+        query: "SELECT $1".into(),
+        parameters: vec![Value::Integer(7)],
+        native: true,
+        ..Statement::default()
+    };
     let find = Find {
         condition: Some("name = 'Jo&hn' AND age>18 + 1".into()),
         order_by: Some("a DESC".into()),

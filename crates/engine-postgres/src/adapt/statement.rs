@@ -71,13 +71,7 @@ impl Adapter<'_> {
         let pure = kind == Kind::Read && !self.calls_unknown;
         let write_result = write_result(statement);
         let row_insert = RowInsert::of(self.source.sql, statement);
-        Ok(Adapted {
-            probe,
-            pure,
-            write_result,
-            row_insert,
-            ..self.adapted(kind, vec![print(statement)?])
-        })
+        Ok(Adapted { probe, pure, write_result, row_insert, ..self.adapted(kind, vec![print(statement)?]) })
     }
 
     fn kind(&self, statement: &Statement) -> Kind {

@@ -3,8 +3,8 @@
 use phantomdb_protocol::{ColumnType, Result};
 use phantomdb_sql::{build, parse::parse_stored, printer};
 use sqlparser::ast::{
-    Array, BinaryOperator, CaseWhen, Expr, Ident, Parens, Query, SelectItem, SetExpr, Spanned, Statement, UnaryOperator,
-    Value, ValueWithSpan, Values, helpers::attached_token::AttachedToken,
+    Array, BinaryOperator, CaseWhen, Expr, Ident, Parens, Query, SelectItem, SetExpr, Spanned, Statement,
+    UnaryOperator, Value, ValueWithSpan, Values, helpers::attached_token::AttachedToken,
 };
 
 use super::{

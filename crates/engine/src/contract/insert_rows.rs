@@ -1,7 +1,7 @@
 use phantomdb_protocol::{Cell, ErrorCode, Result, ResultSet, Statement, Value};
 use serde_json::{Value as Json, json};
 
-use super::session::{all, ask, ask_with, ok, rows, text};
+use super::session::{all, ask, ask_with, error, ok, rows, text};
 use super::{ContractTest, Fixture, contract_tests};
 use crate::Session;
 
@@ -16,6 +16,8 @@ pub(super) const TESTS: &[ContractTest] = contract_tests![
     it_takes_rows_that_reference_each_other_in_any_order,
     it_refuses_rows_where_they_have_no_place,
     it_finds_any_number_of_values_in_a_list,
+    it_unites_a_thousand_selects,
+    it_refuses_more_parameters_than_a_statement_has_and_says_what_to_write,
     it_compares_the_values_of_a_list_as_the_type_of_the_other_side
 ];
 
@@ -185,20 +187,14 @@ async fn it_inserts_rows_in_a_transaction_that_goes_on_after_a_refusal(fixture: 
 
 async fn it_takes_rows_that_reference_each_other_in_any_order(fixture: &Fixture) {
     let session = &*fixture.session;
-    ok(
-        session,
-        "CREATE TABLE nodes (id INTEGER PRIMARY KEY, parent INTEGER REFERENCES nodes (id))",
-        &[],
-    )
-    .await;
+    ok(session, "CREATE TABLE nodes (id INTEGER PRIMARY KEY, parent INTEGER REFERENCES nodes (id))", &[])
+        .await;
     let query = "INSERT INTO nodes (id, parent) VALUES ($1, $2)";
     let child_first = |id| {
-        vec![
-            row(&[Value::Integer(id), Value::Integer(id + 1)]),
-            row(&[Value::Integer(id + 1), Value::Null]),
-        ]
+        vec![row(&[Value::Integer(id), Value::Integer(id + 1)]), row(&[Value::Integer(id + 1), Value::Null])]
     };
-    let orphan = vec![row(&[Value::Integer(50), Value::Null]), row(&[Value::Integer(51), Value::Integer(99)])];
+    let orphan =
+        vec![row(&[Value::Integer(50), Value::Null]), row(&[Value::Integer(51), Value::Integer(99)])];
     insert(session, query, child_first(1)).await.unwrap();
     let refused = insert(session, query, orphan.clone()).await.unwrap_err();
     assert_eq!(refused.code, ErrorCode::ForeignKeyViolation);
@@ -265,6 +261,26 @@ async fn it_finds_any_number_of_values_in_a_list(fixture: &Fixture) {
     }
     let gone = ok(session, "DELETE FROM items WHERE n = ANY($1)", &[many]).await;
     assert_eq!(gone.affected_rows, 10);
+}
+
+async fn it_unites_a_thousand_selects(fixture: &Fixture) {
+    let session = &*fixture.session;
+    let selects = |join: &str| (0..1_000).map(|n| format!("SELECT {n} AS n")).collect::<Vec<_>>().join(join);
+    let all = format!("SELECT count(*), max(n) FROM ({}) AS numbers", selects(" UNION ALL "));
+    assert_eq!(ask(session, &all).await, "1000|999");
+    let ordered = format!("{} ORDER BY n DESC LIMIT 2", selects(" UNION "));
+    assert_eq!(ask(session, &ordered).await, "999 998");
+    let except = format!("{} EXCEPT SELECT 5 UNION ALL SELECT 7", selects(" UNION ALL "));
+    assert_eq!(ask(session, &format!("SELECT count(*) FROM ({except}) AS numbers")).await, "1000");
+}
+
+async fn it_refuses_more_parameters_than_a_statement_has_and_says_what_to_write(fixture: &Fixture) {
+    let session = &*fixture.session;
+    let marks = (1..=40_000).map(|n| format!("${n}")).collect::<Vec<_>>().join(",");
+    let values = vec![Value::Integer(1); 40_000];
+    let refused = error(session, &format!("SELECT 1 WHERE 1 IN ({marks})"), &values).await;
+    assert_eq!(refused.code, ErrorCode::TooLarge);
+    assert!(refused.message.contains("= ANY($1)"), "{}", refused.message);
 }
 
 async fn it_compares_the_values_of_a_list_as_the_type_of_the_other_side(fixture: &Fixture) {

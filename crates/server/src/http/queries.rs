@@ -115,8 +115,10 @@ fn call_of(database: &str, request: &CallContext, query: IndependentQuery) -> (C
         idempotency_key,
         request_id,
     } = query;
-    let call =
-        Call::Query { database: database.to_owned(), statement: Statement { query, parameters, native, rows } };
+    let call = Call::Query {
+        database: database.to_owned(),
+        statement: Statement { query, parameters, native, rows },
+    };
     let context = CallContext {
         transaction,
         idempotency_key,

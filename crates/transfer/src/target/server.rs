@@ -120,8 +120,12 @@ impl ServerTarget {
     async fn go_on_numbering(&self, table: &Table) -> Result<()> {
         let Some((column, last)) = table.numbering() else { return Ok(()) };
         let name = ddl::table_name(table.name());
-        let native =
-            |query: &str, parameters: Vec<Sent>| Statement { query: query.into(), parameters, native: true, ..Statement::default() };
+        let native = |query: &str, parameters: Vec<Sent>| Statement {
+            query: query.into(),
+            parameters,
+            native: true,
+            ..Statement::default()
+        };
         if self.remote.engine().await? == "sqlite" {
             let stored = Sent::String(stored_name(table.name()));
             // SQLite goes on after the largest key by itself.
