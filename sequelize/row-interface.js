@@ -94,7 +94,9 @@ module.exports = (lib) => {
           const results = [];
           for (let start = 0; start < records.length; start += length) {
             const part = records.slice(start, start + length);
-            results.push(...(await this.bulkInsert(tableName, part, withOptions(options, { transaction }), attributes)));
+            results.push(
+              ...(await this.bulkInsert(tableName, part, withOptions(options, { transaction }), attributes)),
+            );
           }
           return results;
         };

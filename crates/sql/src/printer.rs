@@ -202,7 +202,7 @@ pub fn parameter_number(name: &str) -> Result<usize, Error> {
     let number = name.strip_prefix('$').and_then(|digits| digits.parse::<usize>().ok());
     match number {
         Some(number @ 1..=PARAMETERS_MAX) => Ok(number),
-        Some(PARAMETERS_MAX..) => Err(Error::new(
+        Some(number) if number > PARAMETERS_MAX => Err(Error::new(
             ErrorCode::TooLarge,
             format!(
                 "a statement has at most {PARAMETERS_MAX} parameters, and this one has '{name}'; pass a list as one \

@@ -12,6 +12,7 @@ use sqlparser::ast::{
 
 use super::{
     adapter::Adapter,
+    or_of_rows,
     typed::{Origin, Typed, unify},
 };
 
@@ -281,6 +282,12 @@ impl Adapter<'_> {
             {
                 build::parenthesize(term);
             }
+        }
+        if *chained == BinaryOperator::Or
+            && let Some(membership) = or_of_rows::membership(&terms)?
+        {
+            *expr = membership;
+            return Ok(Typed::boolean(nullable));
         }
         *expr = build::join(terms, chained);
         Ok(Typed::boolean(nullable))

@@ -20,6 +20,7 @@ mod literal;
 mod membership;
 mod native_target;
 mod operators;
+mod or_of_rows;
 mod query;
 mod scope;
 mod select;

@@ -16,6 +16,7 @@ pub(super) const TESTS: &[ContractTest] = contract_tests![
     it_takes_rows_that_reference_each_other_in_any_order,
     it_refuses_rows_where_they_have_no_place,
     it_finds_any_number_of_values_in_a_list,
+    it_finds_any_number_of_pairs,
     it_unites_a_thousand_selects,
     it_refuses_more_parameters_than_a_statement_has_and_says_what_to_write,
     it_compares_the_values_of_a_list_as_the_type_of_the_other_side
@@ -261,6 +262,30 @@ async fn it_finds_any_number_of_values_in_a_list(fixture: &Fixture) {
     }
     let gone = ok(session, "DELETE FROM items WHERE n = ANY($1)", &[many]).await;
     assert_eq!(gone.affected_rows, 10);
+}
+
+async fn it_finds_any_number_of_pairs(fixture: &Fixture) {
+    let session = &*fixture.session;
+    ok(session, ITEMS, &[]).await;
+    insert(session, "INSERT INTO items (n, name) VALUES ($1, $2)", numbers(0..20)).await.unwrap();
+    ok(session, "INSERT INTO items (n) VALUES (NULL)", &[]).await;
+    let pairs = |count: i64, name: &str| {
+        let pair = |n: i64| format!("(n = {n} AND {name} = 'row {n}')");
+        (10..10 + count).map(pair).collect::<Vec<_>>().join(" OR ")
+    };
+    for (condition, expected) in [
+        (pairs(3_000, "name"), "10"),
+        (format!("NOT ({})", pairs(3_000, "name")), "11"),
+        // The name of a row without a number is the default.
+        (format!("({}) IS NULL", pairs(300, "upper(name)")), "0"),
+        (format!("({}) IS NULL", pairs(300, "name")), "0"),
+        (format!("{} OR n = 3", pairs(300, "name")), "11"),
+        ((10..1_010).map(|n| format!("n = {n}")).collect::<Vec<_>>().join(" OR "), "10"),
+        ((10..1_010).map(|n| format!("name = 'row {n}'")).collect::<Vec<_>>().join(" OR "), "10"),
+    ] {
+        let found = ask(session, &format!("SELECT count(*) FROM items WHERE {condition}")).await;
+        assert_eq!(found, expected, "{:.60}", condition);
+    }
 }
 
 async fn it_unites_a_thousand_selects(fixture: &Fixture) {
