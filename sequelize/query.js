@@ -3,6 +3,7 @@
 const { randomUUID } = require('crypto');
 
 const { formatBindParameters } = require('./bind.js');
+const { isOfInstances, newValues } = require('./bulk-answer.js');
 const { CompiledQuery } = require('./compiled-query.js');
 const { parsingConverter } = require('./parsers.js');
 const { PhantomDBError, withStack } = require('../driver/phantomdb-error.js');
@@ -187,7 +188,7 @@ module.exports = (lib) => {
     }
 
     shape(result) {
-      const rows = this.objects(result);
+      const rows = this.newValues(result) ?? this.objects(result);
       const count = result.affectedRows;
       switch (this.options.type) {
         case QueryTypes.SELECT:
@@ -209,6 +210,17 @@ module.exports = (lib) => {
         default:
           return rows;
       }
+    }
+
+    /** What the instances of a `bulkCreate` do not have yet; undefined for any other statement. */
+    newValues(result) {
+      const records = this.query?.records;
+      if (records === undefined || records.length !== result.rows.length || !isOfInstances(this.options))
+        return undefined;
+      const isPlain = !this.sequelize.connectionManager.hasParsers && !this.sequelize.options.minifyAliases;
+      return isPlain && !result.columns.some(({ name }) => name === '__proto__')
+        ? newValues(result, records)
+        : undefined;
     }
 
     objects(result) {
