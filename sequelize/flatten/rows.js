@@ -47,7 +47,7 @@ module.exports = (lib) => {
     const columns = new Map();
     const unset = new Set();
     for (const row of rows) {
-      for (const name in row) {
+      for (const name of Object.keys(row)) {
         const value = row[name];
         if (!columns.has(name)) {
           columns.set(name, undefined);

@@ -15,7 +15,6 @@ use crate::{
     rows::empty_result,
     run::ReadyStatement,
     run_error::RunError,
-    transaction_work::TransactionWork as _,
 };
 
 /// Refuses savepoints, which belong into a transaction, and statements that begin or end one.
@@ -60,13 +59,9 @@ pub(crate) async fn run_statement(
 
 /// Inserts rows that commit together. One statement for all of them needs no transaction around it.
 async fn insert_rows(connection: &Connection, plan: &Plan, statement: &Statement) -> Result<ResultSet> {
-    let rows = InsertRows::new(plan, statement, Within::Nothing)?;
-    if !rows.is_one_statement(connection).await? {
-        return batch::in_transaction(connection, &SingleStatement(plan, statement)).await;
-    }
-    match rows.run(connection).await {
-        Err(RunError::StalePlan(_)) => rows.run(connection).await.map_err(RunError::into_error),
-        outcome => outcome.map_err(RunError::into_error),
+    match InsertRows::new(plan, statement, Within::Nothing)?.run_alone(connection).await? {
+        Some(answer) => Ok(answer),
+        None => batch::in_transaction(connection, &SingleStatement(plan, statement)).await,
     }
 }
 

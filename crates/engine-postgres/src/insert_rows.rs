@@ -49,9 +49,17 @@ impl<'a> InsertRows<'a> {
         Ok(Self { plan, form, statement, runs, within })
     }
 
-    /// True when the rows go with one statement, and so are inserted together without a transaction.
-    pub(crate) async fn is_one_statement(&self, connection: &Connection) -> Result<bool> {
-        Ok(self.typed_runs(connection).await?.len() == 1)
+    /// Inserts the rows if they go with one statement, which needs no transaction around it. None when they do not.
+    pub(crate) async fn run_alone(&self, connection: &Connection) -> Result<Option<ResultSet>> {
+        for is_last in [false, true] {
+            let typed = self.typed_runs(connection).await?;
+            let [only] = typed.as_slice() else { return Ok(None) };
+            match self.insert(connection, only).await {
+                Err(RunError::StalePlan(_)) if !is_last => {}
+                outcome => return outcome.map(Some).map_err(RunError::into_error),
+            }
+        }
+        Ok(None)
     }
 
     async fn prepare(

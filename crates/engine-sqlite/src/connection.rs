@@ -30,7 +30,7 @@ const STEPS_PER_ROUND: i32 = 1000;
 pub(super) const QUICK_ROUNDS: u32 = 20;
 
 /// The rows of an INSERT that may run on such a thread.
-pub(super) const QUICK_ROWS: usize = 100;
+pub(super) const QUICK_ROWS: usize = 250;
 
 /// The number of rounds for which a statement may still run. `UNLIMITED` never runs out.
 #[derive(Debug)]

@@ -3,8 +3,8 @@
 
 use percent_encoding::percent_decode_str;
 use phantomdb_protocol::{
-    AlterOperation, Batch, BeginTransaction, Call, CreateIndex, CreateTable, DeleteRows, Endpoint, Find,
-    InsertRows, ROUTES, Route, Statement, TableName, UpdateRows, Value,
+    AlterOperation, Batch, BeginTransaction, Call, Cell, CreateIndex, CreateTable, DeleteRows, Endpoint,
+    Find, InsertRows, ROUTES, Route, Statement, TableName, UpdateRows, Value,
 };
 use serde_json::json;
 
@@ -17,7 +17,7 @@ fn calls() -> Vec<Call> {
         query: "SELECT $1".into(),
         parameters: vec![Value::Integer(7)],
         native: true,
-        ..Statement::default()
+        rows: vec![vec![Cell::Default, Value::Null.into()]],
     };
     let find = Find {
         condition: Some("name = 'Jo&hn' AND age>18 + 1".into()),
