@@ -1,6 +1,7 @@
 'use strict';
 
 const { Connection } = require('./connection.js');
+const { toJson } = require('./json.js');
 const { PhantomDBError } = require('./phantomdb-error.js');
 const { idOf, idFor, isSnapshot } = require('./snapshot.js');
 const { wireTls } = require('./tls.js');
@@ -31,7 +32,7 @@ class Client {
     // Held here, as a snapshot is gone with its last holder.
     this.template = template;
     const wireTemplate = isSnapshot(template) ? { snapshot: idOf(template) } : template && { path: template };
-    this.#optionsJson = JSON.stringify({ ...options, template: wireTemplate, tls: wireTls(options.tls) });
+    this.#optionsJson = toJson({ ...options, template: wireTemplate, tls: wireTls(options.tls) });
     const connection = this.at();
     this.url = connection.url;
     this.isRemote = connection.isRemote;

@@ -4,6 +4,8 @@
 
 const { inspect, types } = require('util');
 
+const { toJson } = require('./json.js');
+
 /** A parameter of a statement, as the wire carries it. Any object that is not a date, bytes or the like is a JSON document. */
 function toWire(value, otherwise = document) {
   switch (typeof value) {
@@ -49,7 +51,7 @@ function document(value) {
   if (typeof value !== 'object') {
     throw new TypeError(`A ${typeof value} cannot be a value of a statement.`);
   }
-  return { type: 'json', value: JSON.stringify(value) };
+  return { type: 'json', value: toJson(value) };
 }
 
 function refuse(value) {

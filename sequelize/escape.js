@@ -4,12 +4,13 @@
 // statements. Sequelize's own `sql-string` escapes with MySQL's backslashes for a dialect that it does not know; here
 // that would allow SQL injection.
 
+const { toJson } = require('../driver/json.js');
 const { literal } = require('../driver/native.js');
 const { scalarToWire } = require('../driver/values.js');
 
 /** @param wire a value in its wire form */
 function literalOf(wire) {
-  return literal(JSON.stringify(wire));
+  return literal(toJson(wire));
 }
 
 /** Writes a value as a literal, and an array as a list of literals. */

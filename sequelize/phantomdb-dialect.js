@@ -9,6 +9,7 @@ const { CLIENT, installEverywhere, installIn, installOn } = require('./install.j
 const { withLock } = require('../driver/named-lock.js');
 const { translate } = require('../driver/native.js');
 const { PhantomDBError } = require('../driver/phantomdb-error.js');
+const { toJson } = require('../driver/json.js');
 const { patchSequelizeCli } = require('./sequelize-cli.js');
 const { Snapshot, idFor, isOf, isSnapshot } = require('../driver/snapshot.js');
 const { tableOf } = require('./flatten/tables.js');
@@ -148,8 +149,8 @@ class PhantomDBDialect {
     };
     const request = {
       database: databaseName,
-      table: JSON.stringify(tableOf(tableName)),
-      find: JSON.stringify({ find }),
+      table: toJson(tableOf(tableName)),
+      find: toJson({ find }),
       parameters: '[]',
       transaction: transactionOf(options),
     };
@@ -174,7 +175,7 @@ class PhantomDBDialect {
     const request = {
       database: databaseName,
       query: sql,
-      parameters: JSON.stringify(parameters.map(toWire)),
+      parameters: toJson(parameters.map((value) => toWire(value))),
       transaction: transactionOf(options),
       native: options.native === true,
     };
@@ -316,7 +317,7 @@ function identifier(name) {
 }
 
 function expression(e) {
-  return translate('expression', JSON.stringify({ e })).sql;
+  return translate('expression', toJson({ e })).sql;
 }
 
 module.exports = { PhantomDBDialect };

@@ -8,6 +8,7 @@ const { literalOf } = require('./escape');
 const { Translations, textOf } = require('./translations');
 const { placeUserBinds } = require('./user-parameters');
 const json = require('./flatten/json');
+const { toJson } = require('../driver/json');
 const { tableOf } = require('./flatten/tables');
 const { givenValue } = require('../driver/values');
 
@@ -57,13 +58,13 @@ module.exports = (lib) => {
     bindAll(kind, plan, { bind, replacements }) {
       if (!bind) {
         const translation = this.bound(kind, plan.json);
-        const parameters = JSON.stringify(translation.parameters(plan.values));
+        const parameters = toJson(translation.parameters(plan.values));
         return { sql: translation.sql, parameters, find: translation.find };
       }
       if (replacements) throw new Error('Both `replacements` and `bind` cannot be set at the same time');
       const placed = placeUserBinds(plan.json, bind);
       const translation = this.bound(kind, placed.json, placed.parameters.length);
-      const parameters = JSON.stringify([...placed.parameters, ...translation.parameters(plan.values)]);
+      const parameters = toJson([...placed.parameters, ...translation.parameters(plan.values)]);
       return { sql: translation.sql, parameters };
     }
 

@@ -4,6 +4,7 @@ const { randomUUID } = require('crypto');
 
 const { formatBindParameters } = require('./bind.js');
 const { CompiledQuery } = require('./compiled-query.js');
+const { toJson } = require('../driver/json.js');
 const { parsingConverter } = require('./parsers.js');
 const { PhantomDBError, withStack } = require('../driver/phantomdb-error.js');
 const { AbortError } = require('../driver/abort.js');
@@ -76,7 +77,7 @@ module.exports = (lib) => {
      */
     async run(query, bind) {
       if (typeof query === 'string') {
-        query = CompiledQuery.raw(query, bind?.length > 0 ? JSON.stringify(bind.map(toWire)) : '[]');
+        query = CompiledQuery.raw(query, bind?.length > 0 ? toJson(bind.map((value) => toWire(value))) : '[]');
       }
       this.query = query;
       const complete = this._logQuery(query, debug, this.loggedParameters(query));

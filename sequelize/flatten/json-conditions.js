@@ -2,6 +2,7 @@
 
 // Conditions on JSON documents: nested objects, dotted keys, and `Sequelize.json`.
 
+const { toJson } = require('../../driver/json');
 const { isPlainObject } = require('../../driver/plain-object');
 const json = require('./json');
 
@@ -59,7 +60,7 @@ module.exports = (lib) => {
     atPathEntry(column, path, key, value, context) {
       if (typeof key === 'string') return this.atPath(column, path.concat(key), value, context);
       if (key === Op.contains || key === Op.contained) {
-        const document = this.bound({ type: 'json', value: JSON.stringify(value) });
+        const document = this.bound({ type: 'json', value: toJson(value) });
         return json.compare(json.document(column, path, 'json'), operators.get(key).json, document);
       }
       return this.operator(json.document(column, path), undefined, key, value, { ...context, json: false });

@@ -366,9 +366,11 @@ impl TransactionState {
 
     fn execute_each(&mut self, statements: &[Statement]) -> Result<Vec<Result<ResultSet>>> {
         let mut results = Vec::with_capacity(statements.len());
-        for statement in statements {
+        for (index, statement) in statements.iter().enumerate() {
             match self.execute(statement) {
-                Attempt::Done(outcome) => results.push(Ok(outcome?)),
+                Attempt::Done(outcome) => {
+                    results.push(Ok(outcome.map_err(|error| error.in_statement(index))?));
+                }
                 Attempt::NeedsWriteLock => {
                     return Err(Error::internal("the batch has no lock to write with"));
                 }

@@ -126,6 +126,9 @@ pub struct ErrorDetails {
     /// The unknown function that is called, to find its position in the statement. It does not travel.
     #[serde(skip)]
     pub function: Option<String>,
+    /// The place of the statement in its batch, from 0. It does not travel.
+    #[serde(skip)]
+    pub statement: Option<usize>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error, JsonSchema)]
@@ -179,6 +182,13 @@ impl Error {
     #[must_use]
     pub fn with_reason(mut self, reason: UnreachableReason) -> Self {
         self.details.reason = Some(reason);
+        self
+    }
+
+    /// Notes which statement of a batch failed, unless that is noted already.
+    #[must_use]
+    pub fn in_statement(mut self, index: usize) -> Self {
+        self.details.statement.get_or_insert(index);
         self
     }
 

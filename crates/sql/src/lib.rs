@@ -11,6 +11,7 @@ mod dialect;
 pub mod names;
 pub mod parse;
 pub mod printer;
+pub mod script;
 pub mod time;
 pub mod types;
 pub mod unknown_function;

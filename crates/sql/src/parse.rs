@@ -73,7 +73,7 @@ pub fn statement(sql: &str, mut tokens: Vec<TokenWithSpan>) -> Result<Parsed> {
     let conflict = take_conflict_target(sql, &mut tokens)?;
     let mut parser = parser(tokens);
     let statement = parser.parse_statement().map_err(|error| syntax_error(sql, error))?;
-    expect_end(sql, &mut parser, "only one statement can run at a time; send several as a batch")?;
+    expect_end(sql, &mut parser, "unexpected text after the statement")?;
     Ok(Parsed::Statement { statement: Box::new(statement), conflict: conflict.map(Box::new) })
 }
 
@@ -140,7 +140,7 @@ pub fn position(sql: &str, location: Location) -> u64 {
     before as u64 + location.column.max(1)
 }
 
-fn is_word(token: Option<&TokenWithSpan>, word: &str) -> bool {
+pub(crate) fn is_word(token: Option<&TokenWithSpan>, word: &str) -> bool {
     matches!(token.map(|t| &t.token), Some(Token::Word(w)) if w.quote_style.is_none() && w.value.eq_ignore_ascii_case(word))
 }
 
