@@ -8,6 +8,7 @@ const { Client } = require('../driver/client.js');
 const { CLIENT, installEverywhere, installIn, installOn } = require('./install.js');
 const { withLock } = require('../driver/named-lock.js');
 const { translate } = require('../driver/native.js');
+const { addNativeHint } = require('../driver/native-hint.js');
 const { PhantomDBError } = require('../driver/phantomdb-error.js');
 const { toJson } = require('../driver/json.js');
 const { patchSequelizeCli } = require('./sequelize-cli.js');
@@ -34,6 +35,7 @@ const OPTIONS = {
     (value) => isSnapshot(value) || (typeof value === 'string' && value !== ''),
   ],
   lockIdleTimeoutMs: ['a whole number of milliseconds above 0', isMilliseconds],
+  native: ['true or false', (value) => typeof value === 'boolean'],
   tls: ['{ ca } with certificates in PEM or the path of a file, and nothing else', isTls],
 };
 
@@ -177,9 +179,15 @@ class PhantomDBDialect {
       query: sql,
       parameters: toJson(parameters.map((value) => toWire(value))),
       transaction: transactionOf(options),
-      native: options.native === true,
+      native: (options.native ?? this[CLIENT]().native) === true,
     };
-    const result = await this.#connection.query(request, options);
+    let result;
+    try {
+      result = await this.#connection.query(request, options);
+    } catch (error) {
+      if (!request.native) addNativeHint(error, sql);
+      throw error;
+    }
     return { columns: result.columns, rows: rowsToObjects(result), affectedRows: result.affectedRows };
   }
 

@@ -22,6 +22,7 @@ module.exports = (lib) => {
   const { selectPlan, countOf, primaryKeyCondition } = require('./flatten/select')(lib);
   const { RowWriter, returning } = require('./flatten/rows')(lib);
   const { typed } = require('./flatten/values')(lib);
+  const { inZone } = lib.timeZone;
   const schemaGenerator = require('./schema-generator')(lib);
 
   class QueryGenerator extends schemaGenerator(AbstractQueryGenerator) {
@@ -86,6 +87,11 @@ module.exports = (lib) => {
     /** Translates a plan with inlined values. */
     text(kind, { json: plan, values }) {
       return this.orRefusal(() => textOf(kind, plan, values));
+    }
+
+    /** A value in its wire form, as it is written into the text of a statement. */
+    inZone(wire) {
+      return inZone(wire, this.options.timezone);
     }
 
     /** Translates. A refusal of the translator is thrown as an error of Sequelize. */
@@ -212,7 +218,7 @@ module.exports = (lib) => {
         return value.map((item) => this.escape(item)).join(', ');
       }
       const wire = typed(this, value, field, options);
-      return this.orRefusal(() => literalOf(wire));
+      return this.orRefusal(() => literalOf(this.inZone(wire)));
     }
 
     quote(collection, model) {

@@ -6,6 +6,7 @@ const { formatBindParameters } = require('./bind.js');
 const { CompiledQuery } = require('./compiled-query.js');
 const { toJson } = require('../driver/json.js');
 const { parsingConverter } = require('./parsers.js');
+const { addNativeHint } = require('../driver/native-hint.js');
 const { PhantomDBError, withStack } = require('../driver/phantomdb-error.js');
 const { AbortError } = require('../driver/abort.js');
 const { expireTransaction, rootOf } = require('./transactions.js');
@@ -86,6 +87,7 @@ module.exports = (lib) => {
         answer = await this.send(query);
       } catch (error) {
         if (error.code === 'TRANSACTION_EXPIRED') this.expireTransaction(error);
+        if (query.kind === 'raw' && !this.isNative(query)) addNativeHint(error, query.sql);
         // The server would give the same refusal again under the same key.
         if (error.code !== 'UNAVAILABLE') delete this.shared[KEY];
         error.sql = query.sql;
@@ -137,11 +139,18 @@ module.exports = (lib) => {
       }
     }
 
-    sendStatement({ kind, statement, parameters, table, find }) {
+    sendStatement(query) {
+      const { kind, statement, parameters, table, find } = query;
       const readOnly = kind === 'read';
       const options = this.callOptions(readOnly);
       if (find) return this.connection.find(table, find, parameters, statement, options);
-      return this.connection.query(statement, parameters, { native: this.options.native === true, readOnly }, options);
+      return this.connection.query(statement, parameters, { native: this.isNative(query), readOnly }, options);
+    }
+
+    /** True when the statement is in the engine's own SQL: by its option, or, if it is raw, by that of the dialect. */
+    isNative({ kind }) {
+      const { native = kind === 'raw' && this.sequelize.dialect.client.native } = this.options;
+      return native === true;
     }
 
     async sendCall({ call, body, tolerated }) {
