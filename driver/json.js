@@ -14,7 +14,7 @@ const ESCAPE = /\\(?:u(d[89a-f][0-9a-f]{2})|.)/g;
 function toJson(value) {
   const text = JSON.stringify(value);
   if (text === undefined || !text.includes('\\ud')) return text;
-  return text.replace(ESCAPE, (escape, half) => (half === undefined ? escape : '\ufffd'));
+  return text.replace(ESCAPE, (whole, half) => (half === undefined ? whole : '\ufffd'));
 }
 
 module.exports = { toJson };

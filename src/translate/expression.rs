@@ -66,7 +66,7 @@ impl Writer {
             Expr::Path(path) => push_path(out, path)?,
             Expr::Value(value) => push_literal(out, value)?,
             Expr::Bound(index, _) => self.values.push(out, *index)?,
-            Expr::Literal(text) => out.push_str(text),
+            Expr::Literal(text) => push_user_sql(out, text),
             Expr::Function(name, args) => {
                 check_function_name(name)?;
                 // `sequelize.random()` writes RAND for a dialect that Sequelize does not know.
@@ -198,6 +198,14 @@ impl Writer {
             }
         }
         Ok(())
+    }
+}
+
+/// Writes SQL of the user. A comment at its end must not hide what follows.
+fn push_user_sql(out: &mut String, text: &str) {
+    out.push_str(text);
+    if text.contains("--") {
+        out.push('\n');
     }
 }
 
