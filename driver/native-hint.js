@@ -10,6 +10,7 @@ const NEVER = /^\s*(?:attach|begin|commit|copy|detach|end|release|rollback|savep
 /** What SQLite or PostgreSQL reads and PhantomDB SQL does not have. */
 const ENGINES_OWN = [
   /^\s*(?:analyze|call|do|grant|import|pragma|refresh|reindex|replace|revoke|show)\b/i,
+  /^\s*(?:create|alter|drop)\s+(?:or\s+replace\s+|temp\s+|temporary\s+)*(?:extension|function|procedure|trigger|virtual)\b/i,
   /\b(?:glob|match|regexp|indexed\s+by)\b/i,
   /(?:\bfrom|\binto|\bupdate|\btable|\bjoin|[,.])\s*\[\w/i,
 ];

@@ -27,11 +27,9 @@ pub(super) fn code_and_message(e: rusqlite::Error) -> (i32, String) {
         }
         rusqlite::Error::SqlInputError { error, msg, .. } => (error.extended_code, msg),
         rusqlite::Error::MultipleStatement => {
-            (ffi::SQLITE_ERROR, "several statements in one; send them as a batch: syntax error".to_owned())
+            (ffi::SQLITE_ERROR, "a native statement is one statement; send these one by one".to_owned())
         }
-        rusqlite::Error::NulError(_) => {
-            (ffi::SQLITE_ERROR, "the statement has a NUL character: syntax error".to_owned())
-        }
+        rusqlite::Error::NulError(_) => (ffi::SQLITE_ERROR, "the statement has a NUL character".to_owned()),
         other => (ffi::SQLITE_INTERNAL, other.to_string()),
     }
 }
