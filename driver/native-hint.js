@@ -2,7 +2,7 @@
 
 // Statements in the SQL of the database engine that were sent as PhantomDB SQL: their errors say how to send them.
 
-const CODES = new Set(['SYNTAX_ERROR', 'UNSUPPORTED']);
+const CODES = new Set(['SYNTAX_ERROR', 'UNKNOWN_FUNCTION', 'UNSUPPORTED']);
 
 /** Statements that an engine takes as native SQL neither. */
 const NEVER = /^\s*(?:attach|begin|commit|copy|detach|end|release|rollback|savepoint|set|start|vacuum)\b/i;
@@ -17,8 +17,8 @@ const ENGINES_OWN = [
 
 /** True when the statement may be one in the engine's own SQL. */
 function seemsNative(error, sql) {
-  if (!CODES.has(error.code) || NEVER.test(sql)) return false;
-  if (error.code === 'UNSUPPORTED' || /there is no function/.test(error.message)) return true;
+  if (!CODES.has(error.code) || NEVER.test(sql) || error.message.includes('{ native: true }')) return false;
+  if (error.code !== 'SYNTAX_ERROR' || /there is no function/.test(error.message)) return true;
   return ENGINES_OWN.some((pattern) => pattern.test(sql));
 }
 
