@@ -177,7 +177,7 @@ class PhantomDBDialect {
     const request = {
       database: databaseName,
       query: sql,
-      parameters: toJson(parameters.map((value) => toWire(value))),
+      parameters: toJson(parameters.map(toWire)),
       transaction: transactionOf(options),
       native: (options.native ?? this[CLIENT]().native) === true,
     };

@@ -78,7 +78,7 @@ module.exports = (lib) => {
      */
     async run(query, bind) {
       if (typeof query === 'string') {
-        query = CompiledQuery.raw(query, bind?.length > 0 ? toJson(bind.map((value) => toWire(value))) : '[]');
+        query = CompiledQuery.raw(query, bind?.length > 0 ? toJson(bind.map(toWire)) : '[]');
       }
       this.query = query;
       const complete = this._logQuery(query, debug, this.loggedParameters(query));

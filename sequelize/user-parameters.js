@@ -23,7 +23,7 @@ function withLiterals(node, change) {
 function placeUserBinds(json, bind) {
   const binds = new Binds(bind);
   const placed = withLiterals(JSON.parse(json), (text) => placeBinds(text, binds));
-  return { json: toJson(placed), parameters: binds.parameters().map((value) => toWire(value)) };
+  return { json: toJson(placed), parameters: binds.parameters().map(toWire) };
 }
 
 module.exports = { placeUserBinds };
