@@ -22,6 +22,7 @@ use super::{
     compare::extreme,
     converted::{comparable, conversion},
     operators::{call_of, converted_arguments, result_of},
+    special_form::normalization_form,
     typed::{Typed, unify},
 };
 use crate::stored::{NOW, TIME_OF_DAY, TODAY};
@@ -47,6 +48,9 @@ impl Adapter<'_> {
             let with_clauses = function.filter.is_some() || function.over.is_some();
             self.refuse(&[(with_clauses, "ARRAY() as an aggregate")], || span)?;
             return self.array_of_query(expr);
+        }
+        if name == "normalize" {
+            normalization_form(function);
         }
         let types = self.function_parts(function, span)?;
         self.named_call(expr, &name, &types).map_err(|error| self.at(error, span))
