@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use phantomdb_engine::parameters::{check_text, timestamp};
+use phantomdb_engine::parameters::{check_text, stored_timestamp};
 use phantomdb_protocol::{Result, Value};
 use rusqlite::Statement;
 use rusqlite::types::{ToSql, ToSqlOutput, Value as Owned, ValueRef};
@@ -47,7 +47,7 @@ fn to_sqlite(value: &Value, number: usize) -> Result<ToSqlOutput<'_>> {
             ToSqlOutput::Owned(Owned::Text(s.to_ascii_lowercase()))
         }
         Value::Uuid(s) => text(s, number)?,
-        Value::Timestamp(s) => match timestamp(s, number)? {
+        Value::Timestamp(s) => match stored_timestamp(s, number)? {
             Cow::Borrowed(s) => text(s, number)?,
             Cow::Owned(s) => ToSqlOutput::Owned(Owned::Text(s)),
         },

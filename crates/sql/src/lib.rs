@@ -11,7 +11,6 @@ mod dialect;
 pub mod names;
 pub mod parse;
 pub mod printer;
-pub mod time;
 pub mod types;
 pub mod typing;
 pub mod unknown_function;

@@ -187,7 +187,10 @@ impl Adapter<'_> {
         let mut query = parsed_query("SELECT \"value\" AS \"phantomdb_value\" FROM json_each(NULL)")?;
         set_table_function_argument(
             &mut query,
-            build::call("phantomdb_array_elements", vec![array, printer::literal(element.short_name())]),
+            build::call(
+                "phantomdb_array_elements",
+                vec![array.clone(), printer::literal(element.short_name())],
+            ),
         );
         let mut left = left;
         let typed = self.operand(&mut left)?;
@@ -202,6 +205,9 @@ impl Adapter<'_> {
             Ok(Expr::Exists { subquery, negated: false })
         };
         let (decided, unknown) = (exists(decisive)?, exists(Expr::IsNull(nested))?);
+        // The array itself may be NULL.
+        let is_null = Expr::Nested(Box::new(Expr::IsNull(Box::new(Expr::Nested(Box::new(array))))));
+        let unknown = build::binary(unknown, BinaryOperator::Or, is_null);
         *expr = decided_or_unknown(decided, unknown, all);
         Ok(Typed::boolean(true))
     }

@@ -35,15 +35,15 @@ mod type_conversion;
 mod typed;
 mod update;
 
-use phantomdb_protocol::{ColumnDefinition, Error, Result, TableSchema};
-use phantomdb_sql::{Catalog, parse, parse::parse_stored, with_stack};
+use phantomdb_protocol::{ColumnDefinition, ColumnType, Error, Result, TableSchema};
+use phantomdb_sql::{Catalog, build, parse, parse::parse_stored, with_stack};
 use sqlparser::ast::{CreateTable, Expr, Ident, Statement};
 
 pub use adapted::{Adapted, Change, WriteKind, WriteTarget};
 use adapter::Adapter;
 use typed::Typed;
 
-use crate::{source_expressions::SourceExpression, stored::print};
+use crate::{source_expressions::SourceExpression, stored::print, types::column_type_of_sql};
 
 /// Adapts exactly one statement; a trailing `;` is fine.
 ///
@@ -70,7 +70,14 @@ pub(super) fn conversion(table: &TableSchema, column: &ColumnDefinition) -> Resu
     let name = Ident::with_quote('"', &column.name);
     let mut target = assign::Target::new(table, column);
     target.allow_null();
-    let mut value = target.assign(Expr::Identifier(name), Typed::OTHER)?;
+    let is_timestamp = |name: &str| column_type_of_sql(name) == ColumnType::Timestamp;
+    let old = table.columns.iter().find(|old| old.name == column.name);
+    let mut value = Expr::Identifier(name);
+    // The stored form of microseconds is no text that a user reads.
+    if old.is_some_and(|old| is_timestamp(&old.data_type)) && !is_timestamp(&column.data_type) {
+        value = build::call("phantomdb_timestamp_iso", vec![value]);
+    }
+    let mut value = target.assign(value, Typed::OTHER)?;
     print(&mut value)
 }
 

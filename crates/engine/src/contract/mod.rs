@@ -8,6 +8,7 @@
 
 mod alter_clauses;
 mod alterations;
+mod arithmetic;
 mod changes;
 mod concurrency;
 mod corners;
@@ -20,6 +21,7 @@ mod schema;
 pub mod session;
 mod statements;
 mod text;
+mod times;
 mod transactions;
 
 use std::{pin::Pin, process::ExitCode, sync::Arc};
@@ -49,9 +51,10 @@ macro_rules! contract_tests {
 }
 use contract_tests;
 
-const FILES: [(&str, &[ContractTest]); 12] = [
+const FILES: [(&str, &[ContractTest]); 13] = [
     ("alter_clauses", alter_clauses::TESTS),
     ("alterations", alterations::TESTS),
+    ("arithmetic", arithmetic::TESTS),
     ("changes", changes::TESTS),
     ("concurrency", concurrency::TESTS),
     ("corners", corners::TESTS),
@@ -61,6 +64,7 @@ const FILES: [(&str, &[ContractTest]); 12] = [
     ("schema", schema::TESTS),
     ("statements", statements::TESTS),
     ("text", text::TESTS),
+    ("times", times::TESTS),
     ("transactions", transactions::TESTS),
 ];
 

@@ -16,6 +16,7 @@ use crate::{
 };
 use phantomdb_engine_sqlite::stored_name;
 use phantomdb_sql::types::SqlType;
+use phantomdb_values::times::wire_of_stored;
 
 /// Parameters of one statement, with a margin to the 32,766 that SQLite takes.
 const MOST_PARAMETERS: usize = 30_000;
@@ -173,9 +174,9 @@ pub(crate) fn sent(value: &Value, data_type: &SqlType) -> Sent {
             let text = text.clone();
             match data_type {
                 SqlType::Real | SqlType::Float | SqlType::Double => Sent::Float(f64::NAN),
-                SqlType::Timestamp => Sent::Timestamp(text),
+                SqlType::Timestamp(_) => Sent::Timestamp(wire_of_stored(&text).into_owned()),
                 SqlType::Date => Sent::Date(text),
-                SqlType::Time => Sent::Time(text),
+                SqlType::Time(_) => Sent::Time(text),
                 SqlType::Decimal(_) => Sent::Decimal(text),
                 SqlType::Uuid => Sent::Uuid(text),
                 SqlType::Json | SqlType::Jsonb => Sent::Json(text),
