@@ -22,7 +22,7 @@ use super::{
     compare::extreme,
     converted::{comparable, conversion},
     groups::is_aggregate,
-    operators::{call_of, converted_arguments, result_of},
+    operators::{call_of, converted_arguments, result_of, with_defaults},
     typed::{Typed, unify},
 };
 use crate::stored::{NOW, TIME_OF_DAY, TODAY};
@@ -139,17 +139,8 @@ impl Adapter<'_> {
             self.refuse(&[(with_clauses, what.as_str())], || span)?;
         }
         let mut arguments = take_arguments(function);
-        let missing = resolved.signature.arguments.len().saturating_sub(arguments.len());
         let mut all_types = given;
-        let mut resolved = resolved;
-        if !resolved.signature.variadic && missing > 0 {
-            let defaults = &resolved.signature.defaults;
-            for default in defaults.iter().skip(defaults.len() - missing) {
-                arguments.push(verbatim_expr(*default));
-                all_types.push(Typed::OTHER);
-            }
-            resolved.arguments.extend(&resolved.signature.arguments[resolved.arguments.len()..]);
-        }
+        let resolved = with_defaults(resolved, &mut arguments, &mut all_types);
         if is_aggregate {
             return self.aggregate(expr, &resolved, arguments, &all_types);
         }

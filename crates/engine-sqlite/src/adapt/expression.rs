@@ -152,6 +152,9 @@ impl Adapter<'_> {
                 Found::Column(output) => {
                     if let Some(stored) = &output.expr {
                         *expr = stored.clone();
+                    } else if let (None, Some(relation)) = (qualifier, scope.qualifier_of(&ident.value)) {
+                        let column = Ident::with_quote('"', &ident.value);
+                        *expr = Expr::CompoundIdentifier(vec![Ident::with_quote('"', relation), column]);
                     }
                     return Ok(output.typed);
                 }

@@ -20,7 +20,7 @@ use super::{
     adapter::Adapter,
     call::{synonym, unknown_function},
     converted::conversion,
-    operators::{call_of, converted_arguments},
+    operators::{call_of, converted_arguments, with_defaults},
     scope::{Columns, Output, Relation},
     template::{empty_query, parsed_query, source_rows},
     typed::{Origin, Typed, type_of_column},
@@ -92,8 +92,9 @@ impl Adapter<'_> {
         types: &[Typed],
         exposed: &str,
     ) -> Result<(Expr, Vec<Output>)> {
-        let resolved = self.row_function(function, types)?;
-        let (rows, typed) = call_of(&resolved, values, types)?;
+        let (mut values, mut types) = (values, types.to_vec());
+        let resolved = with_defaults(self.row_function(function, &types)?, &mut values, &mut types);
+        let (rows, typed) = call_of(&resolved, values, &types)?;
         let value = Expr::CompoundIdentifier(vec![quoted(exposed), quoted("value")]);
         let columns = &resolved.signature.columns;
         if columns.is_empty() {
