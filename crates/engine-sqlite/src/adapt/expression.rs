@@ -16,6 +16,7 @@ use sqlparser::ast::{
 use super::{
     adapter::Adapter,
     converted::{comparable, conversion, json},
+    or_of_rows,
     scope::Found,
     typed::{Origin, Typed, unify},
 };
@@ -469,6 +470,12 @@ impl Adapter<'_> {
             {
                 build::parenthesize(term);
             }
+        }
+        if *chained == BinaryOperator::Or
+            && let Some(membership) = or_of_rows::membership(&terms)?
+        {
+            *expr = membership;
+            return Ok(Typed::boolean(nullable));
         }
         *expr = build::join(terms, chained);
         Ok(Typed::boolean(nullable))
