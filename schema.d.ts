@@ -56,6 +56,8 @@ export interface PhantomDBTypeDescription {
   scale?: number;
   /** The values of an `ENUM`. */
   values?: string[];
+  /** The type of the elements of an `ARRAY`. */
+  element?: PhantomDBTypeDescription;
 }
 
 /** The description of a table that `dialect.describeTable` returns. */

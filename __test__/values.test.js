@@ -51,6 +51,8 @@ describe('what each data type is called in PhantomDB SQL', () => {
     [DataTypes.BLOB('long'), 'BLOB'],
     [DataTypes.JSON, 'JSON'],
     [DataTypes.JSONB, 'JSONB'],
+    [DataTypes.ARRAY(DataTypes.STRING(10)), 'VARCHAR(10)[]'],
+    [DataTypes.ARRAY(DataTypes.ARRAY(DataTypes.INTEGER)), 'INTEGER[][]'],
   ])('%p is %s', (type, expected) => {
     expect(sequelize.normalizeDataType(type).toSql()).toBe(expected);
   });
@@ -60,7 +62,6 @@ describe('what each data type is called in PhantomDB SQL', () => {
     [DataTypes.GEOGRAPHY, 'GEOGRAPHY'],
     [DataTypes.HSTORE, 'HSTORE'],
     [DataTypes.RANGE(DataTypes.INTEGER), 'RANGE'],
-    [DataTypes.ARRAY(DataTypes.STRING), 'ARRAY'],
     [DataTypes.TSVECTOR, 'TSVECTOR'],
     [DataTypes.CIDR, 'CIDR'],
     [DataTypes.INET, 'INET'],

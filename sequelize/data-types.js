@@ -17,7 +17,6 @@ const REFUSED = {
   GEOGRAPHY: 'JSON with a GeoJSON document',
   HSTORE: 'JSON',
   RANGE: 'two columns, one for each end',
-  ARRAY: 'JSON, or a table of its own',
   TSVECTOR: 'TEXT',
   CIDR: 'STRING',
   INET: 'STRING',
@@ -25,7 +24,7 @@ const REFUSED = {
 };
 
 /** The keys of Sequelize that have a PhantomDB type, and those without a column of their own. Custom parsers are found by them. */
-const KEYS = [...typeTable.flatMap((type) => type.sequelize), 'NOW', 'VIRTUAL'];
+const KEYS = [...typeTable.flatMap((type) => type.sequelize), 'ARRAY', 'NOW', 'VIRTUAL'];
 
 const INTEGER_TEXT = /^[+-]?\d+$/;
 const DECIMAL_TEXT = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
@@ -51,6 +50,7 @@ function dataTypes(lib) {
     ...realTypes(Base, warn),
     ...timeTypes(Base, lib),
     ...otherTypes(Base, warn),
+    ARRAY: arrayType(Base),
     ...refusedTypes(Base),
   };
   addPlainTypes(Base, types);
@@ -301,6 +301,30 @@ function otherTypes(Base, warn) {
         return options.bindParam(this.stringify(value, options));
       }
     },
+  };
+}
+
+/** An array travels as text in PostgreSQL's notation, `{1,"a b",NULL}`, which both engines read. */
+function arrayType(Base) {
+  const isDocument = (type) => type instanceof Base.JSON;
+  const quoted = (text) => `"${text.replace(/[\\"]/g, '\\$&')}"`;
+  const notation = (values, type, options) => `{${values.map((value) => elementText(value, type, options)).join(',')}}`;
+  const elementText = (value, type, options) => {
+    if (value === null || value === undefined) return 'NULL';
+    // A further dimension.
+    if (type instanceof Base.ARRAY) return notation(value, type.type, options);
+    if (Array.isArray(value) && !isDocument(type)) return notation(value, type, options);
+    const wire = typeof type?.stringify === 'function' ? type.stringify(value, options) : value;
+    const written = typeof wire === 'object' && wire !== null && 'value' in wire ? wire.value : wire;
+    return quoted(typeof written === 'object' ? JSON.stringify(written) : String(written));
+  };
+  return class extends Base.ARRAY {
+    toSql(options) {
+      return `${this.type.toSql(options)}[]`;
+    }
+    _stringify(values, options) {
+      return Array.isArray(values) ? notation(values, this.type, options) : values;
+    }
   };
 }
 

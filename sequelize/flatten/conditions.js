@@ -13,7 +13,7 @@ module.exports = (lib) => {
   const { Op, Utils, logger } = lib;
   const { SequelizeMethod } = Utils;
   const { JsonConditions, operators, keysOf } = require('./json-conditions')(lib);
-  const { isJson } = require('./values')(lib);
+  const { isArray, isJson } = require('./values')(lib);
   const EQ = operators.get(Op.eq);
   const IN = operators.get(Op.in);
 
@@ -103,7 +103,9 @@ module.exports = (lib) => {
 
     /** Compares a left side with a value, a list, or an object of operators. */
     comparison(left, field, value, context) {
-      if (Array.isArray(value)) return this.operation(left, field, IN, value, context);
+      if (Array.isArray(value)) {
+        return this.operation(left, field, isArray(field?.type) ? EQ : IN, value, context);
+      }
       if (!isPlainObject(value)) return this.operation(left, field, EQ, value, context);
       if (context.json !== false && isJson(field?.type ?? context.type)) {
         return this.jsonObject(left, field, value, context);
@@ -167,7 +169,9 @@ module.exports = (lib) => {
 
     /** `Op.not` with a value: `NOT IN` for a list, `IS NOT` for null and booleans, `!=` for others. */
     negation(left, field, value, context) {
-      if (Array.isArray(value)) return this.operator(left, field, Op.notIn, value, context);
+      if (Array.isArray(value)) {
+        return this.operator(left, field, isArray(field?.type) ? Op.ne : Op.notIn, value, context);
+      }
       const isKeyword = value === null || typeof value === 'boolean';
       return this.operation(left, field, operators.get(isKeyword ? Op.not : Op.ne), value, context);
     }

@@ -10,7 +10,7 @@ module.exports = (lib) => {
   const { Op, Utils, logger, errors } = lib;
   const { SequelizeMethod } = Utils;
   const Expressions = require('./expressions')(lib);
-  const { typed, isJson, isNumber } = require('./values')(lib);
+  const { typed, isArray, isJson, isNumber } = require('./values')(lib);
   const operators = operatorsOf(Op);
   const EQ = operators.get(Op.eq);
 
@@ -25,7 +25,7 @@ module.exports = (lib) => {
         }
       }
       if (operator.takesList) return this.list(operator, value, field);
-      const isDocument = isJson(field?.type);
+      const isDocument = isJson(field?.type) || isArray(field?.type);
       if (Array.isArray(value) && !isDocument) {
         if (operator.pattern) refusePattern(operator);
         // Sequelize takes an array of one number for a number.

@@ -21,10 +21,12 @@ const unwrapped = (type) => type.prototype.constructor;
 module.exports = ({ DataTypes }) => {
   const TEXTS = [DataTypes.STRING, DataTypes.TEXT, DataTypes.CHAR].map(unwrapped);
   const JsonType = unwrapped(DataTypes.JSON);
+  const ArrayType = unwrapped(DataTypes.ARRAY);
   const NumberType = unwrapped(DataTypes.NUMBER);
 
   const isText = (type) => TEXTS.some((Type) => type instanceof Type);
   const isJson = (type) => type instanceof JsonType;
+  const isArray = (type) => type instanceof ArrayType;
   const isNumber = (type) => type instanceof NumberType;
 
   /** The wire form of a value, as the attribute's data type writes it. Throws for an object that no column can hold. */
@@ -44,7 +46,7 @@ module.exports = ({ DataTypes }) => {
     return isTagged(bound) ? bound : scalarToWire(bound);
   }
 
-  return { typed, isJson, isNumber };
+  return { typed, isJson, isArray, isNumber };
 };
 
 module.exports.unwrapped = unwrapped;

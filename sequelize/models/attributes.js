@@ -42,6 +42,7 @@ function dataType({ type, dataType: parts }) {
   if (parts === undefined) {
     return source(type);
   }
+  if (parts.element) return `DataTypes.ARRAY(${dataType({ dataType: parts.element })})`;
   const [name] = typeNamed(parts.name).sequelize;
   const list = argumentsOf(parts).join(', ');
   // The length that Sequelize gives a STRING by itself.
@@ -52,6 +53,12 @@ function dataType({ type, dataType: parts }) {
 function typescriptType({ dataType: parts }) {
   if (parts === undefined) {
     return 'unknown';
+  }
+  if (parts.element) {
+    // The elements come as they travel: a time is text.
+    const { element } = parts;
+    const type = element.wire === 'timestamp' ? 'string' : typescriptType({ dataType: element });
+    return `Array<${type} | null>`;
   }
   if (parts.values) {
     return parts.values.map(source).join(' | ');

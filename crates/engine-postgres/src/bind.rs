@@ -13,6 +13,7 @@ use phantomdb_engine::{
     parameters::{check_text, timestamp},
 };
 use phantomdb_protocol::{Result, Value};
+use serde_json::value::RawValue;
 use tokio_postgres::types::{Format, IsNull, Kind, ToSql, Type, to_sql_checked};
 
 /// Encodes each value. The result has room for `room` more.
@@ -142,7 +143,7 @@ impl<'a> BoundValue<'a> {
             },
             Self::Text(text) => Cow::Borrowed(text),
             Self::Document(text) => match target.kind() {
-                Kind::Array(_) => array_of_json(text).map_or(Cow::Borrowed(*text), Cow::Owned),
+                Kind::Array(element) => array_of_json(text, element).map_or(Cow::Borrowed(*text), Cow::Owned),
                 _ => Cow::Borrowed(text),
             },
             Self::Blob(bytes) => {
@@ -158,20 +159,24 @@ fn is_number(data_type: &Type) -> bool {
 }
 
 /// A JSON array in PostgreSQL's notation of arrays; none when the text is no JSON array.
-fn array_of_json(text: &str) -> Option<String> {
+fn array_of_json(text: &str, element: &Type) -> Option<String> {
     if !text.trim_start().starts_with('[') {
         return None;
     }
-    let elements: Vec<serde_json::Value> = serde_json::from_str(text).ok()?;
-    let elements: Vec<String> = elements
-        .into_iter()
-        .map(|element| match element {
-            serde_json::Value::Null => "NULL".to_owned(),
-            serde_json::Value::String(text) => quote_element(&text),
-            other => quote_element(&other.to_string()),
-        })
-        .collect();
-    Some(format!("{{{}}}", elements.join(",")))
+    let is_document = matches!(*element, Type::JSON | Type::JSONB);
+    let elements: Vec<&RawValue> = serde_json::from_str(text).ok()?;
+    let elements = elements.into_iter().map(|value| {
+        let json = value.get();
+        match json.as_bytes().first() {
+            Some(b'n') => Some("NULL".to_owned()),
+            _ if is_document => Some(quote_element(json)),
+            // A further dimension.
+            Some(b'[') => array_of_json(json, element),
+            Some(b'"') => serde_json::from_str::<String>(json).ok().map(|text| quote_element(&text)),
+            _ => Some(quote_element(json)),
+        }
+    });
+    Some(format!("{{{}}}", elements.collect::<Option<Vec<_>>>()?.join(",")))
 }
 
 fn quote_element(text: &str) -> String {
@@ -237,8 +242,10 @@ mod tests {
 
     #[test]
     fn it_writes_a_json_array_as_one_of_postgresql() {
-        assert_eq!(array_of_json(r#"[1, null, "a\"b\\"]"#).unwrap(), r#"{"1",NULL,"a\"b\\"}"#);
-        assert_eq!(array_of_json("{a,b}"), None);
+        assert_eq!(array_of_json(r#"[1, null, "a\"b\\"]"#, &Type::TEXT).unwrap(), r#"{"1",NULL,"a\"b\\"}"#);
+        assert_eq!(array_of_json("{a,b}", &Type::TEXT), None);
+        assert_eq!(array_of_json("[[1],[2]]", &Type::INT4).unwrap(), r#"{{"1"},{"2"}}"#);
+        assert_eq!(array_of_json(r#"[[1],"a"]"#, &Type::JSONB).unwrap(), r#"{"[1]","\"a\""}"#);
     }
 
     #[test]

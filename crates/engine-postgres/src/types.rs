@@ -36,6 +36,9 @@ pub(crate) fn check_identifier(name: &str) -> Result<()> {
 /// The name of the type in a definition of a column. It has the size of integers, because `integer` has 64 bits in
 /// CockroachDB.
 pub(crate) fn declared(data_type: &SqlType) -> Result<String> {
+    if let SqlType::Array(element) = data_type {
+        return Ok(format!("{}[]", declared(element)?));
+    }
     let Some(info) = data_type.info() else {
         let name = data_type.name();
         return Err(Error::unsupported(format!("a column of the type {name} can only be kept as it is")));
@@ -50,9 +53,9 @@ pub(crate) fn declared(data_type: &SqlType) -> Result<String> {
     })
 }
 
-/// The marker that tells the type from others that are declared in the same way.
+/// The marker that tells the type, or that of an array's elements, from others that are declared in the same way.
 fn marker(data_type: &SqlType) -> Option<&'static str> {
-    data_type.info()?.postgres_mark
+    data_type.element().unwrap_or(data_type).info()?.postgres_mark
 }
 
 /// A check with its name.
@@ -123,27 +126,38 @@ pub(crate) struct CatalogType {
 
 /// The type of a column, from its marker and, for an `ENUM`, the values that its check lists.
 pub(crate) fn sql_type(stored: &CatalogType, mark: Option<&str>, values: Option<Vec<String>>) -> SqlType {
+    let other = || SqlType::Other(stored.shown.clone());
     let Some(info) = info_of(&stored.name, mark) else {
-        return match &stored.labels {
-            Some(labels) => SqlType::Enum(labels.clone()),
-            None => SqlType::Other(stored.shown.clone()),
+        // The array of `int4` is `_int4`.
+        let element = stored.name.strip_prefix('_').and_then(|name| info_of(name, mark));
+        return match (&stored.labels, element) {
+            (Some(labels), _) => SqlType::Enum(labels.clone()),
+            (None, Some(info)) => {
+                let element = with_arguments(info, stored.modifier, None);
+                element.and_then(|element| element.array().ok()).unwrap_or_else(other)
+            }
+            (None, None) => other(),
         };
     };
+    with_arguments(info, stored.modifier, values).unwrap_or_else(other)
+}
+
+/// A type of the table with its length or precision, or with its values.
+fn with_arguments(info: &TypeInfo, modifier: i32, values: Option<Vec<String>>) -> Option<SqlType> {
     match info.arguments {
         Arguments::None => SqlType::from_name(info.name),
         Arguments::Length => {
-            let length = u64::try_from(stored.modifier - 4).ok();
+            let length = u64::try_from(modifier - 4).ok();
             SqlType::with_length(info.name, length)
         }
         Arguments::Precision => {
             // Without one PostgreSQL keeps microseconds.
-            let decimals = u64::try_from(stored.modifier).unwrap_or(MAX_PRECISION.into());
+            let decimals = u64::try_from(modifier).unwrap_or(MAX_PRECISION.into());
             SqlType::with_length(info.name, Some(decimals))
         }
-        Arguments::PrecisionAndScale => Some(SqlType::Decimal(precision_and_scale(stored.modifier))),
+        Arguments::PrecisionAndScale => Some(SqlType::Decimal(precision_and_scale(modifier))),
         Arguments::Values => Some(values.map_or(SqlType::Text, SqlType::Enum)),
     }
-    .unwrap_or_else(|| SqlType::Other(stored.shown.clone()))
 }
 
 /// The entry of a stored type: the one with this mark, else the one that needs none, else one that is read as such.

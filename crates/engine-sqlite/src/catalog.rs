@@ -9,6 +9,7 @@ use phantomdb_sql::alter_table::reference;
 use phantomdb_sql::describe::apply_constraints;
 use phantomdb_sql::names::index_columns;
 use phantomdb_sql::parse::parse_stored;
+use phantomdb_sql::printer::quote_literal;
 use phantomdb_sql::walk::each_expression;
 use rusqlite::{Connection, OptionalExtension};
 use sqlparser::ast::{
@@ -17,6 +18,7 @@ use sqlparser::ast::{
 };
 
 use crate::error::schema_failed;
+use crate::functions::arrays::assign::notation;
 use crate::schemas::{self, split_name};
 use crate::stored::{self, stored_name};
 use crate::types::{self, SqlType};
@@ -232,7 +234,7 @@ fn read_column(column: &mut ColumnDef, constraints: &mut Vec<Constraint>) -> Res
                 constraints.push(Constraint::Unique { name: constraint, columns: vec![name.clone()] });
             }
             ColumnOption::Default(expr) => {
-                let value = default_text(expr)?;
+                let value = array_default(default_text(expr)?, &data_type);
                 if constraint.is_some() {
                     let (column, value) = (name.clone(), value.clone());
                     constraints.push(Constraint::Default { name: constraint, column, value });
@@ -294,6 +296,16 @@ fn unnested(expr: &mut Expr) -> &mut Expr {
 }
 
 /// The default as PhantomDB SQL.
+/// The default of an array in PostgreSQL's notation, and any other one as it is.
+fn array_default(default: String, data_type: &SqlType) -> String {
+    let literal = default.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
+    let (Some(element), Some(literal)) = (data_type.element(), literal) else { return default };
+    match notation(&literal.replace("''", "'"), element) {
+        Ok(text) => quote_literal(&text),
+        Err(_) => default,
+    }
+}
+
 fn default_text(expr: &mut Expr) -> Result<String> {
     let mut inner = expr.clone();
     while let Expr::Nested(nested) = inner {

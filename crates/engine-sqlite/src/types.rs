@@ -6,24 +6,41 @@ use phantomdb_sql::typing::Type;
 
 pub use phantomdb_sql::types::SqlType;
 
+/// Ends the name of the elements' type in the declared name of an array: `VARCHAR_ARRAY_TEXT(10)`.
+const ARRAY: &str = "_ARRAY";
+
+fn without_suffix<'a>(name: &'a str, suffix: &str) -> Option<&'a str> {
+    let (start, end) = name.split_at_checked(name.len().checked_sub(suffix.len())?)?;
+    end.eq_ignore_ascii_case(suffix).then_some(start)
+}
+
 /// The type that a declared name stands for; [`SqlType::Other`] for a name that is not known.
 pub fn from_declared(declared: &str) -> SqlType {
     let (name, arguments) = declared.split_once('(').unwrap_or((declared, ""));
     let name = name.trim_end();
-    let plain = match name.len().checked_sub(SQLITE_TEXT.len()).and_then(|end| name.split_at_checked(end)) {
-        Some((plain, suffix)) if suffix.eq_ignore_ascii_case(SQLITE_TEXT) => plain,
-        _ => name,
-    };
+    let plain = without_suffix(name, SQLITE_TEXT).unwrap_or(name);
+    if plain.len() < name.len()
+        && let Some(element) = without_suffix(plain, ARRAY)
+    {
+        return SqlType::from_name(&format!("{element}({arguments}"))
+            .and_then(|element| element.array().ok())
+            .unwrap_or_else(|| SqlType::Other(declared.trim().to_owned()));
+    }
     // The values of an ENUM are in a check beside it.
     if plain.eq_ignore_ascii_case("ENUM") && plain.len() < name.len() {
         return SqlType::Enum(Vec::new());
     }
-    SqlType::from_name(&format!("{plain}({arguments}"))
+    SqlType::from_name(declared)
+        .or_else(|| SqlType::from_name(&format!("{plain}({arguments}")))
         .unwrap_or_else(|| SqlType::Other(declared.trim().to_owned()))
 }
 
 /// The name with which a column of that type is declared.
 pub fn declared(data_type: &SqlType) -> String {
+    if let Some(element) = data_type.element() {
+        // SQLite wants one word: `DOUBLE PRECISION` is a `DOUBLE`.
+        return element.name_with_suffix(&format!("{ARRAY}{SQLITE_TEXT}")).replace(" PRECISION", "");
+    }
     match (data_type, data_type.info()) {
         (SqlType::Enum(_), Some(info)) => info.sqlite_name(),
         (_, Some(info)) if info.sqlite_text => data_type.name_with_suffix(SQLITE_TEXT),
@@ -50,7 +67,11 @@ pub fn name_of(data_type: Type) -> Option<String> {
         Type::Timestamp | Type::TimestampTz => SqlType::Timestamp(None),
         Type::Uuid => SqlType::Uuid,
         Type::Json | Type::Jsonb => SqlType::Jsonb,
-        Type::Interval | Type::Array(_) => SqlType::Other(data_type.short_name()),
+        Type::Array(element) => {
+            let array = name_of(*element).and_then(|name| SqlType::parse(&name).ok()?.array().ok());
+            array.unwrap_or_else(|| SqlType::Other(data_type.short_name()))
+        }
+        Type::Interval => SqlType::Other(data_type.short_name()),
         _ => return None,
     };
     Some(data_type.name())
@@ -63,7 +84,13 @@ pub fn expression_type(name: &str) -> Option<Type> {
 
 /// The collation by which SQLite compares columns of that type.
 pub fn collation(data_type: &SqlType) -> Option<&'static str> {
-    data_type.info().and_then(|info| info.sqlite_collation)
+    match data_type.element() {
+        // Large integers are texts in an array, as decimals are.
+        Some(SqlType::Decimal(_) | SqlType::BigInt) => Some("array_numeric"),
+        Some(SqlType::Json | SqlType::Jsonb) => Some("array_jsonb"),
+        Some(_) => Some("array"),
+        None => data_type.info().and_then(|info| info.sqlite_collation),
+    }
 }
 
 /// The protocol's type for the values of a column that is declared with that name.
@@ -109,5 +136,15 @@ mod tests {
         assert_eq!(column_type_of_declared("UNSIGNED SHORTINT"), ColumnType::Integer);
         assert_eq!(column_type_of_declared("NATIVE CHARACTER(70)"), ColumnType::String);
         assert_eq!(column_type_of_declared("GEOMETRY"), ColumnType::Any);
+    }
+
+    #[test]
+    fn an_array_is_declared_by_one_word_and_read_back() {
+        for name in ["INTEGER[]", "VARCHAR(20)[]", "DECIMAL(10,2)[]", "DOUBLE PRECISION[]", "TIMESTAMP[]"] {
+            let data_type = SqlType::parse(name).unwrap();
+            assert_eq!(from_declared(&declared(&data_type)), data_type, "{name}");
+        }
+        assert_eq!(declared(&SqlType::parse("VARCHAR(20)[]").unwrap()), "VARCHAR_ARRAY_TEXT(20)");
+        assert_eq!(column_type_of_declared("INTEGER_ARRAY_TEXT"), ColumnType::Json);
     }
 }

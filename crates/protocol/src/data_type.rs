@@ -342,6 +342,9 @@ pub fn split(declared: &str) -> (String, Vec<i64>) {
 
 /// How the values of a column travel whose type is written so. None when there is no such type.
 pub fn wire_type(declared: &str) -> Option<ColumnType> {
+    if let Some(element) = declared.trim_end().strip_suffix("[]") {
+        return wire_type(element).map(|_| ColumnType::Json);
+    }
     let name = declared.split_once('(').map_or(declared, |(name, _)| name);
     find(name.trim()).map(|info| info.wire)
 }

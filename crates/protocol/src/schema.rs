@@ -76,7 +76,7 @@ pub struct Reference {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TypeDescription {
-    /// The name without arguments: `VARCHAR`, `DOUBLE PRECISION`, `ENUM`.
+    /// The name without arguments: `VARCHAR`, `DOUBLE PRECISION`, `ENUM`; `ARRAY` for an array.
     pub name: String,
     /// How the values travel.
     pub wire: ColumnType,
@@ -92,12 +92,23 @@ pub struct TypeDescription {
     /// The values of an `ENUM`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub values: Option<Vec<String>>,
+    /// The type of the elements of an `ARRAY`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub element: Option<Box<Self>>,
 }
 
 impl TypeDescription {
     /// A type without arguments.
     pub fn new(name: impl Into<String>, wire: ColumnType) -> Self {
-        Self { name: name.into(), wire, length: None, precision: None, scale: None, values: None }
+        Self {
+            name: name.into(),
+            wire,
+            length: None,
+            precision: None,
+            scale: None,
+            values: None,
+            element: None,
+        }
     }
 }
 

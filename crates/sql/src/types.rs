@@ -5,7 +5,9 @@ use phantomdb_protocol::{
     ColumnType, Error, Result, TableSchema, TypeDescription,
     data_type::{self, Arguments, DEFAULT_PRECISION, MAX_PRECISION, TypeInfo, TypeName},
 };
-use sqlparser::ast::{CharLengthUnits, CharacterLength, DataType, EnumMember, ExactNumberInfo, ObjectName};
+use sqlparser::ast::{
+    ArrayElemTypeDef, CharLengthUnits, CharacterLength, DataType, EnumMember, ExactNumberInfo, ObjectName,
+};
 
 use crate::{parse::parse_type, printer::quote_literal};
 
@@ -37,6 +39,8 @@ pub enum SqlType {
     Blob,
     Json,
     Jsonb,
+    /// An array of values of one of these types.
+    Array(Box<Self>),
     /// The type of a column of a table that another client made, as its engine names it.
     Other(String),
 }
@@ -73,7 +77,7 @@ impl SqlType {
         })
     }
 
-    /// Its entry in the table of data types. None for a type that PhantomDB does not have.
+    /// Its entry in the table of data types. None for an array, and for a type that PhantomDB does not have.
     pub fn info(&self) -> Option<&'static TypeInfo> {
         let name = match self {
             Self::TinyInt => TypeName::TinyInt,
@@ -98,7 +102,7 @@ impl SqlType {
             Self::Blob => TypeName::Blob,
             Self::Json => TypeName::Json,
             Self::Jsonb => TypeName::Jsonb,
-            Self::Other(_) => return None,
+            Self::Array(_) | Self::Other(_) => return None,
         };
         Some(name.info())
     }
@@ -146,14 +150,41 @@ impl SqlType {
             | DataType::LongBlob => Self::Blob,
             DataType::JSON => Self::Json,
             DataType::JSONB => Self::Jsonb,
+            DataType::Array(ArrayElemTypeDef::SquareBracket(element, _)) => {
+                return Self::from_ast(element)?.array();
+            }
             DataType::Custom(name, arguments) => return custom(name, arguments),
             other => return Err(data_type::unknown(&other.to_string())),
         })
     }
 
+    /// The array of values of this type. An array of arrays has a further dimension, and the same type. `UNSUPPORTED` for a
+    /// type whose values an array cannot hold.
+    pub fn array(self) -> Result<Self> {
+        match self {
+            Self::Array(_) => Ok(self),
+            Self::Enum(_) | Self::CiText | Self::Blob | Self::Other(_) => Err(Error::unsupported(format!(
+                "an array of {} is not supported; use an array of TEXT, or JSON",
+                self.info().map_or_else(|| self.name(), |info| info.name.to_owned())
+            ))),
+            _ => Ok(Self::Array(Box::new(self))),
+        }
+    }
+
+    /// The type of the elements of an array; None for any other type.
+    pub fn element(&self) -> Option<&Self> {
+        match self {
+            Self::Array(element) => Some(element),
+            _ => None,
+        }
+    }
+
     /// The type of that name, in upper or lower case. None when PhantomDB has no such type, and for an `ENUM`, whose
     /// values only [`Self::parse`] reads.
     pub fn from_name(written: &str) -> Option<Self> {
+        if let Some(element) = written.trim_end().strip_suffix("[]") {
+            return Self::from_name(element)?.array().ok();
+        }
         let (name, numbers) = data_type::split(written);
         let info = data_type::find(&name).filter(|info| info.arguments != Arguments::Values)?;
         Self::with_numbers(info.key, &numbers).ok()
@@ -180,10 +211,11 @@ impl SqlType {
 
     /// Its name in PhantomDB SQL, with the arguments.
     pub fn name(&self) -> String {
-        if let Self::Other(name) = self {
-            return name.clone();
+        match self {
+            Self::Other(name) => name.clone(),
+            Self::Array(element) => format!("{}[]", element.name()),
+            _ => self.name_with_suffix(""),
         }
-        self.name_with_suffix("")
     }
 
     /// Its name with a suffix before the arguments: `DECIMAL_TEXT(10,2)`.
@@ -205,6 +237,9 @@ impl SqlType {
 
     /// How its values travel.
     pub fn column_type(&self) -> ColumnType {
+        if let Self::Array(_) = self {
+            return ColumnType::Json;
+        }
         self.info().map_or(ColumnType::Any, |info| info.wire)
     }
 
@@ -230,7 +265,16 @@ impl SqlType {
 
     /// The parts of a type's name. None when PhantomDB has no such type.
     pub fn describe(name: &str) -> Option<TypeDescription> {
-        let data_type = Self::parse(name).ok()?;
+        Self::parse(name).ok()?.description()
+    }
+
+    fn description(self) -> Option<TypeDescription> {
+        if let Self::Array(element) = self {
+            let mut description = TypeDescription::new("ARRAY", ColumnType::Json);
+            description.element = Some(Box::new(element.description()?));
+            return Some(description);
+        }
+        let data_type = self;
         let info = data_type.info()?;
         let mut description = TypeDescription::new(info.name, info.wire);
         match data_type {
@@ -358,6 +402,19 @@ mod tests {
         let members = SqlType::describe("ENUM('a','it''s')").unwrap();
         assert_eq!(members.values.unwrap(), ["a", "it's"]);
         assert_eq!(SqlType::describe("GEOMETRY"), None);
+        let array = SqlType::describe("VARCHAR(20)[]").unwrap();
+        assert_eq!((array.name.as_str(), array.wire), ("ARRAY", ColumnType::Json));
+        assert_eq!(array.element.unwrap().length, Some(20));
+    }
+
+    #[test]
+    fn an_array_is_named_by_its_elements() {
+        for name in ["INTEGER[]", "VARCHAR(20)[]", "DECIMAL(10,2)[]", "DOUBLE PRECISION[]", "TIMESTAMP[]"] {
+            let parsed = SqlType::from_ast(&parse_type(name).unwrap()).unwrap();
+            assert_eq!((parsed.name().as_str(), SqlType::parse(name).unwrap()), (name, parsed.clone()));
+        }
+        assert_eq!(SqlType::parse("INT[][]").unwrap().name(), "INTEGER[]");
+        assert!(SqlType::parse("ENUM('a')[]").unwrap_err().message.contains("an array of ENUM"));
     }
 
     #[test]

@@ -37,6 +37,9 @@ pub(super) fn write(plan: &DataTypePlan) -> Result<String> {
 /// types that `describeTable` shows can be used again.
 pub(super) fn normalize(text: &str) -> Result<String> {
     let text = text.trim();
+    if let Some(element) = text.strip_suffix(']').and_then(|rest| rest.trim_end().strip_suffix('[')) {
+        return Ok(SqlType::parse(&normalize(element)?)?.array()?.name());
+    }
     if text.get(..4).is_some_and(|head| head.eq_ignore_ascii_case("enum")) {
         return match SqlType::parse(text) {
             Ok(SqlType::Enum(values)) => enumeration(&values),

@@ -38,8 +38,9 @@ pub(crate) fn expression(column: &str, from: &SqlType, to: &SqlType) -> String {
 }
 
 /// The type without its length or precision, which the assignment checks.
-fn target_type(to: &SqlType) -> &'static str {
-    match to {
+fn target_type(to: &SqlType) -> String {
+    let name = match to {
+        SqlType::Array(element) => return format!("{}[]", target_type(element)),
         SqlType::TinyInt | SqlType::SmallInt => "int2",
         SqlType::MediumInt | SqlType::Integer => "int4",
         SqlType::BigInt => "int8",
@@ -53,5 +54,6 @@ fn target_type(to: &SqlType) -> &'static str {
         SqlType::Json | SqlType::Jsonb => "jsonb",
         SqlType::Blob => "bytea",
         _ => "text",
-    }
+    };
+    name.to_owned()
 }

@@ -9,6 +9,7 @@ use phantomdb_sql::{
     printer,
     typing::{Strength, Type, strength},
 };
+use rusqlite::types::{Value as Stored, ValueRef};
 use sqlparser::ast::{Expr, Spanned, UnaryOperator, Value, ValueWithSpan};
 
 use super::{
@@ -19,7 +20,11 @@ use super::{
     type_conversion::{Assignment, assignment},
     typed::{Typed, type_of_column},
 };
-use crate::{functions::convert, stored::NOW, types::SqlType};
+use crate::{
+    functions::{arrays::assign::assigned, convert},
+    stored::NOW,
+    types::SqlType,
+};
 
 /// A column that is assigned to. It is worked out once for all rows of an INSERT.
 #[derive(Debug, Clone)]
@@ -160,6 +165,9 @@ impl Target {
                     return converted.map(Some).map_err(|error| self.refused(error));
                 }
                 let function = match data_type {
+                    SqlType::Json | SqlType::Jsonb | SqlType::Array(_) => {
+                        return self.compound_literal(literal, data_type);
+                    }
                     SqlType::Date => "phantomdb_date",
                     SqlType::Uuid => "phantomdb_uuid",
                     _ => return Ok(None),
@@ -167,6 +175,20 @@ impl Target {
                 let Some(text) = printer::string_of(literal) else { return Ok(None) };
                 convert::literal(function, text).map(Some).map_err(|error| self.refused(error))
             }
+        }
+    }
+
+    /// The stored form of a document or an array that is written as a string.
+    fn compound_literal(&self, literal: &Value, data_type: &SqlType) -> Result<Option<Expr>> {
+        let Some(text) = printer::string_of(literal) else { return Ok(None) };
+        let text = ValueRef::Text(text.as_bytes());
+        let stored = match data_type {
+            SqlType::Array(element) => assigned(text, element),
+            _ => convert::json(text),
+        };
+        match stored.map_err(|error| self.refused(error))? {
+            Stored::Text(text) => Ok(Some(printer::literal(text))),
+            _ => Ok(None),
         }
     }
 

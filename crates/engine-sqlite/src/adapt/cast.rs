@@ -138,10 +138,8 @@ fn cast_target(data_type: &DataType) -> Result<CastTarget> {
         }
         _ => None,
     };
-    // A column of this type is a `jsonb`, and a cast is to `json`.
     let data_type = match &declared {
-        SqlType::Json => Type::Json,
-        // So is a column of times, and a cast has no zone unless it names one.
+        // A cast has no zone unless it names one.
         SqlType::Timestamp(_) if is_without_zone(data_type) => Type::Timestamp,
         _ => type_of_column(&declared),
     };

@@ -114,12 +114,16 @@ impl Adapter<'_> {
                 Ok(Typed::of(Type::Record))
             }
             Expr::Collate { expr: inner, collation } => {
-                let typed = self.operand(inner);
+                let typed = self.operand(inner)?;
+                if !typed.is_unknown() && !typed.is(Type::Other) && !typed.data_type.is_text() {
+                    let message = format!("a value of the type {} has no collation", typed.data_type.name());
+                    return Err(self.at(Error::new(ErrorCode::TypeMismatch, message), expr.span()));
+                }
                 let name = last_ident(collation).map(|ident| ident.value.to_ascii_lowercase());
                 if name.is_some_and(|name| BYTE_ORDERS.contains(&name.as_str())) {
                     *collation = ObjectName::from(vec![verbatim_ident("BINARY")]);
                 }
-                typed
+                Ok(typed.computed())
             }
             Expr::Function(_) => self.function(expr),
             Expr::Extract { field: _, syntax: _, expr: _ }
@@ -148,6 +152,9 @@ impl Adapter<'_> {
                 Found::Column(output) => {
                     if let Some(stored) = &output.expr {
                         *expr = stored.clone();
+                    } else if let (None, Some(relation)) = (qualifier, scope.qualifier_of(&ident.value)) {
+                        let column = Ident::with_quote('"', &ident.value);
+                        *expr = Expr::CompoundIdentifier(vec![Ident::with_quote('"', relation), column]);
                     }
                     return Ok(output.typed);
                 }
@@ -330,6 +337,19 @@ impl Adapter<'_> {
     }
 
     fn case(
+        &mut self,
+        operand: Option<&mut Expr>,
+        branches: &mut [CaseWhen],
+        last: Option<&mut Expr>,
+    ) -> Result<Typed> {
+        // A function that returns rows may not stand in CASE.
+        let sets = self.sets.take();
+        let typed = self.case_parts(operand, branches, last);
+        self.sets = sets;
+        typed
+    }
+
+    fn case_parts(
         &mut self,
         operand: Option<&mut Expr>,
         branches: &mut [CaseWhen],

@@ -1,10 +1,10 @@
 //! IN, BETWEEN, ANY and ALL.
 
 use phantomdb_protocol::Result;
-use phantomdb_sql::{build, parse::parse_stored, printer, typing::Type};
+use phantomdb_sql::{build, printer, typing::Type};
 use sqlparser::ast::{
-    Array, BinaryOperator, CaseWhen, Expr, Ident, Parens, Query, SetExpr, Spanned, Statement, UnaryOperator,
-    Value, ValueWithSpan, Values, helpers::attached_token::AttachedToken,
+    Array, BinaryOperator, CaseWhen, Expr, Ident, Parens, Query, SetExpr, Spanned, UnaryOperator, Value,
+    ValueWithSpan, Values, helpers::attached_token::AttachedToken,
 };
 
 use super::{
@@ -143,15 +143,22 @@ impl Adapter<'_> {
         let query = match right {
             Expr::Subquery(query) => *query,
             Expr::Nested(inner) => return self.any_of_query(expr, left, op, *inner, all),
-            parameter @ Expr::Value(ValueWithSpan { value: Value::Placeholder(_), span: _ }) => {
-                self.json_elements(&parameter)?
-            }
             mut array => {
+                let mut left = left;
+                let left_type = self.operand(&mut left)?;
                 let typed = self.expr(&mut array)?;
-                let Some(element) = typed.data_type.element() else {
-                    return self.unsupported("ANY or ALL of anything but an array or a query", span);
+                let element = match typed.data_type {
+                    Type::Array(element) => *element,
+                    // A parameter, or the text of an array.
+                    Type::Unknown => {
+                        let element = if left_type.is_unknown() { Type::Text } else { left_type.data_type };
+                        let name = printer::literal(element.short_name());
+                        array = build::call("phantomdb_array_input", vec![array, name]);
+                        element
+                    }
+                    _ => return self.unsupported("ANY or ALL of anything but an array or a query", span),
                 };
-                return self.any_of_array(expr, left, op, array, element, all);
+                return self.any_of_array(expr, (left, left_type), op, array, element, all);
             }
         };
         if let Some(negated) = as_membership(&op, all) {
@@ -178,7 +185,7 @@ impl Adapter<'_> {
     fn any_of_array(
         &mut self,
         expr: &mut Expr,
-        left: Expr,
+        (mut left, typed): (Expr, Typed),
         op: BinaryOperator,
         array: Expr,
         element: Type,
@@ -187,10 +194,21 @@ impl Adapter<'_> {
         let mut query = parsed_query("SELECT \"value\" AS \"phantomdb_value\" FROM json_each(NULL)")?;
         set_table_function_argument(
             &mut query,
-            build::call("phantomdb_array_elements", vec![array, printer::literal(element.short_name())]),
+            // A NULL in place of the array makes the result NULL, as a NULL in it can.
+            build::call(
+                "coalesce",
+                vec![
+                    build::call("phantomdb_array_compared", vec![array, printer::literal(element.short_name())]),
+                    printer::literal("[null]"),
+                ],
+            ),
         );
-        let mut left = left;
-        let typed = self.operand(&mut left)?;
+        // SQLite finds the rows of an IN by an index.
+        if let Some(negated) = as_membership(&op, all) {
+            self.align_with_query(&mut left, typed, &mut query, Typed::of(element))?;
+            *expr = Expr::InSubquery { expr: Box::new(left), subquery: query, negated };
+            return Ok(Typed::boolean(true));
+        }
         let mut value = Expr::Identifier(Ident::with_quote('"', "phantomdb_value"));
         self.align(&mut left, typed, &mut value, Typed::of(element), &op)?;
         let test = build::binary(left, op, value);
@@ -204,14 +222,6 @@ impl Adapter<'_> {
         let (decided, unknown) = (exists(decisive)?, exists(Expr::IsNull(nested))?);
         *expr = decided_or_unknown(decided, unknown, all);
         Ok(Typed::boolean(true))
-    }
-
-    fn json_elements(&self, parameter: &Expr) -> Result<Query> {
-        let sql = format!("SELECT \"value\" FROM json_each({parameter})");
-        match parse_stored(&sql)? {
-            Statement::Query(query) => Ok(*query),
-            _ => self.unsupported("ANY of a parameter", parameter.span()),
-        }
     }
 }
 

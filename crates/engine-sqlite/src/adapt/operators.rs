@@ -4,6 +4,7 @@
 use phantomdb_protocol::{ColumnType, Error, ErrorCode, Result};
 use phantomdb_sql::{
     build,
+    printer::verbatim_expr,
     typing::{Kind, Resolved, Type, Unresolved, functions, operators, resolve},
 };
 use sqlparser::ast::{BinaryOperator, Expr, Spanned, UnaryOperator, Value, ValueWithSpan};
@@ -106,6 +107,24 @@ fn choose(name: &str, kind: Kind, operands: &[Typed]) -> Result<Resolved, Unreso
     let numbers: Vec<Type> =
         types.into_iter().map(|given| if given == Type::Unknown { Type::BigInt } else { given }).collect();
     resolve(candidates(), &numbers, true).or(resolved)
+}
+
+/// Adds the arguments that a call leaves out.
+pub(super) fn with_defaults(
+    mut resolved: Resolved,
+    arguments: &mut Vec<Expr>,
+    types: &mut Vec<Typed>,
+) -> Resolved {
+    let signature = resolved.signature;
+    let missing = signature.arguments.len().saturating_sub(arguments.len());
+    if !signature.variadic && missing > 0 {
+        for default in signature.defaults.iter().skip(signature.defaults.len().saturating_sub(missing)) {
+            arguments.push(verbatim_expr(*default));
+            types.push(Typed::OTHER);
+        }
+        resolved.arguments.extend(&signature.arguments[resolved.arguments.len()..]);
+    }
+    resolved
 }
 
 /// What SQLite runs for a function or operator that was chosen, and the type of its result. The arguments are converted.

@@ -18,9 +18,9 @@ use sqlparser::ast::{
 
 use super::{
     adapter::Adapter,
-    call::unknown_function,
+    call::{synonym, unknown_function},
     converted::conversion,
-    operators::{call_of, converted_arguments},
+    operators::{call_of, converted_arguments, with_defaults},
     scope::{Columns, Output, Relation},
     template::{empty_query, parsed_query, source_rows},
     typed::{Origin, Typed, type_of_column},
@@ -55,10 +55,11 @@ impl Adapter<'_> {
             }
         }
         let exposed = alias.as_ref().map_or_else(|| function.clone(), |alias| alias.name.value.clone());
-        let (rows, mut outputs) = if RECORD_FUNCTIONS.contains(&function.as_str()) {
-            self.record_function(&function, values, &types, alias.as_ref(), &exposed)
+        let known = synonym(&function);
+        let (rows, mut outputs) = if RECORD_FUNCTIONS.contains(&known) {
+            self.record_function(known, values, &types, alias.as_ref(), &exposed)
         } else {
-            self.set_function(&function, values, &types, &exposed)
+            self.set_function(known, values, &types, &exposed)
         }
         .map_err(|error| self.at(error, span))?;
         if with_ordinality {
@@ -91,8 +92,9 @@ impl Adapter<'_> {
         types: &[Typed],
         exposed: &str,
     ) -> Result<(Expr, Vec<Output>)> {
-        let resolved = self.row_function(function, types)?;
-        let (rows, typed) = call_of(&resolved, values, types)?;
+        let (mut values, mut types) = (values, types.to_vec());
+        let resolved = with_defaults(self.row_function(function, &types)?, &mut values, &mut types);
+        let (rows, typed) = call_of(&resolved, values, &types)?;
         let value = Expr::CompoundIdentifier(vec![quoted(exposed), quoted("value")]);
         let columns = &resolved.signature.columns;
         if columns.is_empty() {

@@ -140,9 +140,30 @@ pub(super) struct Scope {
     pub(super) merged: Vec<String>,
     /// True when the columns that are merged are not known.
     pub(super) merges_unknown: bool,
+    /// True when a function in the columns of the SELECT returns rows: `json_each` is a relation then, too.
+    pub(super) has_row_function: bool,
 }
 
+/// The columns of SQLite's `json_each`, which a column without a qualifier must not be taken for.
+const COLUMNS_OF_ROWS: [&str; 8] = ["key", "value", "type", "atom", "id", "parent", "fullkey", "path"];
+
 impl Scope {
+    /// The relation to name before a column that `json_each` has, too. None when the column needs no qualifier.
+    pub(super) fn qualifier_of(&self, name: &str) -> Option<&str> {
+        let has_rows = self.has_row_function
+            || self.relations.iter().any(|relation| match &relation.columns {
+                Columns::Listed(outputs) => outputs.iter().any(|output| output.expr.is_some()),
+                Columns::Table(_) | Columns::Unknown => false,
+            });
+        let is_ambiguous = has_rows
+            && COLUMNS_OF_ROWS.iter().any(|own| own.eq_ignore_ascii_case(name))
+            && !self.merges_unknown
+            && !self.merged.iter().any(|merged| merged.eq_ignore_ascii_case(name));
+        let relation =
+            self.relations.iter().find(|relation| matches!(relation.columns.find(name), Found::Column(_)));
+        relation.filter(|_| is_ambiguous).map(|relation| relation.name.as_str())
+    }
+
     /// Finds the relation that `qualifier` names.
     pub(super) fn relation(&self, qualifier: &str) -> Option<&Relation> {
         let excluded = |name: &str| name == "excluded" && qualifier.eq_ignore_ascii_case(name);

@@ -1,9 +1,13 @@
 //! SELECT: its clauses, the columns of its result, and ORDER BY.
 
+use std::ops::ControlFlow;
+
 use phantomdb_protocol::Result;
 use phantomdb_sql::{
     build,
     names::{last_ident, table_name},
+    typing::{Kind, functions},
+    walk::each_expression,
 };
 use sqlparser::ast::{
     Distinct, Expr, GroupByExpr, Ident, NamedWindowDefinition, NamedWindowExpr, ObjectName, OrderByExpr,
@@ -42,6 +46,14 @@ impl Adapter<'_> {
         select.optimizer_hints.clear();
         for table in &mut select.from {
             self.table_with_joins(table)?;
+        }
+        let mut has_row_function = false;
+        let _ = each_expression(&select.projection, &mut |expr| {
+            has_row_function |= is_row_function(expr);
+            if has_row_function { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.has_row_function = has_row_function;
         }
         self.check_groups(select, order.as_deref().map(Vec::as_slice).unwrap_or_default())?;
         self.optional_condition(&mut select.selection)?;
@@ -167,7 +179,7 @@ impl Adapter<'_> {
                 SelectItem::UnnamedExpr(expr) => {
                     let name = natural_name(expr);
                     let typed = self.result_column(expr, compared)?;
-                    if !matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_)) {
+                    if !is_column_called(expr, &name) {
                         let alias = Ident::with_quote('"', name.clone());
                         item = SelectItem::ExprWithAlias { expr: build::take(expr), alias };
                     }
@@ -384,6 +396,23 @@ fn natural_name(expr: &Expr) -> String {
         },
         _ => UNNAMED.into(),
     }
+}
+
+/// True for a column of that name, which needs no alias.
+fn is_column_called(expr: &Expr, name: &str) -> bool {
+    match expr {
+        Expr::Identifier(ident) => ident.value == name,
+        Expr::CompoundIdentifier(parts) => parts.last().is_some_and(|ident| ident.value == name),
+        _ => false,
+    }
+}
+
+/// True for a call of a function that returns rows.
+fn is_row_function(expr: &Expr) -> bool {
+    let Expr::Function(function) = expr else { return false };
+    last_ident(&function.name).is_some_and(|name| {
+        functions(&name.value.to_ascii_lowercase()).any(|signature| signature.kind == Kind::Set)
+    })
 }
 
 /// PostgreSQL's name for a column of any other expression.

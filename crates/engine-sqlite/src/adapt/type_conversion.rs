@@ -48,6 +48,9 @@ pub(super) fn assignment(data_type: &SqlType) -> Option<Assignment> {
         SqlType::Uuid => plain("phantomdb_assign_uuid"),
         SqlType::Json | SqlType::Jsonb => plain("phantomdb_assign_json"),
         SqlType::Blob => plain("phantomdb_assign_blob"),
+        SqlType::Array(element) => {
+            Assignment::new("phantomdb_assign_array", vec![printer::literal(element.name())])
+        }
         SqlType::Varchar(None)
         | SqlType::Char(None)
         | SqlType::Text

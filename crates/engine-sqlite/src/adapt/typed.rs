@@ -75,7 +75,7 @@ impl Typed {
             Type::Numeric => Some("decimal"),
             Type::Json | Type::Jsonb => Some("jsonb"),
             Type::Interval => Some("interval"),
-            Type::Array(Type::Numeric) => Some("array_numeric"),
+            Type::Array(Type::Numeric | Type::BigInt) => Some("array_numeric"),
             Type::Array(Type::Interval) => Some("array_interval"),
             Type::Array(Type::Jsonb | Type::Json) => Some("array_jsonb"),
             Type::Array(_) | Type::Record => Some("array"),
@@ -111,6 +111,7 @@ pub(super) fn type_of_column(data_type: &SqlType) -> Type {
         SqlType::Uuid => Type::Uuid,
         SqlType::Blob => Type::Bytea,
         SqlType::Json | SqlType::Jsonb => Type::Jsonb,
+        SqlType::Array(element) => type_of_column(element).array().unwrap_or(Type::Other),
         SqlType::Other(name) => expression_type(name).unwrap_or(Type::Other),
     }
 }

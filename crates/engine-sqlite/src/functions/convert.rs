@@ -239,7 +239,7 @@ pub(super) fn uuid(value: ValueRef<'_>) -> FunctionResult {
 }
 
 /// A document in the one text that PostgreSQL prints for a `jsonb`.
-pub(super) fn json(value: ValueRef<'_>) -> FunctionResult {
+pub(in super::super) fn json(value: ValueRef<'_>) -> FunctionResult {
     match value {
         ValueRef::Null => Ok(Value::Null),
         ValueRef::Blob(_) => Err(mismatch(ValueRef::Text(b"a blob"), "JSON")),

@@ -48,6 +48,9 @@ pub fn fit(value: ValueRef<'_>, data_type: &SqlType) -> Fit {
         SqlType::Decimal(size) => decimal(value, *size),
         SqlType::Uuid => convert::uuid(value).map_or(Fit::Not, Fit::Exact),
         SqlType::Json | SqlType::Jsonb => convert::json(value).map_or(Fit::Not, Fit::Exact),
+        SqlType::Array(element) => {
+            super::arrays::assign::assigned(value, element).map_or(Fit::Not, Fit::Exact)
+        }
         SqlType::Enum(values) => match value {
             ValueRef::Text(bytes) => {
                 let member = values.iter().find(|member| member.as_bytes() == bytes);

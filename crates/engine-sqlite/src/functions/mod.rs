@@ -5,7 +5,7 @@
 
 mod aggregate;
 mod aggregates;
-mod arrays;
+pub(super) mod arrays;
 pub(super) mod convert;
 mod decimal;
 mod documents;
@@ -26,6 +26,8 @@ use rusqlite::{
     functions::{Context, FunctionFlags},
     types::{Value, ValueRef},
 };
+
+use crate::types::SqlType;
 
 /// The result of a function, before it becomes SQLite's.
 type FunctionResult = Result<Value>;
@@ -183,7 +185,7 @@ fn conversions(conn: &Connection) -> rusqlite::Result<()> {
 
 fn assignments(conn: &Connection) -> rusqlite::Result<()> {
     type Convert = fn(&Arguments<'_>) -> FunctionResult;
-    let plain: [(&str, i32, Convert); 14] = [
+    let plain: [(&str, i32, Convert); 15] = [
         ("phantomdb_assign_int", 4, |a| convert::integer(a.value(0), a.integer(1))),
         ("phantomdb_assign_key", 4, |a| {
             if a.is_null(0) {
@@ -203,6 +205,10 @@ fn assignments(conn: &Connection) -> rusqlite::Result<()> {
         ("phantomdb_assign_decimal", 5, |a| convert::decimal(a.value(0), a.integer(1), a.integer(2))),
         ("phantomdb_assign_uuid", 3, |a| convert::uuid(a.value(0))),
         ("phantomdb_assign_json", 3, |a| convert::json(a.value(0))),
+        ("phantomdb_assign_array", 4, |a| {
+            let element = SqlType::parse(&a.text(1))?;
+            arrays::assign::assigned(a.value(0), &element)
+        }),
         ("phantomdb_assign_blob", 3, |a| convert::blob(a.value(0))),
     ];
     for (name, arguments, convert) in plain {

@@ -1,5 +1,6 @@
 //! PhantomDB SQL is adapted, compared with the expected SQL of SQLite, and run.
 
+mod answers;
 mod fields;
 mod queries;
 mod safety;

@@ -8,6 +8,8 @@
 
 mod alter_clauses;
 mod alterations;
+mod arithmetic;
+mod arrays;
 mod changes;
 mod concurrency;
 mod corners;
@@ -50,9 +52,11 @@ macro_rules! contract_tests {
 }
 use contract_tests;
 
-const FILES: [(&str, &[ContractTest]); 13] = [
+const FILES: [(&str, &[ContractTest]); 15] = [
     ("alter_clauses", alter_clauses::TESTS),
     ("alterations", alterations::TESTS),
+    ("arithmetic", arithmetic::TESTS),
+    ("arrays", arrays::TESTS),
     ("changes", changes::TESTS),
     ("concurrency", concurrency::TESTS),
     ("corners", corners::TESTS),

@@ -126,7 +126,7 @@ fn described_indexes(schema: &TableSchema) {
 }
 
 async fn every_type_is_described_as_it_was_declared(fixture: &Fixture) {
-    const TYPES: [&str; 27] = [
+    const TYPES: [&str; 39] = [
         "TINYINT",
         "SMALLINT",
         "MEDIUMINT",
@@ -154,6 +154,18 @@ async fn every_type_is_described_as_it_was_declared(fixture: &Fixture) {
         "JSONB",
         "ENUM('one')",
         "ENUM('a','it''s')",
+        "INTEGER[]",
+        "TINYINT[]",
+        "VARCHAR(255)[]",
+        "TEXT[]",
+        "BOOLEAN[]",
+        "FLOAT[]",
+        "DOUBLE PRECISION[]",
+        "DECIMAL(10,2)[]",
+        "TIMESTAMP[]",
+        "UUID[]",
+        "JSON[]",
+        "JSONB[]",
     ];
     let session = &*fixture.session;
     let columns: Vec<String> = TYPES.iter().enumerate().map(|(n, name)| format!("c{n} {name}")).collect();

@@ -154,7 +154,7 @@ fn native_type(data_type: &SqlType) -> String {
         // SQLite keeps 15 digits of a number.
         SqlType::Decimal(Some((precision, _))) if *precision <= 15 => data_type.name(),
         SqlType::Decimal(_) => "DECIMAL_TEXT".into(),
-        SqlType::Jsonb => "JSON".into(),
+        SqlType::Jsonb | SqlType::Array(_) => "JSON".into(),
         other => other.name(),
     }
 }

@@ -179,7 +179,7 @@ pub(crate) fn sent(value: &Value, data_type: &SqlType) -> Sent {
                 SqlType::Time(_) => Sent::Time(text),
                 SqlType::Decimal(_) => Sent::Decimal(text),
                 SqlType::Uuid => Sent::Uuid(text),
-                SqlType::Json | SqlType::Jsonb => Sent::Json(text),
+                SqlType::Json | SqlType::Jsonb | SqlType::Array(_) => Sent::Json(text),
                 _ => Sent::String(text),
             }
         }

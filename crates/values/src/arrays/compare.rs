@@ -17,6 +17,8 @@ pub fn compare(left: &Item, right: &Item, kind: Kind) -> Ordering {
         (Item::Text(a), Item::Text(b)) => a.cmp(b),
         (Item::Boolean(a), Item::Boolean(b)) => a.cmp(b),
         (Item::Integer(a), Item::Integer(b)) => a.cmp(b),
+        (Item::Integer(a), Item::Text(b)) if kind == Kind::Numeric => numbers(&a.to_string(), b),
+        (Item::Text(a), Item::Integer(b)) if kind == Kind::Numeric => numbers(a, &b.to_string()),
         (Item::Array(a), Item::Array(b)) => lists(a, b, kind),
         _ => match (float(left), float(right)) {
             (Some(a), Some(b)) => floats(a, b),
@@ -147,6 +149,7 @@ mod tests {
         }
         assert_eq!(texts(r#"["10.0"]"#, r#"["9"]"#, Kind::Numeric), Ordering::Greater);
         assert_eq!(texts(r#"["1.50"]"#, r#"["1.5"]"#, Kind::Numeric), Ordering::Equal);
+        assert_eq!(texts(r#"["9007199254740993"]"#, "[5]", Kind::Numeric), Ordering::Greater);
         assert_eq!(texts(r#"["NaN"]"#, "[1e300]", Kind::Double), Ordering::Greater);
     }
 }

@@ -18,6 +18,9 @@ pub enum Item {
     Array(Vec<Self>),
 }
 
+/// The largest integer up to which a float holds every integer exactly.
+const LARGEST_EXACT: u64 = (1 << 53) - 1;
+
 /// The elements of an array in its stored form.
 pub fn parse(array: &str, kind: Kind) -> Result<Vec<Item>> {
     let refused = || Error::new(ErrorCode::TypeMismatch, format!("'{}' is not an array", beginning(array)));
@@ -33,7 +36,13 @@ fn item(element: &str, kind: Kind) -> Result<Item> {
         return Ok(Item::Document(element.to_owned()));
     }
     Ok(match element.as_bytes().first() {
-        Some(b'"') => Item::Text(documents::text_of(documents::Kind::Json, element)?.unwrap_or_default()),
+        Some(b'"') => {
+            let text = documents::text_of(documents::Kind::Json, element)?.unwrap_or_default();
+            match (kind, text.parse()) {
+                (Kind::Integer(_), Ok(integer)) => Item::Integer(integer),
+                _ => Item::Text(text),
+            }
+        }
         Some(b'[') => Item::Array(parse(element, kind)?),
         Some(b'{') => Item::Document(element.to_owned()),
         Some(b't') => Item::Boolean(true),
@@ -67,6 +76,10 @@ fn write_items(out: &mut String, items: &[Item]) {
             Item::Null => out.push_str("null"),
             Item::Boolean(true) => out.push_str("true"),
             Item::Boolean(false) => out.push_str("false"),
+            // JavaScript would round a larger integer.
+            Item::Integer(integer) if integer.unsigned_abs() > LARGEST_EXACT => {
+                write_string(out, &integer.to_string());
+            }
             Item::Integer(integer) => out.push_str(&integer.to_string()),
             Item::Float(float) if float.is_finite() => out.push_str(&float_text(*float)),
             Item::Float(float) => write_string(out, &float_text(*float)),

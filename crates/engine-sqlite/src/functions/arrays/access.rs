@@ -21,6 +21,10 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     })?;
     strict(conn, "phantomdb_array_slice", -1, sliced)?;
     strict(conn, "phantomdb_array_elements", 2, elements)?;
+    // For ANY and ALL: a comparison with the elements of NULL is NULL, as one with NULL is.
+    pure(conn, "phantomdb_array_compared", 2, |a| {
+        if a.is_null(0) { Ok(Value::Text("[null]".to_owned())) } else { elements(a) }
+    })?;
     strict(conn, "phantomdb_array_length", 3, |a| {
         length(&a.text(0), kind(a, 2), a.integer(1)).map(optional)
     })?;

@@ -4,6 +4,7 @@
 
 mod access;
 mod aggregate;
+pub(crate) mod assign;
 mod build;
 mod change;
 

@@ -5,6 +5,8 @@ mod build;
 mod casts;
 mod expand;
 mod operators;
+#[cfg(test)]
+mod tests;
 
 use phantomdb_protocol::Result;
 use phantomdb_values::documents::{self, Document, Kind};

@@ -1,0 +1,42 @@
+//! Compares statements with what PostgreSQL answered.
+
+use super::*;
+
+/// Statements with one value, and after a tab the text of PostgreSQL's answer: a value, `NULL`, or `ERROR` and the code.
+const DOCUMENTS_AND_ARRAYS: &str = include_str!("answers/documents_and_arrays.tsv");
+
+const TABLE: [&str; 2] = [
+    "CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER, s TEXT, b BOOLEAN, d DECIMAL(10,2), f DOUBLE PRECISION, j JSONB, u UUID, dt DATE, g TEXT)",
+    "INSERT INTO t VALUES (1,10,'a',TRUE,1.50,0.5,'{\"a\":1,\"b\":[1,2,{\"c\":\"x\"}]}','a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11','2020-01-01','x'),(2,20,'b\"q',FALSE,-2.25,1e20,'[1,\"a\",null]','a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a12','2020-02-29','x'),(3,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'y'),(4,10,'',TRUE,0.00,-0.5,'5',NULL,'1999-12-31','y')",
+];
+
+fn code(code: ErrorCode) -> String {
+    format!("ERROR {}", serde_json::to_string(&code).unwrap().trim_matches('"'))
+}
+
+fn answer(database: &Database, sql: &str) -> String {
+    let adapted = match adapt(sql, database) {
+        Ok(adapted) => adapted,
+        Err(error) => return code(error.code),
+    };
+    let [statement] = adapted.statements.as_slice() else { return "several statements".to_owned() };
+    match database.0.query_row(statement, [], |row| row.get::<_, Value>(0)) {
+        Ok(Value::Null) => "NULL".to_owned(),
+        Ok(value) => show(&[vec![value]]),
+        Err(error) => code(crate::error::from_sqlite(error).code),
+    }
+}
+
+#[test]
+fn statements_with_documents_and_arrays_answer_as_postgresql() {
+    let database = Database::with(&TABLE);
+    let mut different = Vec::new();
+    for line in DOCUMENTS_AND_ARRAYS.lines() {
+        let (sql, expected) = line.split_once('\t').unwrap();
+        let found = answer(&database, sql);
+        if found != expected {
+            different.push(format!("{sql}\n  is {found}\n  not {expected}"));
+        }
+    }
+    assert!(different.is_empty(), "{} differ:\n{}", different.len(), different.join("\n"));
+}
