@@ -198,7 +198,10 @@ impl Adapter<'_> {
             build::call(
                 "coalesce",
                 vec![
-                    build::call("phantomdb_array_compared", vec![array, printer::literal(element.short_name())]),
+                    build::call(
+                        "phantomdb_array_compared",
+                        vec![array, printer::literal(element.short_name())],
+                    ),
                     printer::literal("[null]"),
                 ],
             ),

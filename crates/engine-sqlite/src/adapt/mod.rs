@@ -21,6 +21,7 @@ mod insert;
 mod like;
 mod literal;
 mod membership;
+mod named_arguments;
 mod native_target;
 mod operators;
 mod query;

@@ -2,7 +2,8 @@
 
 use phantomdb_sql::printer;
 use sqlparser::ast::{
-    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgOperator, FunctionArgumentList, FunctionArguments,
+    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgOperator, FunctionArgumentList,
+    FunctionArguments,
 };
 
 /// The functions whose arguments are mostly named, with the names in their order. An argument that is left out is 0.
@@ -18,7 +19,8 @@ pub(super) fn place(function_name: &str, function: &mut Function) {
     else {
         return;
     };
-    let is_named = |argument: &FunctionArg| matches!(argument, FunctionArg::Named { name: _, arg: _, operator: _ });
+    let is_named =
+        |argument: &FunctionArg| matches!(argument, FunctionArg::Named { name: _, arg: _, operator: _ });
     if args.iter().any(is_named)
         && let Some(placed) = placed(args, names)
     {
