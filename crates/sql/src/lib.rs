@@ -8,6 +8,7 @@ mod constraints;
 pub mod definition;
 pub mod describe;
 mod dialect;
+pub mod insert_rows;
 pub mod names;
 pub mod parse;
 pub mod printer;

@@ -18,12 +18,14 @@ mod expression;
 mod from;
 mod groups;
 mod insert;
+mod insert_rows;
 mod like;
 mod literal;
 mod membership;
 mod named_arguments;
 mod native_target;
 mod operators;
+mod or_of_rows;
 mod query;
 mod row_sources;
 mod scope;
@@ -52,6 +54,12 @@ use crate::{source_expressions::SourceExpression, stored::print, types::column_t
 pub fn adapt(sql: &str, catalog: &dyn Catalog) -> Result<Adapted> {
     let tokens = parse::tokens(sql)?;
     with_stack(tokens.len(), || Adapter::new(sql, catalog).statement(tokens))
+}
+
+/// Adapts an INSERT of one row whose parameters at these places, from 0, stand for the default of their column.
+pub fn adapt_with_defaults(sql: &str, catalog: &dyn Catalog, defaults: &[usize]) -> Result<Adapted> {
+    let tokens = parse::tokens(sql)?;
+    with_stack(tokens.len(), || Adapter { defaults, ..Adapter::new(sql, catalog) }.statement(tokens))
 }
 
 /// Adapts `CREATE TABLE` to the tree that SQLite is given, with the expressions whose text differs from the user's.

@@ -42,6 +42,11 @@ fn placed(arguments: &[FunctionArg], names: &[&str]) -> Option<Vec<Option<Expr>>
                 name,
                 arg: FunctionArgExpr::Expr(value),
                 operator: FunctionArgOperator::RightArrow | FunctionArgOperator::Assignment,
+            }
+            | FunctionArg::ExprNamed {
+                name: Expr::Identifier(name),
+                arg: FunctionArgExpr::Expr(value),
+                operator: FunctionArgOperator::RightArrow | FunctionArgOperator::Assignment,
             } => (names.iter().position(|known| known.eq_ignore_ascii_case(&name.value))?, value),
             _ => return None,
         };

@@ -24,6 +24,9 @@ use super::{
 /// The depth that a query inside of another adds to its expressions.
 const QUERY_DEPTH: usize = 8;
 
+/// The selects after which a chain of set operations becomes a sub-query: SQLite takes 500 in one chain.
+const TERMS_MAX: usize = 400;
+
 impl Adapter<'_> {
     /// A query inside of an expression or of another query.
     pub(super) fn subquery(&mut self, query: &mut Query) -> Result<Option<Vec<Output>>> {
@@ -249,7 +252,16 @@ impl Adapter<'_> {
         // SQLite evaluates from left to right, so an operation that PostgreSQL evaluates first becomes a sub-query.
         compound_member(left, false)?;
         compound_member(right, true)?;
-        let outputs = self.set_expr(left)?;
+        if left_terms(left).is_multiple_of(TERMS_MAX) {
+            let mut query = empty_query()?;
+            std::mem::swap(&mut query.body, left);
+            *left = select_from(*query)?;
+        }
+        // However long a chain of operations is, it counts as one level of depth.
+        self.depth -= QUERY_DEPTH;
+        let outputs = self.set_expr(left);
+        self.depth += QUERY_DEPTH;
+        let outputs = outputs?;
         if let (Some((index, names)), Some(outputs)) = (self.recursive.take(), &outputs) {
             let outside = outputs.iter().cloned().map(Output::outside).collect();
             let table = &mut self.common_tables[index];
@@ -473,6 +485,16 @@ fn merge_parentheses(query: &mut Query) -> Result<()> {
         query.pipe_operators.extend(pipe_operators);
     }
     Ok(())
+}
+
+/// The number of selects in a chain of set operations, which is a tree to the left.
+fn left_terms(expr: &SetExpr) -> usize {
+    let (mut count, mut left) = (1, expr);
+    while let SetExpr::SetOperation { left: inner, op: _, right: _, set_quantifier: _ } = left {
+        count += 1;
+        left = inner;
+    }
+    count
 }
 
 /// Removes the parentheses around a member of a set operation, which SQLite does not accept.

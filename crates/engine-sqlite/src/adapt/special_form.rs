@@ -1,8 +1,8 @@
-//! Calls with a grammar of their own: EXTRACT, POSITION, SUBSTRING, TRIM, OVERLAY, AT TIME ZONE. Each is a call of a function.
+//! Calls with a grammar of their own: EXTRACT, POSITION, SUBSTRING, TRIM, OVERLAY, AT TIME ZONE, OVERLAPS. Each is a call of a function.
 
 use phantomdb_protocol::Result;
 use phantomdb_sql::{build, printer};
-use sqlparser::ast::{CeilFloorKind, DateTimeField, Expr, Spanned, TrimWhereField};
+use sqlparser::ast::{BinaryOperator, CeilFloorKind, DateTimeField, Expr, Spanned, TrimWhereField};
 
 use super::{adapter::Adapter, converted::conversion, expression::shorten, typed::Typed};
 use phantomdb_sql::typing::Type;
@@ -36,6 +36,15 @@ impl Adapter<'_> {
             Expr::Trim { trim_where: _, trim_what: _, expr: _, trim_characters: _ } => self.trim(expr)?,
             Expr::AtTimeZone { timestamp, time_zone } => {
                 ("timezone", vec![build::take(time_zone), build::take(timestamp)])
+            }
+            Expr::BinaryOp { left, op: BinaryOperator::Overlaps, right } => {
+                let mut ends = Vec::new();
+                for side in [left, right] {
+                    if let Expr::Tuple(values) = build::unnested_mut(side) {
+                        ends.append(values);
+                    }
+                }
+                ("overlaps", ends)
             }
             other => {
                 let what = format!("the expression '{}'", shorten(other));
@@ -76,4 +85,10 @@ impl Adapter<'_> {
 /// True for `ceil(x)`, false for `ceil(x TO day)`.
 fn is_plain(field: &CeilFloorKind) -> bool {
     matches!(field, CeilFloorKind::DateTimeField(DateTimeField::NoDateTime))
+}
+
+/// Returns whether both sides of OVERLAPS are the two ends of a period.
+pub(super) fn are_pairs(left: &Expr, right: &Expr) -> bool {
+    let is_pair = |side: &Expr| matches!(build::unnested(side), Expr::Tuple(values) if values.len() == 2);
+    is_pair(left) && is_pair(right)
 }

@@ -15,6 +15,7 @@ mod concurrency;
 mod corners;
 mod errors;
 mod generated;
+mod insert_rows;
 mod keyed;
 pub mod numbers;
 mod queries;
@@ -62,6 +63,7 @@ const FILES: [(&str, &[ContractTest]); 15] = [
     ("corners", corners::TESTS),
     ("errors", errors::TESTS),
     ("generated", generated::TESTS),
+    ("insert_rows", insert_rows::TESTS),
     ("queries", queries::TESTS),
     ("schema", schema::TESTS),
     ("statements", statements::TESTS),

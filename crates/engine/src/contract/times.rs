@@ -44,22 +44,9 @@ async fn a_column_keeps_the_decimals_that_its_type_names(fixture: &Fixture) {
         ask(session, "SELECT a, b, c, e FROM t").await,
         "2026-01-03T00:00:00.000Z|2026-01-02T03:04:05.000001Z|2026-01-03T00:00:00.000Z|10:00:00.001"
     );
-    let parts: Vec<_> = describe(session, "t")
-        .await
-        .columns
-        .into_iter()
-        .map(|column| (column.data_type, column.type_parts.and_then(|parts| parts.precision)))
-        .collect();
-    let expected = [
-        ("TIMESTAMP", None),
-        ("TIMESTAMP(6)", Some(6)),
-        ("TIMESTAMP(0)", Some(0)),
-        ("TIMESTAMP(4)", Some(4)),
-        ("TIME", None),
-        ("TIME(6)", Some(6)),
-    ];
-    let parts: Vec<_> = parts.iter().map(|(name, precision)| (name.as_str(), *precision)).collect();
-    assert_eq!(parts, expected);
+    let types: Vec<_> =
+        describe(session, "t").await.columns.into_iter().map(|column| column.data_type).collect();
+    assert_eq!(types, ["TIMESTAMP", "TIMESTAMP(6)", "TIMESTAMP(0)", "TIMESTAMP(4)", "TIME", "TIME(6)"]);
     let refused = error(session, "CREATE TABLE u (a TIMESTAMP(7))", &[]).await;
     assert_eq!(refused.code, ErrorCode::Unsupported);
 }

@@ -88,7 +88,7 @@ impl ServerTarget {
         }
         let parameters =
             values.iter().enumerate().map(|(at, value)| sent(value, &load.types[at % width])).collect();
-        self.remote.execute(&Statement { query, parameters, native: false }).await.map(|_| ())
+        self.remote.execute(&Statement { query, parameters, ..Statement::default() }).await.map(|_| ())
     }
 
     pub(super) async fn finish(&mut self, tables: &[Table]) -> Result<Vec<u64>> {
@@ -121,8 +121,12 @@ impl ServerTarget {
     async fn go_on_numbering(&self, table: &Table) -> Result<()> {
         let Some((column, last)) = table.numbering() else { return Ok(()) };
         let name = ddl::table_name(table.name());
-        let native =
-            |query: &str, parameters: Vec<Sent>| Statement { query: query.into(), parameters, native: true };
+        let native = |query: &str, parameters: Vec<Sent>| Statement {
+            query: query.into(),
+            parameters,
+            native: true,
+            ..Statement::default()
+        };
         if self.remote.engine().await? == "sqlite" {
             let stored = Sent::String(stored_name(table.name()));
             // SQLite goes on after the largest key by itself.

@@ -1,6 +1,7 @@
 //! Assignment to a column that is an array: each element is converted as a value of a column of its type is.
 
-use phantomdb_protocol::{Result, data_type::DEFAULT_PRECISION};
+use phantomdb_protocol::Result;
+use phantomdb_protocol::data_type::DEFAULT_PRECISION;
 use phantomdb_values::arrays::{self, Item, Kind};
 use rusqlite::types::{Value, ValueRef};
 
@@ -64,7 +65,6 @@ fn kind_of(element: &SqlType) -> Kind {
 
 /// Converts a value as the function of the element's type does on assignment to a column.
 fn convert_element(value: ValueRef<'_>, element: &SqlType) -> FunctionResult {
-    let decimals = || i64::from(element.decimals().unwrap_or(DEFAULT_PRECISION));
     match element {
         SqlType::TinyInt | SqlType::SmallInt | SqlType::MediumInt | SqlType::Integer | SqlType::BigInt => {
             convert::integer(value, i64::from(element.bits()))
@@ -73,9 +73,13 @@ fn convert_element(value: ValueRef<'_>, element: &SqlType) -> FunctionResult {
             convert::limited_text(value, i64::try_from(*length).unwrap_or(i64::MAX))
         }
         SqlType::Boolean => convert::boolean(value),
-        SqlType::Timestamp(_) => convert::rounded_timestamp(value, decimals()),
+        SqlType::Timestamp(decimals) => {
+            convert::rounded_timestamp(value, i64::from(decimals.unwrap_or(DEFAULT_PRECISION)))
+        }
         SqlType::Date => convert::date(value),
-        SqlType::Time(_) => convert::rounded_time(value, decimals()),
+        SqlType::Time(decimals) => {
+            convert::rounded_time(value, i64::from(decimals.unwrap_or(DEFAULT_PRECISION)))
+        }
         SqlType::Real | SqlType::Float | SqlType::Double => convert::float(value),
         SqlType::Decimal(size) => {
             let (precision, scale) = size.unwrap_or((0, -1));
