@@ -4,9 +4,13 @@ use phantomdb_protocol::Result;
 use phantomdb_sql::{
     build::{self, take},
     names::last_ident,
-    printer::verbatim_ident,
+    printer::{literal, verbatim_ident},
 };
-use sqlparser::ast::{BinaryOperator, CastKind, DataType, Expr, Spanned, TypedString};
+use sqlparser::ast::{
+    Array, BinaryOperator, CastKind, DataType, Expr, Spanned, TypedString, Value, ValueWithSpan,
+};
+
+use crate::bind::quote_element;
 
 use super::{
     adapter::Adapter,
@@ -91,8 +95,45 @@ fn is_untyped(expr: &Expr) -> bool {
     matches!(build::unnested(expr), Expr::Value(_))
 }
 
+/// Writes an array of strings as one literal beside a column. PostgreSQL then takes it for an array of the column's type;
+/// it would compare no `varchar[]` with the `text[]` that `ARRAY['a']` is.
+fn array_beside_column(side: &mut Expr, other: &Expr) {
+    if !matches!(build::unnested(other), Expr::Identifier(_) | Expr::CompoundIdentifier(_)) {
+        return;
+    }
+    let Expr::Array(Array { elem, named: _ }) = build::unnested(side) else { return };
+    let texts: Option<Vec<String>> = elem
+        .iter()
+        .map(|element| match element {
+            Expr::Value(ValueWithSpan { value: Value::Null, span: _ }) => Some("NULL".to_owned()),
+            Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(text), span: _ }) => {
+                Some(quote_element(text))
+            }
+            _ => None,
+        })
+        .collect();
+    if let Some(texts) = texts {
+        *side = literal(format!("{{{}}}", texts.join(",")));
+    }
+}
+
 /// Casts the operands of operators that PostgreSQL has for one type only.
 fn operator(left: &mut Expr, op: &BinaryOperator, right: &mut Expr) {
+    if matches!(
+        op,
+        BinaryOperator::AtArrow
+            | BinaryOperator::ArrowAt
+            | BinaryOperator::PGOverlap
+            | BinaryOperator::Eq
+            | BinaryOperator::NotEq
+            | BinaryOperator::Lt
+            | BinaryOperator::LtEq
+            | BinaryOperator::Gt
+            | BinaryOperator::GtEq
+    ) {
+        array_beside_column(left, right);
+        array_beside_column(right, left);
+    }
     match op {
         BinaryOperator::PGRegexMatch
         | BinaryOperator::PGRegexIMatch
