@@ -446,6 +446,8 @@ export class PhantomDBError extends Error {
     value?: string;
     /** The place of the error in the statement, as a character offset from 1. */
     position?: number;
+    /** The number of the row at fault among those of an INSERT, from 1. */
+    row?: number;
     /** Why the server could not be reached. */
     reason?:
       | 'refused'

@@ -51,7 +51,7 @@ export interface PhantomDBTypeDescription {
   wire: PhantomDBWireType;
   /** The most characters of a `VARCHAR` or a `CHAR`. */
   length?: number;
-  /** The digits of a `DECIMAL`, and how many of them are after the point. */
+  /** The digits of a `DECIMAL`, and how many of them are after the point; the decimals of a second of a time. */
   precision?: number;
   scale?: number;
   /** The values of an `ENUM`. */

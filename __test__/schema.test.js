@@ -56,6 +56,20 @@ describe.each(engines)('the schema, through QueryInterface and sync, at $name', 
       await query.dropTable('people');
     });
 
+    test('keep the decimals of a second that DATE(p) asks for', async () => {
+      const Event = sequelize.define('Event', { at: DataTypes.DATE(6), day: DataTypes.DATE }, { timestamps: false });
+      await Event.sync();
+      const described = await query.describeTable('Events');
+      expect([described.at.type, described.day.type]).toEqual(['DATETIME(6)', 'DATETIME']);
+      await sequelize.query(`INSERT INTO "Events" ("at", "day") VALUES ('2026-01-02 03:04:05.123456', '2026-01-02 03:04:05.123456')`);
+      const [[row]] = await sequelize.query('SELECT CAST("at" AS TEXT) AS at, CAST("day" AS TEXT) AS day FROM "Events"');
+      expect(row).toEqual({ at: '2026-01-02 03:04:05.123456+00', day: '2026-01-02 03:04:05.123+00' });
+      const date = new Date('2026-01-02T03:04:05.123Z');
+      expect((await Event.findOne()).at).toEqual(date);
+      await Event.update({ at: date }, { where: {} });
+      expect(await Event.count({ where: { at: date } })).toBe(1);
+    });
+
     test('what describeTable says can be handed back', async () => {
       const columns = {
         a: DataTypes.BOOLEAN,

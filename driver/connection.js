@@ -53,19 +53,19 @@ class Connection {
   }
 
   /**
-   * Runs one statement. `parameters` is a JSON array. With `readOnly` the caller vouches that the statement only reads, so
+   * Runs one statement. `parameters` is a JSON array, and `rows` one of arrays: the rows of an INSERT. With `readOnly` the caller vouches that the statement only reads, so
    * that it may be repeated when its answer was lost.
    *
    * @param {{ database: string, query: string, parameters: string, transaction?: string, native?: boolean,
-   *   readOnly?: boolean }} statement
+   *   readOnly?: boolean, rows?: string }} statement
    * @param {CallOptions} [options]
    * @returns {Promise<object>} the result set; rejected with a PhantomDBError or an AbortError
    */
-  query({ database, query, parameters, transaction, native: isNative, readOnly }, options = NO_OPTIONS) {
+  query({ database, query, parameters, transaction, native: isNative, readOnly, rows }, options = NO_OPTIONS) {
     const request = { number: 0, database, query, parameters, options: undefined };
     // Nothing is sent twice to an engine in this process.
-    if (transaction !== undefined || isNative || (readOnly && this.isRemote)) {
-      request.options = { transaction, native: isNative, readOnly };
+    if (transaction !== undefined || isNative || rows !== undefined || (readOnly && this.isRemote)) {
+      request.options = { transaction, native: isNative, readOnly, rows };
     }
     return this.#send('query', request, options);
   }

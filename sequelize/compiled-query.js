@@ -20,16 +20,21 @@ class CompiledQuery {
     this.#text = text;
     this.statement = undefined;
     this.parameters = '[]';
+    /** The rows of an insert beside its statement, a JSON array of arrays. */
+    this.rows = undefined;
+    /** What the caller inserts, for errors. */
+    this.records = undefined;
     this.find = undefined;
     this.table = undefined;
   }
 
   /** A statement of the generator. */
-  static statement(kind, text, { sql, parameters, find }, table) {
+  static statement(kind, text, { sql, parameters, find, rows }, table) {
     const query = new CompiledQuery(kind, text);
     query.statement = sql;
     query.parameters = parameters;
     query.find = find;
+    query.rows = rows;
     query.table = table;
     return query;
   }

@@ -152,10 +152,10 @@ class Session {
    * @param {import('../driver/connection.js').CallOptions} [options]
    * @returns {Promise<object>} the result set; rejected with a PhantomDBError or an AbortError
    */
-  query(query, parameters, { native, readOnly }, options) {
+  query(query, parameters, { native, readOnly, rows }, options) {
     const { database } = this;
     const transaction = this.transaction ?? undefined;
-    return this.#connection.query({ database, query, parameters, transaction, native, readOnly }, options);
+    return this.#connection.query({ database, query, parameters, transaction, native, readOnly, rows }, options);
   }
 
   /** Finds rows of one table. `query` is the statement that the find stands for, with the same parameters. */

@@ -215,7 +215,8 @@ function timeTypes(Base, { moment, errors }) {
   return {
     DATE: class extends Base.DATE {
       toSql() {
-        return 'TIMESTAMP';
+        const decimals = this.options?.length ?? '';
+        return decimals === '' ? 'TIMESTAMP' : `TIMESTAMP(${decimals})`;
       }
       _stringify(value, options) {
         if (options?.acceptStrings && typeof value === 'string') {

@@ -11,6 +11,9 @@ const json = require('./flatten/json');
 const { tableOf } = require('./flatten/tables');
 const { givenValue } = require('../driver/values');
 
+/** The most parameters of a statement. One that would have more has its values in its text. */
+const PARAMETERS_MAX = 32_766;
+
 /** The translations of every Sequelize of this process. */
 const translations = new Translations();
 
@@ -57,12 +60,21 @@ module.exports = (lib) => {
     bindAll(kind, plan, { bind, replacements }) {
       if (!bind) {
         const translation = this.bound(kind, plan.json);
+        if (plan.rows !== undefined) return { sql: translation.sql, parameters: '[]', rows: plan.rows };
+        if (translation.count > PARAMETERS_MAX) return { sql: this.text(kind, plan), parameters: '[]' };
         const parameters = JSON.stringify(translation.parameters(plan.values));
         return { sql: translation.sql, parameters, find: translation.find };
       }
       if (replacements) throw new Error('Both `replacements` and `bind` cannot be set at the same time');
       const placed = placeUserBinds(plan.json, bind);
-      const translation = this.bound(kind, placed.json, placed.parameters.length);
+      const before = placed.parameters.length;
+      const translation = this.bound(kind, placed.json, before);
+      if (before + translation.count > PARAMETERS_MAX) {
+        return {
+          sql: this.text(kind, { json: placed.json, values: plan.values }),
+          parameters: JSON.stringify(placed.parameters),
+        };
+      }
       const parameters = JSON.stringify([...placed.parameters, ...translation.parameters(plan.values)]);
       return { sql: translation.sql, parameters };
     }

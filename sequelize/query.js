@@ -3,6 +3,7 @@
 const { randomUUID } = require('crypto');
 
 const { formatBindParameters } = require('./bind.js');
+const { isOfInstances, newValues } = require('./bulk-answer.js');
 const { CompiledQuery } = require('./compiled-query.js');
 const { parsingConverter } = require('./parsers.js');
 const { PhantomDBError, withStack } = require('../driver/phantomdb-error.js');
@@ -20,6 +21,19 @@ const NO_ROWS = { columns: [], rows: [], affectedRows: 0 };
 
 const logNothing = () => {};
 const columnConverter = (_name, type) => converterOf(type);
+
+/** The values of a statement that failed; of many rows, those of the one at fault. */
+function parametersOf({ parameters, rows }, row) {
+  if (rows === undefined) return JSON.parse(parameters).map(fromWire);
+  const values = JSON.parse(rows);
+  return (row === undefined ? values.flat() : values[row - 1]).map(fromWire);
+}
+
+/** @param {number | undefined} row the number of the row at fault, from 1 */
+function failedRow({ records }, row) {
+  if (records === undefined) return undefined;
+  return records.length === 1 ? records[0] : records[row - 1];
+}
 
 module.exports = (lib) => {
   const { AbstractQuery, QueryTypes, errors } = lib;
@@ -47,6 +61,8 @@ module.exports = (lib) => {
       this.shared = options;
       /** @type {CompiledQuery | undefined} */
       this.query = undefined;
+      /** The record that could not be inserted. */
+      this.failedRow = undefined;
     }
 
     /** The text of the query, which hooks may read. */
@@ -88,7 +104,8 @@ module.exports = (lib) => {
         // The server would give the same refusal again under the same key.
         if (error.code !== 'UNAVAILABLE') delete this.shared[KEY];
         error.sql = query.sql;
-        error.parameters = JSON.parse(query.parameters).map(fromWire);
+        error.parameters = parametersOf(query, error.details?.row);
+        this.failedRow = failedRow(query, error.details?.row);
         throw this.formatError(error, new Error().stack);
       } finally {
         complete();
@@ -101,9 +118,11 @@ module.exports = (lib) => {
       if (transaction?.connection === this.connection) expireTransaction(transaction, error);
     }
 
-    loggedParameters({ parameters }) {
+    loggedParameters({ parameters, rows }) {
       const isLogged = this.sequelize.options.logQueryParameters || this.options.logQueryParameters;
-      return isLogged && parameters !== '[]' ? JSON.parse(parameters).map(fromWire) : undefined;
+      if (!isLogged) return undefined;
+      if (rows !== undefined) return JSON.parse(rows).map((row) => row.map(fromWire));
+      return parameters === '[]' ? undefined : JSON.parse(parameters).map(fromWire);
     }
 
     /**
@@ -136,11 +155,16 @@ module.exports = (lib) => {
       }
     }
 
-    sendStatement({ kind, statement, parameters, table, find }) {
+    sendStatement({ kind, statement, parameters, rows, table, find }) {
       const readOnly = kind === 'read';
       const options = this.callOptions(readOnly);
       if (find) return this.connection.find(table, find, parameters, statement, options);
-      return this.connection.query(statement, parameters, { native: this.options.native === true, readOnly }, options);
+      return this.connection.query(
+        statement,
+        parameters,
+        { native: this.options.native === true, readOnly, rows },
+        options,
+      );
     }
 
     async sendCall({ call, body, tolerated }) {
@@ -164,7 +188,7 @@ module.exports = (lib) => {
     }
 
     shape(result) {
-      const rows = this.objects(result);
+      const rows = this.newValues(result) ?? this.objects(result);
       const count = result.affectedRows;
       switch (this.options.type) {
         case QueryTypes.SELECT:
@@ -186,6 +210,17 @@ module.exports = (lib) => {
         default:
           return rows;
       }
+    }
+
+    /** What the instances of a `bulkCreate` do not have yet; undefined for any other statement. */
+    newValues(result) {
+      const records = this.query?.records;
+      if (records === undefined || records.length !== result.rows.length || !isOfInstances(this.options))
+        return undefined;
+      const isPlain = !this.sequelize.connectionManager.hasParsers && !this.sequelize.options.minifyAliases;
+      return isPlain && !result.columns.some(({ name }) => name === '__proto__')
+        ? newValues(result, records)
+        : undefined;
     }
 
     objects(result) {
@@ -238,7 +273,7 @@ module.exports = (lib) => {
     /** The value that the instance at hand has for a column. */
     valueOf(column) {
       const attribute = Object.values(this.model?.rawAttributes ?? {}).find((candidate) => candidate.field === column);
-      return this.instance?.dataValues?.[attribute?.fieldName ?? column];
+      return this.instance?.dataValues?.[attribute?.fieldName ?? column] ?? this.failedRow?.[column];
     }
 
     /** @param {string} stack that leads to the caller */

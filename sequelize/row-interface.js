@@ -6,6 +6,9 @@
 const json = require('./flatten/json');
 const { tableOf } = require('./flatten/tables');
 
+/** The most characters of rows in one request to a server, which takes 64 MiB by default. */
+const REQUEST_MAX = 16 * 1024 * 1024;
+
 module.exports = (lib) => {
   const { QueryTypes, Utils, DataTypes, runStatement } = lib;
 
@@ -74,10 +77,49 @@ module.exports = (lib) => {
       async bulkInsert(tableName, records, optionsArg, attributes) {
         const options = withOptions(optionsArg, { type: QueryTypes.INSERT });
         if (records.length === 0) return [];
-        const plan = this.queryGenerator.rows.bulkInsert(tableName, records, attributes, options);
+        const plan = this.bulkInsertPlan(tableName, records, attributes, options);
         if (!options.updateOnDuplicate) this.answerCounted(plan, options.model, options);
-        const results = await this.runPlan('insert', plan, options);
+        const parts = this.sequelize.dialect.isRemote ? Math.ceil((plan.rows?.length ?? 0) / REQUEST_MAX) : 1;
+        if (parts > 1) return this.insertParts(parts, tableName, records, optionsArg, attributes);
+        const query = this.queryGenerator.compile('insert', plan, options);
+        query.records = records;
+        const results = await runStatement(this.sequelize, query, options);
         return results[0];
+      }
+
+      /** Inserts in several requests, all or nothing, what is too long for one. */
+      async insertParts(parts, tableName, records, options, attributes) {
+        const insertAll = async (transaction) => {
+          const length = Math.ceil(records.length / parts);
+          const results = [];
+          for (let start = 0; start < records.length; start += length) {
+            const part = records.slice(start, start + length);
+            results.push(
+              ...(await this.bulkInsert(tableName, part, withOptions(options, { transaction }), attributes)),
+            );
+          }
+          return results;
+        };
+        if (!options.transaction) return this.sequelize.transaction({ logging: options.logging }, insertAll);
+        const savepoint = await this.sequelize.transaction({
+          transaction: options.transaction,
+          logging: options.logging,
+        });
+        try {
+          const results = await insertAll(savepoint);
+          await savepoint.commit();
+          return results;
+        } catch (error) {
+          await savepoint.rollback();
+          throw error;
+        }
+      }
+
+      /** A statement of one row with the rows beside it, unless one row is all or they differ in more than their values. */
+      bulkInsertPlan(tableName, records, attributes, options) {
+        const isOne = records.length === 1 || options.bind !== undefined;
+        const plan = isOne ? undefined : this.queryGenerator.rows.rowsInsert(tableName, records, attributes, options);
+        return plan ?? this.queryGenerator.rows.bulkInsert(tableName, records, attributes, options);
       }
 
       async upsert(tableName, insertValues, updateValues, _where, optionsArg) {

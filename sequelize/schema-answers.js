@@ -25,7 +25,9 @@ function columns(schema) {
 
 /** The name under which Sequelize, and what is built on it, knows the type. */
 function shownType({ type, dataType }) {
-  return typeNamed(dataType?.name)?.describedAs ?? type;
+  const name = typeNamed(dataType?.name)?.describedAs;
+  const decimals = dataType?.precision === undefined ? '' : `(${dataType.precision})`;
+  return name === undefined ? type : `${name}${decimals}`;
 }
 
 /** The default of a column: the value of a literal, or the text of an expression. */

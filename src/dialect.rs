@@ -58,6 +58,8 @@ pub struct CallOptions {
     pub transaction: Option<String>,
     /// The statement is the engine's own SQL.
     pub native: Option<bool>,
+    /// The rows of an INSERT, a JSON array of arrays.
+    pub rows: Option<String>,
     /// The caller vouches that the statement only reads, so that it may be repeated when its answer was lost.
     pub read_only: Option<bool>,
     /// `X-Request-Id`.
@@ -208,7 +210,7 @@ impl NativeDialect {
         parameters: String,
         options: Option<CallOptions>,
     ) -> napi::Result<Outcome> {
-        let options = options.unwrap_or_default();
+        let mut options = options.unwrap_or_default();
         let native = options.native == Some(true);
         if !native
             && parameters == "[]"
@@ -227,7 +229,11 @@ impl NativeDialect {
             Ok(parameters) => parameters,
             Err(error) => return Ok(done(Err(error))),
         };
-        let call = Call::Query { database, statement: Statement { query, parameters, native } };
+        let rows = match options.rows.take().map(|rows| parse("rows", &rows)).transpose() {
+            Ok(rows) => rows.unwrap_or_default(),
+            Err(error) => return Ok(done(Err(error))),
+        };
+        let call = Call::Query { database, statement: Statement { query, parameters, native, rows } };
         let work = self.work(number, call, with_arrays(options));
         self.begin(env, number, true, work)
     }
@@ -335,11 +341,15 @@ async fn run(
 }
 
 fn item(query: String, parameters: String, options: CallOptions) -> Result<Item> {
-    let parameters =
-        RawValue::from_string(parameters).map_err(|error| bad_request(format!("parameters: {error}")))?;
-    let CallOptions { transaction, native, read_only, idempotency_key, .. } = options;
+    let CallOptions { transaction, native, rows, read_only, idempotency_key, .. } = options;
+    let parameters = raw("parameters", parameters)?;
+    let rows = rows.map(|rows| raw("rows", rows)).transpose()?;
     let (native, read_only) = (native == Some(true), read_only == Some(true));
-    Ok(Item { query, parameters, native, read_only, transaction, idempotency_key })
+    Ok(Item { query, parameters, native, rows, read_only, transaction, idempotency_key })
+}
+
+fn raw(what: &str, json: String) -> Result<Box<RawValue>> {
+    RawValue::from_string(json).map_err(|error| bad_request(format!("{what}: {error}")))
 }
 
 fn context(options: Option<CallOptions>) -> CallContext {

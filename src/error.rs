@@ -28,6 +28,8 @@ pub struct FailureDetails {
     pub value: Option<String>,
     /// Character offset in the statement, from 1.
     pub position: Option<f64>,
+    /// The number of the row at fault among those of an INSERT, from 1.
+    pub row: Option<f64>,
     /// Why the server could not be reached: `refused`, for example.
     pub reason: Option<String>,
 }
@@ -54,6 +56,7 @@ impl From<Error> for Failure {
                 side: details.side.map(|side| side.as_str().to_owned()),
                 value: details.value,
                 position: details.position.map(|position| position as f64),
+                row: details.row.map(|row| row as f64),
                 reason: details.reason.as_ref().and_then(contract_name),
             },
             request_id: error.request_id,

@@ -16,6 +16,7 @@ const TAGGED = new Map([
 
 /** @param wire a value in its wire form */
 function bindTypeOf(wire) {
+  if (wire === null) return OTHER;
   if (typeof wire === 'number') return NUMBER;
   if (typeof wire === 'boolean') return BOOLEAN;
   return typeof wire === 'object' ? (TAGGED.get(wire.type) ?? OTHER) : OTHER;

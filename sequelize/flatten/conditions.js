@@ -200,7 +200,9 @@ module.exports = (lib) => {
       const operator = operators.get(comparator) ?? new Operator(comparator);
       if (Array.isArray(logic)) {
         const isEqual = operator.name === '=' || operator === EQ;
-        return json.compare(left, (isEqual ? IN : operator).json, this.items(EQ, logic));
+        const used = isEqual ? IN : operator;
+        const long = used.isMembership ? this.longList(logic) : undefined;
+        return json.compare(left, used.json, long ?? this.items(EQ, logic));
       }
       if (logic instanceof SequelizeMethod) {
         return json.compare(left, operator.json, this.rightExpression(operator, logic, context));

@@ -90,6 +90,9 @@ function bound(index, type) {
   return memo[index];
 }
 
+/** A list of any length that is one bound value, by its index. @param {string} type a `BindType` of plan.rs */
+const boundList = (index, type) => `{"bl":[${index},"${type}"]}`;
+
 const call = (name, args) => `{"f":[${string(name)},${array(args)}]}`;
 const cast = (operand, type) => `{"cast":[${operand},${string(type)}]}`;
 const list = (items) => `{"list":${array(items)}}`;
@@ -159,6 +162,8 @@ class Plan extends ObjectText {
   returns = false;
   /** True for an update without columns. */
   setsNothing = false;
+  /** The rows of an insert whose plan has one row, a JSON array of arrays. */
+  rows = undefined;
 
   /**
    * @param {unknown[]} boundValues in their wire form; the plan refers to them by index
@@ -189,6 +194,7 @@ module.exports = {
   literal,
   constant,
   bound,
+  boundList,
   call,
   cast,
   list,

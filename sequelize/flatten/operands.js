@@ -4,13 +4,17 @@
 
 const { isPlainObject } = require('../../driver/plain-object');
 const json = require('./json');
+const { listOf } = require('./long-lists');
 const { operatorsOf } = require('./operators');
+
+/** The length from which a list is one bound value. */
+const LONG_LIST = 100;
 
 module.exports = (lib) => {
   const { Op, Utils, logger, errors } = lib;
   const { SequelizeMethod } = Utils;
   const Expressions = require('./expressions')(lib);
-  const { typed, isArray, isJson, isNumber } = require('./values')(lib);
+  const { typed, converter, isArray, isJson, isNumber } = require('./values')(lib);
   const operators = operatorsOf(Op);
   const EQ = operators.get(Op.eq);
 
@@ -44,7 +48,20 @@ module.exports = (lib) => {
       if (!Array.isArray(value)) {
         throw new Error(`Op.${operator.name} takes an array or a literal, but was given ${logger.inspect(value)}`);
       }
-      return this.items(operator, value, field);
+      const long = operator.isMembership ? this.longList(value, field) : undefined;
+      return long ?? this.items(operator, value, field);
+    }
+
+    /**
+     * A list as one bound value, so that it may have any length.
+     *
+     * @returns {string | undefined} nothing for a short list, which is no slower as it is, and for one with other than
+     *   plain values
+     */
+    longList(values, field) {
+      if (values.length < LONG_LIST || this.isInlined) return undefined;
+      const list = listOf(values, converter(this.generator, field));
+      return list && json.boundList(this.values.push({ type: 'json', value: list.json }) - 1, list.type);
     }
 
     items(operator, values, field) {
@@ -68,7 +85,9 @@ module.exports = (lib) => {
       if (isValues) {
         return json.quantified(name, json.values(value[Op.values].map((item) => this.item(EQ, item))));
       }
-      return json.quantified(name, this.items(operator, [].concat(value), field));
+      const items = [].concat(value);
+      const long = isMembership(quantifier, operator) ? this.longList(items, field) : undefined;
+      return json.quantified(name, long ?? this.items(operator, items, field));
     }
 
     /** Writes one value in the form that the operator takes. */
@@ -78,6 +97,10 @@ module.exports = (lib) => {
       if (operator.pattern && wire !== null) return this.bound(patternOf(operator, wire));
       return operator.takesKeyword && typeof wire === 'boolean' ? json.constant(wire) : this.bound(wire);
     }
+  }
+
+  function isMembership(quantifier, operator) {
+    return quantifier === Op.any ? operator === EQ : operator === operators.get(Op.ne);
   }
 
   function patternOf(operator, wire) {

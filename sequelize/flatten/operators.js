@@ -23,6 +23,8 @@ class Operator {
     const operand = operands.get(name) ?? operands.get(String(name).trim().toUpperCase());
     /** True when the right side is a list. */
     this.takesList = operand === 'list' || operand === 'range';
+    /** True when the right side is a list of any length. */
+    this.isMembership = operand === 'list';
     /** The text before and after the value of a LIKE pattern; undefined for other operators. */
     this.pattern = PATTERNS[operand];
     /** True when the right side is text, whatever the type of the column. */

@@ -7,13 +7,15 @@ const { unwrapped } = require('./values');
 
 module.exports = (lib) => {
   const { Utils, DataTypes } = lib;
-  const { typed } = require('./values')(lib);
+  const { typed, converter } = require('./values')(lib);
   const Conditions = require('./conditions')(lib);
   const { countOf } = require('./select')(lib);
 
   const VirtualType = unwrapped(DataTypes.VIRTUAL);
   const INSERT = { context: 'INSERT' };
   const UPDATE = { context: 'UPDATE' };
+  /** A cell for which the column's default is inserted. */
+  const DEFAULT_CELL = { type: 'default' };
 
   /** Attributes by name and by field. */
   function attributeMap(attributes) {
@@ -28,6 +30,50 @@ module.exports = (lib) => {
 
   const isVirtual = (attribute) => attribute.type instanceof VirtualType;
   const isMissing = (value) => value === null || value === undefined;
+
+  function namesOf(rows) {
+    const names = new Set();
+    for (const row of rows) for (const name of Object.keys(row)) names.add(name);
+    return names;
+  }
+
+  /**
+   * The columns of rows, each with the method that a row has for it, if any. A number that the database counts up is left
+   * out when no row has one.
+   *
+   * @returns {Map<string, object | undefined>}
+   */
+  function rowColumns(rows, attributes) {
+    const columns = new Map();
+    const unset = new Set();
+    for (const row of rows) {
+      for (const name of Object.keys(row)) {
+        const value = row[name];
+        if (!columns.has(name)) {
+          columns.set(name, undefined);
+          if (attributes.get(name)?.autoIncrement) unset.add(name);
+        }
+        if (typeof value === 'object' && value instanceof Utils.SequelizeMethod) columns.set(name, value);
+        if (unset.size > 0 && !isMissing(value)) unset.delete(name);
+      }
+    }
+    for (const name of unset) columns.delete(name);
+    return columns;
+  }
+
+  /** @param {[string, (value: unknown) => unknown][]} columns with the functions that write their cells */
+  function rowsText(rows, columns) {
+    const width = columns.length;
+    const names = columns.map(([name]) => name);
+    const converters = columns.map(([, convert]) => convert);
+    return JSON.stringify(
+      rows.map((row) => {
+        const cells = new Array(width);
+        for (let i = 0; i < width; i++) cells[i] = converters[i](row[names[i]]);
+        return cells;
+      }),
+    );
+  }
 
   /** Writes the plan of one statement. */
   class RowWriter {
@@ -65,8 +111,7 @@ module.exports = (lib) => {
 
     bulkInsert(table, rows, attributes, options) {
       const map = attributeMap(attributes);
-      const names = new Set();
-      for (const row of rows) for (const name of Object.keys(row)) names.add(name);
+      const names = namesOf(rows);
       const isSet = (name) => rows.some((row) => !isMissing(row[name]));
       let columns = [...names].filter((name) => !map.get(name)?.autoIncrement || isSet(name));
       // Rows without any value are inserted through one column that takes its default.
@@ -78,6 +123,51 @@ module.exports = (lib) => {
       const cells = rows.map((row) => json.array(columns.map((name) => cell(name, row[name]))));
       const plan = this.plan(table).add('columns', json.strings(columns)).add('rows', json.array(cells));
       return this.addInsertOptions(plan, options, attributes);
+    }
+
+    /**
+     * The plan of an insert of one row, with the values of all rows beside it: `plan.rows`.
+     *
+     * @returns {object | undefined} nothing when a row has SQL of the user where another row has a value
+     */
+    rowsInsert(table, rows, attributes, options) {
+      const map = attributeMap(attributes);
+      const columns = rowColumns(rows, map);
+      if (columns.size === 0) columns.set(this.anyColumn(namesOf(rows), attributes), undefined);
+      const cells = [];
+      const given = [];
+      for (const [name, method] of columns) {
+        if (method) {
+          const expression = this.sharedExpression(name, method, rows);
+          if (expression === undefined) return undefined;
+          cells.push(expression);
+        } else {
+          cells.push(json.bound(given.length, 's'));
+          given.push([name, this.converterOf(map.get(name))]);
+        }
+      }
+      if (given.length === 0) return undefined;
+      const plan = this.plan(table)
+        .add('columns', json.strings(columns.keys()))
+        .add('rows', json.array([json.array(cells)]));
+      plan.rows = rowsText(rows, given);
+      return this.addInsertOptions(plan, options, attributes);
+    }
+
+    /** The expression of a column that has the same SQL in each row, without values. */
+    sharedExpression(name, first, rows) {
+      const write = (method) => this.conditions.expression(method);
+      const expression = write(first);
+      const isSame = (value) =>
+        value === first || (value instanceof Utils.SequelizeMethod && write(value) === expression);
+      return rows.every((row) => isSame(row[name])) && this.conditions.values.length === 0 ? expression : undefined;
+    }
+
+    /** The function that writes the cells of a column. */
+    converterOf(attribute) {
+      const convert = converter(this.generator, attribute, INSERT);
+      const isCounted = attribute?.autoIncrement === true;
+      return (value) => (value === undefined || (isCounted && value === null) ? DEFAULT_CELL : convert(value));
     }
 
     anyColumn(names, attributes) {

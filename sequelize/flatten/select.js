@@ -237,7 +237,9 @@ In order to fix the vulnerability CVE-2023-22578, attributes that include parent
         plan.add('key', json.column(key));
       }
       const field = model?.fieldRawAttributesMap?.[key];
-      return plan.add('values', json.array(values.map((value) => this.conditions.value(value, field)))).json;
+      const long = this.conditions.longList(values, field);
+      const items = long ? [long] : values.map((value) => this.conditions.value(value, field));
+      return plan.add('values', json.array(items)).json;
     }
 
     lock({ lock, skipLocked }) {

@@ -32,21 +32,40 @@ module.exports = ({ DataTypes }) => {
   /** The wire form of a value, as the attribute's data type writes it. Throws for an object that no column can hold. */
   function typed(generator, value, field, options = NO_OPTIONS) {
     if (value === null || value === undefined) return null;
-    const type = field?.type;
-    if (typeof type?.bindParam !== 'function') return scalarToWire(value);
-    generator.validate(value, field, options);
-    if (CONVERTED_TO_TEXT.has(typeof value) && isText(type)) value = String(value);
-    const bound = type.bindParam(value, {
+    if (typeof field?.type?.bindParam !== 'function') return scalarToWire(value);
+    return converterTo(generator, field, options)(value);
+  }
+
+  /**
+   * The function that gives each value of an attribute its wire form, for many values.
+   *
+   * @returns {(value: unknown) => unknown} it throws for an object that no column can hold
+   */
+  function converter(generator, field, options = NO_OPTIONS) {
+    const convert =
+      typeof field?.type?.bindParam === 'function' ? converterTo(generator, field, options) : scalarToWire;
+    return (value) => (value === null || value === undefined ? null : convert(value));
+  }
+
+  function converterTo(generator, field, options) {
+    const { type } = field;
+    const isOfText = isText(type);
+    const bindOptions = {
       escape: identity,
       bindParam: identity,
       field,
       timezone: generator.options.timezone,
       operation: options.operation,
-    });
-    return isTagged(bound) ? bound : scalarToWire(bound);
+    };
+    return (value) => {
+      generator.validate(value, field, options);
+      if (isOfText && CONVERTED_TO_TEXT.has(typeof value)) value = String(value);
+      const bound = type.bindParam(value, bindOptions);
+      return isTagged(bound) ? bound : scalarToWire(bound);
+    };
   }
 
-  return { typed, isJson, isArray, isNumber };
+  return { typed, converter, isJson, isArray, isNumber };
 };
 
 module.exports.unwrapped = unwrapped;

@@ -96,6 +96,7 @@ impl Writer {
                 out.push(')');
             }
             Expr::Compare(left, operator, right) => self.compare(out, left, operator, right, scope)?,
+            Expr::BoundList(..) => return Err(bad_plan("a list stands on the right of IN and NOT IN only")),
             Expr::List(items) => {
                 out.push('(');
                 self.list(out, items, scope)?;

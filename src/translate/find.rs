@@ -93,5 +93,7 @@ fn stands_alone(expr: &Expr) -> bool {
             stands_alone(left) && stands_alone(right)
         }
         Expr::Column(_) | Expr::Value(_) | Expr::Bound(..) | Expr::Star | Expr::Default => true,
+        // A list that is too long for a statement is too long for a condition in text.
+        Expr::BoundList(..) => false,
     }
 }

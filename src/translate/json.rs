@@ -98,12 +98,12 @@ fn natural_cast(other: &Expr) -> Option<&'static str> {
         Expr::Value(Value::Decimal(_)) => Some("DECIMAL"),
         Expr::Value(Value::Boolean(_)) => Some("BOOLEAN"),
         Expr::Value(Value::Timestamp(_)) => Some("TIMESTAMP"),
-        Expr::Bound(_, kind) => match kind {
+        Expr::Bound(_, kind) | Expr::BoundList(_, kind) => match kind {
             BindType::Number => Some("DOUBLE PRECISION"),
             BindType::Decimal => Some("DECIMAL"),
             BindType::Boolean => Some("BOOLEAN"),
             BindType::Timestamp => Some("TIMESTAMP"),
-            BindType::Other => None,
+            BindType::Blob | BindType::Other => None,
         },
         Expr::Any(inner) | Expr::All(inner) => match inner.as_ref() {
             Expr::List(items) => items.first().and_then(natural_cast),

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{
     expression::{Scope, Writer, bad_plan},
-    plan::Expr,
+    plan::{BindType, Expr},
 };
 
 /// A comparison operator. JavaScript reads the same table, so that an operator is described here only.
@@ -117,6 +117,9 @@ impl Writer {
             ("IS NOT", Expr::Value(_) | Expr::Bound(..)) => {
                 infix(self, out, left, "IS DISTINCT FROM", right, scope)
             }
+            ("IN" | "NOT IN", Expr::BoundList(index, kind)) => {
+                bound_list(self, out, left, (sql == "NOT IN", *index, *kind), scope)
+            }
             (_, Expr::List(items)) => match operand {
                 Operand::List => membership(self, out, left, sql, items, scope),
                 Operand::Range => range(self, out, left, sql, items, scope),
@@ -190,6 +193,26 @@ fn membership(
     Ok(())
 }
 
+/// Writes `= ANY($1)` or `<> ALL($1)`: a list of any length is one parameter. A list that is inlined is `IN (…)`.
+pub(super) fn bound_list(
+    writer: &mut Writer,
+    out: &mut String,
+    left: &Expr,
+    (negated, index, kind): (bool, usize, BindType),
+    scope: &Scope,
+) -> Result<()> {
+    json_side(writer, out, left, &Expr::BoundList(index, kind), scope)?;
+    if let Some(list) = writer.values.inlined_list(index, kind)? {
+        out.push_str(if negated { " NOT IN (" } else { " IN (" });
+        out.push_str(&list);
+    } else {
+        out.push_str(if negated { " <> ALL(" } else { " = ANY(" });
+        writer.values.push(out, index)?;
+    }
+    out.push(')');
+    Ok(())
+}
+
 fn range(
     writer: &mut Writer,
     out: &mut String,
@@ -221,6 +244,14 @@ fn quantified(
     (quantifier, separator): (&str, &str),
     scope: &Scope,
 ) -> Result<()> {
+    if let Expr::BoundList(index, kind) = inner {
+        let negated = match (sql, quantifier) {
+            ("=", "ANY") => false,
+            ("!=", "ALL") => true,
+            _ => return Err(bad_plan(format!("{sql} {quantifier} takes its values one by one"))),
+        };
+        return bound_list(writer, out, left, (negated, *index, *kind), scope);
+    }
     let Expr::List(items) = inner else {
         json_side(writer, out, left, inner, scope)?;
         out.push_str(&format!(" {sql} {quantifier} ("));

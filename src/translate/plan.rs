@@ -24,6 +24,10 @@ pub enum Expr {
     /// `{"b": [0, "n"]}`: a bound value, by its index in the list of values, with its type.
     #[serde(rename = "b")]
     Bound(usize, BindType),
+    /// `{"bl": [0, "n"]}`: a list of any length on the right of `IN`, `NOT IN`, `= ANY` and `<> ALL`: one bound value, a
+    /// JSON array, with the type of its first element. Bytes in it are written as `\x00ff`.
+    #[serde(rename = "bl")]
+    BoundList(usize, BindType),
     /// `{"l": "now()"}`: SQL that the user wrote with `Sequelize.literal`.
     #[serde(rename = "l")]
     Literal(String),
@@ -88,6 +92,8 @@ pub enum BindType {
     Boolean,
     #[serde(rename = "t")]
     Timestamp,
+    #[serde(rename = "x")]
+    Blob,
     /// A string, or any other type.
     #[serde(rename = "s")]
     Other,

@@ -9,6 +9,7 @@ use super::{
     expression::{Scope, Writer, bad_plan, push_path},
     include::{self, Joins, Names, Root},
     limited::limited_select,
+    operators::bound_list,
     plan::{Expr, GroupedLimit, Include, Lock, OrderItem, Select, SelectItem},
     sql::{push_display, push_identifier},
 };
@@ -104,10 +105,17 @@ fn grouped_select(
     let order = order_columns(writer, &mut inner, plan, &names.scope)?;
     inner.push_str(&format!(", ROW_NUMBER() OVER (PARTITION BY {key}"));
     push_order(writer, &mut inner, plan.order.iter(), &names.scope)?;
-    inner
-        .push_str(&format!(") AS \"{ROW_NUMBER}\" FROM {}{} WHERE {key} IN (", names.from, inner_joins.main));
-    writer.list(&mut inner, &grouped.values, &Scope::none())?;
-    inner.push(')');
+    inner.push_str(&format!(") AS \"{ROW_NUMBER}\" FROM {}{} WHERE ", names.from, inner_joins.main));
+    match grouped.values.as_slice() {
+        [Expr::BoundList(index, kind)] => {
+            bound_list(writer, &mut inner, &grouped.key, (false, *index, *kind), &names.scope)?;
+        }
+        values => {
+            inner.push_str(&format!("{key} IN ("));
+            writer.list(&mut inner, values, &Scope::none())?;
+            inner.push(')');
+        }
+    }
     if let Some(condition) = &plan.condition {
         inner.push_str(" AND ");
         writer.operand(&mut inner, condition, true, &names.scope)?;

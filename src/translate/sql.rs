@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use phantomdb_protocol::{Error, ErrorCode, Result, TableName, Value, ddl::push_quoted};
 
+use super::plan::BindType;
+
 /// Appends an identifier in double quotes; a double quote in it is doubled.
 pub fn push_identifier(out: &mut String, identifier: &str) {
     push_quoted(out, identifier, '"');
@@ -124,6 +126,29 @@ impl Values {
         Ok(())
     }
 
+    /// The elements of a list as literals, if values are inlined. They are the elements of a JSON array.
+    pub fn inlined_list(&mut self, index: usize, kind: BindType) -> Result<Option<String>> {
+        let ValueStyle::Literals(values) = &self.style else { return Ok(None) };
+        let Value::Json(text) = values.get(index).ok_or_else(no_value)? else { return Err(no_list()) };
+        let elements: Vec<Value> = serde_json::from_str(text).map_err(|_| no_list())?;
+        let mut out = String::with_capacity(text.len());
+        for element in &elements {
+            if !out.is_empty() {
+                out.push_str(", ");
+            }
+            match (element, kind) {
+                (Value::String(text), BindType::Blob) => {
+                    let digits =
+                        text.strip_prefix("\\x").filter(|rest| rest.bytes().all(|b| b.is_ascii_hexdigit()));
+                    out.push_str(&format!("X'{}'", digits.ok_or_else(no_list)?));
+                }
+                (element, _) => push_literal(&mut out, element)?,
+            }
+        }
+        self.order.push(index);
+        Ok(Some(out))
+    }
+
     /// Returns the text before, between and after the gaps.
     pub fn parts_of(&self, text: &str) -> Vec<String> {
         let ValueStyle::Gaps(offsets) = &self.style else { return vec![text.to_owned()] };
@@ -131,6 +156,10 @@ impl Values {
         let starts = std::iter::once(0).chain(offsets.iter().copied());
         starts.zip(ends).map(|(start, end)| text.get(start..end).unwrap_or_default().to_owned()).collect()
     }
+}
+
+fn no_list() -> Error {
+    Error::new(ErrorCode::BadRequest, "a list of a plan is not an array of values")
 }
 
 fn no_value() -> Error {

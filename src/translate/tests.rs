@@ -27,6 +27,37 @@ fn statement(sql: &str) -> Statement {
     parsed.remove(0)
 }
 
+#[test]
+fn a_long_list_is_one_parameter_and_literals_in_a_text() {
+    let plan = |operator: &str, kind: &str| {
+        json!({
+            "table": { "name": "t" },
+            "where": { "o": [{ "c": "a" }, operator, { "bl": [0, kind] }] },
+        })
+    };
+    let sql = |operator| bound("delete", &plan(operator, "n")).unwrap().sql;
+    assert_eq!(sql("in"), r#"DELETE FROM "t" WHERE "a" = ANY($1)"#);
+    assert_eq!(sql("notIn"), r#"DELETE FROM "t" WHERE "a" <> ALL($1)"#);
+    let list = |elements: &str| json!([{ "type": "json", "value": elements }]);
+    assert_eq!(
+        text("delete", &plan("notIn", "s"), list(r#"["it's", null, 5]"#)).unwrap(),
+        r#"DELETE FROM "t" WHERE "a" NOT IN ('it''s', NULL, 5)"#
+    );
+    assert_eq!(
+        text("delete", &plan("in", "x"), list(r#"["\\x00ff"]"#)).unwrap(),
+        r#"DELETE FROM "t" WHERE "a" IN (X'00ff')"#
+    );
+    assert!(text("delete", &plan("in", "x"), list(r#"["\\x0'; --"]"#)).is_err());
+    assert!(text("delete", &plan("in", "n"), list(r#"{"a": 1}"#)).is_err());
+    assert!(bound("delete", &plan("gt", "n")).is_err());
+    let document = json!({
+        "table": { "name": "t" },
+        "where": { "o": [{ "j": [{ "c": "doc" }, ["a"]] }, "in", { "bl": [0, "n"] }] },
+    });
+    let sql = bound("delete", &document).unwrap().sql;
+    assert_eq!(sql, r##"DELETE FROM "t" WHERE CAST(("doc"#>>'{a}') AS DOUBLE PRECISION) = ANY($1)"##);
+}
+
 /// Strings that have broken other generators, and arbitrary ones.
 fn nasty() -> impl Strategy<Value = String> {
     prop_oneof![

@@ -9,7 +9,7 @@
 //! };
 //!
 //! fn query(sql: &str, parameters: Vec<Value>) -> Call {
-//!     let statement = Statement { query: sql.into(), parameters, native: false };
+//!     let statement = Statement { query: sql.into(), parameters, ..Statement::default() };
 //!     Call::Query { database: "app".into(), statement }
 //! }
 //!

@@ -10,7 +10,7 @@ use hyper::body::Incoming;
 use phantomdb_protocol::{
     Call, CallContext, Error, ErrorCode, Result, ServerEndpoint, Statement, transaction_id::server_of,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 use super::{
@@ -33,6 +33,9 @@ pub struct Item {
     pub parameters: Box<RawValue>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub native: bool,
+    /// The rows of an INSERT, a JSON array of arrays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows: Option<Box<RawValue>>,
     /// The caller vouches that it only reads.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub read_only: bool,
@@ -67,9 +70,9 @@ struct Line<'a> {
 impl Item {
     /// The call of this statement when it is sent by itself.
     pub fn into_call(self, database: String) -> Result<(Call, CallContext)> {
-        let parameters = serde_json::from_str(self.parameters.get())
-            .map_err(|error| Error::new(ErrorCode::BadRequest, format!("parameters: {error}")))?;
-        let statement = Statement { query: self.query, parameters, native: self.native };
+        let parameters = read("parameters", &self.parameters)?;
+        let rows = self.rows.map(|rows| read("rows", &rows)).transpose()?.unwrap_or_default();
+        let statement = Statement { query: self.query, parameters, native: self.native, rows };
         let context = CallContext {
             transaction: self.transaction,
             idempotency_key: self.idempotency_key,
@@ -83,6 +86,11 @@ impl Item {
     fn repeat(&self) -> Repeat {
         Repeat::of_statement(self.transaction.is_some(), self.read_only)
     }
+}
+
+fn read<T: DeserializeOwned>(what: &str, json: &RawValue) -> Result<T> {
+    serde_json::from_str(json.get())
+        .map_err(|error| Error::new(ErrorCode::BadRequest, format!("{what}: {error}")))
 }
 
 /// A request that is under way.

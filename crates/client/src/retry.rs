@@ -106,7 +106,7 @@ mod tests {
     fn it_tells_reads_writes_and_calls_of_a_transaction_apart() {
         let query = Call::Query {
             database: "d".into(),
-            statement: Statement { query: "SELECT 1".into(), parameters: vec![], native: false },
+            statement: Statement { query: "SELECT 1".into(), parameters: vec![], ..Statement::default() },
         };
         let read = CallContext { read_only: true, ..CallContext::default() };
         let within = CallContext { transaction: Some("t".into()), ..read.clone() };

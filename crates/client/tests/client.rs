@@ -45,7 +45,7 @@ fn client_of(address: SocketAddr) -> Client {
 }
 
 fn query(sql: &str) -> Call {
-    let statement = Statement { query: sql.into(), parameters: vec![], native: false };
+    let statement = Statement { query: sql.into(), parameters: vec![], ..Statement::default() };
     Call::Query { database: APP.into(), statement }
 }
 

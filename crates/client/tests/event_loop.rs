@@ -81,7 +81,7 @@ fn on_loop(runtime: &Runtime, work: impl Future<Output = ()>) -> Rc<CountingLoop
 }
 
 async fn select(client: &Client) -> Result<String> {
-    let statement = Statement { query: "SELECT 1 AS one".into(), parameters: vec![], native: false };
+    let statement = Statement { query: "SELECT 1 AS one".into(), parameters: vec![], ..Statement::default() };
     client.call(Call::Query { database: "app".into(), statement }, CallContext::default()).await
 }
 

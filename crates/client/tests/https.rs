@@ -48,7 +48,7 @@ fn options(ca: &[String]) -> ClientOptions {
 }
 
 async fn ask(client: &Client) -> Result<String, Error> {
-    let statement = Statement { query: "SELECT 1 AS one".into(), parameters: vec![], native: false };
+    let statement = Statement { query: "SELECT 1 AS one".into(), parameters: vec![], ..Statement::default() };
     let call = Call::Query { database: "app".into(), statement };
     client.call(call, CallContext { read_only: true, ..CallContext::default() }).await
 }

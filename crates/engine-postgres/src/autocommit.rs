@@ -9,6 +9,7 @@ use phantomdb_sql::Kind;
 use crate::{
     batch::{self, PIPELINE_MAX, SingleStatement},
     connection::Connection,
+    insert_rows::{InsertRows, Within},
     plan_cache::Plan,
     prepare,
     rows::empty_result,
@@ -37,7 +38,10 @@ pub(crate) async fn run_statement(
     if plan.adapted.kind == Kind::Nothing {
         return Ok(empty_result());
     }
-    let Some(form) = plan.single_statement() else {
+    if !statement.rows.is_empty() {
+        return Box::pin(insert_rows(connection, plan, statement)).await;
+    }
+    let Some(form) = plan.single_statement(statement) else {
         return Box::pin(batch::in_transaction(connection, &SingleStatement(plan, statement))).await;
     };
     if let Some(prepared) = prepare::find_prepared(connection, plan.id, &statement.parameters) {
@@ -53,6 +57,14 @@ pub(crate) async fn run_statement(
     .await
 }
 
+/// Inserts rows that commit together. One statement for all of them needs no transaction around it.
+async fn insert_rows(connection: &Connection, plan: &Plan, statement: &Statement) -> Result<ResultSet> {
+    match InsertRows::new(plan, statement, Within::Nothing)?.run_alone(connection).await? {
+        Some(answer) => Ok(answer),
+        None => batch::in_transaction(connection, &SingleStatement(plan, statement)).await,
+    }
+}
+
 /// Runs each statement by itself. Consecutive statements that are prepared already are pipelined.
 pub(crate) async fn run_each(
     connection: &Connection,
@@ -65,7 +77,7 @@ pub(crate) async fn run_each(
         let ready: Vec<ReadyStatement<'_>> = rest
             .take(PIPELINE_MAX)
             .map_while(|(plan, statement)| {
-                let plan = plan.as_ref().ok().filter(|plan| plan.single_statement().is_some())?;
+                let plan = plan.as_ref().ok().filter(|plan| plan.single_statement(statement).is_some())?;
                 let prepared = prepare::find_prepared(connection, plan.id, &statement.parameters)?;
                 ReadyStatement::new(plan, prepared, statement).ok()
             })

@@ -121,7 +121,7 @@ impl AutocommitWriter {
         plan: &Plan,
         statement: &Statement,
     ) -> Result<Option<ResultSet>> {
-        let bare = plan.single_statement();
+        let bare = plan.single_statement(statement);
         if let (Some(bare), Some(form)) = (&bare, &plan.receipt_form)
             && form.takes(&plan.adapted, statement)
         {
@@ -250,7 +250,7 @@ async fn run_tracked(
     statement: &Statement,
 ) -> (Result<ResultSet>, Option<WalPosition>) {
     let known = plan
-        .single_statement()
+        .single_statement(statement)
         .and_then(|form| prepare::find_prepared(connection, form.id, &statement.parameters));
     if let Some(Ok(ready)) = known.map(|prepared| ReadyStatement::new(plan, prepared, statement)) {
         match join(ready.send(connection), wal_position::primary_position(connection)).await {

@@ -7,21 +7,19 @@ use phantomdb_protocol::{Error, ErrorCode, Result, ResultSet, Statement};
 use phantomdb_sql::Kind;
 
 use crate::{
-    alter, connection::Connection, plan_cache::Plan, prepare, rows::empty_result, run::ReadyStatement,
-    run_error::RunError, transaction_work::TransactionWork,
+    alter,
+    connection::Connection,
+    insert_rows::{InsertRows, Within},
+    plan_cache::Plan,
+    prepare,
+    rows::empty_result,
+    run::ReadyStatement,
+    run_error::RunError,
+    transaction_work::TransactionWork,
 };
 
 /// The most statements that are sent before the first result is read.
 pub(crate) const PIPELINE_MAX: usize = 128;
-
-/// The savepoint around preparing a statement: a form of it that PostgreSQL refuses would abort the transaction.
-const PREPARING: &str = "SAVEPOINT phantomdb_prepare";
-
-/// Releases the savepoint after the statement was prepared.
-const PREPARED: &str = "RELEASE SAVEPOINT phantomdb_prepare";
-
-/// Undoes a form that PostgreSQL refused.
-const REFUSED: &str = "ROLLBACK TO SAVEPOINT phantomdb_prepare";
 
 /// Runs work between BEGIN and COMMIT. When a prepared statement no longer fits its tables, the work is run once more.
 pub(crate) async fn in_transaction<W: TransactionWork>(
@@ -61,15 +59,16 @@ pub(crate) async fn run_in_open_transaction(
     if let Some(change) = &plan.adapted.catalog_change {
         return Ok(alter::apply(connection, change).await.map(|()| empty_result())?);
     }
-    let Some(form) = plan.single_statement() else {
+    if !statement.rows.is_empty() {
+        return InsertRows::new(plan, statement, Within::Transaction)?.run(connection).await;
+    }
+    let Some(form) = plan.single_statement(statement) else {
         for sql in &plan.adapted.statements {
             connection.run(sql).await?;
         }
         return Ok(empty_result());
     };
-    connection.run(PREPARING).await?;
-    let prepared = prepare::prepare(connection, &form, &statement.parameters, Some(REFUSED)).await?;
-    connection.run(PREPARED).await?;
+    let prepared = prepare::prepare_in_transaction(connection, &form, &statement.parameters).await?;
     ReadyStatement::new(plan, prepared, statement)?.send(connection).await
 }
 
@@ -100,7 +99,7 @@ fn ready_statements<'a>(
     let mut ready = Vec::with_capacity(statements.len());
     for (plan, statement) in plans.iter().zip(statements) {
         match plan
-            .single_statement()
+            .single_statement(statement)
             .and_then(|form| prepare::find_prepared(connection, form.id, &statement.parameters))
         {
             Some(prepared) => ready.push(ReadyStatement::new(plan, prepared, statement)?),
@@ -137,7 +136,7 @@ pub(crate) async fn run_in_order(
         let mut window = Vec::new();
         for (plan, statement) in plans.iter().zip(statements).skip(done).take(PIPELINE_MAX) {
             let Some(prepared) = plan
-                .single_statement()
+                .single_statement(statement)
                 .and_then(|form| prepare::find_prepared(connection, form.id, &statement.parameters))
             else {
                 break;

@@ -34,6 +34,15 @@ pub(crate) fn declared(inferred: &[Type], parameters: &[Value]) -> Option<Vec<Ty
     Some(inferred.iter().zip(parameters).map(|pair| of(pair).unwrap_or_else(|| pair.0.clone())).collect())
 }
 
+/// The type that a value is sent as, where `inferred` is the one of its parameter. None for NULL, which has every type.
+pub(crate) fn type_to_send(inferred: Option<&Type>, value: &Value) -> Option<Type> {
+    match (value, inferred) {
+        (Value::Null, _) => None,
+        (_, None) => Some(natural_type(value)),
+        (_, Some(inferred)) => Some(type_to_declare(inferred, value).unwrap_or_else(|| inferred.clone())),
+    }
+}
+
 /// The types that the values have by themselves.
 pub(crate) fn natural(parameters: &[Value]) -> Vec<Type> {
     parameters.iter().map(natural_type).collect()
@@ -120,6 +129,17 @@ impl<'a> BoundValue<'a> {
             }
             Value::Timestamp(s) => Self::Text(timestamp(s, number)?),
             Value::Blob(bytes) => Self::Blob(bytes),
+        })
+    }
+
+    /// The value as PostgreSQL reads it as this type. None for NULL.
+    pub(crate) fn text_of(value: &'a Value, number: usize, target: &Type) -> Result<Option<Cow<'a, str>>> {
+        Ok(match Self::new(value, number)? {
+            Self::Null => None,
+            // What is in the value outlives the wrapper.
+            Self::Text(text) => Some(text),
+            Self::Document(text) if !matches!(target.kind(), Kind::Array(_)) => Some(Cow::Borrowed(text)),
+            other => Some(Cow::Owned(other.text(target).into_owned())),
         })
     }
 

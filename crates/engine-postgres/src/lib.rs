@@ -15,6 +15,7 @@ mod engine;
 mod error;
 mod foreign_key_error;
 mod idempotency_store;
+mod insert_rows;
 mod native;
 mod numeric;
 mod options;

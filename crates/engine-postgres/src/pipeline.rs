@@ -235,10 +235,7 @@ impl Pipeline {
 
     /// Runs a read in the pipeline. Gives none when the read is to run on a connection of its own.
     pub(crate) async fn read(&self, plan: &Plan, statement: &Statement) -> Option<Result<ResultSet>> {
-        if self.max == 0
-            || plan.single_statement().is_none()
-            || plan.adapted.kind != Kind::Read
-            || statement.native
+        if self.max == 0 || plan.preparable().is_none() || plan.adapted.kind != Kind::Read || statement.native
         {
             return None;
         }

@@ -6,7 +6,9 @@ use std::sync::{
 };
 
 use hashlink::LruCache;
+use phantomdb_engine::insert_rows::{Defaults, not_an_insert};
 use phantomdb_protocol::{Result, Statement};
+use tokio_postgres::types::Type;
 
 use crate::{
     adapt::{self, Adapted},
@@ -22,6 +24,9 @@ const REMEMBERED_MAX: usize = 2_000;
 /// The longest statement that is kept, so that the cache stays small.
 const LONGEST_REMEMBERED: usize = 64 << 10;
 
+/// The number of plans for rows of one statement that are kept.
+const ROW_PLANS: usize = 16;
+
 /// A plan: what a statement becomes.
 #[derive(Debug)]
 pub(crate) struct Plan {
@@ -30,6 +35,8 @@ pub(crate) struct Plan {
     pub(crate) adapted: Adapted,
     /// The form that stores its own receipt, when the statement can be a part of another one.
     pub(crate) receipt_form: Option<ReceiptForm>,
+    /// The plans for rows, by the types of their values and the columns that are left to their defaults.
+    row_plans: Mutex<LruCache<(Vec<Type>, Defaults), Arc<Self>>>,
 }
 
 /// SQL to be prepared.
@@ -42,12 +49,45 @@ pub(crate) struct PreparableSql<'a> {
 }
 
 impl Plan {
+    /// Refuses rows that the plan does not take.
+    fn taking(self: Arc<Self>, statement: &Statement) -> Result<Arc<Self>> {
+        if !statement.rows.is_empty() && self.adapted.row_insert.is_none() {
+            return Err(not_an_insert());
+        }
+        Ok(self)
+    }
+
+    fn new(id: u64, adapted: Adapted, receipt_form: Option<ReceiptForm>) -> Self {
+        Self { id, adapted, receipt_form, row_plans: Mutex::new(LruCache::new(ROW_PLANS)) }
+    }
+
+    /// The SQL that runs the statement, when it is exactly one statement without rows beside it.
+    pub(crate) fn single_statement(&self, statement: &Statement) -> Option<PreparableSql<'_>> {
+        if statement.rows.is_empty() { self.preparable() } else { None }
+    }
+
     /// The SQL of the plan, when it is exactly one statement.
-    pub(crate) fn single_statement(&self) -> Option<PreparableSql<'_>> {
+    pub(crate) fn preparable(&self) -> Option<PreparableSql<'_>> {
         match (&self.adapted.catalog_change, self.adapted.statements.as_slice()) {
             (None, [sql]) => Some(PreparableSql { id: self.id, sql, adapted: &self.adapted }),
             _ => None,
         }
+    }
+
+    /// The plan of an INSERT of one row for any number of rows, whose values have these types, and where the columns at
+    /// these places are left to their defaults.
+    pub(crate) fn for_rows(&self, types: &[Type], defaults: &[usize]) -> Result<Arc<Self>> {
+        let key = (types.to_vec(), defaults.to_vec());
+        if let Some(plan) = lock(&self.row_plans).get(&key) {
+            return Ok(Arc::clone(plan));
+        }
+        let insert = self.adapted.row_insert.as_ref().ok_or_else(not_an_insert)?;
+        let statements = vec![insert.for_rows(types, defaults)?];
+        let parameter_count = types.len() - defaults.len();
+        let adapted = Adapted { statements, parameter_count, row_insert: None, ..self.adapted.clone() };
+        let plan = Arc::new(Self::new(next_id(), adapted, None));
+        lock(&self.row_plans).insert(key, Arc::clone(&plan));
+        Ok(plan)
     }
 }
 
@@ -55,28 +95,34 @@ impl Plan {
 pub(crate) struct PlanCache {
     adapted: Mutex<LruCache<Box<str>, Arc<Plan>>>,
     native: Mutex<LruCache<Box<str>, Arc<Plan>>>,
-    next: AtomicU64,
+}
+
+/// The next key of statements that connections prepare. A plan has two, one for itself and one for its receipt.
+fn next_id() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(2, Ordering::Relaxed)
 }
 
 impl PlanCache {
     pub(crate) fn new() -> Self {
         let cache = || Mutex::new(LruCache::new(REMEMBERED_MAX));
-        Self { adapted: cache(), native: cache(), next: AtomicU64::new(0) }
+        Self { adapted: cache(), native: cache() }
     }
 
     pub(crate) fn plan(&self, statement: &Statement, traits: ServerTraits) -> Result<Arc<Plan>> {
         let sql = statement.query.as_str();
         let known = if statement.native { &self.native } else { &self.adapted };
-        if let Some(plan) = lock(known).get(sql) {
-            return Ok(Arc::clone(plan));
+        let found = lock(known).get(sql).map(Arc::clone);
+        if let Some(plan) = found {
+            return plan.taking(statement);
         }
         let adapted = if statement.native { native::adapt(sql)? } else { adapt::adapt(sql, traits)? };
-        let id = self.next.fetch_add(2, Ordering::Relaxed);
+        let id = next_id();
         let receipt_form = ReceiptForm::new(id + 1, &adapted);
-        let plan = Arc::new(Plan { id, adapted, receipt_form });
+        let plan = Arc::new(Plan::new(id, adapted, receipt_form));
         if sql.len() <= LONGEST_REMEMBERED {
             lock(known).insert(sql.into(), Arc::clone(&plan));
         }
-        Ok(plan)
+        plan.taking(statement)
     }
 }

@@ -77,6 +77,29 @@ pub(crate) async fn prepare(
     Ok(prepared)
 }
 
+/// Prepares a statement in an open transaction, behind a savepoint: a form of it that PostgreSQL refuses would abort the
+/// transaction.
+pub(crate) async fn prepare_in_transaction(
+    connection: &Connection,
+    form: &PreparableSql<'_>,
+    parameters: &[Value],
+) -> Result<Arc<Prepared>> {
+    if let Some(prepared) = find_prepared(connection, form.id, parameters) {
+        return Ok(prepared);
+    }
+    connection.run("SAVEPOINT phantomdb_prepare").await?;
+    let undo = "ROLLBACK TO SAVEPOINT phantomdb_prepare";
+    let prepared = prepare(connection, form, parameters, Some(undo)).await?;
+    connection.run("RELEASE SAVEPOINT phantomdb_prepare").await?;
+    Ok(prepared)
+}
+
+/// The types that PostgreSQL infers for the parameters of a statement that was prepared. None when it cannot infer them.
+pub(crate) fn inferred_types(connection: &Connection, form: u64) -> Option<Vec<Type>> {
+    let known = lock(&connection.prepared).get(&form)?.inferred.clone()?;
+    Some(known.statement.params().to_vec())
+}
+
 fn remember(known: &mut LruCache<u64, PreparedForms>, form: u64, entry: PreparedForms) {
     match known.get_mut(&form) {
         Some(before) => {

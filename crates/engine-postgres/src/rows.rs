@@ -5,6 +5,7 @@ use phantomdb_engine::json_rows::{
     write_text,
 };
 use phantomdb_protocol::{Column, ColumnType, Error, Result, ResultSet};
+use phantomdb_values::times::Interval;
 use serde::{Deserialize, Serialize};
 use tokio_postgres::{
     Row,
@@ -147,7 +148,7 @@ impl Decoder {
             Self::Interval => {
                 let (micros, days) = (fixed(&bytes[..8.min(bytes.len())])?, bytes.get(8..12));
                 let (days, months) = (days.ok_or_else(unreadable)?, bytes.get(12..).ok_or_else(unreadable)?);
-                let interval = time::Interval {
+                let interval = Interval {
                     micros: i64::from_be_bytes(micros),
                     days: i32::from_be_bytes(fixed(days)?),
                     months: i32::from_be_bytes(fixed(months)?),

@@ -115,7 +115,7 @@ impl TransactionState {
         }
         self.undo_interrupted().await?;
         let known = prepare::find_prepared(self.lease()?, plan.id, &statement.parameters);
-        if let Some(prepared) = known.filter(|_| plan.single_statement().is_some()) {
+        if let Some(prepared) = known.filter(|_| plan.single_statement(statement).is_some()) {
             // Errors in the values are found before anything is sent.
             let ready = ReadyStatement::new(plan, prepared, statement)?;
             match self.behind_savepoint(plan.adapted.pure, &ready).await {

@@ -8,7 +8,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use phantomdb_protocol::{
     Error, ErrorCode, Result,
-    data_type::{Arguments, TypeInfo, table},
+    data_type::{Arguments, DEFAULT_PRECISION, MAX_PRECISION, TypeInfo, table},
 };
 use phantomdb_sql::{
     printer::{quote_identifier, quote_literal},
@@ -46,6 +46,9 @@ pub(crate) fn declared(data_type: &SqlType) -> Result<String> {
     Ok(match data_type {
         SqlType::Varchar(Some(n)) | SqlType::Char(Some(n)) => format!("{}({n})", info.postgres),
         SqlType::Decimal(Some((precision, scale))) => format!("{}({precision},{scale})", info.postgres),
+        SqlType::Timestamp(_) | SqlType::Time(_) => {
+            format!("{}({})", info.postgres, data_type.decimals().unwrap_or(DEFAULT_PRECISION))
+        }
         _ => info.postgres.into(),
     })
 }
@@ -147,6 +150,11 @@ fn with_arguments(info: &TypeInfo, modifier: i32, values: Option<Vec<String>>) -
             let length = u64::try_from(modifier - 4).ok();
             SqlType::with_length(info.name, length)
         }
+        Arguments::Precision => {
+            // Without one PostgreSQL keeps microseconds.
+            let decimals = u64::try_from(modifier).unwrap_or(MAX_PRECISION.into());
+            SqlType::with_length(info.name, Some(decimals))
+        }
         Arguments::PrecisionAndScale => Some(SqlType::Decimal(precision_and_scale(modifier))),
         Arguments::Values => Some(values.map_or(SqlType::Text, SqlType::Enum)),
     }
@@ -154,7 +162,7 @@ fn with_arguments(info: &TypeInfo, modifier: i32, values: Option<Vec<String>>) -
 
 /// The entry of a stored type: the one with this mark, else the one that needs none, else one that is read as such.
 fn info_of(stored: &str, mark: Option<&str>) -> Option<&'static TypeInfo> {
-    let is_stored_as = |info: &&TypeInfo| info.postgres.split('(').next() == Some(stored);
+    let is_stored_as = |info: &&TypeInfo| info.postgres == stored;
     let find = |mark| table().iter().find(|info| is_stored_as(info) && info.postgres_mark == mark);
     mark.and_then(|mark| find(Some(mark)))
         .or_else(|| find(None))

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use phantomdb_engine::parameters::{check_text, timestamp};
-use phantomdb_protocol::{Result, Value};
+use phantomdb_engine::parameters::{check_text, stored_timestamp};
+use phantomdb_protocol::{Cell, Result, Value};
 use rusqlite::Statement;
 use rusqlite::types::{ToSql, ToSqlOutput, Value as Owned, ValueRef};
 
@@ -15,6 +15,18 @@ pub(super) fn bind(statement: &mut Statement<'_>, parameters: &[Value]) -> Resul
     for (index, value) in parameters.iter().enumerate().take(expected) {
         let bound = to_sqlite(value, index + 1)?;
         statement.raw_bind_parameter(index + 1, Bound(bound)).map_err(error::from_sqlite)?;
+    }
+    Ok(())
+}
+
+/// Binds the cells of a row. A parameter whose cell is the default of its column is not in the statement.
+pub(super) fn bind_row(statement: &mut Statement<'_>, row: &[Cell]) -> Result<()> {
+    let expected = statement.parameter_count();
+    for (index, cell) in row.iter().enumerate().take(expected) {
+        if let Cell::Value(value) = cell {
+            let bound = to_sqlite(value, index + 1)?;
+            statement.raw_bind_parameter(index + 1, Bound(bound)).map_err(error::from_sqlite)?;
+        }
     }
     Ok(())
 }
@@ -47,7 +59,7 @@ fn to_sqlite(value: &Value, number: usize) -> Result<ToSqlOutput<'_>> {
             ToSqlOutput::Owned(Owned::Text(s.to_ascii_lowercase()))
         }
         Value::Uuid(s) => text(s, number)?,
-        Value::Timestamp(s) => match timestamp(s, number)? {
+        Value::Timestamp(s) => match stored_timestamp(s, number)? {
             Cow::Borrowed(s) => text(s, number)?,
             Cow::Owned(s) => ToSqlOutput::Owned(Owned::Text(s)),
         },

@@ -29,6 +29,9 @@ const STEPS_PER_ROUND: i32 = 1000;
 /// costs some ten microseconds, and most statements end earlier.
 pub(super) const QUICK_ROUNDS: u32 = 20;
 
+/// The rows of an INSERT that may run on such a thread.
+pub(super) const QUICK_ROWS: usize = 250;
+
 /// The number of rounds for which a statement may still run. `UNLIMITED` never runs out.
 #[derive(Debug)]
 pub(super) struct StepBudget(AtomicU32);

@@ -83,7 +83,7 @@ fn table_and_columns(list: &str) -> (String, Vec<String>) {
 }
 
 /// The name of a table from its stored name: `s.t` is the table `t` of the schema `s`.
-fn table_name(stored: &str) -> TableName {
+pub(super) fn table_name(stored: &str) -> TableName {
     match stored.split_once('.') {
         Some((schema, name)) => TableName { name: name.to_owned(), schema: Some(schema.to_owned()) },
         None => TableName::new(stored),
@@ -154,7 +154,7 @@ pub(super) struct BrokenKey {
 
 /// The error for a violated foreign key. SQLite does not report which one was violated, so the error names a key only when
 /// the statement can violate no other.
-fn foreign_key(target: Option<&WriteTarget>, schema: &SchemaView<'_>) -> Error {
+pub(super) fn foreign_key(target: Option<&WriteTarget>, schema: &SchemaView<'_>) -> Error {
     let Some(WriteTarget { table, kind }) = target else { return foreign_key_error(None) };
     let name = table_name(table);
     let inserts = matches!(kind, WriteKind::Insert { reads_rows: _ });
@@ -187,7 +187,7 @@ fn foreign_key(target: Option<&WriteTarget>, schema: &SchemaView<'_>) -> Error {
     error
 }
 
-fn same_table(a: &TableName, b: &TableName) -> bool {
+pub(super) fn same_table(a: &TableName, b: &TableName) -> bool {
     a.to_string().eq_ignore_ascii_case(&b.to_string())
 }
 

@@ -1,17 +1,17 @@
 //! Reads a whole database as it was at one moment, for an export.
 
-use std::path::Path;
-use std::time::Duration;
+use std::{borrow::Cow, path::Path, time::Duration};
 
 use phantomdb_engine::check_database_name;
-use phantomdb_protocol::{Result, TableName, TableSchema};
+use phantomdb_protocol::{ColumnType, Result, TableName, TableSchema};
 use phantomdb_sql::printer::quote_identifier;
+use phantomdb_values::times::wire_of_stored;
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
 use crate::connection::{self, Location};
 use crate::stored::stored_name;
-use crate::{catalog, error};
+use crate::{catalog, error, types::column_type_of_sql};
 
 /// Reads in one transaction. Others can write meanwhile; the reader does not see what they write.
 pub struct ExportReader {
@@ -51,7 +51,8 @@ impl ExportReader {
         Ok(count.unsigned_abs())
     }
 
-    /// Calls `row` for each row of a table, with its values in stored form and in the order of the columns.
+    /// Calls `row` for each row of a table, with its values in stored form and in the order of the columns. Timestamps are
+    /// ISO 8601, which other programs read too.
     pub fn each_row(
         &self,
         table: &TableSchema,
@@ -61,15 +62,36 @@ impl ExportReader {
             table.columns.iter().map(|column| quote_identifier(&column.name)).collect();
         let sql =
             format!("SELECT {} FROM {}", columns.join(", "), quote_identifier(&stored_name(&table.table)));
+        let is_timestamp: Vec<bool> = table
+            .columns
+            .iter()
+            .map(|column| column_type_of_sql(&column.data_type) == ColumnType::Timestamp)
+            .collect();
         let mut statement = self.connection.prepare(&sql).map_err(error::from_sqlite)?;
         let mut rows = statement.query([]).map_err(error::from_sqlite)?;
         while let Some(found) = rows.next().map_err(error::from_sqlite)? {
-            let values: Vec<ValueRef<'_>> = (0..columns.len())
+            let stored: Vec<ValueRef<'_>> = (0..columns.len())
                 .map(|index| found.get_ref(index))
                 .collect::<rusqlite::Result<_>>()
                 .map_err(error::from_sqlite)?;
+            let texts: Vec<Option<Cow<'_, str>>> = stored
+                .iter()
+                .zip(&is_timestamp)
+                .map(|(value, is)| is.then(|| wire(*value)).flatten())
+                .collect();
+            let values: Vec<ValueRef<'_>> = stored
+                .iter()
+                .zip(&texts)
+                .map(|(value, text)| text.as_ref().map_or(*value, |text| ValueRef::Text(text.as_bytes())))
+                .collect();
             row(&values)?;
         }
         Ok(())
     }
+}
+
+/// A stored timestamp as it travels.
+fn wire(value: ValueRef<'_>) -> Option<Cow<'_, str>> {
+    let ValueRef::Text(bytes) = value else { return None };
+    std::str::from_utf8(bytes).ok().map(wire_of_stored)
 }

@@ -11,7 +11,7 @@ use phantomdb_protocol::{Column, ErrorCode, Result, TableName, TableSchema};
 use phantomdb_sql::{Catalog, Kind};
 use rusqlite::Connection;
 
-use crate::adapt::{Adapted, WriteKind, WriteTarget, adapt};
+use crate::adapt::{Adapted, WriteKind, WriteTarget, adapt, adapt_with_defaults};
 use crate::{catalog, error};
 
 /// The number of plans that are cached for a database.
@@ -136,11 +136,35 @@ impl PlanCache {
             return Ok(plan);
         }
         let adapted = adapt(sql, &SchemaView { cache: self, connection })?;
-        let plan = Arc::new(Plan::new(adapted));
-        if sql.len() <= LONGEST_CACHED {
-            lock(&self.plans).insert(sql.to_owned(), Arc::clone(&plan));
+        Ok(self.keep(sql.to_owned(), adapted))
+    }
+
+    /// Returns the plan of an INSERT of one row, in which the parameters at these places stand for the default of their
+    /// column.
+    pub(super) fn plan_with_defaults(
+        &self,
+        connection: &Connection,
+        sql: &str,
+        defaults: &[usize],
+    ) -> Result<Arc<Plan>> {
+        if defaults.is_empty() {
+            return self.plan(connection, sql);
         }
-        Ok(plan)
+        // No statement has a NUL.
+        let key = format!("{sql}\0{defaults:?}");
+        if let Some(plan) = self.cached_plan(&key) {
+            return Ok(plan);
+        }
+        let adapted = adapt_with_defaults(sql, &SchemaView { cache: self, connection }, defaults)?;
+        Ok(self.keep(key, adapted))
+    }
+
+    fn keep(&self, key: String, adapted: Adapted) -> Arc<Plan> {
+        let plan = Arc::new(Plan::new(adapted));
+        if key.len() <= LONGEST_CACHED {
+            lock(&self.plans).insert(key, Arc::clone(&plan));
+        }
+        plan
     }
 }
 

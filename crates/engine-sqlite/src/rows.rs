@@ -4,6 +4,7 @@ use phantomdb_engine::json_rows::{
     JsonRows, LARGEST_EXACT, non_finite, write_base64, write_boolean, write_json, write_null, write_text,
 };
 use phantomdb_protocol::{Column, ColumnType, Result};
+use phantomdb_values::times::wire_of_stored;
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
 use serde::de::IgnoredAny;
@@ -41,6 +42,7 @@ fn write_value(out: &mut Vec<u8>, value: ValueRef<'_>, column_type: ColumnType) 
         ValueRef::Text(bytes) => match column_type {
             ColumnType::Blob => write_base64(out, bytes),
             ColumnType::Json => write_document(out, bytes),
+            ColumnType::Timestamp | ColumnType::Date => write_time(out, bytes),
             _ => write_text(out, bytes),
         },
         ValueRef::Blob(bytes) if column_type == ColumnType::Blob => write_base64(out, bytes),
@@ -79,6 +81,16 @@ fn write_float(out: &mut Vec<u8>, f: f64, column_type: ColumnType) {
         ColumnType::Integer | ColumnType::Float | ColumnType::Any | ColumnType::Json => write_json(out, &f),
         ColumnType::Blob => write_base64(out, f.to_string().as_bytes()),
         _ => write_json(out, &f.to_string()),
+    }
+}
+
+/// Writes a stored timestamp or date as it travels.
+fn write_time(out: &mut Vec<u8>, bytes: &[u8]) {
+    match std::str::from_utf8(bytes) {
+        Ok("infinity") => write_text(out, b"Infinity"),
+        Ok("-infinity") => write_text(out, b"-Infinity"),
+        Ok(stored) => write_text(out, wire_of_stored(stored).as_bytes()),
+        Err(_) => write_text(out, bytes),
     }
 }
 

@@ -77,6 +77,9 @@ impl Executor<'_> {
     }
 
     fn run_prepared(&self, statement: &Statement, prepared: &Prepared) -> Result<ResultSet> {
+        if !statement.rows.is_empty() {
+            return self.run_rows(statement, prepared);
+        }
         let Prepared::Plan(plan) = prepared else { return self.run_native(statement) };
         check_count(plan.adapted.parameter_count, &statement.parameters)?;
         if let Some(change) = &plan.adapted.change {
@@ -219,7 +222,7 @@ impl Executor<'_> {
     }
 
     /// The columns of a result. They are cached in a plan that has one statement.
-    fn columns_of(
+    pub(super) fn columns_of(
         &self,
         statement: &rusqlite::Statement<'_>,
         plan: Option<&Arc<Plan>>,
@@ -238,7 +241,7 @@ impl Executor<'_> {
         Ok(plan.columns.get_or_init(|| columns).clone())
     }
 
-    fn schema(&self) -> SchemaView<'_> {
+    pub(super) fn schema(&self) -> SchemaView<'_> {
         SchemaView { cache: &self.plans, connection: self.connection }
     }
 }

@@ -15,7 +15,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
-use crate::connection::QUICK_ROUNDS;
+use crate::connection::{QUICK_ROUNDS, QUICK_ROWS};
 use crate::database::{Database, Lease};
 use crate::idempotency_store::KeyedWrite;
 use crate::plan_cache::Plan;
@@ -287,7 +287,8 @@ impl Session for SqliteSession {
         let plan = self.database.plan_without_waiting(&statement);
         let writes = plan.as_ref().map_or_else(|| Database::seems_to_write(&statement), |plan| plan.writes());
         // The calling thread serves others and must not wait for a disk.
-        if let Some(plan) = plan.filter(|_| !writes || !self.database.is_on_disk())
+        if let Some(plan) =
+            plan.filter(|_| statement.rows.len() <= QUICK_ROWS && (!writes || !self.database.is_on_disk()))
             && let Some(outcome) = self.execute_quickly(&plan, &statement)
         {
             return outcome;

@@ -13,6 +13,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::connection::QUICK_ROWS;
 use crate::database::Database;
 use crate::idempotency_store::KeyedWrite;
 use crate::open_transaction::OpenTransaction;
@@ -146,7 +147,9 @@ impl Drop for SqliteTransaction {
 impl Session for SqliteTransaction {
     async fn execute(&self, statement: Statement) -> Result<ResultSet> {
         let plan = self.database.plan_without_waiting(&statement);
-        if let Some(outcome) = plan.as_ref().and_then(|plan| self.execute_quickly(plan, &statement)) {
+        if statement.rows.len() <= QUICK_ROWS
+            && let Some(outcome) = plan.as_ref().and_then(|plan| self.execute_quickly(plan, &statement))
+        {
             return outcome;
         }
         let writes =

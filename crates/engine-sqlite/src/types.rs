@@ -63,8 +63,8 @@ pub fn name_of(data_type: Type) -> Option<String> {
         Type::CiText => SqlType::CiText,
         Type::Bytea => SqlType::Blob,
         Type::Date => SqlType::Date,
-        Type::Time => SqlType::Time,
-        Type::Timestamp | Type::TimestampTz => SqlType::Timestamp,
+        Type::Time => SqlType::Time(None),
+        Type::Timestamp | Type::TimestampTz => SqlType::Timestamp(None),
         Type::Uuid => SqlType::Uuid,
         Type::Json | Type::Jsonb => SqlType::Jsonb,
         Type::Array(element) => {

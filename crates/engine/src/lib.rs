@@ -3,6 +3,7 @@
 #[cfg(feature = "contract")]
 pub mod contract;
 mod idempotency;
+pub mod insert_rows;
 pub mod json_rows;
 pub mod parameters;
 mod snapshot;

@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 
-use jiff::civil::DateTime;
 use phantomdb_protocol::{Error, ErrorCode, Result, Value};
 
-use phantomdb_sql::time;
+use phantomdb_values::times::{Timestamp, is_wire, wire_of_stored};
 
 /// Fails with `BAD_REQUEST` unless the number of values is the number of parameters in the statement.
 pub fn check_count(expected: usize, parameters: &[Value]) -> Result<()> {
@@ -30,29 +29,30 @@ pub fn check_text(text: &str, number: usize) -> Result<()> {
     Ok(())
 }
 
-/// Returns the timestamp in its stored form. Fails with `TYPE_MISMATCH` when the text is not a timestamp.
+/// Returns the timestamp in the form in which it travels: ISO 8601 in UTC, with milliseconds, or with microseconds when
+/// there are any. Fails with `TYPE_MISMATCH` when the text is not a timestamp.
 pub fn timestamp(text: &str, number: usize) -> Result<Cow<'_, str>> {
-    stored_timestamp(text).ok_or_else(|| {
+    if is_wire(text) {
+        return Ok(Cow::Borrowed(text));
+    }
+    stored_timestamp(text, number).map(|stored| wire_of_stored(&stored).into_owned().into())
+}
+
+/// Returns the timestamp in its stored form, whose order as text is the order in time. Fails with `TYPE_MISMATCH` when the
+/// text is not a timestamp.
+pub fn stored_timestamp(text: &str, number: usize) -> Result<Cow<'_, str>> {
+    if is_wire(text) {
+        return Ok(Cow::Borrowed(text));
+    }
+    let begins_well =
+        text.trim_start().starts_with(|c: char| c.is_ascii_digit()) || text.ends_with("nfinity");
+    let read = begins_well.then(|| Timestamp::read_with_zone(text)).and_then(Result::ok);
+    read.map(|at| at.stored().into()).ok_or_else(|| {
         Error::new(
             ErrorCode::TypeMismatch,
             format!("parameter ${number} is not a timestamp; send one like 2026-01-01T00:00:00.000Z"),
         )
     })
-}
-
-/// Returns the timestamp in the only form that is stored: UTC with milliseconds, whose text order is the order in time.
-fn stored_timestamp(text: &str) -> Option<Cow<'_, str>> {
-    const SHAPE: &[u8] = b"dddd-dd-ddTdd:dd:dd.dddZ";
-    let stored = text.len() == SHAPE.len()
-        && text
-            .bytes()
-            .zip(SHAPE)
-            .all(|(b, shape)| if *shape == b'd' { b.is_ascii_digit() } else { b == *shape });
-    // `jiff::Timestamp` cannot be used here: it ends one day before the end of the year 9999.
-    if stored && text.trim_end_matches('Z').parse::<DateTime>().is_ok() {
-        return Some(Cow::Borrowed(text));
-    }
-    time::stored_timestamp(text).map(Cow::Owned)
 }
 
 #[cfg(test)]
@@ -61,18 +61,20 @@ mod tests {
 
     #[test]
     fn it_converts_timestamps_to_the_stored_form() {
-        for (given, stored) in [
-            ("2026-01-01T00:00:00.000Z", "2026-01-01T00:00:00.000Z"),
-            ("2026-01-01T02:00:00+02:00", "2026-01-01T00:00:00.000Z"),
-            ("2026-01-01 10:11:12", "2026-01-01T10:11:12.000Z"),
-            ("2026-01-01T10:11:12.3456Z", "2026-01-01T10:11:12.345Z"),
-            ("9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z"),
-            ("9999-12-31 23:59:59", "9999-12-31T23:59:59.000Z"),
-            ("0001-01-01T00:00:00.000Z", "0001-01-01T00:00:00.000Z"),
+        for (given, stored, wire) in [
+            ("2026-01-01T00:00:00.000Z", "2026-01-01T00:00:00.000Z", "2026-01-01T00:00:00.000Z"),
+            ("2026-01-01T02:00:00+02:00", "2026-01-01T00:00:00.000Z", "2026-01-01T00:00:00.000Z"),
+            ("2026-01-01 10:11:12", "2026-01-01T10:11:12.000Z", "2026-01-01T10:11:12.000Z"),
+            ("2026-01-01T10:11:12.3456Z", "2026-01-01T10:11:12.345Z600", "2026-01-01T10:11:12.345600Z"),
+            ("9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z"),
+            ("9999-12-31 23:59:59", "9999-12-31T23:59:59.000Z", "9999-12-31T23:59:59.000Z"),
+            ("0001-01-01T00:00:00.000Z", "0001-01-01T00:00:00.000Z", "0001-01-01T00:00:00.000Z"),
         ] {
-            assert_eq!(stored_timestamp(given).as_deref(), Some(stored));
+            assert_eq!(stored_timestamp(given, 1).unwrap(), stored);
+            assert_eq!(timestamp(given, 1).unwrap(), wire);
         }
-        assert_eq!(stored_timestamp("2026-13-01T00:00:00.000Z"), None);
-        assert_eq!(stored_timestamp("soon"), None);
+        for refused in ["2026-13-01T00:00:00.000Z", "soon", "today", "2026-02-30T00:00:00.000Z", ""] {
+            assert!(stored_timestamp(refused, 1).is_err() && timestamp(refused, 1).is_err(), "{refused}");
+        }
     }
 }

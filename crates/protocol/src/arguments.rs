@@ -4,16 +4,20 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use crate::Value;
+use crate::{Cell, Value};
 
 /// A statement of PhantomDB SQL. With `native` it is in the engine's own SQL and reaches the engine unchanged.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Statement {
     pub query: String,
     #[serde(default)]
     pub parameters: Vec<Value>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub native: bool,
+    /// The rows of an `INSERT … VALUES` of one row, which is run for each of them, all or nothing: `$1` is the first cell of
+    /// a row. A statement with rows has no other parameters.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rows: Vec<Vec<Cell>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

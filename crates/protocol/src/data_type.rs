@@ -12,6 +12,8 @@ pub enum Arguments {
     None,
     /// `VARCHAR(255)`.
     Length,
+    /// `TIMESTAMP(6)`: the decimals of a second.
+    Precision,
     /// `DECIMAL(10,2)`.
     PrecisionAndScale,
     /// `ENUM('a','b')`.
@@ -64,6 +66,7 @@ impl TypeInfo {
             "arguments": match self.arguments {
                 Arguments::None => "none",
                 Arguments::Length => "length",
+                Arguments::Precision => "precision",
                 Arguments::PrecisionAndScale => "precisionAndScale",
                 Arguments::Values => "values",
             },
@@ -81,6 +84,11 @@ impl TypeInfo {
         format!("{}{}", self.name, if self.sqlite_text { SQLITE_TEXT } else { "" })
     }
 }
+
+/// The decimals of a second that a column of times keeps when its type names none.
+pub const DEFAULT_PRECISION: u8 = 3;
+/// The most decimals of a second that a column of times can keep.
+pub const MAX_PRECISION: u8 = 6;
 
 /// Ends the declared names of columns that SQLite stores as text.
 pub const SQLITE_TEXT: &str = "_TEXT";
@@ -202,9 +210,10 @@ data_types! {
     Timestamp {
         name: "TIMESTAMP",
         synonyms: &["TIMESTAMPTZ", "DATETIME", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP WITHOUT TIME ZONE"],
+        arguments: Arguments::Precision,
         wire: ColumnType::Timestamp,
         sqlite_text: true,
-        postgres: "timestamptz(3)",
+        postgres: "timestamptz",
         postgres_synonyms: &["timestamp"],
         sequelize: &["DATE"],
         described_as: Some("DATETIME"),
@@ -219,9 +228,10 @@ data_types! {
     Time {
         name: "TIME",
         synonyms: &["TIME WITHOUT TIME ZONE"],
+        arguments: Arguments::Precision,
         wire: ColumnType::Time,
         sqlite_text: true,
-        postgres: "time(3)",
+        postgres: "time",
         postgres_synonyms: &["timetz"],
         sequelize: &["TIME"],
     }
@@ -346,6 +356,7 @@ pub fn unknown(name: &str) -> Error {
         .map(|info| match info.arguments {
             Arguments::None => info.name.to_owned(),
             Arguments::Length => format!("{}(n)", info.name),
+            Arguments::Precision => format!("{}(p)", info.name),
             Arguments::PrecisionAndScale => format!("{}(p,s)", info.name),
             Arguments::Values => format!("{}(…)", info.name),
         })

@@ -121,6 +121,9 @@ pub struct ErrorDetails {
     /// Character offset in the statement, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub position: Option<u64>,
+    /// The number of the row at fault among those of an INSERT, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub row: Option<u64>,
     /// Why the server could not be reached.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "known")]
     pub reason: Option<UnreachableReason>,
@@ -180,6 +183,16 @@ impl Error {
     #[must_use]
     pub fn with_reason(mut self, reason: UnreachableReason) -> Self {
         self.details.reason = Some(reason);
+        self
+    }
+
+    /// Names the row of an INSERT that is at fault, from 1.
+    #[must_use]
+    pub fn in_row(mut self, number: u64) -> Self {
+        if self.details.row.is_none() {
+            self.details.row = Some(number);
+            self.message = format!("{} (row {number})", self.message);
+        }
         self
     }
 

@@ -6,6 +6,7 @@
 mod answer;
 mod arguments;
 mod bodies;
+mod cell;
 mod context;
 mod contract;
 pub mod data_type;
@@ -32,6 +33,7 @@ pub use arguments::{
     Batch, BeginTransaction, DeleteRows, Find, InsertRows, IsolationLevel, OnConflict, Statement, UpdateRows,
 };
 pub use bodies::{AlterTableBody, CreateDatabaseBody, Found, Status};
+pub use cell::Cell;
 pub use context::CallContext;
 pub use contract::contract;
 pub use error::{Error, ErrorCode, ErrorDetails, ForeignKeySide, Result};

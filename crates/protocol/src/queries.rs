@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::{Error, ResultSet, Value};
+use crate::{Cell, Error, ResultSet, Value};
 
 /// The body of `POST /databases/{db}/queries`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -23,6 +23,9 @@ pub struct IndependentQuery {
     /// The statement is in the engine's own SQL, see [`crate::Statement`].
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub native: bool,
+    /// The rows of an INSERT, see [`crate::Statement`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rows: Vec<Vec<Cell>>,
     /// The caller vouches that it only reads.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub read_only: bool,

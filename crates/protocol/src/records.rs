@@ -8,26 +8,26 @@ use crate::{Error, Result, ResultSet};
 pub fn records(result: &ResultSet) -> Result<String> {
     let mut text = String::with_capacity(result.rows.get().len() * 2 + 16);
     text.push_str("{\"records\":[");
-    push_records(&mut text, result, true)?;
+    push_records(&mut text, result)?;
     text.push_str("]}");
     Ok(text)
 }
 
-pub fn inserted(results: &[ResultSet]) -> Result<String> {
-    let count: u64 = results.iter().map(|result| result.affected_rows).sum();
+/// The answer of an insert, which has no result when there were no rows.
+pub fn inserted(result: Option<&ResultSet>) -> Result<String> {
+    let count = result.map_or(0, |result| result.affected_rows);
     let mut text = format!("{{\"inserted\":{count},\"rows\":[");
-    let mut first = true;
-    for result in results {
-        first = push_records(&mut text, result, first)?;
+    if let Some(result) = result {
+        push_records(&mut text, result)?;
     }
     text.push_str("]}");
     Ok(text)
 }
 
-/// Appends the rows as objects. `first` is true as long as no row has been written; the new value is returned.
-fn push_records(text: &mut String, result: &ResultSet, mut first: bool) -> Result<bool> {
+/// Appends the rows as objects.
+fn push_records(text: &mut String, result: &ResultSet) -> Result<()> {
     if result.columns.is_empty() {
-        return Ok(first);
+        return Ok(());
     }
     let rows: Vec<Vec<&RawValue>> = serde_json::from_str(result.rows.get())
         .map_err(|_| Error::internal("the engine answered rows that are not JSON"))?;
@@ -37,12 +37,8 @@ fn push_records(text: &mut String, result: &ResultSet, mut first: bool) -> Resul
         .map(|column| serde_json::to_string(&column.name).map(|name| name + ":"))
         .collect::<Result<Vec<_>, _>>()
         .map_err(|_| Error::internal("the names of the columns could not be written as JSON"))?;
-    for row in rows {
-        if !first {
-            text.push(',');
-        }
-        first = false;
-        text.push('{');
+    for (number, row) in rows.into_iter().enumerate() {
+        text.push_str(if number == 0 { "{" } else { ",{" });
         for (index, (key, value)) in keys.iter().zip(row).enumerate() {
             if index > 0 {
                 text.push(',');
@@ -52,5 +48,5 @@ fn push_records(text: &mut String, result: &ResultSet, mut first: bool) -> Resul
         }
         text.push('}');
     }
-    Ok(first)
+    Ok(())
 }

@@ -125,7 +125,7 @@ impl JsonSchema for Value {
     }
 }
 
-struct ValueVisitor;
+pub(crate) struct ValueVisitor;
 
 impl<'de> de::Visitor<'de> for ValueVisitor {
     type Value = Value;
@@ -157,20 +157,31 @@ impl<'de> de::Visitor<'de> for ValueVisitor {
     fn visit_string<E: de::Error>(self, v: String) -> Result<Value, E> {
         Ok(Value::String(v))
     }
-    fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        let (mut kind, mut value) = (None::<String>, None::<Json>);
-        while let Some(key) = map.next_key::<String>()? {
-            match key.as_str() {
-                "type" => kind = Some(map.next_value()?),
-                "value" => value = Some(map.next_value()?),
-                _ => return Err(de::Error::unknown_field(&key, &["type", "value"])),
-            }
+    fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Value, A::Error> {
+        let (kind, value) = type_and_value(map)?;
+        value_of(&kind, value)
+    }
+}
+
+/// Reads `{"type": …, "value": …}`.
+pub(crate) fn type_and_value<'de, A: de::MapAccess<'de>>(
+    mut map: A,
+) -> Result<(String, Option<Json>), A::Error> {
+    let (mut kind, mut value) = (None::<String>, None::<Json>);
+    while let Some(key) = map.next_key::<String>()? {
+        match key.as_str() {
+            "type" => kind = Some(map.next_value()?),
+            "value" => value = Some(map.next_value()?),
+            _ => return Err(de::Error::unknown_field(&key, &["type", "value"])),
         }
-        let kind = kind.ok_or_else(|| de::Error::missing_field("type"))?;
-        match value.ok_or_else(|| de::Error::missing_field("value"))? {
-            Json::Null => Ok(Value::Null),
-            Json::String(text) => Value::from_typed(&kind, text).map_err(de::Error::custom),
-            other => Value::from_typed(&kind, other.to_string()).map_err(de::Error::custom),
-        }
+    }
+    Ok((kind.ok_or_else(|| de::Error::missing_field("type"))?, value))
+}
+
+pub(crate) fn value_of<E: de::Error>(kind: &str, value: Option<Json>) -> Result<Value, E> {
+    match value.ok_or_else(|| E::missing_field("value"))? {
+        Json::Null => Ok(Value::Null),
+        Json::String(text) => Value::from_typed(kind, text).map_err(E::custom),
+        other => Value::from_typed(kind, other.to_string()).map_err(E::custom),
     }
 }

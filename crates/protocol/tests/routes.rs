@@ -3,8 +3,8 @@
 
 use percent_encoding::percent_decode_str;
 use phantomdb_protocol::{
-    AlterOperation, Batch, BeginTransaction, Call, CreateIndex, CreateTable, DeleteRows, Endpoint, Find,
-    InsertRows, ROUTES, Route, Statement, TableName, UpdateRows, Value,
+    AlterOperation, Batch, BeginTransaction, Call, Cell, CreateIndex, CreateTable, DeleteRows, Endpoint,
+    Find, InsertRows, ROUTES, Route, Statement, TableName, UpdateRows, Value,
 };
 use serde_json::json;
 
@@ -13,8 +13,12 @@ fn calls() -> Vec<Call> {
     let database = || "my app/é".to_owned();
     let table = || TableName { name: "us/ers".into(), schema: Some("s&t".into()) };
     let id = || "a.b/c".to_owned();
-    let statement =
-        Statement { query: "SELECT $1".into(), parameters: vec![Value::Integer(7)], native: true };
+    let statement = Statement {
+        query: "SELECT $1".into(),
+        parameters: vec![Value::Integer(7)],
+        native: true,
+        rows: vec![vec![Cell::Default, Value::Null.into()]],
+    };
     let find = Find {
         condition: Some("name = 'Jo&hn' AND age>18 + 1".into()),
         order_by: Some("a DESC".into()),

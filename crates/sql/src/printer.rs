@@ -194,17 +194,26 @@ pub fn string_of(value: &Value) -> Option<&str> {
     }
 }
 
-/// The number of `$n`.
+/// The most parameters of a statement, which is what SQLite binds.
+pub const PARAMETERS_MAX: usize = 32_766;
+
+/// The number of `$n`. Fails with `TOO_LARGE` beyond the most that a statement has.
 pub fn parameter_number(name: &str) -> Result<usize, Error> {
-    name.strip_prefix('$')
-        .and_then(|digits| digits.parse::<usize>().ok())
-        .filter(|number| (1..=32_766).contains(number))
-        .ok_or_else(|| {
-            Error::new(
-                ErrorCode::SyntaxError,
-                format!("'{name}' is not a parameter; they are $1, $2 … $32766"),
-            )
-        })
+    let number = name.strip_prefix('$').and_then(|digits| digits.parse::<usize>().ok());
+    match number {
+        Some(number @ 1..=PARAMETERS_MAX) => Ok(number),
+        Some(number) if number > PARAMETERS_MAX => Err(Error::new(
+            ErrorCode::TooLarge,
+            format!(
+                "a statement has at most {PARAMETERS_MAX} parameters, and this one has '{name}'; pass a list as one \
+                 parameter, with = ANY($1) or <> ALL($1), and the rows of an INSERT beside it"
+            ),
+        )),
+        _ => Err(Error::new(
+            ErrorCode::SyntaxError,
+            format!("'{name}' is not a parameter; they are $1, $2 … ${PARAMETERS_MAX}"),
+        )),
+    }
 }
 
 fn placeholder(name: &str, style: Style) -> Result<String, Error> {

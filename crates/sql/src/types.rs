@@ -3,7 +3,7 @@
 
 use phantomdb_protocol::{
     ColumnType, Error, Result, TableSchema, TypeDescription,
-    data_type::{self, Arguments, TypeInfo, TypeName},
+    data_type::{self, Arguments, DEFAULT_PRECISION, MAX_PRECISION, TypeInfo, TypeName},
 };
 use sqlparser::ast::{
     ArrayElemTypeDef, CharLengthUnits, CharacterLength, DataType, EnumMember, ExactNumberInfo, ObjectName,
@@ -24,9 +24,11 @@ pub enum SqlType {
     Text,
     CiText,
     Boolean,
-    Timestamp,
+    /// The decimals of a second, when they are not [`DEFAULT_PRECISION`].
+    Timestamp(Option<u8>),
     Date,
-    Time,
+    /// The decimals of a second, when they are not [`DEFAULT_PRECISION`].
+    Time(Option<u8>),
     Real,
     Float,
     Double,
@@ -44,10 +46,10 @@ pub enum SqlType {
 }
 
 impl SqlType {
-    /// The type with these numbers in parentheses, as far as it takes any.
-    fn with_numbers(name: TypeName, numbers: &[i64]) -> Self {
+    /// The type with these numbers in parentheses, as far as it takes any. Fails when it does not take the number.
+    fn with_numbers(name: TypeName, numbers: &[i64]) -> Result<Self> {
         let length = || numbers.first().and_then(|n| u64::try_from(*n).ok());
-        match name {
+        Ok(match name {
             TypeName::TinyInt => Self::TinyInt,
             TypeName::SmallInt => Self::SmallInt,
             TypeName::MediumInt => Self::MediumInt,
@@ -58,9 +60,9 @@ impl SqlType {
             TypeName::Text => Self::Text,
             TypeName::CiText => Self::CiText,
             TypeName::Boolean => Self::Boolean,
-            TypeName::Timestamp => Self::Timestamp,
+            TypeName::Timestamp => Self::Timestamp(decimals(length())?),
             TypeName::Date => Self::Date,
-            TypeName::Time => Self::Time,
+            TypeName::Time => Self::Time(decimals(length())?),
             TypeName::Real => Self::Real,
             TypeName::Float => Self::Float,
             TypeName::Double => Self::Double,
@@ -72,7 +74,7 @@ impl SqlType {
             TypeName::Blob => Self::Blob,
             TypeName::Json => Self::Json,
             TypeName::Jsonb => Self::Jsonb,
-        }
+        })
     }
 
     /// Its entry in the table of data types. None for an array, and for a type that PhantomDB does not have.
@@ -88,9 +90,9 @@ impl SqlType {
             Self::Text => TypeName::Text,
             Self::CiText => TypeName::CiText,
             Self::Boolean => TypeName::Boolean,
-            Self::Timestamp => TypeName::Timestamp,
+            Self::Timestamp(_) => TypeName::Timestamp,
             Self::Date => TypeName::Date,
-            Self::Time => TypeName::Time,
+            Self::Time(_) => TypeName::Time,
             Self::Real => TypeName::Real,
             Self::Float => TypeName::Float,
             Self::Double => TypeName::Double,
@@ -107,8 +109,8 @@ impl SqlType {
 
     /// The type a user wrote. `UNSUPPORTED`, with its name, when PhantomDB has no such type.
     ///
-    /// Widths of integers, precisions of floats and times, and lengths of binary data change nothing here: they are hints
-    /// of other databases, and every value is kept whole.
+    /// Widths of integers, precisions of floats, and lengths of binary data change nothing here: they are hints of other
+    /// databases, and every value is kept whole.
     pub fn from_ast(data_type: &DataType) -> Result<Self> {
         Ok(match data_type {
             DataType::TinyInt(_) => Self::TinyInt,
@@ -128,9 +130,11 @@ impl SqlType {
             | DataType::Clob(_)
             | DataType::String(None) => Self::Text,
             DataType::Boolean | DataType::Bool => Self::Boolean,
-            DataType::Timestamp(_, _) | DataType::Datetime(_) => Self::Timestamp,
+            DataType::Timestamp(precision, _) | DataType::Datetime(precision) => {
+                Self::Timestamp(decimals(*precision)?)
+            }
             DataType::Date => Self::Date,
-            DataType::Time(_, _) => Self::Time,
+            DataType::Time(precision, _) => Self::Time(decimals(*precision)?),
             DataType::Real | DataType::Float4 => Self::Real,
             DataType::Float(_) => Self::Float,
             DataType::DoublePrecision | DataType::Double(_) | DataType::Float8 => Self::Double,
@@ -183,14 +187,24 @@ impl SqlType {
         }
         let (name, numbers) = data_type::split(written);
         let info = data_type::find(&name).filter(|info| info.arguments != Arguments::Values)?;
-        Some(Self::with_numbers(info.key, &numbers))
+        Self::with_numbers(info.key, &numbers).ok()
     }
 
-    /// The type of that name with this length. None when it takes no length.
+    /// The decimals of a second that a column of times keeps; none for every other type.
+    pub fn decimals(&self) -> Option<u8> {
+        match self {
+            Self::Timestamp(decimals) | Self::Time(decimals) => Some(decimals.unwrap_or(DEFAULT_PRECISION)),
+            _ => None,
+        }
+    }
+
+    /// The type of that name with this length or precision. None when it takes neither.
     pub fn with_length(name: &str, length: Option<u64>) -> Option<Self> {
         match Self::from_name(name)? {
             Self::Varchar(_) => Some(Self::Varchar(length)),
             Self::Char(_) => Some(Self::Char(length)),
+            Self::Timestamp(_) => decimals(length).ok().map(Self::Timestamp),
+            Self::Time(_) => decimals(length).ok().map(Self::Time),
             _ => None,
         }
     }
@@ -209,6 +223,9 @@ impl SqlType {
         let name = self.info().map_or("", |info| info.name);
         match self {
             Self::Varchar(Some(n)) | Self::Char(Some(n)) => format!("{name}{suffix}({n})"),
+            Self::Timestamp(Some(decimals)) | Self::Time(Some(decimals)) => {
+                format!("{name}{suffix}({decimals})")
+            }
             Self::Decimal(Some((precision, scale))) => format!("{name}{suffix}({precision},{scale})"),
             Self::Enum(values) => {
                 let values: Vec<String> = values.iter().map(|value| quote_literal(value)).collect();
@@ -262,6 +279,9 @@ impl SqlType {
         let mut description = TypeDescription::new(info.name, info.wire);
         match data_type {
             Self::Varchar(length) | Self::Char(length) => description.length = length,
+            Self::Timestamp(decimals) | Self::Time(decimals) => {
+                description.precision = decimals.map(u64::from);
+            }
             Self::Decimal(Some((precision, scale))) => {
                 (description.precision, description.scale) = (Some(precision), Some(scale));
             }
@@ -287,6 +307,18 @@ fn character_length(length: Option<CharacterLength>) -> Result<Option<u64>> {
     }
 }
 
+/// The decimals of a second of a time; none when they are the default. `UNSUPPORTED` beyond microseconds.
+fn decimals(precision: Option<u64>) -> Result<Option<u8>> {
+    let Some(precision) = precision else { return Ok(None) };
+    match u8::try_from(precision) {
+        Ok(DEFAULT_PRECISION) => Ok(None),
+        Ok(decimals) if decimals <= MAX_PRECISION => Ok(Some(decimals)),
+        _ => Err(Error::unsupported(format!(
+            "a time keeps 0 to {MAX_PRECISION} decimals of a second, not {precision}"
+        ))),
+    }
+}
+
 fn precision_and_scale(info: ExactNumberInfo) -> Option<(u64, i64)> {
     match info {
         ExactNumberInfo::None => None,
@@ -308,11 +340,15 @@ fn enum_values(members: &[EnumMember]) -> Result<Vec<String>> {
 fn custom(name: &ObjectName, arguments: &[String]) -> Result<SqlType> {
     let written = name.to_string();
     if let Some(info) = data_type::find_serial(&written) {
-        return Ok(SqlType::with_numbers(info.key, &[]));
+        return SqlType::with_numbers(info.key, &[]);
     }
     let declared =
         if arguments.is_empty() { written.clone() } else { format!("{written}({})", arguments.join(",")) };
-    SqlType::from_name(&declared).ok_or_else(|| data_type::unknown(&written))
+    let (name, numbers) = data_type::split(&declared);
+    match data_type::find(&name).filter(|info| info.arguments != Arguments::Values) {
+        Some(info) => SqlType::with_numbers(info.key, &numbers),
+        None => Err(data_type::unknown(&written)),
+    }
 }
 
 /// Returns whether the type is that of a column that numbers its rows, such as `SERIAL`.
@@ -361,6 +397,8 @@ mod tests {
         assert_eq!((varchar.name.as_str(), varchar.length), ("VARCHAR", Some(20)));
         let decimal = SqlType::describe("DECIMAL(10,2)").unwrap();
         assert_eq!((decimal.precision, decimal.scale), (Some(10), Some(2)));
+        assert_eq!(SqlType::describe("TIMESTAMP(6)").unwrap().precision, Some(6));
+        assert_eq!(SqlType::describe("TIMESTAMP(3)").unwrap().precision, None);
         let members = SqlType::describe("ENUM('a','it''s')").unwrap();
         assert_eq!(members.values.unwrap(), ["a", "it's"]);
         assert_eq!(SqlType::describe("GEOMETRY"), None);
@@ -377,6 +415,24 @@ mod tests {
         }
         assert_eq!(SqlType::parse("INT[][]").unwrap().name(), "INTEGER[]");
         assert!(SqlType::parse("ENUM('a')[]").unwrap_err().message.contains("an array of ENUM"));
+    }
+
+    #[test]
+    fn a_time_has_the_decimals_that_its_type_names() {
+        for (written, name, decimals) in [
+            ("TIMESTAMP", "TIMESTAMP", Some(3)),
+            ("DATETIME(3)", "TIMESTAMP", Some(3)),
+            ("TIMESTAMPTZ(6)", "TIMESTAMP(6)", Some(6)),
+            ("TIMESTAMP(0) WITH TIME ZONE", "TIMESTAMP(0)", Some(0)),
+            ("TIME(2)", "TIME(2)", Some(2)),
+            ("DATE", "DATE", None),
+        ] {
+            let parsed = SqlType::parse(written).unwrap();
+            assert_eq!((parsed.name().as_str(), parsed.decimals()), (name, decimals), "{written}");
+        }
+        for written in ["TIMESTAMP(7)", "TIME(9)", "DATETIME(7)", "TIMESTAMPTZ(10)"] {
+            assert!(SqlType::parse(written).unwrap_err().message.contains("decimals"), "{written}");
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ use phantomdb_engine_sqlite::SqliteEngine;
 
 /// A statement without parameters.
 pub(crate) fn statement(query: impl Into<String>) -> Statement {
-    Statement { query: query.into(), parameters: Vec::new(), native: false }
+    Statement { query: query.into(), parameters: Vec::new(), ..Statement::default() }
 }
 
 /// The statements that create the tables, in this order.

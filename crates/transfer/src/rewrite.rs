@@ -204,7 +204,7 @@ mod tests {
         assert_eq!(Words::Sqlite.default("0", &SqlType::Boolean).unwrap(), "false");
         assert_eq!(Words::Sqlite.default("\"new\"", &SqlType::Text).unwrap(), "'new'");
         assert_eq!(
-            Words::Sqlite.default("CURRENT_TIMESTAMP", &SqlType::Timestamp).unwrap(),
+            Words::Sqlite.default("CURRENT_TIMESTAMP", &SqlType::Timestamp(None)).unwrap(),
             "CURRENT_TIMESTAMP"
         );
         assert_eq!(Words::Postgres.default("'a'::character varying", &SqlType::Text).unwrap(), "'a'");

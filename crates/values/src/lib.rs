@@ -10,5 +10,6 @@ pub mod documents;
 pub mod identity;
 pub mod numbers;
 pub mod regex;
+pub mod size;
 pub mod text;
 pub mod times;

@@ -2,7 +2,7 @@
 
 use phantomdb_protocol::{
     Error, ErrorCode, Result,
-    data_type::{self, Arguments, TypeInfo, TypeName},
+    data_type::{self, Arguments, DEFAULT_PRECISION, MAX_PRECISION, TypeInfo, TypeName},
 };
 use phantomdb_sql::types::SqlType;
 use serde::Deserialize;
@@ -58,6 +58,7 @@ pub(super) fn normalize(text: &str) -> Result<String> {
     match info.arguments {
         Arguments::None => Ok(info.name.to_owned()),
         Arguments::Length => sized(info.name, &written.arguments, text),
+        Arguments::Precision => time(info.name, &written.arguments, text),
         Arguments::PrecisionAndScale => decimal(info.name, &written.arguments, text),
         Arguments::Values => Err(invalid(text, "write ENUM('a', 'b')")),
     }
@@ -109,6 +110,15 @@ fn sized(name: &str, arguments: &[u32], text: &str) -> Result<String> {
         [0] => Err(invalid(text, "its length must be at least 1")),
         [length] => Ok(format!("{name}({length})")),
         _ => Err(invalid(text, "it takes one length")),
+    }
+}
+
+fn time(name: &str, arguments: &[u32], text: &str) -> Result<String> {
+    match *arguments {
+        [] => Ok(name.to_owned()),
+        [precision] if precision == DEFAULT_PRECISION.into() => Ok(name.to_owned()),
+        [precision] if precision <= MAX_PRECISION.into() => Ok(format!("{name}({precision})")),
+        _ => Err(invalid(text, "it takes the decimals of a second, 0 to 6")),
     }
 }
 

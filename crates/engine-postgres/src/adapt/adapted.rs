@@ -2,7 +2,7 @@
 
 use phantomdb_sql::Kind;
 
-use super::{catalog_change::CatalogChange, numeric_probe::NumericProbe};
+use super::{catalog_change::CatalogChange, insert_rows::RowInsert, numeric_probe::NumericProbe};
 
 /// A statement as PostgreSQL runs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub(crate) struct Adapted {
     pub(crate) statements: Vec<String>,
     pub(crate) kind: Kind,
     pub(crate) parameter_count: usize,
+    /// The statement for any number of rows, when it is an INSERT of one row.
+    pub(crate) row_insert: Option<RowInsert>,
     /// A change that takes the place of `statements`, which are empty then.
     pub(crate) catalog_change: Option<CatalogChange>,
     /// Finds the types of results for which PostgreSQL has other types than PhantomDB SQL.

@@ -40,6 +40,7 @@ impl<'a> Adapter<'a> {
             statements,
             kind,
             parameter_count: self.parameter_count,
+            row_insert: None,
             catalog_change: None,
             probe: None,
             pure: false,

@@ -5,7 +5,7 @@ use phantomdb_sql::{
     printer::{self, verbatim_ident},
     types::SqlType,
 };
-use sqlparser::ast::{CastKind, DataType, Expr, ObjectName, ObjectNamePart};
+use sqlparser::ast::{CastKind, DataType, Expr, ObjectName, ObjectNamePart, TimezoneInfo};
 
 use crate::types;
 
@@ -15,6 +15,7 @@ pub(crate) fn cast_type(data_type: &mut DataType) -> Result<()> {
         let name = match known {
             // In PostgreSQL a `char` without a length is one character.
             SqlType::Char(None) => "text".to_owned(),
+            SqlType::Timestamp(_) | SqlType::Time(_) => time_type(data_type),
             known => types::declared(&known)?,
         };
         *data_type = ready_type(name);
@@ -28,6 +29,20 @@ pub(crate) fn cast_type(data_type: &mut DataType) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// PostgreSQL's name of a type of times. Without a precision it keeps microseconds, unlike a column of PhantomDB, and a
+/// timestamp has a zone only when the type says so.
+fn time_type(data_type: &DataType) -> String {
+    let (name, precision) = match data_type {
+        DataType::Time(precision, _) => ("time", precision),
+        DataType::Timestamp(precision, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => {
+            ("timestamp", precision)
+        }
+        DataType::Timestamp(precision, _) | DataType::Datetime(precision) => ("timestamptz", precision),
+        _ => ("timestamptz", &None),
+    };
+    precision.map_or_else(|| name.to_owned(), |precision| format!("{name}({precision})"))
 }
 
 fn ready_type(name: impl Into<String>) -> DataType {

@@ -19,6 +19,7 @@ mod definition;
 mod expression;
 mod function;
 mod insert;
+mod insert_rows;
 mod locks;
 mod numeric_probe;
 mod on_conflict;
@@ -55,6 +56,7 @@ pub(crate) fn native(sql: &str) -> Adapted {
         statements: vec![sql.to_owned()],
         kind: Kind::Write,
         parameter_count: 0,
+        row_insert: None,
         catalog_change: None,
         probe: None,
         pure: false,

@@ -13,6 +13,7 @@ use sqlparser::{
 use super::{
     adapted::{Adapted, WriteResult},
     adapter::Adapter,
+    insert_rows::RowInsert,
     numeric_probe::numeric_probe,
     print::print,
     query::changes_data,
@@ -69,7 +70,8 @@ impl Adapter<'_> {
         };
         let pure = kind == Kind::Read && !self.calls_unknown;
         let write_result = write_result(statement);
-        Ok(Adapted { probe, pure, write_result, ..self.adapted(kind, vec![print(statement)?]) })
+        let row_insert = RowInsert::of(self.source.sql, statement);
+        Ok(Adapted { probe, pure, write_result, row_insert, ..self.adapted(kind, vec![print(statement)?]) })
     }
 
     fn kind(&self, statement: &Statement) -> Kind {

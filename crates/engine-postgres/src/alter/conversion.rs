@@ -17,11 +17,16 @@ pub(crate) fn expression(column: &str, from: &SqlType, to: &SqlType) -> String {
     match (from, to) {
         // These casts round and check as an assignment does.
         _ if from.is_number() && to.is_number() => format!("{column}::{}", target_type(to)),
-        (SqlType::Timestamp, SqlType::Date) => format!("({column} AT TIME ZONE 'UTC')::date"),
-        (SqlType::Timestamp, SqlType::Time) => format!("({column} AT TIME ZONE 'UTC')::time"),
-        (SqlType::Date, SqlType::Timestamp) => format!("{column}::timestamp AT TIME ZONE 'UTC'"),
-        (SqlType::Timestamp, _) if is_text(to) => {
-            format!("to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')")
+        (SqlType::Timestamp(_), SqlType::Date) => format!("({column} AT TIME ZONE 'UTC')::date"),
+        (SqlType::Timestamp(_), SqlType::Time(_)) => format!("({column} AT TIME ZONE 'UTC')::time"),
+        (SqlType::Date, SqlType::Timestamp(_)) => format!("{column}::timestamp AT TIME ZONE 'UTC'"),
+        (SqlType::Timestamp(_), _) if is_text(to) => {
+            // Microseconds when there are any.
+            let decimals = format!(
+                "CASE date_part('microseconds', {column})::int8 % 1000 WHEN 0 THEN 'MS' ELSE 'US' END"
+            );
+            let template = format!("'YYYY-MM-DD\"T\"HH24:MI:SS.' || {decimals} || '\"Z\"'");
+            format!("to_char({column} AT TIME ZONE 'UTC', {template})")
         }
         (SqlType::Boolean, _) if to.is_number() => format!("{column}::int4::{}", target_type(to)),
         (_, SqlType::Boolean) if from.is_number() => format!("{column} <> 0"),
@@ -42,9 +47,9 @@ fn target_type(to: &SqlType) -> String {
         SqlType::Real | SqlType::Float | SqlType::Double => "float8",
         SqlType::Decimal(_) => "numeric",
         SqlType::Boolean => "bool",
-        SqlType::Timestamp => "timestamptz",
+        SqlType::Timestamp(_) => "timestamptz",
         SqlType::Date => "date",
-        SqlType::Time => "time",
+        SqlType::Time(_) => "time",
         SqlType::Uuid => "uuid",
         SqlType::Json | SqlType::Jsonb => "jsonb",
         SqlType::Blob => "bytea",

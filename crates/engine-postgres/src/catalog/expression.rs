@@ -162,7 +162,8 @@ fn literal(text: &str, data_type: &DataType) -> Option<Expr> {
             None => printer::verbatim_expr(text),
         },
         DataType::Timestamp(_, _) => match text.parse::<jiff::Timestamp>() {
-            Ok(at) => printer::literal(format!("{at:.3}")),
+            Ok(at) if at.subsec_nanosecond() % 1_000_000 == 0 => printer::literal(format!("{at:.3}")),
+            Ok(at) => printer::literal(format!("{at:.6}")),
             Err(_) => printer::literal(text),
         },
         DataType::Bytea => match text.strip_prefix("\\x") {

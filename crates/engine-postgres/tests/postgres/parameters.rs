@@ -152,7 +152,12 @@ async fn sums_and_averages_have_the_types_of_their_arguments() {
 #[tokio::test(flavor = "multi_thread")]
 async fn values_of_types_that_phantomdb_lacks_come_as_text() {
     let fixture = Fixture::new().await;
-    let native = |query: &str| Statement { query: query.to_owned(), parameters: vec![], native: true };
+    let native = |query: &str| Statement {
+        query: query.to_owned(),
+        parameters: vec![],
+        native: true,
+        ..Statement::default()
+    };
     let answer = fixture
         .session
         .execute(native(

@@ -84,8 +84,12 @@ async fn a_statement_whose_caller_goes_away_is_cancelled_and_undone() {
     let transaction = fixture.begin(None).await;
     ok(&*transaction, INSERT, &n(1)).await;
     for prepared in [false, true] {
-        let slow =
-            Statement { query: "SELECT pg_sleep(30)".to_owned(), parameters: vec![], native: !prepared };
+        let slow = Statement {
+            query: "SELECT pg_sleep(30)".to_owned(),
+            parameters: vec![],
+            native: !prepared,
+            ..Statement::default()
+        };
         let call = transaction.execute(slow);
         assert!(tokio::time::timeout(Duration::from_millis(300), call).await.is_err());
         let next = tokio::time::timeout(Duration::from_secs(10), ok(&*transaction, ALL, &[])).await.unwrap();

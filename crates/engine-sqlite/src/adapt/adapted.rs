@@ -41,6 +41,8 @@ pub struct Adapted {
     /// The names of the result's columns; empty when they are not known.
     pub column_names: Vec<String>,
     pub parameter_count: usize,
+    /// True when the statement inserts one row, which stands for as many as there are.
+    pub takes_rows: bool,
     /// The change to make instead of running `statements`, which is empty then.
     pub change: Option<Change>,
     /// The table that the last of the statements writes; none when it only reads or changes the schema.

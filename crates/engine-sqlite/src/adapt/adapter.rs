@@ -32,6 +32,10 @@ pub(super) struct Adapter<'a> {
     pub(super) bare_columns: bool,
     /// True in a definition, which cannot have parameters.
     pub(super) refuse_parameters: bool,
+    /// The parameters of the row of an INSERT that stand for the default of their column, from 0.
+    pub(super) defaults: &'a [usize],
+    /// True when the statement is an INSERT of one row that has every parameter.
+    pub(super) takes_rows: bool,
     /// The expressions of a definition whose text in SQLite differs from the user's.
     pub(super) source_expressions: Vec<SourceExpression>,
 }
@@ -51,6 +55,8 @@ impl<'a> Adapter<'a> {
             reads_rows: false,
             bare_columns: false,
             refuse_parameters: false,
+            defaults: &[],
+            takes_rows: false,
             source_expressions: Vec::new(),
         }
     }

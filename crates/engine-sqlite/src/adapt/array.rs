@@ -21,6 +21,10 @@ use super::{
 impl Adapter<'_> {
     /// `ARRAY[…]` with elements of that type, or of the type that they have in common.
     pub(super) fn array_of(&mut self, elements: Vec<Expr>, wanted: Option<Type>) -> Result<(Expr, Typed)> {
+        if elements.is_empty() && wanted.is_none() {
+            let message = "the type of an empty array is not known; cast it, as in ARRAY[]::INTEGER[]";
+            return Err(Error::new(ErrorCode::TypeMismatch, message));
+        }
         let mut values = Vec::with_capacity(elements.len());
         for mut element in elements {
             // An array within an array.

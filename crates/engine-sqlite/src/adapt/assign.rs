@@ -1,6 +1,8 @@
 //! Assignment to a column: a value is converted as PostgreSQL converts it, or refused with the name of the column.
 
-use phantomdb_protocol::{ColumnDefinition, Error, ErrorCode, Result, TableSchema};
+use phantomdb_protocol::{
+    ColumnDefinition, Error, ErrorCode, Result, TableSchema, data_type::DEFAULT_PRECISION,
+};
 use phantomdb_sql::{
     build,
     parse::parse_expression,
@@ -100,7 +102,10 @@ impl Target {
             return Ok(self.convert("phantomdb_assign_key", value, vec![bits]));
         }
         match data_type {
-            SqlType::Timestamp if is_now(&value) => return Ok(value),
+            // It has milliseconds.
+            SqlType::Timestamp(_) if is_now(&value) && data_type.decimals() >= Some(DEFAULT_PRECISION) => {
+                return Ok(value);
+            }
             _ => {}
         }
         Ok(match assignment(data_type) {
@@ -155,13 +160,15 @@ impl Target {
             }
             (Value::Number(text, _), SqlType::BigInt) if text.len() < 19 && is_whole(text) => unchanged(),
             (literal, data_type) => {
+                if let (Some(text), true) = (printer::string_of(literal), data_type.decimals().is_some()) {
+                    let converted = convert::time_literal(text, data_type);
+                    return converted.map(Some).map_err(|error| self.refused(error));
+                }
                 let function = match data_type {
                     SqlType::Json | SqlType::Jsonb | SqlType::Array(_) => {
                         return self.compound_literal(literal, data_type);
                     }
-                    SqlType::Timestamp => "phantomdb_timestamp",
                     SqlType::Date => "phantomdb_date",
-                    SqlType::Time => "phantomdb_time",
                     SqlType::Uuid => "phantomdb_uuid",
                     _ => return Ok(None),
                 };

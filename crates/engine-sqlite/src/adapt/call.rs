@@ -21,6 +21,7 @@ use super::{
     adapter::Adapter,
     compare::extreme,
     converted::{comparable, conversion},
+    groups::is_aggregate,
     operators::{call_of, converted_arguments, result_of, with_defaults},
     typed::{Typed, unify},
 };
@@ -48,7 +49,14 @@ impl Adapter<'_> {
             self.refuse(&[(with_clauses, "ARRAY() as an aggregate")], || span)?;
             return self.array_of_query(expr);
         }
-        let types = self.function_parts(function, span)?;
+        // Nor may a function that returns rows stand in an aggregate, or in COALESCE.
+        let without_sets = name == "coalesce" || function.over.is_some() || is_aggregate(function);
+        let sets = if without_sets { self.sets.take() } else { None };
+        let types = self.function_parts(function, span);
+        if without_sets {
+            self.sets = sets;
+        }
+        let types = types?;
         self.named_call(expr, &name, &types).map_err(|error| self.at(error, span))
     }
 
@@ -184,6 +192,15 @@ impl Adapter<'_> {
                 ..types[0].computed()
             };
             *first = comparable(build::take(first), collated);
+            for clause in clauses.iter_mut() {
+                if let FunctionArgumentClause::OrderBy(items) = clause
+                    && items.iter().any(|item| !same(&item.expr, first))
+                {
+                    let message = "ORDER BY in an aggregate with DISTINCT takes the argument itself only";
+                    return Err(Error::new(ErrorCode::SyntaxError, message));
+                }
+                clause_over(clause, first);
+            }
             // PostgreSQL sorts the values to find equal ones, so they come in their order.
             if clauses.is_empty() && resolved.signature.ordered == 0 {
                 let order = ordered_by(first.clone());
@@ -361,7 +378,7 @@ fn current_time(name: &str) -> Option<(Expr, Type)> {
 }
 
 /// The name in the table of a function that has another one here.
-fn synonym(name: &str) -> &str {
+pub(super) fn synonym(name: &str) -> &str {
     match name {
         "uuid_generate_v4" | "uuid_generate_v1" => "gen_random_uuid",
         "instr" => "strpos",
@@ -375,6 +392,17 @@ fn synonym(name: &str) -> &str {
         "every" => "bool_and",
         "char_length" | "character_length" => "length",
         "substr" => "substring",
+        // A document is a `jsonb` everywhere.
+        "json_typeof" => "jsonb_typeof",
+        "json_array_length" => "jsonb_array_length",
+        "json_extract_path" => "jsonb_extract_path",
+        "json_extract_path_text" => "jsonb_extract_path_text",
+        "json_set" => "jsonb_set",
+        "json_each" => "jsonb_each",
+        "json_each_text" => "jsonb_each_text",
+        "json_array_elements" => "jsonb_array_elements",
+        "json_array_elements_text" => "jsonb_array_elements_text",
+        "json_object_keys" => "jsonb_object_keys",
         other => other,
     }
 }
@@ -498,6 +526,26 @@ fn extreme_of_rows(function: &mut Function, name: &str, types: &[Typed]) -> Resu
     }
     let typed = if typed.is_unknown() { Typed::of(Type::Text) } else { typed };
     Ok(Typed { nullable: true, ..typed.computed() })
+}
+
+/// True for the same expression, with a collation or without.
+fn same(a: &Expr, b: &Expr) -> bool {
+    fn bare(expr: &Expr) -> &Expr {
+        match build::unnested(expr) {
+            Expr::Collate { expr, collation: _ } => bare(expr),
+            other => other,
+        }
+    }
+    bare(a) == bare(b)
+}
+
+/// Makes ORDER BY in a call sort by the argument as SQLite has it: it wants the very same expression beside DISTINCT.
+fn clause_over(clause: &mut FunctionArgumentClause, argument: &Expr) {
+    if let FunctionArgumentClause::OrderBy(items) = clause {
+        for item in items {
+            item.expr = argument.clone();
+        }
+    }
 }
 
 fn ordered_by(expr: Expr) -> OrderByExpr {

@@ -1,9 +1,9 @@
 //! Casts, with PostgreSQL's meaning.
 
-use phantomdb_protocol::{Error, Result};
+use phantomdb_protocol::{Error, Result, data_type};
 use phantomdb_sql::{build, printer, types::SqlType, typing::Type};
 use sqlparser::ast::{
-    ArrayElemTypeDef, CastKind, DataType, Expr, Interval, IntervalFields, Spanned, TypedString,
+    ArrayElemTypeDef, CastKind, DataType, Expr, Interval, IntervalFields, Spanned, TimezoneInfo, TypedString,
 };
 
 use super::{
@@ -91,7 +91,7 @@ impl Adapter<'_> {
         match fields {
             None => conversion(printer::literal(text), Typed::literal(Type::Unknown), Type::Interval),
             Some(fields) => Ok(build::call(
-                "phantomdb_interval_fields",
+                "phantomdb_text_interval",
                 vec![printer::literal(text), printer::literal(fields)],
             )),
         }
@@ -124,8 +124,12 @@ fn cast_target(data_type: &DataType) -> Result<CastTarget> {
         SqlType::Decimal(Some((precision, scale))) => {
             Some(("phantomdb_numeric_scale", vec![number(*precision), *scale]))
         }
-        SqlType::Timestamp => Some(("phantomdb_timestamp_precision", vec![3])),
-        SqlType::Time => Some(("phantomdb_time_precision", vec![3])),
+        SqlType::Timestamp(_) => {
+            written_precision(data_type).map(|precision| ("phantomdb_timestamp_precision", vec![precision]))
+        }
+        SqlType::Time(_) => {
+            written_precision(data_type).map(|precision| ("phantomdb_time_precision", vec![precision]))
+        }
         SqlType::Enum(_) | SqlType::Other(_) => {
             return Err(Error::unsupported(format!(
                 "a cast to {} is not supported on SQLite",
@@ -134,9 +138,30 @@ fn cast_target(data_type: &DataType) -> Result<CastTarget> {
         }
         _ => None,
     };
-    // A column of this type is a `jsonb`, and a cast is to `json`.
-    let data_type = if declared == SqlType::Json { Type::Json } else { type_of_column(&declared) };
+    let data_type = match &declared {
+        // A cast has no zone unless it names one.
+        SqlType::Timestamp(_) if is_without_zone(data_type) => Type::Timestamp,
+        _ => type_of_column(&declared),
+    };
     Ok(CastTarget { data_type, modifier })
+}
+
+/// The decimals of a second that a cast names. Without them it keeps microseconds, unlike a column.
+fn written_precision(data_type: &DataType) -> Option<i64> {
+    let written = match data_type {
+        DataType::Timestamp(precision, _) | DataType::Datetime(precision) | DataType::Time(precision, _) => {
+            *precision
+        }
+        other => {
+            data_type::split(&other.to_string()).1.first().and_then(|number| u64::try_from(*number).ok())
+        }
+    };
+    written.and_then(|precision| i64::try_from(precision).ok())
+}
+
+/// Returns whether the type is a timestamp without a time zone: `TIMESTAMP`.
+fn is_without_zone(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Timestamp(_, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone))
 }
 
 fn interval_target(fields: Option<&IntervalFields>, precision: Option<i64>) -> Result<CastTarget> {

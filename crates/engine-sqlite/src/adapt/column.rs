@@ -3,6 +3,7 @@
 use phantomdb_protocol::Result;
 use phantomdb_sql::{
     build,
+    names::last_ident,
     printer::{self, Style, verbatim_ident},
     types::{SqlType, is_serial},
 };
@@ -14,7 +15,7 @@ use sqlparser::{
     tokenizer::Token,
 };
 
-use super::{adapter::Adapter, assign::Target, constraint::Naming, typed::Origin};
+use super::{adapter::Adapter, assign::Target, constraint::Naming, expression::BYTE_ORDERS, typed::Origin};
 use crate::{
     functions::convert,
     source_expressions::SourceExpression,
@@ -151,7 +152,13 @@ impl Adapter<'_> {
                 self.check_constraint(&mut check)?;
                 column.push(name, ColumnOption::Check(check));
             }
-            ColumnOption::Collation(collation) => column.push(None, ColumnOption::Collation(collation)),
+            ColumnOption::Collation(collation) => {
+                let name = last_ident(&collation).map(|ident| ident.value.to_ascii_lowercase());
+                // The order of the bytes is SQLite's own.
+                if !name.is_some_and(|name| BYTE_ORDERS.contains(&name.as_str())) {
+                    column.push(None, ColumnOption::Collation(collation));
+                }
+            }
             other => {
                 let span = other.span();
                 return self.unsupported(&format!("'{other}' in a column"), span);

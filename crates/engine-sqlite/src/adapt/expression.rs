@@ -16,6 +16,7 @@ use sqlparser::ast::{
 use super::{
     adapter::Adapter,
     converted::{comparable, conversion, json},
+    or_of_rows,
     scope::Found,
     typed::{Origin, Typed, unify},
 };
@@ -114,12 +115,16 @@ impl Adapter<'_> {
                 Ok(Typed::of(Type::Record))
             }
             Expr::Collate { expr: inner, collation } => {
-                let typed = self.operand(inner);
+                let typed = self.operand(inner)?;
+                if !typed.is_unknown() && !typed.is(Type::Other) && !typed.data_type.is_text() {
+                    let message = format!("a value of the type {} has no collation", typed.data_type.name());
+                    return Err(self.at(Error::new(ErrorCode::TypeMismatch, message), expr.span()));
+                }
                 let name = last_ident(collation).map(|ident| ident.value.to_ascii_lowercase());
                 if name.is_some_and(|name| BYTE_ORDERS.contains(&name.as_str())) {
                     *collation = ObjectName::from(vec![verbatim_ident("BINARY")]);
                 }
-                typed
+                Ok(typed.computed())
             }
             Expr::Function(_) => self.function(expr),
             Expr::Extract { field: _, syntax: _, expr: _ }
@@ -338,6 +343,19 @@ impl Adapter<'_> {
         branches: &mut [CaseWhen],
         last: Option<&mut Expr>,
     ) -> Result<Typed> {
+        // A function that returns rows may not stand in CASE.
+        let sets = self.sets.take();
+        let typed = self.case_parts(operand, branches, last);
+        self.sets = sets;
+        typed
+    }
+
+    fn case_parts(
+        &mut self,
+        operand: Option<&mut Expr>,
+        branches: &mut [CaseWhen],
+        last: Option<&mut Expr>,
+    ) -> Result<Typed> {
         self.case_conditions(operand, branches)?;
         let mut results: Vec<(&mut Expr, Typed)> = Vec::with_capacity(branches.len() + 1);
         for CaseWhen { condition: _, result } in branches {
@@ -452,6 +470,12 @@ impl Adapter<'_> {
             {
                 build::parenthesize(term);
             }
+        }
+        if *chained == BinaryOperator::Or
+            && let Some(membership) = or_of_rows::membership(&terms)?
+        {
+            *expr = membership;
+            return Ok(Typed::boolean(nullable));
         }
         *expr = build::join(terms, chained);
         Ok(Typed::boolean(nullable))

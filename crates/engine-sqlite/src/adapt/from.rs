@@ -176,7 +176,10 @@ impl Adapter<'_> {
                     // SQLite takes no list of columns after an alias, but does after the name of a WITH query.
                     with_column_names(subquery, std::mem::take(&mut alias.columns))?;
                 }
-                let columns = renamed(columns, names);
+                let columns = match columns {
+                    Columns::Listed(outputs) => listed(outputs.as_ref().clone(), &name, &names)?,
+                    other => other,
+                };
                 self.add_relation(Relation { name, bare: None, columns, outer: false });
                 Ok(())
             }
@@ -247,7 +250,7 @@ impl Adapter<'_> {
             let renamed = renamed_table(name, &outputs, &names)?;
             let alias = alias.as_mut().map(|alias| TableAlias { columns: Vec::new(), ..alias.clone() });
             *factor = TableFactor::Derived { lateral: false, subquery: renamed, alias, sample: None };
-            let columns = listed(outputs, &names);
+            let columns = listed(outputs, &exposed, &names)?;
             self.add_relation(Relation { name: exposed, bare: None, columns, outer: false });
             return Ok(());
         }
@@ -294,18 +297,4 @@ fn renamed_table(table: &ObjectName, outputs: &[Output], names: &[String]) -> Re
         }
     }
     Ok(query)
-}
-
-/// The columns with other names, as many as are given.
-fn renamed(columns: Columns, names: Vec<String>) -> Columns {
-    match columns {
-        Columns::Listed(outputs) if !names.is_empty() => {
-            let mut outputs = outputs.as_ref().clone();
-            for (output, name) in outputs.iter_mut().zip(names) {
-                output.name = name;
-            }
-            Columns::Listed(Arc::new(outputs))
-        }
-        other => other,
-    }
 }

@@ -3,8 +3,8 @@
 use phantomdb_protocol::Result;
 use phantomdb_sql::{build, printer, typing::Type};
 use sqlparser::ast::{
-    Array, BinaryOperator, CaseWhen, Expr, Ident, Parens, Query, SetExpr, Spanned, UnaryOperator, Value,
-    ValueWithSpan, Values, helpers::attached_token::AttachedToken,
+    Array, BinaryOperator, CaseWhen, Expr, Ident, Parens, Query, SelectItem, SetExpr, Spanned, UnaryOperator,
+    Value, ValueWithSpan, Values, helpers::attached_token::AttachedToken,
 };
 
 use super::{
@@ -111,6 +111,9 @@ impl Adapter<'_> {
         };
         let op = op.clone();
         let left = Box::new(build::take(left));
+        if let (Some(negated), Some(list)) = (as_membership(&op, all), list_parameter(right)) {
+            return self.in_list_parameter(expr, *left, list, negated);
+        }
         let Some(values) = listed_values(right) else {
             let right = build::take(right);
             return self.any_of_query(expr, *left, op, right, all);
@@ -128,6 +131,36 @@ impl Adapter<'_> {
         let joined = build::join(terms, if all { &BinaryOperator::And } else { &BinaryOperator::Or });
         *expr = Expr::Nested(Box::new(joined));
         self.expr(expr)
+    }
+
+    /// IN of a parameter that holds a JSON array of any length. Its elements are converted as single parameters are.
+    fn in_list_parameter(
+        &mut self,
+        expr: &mut Expr,
+        mut left: Expr,
+        mut list: Expr,
+        negated: bool,
+    ) -> Result<Typed> {
+        let typed = self.operand(&mut left)?;
+        self.expr(&mut list)?;
+        let mut value = Expr::Identifier(Ident::with_quote('"', "value"));
+        if !typed.is_unknown() {
+            self.convert_side(&mut value, Typed::PARAMETER, typed.data_type)?;
+        }
+        // An expression takes the affinity of the left side, as a parameter does; a column has its own.
+        if let Expr::Identifier(_) = value {
+            value = Expr::UnaryOp { op: UnaryOperator::Plus, expr: Box::new(value) };
+        }
+        left = comparable(left, typed);
+        let mut elements = parsed_query("SELECT 1 FROM json_each(NULL)")?;
+        // NULL in place of the list makes the result NULL.
+        let list = build::call("coalesce", vec![list, printer::literal("[null]")]);
+        set_table_function_argument(&mut elements, list);
+        if let SetExpr::Select(select) = elements.body.as_mut() {
+            select.projection = vec![SelectItem::UnnamedExpr(value)];
+        }
+        *expr = Expr::InSubquery { expr: Box::new(left), subquery: elements, negated };
+        Ok(Typed::boolean(true))
     }
 
     /// ANY and ALL of a sub-query, or of a parameter that holds a JSON array.
@@ -194,7 +227,17 @@ impl Adapter<'_> {
         let mut query = parsed_query("SELECT \"value\" AS \"phantomdb_value\" FROM json_each(NULL)")?;
         set_table_function_argument(
             &mut query,
-            build::call("phantomdb_array_compared", vec![array, printer::literal(element.short_name())]),
+            // A NULL in place of the array makes the result NULL, as a NULL in it can.
+            build::call(
+                "coalesce",
+                vec![
+                    build::call(
+                        "phantomdb_array_compared",
+                        vec![array, printer::literal(element.short_name())],
+                    ),
+                    printer::literal("[null]"),
+                ],
+            ),
         );
         // SQLite finds the rows of an IN by an index.
         if let Some(negated) = as_membership(&op, all) {
@@ -258,6 +301,16 @@ fn listed_values(expr: &mut Expr) -> Option<Vec<Expr>> {
             let element = |text: Option<String>| text.map_or_else(build::null, printer::literal);
             Some(elements.into_iter().map(element).collect())
         }
+        _ => None,
+    }
+}
+
+/// The parameter that is the right side, with or without a cast: its elements take the type of the left side.
+fn list_parameter(expr: &Expr) -> Option<Expr> {
+    match expr {
+        Expr::Nested(inner) => list_parameter(inner),
+        Expr::Cast { kind: _, expr, data_type: _, format: None } => list_parameter(expr),
+        Expr::Value(ValueWithSpan { value: Value::Placeholder(_), span: _ }) => Some(expr.clone()),
         _ => None,
     }
 }

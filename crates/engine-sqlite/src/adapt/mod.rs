@@ -18,11 +18,13 @@ mod expression;
 mod from;
 mod groups;
 mod insert;
+mod insert_rows;
 mod like;
 mod literal;
 mod membership;
 mod native_target;
 mod operators;
+mod or_of_rows;
 mod query;
 mod row_sources;
 mod scope;
@@ -35,15 +37,15 @@ mod type_conversion;
 mod typed;
 mod update;
 
-use phantomdb_protocol::{ColumnDefinition, Error, Result, TableSchema};
-use phantomdb_sql::{Catalog, parse, parse::parse_stored, with_stack};
+use phantomdb_protocol::{ColumnDefinition, ColumnType, Error, Result, TableSchema};
+use phantomdb_sql::{Catalog, build, parse, parse::parse_stored, with_stack};
 use sqlparser::ast::{CreateTable, Expr, Ident, Statement};
 
 pub use adapted::{Adapted, Change, WriteKind, WriteTarget};
 use adapter::Adapter;
 use typed::Typed;
 
-use crate::{source_expressions::SourceExpression, stored::print};
+use crate::{source_expressions::SourceExpression, stored::print, types::column_type_of_sql};
 
 /// Adapts exactly one statement; a trailing `;` is fine.
 ///
@@ -51,6 +53,12 @@ use crate::{source_expressions::SourceExpression, stored::print};
 pub fn adapt(sql: &str, catalog: &dyn Catalog) -> Result<Adapted> {
     let tokens = parse::tokens(sql)?;
     with_stack(tokens.len(), || Adapter::new(sql, catalog).statement(tokens))
+}
+
+/// Adapts an INSERT of one row whose parameters at these places, from 0, stand for the default of their column.
+pub fn adapt_with_defaults(sql: &str, catalog: &dyn Catalog, defaults: &[usize]) -> Result<Adapted> {
+    let tokens = parse::tokens(sql)?;
+    with_stack(tokens.len(), || Adapter { defaults, ..Adapter::new(sql, catalog) }.statement(tokens))
 }
 
 /// Adapts `CREATE TABLE` to the tree that SQLite is given, with the expressions whose text differs from the user's.
@@ -70,7 +78,14 @@ pub(super) fn conversion(table: &TableSchema, column: &ColumnDefinition) -> Resu
     let name = Ident::with_quote('"', &column.name);
     let mut target = assign::Target::new(table, column);
     target.allow_null();
-    let mut value = target.assign(Expr::Identifier(name), Typed::OTHER)?;
+    let is_timestamp = |name: &str| column_type_of_sql(name) == ColumnType::Timestamp;
+    let old = table.columns.iter().find(|old| old.name == column.name);
+    let mut value = Expr::Identifier(name);
+    // The stored form of microseconds is no text that a user reads.
+    if old.is_some_and(|old| is_timestamp(&old.data_type)) && !is_timestamp(&column.data_type) {
+        value = build::call("phantomdb_timestamp_iso", vec![value]);
+    }
+    let mut value = target.assign(value, Typed::OTHER)?;
     print(&mut value)
 }
 

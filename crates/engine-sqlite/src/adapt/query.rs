@@ -24,6 +24,9 @@ use super::{
 /// The depth that a query inside of another adds to its expressions.
 const QUERY_DEPTH: usize = 8;
 
+/// The selects after which a chain of set operations becomes a sub-query: SQLite takes 500 in one chain.
+const TERMS_MAX: usize = 400;
+
 impl Adapter<'_> {
     /// A query inside of an expression or of another query.
     pub(super) fn subquery(&mut self, query: &mut Query) -> Result<Option<Vec<Output>>> {
@@ -60,6 +63,10 @@ impl Adapter<'_> {
         )?;
         if let Some(with) = with {
             self.with(with)?;
+        }
+        if !locks.is_empty() && !matches!(body.as_ref(), SetExpr::Select(_)) {
+            return self
+                .unsupported("FOR UPDATE and the like with UNION, INTERSECT, EXCEPT or VALUES", body.span());
         }
         self.locks(locks);
         let order = order_by.as_mut().map(|order_by| self.order_items(order_by, body)).transpose()?;
@@ -107,6 +114,22 @@ impl Adapter<'_> {
         outputs: Option<&[Output]>,
     ) -> Result<()> {
         let Some(order) = order else { return Ok(()) };
+        for item in order.iter() {
+            let is_output = match build::unnested(&item.expr) {
+                Expr::Identifier(ident) => {
+                    outputs.is_none_or(|all| all.iter().any(|output| output.name == ident.value))
+                }
+                Expr::Value(_) => true,
+                _ => false,
+            };
+            if !is_output {
+                let message = format!(
+                    "ORDER BY of a set operation takes the names and numbers of its columns only; \"{}\" is none",
+                    item.expr
+                );
+                return Err(self.at(Error::new(ErrorCode::UnknownColumn, message), item.expr.span()));
+            }
+        }
         self.scopes.push(Scope::default());
         let adapted = order.iter_mut().try_for_each(|item| self.order_expr(item, outputs));
         self.scopes.pop();
@@ -139,7 +162,7 @@ impl Adapter<'_> {
             self.common_tables.pop();
             self.recursive = None;
         }
-        let columns = outputs.map_or(Columns::Unknown, |outputs| listed(outputs, &names));
+        let columns = outputs.map_or(Ok(Columns::Unknown), |outputs| listed(outputs, &name, &names))?;
         self.common_tables.push(CommonTable { name, columns });
         Ok(())
     }
@@ -229,10 +252,20 @@ impl Adapter<'_> {
         // SQLite evaluates from left to right, so an operation that PostgreSQL evaluates first becomes a sub-query.
         compound_member(left, false)?;
         compound_member(right, true)?;
-        let outputs = self.set_expr(left)?;
+        if left_terms(left).is_multiple_of(TERMS_MAX) {
+            let mut query = empty_query()?;
+            std::mem::swap(&mut query.body, left);
+            *left = select_from(*query)?;
+        }
+        // However long a chain of operations is, it counts as one level of depth.
+        self.depth -= QUERY_DEPTH;
+        let outputs = self.set_expr(left);
+        self.depth += QUERY_DEPTH;
+        let outputs = outputs?;
         if let (Some((index, names)), Some(outputs)) = (self.recursive.take(), &outputs) {
             let outside = outputs.iter().cloned().map(Output::outside).collect();
-            self.common_tables[index].columns = listed(outside, &names);
+            let table = &mut self.common_tables[index];
+            table.columns = listed(outside, &table.name, &names)?;
         }
         let others = self.set_expr(right)?;
         let numbered = all && op != SetOperator::Union;
@@ -333,11 +366,16 @@ impl Adapter<'_> {
 }
 
 /// The columns of a query with the names that an alias gives them, as many as there are.
-pub(super) fn listed(mut outputs: Vec<Output>, names: &[String]) -> Columns {
+pub(super) fn listed(mut outputs: Vec<Output>, alias: &str, names: &[String]) -> Result<Columns> {
+    if names.len() > outputs.len() {
+        let message =
+            format!("\"{alias}\" has {} columns, and {} names are given", outputs.len(), names.len());
+        return Err(Error::new(ErrorCode::SyntaxError, message));
+    }
     for (output, name) in outputs.iter_mut().zip(names) {
         output.name.clone_from(name);
     }
-    Columns::Listed(Arc::new(outputs))
+    Ok(Columns::Listed(Arc::new(outputs)))
 }
 
 /// Converts the columns of a member of a set operation to the types of the whole.
@@ -447,6 +485,16 @@ fn merge_parentheses(query: &mut Query) -> Result<()> {
         query.pipe_operators.extend(pipe_operators);
     }
     Ok(())
+}
+
+/// The number of selects in a chain of set operations, which is a tree to the left.
+fn left_terms(expr: &SetExpr) -> usize {
+    let (mut count, mut left) = (1, expr);
+    while let SetExpr::SetOperation { left: inner, op: _, right: _, set_quantifier: _ } = left {
+        count += 1;
+        left = inner;
+    }
+    count
 }
 
 /// Removes the parentheses around a member of a set operation, which SQLite does not accept.

@@ -18,7 +18,7 @@ use sqlparser::ast::{
 
 use super::{
     adapter::Adapter,
-    call::unknown_function,
+    call::{synonym, unknown_function},
     converted::conversion,
     operators::{call_of, converted_arguments, with_defaults},
     scope::{Columns, Output, Relation},
@@ -55,10 +55,11 @@ impl Adapter<'_> {
             }
         }
         let exposed = alias.as_ref().map_or_else(|| function.clone(), |alias| alias.name.value.clone());
-        let (rows, mut outputs) = if RECORD_FUNCTIONS.contains(&function.as_str()) {
-            self.record_function(&function, values, &types, alias.as_ref(), &exposed)
+        let known = synonym(&function);
+        let (rows, mut outputs) = if RECORD_FUNCTIONS.contains(&known) {
+            self.record_function(known, values, &types, alias.as_ref(), &exposed)
         } else {
-            self.set_function(&function, values, &types, &exposed)
+            self.set_function(known, values, &types, &exposed)
         }
         .map_err(|error| self.at(error, span))?;
         if with_ordinality {

@@ -50,6 +50,7 @@ impl Adapter<'_> {
                 Ok(self.done(Kind::Write, vec![format!("PRAGMA defer_foreign_keys = {value}")]))
             }
             Parsed::Statement { mut statement, conflict } => {
+                self.mark_defaults(&mut statement);
                 self.by_kind(&mut statement, conflict.map(|conflict| *conflict))
             }
         }
@@ -293,6 +294,7 @@ impl Adapter<'_> {
             column_types: Vec::new(),
             column_names: Vec::new(),
             parameter_count: self.parameter_count,
+            takes_rows: self.takes_rows,
             change: None,
             target: None,
         }

@@ -32,9 +32,14 @@ pub(super) fn assignment(data_type: &SqlType) -> Option<Assignment> {
             Assignment::new("phantomdb_assign_text", vec![number(n)])
         }
         SqlType::Boolean => plain("phantomdb_assign_boolean"),
-        SqlType::Timestamp => plain("phantomdb_assign_timestamp"),
+        SqlType::Timestamp(_) => Assignment::new(
+            "phantomdb_assign_timestamp",
+            data_type.decimals().map(number).into_iter().collect(),
+        ),
         SqlType::Date => plain("phantomdb_assign_date"),
-        SqlType::Time => plain("phantomdb_assign_time"),
+        SqlType::Time(_) => {
+            Assignment::new("phantomdb_assign_time", data_type.decimals().map(number).into_iter().collect())
+        }
         SqlType::Real | SqlType::Float | SqlType::Double => plain("phantomdb_assign_float"),
         SqlType::Decimal(Some((precision, scale))) => {
             Assignment::new("phantomdb_assign_decimal", vec![number(precision), number(scale)])

@@ -3,13 +3,16 @@
 use std::borrow::Cow;
 
 use bigdecimal::{BigDecimal, RoundingMode, ToPrimitive as _};
-use phantomdb_protocol::{Error, ErrorCode, Result};
-use phantomdb_sql::time;
-use phantomdb_values::documents::Document;
+use phantomdb_protocol::{Error, ErrorCode, Result, data_type::DEFAULT_PRECISION};
+use phantomdb_values::{
+    documents::Document,
+    times::{Date, TimeOfDay, Timestamp},
+};
 use rusqlite::types::{Value, ValueRef};
 use sqlparser::ast::{Expr, Value as Literal};
 
 use super::{FunctionResult, decimal};
+use crate::types::SqlType;
 
 /// Converts a string literal to its stored form, as the SQL function of that name does.
 pub(in super::super) fn literal(function: &str, text: &str) -> Result<Expr> {
@@ -21,11 +24,26 @@ pub(in super::super) fn literal(function: &str, text: &str) -> Result<Expr> {
         "phantomdb_uuid" => uuid(value),
         _ => boolean(value),
     }?;
-    Ok(Expr::value(match converted {
+    Ok(literal_of(converted))
+}
+
+/// The stored form of a string in a column of times with so many decimals of a second.
+pub(in super::super) fn time_literal(text: &str, data_type: &SqlType) -> Result<Expr> {
+    let value = ValueRef::Text(text.as_bytes());
+    let decimals = i64::from(data_type.decimals().unwrap_or(DEFAULT_PRECISION));
+    let converted = match data_type {
+        SqlType::Time(_) => rounded_time(value, decimals)?,
+        _ => rounded_timestamp(value, decimals)?,
+    };
+    Ok(literal_of(converted))
+}
+
+fn literal_of(converted: Value) -> Expr {
+    Expr::value(match converted {
         Value::Text(text) => Literal::SingleQuotedString(text),
         Value::Integer(i) => Literal::Boolean(i != 0),
         _ => Literal::Null,
-    }))
+    })
 }
 
 /// The stored form of a number in a column `DECIMAL(precision, scale)`.
@@ -176,33 +194,48 @@ pub(super) fn limited_text(value: ValueRef<'_>, length: i64) -> FunctionResult {
 }
 
 /// Converts text with `convert`, and refuses every other value.
-fn by_text(value: ValueRef<'_>, what: &str, convert: impl Fn(&str) -> Option<String>) -> FunctionResult {
+fn by_text(value: ValueRef<'_>, what: &str, convert: impl Fn(&str) -> Result<String>) -> FunctionResult {
     match value {
         ValueRef::Null => Ok(Value::Null),
-        ValueRef::Text(bytes) => {
-            match std::str::from_utf8(bytes).ok().and_then(|text| convert(text.trim())) {
-                Some(text) => Ok(Value::Text(text)),
-                None => Err(mismatch(value, what)),
-            }
-        }
+        ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) => convert(text).map(Value::Text),
+            Err(_) => Err(mismatch(value, what)),
+        },
         other => Err(mismatch(other, what)),
     }
 }
 
+/// A timestamp with microseconds.
 pub(super) fn timestamp(value: ValueRef<'_>) -> FunctionResult {
-    by_text(value, "a timestamp", time::stored_timestamp)
+    by_text(value, "a timestamp", |text| Ok(Timestamp::read_with_zone(text)?.stored()))
+}
+
+/// A timestamp with so many decimals of a second.
+pub(super) fn rounded_timestamp(value: ValueRef<'_>, decimals: i64) -> FunctionResult {
+    by_text(value, "a timestamp", |text| {
+        Ok(Timestamp::read_with_zone(text)?.with_precision(decimals)?.stored())
+    })
 }
 
 pub(super) fn date(value: ValueRef<'_>) -> FunctionResult {
-    by_text(value, "a date", time::stored_date)
+    by_text(value, "a date", |text| Ok(Date::read(text)?.to_string()))
 }
 
+/// A time of day with microseconds.
 pub(super) fn time(value: ValueRef<'_>) -> FunctionResult {
-    by_text(value, "a time of day", time::stored_time)
+    by_text(value, "a time of day", |text| Ok(TimeOfDay::read(text)?.stored()))
+}
+
+/// A time of day with so many decimals of a second.
+pub(super) fn rounded_time(value: ValueRef<'_>, decimals: i64) -> FunctionResult {
+    by_text(value, "a time of day", |text| Ok(TimeOfDay::read(text)?.with_precision(decimals).stored()))
 }
 
 pub(super) fn uuid(value: ValueRef<'_>) -> FunctionResult {
-    by_text(value, "a UUID", |text| uuid::Uuid::parse_str(text).ok().map(|id| id.hyphenated().to_string()))
+    by_text(value, "a UUID", |text| {
+        let id = uuid::Uuid::parse_str(text.trim()).map_err(|_| mismatch(value, "a UUID"))?;
+        Ok(id.hyphenated().to_string())
+    })
 }
 
 /// A document in the one text that PostgreSQL prints for a `jsonb`.

@@ -4,6 +4,7 @@ use std::{cmp::Ordering, str::FromStr as _};
 
 use bigdecimal::{BigDecimal, RoundingMode, Zero as _};
 use phantomdb_protocol::{Error, ErrorCode, Result};
+use phantomdb_values::numbers::numeric::compare_texts;
 
 /// The most digits before or after the point. Without a limit, a short text such as `1e999999999` would fill the memory.
 pub(super) const MAX_DIGITS: i64 = 1000;
@@ -53,14 +54,5 @@ pub(super) fn check(number: &BigDecimal) -> Result<()> {
 
 /// Orders numbers by their value, then NaN, then other texts by their characters.
 pub(super) fn compare(left: &str, right: &str) -> Ordering {
-    let rank = |number: &Option<BigDecimal>, text: &str| match (number, text) {
-        (Some(_), _) => 0,
-        (None, "NaN") => 1,
-        (None, _) => 2,
-    };
-    let (a, b) = (parse(left), parse(right));
-    match (&a, &b) {
-        (Some(a), Some(b)) => a.cmp(b),
-        _ => rank(&a, left).cmp(&rank(&b, right)).then_with(|| left.cmp(right)),
-    }
+    compare_texts(left, right)
 }

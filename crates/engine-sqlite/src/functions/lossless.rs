@@ -1,5 +1,6 @@
 //! The stored form of another database's value, and how much of the value it keeps.
 
+use phantomdb_protocol::{Result, data_type::DEFAULT_PRECISION};
 use rusqlite::types::{Value, ValueRef};
 
 use super::{
@@ -41,19 +42,9 @@ pub fn fit(value: ValueRef<'_>, data_type: &SqlType) -> Fit {
         SqlType::Real | SqlType::Float | SqlType::Double => float(value),
         SqlType::Varchar(length) | SqlType::Char(length) => text(value, *length),
         SqlType::Text | SqlType::CiText | SqlType::Other(_) => text(value, None),
-        SqlType::Timestamp => match (convert::timestamp(value), value) {
-            (Ok(stored), ValueRef::Text(bytes)) if has_microseconds(bytes) => Fit::Changed(stored),
-            (Ok(stored), _) => Fit::Exact(stored),
-            (Err(_), _) => Fit::Not,
-        },
+        SqlType::Timestamp(_) => time(value, data_type, convert::timestamp, convert::rounded_timestamp),
         SqlType::Date => date(value),
-        SqlType::Time => match (convert::time(value), value) {
-            (Ok(stored), ValueRef::Text(bytes)) if has_microseconds(bytes) || bytes.len() > 15 => {
-                Fit::Changed(stored)
-            }
-            (Ok(stored), _) => Fit::Exact(stored),
-            (Err(_), _) => Fit::Not,
-        },
+        SqlType::Time(_) => time(value, data_type, convert::time, convert::rounded_time),
         SqlType::Decimal(size) => decimal(value, *size),
         SqlType::Uuid => convert::uuid(value).map_or(Fit::Not, Fit::Exact),
         SqlType::Json | SqlType::Jsonb => convert::json(value).map_or(Fit::Not, Fit::Exact),
@@ -127,6 +118,21 @@ fn text(value: ValueRef<'_>, length: Option<u64>) -> Fit {
     }
 }
 
+/// A time with the decimals of a second that its column keeps.
+fn time(
+    value: ValueRef<'_>,
+    data_type: &SqlType,
+    exact: impl Fn(ValueRef<'_>) -> Result<Value>,
+    rounded: impl Fn(ValueRef<'_>, i64) -> Result<Value>,
+) -> Fit {
+    let decimals = i64::from(data_type.decimals().unwrap_or(DEFAULT_PRECISION));
+    match (exact(value), rounded(value, decimals)) {
+        (Ok(exact), Ok(rounded)) if exact == rounded => Fit::Exact(rounded),
+        (Ok(_), Ok(rounded)) => Fit::Changed(rounded),
+        _ => Fit::Not,
+    }
+}
+
 fn date(value: ValueRef<'_>) -> Fit {
     let Ok(stored) = convert::date(value) else { return Fit::Not };
     let ValueRef::Text(bytes) = value else { return Fit::Not };
@@ -159,12 +165,6 @@ fn decimal(value: ValueRef<'_>, size: Option<(u64, i64)>) -> Fit {
     }
 }
 
-/// True when a time has digits after its milliseconds.
-fn has_microseconds(text: &[u8]) -> bool {
-    let Some(dot) = text.iter().position(|byte| *byte == b'.') else { return false };
-    text[dot + 1..].iter().take_while(|byte| byte.is_ascii_digit()).skip(3).any(|digit| *digit != b'0')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -184,16 +184,16 @@ mod tests {
         assert_eq!(fit(text("a\0b"), &SqlType::Text), Fit::Not);
         assert_eq!(fit(ValueRef::Text(&[0xff]), &SqlType::Text), Fit::Not);
         assert_eq!(fit(text("ééé"), &SqlType::Varchar(Some(2))), Fit::Not);
-        assert_eq!(fit(text("0000-00-00 00:00:00"), &SqlType::Timestamp), Fit::Not);
-        assert_eq!(fit(text("infinity"), &SqlType::Timestamp), Fit::Not);
+        assert_eq!(fit(text("0000-00-00 00:00:00"), &SqlType::Timestamp(None)), Fit::Not);
+        assert_eq!(fit(text("infinity"), &SqlType::Timestamp(None)), Fit::Not);
         assert_eq!(fit(text("1,5"), &SqlType::Decimal(None)), Fit::Not);
     }
 
     #[test]
     fn a_value_that_loses_digits_is_changed() {
-        let micro = fit(text("2026-01-01 10:00:00.123456+00"), &SqlType::Timestamp);
+        let micro = fit(text("2026-01-01 10:00:00.123456+00"), &SqlType::Timestamp(None));
         assert_eq!(micro, Fit::Changed(Value::Text("2026-01-01T10:00:00.123Z".into())));
-        let exact = fit(text("2026-01-01 10:00:00.123000+00"), &SqlType::Timestamp);
+        let exact = fit(text("2026-01-01 10:00:00.123000+00"), &SqlType::Timestamp(None));
         assert_eq!(exact, Fit::Exact(Value::Text("2026-01-01T10:00:00.123Z".into())));
         let decimal = SqlType::Decimal(Some((10, 2)));
         assert_eq!(fit(ValueRef::Real(10.5), &decimal), Fit::Exact(Value::Text("10.50".into())));

@@ -17,7 +17,6 @@ mod numbers;
 mod others;
 mod regex;
 mod text;
-mod time;
 mod times;
 mod variance;
 
@@ -48,7 +47,6 @@ pub fn register(conn: &mut Connection) -> rusqlite::Result<()> {
     others::register(conn)?;
     number::register(conn)?;
     numbers::register(conn)?;
-    time::register(conn)?;
     times::register(conn)?;
     aggregate::register(conn)?;
     aggregates::register(conn)?;
@@ -187,7 +185,7 @@ fn conversions(conn: &Connection) -> rusqlite::Result<()> {
 
 fn assignments(conn: &Connection) -> rusqlite::Result<()> {
     type Convert = fn(&Arguments<'_>) -> FunctionResult;
-    let plain: [(&str, i32, Convert); 13] = [
+    let plain: [(&str, i32, Convert); 15] = [
         ("phantomdb_assign_int", 4, |a| convert::integer(a.value(0), a.integer(1))),
         ("phantomdb_assign_key", 4, |a| {
             if a.is_null(0) {
@@ -197,9 +195,12 @@ fn assignments(conn: &Connection) -> rusqlite::Result<()> {
         }),
         ("phantomdb_assign_text", 4, |a| convert::limited_text(a.value(0), a.integer(1))),
         ("phantomdb_assign_boolean", 3, |a| convert::boolean(a.value(0))),
-        ("phantomdb_assign_timestamp", 3, |a| convert::timestamp(a.value(0))),
+        // Files of earlier versions have these two without the precision, in expressions.
+        ("phantomdb_assign_timestamp", 3, |a| convert::rounded_timestamp(a.value(0), 3)),
+        ("phantomdb_assign_timestamp", 4, |a| convert::rounded_timestamp(a.value(0), a.integer(1))),
         ("phantomdb_assign_date", 3, |a| convert::date(a.value(0))),
-        ("phantomdb_assign_time", 3, |a| convert::time(a.value(0))),
+        ("phantomdb_assign_time", 3, |a| convert::rounded_time(a.value(0), 3)),
+        ("phantomdb_assign_time", 4, |a| convert::rounded_time(a.value(0), a.integer(1))),
         ("phantomdb_assign_float", 3, |a| convert::float(a.value(0))),
         ("phantomdb_assign_decimal", 5, |a| convert::decimal(a.value(0), a.integer(1), a.integer(2))),
         ("phantomdb_assign_uuid", 3, |a| convert::uuid(a.value(0))),

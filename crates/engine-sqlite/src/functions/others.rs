@@ -1,6 +1,6 @@
 //! Truth values, UUIDs, and functions on values of any type.
 
-use phantomdb_values::{boolean, identity};
+use phantomdb_values::{boolean, identity, size, times::Timestamp};
 use rusqlite::{
     Connection,
     types::{Value, ValueRef},
@@ -8,12 +8,14 @@ use rusqlite::{
 
 use super::{Arguments, FunctionResult, convert, pure, strict, volatile};
 
+/// A timestamp counts from the year 2000.
+const MICROSECONDS_1970_TO_2000: i64 = 946_684_800_000_000;
+
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     strict(conn, "phantomdb_text_bool", 1, to_boolean)?;
     strict(conn, "phantomdb_bool_text", 1, |a| {
         Ok(Value::Text(if a.integer(0) == 0 { "false" } else { "true" }.to_owned()))
     })?;
-    strict(conn, "phantomdb_int4_bool", 1, |a| Ok(Value::Integer(i64::from(a.integer(0) != 0))))?;
     strict(conn, "phantomdb_text_uuid", 1, |a| match a.value(0) {
         ValueRef::Text(_) => Ok(Value::Text(identity::parse(&a.text(0))?)),
         other => Err(convert::mismatch(other, "a UUID")),
@@ -21,6 +23,13 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     strict(conn, "phantomdb_uuid_version", 1, |a| {
         Ok(identity::version(&a.text(0))?.map_or(Value::Null, Value::Integer))
     })?;
+    strict(conn, "phantomdb_uuid_timestamp", 1, |a| match identity::microseconds(&a.text(0))? {
+        Some(microseconds) => {
+            Ok(Value::Text(Timestamp::new(microseconds - MICROSECONDS_1970_TO_2000)?.stored()))
+        }
+        None => Ok(Value::Null),
+    })?;
+    strict(conn, "phantomdb_size_pretty", 1, |a| Ok(Value::Text(size::pretty(a.integer(0)))))?;
     for name in ["gen_random_uuid", "phantomdb_uuid4"] {
         volatile(conn, name, 0, |_| Ok(Value::Text(uuid::Uuid::new_v4().hyphenated().to_string())))?;
     }

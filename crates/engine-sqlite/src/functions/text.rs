@@ -4,11 +4,12 @@ mod bytes;
 mod likeness;
 mod parts;
 mod templates;
+#[cfg(test)]
+mod tests;
 mod written;
 
 use std::borrow::Cow;
 
-use phantomdb_protocol::Error;
 use phantomdb_values::{bytes::digest::md5_digits, text::case};
 use rusqlite::{
     Connection,
@@ -66,13 +67,6 @@ fn boolean(value: bool) -> FunctionResult {
 
 fn length(length: usize) -> FunctionResult {
     Ok(Value::Integer(i64::try_from(length).unwrap_or(i64::MAX)))
-}
-
-/// The rows of a function that returns text, as a JSON array.
-fn rows(rows: &[Option<&str>]) -> FunctionResult {
-    let length = rows.iter().fold(0_usize, |sum, row| sum.saturating_add(row.map_or(4, str::len) + 3));
-    phantomdb_values::text::limit::check(length)?;
-    text(serde_json::to_string(rows).map_err(|error| Error::internal(error.to_string()))?)
 }
 
 impl<'a> Arguments<'a> {

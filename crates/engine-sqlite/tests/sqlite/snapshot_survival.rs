@@ -46,7 +46,12 @@ async fn check_that_it_is_either_state(directory: &Directory) -> usize {
     let indexes = schema.indexes.iter().filter(|index| index.name == "by_v").count();
     let letter = ["a", "b"][indexes].repeat(300);
     assert_eq!(found, json!([[letter, letter, ROWS * (indexes + 1)]]));
-    let check = Statement { query: "PRAGMA integrity_check".into(), parameters: vec![], native: true };
+    let check = Statement {
+        query: "PRAGMA integrity_check".into(),
+        parameters: vec![],
+        native: true,
+        ..Statement::default()
+    };
     assert_eq!(session.execute(check).await.unwrap().rows.get(), r#"[["ok"]]"#);
     engine.close().await.unwrap();
     indexes

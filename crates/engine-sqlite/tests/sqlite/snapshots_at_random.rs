@@ -47,7 +47,8 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 async fn query_rows(session: &dyn Session, query: &str) -> Json {
-    let statement = Statement { query: query.to_owned(), parameters: vec![], native: true };
+    let statement =
+        Statement { query: query.to_owned(), parameters: vec![], native: true, ..Statement::default() };
     let result = session.execute(statement).await.unwrap_or_else(|e| panic!("{query}: {e:?}"));
     serde_json::from_str(result.rows.get()).unwrap()
 }

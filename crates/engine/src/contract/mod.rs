@@ -8,12 +8,14 @@
 
 mod alter_clauses;
 mod alterations;
+mod arithmetic;
 mod arrays;
 mod changes;
 mod concurrency;
 mod corners;
 mod errors;
 mod generated;
+mod insert_rows;
 mod keyed;
 pub mod numbers;
 mod queries;
@@ -21,6 +23,7 @@ mod schema;
 pub mod session;
 mod statements;
 mod text;
+mod times;
 mod transactions;
 
 use std::{pin::Pin, process::ExitCode, sync::Arc};
@@ -50,19 +53,22 @@ macro_rules! contract_tests {
 }
 use contract_tests;
 
-const FILES: [(&str, &[ContractTest]); 13] = [
+const FILES: [(&str, &[ContractTest]); 15] = [
     ("alter_clauses", alter_clauses::TESTS),
     ("alterations", alterations::TESTS),
+    ("arithmetic", arithmetic::TESTS),
     ("arrays", arrays::TESTS),
     ("changes", changes::TESTS),
     ("concurrency", concurrency::TESTS),
     ("corners", corners::TESTS),
     ("errors", errors::TESTS),
     ("generated", generated::TESTS),
+    ("insert_rows", insert_rows::TESTS),
     ("queries", queries::TESTS),
     ("schema", schema::TESTS),
     ("statements", statements::TESTS),
     ("text", text::TESTS),
+    ("times", times::TESTS),
     ("transactions", transactions::TESTS),
 ];
 

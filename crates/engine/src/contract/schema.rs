@@ -126,7 +126,7 @@ fn described_indexes(schema: &TableSchema) {
 }
 
 async fn every_type_is_described_as_it_was_declared(fixture: &Fixture) {
-    const TYPES: [&str; 36] = [
+    const TYPES: [&str; 39] = [
         "TINYINT",
         "SMALLINT",
         "MEDIUMINT",
@@ -138,8 +138,11 @@ async fn every_type_is_described_as_it_was_declared(fixture: &Fixture) {
         "CITEXT",
         "BOOLEAN",
         "TIMESTAMP",
+        "TIMESTAMP(6)",
+        "TIMESTAMP(0)",
         "DATE",
         "TIME",
+        "TIME(6)",
         "REAL",
         "FLOAT",
         "DOUBLE PRECISION",

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use crate::Session;
 
 pub fn statement(query: &str, parameters: &[Value]) -> Statement {
-    Statement { query: query.to_owned(), parameters: parameters.to_vec(), native: false }
+    Statement { query: query.to_owned(), parameters: parameters.to_vec(), ..Statement::default() }
 }
 
 pub fn text(value: &str) -> Value {

@@ -105,10 +105,20 @@ pub(super) async fn queries(
 
 /// The call that one of the queries is, and its context.
 fn call_of(database: &str, request: &CallContext, query: IndependentQuery) -> (Call, CallContext) {
-    let IndependentQuery { query, parameters, native, read_only, transaction, idempotency_key, request_id } =
-        query;
-    let call =
-        Call::Query { database: database.to_owned(), statement: Statement { query, parameters, native } };
+    let IndependentQuery {
+        query,
+        parameters,
+        native,
+        rows,
+        read_only,
+        transaction,
+        idempotency_key,
+        request_id,
+    } = query;
+    let call = Call::Query {
+        database: database.to_owned(),
+        statement: Statement { query, parameters, native, rows },
+    };
     let context = CallContext {
         transaction,
         idempotency_key,

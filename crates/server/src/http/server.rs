@@ -20,7 +20,7 @@ pub struct HttpOptions {
 
 impl Default for HttpOptions {
     fn default() -> Self {
-        Self { tokens: Vec::new(), body_max: 16 * 1024 * 1024, peers: Peers::default() }
+        Self { tokens: Vec::new(), body_max: 64 * 1024 * 1024, peers: Peers::default() }
     }
 }
 

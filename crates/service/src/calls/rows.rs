@@ -31,18 +31,9 @@ impl Service {
     ) -> Result<String> {
         let session = self.session(&database, context).await?;
         let schema = session.describe(&table).await?;
-        let mut statements = statements::insert(&schema, &insert)?;
-        self.count_statements(statements.len());
-        let results = match (statements.pop(), statements.is_empty()) {
-            (None, _) => Vec::new(),
-            (Some(statement), true) => vec![session.execute(statement).await?],
-            (Some(statement), false) => {
-                statements.push(statement);
-                let results = session.execute_batch(statements, true).await?;
-                results.into_iter().collect::<Result<_>>()?
-            }
-        };
-        inserted(&results)
+        let Some(statement) = statements::insert(&schema, &insert)? else { return inserted(None) };
+        self.count_statements(1);
+        inserted(Some(&session.execute(statement).await?))
     }
 
     pub(super) async fn update_rows(

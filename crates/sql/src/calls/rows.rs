@@ -1,18 +1,15 @@
 //! Structured calls as statements of PhantomDB SQL: identifiers quoted, values bound.
 
+use std::collections::HashSet;
+
 use phantomdb_protocol::{
-    DeleteRows, Error, ErrorCode, Find, InsertRows, OnConflict, Result, Statement, TableName, TableSchema,
-    UpdateRows, Value,
+    Cell, DeleteRows, Error, ErrorCode, Find, InsertRows, OnConflict, Result, Statement, TableName,
+    TableSchema, UpdateRows, Value,
     ddl::{push_identifier, push_identifiers, push_table},
 };
-use serde_json::{Map, Value as Json};
+use serde_json::Map;
 
 use crate::calls::{column_value, fragment::Condition, fragment_cache::Fragments};
-
-/// Parameters of one insert; SQLite takes 32,766 in a statement.
-const INSERT_PARAMETERS_MAX: usize = 32_000;
-/// Rows of one insert: they are the terms of one list, and few texts are prepared better than many.
-const INSERT_ROWS_MAX: usize = 1_000;
 
 fn push_parameter(sql: &mut String, parameters: &mut Vec<Value>, value: Value) {
     parameters.push(value);
@@ -21,7 +18,7 @@ fn push_parameter(sql: &mut String, parameters: &mut Vec<Value>, value: Value) {
 }
 
 fn statement(query: String, parameters: Vec<Value>) -> Statement {
-    Statement { query, parameters, native: false }
+    Statement { query, parameters, ..Statement::default() }
 }
 
 /// The text, unless it is missing or blank.
@@ -111,59 +108,57 @@ pub fn delete(fragments: &Fragments, table: &TableName, delete: &DeleteRows) -> 
     Ok(statement(sql, parameters))
 }
 
-/// Writes one statement for each run of rows that name the same columns, so that the columns a row leaves out get their
-/// defaults and the answers stay in the order of the rows.
-pub fn insert(schema: &TableSchema, insert: &InsertRows) -> Result<Vec<Statement>> {
+/// Writes one statement for all rows, which travel beside it. A column that a row leaves out gets its default. None when
+/// there are no rows.
+pub fn insert(schema: &TableSchema, insert: &InsertRows) -> Result<Option<Statement>> {
     let tail = insert_tail(insert)?;
-    let mut statements = Vec::new();
-    let mut rows = &insert.rows[..];
-    while let Some(first) = rows.first() {
-        let columns: Vec<&str> = first.keys().map(String::as_str).collect();
-        let most = match columns.len() {
-            0 => 1,
-            width => (INSERT_PARAMETERS_MAX / width).clamp(1, INSERT_ROWS_MAX),
-        };
-        let alike = rows.iter().take(most).take_while(|row| has_exactly(row, &columns)).count();
-        let (run, rest) = rows.split_at(alike);
-        statements.push(insert_run(schema, &columns, run, &tail)?);
-        rows = rest;
-    }
-    Ok(statements)
-}
-
-fn has_exactly(row: &Map<String, Json>, columns: &[&str]) -> bool {
-    row.len() == columns.len() && columns.iter().all(|column| row.contains_key(*column))
-}
-
-fn insert_run(
-    schema: &TableSchema,
-    columns: &[&str],
-    rows: &[Map<String, Json>],
-    tail: &str,
-) -> Result<Statement> {
-    let mut sql = String::from("INSERT INTO ");
-    let mut parameters = Vec::with_capacity(columns.len() * rows.len());
-    push_table(&mut sql, &schema.table)?;
-    if columns.is_empty() {
-        sql.push_str(" DEFAULT VALUES");
-    } else {
-        sql.push_str(" (");
-        push_identifiers(&mut sql, columns)?;
-        sql.push_str(") VALUES ");
-        for (index, row) in rows.iter().enumerate() {
-            sql.push_str(if index == 0 { "(" } else { ", (" });
-            for (index, column) in columns.iter().enumerate() {
-                if index > 0 {
-                    sql.push_str(", ");
-                }
-                let json = row.get(*column).unwrap_or(&Json::Null);
-                push_parameter(&mut sql, &mut parameters, column_value::of_column(schema, column, json)?);
-            }
-            sql.push(')');
+    let is_one = match insert.rows.as_slice() {
+        [] => return Ok(None),
+        rows => rows.len() == 1,
+    };
+    let mut columns: Vec<&str> = Vec::new();
+    let mut known = HashSet::new();
+    for column in insert.rows.iter().flat_map(Map::keys) {
+        if known.insert(column) {
+            columns.push(column);
         }
     }
-    sql.push_str(tail);
-    Ok(statement(sql, parameters))
+    let mut sql = String::from("INSERT INTO ");
+    push_table(&mut sql, &schema.table)?;
+    if columns.is_empty() {
+        // Rows without any value are inserted through one column that takes its default.
+        match schema.columns.first() {
+            Some(column) if !is_one => columns.push(&column.name),
+            _ => {
+                sql.push_str(" DEFAULT VALUES");
+                sql.push_str(&tail);
+                return Ok(Some(statement(sql, Vec::new())));
+            }
+        }
+    }
+    sql.push_str(" (");
+    push_identifiers(&mut sql, &columns)?;
+    sql.push_str(") VALUES (");
+    for number in 1..=columns.len() {
+        sql.push_str(if number == 1 { "$" } else { ", $" });
+        sql.push_str(&number.to_string());
+    }
+    sql.push(')');
+    sql.push_str(&tail);
+    if let [row] = insert.rows.as_slice() {
+        let values = columns.iter().filter_map(|column| Some((column, row.get(*column)?)));
+        let values = values.map(|(column, json)| column_value::of_column(schema, column, json));
+        return Ok(Some(statement(sql, values.collect::<Result<_>>()?)));
+    }
+    let mut rows = Vec::with_capacity(insert.rows.len());
+    for (row, number) in insert.rows.iter().zip(1..) {
+        let cells = columns.iter().map(|column| match row.get(*column) {
+            Some(json) => column_value::of_column(schema, column, json).map(Cell::Value),
+            None => Ok(Cell::Default),
+        });
+        rows.push(cells.collect::<Result<_>>().map_err(|error| error.in_row(number))?);
+    }
+    Ok(Some(Statement { query: sql, rows, ..Statement::default() }))
 }
 
 fn insert_tail(insert: &InsertRows) -> Result<String> {
@@ -202,7 +197,7 @@ fn insert_tail(insert: &InsertRows) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use phantomdb_protocol::ColumnDefinition;
-    use serde_json::json;
+    use serde_json::{Value as Json, json};
 
     use super::*;
 
@@ -220,9 +215,9 @@ mod tests {
         }
     }
 
-    fn inserted(body: Json) -> Result<Vec<(String, Vec<Value>)>> {
+    fn inserted(body: Json) -> Result<Statement> {
         let call: InsertRows = serde_json::from_value(body).unwrap();
-        Ok(insert(&users(), &call)?.into_iter().map(|s| (s.query, s.parameters)).collect())
+        Ok(insert(&users(), &call)?.unwrap())
     }
 
     #[test]
@@ -278,31 +273,45 @@ mod tests {
     }
 
     #[test]
-    fn it_inserts_runs_of_rows_that_name_the_same_columns() {
-        let statements = inserted(json!({
-            "rows": [{ "id": 1, "name": "a" }, { "name": "b", "id": 2 }, { "name": "c" }, {}, {}],
+    fn it_inserts_rows_beside_one_statement() {
+        let statement = inserted(json!({
+            "rows": [{ "id": 1, "name": "a" }, { "name": "b", "id": 2 }, { "name": "c" }, {}],
             "returning": ["id"],
         }))
         .unwrap();
-        let texts: Vec<&str> = statements.iter().map(|(text, _)| text.as_str()).collect();
+        assert_eq!(statement.query, r#"INSERT INTO "users" ("id", "name") VALUES ($1, $2) RETURNING "id""#);
+        assert!(statement.parameters.is_empty());
+        let text = |text: &str| Cell::Value(Value::String(text.into()));
+        let number = |number| Cell::Value(Value::Integer(number));
         assert_eq!(
-            texts,
+            statement.rows,
             [
-                r#"INSERT INTO "users" ("id", "name") VALUES ($1, $2), ($3, $4) RETURNING "id""#,
-                r#"INSERT INTO "users" ("name") VALUES ($1) RETURNING "id""#,
-                r#"INSERT INTO "users" DEFAULT VALUES RETURNING "id""#,
-                r#"INSERT INTO "users" DEFAULT VALUES RETURNING "id""#,
+                vec![number(1), text("a")],
+                vec![number(2), text("b")],
+                vec![Cell::Default, text("c")],
+                vec![Cell::Default, Cell::Default],
             ]
         );
-        assert_eq!(statements[0].1[2..], [Value::Integer(2), Value::String("b".into())]);
+    }
+
+    #[test]
+    fn it_inserts_rows_without_values_and_a_single_row() {
+        let several = inserted(json!({ "rows": [{}, {}] })).unwrap();
+        assert_eq!(several.query, r#"INSERT INTO "users" ("id") VALUES ($1)"#);
+        assert_eq!(several.rows, [[Cell::Default], [Cell::Default]]);
+        let empty = inserted(json!({ "rows": [{}] })).unwrap();
+        assert_eq!(empty.query, r#"INSERT INTO "users" DEFAULT VALUES"#);
+        let one = inserted(json!({ "rows": [{ "name": "a" }] })).unwrap();
+        assert_eq!(one.query, r#"INSERT INTO "users" ("name") VALUES ($1)"#);
+        assert_eq!((one.parameters.len(), one.rows.len()), (1, 0));
     }
 
     #[test]
     fn it_writes_what_an_insert_does_on_a_conflict() {
         let text = |conflict: Json| inserted(json!({ "rows": [{ "id": 1 }], "onConflict": conflict }));
         let update = text(json!({ "columns": ["id"], "update": ["name"] })).unwrap();
-        assert!(update[0].0.ends_with(r#" ON CONFLICT ("id") DO UPDATE SET "name" = EXCLUDED."name""#));
-        assert!(text(json!({})).unwrap()[0].0.ends_with(" ON CONFLICT DO NOTHING"));
+        assert!(update.query.ends_with(r#" ON CONFLICT ("id") DO UPDATE SET "name" = EXCLUDED."name""#));
+        assert!(text(json!({})).unwrap().query.ends_with(" ON CONFLICT DO NOTHING"));
         assert_eq!(text(json!({ "update": ["name"] })).unwrap_err().code, ErrorCode::BadRequest);
     }
 

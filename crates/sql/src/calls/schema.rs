@@ -10,7 +10,7 @@ use phantomdb_protocol::{
 use crate::calls::fragment::{data_type, expression};
 
 fn statement(query: String) -> Statement {
-    Statement { query, parameters: Vec::new(), native: false }
+    Statement { query, parameters: Vec::new(), ..Statement::default() }
 }
 
 /// Parses types and expressions as exactly one of their kind, so that no other SQL comes along with them.

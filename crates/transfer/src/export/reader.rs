@@ -93,7 +93,7 @@ impl Served {
     }
 
     async fn rows(&self, query: String, parameters: Vec<Sent>, native: bool) -> Result<Vec<Vec<Value>>> {
-        decode(&self.remote.execute(&Statement { query, parameters, native }).await?)
+        decode(&self.remote.execute(&Statement { query, parameters, native, ..Statement::default() }).await?)
     }
 
     async fn each_row(&self, table: &TableSchema, row: &mut EachRow<'_>) -> Result<()> {

@@ -148,7 +148,9 @@ fn column_line(column: &ColumnDefinition, with_expressions: bool) -> String {
 fn native_type(data_type: &SqlType) -> String {
     match data_type {
         SqlType::CiText | SqlType::Enum(_) => "TEXT".into(),
-        SqlType::Timestamp => "DATETIME".into(),
+        SqlType::Timestamp(decimals) => {
+            decimals.map_or_else(|| "DATETIME".into(), |decimals| format!("DATETIME({decimals})"))
+        }
         // SQLite keeps 15 digits of a number.
         SqlType::Decimal(Some((precision, _))) if *precision <= 15 => data_type.name(),
         SqlType::Decimal(_) => "DECIMAL_TEXT".into(),

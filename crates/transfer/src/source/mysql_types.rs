@@ -2,6 +2,7 @@
 
 use super::mysql_sql::quote;
 use crate::model::Column;
+use phantomdb_protocol::data_type::{DEFAULT_PRECISION, MAX_PRECISION};
 use phantomdb_sql::types::SqlType;
 
 /// `enum('a','it''s')` as its values.
@@ -37,6 +38,10 @@ pub(super) fn column_of(name: &str, declared: &str, is_json: bool) -> Column {
         .map(|(inner, _)| inner.split(',').filter_map(|number| number.trim().parse().ok()).collect())
         .unwrap_or_default();
     let length = numbers.first().and_then(|n| u64::try_from(*n).ok());
+    // Milliseconds at least, which is what a time has by default.
+    let decimals = length
+        .and_then(|n| u8::try_from(n).ok())
+        .filter(|n| (DEFAULT_PRECISION + 1..=MAX_PRECISION).contains(n));
     let unsigned = lower.contains("unsigned");
     let select = quote(name);
     // The types to try, and whether there may be values that do not fit the first.
@@ -68,8 +73,8 @@ pub(super) fn column_of(name: &str, declared: &str, is_json: bool) -> Column {
         "uuid" => (vec![SqlType::Uuid], false),
         "enum" => (vec![SqlType::Enum(members(declared)), Text], true),
         "date" => (vec![Date, Text], true),
-        "datetime" | "timestamp" => (vec![Timestamp, Text], true),
-        "time" => (vec![Time, Text], true),
+        "datetime" | "timestamp" => (vec![Timestamp(decimals), Text], true),
+        "time" => (vec![Time(decimals), Text], true),
         "binary" | "varbinary" | "blob" | "tinyblob" | "mediumblob" | "longblob" => (vec![Blob], false),
         "bit" if numbers == [1] => return Column::new(declared, format!("{select} + 0"), vec![Boolean]),
         "bit" => return Column::new(declared, format!("hex({select})"), vec![Text]).lossy(),
@@ -101,7 +106,9 @@ mod tests {
             ("tinyint(4)", "TINYINT"),
             ("varchar(30)", "VARCHAR(30)"),
             ("decimal(10,2)", "DECIMAL(10,2)"),
-            ("datetime(6)", "TIMESTAMP"),
+            ("datetime(6)", "TIMESTAMP(6)"),
+            ("datetime", "TIMESTAMP"),
+            ("time(2)", "TIME"),
             ("enum('a','it''s')", "ENUM('a','it''s')"),
             ("varbinary(16)", "BLOB"),
         ] {

@@ -1,6 +1,7 @@
 //! The PhantomDB types for PostgreSQL's types.
 
 use crate::model::Column;
+use phantomdb_protocol::data_type::{DEFAULT_PRECISION, MAX_PRECISION};
 use phantomdb_sql::printer::quote_identifier;
 use phantomdb_sql::types::SqlType;
 
@@ -20,6 +21,12 @@ fn arguments(declared: &str) -> Vec<i64> {
     let inner =
         declared.split_once('(').and_then(|(_, rest)| rest.split_once(')')).map_or("", |(inner, _)| inner);
     inner.split(',').filter_map(|number| number.trim().parse().ok()).collect()
+}
+
+/// The decimals of a second of a type that names none, or these.
+fn decimals(precision: Option<u64>) -> Option<u8> {
+    let decimals = precision.and_then(|precision| u8::try_from(precision).ok()).unwrap_or(MAX_PRECISION);
+    (decimals != DEFAULT_PRECISION).then_some(decimals.min(MAX_PRECISION))
 }
 
 pub(super) fn column_of(described: &Described) -> Column {
@@ -49,8 +56,10 @@ pub(super) fn column_of(described: &Described) -> Column {
         "jsonb" => (Jsonb, true),
         "bytea" => (Blob, false),
         "date" => (Date, true),
-        "timestamp" | "timestamp with time zone" | "timestamp without time zone" => (Timestamp, true),
-        "time" | "time without time zone" if !zone => (Time, true),
+        "timestamp" | "timestamp with time zone" | "timestamp without time zone" => {
+            (Timestamp(decimals(length)), true)
+        }
+        "time" | "time without time zone" if !zone => (Time(decimals(length)), true),
         "numeric" => {
             let size = match numbers.as_slice() {
                 [precision, scale] if *scale >= 0 => u64::try_from(*precision).ok().map(|p| (p, *scale)),
@@ -96,7 +105,8 @@ mod tests {
             ("numeric(10,2)", "DECIMAL(10,2)", false),
             ("numeric", "DECIMAL", false),
             ("timestamp(3) with time zone", "TIMESTAMP", false),
-            ("timestamp without time zone", "TIMESTAMP", false),
+            ("timestamp without time zone", "TIMESTAMP(6)", false),
+            ("time(0) without time zone", "TIME(0)", false),
             ("time with time zone", "TEXT", true),
             ("time(6) with time zone", "TEXT", true),
             ("integer[]", "JSONB", true),

@@ -21,7 +21,9 @@ pub(super) fn column_of(declared: &str, select: String, no_case: bool) -> Column
         Decimal(Some(_)) => vec![named.clone(), Decimal(None)],
         SqlType::Enum(_) => vec![Text],
         BigInt => vec![BigInt, Double],
-        Boolean | SqlType::Timestamp | SqlType::Date | SqlType::Time => vec![named.clone(), BigInt, Double],
+        Boolean | SqlType::Timestamp(_) | SqlType::Date | SqlType::Time(_) => {
+            vec![named.clone(), BigInt, Double]
+        }
         Other(_) if has("INT") => vec![BigInt, Double],
         Other(_) if has("CHAR") || has("CLOB") || has("TEXT") => vec![if no_case { CiText } else { Text }],
         Other(_) if has("BLOB") => vec![Blob],

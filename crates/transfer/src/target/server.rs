@@ -16,6 +16,7 @@ use crate::{
 };
 use phantomdb_engine_sqlite::stored_name;
 use phantomdb_sql::types::SqlType;
+use phantomdb_values::times::wire_of_stored;
 
 /// Parameters of one statement, with a margin to the 32,766 that SQLite takes.
 const MOST_PARAMETERS: usize = 30_000;
@@ -87,7 +88,7 @@ impl ServerTarget {
         }
         let parameters =
             values.iter().enumerate().map(|(at, value)| sent(value, &load.types[at % width])).collect();
-        self.remote.execute(&Statement { query, parameters, native: false }).await.map(|_| ())
+        self.remote.execute(&Statement { query, parameters, ..Statement::default() }).await.map(|_| ())
     }
 
     pub(super) async fn finish(&mut self, tables: &[Table]) -> Result<Vec<u64>> {
@@ -120,8 +121,12 @@ impl ServerTarget {
     async fn go_on_numbering(&self, table: &Table) -> Result<()> {
         let Some((column, last)) = table.numbering() else { return Ok(()) };
         let name = ddl::table_name(table.name());
-        let native =
-            |query: &str, parameters: Vec<Sent>| Statement { query: query.into(), parameters, native: true };
+        let native = |query: &str, parameters: Vec<Sent>| Statement {
+            query: query.into(),
+            parameters,
+            native: true,
+            ..Statement::default()
+        };
         if self.remote.engine().await? == "sqlite" {
             let stored = Sent::String(stored_name(table.name()));
             // SQLite goes on after the largest key by itself.
@@ -173,9 +178,9 @@ pub(crate) fn sent(value: &Value, data_type: &SqlType) -> Sent {
             let text = text.clone();
             match data_type {
                 SqlType::Real | SqlType::Float | SqlType::Double => Sent::Float(f64::NAN),
-                SqlType::Timestamp => Sent::Timestamp(text),
+                SqlType::Timestamp(_) => Sent::Timestamp(wire_of_stored(&text).into_owned()),
                 SqlType::Date => Sent::Date(text),
-                SqlType::Time => Sent::Time(text),
+                SqlType::Time(_) => Sent::Time(text),
                 SqlType::Decimal(_) => Sent::Decimal(text),
                 SqlType::Uuid => Sent::Uuid(text),
                 SqlType::Json | SqlType::Jsonb | SqlType::Array(_) => Sent::Json(text),

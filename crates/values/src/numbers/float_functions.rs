@@ -113,10 +113,13 @@ fn cbrt(x: f64) -> f64 {
     if x == 0.0 || !x.is_finite() {
         return x;
     }
-    // What is very small is scaled, so that its cube has all its digits.
+    // What is very small or great is scaled, so that its cube has all its digits.
     let scale = 2_f64.powi(54);
     if x.abs() < f64::MIN_POSITIVE * scale {
         return cbrt(x * scale) / 2_f64.powi(18);
+    }
+    if x.abs() > f64::MAX / scale {
+        return cbrt(x / scale) * 2_f64.powi(18);
     }
     let root = x.cbrt();
     let square = root * root;

@@ -204,19 +204,6 @@ pub(super) fn bits_of_prefix(letter: u8) -> Option<u32> {
     }
 }
 
-/// Reads a boolean as PostgreSQL's input does: `t`, `yes`, `on`, `1` and the like, in any case.
-pub fn parse_boolean(text: &str) -> Result<bool> {
-    let word = trimmed(text).to_ascii_lowercase();
-    let begins = |full: &str| !word.is_empty() && full.starts_with(&word);
-    if begins("true") || begins("yes") || word == "on" || word == "1" {
-        return Ok(true);
-    }
-    if begins("false") || begins("no") || word == "of" || word == "off" || word == "0" {
-        return Ok(false);
-    }
-    Err(unreadable(text, "a boolean"))
-}
-
 /// The digits to the base 2, 8 or 16.
 pub fn to_base(number: i64, width: Width, bits: u32) -> String {
     // Negative numbers are written as their two's complement of the width.

@@ -1,6 +1,7 @@
 //! Numbers: integers by their width, exact numbers, floats, and the conversions between them.
 
 pub mod bucket;
+pub mod chance;
 pub mod float;
 pub mod float_functions;
 pub mod format;

@@ -30,7 +30,7 @@ impl Dissection<'_, '_> {
             NodeKind::Alternatives(members) => self.alternatives(members, begin, end)?,
             NodeKind::Iteration { child, least, most } => {
                 let bounds = Bounds::new(*least, *most, end - begin);
-                if node.prefers_shorter {
+                if child.prefers_shorter {
                     self.shorter_iteration(child, bounds, begin, end)?
                 } else {
                     self.longer_iteration(child, bounds, begin, end)?
@@ -107,9 +107,6 @@ impl Dissection<'_, '_> {
 
     /// Divides repetitions of which each takes as much as it can.
     fn longer_iteration(&mut self, child: &Node, bounds: Bounds, begin: usize, end: usize) -> Result<bool> {
-        if bounds.may_be_none && begin == end {
-            return Ok(true);
-        }
         let mut ends = vec![begin];
         let (mut limit, mut verified) = (end, 0);
         while let Some(before) = ends.last().copied() {
@@ -140,7 +137,10 @@ impl Dissection<'_, '_> {
             // The last repetition that can take less does.
             limit = loop {
                 let number = ends.len() - 1;
-                let (Some(last), Some(before)) = (ends.pop(), ends.last().copied()) else { return Ok(false) };
+                let (Some(last), Some(before)) = (ends.pop(), ends.last().copied()) else {
+                    // No repetition at all is the last resort.
+                    return Ok(bounds.may_be_none && begin == end);
+                };
                 if last > before && (last - 1 > before || bounds.needs_empty(number, end - before)) {
                     break last - 1;
                 }

@@ -27,26 +27,27 @@ impl Options {
         for flag in flags.chars() {
             if flag == 'g' {
                 options.global = true;
-            } else if !options.set(flag)? {
+            } else if !options.set(flag) {
                 let message = format!("'{flag}' is not an option of a regular expression");
                 return Err(Error::new(ErrorCode::TypeMismatch, message));
             }
         }
+        supported(flags)?;
         Ok(options)
     }
 
     /// Reads the letters of `(?…)` at the beginning of a pattern.
     pub(super) fn embedded(&mut self, letters: &str) -> Result<()> {
         for letter in letters.chars() {
-            if !self.set(letter)? {
+            if !self.set(letter) {
                 return Err(malformed("it has an unknown option in (?…)"));
             }
         }
-        Ok(())
+        supported(letters)
     }
 
     /// Returns false when there is no such option.
-    fn set(&mut self, flag: char) -> Result<bool> {
+    fn set(&mut self, flag: char) -> bool {
         match flag {
             'c' => self.ignores_case = false,
             'i' => self.ignores_case = true,
@@ -57,13 +58,19 @@ impl Options {
             'q' => self.literal = true,
             't' => self.expanded = false,
             'x' => self.expanded = true,
-            'b' | 'e' => {
-                return Err(Error::unsupported(format!(
-                    "the option '{flag}' of regular expressions is not supported on SQLite; write the pattern without it"
-                )));
-            }
-            _ => return Ok(false),
+            'b' | 'e' => {}
+            _ => return false,
         }
-        Ok(true)
+        true
+    }
+}
+
+/// Refuses the older kinds of expressions.
+fn supported(flags: &str) -> Result<()> {
+    match flags.chars().find(|flag| matches!(flag, 'b' | 'e')) {
+        Some(flag) => Err(Error::unsupported(format!(
+            "the option '{flag}' of regular expressions is not supported on SQLite; write the pattern without it"
+        ))),
+        None => Ok(()),
     }
 }

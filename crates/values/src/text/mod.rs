@@ -10,5 +10,4 @@ pub mod property;
 pub mod quote;
 pub mod search;
 pub mod slice;
-pub mod split;
 pub mod unistr;

@@ -5,18 +5,20 @@ use phantomdb_protocol::{Error, ErrorCode, Result};
 use super::{
     errors::mismatch,
     field::{Unit, unit_of_length},
+    iso_interval::by_iso,
     lexer::{Field, fields},
     read::is_word,
     value::{Interval, MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_MINUTE, MICROS_PER_SECOND},
 };
 
+/// Why a text is not read.
 #[derive(Debug)]
 pub(super) enum Refusal {
     Form,
     Range,
 }
 
-type Reading<T> = std::result::Result<T, Refusal>;
+pub(super) type Reading<T> = std::result::Result<T, Refusal>;
 
 /// The fields that a declaration of an interval allows: `DAY TO SECOND`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,7 +108,7 @@ impl Interval {
 
 /// Adds up the fields of an interval.
 #[derive(Default)]
-struct Sum {
+pub(super) struct Sum {
     months: i64,
     days: i64,
     micros: i128,
@@ -124,7 +126,7 @@ impl Sum {
     }
 
     /// Adds a number of units, with a fraction of one.
-    fn add(&mut self, unit: Unit, whole: i64, fraction: f64) -> Reading<()> {
+    pub(super) fn add(&mut self, unit: Unit, whole: i64, fraction: f64) -> Reading<()> {
         let small = || i32::try_from(whole).map(i64::from).map_err(|_| Refusal::Range);
         let months = |months: i64| -> Reading<i64> {
             small()?
@@ -172,7 +174,7 @@ impl Sum {
         self.micros += fraction_of(days.fract(), MICROS_PER_DAY);
     }
 
-    fn finish(self, negative: bool) -> Reading<Interval> {
+    pub(super) fn finish(self, negative: bool) -> Reading<Interval> {
         let sign = if negative { -1 } else { 1 };
         Interval::from_wide(self.months * sign, self.days * sign, self.micros * i128::from(sign))
             .map_err(|_| Refusal::Range)
@@ -247,8 +249,7 @@ fn by_units(text: &str, range: Option<Fields>) -> Reading<Interval> {
             }
             Field::Number(text) | Field::Signed(text) | Field::Compound(text) => {
                 let default = range.map_or(Unit::Second, |range| range.last);
-                let is_default = unit.is_none();
-                number(&mut sum, text, unit.unwrap_or(default), is_default, range)?;
+                number(&mut sum, text, unit.unwrap_or(default))?;
                 waiting = false;
             }
             Field::SignedWord(_) => return Err(Refusal::Form),
@@ -261,7 +262,7 @@ fn by_units(text: &str, range: Option<Fields>) -> Reading<Interval> {
 }
 
 /// A number of a unit, or years and months: `1.5`, `-7`, `+1-2`.
-fn number(sum: &mut Sum, text: &str, unit: Unit, is_default: bool, range: Option<Fields>) -> Reading<()> {
+fn number(sum: &mut Sum, text: &str, unit: Unit) -> Reading<()> {
     let negative = text.starts_with('-');
     let digits = text.trim_start_matches(['+', '-']);
     let signed = |text: &str| -> Reading<i64> {
@@ -292,8 +293,6 @@ fn number(sum: &mut Sum, text: &str, unit: Unit, is_default: bool, range: Option
             (whole, if negative { -fraction } else { fraction })
         }
     };
-    // `INTERVAL '1' MINUTE TO SECOND` takes a lone number for seconds, as every other range takes it for its last field.
-    let _ = (is_default, range);
     let units = if unit == Unit::Second && fraction != 0.0 { SECONDS } else { unit.bit() };
     sum.see(units)?;
     sum.add(unit, whole, fraction)
@@ -326,110 +325,4 @@ fn clock_micros(text: &str, range: Option<Fields>) -> Reading<i128> {
     let micros = (fraction * 1e6).round_ties_even() as i128;
     let seconds = i128::from(hours) * 3600 + i128::from(minutes * 60 + seconds);
     Ok(seconds * i128::from(MICROS_PER_SECOND) + micros)
-}
-
-/// `P1Y2M3DT4H5M6.7S`, `P0001-02-03T04:05:06` and `P00010203T040506`.
-fn by_iso(text: &str) -> Reading<Interval> {
-    let mut rest = text.strip_prefix('P').filter(|rest| !rest.is_empty()).ok_or(Refusal::Form)?;
-    let mut sum = Sum::default();
-    let mut in_time = false;
-    let mut found = false;
-    while !rest.is_empty() {
-        if let Some(time) = rest.strip_prefix('T') {
-            if in_time {
-                return Err(Refusal::Form);
-            }
-            (in_time, rest) = (true, time);
-            continue;
-        }
-        let end = rest
-            .find(|c: char| !c.is_ascii_digit() && c != '.' && c != '-' && c != '+' || c == 'T')
-            .unwrap_or(rest.len());
-        let digits = rest[..end].trim_start_matches(['+', '-']);
-        let unit = rest[end..].chars().next();
-        let is_alternative =
-            !found && (unit.is_none() || matches!(unit, Some('T' | ':')) || digits.contains('-'));
-        if is_alternative || (in_time && matches!(unit, None | Some(':'))) {
-            alternative(&mut sum, rest, in_time)?;
-            return sum.finish(false);
-        }
-        let unit = match (unit, in_time) {
-            (Some('Y'), false) => Unit::Year,
-            (Some('M'), false) => Unit::Month,
-            (Some('W'), false) => Unit::Week,
-            (Some('D'), false) => Unit::Day,
-            (Some('H'), true) => Unit::Hour,
-            (Some('M'), true) => Unit::Minute,
-            (Some('S'), true) => Unit::Second,
-            _ => return Err(Refusal::Form),
-        };
-        let (whole, fraction) = decimal(&rest[..end])?;
-        sum.add(unit, whole, fraction)?;
-        found = true;
-        rest = &rest[end + 1..];
-    }
-    sum.finish(false)
-}
-
-/// A signed number with decimals.
-fn decimal(text: &str) -> Reading<(i64, f64)> {
-    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
-    if !decimals.bytes().all(|byte| byte.is_ascii_digit()) || (whole.is_empty() && decimals.is_empty()) {
-        return Err(Refusal::Form);
-    }
-    let fraction: f64 = format!("0.{decimals}0").parse().map_err(|_| Refusal::Form)?;
-    let negative = whole.starts_with('-');
-    let digits = whole.strip_prefix(['+', '-']).unwrap_or(whole);
-    if !digits.bytes().all(|byte| byte.is_ascii_digit()) || (digits.is_empty() && decimals.is_empty()) {
-        return Err(Refusal::Form);
-    }
-    let number: i64 = if digits.is_empty() { 0 } else { digits.parse().map_err(|_| Refusal::Range)? };
-    Ok(if negative { (-number, -fraction) } else { (number, fraction) })
-}
-
-/// The alternative form of ISO 8601, from its date or its time on.
-fn alternative(sum: &mut Sum, text: &str, in_time: bool) -> Reading<()> {
-    let (date, time) = match text.split_once('T') {
-        Some((date, time)) if !in_time => (date, Some(time)),
-        None if in_time => ("", Some(text)),
-        None => (text, None),
-        Some(_) => return Err(Refusal::Form),
-    };
-    if !date.is_empty() {
-        // A sign of the first number is not a delimiter.
-        let start = usize::from(date.starts_with('-'));
-        let parts: Vec<&str> = if date[start..].contains('-') {
-            let mut parts: Vec<&str> = date[start..].splitn(3, '-').collect();
-            parts[0] = &date[..start + parts[0].len()];
-            parts
-        } else if date.len() == 8 && date.bytes().all(|byte| byte.is_ascii_digit()) {
-            vec![&date[..4], &date[4..6], &date[6..]]
-        } else {
-            vec![date]
-        };
-        for (part, unit) in parts.iter().zip([Unit::Year, Unit::Month, Unit::Day]) {
-            let (whole, fraction) = decimal(part)?;
-            sum.add(unit, whole, fraction)?;
-        }
-    }
-    let Some(time) = time else { return Ok(()) };
-    if time.is_empty() {
-        return Err(Refusal::Form);
-    }
-    let whole = time.split('.').next().unwrap_or_default();
-    let parts: Vec<&str> = if time.contains(':') {
-        time.split(':').collect()
-    } else if whole.len() == 6 {
-        vec![&time[..2], &time[2..4], &time[4..]]
-    } else {
-        vec![time]
-    };
-    if parts.len() > 3 {
-        return Err(Refusal::Form);
-    }
-    for (part, unit) in parts.iter().zip([Unit::Hour, Unit::Minute, Unit::Second]) {
-        let (whole, fraction) = decimal(part)?;
-        sum.add(unit, whole, fraction)?;
-    }
-    Ok(())
 }

@@ -108,6 +108,11 @@ impl Timestamp {
     }
 }
 
+/// Returns whether the text is a timestamp with milliseconds as it travels, which is its stored form too.
+pub fn is_wire(text: &str) -> bool {
+    text.len() == 24 && Timestamp::from_stored(text).is_some_and(Timestamp::is_finite)
+}
+
 /// The stored form of a timestamp as ISO 8601 writes it: the microseconds stand before the Z.
 pub fn wire_of_stored(stored: &str) -> std::borrow::Cow<'_, str> {
     match (stored.len(), stored.split_once('Z')) {

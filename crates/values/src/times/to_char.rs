@@ -78,7 +78,7 @@ fn write(template: &str, fields: &Fields) -> Result<String> {
             Node::Pattern { pattern, case, fill, translated, ordinal, name: _ } => {
                 let text = fields.text(pattern, case, fill, translated)?;
                 out.push_str(&text);
-                if let Some(ordinal) = ordinal.filter(|_| pattern.is_number() && !text.is_empty()) {
+                if let Some(ordinal) = ordinal.filter(|_| has_ordinal(pattern) && !text.is_empty()) {
                     out.push_str(ordinal_letters(&text, ordinal));
                 }
             }
@@ -88,6 +88,11 @@ fn write(template: &str, fields: &Fields) -> Result<String> {
         }
     }
     Ok(out)
+}
+
+/// Returns whether the letters of an ordinal number may follow.
+fn has_ordinal(pattern: Pattern) -> bool {
+    pattern.is_number() && pattern != Pattern::ZoneMinute
 }
 
 fn ordinal_letters(number: &str, ordinal: Ordinal) -> &'static str {
@@ -237,8 +242,8 @@ impl Fields {
         let year = shown(self.civil.year);
         let last = |year: i32, digits: u32| {
             let kept = if digits >= 4 { year } else { year % 10_i32.pow(digits) };
-            // A sign is in the width, except that of a whole year.
-            let width = if digits >= 4 && self.civil.year < 0 { 5 } else { digits };
+            // A sign makes it wider, except that of a year of weeks alone.
+            let width = digits + u32::from(self.civil.year < 0 && digits > 1);
             fixed(kept.into(), usize::try_from(width).unwrap_or(4), fill)
         };
         match pattern {
@@ -298,7 +303,6 @@ const fn has_interval(pattern: Pattern) -> bool {
     !matches!(
         pattern,
         Pattern::Era { .. }
-            | Pattern::Half { .. }
             | Pattern::Day
             | Pattern::DayShort
             | Pattern::Month

@@ -1,6 +1,7 @@
 //! Assignment to a column that is an array: each element is converted as a value of a column of its type is.
 
 use phantomdb_protocol::Result;
+use phantomdb_protocol::data_type::DEFAULT_PRECISION;
 use phantomdb_values::arrays::{self, Item, Kind};
 use rusqlite::types::{Value, ValueRef};
 
@@ -46,8 +47,8 @@ fn kind_of(element: &SqlType) -> Kind {
         }
         SqlType::Real | SqlType::Float | SqlType::Double => Kind::Double,
         SqlType::Decimal(_) => Kind::Numeric,
-        SqlType::Timestamp => Kind::TimestampTz,
-        SqlType::Time => Kind::Time,
+        SqlType::Timestamp(_) => Kind::TimestampTz,
+        SqlType::Time(_) => Kind::Time,
         SqlType::Json | SqlType::Jsonb => Kind::Jsonb,
         SqlType::Varchar(_)
         | SqlType::Char(_)
@@ -72,9 +73,13 @@ fn convert_element(value: ValueRef<'_>, element: &SqlType) -> FunctionResult {
             convert::limited_text(value, i64::try_from(*length).unwrap_or(i64::MAX))
         }
         SqlType::Boolean => convert::boolean(value),
-        SqlType::Timestamp => convert::timestamp(value),
+        SqlType::Timestamp(decimals) => {
+            convert::rounded_timestamp(value, i64::from(decimals.unwrap_or(DEFAULT_PRECISION)))
+        }
         SqlType::Date => convert::date(value),
-        SqlType::Time => convert::time(value),
+        SqlType::Time(decimals) => {
+            convert::rounded_time(value, i64::from(decimals.unwrap_or(DEFAULT_PRECISION)))
+        }
         SqlType::Real | SqlType::Float | SqlType::Double => convert::float(value),
         SqlType::Decimal(size) => {
             let (precision, scale) = size.unwrap_or((0, -1));

@@ -1,16 +1,9 @@
 //! Casts between numbers, booleans and text.
 
-use phantomdb_values::numbers::{
-    Numeric, float,
-    integer::{Width, parse_boolean},
-};
-use rusqlite::{
-    Connection,
-    types::{Value, ValueRef},
-};
+use phantomdb_values::numbers::{Numeric, float, integer::Width};
+use rusqlite::{Connection, types::Value};
 
 use super::{float4, float8, integer, numeric, stored_float4, stored_float8, stored_numeric, unary};
-use crate::functions::convert;
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     for (name, width) in [("int2", Width::Small), ("int4", Width::Regular), ("int8", Width::Big)] {
@@ -43,17 +36,5 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
         unary(conn, name, |value| Ok(stored_float4(float4(value)?)))?;
     }
     unary(conn, "phantomdb_float8_text", |value| Ok(Value::Text(float::float8_text(float8(value)?))))?;
-    unary(conn, "phantomdb_float4_text", |value| Ok(Value::Text(float::float4_text(float4(value)?))))?;
-    unary(conn, "phantomdb_text_bool", |value| match value {
-        ValueRef::Integer(integer) => Ok(Value::Integer(i64::from(integer != 0))),
-        ValueRef::Text(text) => {
-            parse_boolean(&String::from_utf8_lossy(text)).map(|b| Value::Integer(b.into()))
-        }
-        value => Err(convert::mismatch(value, "a boolean")),
-    })?;
-    unary(conn, "phantomdb_bool_text", |value| match value {
-        ValueRef::Integer(0) => Ok(Value::Text("false".into())),
-        ValueRef::Integer(_) => Ok(Value::Text("true".into())),
-        value => Err(convert::mismatch(value, "a boolean")),
-    })
+    unary(conn, "phantomdb_float4_text", |value| Ok(Value::Text(float::float4_text(float4(value)?))))
 }

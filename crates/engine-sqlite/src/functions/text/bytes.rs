@@ -19,7 +19,7 @@ use super::{
 };
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
-    let bodies: [(&str, i32, Body); 32] = [
+    let bodies: [(&str, i32, Body); 29] = [
         ("phantomdb_text_bytea", 1, from_any),
         ("phantomdb_bytea_text", 1, |a| text(written::hex(&a.bytes(0))?)),
         ("phantomdb_bytea_concat", 2, |a| {
@@ -54,17 +54,8 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
         ("phantomdb_bytea_int2", 1, |a| Ok(Value::Integer(number::to_integer(&a.bytes(0), 2)?))),
         ("phantomdb_bytea_int4", 1, |a| Ok(Value::Integer(number::to_integer(&a.bytes(0), 4)?))),
         ("phantomdb_bytea_int8", 1, |a| Ok(Value::Integer(number::to_integer(&a.bytes(0), 8)?))),
-        ("phantomdb_to_hex", 1, |a| text(in_base(a, "hex"))),
-        ("phantomdb_to_oct", 1, |a| text(in_base(a, "oct"))),
-        ("phantomdb_to_bin", 1, |a| text(in_base(a, "bin"))),
     ];
-    register_all(conn, &bodies)?;
-    let narrow: [(&str, i32, Body); 3] = [
-        ("phantomdb_int4_to_hex", 1, |a| text(format!("{:x}", low_half(a.integer(0))))),
-        ("phantomdb_int4_to_oct", 1, |a| text(format!("{:o}", low_half(a.integer(0))))),
-        ("phantomdb_int4_to_bin", 1, |a| text(format!("{:b}", low_half(a.integer(0))))),
-    ];
-    register_all(conn, &narrow)
+    register_all(conn, &bodies)
 }
 
 fn blob(bytes: impl Into<Vec<u8>>) -> FunctionResult {
@@ -80,19 +71,4 @@ fn from_any(arguments: &Arguments<'_>) -> FunctionResult {
         }
         other => Ok(convert::owned(other)),
     }
-}
-
-fn in_base(arguments: &Arguments<'_>, base: &str) -> String {
-    let number = arguments.integer(0);
-    match base {
-        "hex" => format!("{number:x}"),
-        "oct" => format!("{number:o}"),
-        _ => format!("{number:b}"),
-    }
-}
-
-/// The lowest 32 bits.
-fn low_half(number: i64) -> u32 {
-    let [a, b, c, d, ..] = number.to_le_bytes();
-    u32::from_le_bytes([a, b, c, d])
 }

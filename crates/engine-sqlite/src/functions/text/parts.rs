@@ -4,11 +4,10 @@ use phantomdb_values::text::{
     pad::{Side, pad, repeat, trim},
     search,
     slice::{self, left, overlay, reverse, right, substring, truncate},
-    split,
 };
 use rusqlite::{Connection, types::Value};
 
-use super::{super::pure, Body, boolean, register_all, text};
+use super::{Body, boolean, register_all, text};
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     let bodies: [(&str, i32, Body); 36] = [
@@ -52,11 +51,5 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
         ("phantomdb_bpchar", 2, |a| text(slice::pad_to_length(&a.text(0), a.integer(1))?)),
         ("phantomdb_bpchar_text", 1, |a| text(a.text(0).trim_end_matches(' '))),
     ];
-    register_all(conn, &bodies)?;
-    pure(conn, "phantomdb_string_to_table", -1, |a| {
-        let Some(text) = a.optional_text(0) else { return Ok(Value::Text("[]".to_owned())) };
-        let (separator, null_text) = (a.optional_text(1), a.optional_text(2));
-        let parts = split::parts(&text, separator.as_deref(), null_text.as_deref());
-        super::rows(&parts)
-    })
+    register_all(conn, &bodies)
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use phantomdb_protocol::Error;
 use phantomdb_values::text::{format::format, limit::check, quote};
 use rusqlite::{Connection, types::Value};
 
@@ -16,6 +17,10 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
         &[
             ("phantomdb_quote_ident", 1, |a| text(quote::identifier(&a.text(0)))),
             ("phantomdb_quote_literal", 1, |a| text(quote::literal(&a.text(0)))),
+            ("phantomdb_parse_ident", 2, |a| {
+                let parts = quote::parse_identifier(&a.text(0), a.integer(1) != 0)?;
+                text(serde_json::to_string(&parts).map_err(|error| Error::internal(error.to_string()))?)
+            }),
         ],
     )?;
     pure(conn, "phantomdb_quote_nullable", 1, |a| {

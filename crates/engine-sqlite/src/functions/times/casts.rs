@@ -1,6 +1,6 @@
 //! Conversions between dates, times, intervals and text.
 
-use phantomdb_values::times::{Date, Fields, Interval, TimeOfDay, Timestamp};
+use phantomdb_values::times::{Date, Fields, Interval, TimeOfDay, Timestamp, wire_of_stored};
 use rusqlite::{Connection, types::Value};
 
 use super::{date, from_text, from_timestamp, integer, interval, text_of, time, timestamp};
@@ -35,6 +35,8 @@ fn from_texts(conn: &Connection) -> rusqlite::Result<()> {
 }
 
 fn to_texts(conn: &Connection) -> rusqlite::Result<()> {
+    // A stored timestamp as it travels.
+    strict(conn, "phantomdb_timestamp_iso", 1, |a| Ok(Value::Text(wire_of_stored(&a.text(0)).into_owned())))?;
     strict(conn, "phantomdb_time_text", 1, |a| time(a, 0).map(from_text))?;
     strict(conn, "phantomdb_timestamp_text", 1, |a| Ok(Value::Text(timestamp(a, 0)?.text())))?;
     strict(conn, "phantomdb_timestamptz_text", 1, |a| Ok(Value::Text(timestamp(a, 0)?.text_with_zone())))

@@ -8,6 +8,8 @@ mod fields;
 mod make;
 mod operators;
 mod templates;
+#[cfg(test)]
+mod tests;
 
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use phantomdb_values::times::{Date, Interval, Part, TimeOfDay, Timestamp};

@@ -111,9 +111,6 @@ impl Pattern {
                 rest = &rest[literal.len_utf8()..];
             }
         }
-        if pattern.sign == Some(SignPlace::Before) {
-            pattern.settle_sign();
-        }
         Ok(pattern)
     }
 
@@ -133,11 +130,13 @@ impl Pattern {
         ""
     }
 
-    /// An `S` behind all digits before the point stands behind the number.
-    fn settle_sign(&mut self) {
-        if !self.plus && !self.minus && self.whole == self.sign_at {
-            self.sign = Some(SignPlace::After);
+    /// Reads a pattern to write a number with. An `S` behind all digits before the point then stands behind the number.
+    pub(super) fn to_write(text: &str) -> Result<Self> {
+        let mut pattern = Self::parse(text)?;
+        if pattern.sign == Some(SignPlace::Before) && pattern.whole == pattern.sign_at {
+            pattern.sign = Some(SignPlace::After);
         }
+        Ok(pattern)
     }
 
     fn add(&mut self, part: Part) -> Result<()> {

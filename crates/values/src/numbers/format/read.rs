@@ -189,7 +189,7 @@ impl Reader<'_> {
                 self.sign = Some(sign);
                 self.rest = after.as_str();
             }
-        } else if !read && !self.pattern.plus && !self.pattern.minus && matches!(found, '-' | '+') {
+        } else if !read && (self.pattern.plus || self.pattern.minus) && matches!(found, '-' | '+') {
             self.sign = Some(found);
         }
     }

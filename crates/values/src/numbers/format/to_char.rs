@@ -7,7 +7,7 @@ use super::{
     roman,
     write::{Digits, write},
 };
-use crate::numbers::{Numeric, integer::Width};
+use crate::numbers::{Numeric, float::float8_text, integer::Width};
 
 /// The most digits of a pattern. More would only be spaces.
 const MOST_DIGITS: i64 = 16_383;
@@ -21,7 +21,7 @@ pub fn of_i64(number: i64, pattern: &str) -> Result<String> {
 }
 
 fn of_integer(number: i64, pattern: &str, width: Width) -> Result<String> {
-    let mut pattern = Pattern::parse(pattern)?;
+    let mut pattern = Pattern::to_write(pattern)?;
     if pattern.roman {
         return Ok(roman_text(number, &pattern));
     }
@@ -43,7 +43,7 @@ fn of_integer(number: i64, pattern: &str, width: Width) -> Result<String> {
 }
 
 pub fn of_numeric(number: &Numeric, pattern: &str) -> Result<String> {
-    let mut pattern = Pattern::parse(pattern)?;
+    let mut pattern = Pattern::to_write(pattern)?;
     if pattern.roman {
         let integer = number.to_i32().map_or(i64::from(i32::MAX), i64::from);
         return Ok(roman_text(integer, &pattern));
@@ -72,7 +72,7 @@ pub fn of_f32(number: f32, pattern: &str) -> Result<String> {
 
 /// A float shows as many digits as are sure to be right.
 fn of_float(number: f64, pattern: &str, digits: usize, times: fn(f64, f64) -> f64) -> Result<String> {
-    let mut pattern = Pattern::parse(pattern)?;
+    let mut pattern = Pattern::to_write(pattern)?;
     if pattern.roman {
         let integer = Width::Regular.from_f64(number).unwrap_or(i64::from(i32::MAX));
         return Ok(roman_text(integer, &pattern));
@@ -90,15 +90,9 @@ fn of_float(number: f64, pattern: &str, digits: usize, times: fn(f64, f64) -> f6
         pattern.whole += pattern.shift;
     }
     if !number.is_finite() {
-        let text = if number.is_nan() {
-            "nan"
-        } else if number > 0.0 {
-            "inf"
-        } else {
-            "-inf"
-        };
-        pattern.fraction = pattern.fraction.min(digits.saturating_sub(3));
-        return Ok(write(&pattern, &Digits::new(text, &pattern)));
+        let text = float8_text(number);
+        pattern.fraction = pattern.fraction.min(digits.saturating_sub(text.trim_start_matches('-').len()));
+        return Ok(write(&pattern, &Digits::new(&text, &pattern)));
     }
     let whole = format!("{:.0}", number.abs()).len();
     pattern.fraction = pattern.fraction.min(digits.saturating_sub(whole));

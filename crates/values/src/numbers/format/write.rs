@@ -51,6 +51,9 @@ pub(super) fn write(pattern: &Pattern, digits: &Digits) -> String {
     for part in &pattern.parts {
         writer.part(*part);
     }
+    // PostgreSQL writes the end of the number's text too, and its result ends there.
+    let end = writer.output.find('\0').unwrap_or(writer.output.len());
+    writer.output.truncate(end);
     writer.output
 }
 
@@ -157,9 +160,7 @@ impl<'a> Writer<'a> {
                 }
             }
             found => {
-                if let Some(digit) = found {
-                    self.output.push(char::from(*digit));
-                }
+                self.output.push(found.map_or('\0', |digit| char::from(*digit)));
                 self.inside = true;
             }
         }

@@ -14,6 +14,18 @@ pub(super) fn power_of_ten(exponent: i32) -> BigInt {
     BigInt::from(10).pow(exponent.unsigned_abs())
 }
 
+impl Decimal {
+    /// The magnitude, counted in units of `10^-places`.
+    pub(crate) fn units(&self, places: i32) -> BigUint {
+        of_decimal(self, places).magnitude().clone()
+    }
+
+    /// So many units of `10^-places`.
+    pub(crate) fn of_units(units: &BigUint, places: i32) -> Self {
+        to_decimal(&units.clone().into(), places)
+    }
+}
+
 /// The number times `10^places`, without what is left of a fraction.
 pub(super) fn of_decimal(number: &Decimal, places: i32) -> BigInt {
     let bytes: Vec<u8> = number

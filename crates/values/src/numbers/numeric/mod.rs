@@ -8,6 +8,7 @@ mod fixed;
 mod format;
 mod functions;
 mod integral;
+mod order;
 mod parse;
 mod power;
 mod rounding;
@@ -18,6 +19,7 @@ use phantomdb_protocol::{Error, ErrorCode, Result};
 
 pub use decimal::Decimal;
 pub use integral::factorial;
+pub use order::compare_texts;
 
 /// The fewest significant digits of a result that is not exact.
 const MIN_SIGNIFICANT_DIGITS: i32 = 16;
