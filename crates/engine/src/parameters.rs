@@ -49,10 +49,26 @@ fn stored_timestamp(text: &str) -> Option<Cow<'_, str>> {
             .zip(SHAPE)
             .all(|(b, shape)| if *shape == b'd' { b.is_ascii_digit() } else { b == *shape });
     // `jiff::Timestamp` cannot be used here: it ends one day before the end of the year 9999.
-    if stored && text.trim_end_matches('Z').parse::<DateTime>().is_ok() {
+    if stored && (exists(text.as_bytes()) || text.trim_end_matches('Z').parse::<DateTime>().is_ok()) {
         return Some(Cow::Borrowed(text));
     }
     time::stored_timestamp(text).map(Cow::Owned)
+}
+
+/// True for a usual time of a day that every month has, which most are: the full check takes longer than to store it.
+fn exists(stored: &[u8]) -> bool {
+    let two = |at: usize| match stored.get(at..at + 2) {
+        Some([tens, ones]) => 10 * (tens - b'0') + (ones - b'0'),
+        _ => u8::MAX,
+    };
+    let (month, day, hour, minute, second) = (two(5), two(8), two(11), two(14), two(17));
+    let year_is_usual = stored.starts_with(b"19") || stored.starts_with(b"20");
+    year_is_usual
+        && (1..=12).contains(&month)
+        && (1..=28).contains(&day)
+        && hour < 24
+        && minute < 60
+        && second < 60
 }
 
 #[cfg(test)]
@@ -72,7 +88,16 @@ mod tests {
         ] {
             assert_eq!(stored_timestamp(given).as_deref(), Some(stored));
         }
-        assert_eq!(stored_timestamp("2026-13-01T00:00:00.000Z"), None);
+        for wrong in [
+            "2026-13-01T00:00:00.000Z",
+            "2026-00-01T00:00:00.000Z",
+            "2026-02-30T00:00:00.000Z",
+            "2026-01-00T00:00:00.000Z",
+            "2026-01-01T24:00:00.001Z",
+            "2026-01-01T00:60:00.000Z",
+        ] {
+            assert_eq!(stored_timestamp(wrong), None, "{wrong}");
+        }
         assert_eq!(stored_timestamp("soon"), None);
     }
 }
