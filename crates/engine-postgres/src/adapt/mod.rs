@@ -54,6 +54,7 @@ pub(crate) fn native(sql: &str) -> Adapted {
     Adapted {
         statements: vec![sql.to_owned()],
         kind: Kind::Write,
+        outside_transaction: !crate::native::is_transactional(sql),
         parameter_count: 0,
         catalog_change: None,
         probe: None,

@@ -9,7 +9,8 @@ use phantomdb_sql::{
 use sqlparser::{
     ast::{
         CheckConstraint, ColumnDef, ColumnOption, ColumnOptionDef, DataType, Expr, GeneratedAs,
-        GeneratedExpressionMode, Ident, ObjectName, PrimaryKeyConstraint, Spanned, Value, ValueWithSpan,
+        GeneratedExpressionMode, Ident, ObjectName, PrimaryKeyConstraint, Spanned, UnaryOperator, Value,
+        ValueWithSpan,
     },
     tokenizer::Token,
 };
@@ -142,7 +143,7 @@ impl Adapter<'_> {
             ColumnOption::ForeignKey(mut key) => {
                 let name = column.name_of(name, &mut key.name, "fkey");
                 key.name = None;
-                self.foreign_key(&mut key, column.naming)?;
+                self.foreign_key(&mut key)?;
                 column.push(name, ColumnOption::ForeignKey(key));
             }
             ColumnOption::Check(mut check) => {
@@ -186,7 +187,11 @@ impl Adapter<'_> {
 
     fn column_default(&mut self, column: &Column<'_>, mut expr: Expr) -> Result<Expr> {
         let written = printer::print(&mut build::unnested(&expr).clone(), Style::Phantom)?;
-        self.expr(&mut expr)?;
+        let typed = self.expr(&mut expr)?;
+        if matches!(column.data_type, SqlType::Decimal(Some(_))) && build::number_of(&expr).is_none() {
+            // SQLite does not round to the scale of a column.
+            expr = column.target().assign(expr, typed)?;
+        }
         let expr = stored_default(&column.target(), &column.data_type, expr)?;
         // The catalog describes a literal in the form of its column.
         if !matches!(expr, Expr::Value(_)) {
@@ -252,7 +257,11 @@ fn stored_default(target: &Target, data_type: &SqlType, expr: Expr) -> Result<Ex
             Expr::Nested(Box::new(stored))
         }
         Expr::Value(_) => stored,
-        Expr::UnaryOp { op: _, expr: ref inner } if matches!(inner.as_ref(), Expr::Value(_)) => stored,
+        Expr::UnaryOp { op: UnaryOperator::Minus | UnaryOperator::Plus, expr: ref inner }
+            if matches!(inner.as_ref(), Expr::Value(_)) =>
+        {
+            stored
+        }
         other => Expr::Nested(Box::new(other)),
     })
 }

@@ -22,6 +22,7 @@ mod operators;
 mod query;
 mod scope;
 mod select;
+mod source_columns;
 mod special_form;
 mod statement;
 mod template;
@@ -29,6 +30,8 @@ mod truncate;
 mod type_conversion;
 mod typed;
 mod update;
+
+use std::sync::Arc;
 
 use phantomdb_protocol::{ColumnDefinition, Error, Result, TableSchema};
 use phantomdb_sql::{Catalog, parse, parse::parse_stored, with_stack};
@@ -38,7 +41,13 @@ pub use adapted::{Adapted, Change, WriteKind, WriteTarget};
 use adapter::Adapter;
 use typed::Typed;
 
-use crate::{source_expressions::SourceExpression, stored::print};
+use scope::{Columns, Relation};
+
+use crate::{
+    catalog::NoTables,
+    source_expressions::SourceExpression,
+    stored::{print, stored_name},
+};
 
 /// Adapts exactly one statement; a trailing `;` is fine.
 ///
@@ -60,13 +69,34 @@ pub(super) fn adapt_table(sql: &str, catalog: &dyn Catalog) -> Result<(CreateTab
     }
 }
 
-/// The SQL that gives the values of a column in the stored form of its new definition.
-pub(super) fn conversion(table: &TableSchema, column: &ColumnDefinition) -> Result<String> {
-    let name = Ident::with_quote('"', &column.name);
+/// The SQL that gives the values of a column in the stored form of its new definition: its old values, or those of the
+/// expression `using`.
+pub(super) fn conversion(
+    table: &TableSchema,
+    column: &ColumnDefinition,
+    using: Option<&str>,
+) -> Result<String> {
     let mut target = assign::Target::new(table, column);
     target.allow_null();
-    let mut value = target.assign(Expr::Identifier(name), Typed::UNKNOWN)?;
-    print(&mut value)
+    let Some(using) = using else {
+        let name = Ident::with_quote('"', &column.name);
+        return print(&mut target.assign(Expr::Identifier(name), Typed::UNKNOWN)?);
+    };
+    let mut expr = parse::parse_expression(using)?;
+    let mut adapter = Adapter::new(using, &NoTables);
+    let columns = Columns::Table(Arc::new(table.clone()));
+    let relation = Relation { name: stored_name(&table.table), bare: None, columns, outer: false };
+    let mut typed = Typed::UNKNOWN;
+    adapter.in_definition(relation, |adapter| {
+        typed = adapter.expr(&mut expr)?;
+        Ok(())
+    })?;
+    if adapter.reads_rows {
+        return Err(Error::unsupported(
+            "a query after USING is not supported; USING may use the columns of the row",
+        ));
+    }
+    print(&mut target.assign(expr, typed)?)
 }
 
 /// The string literals of exactly one statement, for tests to compare.

@@ -45,11 +45,13 @@ pub(super) fn assignment(data_type: &SqlType) -> Option<Assignment> {
         SqlType::Uuid => plain("phantomdb_assign_uuid"),
         SqlType::Json | SqlType::Jsonb => plain("phantomdb_assign_json"),
         SqlType::Blob => plain("phantomdb_assign_blob"),
+        SqlType::Enum(values) => {
+            Assignment::new("phantomdb_assign_enum", values.iter().map(printer::literal).collect())
+        }
         SqlType::Varchar(None)
         | SqlType::Char(None)
         | SqlType::Text
         | SqlType::CiText
-        | SqlType::Enum(_)
         | SqlType::Other(_) => return None,
     })
 }

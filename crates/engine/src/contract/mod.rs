@@ -11,6 +11,7 @@ mod alterations;
 mod changes;
 mod concurrency;
 mod corners;
+mod definitions;
 mod errors;
 mod generated;
 mod keyed;
@@ -49,12 +50,13 @@ macro_rules! contract_tests {
 }
 use contract_tests;
 
-const FILES: [(&str, &[ContractTest]); 12] = [
+const FILES: [(&str, &[ContractTest]); 13] = [
     ("alter_clauses", alter_clauses::TESTS),
     ("alterations", alterations::TESTS),
     ("changes", changes::TESTS),
     ("concurrency", concurrency::TESTS),
     ("corners", corners::TESTS),
+    ("definitions", definitions::TESTS),
     ("errors", errors::TESTS),
     ("generated", generated::TESTS),
     ("queries", queries::TESTS),
