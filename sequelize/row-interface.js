@@ -195,7 +195,10 @@ module.exports = (lib) => {
       async bulkDelete(tableName, where, optionsArg, model) {
         const options = { limit: null, ...Utils.cloneDeep(optionsArg) };
         if (options.truncate === true) {
-          return this.sequelize.query(this.queryGenerator.truncateTableQuery(tableName, options), options);
+          return this.sequelize.query(this.queryGenerator.truncateTableQuery(tableName, options), {
+            ...options,
+            native: false,
+          });
         }
         const plan = this.queryGenerator.rows.delete(tableName, where, options, model);
         return this.runPlan('delete', plan, options);
