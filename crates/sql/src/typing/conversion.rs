@@ -51,10 +51,11 @@ pub fn strength(from: Type, to: Type) -> Option<Strength> {
         (Bytea, SmallInt | Integer | BigInt) | (SmallInt | Integer | BigInt, Bytea) => Explicit,
         (Enum, Text | Varchar | Char) => Implicit,
         (Text | Varchar | Char, Enum) => Implicit,
+        // A type that is not known may be text as well as any other.
+        (Type::Other, _) | (_, Type::Other) => Implicit,
         // Every value can be written as text on assignment, and read from text when that is asked for.
         (_, Text | Varchar | Char | CiText) => Assignment,
         (Text | Varchar | Char | CiText, _) if to.category() != Category::Pseudo => Explicit,
-        (Type::Other, _) | (_, Type::Other) => Implicit,
         _ => return None,
     })
 }
@@ -97,4 +98,16 @@ pub fn common_type(members: &[Type]) -> Option<Type> {
         }
     }
     members.iter().all(|member| is_implicit(*member, chosen) || *member == chosen).then_some(chosen)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_that_is_not_known_may_be_any() {
+        for known in [Type::Text, Type::Varchar, Type::Bytea, Type::Integer] {
+            assert!(is_implicit(Type::Other, known) && is_implicit(known, Type::Other), "{known:?}");
+        }
+    }
 }
