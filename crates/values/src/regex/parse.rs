@@ -16,6 +16,8 @@ use crate::text::property::CharacterSet;
 /// The most groups within one another.
 const DEEPEST: usize = 100;
 
+/// The most characters of a pattern.
+const LONGEST: usize = 50_000;
 /// The most parts that must be told apart: groups, back references, and quantifiers that prefer the shorter match.
 const MOST_PARTS: usize = 300;
 
@@ -28,6 +30,9 @@ pub(super) struct Parsed {
 }
 
 pub(super) fn parse(pattern: &str, mut options: Options) -> Result<Parsed> {
+    if pattern.chars().nth(LONGEST).is_some() {
+        return Err(too_complex());
+    }
     let characters: Vec<char> = pattern.chars().collect();
     let mut cursor = Cursor { characters: &characters, at: 0 };
     director(&mut cursor, &mut options)?;
