@@ -22,6 +22,7 @@ mod insert_rows;
 mod like;
 mod literal;
 mod membership;
+mod named_arguments;
 mod native_target;
 mod operators;
 mod or_of_rows;

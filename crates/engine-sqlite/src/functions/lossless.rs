@@ -1,12 +1,10 @@
 //! The stored form of another database's value, and how much of the value it keeps.
 
 use phantomdb_protocol::{Result, data_type::DEFAULT_PRECISION};
+use phantomdb_values::numbers::Numeric;
 use rusqlite::types::{Value, ValueRef};
 
-use super::{
-    convert::{self, text_of},
-    decimal,
-};
+use super::convert::{self, text_of};
 use crate::types::SqlType;
 
 /// The largest number below which every integer has a float of its own.
@@ -153,14 +151,14 @@ fn decimal(value: ValueRef<'_>, size: Option<(u64, i64)>) -> Fit {
         ValueRef::Text(b"NaN") => return Fit::Exact(Value::Text("NaN".into())),
         other => text_of(other),
     };
-    let Some(number) = decimal::parse(&text) else { return Fit::Not };
-    let Some((precision, scale)) = size else { return Fit::Exact(Value::Text(number.to_plain_string())) };
+    let Ok(number @ Numeric::Finite(_)) = Numeric::parse(&text) else { return Fit::Not };
+    let Some((precision, scale)) = size else { return Fit::Exact(Value::Text(number.to_string())) };
     let precision = i64::try_from(precision).unwrap_or(i64::MAX);
     let Ok(Value::Text(stored)) = convert::decimal(ValueRef::Text(text.as_bytes()), precision, scale) else {
         return Fit::Not;
     };
-    match decimal::parse(&stored) {
-        Some(kept) if kept == number => Fit::Exact(Value::Text(stored)),
+    match Numeric::parse(&stored) {
+        Ok(kept) if kept == number => Fit::Exact(Value::Text(stored)),
         _ => Fit::Changed(Value::Text(stored)),
     }
 }
@@ -185,7 +183,7 @@ mod tests {
         assert_eq!(fit(ValueRef::Text(&[0xff]), &SqlType::Text), Fit::Not);
         assert_eq!(fit(text("ééé"), &SqlType::Varchar(Some(2))), Fit::Not);
         assert_eq!(fit(text("0000-00-00 00:00:00"), &SqlType::Timestamp(None)), Fit::Not);
-        assert_eq!(fit(text("infinity"), &SqlType::Timestamp(None)), Fit::Not);
+        assert_eq!(fit(text("0044-03-15 BC"), &SqlType::Timestamp(None)), Fit::Not);
         assert_eq!(fit(text("1,5"), &SqlType::Decimal(None)), Fit::Not);
     }
 
@@ -195,6 +193,8 @@ mod tests {
         assert_eq!(micro, Fit::Changed(Value::Text("2026-01-01T10:00:00.123Z".into())));
         let exact = fit(text("2026-01-01 10:00:00.123000+00"), &SqlType::Timestamp(None));
         assert_eq!(exact, Fit::Exact(Value::Text("2026-01-01T10:00:00.123Z".into())));
+        let micro = fit(text("2026-01-01 10:00:00.123456+00"), &SqlType::Timestamp(Some(6)));
+        assert_eq!(micro, Fit::Exact(Value::Text("2026-01-01T10:00:00.123Z456".into())));
         let decimal = SqlType::Decimal(Some((10, 2)));
         assert_eq!(fit(ValueRef::Real(10.5), &decimal), Fit::Exact(Value::Text("10.50".into())));
         assert_eq!(fit(ValueRef::Real(0.125), &decimal), Fit::Changed(Value::Text("0.13".into())));
