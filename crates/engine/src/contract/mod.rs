@@ -53,7 +53,7 @@ macro_rules! contract_tests {
 }
 use contract_tests;
 
-const FILES: [(&str, &[ContractTest]); 15] = [
+const FILES: [(&str, &[ContractTest]); 16] = [
     ("alter_clauses", alter_clauses::TESTS),
     ("alterations", alterations::TESTS),
     ("arithmetic", arithmetic::TESTS),
