@@ -68,11 +68,17 @@ export interface PhantomDBOptions {
    */
   template?: PhantomDBSnapshot | string;
   /**
-   * `memory:` and `file:` only: a transaction that holds the write lock of its database is rolled back when it runs no
-   * statement for this number of milliseconds while others wait for the lock. The default is 5,000. When several dialects
-   * share an engine, the first one that uses it decides. A server has `--lock-idle-timeout`.
+   * `memory:` and `file:` only: a statement fails with `LOCK_TIMEOUT` when it has waited for this number of milliseconds for
+   * a transaction that holds the write lock of the database and runs no statement. After twice that time the transaction is
+   * rolled back. The default is 5,000. When several dialects share an engine, the first one that uses it decides. A server
+   * has `--lock-idle-timeout`, after which the transaction is rolled back.
    */
   lockIdleTimeoutMs?: number;
+  /**
+   * Whether raw queries (`sequelize.query(sql)`) are in the engine's own SQL unless their option `native` says otherwise. The
+   * default is false: they are PhantomDB SQL, as everything is that Sequelize writes.
+   */
+  native?: boolean;
   /** `https://` only: the authorities to trust, and no others, in PEM: text, bytes, or the path of a file. */
   tls?: { ca: string | Uint8Array | readonly (string | Uint8Array)[] };
 }
@@ -178,7 +184,10 @@ export interface WriteOptions extends TransactionOption {
 }
 
 export interface QueryOptions extends TransactionOption {
-  /** True when the statement is in the engine's own SQL. It is then sent to the engine unchanged. */
+  /**
+   * True when the statement is in the engine's own SQL. It is then sent to the engine unchanged. The default is the option
+   * `native` of the dialect.
+   */
   native?: boolean;
 }
 

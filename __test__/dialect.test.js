@@ -171,7 +171,8 @@ describe('PhantomDBDialect on its own', () => {
     const error = await dialect.insert('app', 'users', { nmae: 'x' }).catch((failure) => failure);
     expect(error).toMatchObject({ name: 'PhantomDBError', code: 'UNKNOWN_COLUMN', details: { columns: ['nmae'] } });
     expect(error.stack).toContain('dialect.test.js');
-    expect(await code(dialect.query('app', 'SELECT 1; SELECT 2'))).toBe('SYNTAX_ERROR');
+    expect(await code(dialect.query('app', 'SELECT 1 SELECT 2'))).toBe('SYNTAX_ERROR');
+    expect((await dialect.query('app', 'SELECT 1 AS a; SELECT 2 AS b')).rows).toEqual([{ b: 2 }]);
   });
 
   test('createDatabase: false makes nothing on the way', async () => {

@@ -170,11 +170,13 @@ test('names, aliases and literals stand in a plan as they were given', () => {
       const where = [{ [column]: found }, literal(sql)];
       const given = { attributes: [[column, alias]], where, order: [[column, 'DESC']], tableAs: alias };
       const plan = generator.selectPlan(column, given);
+      // Half of a surrogate pair is no character that a statement could have.
+      const [c, as, l] = [column, alias, sql].map((text) => text.toWellFormed());
       expect(JSON.parse(plan.json)).toEqual({
-        from: [{ table: { name: column }, as: alias }],
-        columns: [{ e: { c: column }, as: alias }],
-        where: { and: [{ o: [{ c: column }, 'eq', { b: [0, 's'] }] }, { l: sql }] },
-        order: [{ e: { p: [column] }, dir: 'DESC', own: true }],
+        from: [{ table: { name: c }, as }],
+        columns: [{ e: { c }, as }],
+        where: { and: [{ o: [{ c }, 'eq', { b: [0, 's'] }] }, { l }] },
+        order: [{ e: { p: [c] }, dir: 'DESC', own: true }],
       });
       expect(plan.values).toEqual([found]);
     }),

@@ -1,6 +1,7 @@
 'use strict';
 
 const { Connection } = require('./connection.js');
+const { toJson } = require('./json.js');
 const { PhantomDBError } = require('./phantomdb-error.js');
 const { idOf, idFor, isSnapshot } = require('./snapshot.js');
 const { wireTls } = require('./tls.js');
@@ -26,12 +27,14 @@ class Client {
 
   /** Throws a PhantomDBError for a connection string or options that are wrong. */
   constructor(url, options) {
-    const { template } = options;
+    const { template, native, ...rest } = options;
     this.#url = url;
+    /** True when raw statements are in the engine's own SQL unless their options say otherwise. */
+    this.native = native === true;
     // Held here, as a snapshot is gone with its last holder.
     this.template = template;
     const wireTemplate = isSnapshot(template) ? { snapshot: idOf(template) } : template && { path: template };
-    this.#optionsJson = JSON.stringify({ ...options, template: wireTemplate, tls: wireTls(options.tls) });
+    this.#optionsJson = toJson({ ...rest, template: wireTemplate, tls: wireTls(options.tls) });
     const connection = this.at();
     this.url = connection.url;
     this.isRemote = connection.isRemote;

@@ -9,6 +9,7 @@ const { setImmediate } = require('timers');
 
 const { AbortError, throwIfAborted, untilAborted } = require('./abort.js');
 const { inTurn, isTurn } = require('./inline-budget.js');
+const { toJson } = require('./json.js');
 const native = require('./native.js');
 const { PendingCalls } = require('./pending-calls.js');
 const { PhantomDBError, throwFailure } = require('./phantomdb-error.js');
@@ -94,7 +95,7 @@ class Connection {
    * @returns {Promise<object | undefined>} what the contract says it answers
    */
   call(kind, body, transaction = undefined, options = NO_OPTIONS) {
-    const request = { number: 0, kind, body: JSON.stringify(body), options: inTransaction(transaction) };
+    const request = { number: 0, kind, body: toJson(body), options: inTransaction(transaction) };
     return this.#send('call', request, options, body);
   }
 

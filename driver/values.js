@@ -4,8 +4,23 @@
 
 const { inspect, types } = require('util');
 
-/** A parameter of a statement, as the wire carries it. Any object that is not a date, bytes or the like is a JSON document. */
-function toWire(value, otherwise = document) {
+const { toJson } = require('./json.js');
+
+/**
+ * A parameter of a statement, as the wire carries it. Any object that is not a date, bytes or the like is a JSON document.
+ * It takes one argument, so that it can be given to `map`.
+ */
+function toWire(value) {
+  return wireOf(value, document);
+}
+
+/** A parameter where no document is allowed: throws for an object that is not a single value. */
+function scalarToWire(value) {
+  return wireOf(value, refuse);
+}
+
+/** @param {(value: object | symbol | Function) => unknown} otherwise writes what is not a single value */
+function wireOf(value, otherwise) {
   switch (typeof value) {
     case 'string':
     case 'boolean':
@@ -23,11 +38,6 @@ function toWire(value, otherwise = document) {
   }
 }
 
-/** A parameter where no document is allowed: throws for an object that is not a single value. */
-function scalarToWire(value) {
-  return toWire(value, refuse);
-}
-
 function objectToWire(value, otherwise) {
   if (types.isDate(value)) {
     return timestamp(value);
@@ -36,7 +46,7 @@ function objectToWire(value, otherwise) {
     return blob(Buffer.from(value.buffer, value.byteOffset, value.byteLength));
   }
   if (types.isBoxedPrimitive(value)) {
-    return toWire(value.valueOf(), otherwise);
+    return wireOf(value.valueOf(), otherwise);
   }
   // Objects of moment, Day.js and similar libraries.
   if (typeof value.toDate === 'function') {
@@ -49,7 +59,7 @@ function document(value) {
   if (typeof value !== 'object') {
     throw new TypeError(`A ${typeof value} cannot be a value of a statement.`);
   }
-  return { type: 'json', value: JSON.stringify(value) };
+  return { type: 'json', value: toJson(value) };
 }
 
 function refuse(value) {

@@ -5,6 +5,7 @@
 
 const { types: nodeTypes } = require('util');
 
+const { toJson } = require('../driver/json.js');
 const { types: typeTable } = require('../driver/type-table.js');
 const { blob, timestamp } = require('../driver/values.js');
 const { escapeValue } = require('./escape.js');
@@ -261,7 +262,7 @@ function otherTypes(Base, warn) {
   const json = (Type) =>
     class extends Type {
       _stringify(value) {
-        return { type: 'json', value: JSON.stringify(value) ?? 'null' };
+        return { type: 'json', value: toJson(value) ?? 'null' };
       }
     };
   return {
@@ -324,6 +325,10 @@ function arrayType(Base) {
     }
     _stringify(values, options) {
       return Array.isArray(values) ? notation(values, this.type, options) : values;
+    }
+    // Sequelize's postgres dialect gives the class for all dialects a method that returns the elements.
+    _bindParam(values, options) {
+      return options.bindParam(this.stringify(values, options));
     }
   };
 }

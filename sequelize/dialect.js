@@ -55,6 +55,7 @@ module.exports = (lib) => {
      */
     constructor(sequelize, client) {
       super();
+      lib.timeZone.checkTimezone(sequelize.options.timezone);
       this.sequelize = sequelize;
       this.client = client;
       this.connectionManager = new lib.parts.ConnectionManager(this, sequelize);

@@ -69,6 +69,7 @@ function libOf(directory, Sequelize) {
     classToInvokable: load(path.join('utils', 'class-to-invokable.js')).classToInvokable,
     parserStore: load(path.join('dialects', 'parserStore.js')),
     moment: requireThere('moment'),
+    momentTz: requireThere('moment-timezone'),
     retryAsPromised: requireThere('retry-as-promised').default,
     Pool: requireThere('sequelize-pool').Pool,
   };
@@ -76,7 +77,8 @@ function libOf(directory, Sequelize) {
 
 /** The dialect class for a copy of Sequelize. */
 function buildDialect(lib) {
-  wrapSqlString(lib.SqlString, DIALECT_NAME);
+  lib.timeZone = require('./time-zone.js')(lib);
+  wrapSqlString(lib.SqlString, DIALECT_NAME, lib.timeZone);
   makeExtendable(lib);
   lib.DataTypes[DIALECT_NAME] = dataTypes(lib);
   lib.privateMembers = checkPrivateMembers(lib);

@@ -8,7 +8,9 @@ const { Client } = require('../driver/client.js');
 const { CLIENT, installEverywhere, installIn, installOn } = require('./install.js');
 const { withLock } = require('../driver/named-lock.js');
 const { translate } = require('../driver/native.js');
+const { addNativeHint } = require('../driver/native-hint.js');
 const { PhantomDBError } = require('../driver/phantomdb-error.js');
+const { toJson } = require('../driver/json.js');
 const { patchSequelizeCli } = require('./sequelize-cli.js');
 const { Snapshot, idFor, isOf, isSnapshot } = require('../driver/snapshot.js');
 const { tableOf } = require('./flatten/tables.js');
@@ -33,6 +35,7 @@ const OPTIONS = {
     (value) => isSnapshot(value) || (typeof value === 'string' && value !== ''),
   ],
   lockIdleTimeoutMs: ['a whole number of milliseconds above 0', isMilliseconds],
+  native: ['true or false', (value) => typeof value === 'boolean'],
   tls: ['{ ca } with certificates in PEM or the path of a file, and nothing else', isTls],
 };
 
@@ -148,8 +151,8 @@ class PhantomDBDialect {
     };
     const request = {
       database: databaseName,
-      table: JSON.stringify(tableOf(tableName)),
-      find: JSON.stringify({ find }),
+      table: toJson(tableOf(tableName)),
+      find: toJson({ find }),
       parameters: '[]',
       transaction: transactionOf(options),
     };
@@ -174,11 +177,17 @@ class PhantomDBDialect {
     const request = {
       database: databaseName,
       query: sql,
-      parameters: JSON.stringify(parameters.map(toWire)),
+      parameters: toJson(parameters.map(toWire)),
       transaction: transactionOf(options),
-      native: options.native === true,
+      native: (options.native ?? this[CLIENT]().native) === true,
     };
-    const result = await this.#connection.query(request, options);
+    let result;
+    try {
+      result = await this.#connection.query(request, options);
+    } catch (error) {
+      if (!request.native) addNativeHint(error, sql);
+      throw error;
+    }
     return { columns: result.columns, rows: rowsToObjects(result), affectedRows: result.affectedRows };
   }
 
@@ -316,7 +325,7 @@ function identifier(name) {
 }
 
 function expression(e) {
-  return translate('expression', JSON.stringify({ e })).sql;
+  return translate('expression', toJson({ e })).sql;
 }
 
 module.exports = { PhantomDBDialect };

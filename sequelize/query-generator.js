@@ -8,6 +8,7 @@ const { literalOf } = require('./escape');
 const { Translations, textOf } = require('./translations');
 const { placeUserBinds } = require('./user-parameters');
 const json = require('./flatten/json');
+const { toJson } = require('../driver/json');
 const { tableOf } = require('./flatten/tables');
 const { givenValue } = require('../driver/values');
 
@@ -24,6 +25,7 @@ module.exports = (lib) => {
   const { selectPlan, countOf, primaryKeyCondition } = require('./flatten/select')(lib);
   const { RowWriter, returning } = require('./flatten/rows')(lib);
   const { typed } = require('./flatten/values')(lib);
+  const { inZone } = lib.timeZone;
   const schemaGenerator = require('./schema-generator')(lib);
 
   class QueryGenerator extends schemaGenerator(AbstractQueryGenerator) {
@@ -62,7 +64,7 @@ module.exports = (lib) => {
         const translation = this.bound(kind, plan.json);
         if (plan.rows !== undefined) return { sql: translation.sql, parameters: '[]', rows: plan.rows };
         if (translation.count > PARAMETERS_MAX) return { sql: this.text(kind, plan), parameters: '[]' };
-        const parameters = JSON.stringify(translation.parameters(plan.values));
+        const parameters = toJson(translation.parameters(plan.values));
         return { sql: translation.sql, parameters, find: translation.find };
       }
       if (replacements) throw new Error('Both `replacements` and `bind` cannot be set at the same time');
@@ -72,10 +74,10 @@ module.exports = (lib) => {
       if (before + translation.count > PARAMETERS_MAX) {
         return {
           sql: this.text(kind, { json: placed.json, values: plan.values }),
-          parameters: JSON.stringify(placed.parameters),
+          parameters: toJson(placed.parameters),
         };
       }
-      const parameters = JSON.stringify([...placed.parameters, ...translation.parameters(plan.values)]);
+      const parameters = toJson([...placed.parameters, ...translation.parameters(plan.values)]);
       return { sql: translation.sql, parameters };
     }
 
@@ -97,6 +99,11 @@ module.exports = (lib) => {
     /** Translates a plan with inlined values. */
     text(kind, { json: plan, values }) {
       return this.orRefusal(() => textOf(kind, plan, values));
+    }
+
+    /** A value in its wire form, as it is written into the text of a statement. */
+    inZone(wire) {
+      return inZone(wire, this.options.timezone);
     }
 
     /** Translates. A refusal of the translator is thrown as an error of Sequelize. */
@@ -223,7 +230,7 @@ module.exports = (lib) => {
         return value.map((item) => this.escape(item)).join(', ');
       }
       const wire = typed(this, value, field, options);
-      return this.orRefusal(() => literalOf(wire));
+      return this.orRefusal(() => literalOf(this.inZone(wire)));
     }
 
     quote(collection, model) {

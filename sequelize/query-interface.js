@@ -33,7 +33,7 @@ module.exports = (lib) => {
 
     /** Runs a query, or a statement as text. */
     async _run(query, options, type = QueryTypes.RAW) {
-      const runOptions = { raw: true, type };
+      const runOptions = { raw: true, type, native: false };
       for (const name of RUN_OPTIONS) {
         if (options?.[name] !== undefined) {
           runOptions[name] = options[name];

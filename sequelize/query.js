@@ -5,7 +5,9 @@ const { randomUUID } = require('crypto');
 const { formatBindParameters } = require('./bind.js');
 const { isOfInstances, newValues } = require('./bulk-answer.js');
 const { CompiledQuery } = require('./compiled-query.js');
+const { toJson } = require('../driver/json.js');
 const { parsingConverter } = require('./parsers.js');
+const { addNativeHint } = require('../driver/native-hint.js');
 const { PhantomDBError, withStack } = require('../driver/phantomdb-error.js');
 const { AbortError } = require('../driver/abort.js');
 const { expireTransaction, rootOf } = require('./transactions.js');
@@ -92,7 +94,7 @@ module.exports = (lib) => {
      */
     async run(query, bind) {
       if (typeof query === 'string') {
-        query = CompiledQuery.raw(query, bind?.length > 0 ? JSON.stringify(bind.map(toWire)) : '[]');
+        query = CompiledQuery.raw(query, bind?.length > 0 ? toJson(bind.map(toWire)) : '[]');
       }
       this.query = query;
       const complete = this._logQuery(query, debug, this.loggedParameters(query));
@@ -101,6 +103,7 @@ module.exports = (lib) => {
         answer = await this.send(query);
       } catch (error) {
         if (error.code === 'TRANSACTION_EXPIRED') this.expireTransaction(error);
+        if (query.kind === 'raw' && !this.isNative(query)) addNativeHint(error, query.sql);
         // The server would give the same refusal again under the same key.
         if (error.code !== 'UNAVAILABLE') delete this.shared[KEY];
         error.sql = query.sql;
@@ -155,16 +158,18 @@ module.exports = (lib) => {
       }
     }
 
-    sendStatement({ kind, statement, parameters, rows, table, find }) {
+    sendStatement(query) {
+      const { kind, statement, parameters, rows, table, find } = query;
       const readOnly = kind === 'read';
       const options = this.callOptions(readOnly);
       if (find) return this.connection.find(table, find, parameters, statement, options);
-      return this.connection.query(
-        statement,
-        parameters,
-        { native: this.options.native === true, readOnly, rows },
-        options,
-      );
+      return this.connection.query(statement, parameters, { native: this.isNative(query), readOnly, rows }, options);
+    }
+
+    /** True when the statement is in the engine's own SQL: by its option, or, if it is raw, by that of the dialect. */
+    isNative({ kind }) {
+      const { native = kind === 'raw' && this.sequelize.dialect.client.native } = this.options;
+      return native === true;
     }
 
     async sendCall({ call, body, tolerated }) {

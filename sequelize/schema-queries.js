@@ -3,13 +3,14 @@
 // Queries about schemas, as the structured calls of the contract. Their texts are for the log, and are written when
 // somebody asks for them.
 
+const { toJson } = require('../driver/json');
 const { translate } = require('../driver/native');
 const { CompiledQuery } = require('./compiled-query');
 const answers = require('./schema-answers');
 const plans = require('./schema-plans');
 
 /** The text of a plan. */
-const write = (kind, plan) => translate(kind, JSON.stringify(plan)).sql;
+const write = (kind, plan) => translate(kind, toJson(plan)).sql;
 
 /** Types whose texts are remembered. */
 const TYPES_MAX = 1000;

@@ -3,6 +3,7 @@
 // The arguments of `PhantomDBDialect.createTable` as the contract's `CreateTable`. Attributes are like those of a model;
 // their types are PhantomDB SQL or data types of Sequelize.
 
+const { toJson } = require('../driver/json.js');
 const { columnDefinition, reference } = require('./column-definition.js');
 const { escapeValue } = require('./escape.js');
 const { tableOf } = require('./flatten/tables.js');
@@ -89,7 +90,7 @@ function defaultOf(key, value) {
     return String(value.val);
   }
   const isDocument = typeof value === 'object' && !ArrayBuffer.isView(value) && !(value instanceof Date);
-  return escapeValue(isDocument ? JSON.stringify(value) : value);
+  return escapeValue(isDocument ? toJson(value) : value);
 }
 
 /** The contract refuses an action that it does not know. */

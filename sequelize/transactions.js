@@ -46,7 +46,11 @@ const transactions = (Base, lib) => {
         return;
       }
       const sql = this.queryGenerator.setIsolationLevelQuery(value, { parent: transaction.parent });
-      await this.sequelize.query(sql, { ...options, type: QueryTypes.RAW, transaction });
+      await this.sequelize.query(sql, { ...options, type: QueryTypes.RAW, transaction, native: false });
+    }
+
+    async deferConstraints(transaction, options) {
+      return super.deferConstraints(transaction, { ...options, native: false });
     }
 
     async startTransaction(transaction, options) {
@@ -108,7 +112,7 @@ const transactions = (Base, lib) => {
     control(transaction, text, options, perform) {
       const queryOptions = { ...options, type: QueryTypes.RAW, transaction: transaction.parent ?? transaction };
       if (transaction.parent) {
-        return this.sequelize.query(text(), queryOptions);
+        return this.sequelize.query(text(), { ...queryOptions, native: false });
       }
       this.open.delete(transaction);
       return runThroughSequelize(this.sequelize, CompiledQuery.control(text, perform), queryOptions);

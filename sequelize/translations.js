@@ -4,6 +4,7 @@
 // one entry. A plan's text is JSON, so different plans have different texts; and a translation depends only on the plan,
 // since the translator gets nothing else.
 
+const { toJson } = require('../driver/json');
 const { translate } = require('../driver/native');
 
 /** The number of entries in one generation. */
@@ -93,7 +94,7 @@ class Translation {
 
 /** The text of a plan with its values inlined. */
 function textOf(kind, json, values) {
-  return translate(kind, json, JSON.stringify(values)).sql;
+  return translate(kind, json, toJson(values)).sql;
 }
 
 module.exports = { Translations, textOf };

@@ -4,6 +4,7 @@
 // plan's own values, which are data whatever `:name` or `$1` they hold (CVE-2023-25813).
 
 const { Binds, placeBinds } = require('./bind.js');
+const { toJson } = require('../driver/json.js');
 const { toWire } = require('../driver/values.js');
 
 /** A plan with every text that the user wrote as SQL changed by `change`, in the order of the statement's parts. */
@@ -22,7 +23,7 @@ function withLiterals(node, change) {
 function placeUserBinds(json, bind) {
   const binds = new Binds(bind);
   const placed = withLiterals(JSON.parse(json), (text) => placeBinds(text, binds));
-  return { json: JSON.stringify(placed), parameters: binds.parameters().map((value) => toWire(value)) };
+  return { json: toJson(placed), parameters: binds.parameters().map(toWire) };
 }
 
 module.exports = { placeUserBinds };

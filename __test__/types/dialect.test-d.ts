@@ -10,6 +10,7 @@ import { DataTypes, Model, Sequelize } from 'sequelize';
 
 const dialect = new PhantomDBDialect('memory:', { createDatabase: false, retries: 2, lockIdleTimeoutMs: 500 });
 export const secured = new PhantomDBDialect('https://localhost', { tls: { ca: ['./ca.pem', new Uint8Array()] } });
+export const native = new PhantomDBDialect('memory:', { native: true });
 const fromDefaults: PhantomDBDialect = new PhantomDBDialect();
 export const sequelize: Sequelize = new Sequelize('myapp', null as unknown as string, undefined, { dialect });
 export const other = new Sequelize({ dialect: fromDefaults, database: 'myapp', logging: false });

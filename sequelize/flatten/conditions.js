@@ -128,7 +128,7 @@ module.exports = (lib) => {
         throw new Error(`Invalid value { ${key}: ${logger.inspect(value)} }`);
       }
       if (key === Op.or || key === Op.and) {
-        const conditions = this.alternatives(left, field, value, context);
+        const conditions = this.alternatives(value, context, (item) => this.comparison(left, field, item, context));
         if (conditions.length === 0) return undefined;
         return key === Op.or ? json.or(conditions) : json.and(conditions);
       }
@@ -149,14 +149,15 @@ module.exports = (lib) => {
       return this.operation(left, field, operators.get(key), value, context);
     }
 
-    /** The conditions of `{ age: { [Op.or]: [5, { [Op.lt]: 3 }] } }` and of `{ age: { [Op.or]: { … } } }`. */
-    alternatives(left, field, value, context) {
+    /**
+     * The conditions of `{ age: { [Op.or]: [5, { [Op.lt]: 3 }] } }` and of `{ age: { [Op.or]: { … } } }`.
+     * @param {(item: unknown) => string | undefined} write one of them
+     */
+    alternatives(value, context, write) {
       const items = isPlainObject(value) ? keysOf(value).map((key) => ({ [key]: value[key] })) : [].concat(value);
       const conditions = [];
       for (const item of items) {
-        const condition = isCondition(item)
-          ? this.expression(item, context)
-          : this.comparison(left, field, item, context);
+        const condition = isCondition(item) ? this.expression(item, context) : write(item);
         if (condition !== undefined) conditions.push(condition);
       }
       return conditions;

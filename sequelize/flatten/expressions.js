@@ -39,7 +39,7 @@ module.exports = (lib) => {
     /** @param wire a value in its wire form */
     bound(wire) {
       if (wire === null) return json.NULL;
-      if (this.isInlined) return json.constant(wire);
+      if (this.isInlined) return json.constant(this.generator.inZone(wire));
       return json.bound(this.values.push(wire) - 1, bindTypeOf(wire));
     }
 

@@ -2,6 +2,7 @@
 
 // Conditions on JSON documents: nested objects, dotted keys, and `Sequelize.json`.
 
+const { toJson } = require('../../driver/json');
 const { isPlainObject } = require('../../driver/plain-object');
 const json = require('./json');
 
@@ -34,13 +35,19 @@ module.exports = (lib) => {
     jsonObject(left, field, value, context) {
       const conditions = [];
       for (const key of keysOf(value)) {
-        const condition =
-          typeof key === 'symbol'
-            ? this.operator(left, field, key, value[key], { ...context, json: false })
-            : this.atPath(left, [key], value[key], context);
+        const condition = this.jsonEntry(left, field, key, value[key], context);
         if (condition !== undefined) conditions.push(condition);
       }
       return json.allOf(conditions);
+    }
+
+    jsonEntry(left, field, key, value, context) {
+      if (typeof key === 'string') return this.atPath(left, [key], value, context);
+      // The sides of OR and AND can be paths, as the attribute's own value can.
+      if (key === Op.or || key === Op.and) return this.operator(left, field, key, value, context);
+      // An object under any other operator is a document.
+      const operator = key === Op.not && isDocument(value) ? Op.ne : key;
+      return this.operator(left, field, operator, value, { ...context, json: false });
     }
 
     /** A condition on the value at a path of a JSON column. */
@@ -58,9 +65,16 @@ module.exports = (lib) => {
 
     atPathEntry(column, path, key, value, context) {
       if (typeof key === 'string') return this.atPath(column, path.concat(key), value, context);
-      if (key === Op.contains || key === Op.contained) {
-        const document = this.bound({ type: 'json', value: JSON.stringify(value) });
-        return json.compare(json.document(column, path, 'json'), operators.get(key).json, document);
+      if (key === Op.or || key === Op.and) {
+        const conditions = this.alternatives(value, context, (item) => this.atPath(column, path, item, context));
+        if (conditions.length === 0) return undefined;
+        return key === Op.or ? json.or(conditions) : json.and(conditions);
+      }
+      const isCompared = (key === Op.eq || key === Op.ne || key === Op.not) && isDocument(value);
+      if (isCompared || key === Op.contains || key === Op.contained) {
+        const document = this.bound({ type: 'json', value: toJson(value) });
+        const operator = operators.get(isCompared && key === Op.not ? Op.ne : key);
+        return json.compare(json.document(column, path, 'json'), operator.json, document);
       }
       return this.operator(json.document(column, path), undefined, key, value, { ...context, json: false });
     }
@@ -85,6 +99,11 @@ module.exports = (lib) => {
     jsonEquals([column, ...path], value) {
       return json.compare(json.document(json.column(column), path), EQ.json, this.value(value));
     }
+  }
+
+  /** True for an object without operators. */
+  function isDocument(value) {
+    return isPlainObject(value) && !keysOf(value).some((key) => typeof key === 'symbol');
   }
 
   /** Splits a dotted key into the associations at its front and the rest. */

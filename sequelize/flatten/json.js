@@ -7,13 +7,14 @@
 // cache, so every call needs it, and with JSON.stringify a primary-key query would take 50 % longer to compile
 // (bench/translate.js). Names and strings are encoded as JSON, so two different plans never have the same text.
 
+const { toJson } = require('../../driver/json');
 const { tableOf } = require('./tables');
 
 /** Characters that JSON writes unchanged between quotes. A lone surrogate is not one of them. */
 const PLAIN = /^[ !#-[\]-\ud7ff\ue000-\uffff]*$/;
 
 function string(text) {
-  return typeof text === 'string' && PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
+  return typeof text === 'string' && PLAIN.test(text) ? `"${text}"` : toJson(text);
 }
 
 const number = (value) => `${value}`;
@@ -71,7 +72,7 @@ const path = (steps) => `{"p":${strings(steps)}}`;
 const dottedPath = (text) => path(text.split('.'));
 const literal = (text) => `{"l":${string(text)}}`;
 /** @param wire a value in its wire form, which is written into the statement */
-const constant = (wire) => `{"v":${JSON.stringify(wire)}}`;
+const constant = (wire) => `{"v":${toJson(wire)}}`;
 
 /** The number of placeholders that are memoized for each type. */
 const PLACEHOLDERS_MAX = 1000;

@@ -2,6 +2,7 @@
 
 // Lists of values as one JSON array, for `= ANY($1)`.
 
+const { toJson } = require('../../driver/json.js');
 const { bindTypeOf } = require('./bind-types');
 
 const BLOB = 'x';
@@ -11,10 +12,10 @@ const TEXTS = new Set(['decimal', 'timestamp', 'date', 'time', 'uuid', 'string']
 
 /** The JSON of a list's element from its wire form; undefined for a value that cannot be in a list. */
 function element(wire) {
-  if (typeof wire !== 'object' || wire === null) return JSON.stringify(wire);
+  if (typeof wire !== 'object' || wire === null) return toJson(wire);
   if (wire.type === 'integer') return wire.value;
-  if (wire.type === 'float') return JSON.stringify(wire.value);
-  return TEXTS.has(wire.type) ? JSON.stringify(wire.value) : undefined;
+  if (wire.type === 'float') return toJson(wire.value);
+  return TEXTS.has(wire.type) ? toJson(wire.value) : undefined;
 }
 
 /** Bytes as an element: in hexadecimal digits, as PostgreSQL writes them. */

@@ -2,6 +2,7 @@
 
 // The plans of inserts, updates and deletes.
 
+const { toJson } = require('../../driver/json.js');
 const json = require('./json');
 const { unwrapped } = require('./values');
 
@@ -66,7 +67,7 @@ module.exports = (lib) => {
     const width = columns.length;
     const names = columns.map(([name]) => name);
     const converters = columns.map(([, convert]) => convert);
-    return JSON.stringify(
+    return toJson(
       rows.map((row) => {
         const cells = new Array(width);
         for (let i = 0; i < width; i++) cells[i] = converters[i](row[names[i]]);

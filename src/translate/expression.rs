@@ -3,6 +3,7 @@
 use phantomdb_protocol::{Error, ErrorCode, Result, Value};
 
 use super::{
+    depth::{MAX_DEPTH, too_deep},
     plan::Expr,
     sql::{Values, push_identifier, push_literal},
 };
@@ -44,9 +45,6 @@ pub struct Writer {
     depth: usize,
 }
 
-/// The limit is deeper than any query that a person writes, and no thread's stack overflows before it is reached.
-const MAX_DEPTH: usize = 100;
-
 impl Writer {
     pub fn new(values: Values) -> Self {
         Self { values, depth: 0 }
@@ -55,7 +53,7 @@ impl Writer {
     pub fn expression(&mut self, out: &mut String, expr: &Expr, scope: &Scope) -> Result<()> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return Err(bad_plan(format!("a condition is nested deeper than {MAX_DEPTH} levels")));
+            return Err(too_deep());
         }
         let result = self.write(out, expr, scope);
         self.depth -= 1;
@@ -68,7 +66,7 @@ impl Writer {
             Expr::Path(path) => push_path(out, path)?,
             Expr::Value(value) => push_literal(out, value)?,
             Expr::Bound(index, _) => self.values.push(out, *index)?,
-            Expr::Literal(text) => out.push_str(text),
+            Expr::Literal(text) => push_user_sql(out, text),
             Expr::Function(name, args) => {
                 check_function_name(name)?;
                 // `sequelize.random()` writes RAND for a dialect that Sequelize does not know.
@@ -201,6 +199,14 @@ impl Writer {
             }
         }
         Ok(())
+    }
+}
+
+/// Writes SQL of the user. A comment at its end must not hide what follows.
+fn push_user_sql(out: &mut String, text: &str) {
+    out.push_str(text);
+    if text.contains("--") {
+        out.push('\n');
     }
 }
 

@@ -6,6 +6,7 @@ use super::{
     clauses::{MainTable, order_name, output_name, push_filters, push_order, push_unique, refuse_empty},
     expression::Writer,
     include::Joins,
+    order_literal::split_order,
     plan::{Expr, Include, OrderItem, Select},
     sql::push_identifier,
 };
@@ -20,6 +21,7 @@ pub fn limited_select(
     joins: &Joins,
 ) -> Result<String> {
     refuse_empty(sub_columns, names)?;
+    let plan = &Select { order: split_order(plan), ..plan.clone() };
     let mut sub_columns = sub_columns.to_vec();
     let mut columns = columns.to_vec();
     let (inner_order, outer_order) = both_orders(writer, plan, names, joins, &mut sub_columns, &mut columns)?;

@@ -3,12 +3,14 @@
 //! A value is written in one of two ways: bound (`$1`) in a statement to execute, or inlined as an escaped literal.
 
 mod clauses;
+mod depth;
 mod expression;
 mod find;
 mod include;
 mod json;
 mod limited;
 mod operators;
+mod order_literal;
 pub mod plan;
 mod rows;
 mod schema;
@@ -67,6 +69,10 @@ impl FindTemplate {
 /// of text, or one of [`schema::KINDS`]. If values are bound, the translation depends only on `kind`, `plan` and the
 /// number of the caller's own parameters, so it can be cached.
 pub fn translate(kind: &str, plan: &str, values: Values) -> Result<Translated> {
+    depth::with_stack_for(plan, || translate_plan(kind, plan, values))?
+}
+
+fn translate_plan(kind: &str, plan: &str, values: Values) -> Result<Translated> {
     let mut writer = Writer::new(values);
     let mut find = None;
     let sql = match kind {
@@ -94,6 +100,12 @@ pub fn translate(kind: &str, plan: &str, values: Values) -> Result<Translated> {
 }
 
 fn parse<'a, T: Deserialize<'a>>(plan: &'a str) -> Result<T> {
-    serde_json::from_str(plan)
-        .map_err(|e| Error::new(ErrorCode::BadRequest, format!("the plan of a statement is malformed: {e}")))
+    let malformed =
+        |e| Error::new(ErrorCode::BadRequest, format!("the plan of a statement is malformed: {e}"));
+    let mut deserializer = serde_json::Deserializer::from_str(plan);
+    // `with_stack_for` has looked how deep the plan is.
+    deserializer.disable_recursion_limit();
+    let parsed = T::deserialize(&mut deserializer).map_err(malformed)?;
+    deserializer.end().map_err(malformed)?;
+    Ok(parsed)
 }

@@ -10,6 +10,7 @@ use super::{
     include::{self, Joins, Names, Root},
     limited::limited_select,
     operators::bound_list,
+    order_literal::split_order,
     plan::{Expr, GroupedLimit, Include, Lock, OrderItem, Select, SelectItem},
     sql::{push_display, push_identifier},
 };
@@ -86,8 +87,8 @@ fn grouped_select(
     joined_columns: &[String],
     joins: &str,
 ) -> Result<String> {
-    let plan =
-        &Select { order: plan.order.iter().map(|item| without_alias(item, plan)).collect(), ..plan.clone() };
+    let order = split_order(plan).iter().map(|item| without_alias(item, plan)).collect();
+    let plan = &Select { order, ..plan.clone() };
     let mut inner_joins = Joins::default();
     let inner_plan = Select { include: Vec::new(), grouped_limit: None, sub_query: false, ..plan.clone() };
     let root = Root { plan: &inner_plan, main: &names.alias, sub_query: false };

@@ -53,6 +53,8 @@ pub fn push_literal(out: &mut String, value: &Value) -> Result<()> {
             }
             out.push('\'');
         }
+        // In quotes it would have the type of what it stands beside, such as an integer that does not hold it.
+        Value::Decimal(s) if is_integer(s) && s.parse::<i64>().is_err() => out.push_str(s),
         Value::String(s)
         | Value::Decimal(s)
         | Value::Timestamp(s)
@@ -62,6 +64,11 @@ pub fn push_literal(out: &mut String, value: &Value) -> Result<()> {
         | Value::Json(s) => push_string(out, s)?,
     }
     Ok(())
+}
+
+fn is_integer(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn not_finite() -> Error {

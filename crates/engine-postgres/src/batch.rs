@@ -97,12 +97,14 @@ fn ready_statements<'a>(
     statements: &'a [Statement],
 ) -> Result<Option<Vec<ReadyStatement<'a>>>> {
     let mut ready = Vec::with_capacity(statements.len());
-    for (plan, statement) in plans.iter().zip(statements) {
+    for (index, (plan, statement)) in plans.iter().zip(statements).enumerate() {
         match plan
             .single_statement(statement)
             .and_then(|form| prepare::find_prepared(connection, form.id, &statement.parameters))
         {
-            Some(prepared) => ready.push(ReadyStatement::new(plan, prepared, statement)?),
+            Some(prepared) => ready.push(
+                ReadyStatement::new(plan, prepared, statement).map_err(|error| error.in_statement(index))?,
+            ),
             None => return Ok(None),
         }
     }
@@ -118,7 +120,11 @@ async fn send_transaction(
         join(connection.run("BEGIN"), join(work, connection.run("COMMIT"))).await;
     begun?;
     // After an error COMMIT rolls back, and reports success.
-    let answers = outcomes.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let answers = outcomes
+        .into_iter()
+        .enumerate()
+        .map(|(index, outcome)| outcome.map_err(|failure| failure.in_statement(index)))
+        .collect::<Result<Vec<_>, _>>()?;
     ended?;
     Ok(answers)
 }
@@ -141,10 +147,12 @@ pub(crate) async fn run_in_order(
             else {
                 break;
             };
-            window.push(ReadyStatement::new(plan, prepared, statement)?);
+            let ready = ReadyStatement::new(plan, prepared, statement);
+            window.push(ready.map_err(|error| error.in_statement(done + window.len()))?);
         }
         if window.is_empty() {
-            answers.push(run_in_open_transaction(connection, &plans[done], &statements[done]).await?);
+            let answer = run_in_open_transaction(connection, &plans[done], &statements[done]).await;
+            answers.push(answer.map_err(|failure| failure.in_statement(done))?);
             continue;
         }
         for outcome in join_all(window.iter().map(|ready| ready.send(connection))).await {
@@ -154,7 +162,7 @@ pub(crate) async fn run_in_order(
                     if matches!(failure, RunError::StalePlan(_)) {
                         plans.iter().for_each(|plan| connection.forget(plan.id));
                     }
-                    return Err(failure);
+                    return Err(failure.in_statement(answers.len()));
                 }
             }
         }

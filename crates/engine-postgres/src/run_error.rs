@@ -21,6 +21,14 @@ impl From<Error> for RunError {
 }
 
 impl RunError {
+    /// Notes which statement of a batch failed.
+    pub(crate) fn in_statement(self, index: usize) -> Self {
+        match self {
+            Self::Failed(error) => Self::Failed(error.in_statement(index)),
+            stale @ Self::StalePlan(_) => stale,
+        }
+    }
+
     pub(crate) fn into_error(self) -> Error {
         match self {
             Self::StalePlan(error) => error::explain(&error),

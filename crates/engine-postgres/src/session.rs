@@ -91,9 +91,10 @@ impl Session for PostgresSession {
             return Ok(answers);
         }
         let mut plans = Vec::with_capacity(statements.len());
-        for statement in &statements {
-            let plan = self.writer.database.plan(statement).await?;
-            refuse_savepoints(&plan)?;
+        for (index, statement) in statements.iter().enumerate() {
+            let plan =
+                self.writer.database.plan(statement).await.map_err(|error| error.in_statement(index))?;
+            refuse_savepoints(&plan).map_err(|error| error.in_statement(index))?;
             plans.push(plan);
         }
         let whole = self.writer.run_work(&StatementList(&plans, &statements)).await;

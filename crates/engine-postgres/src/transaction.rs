@@ -93,8 +93,9 @@ impl Session for PostgresTransaction {
         let mut state = self.state.lock().await;
         if atomic {
             let mut plans = Vec::with_capacity(statements.len());
-            for statement in &statements {
-                plans.push(self.database.plan(statement).await?);
+            for (index, statement) in statements.iter().enumerate() {
+                let plan = self.database.plan(statement).await;
+                plans.push(plan.map_err(|error| error.in_statement(index))?);
             }
             return Ok(state.execute_all(&plans, &statements).await?.into_iter().map(Ok).collect());
         }

@@ -133,7 +133,9 @@ impl TransactionState {
         plans: &[Arc<Plan>],
         statements: &[Statement],
     ) -> Result<Vec<ResultSet>> {
-        plans.iter().try_for_each(|plan| batch::refuse_savepoints(plan))?;
+        for (index, plan) in plans.iter().enumerate() {
+            batch::refuse_savepoints(plan).map_err(|error| error.in_statement(index))?;
+        }
         self.atomically(&StatementList(plans, statements)).await
     }
 

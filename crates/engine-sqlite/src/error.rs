@@ -27,11 +27,9 @@ pub(super) fn code_and_message(e: rusqlite::Error) -> (i32, String) {
         }
         rusqlite::Error::SqlInputError { error, msg, .. } => (error.extended_code, msg),
         rusqlite::Error::MultipleStatement => {
-            (ffi::SQLITE_ERROR, "several statements in one; send them as a batch: syntax error".to_owned())
+            (ffi::SQLITE_ERROR, "a native statement is one statement; send these one by one".to_owned())
         }
-        rusqlite::Error::NulError(_) => {
-            (ffi::SQLITE_ERROR, "the statement has a NUL character: syntax error".to_owned())
-        }
+        rusqlite::Error::NulError(_) => (ffi::SQLITE_ERROR, "the statement has a NUL character".to_owned()),
         other => (ffi::SQLITE_INTERNAL, other.to_string()),
     }
 }
@@ -137,7 +135,17 @@ fn by_message(message: &str) -> Error {
         return Error::new(ErrorCode::TypeMismatch, "a value is not valid JSON");
     }
     // SQLite reports every other error of this code when it cannot compile the statement.
-    Error::new(ErrorCode::SyntaxError, message)
+    Error::new(ErrorCode::SyntaxError, readable(message))
+}
+
+/// A message of SQLite's parser: its quotes around a token can be taken for the token's own.
+fn readable(message: &str) -> String {
+    let token = message.strip_prefix("near \"").and_then(|rest| rest.strip_suffix("\": syntax error"));
+    match (token, message) {
+        (Some(token), _) => format!("syntax error near {token}"),
+        (None, "incomplete input") => "syntax error: the statement ends too early".to_owned(),
+        (None, message) => message.to_owned(),
+    }
 }
 
 /// Reads `phantomdb:CODE:message`, the form in which PhantomDB's SQL functions report an error through SQLite.

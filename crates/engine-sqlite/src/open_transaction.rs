@@ -11,11 +11,19 @@ use tokio::time::Instant;
 pub(super) const ENDED_BY_CLOSE: &str = "was rolled back when the database was closed";
 pub(super) const ENDED_BY_RESTORE: &str = "was rolled back when the database was restored to a snapshot";
 
+/// The advice when a transaction was idle while others waited for it.
+pub(super) const WAITS_FOR_ITSELF: &str = "A query that is not given the transaction, such as one without { transaction } \
+     within the callback of sequelize.transaction, waits for the transaction to end: pass { transaction } to each query of \
+     it. If it does slow work between two statements, raise lockIdleTimeoutMs (--lock-idle-timeout of a server)";
+
 /// Ends a transaction from outside.
 #[async_trait]
 pub(super) trait OpenTransaction: Send + Sync {
     /// Rolls the transaction back, once the statement that it runs has ended.
     async fn abort(self: Arc<Self>, why: &'static str) -> Result<()>;
+
+    /// Since when the transaction has been idle with the write lock. `None` when it runs a statement or has no lock.
+    fn idle_with_lock_since(&self) -> Option<Instant>;
 
     /// Rolls the transaction back if it holds the write lock and has been idle for `limit`. Returns the time of the next
     /// check.

@@ -100,9 +100,13 @@ impl Executor<'_> {
 
     fn run_native(&self, statement: &Statement) -> Result<ResultSet> {
         let sql = &statement.query;
-        let expected = self.connection.prepare_cached(sql).map_err(error::from_sqlite)?.parameter_count();
-        check_count(expected, &statement.parameters)?;
-        self.step(sql, statement, None)
+        let numbers = {
+            let prepared = self.connection.prepare_cached(sql).map_err(error::from_sqlite)?;
+            parameter_numbers(&prepared)
+        };
+        check_count(numbers.iter().copied().max().unwrap_or(0), &statement.parameters)?;
+        let in_order = numbers.iter().filter_map(|number| statement.parameters.get(number - 1).cloned());
+        self.step(sql, &Statement { parameters: in_order.collect(), ..statement.clone() }, None)
     }
 
     /// Runs one statement of SQLite and reads all of its rows.
@@ -244,6 +248,15 @@ impl Executor<'_> {
     pub(super) fn schema(&self) -> SchemaView<'_> {
         SchemaView { cache: &self.plans, connection: self.connection }
     }
+}
+
+/// The number of the value of each parameter, in the order in which SQLite binds them: to SQLite `$2` is a name, not a place.
+fn parameter_numbers(statement: &rusqlite::Statement<'_>) -> Vec<usize> {
+    let number_at = |place| {
+        let number = statement.parameter_name(place)?.get(1..)?.parse().ok()?;
+        (number > 0).then_some(number)
+    };
+    (1..=statement.parameter_count()).map(|place| number_at(place).unwrap_or(place)).collect()
 }
 
 /// A result without columns and rows.

@@ -256,13 +256,14 @@ fn attempt_batch(
             executor.all_or_nothing(locked, || {
                 let mut executor = Executor { connection, plans: Arc::clone(&executor.plans) };
                 let mut results = Vec::with_capacity(statements.len());
-                for statement in statements {
-                    let prepared = executor.prepare(statement)?;
+                for (index, statement) in statements.iter().enumerate() {
+                    let prepared = executor.prepare(statement).map_err(|error| error.in_statement(index))?;
                     if prepared.writes() && !locked {
                         needs_lock = true;
                         return Err(Error::internal("the batch writes"));
                     }
-                    results.push(execute(&executor, statement, &prepared)?);
+                    let outcome = execute(&executor, statement, &prepared);
+                    results.push(outcome.map_err(|error| error.in_statement(index))?);
                     if prepared.changes_schema() {
                         changed_schema = true;
                         executor.use_private_plans()?;

@@ -19,6 +19,7 @@ use crate::connection::QUICK_ROUNDS;
 use crate::database::{Database, Lease};
 use crate::error;
 use crate::idempotency_store::KeyedWrite;
+use crate::open_transaction::WAITS_FOR_ITSELF;
 use crate::plan_cache::{Plan, PlanCache};
 use crate::run::{Attempt, Executor, Prepared, empty};
 
@@ -117,7 +118,7 @@ impl TransactionState {
     pub(super) fn end_idle(&mut self, limit: Duration) {
         self.end(format!(
             "was rolled back because it held the write lock for {} ms without running a statement while others \
-             waited for it. Keep transactions short, or raise the option lock-idle-timeout",
+             waited for it. {WAITS_FOR_ITSELF}",
             limit.as_millis()
         ));
     }
@@ -366,9 +367,11 @@ impl TransactionState {
 
     fn execute_each(&mut self, statements: &[Statement]) -> Result<Vec<Result<ResultSet>>> {
         let mut results = Vec::with_capacity(statements.len());
-        for statement in statements {
+        for (index, statement) in statements.iter().enumerate() {
             match self.execute(statement) {
-                Attempt::Done(outcome) => results.push(Ok(outcome?)),
+                Attempt::Done(outcome) => {
+                    results.push(Ok(outcome.map_err(|error| error.in_statement(index))?));
+                }
                 Attempt::NeedsWriteLock => {
                     return Err(Error::internal("the batch has no lock to write with"));
                 }

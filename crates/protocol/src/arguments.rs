@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use crate::{Cell, Value};
+use crate::{Apart, Cell, Value};
 
 /// A statement of PhantomDB SQL. With `native` it is in the engine's own SQL and reaches the engine unchanged.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -22,7 +22,8 @@ pub struct Statement {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Batch {
-    pub statements: Vec<Statement>,
+    /// Each is read by itself. In an atomic batch the error of one is that of the batch.
+    pub statements: Vec<Apart<Statement>>,
     /// The statements run all or nothing. Without it each stands alone, and its error does not stop the next.
     #[serde(default)]
     pub atomic: bool,

@@ -130,6 +130,9 @@ pub struct ErrorDetails {
     /// The unknown function that is called, to find its position in the statement. It does not travel.
     #[serde(skip)]
     pub function: Option<String>,
+    /// The place of the statement in its batch, from 0. It does not travel.
+    #[serde(skip)]
+    pub statement: Option<usize>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error, JsonSchema)]
@@ -193,6 +196,13 @@ impl Error {
             self.details.row = Some(number);
             self.message = format!("{} (row {number})", self.message);
         }
+        self
+    }
+
+    /// Notes which statement of a batch failed, unless that is noted already.
+    #[must_use]
+    pub fn in_statement(mut self, index: usize) -> Self {
+        self.details.statement.get_or_insert(index);
         self
     }
 

@@ -4,6 +4,7 @@
 //! that runs in the same process.
 
 mod answer;
+mod apart;
 mod arguments;
 mod bodies;
 mod cell;
@@ -29,6 +30,7 @@ pub use answer::{
     BatchAnswer, Databases, Deleted, EngineInfo, Inserted, Limits, Named, Outcome, Records, ServerInfo,
     SnapshotMade, TableCreated, Tables, TransactionBegun, Updated,
 };
+pub use apart::Apart;
 pub use arguments::{
     Batch, BeginTransaction, DeleteRows, Find, InsertRows, IsolationLevel, OnConflict, Statement, UpdateRows,
 };

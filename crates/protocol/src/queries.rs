@@ -4,13 +4,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::{Cell, Error, ResultSet, Value};
+use crate::{Apart, Cell, Error, ResultSet, Value};
 
 /// The body of `POST /databases/{db}/queries`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Queries {
-    pub queries: Vec<IndependentQuery>,
+    /// Each is read by itself.
+    pub queries: Vec<Apart<IndependentQuery>>,
 }
 
 /// A statement that runs as a call of its own. It carries here what a lone call has in its headers.

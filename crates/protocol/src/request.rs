@@ -188,21 +188,26 @@ pub(crate) fn write_body<T: Serialize + ?Sized>(body: &T) -> Result<Vec<u8>> {
 /// Reads the body of a request as JSON. The error says where and what, and repeats no value: a body holds the user's
 /// data.
 pub fn read_body<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
-    serde_json::from_slice(body).map_err(|error| {
+    read_json("the body", body)
+}
+
+/// Reads `what`, a body or a part of one, as [`read_body`] does.
+pub(crate) fn read_json<T: DeserializeOwned>(what: &str, text: &[u8]) -> Result<T> {
+    serde_json::from_slice(text).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         let why = error.to_string();
         let message = if !error.is_data() {
-            format!("the body is not JSON (line {line}, column {column})")
+            format!("{what} is not JSON (line {line}, column {column})")
         } else if why.starts_with("invalid ") || why.starts_with("unknown variant") {
             let expected = why.split(" at line ").next().and_then(|why| why.rsplit_once(", expected "));
             match expected {
                 Some((_, expected)) => format!(
-                    "the body is not what this call takes: expected {expected} (line {line}, column {column})"
+                    "{what} is not what this call takes: expected {expected} (line {line}, column {column})"
                 ),
-                None => format!("the body is not what this call takes (line {line}, column {column})"),
+                None => format!("{what} is not what this call takes (line {line}, column {column})"),
             }
         } else {
-            format!("the body is not what this call takes: {why}")
+            format!("{what} is not what this call takes: {why}")
         };
         Error::new(ErrorCode::BadRequest, message)
     })

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 /// A value bound to `$1…$n`. On the wire it is a JSON scalar, or `{"type": …, "value": …}` for values that JSON does not have:
 /// `{"type":"blob","value":"aGk="}`, `{"type":"timestamp","value":"2026-01-01T00:00:00.000Z"}`. The types are
-/// `integer` (64 bit, as text), `float` (NaN, Infinity), `decimal`, `timestamp`, `date`, `time`, `uuid`, `json`, `blob`.
+/// `integer` (as text; one beyond 64 bits is a decimal), `float` (NaN, Infinity), `decimal`, `timestamp`, `date`, `time`, `uuid`, `json`, `blob`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     Null,
@@ -51,7 +51,7 @@ impl Value {
 
     fn from_typed(kind: &str, text: String) -> Result<Self, String> {
         Ok(match kind {
-            "integer" => Self::Integer(text.parse().map_err(|_| "an integer must be one of 64 bits")?),
+            "integer" => integer(text)?,
             "float" => Self::Float(text.parse().map_err(|_| "a float must be a number")?),
             "decimal" => Self::Decimal(text),
             "timestamp" => Self::Timestamp(text),
@@ -64,6 +64,15 @@ impl Value {
             other => return Err(format!("unknown parameter type '{other}'")),
         })
     }
+}
+
+/// An integer. One beyond 64 bits is exact as a decimal, which compares with integers and which no integer column holds.
+fn integer(text: String) -> Result<Value, String> {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(&text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err("an integer must be written in digits".to_owned());
+    }
+    Ok(text.parse().map_or_else(|_| Value::Decimal(text), Value::Integer))
 }
 
 /// `NaN`, `Infinity` or `-Infinity`, as JavaScript and PostgreSQL write them.

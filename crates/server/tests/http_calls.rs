@@ -250,6 +250,24 @@ async fn it_answers_each_statement_of_a_batch() {
 }
 
 #[tokio::test]
+async fn it_reads_each_statement_of_a_batch_by_itself() {
+    for caller in each_server().await {
+        let caller = caller.with_users().await;
+        let insert = json!({ "query": r#"INSERT INTO "users" ("firstName") VALUES ('A')"# });
+        let unreadable =
+            json!({ "query": "SELECT $1", "parameters": [{ "type": "integer", "value": "one" }] });
+        let body = |atomic: bool| json!({ "atomic": atomic, "statements": [insert, unreadable, unreadable, insert] });
+        let all = caller.send("POST", "/databases/app/batch", body(true)).await;
+        all.refused_with(400, "BAD_REQUEST");
+        assert_eq!(caller.count().await, 2);
+        let each = caller.send("POST", "/databases/app/batch", body(false)).await.ok(200);
+        let codes: Vec<_> = (0..4).map(|index| each["results"][index]["error"]["code"].as_str()).collect();
+        assert_eq!(codes, [None, Some("BAD_REQUEST"), Some("BAD_REQUEST"), None]);
+        assert_eq!(caller.count().await, 4);
+    }
+}
+
+#[tokio::test]
 async fn it_speaks_http_2_without_tls() {
     let caller = server().await;
     let info = Caller::http2(caller.address).get("/").await.ok(200);

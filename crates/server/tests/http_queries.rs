@@ -144,7 +144,7 @@ async fn it_keeps_errors_apart_each_with_its_own_request_id() {
         let queries = json!([
             { "query": "SELECT * FROM nowhere", "requestId": "mine" },
             { "query": COUNT },
-            { "query": "SELECT 1; SELECT 2" },
+            { "query": "SELECT 1 SELECT 2" },
             { "query": "SELECT * FROM nowhere", "requestId": long },
             { "query": "SELECT $1", "parameters": [] },
         ]);
@@ -163,6 +163,34 @@ async fn it_keeps_errors_apart_each_with_its_own_request_id() {
         let answer = caller.send("POST", "/databases/nowhere/queries", nowhere).await;
         let line: QueryAnswer = serde_json::from_str(&answer.text).unwrap();
         assert_eq!((answer.status.as_u16(), code(&line)), (200, ErrorCode::UnknownDatabase));
+    }
+}
+
+#[tokio::test]
+async fn it_reads_each_query_by_itself() {
+    for caller in each_server().await {
+        let caller = caller.with_users().await;
+        let unreadable = [
+            r#"{"query": "SELECT $1", "parameters": [{"type": "integer", "value": "one"}]}"#,
+            r#"{"query": "SELECT '\ud83c'"}"#,
+            r#"{"query": "SELECT 1", "paramters": []}"#,
+            r#"{"parameters": []}"#,
+            "5",
+        ];
+        let beyond = r#"{"query": "SELECT $1 > 5", "parameters": [{"type": "integer", "value": "99999999999999999999"}]}"#;
+        let several = r#"{"query": "SELECT 1; SELECT 2; SELECT 3"}"#;
+        let count = format!("{{\"query\": {}}}", json!(COUNT));
+        let body = format!(r#"{{"queries": [{}, {beyond}, {several}, {count}]}}"#, unreadable.join(","));
+        let headers = [("x-request-id", "all-of-them")];
+        let response = caller.begun("POST", PATH, &headers, body.into_bytes()).await;
+        assert_eq!(response.status(), 200);
+        let answers = Lines { body: response.into_body(), read: Vec::new() }.rest().await;
+        for answer in &answers[..unreadable.len()] {
+            assert_eq!(code(answer), ErrorCode::BadRequest);
+            assert_eq!(answer.error.as_ref().unwrap().request_id.as_deref(), Some("all-of-them"));
+        }
+        let found: Vec<Json> = answers[unreadable.len()..].iter().map(rows).collect();
+        assert_eq!(found, [json!([[true]]), json!([[3]]), json!([[2]])]);
     }
 }
 

@@ -12,6 +12,7 @@ pub mod insert_rows;
 pub mod names;
 pub mod parse;
 pub mod printer;
+pub mod script;
 pub mod types;
 pub mod typing;
 pub mod unknown_function;

@@ -73,7 +73,7 @@ pub fn statement(sql: &str, mut tokens: Vec<TokenWithSpan>) -> Result<Parsed> {
     let conflict = take_conflict_target(sql, &mut tokens)?;
     let mut parser = parser(tokens);
     let statement = parser.parse_statement().map_err(|error| syntax_error(sql, error))?;
-    expect_end(sql, &mut parser, "only one statement can run at a time; send several as a batch")?;
+    expect_end(sql, &mut parser, "unexpected text after the statement")?;
     Ok(Parsed::Statement { statement: Box::new(statement), conflict: conflict.map(Box::new) })
 }
 
@@ -125,12 +125,29 @@ fn syntax_error(sql: &str, error: ParserError) -> Error {
         let at_end = message.ends_with("found: EOF");
         return if at_end { error.with_position(sql.chars().count() as u64 + 1) } else { error };
     };
-    let error = Error::new(ErrorCode::SyntaxError, format!("syntax error: {what}"));
     let numbers = location.split_once(", Column: ");
-    match numbers.and_then(|(line, column)| Some((line.parse().ok()?, column.trim().parse().ok()?))) {
-        Some((line, column)) => error.with_position(position(sql, Location { line, column })),
+    let place = numbers.and_then(|(line, column)| Some((line.parse().ok()?, column.trim().parse().ok()?)));
+    let place = place.map(|(line, column)| position(sql, Location { line, column }));
+    // The parser would show the token as its own code sees it.
+    let unexpected = what.starts_with("No infix parser for token");
+    let what = match place.filter(|_| unexpected).and_then(|place| token_at(sql, place)) {
+        Some(token) => format!("unexpected '{token}'"),
+        None => what.to_owned(),
+    };
+    let error = Error::new(ErrorCode::SyntaxError, format!("syntax error: {what}"));
+    match place {
+        Some(place) => error.with_position(place),
         None => error,
     }
+}
+
+/// The word or the sign at a position.
+fn token_at(sql: &str, position: u64) -> Option<String> {
+    let before = usize::try_from(position).ok()?.checked_sub(1)?;
+    let mut characters = sql.chars().skip(before).peekable();
+    let first = *characters.peek()?;
+    let is_word = |c: &char| c.is_alphanumeric() || *c == '_';
+    Some(if is_word(&first) { characters.take_while(is_word).collect() } else { first.to_string() })
 }
 
 /// Converts a line and a column to a character offset from 1.
@@ -140,7 +157,7 @@ pub fn position(sql: &str, location: Location) -> u64 {
     before as u64 + location.column.max(1)
 }
 
-fn is_word(token: Option<&TokenWithSpan>, word: &str) -> bool {
+pub(crate) fn is_word(token: Option<&TokenWithSpan>, word: &str) -> bool {
     matches!(token.map(|t| &t.token), Some(Token::Word(w)) if w.quote_style.is_none() && w.value.eq_ignore_ascii_case(word))
 }
 

@@ -167,6 +167,10 @@ impl SqlType {
                 "an array of {} is not supported; use an array of TEXT, or JSON",
                 self.info().map_or_else(|| self.name(), |info| info.name.to_owned())
             ))),
+            // The stored form of finer times is not the one that travels.
+            Self::Timestamp(Some(decimals)) if decimals > DEFAULT_PRECISION => Err(Error::unsupported(
+                format!("an array of {} is not supported; use an array of TIMESTAMP", self.name()),
+            )),
             _ => Ok(Self::Array(Box::new(self))),
         }
     }

@@ -116,7 +116,7 @@ fn sized(name: &str, arguments: &[u32], text: &str) -> Result<String> {
 fn time(name: &str, arguments: &[u32], text: &str) -> Result<String> {
     match *arguments {
         [] => Ok(name.to_owned()),
-        [precision] if precision == DEFAULT_PRECISION.into() => Ok(name.to_owned()),
+        [precision] if precision == u32::from(DEFAULT_PRECISION) => Ok(name.to_owned()),
         [precision] if precision <= MAX_PRECISION.into() => Ok(format!("{name}({precision})")),
         _ => Err(invalid(text, "it takes the decimals of a second, 0 to 6")),
     }

@@ -24,6 +24,7 @@ use super::{
     groups::is_aggregate,
     named_arguments,
     operators::{call_of, converted_arguments, result_of, with_defaults},
+    special_form::normalization_form,
     typed::{Typed, unify},
 };
 use crate::stored::{NOW, TIME_OF_DAY, TODAY};
@@ -49,6 +50,9 @@ impl Adapter<'_> {
             let with_clauses = function.filter.is_some() || function.over.is_some();
             self.refuse(&[(with_clauses, "ARRAY() as an aggregate")], || span)?;
             return self.array_of_query(expr);
+        }
+        if name == "normalize" {
+            normalization_form(function);
         }
         // Nor may a function that returns rows stand in an aggregate, or in COALESCE.
         let without_sets = name == "coalesce" || function.over.is_some() || is_aggregate(function);

@@ -136,7 +136,9 @@ impl Adapter<'_> {
             | Expr::Floor { expr: _, field: _ }
             | Expr::Position { expr: _, r#in: _ }
             | Expr::Substring { expr: _, substring_from: _, substring_for: _, special: _, shorthand: _ }
+            | Expr::Overlay { expr: _, overlay_what: _, overlay_from: _, overlay_for: _ }
             | Expr::Trim { trim_where: _, trim_what: _, expr: _, trim_characters: _ }
+            | Expr::IsNormalized { expr: _, form: _, negated: _ }
             | Expr::AtTimeZone { timestamp: _, time_zone: _ } => self.special_form(expr),
             Expr::Array(Array { elem, named: _ }) => {
                 let elements = std::mem::take(elem);

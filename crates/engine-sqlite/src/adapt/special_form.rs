@@ -1,8 +1,12 @@
-//! Calls with a grammar of their own: EXTRACT, POSITION, SUBSTRING, TRIM, OVERLAY, AT TIME ZONE, OVERLAPS. Each is a call of a function.
+//! Calls with a grammar of their own: EXTRACT, POSITION, SUBSTRING, TRIM, OVERLAY, NORMALIZE, IS NORMALIZED, AT TIME ZONE,
+//! OVERLAPS. Each is a call of a function.
 
 use phantomdb_protocol::Result;
 use phantomdb_sql::{build, printer};
-use sqlparser::ast::{BinaryOperator, CeilFloorKind, DateTimeField, Expr, Spanned, TrimWhereField};
+use sqlparser::ast::{
+    BinaryOperator, CeilFloorKind, DateTimeField, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Spanned,
+    TrimWhereField, UnaryOperator,
+};
 
 use super::{adapter::Adapter, converted::conversion, expression::shorten, typed::Typed};
 use phantomdb_sql::typing::Type;
@@ -34,6 +38,10 @@ impl Adapter<'_> {
                 ("overlay", arguments.into_iter().chain(length).collect())
             }
             Expr::Trim { trim_where: _, trim_what: _, expr: _, trim_characters: _ } => self.trim(expr)?,
+            Expr::IsNormalized { expr: inner, form, negated: _ } => {
+                let form = form.as_ref().map_or_else(|| "NFC".to_owned(), ToString::to_string);
+                ("is_normalized", vec![build::take(inner), printer::literal(form)])
+            }
             Expr::AtTimeZone { timestamp, time_zone } => {
                 ("timezone", vec![build::take(time_zone), build::take(timestamp)])
             }
@@ -51,8 +59,12 @@ impl Adapter<'_> {
                 return self.unsupported(&what, span);
             }
         };
+        let negated = matches!(expr, Expr::IsNormalized { expr: _, form: _, negated: true });
         *expr = build::call(name, arguments);
         let typed = self.function(expr).map_err(|error| self.at(error, span))?;
+        if negated {
+            *expr = Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(build::take(expr)) };
+        }
         if name == "extract" {
             // PhantomDB SQL gives a float, as `date_part` does.
             *expr = conversion(build::take(expr), typed, Type::Double)?;
@@ -79,6 +91,18 @@ impl Adapter<'_> {
             return self.unsupported("TRIM with several lists of characters", span);
         }
         Ok((name, arguments))
+    }
+}
+
+/// Takes the form in `normalize(text, NFD)`, which is a word, for a text.
+pub(super) fn normalization_form(function: &mut Function) {
+    let FunctionArguments::List(list) = &mut function.args else { return };
+    let [_, FunctionArg::Unnamed(FunctionArgExpr::Expr(form))] = list.args.as_mut_slice() else { return };
+    if let Expr::Identifier(word) = form
+        && word.quote_style.is_none()
+        && ["NFC", "NFD", "NFKC", "NFKD"].iter().any(|form| word.value.eq_ignore_ascii_case(form))
+    {
+        *form = printer::literal(word.value.to_ascii_uppercase());
     }
 }
 

@@ -1,13 +1,13 @@
 //! Exact sums and averages of decimals.
 
-use bigdecimal::BigDecimal;
+use phantomdb_values::aggregates::exact::Exact;
 use rusqlite::{
     Connection,
     functions::{Aggregate, Context, FunctionFlags},
     types::{Value, ValueRef},
 };
 
-use super::{convert, decimal, raw, user_error};
+use super::{convert, raw, user_error};
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     let flags =
@@ -21,37 +21,26 @@ struct Total {
     average: bool,
 }
 
-#[derive(Default)]
-struct Sum {
-    total: BigDecimal,
-    count: u64,
-}
-
-impl Aggregate<Sum, Value> for Total {
-    fn init(&self, _: &mut Context<'_>) -> rusqlite::Result<Sum> {
-        Ok(Sum::default())
+impl Aggregate<Exact, Value> for Total {
+    fn init(&self, _: &mut Context<'_>) -> rusqlite::Result<Exact> {
+        Ok(Exact::new(false))
     }
 
-    fn step(&self, context: &mut Context<'_>, sum: &mut Sum) -> rusqlite::Result<()> {
+    fn step(&self, context: &mut Context<'_>, exact: &mut Exact) -> rusqlite::Result<()> {
         let value = raw(context, 0);
         if matches!(value, ValueRef::Null) {
             return Ok(());
         }
-        let number = convert::number(value).map_err(|error| user_error(&error))?;
-        sum.total += number;
-        decimal::check(&sum.total).map_err(|error| user_error(&error))?;
-        sum.count += 1;
+        exact.add(&convert::number(value).map_err(|error| user_error(&error))?);
         Ok(())
     }
 
-    fn finalize(&self, _: &mut Context<'_>, sum: Option<Sum>) -> rusqlite::Result<Value> {
-        Ok(match sum.filter(|sum| sum.count > 0) {
-            None => Value::Null,
-            Some(sum) if self.average => {
-                let average = decimal::quotient(&sum.total, &BigDecimal::from(sum.count));
-                Value::Text(average.normalized().to_plain_string())
-            }
-            Some(sum) => Value::Text(sum.total.to_plain_string()),
-        })
+    fn finalize(&self, _: &mut Context<'_>, exact: Option<Exact>) -> rusqlite::Result<Value> {
+        let Some(exact) = exact else { return Ok(Value::Null) };
+        let result = if self.average { exact.average() } else { exact.sum() };
+        let number = result.map_err(|error| user_error(&error))?;
+        Ok(number.map_or(Value::Null, |number| {
+            Value::Text(if self.average { number.trim_scale().to_string() } else { number.to_string() })
+        }))
     }
 }

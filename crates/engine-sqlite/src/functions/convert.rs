@@ -2,16 +2,16 @@
 
 use std::borrow::Cow;
 
-use bigdecimal::{BigDecimal, RoundingMode, ToPrimitive as _};
 use phantomdb_protocol::{Error, ErrorCode, Result, data_type::DEFAULT_PRECISION};
 use phantomdb_values::{
     documents::Document,
+    numbers::{Numeric, float::parse_f64, integer::Width},
     times::{Date, TimeOfDay, Timestamp},
 };
 use rusqlite::types::{Value, ValueRef};
 use sqlparser::ast::{Expr, Value as Literal};
 
-use super::{FunctionResult, decimal};
+use super::FunctionResult;
 use crate::types::SqlType;
 
 /// Converts a string literal to its stored form, as the SQL function of that name does.
@@ -119,17 +119,10 @@ pub(super) fn integer(value: ValueRef<'_>, bits: i64) -> FunctionResult {
         }
         ValueRef::Text(bytes) => {
             let text = String::from_utf8_lossy(bytes);
-            let text = text.trim();
-            match text.parse::<i64>() {
-                Ok(number) => number,
-                Err(error) => {
-                    use std::num::IntErrorKind::{NegOverflow, PosOverflow};
-                    return Err(match error.kind() {
-                        PosOverflow | NegOverflow => out_of_range(text, name),
-                        _ => mismatch(value, "an integer"),
-                    });
-                }
-            }
+            Width::Big.parse(&text).map_err(|error| match error.code {
+                ErrorCode::OutOfRange => out_of_range(text.trim(), name),
+                _ => mismatch(value, "an integer"),
+            })?
         }
         ValueRef::Blob(_) => return Err(mismatch(ValueRef::Text(b"a blob"), "an integer")),
     };
@@ -165,12 +158,9 @@ pub(super) fn float(value: ValueRef<'_>) -> FunctionResult {
         ValueRef::Real(f) => Value::Real(f),
         ValueRef::Text(bytes) => {
             let text = String::from_utf8_lossy(bytes);
-            match text.trim().parse::<f64>() {
-                // SQLite takes a NaN for NULL, so it is kept as text.
-                Ok(f) if f.is_nan() => Value::Text("NaN".into()),
-                Ok(f) => Value::Real(f),
-                Err(_) => return Err(mismatch(value, "a number")),
-            }
+            let number = parse_f64(&text)?;
+            // SQLite takes a NaN for NULL, so it is kept as text.
+            if number.is_nan() { Value::Text("NaN".into()) } else { Value::Real(number) }
         }
         ValueRef::Blob(_) => return Err(mismatch(ValueRef::Text(b"a blob"), "a number")),
     })
@@ -256,37 +246,43 @@ pub(super) fn blob(value: ValueRef<'_>) -> FunctionResult {
 }
 
 /// The value as an exact number.
-pub(super) fn number(value: ValueRef<'_>) -> Result<BigDecimal> {
-    decimal::parse(&text_of(value)).ok_or_else(|| mismatch(value, "a decimal number"))
+pub(super) fn number(value: ValueRef<'_>) -> Result<Numeric> {
+    Numeric::parse(&text_of(value)).map_err(|error| match error.code {
+        ErrorCode::TypeMismatch => mismatch(value, "a decimal number"),
+        _ => error,
+    })
 }
 
-/// A decimal, rounded to the scale. A negative scale keeps every digit.
+/// A decimal, rounded to the scale. Without a precision a negative scale keeps every digit.
 pub(super) fn decimal(value: ValueRef<'_>, precision: i64, scale: i64) -> FunctionResult {
     if let ValueRef::Null = value {
         return Ok(Value::Null);
     }
-    if let ValueRef::Text(b"NaN") = value {
-        return Ok(Value::Text("NaN".into()));
-    }
     let number = number(value)?;
-    if scale < 0 {
-        return Ok(Value::Text(number.to_plain_string()));
+    if precision <= 0 {
+        let rounded = if scale < 0 { number } else { number.round(scale)? };
+        return Ok(Value::Text(rounded.to_string()));
     }
-    let rounded = number.with_scale_round(scale.min(decimal::MAX_DIGITS), RoundingMode::HalfUp);
-    let whole = rounded.with_scale_round(0, RoundingMode::Down).abs().to_plain_string();
-    let digits = i64::try_from(whole.trim_start_matches('0').len()).unwrap_or(i64::MAX);
-    if precision > 0 && digits > precision - scale {
-        return Err(out_of_range(&number.to_plain_string(), &format!("DECIMAL({precision},{scale})")));
-    }
-    Ok(Value::Text(rounded.to_plain_string()))
+    let limited = |limit: i64| i32::try_from(limit).unwrap_or(i32::MAX);
+    let rounded = number
+        .with_precision(limited(precision), limited(scale))
+        .map_err(|_| out_of_range(&number.to_string(), &format!("DECIMAL({precision},{scale})")))?;
+    Ok(Value::Text(rounded.to_string()))
 }
 
 pub(super) fn decimal_operation(operator: &str, left: ValueRef<'_>, right: ValueRef<'_>) -> FunctionResult {
     if matches!(left, ValueRef::Null) || matches!(right, ValueRef::Null) {
         return Ok(Value::Null);
     }
-    let result = decimal::operation(operator, &number(left)?, &number(right)?)?;
-    Ok(Value::Text(result.to_plain_string()))
+    let (left, right) = (number(left)?, number(right)?);
+    let result = match operator {
+        "+" => left.add(&right),
+        "-" => left.subtract(&right),
+        "*" => left.multiply(&right),
+        "/" => left.divide(&right),
+        _ => left.remainder(&right),
+    }?;
+    Ok(Value::Text(result.to_string()))
 }
 
 pub(super) fn to_f64(value: ValueRef<'_>) -> Option<f64> {
@@ -294,7 +290,7 @@ pub(super) fn to_f64(value: ValueRef<'_>) -> Option<f64> {
         #[expect(clippy::cast_precision_loss, reason = "a float is asked for")]
         ValueRef::Integer(i) => Some(i as f64),
         ValueRef::Real(f) => Some(f),
-        ValueRef::Text(_) => number(value).ok().and_then(|number| number.to_f64()),
+        ValueRef::Text(_) => number(value).ok().and_then(|number| number.to_f64().ok()),
         _ => None,
     }
 }

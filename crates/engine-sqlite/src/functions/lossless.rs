@@ -1,12 +1,10 @@
 //! The stored form of another database's value, and how much of the value it keeps.
 
 use phantomdb_protocol::{Result, data_type::DEFAULT_PRECISION};
+use phantomdb_values::numbers::Numeric;
 use rusqlite::types::{Value, ValueRef};
 
-use super::{
-    convert::{self, text_of},
-    decimal,
-};
+use super::convert::{self, text_of};
 use crate::types::SqlType;
 
 /// The largest number below which every integer has a float of its own.
@@ -153,14 +151,14 @@ fn decimal(value: ValueRef<'_>, size: Option<(u64, i64)>) -> Fit {
         ValueRef::Text(b"NaN") => return Fit::Exact(Value::Text("NaN".into())),
         other => text_of(other),
     };
-    let Some(number) = decimal::parse(&text) else { return Fit::Not };
-    let Some((precision, scale)) = size else { return Fit::Exact(Value::Text(number.to_plain_string())) };
+    let Ok(number @ Numeric::Finite(_)) = Numeric::parse(&text) else { return Fit::Not };
+    let Some((precision, scale)) = size else { return Fit::Exact(Value::Text(number.to_string())) };
     let precision = i64::try_from(precision).unwrap_or(i64::MAX);
     let Ok(Value::Text(stored)) = convert::decimal(ValueRef::Text(text.as_bytes()), precision, scale) else {
         return Fit::Not;
     };
-    match decimal::parse(&stored) {
-        Some(kept) if kept == number => Fit::Exact(Value::Text(stored)),
+    match Numeric::parse(&stored) {
+        Ok(kept) if kept == number => Fit::Exact(Value::Text(stored)),
         _ => Fit::Changed(Value::Text(stored)),
     }
 }

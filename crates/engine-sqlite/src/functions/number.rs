@@ -2,8 +2,8 @@
 
 use std::cmp::Ordering;
 
-use bigdecimal::RoundingMode;
-use phantomdb_protocol::{Error, ErrorCode};
+use phantomdb_protocol::{Error, ErrorCode, Result};
+use phantomdb_values::numbers::Numeric;
 use rusqlite::{
     Connection,
     types::{Value, ValueRef},
@@ -21,7 +21,7 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     })?;
     pure(conn, "greatest", -1, |a| Ok(extreme(a, Ordering::Greater)))?;
     pure(conn, "least", -1, |a| Ok(extreme(a, Ordering::Less)))?;
-    for (name, mode) in [("phantomdb_round", RoundingMode::HalfUp), ("phantomdb_trunc", RoundingMode::Down)] {
+    for (name, mode) in [("phantomdb_round", Numeric::round as Round), ("phantomdb_trunc", Numeric::trunc)] {
         pure(conn, name, -1, move |a| round(a, mode))?;
     }
     type Float = fn(f64) -> f64;
@@ -55,8 +55,11 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     })
 }
 
+/// Rounds a number to so many digits behind the point.
+type Round = fn(&Numeric, i64) -> Result<Numeric>;
+
 /// Rounds or truncates. An integer stays as it is, a float gives a float, and text is an exact number and gives one.
-fn round(arguments: &Arguments<'_>, mode: RoundingMode) -> FunctionResult {
+fn round(arguments: &Arguments<'_>, mode: Round) -> FunctionResult {
     if arguments.any_null() {
         return Ok(Value::Null);
     }
@@ -64,19 +67,12 @@ fn round(arguments: &Arguments<'_>, mode: RoundingMode) -> FunctionResult {
     let places = places.clamp(0, 1000);
     match arguments.value(0) {
         ValueRef::Integer(i) => Ok(Value::Integer(i)),
+        ValueRef::Real(f) if !f.is_finite() || f.abs() > 1e15 => Ok(Value::Real(f)),
         ValueRef::Real(f) => {
-            if !f.is_finite() || f.abs() > 1e15 {
-                return Ok(Value::Real(f));
-            }
-            match convert::number(ValueRef::Real(f)) {
-                Ok(number) => {
-                    let rounded = number.with_scale_round(places, mode).to_plain_string();
-                    Ok(rounded.parse().map_or(Value::Real(f), Value::Real))
-                }
-                Err(_) => Ok(Value::Real(f)),
-            }
+            let rounded = mode(&convert::number(ValueRef::Real(f))?, places)?;
+            Ok(Value::Real(rounded.to_f64().unwrap_or(f)))
         }
-        value => Ok(Value::Text(convert::number(value)?.with_scale_round(places, mode).to_plain_string())),
+        value => Ok(Value::Text(mode(&convert::number(value)?, places)?.to_string())),
     }
 }
 

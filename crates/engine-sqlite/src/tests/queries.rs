@@ -164,3 +164,12 @@ fn an_interval_is_read_in_the_forms_of_postgresql() {
         assert_eq!(database.ask(&query), expected, "{interval}");
     }
 }
+
+#[test]
+fn calls_with_a_grammar_of_their_own_are_calls_of_functions() {
+    let database = Database::new();
+    assert_eq!(database.ask("SELECT OVERLAY('abcdef' PLACING '45' FROM 4)"), "abc45f");
+    assert_eq!(database.ask("SELECT OVERLAY('yabadoo' PLACING 'daba' FROM 5 FOR 0)"), "yabadabadoo");
+    assert_eq!(database.ask("SELECT length(normalize('\u{e4}', NFD))"), "2");
+    assert_eq!(database.ask("SELECT '\u{e4}' IS NFD NORMALIZED, '\u{e4}' IS NOT NORMALIZED"), "0|0");
+}

@@ -20,16 +20,16 @@ pub(crate) struct Fixture {
 
 impl Fixture {
     async fn new(engine: SqliteEngine, directory: Option<Directory>) -> Self {
-        Self::with_options(engine, directory, LOCK_TIMEOUT, SqliteOptions::default().lock_idle_timeout).await
+        let options = SqliteOptions { lock_timeout: LOCK_TIMEOUT, ..SqliteOptions::default() };
+        Self::with_options(engine, directory, options).await
     }
 
     async fn with_options(
         engine: SqliteEngine,
         directory: Option<Directory>,
-        lock_timeout: Duration,
-        lock_idle_timeout: Duration,
+        options: SqliteOptions,
     ) -> Self {
-        let engine = Arc::new(engine.with_options(SqliteOptions { lock_timeout, lock_idle_timeout }));
+        let engine = Arc::new(engine.with_options(options));
         engine.create_database("test").await.unwrap();
         let session = engine.database("test").await.unwrap();
         Self { engine, session, _directory: directory }
@@ -43,7 +43,15 @@ impl Fixture {
 
     /// An engine in memory with a short limit for idle transactions.
     pub(crate) async fn impatient(lock_idle_timeout: Duration) -> Self {
-        Self::with_options(SqliteEngine::memory(), None, LOCK_TIMEOUT, lock_idle_timeout).await
+        let options =
+            SqliteOptions { lock_timeout: LOCK_TIMEOUT, lock_idle_timeout, ..SqliteOptions::default() };
+        Self::with_options(SqliteEngine::memory(), None, options).await
+    }
+
+    /// The same, where a statement gives way to an idle transaction.
+    pub(crate) async fn giving_way(lock_idle_timeout: Duration) -> Self {
+        let options = SqliteOptions { lock_timeout: LOCK_TIMEOUT, lock_idle_timeout, waiter_gives_way: true };
+        Self::with_options(SqliteEngine::memory(), None, options).await
     }
 
     pub(crate) async fn begin(&self, isolation_level: Option<IsolationLevel>) -> Arc<dyn Transaction> {

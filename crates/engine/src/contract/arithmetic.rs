@@ -15,44 +15,46 @@ pub(super) const TESTS: &[ContractTest] = contract_tests![
 
 async fn numbers_are_computed_as_in_postgresql(fixture: &Fixture) {
     let session = &*fixture.session;
-    for (sql, expected) in [
+    // As text, because the wire has a float for a number that a statement writes with a point.
+    for (expressions, expected) in [
         (
-            "1.0 / 3, 2.50 * 4, 10 % 3.1, 7 / 2.0, 1e-3 / 7",
-            "0.33333333333333333333|10.00|0.7|3.5000000000000000|0.00014285714285714286",
+            &["1.0 / 3", "2.50 * 4", "10 % 3.1", "7 / 2.0"][..],
+            "0.33333333333333333333|10.00|0.7|3.5000000000000000",
+        ),
+        (&["round(2.5)", "round(-2.5)", "round(1234.567, -2)", "trunc(-1.29, 1)"], "3|-3|1200|-1.2"),
+        (&["round(2.5::float8)", "2.5::int", "2.5::float8::int", "3.5::float8::int"], "2|3|2|4"),
+        (
+            &["'0x1F'::int", "'1_000'::int", "' 12 '::numeric", "0.1::float8 + 0.2::float8"],
+            "31|1000|12|0.30000000000000004",
         ),
         (
-            "round(2.5), round(-2.5), round(1234.567, -2), trunc(-1.29, 1), round(2.5::float8)",
-            "3|-3|1200|-1.2|2",
+            &["sqrt(2.0)", "power(2.0, 10)", "exp(1.0)", "ln(10.0)"],
+            "1.414213562373095|1024.0000000000000000|2.7182818284590452|2.3025850929940457",
         ),
         (
-            "2.5::int, 2.5::float8::int, '0x1F'::int, '1_000'::int, 0.1::float8 + 0.2::float8",
-            "3|2|31|1000|0.30000000000000004",
+            &["gcd(12, 18)", "lcm(4, 6)", "factorial(20)", "6 & 3", "6 | 3", "6 # 3"],
+            "6|12|2432902008176640000|2|7|5",
+        ),
+        (&["~5", "1 << 4", "-16 >> 2", "mod(-7, 3)", "div(7.5, 2)", "sign(-3.5)"], "-6|16|-4|-1|3|-1"),
+        (
+            &["scale(1.50)", "min_scale(1.50)", "trim_scale(1.50)", "abs(-2.50)", "ceil(-1.5)"],
+            "2|1|1.5|2.50|-1",
         ),
         (
-            "sqrt(2.0), power(2.0, 10), exp(1.0), ln(10.0), log(2.0, 64.0)",
-            "1.414213562373095|1024.0000000000000000|2.7182818284590452|2.3025850929940457|6.0000000000000000",
+            &["1e20::float8", "1e-7::float8", "0.1::float4", "100000::float8", "1e15::float8"],
+            "1e+20|1e-07|0.1|100000|1e+15",
         ),
+        (&["'NaN'::numeric", "'inf'::numeric", "'inf'::numeric - 'inf'::numeric"], "NaN|Infinity|NaN"),
         (
-            "gcd(12, 18), lcm(4, 6), factorial(20), 6 & 3, 6 | 3, 6 # 3, ~5, 1 << 4, -16 >> 2",
-            "6|12|2432902008176640000|2|7|5|-6|16|-4",
+            &["to_char(1234.5, 'FM9,999.00')", "to_char(-5, 'S99')", "to_char(12, '0000')"],
+            "1,234.50| -5| 0012",
         ),
-        ("scale(1.50), min_scale(1.50), trim_scale(1.50), div(7.5, 2), sign(-3.5)", "2|1|1.5|3|-1"),
-        (
-            "1e20::float8::text, 1e-7::float8::text, 0.1::float4::text, 100000::float8::text",
-            "1e+20|1e-07|0.1|100000",
-        ),
-        (
-            "'NaN'::numeric::text, 'inf'::numeric::text, ('inf'::numeric - 'inf'::numeric)::text",
-            "NaN|Infinity|NaN",
-        ),
-        ("to_char(1234.5, 'FM9,999.00'), to_char(-5, 'S99'), to_char(12, '0000')", "1,234.50| -5| 0012"),
-        ("to_number('1,234.5', '9G999D9'), to_number('12-', '99S')", "1234.5|-12"),
-        (
-            "width_bucket(5.35, 0.024, 10.06, 5), mod(-7, 3), abs(-2.50), ceil(-1.5), floor(-1.5)",
-            "3|-1|2.50|-1|-2",
-        ),
+        (&["to_number('1,234.5', '9G999D9')", "to_number('12-', '99S')"], "1234.5|-12"),
+        (&["width_bucket(5.35, 0.024, 10.06, 5)", "width_bucket(5, ARRAY[1, 3, 6])"], "3|2"),
     ] {
-        assert_eq!(ask(session, &format!("SELECT {sql}")).await, expected, "{sql}");
+        let texts: Vec<String> =
+            expressions.iter().map(|expression| format!("({expression})::text")).collect();
+        assert_eq!(ask(session, &format!("SELECT {}", texts.join(", "))).await, expected, "{expressions:?}");
     }
 }
 
@@ -97,14 +99,20 @@ async fn aggregates_of_numbers_are_those_of_postgresql(fixture: &Fixture) {
     let session = &*fixture.session;
     let rows = "FROM (VALUES (1, 1.50, 2::float8, 'a'), (2, 2.5, 4::float8, 'b'), (4, NULL, 5::float8, 'c')) AS v (i, d, f, s)";
     for (select, expected) in [
-        ("sum(i), sum(d), sum(f), avg(d), avg(f)", "7|4.00|11|2.0000000000000000|3.6666666666666665"),
+        (
+            "sum(i), sum(d)::text, sum(f), avg(d)::text, avg(f)",
+            "7|4.00|11|2.0000000000000000|3.6666666666666665",
+        ),
         ("sum(i) FILTER (WHERE i > 4), bit_and(i), bit_or(i), bit_xor(i)", "∅|0|7|7"),
         ("every(i > 0), bool_and(i > 1), bool_or(i > 3)", "true|false|true"),
         (
             "corr(f, i), regr_slope(f, i), regr_count(d, i), covar_pop(f, i)",
             "0.9285714285714286|0.9285714285714286|2|1.4444444444444444",
         ),
-        ("string_agg(s, '-' ORDER BY i DESC), string_agg(s, s), any_value(i) > 0", "c-b-a|abbcc|true"),
+        (
+            "string_agg(s, '-' ORDER BY i DESC), string_agg(s, s ORDER BY i), any_value(i) > 0",
+            "c-b-a|abbcc|true",
+        ),
         (
             "percentile_cont(0.5) WITHIN GROUP (ORDER BY f), percentile_disc(0.5) WITHIN GROUP (ORDER BY s)",
             "4|b",
@@ -125,12 +133,12 @@ async fn aggregates_follow_the_frame_of_a_window(fixture: &Fixture) {
     for (aggregate, expected) in [
         ("sum(i)", "1 3 5"),
         ("sum(d)", "1.50 4.00 2.5"),
-        ("sum(f)", "10000000000000000 10000000000000000 3"),
+        ("sum(f)", "1e+16 1e+16 3"),
         ("bit_or(i)", "1 3 3"),
         ("bool_and(i < 3)", "true true false"),
         ("string_agg(i::text, '+')", "1 1+2 2+3"),
     ] {
-        let sql = format!("SELECT {aggregate} {frame} {rows} ORDER BY i");
+        let sql = format!("SELECT ({aggregate} {frame})::text {rows} ORDER BY i");
         assert_eq!(ask(session, &sql).await, expected, "{aggregate}");
     }
 }

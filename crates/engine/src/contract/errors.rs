@@ -1,12 +1,13 @@
 use phantomdb_protocol::{Error, ErrorCode};
 
-use super::session::{error, ok, statement};
+use super::session::{error, ok, rows, statement};
 use super::{ContractTest, Fixture, contract_tests};
 
 /// The tests of this file.
 pub(super) const TESTS: &[ContractTest] = contract_tests![
     it_names_table_columns_and_constraint_of_what_was_violated,
-    it_names_what_is_not_there_or_there_already
+    it_names_what_is_not_there_or_there_already,
+    an_atomic_batch_says_which_statement_failed
 ];
 
 fn columns(error: &Error) -> Vec<&str> {
@@ -79,4 +80,31 @@ async fn it_names_what_is_not_there_or_there_already(fixture: &Fixture) {
     let again = error(session, "CREATE TABLE \"t\" (\"a\" INTEGER)", &[]).await;
     assert_eq!(again.code, ErrorCode::AlreadyExists);
     assert_eq!(error(session, "SELECT 1 +", &[]).await.code, ErrorCode::SyntaxError);
+}
+
+async fn an_atomic_batch_says_which_statement_failed(fixture: &Fixture) {
+    let session = &*fixture.session;
+    ok(session, "CREATE TABLE \"t\" (\"a\" INTEGER NOT NULL)", &[]).await;
+    let insert = || statement("INSERT INTO \"t\" VALUES (1)", &[]);
+    for failing in [
+        "INSERT INTO \"t\" VALUES (NULL)",
+        "INSERT INTO \"t\" VALUES ('x')",
+        "SELECT nothing FROM \"t\"",
+        "SELECT 1 +",
+        "SAVEPOINT s",
+    ] {
+        // The second time, an engine knows the statements.
+        for _ in 0..2 {
+            let batch = || vec![insert(), insert(), statement(failing, &[]), insert()];
+            let alone = session.execute_batch(batch(), true).await.unwrap_err();
+            assert_eq!(alone.details.statement, Some(2), "{failing}");
+            if failing != "SAVEPOINT s" {
+                let transaction = fixture.begin(None).await;
+                let within = transaction.execute_batch(batch(), true).await.unwrap_err();
+                assert_eq!(within.details.statement, Some(2), "{failing}");
+                transaction.rollback().await.unwrap();
+            }
+        }
+    }
+    assert_eq!(rows(session, "SELECT \"a\" FROM \"t\"", &[]).await, serde_json::json!([]));
 }

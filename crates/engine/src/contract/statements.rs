@@ -9,6 +9,7 @@ pub(super) const TESTS: &[ContractTest] = contract_tests![
     it_inserts_finds_updates_and_deletes,
     it_gives_values_of_each_type_back_as_they_came,
     it_keeps_what_is_not_a_number_and_null,
+    it_compares_integers_with_numbers_that_their_columns_cannot_hold,
     it_refuses_nul_in_text_and_a_wrong_number_of_values,
     it_sees_a_changed_schema_at_once,
     it_runs_a_batch_all_or_nothing_or_each_by_itself,
@@ -89,6 +90,35 @@ async fn it_gives_values_of_each_type_back_as_they_came(fixture: &Fixture) {
                 "AP8B"
             ]])
         );
+    }
+}
+
+async fn it_compares_integers_with_numbers_that_their_columns_cannot_hold(fixture: &Fixture) {
+    let session = &*fixture.session;
+    ok(session, "CREATE TABLE \"t\" (\"s\" SMALLINT, \"i\" INTEGER, \"b\" BIGINT)", &[]).await;
+    let row = [Value::Integer(32_767), Value::Integer(2_147_483_647), Value::Integer(i64::MAX)];
+    ok(session, "INSERT INTO \"t\" VALUES ($1, $2, $3)", &row).await;
+    let beyond = || Value::Decimal("9223372036854775808".to_owned());
+    for column in ["s", "i", "b"] {
+        for (condition, found) in [
+            ("= $1", 0),
+            ("<> $1", 1),
+            ("< $1", 1),
+            ("<= $1", 1),
+            ("> $1", 0),
+            (">= $1", 0),
+            ("IN ($1, 0)", 0),
+            ("NOT IN ($1, 0)", 1),
+            ("BETWEEN 0 AND $1", 1),
+            ("IS DISTINCT FROM $1", 1),
+        ] {
+            let query = format!("SELECT count(*) FROM \"t\" WHERE \"{column}\" {condition}");
+            assert_eq!(rows(session, &query, &[beyond()]).await, json!([[found]]), "{query}");
+        }
+        let assigned = format!("UPDATE \"t\" SET \"{column}\" = $1");
+        assert_eq!(error(session, &assigned, &[beyond()]).await.code, ErrorCode::OutOfRange);
+        let inserted = format!("INSERT INTO \"t\" (\"{column}\") VALUES ($1)");
+        assert_eq!(error(session, &inserted, &[beyond()]).await.code, ErrorCode::OutOfRange);
     }
 }
 

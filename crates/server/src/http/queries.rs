@@ -22,7 +22,8 @@ use futures_util::{
 };
 use http::{HeaderValue, StatusCode, request::Parts};
 use phantomdb_protocol::{
-    Call, CallContext, Error, ErrorCode, IndependentQuery, Queries, Result, Statement, headers, read_body,
+    Apart, Call, CallContext, Error, ErrorCode, IndependentQuery, Queries, Result, Statement, headers,
+    read_body,
 };
 use phantomdb_service::{Reply, Service};
 use tokio::sync::mpsc;
@@ -79,9 +80,12 @@ pub(super) async fn queries(
     }
     server.service.refuse_too_many(queries.len())?;
     let count = queries.len();
-    let running = queries.into_iter().enumerate().map(|(index, query)| {
-        let (call, context) = call_of(&database, &context, query);
-        run(Arc::clone(&server.service), index, call, context)
+    let running = queries.into_iter().enumerate().map(|(index, Apart(query))| {
+        let call = query.map(|query| call_of(&database, &context, query)).map_err(|mut error| {
+            error.request_id.clone_from(&context.request_id);
+            error
+        });
+        run(Arc::clone(&server.service), index, call)
     });
     let lines = Lines {
         running: running.collect::<FuturesUnordered<_>>(),
@@ -137,8 +141,13 @@ struct Finished {
     outcome: Result<Reply>,
 }
 
-async fn run(service: Arc<Service>, index: usize, call: Call, context: CallContext) -> Finished {
-    Finished { index, outcome: service.call(call, context).await }
+/// Runs a query, unless it could not be read.
+async fn run(service: Arc<Service>, index: usize, call: Result<(Call, CallContext)>) -> Finished {
+    let outcome = match call {
+        Ok((call, context)) => service.call(call, context).await,
+        Err(error) => Err(error),
+    };
+    Finished { index, outcome }
 }
 
 /// The queries that run. Each item is the lines of all that have ended since the item before.

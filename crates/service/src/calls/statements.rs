@@ -1,9 +1,13 @@
 //! The calls that carry SQL.
 
-use phantomdb_protocol::{Batch, Error, ErrorCode, Result, Statement};
+use phantomdb_protocol::{Apart, Batch, Error, ErrorCode, Result, ResultSet, Statement};
+use phantomdb_sql::{
+    script::{self, Part},
+    unknown_function::located,
+};
 
 use crate::{
-    context::ExecutionContext,
+    context::{CallSession, ExecutionContext},
     reply::{batch_json, json},
     service::Service,
 };
@@ -15,10 +19,43 @@ impl Service {
         statement: Statement,
         context: &ExecutionContext,
     ) -> Result<String> {
-        self.refuse_native(std::slice::from_ref(&statement))?;
+        self.refuse_native(statement.native)?;
+        if !statement.native && statement.query.contains(';') {
+            // A text that cannot be split is refused as the statement that it is then, with its position.
+            if let Ok(Some(parts)) = script::statements(&statement.query) {
+                return Box::pin(self.script(&database, &statement, &parts, context)).await;
+            }
+        }
         self.count_statements(1);
         let session = self.session(&database, context).await?;
         json(&session.execute(statement).await?)
+    }
+
+    /// Runs the statements of one text, all or nothing. The answer is that of the last.
+    async fn script(
+        &self,
+        database: &str,
+        text: &Statement,
+        parts: &[Part<'_>],
+        context: &ExecutionContext,
+    ) -> Result<String> {
+        if !text.parameters.is_empty() {
+            let message = "a text of several statements takes no parameters, since each statement numbers its own from \
+                           $1; send the statements one by one";
+            return Err(Error::new(ErrorCode::BadRequest, message));
+        }
+        self.refuse_too_many(parts.len())?;
+        self.count_statements(parts.len());
+        let session = self.session(database, context).await?;
+        let statements = parts.iter().map(|part| Statement {
+            rows: Vec::new(),
+            query: part.sql.to_owned(),
+            parameters: Vec::new(),
+            native: false,
+        });
+        let answers = session.execute_batch(statements.collect(), true).await;
+        let mut answers = answers.map_err(|error| in_text(error, parts))?;
+        json(&answers.pop().unwrap_or_else(|| Err(Error::internal("a text without a statement ran")))?)
     }
 
     pub(super) async fn batch(
@@ -27,19 +64,59 @@ impl Service {
         batch: Batch,
         context: &ExecutionContext,
     ) -> Result<String> {
-        self.refuse_native(&batch.statements)?;
-        self.refuse_too_many(batch.statements.len())?;
-        self.count_statements(batch.statements.len());
+        let Batch { statements, atomic } = batch;
+        self.refuse_native(statements.iter().any(|Apart(read)| read.as_ref().is_ok_and(|read| read.native)))?;
+        self.refuse_too_many(statements.len())?;
+        self.count_statements(statements.len());
         let session = self.session(&database, context).await?;
-        batch_json(session.execute_batch(batch.statements, batch.atomic).await?)
+        let results = if atomic {
+            let statements = statements.into_iter().map(|Apart(read)| read).collect::<Result<_>>()?;
+            session.execute_batch(statements, true).await?
+        } else {
+            run_each(&session, statements).await?
+        };
+        batch_json(results)
     }
 
-    fn refuse_native(&self, statements: &[Statement]) -> Result<()> {
-        if self.options.allow_native || statements.iter().all(|statement| !statement.native) {
+    fn refuse_native(&self, native: bool) -> Result<()> {
+        if self.options.allow_native || !native {
             return Ok(());
         }
         let message =
             "this server takes PhantomDB SQL only; a statement in the engine's own SQL (native) is forbidden";
         Err(Error::new(ErrorCode::Forbidden, message))
     }
+}
+
+/// Runs statements that stand each for itself. One that could not be read fails, and the others run.
+async fn run_each(
+    session: &CallSession,
+    statements: Vec<Apart<Statement>>,
+) -> Result<Vec<Result<ResultSet>>> {
+    let mut results = Vec::with_capacity(statements.len());
+    let mut readable = Vec::new();
+    for Apart(read) in statements {
+        match read {
+            Ok(statement) => readable.push(statement),
+            Err(error) => {
+                results.append(&mut session.execute_batch(std::mem::take(&mut readable), false).await?);
+                results.push(Err(error));
+            }
+        }
+    }
+    results.append(&mut session.execute_batch(readable, false).await?);
+    Ok(results)
+}
+
+/// The error of one of several statements in a text, which says which, and has the position in the whole text.
+fn in_text(error: Error, parts: &[Part<'_>]) -> Error {
+    let Some((index, part)) = error.details.statement.and_then(|index| Some((index, parts.get(index)?)))
+    else {
+        return error;
+    };
+    let mut error = located(error, part.sql);
+    error.message =
+        format!("statement {} of {}: {}; none of them took effect", index + 1, parts.len(), error.message);
+    error.details.position = error.details.position.map(|position| position + part.offset);
+    error
 }

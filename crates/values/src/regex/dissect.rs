@@ -40,7 +40,10 @@ impl Dissection<'_, '_> {
                 self.back_reference(*group, *least, *most, begin, end)
             }
         };
-        if fits && node.group > 0 {
+        if !fits {
+            // A back reference behind must not see what a failed attempt matched.
+            self.forget(node);
+        } else if node.group > 0 {
             self.spans[node.group] = Some((begin, end));
         }
         Ok(fits)
@@ -57,13 +60,11 @@ impl Dissection<'_, '_> {
             middles.reverse();
         }
         for middle in middles {
-            self.forget(left);
-            self.forget(right);
-            if self.scan.longest(right.part, middle, end)? == Some(end)
-                && self.divide(left, begin, middle)?
-                && self.divide(right, middle, end)?
-            {
-                return Ok(true);
+            if self.scan.longest(right.part, middle, end)? == Some(end) && self.divide(left, begin, middle)? {
+                if self.divide(right, middle, end)? {
+                    return Ok(true);
+                }
+                self.forget(left);
             }
         }
         Ok(false)
@@ -71,7 +72,6 @@ impl Dissection<'_, '_> {
 
     fn alternatives(&mut self, members: &[Node], begin: usize, end: usize) -> Result<bool> {
         for member in members {
-            self.forget(member);
             if self.scan.longest(member.part, begin, end)? == Some(end) && self.divide(member, begin, end)? {
                 return Ok(true);
             }

@@ -264,7 +264,9 @@ mod tests {
             assert_eq!(found(pattern, flags, text), Some(expected), "{pattern} {text}");
         }
         assert_eq!(found("a$", "", "a\n"), None);
-        assert_eq!(found(r"(a)\1", "", "ab"), None);
+        for pattern in [r"(a)\1", r"^((.)\2|..)\2", r"^(.)\1|\1."] {
+            assert_eq!(found(pattern, "", "abadef"), None, "{pattern}");
+        }
     }
 
     #[test]

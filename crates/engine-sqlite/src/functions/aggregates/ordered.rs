@@ -3,7 +3,10 @@
 use std::cmp::Ordering;
 
 use phantomdb_protocol::{Error, ErrorCode, Result};
-use phantomdb_values::aggregates::{frame::Frame, percentile};
+use phantomdb_values::{
+    aggregates::{frame::Frame, percentile},
+    numbers::float::parse_f64,
+};
 use rusqlite::{
     Connection,
     functions::{Aggregate, Context},
@@ -92,6 +95,7 @@ impl Fraction {
         let fractions = elements.iter().map(|element| match element {
             serde_json::Value::Null => Ok(None),
             serde_json::Value::Number(number) => number.as_f64().map(Some).ok_or_else(refused),
+            serde_json::Value::String(text) => parse_f64(text).map(Some),
             _ => Err(refused()),
         });
         fractions.collect::<Result<_>>().map(|fractions| Some(Self::Several(fractions)))
