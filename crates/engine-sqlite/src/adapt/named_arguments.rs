@@ -19,8 +19,7 @@ pub(super) fn place(function_name: &str, function: &mut Function) {
     else {
         return;
     };
-    let is_named =
-        |argument: &FunctionArg| matches!(argument, FunctionArg::Named { name: _, arg: _, operator: _ });
+    let is_named = |argument: &FunctionArg| !matches!(argument, FunctionArg::Unnamed(_));
     if args.iter().any(is_named)
         && let Some(placed) = placed(args, names)
     {
