@@ -15,6 +15,9 @@ use super::{Arguments, FunctionResult, strict};
 /// The number of compiled patterns that a thread keeps.
 const KEPT: usize = 64;
 
+/// What a function does with its arguments.
+type Body = fn(&Arguments<'_>) -> FunctionResult;
+
 type Kept = LruCache<(String, Options), Rc<Regex>>;
 
 thread_local! {
@@ -40,7 +43,7 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
             boolean(regex.is_match(&a.text(0))?)
         })?;
     }
-    let bodies: [(&str, fn(&Arguments<'_>) -> FunctionResult); 13] = [
+    let bodies: [(&str, Body); 13] = [
         ("phantomdb_similar", |a| boolean(similar_regex(a)?.is_match(&a.text(0))?)),
         ("phantomdb_similar_to_escape", |a| {
             let escape = escape_character((a.len() > 1).then(|| a.text(1)).as_deref())?;
