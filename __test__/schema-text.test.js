@@ -28,6 +28,7 @@ describe('the text of schema statements', () => {
     ['DECIMAL(10,2)', () => Sequelize.DECIMAL(10, 2), 'DECIMAL(10,2)'],
     ['UUID', () => Sequelize.UUID, 'UUID'],
     ['ENUM', () => Sequelize.ENUM('a', "b'c"), "ENUM('a','b''c')"],
+    ['ENUM with a value twice', () => Sequelize.ENUM('a', 'b', 'a'), "ENUM('a','b')"],
     ['BLOB', () => Sequelize.BLOB, 'BLOB'],
     ['JSON', () => Sequelize.JSON, 'JSON'],
     ['JSONB', () => Sequelize.JSONB, 'JSONB'],
@@ -92,7 +93,6 @@ describe('the text of schema statements', () => {
     [{ type: 'CIDR' }, 'column "c": PhantomDB has no type \'CIDR\''],
     [{ type: 'TEXT); DROP TABLE x; --' }, 'PhantomDB has no type'],
     [{ type: Sequelize.INTEGER, references: { model: 'o' }, onDelete: 'x; DROP TABLE y' }, 'onDelete must be one of'],
-    [{ type: Sequelize.ENUM, values: ['a', 'a'] }, "the value 'a' is there twice"],
     [{ allowNull: false }, 'type'],
   ])('%j is refused by name', (attribute, message) => {
     expect(() => fragment(attribute)).toThrow(message);

@@ -326,6 +326,10 @@ function arrayType(Base) {
     _stringify(values, options) {
       return Array.isArray(values) ? notation(values, this.type, options) : values;
     }
+    // Sequelize's postgres dialect gives the class for all dialects a method that returns the elements.
+    _bindParam(values, options) {
+      return options.bindParam(this.stringify(values, options));
+    }
   };
 }
 

@@ -5,6 +5,7 @@
 
 const { runThroughSequelize } = require('./compiled-query');
 const plans = require('./schema-plans');
+const { SyncChanges } = require('./sync-changes');
 const { transactions } = require('./transactions');
 
 /** The options of a run. The others belong to the model, the index or the constraint. */
@@ -26,6 +27,9 @@ module.exports = (lib) => {
   const { QueryTypes, Utils, errors } = lib;
 
   return class PhantomDBQueryInterface extends transactions(lib.QueryInterface, lib) {
+    /** The changes that are collected while a model is synced. */
+    _syncChanges = new SyncChanges();
+
     /** The queries that structured calls make. */
     get _queries() {
       return this.queryGenerator.schemaQueries;
@@ -40,6 +44,14 @@ module.exports = (lib) => {
         }
       }
       return runThroughSequelize(this.sequelize, query, runOptions);
+    }
+
+    /** Makes the change of a table, or collects it while its model is synced. */
+    async _alter(query, options) {
+      const { table, operations } = query.body;
+      if (!this._syncChanges.collect(table, operations, options)) {
+        await this._run(query, options);
+      }
     }
 
     /** A description from the server, or what `otherwise` returns when there is no such table. */
@@ -139,7 +151,11 @@ module.exports = (lib) => {
     }
 
     async tableExists(tableName, options) {
-      return (await this._run(this._queries.tableExists(tableName), options)).length === 1;
+      const exists = (await this._run(this._queries.tableExists(tableName), options)).length === 1;
+      if (exists) {
+        this._syncChanges.begin(tableOf(tableName), options);
+      }
+      return exists;
     }
 
     async describeTable(tableName, options) {
@@ -159,11 +175,11 @@ module.exports = (lib) => {
       if (!table || !key || !attribute) {
         throw new Error('addColumn takes at least 3 arguments (table, attribute name, attribute definition)');
       }
-      await this._run(this._queries.addColumn(table, key, attribute), options);
+      await this._alter(this._queries.addColumn(table, key, attribute), options);
     }
 
     async removeColumn(tableName, attributeName, options) {
-      await this._run(this._queries.removeColumn(tableName, attributeName), options);
+      await this._alter(this._queries.removeColumn(tableName, attributeName), options);
     }
 
     async changeColumn(tableName, attributeName, dataTypeOrOptions, options) {
@@ -171,7 +187,7 @@ module.exports = (lib) => {
         { [attributeName]: { ...this.normalizeAttribute(dataTypeOrOptions), field: attributeName } },
         { context: 'changeColumn', table: tableName },
       );
-      await this._run(this._queries.changeColumns(tableName, columns), options);
+      await this._alter(this._queries.changeColumns(tableName, columns), options);
     }
 
     async renameColumn(tableName, attrNameBefore, attrNameAfter, options) {
@@ -199,10 +215,15 @@ module.exports = (lib) => {
     }
 
     async removeIndex(tableName, indexNameOrAttributes, options) {
-      await this._run(this.queryGenerator.removeIndexQuery(tableName, indexNameOrAttributes), options);
+      await this._run(this.queryGenerator.removeIndexQuery(tableName, indexNameOrAttributes, options), options);
     }
 
     async showIndex(tableName, options) {
+      const table = tableOf(tableName);
+      const operations = this._syncChanges.take(table, options);
+      if (operations.length > 0) {
+        await this._run(this._queries.alter(table, operations), options);
+      }
       return this._run(this._queries.showIndexes(tableName), options);
     }
 
@@ -220,7 +241,7 @@ module.exports = (lib) => {
 
     async removeConstraint(tableName, constraintName, options) {
       try {
-        await this._run(this._queries.removeConstraint(tableName, constraintName), options);
+        await this._alter(this._queries.removeConstraint(tableName, constraintName), options);
       } catch (error) {
         if (error.parent?.code !== 'UNKNOWN_CONSTRAINT') {
           throw error;

@@ -27,7 +27,7 @@ function columns(schema) {
 function shownType({ type, dataType }) {
   const name = typeNamed(dataType?.name)?.describedAs;
   const decimals = dataType?.precision === undefined ? '' : `(${dataType.precision})`;
-  return name === undefined ? type : `${name}${decimals}`;
+  return name ? `${name}${decimals}` : type;
 }
 
 /** The default of a column: the value of a literal, or the text of an expression. */

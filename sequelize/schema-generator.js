@@ -113,12 +113,13 @@ module.exports = (lib) => {
         return this.schemaQueries.addIndex(tableName, options, rawTablename).sql;
       }
 
-      removeIndexQuery(tableName, indexNameOrAttributes) {
+      removeIndexQuery(tableName, indexNameOrAttributes, options) {
         const name =
           typeof indexNameOrAttributes === 'string'
             ? indexNameOrAttributes
             : Utils.nameIndex({ fields: indexNameOrAttributes }, nameOf(tableName)).name;
-        return write('dropIndex', { table: tableOfPath(tableName), name, ifExists: true });
+        const concurrently = Boolean(options?.concurrently);
+        return write('dropIndex', { table: tableOfPath(tableName), name, ifExists: true, concurrently });
       }
 
       showIndexesQuery(tableName) {

@@ -203,6 +203,7 @@ module.exports = (lib) => {
       using: options.using,
       fields: options.fields.map((field) => indexFieldOf(field, options.operator, write)),
       where: options.where ? write.condition(options.where) : undefined,
+      concurrently: options.concurrently ? true : undefined,
     };
   }
 

@@ -64,7 +64,8 @@ module.exports = (lib) => {
       return CompiledQuery.call(text, { call, body, map, tolerated });
     }
 
-    #alter(table, operations) {
+    /** A change of a table by operations of the contract, all or nothing. */
+    alter(table, operations) {
       return this.#call(() => write('alterTable', { table, operations }), 'alterTable', { table, operations });
     }
 
@@ -115,22 +116,22 @@ module.exports = (lib) => {
 
     addColumn(table, key, attribute) {
       const column = this.column(attribute, key, { table, context: 'addColumn' });
-      return this.#alter(tableOf(table), [{ op: 'addColumn', column }]);
+      return this.alter(tableOf(table), [{ op: 'addColumn', column }]);
     }
 
     removeColumn(table, name) {
-      return this.#alter(tableOf(table), [{ op: 'dropColumn', name }]);
+      return this.alter(tableOf(table), [{ op: 'dropColumn', name }]);
     }
 
     changeColumns(table, columns) {
-      return this.#alter(
+      return this.alter(
         tableOf(table),
         columns.map((column) => ({ op: 'changeColumn', column })),
       );
     }
 
     renameColumn(table, from, to) {
-      return this.#alter(tableOf(table), [{ op: 'renameColumn', from, to }]);
+      return this.alter(tableOf(table), [{ op: 'renameColumn', from, to }]);
     }
 
     // Tables.
@@ -147,7 +148,7 @@ module.exports = (lib) => {
     }
 
     renameTable(before, after) {
-      return this.#alter(tableOf(before), [{ op: 'renameTable', to: tableOf(after) }]);
+      return this.alter(tableOf(before), [{ op: 'renameTable', to: tableOf(after) }]);
     }
 
     describeTable(tableName, schema) {
@@ -189,11 +190,11 @@ module.exports = (lib) => {
 
     addConstraint(tableName, options) {
       const constraint = constraintOf(tableName, options || {}, this.writers);
-      return this.#alter(tableOfPath(tableName), [{ op: 'addConstraint', constraint }]);
+      return this.alter(tableOfPath(tableName), [{ op: 'addConstraint', constraint }]);
     }
 
     removeConstraint(tableName, name) {
-      return this.#alter(tableOfPath(tableName), [{ op: 'dropConstraint', name }]);
+      return this.alter(tableOfPath(tableName), [{ op: 'dropConstraint', name }]);
     }
 
     showConstraints(tableName, constraintName) {

@@ -20,7 +20,6 @@ use crate::{
     connection::Connection,
     database::{Database, Lease},
     idempotency_store::{self, KeyedWrite, cancelled},
-    native,
     plan_cache::{Plan, PreparableSql},
     prepare,
     receipt_sql::ReceiptForm,
@@ -87,9 +86,7 @@ impl AutocommitWriter {
 
     /// Runs a write by itself and remembers the position of the log after it.
     pub(crate) async fn write(&self, plan: &Plan, statement: &Statement) -> Result<ResultSet> {
-        let write = self
-            .next_keyed_write()
-            .filter(|_| !statement.native || native::is_transactional(&statement.query));
+        let write = self.next_keyed_write().filter(|_| !plan.adapted.outside_transaction);
         let lease = self.database.lease().await?;
         let stored = match write {
             None => Ok(None),

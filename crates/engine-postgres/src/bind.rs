@@ -199,7 +199,8 @@ fn array_of_json(text: &str, element: &Type) -> Option<String> {
     Some(format!("{{{}}}", elements.collect::<Option<Vec<_>>>()?.join(",")))
 }
 
-fn quote_element(text: &str) -> String {
+/// An element of an array in PostgreSQL's notation.
+pub(crate) fn quote_element(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 

@@ -9,7 +9,7 @@ use phantomdb_protocol::{Error, Result, Statement};
 
 use crate::{
     connection::Connection,
-    foreign_key_error::{lacks_columns, name_columns},
+    foreign_key_error::{is_incomplete, name_columns},
     idempotency_store::IdempotencyStore,
     pipeline::Pipeline,
     plan_cache::{Plan, PlanCache},
@@ -92,7 +92,7 @@ impl Database {
     /// Adds the columns of the violated foreign key to the error of a statement that has given its connection back.
     pub(crate) async fn with_key_columns<T>(&self, outcome: Result<T>) -> Result<T> {
         match outcome {
-            Err(mut error) if lacks_columns(&error) => {
+            Err(mut error) if is_incomplete(&error) => {
                 if let Ok(lease) = self.lease().await {
                     name_columns(&lease, &mut error).await;
                     lease.give_back();

@@ -144,8 +144,17 @@ fn message_without_value(error: &DbError) -> String {
     let message = error.message();
     match message.split_once(": \"") {
         Some((what, _)) => what.to_owned(),
-        None => message.to_owned(),
+        None => without_own_names(message),
     }
+}
+
+/// The message without the beginnings of the names that are PhantomDB's own: `phantomdb_enum_role` is about `role`.
+fn without_own_names(message: &str) -> String {
+    let shown = |word: &str| match marker_of(word) {
+        Some(mark) => word.split_once(&format!("{mark}_")).map_or(word, |(_, rest)| rest).to_owned(),
+        None => word.to_owned(),
+    };
+    message.split('"').map(shown).collect::<Vec<_>>().join("\"")
 }
 
 /// Adds the names that PostgreSQL reports with the error.
@@ -227,12 +236,20 @@ fn check_violation(reported: &DbError) -> Error {
     let name = reported.constraint().unwrap_or_default();
     match name.split_once("_enum_").filter(|_| marker_of(name) == Some("enum")) {
         Some((_, column)) => {
-            error.message = format!("the value is not one of those that \"{column}\" allows");
+            error.message = format!("a value is not one of those that the column \"{column}\" allows");
             error.details.columns = vec![column.to_owned()];
+            // The name of the check is our own.
+            error.details.constraint = None;
+            error.details.failing_row = reported.detail().and_then(failing_row).map(str::to_owned);
         }
         None => error.message = format!("the row breaks the check \"{name}\""),
     }
     error
+}
+
+/// Reads the row from `Failing row contains (1, x, null).`, in the server's language.
+fn failing_row(detail: &str) -> Option<&str> {
+    Some(detail.split_once('(')?.1.rsplit_once(')')?.0)
 }
 
 /// Reads the name from `function s.f(integer) does not exist`, in the server's language.

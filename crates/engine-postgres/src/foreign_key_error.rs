@@ -1,13 +1,14 @@
-//! Completes the error of a foreign key. PostgreSQL names only the key when the row that is referenced was to be deleted
+//! Completes the errors of foreign keys and of ENUM columns from the catalog. For a foreign key PostgreSQL names only the key when the row that is referenced was to be deleted
 //! or changed; the catalog has its columns.
 
 use phantomdb_protocol::{Error, ErrorCode};
 
-use crate::{catalog, connection::Connection, schemas::DEFAULT_SCHEMA};
+use crate::{catalog, connection::Connection, enum_error, schemas::DEFAULT_SCHEMA};
 
 /// Adds the columns of the foreign key to an error that lacks them. The connection must be able to run a statement.
 /// When the look-up fails, the error stays as it is.
 pub(crate) async fn name_columns(connection: &Connection, error: &mut Error) {
+    enum_error::name_values(connection, error).await;
     if !lacks_columns(error) {
         return;
     }
@@ -19,6 +20,11 @@ pub(crate) async fn name_columns(connection: &Connection, error: &mut Error) {
     }
 }
 
-pub(crate) fn lacks_columns(error: &Error) -> bool {
+/// True when the catalog can say more about the error.
+pub(crate) fn is_incomplete(error: &Error) -> bool {
+    error.details.failing_row.is_some() || lacks_columns(error)
+}
+
+fn lacks_columns(error: &Error) -> bool {
     error.code == ErrorCode::ForeignKeyViolation && error.details.columns.is_empty()
 }

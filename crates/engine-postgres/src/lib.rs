@@ -12,6 +12,7 @@ mod connection;
 mod database;
 mod database_admin;
 mod engine;
+mod enum_error;
 mod error;
 mod foreign_key_error;
 mod idempotency_store;

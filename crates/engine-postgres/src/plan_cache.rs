@@ -27,6 +27,9 @@ const LONGEST_REMEMBERED: usize = 64 << 10;
 /// The number of plans for rows of one statement that are kept.
 const ROW_PLANS: usize = 16;
 
+/// The types of a row's values, and the columns that are left to their defaults.
+type RowTypes = (Vec<Type>, Defaults);
+
 /// A plan: what a statement becomes.
 #[derive(Debug)]
 pub(crate) struct Plan {
@@ -36,7 +39,7 @@ pub(crate) struct Plan {
     /// The form that stores its own receipt, when the statement can be a part of another one.
     pub(crate) receipt_form: Option<ReceiptForm>,
     /// The plans for rows, by the types of their values and the columns that are left to their defaults.
-    row_plans: Mutex<LruCache<(Vec<Type>, Defaults), Arc<Self>>>,
+    row_plans: Mutex<LruCache<RowTypes, Arc<Self>>>,
 }
 
 /// SQL to be prepared.

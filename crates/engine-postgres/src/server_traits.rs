@@ -6,3 +6,10 @@ pub(crate) struct ServerTraits {
     /// True when a row tells by its `xmax` whether it existed before the statement.
     pub(crate) has_xmax: bool,
 }
+
+impl ServerTraits {
+    /// False for CockroachDB and YugabyteDB.
+    pub(crate) const fn is_postgresql(self) -> bool {
+        self.has_xmax
+    }
+}

@@ -18,6 +18,9 @@ use phantomdb_sql::{
 /// The length of an identifier in bytes. PostgreSQL cuts longer ones without an error.
 pub(crate) const LONGEST_IDENTIFIER: usize = 63;
 
+/// The beginning of the comment of a check that stands in the place of a foreign key to a table that is not there yet.
+pub(crate) const LATER_KEY: &str = "phantomdb foreign key ";
+
 /// The beginning of the name of a check that carries the type of its column.
 const CHECK_PREFIX: &str = "phantomdb_";
 

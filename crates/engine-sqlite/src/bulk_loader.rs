@@ -8,8 +8,9 @@ use phantomdb_sql::printer::quote_identifier;
 use rusqlite::types::Value;
 use rusqlite::{Connection, ToSql};
 
+use crate::catalog::NoTables;
 use crate::connection::{self, Location};
-use crate::error;
+use crate::{constraint_error, error};
 
 /// A connection that does not wait for the disk. A database that was not finished must be deleted.
 pub struct BulkLoader {
@@ -66,9 +67,7 @@ impl BulkLoader {
             for (index, value) in row.iter().enumerate() {
                 statement.raw_bind_parameter(index + 1, value as &dyn ToSql).map_err(error::from_sqlite)?;
             }
-            statement
-                .raw_execute()
-                .map_err(|e| Error::new(ErrorCode::CheckViolation, format!("a row was refused: {e}")))?;
+            statement.raw_execute().map_err(|e| refused("a row was refused", e))?;
         }
         Ok(())
     }
@@ -97,9 +96,8 @@ impl BulkLoader {
     /// Creates the indexes, checks the foreign keys and writes everything to the disk.
     pub fn finish(self) -> Result<()> {
         for (name, sql) in &self.dropped_indexes {
-            self.connection.execute_batch(sql).map_err(|e| {
-                Error::new(ErrorCode::UniqueViolation, format!("the index \"{name}\" cannot be made: {e}"))
-            })?;
+            let what = format!("the index \"{name}\" cannot be made");
+            self.connection.execute_batch(sql).map_err(|e| refused(&what, e))?;
         }
         let violated: Option<(String, String)> = self
             .connection
@@ -121,4 +119,11 @@ impl BulkLoader {
         self.run("PRAGMA wal_checkpoint(TRUNCATE)")?;
         self.connection.close().map_err(|(_, e)| error::from_sqlite(e))
     }
+}
+
+/// The error of SQLite, with what it prevented.
+fn refused(what: &str, e: rusqlite::Error) -> Error {
+    let mut error = constraint_error::explain(e, None, &NoTables);
+    error.message = format!("{what}: {}", error.message);
+    error
 }

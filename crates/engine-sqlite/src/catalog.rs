@@ -1,10 +1,11 @@
 //! Descriptions of tables, read from SQLite's schema.
 
-use std::{collections::BTreeSet, ops::ControlFlow};
+use std::{collections::BTreeSet, ops::ControlFlow, sync::Arc};
 
 use phantomdb_protocol::{
     ColumnDefinition, Constraint, Error, ErrorCode, IndexField, IndexSchema, Result, TableName, TableSchema,
 };
+use phantomdb_sql::Catalog;
 use phantomdb_sql::alter_table::reference;
 use phantomdb_sql::describe::apply_constraints;
 use phantomdb_sql::names::index_columns;
@@ -23,6 +24,19 @@ use crate::schemas::{self, split_name};
 use crate::stored::{self, stored_name};
 use crate::types::{self, SqlType};
 use crate::{comments, source_expressions};
+
+/// A catalog without tables: a definition can mention its own columns only.
+pub(super) struct NoTables;
+
+impl Catalog for NoTables {
+    fn table(&self, _: &TableName) -> Option<Arc<TableSchema>> {
+        None
+    }
+
+    fn sees_all(&self) -> bool {
+        false
+    }
+}
 
 /// Describes a table. Fails with `UNKNOWN_TABLE` when it does not exist.
 pub fn read_table(conn: &Connection, name: &TableName) -> Result<TableSchema> {
@@ -141,7 +155,7 @@ pub(super) fn definition(conn: &Connection, name: &TableName) -> Result<CreateTa
     Ok(create)
 }
 
-fn parse(sql: &str) -> Result<CreateTable> {
+pub(super) fn parse(sql: &str) -> Result<CreateTable> {
     match parse_stored(sql)? {
         Statement::CreateTable(create) => Ok(create),
         _ => Err(Error::internal("the definition of a table was expected")),

@@ -25,7 +25,7 @@ pub(super) fn set(
         Some(text) => {
             own_tables::run(conn, CREATE_TABLE, [])?;
             let sql = "INSERT INTO phantomdb_comments VALUES (?1, ?2, ?3) \
-                 ON CONFLICT DO UPDATE SET comment = excluded.comment";
+                 ON CONFLICT DO UPDATE SET comment = excluded.comment WHERE comment <> excluded.comment";
             own_tables::run(conn, sql, params![stored, column, text]).map(drop)
         }
         None => change(

@@ -1,43 +1,67 @@
 //! Errors of violated constraints, with the names of the table, the columns and the constraint.
 
 use phantomdb_protocol::{Constraint, Error, ErrorCode, ForeignKeySide, Result, TableName, TableSchema};
-use phantomdb_sql::Catalog as _;
+use phantomdb_sql::Catalog;
+use phantomdb_sql::types::SqlType;
 use rusqlite::{Connection, ffi};
 
 use crate::adapt::{WriteKind, WriteTarget};
 use crate::plan_cache::SchemaView;
-use crate::{catalog, error};
+use crate::{error, stored};
 
 /// Translates the error of a statement that writes `target`, and names the constraint that was violated.
-pub(super) fn explain(e: rusqlite::Error, target: Option<&WriteTarget>, schema: &SchemaView<'_>) -> Error {
-    let (code, message) = error::code_and_message(e);
+pub(super) fn explain(e: rusqlite::Error, target: Option<&WriteTarget>, schema: &dyn Catalog) -> Error {
+    let (code, message) = error::code_and_message(&e);
     match code {
         ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_ROWID => {
             unique(&message, target, schema)
         }
         ffi::SQLITE_CONSTRAINT_NOTNULL => not_null(&message),
-        ffi::SQLITE_CONSTRAINT_CHECK => check(&message, target),
+        ffi::SQLITE_CONSTRAINT_CHECK => check(&message, target, schema),
         ffi::SQLITE_CONSTRAINT_FOREIGNKEY | ffi::SQLITE_CONSTRAINT_TRIGGER
             if message.starts_with("FOREIGN KEY") =>
         {
             foreign_key(target, schema)
         }
+        ffi::SQLITE_ERROR => {
+            missing_parent(&message, target, schema).unwrap_or_else(|| error::by_code(code, &message))
+        }
         _ => error::by_code(code, &message),
     }
 }
 
+/// The error when the statement writes rows with a key to a table that is not there. SQLite takes such a key in a
+/// definition, and looks for the table when a row is written.
+fn missing_parent(message: &str, target: Option<&WriteTarget>, schema: &dyn Catalog) -> Option<Error> {
+    let missing = table_name(message.strip_prefix("no such table: main.")?);
+    let described = schema.table(&table_name(&target?.table))?;
+    let points_there = |constraint: &&Constraint| phantomdb_sql::names::references(constraint, &missing);
+    let key = described.constraints.iter().find(points_there)?;
+    let Constraint::ForeignKey { name, columns, references: _ } = key else { return None };
+    let message = format!(
+        "{} of \"{}\" points to the table \"{missing}\", which is not there; create it first",
+        quoted(columns),
+        described.table
+    );
+    let mut error = Error::new(ErrorCode::UnknownTable, message).with_table(missing.to_string());
+    error.details.constraint.clone_from(name);
+    Some(error)
+}
+
 /// Translates the error of COMMIT, and names a foreign key that is broken at the end of the transaction.
 pub(super) fn explain_commit(e: rusqlite::Error, schema: &SchemaView<'_>) -> Error {
-    let (code, message) = error::code_and_message(e);
+    let (code, message) = error::code_and_message(&e);
     if code != ffi::SQLITE_CONSTRAINT_FOREIGNKEY {
         return error::by_code(code, &message);
     }
-    let broken = broken_foreign_keys(schema.connection).unwrap_or_default();
-    broken.first().map_or_else(|| foreign_key_error(None), |key| broken_key_error(key, schema))
+    let broken = broken_foreign_keys(schema.connection, "PRAGMA foreign_key_check").unwrap_or_default();
+    broken
+        .first()
+        .map_or_else(|| foreign_key_error(None), |key| broken_key_error(key, schema.connection, schema))
 }
 
 /// Translates `UNIQUE constraint failed: t.a, t.b` and `UNIQUE constraint failed: index 'name'`.
-fn unique(message: &str, target: Option<&WriteTarget>, schema: &SchemaView<'_>) -> Error {
+fn unique(message: &str, target: Option<&WriteTarget>, schema: &dyn Catalog) -> Error {
     let violated = message.split_once(": ").map_or("", |(_, violated)| violated);
     let error = Error::new(ErrorCode::UniqueViolation, "");
     if let Some(index) = violated.strip_prefix("index '").and_then(|rest| rest.strip_suffix('\'')) {
@@ -125,21 +149,35 @@ fn not_null(message: &str) -> Error {
 }
 
 /// Translates `CHECK constraint failed: name`. SQLite reports the condition when the constraint has no name.
-fn check(message: &str, target: Option<&WriteTarget>) -> Error {
+fn check(message: &str, target: Option<&WriteTarget>, schema: &dyn Catalog) -> Error {
     let name = message.split_once(": ").map_or("", |(_, name)| name);
-    let error = match name.strip_prefix("phantomdb_enum_") {
-        Some(column) => Error::new(
-            ErrorCode::CheckViolation,
-            format!("the value is not one of those that \"{column}\" allows"),
-        )
-        .with_columns([column]),
-        None => Error::new(ErrorCode::CheckViolation, format!("the row breaks the check \"{name}\"")),
+    let error = match name.strip_prefix(stored::ENUM_MARK) {
+        Some(column) => {
+            let described = target.and_then(|target| schema.table(&table_name(&target.table)));
+            let column = described.iter().flat_map(|table| &table.columns).find(|known| known.name == column);
+            match column {
+                Some(column) => not_allowed(None, &column.name, &column.data_type),
+                None => not_allowed(None, name.trim_start_matches(stored::ENUM_MARK), ""),
+            }
+        }
+        None => Error::new(ErrorCode::CheckViolation, format!("the row breaks the check \"{name}\""))
+            .with_constraint(name),
     };
-    let error = error.with_constraint(name);
     match target {
         Some(target) => error.with_table(target.table.clone()),
         None => error,
     }
+}
+
+/// The error for a value that an ENUM column does not allow. `data_type` has the values.
+pub(super) fn not_allowed(value: Option<&str>, column: &str, data_type: &str) -> Error {
+    let what = value.map_or_else(|| "a value".to_owned(), |value| format!("the value '{value}'"));
+    let allowed = match SqlType::parse(data_type) {
+        Ok(SqlType::Enum(values)) => format!("; it takes {}", phantomdb_sql::types::listed(&values)),
+        _ => String::new(),
+    };
+    let message = format!("{what} is not one of those that the column \"{column}\" allows{allowed}");
+    Error::new(ErrorCode::CheckViolation, message).with_columns([column])
 }
 
 /// A row whose foreign key references a row that does not exist.
@@ -152,15 +190,22 @@ pub(super) struct BrokenKey {
     key: i64,
 }
 
+impl BrokenKey {
+    /// The table, the row and the referenced table. The number of the key changes when another key is dropped.
+    pub(super) fn row(&self) -> (&str, Option<i64>, &str) {
+        (&self.table, self.row, &self.parent)
+    }
+}
+
 /// The error for a violated foreign key. SQLite does not report which one was violated, so the error names a key only when
 /// the statement can violate no other.
-pub(super) fn foreign_key(target: Option<&WriteTarget>, schema: &SchemaView<'_>) -> Error {
+pub(super) fn foreign_key(target: Option<&WriteTarget>, schema: &dyn Catalog) -> Error {
     let Some(WriteTarget { table, kind }) = target else { return foreign_key_error(None) };
     let name = table_name(table);
     let inserts = matches!(kind, WriteKind::Insert { reads_rows: _ });
     let deletes = *kind == WriteKind::Delete;
     let mut keys = Vec::new();
-    for child in catalog::list_tables(schema.connection).unwrap_or_default() {
+    for child in schema.tables() {
         let Some(described) = schema.table(&child) else { continue };
         let own = !deletes && same_table(&child, &name);
         for constraint in &described.constraints {
@@ -212,17 +257,18 @@ fn foreign_key_error(key: Option<(&TableName, &Constraint)>) -> Error {
 }
 
 /// The rows whose foreign keys reference rows that do not exist.
-pub(super) fn broken_foreign_keys(connection: &Connection) -> Result<Vec<BrokenKey>> {
-    let mut statement = connection.prepare_cached("PRAGMA foreign_key_check").map_err(error::from_sqlite)?;
+/// `pragma` is `PRAGMA foreign_key_check`, for all tables or for one.
+pub(super) fn broken_foreign_keys(connection: &Connection, pragma: &str) -> Result<Vec<BrokenKey>> {
+    let mut statement = connection.prepare_cached(pragma).map_err(error::from_sqlite)?;
     let keys = statement.query_map([], |row| {
         Ok(BrokenKey { table: row.get(0)?, row: row.get(1)?, parent: row.get(2)?, key: row.get(3)? })
     });
     keys.and_then(Iterator::collect).map_err(error::from_sqlite)
 }
 
-pub(super) fn broken_key_error(key: &BrokenKey, schema: &SchemaView<'_>) -> Error {
+pub(super) fn broken_key_error(key: &BrokenKey, connection: &Connection, schema: &dyn Catalog) -> Error {
     let child = table_name(&key.table);
-    let columns = columns_of_key(key, schema.connection).unwrap_or_default();
+    let columns = columns_of_key(key, connection).unwrap_or_default();
     let described = schema.table(&child);
     let found = described.iter().flat_map(|table| &table.constraints).find(
         |constraint| matches!(constraint, Constraint::ForeignKey { columns: own, .. } if same_columns(own, &columns)),

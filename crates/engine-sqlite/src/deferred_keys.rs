@@ -28,8 +28,10 @@ pub(super) fn checked_at_the_end(
         if !has_broken_keys(connection)? {
             return Ok(());
         }
-        let broken = broken_foreign_keys(connection)?;
-        Err(broken.first().map_or_else(|| foreign_key(target, schema), |key| broken_key_error(key, schema)))
+        let broken = broken_foreign_keys(connection, "PRAGMA foreign_key_check")?;
+        Err(broken
+            .first()
+            .map_or_else(|| foreign_key(target, schema), |key| broken_key_error(key, connection, schema)))
     });
     connection.execute_batch("PRAGMA defer_foreign_keys = OFF").map_err(error::from_sqlite)?;
     outcome

@@ -4,28 +4,52 @@ use phantomdb_protocol::{Error, ErrorCode};
 use phantomdb_sql::unknown_function::unknown_function;
 use rusqlite::ffi;
 
+use crate::{functions::NAME_MARK, stored};
+
 /// Translates an error of SQLite. [`crate::constraint_error::explain`] also names the constraint that was violated.
 pub(super) fn from_sqlite(e: rusqlite::Error) -> Error {
-    let (code, message) = code_and_message(e);
+    let (code, message) = code_and_message(&e);
     by_code(code, &message)
 }
 
 /// The error when the schema, or a table that describes it, cannot be read or written.
 pub(super) fn schema_failed(error: &rusqlite::Error) -> Error {
-    Error::internal(format!("the schema could not be read: {error}"))
+    let (_, message) = code_and_text(error);
+    Error::internal(format!("the schema could not be read: {}", without_own_names(&message)))
 }
 
 pub(super) fn unknown_database(name: &str) -> Error {
     Error::new(ErrorCode::UnknownDatabase, format!("there is no database \"{name}\"; create it first"))
 }
 
-/// The extended result code and the message of an error.
-pub(super) fn code_and_message(e: rusqlite::Error) -> (i32, String) {
+/// Begins the name of a table while it replaces another one.
+pub(super) const NEW_TABLE: &str = "phantomdb_new_";
+/// Begins every name that is PhantomDB's own.
+const OWN_NAME: &str = "phantomdb_";
+
+/// The extended result code and the message of an error. Every message of SQLite comes in here, and in it a table that is
+/// built anew has the name that the user knows.
+pub(super) fn code_and_message(e: &rusqlite::Error) -> (i32, String) {
+    let (code, message) = code_and_text(e);
+    (code, message.replace(NEW_TABLE, ""))
+}
+
+/// A message for users. The name of a function is `sum()` for `phantomdb_sum()`, and a name that the parser shows in two
+/// pairs of quotes has one.
+fn without_own_names(message: &str) -> String {
+    let message = message.replace(NEW_TABLE, "").replace(stored::ENUM_MARK, "").replace(OWN_NAME, "");
+    match message.strip_prefix("near \"\"").and_then(|rest| rest.split_once("\"\": ")) {
+        Some((token, what)) => format!("near \"{token}\": {what}"),
+        None => message,
+    }
+}
+
+fn code_and_text(e: &rusqlite::Error) -> (i32, String) {
     match e {
         rusqlite::Error::SqliteFailure(code, message) => {
-            (code.extended_code, message.unwrap_or_else(|| code.to_string()))
+            (code.extended_code, message.clone().unwrap_or_else(|| code.to_string()))
         }
-        rusqlite::Error::SqlInputError { error, msg, .. } => (error.extended_code, msg),
+        rusqlite::Error::SqlInputError { error, msg, .. } => (error.extended_code, msg.clone()),
         rusqlite::Error::MultipleStatement => {
             (ffi::SQLITE_ERROR, "a native statement is one statement; send these one by one".to_owned())
         }
@@ -36,6 +60,16 @@ pub(super) fn code_and_message(e: rusqlite::Error) -> (i32, String) {
 
 /// Translates an error by its result code, without the names of what was violated.
 pub(super) fn by_code(code: i32, message: &str) -> Error {
+    // A message of our own functions has no name of ours, but it may have a value of the user's.
+    if let Some(error) = of_function(message) {
+        return error;
+    }
+    let mut error = translated(code, message);
+    error.message = without_own_names(&error.message);
+    error
+}
+
+fn translated(code: i32, message: &str) -> Error {
     let (error_code, text) = match code {
         ffi::SQLITE_BUSY_SNAPSHOT => (
             ErrorCode::SerializationFailure,
@@ -81,9 +115,6 @@ pub(super) fn by_code(code: i32, message: &str) -> Error {
 
 /// Translates an error that SQLite distinguishes by its message only.
 fn by_message(message: &str) -> Error {
-    if let Some(error) = of_function(message) {
-        return error;
-    }
     if let Some(table) = message.strip_prefix("no such table: ") {
         let table = table.strip_prefix("main.").unwrap_or(table);
         return Error::new(ErrorCode::UnknownTable, format!("there is no table \"{table}\""))
@@ -134,6 +165,19 @@ fn by_message(message: &str) -> Error {
     if message == "malformed JSON" {
         return Error::new(ErrorCode::TypeMismatch, "a value is not valid JSON");
     }
+    if let Some(what) = message.strip_prefix("foreign key mismatch - ") {
+        let message = format!(
+            "a foreign key needs a primary key or a unique constraint on the columns that it references: {what}"
+        );
+        return Error::new(ErrorCode::ForeignKeyViolation, message);
+    }
+    if message.starts_with("there is already another table or index with this name") {
+        let name = message.rsplit(": ").next().unwrap_or_default();
+        return Error::new(
+            ErrorCode::AlreadyExists,
+            format!("there is a table or an index \"{name}\" already"),
+        );
+    }
     // SQLite reports every other error of this code when it cannot compile the statement.
     Error::new(ErrorCode::SyntaxError, readable(message))
 }
@@ -148,9 +192,36 @@ fn readable(message: &str) -> String {
     }
 }
 
-/// Reads `phantomdb:CODE:message`, the form in which PhantomDB's SQL functions report an error through SQLite.
+/// Reads `phantomdb:CODE:message` with the names after it, the form in which PhantomDB's SQL functions report an error through SQLite.
 fn of_function(message: &str) -> Option<Error> {
     let (code, text) = message.strip_prefix("phantomdb:")?.split_once(':')?;
     let code = serde_json::from_value(serde_json::Value::String(code.to_owned())).ok()?;
-    Some(Error::new(code, text))
+    let mut parts = text.split(NAME_MARK);
+    let error = Error::new(code, parts.next().unwrap_or_default());
+    Some(match (parts.next(), parts.next()) {
+        (Some(table), Some(column)) => error.with_table(table).with_columns([column]),
+        _ => error,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_message_of_sqlite_shows_a_name_of_our_own() {
+        for (code, message, shown) in [
+            (ffi::SQLITE_ERROR, "misuse of aggregate: phantomdb_sum()", "misuse of aggregate: sum()"),
+            (ffi::SQLITE_ERROR, "near \"\"l\"\": syntax error", "near \"l\": syntax error"),
+            (
+                ffi::SQLITE_ERROR,
+                "table \"phantomdb_new_t\" has more than one primary key",
+                "table \"t\" has more than one primary key",
+            ),
+            (ffi::SQLITE_CONSTRAINT, "constraint failed: phantomdb_enum_e", "constraint failed: e"),
+            (ffi::SQLITE_INTERNAL, "phantomdb_type_x", "type_x"),
+        ] {
+            assert_eq!(by_code(code, message).message, shown);
+        }
+    }
 }

@@ -9,11 +9,10 @@ use phantomdb_protocol::{
 use phantomdb_sql::Kind;
 use phantomdb_sql::unknown_function::located;
 use rusqlite::Connection;
-use rusqlite::config::DbConfig;
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
 
 use crate::adapt::WriteTarget;
-use crate::constraint_error::{self, broken_foreign_keys, broken_key_error};
+use crate::constraint_error;
 use crate::plan_cache::{LONGEST_CACHED, Plan, PlanCache, SchemaView};
 use crate::rows::RowWriter;
 use crate::{adapt::Adapted, alter, bind, error, native};
@@ -160,20 +159,9 @@ impl Executor<'_> {
         self.change(|| alter::alter(self.connection, table, operations))
     }
 
-    /// Runs a change of tables, which takes effect as a whole or not at all. Fails when it makes a foreign key reference a
-    /// missing row.
+    /// Runs a change of tables, which takes effect as a whole or not at all.
     fn change(&self, work: impl FnOnce() -> Result<()>) -> Result<()> {
-        self.without_foreign_keys(|| {
-            self.all_or_nothing(true, || {
-                let before = broken_foreign_keys(self.connection)?;
-                work()?;
-                let broken = broken_foreign_keys(self.connection)?;
-                match broken.into_iter().find(|key| !before.contains(key)) {
-                    Some(key) => Err(broken_key_error(&key, &self.schema())),
-                    None => Ok(()),
-                }
-            })
-        })
+        self.all_or_nothing(true, work)
     }
 
     /// Runs `work` in a transaction, or in a savepoint when a transaction is open.
@@ -206,16 +194,6 @@ impl Executor<'_> {
                 "COMMIT" => constraint_error::explain_commit(e, &self.schema()),
                 _ => error::from_sqlite(e),
             })
-    }
-
-    /// Runs `work` with foreign keys off, so that a table can be replaced without deleting the rows that reference it.
-    /// Unlike the pragma, this switch works within a transaction.
-    fn without_foreign_keys<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
-        let switch = |on| self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, on);
-        switch(false).map_err(error::from_sqlite)?;
-        let outcome = work();
-        switch(true).map_err(error::from_sqlite)?;
-        outcome
     }
 
     /// Takes SQLite's write lock in an open read transaction, without writing. Fails when others have written since the

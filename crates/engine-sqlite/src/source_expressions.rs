@@ -55,7 +55,8 @@ pub(super) fn insert_statements(table: &str, expressions: &[SourceExpression]) -
     });
     let rows = rows.collect::<Vec<_>>().join(", ");
     let insert = format!(
-        "INSERT INTO phantomdb_expressions VALUES {rows} ON CONFLICT DO UPDATE SET written = excluded.written"
+        "INSERT INTO phantomdb_expressions VALUES {rows} ON CONFLICT DO UPDATE \
+         SET written = excluded.written WHERE written <> excluded.written"
     );
     vec![CREATE.to_owned(), insert]
 }
@@ -112,6 +113,7 @@ pub(super) fn describe(conn: &Connection, schema: &mut TableSchema) -> Result<()
                 condition: index.condition.clone(),
                 using: None,
                 if_not_exists: false,
+                concurrently: false,
             };
             index.definition = Some(ddl::create_index(&schema.table, &definition, &Verbatim)?);
         }

@@ -110,6 +110,24 @@ pub fn column_type_of_sql(data_type: &str) -> ColumnType {
     column_type_of_declared(name)
 }
 
+/// The affinity by which SQLite stores values in a column that is declared with that name
+/// (<https://sqlite.org/datatype3.html#determination_of_column_affinity>).
+pub fn affinity(declared: &str) -> &'static str {
+    let name = declared.to_ascii_uppercase();
+    let has = |parts: &[&str]| parts.iter().any(|part| name.contains(part));
+    if has(&["INT"]) {
+        "INTEGER"
+    } else if has(&["CHAR", "CLOB", "TEXT"]) {
+        "TEXT"
+    } else if name.is_empty() || has(&["BLOB"]) {
+        "BLOB"
+    } else if has(&["REAL", "FLOA", "DOUB"]) {
+        "REAL"
+    } else {
+        "NUMERIC"
+    }
+}
+
 /// The protocol's type by SQLite's own rules of affinity, for a column that another program declared.
 fn by_affinity(declared: &str) -> ColumnType {
     let name = declared.to_ascii_uppercase();

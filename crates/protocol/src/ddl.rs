@@ -326,6 +326,9 @@ pub fn create_index(table: &TableName, index: &CreateIndex, pieces: &impl Pieces
         return Err(bad_request(format!("the index \"{}\" has no fields", index.name)));
     }
     let mut sql = String::from(if index.unique { "CREATE UNIQUE INDEX " } else { "CREATE INDEX " });
+    if index.concurrently {
+        sql.push_str("CONCURRENTLY ");
+    }
     if index.if_not_exists {
         sql.push_str("IF NOT EXISTS ");
     }

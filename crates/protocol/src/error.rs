@@ -127,6 +127,9 @@ pub struct ErrorDetails {
     /// Why the server could not be reached.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "known")]
     pub reason: Option<UnreachableReason>,
+    /// The row that broke a check, to find the value in it. It does not travel.
+    #[serde(skip)]
+    pub failing_row: Option<String>,
     /// The unknown function that is called, to find its position in the statement. It does not travel.
     #[serde(skip)]
     pub function: Option<String>,

@@ -300,6 +300,10 @@ pub struct CreateIndex {
     pub using: Option<String>,
     #[serde(default)]
     pub if_not_exists: bool,
+    /// True to let others write to the table while the index is made. PostgreSQL then makes it outside of a transaction
+    /// only; on SQLite nobody but another writer waits anyway.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub concurrently: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -336,16 +340,22 @@ pub enum AlterOperation {
     AddColumn {
         column: ColumnDefinition,
     },
+    /// With `cascade`, foreign keys of other tables that reference the column are dropped with it.
     DropColumn {
         name: String,
+        #[serde(default, skip_serializing_if = "is_false")]
+        cascade: bool,
     },
     RenameColumn {
         from: String,
         to: String,
     },
-    /// Gives the column `column.name` a new definition; its rows are kept and converted.
+    /// Gives the column `column.name` a new definition; its rows are kept and converted. `using` is an SQL expression over
+    /// the columns of the row that gives the new values, in place of the conversion of the old ones.
     ChangeColumn {
         column: ColumnDefinition,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        using: Option<String>,
     },
     RenameTable {
         to: TableName,
@@ -353,7 +363,19 @@ pub enum AlterOperation {
     AddConstraint {
         constraint: Constraint,
     },
+    /// With `cascade`, foreign keys of other tables that reference the columns of the key are dropped with it.
     DropConstraint {
         name: String,
+        #[serde(default, skip_serializing_if = "is_false")]
+        cascade: bool,
     },
+    RenameConstraint {
+        from: String,
+        to: String,
+    },
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_false(value: &bool) -> bool {
+    !value
 }

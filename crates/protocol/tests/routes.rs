@@ -31,7 +31,7 @@ fn calls() -> Vec<Call> {
     let index: CreateIndex = serde_json::from_value(json!({ "name": "i", "fields": [] })).unwrap();
     let create: CreateTable = serde_json::from_value(json!({ "name": "t", "columns": [] })).unwrap();
     let delete = DeleteRows { condition: Some("a = 1".into()), all: true };
-    let operations = vec![AlterOperation::DropColumn { name: "a".into() }];
+    let operations = vec![AlterOperation::DropColumn { name: "a".into(), cascade: false }];
     let batch = Batch { statements: vec![statement.clone().into()], atomic: true };
     let options = BeginTransaction { database: database(), ..BeginTransaction::default() };
     vec![

@@ -1,5 +1,7 @@
 //! ALTER TABLE as the operations of the contract.
 
+use std::sync::Arc;
+
 use phantomdb_protocol::{
     AlterOperation, ColumnDefinition, Constraint, Error, ErrorCode, Result, TableName, TableSchema,
 };
@@ -15,14 +17,14 @@ use sqlparser::{
 use crate::{
     Catalog, Source, build,
     constraints::{
-        refuse_of_check, refuse_of_foreign_key, refuse_of_primary_key, refuse_of_unique, refuse_unkept, text,
+        refuse_of_check, refuse_of_foreign_key, refuse_of_primary_key, refuse_of_unique, refuse_unkept,
     },
     names::table_name,
     printer::{self, Style},
     types::{SqlType, is_serial},
 };
 
-pub use crate::constraints::{constraint_of, reference};
+pub use crate::constraints::{constraint_of, reference, text};
 
 /// Reads the operations of an ALTER TABLE against the tables that there are.
 pub struct AlterTableReader<'a> {
@@ -58,19 +60,29 @@ impl AlterTableReader<'_> {
         if alter.if_exists && self.catalog.table(&table).is_none() {
             return Ok((table, operations));
         }
+        let mut schema = self.catalog.table(&table).map(Arc::unwrap_or_clone);
         for operation in &mut alter.operations {
-            operations.extend(self.alter_operation(&table, operation)?);
+            let read = self.alter_operation(&table, schema.as_ref(), operation)?;
+            // Each operation changes the table as the ones before it leave it.
+            if let Some(schema) = &mut schema {
+                read.iter().for_each(|operation| foresee(schema, operation));
+            }
+            operations.extend(read);
         }
         Ok((table, operations))
     }
 
-    /// Converts one operation of the statement, which may be several of the contract's, or none.
+    /// Converts one operation of the statement, which may be several of the contract's, or none. `schema` is the table
+    /// before the operation; none when there is no such table.
     pub fn alter_operation(
         &self,
         table: &TableName,
+        schema: Option<&TableSchema>,
         operation: &mut AlterTableOperation,
     ) -> Result<Vec<AlterOperation>> {
         let span = operation.span();
+        // Without a table the operation fails by itself.
+        let table_has = |has: &dyn Fn(&TableSchema) -> bool| schema.is_some_and(has);
         Ok(match operation {
             AlterTableOperation::AddColumn {
                 column_keyword: _,
@@ -78,13 +90,10 @@ impl AlterTableReader<'_> {
                 column_def,
                 column_position: None,
             } => {
-                if *if_not_exists && self.table_has(table, |schema| has_column(schema, &column_def.name)) {
+                if *if_not_exists && table_has(&|schema| has_column(schema, &column_def.name)) {
                     return Ok(Vec::new());
                 }
-                let (column, constraints) = column_definition(column_def, &self.source)?;
-                let added =
-                    constraints.into_iter().map(|constraint| AlterOperation::AddConstraint { constraint });
-                std::iter::once(AlterOperation::AddColumn { column }).chain(added).collect()
+                self.added_column(column_def)?
             }
             AlterTableOperation::DropColumn {
                 has_column_keyword: _,
@@ -92,11 +101,11 @@ impl AlterTableReader<'_> {
                 if_exists,
                 drop_behavior,
             } => {
-                self.refuse_cascade(drop_behavior.as_ref(), "DROP COLUMN", span)?;
+                let cascade = is_cascade(drop_behavior.as_ref());
                 column_names
                     .iter()
-                    .filter(|name| !*if_exists || self.table_has(table, |schema| has_column(schema, name)))
-                    .map(|name| AlterOperation::DropColumn { name: name.value.clone() })
+                    .filter(|name| !*if_exists || table_has(&|schema| has_column(schema, name)))
+                    .map(|name| AlterOperation::DropColumn { name: name.value.clone(), cascade })
                     .collect()
             }
             AlterTableOperation::RenameColumn { old_column_name, new_column_name } => {
@@ -120,15 +129,21 @@ impl AlterTableReader<'_> {
                 vec![AlterOperation::AddConstraint { constraint: constraint_of(constraint, &self.source)? }]
             }
             AlterTableOperation::DropConstraint { if_exists, name, drop_behavior } => {
-                self.refuse_cascade(drop_behavior.as_ref(), "DROP CONSTRAINT", span)?;
-                if *if_exists && !self.table_has(table, |schema| has_constraint(schema, name)) {
+                if *if_exists && !table_has(&|schema| has_constraint(schema, name)) {
                     return Ok(Vec::new());
                 }
-                vec![AlterOperation::DropConstraint { name: name.value.clone() }]
+                let cascade = is_cascade(drop_behavior.as_ref());
+                vec![AlterOperation::DropConstraint { name: name.value.clone(), cascade }]
             }
             AlterTableOperation::AlterColumn { column_name, op } => {
-                let column = self.changed_column(table, &column_name.value, op)?;
-                vec![AlterOperation::ChangeColumn { column }]
+                let (column, using) = self.changed_column(table, schema, &column_name.value, op)?;
+                vec![AlterOperation::ChangeColumn { column, using }]
+            }
+            AlterTableOperation::RenameConstraint { old_name, new_name } => {
+                vec![AlterOperation::RenameConstraint {
+                    from: old_name.value.clone(),
+                    to: new_name.value.clone(),
+                }]
             }
             other => {
                 let what = format!("ALTER TABLE {other}");
@@ -137,30 +152,26 @@ impl AlterTableReader<'_> {
         })
     }
 
-    /// False also when there is no such table: the operation then fails by itself.
-    fn table_has(&self, table: &TableName, has: impl FnOnce(&TableSchema) -> bool) -> bool {
-        self.catalog.table(table).is_some_and(|schema| has(&schema))
+    /// A new column, and the constraints on it that have a name.
+    fn added_column(&self, column: &mut ColumnDef) -> Result<Vec<AlterOperation>> {
+        let (column, constraints) = column_definition(column, &self.source)?;
+        let constraints =
+            constraints.into_iter().map(|constraint| AlterOperation::AddConstraint { constraint });
+        Ok(std::iter::once(AlterOperation::AddColumn { column }).chain(constraints).collect())
     }
 
-    /// RESTRICT is what happens without a word.
-    fn refuse_cascade(&self, behavior: Option<&DropBehavior>, what: &str, span: Span) -> Result<()> {
-        match behavior {
-            None | Some(DropBehavior::Restrict) => Ok(()),
-            Some(DropBehavior::Cascade) => self.source.unsupported(&format!("{what} … CASCADE"), span),
-        }
-    }
-
+    /// The new definition of a column, and the expression after USING.
     fn changed_column(
         &self,
         table: &TableName,
+        schema: Option<&TableSchema>,
         name: &str,
         op: &mut AlterColumnOperation,
-    ) -> Result<ColumnDefinition> {
+    ) -> Result<(ColumnDefinition, Option<String>)> {
         let unknown = |code, what: String| Error::new(code, what).with_table(table.to_string());
-        let schema = self
-            .catalog
-            .table(table)
+        let schema = schema
             .ok_or_else(|| unknown(ErrorCode::UnknownTable, format!("there is no table \"{table}\"")))?;
+        let mut conversion = None;
         let column = schema.columns.iter().find(|column| column.name == name).cloned();
         let mut column = column.ok_or_else(|| {
             unknown(ErrorCode::UnknownColumn, format!("table \"{table}\" has no column \"{name}\""))
@@ -175,13 +186,8 @@ impl AlterTableReader<'_> {
             }
             AlterColumnOperation::SetDataType { data_type, using, had_set: _ } => {
                 let to = SqlType::from_ast(data_type)?;
-                if let Some(using) = using
-                    && !is_plain_conversion(using, name, &to)
-                {
-                    return self.source.unsupported(
-                        "USING with another expression than a cast of the column",
-                        using.span(),
-                    );
+                if let Some(using) = using.as_mut().filter(|using| !is_plain_conversion(using, name, &to)) {
+                    conversion = Some(printer::print(using, Style::Phantom)?);
                 }
                 column.data_type = to.name();
             }
@@ -189,7 +195,42 @@ impl AlterTableReader<'_> {
                 return self.source.unsupported("ADD GENERATED", Span::empty());
             }
         }
-        Ok(column)
+        Ok((column, conversion))
+    }
+}
+
+/// RESTRICT is what happens without a word.
+fn is_cascade(behavior: Option<&DropBehavior>) -> bool {
+    match behavior {
+        None | Some(DropBehavior::Restrict) => false,
+        Some(DropBehavior::Cascade) => true,
+    }
+}
+
+/// Makes the change to the description of a table, as far as later operations of the same statement look at it.
+fn foresee(schema: &mut TableSchema, operation: &AlterOperation) {
+    let same = |name: &str, other: &str| name.eq_ignore_ascii_case(other);
+    match operation {
+        AlterOperation::AddColumn { column } => schema.columns.push(column.clone()),
+        AlterOperation::ChangeColumn { column, using: _ } => {
+            for old in schema.columns.iter_mut().filter(|old| same(&old.name, &column.name)) {
+                old.clone_from(column);
+            }
+        }
+        AlterOperation::DropColumn { name, cascade: _ } => {
+            schema.columns.retain(|column| !same(&column.name, name));
+        }
+        AlterOperation::RenameColumn { from, to } => {
+            for column in schema.columns.iter_mut().filter(|column| same(&column.name, from)) {
+                column.name.clone_from(to);
+            }
+        }
+        AlterOperation::AddConstraint { constraint } => schema.constraints.push(constraint.clone()),
+        AlterOperation::DropConstraint { name, cascade: _ } => {
+            schema.constraints.retain(|constraint| constraint.name() != Some(name));
+        }
+        // The caller keeps the old name of the table.
+        AlterOperation::RenameTable { to: _ } | AlterOperation::RenameConstraint { from: _, to: _ } => {}
     }
 }
 

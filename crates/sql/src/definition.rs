@@ -1,12 +1,25 @@
 //! Statements that change the schema and that every engine reads in the same way.
 
-use phantomdb_protocol::{Result, TableName};
+use phantomdb_protocol::{Error, ErrorCode, Result, TableName};
 use sqlparser::ast::{
-    CommentObject, CreateTable, CreateTableOptions, CreateView, ObjectName, ObjectType, SchemaName, Spanned,
-    Statement, helpers::stmt_create_table::CreateTableBuilder,
+    AlterType, CommentObject, CreateTable, CreateTableOptions, CreateView, ObjectName, ObjectType,
+    SchemaName, Spanned, Statement, helpers::stmt_create_table::CreateTableBuilder,
 };
+use sqlparser::tokenizer::Span;
 
 use super::{Source, names::table_name};
+
+/// What stands in the place of a type of the user's own.
+const ENUM_ADVICE: &str = "the values of an ENUM belong to its column; write the column as ENUM('a', 'b'), \
+     and change the values with ALTER COLUMN … TYPE ENUM('a', 'b', 'c')";
+
+fn is_enum_of_sequelize(name: &TableName) -> bool {
+    name.name.starts_with("enum_")
+}
+
+fn joined(names: &[TableName]) -> String {
+    names.iter().map(TableName::to_string).collect::<Vec<_>>().join(", ")
+}
 
 /// A change of the schema that needs the catalog.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,10 +47,10 @@ pub enum SchemaChange {
 }
 
 impl Source<'_> {
-    /// The change that a statement makes to the schema, apart from definitions of tables, indexes and views.
-    /// `UNSUPPORTED` for any other statement.
-    pub fn schema_change(&self, statement: &Statement) -> Result<SchemaChange> {
-        match statement {
+    /// The change that a statement makes to the schema, apart from definitions of tables, indexes and views. None when the
+    /// statement has nothing to do. `UNSUPPORTED` for any other statement.
+    pub fn schema_change(&self, statement: &Statement) -> Result<Option<SchemaChange>> {
+        let change = match statement {
             Statement::CreateSchema {
                 schema_name: SchemaName::Simple(name),
                 if_not_exists,
@@ -50,11 +63,11 @@ impl Source<'_> {
                 let Some(TableName { name, schema: None }) = table_name(name) else {
                     return self.unsupported("a schema name of several parts", statement.span());
                 };
-                Ok(SchemaChange::CreateSchema { name, if_not_exists: *if_not_exists })
+                SchemaChange::CreateSchema { name, if_not_exists: *if_not_exists }
             }
             Statement::Comment { object_type, object_name, comment, if_exists: false } => {
                 let (table, column) = self.commented(*object_type, object_name)?;
-                Ok(SchemaChange::Comment { table, column, comment: comment.clone() })
+                SchemaChange::Comment { table, column, comment: comment.clone() }
             }
             Statement::Drop {
                 object_type,
@@ -70,19 +83,41 @@ impl Source<'_> {
                 let tables = self.tables(names)?;
                 let (if_exists, cascade) = (*if_exists, *cascade);
                 match object_type {
-                    ObjectType::Table => Ok(SchemaChange::DropTables { tables, if_exists, cascade }),
+                    ObjectType::Table => SchemaChange::DropTables { tables, if_exists, cascade },
                     ObjectType::Schema => {
                         let names = tables.into_iter().map(|schema| schema.name).collect();
-                        Ok(SchemaChange::DropSchemas { names, if_exists, cascade })
+                        SchemaChange::DropSchemas { names, if_exists, cascade }
                     }
-                    other => self.unsupported(&format!("DROP {other}"), names[0].span()),
+                    // There are no types to drop: the values of an ENUM belong to its column. Migrations drop the type
+                    // that Sequelize makes for such a column on PostgreSQL.
+                    ObjectType::Type if if_exists || tables.iter().all(is_enum_of_sequelize) => {
+                        return Ok(None);
+                    }
+                    ObjectType::Type => {
+                        let span = names.first().map_or_else(Span::empty, Spanned::span);
+                        let message = format!("there is no type \"{}\": {ENUM_ADVICE}", joined(&tables));
+                        return Err(self.at(Error::new(ErrorCode::NotFound, message), span));
+                    }
+                    other => return self.unsupported(&format!("DROP {other}"), names[0].span()),
                 }
+            }
+            Statement::CreateType { name, representation: _ } => {
+                return Err(self.without_types("CREATE TYPE", name));
+            }
+            Statement::AlterType(AlterType { name, operation: _ }) => {
+                return Err(self.without_types("ALTER TYPE", name));
             }
             other => {
                 let name: String = other.to_string().split(' ').take(2).collect::<Vec<_>>().join(" ");
-                self.unsupported(&format!("the statement {name}"), other.span())
+                return self.unsupported(&format!("the statement {name}"), other.span());
             }
-        }
+        };
+        Ok(Some(change))
+    }
+
+    fn without_types(&self, what: &str, name: &ObjectName) -> Error {
+        let message = format!("{what} is not supported on {}: {ENUM_ADVICE}", self.engine);
+        self.at(Error::unsupported(message), name.span())
     }
 
     /// The tables, or other objects, that the names mean.

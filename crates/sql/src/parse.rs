@@ -2,7 +2,7 @@
 
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use sqlparser::{
-    ast::{DataType, Expr, Statement},
+    ast::{AlterIndexOperation, DataType, Expr, ObjectName, Statement},
     keywords::Keyword,
     parser::{Parser, ParserError},
     tokenizer::{Location, Span, Token, TokenWithSpan, Tokenizer},
@@ -30,6 +30,14 @@ pub enum Parsed {
     SetConstraints {
         deferred: bool,
     },
+    /// `ALTER INDEX … RENAME TO`. The parser does not read its IF EXISTS.
+    RenameIndex {
+        from: ObjectName,
+        to: ObjectName,
+        if_exists: bool,
+    },
+    /// `DROP INDEX CONCURRENTLY`, as the statement without this word, which the parser does not read.
+    DropIndexConcurrently(Box<Statement>),
 }
 
 /// The tokens of a statement without spaces and comments.
@@ -71,9 +79,21 @@ pub fn statement(sql: &str, mut tokens: Vec<TokenWithSpan>) -> Result<Parsed> {
     simplify_row_locks(&mut tokens);
     parenthesize_values(&mut tokens);
     let conflict = take_conflict_target(sql, &mut tokens)?;
+    let concurrently = take_words(&mut tokens, &["DROP", "INDEX"], &["CONCURRENTLY"]);
+    let if_exists = take_words(&mut tokens, &["ALTER", "INDEX"], &["IF", "EXISTS"]);
     let mut parser = parser(tokens);
     let statement = parser.parse_statement().map_err(|error| syntax_error(sql, error))?;
     expect_end(sql, &mut parser, "unexpected text after the statement")?;
+    if let Statement::AlterIndex {
+        name: from,
+        operation: AlterIndexOperation::RenameIndex { index_name: to },
+    } = statement
+    {
+        return Ok(Parsed::RenameIndex { from, to, if_exists });
+    }
+    if concurrently {
+        return Ok(Parsed::DropIndexConcurrently(Box::new(statement)));
+    }
     Ok(Parsed::Statement { statement: Box::new(statement), conflict: conflict.map(Box::new) })
 }
 
@@ -173,6 +193,16 @@ fn set_constraints(tokens: &[TokenWithSpan]) -> Option<bool> {
     } else {
         None
     }
+}
+
+/// Removes words that follow the first words of a statement. Returns whether they were there.
+fn take_words(tokens: &mut Vec<TokenWithSpan>, first: &[&str], words: &[&str]) -> bool {
+    let mut expected = first.iter().chain(words).enumerate();
+    let found = expected.all(|(index, word)| is_word(tokens.get(index), word));
+    if found {
+        tokens.drain(first.len()..first.len() + words.len());
+    }
+    found
 }
 
 /// Begins a name that carries the strength of a lock that the parser does not know.

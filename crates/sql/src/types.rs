@@ -167,6 +167,10 @@ impl SqlType {
                 "an array of {} is not supported; use an array of TEXT, or JSON",
                 self.info().map_or_else(|| self.name(), |info| info.name.to_owned())
             ))),
+            // The stored form of finer times is not the one that travels.
+            Self::Timestamp(Some(decimals)) if decimals > DEFAULT_PRECISION => Err(Error::unsupported(
+                format!("an array of {} is not supported; use an array of TIMESTAMP", self.name()),
+            )),
             _ => Ok(Self::Array(Box::new(self))),
         }
     }
@@ -327,14 +331,22 @@ fn precision_and_scale(info: ExactNumberInfo) -> Option<(u64, i64)> {
     }
 }
 
+/// The values, once each: a list that was put together from several others has some of them twice.
 fn enum_values(members: &[EnumMember]) -> Result<Vec<String>> {
-    members
-        .iter()
-        .map(|member| match member {
-            EnumMember::Name(name) => Ok(name.clone()),
-            EnumMember::NamedValue(_, _) => Err(Error::unsupported("an ENUM takes strings only")),
-        })
-        .collect()
+    let mut values: Vec<String> = Vec::with_capacity(members.len());
+    for member in members {
+        match member {
+            EnumMember::Name(name) if values.contains(name) => {}
+            EnumMember::Name(name) => values.push(name.clone()),
+            EnumMember::NamedValue(_, _) => return Err(Error::unsupported("an ENUM takes strings only")),
+        }
+    }
+    Ok(values)
+}
+
+/// The values of an ENUM as a message lists them: `'a', 'b'`.
+pub fn listed(values: &[String]) -> String {
+    values.iter().map(|value| quote_literal(value)).collect::<Vec<_>>().join(", ")
 }
 
 fn custom(name: &ObjectName, arguments: &[String]) -> Result<SqlType> {
@@ -370,6 +382,7 @@ mod tests {
     #[test]
     fn an_enum_keeps_its_values_in_its_name() {
         assert_eq!(SqlType::parse("ENUM('a', 'it''s')").unwrap().name(), "ENUM('a','it''s')");
+        assert_eq!(SqlType::parse("ENUM('b', 'a', 'b')").unwrap().name(), "ENUM('b','a')");
     }
 
     #[test]

@@ -92,6 +92,7 @@ pub(crate) fn create_index(table: &TableName, index: &IndexSchema) -> Result<Str
         condition: index.condition.clone(),
         using: None,
         if_not_exists: false,
+        concurrently: false,
     };
     ddl::create_index(table, &index, &Generated(&[]))
 }

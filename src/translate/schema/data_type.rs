@@ -137,14 +137,16 @@ fn enumeration(values: &[String]) -> Result<String> {
     if values.is_empty() {
         return Err(invalid("ENUM", "it needs at least one value"));
     }
-    for (i, value) in values.iter().enumerate() {
-        if values[..i].contains(value) {
-            return Err(invalid("ENUM", &format!("the value '{value}' is there twice")));
-        }
+    let mut once: Vec<String> = Vec::with_capacity(values.len());
+    for value in values {
         // Refuses a NUL character.
         push_string(&mut String::new(), value)?;
+        // A list that was put together from several others has some values twice.
+        if !once.contains(value) {
+            once.push(value.clone());
+        }
     }
-    Ok(SqlType::Enum(values.to_vec()).name())
+    Ok(SqlType::Enum(once).name())
 }
 
 fn invalid(text: &str, why: &str) -> Error {

@@ -46,10 +46,15 @@ pub(super) struct DropIndex {
     name: String,
     #[serde(default)]
     if_exists: bool,
+    #[serde(default)]
+    concurrently: bool,
 }
 
 pub(super) fn drop_index(plan: &DropIndex) -> Result<String> {
     let mut out = String::from("DROP INDEX ");
+    if plan.concurrently {
+        out.push_str("CONCURRENTLY ");
+    }
     if plan.if_exists {
         out.push_str("IF EXISTS ");
     }

@@ -99,7 +99,9 @@ pub(super) fn alter(table: &TableName, operations: &[AlterOperation]) -> Result<
         if !matches!(operation, AlterOperation::DropConstraint { .. }) {
             out.push(';');
         }
-        if let AlterOperation::AddColumn { column } | AlterOperation::ChangeColumn { column } = operation {
+        if let AlterOperation::AddColumn { column } | AlterOperation::ChangeColumn { column, using: _ } =
+            operation
+        {
             let comment = [(column.name.as_str(), column.comment.as_deref())];
             for statement in ddl::comments(table, None, comment)? {
                 out.push_str(&format!(" {statement};"));
@@ -107,6 +109,12 @@ pub(super) fn alter(table: &TableName, operations: &[AlterOperation]) -> Result<
         }
     }
     Ok(out)
+}
+
+fn push_cascade(out: &mut String, cascade: bool) {
+    if cascade {
+        out.push_str(" CASCADE");
+    }
 }
 
 fn push_operation(out: &mut String, operation: &AlterOperation) -> Result<()> {
@@ -117,9 +125,11 @@ fn push_operation(out: &mut String, operation: &AlterOperation) -> Result<()> {
             out.push(' ');
             ddl::push_column(out, column, &Normalized)
         }
-        AlterOperation::DropColumn { name } => {
+        AlterOperation::DropColumn { name, cascade } => {
             out.push_str("DROP COLUMN ");
-            push_identifier(out, name)
+            push_identifier(out, name)?;
+            push_cascade(out, *cascade);
+            Ok(())
         }
         AlterOperation::RenameColumn { from, to } => {
             out.push_str("RENAME COLUMN ");
@@ -127,11 +137,15 @@ fn push_operation(out: &mut String, operation: &AlterOperation) -> Result<()> {
             out.push_str(" TO ");
             push_identifier(out, to)
         }
-        AlterOperation::ChangeColumn { column } => {
+        AlterOperation::ChangeColumn { column, using } => {
             out.push_str("ALTER COLUMN ");
             push_identifier(out, &column.name)?;
             out.push_str(" TYPE ");
-            ddl::push_column(out, column, &Normalized)
+            ddl::push_column(out, column, &Normalized)?;
+            if let Some(using) = using {
+                out.push_str(&format!(" USING {using}"));
+            }
+            Ok(())
         }
         AlterOperation::RenameTable { to } => {
             out.push_str("RENAME TO ");
@@ -141,9 +155,17 @@ fn push_operation(out: &mut String, operation: &AlterOperation) -> Result<()> {
             out.push_str("ADD ");
             ddl::push_constraint(out, constraint, &Normalized)
         }
-        AlterOperation::DropConstraint { name } => {
+        AlterOperation::DropConstraint { name, cascade } => {
             out.push_str("DROP CONSTRAINT ");
-            push_identifier(out, name)
+            push_identifier(out, name)?;
+            push_cascade(out, *cascade);
+            Ok(())
+        }
+        AlterOperation::RenameConstraint { from, to } => {
+            out.push_str("RENAME CONSTRAINT ");
+            push_identifier(out, from)?;
+            out.push_str(" TO ");
+            push_identifier(out, to)
         }
     }
 }

@@ -10,6 +10,8 @@ pub(crate) struct Adapted {
     /// The statements to run, in order, all or none of them. The last one has the parameters and gives the result.
     pub(crate) statements: Vec<String>,
     pub(crate) kind: Kind,
+    /// True for a statement that PostgreSQL runs outside of a transaction only, such as `CREATE INDEX CONCURRENTLY`.
+    pub(crate) outside_transaction: bool,
     pub(crate) parameter_count: usize,
     /// The statement for any number of rows, when it is an INSERT of one row.
     pub(crate) row_insert: Option<RowInsert>,

@@ -39,6 +39,7 @@ impl<'a> Adapter<'a> {
         Adapted {
             statements,
             kind,
+            outside_transaction: false,
             parameter_count: self.parameter_count,
             row_insert: None,
             catalog_change: None,

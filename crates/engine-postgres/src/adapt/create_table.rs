@@ -1,20 +1,25 @@
 //! CREATE TABLE.
 
-use phantomdb_protocol::{Result, TableName};
+use phantomdb_protocol::{Constraint, Result, TableName};
 use phantomdb_sql::{
+    alter_table::{reference, text},
     build::unnested,
-    names::constraint_name,
+    names::{constraint_name, same_table},
     printer,
     types::{SqlType, is_serial},
 };
 use sqlparser::ast::{
     CheckConstraint, ColumnDef, ColumnOption, ColumnOptionDef, CreateTable, DataType, Expr,
     ForeignKeyConstraint, GeneratedAs, GeneratedExpressionMode, Ident, IndexColumn, ObjectName, OrderByExpr,
-    PrimaryKeyConstraint, Query, SequenceOptions, Spanned, TableConstraint, UniqueConstraint, Value,
-    ValueWithSpan,
+    PrimaryKeyConstraint, Query, SequenceOptions, Spanned, Statement, TableConstraint, UniqueConstraint,
+    Value, ValueWithSpan,
 };
 
-use super::{adapter::Adapter, catalog_change::NewTable, print::qualified_name};
+use super::{
+    adapter::Adapter,
+    catalog_change::NewTable,
+    print::{print, qualified_name},
+};
 use crate::types::{self, check_identifier};
 
 /// The fields of a CREATE TABLE that are adapted.
@@ -108,22 +113,19 @@ impl Adapter<'_> {
         if let Some(query) = create.query {
             self.query(query)?;
         }
-        let (mut references, mut types) = (Vec::new(), Vec::new());
+        let (mut keys, mut types) = (Vec::new(), Vec::new());
         for column in &mut *create.columns {
-            types.push(self.column_definition(column, &mut references)?);
+            types.push(self.column_definition(column, &mut keys)?);
         }
         let columns: Vec<String> = create.columns.iter().map(|column| column.name.value.clone()).collect();
         for constraint in create.constraints {
-            self.table_constraint(constraint, &columns, &mut references)?;
+            self.table_constraint(constraint, &columns, &mut keys)?;
         }
-        Ok(NewTable { table, if_not_exists: create.if_not_exists, sql: String::new(), references, types })
+        let (sql, sql_without_keys) = (String::new(), String::new());
+        Ok(NewTable { table, if_not_exists: create.if_not_exists, sql, sql_without_keys, keys, types })
     }
 
-    fn column_definition(
-        &mut self,
-        column: &mut ColumnDef,
-        references: &mut Vec<TableName>,
-    ) -> Result<SqlType> {
+    fn column_definition(&mut self, column: &mut ColumnDef, keys: &mut Vec<Constraint>) -> Result<SqlType> {
         let ColumnDef { name: column, data_type, options } = column;
         let sql_type = SqlType::from_ast(data_type).map_err(|error| self.source.at(error, column.span))?;
         check_identifier(&column.value)?;
@@ -143,7 +145,12 @@ impl Adapter<'_> {
                     generated_keyword: _,
                 } => identity = Some(identity_option(sequence_options)),
                 other => {
-                    let option = self.column_option(other, &sql_type, references)?;
+                    let option = self.column_option(other, &sql_type)?;
+                    if let ColumnOption::ForeignKey(key) = &option {
+                        let name = text(name.as_ref()).or_else(|| text(key.name.as_ref()));
+                        let columns = vec![column.value.clone()];
+                        keys.push(Constraint::ForeignKey { name, columns, references: reference(key) });
+                    }
                     adapted.push(ColumnOptionDef { name, option });
                 }
             }
@@ -168,12 +175,7 @@ impl Adapter<'_> {
         Ok(sql_type)
     }
 
-    fn column_option(
-        &mut self,
-        mut option: ColumnOption,
-        data_type: &SqlType,
-        references: &mut Vec<TableName>,
-    ) -> Result<ColumnOption> {
+    fn column_option(&mut self, mut option: ColumnOption, data_type: &SqlType) -> Result<ColumnOption> {
         match &mut option {
             // These are printed as they were written.
             ColumnOption::Null
@@ -192,7 +194,7 @@ impl Adapter<'_> {
                 generation_expr_mode.get_or_insert(GeneratedExpressionMode::Stored);
             }
             ColumnOption::Default(expr) => self.default_expr(expr, data_type)?,
-            ColumnOption::ForeignKey(key) => self.foreign_key(key, references)?,
+            ColumnOption::ForeignKey(key) => self.foreign_key(key)?,
             ColumnOption::Check(check) => self.check(check)?,
             other => {
                 let span = other.span();
@@ -221,7 +223,7 @@ impl Adapter<'_> {
         self.expression(expr)
     }
 
-    fn foreign_key(&self, key: &mut ForeignKeyConstraint, references: &mut Vec<TableName>) -> Result<()> {
+    fn foreign_key(&self, key: &mut ForeignKeyConstraint) -> Result<()> {
         // The other fields are printed as they were written.
         let ForeignKeyConstraint {
             name: _,
@@ -239,7 +241,6 @@ impl Adapter<'_> {
             return self.unsupported("MATCH in a foreign key", foreign_table.span());
         }
         *foreign_table = qualified_name(&table);
-        references.push(table);
         Ok(())
     }
 
@@ -247,7 +248,7 @@ impl Adapter<'_> {
         &mut self,
         constraint: &mut TableConstraint,
         columns: &[String],
-        references: &mut Vec<TableName>,
+        keys: &mut Vec<Constraint>,
     ) -> Result<()> {
         if let Some(name) = constraint_name(constraint) {
             check_identifier(&name.value)?;
@@ -283,7 +284,12 @@ impl Adapter<'_> {
             }
             TableConstraint::ForeignKey(key) => {
                 key.columns.iter_mut().for_each(|ident| use_exact_name(ident, columns));
-                self.foreign_key(key, references)?;
+                self.foreign_key(key)?;
+                keys.push(Constraint::ForeignKey {
+                    name: text(key.name.as_ref()),
+                    columns: key.columns.iter().map(|column| column.value.clone()).collect(),
+                    references: reference(key),
+                });
             }
             TableConstraint::Check(check) => self.check(check)?,
             other => {
@@ -293,6 +299,23 @@ impl Adapter<'_> {
         }
         Ok(())
     }
+}
+
+/// The SQL of an adapted CREATE TABLE without the foreign keys to other tables.
+pub(crate) fn without_foreign_keys(create: &CreateTable, table: &TableName) -> Result<String> {
+    let mut create = create.clone();
+    let is_own = |key: &ForeignKeyConstraint| same_table(&reference(key).table, table);
+    for column in &mut create.columns {
+        column.options.retain(|option| match &option.option {
+            ColumnOption::ForeignKey(key) => is_own(key),
+            _ => true,
+        });
+    }
+    create.constraints.retain(|constraint| match constraint {
+        TableConstraint::ForeignKey(key) => is_own(key),
+        _ => true,
+    });
+    print(&mut Statement::CreateTable(create))
 }
 
 /// Gives a column of a constraint the name that it has in the table, when the two differ in case only.

@@ -3,9 +3,14 @@
 use phantomdb_protocol::Result;
 use phantomdb_sql::{
     build::{self, take},
-    printer::verbatim_ident,
+    names::last_ident,
+    printer::{literal, verbatim_ident},
 };
-use sqlparser::ast::{BinaryOperator, CastKind, Expr, Spanned, TypedString};
+use sqlparser::ast::{
+    Array, BinaryOperator, CastKind, DataType, Expr, Spanned, TypedString, Value, ValueWithSpan,
+};
+
+use crate::bind::quote_element;
 
 use super::{
     adapter::Adapter,
@@ -71,8 +76,64 @@ fn as_document(expr: &mut Expr) {
     }
 }
 
+/// True for the `json` that a function or a cast makes, for which PostgreSQL has no such operator.
+fn is_json(expr: &Expr) -> bool {
+    match build::unnested(expr) {
+        Expr::Function(call) => last_ident(&call.name).is_some_and(|name| {
+            let name = name.value.to_ascii_lowercase();
+            name.starts_with("json_") || name == "to_json" || name == "row_to_json"
+        }),
+        Expr::Cast { kind: _, expr: _, data_type, format: _ } => {
+            matches!(data_type, DataType::JSON) || data_type.to_string().eq_ignore_ascii_case("json")
+        }
+        _ => false,
+    }
+}
+
+/// True for a string literal, NULL and a parameter, which have the type of what they stand beside.
+fn is_untyped(expr: &Expr) -> bool {
+    matches!(build::unnested(expr), Expr::Value(_))
+}
+
+/// Writes an array of strings as one literal beside a column. PostgreSQL then takes it for an array of the column's type;
+/// it would compare no `varchar[]` with the `text[]` that `ARRAY['a']` is.
+fn array_beside_column(side: &mut Expr, other: &Expr) {
+    if !matches!(build::unnested(other), Expr::Identifier(_) | Expr::CompoundIdentifier(_)) {
+        return;
+    }
+    let Expr::Array(Array { elem, named: _ }) = build::unnested(side) else { return };
+    let texts: Option<Vec<String>> = elem
+        .iter()
+        .map(|element| match element {
+            Expr::Value(ValueWithSpan { value: Value::Null, span: _ }) => Some("NULL".to_owned()),
+            Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(text), span: _ }) => {
+                Some(quote_element(text))
+            }
+            _ => None,
+        })
+        .collect();
+    if let Some(texts) = texts {
+        *side = literal(format!("{{{}}}", texts.join(",")));
+    }
+}
+
 /// Casts the operands of operators that PostgreSQL has for one type only.
 fn operator(left: &mut Expr, op: &BinaryOperator, right: &mut Expr) {
+    if matches!(
+        op,
+        BinaryOperator::AtArrow
+            | BinaryOperator::ArrowAt
+            | BinaryOperator::PGOverlap
+            | BinaryOperator::Eq
+            | BinaryOperator::NotEq
+            | BinaryOperator::Lt
+            | BinaryOperator::LtEq
+            | BinaryOperator::Gt
+            | BinaryOperator::GtEq
+    ) {
+        array_beside_column(left, right);
+        array_beside_column(right, left);
+    }
     match op {
         BinaryOperator::PGRegexMatch
         | BinaryOperator::PGRegexIMatch
@@ -83,10 +144,12 @@ fn operator(left: &mut Expr, op: &BinaryOperator, right: &mut Expr) {
         | BinaryOperator::PGNotLikeMatch
         | BinaryOperator::PGNotILikeMatch => as_text(left),
         BinaryOperator::AtArrow | BinaryOperator::ArrowAt => {
-            let arrays = [&*left, &*right].iter().any(|side| matches!(build::unnested(side), Expr::Array(_)));
-            if !arrays {
-                as_document(left);
-                as_document(right);
+            // Both are operators of arrays, too, and the type of a column is not known here.
+            let untyped = is_untyped(left) && is_untyped(right);
+            for side in [left, right] {
+                if untyped || is_json(side) {
+                    as_document(side);
+                }
             }
         }
         BinaryOperator::Question

@@ -55,6 +55,7 @@ pub(crate) fn native(sql: &str) -> Adapted {
     Adapted {
         statements: vec![sql.to_owned()],
         kind: Kind::Write,
+        outside_transaction: !crate::native::is_transactional(sql),
         parameter_count: 0,
         row_insert: None,
         catalog_change: None,

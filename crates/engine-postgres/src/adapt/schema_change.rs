@@ -14,6 +14,7 @@ use super::{
     adapted::Adapted,
     adapter::Adapter,
     catalog_change::{CatalogChange, NewTable},
+    create_table::without_foreign_keys,
     print::print,
 };
 use crate::schemas::{list_schemas_sql, qualified};
@@ -24,12 +25,15 @@ impl Adapter<'_> {
         match statement {
             Statement::CreateTable(create) => {
                 let change = self.create_table(create)?;
-                let table = NewTable { sql: print(statement)?, ..change };
+                let sql_without_keys = without_foreign_keys(create, &change.table)?;
+                let table = NewTable { sql: print(statement)?, sql_without_keys, ..change };
                 Ok(self.catalog_change(CatalogChange::CreateTable(table)))
             }
             Statement::CreateIndex(create) => {
                 self.create_index(create)?;
-                Ok(self.adapted(Kind::Schema, vec![print(statement)?]))
+                let outside_transaction = create.concurrently;
+                let adapted = self.adapted(Kind::Schema, vec![print(statement)?]);
+                Ok(Adapted { outside_transaction, ..adapted })
             }
             Statement::CreateView(view) => {
                 self.create_view(view)?;
@@ -72,7 +76,10 @@ impl Adapter<'_> {
                 }
                 self.unsupported("an option of SHOW SCHEMAS", statement.span())
             }
-            other => Ok(self.catalog_change(CatalogChange::Schema(self.source.schema_change(other)?))),
+            other => match self.source.schema_change(other)? {
+                Some(change) => Ok(self.catalog_change(CatalogChange::Schema(change))),
+                None => Ok(self.adapted(Kind::Nothing, Vec::new())),
+            },
         }
     }
 
@@ -101,6 +108,28 @@ impl Adapter<'_> {
     fn drop_indexes(&self, names: &[ObjectName], if_exists: bool, cascade: bool) -> Result<Adapted> {
         let indexes = self.source.tables(names)?;
         Ok(self.catalog_change(CatalogChange::DropIndexes { indexes, if_exists, cascade }))
+    }
+
+    /// The statement is without the word CONCURRENTLY, which the parser does not read.
+    pub(crate) fn drop_index_concurrently(&self, statement: &Statement) -> Result<Adapted> {
+        let Statement::Drop {
+            object_type: ObjectType::Index,
+            if_exists,
+            names,
+            cascade: false,
+            // RESTRICT is PostgreSQL's default.
+            restrict: _,
+            purge: false,
+            temporary: false,
+            table: None,
+        } = statement
+        else {
+            return self.unsupported("this form of DROP INDEX CONCURRENTLY", statement.span());
+        };
+        let names: Vec<String> = self.source.tables(names)?.iter().map(qualified).collect();
+        let condition = if *if_exists { "IF EXISTS " } else { "" };
+        let sql = format!("DROP INDEX CONCURRENTLY {condition}{}", names.join(", "));
+        Ok(Adapted { outside_transaction: true, ..self.adapted(Kind::Schema, vec![sql]) })
     }
 
     fn drop_views(&self, names: &[ObjectName], if_exists: bool, cascade: bool) -> Result<Adapted> {

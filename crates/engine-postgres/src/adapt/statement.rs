@@ -13,6 +13,7 @@ use sqlparser::{
 use super::{
     adapted::{Adapted, WriteResult},
     adapter::Adapter,
+    catalog_change::CatalogChange,
     insert_rows::RowInsert,
     numeric_probe::numeric_probe,
     print::print,
@@ -26,6 +27,11 @@ impl Adapter<'_> {
                 let when = if deferred { "DEFERRED" } else { "IMMEDIATE" };
                 Ok(self.adapted(Kind::Write, vec![format!("SET CONSTRAINTS ALL {when}")]))
             }
+            Parsed::RenameIndex { from, to, if_exists } => {
+                let (from, to) = (self.table(&from)?, self.table(&to)?);
+                Ok(self.catalog_change(CatalogChange::RenameIndex { from, to: to.name, if_exists }))
+            }
+            Parsed::DropIndexConcurrently(statement) => self.drop_index_concurrently(&statement),
             Parsed::Statement { mut statement, conflict } => {
                 self.by_kind(&mut statement, conflict.map(|conflict| *conflict))
             }

@@ -28,12 +28,15 @@ impl Alteration<'_> {
             return Err(Error::new(ErrorCode::AlreadyExists, message));
         }
         ensure_type(self.connection, &SqlType::parse(&column.data_type)?).await?;
-        let mut column = column.clone();
-        if let Some(references) = &mut column.references {
-            *references = self.resolved(references).await?;
+        let mut added = column.clone();
+        if let Some(references) = &column.references {
+            added.references = self.resolved(references).await?;
         }
-        self.alter_table(&format!("ADD COLUMN {}", adapt::column(&column)?)).await?;
-        self.comment(&column.name, &column).await
+        self.alter_table(&format!("ADD COLUMN {}", adapt::column(&added)?)).await?;
+        if let (Some(references), None) = (&column.references, &added.references) {
+            self.add_later_key(None, std::slice::from_ref(&column.name), references).await?;
+        }
+        self.comment(&column.name, column).await
     }
 
     /// Sets the comment. A column that is changed without one keeps its old comment.
@@ -46,7 +49,7 @@ impl Alteration<'_> {
 
     /// Changes a column to its new definition. It keeps its keys and references, unless the new definition replaces
     /// them.
-    pub(crate) async fn change_column(&self, column: &ColumnDefinition) -> Result<()> {
+    pub(crate) async fn change_column(&self, column: &ColumnDefinition, using: Option<&str>) -> Result<()> {
         let old = self.column(&column.name)?;
         refuse_to_generate(old.generated.as_deref(), column)?;
         let quoted = quote_identifier(&old.name);
@@ -54,7 +57,7 @@ impl Alteration<'_> {
             // The old default may not fit the new type.
             self.alter_table(&format!("ALTER COLUMN {quoted} DROP DEFAULT")).await?;
         }
-        self.change_type(old, column).await?;
+        self.change_type(old, column, using).await?;
         if let Some(generated) = column.generated.as_ref().filter(|_| column.generated != old.generated) {
             let generated = adapt::expression(generated)?;
             self.alter_table(&format!("ALTER COLUMN {quoted} SET EXPRESSION AS ({generated})")).await?;
@@ -82,7 +85,12 @@ impl Alteration<'_> {
         self.comment(&old.name, column).await
     }
 
-    async fn change_type(&self, old: &ColumnDefinition, column: &ColumnDefinition) -> Result<()> {
+    async fn change_type(
+        &self,
+        old: &ColumnDefinition,
+        column: &ColumnDefinition,
+        using: Option<&str>,
+    ) -> Result<()> {
         let to = match SqlType::parse(&column.data_type) {
             Ok(to) => to,
             // A type of PostgreSQL's own can be described and handed back unchanged.
@@ -90,7 +98,7 @@ impl Alteration<'_> {
             Err(error) => return Err(error),
         };
         let from = SqlType::parse(&old.data_type).unwrap_or_else(|_| SqlType::Other(old.data_type.clone()));
-        if from == to {
+        if from == to && using.is_none() {
             return Ok(());
         }
         ensure_type(self.connection, &to).await?;
@@ -99,11 +107,12 @@ impl Alteration<'_> {
             self.alter_table(&format!("DROP CONSTRAINT {}", quote_identifier(&mark))).await?;
         }
         let declared = types::declared(&to)?;
-        if types::declared(&from).ok().as_ref() != Some(&declared) {
-            // A generated column is computed anew.
-            let using = match old.generated {
-                Some(_) => String::new(),
-                None => format!(" USING {}", conversion::expression(&old.name, &from, &to)),
+        if using.is_some() || types::declared(&from).ok().as_ref() != Some(&declared) {
+            let using = match (using, &old.generated) {
+                (Some(using), _) => format!(" USING ({})", adapt::expression(using)?),
+                // A generated column is computed anew.
+                (None, Some(_)) => String::new(),
+                (None, None) => format!(" USING {}", conversion::expression(&old.name, &from, &to)),
             };
             self.alter_table(&format!("ALTER COLUMN {quoted} TYPE {declared}{using}")).await?;
         }
@@ -151,10 +160,13 @@ impl Alteration<'_> {
         self.add_constraint(&Constraint::ForeignKey { name: None, columns, references }).await
     }
 
-    pub(crate) async fn drop_column(&self, name: &str) -> Result<()> {
+    pub(crate) async fn drop_column(&self, name: &str, cascade: bool) -> Result<()> {
         let name = &self.column(name)?.name;
         if self.schema.columns.len() == 1 {
             return Err(Error::unsupported("the last column of a table cannot be dropped"));
+        }
+        if cascade {
+            return self.alter_table(&format!("DROP COLUMN {} CASCADE", quote_identifier(name))).await;
         }
         refuse_referenced_column(self.connection, &self.schema.table, name).await?;
         // A foreign key from the table to itself would prevent it.

@@ -3,7 +3,7 @@
 use phantomdb_protocol::{Constraint, Error, ErrorCode, Reference, Result};
 use phantomdb_sql::{printer::quote_identifier, types::SqlType};
 
-use super::{alteration::Alteration, create_table::find_referenced, incoming_key::refuse_referenced_key};
+use super::{alteration::Alteration, incoming_key::refuse_referenced_key, later_key};
 use crate::{
     adapt,
     types::{self, check_identifier},
@@ -35,7 +35,9 @@ impl Alteration<'_> {
                 Err(Error::new(ErrorCode::AlreadyExists, message))
             }
             Constraint::ForeignKey { name, columns, references } => {
-                let references = self.resolved(references).await?;
+                let Some(references) = self.resolved(references).await? else {
+                    return self.add_later_key(name.as_deref(), columns, references).await;
+                };
                 let (name, columns) = (name.clone(), columns.clone());
                 let constraint = Constraint::ForeignKey { name, columns, references };
                 self.alter_table(&format!("ADD {}", adapt::constraint(&constraint)?)).await
@@ -44,31 +46,31 @@ impl Alteration<'_> {
         }
     }
 
-    /// The reference with the exact name of its table.
-    pub(crate) async fn resolved(&self, references: &Reference) -> Result<Reference> {
-        let table = find_referenced(self.connection, &references.table).await?;
-        Ok(Reference { table, ..references.clone() })
+    /// The reference with the exact name of its table. None when there is no such table, and nobody makes it now.
+    pub(crate) async fn resolved(&self, references: &Reference) -> Result<Option<Reference>> {
+        let table = later_key::find_referenced(self.connection, &references.table).await?;
+        Ok(table.map(|table| Reference { table, ..references.clone() }))
     }
 
-    pub(crate) async fn drop_constraint(&self, name: &str) -> Result<()> {
+    pub(crate) fn unknown_constraint(&self, name: &str) -> Error {
+        let table = &self.schema.table;
+        let message = format!("table \"{table}\" has no constraint \"{name}\"");
+        Error::new(ErrorCode::UnknownConstraint, message).with_table(table.to_string()).with_constraint(name)
+    }
+
+    pub(crate) async fn drop_constraint(&self, name: &str, cascade: bool) -> Result<()> {
         let known = self.schema.constraints.iter().find(|known| known.name() == Some(name));
-        let unknown = || {
-            let table = &self.schema.table;
-            let message = format!("table \"{table}\" has no constraint \"{name}\"");
-            Error::new(ErrorCode::UnknownConstraint, message)
-                .with_table(table.to_string())
-                .with_constraint(name)
-        };
         match known {
             Some(Constraint::Default { column, .. }) => {
                 self.alter_table(&format!("ALTER COLUMN {} DROP DEFAULT", quote_identifier(column))).await?;
             }
-            Some(Constraint::PrimaryKey { columns, .. } | Constraint::Unique { columns, .. }) => {
+            Some(Constraint::PrimaryKey { columns, .. } | Constraint::Unique { columns, .. }) if !cascade => {
                 refuse_referenced_key(self.connection, &self.schema.table, columns, name).await?;
             }
             Some(_) => {}
-            None => return Err(unknown()),
+            None => return Err(self.unknown_constraint(name)),
         }
-        self.alter_table(&format!("DROP CONSTRAINT {}", quote_identifier(name))).await
+        let end = if cascade { " CASCADE" } else { "" };
+        self.alter_table(&format!("DROP CONSTRAINT {}{end}", quote_identifier(name))).await
     }
 }

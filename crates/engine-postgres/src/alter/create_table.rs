@@ -1,34 +1,63 @@
 //! Creates tables, and what they need: schemas, and the extension of CITEXT.
 
-use phantomdb_protocol::{Error, ErrorCode, Result, TableName};
+use phantomdb_protocol::{Constraint, Error, Result};
 use phantomdb_sql::{names::same_table, types::SqlType};
 
 use super::{
+    alteration::Alteration,
+    later_key,
     run::{run, run_if_not_exists},
     schema::create_missing_schema,
 };
 use crate::{adapt::NewTable, catalog, connection::Connection, error};
 
 pub(crate) async fn create_table(connection: &Connection, create: &NewTable) -> Result<()> {
+    let later = missing_parents(connection, create).await?;
     create_missing_schema(connection, &create.table).await?;
-    for table in create.references.iter().filter(|table| !same_table(table, &create.table)) {
-        find_referenced(connection, table).await?;
-    }
     for data_type in &create.types {
         ensure_type(connection, data_type).await?;
     }
+    let is_there = create.if_not_exists && catalog::find(connection, &create.table).await?.is_some();
+    let sql = if later { &create.sql_without_keys } else { &create.sql };
     if create.if_not_exists {
-        return run_if_not_exists(connection, &create.sql).await;
+        run_if_not_exists(connection, sql).await?;
+    } else {
+        run(connection, sql).await?;
     }
-    run(connection, &create.sql).await
+    if is_there {
+        return Ok(());
+    }
+    if later {
+        add_keys(connection, create).await?;
+    }
+    later_key::complete(connection, &create.table).await
 }
 
-/// The exact name of the table that a foreign key references; `UNKNOWN_TABLE` when it does not exist.
-pub(crate) async fn find_referenced(connection: &Connection, table: &TableName) -> Result<TableName> {
-    catalog::find(connection, table).await?.ok_or_else(|| {
-        let message = format!("there is no table \"{table}\" for a foreign key to point to; create it first");
-        Error::new(ErrorCode::UnknownTable, message).with_table(table.to_string())
-    })
+/// Returns whether a foreign key references a table that is not there. From then on nobody else makes a table until the
+/// end of the transaction, so that the key finds its table or the table finds the key.
+async fn missing_parents(connection: &Connection, create: &NewTable) -> Result<bool> {
+    for key in &create.keys {
+        if let Constraint::ForeignKey { name: _, columns: _, references } = key
+            && !same_table(&references.table, &create.table)
+            && later_key::find_referenced(connection, &references.table).await?.is_none()
+        {
+            return Ok(true);
+        }
+    }
+    later_key::announce_table(connection).await?;
+    Ok(false)
+}
+
+/// Adds the foreign keys to other tables, which the statement was run without.
+async fn add_keys(connection: &Connection, create: &NewTable) -> Result<()> {
+    for key in &create.keys {
+        if matches!(key, Constraint::ForeignKey { name: _, columns: _, references } if !same_table(&references.table, &create.table))
+        {
+            let schema = catalog::describe(connection, &create.table).await?;
+            Alteration { connection, schema }.add_constraint(key).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Creates the extension of `CITEXT` when it is missing and the role may.

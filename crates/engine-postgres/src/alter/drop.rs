@@ -47,6 +47,22 @@ pub(crate) async fn drop_tables(
     run(connection, &format!("DROP TABLE {}{end}", names.join(", "))).await
 }
 
+/// True for an index that backs no constraint.
+pub(super) async fn index_exists(connection: &Connection, index: &TableName) -> Result<bool> {
+    const INDEX: &str = "SELECT 1 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+        WHERE n.nspname = $1 AND c.relname = $2 AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint k \
+            WHERE k.conindid = i.indexrelid AND k.conrelid = i.indrelid)";
+    let parameters = [(&schema_of(index) as _, Type::TEXT), (&index.name as _, Type::TEXT)];
+    let found = connection.client().query_typed_opt(INDEX, &parameters).await;
+    Ok(found.map_err(|error| error::explain(&error))?.is_some())
+}
+
+/// The error for an index that is not there.
+pub(super) fn unknown_index(index: &TableName) -> Error {
+    Error::new(ErrorCode::NotFound, format!("there is no index \"{index}\""))
+}
+
 /// Drops indexes. An index that backs a constraint cannot be dropped by itself.
 pub(crate) async fn drop_indexes(
     connection: &Connection,
@@ -54,18 +70,12 @@ pub(crate) async fn drop_indexes(
     if_exists: bool,
     cascade: bool,
 ) -> Result<()> {
-    const INDEX: &str = "SELECT 1 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
-        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-        WHERE n.nspname = $1 AND c.relname = $2 AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint k \
-            WHERE k.conindid = i.indexrelid AND k.conrelid = i.indrelid)";
     for index in indexes {
-        let parameters = [(&schema_of(index) as _, Type::TEXT), (&index.name as _, Type::TEXT)];
-        let found = connection.client().query_typed_opt(INDEX, &parameters).await;
-        if found.map_err(|error| error::explain(&error))?.is_some() {
+        if index_exists(connection, index).await? {
             let end = if cascade { " CASCADE" } else { "" };
             run(connection, &format!("DROP INDEX {}{end}", qualified(index))).await?;
         } else if !if_exists {
-            return Err(Error::new(ErrorCode::NotFound, format!("there is no index \"{index}\"")));
+            return Err(unknown_index(index));
         }
     }
     Ok(())

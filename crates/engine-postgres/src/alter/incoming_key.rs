@@ -52,7 +52,9 @@ pub(crate) async fn refuse_referenced_column(
     let incoming_foreign_keys = incoming_foreign_keys(connection, table).await?;
     match incoming_foreign_keys.iter().find(|key| key.columns.iter().any(|name| name == column)) {
         Some(IncomingForeignKey { table: other, .. }) => {
-            let message = format!("column \"{column}\" cannot be dropped: \"{other}\" references it");
+            let message = format!(
+                "column \"{column}\" cannot be dropped: \"{other}\" references it; drop the foreign key first, or use CASCADE"
+            );
             Err(Error::new(ErrorCode::ForeignKeyViolation, message)
                 .with_table(table.to_string())
                 .with_columns([column]))
@@ -73,8 +75,9 @@ pub(crate) async fn refuse_referenced_key(
     };
     match incoming_foreign_keys(connection, table).await?.iter().find(same) {
         Some(IncomingForeignKey { table: other, .. }) => {
-            let message =
-                format!("constraint \"{constraint}\" cannot be dropped: \"{other}\" references its columns");
+            let message = format!(
+                "constraint \"{constraint}\" cannot be dropped: \"{other}\" references its columns; drop the foreign key first, or use CASCADE"
+            );
             Err(Error::new(ErrorCode::ForeignKeyViolation, message)
                 .with_table(table.to_string())
                 .with_constraint(constraint))

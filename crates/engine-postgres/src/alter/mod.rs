@@ -11,6 +11,7 @@ mod conversion;
 mod create_table;
 mod drop;
 mod incoming_key;
+mod later_key;
 mod rename;
 mod run;
 mod schema;
@@ -40,6 +41,9 @@ pub(crate) async fn apply(connection: &Connection, change: &CatalogChange) -> Re
             alter_by_statement(connection, table, operations).await
         }
         CatalogChange::CreateTable(table) => create_table(connection, table).await,
+        CatalogChange::RenameIndex { from, to, if_exists } => {
+            rename::rename_index(connection, from, to, *if_exists).await
+        }
         CatalogChange::DropIndexes { indexes, if_exists, cascade } => {
             drop::drop_indexes(connection, indexes, *if_exists, *cascade).await
         }
@@ -111,10 +115,13 @@ async fn apply_operation(alteration: &mut Alteration<'_>, operation: &AlterOpera
         AlterOperation::RenameTable { to } => alteration.rename_table(to).await,
         AlterOperation::RenameColumn { from, to } => alteration.rename_column(from, to).await,
         AlterOperation::AddColumn { column } => alteration.add_column(column).await,
-        AlterOperation::ChangeColumn { column } => alteration.change_column(column).await,
-        AlterOperation::DropColumn { name } => alteration.drop_column(name).await,
+        AlterOperation::ChangeColumn { column, using } => {
+            alteration.change_column(column, using.as_deref()).await
+        }
+        AlterOperation::DropColumn { name, cascade } => alteration.drop_column(name, *cascade).await,
         AlterOperation::AddConstraint { constraint } => alteration.add_constraint(constraint).await,
-        AlterOperation::DropConstraint { name } => alteration.drop_constraint(name).await,
+        AlterOperation::DropConstraint { name, cascade } => alteration.drop_constraint(name, *cascade).await,
+        AlterOperation::RenameConstraint { from, to } => alteration.rename_constraint(from, to).await,
     }
 }
 
@@ -122,7 +129,7 @@ async fn apply_operation(alteration: &mut Alteration<'_>, operation: &AlterOpera
 fn operations(schema: &TableSchema, operation: &AlterTableOperation) -> Result<Vec<AlterOperation>> {
     let catalog = SingleTableCatalog(Arc::new(schema.clone()));
     let reader = AlterTableReader { source: adapt::source(""), catalog: &catalog };
-    reader.alter_operation(&catalog.0.table, &mut operation.clone())
+    reader.alter_operation(&schema.table, Some(schema), &mut operation.clone())
 }
 
 /// A catalog that has one table only.

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     schemas::table_in,
-    types::{self, marker_of},
+    types::{self, LATER_KEY, marker_of},
 };
 
 /// The description of a table from its rows in the catalog.
@@ -60,7 +60,10 @@ impl<'a> SchemaReader<'a> {
         let columns = columns.iter().map(|column| (column.number, column)).collect();
         let mut reader = Self { columns, meanings: HashMap::new() };
         for constraint in constraints {
+            let stands_for_key =
+                constraint.comment.as_deref().is_some_and(|text| text.starts_with(LATER_KEY));
             if let ([column], Some(definition)) = (constraint.columns.as_slice(), &constraint.check)
+                && !stands_for_key
                 && let Some(meaning) = reader.meaning(&constraint.name, definition)
             {
                 reader.meanings.insert(&constraint.name, (*column, meaning));
@@ -122,6 +125,9 @@ impl<'a> SchemaReader<'a> {
 
     /// The constraint; none for a check that only carries the type of its column.
     fn constraint(&self, constraint: &ConstraintRow) -> Option<Constraint> {
+        if let Some(key) = self.later_key(constraint) {
+            return Some(key);
+        }
         let name = Some(constraint.name.clone());
         let columns = || {
             let names = constraint.columns.iter().filter_map(|number| self.columns.get(number));
@@ -148,6 +154,22 @@ impl<'a> SchemaReader<'a> {
                 }
             },
         }
+    }
+
+    /// The foreign key in whose place a check stands.
+    fn later_key(&self, constraint: &ConstraintRow) -> Option<Constraint> {
+        let written = constraint.comment.as_deref()?.strip_prefix(LATER_KEY)?;
+        let mut key: Constraint = serde_json::from_str(written).ok()?;
+        if let Constraint::ForeignKey { name, columns, references: _ } = &mut key {
+            *name = Some(constraint.name.clone());
+            // The column or the constraint may have been renamed since.
+            if let ([number], [only]) = (constraint.columns.as_slice(), columns.as_mut_slice())
+                && let Some(column) = self.columns.get(number)
+            {
+                only.clone_from(&column.name);
+            }
+        }
+        Some(key)
     }
 
     fn condition(&self, definition: &str) -> String {

@@ -38,6 +38,8 @@ pub(crate) struct ConstraintRow {
     pub(crate) deferred: bool,
     /// The definition of a check: `CHECK (…)`.
     pub(crate) check: Option<String>,
+    /// The comment on a check.
+    pub(crate) comment: Option<String>,
 }
 
 /// A field of an index that backs no constraint, with what belongs to the whole index.
@@ -74,7 +76,8 @@ const CONSTRAINTS: &str = "SELECT k.conname::text, k.contype::text, k.conkey, rn
     ARRAY(SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY AS u (n, at) \
         JOIN pg_catalog.pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.n ORDER BY u.at), \
     k.confdeltype::text, k.confupdtype::text, k.condeferrable, k.condeferred, \
-    CASE WHEN k.contype = 'c' THEN pg_get_constraintdef(k.oid) END \
+    CASE WHEN k.contype = 'c' THEN pg_get_constraintdef(k.oid) END, \
+    CASE WHEN k.contype = 'c' THEN obj_description(k.oid, 'pg_constraint') END \
     FROM pg_catalog.pg_constraint k LEFT JOIN pg_catalog.pg_class r ON r.oid = k.confrelid \
     LEFT JOIN pg_catalog.pg_namespace rn ON rn.oid = r.relnamespace \
     WHERE k.conrelid = $1 AND k.contype IN ('p', 'u', 'f', 'c') ORDER BY k.contype <> 'p', k.oid";
@@ -191,6 +194,7 @@ fn constraint(row: &Row) -> ConstraintRow {
         deferrable: row.get(8),
         deferred: row.get(9),
         check: row.get(10),
+        comment: row.get(11),
     }
 }
 

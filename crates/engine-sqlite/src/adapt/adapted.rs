@@ -8,6 +8,7 @@ use phantomdb_sql::{Kind, definition::SchemaChange};
 pub enum Change {
     Schema(SchemaChange),
     Alter { table: TableName, operations: Vec<AlterOperation> },
+    RenameIndex { from: TableName, to: TableName, if_exists: bool },
 }
 
 /// How a statement changes the rows of a table.

@@ -22,6 +22,7 @@ use super::{
     compare::extreme,
     converted::{comparable, conversion},
     groups::is_aggregate,
+    named_arguments,
     operators::{call_of, converted_arguments, result_of, with_defaults},
     special_form::normalization_form,
     typed::{Typed, unify},
@@ -56,6 +57,7 @@ impl Adapter<'_> {
         // Nor may a function that returns rows stand in an aggregate, or in COALESCE.
         let without_sets = name == "coalesce" || function.over.is_some() || is_aggregate(function);
         let sets = if without_sets { self.sets.take() } else { None };
+        named_arguments::place(&name, function);
         let types = self.function_parts(function, span);
         if without_sets {
             self.sets = sets;

@@ -141,6 +141,8 @@ fn cast_target(data_type: &DataType) -> Result<CastTarget> {
     let data_type = match &declared {
         // A cast has no zone unless it names one.
         SqlType::Timestamp(_) if is_without_zone(data_type) => Type::Timestamp,
+        // A column of this type is a `jsonb`, and a cast is to `json`.
+        SqlType::Json => Type::Json,
         _ => type_of_column(&declared),
     };
     Ok(CastTarget { data_type, modifier })

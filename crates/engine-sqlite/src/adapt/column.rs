@@ -10,7 +10,8 @@ use phantomdb_sql::{
 use sqlparser::{
     ast::{
         CheckConstraint, ColumnDef, ColumnOption, ColumnOptionDef, DataType, Expr, GeneratedAs,
-        GeneratedExpressionMode, Ident, ObjectName, PrimaryKeyConstraint, Spanned, Value, ValueWithSpan,
+        GeneratedExpressionMode, Ident, ObjectName, PrimaryKeyConstraint, Spanned, UnaryOperator, Value,
+        ValueWithSpan,
     },
     tokenizer::Token,
 };
@@ -143,7 +144,7 @@ impl Adapter<'_> {
             ColumnOption::ForeignKey(mut key) => {
                 let name = column.name_of(name, &mut key.name, "fkey");
                 key.name = None;
-                self.foreign_key(&mut key, column.naming)?;
+                self.foreign_key(&mut key)?;
                 column.push(name, ColumnOption::ForeignKey(key));
             }
             ColumnOption::Check(mut check) => {
@@ -265,7 +266,11 @@ fn stored_default(target: &Target, data_type: &SqlType, expr: Expr) -> Result<Ex
             Expr::Nested(Box::new(stored))
         }
         Expr::Value(_) => stored,
-        Expr::UnaryOp { op: _, expr: ref inner } if matches!(inner.as_ref(), Expr::Value(_)) => stored,
+        Expr::UnaryOp { op: UnaryOperator::Minus | UnaryOperator::Plus, expr: ref inner }
+            if matches!(inner.as_ref(), Expr::Value(_)) =>
+        {
+            stored
+        }
         other => Expr::Nested(Box::new(other)),
     })
 }

@@ -1,6 +1,6 @@
 //! Constraints of tables and columns.
 
-use phantomdb_protocol::{Error, ErrorCode, Result, TableName};
+use phantomdb_protocol::{Result, TableName};
 use phantomdb_sql::names::mentioned_columns;
 use sqlparser::{
     ast::{
@@ -18,15 +18,13 @@ use crate::stored::stored_name;
 #[derive(Debug)]
 pub(super) struct Naming {
     pub(super) table: String,
-    /// The name of the table in SQLite.
-    stored: String,
     taken: Vec<String>,
 }
 
 impl Naming {
     /// `taken` are the names that the user gave.
     pub(super) fn new(table: &TableName, taken: Vec<String>) -> Self {
-        Self { table: table.name.clone(), stored: stored_name(table), taken }
+        Self { table: table.name.clone(), taken }
     }
 
     /// PostgreSQL's name for a constraint without one: `table_column_suffix`.
@@ -159,7 +157,7 @@ impl Adapter<'_> {
         self.defined(expr)
     }
 
-    pub(super) fn foreign_key(&self, key: &mut ForeignKeyConstraint, naming: &Naming) -> Result<()> {
+    pub(super) fn foreign_key(&self, key: &mut ForeignKeyConstraint) -> Result<()> {
         let span = key.foreign_table.span();
         let ForeignKeyConstraint {
             name: _,
@@ -186,17 +184,8 @@ impl Adapter<'_> {
             self.refuse(&[(*enforced == Some(false), "NOT ENFORCED")], || span)?;
             *enforced = None;
         }
-        // SQLite would take a key to a missing table, and refuse every row later.
-        if self.catalog.sees_all()
-            && stored_name(&table) != naming.stored
-            && self.catalog.table(&table).is_none()
-        {
-            return Err(Error::new(
-                ErrorCode::UnknownTable,
-                format!("there is no table \"{table}\" for a foreign key to point to; create it first"),
-            )
-            .with_table(table.to_string()));
-        }
+        // A table that is not there yet is fine: tables that reference each other are created one after the other, and
+        // models at the same time. A row with such a key is refused until the table comes.
         *foreign_table = ObjectName::from(vec![Ident::with_quote('"', stored_name(&table))]);
         Ok(())
     }
@@ -218,7 +207,7 @@ impl Adapter<'_> {
             TableConstraint::ForeignKey(key) => {
                 let columns: Vec<String> = key.columns.iter().map(|column| column.value.clone()).collect();
                 key.name = Some(naming.keep_or_name(key.name.take(), &columns, "fkey"));
-                self.foreign_key(key, naming)?;
+                self.foreign_key(key)?;
             }
             TableConstraint::Check(check) => {
                 let mentioned = mentioned_columns(&check.expr);

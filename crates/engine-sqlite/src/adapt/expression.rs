@@ -18,6 +18,7 @@ use super::{
     converted::{comparable, conversion, json},
     or_of_rows,
     scope::Found,
+    special_form::are_pairs,
     typed::{Origin, Typed, unify},
 };
 
@@ -68,6 +69,9 @@ impl Adapter<'_> {
             Expr::CompoundIdentifier(_) => self.compound_identifier(expr),
             Expr::Value(_) => self.value(expr),
             Expr::Nested(inner) => self.expr(inner),
+            Expr::BinaryOp { left, op: BinaryOperator::Overlaps, right } if are_pairs(left, right) => {
+                self.special_form(expr)
+            }
             Expr::BinaryOp { left: _, op: _, right: _ } => self.binary(expr),
             Expr::UnaryOp { op: _, expr: _ } => self.unary(expr),
             Expr::IsNull(_)

@@ -22,6 +22,7 @@ mod insert_rows;
 mod like;
 mod literal;
 mod membership;
+mod named_arguments;
 mod native_target;
 mod operators;
 mod or_of_rows;
@@ -29,6 +30,7 @@ mod query;
 mod row_sources;
 mod scope;
 mod select;
+mod source_columns;
 mod special_form;
 mod statement;
 mod template;
@@ -36,6 +38,8 @@ mod truncate;
 mod type_conversion;
 mod typed;
 mod update;
+
+use std::sync::Arc;
 
 use phantomdb_protocol::{ColumnDefinition, ColumnType, Error, Result, TableSchema};
 use phantomdb_sql::{Catalog, build, parse, parse::parse_stored, with_stack};
@@ -45,7 +49,14 @@ pub use adapted::{Adapted, Change, WriteKind, WriteTarget};
 use adapter::Adapter;
 use typed::Typed;
 
-use crate::{source_expressions::SourceExpression, stored::print, types::column_type_of_sql};
+use scope::{Columns, Relation};
+
+use crate::{
+    catalog::NoTables,
+    source_expressions::SourceExpression,
+    stored::{print, stored_name},
+    types::column_type_of_sql,
+};
 
 /// Adapts exactly one statement; a trailing `;` is fine.
 ///
@@ -73,20 +84,40 @@ pub(super) fn adapt_table(sql: &str, catalog: &dyn Catalog) -> Result<(CreateTab
     }
 }
 
-/// The SQL that gives the values of a column in the stored form of its new definition.
-pub(super) fn conversion(table: &TableSchema, column: &ColumnDefinition) -> Result<String> {
-    let name = Ident::with_quote('"', &column.name);
+/// The SQL that gives the values of a column in the stored form of its new definition: its old values, or those of the
+/// expression `using`.
+pub(super) fn conversion(
+    table: &TableSchema,
+    column: &ColumnDefinition,
+    using: Option<&str>,
+) -> Result<String> {
     let mut target = assign::Target::new(table, column);
     target.allow_null();
-    let is_timestamp = |name: &str| column_type_of_sql(name) == ColumnType::Timestamp;
-    let old = table.columns.iter().find(|old| old.name == column.name);
-    let mut value = Expr::Identifier(name);
-    // The stored form of microseconds is no text that a user reads.
-    if old.is_some_and(|old| is_timestamp(&old.data_type)) && !is_timestamp(&column.data_type) {
-        value = build::call("phantomdb_timestamp_iso", vec![value]);
+    let Some(using) = using else {
+        let is_timestamp = |name: &str| column_type_of_sql(name) == ColumnType::Timestamp;
+        let old = table.columns.iter().find(|old| old.name == column.name);
+        let mut value = Expr::Identifier(Ident::with_quote('"', &column.name));
+        // The stored form of microseconds is no text that a user reads.
+        if old.is_some_and(|old| is_timestamp(&old.data_type)) && !is_timestamp(&column.data_type) {
+            value = build::call("phantomdb_timestamp_iso", vec![value]);
+        }
+        return print(&mut target.assign(value, Typed::OTHER)?);
+    };
+    let mut expr = parse::parse_expression(using)?;
+    let mut adapter = Adapter::new(using, &NoTables);
+    let columns = Columns::Table(Arc::new(table.clone()));
+    let relation = Relation { name: stored_name(&table.table), bare: None, columns, outer: false };
+    let mut typed = Typed::OTHER;
+    adapter.in_definition(relation, |adapter| {
+        typed = adapter.expr(&mut expr)?;
+        Ok(())
+    })?;
+    if adapter.reads_rows {
+        return Err(Error::unsupported(
+            "a query after USING is not supported; USING may use the columns of the row",
+        ));
     }
-    let mut value = target.assign(value, Typed::OTHER)?;
-    print(&mut value)
+    print(&mut target.assign(expr, typed)?)
 }
 
 /// The string literals of exactly one statement, for tests to compare.

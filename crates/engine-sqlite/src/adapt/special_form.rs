@@ -1,11 +1,11 @@
-//! Calls with a grammar of their own: EXTRACT, POSITION, SUBSTRING, TRIM, OVERLAY, NORMALIZE, IS NORMALIZED, AT TIME ZONE. Each
-//! is a call of a function.
+//! Calls with a grammar of their own: EXTRACT, POSITION, SUBSTRING, TRIM, OVERLAY, NORMALIZE, IS NORMALIZED, AT TIME ZONE,
+//! OVERLAPS. Each is a call of a function.
 
 use phantomdb_protocol::Result;
 use phantomdb_sql::{build, printer};
 use sqlparser::ast::{
-    CeilFloorKind, DateTimeField, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Spanned,
-    TrimWhereField, UnaryOperator,
+    BinaryOperator, CeilFloorKind, DateTimeField, Expr, Function, FunctionArg, FunctionArgExpr,
+    FunctionArguments, Spanned, TrimWhereField, UnaryOperator,
 };
 
 use super::{adapter::Adapter, converted::conversion, expression::shorten, typed::Typed};
@@ -44,6 +44,15 @@ impl Adapter<'_> {
             }
             Expr::AtTimeZone { timestamp, time_zone } => {
                 ("timezone", vec![build::take(time_zone), build::take(timestamp)])
+            }
+            Expr::BinaryOp { left, op: BinaryOperator::Overlaps, right } => {
+                let mut ends = Vec::new();
+                for side in [left, right] {
+                    if let Expr::Tuple(values) = build::unnested_mut(side) {
+                        ends.append(values);
+                    }
+                }
+                ("overlaps", ends)
             }
             other => {
                 let what = format!("the expression '{}'", shorten(other));
@@ -100,4 +109,10 @@ pub(super) fn normalization_form(function: &mut Function) {
 /// True for `ceil(x)`, false for `ceil(x TO day)`.
 fn is_plain(field: &CeilFloorKind) -> bool {
     matches!(field, CeilFloorKind::DateTimeField(DateTimeField::NoDateTime))
+}
+
+/// Returns whether both sides of OVERLAPS are the two ends of a period.
+pub(super) fn are_pairs(left: &Expr, right: &Expr) -> bool {
+    let is_pair = |side: &Expr| matches!(build::unnested(side), Expr::Tuple(values) if values.len() == 2);
+    is_pair(left) && is_pair(right)
 }

@@ -49,6 +49,14 @@ impl Adapter<'_> {
                 let value = if deferred { "ON" } else { "OFF" };
                 Ok(self.done(Kind::Write, vec![format!("PRAGMA defer_foreign_keys = {value}")]))
             }
+            Parsed::RenameIndex { from, to, if_exists } => {
+                let from = self.source.table(&from)?;
+                let mut to = self.source.table(&to)?;
+                to.schema.clone_from(&from.schema);
+                Ok(self.change(Change::RenameIndex { from, to, if_exists }))
+            }
+            // There is one writer at a time, and readers do not wait for it.
+            Parsed::DropIndexConcurrently(mut statement) => self.by_kind(&mut statement, None),
             Parsed::Statement { mut statement, conflict } => {
                 self.mark_defaults(&mut statement);
                 self.by_kind(&mut statement, conflict.map(|conflict| *conflict))
@@ -160,7 +168,10 @@ impl Adapter<'_> {
                 )?;
                 self.drop_each(object, names, *if_exists)
             }
-            other => Ok(self.change(Change::Schema(self.source.schema_change(other)?))),
+            other => match self.source.schema_change(other)? {
+                Some(change) => Ok(self.change(Change::Schema(change))),
+                None => Ok(self.done(Kind::Nothing, Vec::new())),
+            },
         }
     }
 

@@ -51,11 +51,13 @@ pub(super) fn assignment(data_type: &SqlType) -> Option<Assignment> {
         SqlType::Array(element) => {
             Assignment::new("phantomdb_assign_array", vec![printer::literal(element.name())])
         }
+        SqlType::Enum(values) => {
+            Assignment::new("phantomdb_assign_enum", values.iter().map(printer::literal).collect())
+        }
         SqlType::Varchar(None)
         | SqlType::Char(None)
         | SqlType::Text
         | SqlType::CiText
-        | SqlType::Enum(_)
         | SqlType::Other(_) => return None,
     })
 }

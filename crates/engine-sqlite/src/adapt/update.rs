@@ -86,6 +86,15 @@ impl Adapter<'_> {
         schema: Option<&TableSchema>,
         stored: Option<&str>,
     ) -> Result<Option<Vec<Output>>> {
+        let sources = match (&update.from, &update.returning) {
+            (Some(UpdateTableFromKind::AfterSet(from)), Some(_)) => self.source_tables(
+                &update.table.relation,
+                from,
+                update.selection.as_ref(),
+                &update.assignments,
+            ),
+            _ => None,
+        };
         self.table_with_joins(&mut update.table)?;
         if let Some(UpdateTableFromKind::AfterSet(tables)) = &mut update.from {
             for table in tables {
@@ -98,7 +107,12 @@ impl Adapter<'_> {
             scope.relations.truncate(1);
         }
         match &mut update.returning {
-            Some(items) => self.returning(items, stored),
+            Some(items) => {
+                if let Some(sources) = sources {
+                    self.read_source_columns(items, &sources, update.update_token.0.span)?;
+                }
+                self.returning(items, stored)
+            }
             None => Ok(Some(Vec::new())),
         }
     }
@@ -156,6 +170,12 @@ impl Adapter<'_> {
         from: &mut [TableWithJoins],
         stored: Option<&str>,
     ) -> Result<Option<Vec<Output>>> {
+        let sources = match (&delete.using, &delete.returning, &*from) {
+            (Some(using), Some(_), [TableWithJoins { relation, joins: _ }]) => {
+                self.source_tables(relation, using, delete.selection.as_ref(), &[])
+            }
+            _ => None,
+        };
         for table in from.iter_mut() {
             self.table_with_joins(table)?;
         }
@@ -167,7 +187,12 @@ impl Adapter<'_> {
             scope.relations.truncate(1);
         }
         match &mut delete.returning {
-            Some(items) => self.returning(items, stored),
+            Some(items) => {
+                if let Some(sources) = sources {
+                    self.read_source_columns(items, &sources, delete.delete_token.0.span)?;
+                }
+                self.returning(items, stored)
+            }
             None => Ok(Some(Vec::new())),
         }
     }

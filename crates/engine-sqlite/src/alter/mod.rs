@@ -1,5 +1,5 @@
 //! Changes of tables: by ALTER TABLE where SQLite can, otherwise by its documented rebuild
-//! (<https://sqlite.org/lang_altertable.html#otheralter>).
+//! (<https://sqlite.org/lang_altertable.html#otheralter>), which [`flush`] avoids where the rows can stay as they are.
 //!
 //! The caller has opened a transaction or a savepoint. With foreign keys on, dropping the old table would first delete its
 //! rows and, by ON DELETE CASCADE, rows of other tables, and renaming it would make other tables reference the new name.
@@ -8,21 +8,25 @@
 //! before they are switched on again. Deferred violations from before the change are still counted and checked at the end
 //! of the user's transaction.
 
+mod constraint;
+mod conversion;
 mod definition;
+mod edit;
 mod execute;
+mod flush;
+mod foreign_keys;
+mod index;
 mod rebuild;
 mod table_change;
-
-use std::collections::BTreeMap;
 
 use phantomdb_protocol::{AlterOperation, Error, ErrorCode, Result, TableName};
 use phantomdb_sql::definition::SchemaChange;
 use phantomdb_sql::names::{references, same_table};
 use phantomdb_sql::printer::quote_identifier;
-use rusqlite::{Connection, config::DbConfig};
+use rusqlite::Connection;
 
 use crate::stored::stored_name;
-use crate::{adapt, catalog, comments, error, schemas, source_expressions};
+use crate::{adapt, catalog, comments, schemas, source_expressions};
 use execute::run;
 use table_change::{TableChange, unknown_column};
 
@@ -31,6 +35,7 @@ pub fn apply(conn: &Connection, change: &adapt::Change) -> Result<()> {
     match change {
         adapt::Change::Alter { table, operations } => alter(conn, table, operations),
         adapt::Change::Schema(change) => apply_to_schema(conn, change),
+        adapt::Change::RenameIndex { from, to, if_exists } => index::rename(conn, from, to, *if_exists),
     }
 }
 
@@ -59,23 +64,21 @@ fn apply_to_schema(conn: &Connection, change: &SchemaChange) -> Result<()> {
 
 /// Applies the operations in order. After an error the caller must roll back.
 pub fn alter(conn: &Connection, table: &TableName, operations: &[AlterOperation]) -> Result<()> {
-    without_foreign_keys(conn, || {
-        let before = violations(conn)?;
+    foreign_keys::switched_off(conn, || {
         // The name as it is stored: otherwise a rebuild would rename the table to the caller's spelling.
         let table = catalog::exact_name(conn, table)?;
-        let mut change = TableChange { conn, table, pending: None };
+        let mut change = TableChange::new(conn, table);
         for operation in operations {
             change.apply(operation)?;
         }
-        change.flush()?;
-        refuse_new_violations(conn, &before)
+        change.flush()
     })
 }
 
 /// Drops tables. Fails when another table references one of them, unless `cascade` is set: then the other table loses that
 /// foreign key and keeps its rows.
 pub fn drop_tables(conn: &Connection, tables: &[TableName], if_exists: bool, cascade: bool) -> Result<()> {
-    without_foreign_keys(conn, || {
+    foreign_keys::switched_off(conn, || {
         for name in catalog::referencing(conn, tables)? {
             if tables.iter().any(|table| same_table(table, &name)) {
                 continue;
@@ -85,7 +88,7 @@ pub fn drop_tables(conn: &Connection, tables: &[TableName], if_exists: bool, cas
                 .constraints
                 .iter()
                 .filter(|constraint| tables.iter().any(|table| references(constraint, table)));
-            let mut change = TableChange { conn, table: name.clone(), pending: None };
+            let mut change = TableChange::new(conn, name.clone());
             for key in keys {
                 if !cascade {
                     let message =
@@ -96,6 +99,7 @@ pub fn drop_tables(conn: &Connection, tables: &[TableName], if_exists: bool, cas
                 }
                 change.apply(&AlterOperation::DropConstraint {
                     name: key.name().unwrap_or_default().to_owned(),
+                    cascade: false,
                 })?;
             }
             change.flush()?;
@@ -135,53 +139,8 @@ fn drop_schemas(conn: &Connection, names: &[String], if_exists: bool, cascade: b
     Ok(())
 }
 
-/// Switches foreign keys off while `work` runs. This works inside a transaction too.
-fn without_foreign_keys(conn: &Connection, work: impl FnOnce() -> Result<()>) -> Result<()> {
-    let failed = |e| error::schema_failed(&e);
-    let enforced = conn.db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY).map_err(failed)?;
-    let legacy = conn.db_config(DbConfig::SQLITE_DBCONFIG_LEGACY_ALTER_TABLE).map_err(failed)?;
-    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, false).map_err(failed)?;
-    let outcome = work();
-    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, legacy).map_err(failed)?;
-    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, enforced).map_err(failed)?;
-    outcome
-}
-
-/// A row that references a missing row: its table, its row id, the referenced table.
-type Violation = (String, Option<i64>, String);
-
-fn violations(conn: &Connection) -> Result<BTreeMap<Violation, usize>> {
-    let read = || -> rusqlite::Result<BTreeMap<Violation, usize>> {
-        let mut statement = conn.prepare("SELECT \"table\", rowid, parent FROM pragma_foreign_key_check")?;
-        let mut violations = BTreeMap::new();
-        for violation in statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))? {
-            *violations.entry(violation?).or_insert(0) += 1;
-        }
-        Ok(violations)
-    };
-    // The check itself fails when a foreign key references columns that are not unique.
-    read().map_err(|error| {
-        Error::new(ErrorCode::ForeignKeyViolation, format!("a foreign key cannot be checked: {error}"))
-    })
-}
-
-fn refuse_new_violations(conn: &Connection, before: &BTreeMap<Violation, usize>) -> Result<()> {
-    let after = violations(conn)?;
-    match after.iter().find(|(violation, count)| before.get(violation).is_none_or(|earlier| earlier < count))
-    {
-        None => Ok(()),
-        Some(((table, _, parent), _)) => {
-            let message = format!("rows of \"{table}\" reference rows that are not in \"{parent}\"");
-            let mut error = Error::new(ErrorCode::ForeignKeyViolation, message).with_table(table.clone());
-            error.details.referenced_table = Some(parent.clone());
-            Err(error)
-        }
-    }
-}
-
 impl TableChange<'_> {
     fn apply(&mut self, operation: &AlterOperation) -> Result<()> {
-        self.check_reference(operation)?;
         match operation {
             AlterOperation::RenameTable { to } => {
                 self.flush()?;
@@ -206,20 +165,21 @@ impl TableChange<'_> {
                 self.add_column(column)?;
                 comments::set(self.conn, &self.table, Some(&column.name), column.comment.as_deref())
             }
-            AlterOperation::ChangeColumn { column } => {
-                self.change_column(column)?;
+            AlterOperation::ChangeColumn { column, using } => {
+                self.change_column(column, using.as_deref())?;
                 // A comment stays until another one replaces it, as in PostgreSQL.
                 match &column.comment {
                     Some(text) => comments::set(self.conn, &self.table, Some(&column.name), Some(text)),
                     None => Ok(()),
                 }
             }
-            AlterOperation::DropColumn { name } => {
-                self.drop_column(name)?;
+            AlterOperation::DropColumn { name, cascade } => {
+                self.drop_column(name, *cascade)?;
                 comments::set(self.conn, &self.table, Some(name), None)
             }
             AlterOperation::AddConstraint { constraint } => self.add_constraint(constraint),
-            AlterOperation::DropConstraint { name } => self.drop_constraint(name),
+            AlterOperation::DropConstraint { name, cascade } => self.drop_constraint(name, *cascade),
+            AlterOperation::RenameConstraint { from, to } => self.rename_constraint(from, to),
         }
     }
 }

@@ -6,33 +6,37 @@ use phantomdb_sql::printer::{quote_identifier, quote_literal};
 use rusqlite::{OptionalExtension, config::DbConfig};
 use sqlparser::ast::{ColumnOption, Ident, ObjectName, Statement};
 
-use super::execute::{run, translate};
-use super::table_change::{PendingRebuild, TableChange};
+use super::execute::run;
+use super::foreign_keys::{Scope, checked};
+use super::table_change::{PendingDefinition, TableChange};
+use crate::catalog;
+use crate::error::{self, NEW_TABLE};
 use crate::stored::{self, stored_name};
-use crate::{catalog, error};
 
 impl TableChange<'_> {
-    /// Carries out the pending rebuild, if there is one.
-    pub(super) fn flush(&mut self) -> Result<()> {
-        let Some(pending) = self.pending.take() else { return Ok(()) };
+    /// Rebuilds the table with the new definition.
+    pub(super) fn rebuild_table(&self, pending: PendingDefinition) -> Result<()> {
+        checked(self.conn, Scope::Everything, || self.rebuild_with_indexes(pending))
+    }
+
+    fn rebuild_with_indexes(&self, pending: PendingDefinition) -> Result<()> {
         let old = stored_name(&self.table);
-        let new = format!("phantomdb_new_{old}");
+        let new = format!("{NEW_TABLE}{old}");
         let others = self.indexes_and_triggers(&old, &pending)?;
         let last_number = self.last_identity_number(&old)?;
         let legacy = DbConfig::SQLITE_DBCONFIG_LEGACY_ALTER_TABLE;
-        let failed = |e: rusqlite::Error| error::schema_failed(&e);
-        let was_legacy = self.conn.db_config(legacy).map_err(failed)?;
+        let was_legacy = self.conn.db_config(legacy).map_err(error::from_sqlite)?;
         // Otherwise SQLite would check the rename against views and triggers of the old table, and rewrite them.
-        self.conn.set_db_config(legacy, true).map_err(failed)?;
+        self.conn.set_db_config(legacy, true).map_err(error::from_sqlite)?;
         let rebuilt = self.rebuild(pending, &old, &new, last_number);
-        self.conn.set_db_config(legacy, was_legacy).map_err(failed)?;
+        self.conn.set_db_config(legacy, was_legacy).map_err(error::from_sqlite)?;
         rebuilt?;
         others.iter().try_for_each(|sql| run(self.conn, sql))
     }
 
     fn rebuild(
         &self,
-        mut pending: PendingRebuild,
+        mut pending: PendingDefinition,
         old: &str,
         new: &str,
         last_number: Option<i64>,
@@ -44,7 +48,6 @@ impl TableChange<'_> {
             .flat_map(|column| &column.options)
             .any(|option| matches!(option.option, ColumnOption::DialectSpecific(_)));
         pending.create.name = ObjectName::from(vec![Ident::with_quote('"', new)]);
-        pending.create.if_not_exists = false;
         run(self.conn, &stored::print(&mut Statement::CreateTable(pending.create))?)?;
         let (columns, values): (Vec<String>, Vec<String>) =
             pending.copied.into_iter().map(|(column, value)| (quote_identifier(&column), value)).unzip();
@@ -74,7 +77,7 @@ impl TableChange<'_> {
     }
 
     /// The statements that create the table's indexes and triggers again. Indexes of dropped columns are left out.
-    fn indexes_and_triggers(&self, table: &str, pending: &PendingRebuild) -> Result<Vec<String>> {
+    fn indexes_and_triggers(&self, table: &str, pending: &PendingDefinition) -> Result<Vec<String>> {
         let read = || -> rusqlite::Result<Vec<(String, String)>> {
             let mut statement = self.conn.prepare(
                 "SELECT type, sql FROM sqlite_schema WHERE tbl_name = ?1 COLLATE NOCASE \
@@ -82,7 +85,7 @@ impl TableChange<'_> {
             )?;
             statement.query_map([table], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
         };
-        let mut statements = read().map_err(|error| translate(&error))?;
+        let mut statements = read().map_err(error::from_sqlite)?;
         statements
             .retain(|(object_type, sql)| object_type != "index" || !uses_dropped(sql, &pending.dropped));
         Ok(statements.into_iter().map(|(_, sql)| sql).collect())
@@ -97,7 +100,7 @@ impl TableChange<'_> {
                 [],
                 |row| row.get(0),
             )
-            .map_err(|error| translate(&error))?;
+            .map_err(error::from_sqlite)?;
         if !exists {
             return Ok(None);
         }
@@ -106,7 +109,7 @@ impl TableChange<'_> {
                 row.get(0)
             })
             .optional()
-            .map_err(|error| translate(&error))
+            .map_err(error::from_sqlite)
     }
 }
 

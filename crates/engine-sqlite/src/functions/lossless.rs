@@ -183,7 +183,7 @@ mod tests {
         assert_eq!(fit(ValueRef::Text(&[0xff]), &SqlType::Text), Fit::Not);
         assert_eq!(fit(text("ééé"), &SqlType::Varchar(Some(2))), Fit::Not);
         assert_eq!(fit(text("0000-00-00 00:00:00"), &SqlType::Timestamp(None)), Fit::Not);
-        assert_eq!(fit(text("infinity"), &SqlType::Timestamp(None)), Fit::Not);
+        assert_eq!(fit(text("0044-03-15 BC"), &SqlType::Timestamp(None)), Fit::Not);
         assert_eq!(fit(text("1,5"), &SqlType::Decimal(None)), Fit::Not);
     }
 
@@ -193,6 +193,8 @@ mod tests {
         assert_eq!(micro, Fit::Changed(Value::Text("2026-01-01T10:00:00.123Z".into())));
         let exact = fit(text("2026-01-01 10:00:00.123000+00"), &SqlType::Timestamp(None));
         assert_eq!(exact, Fit::Exact(Value::Text("2026-01-01T10:00:00.123Z".into())));
+        let micro = fit(text("2026-01-01 10:00:00.123456+00"), &SqlType::Timestamp(Some(6)));
+        assert_eq!(micro, Fit::Exact(Value::Text("2026-01-01T10:00:00.123Z456".into())));
         let decimal = SqlType::Decimal(Some((10, 2)));
         assert_eq!(fit(ValueRef::Real(10.5), &decimal), Fit::Exact(Value::Text("10.50".into())));
         assert_eq!(fit(ValueRef::Real(0.125), &decimal), Fit::Changed(Value::Text("0.13".into())));

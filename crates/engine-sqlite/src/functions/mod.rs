@@ -1,7 +1,8 @@
 //! The functions, aggregates and collations that adapted SQL uses, registered on each connection.
 //!
 //! Every function is innocuous, and all but the random ones are deterministic, so that defaults, checks, indexes and views
-//! may use them with `trusted_schema` off. An error is the text `phantomdb:CODE:message`.
+//! may use them with `trusted_schema` off. An error is the text `phantomdb:CODE:message`, and after it may come the names of
+//! the table and the column, each after a [`NAME_MARK`].
 
 mod aggregate;
 mod aggregates;
@@ -27,7 +28,10 @@ use rusqlite::{
     types::{Value, ValueRef},
 };
 
-use crate::types::SqlType;
+use crate::{constraint_error, types::SqlType};
+
+/// Stands before the names of the table and the column at the end of an error's text.
+pub(super) const NAME_MARK: char = '\u{1}';
 
 /// The result of a function, before it becomes SQLite's.
 type FunctionResult = Result<Value>;
@@ -108,7 +112,10 @@ fn raw<'a>(context: &'a Context<'_>, index: usize) -> ValueRef<'a> {
 /// Writes an error as text, because SQLite passes on nothing else.
 fn user_error(error: &Error) -> rusqlite::Error {
     let code = serde_json::to_string(&error.code).unwrap_or_default();
-    let text = format!("phantomdb:{}:{}", code.trim_matches('"'), error.message);
+    let mut text = format!("phantomdb:{}:{}", code.trim_matches('"'), error.message.replace(NAME_MARK, " "));
+    if let (Some(table), [column]) = (&error.details.table, error.details.columns.as_slice()) {
+        text.push_str(&format!("{NAME_MARK}{table}{NAME_MARK}{column}"));
+    }
     rusqlite::Error::UserFunctionError(text.into())
 }
 
@@ -211,12 +218,28 @@ fn assignments(conn: &Connection) -> rusqlite::Result<()> {
         }),
         ("phantomdb_assign_blob", 3, |a| convert::blob(a.value(0))),
     ];
+    pure(conn, "phantomdb_assign_enum", -1, |a| {
+        let column = a.text(a.len() - 1);
+        let values = 1..a.len().saturating_sub(2);
+        match a.value(0) {
+            ValueRef::Null => Ok(Value::Null),
+            _ if values.clone().any(|index| a.text(0) == a.text(index)) => {
+                Ok(Value::Text(a.text(0).into_owned()))
+            }
+            _ => {
+                let values: Vec<String> = values.map(|index| a.text(index).into_owned()).collect();
+                let data_type = SqlType::Enum(values).name();
+                let error = constraint_error::not_allowed(Some(&a.text(0)), &column, &data_type);
+                Err(error.with_table(a.text(a.len() - 2)))
+            }
+        }
+    })?;
     for (name, arguments, convert) in plain {
         pure(conn, name, arguments, move |a| {
             convert(a).map_err(|mut error| {
                 let (table, column) = (a.text(a.len() - 2), a.text(a.len() - 1));
                 error.message = format!("column \"{column}\" of \"{table}\": {}", error.message);
-                error
+                error.with_table(table).with_columns([column])
             })
         })?;
     }

@@ -16,7 +16,7 @@ fn an_assigned_value_is_converted_by_a_function_that_names_its_column() {
     let failed = database.try_rows(insert, &[text("seven")]).unwrap_err();
     assert_eq!(
         failed.to_string(),
-        "phantomdb:TYPE_MISMATCH:column \"age\" of \"Users\": 'seven' is not an integer"
+        "phantomdb:TYPE_MISMATCH:column \"age\" of \"Users\": 'seven' is not an integer\u{1}Users\u{1}age"
     );
 }
 

@@ -5,6 +5,7 @@
 
 mod child_process;
 mod concurrency;
+mod definition_edits;
 mod fixture;
 mod locks;
 mod rebuild_survival;

@@ -94,7 +94,7 @@ async fn change(session: &dyn Session) {
     let schema = session.describe(&people()).await.unwrap();
     let mut column = schema.columns.iter().find(|column| column.name == "name").unwrap().clone();
     column.data_type = TYPES[usize::from(column.data_type == TYPES[0])].to_owned();
-    session.alter(&people(), vec![AlterOperation::ChangeColumn { column }]).await.unwrap();
+    session.alter(&people(), vec![AlterOperation::ChangeColumn { column, using: None }]).await.unwrap();
 }
 
 /// The child process of the test below.

@@ -79,7 +79,7 @@ async fn expressions_stay_as_they_were_written_when_the_table_changes() {
                 .unwrap();
         let operations = vec![
             AlterOperation::AddConstraint { constraint: added },
-            AlterOperation::ChangeColumn { column },
+            AlterOperation::ChangeColumn { column, using: None },
             AlterOperation::RenameColumn { from: "doc".into(), to: "data".into() },
             AlterOperation::RenameTable { to: TableName::new("papers") },
         ];

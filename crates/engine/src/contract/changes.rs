@@ -13,6 +13,7 @@ pub(super) const TESTS: &[ContractTest] = contract_tests![
     an_upsert_tells_for_each_row_whether_it_was_made,
     a_key_that_is_not_an_identity_must_be_given,
     it_changes_rows_from_other_tables,
+    a_written_table_has_an_alias_and_returns_columns_of_others,
     truncate_restarts_numbers_and_follows_references,
     tables_that_refer_to_each_other_are_emptied_together
 ];
@@ -127,6 +128,49 @@ async fn it_changes_rows_from_other_tables(fixture: &Fixture) {
         ("SELECT id FROM a", "2"),
         ("WITH c AS (SELECT 2 AS id) DELETE FROM a WHERE id IN (SELECT id FROM c) RETURNING id", "2"),
         ("UPDATE b SET (a_id, y) = (DEFAULT, 3) WHERE a_id = 1 RETURNING a_id, y", "∅|3"),
+    ] {
+        assert_eq!(ask(session, sql).await, expected, "{sql}");
+    }
+}
+
+async fn a_written_table_has_an_alias_and_returns_columns_of_others(fixture: &Fixture) {
+    let session = &*fixture.session;
+    all(
+        session,
+        &[
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER, name TEXT)",
+            "CREATE TABLE h (t_id INTEGER, n INTEGER, at DATE)",
+            "CREATE TABLE s.k (n INTEGER, word TEXT)",
+            "INSERT INTO t VALUES (1, 10, 'x'), (2, 20, 'y'), (3, 30, 'z')",
+            "INSERT INTO h VALUES (1, 7, '2026-01-02'), (2, 8, '2026-01-03')",
+            "INSERT INTO s.k VALUES (7, 'seven'), (8, 'eight')",
+        ],
+    )
+    .await;
+    for (sql, expected) in [
+        ("UPDATE t x SET a = 11 WHERE x.id = 1 RETURNING x.a", "11"),
+        ("UPDATE t AS x SET a = x.a + 1 WHERE x.id = 1 RETURNING id, a", "1|12"),
+        ("UPDATE t SET a = h.n FROM h WHERE h.t_id = t.id AND t.id = 1 RETURNING h.n", "7"),
+        (
+            "UPDATE t SET a = h.n FROM h WHERE h.t_id = t.id AND t.id = 1 RETURNING h.n + 1 AS more, t.a",
+            "8|7",
+        ),
+        (
+            "UPDATE t x SET a = y.n FROM h y WHERE y.t_id = x.id AND x.id = 2 RETURNING x.id, y.n, at",
+            "2|8|2026-01-03",
+        ),
+        ("UPDATE t SET a = 0 FROM h WHERE h.t_id = t.id AND t.id = 2 RETURNING *", "2|0|y|2|8|2026-01-03"),
+        ("UPDATE t SET a = 0 FROM h WHERE h.t_id = t.id AND t.id = 2 RETURNING t.*", "2|0|y"),
+        (
+            "UPDATE t SET a = 0 FROM h JOIN s.k ON k.n = h.n WHERE h.t_id = t.id AND t.id = 1 RETURNING h.n, word",
+            "7|seven",
+        ),
+        ("DELETE FROM t x WHERE x.id = 3 RETURNING x.name", "z"),
+        (
+            "DELETE FROM t x USING h WHERE h.t_id = x.id AND x.id = 2 RETURNING x.id, h.n, h.*",
+            "2|8|2|8|2026-01-03",
+        ),
+        ("SELECT id FROM t", "1"),
     ] {
         assert_eq!(ask(session, sql).await, expected, "{sql}");
     }

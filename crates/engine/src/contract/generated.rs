@@ -73,12 +73,12 @@ async fn they_are_added_and_changed_and_outlive_changes_of_their_table(fixture: 
 
     // Changes another column, changes a type, and renames the column that the others are generated from.
     let code = ColumnDefinition { allow_null: false, ..ColumnDefinition::new("code", "VARCHAR(20)") };
-    alter(AlterOperation::ChangeColumn { column: code }).await.unwrap_or_else(|refused| {
+    alter(AlterOperation::ChangeColumn { column: code, using: None }).await.unwrap_or_else(|refused| {
         // PostgreSQL cannot change the type of a column that another one is generated from.
         assert_eq!(refused.code, ErrorCode::Unsupported, "{refused:?}");
     });
     let wider = ColumnDefinition::new("half", "BIGINT");
-    alter(AlterOperation::ChangeColumn { column: wider }).await.unwrap();
+    alter(AlterOperation::ChangeColumn { column: wider, using: None }).await.unwrap();
     let rename = AlterOperation::RenameColumn { from: "amount".to_owned(), to: "count".to_owned() };
     alter(rename).await.unwrap();
     assert_eq!(generated(session, "twice").await.as_deref(), Some("\"count\" * 2"));
@@ -89,10 +89,13 @@ async fn they_are_added_and_changed_and_outlive_changes_of_their_table(fixture: 
         "20|5|11|AB"
     );
 
-    alter(AlterOperation::ChangeColumn { column: by("half", "BIGINT", "\"count\" / 5") }).await.unwrap();
+    alter(AlterOperation::ChangeColumn { column: by("half", "BIGINT", "\"count\" / 5"), using: None })
+        .await
+        .unwrap();
     assert_eq!(ask(session, "SELECT \"half\" FROM \"lines\"").await, "2");
-    let refused = alter(AlterOperation::ChangeColumn { column: by("code", "TEXT", "'x'") }).await;
+    let refused =
+        alter(AlterOperation::ChangeColumn { column: by("code", "TEXT", "'x'"), using: None }).await;
     assert_eq!(refused.unwrap_err().code, ErrorCode::Unsupported);
-    alter(AlterOperation::DropColumn { name: "half".to_owned() }).await.unwrap();
+    alter(AlterOperation::DropColumn { name: "half".to_owned(), cascade: false }).await.unwrap();
     assert_eq!(ask(session, "SELECT \"twice\", \"next\" FROM \"lines\"").await, "20|11");
 }

@@ -13,6 +13,7 @@ mod arrays;
 mod changes;
 mod concurrency;
 mod corners;
+mod definitions;
 mod errors;
 mod generated;
 mod insert_rows;
@@ -53,7 +54,7 @@ macro_rules! contract_tests {
 }
 use contract_tests;
 
-const FILES: [(&str, &[ContractTest]); 16] = [
+const FILES: [(&str, &[ContractTest]); 17] = [
     ("alter_clauses", alter_clauses::TESTS),
     ("alterations", alterations::TESTS),
     ("arithmetic", arithmetic::TESTS),
@@ -61,6 +62,7 @@ const FILES: [(&str, &[ContractTest]); 16] = [
     ("changes", changes::TESTS),
     ("concurrency", concurrency::TESTS),
     ("corners", corners::TESTS),
+    ("definitions", definitions::TESTS),
     ("errors", errors::TESTS),
     ("generated", generated::TESTS),
     ("insert_rows", insert_rows::TESTS),

@@ -3,7 +3,10 @@
 use phantomdb_protocol::{Error, ErrorCode, Result};
 
 use super::{input, item::Item, kind::Kind};
-use crate::documents::{self, Document, float_text};
+use crate::{
+    documents::{self, Document},
+    numbers::float::float8_text,
+};
 
 /// Converts each element of an array.
 pub fn cast(items: Vec<Item>, from: Kind, to: Kind) -> Result<Vec<Item>> {
@@ -19,7 +22,7 @@ fn element(item: Item, from: Kind, to: Kind) -> Result<Item> {
         (Item::Boolean(boolean), Kind::Integer(_)) => Item::Integer(i64::from(boolean)),
         (Item::Integer(integer), Kind::Boolean) => Item::Boolean(integer != 0),
         (Item::Float(float), Kind::Double) => Item::Float(float),
-        (Item::Float(float), Kind::Real) => input::element(&float_text(float), Kind::Real)?,
+        (Item::Float(float), Kind::Real) => input::element(&float8_text(float), Kind::Real)?,
         (Item::Float(float), Kind::Integer(bits)) => integer(float, bits)?,
         (Item::Float(float), Kind::Numeric) => decimal(float, from)?,
         (Item::Text(text), Kind::Integer(bits)) if from == Kind::Numeric => {
@@ -55,7 +58,7 @@ fn integer(float: f64, bits: u32) -> Result<Item> {
     let rounded = float.round_ties_even();
     let limit = 2_f64.powi(i32::try_from(bits - 1).unwrap_or(63));
     if !(-limit..limit).contains(&rounded) {
-        return Err(out_of_range(&float_text(float)));
+        return Err(out_of_range(&float8_text(float)));
     }
     #[expect(clippy::cast_possible_truncation, reason = "the range was checked")]
     Ok(Item::Integer(rounded as i64))
@@ -64,9 +67,9 @@ fn integer(float: f64, bits: u32) -> Result<Item> {
 /// A float as a decimal, with the digits that a float is sure to have: 15, or 6 of a `real`.
 fn decimal(float: f64, from: Kind) -> Result<Item> {
     if !float.is_finite() {
-        return Ok(Item::Text(float_text(float)));
+        return Ok(Item::Text(float8_text(float)));
     }
     let digits = if from == Kind::Real { 5 } else { 14 };
     let shortened: f64 = format!("{float:.digits$e}").parse().unwrap_or(float);
-    input::numeric(&format!("{shortened:e}")).map(Item::Text)
+    input::element(&format!("{shortened:e}"), Kind::Numeric)
 }

@@ -7,12 +7,19 @@ use super::{
     kind::Kind,
     shape::{dimensions, flat},
 };
-use crate::documents::{self, is_number};
+use crate::{
+    documents::{self, is_number},
+    times::Interval,
+};
 
 /// Orders two elements that are not NULL.
 pub fn compare(left: &Item, right: &Item, kind: Kind) -> Ordering {
     match (left, right) {
         (Item::Text(a), Item::Text(b)) if kind == Kind::Numeric => numbers(a, b),
+        (Item::Text(a), Item::Text(b)) if kind == Kind::Interval => {
+            let read = |text: &str| Interval::read(text).ok();
+            read(a).partial_cmp(&read(b)).unwrap_or_else(|| a.cmp(b))
+        }
         (Item::Document(a), Item::Document(b)) => documents::compare_texts(a, b),
         (Item::Text(a), Item::Text(b)) => a.cmp(b),
         (Item::Boolean(a), Item::Boolean(b)) => a.cmp(b),

@@ -3,7 +3,11 @@
 use phantomdb_protocol::{Error, ErrorCode, Result};
 
 use super::kind::{Kind, Value};
-use crate::documents::{self, beginning, elements_of, float_text, quoted, real_text, write_string};
+use crate::{
+    documents::{self, beginning, elements_of, quoted, write_string},
+    numbers::float::{float4_text, float8_text},
+    times::{TimeOfDay, Timestamp},
+};
 
 /// An element of an array, or an array in an array of several dimensions.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,8 +85,8 @@ fn write_items(out: &mut String, items: &[Item]) {
                 write_string(out, &integer.to_string());
             }
             Item::Integer(integer) => out.push_str(&integer.to_string()),
-            Item::Float(float) if float.is_finite() => out.push_str(&float_text(*float)),
-            Item::Float(float) => write_string(out, &float_text(*float)),
+            Item::Float(float) if float.is_finite() => out.push_str(&float8_text(*float)),
+            Item::Float(float) => write_string(out, &float8_text(*float)),
             Item::Text(text) => write_string(out, text),
             Item::Document(text) => out.push_str(text),
             Item::Array(items) => write_items(out, items),
@@ -102,7 +106,7 @@ impl Item {
             (Value::Integer(integer), Kind::Integer(_)) => Self::Integer(integer),
             (Value::Real(float), Kind::Real | Kind::Double) => Self::Float(float),
             (Value::Integer(integer), _) => super::input::element(&integer.to_string(), kind)?,
-            (Value::Real(float), _) => super::input::element(&float_text(float), kind)?,
+            (Value::Real(float), _) => super::input::element(&float8_text(float), kind)?,
             (Value::Text(text), Kind::Json | Kind::Jsonb) => Self::Document(text),
             (Value::Text(text), Kind::Boolean | Kind::Integer(_) | Kind::Real | Kind::Double) => {
                 super::input::element(&text, kind)?
@@ -142,13 +146,13 @@ impl Item {
             Self::Boolean(true) => "t".to_owned(),
             Self::Boolean(false) => "f".to_owned(),
             Self::Integer(integer) => integer.to_string(),
-            Self::Float(float) if kind == Kind::Real => real_text(*float),
-            Self::Float(float) => float_text(*float),
+            #[expect(clippy::cast_possible_truncation, reason = "the value is one of 32 bits")]
+            Self::Float(float) if kind == Kind::Real => float4_text(*float as f32),
+            Self::Float(float) => float8_text(*float),
             Self::Text(text) => match kind {
-                Kind::Timestamp | Kind::TimestampTz => {
-                    documents::timestamp_text(text, kind == Kind::TimestampTz)
-                }
-                Kind::Time => documents::time_text(text).to_owned(),
+                Kind::Timestamp => printed(text, Timestamp::text),
+                Kind::TimestampTz => printed(text, Timestamp::text_with_zone),
+                Kind::Time => TimeOfDay::from_stored(text).map_or_else(|| text.clone(), |t| t.to_string()),
                 _ => text.clone(),
             },
             Self::Document(text) => text.clone(),
@@ -161,7 +165,7 @@ impl Item {
         match self {
             Self::Null => "null".to_owned(),
             Self::Boolean(boolean) => boolean.to_string(),
-            Self::Float(float) if !float.is_finite() => quoted(&float_text(*float)),
+            Self::Float(float) if !float.is_finite() => quoted(&float8_text(*float)),
             Self::Integer(_) | Self::Float(_) | Self::Document(_) => self.text(kind).unwrap_or_default(),
             Self::Text(text) => text_json(text, kind),
             Self::Array(items) => json(items, kind),
@@ -172,12 +176,18 @@ impl Item {
 fn text_json(text: &str, kind: Kind) -> String {
     match kind {
         Kind::Numeric if documents::is_number(text) => text.to_owned(),
-        Kind::Timestamp | Kind::TimestampTz => {
-            quoted(&documents::timestamp_json(text, kind == Kind::TimestampTz))
+        Kind::Timestamp => quoted(&printed(text, Timestamp::document_text)),
+        Kind::TimestampTz => quoted(&printed(text, Timestamp::document_text_with_zone)),
+        Kind::Time => {
+            quoted(&TimeOfDay::from_stored(text).map_or_else(|| text.to_owned(), |time| time.to_string()))
         }
-        Kind::Time => quoted(documents::time_text(text)),
         _ => quoted(text),
     }
+}
+
+/// A stored timestamp as it is printed.
+fn printed(stored: &str, print: fn(Timestamp) -> String) -> String {
+    Timestamp::from_stored(stored).map_or_else(|| stored.to_owned(), print)
 }
 
 /// `array_to_json`.

@@ -10,7 +10,6 @@ mod kind;
 mod series;
 mod shape;
 mod text;
-mod times;
 
 pub use access::{bounds_text, cardinality, dimension_count, get, length, slice};
 pub use cast::cast;
@@ -18,7 +17,7 @@ pub use change::{
     append, concat, fill, of_string, position, positions, prepend, remove, replace, sort, to_string, trim,
 };
 pub use compare::{arrays as compare, contains, overlaps, texts as compare_texts};
-pub use input::{element as read_element, numeric};
+pub use input::element as read_element;
 pub use item::{Item, hex, json, parse, write};
 pub use kind::{Kind, Value};
 pub use series::{decimals, integers, subscripts};

@@ -39,8 +39,11 @@ pub(super) fn character(c: char, ignores_case: bool) -> Vec<(char, char)> {
 pub(super) fn range(from: char, to: char, ignores_case: bool) -> Vec<(char, char)> {
     let mut ranges = vec![(from, to)];
     if ignores_case {
-        let others = (from..=to).flat_map(|c| [(c, simple_lower(c)), (c, simple_upper(c))]);
-        ranges.extend(others.filter(|(c, other)| c != other).map(|(_, other)| (other, other)));
+        let cased = property::CASED.ranges().iter().map(|(first, last)| (*first.max(&from), *last.min(&to)));
+        for c in cased.flat_map(|(first, last)| first..=last) {
+            let others = [simple_lower(c), simple_upper(c)];
+            ranges.extend(others.into_iter().filter(|other| *other != c).map(|other| (other, other)));
+        }
     }
     ranges
 }

@@ -299,6 +299,9 @@ mod tests {
         assert!(Regex::new(&"(".repeat(100_000), Options::default()).is_err());
         assert!(Regex::new(&"(a)".repeat(100_000), Options::default()).is_err());
         assert!(Regex::new("((((a{99}){99}){99}){99}){99}", Options::default()).is_err());
+        assert!(Regex::new("(((((){255}){255}){255}){255}){255}", Options::default()).is_err());
+        let doubled: String = (1..60).map(|group| format!(r"(\{group}\{group})")).collect();
+        assert!(Regex::new(&format!("(){doubled}"), Options::default()).is_err());
         assert!(Options::parse("iz").is_err());
     }
 

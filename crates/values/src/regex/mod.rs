@@ -8,6 +8,7 @@
 //! `parse` reads a pattern, `plan` decides which parts must be told apart, `program` makes one automaton of all, `scan` runs
 //! it in a time that grows with the length of the text, and `dissect` finds what the groups matched.
 
+mod bracket;
 mod class;
 mod dissect;
 mod error;

@@ -15,6 +15,8 @@ use crate::text::property::CharacterSet;
 
 /// The most instructions of a program.
 const MOST_INSTRUCTIONS: usize = 30_000;
+/// The most parts that are compiled, many of which may have no instruction: `((){255}){255}`.
+const MOST_PARTS: usize = 100_000;
 
 #[derive(Debug)]
 pub(super) enum Instruction {
@@ -85,7 +87,8 @@ pub(super) struct Program {
 }
 
 pub(super) fn compile(plan: &Plan) -> Result<Program> {
-    let mut compiler = Compiler { instructions: Vec::new(), looks: Vec::new(), in_back_reference: 0 };
+    let mut compiler =
+        Compiler { instructions: Vec::new(), looks: Vec::new(), parts: 0, in_back_reference: 0 };
     let root = compiler.node(plan)?;
     Ok(Program { instructions: compiler.instructions, looks: compiler.looks, root })
 }
@@ -93,6 +96,7 @@ pub(super) fn compile(plan: &Plan) -> Result<Program> {
 struct Compiler {
     instructions: Vec<Instruction>,
     looks: Vec<Look>,
+    parts: usize,
     /// What a back reference may match stands elsewhere in the text, so the conditions of its group do not count there.
     in_back_reference: usize,
 }
@@ -108,7 +112,7 @@ impl Compiler {
     }
 
     /// Makes an instruction that was pushed before its target was known go to the next one.
-    fn to_here(&mut self, at: usize) {
+    fn land(&mut self, at: usize) {
         let here = self.instructions.len();
         match self.instructions.get_mut(at) {
             Some(Instruction::Split(_, second)) => *second = here,
@@ -150,7 +154,7 @@ impl Compiler {
                 // The part of one repetition stands aside: it runs only when the match is divided.
                 let around = self.push(Instruction::Jump(0))?;
                 let child = Box::new(self.node(child)?);
-                self.to_here(around);
+                self.land(around);
                 let (least, most) = (*least as usize, most.map(|most| most as usize));
                 (NodeKind::Iteration { child, least, most }, self.push(Instruction::Exit)?)
             }
@@ -173,10 +177,10 @@ impl Compiler {
             nodes.push(self.node(member)?);
             if let Some(split) = split {
                 jumps.push(self.push(Instruction::Jump(0))?);
-                self.to_here(split);
+                self.land(split);
             }
         }
-        jumps.into_iter().for_each(|jump| self.to_here(jump));
+        jumps.into_iter().for_each(|jump| self.land(jump));
         Ok((NodeKind::Alternatives(nodes), self.push(Instruction::Exit)?))
     }
 
@@ -193,7 +197,7 @@ impl Compiler {
                 let split = self.split()?;
                 self.atom(&piece.atom)?;
                 self.push(Instruction::Jump(split))?;
-                self.to_here(split);
+                self.land(split);
             }
             Some(most) => {
                 let mut splits = Vec::new();
@@ -201,13 +205,17 @@ impl Compiler {
                     splits.push(self.split()?);
                     self.atom(&piece.atom)?;
                 }
-                splits.into_iter().for_each(|split| self.to_here(split));
+                splits.into_iter().for_each(|split| self.land(split));
             }
         }
         Ok(())
     }
 
     fn atom(&mut self, atom: &Ast) -> Result<()> {
+        self.parts += 1;
+        if self.parts > MOST_PARTS {
+            return Err(too_complex());
+        }
         match atom {
             Ast::Set(set) => self.push(Instruction::Set(Rc::clone(set))).map(drop),
             Ast::Assert(_) if self.in_back_reference > 0 => Ok(()),
@@ -228,10 +236,10 @@ impl Compiler {
                         let split = self.split()?;
                         self.pieces(pieces)?;
                         jumps.push(self.push(Instruction::Jump(0))?);
-                        self.to_here(split);
+                        self.land(split);
                     }
                 }
-                jumps.into_iter().for_each(|jump| self.to_here(jump));
+                jumps.into_iter().for_each(|jump| self.land(jump));
                 Ok(())
             }
         }
@@ -252,7 +260,7 @@ impl Compiler {
                 let entry = self.instructions.len();
                 self.atom(inner)?;
                 let exit = self.push(Instruction::Exit)?;
-                self.to_here(around);
+                self.land(around);
                 let part = Part { entry, exit };
                 self.looks.push(Look { part, behind: *behind, negated: *negated });
                 Condition::Look(self.looks.len() - 1)

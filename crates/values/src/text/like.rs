@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::HashMap};
 
-use phantomdb_protocol::{Error, Result};
+use phantomdb_protocol::{Error, ErrorCode, Result};
 
 use super::{case, limit::invalid};
 
@@ -76,7 +76,7 @@ impl Pattern {
     /// Fails when the pattern ends with the escape character and the text goes on there.
     pub fn matches(&self, text: &str) -> Result<bool> {
         if !self.is_unfinished {
-            return Ok(self.matches_finished(text));
+            return self.matches_finished(text);
         }
         // What stands before the escape matches a part of the text, and at least one character follows it.
         let (mut segments, is_unfinished) = (self.segments.clone(), false);
@@ -86,23 +86,23 @@ impl Pattern {
             *last = Segment::new(tokens);
         }
         segments.push(Segment::Literal(String::new()));
-        if (Self { segments, is_unfinished }).matches_finished(text) {
+        if (Self { segments, is_unfinished }).matches_finished(text)? {
             return Err(unfinished());
         }
         Ok(false)
     }
 
-    fn matches_finished(&self, text: &str) -> bool {
+    fn matches_finished(&self, text: &str) -> Result<bool> {
         let [first, middle @ .., last] = self.segments.as_slice() else {
-            return self.segments.first().is_some_and(|only| only.prefix(text) == Some(text.len()));
+            return Ok(self.segments.first().is_some_and(|only| only.prefix(text) == Some(text.len())));
         };
-        let Some(start) = first.prefix(text) else { return false };
+        let Some(start) = first.prefix(text) else { return Ok(false) };
         let mut rest = &text[start..];
         for segment in middle {
-            let Some(end) = segment.find(rest) else { return false };
+            let Some(end) = segment.find(rest)? else { return Ok(false) };
             rest = &rest[end..];
         }
-        last.is_suffix(rest)
+        Ok(last.is_suffix(rest))
     }
 }
 
@@ -166,10 +166,10 @@ impl Segment {
     }
 
     /// Where the first occurrence of the segment ends.
-    fn find(&self, text: &str) -> Option<usize> {
+    fn find(&self, text: &str) -> Result<Option<usize>> {
         match self {
-            Self::Literal(literal) => text.find(literal).map(|start| start + literal.len()),
-            Self::Wild(tokens) if tokens.iter().all(Option::is_none) => self.prefix(text),
+            Self::Literal(literal) => Ok(text.find(literal).map(|start| start + literal.len())),
+            Self::Wild(tokens) if tokens.iter().all(Option::is_none) => Ok(self.prefix(text)),
             Self::Wild(tokens) => find_wild(tokens, text),
         }
     }
@@ -179,34 +179,44 @@ fn fits(token: Option<char>, c: char) -> bool {
     token.is_none_or(|token| token == c)
 }
 
+/// The most steps, of 64 tokens each, in which a segment with `_` is looked for. It is some seconds' work.
+const MOST_STEPS: usize = 2_000_000_000;
+
 /// Finds a segment with `_`: a bit for each token says whether the text so far ends with the tokens up to it. So 64 tokens
 /// take one step a character, wherever they nearly occur.
-fn find_wild(tokens: &[Option<char>], text: &str) -> Option<usize> {
+fn find_wild(tokens: &[Option<char>], text: &str) -> Result<Option<usize>> {
     let words = tokens.len().div_ceil(64);
+    if words.saturating_mul(text.len()) > MOST_STEPS {
+        let message = "the pattern of LIKE takes too long on this text; make one of them shorter";
+        return Err(Error::new(ErrorCode::TooLarge, message));
+    }
+    let bit = |index: usize| (index / 64, 1_u64 << (index % 64));
     let mut anything = vec![0_u64; words];
-    for (index, _) in tokens.iter().enumerate().filter(|(_, token)| token.is_none()) {
-        anything[index / 64] |= 1 << (index % 64);
+    let mut places: HashMap<char, Vec<(usize, u64)>> = HashMap::new();
+    for (index, token) in tokens.iter().enumerate() {
+        match token {
+            Some(c) => places.entry(*c).or_default().push(bit(index)),
+            None => anything[bit(index).0] |= bit(index).1,
+        }
     }
-    let mut by_character: HashMap<char, Vec<u64>> = HashMap::new();
-    for (index, c) in tokens.iter().enumerate().filter_map(|(index, token)| Some((index, (*token)?))) {
-        let bits = by_character.entry(c).or_insert_with(|| anything.clone());
-        bits[index / 64] |= 1 << (index % 64);
-    }
+    let mut allowed = anything.clone();
     let mut state = vec![0_u64; words];
-    let last = tokens.len() - 1;
+    let (last_word, last_bit) = bit(tokens.len() - 1);
     for (start, c) in text.char_indices() {
-        let bits = by_character.get(&c).unwrap_or(&anything);
+        let places = places.get(&c).map(Vec::as_slice).unwrap_or_default();
+        places.iter().for_each(|(word, bit)| allowed[*word] |= bit);
         let mut carry = 1;
-        for (word, bits) in state.iter_mut().zip(bits) {
+        for (word, allowed) in state.iter_mut().zip(&allowed) {
             let next = *word >> 63;
-            *word = (*word << 1 | carry) & bits;
+            *word = (*word << 1 | carry) & allowed;
             carry = next;
         }
-        if state[last / 64] >> (last % 64) & 1 == 1 {
-            return Some(start + c.len_utf8());
+        places.iter().for_each(|(word, bit)| allowed[*word] &= !bit);
+        if state[last_word] & last_bit != 0 {
+            return Ok(Some(start + c.len_utf8()));
         }
     }
-    None
+    Ok(None)
 }
 
 #[cfg(test)]
@@ -279,5 +289,7 @@ mod tests {
         assert!(!like(&text, &pattern, None).unwrap());
         let pattern = format!("%{}_b%", "a".repeat(500));
         assert!(!like(&text, &pattern, None).unwrap());
+        let pattern = format!("%{}_b%", "a".repeat(1 << 20));
+        assert_eq!(like(&text, &pattern, None).unwrap_err().code, ErrorCode::TooLarge);
     }
 }

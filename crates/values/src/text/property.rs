@@ -23,9 +23,9 @@ impl CharacterSet {
     fn from_class(class: &ClassUnicode) -> Self {
         let ranges: Vec<(char, char)> =
             class.ranges().iter().map(|range| (range.start(), range.end())).collect();
-        let in_ranges =
-            |code: u32| ranges.iter().any(|(from, to)| (u32::from(*from)..=u32::from(*to)).contains(&code));
-        let ascii = (0..128).filter(|code| in_ranges(*code)).fold(0, |bits, code| bits | 1_u128 << code);
+        let within_ascii = ranges.iter().take_while(|(from, _)| from.is_ascii());
+        let codes = within_ascii.flat_map(|(from, to)| u32::from(*from)..=u32::from(*to).min(127));
+        let ascii = codes.fold(0, |bits, code| bits | 1_u128 << code);
         Self { ranges, ascii }
     }
 

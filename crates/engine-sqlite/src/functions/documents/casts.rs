@@ -1,11 +1,9 @@
 //! Casts of documents, and the documents that values of other types make.
 
 use phantomdb_values::{
-    arrays::hex,
-    documents::{
-        self, boolean_of, float_of, float_text, integer_of, json_input, number_of, quoted, real_text,
-        time_text, timestamp_json,
-    },
+    arrays::{Item, Kind, hex},
+    documents::{self, boolean_of, float_of, integer_of, json_input, number_of, quoted},
+    numbers::float::{float4_text, float8_text},
 };
 use rusqlite::{
     Connection,
@@ -44,7 +42,7 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
 /// The text of a document, as a parameter or a literal has it: a number may come as one.
 fn text(arguments: &Arguments<'_>) -> phantomdb_protocol::Result<String> {
     Ok(match arguments.value(0) {
-        ValueRef::Real(real) => float_text(real),
+        ValueRef::Real(real) => float8_text(real),
         ValueRef::Blob(_) => return Err(convert::mismatch(ValueRef::Text(b"a blob"), "JSON")),
         _ => arguments.text(0).into_owned(),
     })
@@ -60,12 +58,13 @@ fn of_values(conn: &Connection) -> rusqlite::Result<()> {
     let functions: [(&str, Write); 9] = [
         ("phantomdb_json_of_boolean", |a| (a.integer(0) != 0).to_string()),
         ("phantomdb_json_of_integer", |a| a.text(0).into_owned()),
-        ("phantomdb_json_of_double", |a| number(a, float_text)),
-        ("phantomdb_json_of_real", |a| number(a, real_text)),
+        ("phantomdb_json_of_double", |a| number(a, float8_text)),
+        #[expect(clippy::cast_possible_truncation, reason = "the value is one of 32 bits")]
+        ("phantomdb_json_of_real", |a| number(a, |real| float4_text(real as f32))),
         ("phantomdb_json_of_text", |a| quoted(&a.text(0))),
-        ("phantomdb_json_of_timestamp", |a| quoted(&timestamp_json(&a.text(0), false))),
-        ("phantomdb_json_of_timestamptz", |a| quoted(&timestamp_json(&a.text(0), true))),
-        ("phantomdb_json_of_time", |a| quoted(time_text(&a.text(0)))),
+        ("phantomdb_json_of_timestamp", |a| time(a, Kind::Timestamp)),
+        ("phantomdb_json_of_timestamptz", |a| time(a, Kind::TimestampTz)),
+        ("phantomdb_json_of_time", |a| time(a, Kind::Time)),
         ("phantomdb_json_of_bytea", |a| match a.value(0) {
             ValueRef::Blob(bytes) | ValueRef::Text(bytes) => quoted(&hex(bytes)),
             _ => quoted(&a.text(0)),
@@ -75,8 +74,13 @@ fn of_values(conn: &Connection) -> rusqlite::Result<()> {
         strict(conn, name, 1, move |a| Ok(Value::Text(write(a))))?;
     }
     strict(conn, "phantomdb_json_of_numeric", 1, |a| -> FunctionResult {
-        Ok(Value::Text(number(a, float_text)))
+        Ok(Value::Text(number(a, float8_text)))
     })
+}
+
+/// A time as it is written in a document.
+fn time(arguments: &Arguments<'_>, kind: Kind) -> String {
+    Item::Text(arguments.text(0).into_owned()).json(kind)
 }
 
 /// A number as JSON has it; in quotes when JSON has no such number.

@@ -10,7 +10,7 @@ fn answer(conn: &Connection, expression: &str) -> String {
     match conn.query_row(&format!("SELECT {expression}"), [], |row| row.get::<_, Value>(0)) {
         Ok(Value::Null) => "NULL".to_owned(),
         Ok(Value::Integer(integer)) => integer.to_string(),
-        Ok(Value::Real(float)) => phantomdb_values::documents::float_text(float),
+        Ok(Value::Real(float)) => phantomdb_values::numbers::float::float8_text(float),
         Ok(Value::Text(text)) => text,
         Ok(Value::Blob(bytes)) => phantomdb_values::arrays::hex(&bytes),
         Err(error) => {
