@@ -19,6 +19,7 @@ const WIDTHS: [(&str, Width); 3] = [("int2", Width::Small), ("int4", Width::Regu
 
 type Exact = fn(Width, i64, i64) -> Result<i64>;
 type Inexact = fn(f64, f64) -> Result<f64>;
+type Shift = fn(Width, i64, i64) -> i64;
 
 /// The operators that take a float too, and then give one.
 const ARITHMETIC: [(&str, Exact, Inexact); 5] = [
@@ -29,8 +30,7 @@ const ARITHMETIC: [(&str, Exact, Inexact); 5] = [
     ("remainder", Width::remainder, |a, b| float::divide(a, b).map(|_| a % b)),
 ];
 
-const SHIFTS: [(&str, fn(Width, i64, i64) -> i64); 2] =
-    [("shift_left", Width::shift_left), ("shift_right", Width::shift_right)];
+const SHIFTS: [(&str, Shift); 2] = [("shift_left", Width::shift_left), ("shift_right", Width::shift_right)];
 
 const OTHERS: [(&str, Exact); 5] = [
     ("and", |_, a, b| Ok(a & b)),

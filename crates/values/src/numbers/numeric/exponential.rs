@@ -12,7 +12,7 @@ use super::{
 /// The digits that a computation has more than its result.
 const GUARD: i32 = 12;
 /// The decimal logarithm of e.
-pub(super) const LOG10_E: f64 = 0.434_294_481_903_252;
+pub(super) const LOG10_E: f64 = std::f64::consts::LOG10_E;
 
 impl Decimal {
     /// The square root of a number that is not negative.
