@@ -76,7 +76,12 @@ mod tests {
         for refused in ["2026-13-01T00:00:00.000Z", "soon", "today", "2026-02-30T00:00:00.000Z", ""] {
             assert!(stored_timestamp(refused, 1).is_err() && timestamp(refused, 1).is_err(), "{refused}");
         }
-        for wrong in ["2026-00-01T00:00:00.000Z", "2026-01-00T00:00:00.000Z", "2026-01-01T24:00:00.001Z", "2026-01-01T00:60:00.000Z"] {
+        for wrong in [
+            "2026-00-01T00:00:00.000Z",
+            "2026-01-00T00:00:00.000Z",
+            "2026-01-01T24:00:00.001Z",
+            "2026-01-01T00:60:00.000Z",
+        ] {
             assert!(stored_timestamp(wrong, 1).is_err(), "{wrong}");
         }
     }

@@ -4,8 +4,8 @@
 use phantomdb_protocol::Result;
 use phantomdb_sql::{build, printer};
 use sqlparser::ast::{
-    BinaryOperator, CeilFloorKind, DateTimeField, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Spanned,
-    TrimWhereField, UnaryOperator,
+    BinaryOperator, CeilFloorKind, DateTimeField, Expr, Function, FunctionArg, FunctionArgExpr,
+    FunctionArguments, Spanned, TrimWhereField, UnaryOperator,
 };
 
 use super::{adapter::Adapter, converted::conversion, expression::shorten, typed::Typed};
