@@ -61,8 +61,12 @@ describe.each(engines)('the schema, through QueryInterface and sync, at $name', 
       await Event.sync();
       const described = await query.describeTable('Events');
       expect([described.at.type, described.day.type]).toEqual(['DATETIME(6)', 'DATETIME']);
-      await sequelize.query(`INSERT INTO "Events" ("at", "day") VALUES ('2026-01-02 03:04:05.123456', '2026-01-02 03:04:05.123456')`);
-      const [[row]] = await sequelize.query('SELECT CAST("at" AS TEXT) AS at, CAST("day" AS TEXT) AS day FROM "Events"');
+      await sequelize.query(
+        `INSERT INTO "Events" ("at", "day") VALUES ('2026-01-02 03:04:05.123456', '2026-01-02 03:04:05.123456')`,
+      );
+      const [[row]] = await sequelize.query(
+        'SELECT CAST("at" AS TEXT) AS at, CAST("day" AS TEXT) AS day FROM "Events"',
+      );
       expect(row).toEqual({ at: '2026-01-02 03:04:05.123456+00', day: '2026-01-02 03:04:05.123+00' });
       const date = new Date('2026-01-02T03:04:05.123Z');
       expect((await Event.findOne()).at).toEqual(date);

@@ -333,11 +333,15 @@ pub fn find_serial(name: &str) -> Option<&'static TypeInfo> {
     TABLE.iter().find(|info| info.serial.iter().any(|serial| serial.eq_ignore_ascii_case(name)))
 }
 
-/// The name of `VARCHAR ( 10 )` with single spaces between its words, and its numbers.
+/// The name of `VARCHAR ( 10 )` with single spaces between its words, and its numbers. `TIMESTAMP(6) WITH TIME ZONE` is a
+/// `TIMESTAMP WITH TIME ZONE`.
 pub fn split(declared: &str) -> (String, Vec<i64>) {
     let (name, rest) = declared.split_once('(').unwrap_or((declared, ""));
-    let arguments = rest.trim_end().trim_end_matches(')').split(',').filter_map(|n| n.trim().parse().ok());
-    (name.split_whitespace().collect::<Vec<_>>().join(" "), arguments.collect())
+    let (inside, behind) = rest.split_once(')').unwrap_or((rest, ""));
+    let numbers = inside.split(',').filter_map(|n| n.trim().parse().ok()).collect();
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let whole = words(&format!("{name} {behind}"));
+    (if find(&whole).is_some() { whole } else { words(name) }, numbers)
 }
 
 /// How the values of a column travel whose type is written so. None when there is no such type.
@@ -416,6 +420,19 @@ mod tests {
             assert_eq!(find(&info.name.to_lowercase()).unwrap().key, info.key);
             assert!(info.synonyms.iter().all(|name| find(name).unwrap().key == info.key));
             assert!(info.serial.iter().all(|name| find_serial(name).unwrap().key == info.key));
+        }
+    }
+
+    #[test]
+    fn the_words_behind_the_numbers_belong_to_the_name() {
+        for (declared, name, numbers) in [
+            ("VARCHAR ( 10 )", "VARCHAR", &[10][..]),
+            ("timestamp(6) with  time zone", "timestamp with time zone", &[6]),
+            ("VARCHAR(10) BINARY", "VARCHAR", &[10]),
+            ("DECIMAL(10, 2", "DECIMAL", &[10, 2]),
+            ("TEXT", "TEXT", &[]),
+        ] {
+            assert_eq!(split(declared), (name.to_owned(), numbers.to_vec()), "{declared}");
         }
     }
 
