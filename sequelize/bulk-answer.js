@@ -12,35 +12,6 @@ function isOfInstances({ model, fields, hooks, individualHooks, ignoreDuplicates
   return !!model && Array.isArray(fields) && hooks !== undefined && individualHooks === false && !ignoreDuplicates;
 }
 
-/** Tests of values that are stored as they are given, by the keys of the types that store them so. */
-const STORED_AS_GIVEN = {
-  STRING: (value, type) => typeof value === 'string' && !type._binary,
-  TEXT: (value) => typeof value === 'string',
-  INTEGER: Number.isSafeInteger,
-  BIGINT: Number.isSafeInteger,
-  BOOLEAN: (value) => typeof value === 'boolean',
-  DOUBLE: Number.isFinite,
-  DATE: (value, type) => types.isDate(value) && !type._length,
-};
-
-/**
- * The fields that have to be read back, since the database may store another value than was given, or makes the value.
- *
- * @param {object[]} records values by the names of their columns
- * @param {Record<string, object>} attributes by the names of their columns
- * @param {object} own the dialect's own types by their keys
- */
-function fieldsToReadBack(records, attributes, own) {
-  const isKept = (name, { type, autoIncrement }) => {
-    // A number is made for a NULL.
-    if (autoIncrement) return false;
-    const Type = own[type?.key];
-    const isExact = Type && type.constructor === Type.prototype.constructor && STORED_AS_GIVEN[type.key];
-    return !!isExact && records.every((record) => record[name] === null || isExact(record[name], type));
-  };
-  return Object.keys(attributes).filter((name) => !isKept(name, attributes[name]));
-}
-
 const isSameTime = (text, given) => types.isDate(given) && Date.parse(text) === given.getTime();
 
 /**
@@ -67,4 +38,4 @@ function newValues({ columns, rows }, records) {
   });
 }
 
-module.exports = { fieldsToReadBack, isOfInstances, newValues };
+module.exports = { isOfInstances, newValues };

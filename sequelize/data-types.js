@@ -317,7 +317,7 @@ function arrayType(Base) {
     if (Array.isArray(value) && !isDocument(type)) return notation(value, type, options);
     const wire = typeof type?.stringify === 'function' ? type.stringify(value, options) : value;
     const written = typeof wire === 'object' && wire !== null && 'value' in wire ? wire.value : wire;
-    return quoted(typeof written === 'object' ? JSON.stringify(written) : String(written));
+    return quoted(typeof written === 'object' ? toJson(written) : String(written));
   };
   return class extends Base.ARRAY {
     toSql(options) {

@@ -3,7 +3,6 @@
 // The part of QueryInterface that reads and writes rows. Each method makes a plan, has it translated with bound values,
 // and runs the query through `sequelize.query`, where logging, hooks, retries and transactions are.
 
-const { fieldsToReadBack, isOfInstances } = require('./bulk-answer');
 const json = require('./flatten/json');
 const { tableOf } = require('./flatten/tables');
 
@@ -78,7 +77,6 @@ module.exports = (lib) => {
       async bulkInsert(tableName, records, optionsArg, attributes) {
         const options = withOptions(optionsArg, { type: QueryTypes.INSERT });
         if (records.length === 0) return [];
-        this.readBackLess(records, attributes, options);
         const plan = this.bulkInsertPlan(tableName, records, attributes, options);
         if (!options.updateOnDuplicate) this.answerCounted(plan, options.model, options);
         const parts = this.sequelize.dialect.isRemote ? Math.ceil((plan.rows?.length ?? 0) / REQUEST_MAX) : 1;
@@ -87,20 +85,6 @@ module.exports = (lib) => {
         query.records = records;
         const results = await runStatement(this.sequelize, query, options);
         return results[0];
-      }
-
-      /**
-       * Asks only for what the instances do not have. An engine in this process stores what it is given: it has no triggers
-       * that change a row before it is stored, as PostgreSQL has.
-       */
-      readBackLess(records, attributes, options) {
-        const { dialect, connectionManager } = this.sequelize;
-        if (records.length === 1 || options.returning !== true || options.updateOnDuplicate) return;
-        if (dialect.isRemote || connectionManager.hasParsers || !isOfInstances(options)) return;
-        const fields = fieldsToReadBack(records, attributes, DataTypes.phantomdb);
-        const isVirtual = (name) => attributes[name].type instanceof DataTypes.VIRTUAL;
-        const stored = fields.filter((name) => !isVirtual(name));
-        options.returning = stored.length > 0 ? stored : false;
       }
 
       /** Inserts in several requests, all or nothing, what is too long for one. */

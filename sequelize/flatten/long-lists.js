@@ -21,7 +21,7 @@ function element(wire) {
 /** Bytes as an element: in hexadecimal digits, as PostgreSQL writes them. */
 function bytes(wire) {
   if (wire === null) return 'null';
-  return wire.type === 'blob' ? JSON.stringify(`\\x${Buffer.from(wire.value, 'base64').toString('hex')}`) : undefined;
+  return wire.type === 'blob' ? toJson(`\\x${Buffer.from(wire.value, 'base64').toString('hex')}`) : undefined;
 }
 
 /**

@@ -212,7 +212,7 @@ mod tests {
     fn no_message_of_sqlite_shows_a_name_of_our_own() {
         for (code, message, shown) in [
             (ffi::SQLITE_ERROR, "misuse of aggregate: phantomdb_sum()", "misuse of aggregate: sum()"),
-            (ffi::SQLITE_ERROR, "near \"\"l\"\": syntax error", "near \"l\": syntax error"),
+            (ffi::SQLITE_ERROR, "near \"\"l\"\": syntax error", "syntax error near \"l\""),
             (
                 ffi::SQLITE_ERROR,
                 "table \"phantomdb_new_t\" has more than one primary key",

@@ -37,6 +37,11 @@ fn rewrite(name: &str) -> Option<FunctionRewrite> {
         "string_agg" | "group_concat" => ("string_agg", &[TEXT, TEXT]),
         "json_typeof" | "jsonb_typeof" => ("jsonb_typeof", &[DOCUMENT]),
         "json_array_length" | "jsonb_array_length" => ("jsonb_array_length", &[DOCUMENT]),
+        "json_array_elements" => ("jsonb_array_elements", &[DOCUMENT]),
+        "json_array_elements_text" => ("jsonb_array_elements_text", &[DOCUMENT]),
+        "json_object_keys" => ("jsonb_object_keys", &[DOCUMENT]),
+        "json_each" => ("jsonb_each", &[DOCUMENT]),
+        "json_each_text" => ("jsonb_each_text", &[DOCUMENT]),
         "json_extract_path" | "jsonb_extract_path" => ("jsonb_extract_path", &[DOCUMENT]),
         "json_extract_path_text" | "jsonb_extract_path_text" => ("jsonb_extract_path_text", &[DOCUMENT]),
         // These are floats, whatever the numbers are.
@@ -69,6 +74,8 @@ pub(crate) fn set_function(name: &str) -> String {
         "json_array_elements" => "jsonb_array_elements".to_owned(),
         "json_array_elements_text" => "jsonb_array_elements_text".to_owned(),
         "json_object_keys" => "jsonb_object_keys".to_owned(),
+        "json_to_record" => "jsonb_to_record".to_owned(),
+        "json_to_recordset" => "jsonb_to_recordset".to_owned(),
         name if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') => name.to_owned(),
         name => quote_identifier(name),
     }

@@ -18,6 +18,9 @@ use super::{
     typed::{Typed, unify},
 };
 
+/// PostgreSQL's limit.
+const MAX_DIMENSIONS: usize = 6;
+
 impl Adapter<'_> {
     /// `ARRAY[…]` with elements of that type, or of the type that they have in common.
     pub(super) fn array_of(&mut self, elements: Vec<Expr>, wanted: Option<Type>) -> Result<(Expr, Typed)> {
@@ -91,6 +94,10 @@ impl Adapter<'_> {
     pub(super) fn subscripts(&mut self, expr: &mut Expr) -> Result<Typed> {
         let span = expr.span();
         let Expr::CompoundFieldAccess { root, access_chain } = expr else { return Ok(Typed::OTHER) };
+        if access_chain.len() > MAX_DIMENSIONS {
+            let message = format!("an array has {MAX_DIMENSIONS} dimensions at most");
+            return Err(self.at(Error::new(ErrorCode::TooLarge, message), span));
+        }
         let mut value = build::take(root);
         let typed = self.expr(&mut value)?;
         let mut subscripts = Vec::with_capacity(access_chain.len());

@@ -136,8 +136,11 @@ impl Adapter<'_> {
         let span = expr.span();
         let Expr::Function(function) = expr else { return Ok(Typed::OTHER) };
         let is_window = function.over.is_some();
-        let given = argument_types(name, types);
-        let resolved = chosen(name, &given)?;
+        let is_ordered = !function.within_group.is_empty();
+        if is_ordered && !functions(name).any(|row| row.ordered > 0) {
+            return self.unsupported(&format!("WITHIN GROUP after {name}()"), span);
+        }
+        let resolved = chosen(name, &argument_types(name, types))?;
         let is_aggregate = matches!(resolved.signature.kind, Kind::Aggregate | Kind::Window);
         if !is_aggregate {
             let what = format!("{name}() as an aggregate");
@@ -145,7 +148,15 @@ impl Adapter<'_> {
             self.refuse(&[(with_clauses, what.as_str())], || span)?;
         }
         let mut arguments = take_arguments(function);
-        let mut all_types = given;
+        let mut all_types = types.to_vec();
+        if let ("round" | "trunc", [first, _], [value, _]) =
+            (name, all_types.as_mut_slice(), arguments.as_mut_slice())
+            && matches!(first.data_type, Type::Real | Type::Double)
+        {
+            // PostgreSQL has these functions with a number of decimals for `numeric` only.
+            *value = conversion(build::take(value), *first, Type::Numeric)?;
+            first.data_type = Type::Numeric;
+        }
         let resolved = with_defaults(resolved, &mut arguments, &mut all_types);
         if is_aggregate {
             return self.aggregate(expr, &resolved, arguments, &all_types);
@@ -418,9 +429,13 @@ fn argument_types(name: &str, types: &[Typed]) -> Vec<Typed> {
     let mut types = types.to_vec();
     match (name, types.as_mut_slice()) {
         ("stddev" | "stddev_samp" | "stddev_pop" | "variance" | "var_samp" | "var_pop", [only]) => {
+            // The deviation of any numbers is a float.
             if only.data_type.is_number() {
                 only.data_type = Type::Double;
             }
+        }
+        ("round" | "trunc", [first, _]) if matches!(first.data_type, Type::Real | Type::Double) => {
+            first.data_type = Type::Numeric;
         }
         _ => {}
     }

@@ -98,6 +98,11 @@ impl Adapter<'_> {
     }
 }
 
+/// True when PhantomDB has the type.
+pub(super) fn is_known_type(data_type: &DataType) -> bool {
+    cast_target(data_type).is_ok()
+}
+
 /// The type that a cast names.
 fn cast_target(data_type: &DataType) -> Result<CastTarget> {
     let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
@@ -142,7 +147,6 @@ fn cast_target(data_type: &DataType) -> Result<CastTarget> {
         // A cast has no zone unless it names one.
         SqlType::Timestamp(_) if is_without_zone(data_type) => Type::Timestamp,
         // A column of this type is a `jsonb`, and a cast is to `json`.
-        SqlType::Json => Type::Json,
         _ => type_of_column(&declared),
     };
     Ok(CastTarget { data_type, modifier })

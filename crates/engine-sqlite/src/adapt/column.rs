@@ -1,6 +1,6 @@
 //! The columns of CREATE TABLE.
 
-use phantomdb_protocol::Result;
+use phantomdb_protocol::{Error, ErrorCode, Result};
 use phantomdb_sql::{
     build,
     names::last_ident,
@@ -16,7 +16,15 @@ use sqlparser::{
     tokenizer::Token,
 };
 
-use super::{adapter::Adapter, assign::Target, constraint::Naming, expression::BYTE_ORDERS, typed::Origin};
+use super::{
+    adapter::Adapter,
+    assign::Target,
+    constraint::Naming,
+    expression::BYTE_ORDERS,
+    groups::contains_aggregate,
+    literal::string_of,
+    typed::{Origin, type_of_column},
+};
 use crate::{
     functions::convert,
     source_expressions::SourceExpression,
@@ -144,7 +152,7 @@ impl Adapter<'_> {
             ColumnOption::ForeignKey(mut key) => {
                 let name = column.name_of(name, &mut key.name, "fkey");
                 key.name = None;
-                self.foreign_key(&mut key)?;
+                self.foreign_key(&mut key, &column.naming.table)?;
                 column.push(name, ColumnOption::ForeignKey(key));
             }
             ColumnOption::Check(mut check) => {
@@ -154,6 +162,11 @@ impl Adapter<'_> {
                 column.push(name, ColumnOption::Check(check));
             }
             ColumnOption::Collation(collation) => {
+                if !type_of_column(&column.data_type).is_text() {
+                    let message =
+                        format!("a column of the type {} has no collation", column.data_type.name());
+                    return Err(self.at(Error::new(ErrorCode::TypeMismatch, message), collation.span()));
+                }
                 let name = last_ident(&collation).map(|ident| ident.value.to_ascii_lowercase());
                 // The order of the bytes is SQLite's own.
                 if !name.is_some_and(|name| BYTE_ORDERS.contains(&name.as_str())) {
@@ -194,10 +207,20 @@ impl Adapter<'_> {
 
     fn column_default(&mut self, column: &Column<'_>, mut expr: Expr) -> Result<Expr> {
         let written = printer::print(&mut build::unnested(&expr).clone(), Style::Phantom)?;
+        if contains_aggregate(&expr) {
+            let message = "an aggregate cannot stand in a default";
+            return Err(self.at(Error::new(ErrorCode::SyntaxError, message), expr.span()));
+        }
         // A number is stored in the form of its column.
         if build::number_of(&expr).is_none() {
             let typed = self.expr(&mut expr)?;
-            if typed.origin == Origin::Computed {
+            if let Some(text) = string_of(&expr) {
+                refuse_unreadable_default(text, &column.data_type)?;
+            }
+            if matches!(column.data_type, SqlType::Decimal(Some(_))) {
+                // SQLite does not round to the scale of a column.
+                expr = column.target().assign(expr, typed)?;
+            } else if typed.origin == Origin::Computed {
                 expr = column.target().converted(expr, typed, &column.data_type)?;
             }
         }
@@ -208,6 +231,21 @@ impl Adapter<'_> {
         }
         Ok(expr)
     }
+}
+
+/// Refuses a text as the default of a column of numbers that is no number. SQLite would store it.
+fn refuse_unreadable_default(text: &str, data_type: &SqlType) -> Result<()> {
+    let text = text.trim();
+    let is_number = match data_type {
+        _ if data_type.is_integer() => text.parse::<i64>().is_ok(),
+        _ if data_type.is_number() => text.parse::<f64>().is_ok(),
+        _ => true,
+    };
+    if is_number {
+        return Ok(());
+    }
+    let message = format!("the default '{text}' is not a number, as the type {} wants", data_type.name());
+    Err(Error::new(ErrorCode::TypeMismatch, message))
 }
 
 /// True for `GENERATED … AS IDENTITY`.

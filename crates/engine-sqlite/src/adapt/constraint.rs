@@ -1,6 +1,6 @@
 //! Constraints of tables and columns.
 
-use phantomdb_protocol::{Result, TableName};
+use phantomdb_protocol::{Constraint, Error, ErrorCode, Result, TableName, TableSchema};
 use phantomdb_sql::names::mentioned_columns;
 use sqlparser::{
     ast::{
@@ -157,7 +157,8 @@ impl Adapter<'_> {
         self.defined(expr)
     }
 
-    pub(super) fn foreign_key(&self, key: &mut ForeignKeyConstraint) -> Result<()> {
+    /// Adapts a foreign key of the table `own`.
+    pub(super) fn foreign_key(&self, key: &mut ForeignKeyConstraint, own: &str) -> Result<()> {
         let span = key.foreign_table.span();
         let ForeignKeyConstraint {
             name: _,
@@ -165,7 +166,7 @@ impl Adapter<'_> {
             columns: _,
             foreign_table,
             // SQLite writes the columns and the actions as PostgreSQL does.
-            referred_columns: _,
+            referred_columns,
             on_delete: _,
             on_update: _,
             match_kind,
@@ -183,6 +184,12 @@ impl Adapter<'_> {
         if let Some(ConstraintCharacteristics { deferrable: _, initially: _, enforced }) = characteristics {
             self.refuse(&[(*enforced == Some(false), "NOT ENFORCED")], || span)?;
             *enforced = None;
+        }
+        if table.name != own
+            && let Some(parent) = self.catalog.table(&table)
+        {
+            let columns: Vec<String> = referred_columns.iter().map(|column| column.value.clone()).collect();
+            refuse_key_without_unique(&parent, &columns).map_err(|error| self.at(error, span))?;
         }
         // A table that is not there yet is fine: tables that reference each other are created one after the other, and
         // models at the same time. A row with such a key is refused until the table comes.
@@ -207,7 +214,7 @@ impl Adapter<'_> {
             TableConstraint::ForeignKey(key) => {
                 let columns: Vec<String> = key.columns.iter().map(|column| column.value.clone()).collect();
                 key.name = Some(naming.keep_or_name(key.name.take(), &columns, "fkey"));
-                self.foreign_key(key)?;
+                self.foreign_key(key, &naming.table)?;
             }
             TableConstraint::Check(check) => {
                 let mentioned = mentioned_columns(&check.expr);
@@ -222,4 +229,51 @@ impl Adapter<'_> {
         }
         Ok(())
     }
+}
+
+/// Refuses a foreign key to columns that are not there, or that several rows may share. SQLite would find out when a row is
+/// written.
+fn refuse_key_without_unique(parent: &TableSchema, columns: &[String]) -> Result<()> {
+    if columns.is_empty() {
+        if parent.primary_key.is_empty() {
+            let message =
+                format!("the table \"{}\" has no primary key for a foreign key to refer to", parent.table);
+            return Err(
+                Error::new(ErrorCode::UnknownConstraint, message).with_table(parent.table.to_string())
+            );
+        }
+        return Ok(());
+    }
+    for column in columns {
+        if !parent.columns.iter().any(|known| known.name.eq_ignore_ascii_case(column)) {
+            let message = format!(
+                "the table \"{}\" has no column \"{column}\" for a foreign key to refer to",
+                parent.table
+            );
+            return Err(Error::new(ErrorCode::UnknownColumn, message).with_columns([column]));
+        }
+    }
+    let same = |key: &[String]| {
+        key.len() == columns.len()
+            && columns.iter().all(|column| key.iter().any(|part| part.eq_ignore_ascii_case(column)))
+    };
+    let by_constraint = parent.constraints.iter().any(|constraint| match constraint {
+        Constraint::PrimaryKey { name: _, columns } | Constraint::Unique { name: _, columns } => {
+            same(columns)
+        }
+        _ => false,
+    });
+    let by_index = parent.indexes.iter().any(|index| {
+        let fields: Option<Vec<String>> = index.fields.iter().map(|field| field.column.clone()).collect();
+        index.unique && index.condition.is_none() && fields.is_some_and(|fields| same(&fields))
+    });
+    if by_constraint || by_index || same(&parent.primary_key) {
+        return Ok(());
+    }
+    let message = format!(
+        "a foreign key refers to the columns {} of \"{}\", which have no unique constraint",
+        columns.iter().map(|column| format!("\"{column}\"")).collect::<Vec<_>>().join(", "),
+        parent.table
+    );
+    Err(Error::new(ErrorCode::SyntaxError, message).with_table(parent.table.to_string()))
 }

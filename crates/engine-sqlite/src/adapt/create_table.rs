@@ -1,12 +1,13 @@
 //! CREATE TABLE.
 
-use std::sync::Arc;
+use std::{ops::ControlFlow, sync::Arc};
 
-use phantomdb_protocol::Result;
+use phantomdb_protocol::{Error, ErrorCode, Result};
 use phantomdb_sql::{
     names::constraint_name,
     printer::{self, Style},
     types::SqlType,
+    walk::each_expression,
 };
 use sqlparser::ast::{
     ColumnDef, ColumnOption, ColumnOptionDef, CreateTable, CreateTableOptions, Expr, HiveDistributionStyle,
@@ -33,6 +34,7 @@ impl Adapter<'_> {
             self.refuse_parameters = true;
             self.query(query)?;
         }
+        refuse_generated_of_generated(create).map_err(|error| self.at(error, create.name.span()))?;
         let taken =
             create.constraints.iter().filter_map(constraint_name).map(|name| name.value.clone()).collect();
         let mut naming = Naming::new(&table, taken);
@@ -246,4 +248,37 @@ fn output_of(column: &ColumnDef) -> Output {
         ..Typed::of(type_of_column(&data_type))
     });
     Output::new(&column.name.value, Typed { origin: Origin::Column, ..typed })
+}
+
+/// Refuses a generated column that is computed from another one, or from itself.
+fn refuse_generated_of_generated(create: &CreateTable) -> Result<()> {
+    let expressions = create.columns.iter().flat_map(|column| {
+        column.options.iter().filter_map(|option| match &option.option {
+            ColumnOption::Generated {
+                generated_as: _,
+                sequence_options: _,
+                generation_expr: Some(expr),
+                generation_expr_mode: _,
+                generated_keyword: _,
+            } => Some((&column.name.value, expr)),
+            _ => None,
+        })
+    });
+    let expressions: Vec<_> = expressions.collect();
+    for (column, expr) in &expressions {
+        let mut found = None;
+        let _ = each_expression(*expr, &mut |inner| match inner {
+            Expr::Identifier(ident) if expressions.iter().any(|(name, _)| **name == ident.value) => {
+                found = Some(ident.value.clone());
+                ControlFlow::Break(())
+            }
+            _ => ControlFlow::Continue(()),
+        });
+        if let Some(other) = found {
+            let message =
+                format!("the generated column \"{column}\" cannot use the generated column \"{other}\"");
+            return Err(Error::new(ErrorCode::SyntaxError, message));
+        }
+    }
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! CREATE VIEW.
 
 use phantomdb_protocol::{Error, Result};
-use phantomdb_sql::{names::last_ident, printer::quote_identifier};
+use phantomdb_sql::{names::last_ident, printer::quote_identifier, typing::Type};
 use sqlparser::ast::{CreateTableOptions, CreateView, Ident, ObjectName, Spanned, Statement, ViewColumnDef};
 
 use super::{adapter::Adapter, scope::Output};
@@ -77,6 +77,10 @@ impl Adapter<'_> {
         self.depth += 1;
         let outputs = self.query(query);
         self.depth -= 1;
-        Ok(outputs?.map(|outputs| outputs.into_iter().map(Output::outside).collect()))
+        let outputs = outputs?;
+        if outputs.iter().flatten().any(|output| output.typed.is(Type::Record)) {
+            return self.unsupported("a whole row as a column of a view; name its columns", span);
+        }
+        Ok(outputs.map(|outputs| outputs.into_iter().map(Output::outside).collect()))
     }
 }

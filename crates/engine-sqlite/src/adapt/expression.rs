@@ -17,7 +17,7 @@ use super::{
     adapter::Adapter,
     converted::{comparable, conversion, json},
     or_of_rows,
-    scope::Found,
+    scope::{Columns, Found, Output},
     special_form::are_pairs,
     typed::{Origin, Typed, unify},
 };
@@ -29,7 +29,7 @@ const MAX_DEPTH: usize = 1000;
 const MAX_DIGITS: u64 = 16_383;
 
 /// PostgreSQL's names for the order of the bytes, which SQLite calls `BINARY`.
-pub(super) const BYTE_ORDERS: [&str; 4] = ["c", "posix", "ucs_basic", "default"];
+pub(super) const BYTE_ORDERS: [&str; 3] = ["c", "ucs_basic", "default"];
 
 impl Adapter<'_> {
     pub(super) fn expr(&mut self, expr: &mut Expr) -> Result<Typed> {
@@ -176,17 +176,34 @@ impl Adapter<'_> {
         if qualifier.is_none()
             && let Some(row) = self.whole_row(&ident.value)
         {
-            *expr = row?;
-            return Ok(Typed::of(Type::Record));
+            let (row, typed) = row?;
+            *expr = row;
+            return Ok(typed);
+        }
+        if self.knows_all_relations() {
+            let message = format!("there is no column \"{}\"", ident.value);
+            let error = Error::new(ErrorCode::UnknownColumn, message).with_columns([&ident.value]);
+            return Err(self.at(error, ident.span));
         }
         // SQLite says that there is no such column, or finds it in a table that is not known here.
         Ok(Typed { origin: Origin::Column, ..Typed::OTHER })
     }
 
+    /// True when the columns of every relation around the expression are known.
+    fn knows_all_relations(&self) -> bool {
+        self.scopes
+            .iter()
+            .all(|scope| scope.relations.iter().all(|relation| !matches!(relation.columns, Columns::Unknown)))
+    }
+
     /// The row of a relation as a document, for `row_to_json(t)`; None when there is no such relation.
-    fn whole_row(&self, relation: &str) -> Option<Result<Expr>> {
+    fn whole_row(&self, relation: &str) -> Option<Result<(Expr, Typed)>> {
         let relation = self.scopes.iter().rev().find_map(|scope| scope.relation(relation))?;
         let outputs = relation.columns.outputs(relation.outer)?;
+        // The row of a function that returns single values is the value.
+        if let [Output { name: _, typed, expr: Some(value) }] = outputs.as_slice() {
+            return Some(Ok((value.clone(), *typed)));
+        }
         let mut fields = Vec::with_capacity(2 * outputs.len());
         for output in outputs {
             let column = Expr::CompoundIdentifier(vec![
@@ -199,7 +216,7 @@ impl Adapter<'_> {
                 Err(error) => return Some(Err(error)),
             }
         }
-        Some(Ok(build::call("json_object", fields)))
+        Some(Ok((build::call("json_object", fields), Typed::of(Type::Record))))
     }
 
     /// `t.c` and `s.t.c`. The table gets the name by which SQLite knows it.

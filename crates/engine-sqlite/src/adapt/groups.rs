@@ -20,9 +20,10 @@ use super::{
 };
 
 impl Adapter<'_> {
-    /// Refuses a column that is neither in GROUP BY nor in an aggregate. The expressions are not adapted yet.
-    pub(super) fn check_groups(&self, select: &Select, order: &[OrderByExpr]) -> Result<()> {
-        let GroupByExpr::Expressions(groups, _) = &select.group_by else { return Ok(()) };
+    /// Refuses a column that is neither in GROUP BY nor in an aggregate. The expressions are not adapted yet. The result is
+    /// true when the query has groups or aggregates.
+    pub(super) fn check_groups(&self, select: &Select, order: &[OrderByExpr]) -> Result<bool> {
+        let GroupByExpr::Expressions(groups, _) = &select.group_by else { return Ok(false) };
         let outputs = select.projection.iter().filter_map(expression_of);
         let having = select.having.iter();
         let ordered = order.iter().map(|item| &item.expr);
@@ -30,7 +31,7 @@ impl Adapter<'_> {
             || select.having.is_some()
             || outputs.clone().chain(ordered.clone()).any(|expr| contains_aggregate(expr));
         if !is_grouped {
-            return Ok(());
+            return Ok(false);
         }
         let groups: Vec<Expr> = groups
             .iter()
@@ -62,7 +63,7 @@ impl Adapter<'_> {
             let message = "* in a query with groups or aggregates needs the primary key of its table in GROUP BY; name the columns";
             return Err(self.at(Error::new(ErrorCode::SyntaxError, message), item.span()));
         }
-        Ok(())
+        Ok(true)
     }
 
     fn is_column(&self, ident: &Ident) -> bool {
@@ -146,7 +147,7 @@ pub(super) fn is_aggregate(function: &Function) -> bool {
         || functions(&name).any(|row| row.kind == Kind::Aggregate)
 }
 
-fn contains_aggregate(expr: &Expr) -> bool {
+pub(super) fn contains_aggregate(expr: &Expr) -> bool {
     let is_call = |expr: &Expr| matches!(expr, Expr::Function(function) if is_aggregate(function));
     let somewhere = each_expression(expr, &mut |inner| {
         if is_call(inner) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

@@ -9,6 +9,7 @@ use sqlparser::ast::{
 
 use super::{
     adapter::Adapter,
+    cast::is_known_type,
     converted::comparable,
     expression::shorten,
     template::{
@@ -294,7 +295,9 @@ fn listed_values(expr: &mut Expr) -> Option<Vec<Expr>> {
         Expr::Array(Array { elem, named: _ }) => Some(std::mem::take(elem)),
         Expr::Nested(inner) => listed_values(inner),
         // The comparison takes the type of the elements from its other side.
-        Expr::Cast { kind: _, expr, data_type: _, format: None } => listed_values(expr),
+        Expr::Cast { kind: _, expr, data_type, format: None } if is_known_type(data_type) => {
+            listed_values(expr)
+        }
         Expr::Subquery(query) => single_column(query),
         Expr::Value(ValueWithSpan { value, span: _ }) => {
             let elements = convert::array_elements(printer::string_of(value)?)?;

@@ -181,8 +181,10 @@ fn wire_of_numeric(resolved: &Resolved, types: &[Typed]) -> ColumnType {
     if !types.iter().any(inexact) {
         return ColumnType::Decimal;
     }
+    // An argument that was left out has no type here.
+    let given = types.iter().filter(|typed| !typed.is(Type::Other));
     let as_integers: Vec<Type> =
-        types.iter().map(|typed| if inexact(typed) { Type::Integer } else { typed.data_type }).collect();
+        given.map(|typed| if inexact(typed) { Type::Integer } else { typed.data_type }).collect();
     let signature = resolved.signature;
     let is_operator = matches!(signature.kind, Kind::Infix | Kind::Prefix);
     let candidates: Vec<_> = if is_operator {

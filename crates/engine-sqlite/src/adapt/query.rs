@@ -130,6 +130,15 @@ impl Adapter<'_> {
                 return Err(self.at(Error::new(ErrorCode::UnknownColumn, message), item.expr.span()));
             }
         }
+        // The columns of the first member have their collations. SQLite would take a number with a collation for a constant.
+        let plain = outputs.map(|outputs| {
+            let plain = |output: &Output| Output {
+                typed: Typed { data_type: Type::Text, origin: Origin::Column, ..output.typed },
+                ..output.clone()
+            };
+            outputs.iter().map(plain).collect::<Vec<_>>()
+        });
+        let outputs = plain.as_deref();
         self.scopes.push(Scope::default());
         let adapted = order.iter_mut().try_for_each(|item| self.order_expr(item, outputs));
         self.scopes.pop();
@@ -395,6 +404,9 @@ fn convert_outputs(member: &mut Box<SetExpr>, own: &[Output], wanted: &[Typed]) 
     };
     if let SetExpr::Select(select) = member.as_mut()
         && select.projection.len() == own.len()
+        && select.projection.iter().all(|item| {
+            matches!(item, SelectItem::ExprWithAlias { expr: _, alias: _ } | SelectItem::UnnamedExpr(_))
+        })
     {
         for ((item, output), typed) in select.projection.iter_mut().zip(own).zip(wanted) {
             if let (SelectItem::ExprWithAlias { expr, alias: _ } | SelectItem::UnnamedExpr(expr), true) =

@@ -97,9 +97,10 @@ impl Adapter<'_> {
         let (rows, typed) = call_of(&resolved, values, &types)?;
         let value = Expr::CompoundIdentifier(vec![quoted(exposed), quoted("value")]);
         let columns = &resolved.signature.columns;
-        if columns.is_empty() {
+        if resolved.result != Type::Record {
             let value = row_value(value, typed.data_type)?;
-            let single = Output { name: exposed.to_owned(), typed: typed.computed(), expr: Some(value) };
+            let name = columns.first().map_or(exposed, |(name, _)| *name);
+            let single = Output { name: name.to_owned(), typed: typed.computed(), expr: Some(value) };
             return Ok((rows, vec![single]));
         }
         let outputs = columns.iter().enumerate().map(|(index, (name, data_type))| Output {
@@ -178,7 +179,7 @@ impl Adapter<'_> {
                 "{name}() returns rows; write it in FROM, or in the columns of a SELECT"
             )));
         };
-        if !sets.is_empty() || !resolved.signature.columns.is_empty() {
+        if !sets.is_empty() || resolved.result == Type::Record {
             return Err(Error::unsupported(format!(
                 "{name}() beside another function that returns rows, or with several columns, is not supported on SQLite in the columns of a SELECT; write it in FROM"
             )));

@@ -32,6 +32,10 @@ impl Output {
                 Origin::Column | Origin::Parameter | Origin::Computed => Typed::OTHER,
             };
         }
+        if self.typed.is(Type::Numeric) {
+            // Outside it is a numeric like any other.
+            self.typed.wire = Some(Type::Numeric.wire());
+        }
         // The collation of the expression is the collation of the column.
         self.typed.origin = Origin::Column;
         self.expr = None;

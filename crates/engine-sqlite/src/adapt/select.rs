@@ -55,14 +55,26 @@ impl Adapter<'_> {
         if let Some(scope) = self.scopes.last_mut() {
             scope.has_row_function = has_row_function;
         }
-        self.check_groups(select, order.as_deref().map(Vec::as_slice).unwrap_or_default())?;
+        let is_grouped =
+            self.check_groups(select, order.as_deref().map(Vec::as_slice).unwrap_or_default())?;
         self.optional_condition(&mut select.selection)?;
+        let has_window = select.projection.iter().any(|item| {
+            each_expression(item, &mut |expr| match expr {
+                Expr::Function(function) if function.over.is_some() => ControlFlow::Break(()),
+                _ => ControlFlow::Continue(()),
+            })
+            .is_break()
+        });
         let names = output_names(&select.projection);
         let distinct = select.distinct.is_some();
         let sets = self.sets.replace(Vec::new());
         let outputs = self.projection(&mut select.projection, distinct);
         let sets = std::mem::replace(&mut self.sets, sets).unwrap_or_default();
         let outputs = outputs?;
+        if !sets.is_empty() && (is_grouped || has_window) {
+            let what = "a function that returns rows beside GROUP BY, an aggregate or a window; write it in FROM: it";
+            return self.unsupported(what, select.select_token.0.span);
+        }
         select.from.extend(sets);
         match &mut select.group_by {
             GroupByExpr::Expressions(exprs, modifiers) if modifiers.is_empty() => {

@@ -99,10 +99,9 @@ fn stored_options(column: &ColumnDef) -> Vec<String> {
     let options = column.options.iter().filter(|option| {
         !matches!(
             option.option,
-            ColumnOption::NotNull
-                | ColumnOption::Default(_)
-                | ColumnOption::Check(_)
-                | ColumnOption::ForeignKey(_)
+            // A row that is older than its column has no value of it: SQLite reads the default from the definition. So a
+            // change of a default writes the rows.
+            ColumnOption::NotNull | ColumnOption::Check(_) | ColumnOption::ForeignKey(_)
         )
     });
     options.map(|option| option.option.to_string()).collect()

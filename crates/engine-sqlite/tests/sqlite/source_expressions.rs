@@ -181,8 +181,6 @@ async fn like_in_an_index_is_case_sensitive_for_every_program() {
         let conditions: Vec<_> =
             schema.indexes.iter().filter_map(|index| index.condition.as_deref()).collect();
         assert_eq!(conditions, [r#""name" LIKE 'A\_%'"#, "\"name\" ILIKE '%Ö[*]'"]);
-        let refused = error(session, "CREATE INDEX bad ON people (id) WHERE name LIKE mail", &[]).await;
-        assert_eq!(refused.code, ErrorCode::Unsupported);
-        assert!(refused.message.contains("not a literal"), "{}", refused.message);
+        ok(session, "CREATE INDEX other ON people (id) WHERE name LIKE mail", &[]).await;
     }
 }

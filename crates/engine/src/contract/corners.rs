@@ -125,7 +125,7 @@ async fn a_function_that_is_not_there_is_refused_where_it_stands(fixture: &Fixtu
         transaction.rollback().await.unwrap();
     }
     let many = error(session, "SELECT  md5('a', 'b', 'c')", &[]).await;
-    assert_eq!((many.code, many.details.position), (ErrorCode::SyntaxError, Some(9)), "{}", many.message);
+    assert_eq!((many.code, many.details.position), (ErrorCode::UnknownFunction, Some(9)), "{}", many.message);
 }
 
 async fn an_index_may_say_how_it_finds_and_by_which_language_it_sorts(fixture: &Fixture) {

@@ -14,7 +14,8 @@
 //! in the call, as a string ([`super::resolve::Resolved::body`]). An argument may be `variadic TYPE` (the last one, once or more often) or `TYPE = DEFAULT`.
 //! The arguments after `;` stand behind WITHIN GROUP. Flags follow the result: `aggregate`, `window`, `set` (returns rows),
 //! `volatile` (its result changes from call to call), `notnull` (never NULL), `callednull` (called though an argument is
-//! NULL). The columns of a function that returns several are `-> record(key text, value jsonb)`.
+//! NULL). The columns of a function that returns several are `-> record(key text, value jsonb)`, and the name of a single column
+//! is `-> only(value jsonb)`.
 
 use std::{collections::HashMap, sync::LazyLock};
 
@@ -219,8 +220,14 @@ fn operator(left: &'static str) -> Option<Head> {
 
 type Results = (Type, Vec<(&'static str, Type)>, Vec<&'static str>);
 
-/// `type, flag, …`, `record(name type, …), flag, …`.
+/// `type, flag, …`, `record(name type, …), flag, …`, `only(name type), flag, …`.
 fn results(text: &'static str) -> Option<Results> {
+    if let Some(rest) = text.strip_prefix("only(") {
+        let (column, flags) = rest.split_once(')')?;
+        let (name, declared) = column.trim().split_once(' ')?;
+        let declared = Type::from_short_name(declared.trim())?;
+        return Some((declared, vec![(name, declared)], flags_of(flags)));
+    }
     if let Some(rest) = text.strip_prefix("record(") {
         let (columns, flags) = rest.split_once(')')?;
         let columns = columns
