@@ -45,8 +45,9 @@ pub fn strength(from: Type, to: Type) -> Option<Strength> {
         (Timestamp | TimestampTz, Date | Time)
         | (TimestampTz, Timestamp)
         | (Interval, Time)
-        | (Json, Jsonb)
         | (Jsonb, Json) => Assignment,
+        // A column of documents and a cast to one are `jsonb`, so what gives `json` must go with them.
+        (Json, Jsonb) => Implicit,
         (Jsonb, Boolean | SmallInt | Integer | BigInt | Numeric | Real | Double) => Explicit,
         (Bytea, SmallInt | Integer | BigInt) | (SmallInt | Integer | BigInt, Bytea) => Explicit,
         (Enum, Text | Varchar | Char) => Implicit,
