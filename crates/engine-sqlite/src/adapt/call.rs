@@ -428,11 +428,11 @@ pub(super) fn synonym(name: &str) -> &str {
 fn argument_types(name: &str, types: &[Typed]) -> Vec<Typed> {
     let mut types = types.to_vec();
     match (name, types.as_mut_slice()) {
-        ("stddev" | "stddev_samp" | "stddev_pop" | "variance" | "var_samp" | "var_pop", [only]) => {
-            // The deviation of any numbers is a float.
-            if only.data_type.is_number() {
-                only.data_type = Type::Double;
-            }
+        // The deviation of any numbers is a float.
+        ("stddev" | "stddev_samp" | "stddev_pop" | "variance" | "var_samp" | "var_pop", [only])
+            if only.data_type.is_number() =>
+        {
+            only.data_type = Type::Double;
         }
         ("round" | "trunc", [first, _]) if matches!(first.data_type, Type::Real | Type::Double) => {
             first.data_type = Type::Numeric;

@@ -60,6 +60,7 @@ impl Adapter<'_> {
         Ok(typed)
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of expression")]
     fn expr_by_kind(&mut self, expr: &mut Expr) -> Result<Typed> {
         match expr {
             Expr::Identifier(ident) => {

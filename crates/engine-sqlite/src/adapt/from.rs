@@ -100,6 +100,7 @@ impl Adapter<'_> {
         self.scopes.last().map_or(0, |scope| scope.relations.len())
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of relation, with every field")]
     fn table_factor(&mut self, factor: &mut TableFactor) -> Result<()> {
         match factor {
             TableFactor::Table {

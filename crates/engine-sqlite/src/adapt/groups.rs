@@ -29,7 +29,7 @@ impl Adapter<'_> {
         let ordered = order.iter().map(|item| &item.expr);
         let is_grouped = !groups.is_empty()
             || select.having.is_some()
-            || outputs.clone().chain(ordered.clone()).any(|expr| contains_aggregate(expr));
+            || outputs.clone().chain(ordered.clone()).any(contains_aggregate);
         if !is_grouped {
             return Ok(false);
         }

@@ -229,6 +229,7 @@ const ROMAN: [(&str, i64); 12] = [
 ];
 
 impl Found {
+    #[expect(clippy::too_many_lines, reason = "one arm for each field of a template")]
     fn field(&mut self, reader: &mut Reader<'_>, field: &Field, extra: i64) -> Result<()> {
         self.set_convention(reader.text, field.pattern)?;
         let name = field.name;

@@ -98,7 +98,7 @@ impl Interval {
         all_days += i64::from(whole(days_of_months)?);
         let micros = (scale(self.micros as f64) + seconds * 1e6).round_ties_even();
         // The largest float that is a 64-bit number is smaller than this.
-        if micros.is_nan() || !(-9.223_372_036_854_775_8e18..9.223_372_036_854_775_8e18).contains(&micros) {
+        if micros.is_nan() || !(-9.223_372_036_854_776e18..9.223_372_036_854_776e18).contains(&micros) {
             return Err(interval_out_of_range());
         }
         #[expect(clippy::cast_possible_truncation, reason = "checked above")]

@@ -139,6 +139,7 @@ fn cased(text: &str, case: Case) -> String {
 const ROMAN: [&str; 12] = ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII"];
 
 impl Fields {
+    #[expect(clippy::too_many_lines, reason = "one arm for each pattern of a template")]
     fn text(&self, pattern: Pattern, case: Case, fill: bool, translated: bool) -> Result<String> {
         let name = |names: &[&str], index: i32, short: bool, width: usize| {
             let name = usize::try_from(index).ok().and_then(|index| names.get(index)).copied().unwrap_or("");
