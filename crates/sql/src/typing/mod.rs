@@ -8,4 +8,6 @@ mod signature;
 pub use conversion::{Strength, common_type, is_implicit, strength};
 pub use data_type::{Category, Type};
 pub use resolve::{Resolved, Unresolved, resolve};
-pub use signature::{Kind, Signature, all, function_names, functions, operators, unsupported};
+pub use signature::{
+    Kind, Signature, all, function_names, functions, operators, unsupported, unsupported_functions,
+};

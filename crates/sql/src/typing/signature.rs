@@ -139,6 +139,13 @@ pub fn unsupported(name: &str) -> Option<&'static str> {
     TABLE.unsupported.get(name).copied()
 }
 
+/// The functions of PostgreSQL that are not there on SQLite, by name, each with why, or with what to use.
+pub fn unsupported_functions() -> Vec<(&'static str, &'static str)> {
+    let mut all: Vec<_> = TABLE.unsupported.iter().map(|(name, reason)| (*name, *reason)).collect();
+    all.sort_unstable();
+    all
+}
+
 /// Reads a row. None when it is malformed.
 fn parse(family: &'static str, row: &'static str) -> Option<Signature> {
     let (head, sqlite) = row.split_once(" := ")?;
