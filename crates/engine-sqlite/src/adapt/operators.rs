@@ -147,7 +147,11 @@ pub(super) fn converted_arguments(
         .zip(&resolved.arguments)
         .enumerate()
         .map(|(index, ((argument, typed), wanted))| match declared.get(index.min(last)) {
-            Some(Type::AnyText) => output_text(argument, *typed),
+            // These write a boolean with its letter, every other function and operator casts it.
+            Some(Type::AnyText) if ["concat", "concat_ws", "format"].contains(&resolved.signature.name) => {
+                output_text(argument, *typed)
+            }
+            Some(Type::AnyText) => text(argument, *typed),
             Some(Type::AnyJson) => json(argument, *typed),
             Some(Type::Any) => Ok(argument),
             _ if typed.is(Type::Other) => Ok(argument),
