@@ -23,6 +23,10 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     strict(conn, "phantomdb_bool_output", 1, |a| {
         Ok(Value::Text(if a.integer(0) == 0 { "f" } else { "t" }.to_owned()))
     })?;
+    // Files of older versions have this name.
+    strict(conn, "phantomdb_json_boolean", 1, |a| {
+        Ok(Value::Text(if a.integer(0) == 0 { "false" } else { "true" }.to_owned()))
+    })?;
     strict(conn, "phantomdb_json_of_any", 1, |a| json_of_any(a.value(0)))?;
     strict(conn, "phantomdb_join_texts", 2, |a| {
         let texts: Vec<String> = serde_json::from_str(&a.text(0))

@@ -245,3 +245,69 @@ fn assignments(conn: &Connection) -> rusqlite::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The functions of version 412499b and their numbers of arguments. Definitions in files have them.
+    const OLDER: [(&str, &[usize]); 44] = [
+        ("phantomdb_sum", &[1]),
+        ("phantomdb_avg", &[1]),
+        ("phantomdb_timestamp", &[1]),
+        ("phantomdb_date", &[1]),
+        ("phantomdb_time", &[1]),
+        ("phantomdb_uuid", &[1]),
+        ("phantomdb_boolean", &[1]),
+        ("phantomdb_cast_int", &[2]),
+        ("phantomdb_cast_boolean", &[1]),
+        ("phantomdb_cast_timestamp", &[1]),
+        ("phantomdb_cast_date", &[1]),
+        ("phantomdb_cast_time", &[1]),
+        ("phantomdb_cast_float", &[1]),
+        ("phantomdb_cast_uuid", &[1]),
+        ("phantomdb_cast_json", &[1]),
+        ("phantomdb_cast_decimal", &[1, 3]),
+        ("phantomdb_decimal", &[1]),
+        ("phantomdb_decimal_op", &[3]),
+        ("phantomdb_boolean_text", &[1]),
+        ("phantomdb_json_get", &[2]),
+        ("phantomdb_json_get_text", &[2]),
+        ("phantomdb_json_path", &[2]),
+        ("phantomdb_json_path_text", &[2]),
+        ("phantomdb_json_contains", &[2]),
+        ("phantomdb_json_has_key", &[2]),
+        ("phantomdb_json_delete", &[2]),
+        ("phantomdb_json_concat", &[2]),
+        ("phantomdb_json_boolean", &[1]),
+        ("phantomdb_regex", &[2]),
+        ("phantomdb_iregex", &[2]),
+        ("phantomdb_substring", &[2, 3]),
+        ("phantomdb_left", &[2]),
+        ("phantomdb_right", &[2]),
+        ("phantomdb_round", &[1, 2]),
+        ("phantomdb_trunc", &[1, 2]),
+        ("date_part", &[2]),
+        ("date_trunc", &[2]),
+        ("to_char", &[2]),
+        ("phantomdb_add_interval", &[3]),
+        ("phantomdb_days_between", &[2]),
+        ("phantomdb_add_days", &[2]),
+        ("phantomdb_subtract_days", &[2]),
+        ("lower", &[1]),
+        ("split_part", &[3]),
+    ];
+
+    #[test]
+    fn the_functions_in_files_of_older_versions_are_there() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        register(&mut conn).unwrap();
+        for (name, counts) in OLDER {
+            for count in counts {
+                let arguments = vec!["NULL"; *count].join(", ");
+                let prepared = conn.prepare(&format!("SELECT {name}({arguments})"));
+                assert!(prepared.is_ok(), "{name} with {count}: {:?}", prepared.err());
+            }
+        }
+    }
+}

@@ -6,6 +6,7 @@ mod aggregates;
 mod casts;
 mod fields;
 mod make;
+mod older;
 mod operators;
 mod templates;
 #[cfg(test)]
@@ -26,6 +27,7 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     operators::register(conn)?;
     fields::register(conn)?;
     make::register(conn)?;
+    older::register(conn)?;
     templates::register(conn)?;
     aggregates::register(conn)
 }
