@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use crate::blocking;
 use crate::connection::{self, LimitedConnection, Location};
-use crate::open_transaction::{ENDED_BY_CLOSE, ENDED_BY_RESTORE, OpenTransaction, WAITS_FOR_ITSELF};
+use crate::open_transaction::{ENDED_BY_CLOSE, ENDED_BY_RESTORE, OpenTransaction};
 use crate::options::SqliteOptions;
 use crate::plan_cache::{LONGEST_CACHED, Plan, PlanCache};
 use crate::run::Executor;
@@ -113,8 +113,7 @@ impl Database {
         if let Some(permit) = self.try_lock_for_writing() {
             return Ok(permit);
         }
-        let start = Instant::now();
-        let deadline = start + self.options.lock_timeout;
+        let deadline = Instant::now() + self.options.lock_timeout;
         let mut acquired = pin!(Arc::clone(&self.write_lock).acquire_owned());
         let mut next_check = Instant::now();
         loop {
@@ -122,42 +121,20 @@ impl Database {
                 Ok(Ok(permit)) => return Ok(permit),
                 Ok(Err(_)) => return Err(self.closed()),
                 Err(_) if Instant::now() >= deadline => return Err(self.lock_timeout()),
-                Err(_) => next_check = self.check_idle_holder(start).await?,
+                Err(_) => next_check = self.abort_idle_holder().await?,
             }
         }
     }
 
-    /// Rolls back the transaction that holds the write lock if it has been idle for too long, or fails for a statement that
-    /// gives way to it. Returns the time of the next check.
-    async fn check_idle_holder(&self, waiting_since: Instant) -> Result<Instant> {
+    /// Rolls back the transaction that holds the write lock if it has been idle for too long. Returns the time of the next
+    /// check.
+    async fn abort_idle_holder(&self) -> Result<Instant> {
         let limit = self.options.lock_idle_timeout;
-        let Some(holder) = lock(&self.lock_holder).as_ref().and_then(Weak::upgrade) else {
-            return Ok(Instant::now() + limit);
-        };
-        if !self.options.waiter_gives_way {
-            return holder.abort_if_idle(limit).await;
+        let holder = lock(&self.lock_holder).as_ref().and_then(Weak::upgrade);
+        match holder {
+            Some(holder) => holder.abort_if_idle(limit).await,
+            None => Ok(Instant::now() + limit),
         }
-        let next_check = Arc::clone(&holder).abort_if_idle(limit * 2).await?;
-        let Some(idle_since) = holder.idle_with_lock_since() else {
-            return Ok(next_check.min(Instant::now() + limit));
-        };
-        let give_way = idle_since.max(waiting_since) + limit;
-        if give_way <= Instant::now() {
-            return Err(self.gives_way());
-        }
-        Ok(next_check.min(give_way))
-    }
-
-    fn gives_way(&self) -> Error {
-        Error::new(
-            ErrorCode::LockTimeout,
-            format!(
-                "the statement waited {} ms for an open transaction of the database \"{}\" that ran no statement \
-                 meanwhile. {WAITS_FOR_ITSELF}",
-                self.options.lock_idle_timeout.as_millis(),
-                self.name,
-            ),
-        )
     }
 
     fn lock_timeout(&self) -> Error {

@@ -22,9 +22,6 @@ pub(super) trait OpenTransaction: Send + Sync {
     /// Rolls the transaction back, once the statement that it runs has ended.
     async fn abort(self: Arc<Self>, why: &'static str) -> Result<()>;
 
-    /// Since when the transaction has been idle with the write lock. `None` when it runs a statement or has no lock.
-    fn idle_with_lock_since(&self) -> Option<Instant>;
-
     /// Rolls the transaction back if it holds the write lock and has been idle for `limit`. Returns the time of the next
     /// check.
     async fn abort_if_idle(self: Arc<Self>, limit: Duration) -> Result<Instant>;

@@ -10,18 +10,10 @@ pub struct SqliteOptions {
     /// How long a transaction that holds the write lock may be idle while others wait for the lock. After that it is
     /// rolled back. While nobody waits it may be idle for longer.
     pub lock_idle_timeout: Duration,
-    /// Who gives way then. Where all callers are in one process, one that waits for a transaction that does nothing is most
-    /// likely part of the code that has the transaction, and waits for itself. So the statement that waits fails, and the
-    /// transaction is rolled back only once it has been idle for twice as long.
-    pub waiter_gives_way: bool,
 }
 
 impl Default for SqliteOptions {
     fn default() -> Self {
-        Self {
-            lock_timeout: Duration::from_secs(10),
-            lock_idle_timeout: Duration::from_secs(5),
-            waiter_gives_way: false,
-        }
+        Self { lock_timeout: Duration::from_secs(10), lock_idle_timeout: Duration::from_secs(5) }
     }
 }

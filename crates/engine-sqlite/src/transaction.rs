@@ -35,10 +35,6 @@ impl OpenTransaction for Mutex<TransactionState> {
         blocking::run_to_end(move || state.end(why)).await
     }
 
-    fn idle_with_lock_since(&self) -> Option<Instant> {
-        self.try_lock().ok()?.idle_with_lock_since()
-    }
-
     async fn abort_if_idle(self: Arc<Self>, limit: Duration) -> Result<Instant> {
         // A transaction that runs a statement, or does not hold the lock, cannot have been idle for `limit` before `limit`
         // has passed from now on.

@@ -225,7 +225,7 @@ fn it_accepts_every_type_of_the_type_table_and_its_other_names() {
         ("LONGTEXT", "TEXT"),
         ("CITEXT", "CITEXT"),
         ("BOOLEAN", "BOOLEAN"),
-        ("DATETIME(6)", "TIMESTAMP"),
+        ("DATETIME(6)", "TIMESTAMP(6)"),
         ("TIMESTAMP WITH TIME ZONE", "TIMESTAMP"),
         ("TIMESTAMP(3) WITHOUT TIME ZONE", "TIMESTAMP"),
         ("DATE", "DATE"),

@@ -43,7 +43,7 @@ enum ServiceState {
 impl Embedded {
     /// When clients share an engine, the `lock_idle_timeout` of the client that opens it counts.
     pub(crate) fn new(storage: Storage, lock_idle_timeout: Option<Duration>) -> Result<Self> {
-        let mut engine_options = SqliteOptions { waiter_gives_way: true, ..SqliteOptions::default() };
+        let mut engine_options = SqliteOptions::default();
         if let Some(timeout) = lock_idle_timeout {
             engine_options.lock_idle_timeout = timeout;
         }

@@ -181,6 +181,10 @@ impl Adapter<'_> {
             *expr = row;
             return Ok(typed);
         }
+        // SQLite's number of a row, which an export reads.
+        if ["rowid", "_rowid_", "oid"].contains(&ident.value.as_str()) {
+            return Ok(Typed::of(Type::BigInt).not_null());
+        }
         if self.knows_all_relations() {
             let message = format!("there is no column \"{}\"", ident.value);
             let error = Error::new(ErrorCode::UnknownColumn, message).with_columns([&ident.value]);

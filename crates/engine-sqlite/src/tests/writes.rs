@@ -33,7 +33,7 @@ fn an_upsert_by_an_index_of_expressions_repeats_the_expressions() {
     assert_eq!(
         database.sql(&upsert("(lower(\"name\")) WHERE \"age\" > 0")),
         "INSERT INTO \"Users\" (\"name\", \"age\") VALUES (phantomdb_assign_text('a', 10, 'Users', 'name'), 2) \
-         ON CONFLICT(phantomdb_lower(\"name\")) WHERE (\"age\" > 0) DO UPDATE SET \
+         ON CONFLICT(lower(\"name\")) WHERE (\"age\" > 0) DO UPDATE SET \
          \"age\" = phantomdb_assign_int(phantomdb_int4_add(\"EXCLUDED\".\"age\", \"Users\".\"age\"), 32, 'Users', 'age') RETURNING \"age\""
     );
 }

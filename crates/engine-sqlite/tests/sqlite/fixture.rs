@@ -48,12 +48,6 @@ impl Fixture {
         Self::with_options(SqliteEngine::memory(), None, options).await
     }
 
-    /// The same, where a statement gives way to an idle transaction.
-    pub(crate) async fn giving_way(lock_idle_timeout: Duration) -> Self {
-        let options = SqliteOptions { lock_timeout: LOCK_TIMEOUT, lock_idle_timeout, waiter_gives_way: true };
-        Self::with_options(SqliteEngine::memory(), None, options).await
-    }
-
     pub(crate) async fn begin(&self, isolation_level: Option<IsolationLevel>) -> Arc<dyn Transaction> {
         let options = BeginTransaction { database: "test".to_owned(), isolation_level, ..Default::default() };
         self.engine.begin(&options).await.unwrap()

@@ -32,38 +32,6 @@ async fn it_rolls_back_an_idle_transaction_that_others_wait_for_and_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_statement_gives_way_to_a_transaction_that_waits_for_it() {
-    let fixture = Fixture::giving_way(PATIENCE).await;
-    ok(&*fixture.session, TABLE, &[]).await;
-    let holder = fixture.begin(None).await;
-    ok(&*holder, INSERT, &n(1)).await;
-    let start = Instant::now();
-    let outside = error(&*fixture.session, INSERT, &n(2)).await;
-    assert_eq!(outside.code, ErrorCode::LockTimeout);
-    assert!(outside.message.contains("without { transaction }"), "{}", outside.message);
-    assert!(start.elapsed() >= PATIENCE / 2 && start.elapsed() < PATIENCE * 3, "{:?}", start.elapsed());
-    ok(&*holder, INSERT, &n(3)).await;
-    holder.commit().await.unwrap();
-    assert_eq!(rows(&*fixture.session, ALL, &[]).await, json!([[1], [3]]));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_transaction_that_stays_idle_is_rolled_back_in_the_end() {
-    let fixture = Fixture::giving_way(PATIENCE).await;
-    ok(&*fixture.session, TABLE, &[]).await;
-    let forgotten = fixture.begin(None).await;
-    ok(&*forgotten, INSERT, &n(1)).await;
-    assert_eq!(error(&*fixture.session, INSERT, &n(2)).await.code, ErrorCode::LockTimeout);
-    ok(&*fixture.session, INSERT, &n(3)).await;
-    assert_eq!(error(&*forgotten, INSERT, &n(4)).await.code, ErrorCode::TransactionExpired);
-    let late = fixture.begin(None).await;
-    ok(&*late, INSERT, &n(5)).await;
-    tokio::time::sleep(PATIENCE * 3).await;
-    ok(&*fixture.session, INSERT, &n(6)).await;
-    assert_eq!(rows(&*fixture.session, ALL, &[]).await, json!([[3], [6]]));
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn it_leaves_an_idle_transaction_alone_while_nobody_waits() {
     let fixture = Fixture::impatient(PATIENCE).await;
     ok(&*fixture.session, TABLE, &[]).await;

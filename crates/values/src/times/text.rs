@@ -66,6 +66,9 @@ impl Timestamp {
         let millis = digits(&bytes[20..23])?;
         let micros = if bytes.len() == 27 { digits(&bytes[24..])? } else { 0 };
         let of_day = i64::from(seconds) * MICROS_PER_SECOND + i64::from(millis) * 1000 + i64::from(micros);
+        if of_day > MICROS_PER_DAY {
+            return None;
+        }
         // Year 0 is read, for files of other origin; it is never written.
         Some(Self(civil.days() * MICROS_PER_DAY + of_day))
     }
