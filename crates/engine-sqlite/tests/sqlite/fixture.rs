@@ -43,8 +43,7 @@ impl Fixture {
 
     /// An engine in memory with a short limit for idle transactions.
     pub(crate) async fn impatient(lock_idle_timeout: Duration) -> Self {
-        let options =
-            SqliteOptions { lock_timeout: LOCK_TIMEOUT, lock_idle_timeout, ..SqliteOptions::default() };
+        let options = SqliteOptions { lock_timeout: LOCK_TIMEOUT, lock_idle_timeout };
         Self::with_options(SqliteEngine::memory(), None, options).await
     }
 
