@@ -136,7 +136,7 @@ impl<'a> BoundValue<'a> {
     pub(crate) fn text_of(value: &'a Value, number: usize, target: &Type) -> Result<Option<Cow<'a, str>>> {
         Ok(match Self::new(value, number)? {
             Self::Null => None,
-            // What is in the value outlives the wrapper.
+            // The text lives longer than this value around it.
             Self::Text(text) => Some(text),
             Self::Document(text) if !matches!(target.kind(), Kind::Array(_)) => Some(Cow::Borrowed(text)),
             other => Some(Cow::Owned(other.text(target).into_owned())),

@@ -18,7 +18,7 @@ use crate::{
     transaction_work::TransactionWork,
 };
 
-/// Whether the work has a transaction around it.
+/// The transaction that the work runs in, if there is one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Within {
     Nothing,

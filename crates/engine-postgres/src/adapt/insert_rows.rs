@@ -25,7 +25,7 @@ pub(crate) struct RowInsert {
 }
 
 impl RowInsert {
-    /// None for any other statement.
+    /// Reads the INSERT of one row of parameters; the result is None for any other statement.
     pub(crate) fn of(sql: &str, statement: &mut Statement) -> Option<Self> {
         row_of(statement)?;
         Some(Self { sql: sql.to_owned(), statement: Box::new(statement.clone()) })

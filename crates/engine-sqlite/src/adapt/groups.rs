@@ -1,4 +1,4 @@
-//! Which columns a query with groups may name. SQLite would take the value of any row of a group.
+//! This module checks the columns that a query with groups names. SQLite would take the value of any row of a group.
 
 use std::ops::ControlFlow;
 

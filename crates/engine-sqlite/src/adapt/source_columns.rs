@@ -21,9 +21,9 @@ use super::{adapter::Adapter, template::parsed_query};
 /// A table after FROM or USING.
 struct Source {
     name: Ident,
-    /// None for a query.
+    /// The table; a query has none.
     table: Option<TableName>,
-    /// None when they are not known.
+    /// The columns, when they are known.
     columns: Option<Vec<String>>,
 }
 

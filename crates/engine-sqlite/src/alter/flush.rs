@@ -12,7 +12,7 @@ use super::table_change::{PendingDefinition, TableChange};
 use crate::stored::{self, stored_name};
 use crate::{catalog, types};
 
-/// What a new definition asks of the rows that are there.
+/// The conditions of a new definition that the existing rows must meet.
 #[derive(Debug, Default)]
 pub(super) struct Demands {
     /// The columns that must not be null any more.

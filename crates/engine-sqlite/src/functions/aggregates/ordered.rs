@@ -71,7 +71,7 @@ impl Any {
 
 /// The part of the rows that is asked for, with the rows' values.
 struct Percentile<T> {
-    /// None when it is NULL.
+    /// The fraction that is asked for; NULL is None.
     fraction: Option<Fraction>,
     values: Vec<T>,
 }
