@@ -5,14 +5,21 @@ pub mod alter_table;
 pub mod build;
 pub mod calls;
 mod constraints;
+pub mod cursor;
+pub mod database_statement;
+pub mod ddl;
 pub mod definition;
 pub mod describe;
 mod dialect;
+pub mod fingerprint;
 pub mod insert_rows;
+mod lexer;
 pub mod names;
 pub mod parse;
 pub mod printer;
 pub mod script;
+mod size;
+pub mod table_order;
 pub mod types;
 pub mod typing;
 pub mod unknown_function;
@@ -27,6 +34,7 @@ use sqlparser::{
 };
 
 pub use dialect::PhantomDialect;
+pub use size::SizeLimits;
 
 /// The kind of a statement, which decides where and how it runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,13 +140,13 @@ impl Source<'_> {
 }
 
 /// Runs work on a statement's tree with the stack that it needs for this number of tokens: a chain of operators is a tree
-/// as deep as it is long, and is freed by recursion.
+/// as deep as it is long, and is freed by recursion. No tree is deeper than [`SizeLimits`] allow.
 pub fn with_stack<T>(tokens: usize, work: impl FnOnce() -> T) -> T {
     /// The stack that is enough for any nesting the parser accepts.
     const RED_ZONE: usize = 1 << 20;
     const STACK: usize = 16 << 20;
-    /// Bytes of stack for each token.
-    const PER_TOKEN: usize = 1 << 10;
-    let long = tokens.saturating_mul(PER_TOKEN);
+    /// Bytes of stack for each token. Two tokens can be a level of the tree. Memory is taken for what is used only.
+    const PER_TOKEN: usize = if cfg!(debug_assertions) { 16 << 10 } else { 4 << 10 };
+    let long = tokens.min(SizeLimits::current().chain).saturating_mul(PER_TOKEN);
     stacker::maybe_grow(RED_ZONE.max(long), STACK.max(2 * long), work)
 }

@@ -5,10 +5,10 @@ use sqlparser::{
     ast::{AlterIndexOperation, DataType, Expr, ObjectName, Statement},
     keywords::Keyword,
     parser::{Parser, ParserError},
-    tokenizer::{Location, Span, Token, TokenWithSpan, Tokenizer},
+    tokenizer::{Location, Span, Token, TokenWithSpan},
 };
 
-use super::dialect::PhantomDialect;
+use super::{dialect::PhantomDialect, lexer::tokenize, size::SizeLimits};
 
 /// Levels of nesting a statement may have. The parser counts about two for each parenthesis.
 const RECURSION_LIMIT: usize = 300;
@@ -40,32 +40,61 @@ pub enum Parsed {
     DropIndexConcurrently(Box<Statement>),
 }
 
-/// The tokens of a statement without spaces and comments.
+/// The tokens of a statement without spaces and comments. Fails with `TOO_LARGE` for a statement beyond [`SizeLimits`].
 pub fn tokens(sql: &str) -> Result<Vec<TokenWithSpan>> {
-    let mut tokens = Tokenizer::new(&PhantomDialect, sql).tokenize_with_location().map_err(|error| {
-        Error::new(ErrorCode::SyntaxError, format!("syntax error: {}", error.message))
-            .with_position(position(sql, error.location))
-    })?;
-    name_question_marks(&mut tokens);
-    tokens.retain(|token| !matches!(token.token, Token::Whitespace(_) | Token::EOF));
+    let limits = SizeLimits::current();
+    limits.check_text(sql)?;
+    let tokens = unchecked_tokens(sql)?;
+    limits.check_tokens(&tokens)?;
     Ok(tokens)
 }
 
-/// `?`, `?|` and `?&` are operators on documents here; the tokenizer takes the mark for a placeholder.
-fn name_question_marks(tokens: &mut Vec<TokenWithSpan>) {
+pub(crate) fn unchecked_tokens(sql: &str) -> Result<Vec<TokenWithSpan>> {
+    let tokens = tokenize(sql).map_err(|error| {
+        Error::new(ErrorCode::SyntaxError, format!("syntax error: {}", error.message))
+            .with_position(position(sql, error.location))
+    })?;
+    let mut named = name_question_marks(tokens);
+    named.retain(|token| !matches!(token.token, Token::Whitespace(_) | Token::EOF));
+    name_trimmed_spaces(&mut named);
+    Ok(named)
+}
+
+/// Writes the space into `TRIM(LEADING FROM …)`, where the parser would read FROM as the name of a function.
+fn name_trimmed_spaces(tokens: &mut Vec<TokenWithSpan>) {
     let mut index = 0;
-    while index < tokens.len() {
-        if matches!(&tokens[index].token, Token::Placeholder(mark) if mark == "?") {
-            let (operator, length) = match tokens.get(index + 1).map(|next| &next.token) {
-                Some(Token::Pipe) => (Token::QuestionPipe, 2),
-                Some(Token::Ampersand) => (Token::QuestionAnd, 2),
-                _ => (Token::Question, 1),
-            };
-            tokens[index].token = operator;
-            tokens.drain(index + 1..index + length);
+    while index + 3 < tokens.len() {
+        let is_trim = is_word(tokens.get(index), "TRIM")
+            && tokens[index + 1].token == Token::LParen
+            && ["LEADING", "TRAILING", "BOTH"].iter().any(|word| is_word(tokens.get(index + 2), word))
+            && is_word(tokens.get(index + 3), "FROM");
+        if is_trim {
+            let space = Token::SingleQuotedString(" ".to_owned());
+            tokens.insert(index + 3, TokenWithSpan { token: space, span: tokens[index + 3].span });
         }
         index += 1;
     }
+}
+
+/// `?`, `?|` and `?&` are operators on documents here; the tokenizer takes the mark for a placeholder.
+fn name_question_marks(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let mut named: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
+    for token in tokens {
+        if let Some(last) = named.last_mut()
+            && last.token == Token::Question
+            && let Some(longer) = match token.token {
+                Token::Pipe => Some(Token::QuestionPipe),
+                Token::Ampersand => Some(Token::QuestionAnd),
+                _ => None,
+            }
+        {
+            last.token = longer;
+            continue;
+        }
+        let is_mark = matches!(&token.token, Token::Placeholder(mark) if mark == "?");
+        named.push(if is_mark { TokenWithSpan { token: Token::Question, ..token } } else { token });
+    }
+    named
 }
 
 /// Parses tokens that are one statement.
@@ -76,8 +105,7 @@ pub fn statement(sql: &str, mut tokens: Vec<TokenWithSpan>) -> Result<Parsed> {
     if let Some(deferred) = set_constraints(&tokens) {
         return Ok(Parsed::SetConstraints { deferred });
     }
-    simplify_row_locks(&mut tokens);
-    parenthesize_values(&mut tokens);
+    tokens = parenthesize_values(simplify_row_locks(tokens));
     let conflict = take_conflict_target(sql, &mut tokens)?;
     let concurrently = take_words(&mut tokens, &["DROP", "INDEX"], &["CONCURRENTLY"]);
     let if_exists = take_words(&mut tokens, &["ALTER", "INDEX"], &["IF", "EXISTS"]);
@@ -210,80 +238,91 @@ pub const LOCK_STRENGTH: char = '\u{1}';
 
 /// `FOR NO KEY UPDATE OF a, b` and `FOR KEY SHARE` become what the parser knows, `FOR UPDATE OF s.a.b`: the strength is
 /// the first part of that name, marked with [`LOCK_STRENGTH`], and the tables are its other parts.
-fn simplify_row_locks(tokens: &mut Vec<TokenWithSpan>) {
+fn simplify_row_locks(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    if !(0..tokens.len()).any(|index| row_lock(&tokens[index..]).is_some()) {
+        return tokens;
+    }
+    let mut simple = Vec::with_capacity(tokens.len());
     let mut index = 0;
     while index < tokens.len() {
-        if is_word(tokens.get(index), "FOR") {
-            simplify_row_lock(tokens, index);
+        let Some((strength, length)) = row_lock(&tokens[index..]) else {
+            simple.push(tokens[index].clone());
+            index += 1;
+            continue;
+        };
+        let span = tokens[index].span;
+        let at = |token| TokenWithSpan { token, span };
+        let name =
+            strength.map(|strength| at(Token::make_word(&format!("{LOCK_STRENGTH}{strength}"), Some('"'))));
+        // FOR, and UPDATE or SHARE.
+        simple.extend([tokens[index].clone(), tokens[index + length - 1].clone()]);
+        index += length;
+        if is_word(tokens.get(index), "OF") {
+            simple.push(tokens[index].clone());
+            index += 1;
+            if let Some(name) = name {
+                simple.extend([name, at(Token::Period)]);
+            }
+            simple.extend(tokens.get(index).cloned());
+            index += 1;
+            while tokens.get(index).is_some_and(|token| token.token == Token::Comma) {
+                simple.push(TokenWithSpan { token: Token::Period, span: tokens[index].span });
+                simple.extend(tokens.get(index + 1).cloned());
+                index += 2;
+            }
+        } else if let Some(name) = name {
+            simple.extend([at(Token::make_keyword("OF")), name]);
         }
-        index += 1;
     }
+    simple
 }
 
-fn simplify_row_lock(tokens: &mut Vec<TokenWithSpan>, start: usize) {
-    let key = if is_word(tokens.get(start + 1), "NO") { start + 2 } else { start + 1 };
-    let lock = tokens.get(key + 1);
-    let strength = if !is_word(tokens.get(key), "KEY") {
-        None
-    } else if is_word(lock, "UPDATE") {
-        Some("NO KEY UPDATE")
-    } else if is_word(lock, "SHARE") {
-        Some("KEY SHARE")
-    } else {
-        return;
-    };
-    if strength.is_some() {
-        tokens.drain(start + 1..=key);
-    } else if !is_word(tokens.get(start + 1), "UPDATE") && !is_word(tokens.get(start + 1), "SHARE") {
-        return;
+/// The strength of the lock that these tokens begin with, if the parser does not know it, and the number of its words.
+fn row_lock(tokens: &[TokenWithSpan]) -> Option<(Option<&'static str>, usize)> {
+    if !is_word(tokens.first(), "FOR") {
+        return None;
     }
-    let of = start + 2;
-    let has_tables = is_word(tokens.get(of), "OF");
-    if has_tables {
-        let mut comma = of + 2;
-        while tokens.get(comma).is_some_and(|token| token.token == Token::Comma) {
-            tokens[comma].token = Token::Period;
-            comma += 2;
-        }
-    }
-    let Some(strength) = strength else { return };
-    let span = tokens[start].span;
-    let at = |token| TokenWithSpan { token, span };
-    let name = at(Token::make_word(&format!("{LOCK_STRENGTH}{strength}"), Some('"')));
-    if has_tables {
-        tokens.splice(of + 1..of + 1, [name, at(Token::Period)]);
-    } else {
-        tokens.splice(of..of, [at(Token::make_keyword("OF")), name]);
+    let key = if is_word(tokens.get(1), "NO") { 2 } else { 1 };
+    let is = |index: usize, word| is_word(tokens.get(index), word);
+    match () {
+        () if is(key, "KEY") && is(key + 1, "UPDATE") => Some((Some("NO KEY UPDATE"), key + 2)),
+        () if is(key, "KEY") && is(key + 1, "SHARE") => Some((Some("KEY SHARE"), key + 2)),
+        () if is(1, "UPDATE") || is(1, "SHARE") => Some((None, 2)),
+        () => None,
     }
 }
 
 /// `ANY (VALUES …)` becomes `ANY (SELECT * FROM (VALUES …))`: the parser takes VALUES here for a function.
-fn parenthesize_values(tokens: &mut Vec<TokenWithSpan>) {
-    let mut index = 0;
-    while index + 2 < tokens.len() {
-        let quantifier = ["ANY", "SOME", "ALL", "IN"].iter().any(|word| is_word(tokens.get(index), word));
-        let open = index + 1;
-        if quantifier && tokens[open].token == Token::LParen && is_word(tokens.get(open + 1), "VALUES") {
-            let mut depth = 0_usize;
-            let close = tokens.iter().enumerate().skip(open).find_map(|(at, token)| {
-                match token.token {
-                    Token::LParen => depth += 1,
-                    Token::RParen => depth = depth.saturating_sub(1),
-                    _ => {}
-                }
-                (depth == 0).then_some(at)
-            });
-            if let Some(close) = close {
-                let at = |token| TokenWithSpan { token, span: tokens[open].span };
-                let select = ["SELECT", "FROM"].map(|word| at(Token::make_keyword(word)));
-                let [select, from] = select;
-                let before = [select, at(Token::Mul), from, at(Token::LParen)];
-                tokens.insert(close, tokens[close].clone());
-                tokens.splice(open + 1..open + 1, before);
-            }
-        }
-        index += 1;
+fn parenthesize_values(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let begins_values = |open: usize| {
+        tokens[open].token == Token::LParen
+            && is_word(tokens.get(open + 1), "VALUES")
+            && open > 0
+            && ["ANY", "SOME", "ALL", "IN"].iter().any(|word| is_word(tokens.get(open - 1), word))
+    };
+    if !(0..tokens.len()).any(begins_values) {
+        return tokens;
     }
+    let mut changed = Vec::with_capacity(tokens.len());
+    // For each open parenthesis, whether one was added within it.
+    let mut open = Vec::new();
+    for (index, token) in tokens.iter().enumerate() {
+        changed.push(token.clone());
+        match token.token {
+            Token::LParen => {
+                let adds = begins_values(index);
+                open.push(adds);
+                if adds {
+                    let at = |added| TokenWithSpan { token: added, span: token.span };
+                    let [select, from] = ["SELECT", "FROM"].map(|word| at(Token::make_keyword(word)));
+                    changed.extend([select, at(Token::Mul), from, at(Token::LParen)]);
+                }
+            }
+            Token::RParen if open.pop() == Some(true) => changed.push(token.clone()),
+            _ => {}
+        }
+    }
+    changed
 }
 
 fn take_conflict_target(sql: &str, tokens: &mut Vec<TokenWithSpan>) -> Result<Option<ConflictTarget>> {

@@ -37,6 +37,11 @@ pub fn verbatim_ident(sql: impl Into<String>) -> Ident {
     Ident { value: sql.into(), quote_style: Some(PRINTED_AS_IS), span: sqlparser::tokenizer::Span::empty() }
 }
 
+/// True for an identifier that is printed as it is.
+pub fn is_verbatim(ident: &Ident) -> bool {
+    ident.quote_style == Some(PRINTED_AS_IS)
+}
+
 /// An expression whose text is SQL already, printed as it is.
 pub fn verbatim_expr(sql: impl Into<String>) -> Expr {
     Expr::value(Value::Number(sql.into(), false))

@@ -77,7 +77,7 @@ fn is_transaction(token: &TokenWithSpan) -> bool {
 }
 
 /// Finds places of a text, each behind the one before.
-struct Places<'a> {
+pub(crate) struct Places<'a> {
     rest: std::str::Chars<'a>,
     length: usize,
     line: u64,
@@ -86,12 +86,12 @@ struct Places<'a> {
 }
 
 impl<'a> Places<'a> {
-    fn new(sql: &'a str) -> Self {
+    pub(crate) fn new(sql: &'a str) -> Self {
         Self { rest: sql.chars(), length: sql.len(), line: 1, column: 1, offset: 0 }
     }
 
     /// The place in bytes and in characters.
-    fn find(&mut self, at: Location) -> (usize, u64) {
+    pub(crate) fn find(&mut self, at: Location) -> (usize, u64) {
         while (self.line, self.column) < (at.line, at.column) {
             let Some(character) = self.rest.next() else { break };
             self.offset += 1;

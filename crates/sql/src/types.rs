@@ -2,7 +2,7 @@
 //! [`phantomdb_protocol::data_type`].
 
 use phantomdb_protocol::{
-    ColumnType, Error, Result, TableSchema, TypeDescription,
+    ColumnType, Error, Result, StatementParameter, TableSchema, TypeDescription,
     data_type::{self, Arguments, DEFAULT_PRECISION, MAX_PRECISION, TypeInfo, TypeName},
 };
 use sqlparser::ast::{
@@ -237,6 +237,19 @@ impl SqlType {
             }
             _ => format!("{name}{suffix}"),
         }
+    }
+
+    /// The parameter of that type, without a length, a precision or the values of an `ENUM`.
+    pub fn parameter(&self) -> StatementParameter {
+        let sql_type = match self {
+            Self::Other(_) => return StatementParameter { parameter_type: ColumnType::Any, sql_type: None },
+            Self::Array(element) => match element.parameter().sql_type {
+                Some(element) => format!("{element}[]"),
+                None => return StatementParameter { parameter_type: ColumnType::Json, sql_type: None },
+            },
+            other => other.info().map_or_else(String::new, |info| info.name.to_owned()),
+        };
+        StatementParameter { parameter_type: self.column_type(), sql_type: Some(sql_type) }
     }
 
     /// How its values travel.

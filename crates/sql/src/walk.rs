@@ -6,8 +6,8 @@ use std::ops::ControlFlow;
 
 use phantomdb_protocol::{Error, Result};
 use sqlparser::ast::{
-    ColumnDef, CreateTable, Expr, Fetch, Ident, OrderByExpr, Query, Select, SelectItem, Statement,
-    TableConstraint, TableFactor, ValueWithSpan, VisitMut as _, VisitorMut, visit_expressions,
+    ColumnDef, CreateTable, Expr, Fetch, Ident, ObjectName, OrderByExpr, Query, Select, SelectItem,
+    Statement, TableConstraint, TableFactor, ValueWithSpan, VisitMut as _, VisitorMut, visit_expressions,
 };
 
 /// A visitor of every node of a tree. Its first error ends the walk.
@@ -107,6 +107,8 @@ impl VisitorMut for Walk<'_> {
         post_visit_query: Query,
         pre_visit_select: Select,
         post_visit_select: Select,
+        pre_visit_relation: ObjectName,
+        post_visit_relation: ObjectName,
         pre_visit_table_factor: TableFactor,
         post_visit_table_factor: TableFactor,
         pre_visit_expr: Expr,

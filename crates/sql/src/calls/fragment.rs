@@ -7,12 +7,14 @@ use phantomdb_protocol::{Error, ErrorCode, Result, Value};
 use sqlparser::{
     ast::{DataType, Expr, Query, SetExpr, Statement, VisitorMut},
     parser::{Parser, ParserError},
-    tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Whitespace},
+    tokenizer::{Location, Token, TokenWithSpan, Whitespace},
 };
 
+use crate::SizeLimits;
 use crate::calls::parameterize::{LITERALS_MAX, Lifted, lift_literals};
 use crate::{
     PhantomDialect,
+    lexer::tokenize,
     parse::position,
     printer::{Style, print},
     walk::{Node, walk},
@@ -111,8 +113,8 @@ fn parse_whole<'a, T>(
             None => error,
         }
     };
-    let tokens = Tokenizer::new(dialect, text)
-        .tokenize_with_location()
+    SizeLimits::current().check_text(text)?;
+    let tokens = tokenize(text)
         .map_err(|error| wrong("it has an unfinished string, name or number", Some(error.location)))?;
     if let Some((why, location)) = refused_token(&tokens) {
         return Err(wrong(why, Some(location)));

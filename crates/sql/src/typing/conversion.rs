@@ -85,10 +85,8 @@ pub fn common_type(members: &[Type]) -> Option<Type> {
             chosen = common_type(&[*a, *b])?.array()?;
             continue;
         }
-        if member.category() != chosen.category()
-            && !is_implicit(member, chosen)
-            && !is_implicit(chosen, member)
-        {
+        let has_enum = member == Type::Enum || chosen == Type::Enum;
+        if member.category() != chosen.category() && !(has_enum && is_implicit(member, chosen)) {
             return None;
         }
         if is_implicit(chosen, member)
@@ -104,6 +102,13 @@ pub fn common_type(members: &[Type]) -> Option<Type> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn types_of_two_categories_have_no_type_in_common() {
+        assert_eq!(common_type(&[Type::Time, Type::Interval]), None);
+        assert_eq!(common_type(&[Type::Date, Type::TimestampTz]), Some(Type::TimestampTz));
+        assert!(common_type(&[Type::Enum, Type::Text]).is_some());
+    }
 
     #[test]
     fn a_type_that_is_not_known_may_be_any() {

@@ -109,7 +109,7 @@ pub fn resolve(
     }
     match matching.as_slice() {
         [(signature, _)] => finish(signature, arguments),
-        [] => Err(Unresolved::NoMatch),
+        // Several took the arguments, and none of them after the assumption.
         _ => Err(Unresolved::Ambiguous),
     }
 }
@@ -153,23 +153,37 @@ fn keep_best(matching: &mut Vec<(&'static Signature, Vec<Type>)>, score: impl Fn
 }
 
 /// Unknown arguments are taken for text where a candidate takes text there, and otherwise for the one category that all
-/// candidates agree on, and in it for the preferred type.
+/// candidates agree on, and in it for the preferred type. When they agree on none for one of the arguments, nothing is
+/// decided.
 fn by_category_of_unknowns(matching: &mut Vec<(&'static Signature, Vec<Type>)>, arguments: &[Type]) {
-    for (index, _) in arguments.iter().enumerate().filter(|(_, actual)| **actual == Type::Unknown) {
-        let categories: Vec<Category> = matching.iter().map(|(_, formal)| formal[index].category()).collect();
-        let Some(first) = categories.first().copied() else { return };
-        let category = if categories.contains(&Category::String) {
+    let unknown = arguments.iter().enumerate().filter(|(_, actual)| **actual == Type::Unknown);
+    let mut wanted = Vec::new();
+    for (index, _) in unknown {
+        let categories = || matching.iter().map(|(_, formal)| formal[index].category());
+        let Some(first) = categories().next() else { return };
+        let category = if categories().any(|category| category == Category::String) {
             Category::String
-        } else if categories.iter().all(|category| *category == first) {
+        } else if categories().all(|category| category == first) {
             first
         } else {
-            continue;
+            return;
         };
-        let of_category: Vec<_> =
-            matching.iter().filter(|(_, formal)| formal[index].category() == category).cloned().collect();
-        let preferred: Vec<_> =
-            of_category.iter().filter(|(_, formal)| formal[index].is_preferred()).cloned().collect();
-        *matching = if preferred.is_empty() { of_category } else { preferred };
+        let prefers = matching
+            .iter()
+            .any(|(_, formal)| formal[index].category() == category && formal[index].is_preferred());
+        wanted.push((index, category, prefers));
+    }
+    let kept: Vec<_> = matching
+        .iter()
+        .filter(|(_, formal)| {
+            wanted.iter().all(|&(index, category, prefers)| {
+                formal[index].category() == category && (!prefers || formal[index].is_preferred())
+            })
+        })
+        .cloned()
+        .collect();
+    if !kept.is_empty() {
+        *matching = kept;
     }
 }
 

@@ -2,10 +2,16 @@
 
 use phantomdb_protocol::{Error, ErrorCode, Result};
 
-use super::{input, item::Item, kind::Kind};
+use super::{
+    input,
+    item::{Item, bytes, hex},
+    kind::Kind,
+};
 use crate::{
+    bytes::number,
     documents::{self, Document},
     numbers::float::float8_text,
+    times::Interval,
 };
 
 /// Converts each element of an array.
@@ -35,6 +41,9 @@ fn element(item: Item, from: Kind, to: Kind) -> Result<Item> {
             Kind::Jsonb => Item::Document(Document::parse(&text)?.text()),
             _ => Item::Document(text),
         },
+        (Item::Text(stored), Kind::Time) if from == Kind::Interval => {
+            Item::Text(Interval::read(&stored)?.time()?.stored())
+        }
         (Item::Text(stored), Kind::Timestamp | Kind::TimestampTz)
             if matches!(from, Kind::Timestamp | Kind::TimestampTz) =>
         {
@@ -42,6 +51,13 @@ fn element(item: Item, from: Kind, to: Kind) -> Result<Item> {
         }
         (Item::Text(stored), Kind::Date) if matches!(from, Kind::Timestamp | Kind::TimestampTz) => {
             Item::Text(stored.split('T').next().unwrap_or_default().to_owned())
+        }
+        (Item::Integer(integer), Kind::Bytea) => {
+            let width = if let Kind::Integer(bits) = from { bits / 8 } else { 8 };
+            Item::Text(hex(&number::from_integer(integer, width as usize)))
+        }
+        (Item::Text(text), Kind::Integer(bits)) if from == Kind::Bytea => {
+            Item::Integer(number::to_integer(&bytes(&text).unwrap_or_default(), bits as usize / 8)?)
         }
         (item, _) => match item.text(from) {
             Some(text) => input::element(&text, to)?,

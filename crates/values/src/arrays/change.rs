@@ -1,9 +1,11 @@
 //! Arrays made of arrays and elements.
 
+use std::cmp::Ordering;
+
 use phantomdb_protocol::{Error, ErrorCode, Result};
 
 use super::{
-    compare::{compare_nullable, same},
+    compare::{compare, compare_nullable, same},
     item::Item,
     kind::Kind,
     shape::{check, check_length, dimensions, flat, refused},
@@ -103,6 +105,25 @@ pub fn positions(items: &[Item], element: &Item, kind: Kind) -> Result<Vec<Item>
     Ok(found.map(|(at, _)| Item::Integer(at)).collect())
 }
 
+/// `width_bucket`: how many of the ascending thresholds are not above the element.
+pub fn bucket(element: &Item, thresholds: &[Item], kind: Kind) -> Result<i64> {
+    searchable(thresholds)?;
+    if thresholds.contains(&Item::Null) {
+        return Err(refused("the thresholds must be a list without NULL"));
+    }
+    // PostgreSQL halves so, which decides about thresholds that do not ascend.
+    let (mut low, mut high) = (0, thresholds.len());
+    while low < high {
+        let middle = usize::midpoint(low, high);
+        if compare(element, &thresholds[middle], kind) == Ordering::Less {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    Ok(i64::try_from(low).unwrap_or(i64::MAX))
+}
+
 /// `trim_array`: without the last `count` elements.
 pub fn trim(mut items: Vec<Item>, count: i64) -> Result<Vec<Item>> {
     let kept = usize::try_from(count).ok().and_then(|count| items.len().checked_sub(count));
@@ -143,7 +164,7 @@ pub fn fill(element: &Item, lengths: &[Item]) -> Result<Vec<Item>> {
 /// `array_sort`: the outermost dimension in order.
 pub fn sort(mut items: Vec<Item>, descending: bool, nulls_first: bool, kind: Kind) -> Vec<Item> {
     items.sort_by(|a, b| match (a, b) {
-        (Item::Null, Item::Null) => std::cmp::Ordering::Equal,
+        (Item::Null, Item::Null) => Ordering::Equal,
         (Item::Null, _) | (_, Item::Null) => {
             let order = compare_nullable(a, b, kind);
             if nulls_first { order.reverse() } else { order }

@@ -1,6 +1,6 @@
 //! The order of arrays and of their elements.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, collections::BTreeSet};
 
 use super::{
     item::{Item, parse},
@@ -130,16 +130,53 @@ pub fn texts(left: &str, right: &str, kind: Kind) -> Ordering {
     }
 }
 
+/// An element that is not NULL, in the order of its kind.
+struct Element {
+    item: Item,
+    kind: Kind,
+}
+
+impl Ord for Element {
+    fn cmp(&self, other: &Self) -> Ordering {
+        compare(&self.item, &other.item, self.kind)
+    }
+}
+
+impl PartialOrd for Element {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Element {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Element {}
+
+/// The elements of an array, whatever its dimensions; `None` for NULL, which equals nothing.
+fn elements(array: Vec<Item>, kind: Kind) -> impl Iterator<Item = Option<Element>> {
+    flat(array).into_iter().map(move |item| (item != Item::Null).then_some(Element { item, kind }))
+}
+
+/// The different elements of an array. To look in it for each element of another takes a time that grows with both lengths,
+/// and not with their product.
+fn set_of(array: Vec<Item>, kind: Kind) -> BTreeSet<Element> {
+    elements(array, kind).flatten().collect()
+}
+
 /// `left @> right`: each element of the right array is in the left one.
 pub fn contains(left: Vec<Item>, right: Vec<Item>, kind: Kind) -> bool {
-    let left = flat(left);
-    flat(right).iter().all(|wanted| left.iter().any(|item| equal(item, wanted, kind)))
+    let left = set_of(left, kind);
+    elements(right, kind).all(|wanted| wanted.is_some_and(|wanted| left.contains(&wanted)))
 }
 
 /// `left && right`: an element is in both arrays.
 pub fn overlaps(left: Vec<Item>, right: Vec<Item>, kind: Kind) -> bool {
-    let left = flat(left);
-    flat(right).iter().any(|wanted| left.iter().any(|item| equal(item, wanted, kind)))
+    let left = set_of(left, kind);
+    elements(right, kind).flatten().any(|wanted| left.contains(&wanted))
 }
 
 #[cfg(test)]
@@ -158,5 +195,30 @@ mod tests {
         assert_eq!(texts(r#"["1.50"]"#, r#"["1.5"]"#, Kind::Numeric), Ordering::Equal);
         assert_eq!(texts(r#"["9007199254740993"]"#, "[5]", Kind::Numeric), Ordering::Greater);
         assert_eq!(texts(r#"["NaN"]"#, "[1e300]", Kind::Double), Ordering::Greater);
+    }
+
+    #[test]
+    fn an_array_is_searched_by_the_values_of_its_elements() {
+        let both = |left: &str, right: &str, kind| {
+            let read = |text| parse(text, kind).unwrap();
+            (contains(read(left), read(right), kind), overlaps(read(left), read(right), kind))
+        };
+        assert_eq!(both("[1,2,null]", "[2,1,2]", Kind::Integer(32)), (true, true));
+        assert_eq!(both("[1,null]", "[null]", Kind::Integer(32)), (false, false));
+        assert_eq!(both("[[1],[2]]", "[2,3]", Kind::Integer(32)), (false, true));
+        assert_eq!(both("[1]", "[]", Kind::Integer(32)), (true, false));
+        assert_eq!(both(r#"["1.50"]"#, r#"["1.5"]"#, Kind::Numeric), (true, true));
+        assert_eq!(both(r#"["NaN",1]"#, r#"["NaN"]"#, Kind::Double), (true, true));
+        assert_eq!(
+            both("[9007199254740993,9007199254740992]", "[9007199254740992.0]", Kind::Double),
+            (true, true)
+        );
+    }
+
+    #[test]
+    fn long_arrays_are_compared_soon() {
+        let numbers = |from: i64| (from..from + 100_000).map(Item::Integer).collect::<Vec<_>>();
+        assert!(!overlaps(numbers(0), numbers(100_000), Kind::Integer(32)));
+        assert!(contains(numbers(0), numbers(0), Kind::Integer(32)));
     }
 }

@@ -2,11 +2,13 @@
 
 use phantomdb_protocol::{Error, ErrorCode, Result};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
 use super::kind::{Kind, Value};
 use crate::{
     documents::{self, beginning, elements_of, quoted, write_string},
     numbers::float::{float4_text, float8_text},
-    times::{TimeOfDay, Timestamp},
+    times::{TimeOfDay, Timestamp, wire_of_stored},
 };
 
 /// An element of an array, or an array in an array of several dimensions.
@@ -194,6 +196,36 @@ fn printed(stored: &str, print: fn(Timestamp) -> String) -> String {
 pub fn json(items: &[Item], kind: Kind) -> String {
     let items: Vec<String> = items.iter().map(|item| item.json(kind)).collect();
     format!("[{}]", items.join(","))
+}
+
+/// The array as it travels, from its stored form.
+pub fn wire(array: &str, kind: Kind) -> Result<String> {
+    fn change(items: &mut [Item], kind: Kind) {
+        for item in items {
+            match item {
+                #[expect(clippy::cast_possible_truncation, reason = "the value is one of 32 bits")]
+                Item::Float(float) if kind == Kind::Real && float.is_finite() => {
+                    // With its own digits, as a single one travels.
+                    *item = Item::Document(serde_json::to_string(&(*float as f32)).unwrap_or_default());
+                }
+                Item::Text(text) => *text = wire_text(text, kind),
+                Item::Array(items) => change(items, kind),
+                _ => {}
+            }
+        }
+    }
+    let mut items = parse(array, kind)?;
+    change(&mut items, kind);
+    Ok(write(&items))
+}
+
+fn wire_text(stored: &str, kind: Kind) -> String {
+    match (kind, stored) {
+        (Kind::Bytea, _) => bytes(stored).map_or_else(|| stored.to_owned(), |bytes| STANDARD.encode(bytes)),
+        (_, "infinity") => "Infinity".to_owned(),
+        (_, "-infinity") => "-Infinity".to_owned(),
+        _ => wire_of_stored(stored).into_owned(),
+    }
 }
 
 /// Bytes as PostgreSQL prints them: `\x0102`.

@@ -67,6 +67,11 @@ impl Kind {
         }
     }
 
+    /// Returns whether such elements are stored in another form than they travel in.
+    pub const fn travels_otherwise(self) -> bool {
+        matches!(self, Self::Real | Self::Bytea | Self::Date | Self::Timestamp | Self::TimestampTz)
+    }
+
     /// The name of the type in a message.
     pub const fn description(self) -> &'static str {
         match self {

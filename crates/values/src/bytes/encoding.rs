@@ -84,6 +84,16 @@ impl CharacterSet {
     }
 }
 
+impl CharacterSet {
+    /// Fails when the bytes are not text in the character set. Text has no character 0.
+    fn check(&self, bytes: &[u8]) -> Result<()> {
+        if bytes.contains(&0) {
+            return Err(invalid("text cannot have the character 0"));
+        }
+        if matches!(self, Self::Utf8) { utf8(bytes).map(drop) } else { Ok(()) }
+    }
+}
+
 /// `convert_to`.
 pub fn convert_to(text: &str, name: &str) -> Result<Vec<u8>> {
     match CharacterSet::named(name)? {
@@ -97,17 +107,41 @@ pub fn convert_to(text: &str, name: &str) -> Result<Vec<u8>> {
     }
 }
 
+/// `convert`.
+pub fn convert(bytes: &[u8], from: &str, to: &str) -> Result<Vec<u8>> {
+    let (source, target) = (CharacterSet::named(from)?, CharacterSet::named(to)?);
+    source.check(bytes)?;
+    match (source, target) {
+        (_, CharacterSet::Ascii) => Ok(bytes.to_vec()),
+        (CharacterSet::Ascii, target) => target.check(bytes).map(|()| bytes.to_vec()),
+        _ => convert_to(&convert_from(bytes, from)?, to),
+    }
+}
+
+/// `length` of bytes that are text in a character set: the number of its characters.
+pub fn length_in(bytes: &[u8], name: &str) -> Result<usize> {
+    let set = CharacterSet::named(name)?;
+    set.check(bytes)?;
+    match set {
+        CharacterSet::Utf8 => Ok(utf8(bytes)?.chars().count()),
+        CharacterSet::Latin1 | CharacterSet::Ascii => Ok(bytes.len()),
+    }
+}
+
+fn utf8(bytes: &[u8]) -> Result<&str> {
+    std::str::from_utf8(bytes).map_err(|_| invalid("the bytes are not text in UTF8"))
+}
+
 /// `convert_from`.
 pub fn convert_from(bytes: &[u8], name: &str) -> Result<String> {
-    let text = match CharacterSet::named(name)? {
-        CharacterSet::Utf8 => {
-            std::str::from_utf8(bytes).map_err(|_| invalid("the bytes are not text in UTF8"))?.to_owned()
-        }
+    let set = CharacterSet::named(name)?;
+    set.check(bytes)?;
+    let text = match set {
+        // SQL_ASCII says nothing about the bytes, so PostgreSQL takes them as they are in its own character set.
+        CharacterSet::Utf8 | CharacterSet::Ascii => utf8(bytes)?.to_owned(),
         CharacterSet::Latin1 => bytes.iter().map(|byte| char::from(*byte)).collect(),
-        CharacterSet::Ascii if bytes.is_ascii() => bytes.iter().map(|byte| char::from(*byte)).collect(),
-        CharacterSet::Ascii => return Err(invalid("the bytes are not text in ASCII")),
     };
-    if text.contains('\0') { Err(invalid("text cannot have the character 0")) } else { Ok(text) }
+    Ok(text)
 }
 
 #[cfg(test)]

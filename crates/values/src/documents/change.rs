@@ -1,5 +1,7 @@
 //! `||`, `-`, `#-`, `jsonb_set` and `jsonb_insert`.
 
+use std::collections::HashSet;
+
 use phantomdb_protocol::{Error, ErrorCode, Result};
 
 use super::{
@@ -34,16 +36,15 @@ fn into_elements(document: Document) -> Vec<Document> {
 }
 
 /// `document - keys`: removes members of an object, and the equal strings of an array.
-pub fn delete_keys(document: Document, keys: &[&str]) -> Result<Document> {
+pub fn delete_keys(document: Document, keys: &HashSet<&str>) -> Result<Document> {
     match document {
         Document::Object(mut members) => {
-            members.retain(|(key, _)| !keys.contains(&key.as_str()));
+            members.retain(|(key, _)| !keys.contains(key.as_str()));
             Ok(Document::Object(members))
         }
         Document::Array(mut elements) => {
-            elements.retain(
-                |element| !matches!(element, Document::String(text) if keys.contains(&text.as_str())),
-            );
+            elements
+                .retain(|element| !matches!(element, Document::String(text) if keys.contains(text.as_str())));
             Ok(Document::Array(elements))
         }
         _ => Err(refused("nothing can be taken from a scalar; use an object or an array")),

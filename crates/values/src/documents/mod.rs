@@ -16,7 +16,7 @@ pub use build::{array, key, object, object_of_members, object_of_texts, strip_nu
 pub use change::{
     Change, change, concat, delete_index, delete_keys, set_null, strip_nulls as strip_nulls_of_jsonb,
 };
-pub use compare::{compare, compare_texts, contains, equal, has_key};
+pub use compare::{compare, compare_texts, contains, equal, has_key, own_keys};
 pub use document::{Document, key_order};
 pub use expand::{array_elements, array_length, each, keys, pretty, to_record, to_recordset};
 pub use number::{compare as compare_numbers, plain as plain_number};

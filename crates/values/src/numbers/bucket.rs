@@ -66,30 +66,6 @@ pub fn of_numeric(operand: &Numeric, low: &Numeric, high: &Numeric, count: i64) 
     }
 }
 
-/// The bucket between ascending thresholds, given as a JSON array: how many of them are not above the operand.
-pub fn of_thresholds(operand: &Numeric, thresholds: &str) -> Result<i64> {
-    let refused = || invalid_argument("the thresholds must be a list of numbers without NULL");
-    let elements: Vec<Box<serde_json::value::RawValue>> =
-        serde_json::from_str(thresholds).map_err(|_| refused())?;
-    let read = |element: &serde_json::value::RawValue| {
-        Numeric::parse(element.get().trim_matches('"')).map_err(|_| refused())
-    };
-    // PostgreSQL looks at a NULL wherever it stands, and at the others by halving.
-    if elements.iter().any(|element| element.get() == "null") {
-        return Err(refused());
-    }
-    let (mut low, mut high) = (0, elements.len());
-    while low < high {
-        let middle = usize::midpoint(low, high);
-        if *operand < read(&elements[middle])? {
-            high = middle;
-        } else {
-            low = middle + 1;
-        }
-    }
-    Ok(i64::try_from(low).unwrap_or(i64::MAX))
-}
-
 fn check(count: i64) -> Result<()> {
     if count <= 0 { Err(invalid_argument("count must be greater than zero")) } else { Ok(()) }
 }
@@ -100,20 +76,4 @@ fn above(count: i64) -> Result<i64> {
 
 fn equal_bounds() -> phantomdb_protocol::Error {
     invalid_argument("lower bound cannot equal upper bound")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn thresholds_are_lower_bounds() {
-        let bucket = |operand: &str, thresholds| of_thresholds(&Numeric::parse(operand).unwrap(), thresholds);
-        assert_eq!(bucket("5", "[1,3,4.5,6]").unwrap(), 3);
-        assert_eq!(bucket("3", r#"["1","3.00","6"]"#).unwrap(), 2);
-        assert_eq!(bucket("0", "[1]").unwrap(), 0);
-        assert_eq!(bucket("NaN", r#"[1,"NaN"]"#).unwrap(), 2);
-        assert_eq!(bucket("1", "[]").unwrap(), 0);
-        assert!(bucket("1", "[1,null]").is_err());
-    }
 }

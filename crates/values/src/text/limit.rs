@@ -2,8 +2,8 @@
 
 use phantomdb_protocol::{Error, ErrorCode, Result};
 
-/// The most bytes that a function returns: the longest value that can be stored.
-pub const LONGEST_RESULT: usize = 256 << 20;
+/// The most bytes that a function returns. A value that was stored may be longer.
+pub const LONGEST_RESULT: usize = 64 << 20;
 
 /// Checks the length of a result before it is made.
 pub fn check(length: usize) -> Result<()> {

@@ -20,7 +20,8 @@ impl Timestamp {
         if civil.year < 1 {
             return Err(timestamp_out_of_range());
         }
-        Self::from_parts(civil, of_day - offset * MICROS_PER_SECOND)
+        let timestamp = Self::from_parts(civil, of_day - offset * MICROS_PER_SECOND)?;
+        found.fraction_digits.map_or(Ok(timestamp), |digits| timestamp.with_precision(digits.into()))
     }
 }
 
@@ -52,6 +53,8 @@ pub(super) struct Found {
     pub(super) second_of_day: i64,
     pub(super) millis: i64,
     pub(super) micros: i64,
+    /// The decimals of a second that `FF1` and the like name.
+    pub(super) fraction_digits: Option<u32>,
     pub(super) twelve_hours: bool,
     pub(super) afternoon: bool,
     pub(super) era: i64,
@@ -366,6 +369,7 @@ impl Found {
             Pattern::Milliseconds => self.millis = decimals(number(3)?, 3),
             Pattern::Fraction(digits) => {
                 self.micros = decimals(number(usize::try_from(digits).unwrap_or(6))?, 6);
+                self.fraction_digits = Some(digits);
             }
             _ => self.micros = decimals(number(6)?, 6),
         }

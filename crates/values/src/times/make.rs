@@ -10,6 +10,10 @@ use super::{
 
 /// A day from its parts. Fails with `OUT_OF_RANGE` when there is none.
 pub fn make_date(year: i64, month: i64, day: i64) -> Result<Date> {
+    // PostgreSQL takes a negative year for one before our era.
+    if !(1..=9999).contains(&year) {
+        return Err(date_out_of_range());
+    }
     let part = |number: i64| i32::try_from(number).map_err(|_| date_out_of_range());
     let civil = Civil::new(part(year)?, part(month)?, part(day)?);
     if !civil.exists() {

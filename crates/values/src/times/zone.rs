@@ -39,12 +39,30 @@ UT|0 UTC|0 UYST|-120 UYT|-180 UZST|360 UZT|300 VET|-240 VLAST|600 VLAT|600 VOLT|
 WAKT|720 WAST|420 WAT|60 WDT|540 WET|0 WETDST|60 WFT|720 WGST|-120 WGT|-180 XJT|360 YAKST|540 YAKT|540 \
 YAPT|600 YEKST|360 YEKT|300 Z|0 ZULU|0";
 
+/// The abbreviations that have meant different offsets, with the zone that says which at which time.
+///
+/// Source: PostgreSQL's set of abbreviations `Default`.
+const OF_ZONES: &str = "\
+ART|America/Argentina/Buenos_Aires ARST|America/Argentina/Buenos_Aires CLT|America/Santiago \
+GYT|America/Guyana PYT|America/Asuncion VET|America/Caracas DAVT|Antarctica/Davis MAWT|Antarctica/Mawson \
+AMST|Asia/Yerevan ANAST|Asia/Anadyr ANAT|Asia/Anadyr AZST|Asia/Baku AZT|Asia/Baku GEST|Asia/Tbilisi \
+GET|Asia/Tbilisi IRKST|Asia/Irkutsk IRKT|Asia/Irkutsk KGT|Asia/Bishkek KRAST|Asia/Krasnoyarsk \
+KRAT|Asia/Krasnoyarsk LKT|Asia/Colombo MAGST|Asia/Magadan MAGT|Asia/Magadan NOVST|Asia/Novosibirsk \
+NOVT|Asia/Novosibirsk OMSST|Asia/Omsk OMST|Asia/Omsk PETST|Asia/Kamchatka PETT|Asia/Kamchatka \
+SGT|Asia/Singapore TMT|Asia/Ashgabat ULAT|Asia/Ulaanbaatar VLAST|Asia/Vladivostok VLAT|Asia/Vladivostok \
+YAKST|Asia/Yakutsk YAKT|Asia/Yakutsk YEKT|Asia/Yekaterinburg FKST|Atlantic/Stanley FKT|Atlantic/Stanley \
+LHDT|Australia/Lord_Howe MSK|Europe/Moscow VOLT|Europe/Volgograd IOT|Indian/Chagos \
+CKT|Pacific/Rarotonga EASST|Pacific/Easter EAST|Pacific/Easter KOST|Pacific/Kosrae LINT|Pacific/Kiritimati \
+NUT|Pacific/Niue TKT|Pacific/Fakaofo";
+
 /// A time zone.
 #[derive(Debug, Clone)]
 pub enum Zone {
     /// Seconds east of Greenwich.
     Fixed(i64),
     Rules(TimeZone),
+    /// An abbreviation, which has the offset that it had in the zone at that time.
+    Abbreviation(TimeZone, &'static str),
 }
 
 impl Zone {
@@ -90,11 +108,20 @@ impl Zone {
     }
 
     pub(super) fn by_abbreviation(name: &str) -> Option<Self> {
-        ABBREVIATIONS.split_whitespace().find_map(|entry| {
-            let (abbreviation, minutes) = entry.split_once('|')?;
-            let minutes: i64 = abbreviation.eq_ignore_ascii_case(name).then(|| minutes.parse().ok())??;
-            Some(Self::Fixed(minutes * 60))
-        })
+        let in_zone = OF_ZONES.split_whitespace().find_map(|entry| {
+            let (abbreviation, zone) = entry.split_once('|')?;
+            let zone = abbreviation.eq_ignore_ascii_case(name).then(|| ZONES.get(zone).ok())??;
+            Some(Self::Abbreviation(zone, abbreviation))
+        });
+        let fixed = || {
+            ABBREVIATIONS.split_whitespace().find_map(|entry| {
+                let (abbreviation, minutes) = entry.split_once('|')?;
+                let minutes: i64 =
+                    abbreviation.eq_ignore_ascii_case(name).then(|| minutes.parse().ok())??;
+                Some(Self::Fixed(minutes * 60))
+            })
+        };
+        in_zone.or_else(fixed)
     }
 
     /// `EST5EDT,M3.2.0,M11.1.0`, and shorter than POSIX allows: `+3`, `UTC-5:30`. Hours count to the west.
@@ -122,6 +149,7 @@ impl Zone {
         match self {
             Self::Fixed(seconds) => *seconds,
             Self::Rules(zone) => zone.to_offset(instant(utc)).seconds().into(),
+            Self::Abbreviation(zone, name) => offset_of_abbreviation(zone, name, instant(utc)),
         }
     }
 
@@ -148,16 +176,41 @@ impl Zone {
     pub(super) fn offset_of_local(&self, local: i64) -> Result<i64> {
         match self {
             Self::Fixed(seconds) => Ok(*seconds),
-            Self::Rules(zone) => {
-                // jiff's times end before the year 9999 does.
-                const LAST: i64 = Civil::new(9999, 12, 29).days() * MICROS_PER_DAY;
-                let civil: DateTime = Offset::UTC.to_datetime(instant(Timestamp(local.min(LAST))));
-                let utc = zone.to_ambiguous_timestamp(civil).later().map_err(|_| timestamp_out_of_range())?;
-                let seconds = Offset::UTC.to_timestamp(civil).map_err(|_| timestamp_out_of_range())?;
-                Ok(seconds.as_second() - utc.as_second())
+            Self::Rules(zone) => offset_of_local(zone, local),
+            Self::Abbreviation(zone, name) => {
+                let utc = Timestamp(local - offset_of_local(zone, local)? * MICROS_PER_SECOND);
+                Ok(offset_of_abbreviation(zone, name, instant(utc)))
             }
         }
     }
+}
+
+/// Seconds east of Greenwich when it is that time in the zone.
+fn offset_of_local(zone: &TimeZone, local: i64) -> Result<i64> {
+    // jiff's times end before the year 9999 does.
+    const LAST: i64 = Civil::new(9999, 12, 29).days() * MICROS_PER_DAY;
+    let civil: DateTime = Offset::UTC.to_datetime(instant(Timestamp(local.min(LAST))));
+    let utc = zone.to_ambiguous_timestamp(civil).later().map_err(|_| timestamp_out_of_range())?;
+    let seconds = Offset::UTC.to_timestamp(civil).map_err(|_| timestamp_out_of_range())?;
+    Ok(seconds.as_second() - utc.as_second())
+}
+
+/// Seconds east of Greenwich that an abbreviation means in a zone: what it meant last, or what it will mean first. An
+/// abbreviation that the zone never uses stands for the zone.
+fn offset_of_abbreviation(zone: &TimeZone, name: &str, at: jiff::Timestamp) -> i64 {
+    /// The rules of a zone go on for ever.
+    const LATER_CHANGES: usize = 200;
+    let now = zone.to_offset_info(at);
+    let known = (now.abbreviation() == name)
+        .then(|| now.offset())
+        .or_else(|| {
+            zone.preceding(at).find(|change| change.abbreviation() == name).map(|change| change.offset())
+        })
+        .or_else(|| {
+            let mut later = zone.following(at).take(LATER_CHANGES);
+            later.find(|change| change.abbreviation() == name).map(|change| change.offset())
+        });
+    known.unwrap_or_else(|| now.offset()).seconds().into()
 }
 
 /// jiff's timestamp, which ends one day before the year 9999 does.
@@ -209,6 +262,21 @@ mod tests {
         assert_eq!(berlin.utc(at("2020-03-29T02:30:00.000Z")).unwrap().text(), "2020-03-29 01:30:00");
         assert_eq!(berlin.utc(at("2020-10-25T02:30:00.000Z")).unwrap().text(), "2020-10-25 01:30:00");
         assert_eq!(Zone::find("nowhere").unwrap_err().code, phantomdb_protocol::ErrorCode::TypeMismatch);
+    }
+
+    #[test]
+    fn an_abbreviation_means_what_it_meant_then() {
+        let moscow = Zone::find("msk").unwrap();
+        for (local, utc) in [
+            ("2011-03-27T01:59:59.000Z", "2011-03-26T22:59:59.000Z"),
+            ("2011-03-27T04:00:00.000Z", "2011-03-27T00:00:00.000Z"),
+            ("2014-10-26T00:00:00.000Z", "2014-10-25T20:00:00.000Z"),
+            ("2020-01-01T03:00:00.000Z", "2020-01-01T00:00:00.000Z"),
+        ] {
+            assert_eq!(moscow.utc(at(local)).unwrap(), at(utc), "{local}");
+        }
+        assert_eq!(moscow.local(at("2011-03-26T23:00:00.000Z")).unwrap(), at("2011-03-27T03:00:00.000Z"));
+        assert_eq!(moscow.local(at("2014-10-25T21:00:00.000Z")).unwrap(), at("2014-10-26T01:00:00.000Z"));
     }
 
     #[test]

@@ -25,8 +25,12 @@ fn of_integer(number: i64, pattern: &str, width: Width) -> Result<String> {
     if pattern.roman {
         return Ok(roman_text(number, &pattern));
     }
-    if pattern.exponent {
-        return scientific(&Numeric::from(number), &pattern);
+    match width {
+        // PostgreSQL writes an integer as it writes a float, and a bigint as it writes a decimal.
+        _ if !pattern.exponent => {}
+        Width::Big => return scientific(&Numeric::from(number), &pattern),
+        #[expect(clippy::cast_precision_loss, reason = "a float holds every integer of 32 bits")]
+        _ => return Ok(with_exponent(&format!("{:.*e}", pattern.fraction, number as f64))),
     }
     let mut number = number;
     if pattern.shifted {

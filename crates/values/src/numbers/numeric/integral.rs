@@ -27,7 +27,7 @@ impl Numeric {
     fn to_integer(&self, too_large: Error) -> Result<i64> {
         let Self::Finite(decimal) = self else {
             let message = format!("{self} cannot become an integer");
-            return Err(Error::new(ErrorCode::Unsupported, message));
+            return Err(Error::new(ErrorCode::OutOfRange, message));
         };
         decimal.rounded(0).to_i64().ok_or(too_large)
     }
