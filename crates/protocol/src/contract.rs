@@ -4,13 +4,13 @@ use schemars::SchemaGenerator;
 use serde_json::{Map, Value as Json, json};
 
 use crate::{
-    AnswerBody, ErrorCode, ROUTES, Route, SchemaOf, UnreachableReason,
+    AnswerBody, CONSOLE_TABLE, ErrorCode, ROUTES, Route, SchemaOf, UnreachableReason,
     data_type::{types, wire_types},
     headers,
 };
 
-/// The contract: data types, wire types, error codes, the reasons why a server cannot be reached, headers, media types and
-/// routes.
+/// The contract: data types, wire types, error codes, the reasons why a server cannot be reached, headers, media types, the
+/// name of the console's table, and routes.
 pub fn contract() -> Json {
     let errors = ErrorCode::ALL.iter().map(|code| {
         json!({ "code": code, "status": code.http_status(), "sequelizeClass": code.sequelize_class() })
@@ -26,6 +26,7 @@ pub fn contract() -> Json {
         "unreachableReasons": reasons.collect::<Map<_, _>>(),
         "headers": headers::HEADERS.iter().map(|header| header.title).collect::<Vec<_>>(),
         "mediaTypes": { "json": headers::JSON, "rows": headers::ROWS, "lines": headers::LINES },
+        "consoleTable": CONSOLE_TABLE,
         "routes": ROUTES.iter().map(route).collect::<Vec<_>>(),
     })
 }
@@ -34,6 +35,7 @@ fn route(route: &Route) -> Json {
     let answer = match route.answer {
         AnswerBody::Empty => Json::Null,
         AnswerBody::Text => json!("text"),
+        AnswerBody::File => json!("file"),
         AnswerBody::Json(schema) | AnswerBody::Lines(schema) => json!(name_of(schema)),
     };
     json!({

@@ -88,6 +88,7 @@ error_codes! {
     BadRequest => 400 DatabaseError,
     TooLarge => 413 DatabaseError,
     TooManyRequests => 429 DatabaseError,
+    StorageFull => 507 DatabaseError,
     Unavailable => 503 ConnectionError,
     Internal => 500 DatabaseError,
 }
@@ -133,6 +134,9 @@ pub struct ErrorDetails {
     /// The unknown function that is called, to find its position in the statement. It does not travel.
     #[serde(skip)]
     pub function: Option<String>,
+    /// The id of the transaction that began with the call, which goes on after the error. It does not travel here.
+    #[serde(skip)]
+    pub begun: Option<String>,
     /// The place of the statement in its batch, from 0. It does not travel.
     #[serde(skip)]
     pub statement: Option<usize>,
@@ -166,6 +170,13 @@ impl Error {
 
     pub fn internal(message: impl Into<String>) -> Self {
         Self::new(ErrorCode::Internal, message)
+    }
+
+    /// The error in a longer text, in which the statement begins at this character, from 0.
+    #[must_use]
+    pub fn moved_by(mut self, offset: u64) -> Self {
+        self.details.position = self.details.position.map(|position| position + offset);
+        self
     }
 
     #[must_use]

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::{Apart, Cell, Error, ResultSet, Value};
+use crate::{Apart, BegunTransaction, Cell, Error, ResultSet, Value};
 
 /// The body of `POST /databases/{db}/queries`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -27,10 +27,13 @@ pub struct IndependentQuery {
     /// The rows of an INSERT, see [`crate::Statement`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rows: Vec<Vec<Cell>>,
+    /// True for an answer with exact types, see [`crate::Statement`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub exact_types: bool,
     /// The caller vouches that it only reads.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub read_only: bool,
-    /// The id of the transaction that the statement is part of.
+    /// The transaction that the statement is part of, as the header `PhantomDB-Transaction` of a lone call: its id, or `new`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transaction: Option<String>,
     /// The key under which a write runs once: the same key gets the first answer again.
@@ -56,4 +59,7 @@ pub struct QueryAnswer {
     /// The value that a lone call has in the header `PhantomDB-Position` of its answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<String>,
+    /// The transaction that began with the statement.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transaction: Option<BegunTransaction>,
 }

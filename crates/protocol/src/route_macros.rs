@@ -19,11 +19,32 @@ macro_rules! answer_body {
     (Text) => {
         AnswerBody::Text
     };
+    (File) => {
+        AnswerBody::File
+    };
     (Lines<$line:ty>) => {
         AnswerBody::Lines(SchemaGenerator::subschema_for::<$line>)
     };
     ($answer:ty) => {
         AnswerBody::Json(SchemaGenerator::subschema_for::<$answer>)
+    };
+}
+
+macro_rules! needed_right {
+    (nothing) => {
+        None
+    };
+    (read) => {
+        Some(Right::Read)
+    };
+    (write) => {
+        Some(Right::Write)
+    };
+    (schema) => {
+        Some(Right::Schema)
+    };
+    (admin) => {
+        Some(Right::Admin)
     };
 }
 
@@ -59,7 +80,7 @@ macro_rules! routes {
     ($(
         $(call $call:ident $fields:tt)? $(server $server:ident)?
         $name:literal $method:ident $path:literal $([$($parameter:ident),+])?
-        takes $takes:tt answers($status:literal $($answer:tt)*) $summary:literal;
+        needs $right:tt takes $takes:tt answers($status:literal $($answer:tt)*) $summary:literal;
     )+) => {
         /// The place of each row in the table.
         #[derive(Clone, Copy)]
@@ -75,6 +96,7 @@ macro_rules! routes {
                 method: Method::$method,
                 path: $path,
                 parameters: &[$($(Parameter::$parameter),+)?],
+                needs: needed_right!($right),
                 body: body_schema!($takes),
                 status: $status,
                 answer: answer_body!($($answer)*),
@@ -115,4 +137,4 @@ macro_rules! routes {
     };
 }
 
-pub(crate) use {answer_body, body_schema, read_fields, routes, write_fields};
+pub(crate) use {answer_body, body_schema, needed_right, read_fields, routes, write_fields};

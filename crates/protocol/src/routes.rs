@@ -4,6 +4,9 @@
 //! A row of a call has, in this order:
 //! - `call` and the variant of [`Call`] with its fields,
 //! - the method, the path and the query parameters,
+//! - `needs`: the right that every such call needs. A call that carries SQL needs `read` here, because a statement can be one
+//!   that reads; the engine refuses the statements for which the caller has no right. `nothing` is for requests without a
+//!   token,
 //! - `takes`: the fields in the URL, those of the path in the order of its segments, each with the way it is written: a
 //!   method that [`UrlWriter`] and [`RequestReader`](crate::RequestReader) both have; then, after a semicolon, the field
 //!   that is the body and its type, or the struct that is the body and the fields in it,
@@ -18,11 +21,13 @@ use serde::Deserialize;
 
 use crate::{
     AlterOperation, AlterTableBody, Batch, BatchAnswer, BeginTransaction, CreateDatabaseBody, CreateIndex,
-    CreateTable, Databases, DeleteRows, Deleted, Find, Found, HttpRequest, InsertRows, Inserted, Method,
-    Named, Parameter, Queries, QueryAnswer, RequestReader, Result, ResultSet, ServerInfo, SnapshotMade,
-    Statement, Status, TableCreated, TableName, TableSchema, Tables, TransactionBegun, UpdateRows, Updated,
+    CreateTable, Databases, DeleteRows, Deleted, DescribeStatementBody, Find, Found, GrantDescription,
+    HttpRequest, InsertRows, Inserted, Method, Named, OpenTransactions, Parameter, Queries, QueryAnswer,
+    RequestReader, Result, ResultSet, Right, ServerInfo, SlowCalls, SnapshotMade, Statement,
+    StatementDescription, Status, StreamedRows, TableCreated, TableName, TableSchema, Tables,
+    TransactionBegun, UpdateRows, Updated, Views,
     request::{UrlWriter, write_body},
-    route_macros::{answer_body, body_schema, read_fields, routes, write_fields},
+    route_macros::{answer_body, body_schema, needed_right, read_fields, routes, write_fields},
 };
 
 /// Every path also answers below this one.
@@ -48,6 +53,10 @@ pub enum Call {
     DropDatabase {
         name: String,
     },
+    /// Gives the space of deleted rows back to the system.
+    CompactDatabase {
+        database: String,
+    },
     /// Keeps the present state of the database.
     CreateSnapshot {
         database: String,
@@ -62,6 +71,9 @@ pub enum Call {
         id: String,
     },
     ListTables {
+        database: String,
+    },
+    ListViews {
         database: String,
     },
     CreateTable {
@@ -117,6 +129,11 @@ pub enum Call {
         database: String,
         statement: Statement,
     },
+    /// Says which parameters and columns a statement has, and does not run it.
+    DescribeStatement {
+        database: String,
+        query: String,
+    },
     Batch {
         database: String,
         batch: Batch,
@@ -133,7 +150,19 @@ pub enum Call {
 impl Call {
     /// True when the call reads and changes nothing, whatever it holds. A `Query` or `Batch` may write.
     pub fn only_reads(&self) -> bool {
-        self.route().method == Method::Get
+        self.route().method == Method::Get || matches!(self, Self::DescribeStatement { .. })
+    }
+
+    /// The database that the call names, whatever it does to it. `None` for a call on the server or on a transaction, which
+    /// belongs to the caller that began it.
+    pub fn named_database(&self) -> Option<&str> {
+        match self {
+            Self::CreateDatabase { name, if_not_exists: _, template: _ } | Self::DropDatabase { name } => {
+                Some(name)
+            }
+            Self::DropSnapshot { database, id: _ } => Some(database),
+            other => other.database(),
+        }
     }
 
     /// The database whose content the call reads or writes. `None` for a call on a database as a whole or on none.
@@ -146,7 +175,9 @@ impl Call {
             | Self::DropSnapshot { .. }
             | Self::CommitTransaction { .. }
             | Self::RollbackTransaction { .. } => None,
-            Self::ListTables { database }
+            Self::CompactDatabase { database }
+            | Self::ListTables { database }
+            | Self::ListViews { database }
             | Self::CreateTable { database, .. }
             | Self::DropTable { database, .. }
             | Self::DescribeTable { database, .. }
@@ -160,6 +191,7 @@ impl Call {
             | Self::UpdateRows { database, .. }
             | Self::DeleteRows { database, .. }
             | Self::Query { database, .. }
+            | Self::DescribeStatement { database, .. }
             | Self::Batch { database, .. }
             | Self::BeginTransaction(BeginTransaction { database, .. }) => Some(database),
         }
@@ -173,7 +205,22 @@ pub enum ServerEndpoint {
     Ready,
     Metrics,
     OpenApi,
+    /// What the caller may do.
+    Grant,
+    /// The transactions that are open on this server.
+    OpenTransactions,
+    /// Rolls back a transaction of any caller.
+    EndTransaction,
+    /// The calls that took long.
+    SlowCalls,
     Queries,
+    Stream,
+    /// Reads all of a database.
+    Backup,
+    /// Makes a database.
+    CreateFromBackup,
+    /// Makes a database, or replaces all of it.
+    RestoreBackup,
 }
 
 /// The part of the server that answers a request.
@@ -190,9 +237,10 @@ pub enum Endpoint {
 pub enum AnswerBody {
     Empty,
     Text,
+    /// A file of SQLite.
+    File,
     Json(SchemaOf),
-    /// JSON documents of this schema, each on a line of its own. A request with such an answer holds many calls, which
-    /// carry in its body what a lone call has in its headers.
+    /// JSON documents of this schema, each on a line of its own.
     Lines(SchemaOf),
 }
 
@@ -207,6 +255,8 @@ pub struct Route {
     pub path: &'static str,
     /// The query parameters that the call can have.
     pub parameters: &'static [Parameter],
+    /// The right that the caller needs; none for a request that is answered without a token.
+    pub needs: Option<Right>,
     /// The schema of the body of the request, if it has one.
     pub body: Option<SchemaOf>,
     /// The status of a successful answer.
@@ -263,114 +313,197 @@ fn variable(segment: &str) -> Option<&str> {
 routes! {
     call ServerInfo {}
         "serverInfo" Get "/"
+        needs read
         takes()
         answers(200 ServerInfo) "Who is there";
     server Health
         "health" Get "/health"
+        needs nothing
         takes()
         answers(200 Status) "Whether it is alive";
     server Ready
         "ready" Get "/ready"
+        needs nothing
         takes()
         answers(200 Status) "Whether it is able to serve";
     server Metrics
         "metrics" Get "/metrics"
+        needs admin
         takes()
         answers(200 Text) "Counters for Prometheus";
     server OpenApi
         "openapi" Get "/openapi.json"
+        needs nothing
         takes()
         answers(200 serde_json::Value) "This document";
+    server Grant
+        "grant" Get "/grant"
+        needs read
+        takes()
+        answers(200 GrantDescription) "Return what the token of the request allows";
     call ListDatabases {}
         "listDatabases" Get "/databases"
+        needs read
         takes()
         answers(200 Databases) "List databases";
     call CreateDatabase { name, if_not_exists, template }
         "createDatabase" Post "/databases"
+        needs admin
         takes(; CreateDatabaseBody { name, if_not_exists, template })
         answers(201 Named) "Create a database";
     call DropDatabase { name }
         "dropDatabase" Delete "/databases/{db}"
+        needs admin
         takes(name: segment)
         answers(204) "Drop a database";
+    call CompactDatabase { database }
+        "compactDatabase" Post "/databases/{db}/compact"
+        needs admin
+        takes(database: segment)
+        answers(204) "Give the space of deleted rows back to the system; others wait to write meanwhile";
+    server Backup
+        "backup" Get "/databases/{db}/backup"
+        needs admin
+        takes()
+        answers(200 File) "Download a database as a SQLite file, as it is at this moment; `Repr-Digest` has its SHA-256";
+    server CreateFromBackup
+        "createFromBackup" Post "/databases/{db}/backup"
+        needs admin
+        takes()
+        answers(204) "Create a database from the file of a backup, which is checked first";
+    server RestoreBackup
+        "restoreBackup" Put "/databases/{db}/backup"
+        needs admin
+        takes()
+        answers(204) "Replace a database with the file of a backup, at once; its open transactions are rolled back";
     call ListTables { database }
         "listTables" Get "/databases/{db}/tables"
+        needs read
         takes(database: segment)
         answers(200 Tables) "List tables";
+    call ListViews { database }
+        "listViews" Get "/databases/{db}/views"
+        needs read
+        takes(database: segment)
+        answers(200 Views) "List views, with their queries";
     call CreateTable { database, table }
         "createTable" Post "/databases/{db}/tables"
+        needs schema
         takes(database: segment; table: CreateTable)
         answers(201 TableCreated) "Create a table";
     call DropTable { database, table, if_exists }
         "dropTable" Delete "/databases/{db}/tables/{table}" [Schema, IfExists]
+        needs schema
         takes(database: segment, table: table, if_exists: if_exists)
-        answers(204) "Drop a table; never rows";
+        answers(204) "Drop a table, with its rows";
     call AlterTable { database, table, operations }
         "alterTable" Patch "/databases/{db}/tables/{table}" [Schema]
+        needs schema
         takes(database: segment, table: table; AlterTableBody { operations })
         answers(204) "Change a table, all or nothing";
     call DescribeTable { database, table }
         "describeTable" Get "/databases/{db}/tables/{table}/schema" [Schema]
+        needs read
         takes(database: segment, table: table)
-        answers(200 TableSchema) "Columns, keys, indexes and constraints of a table";
+        answers(200 TableSchema) "Describe a table: its columns, keys, indexes and constraints";
     call CreateIndex { database, table, index }
         "createIndex" Post "/databases/{db}/tables/{table}/indexes" [Schema]
+        needs schema
         takes(database: segment, table: table; index: CreateIndex)
         answers(201 Named) "Create an index";
     call DropIndex { database, table, name }
         "dropIndex" Delete "/databases/{db}/tables/{table}/indexes/{name}" [Schema]
+        needs schema
         takes(database: segment, table: table, name: segment)
         answers(204) "Drop an index";
     call Find { database, table, find }
         "find" Get "/databases/{db}/tables/{table}" [Schema, Condition, OrderBy, Limit, Offset, Columns]
+        needs read
         takes(database: segment, table: table, find: find)
         answers(200 Found) "Find rows: records, or with `Accept: application/vnd.phantomdb.rows+json` a result set";
     call UpdateRows { database, table, update }
         "updateRows" Put "/databases/{db}/tables/{table}" [Schema]
+        needs write
         takes(database: segment, table: table; update: UpdateRows)
         answers(200 Updated) "Update rows; without a condition it needs `all`";
     call InsertRows { database, table, insert }
         "insertRows" Post "/databases/{db}/tables/{table}/rows" [Schema]
+        needs write
         takes(database: segment, table: table; insert: InsertRows)
         answers(201 Inserted) "Insert rows";
     call DeleteRows { database, table, delete }
         "deleteRows" Delete "/databases/{db}/tables/{table}/rows" [Schema, Condition, All]
+        needs write
         takes(database: segment, table: table, delete: delete)
         answers(200 Deleted) "Delete rows; without a condition it needs `all=true`";
     call Query { database, statement }
         "query" Post "/databases/{db}/query"
+        needs read
         takes(database: segment; statement: Statement)
         answers(200 ResultSet) "Run one statement of PhantomDB SQL";
+    call DescribeStatement { database, query }
+        "describeStatement" Post "/databases/{db}/describe"
+        needs read
+        takes(database: segment; DescribeStatementBody { query })
+        answers(200 StatementDescription) "The parameters and the columns of a statement, which does not run";
     call Batch { database, batch }
         "batch" Post "/databases/{db}/batch"
+        needs read
         takes(database: segment; batch: Batch)
         answers(200 BatchAnswer) "Run many statements in one round trip";
     server Queries
         "queries" Post "/databases/{db}/queries"
+        needs read
         takes(; queries: Queries)
         answers(200 Lines<QueryAnswer>) "Run many independent statements, each answered as soon as it is done";
+    server Stream
+        "stream" Post "/databases/{db}/stream"
+        needs read
+        takes(; statement: Statement)
+        answers(200 Lines<StreamedRows>) "Read the rows of one statement, a page on each line";
     call BeginTransaction(options)
         "beginTransaction" Post "/transactions"
+        needs read
         takes(; options: BeginTransaction)
         answers(201 TransactionBegun) "Begin a transaction";
+    server OpenTransactions
+        "openTransactions" Get "/transactions"
+        needs admin
+        takes()
+        answers(200 OpenTransactions) "List the transactions that are open on this server, the oldest first, and who waits for a lock";
+    server EndTransaction
+        "endTransaction" Delete "/transactions/{id}"
+        needs admin
+        takes()
+        answers(204) "Roll back a transaction of any caller, after the statement that runs in it";
+    server SlowCalls
+        "slowCalls" Get "/slow-calls"
+        needs admin
+        takes()
+        answers(200 SlowCalls) "List the last calls that took long, the newest first";
     call CommitTransaction { id }
         "commitTransaction" Post "/transactions/{id}/commit"
+        needs read
         takes(id: segment)
         answers(204) "Commit a transaction";
     call RollbackTransaction { id }
         "rollbackTransaction" Post "/transactions/{id}/rollback"
+        needs read
         takes(id: segment)
         answers(204) "Roll a transaction back";
     call CreateSnapshot { database }
         "createSnapshot" Post "/databases/{db}/snapshots"
+        needs admin
         takes(database: segment)
-        answers(201 SnapshotMade) "Keep the state of a database, where the server allows it";
+        answers(201 SnapshotMade) "Take a snapshot of a database, where the server allows it";
     call RestoreSnapshot { database, id }
         "restoreSnapshot" Post "/databases/{db}/snapshots/{id}/restore"
+        needs admin
         takes(database: segment, id: segment)
-        answers(204) "Bring a database to a state that was kept; its open transactions are rolled back";
+        answers(204) "Restore a database to a snapshot; its open transactions are rolled back";
     call DropSnapshot { database, id }
         "dropSnapshot" Delete "/databases/{db}/snapshots/{id}"
+        needs admin
         takes(database: segment, id: segment)
-        answers(204) "Let go of a state that was kept";
+        answers(204) "Delete a snapshot";
 }

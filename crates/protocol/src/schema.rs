@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::ColumnType;
 
+/// The table in which the console keeps the statements that people save. It is made when the first one is saved.
+pub const CONSOLE_TABLE: &str = "console_saved_queries";
+
 /// A table, with its schema when it is not in the default one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct TableName {
@@ -18,6 +21,16 @@ pub struct TableName {
 impl TableName {
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), schema: None }
+    }
+
+    /// True for the table that the console makes for itself.
+    pub fn is_of_console(&self) -> bool {
+        self.schema.is_none() && self.name == CONSOLE_TABLE
+    }
+
+    /// The name for people, with a mark when the table is the console's own.
+    pub fn label(&self) -> String {
+        if self.is_of_console() { format!("{self} (console)") } else { self.to_string() }
     }
 }
 
@@ -318,6 +331,18 @@ pub struct IndexSchema {
     /// The `CREATE INDEX` statement. The index of a constraint has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub definition: Option<String>,
+}
+
+/// A view, and the query whose rows it has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ViewDefinition {
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<String>,
+    /// In PhantomDB SQL. SQLite has the query as it was written, PostgreSQL as it is now. A view that another program made
+    /// in a file of SQLite has no query here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub query: Option<String>,
 }
 
 /// The description of a table. Every constraint has a name here, also a constraint that was created without one.

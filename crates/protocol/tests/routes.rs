@@ -18,6 +18,7 @@ fn calls() -> Vec<Call> {
         parameters: vec![Value::Integer(7)],
         native: true,
         rows: vec![vec![Cell::Default, Value::Null.into()]],
+        exact_types: true,
     };
     let find = Find {
         condition: Some("name = 'Jo&hn' AND age>18 + 1".into()),
@@ -39,10 +40,12 @@ fn calls() -> Vec<Call> {
         Call::ListDatabases,
         Call::CreateDatabase { name: database(), if_not_exists: true, template: Some(id()) },
         Call::DropDatabase { name: database() },
+        Call::CompactDatabase { database: database() },
         Call::CreateSnapshot { database: database() },
         Call::RestoreSnapshot { database: database(), id: id() },
         Call::DropSnapshot { database: database(), id: id() },
         Call::ListTables { database: database() },
+        Call::ListViews { database: database() },
         Call::CreateTable { database: database(), table: create },
         Call::DropTable { database: database(), table: table(), if_exists: true },
         Call::DescribeTable { database: database(), table: table() },
@@ -54,6 +57,7 @@ fn calls() -> Vec<Call> {
         Call::UpdateRows { database: database(), table: table(), update },
         Call::DeleteRows { database: database(), table: table(), delete },
         Call::Query { database: database(), statement },
+        Call::DescribeStatement { database: database(), query: "SELECT $1".into() },
         Call::Batch { database: database(), batch },
         Call::BeginTransaction(options),
         Call::CommitTransaction { id: id() },
