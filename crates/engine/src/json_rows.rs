@@ -4,6 +4,8 @@ use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use phantomdb_protocol::{Error, Result};
 use serde_json::value::RawValue;
 
+use crate::memory::{ResultLimits, ResultMeter};
+
 /// The largest integer that JavaScript's numbers hold exactly.
 pub const LARGEST_EXACT: u64 = (1 << 53) - 1;
 
@@ -11,26 +13,26 @@ pub const LARGEST_EXACT: u64 = (1 << 53) - 1;
 pub struct JsonRows {
     text: Vec<u8>,
     rows: u64,
-}
-
-impl Default for JsonRows {
-    fn default() -> Self {
-        Self { text: vec![b'['], rows: 0 }
-    }
+    meter: ResultMeter,
 }
 
 impl JsonRows {
+    pub fn new(limits: &ResultLimits) -> Self {
+        Self { text: vec![b'['], rows: 0, meter: ResultMeter::new(limits) }
+    }
+
     /// The number of rows so far.
     pub fn rows(&self) -> u64 {
         self.rows
     }
 
-    /// Adds a row of `width` cells. `cell` writes each one as a single JSON value with the functions of this module.
-    pub fn push<E>(
+    /// Adds a row of `width` cells. `cell` writes each one as a single JSON value with the functions of this module. Fails
+    /// when the result becomes larger than its limits.
+    pub fn push(
         &mut self,
         width: usize,
-        mut cell: impl FnMut(&mut Vec<u8>, usize) -> Result<(), E>,
-    ) -> Result<(), E> {
+        mut cell: impl FnMut(&mut Vec<u8>, usize) -> Result<()>,
+    ) -> Result<()> {
         self.text.extend_from_slice(if self.rows == 0 { b"[" } else { b",[" });
         for index in 0..width {
             if index > 0 {
@@ -40,12 +42,18 @@ impl JsonRows {
         }
         self.text.push(b']');
         self.rows += 1;
-        Ok(())
+        self.meter.check(self.rows, self.text.len())
     }
 
     /// Closes the array and returns its text.
     pub fn finish(mut self) -> Result<Box<RawValue>> {
         self.text.push(b']');
+        // A result is one line of an answer to several calls. In JSON a line ends between values only: `json_agg` puts one
+        // between its rows.
+        if self.text.contains(&b'\n') || self.text.contains(&b'\r') {
+            let ends = self.text.iter_mut().filter(|byte| matches!(byte, b'\n' | b'\r'));
+            ends.for_each(|byte| *byte = b' ');
+        }
         let text = String::from_utf8(self.text)
             .map_err(|_| Error::internal("the rows could not be written as JSON text"))?;
         // SAFETY: the text must be valid JSON. `push` and this function write the brackets and commas of an array of

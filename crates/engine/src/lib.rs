@@ -1,23 +1,40 @@
 //! The interface of a database engine. The SQLite and the PostgreSQL engine implement it and pass the same contract tests.
 
+mod access;
+mod backup;
 #[cfg(feature = "contract")]
 pub mod contract;
+pub mod deadline;
 mod idempotency;
 pub mod insert_rows;
 pub mod json_rows;
+pub mod limits;
+mod lock_wait;
+mod memory;
 pub mod parameters;
 mod snapshot;
+mod statistics;
 pub mod sync;
 
-use std::sync::Arc;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use phantomdb_protocol::{
-    AlterOperation, BeginTransaction, Error, ErrorCode, Result, ResultSet, Statement, TableName, TableSchema,
+    AlterOperation, BeginTransaction, Column, Error, ErrorCode, Result, ResultSet, Statement,
+    StatementDescription, TableName, TableSchema, ViewDefinition,
 };
 
+pub use access::Access;
+pub use backup::Backup;
+pub use deadline::Deadline;
 pub use idempotency::{Digest, IdempotentCall};
+pub use lock_wait::LockWait;
+pub use memory::{BytesInFlight, Reservation, ResultLimits};
 pub use snapshot::Snapshot;
+pub use statistics::EngineStatistics;
 
 /// Fails with `BAD_REQUEST` for a name that no engine accepts for a database.
 pub fn check_database_name(name: &str) -> Result<()> {
@@ -60,8 +77,19 @@ pub trait Session: Send + Sync {
     async fn execute_batch(&self, statements: Vec<Statement>, atomic: bool)
     -> Result<Vec<Result<ResultSet>>>;
 
+    /// Adds the exact types to the columns of the result of a statement, as far as they are known. The statement is not
+    /// run.
+    async fn add_exact_types(&self, statement: &Statement, columns: &mut [Column]) -> Result<()>;
+
+    /// The parameters and the columns of exactly one statement, which does not run. Fails with the error of the statement when
+    /// it cannot be prepared without its values.
+    async fn describe_statement(&self, query: &str) -> Result<StatementDescription>;
+
     /// The user's tables, sorted by name.
     async fn tables(&self) -> Result<Vec<TableName>>;
+
+    /// The user's views with their queries, sorted by name.
+    async fn views(&self) -> Result<Vec<ViewDefinition>>;
 
     /// Fails with `UNKNOWN_TABLE` when the table does not exist.
     async fn describe(&self, table: &TableName) -> Result<TableSchema>;
@@ -105,6 +133,8 @@ pub trait Transaction: Session {
         self.commit().await
     }
     async fn rollback(&self) -> Result<()>;
+    /// The number under which [`Engine::lock_waits`] lists this transaction. No other open transaction of the engine has it.
+    fn number(&self) -> u64;
     /// Upcasts to the session that every transaction is.
     fn as_session(self: Arc<Self>) -> Arc<dyn Session>;
 }
@@ -121,10 +151,20 @@ pub trait Engine: Send + Sync {
     async fn create_database(&self, name: &str) -> Result<()>;
     /// Fails with `UNKNOWN_DATABASE` when no database has this name.
     async fn drop_database(&self, name: &str) -> Result<()>;
-    /// Opens a session in which each statement commits by itself. Fails with `UNKNOWN_DATABASE` when no database has
-    /// this name.
-    async fn database(&self, name: &str) -> Result<Arc<dyn Session>>;
-    async fn begin(&self, options: &BeginTransaction) -> Result<Arc<dyn Transaction>>;
+    /// Opens a session in which each statement commits by itself and does no more than `access` allows. Fails with
+    /// `UNKNOWN_DATABASE` when no database has this name.
+    async fn database_with(&self, name: &str, access: Access) -> Result<Arc<dyn Session>>;
+    /// Begins a transaction whose statements do no more than `access` allows. One that reads only never takes a lock,
+    /// whatever else the options say.
+    async fn begin_with(&self, options: &BeginTransaction, access: Access) -> Result<Arc<dyn Transaction>>;
+    /// Opens a session that may do everything.
+    async fn database(&self, name: &str) -> Result<Arc<dyn Session>> {
+        self.database_with(name, Access::Schema).await
+    }
+    /// Begins a transaction that may do everything.
+    async fn begin(&self, options: &BeginTransaction) -> Result<Arc<dyn Transaction>> {
+        self.begin_with(options, Access::Schema).await
+    }
     /// Takes a snapshot of a database. Fails with `UNSUPPORTED` in an engine without snapshots.
     async fn snapshot(&self, _database: &str) -> Result<Arc<dyn Snapshot>> {
         Err(no_snapshots(self.name()))
@@ -138,8 +178,45 @@ pub trait Engine: Send + Sync {
     async fn create_database_from(&self, _name: &str, _snapshot: &Arc<dyn Snapshot>) -> Result<()> {
         Err(no_snapshots(self.name()))
     }
+    /// What the engine is doing now.
+    async fn statistics(&self) -> EngineStatistics {
+        EngineStatistics::default()
+    }
+    /// The statements that wait for a lock now.
+    async fn lock_waits(&self) -> Result<Vec<LockWait>>;
+    /// Fails when the engine cannot take writes.
+    async fn check_ready(&self) -> Result<()> {
+        self.version().await.map(drop)
+    }
+    /// Gives the space of deleted rows back to the system. Fails with `UNSUPPORTED` in an engine that does so by itself.
+    async fn compact(&self, _database: &str) -> Result<()> {
+        Err(Error::unsupported(format!("the engine {} gives space back by itself", self.name())))
+    }
+    /// Begins a backup of a database. Fails with `UNSUPPORTED` in an engine whose server is backed up as a whole.
+    async fn backup(&self, _database: &str) -> Result<Box<dyn Backup>> {
+        Err(no_backups(self.name()))
+    }
+    /// The directory for the file that [`Self::restore_backup`] takes.
+    fn scratch(&self) -> PathBuf {
+        std::env::temp_dir()
+    }
+    /// Makes a database of the file of a backup, which is checked first and may be moved. With `replace` it takes the place
+    /// of a database of that name, at once and as a whole, whose open transactions are rolled back; without it fails with
+    /// `ALREADY_EXISTS` when there is one.
+    async fn restore_backup(&self, _name: &str, _file: &Path, _replace: bool) -> Result<()> {
+        Err(no_backups(self.name()))
+    }
+    /// Interrupts every statement that runs, because the engine is about to be closed and cannot wait for them.
+    fn interrupt(&self) {}
     /// Rolls back open transactions and closes every connection.
     async fn close(&self) -> Result<()>;
+}
+
+fn no_backups(engine: &str) -> Error {
+    Error::unsupported(format!(
+        "the engine {engine} makes no backups of its own; back its server up with pg_dump or pg_basebackup, or copy the \
+         rows with `phantomdb export`"
+    ))
 }
 
 fn no_snapshots(engine: &str) -> Error {

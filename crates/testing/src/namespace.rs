@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use phantomdb_engine::{Engine, Session, Transaction};
+use phantomdb_engine::{Access, Engine, EngineStatistics, LockWait, ResultLimits, Session, Transaction};
 use phantomdb_engine_postgres::{PostgresEngine, PostgresOptions};
 use phantomdb_protocol::{BeginTransaction, Result};
 
@@ -23,6 +23,14 @@ fn engine() -> PostgresEngine {
 impl Namespace {
     pub fn new() -> Self {
         Self { engine: engine(), prefix: format!("phantomdb_test_{}_{}_", std::process::id(), next_number()) }
+    }
+
+    /// The same, with results of a limited size.
+    pub fn with_results(results: ResultLimits) -> Self {
+        let options = PostgresOptions { results, ..PostgresOptions::default() };
+        let mut namespace = Self::new();
+        namespace.engine = PostgresEngine::open(postgres_url(), options).unwrap();
+        namespace
     }
 
     /// The name with the prefix. A name that the engine must refuse is left unchanged.
@@ -58,14 +66,25 @@ impl Engine for Namespace {
         self.engine.drop_database(&self.prefixed(name)).await
     }
 
-    async fn database(&self, name: &str) -> Result<Arc<dyn Session>> {
-        self.engine.database(&self.prefixed(name)).await
+    async fn database_with(&self, name: &str, access: Access) -> Result<Arc<dyn Session>> {
+        self.engine.database_with(&self.prefixed(name), access).await
     }
 
-    async fn begin(&self, options: &BeginTransaction) -> Result<Arc<dyn Transaction>> {
-        self.engine
-            .begin(&BeginTransaction { database: self.prefixed(&options.database), ..options.clone() })
-            .await
+    async fn begin_with(&self, options: &BeginTransaction, access: Access) -> Result<Arc<dyn Transaction>> {
+        let options = BeginTransaction { database: self.prefixed(&options.database), ..options.clone() };
+        self.engine.begin_with(&options, access).await
+    }
+
+    async fn statistics(&self) -> EngineStatistics {
+        self.engine.statistics().await
+    }
+
+    async fn lock_waits(&self) -> Result<Vec<LockWait>> {
+        let waits = self.engine.lock_waits().await?.into_iter().filter_map(|wait| {
+            let database = wait.database.strip_prefix(&self.prefix)?.to_owned();
+            Some(LockWait { database, ..wait })
+        });
+        Ok(waits.collect())
     }
 
     async fn close(&self) -> Result<()> {

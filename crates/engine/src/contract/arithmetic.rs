@@ -51,6 +51,16 @@ async fn numbers_are_computed_as_in_postgresql(fixture: &Fixture) {
         ),
         (&["to_number('1,234.5', '9G999D9')", "to_number('12-', '99S')"], "1234.5|-12"),
         (&["width_bucket(5.35, 0.024, 10.06, 5)", "width_bucket(5, ARRAY[1, 3, 6])"], "3|2"),
+        (
+            &[
+                "width_bucket(4.5, '{1,3,4.50,6}')",
+                "width_bucket('c'::text, ARRAY['a', 'b', 'd'])",
+                "width_bucket(date '2026-02-01', ARRAY[date '2026-01-01', date '2026-02-01'])",
+                "width_bucket('NaN'::float8, '{1,NaN}')",
+                "width_bucket(1, '{}')",
+            ],
+            "3|2|2|2|0",
+        ),
     ] {
         let texts: Vec<String> =
             expressions.iter().map(|expression| format!("({expression})::text")).collect();
@@ -85,7 +95,7 @@ async fn numbers_out_of_range_are_refused(fixture: &Fixture) {
             ErrorCode::TypeMismatch,
             &["ln(0)", "ln(-1.5)", "'abc'::numeric", "'1__0'::int", "width_bucket(1.0, 2, 3, 0)"],
         ),
-        (ErrorCode::Unsupported, &["'NaN'::numeric::int"]),
+        (ErrorCode::OutOfRange, &["'NaN'::numeric::int"]),
         (ErrorCode::SyntaxError, &["to_char(1, '9.9.9')"]),
     ] {
         for expression in expressions {

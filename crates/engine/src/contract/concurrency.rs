@@ -4,6 +4,8 @@ use std::time::Duration;
 use phantomdb_protocol::{BeginTransaction, Value};
 use serde_json::json;
 
+use crate::{LockWait, Transaction};
+
 use super::session::{ok, rows, statement};
 use super::{ContractTest, Fixture, contract_tests};
 
@@ -11,6 +13,7 @@ use super::{ContractTest, Fixture, contract_tests};
 pub(super) const TESTS: &[ContractTest] = contract_tests![
     it_counts_exactly_with_fifty_writers_at_once,
     it_stops_a_statement_that_nobody_waits_for,
+    it_lists_who_waits_for_whom,
     it_gives_readers_whole_transactions_only_while_writers_are_at_work
 ];
 
@@ -50,6 +53,46 @@ async fn it_stops_a_statement_that_nobody_waits_for(fixture: &Fixture) {
     assert!(waited.await.is_err());
     ok(&*fixture.session, "INSERT INTO \"t\" (\"n\") VALUES ($1)", &[Value::Integer(1)]).await;
     assert_eq!(rows(&*fixture.session, "SELECT \"n\" FROM \"t\"", &[]).await, json!([[1]]));
+}
+
+async fn it_lists_who_waits_for_whom(fixture: &Fixture) {
+    const UPDATE: &str = "UPDATE \"t\" SET \"n\" = \"n\" + 1";
+    ok(&*fixture.session, "CREATE TABLE \"t\" (\"n\" INTEGER)", &[]).await;
+    ok(&*fixture.session, "INSERT INTO \"t\" (\"n\") VALUES (0)", &[]).await;
+    let (holder, waiter) = (fixture.begin(None).await, fixture.begin(None).await);
+    let (held, waits) = (holder.number(), waiter.number());
+    assert_ne!(held, waits);
+    ok(&*holder, UPDATE, &[]).await;
+    assert_eq!(fixture.engine.lock_waits().await.unwrap(), []);
+    let waiting = tokio::spawn(async move {
+        ok(&*waiter, UPDATE, &[]).await;
+        waiter.commit().await.unwrap();
+    });
+    let first = lock_waits(fixture, &*holder, 1).await.remove(0);
+    assert_eq!((&*first.database, first.waiter, first.holders), ("test", Some(waits), vec![Some(held)]));
+    let session = Arc::clone(&fixture.session);
+    let alone = tokio::spawn(async move { ok(&*session, UPDATE, &[]).await });
+    let both = lock_waits(fixture, &*holder, 2).await;
+    let outside = both.iter().find(|wait| wait.waiter != Some(waits)).unwrap();
+    assert_ne!(outside.waiter, Some(held));
+    assert!(outside.holders.iter().all(|holder| [Some(held), Some(waits)].contains(holder)), "{both:?}");
+    holder.commit().await.unwrap();
+    waiting.await.unwrap();
+    alone.await.unwrap();
+    assert_eq!(fixture.engine.lock_waits().await.unwrap(), []);
+    assert_eq!(rows(&*fixture.session, "SELECT \"n\" FROM \"t\"", &[]).await, json!([[3]]));
+}
+
+/// Asks until as many statements wait. The holder runs a statement meanwhile, since one that is idle may have to give way.
+async fn lock_waits(fixture: &Fixture, holder: &dyn Transaction, count: usize) -> Vec<LockWait> {
+    loop {
+        ok(holder, "SELECT 1", &[]).await;
+        let waits = fixture.engine.lock_waits().await.unwrap();
+        if waits.len() == count {
+            return waits;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 async fn it_gives_readers_whole_transactions_only_while_writers_are_at_work(fixture: &Fixture) {

@@ -1,4 +1,4 @@
-use phantomdb_protocol::{Error, ErrorCode};
+use phantomdb_protocol::{Error, ErrorCode, TableName};
 
 use super::session::{error, ok, rows, statement};
 use super::{ContractTest, Fixture, contract_tests};
@@ -7,6 +7,7 @@ use super::{ContractTest, Fixture, contract_tests};
 pub(super) const TESTS: &[ContractTest] = contract_tests![
     it_names_table_columns_and_constraint_of_what_was_violated,
     it_names_what_is_not_there_or_there_already,
+    an_unknown_table_names_the_one_whose_name_differs_in_case,
     an_atomic_batch_says_which_statement_failed
 ];
 
@@ -80,6 +81,40 @@ async fn it_names_what_is_not_there_or_there_already(fixture: &Fixture) {
     let again = error(session, "CREATE TABLE \"t\" (\"a\" INTEGER)", &[]).await;
     assert_eq!(again.code, ErrorCode::AlreadyExists);
     assert_eq!(error(session, "SELECT 1 +", &[]).await.code, ErrorCode::SyntaxError);
+}
+
+async fn an_unknown_table_names_the_one_whose_name_differs_in_case(fixture: &Fixture) {
+    let session = &*fixture.session;
+    ok(session, "CREATE TABLE \"Users\" (\"a\" INTEGER)", &[]).await;
+    let wanted = "there is no table \"users\"; there is \"Users\"";
+    let statements = [
+        "SELECT * FROM users",
+        "SELECT count(*) FROM (SELECT 1 FROM users u) s",
+        "INSERT INTO users VALUES (1)",
+        "UPDATE users SET a = 1",
+        "DELETE FROM users",
+        "TRUNCATE users",
+        "DROP TABLE users",
+        "ALTER TABLE users ADD COLUMN b INTEGER",
+        "CREATE INDEX i ON users (a)",
+        "CREATE TABLE t (a INTEGER REFERENCES users)",
+    ];
+    for text in statements {
+        let alone = error(session, text, &[]).await;
+        assert_eq!(alone.code, ErrorCode::UnknownTable, "{text}");
+        assert!(alone.message.starts_with(wanted), "{text}: {}", alone.message);
+        let transaction = fixture.begin(None).await;
+        let within = error(&*transaction, text, &[]).await;
+        assert!(within.message.starts_with(wanted), "{text} in a transaction: {}", within.message);
+        transaction.rollback().await.unwrap();
+    }
+    let described = session.describe(&TableName::new("users")).await.unwrap_err();
+    assert_eq!((described.code, described.message.as_str()), (ErrorCode::UnknownTable, wanted));
+    let batch = || vec![statement("SELECT 1", &[]), statement("SELECT * FROM users", &[])];
+    let each = session.execute_batch(batch(), false).await.unwrap();
+    assert!(each[1].as_ref().unwrap_err().message.starts_with(wanted));
+    let whole = session.execute_batch(batch(), true).await.unwrap_err();
+    assert!(whole.message.contains(wanted), "{}", whole.message);
 }
 
 async fn an_atomic_batch_says_which_statement_failed(fixture: &Fixture) {

@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use crate::{IdempotentCall, Session};
 use async_trait::async_trait;
-use phantomdb_protocol::{AlterOperation, Result, ResultSet, Statement, TableName, TableSchema};
+use phantomdb_protocol::{
+    AlterOperation, Column, Result, ResultSet, Statement, StatementDescription, TableName, TableSchema,
+    ViewDefinition,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::session::assert_same;
@@ -55,8 +58,20 @@ impl Session for Keyed {
         Ok(first)
     }
 
+    async fn add_exact_types(&self, statement: &Statement, columns: &mut [Column]) -> Result<()> {
+        self.0.add_exact_types(statement, columns).await
+    }
+
+    async fn describe_statement(&self, query: &str) -> Result<StatementDescription> {
+        self.0.describe_statement(query).await
+    }
+
     async fn tables(&self) -> Result<Vec<TableName>> {
         self.0.tables().await
+    }
+
+    async fn views(&self) -> Result<Vec<ViewDefinition>> {
+        self.0.views().await
     }
 
     async fn describe(&self, table: &TableName) -> Result<TableSchema> {

@@ -6,6 +6,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod access;
 mod alter_clauses;
 mod alterations;
 mod arithmetic;
@@ -13,6 +14,7 @@ mod arrays;
 mod changes;
 mod concurrency;
 mod corners;
+mod cursors;
 mod definitions;
 mod errors;
 mod generated;
@@ -20,12 +22,14 @@ mod insert_rows;
 mod keyed;
 pub mod numbers;
 mod queries;
+mod same_answers;
 mod schema;
 pub mod session;
 mod statements;
 mod text;
 mod times;
 mod transactions;
+mod writing_with;
 
 use std::{pin::Pin, process::ExitCode, sync::Arc};
 
@@ -54,7 +58,8 @@ macro_rules! contract_tests {
 }
 use contract_tests;
 
-const FILES: [(&str, &[ContractTest]); 17] = [
+const FILES: [(&str, &[ContractTest]); 21] = [
+    ("access", access::TESTS),
     ("alter_clauses", alter_clauses::TESTS),
     ("alterations", alterations::TESTS),
     ("arithmetic", arithmetic::TESTS),
@@ -62,16 +67,19 @@ const FILES: [(&str, &[ContractTest]); 17] = [
     ("changes", changes::TESTS),
     ("concurrency", concurrency::TESTS),
     ("corners", corners::TESTS),
+    ("cursors", cursors::TESTS),
     ("definitions", definitions::TESTS),
     ("errors", errors::TESTS),
     ("generated", generated::TESTS),
     ("insert_rows", insert_rows::TESTS),
     ("queries", queries::TESTS),
+    ("same_answers", same_answers::TESTS),
     ("schema", schema::TESTS),
     ("statements", statements::TESTS),
     ("text", text::TESTS),
     ("times", times::TESTS),
     ("transactions", transactions::TESTS),
+    ("writing_with", writing_with::TESTS),
 ];
 
 /// An engine with an empty database `test`.

@@ -3,7 +3,7 @@
 use phantomdb_protocol::ColumnType::{Boolean, Decimal, Float, Integer, Json, String, Timestamp};
 use phantomdb_protocol::{ErrorCode, Value};
 
-use super::session::{all, ask, ask_with, error, ok, text};
+use super::session::{all, ask, ask_with, error, ok, statement, text};
 use super::{ContractTest, Fixture, contract_tests};
 
 /// The tests of this file.
@@ -17,6 +17,8 @@ pub(super) const TESTS: &[ContractTest] = contract_tests![
     functions_answer_as_in_postgresql,
     decimals_are_exact,
     the_types_of_results_are_known,
+    exact_types_are_added_where_they_are_asked_for,
+    a_statement_is_described_without_running,
     joins_groups_and_unions_run_as_sequelize_writes_them
 ];
 
@@ -196,6 +198,89 @@ async fn the_types_of_results_are_known(fixture: &Fixture) {
     let types: Vec<_> = inserted.columns.iter().map(|c| c.column_type).collect();
     assert_eq!(types.len(), 9);
     assert_eq!((types[0], types[7], types[8]), (Integer, Json, Json));
+}
+
+/// The exact types of the columns of a statement, and whether each may be NULL.
+async fn exact_types<S: crate::Session + ?Sized>(
+    session: &S,
+    sql: &str,
+) -> Vec<(std::string::String, Option<bool>)> {
+    let mut columns = ok(session, sql, &[]).await.columns;
+    assert!(columns.iter().all(|column| column.sql_type.is_none() && column.nullable.is_none()));
+    session.add_exact_types(&statement(sql, &[]), &mut columns).await.unwrap();
+    columns.into_iter().map(|column| (column.sql_type.unwrap_or_default(), column.nullable)).collect()
+}
+
+async fn exact_types_are_added_where_they_are_asked_for(fixture: &Fixture) {
+    let session = &*fixture.session;
+    all(session, &[USERS, "CREATE TABLE t (n SMALLINT, r DOUBLE PRECISION, at TIMESTAMP(6), tags TEXT[])"])
+        .await;
+    let of_table = "SELECT id, name, price, at, \"on\", meta, age, role FROM \"Users\"";
+    let transaction = fixture.begin(None).await;
+    for types in [exact_types(session, of_table).await, exact_types(&*transaction, of_table).await] {
+        let names: Vec<&str> = types.iter().map(|(name, _)| name.as_str()).collect();
+        let expected = ["INTEGER", "VARCHAR(10)", "DECIMAL(10,2)", "TIMESTAMP", "BOOLEAN", "JSON", "INTEGER"];
+        assert_eq!(names[..7], expected);
+        assert!(names[7].starts_with("ENUM"), "{names:?}");
+        let nullable: Vec<_> = types.iter().map(|(_, nullable)| *nullable).collect();
+        assert_eq!(nullable[..3], [Some(false), Some(false), Some(true)]);
+    }
+    transaction.rollback().await.unwrap();
+    let others =
+        exact_types(session, "SELECT n, r, at, tags, n + 1, lower('A'), count(*) OVER () FROM t").await;
+    let names: Vec<&str> = others.iter().map(|(name, _)| name.as_str()).collect();
+    let expected = ["SMALLINT", "DOUBLE PRECISION", "TIMESTAMP(6)", "TEXT[]", "INTEGER", "TEXT", "BIGINT"];
+    assert_eq!(names, expected);
+    // A row of the left table may have no row beside it.
+    let joined = exact_types(session, "SELECT u.id FROM t LEFT JOIN \"Users\" AS u ON u.age = t.n").await;
+    assert_ne!(joined[0].1, Some(false));
+}
+
+async fn a_statement_is_described_without_running(fixture: &Fixture) {
+    let session = &*fixture.session;
+    ok(session, USERS, &[]).await;
+    let transaction = fixture.begin(None).await;
+    let in_transaction: &dyn crate::Session = &*transaction;
+    for session in [session, in_transaction] {
+        let select =
+            "SELECT id, price FROM \"Users\" WHERE age > $2 AND name = $1 AND at < $3::TIMESTAMP LIMIT $4";
+        let described = session.describe_statement(select).await.unwrap();
+        let types: Vec<_> = described
+            .parameters
+            .iter()
+            .map(|parameter| (parameter.sql_type.as_deref(), parameter.parameter_type))
+            .collect();
+        assert!(matches!(types[0], (Some("TEXT" | "VARCHAR"), String)), "{types:?}");
+        assert_eq!(
+            types[1..],
+            [(Some("INTEGER"), Integer), (Some("TIMESTAMP"), Timestamp), (Some("BIGINT"), Integer),]
+        );
+        let columns: Vec<_> = described
+            .columns
+            .iter()
+            .map(|column| (column.name.as_str(), column.sql_type.as_deref()))
+            .collect();
+        assert_eq!(columns, [("id", Some("INTEGER")), ("price", Some("DECIMAL(10,2)"))]);
+        assert_eq!(described.columns[1].column_type, Decimal);
+        let insert = "INSERT INTO \"Users\" (name, price, meta, \"on\") VALUES ($1, $2, $3, $4)";
+        let described = session.describe_statement(insert).await.unwrap();
+        let types: Vec<_> =
+            described.parameters.iter().map(|parameter| parameter.sql_type.as_deref()).collect();
+        // PostgreSQL keeps documents as JSONB.
+        assert!(matches!(types[2], Some("JSON" | "JSONB")), "{types:?}");
+        assert_eq!([types[0], types[1], types[3]], [Some("VARCHAR"), Some("DECIMAL"), Some("BOOLEAN")]);
+        assert!(described.columns.is_empty());
+        let returning = session.describe_statement("DELETE FROM \"Users\" RETURNING id").await.unwrap();
+        assert_eq!(returning.columns[0].sql_type.as_deref(), Some("INTEGER"));
+        let change = session.describe_statement("CREATE TABLE other (a INTEGER)").await.unwrap();
+        assert!(change.parameters.is_empty() && change.columns.is_empty());
+        let error = session.describe_statement("SELECT nothing FROM \"Users\"").await.unwrap_err();
+        assert_eq!(error.code, ErrorCode::UnknownColumn);
+        let error = session.describe_statement("SELECT id FROM").await.unwrap_err();
+        assert_eq!(error.code, ErrorCode::SyntaxError);
+    }
+    transaction.rollback().await.unwrap();
+    assert_eq!(ok(session, "SELECT count(*) FROM \"Users\"", &[]).await.rows.get(), "[[0]]");
 }
 
 async fn joins_groups_and_unions_run_as_sequelize_writes_them(fixture: &Fixture) {

@@ -2,9 +2,10 @@
 
 use crate::Session;
 use phantomdb_protocol::{Constraint, ErrorCode, ReferentialAction, TableName, TableSchema};
+use serde_json::json;
 
 use super::queries::USERS;
-use super::session::{all, ask, error, ok};
+use super::session::{all, ask, error, ok, rows};
 use super::{ContractTest, Fixture, contract_tests};
 
 /// The tests of this file.
@@ -15,9 +16,42 @@ pub(super) const TESTS: &[ContractTest] = contract_tests![
     schemas_are_listed_from_their_making_to_their_dropping,
     a_definition_is_read_back_whatever_its_checks_use,
     comments_follow_their_tables_and_columns,
+    views_are_listed_with_their_queries,
+    a_table_that_views_read_is_dropped_with_them_or_not_at_all,
     a_foreign_key_may_point_to_its_own_table,
     many_who_make_the_same_at_once_find_it_made
 ];
+
+async fn views_are_listed_with_their_queries(fixture: &Fixture) {
+    let session = &*fixture.session;
+    all(session, &[
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT)",
+        "CREATE VIEW named AS SELECT id, lower(name) AS low FROM t WHERE name ILIKE 'a%' AND name <> '*/'",
+        "CREATE SCHEMA crm",
+        "CREATE VIEW crm.few (number) AS SELECT id FROM t WHERE id < 3",
+        "INSERT INTO t VALUES (1, 'Ann'), (2, 'bob'), (7, 'Al')",
+    ])
+    .await;
+    let views = session.views().await.unwrap();
+    let names: Vec<_> = views.iter().map(|view| (view.schema.as_deref(), view.name.as_str())).collect();
+    assert_eq!(names.len(), 2, "{names:?}");
+    assert!(names.contains(&(None, "named")) && names.contains(&(Some("crm"), "few")), "{names:?}");
+    assert_eq!(tables(session).await, ["t"]);
+    // Each query is PhantomDB SQL, and gives the rows of its view.
+    for view in &views {
+        let query = view.query.as_ref().unwrap();
+        let name = view.schema.as_ref().map_or(view.name.clone(), |schema| format!("{schema}.{}", view.name));
+        let of_view = rows(session, &format!("SELECT * FROM {name} ORDER BY 1"), &[]).await;
+        let of_query = rows(session, &format!("SELECT * FROM ({query}) AS q ORDER BY 1"), &[]).await;
+        assert_eq!(of_view, of_query, "{query}");
+    }
+    ok(session, "DROP VIEW crm.few", &[]).await;
+    let transaction = fixture.begin(None).await;
+    ok(&*transaction, "DROP VIEW named", &[]).await;
+    assert_eq!(transaction.views().await.unwrap(), []);
+    transaction.rollback().await.unwrap();
+    assert_eq!(session.views().await.unwrap().len(), 1);
+}
 
 pub(super) async fn describe<S: Session + ?Sized>(session: &S, table: &str) -> TableSchema {
     session.describe(&TableName::new(table)).await.unwrap()
@@ -325,4 +359,18 @@ async fn many_who_make_the_same_at_once_find_it_made(fixture: &Fixture) {
         task.await.unwrap();
     }
     assert_eq!(tables(&*fixture.session).await, ["busy.t"]);
+}
+
+async fn a_table_that_views_read_is_dropped_with_them_or_not_at_all(fixture: &Fixture) {
+    let session = &*fixture.session;
+    ok(session, "CREATE TABLE t (id INTEGER PRIMARY KEY)", &[]).await;
+    ok(session, "CREATE VIEW named AS SELECT id FROM t", &[]).await;
+    ok(session, "CREATE VIEW more AS SELECT id FROM named", &[]).await;
+    for drop in ["DROP TABLE t", "DROP TABLE IF EXISTS t"] {
+        assert_eq!(error(session, drop, &[]).await.code, ErrorCode::ForeignKeyViolation);
+    }
+    assert_eq!(rows(session, "SELECT id FROM more", &[]).await, json!([]));
+    ok(session, "DROP TABLE t CASCADE", &[]).await;
+    assert!(session.views().await.unwrap().is_empty());
+    ok(session, "CREATE TABLE t (id INTEGER PRIMARY KEY)", &[]).await;
 }

@@ -17,6 +17,7 @@ pub(super) const TESTS: &[ContractTest] = contract_tests![
     it_refuses_to_write_in_a_transaction_that_only_reads,
     it_refuses_begin_and_commit_as_statements,
     it_rolls_back_when_a_deferred_foreign_key_is_broken_at_the_commit,
+    it_checks_deferred_foreign_keys_when_they_become_immediate,
     it_reads_what_others_have_committed_unless_it_has_one_snapshot
 ];
 
@@ -129,6 +130,31 @@ async fn it_rolls_back_when_a_deferred_foreign_key_is_broken_at_the_commit(fixtu
     assert_eq!(broken.details.constraint.as_deref(), Some("fk"));
     assert_eq!(rows(session, "SELECT count(*) FROM \"c\"", &[]).await, json!([[0]]));
     ok(session, INSERT, &n(1)).await;
+}
+
+async fn it_checks_deferred_foreign_keys_when_they_become_immediate(fixture: &Fixture) {
+    let session = &*fixture.session;
+    ok(session, TABLE, &[]).await;
+    ok(
+        session,
+        "CREATE TABLE \"c\" (\"y\" INTEGER, CONSTRAINT \"fk\" FOREIGN KEY (\"y\") REFERENCES \"t\" (\"x\") \
+         DEFERRABLE INITIALLY IMMEDIATE)",
+        &[],
+    )
+    .await;
+    let transaction = fixture.begin(None).await;
+    ok(&*transaction, "SET CONSTRAINTS ALL DEFERRED", &[]).await;
+    ok(&*transaction, "INSERT INTO \"c\" (\"y\") VALUES (7)", &[]).await;
+    let broken = error(&*transaction, "SET CONSTRAINTS ALL IMMEDIATE", &[]).await;
+    assert_eq!(broken.code, ErrorCode::ForeignKeyViolation);
+    assert_eq!(broken.details.constraint.as_deref(), Some("fk"));
+    // The transaction goes on with the checks deferred.
+    ok(&*transaction, INSERT, &n(7)).await;
+    ok(&*transaction, "SET CONSTRAINTS ALL IMMEDIATE", &[]).await;
+    let at_once = error(&*transaction, "INSERT INTO \"c\" (\"y\") VALUES (8)", &[]).await;
+    assert_eq!(at_once.code, ErrorCode::ForeignKeyViolation);
+    transaction.commit().await.unwrap();
+    assert_eq!(rows(session, "SELECT count(*) FROM \"c\"", &[]).await, json!([[1]]));
 }
 
 async fn it_reads_what_others_have_committed_unless_it_has_one_snapshot(fixture: &Fixture) {
