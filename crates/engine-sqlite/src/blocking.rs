@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
+use phantomdb_engine::Deadline;
+use phantomdb_engine::deadline::within_sync;
 use phantomdb_engine::sync::lock;
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use rusqlite::InterruptHandle;
@@ -30,11 +32,12 @@ impl Drop for InterruptOnDrop {
 /// Runs `work` on a thread for blocking work and returns `owner` with the result.
 ///
 /// `owner` holds the connection that `handle` interrupts. It is dropped only after the last moment at which the connection
-/// can be interrupted. When `cancelled` is cancelled, the statement is interrupted and its outcome is returned as usual.
+/// can be interrupted. When one of the `stops` is cancelled or the deadline of the call passes, the statement is interrupted
+/// and its outcome is returned as usual.
 pub(super) async fn run<O, T>(
     mut owner: O,
     handle: InterruptHandle,
-    cancelled: &CancellationToken,
+    stops: [&CancellationToken; 2],
     work: impl FnOnce(&mut O) -> T + Send + 'static,
 ) -> Result<(O, T)>
 where
@@ -43,6 +46,7 @@ where
 {
     let running = Arc::new(Mutex::new(Some(handle)));
     let interrupt = InterruptOnDrop(Arc::clone(&running));
+    let deadline = Deadline::current();
     let mut task = tokio::task::spawn_blocking(move || {
         // SQLite ignores an interrupt before the start. The handle is gone when that happened, and nobody waits for the
         // result.
@@ -50,11 +54,24 @@ where
         if !is_wanted {
             return None;
         }
-        let result = work(&mut owner);
+        let result = within_sync(deadline, || work(&mut owner));
         lock(&running).take();
         Some((owner, result))
     });
-    let joined = match cancelled.run_until_cancelled(&mut task).await {
+    let is_late = async {
+        match deadline {
+            Some(deadline) => tokio::time::sleep_until(deadline.at()).await,
+            None => std::future::pending().await,
+        }
+    };
+    let joined = tokio::select! {
+        biased;
+        joined = &mut task => Some(joined),
+        () = stops[0].cancelled() => None,
+        () = stops[1].cancelled() => None,
+        () = is_late => None,
+    };
+    let joined = match joined {
         Some(joined) => joined,
         None => {
             interrupt.interrupt();
@@ -64,7 +81,7 @@ where
     drop(interrupt);
     match joined {
         Ok(Some(owner_and_result)) => Ok(owner_and_result),
-        Ok(None) => Err(stopped()),
+        Ok(None) => Err(Deadline::passed().map_or_else(stopped, |deadline| deadline.error())),
         Err(_) => Err(panicked()),
     }
 }

@@ -23,7 +23,7 @@ impl BulkLoader {
     /// Opens the file of a database that exists.
     pub fn open(path: &Path) -> Result<Self> {
         let location = Location::File(path.to_owned());
-        let connection = connection::open(&location, false, Duration::from_secs(5))?.connection;
+        let connection = connection::open_with_pages(&location, false, Duration::from_secs(5))?;
         let loader = Self { connection, dropped_indexes: Vec::new() };
         // Sorting for an index uses a temporary file, so that the use of memory stays bounded.
         loader.run(

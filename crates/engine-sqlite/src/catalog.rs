@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, ops::ControlFlow, sync::Arc};
 
 use phantomdb_protocol::{
     ColumnDefinition, Constraint, Error, ErrorCode, IndexField, IndexSchema, Result, TableName, TableSchema,
+    ViewDefinition,
 };
 use phantomdb_sql::Catalog;
 use phantomdb_sql::alter_table::reference;
@@ -38,8 +39,25 @@ impl Catalog for NoTables {
     }
 }
 
-/// Describes a table. Fails with `UNKNOWN_TABLE` when it does not exist.
+/// Describes a table. Fails with `UNKNOWN_TABLE` when it does not exist; names are case-sensitive.
 pub fn read_table(conn: &Connection, name: &TableName) -> Result<TableSchema> {
+    let schema = find_table(conn, name)?;
+    exactly(name, schema.table.clone())?;
+    Ok(schema)
+}
+
+/// Fails with `UNKNOWN_TABLE`, and names the table that there is, when a name differs from the stored one in case: SQLite
+/// itself does not tell them apart.
+pub(super) fn exactly(asked: &TableName, stored: TableName) -> Result<TableName> {
+    if *asked == stored {
+        return Ok(stored);
+    }
+    let message = format!("there is no table \"{asked}\"; there is \"{stored}\"");
+    Err(Error::new(ErrorCode::UnknownTable, message).with_table(asked.to_string()))
+}
+
+/// Describes a table that is named in any case, as SQLite finds it.
+pub(super) fn find_table(conn: &Connection, name: &TableName) -> Result<TableSchema> {
     let stored = stored_name(name);
     let row = conn
         .prepare_cached(
@@ -81,19 +99,19 @@ pub fn read_table(conn: &Connection, name: &TableName) -> Result<TableSchema> {
     Ok(schema)
 }
 
-/// The name of a table as it was spelled at its creation. Fails with `UNKNOWN_TABLE` when the table does not exist.
-pub(super) fn exact_name(conn: &Connection, name: &TableName) -> Result<TableName> {
+/// Fails with `UNKNOWN_TABLE` when there is no table of this name; names are case-sensitive.
+pub(super) fn check_table(conn: &Connection, name: &TableName) -> Result<()> {
     let stored: Option<String> = conn
         .prepare_cached("SELECT name FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE")
         .and_then(|mut statement| statement.query_row([stored_name(name)], |row| row.get(0)).optional())
         .map_err(|error| schema_failed(&error))?;
     match stored {
-        Some(stored) => Ok(split_name(&stored, &schemas::schemas(conn)?)),
+        Some(stored) => exactly(name, split_name(&stored, &schemas::schemas(conn)?)).map(|_| ()),
         None => Err(unknown_table(name)),
     }
 }
 
-fn unknown_table(name: &TableName) -> Error {
+pub(super) fn unknown_table(name: &TableName) -> Error {
     Error::new(ErrorCode::UnknownTable, format!("there is no table \"{name}\"")).with_table(name.to_string())
 }
 
@@ -109,6 +127,24 @@ pub fn list_tables(conn: &Connection) -> Result<Vec<TableName>> {
     let schemas = schemas::schemas(conn)?;
     let names = read().map_err(|error| schema_failed(&error))?;
     Ok(names.iter().map(|name| split_name(name, &schemas)).collect())
+}
+
+/// The user's views, sorted by name.
+pub fn list_views(conn: &Connection) -> Result<Vec<ViewDefinition>> {
+    let read = || -> rusqlite::Result<Vec<(String, String)>> {
+        let mut statement = conn.prepare_cached(
+            "SELECT name, sql FROM sqlite_schema WHERE type = 'view' \
+             AND name NOT LIKE 'phantomdb\\_%' ESCAPE '\\' ORDER BY name",
+        )?;
+        statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+    };
+    let schemas = schemas::schemas(conn)?;
+    let views = read().map_err(|error| schema_failed(&error))?;
+    let definition = |(name, sql): &(String, String)| {
+        let TableName { name, schema } = split_name(name, &schemas);
+        ViewDefinition { name, schema, query: stored::query_of_view(sql) }
+    };
+    Ok(views.iter().map(definition).collect())
 }
 
 /// The tables with a foreign key to one of these tables, sorted by name. Only tables whose definition contains the name are

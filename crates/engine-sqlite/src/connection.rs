@@ -1,17 +1,21 @@
 //! Opens connections and configures them for SQL that is not trusted.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use phantomdb_engine::Deadline;
+use phantomdb_engine::limits::OPEN_FILES;
 use phantomdb_protocol::Result;
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags, ffi};
 
 use crate::memory_vfs::{self, MemoryFile};
-use crate::{error, functions};
+use crate::{error, functions, hidden, lost_file};
 
 /// The number of prepared statements that a connection caches.
 const PREPARED_STATEMENTS: usize = 256;
@@ -22,6 +26,12 @@ const LONGEST_VALUE: i32 = 256 << 20;
 /// The longest statement in bytes.
 const LONGEST_STATEMENT: i32 = 64 << 20;
 
+/// The size to which SQLite cuts the log of a file, in bytes, once everything in it is in the database.
+const LOG_MAX: u32 = 16 << 20;
+/// The longest pattern of SQLite's own LIKE and GLOB, in bytes. Their time grows with the product of the lengths of pattern and
+/// text, and nothing interrupts it. PhantomDB SQL has a LIKE of its own for longer ones.
+pub(super) const LONGEST_LIKE_PATTERN: i32 = 128;
+
 /// The steps of SQLite's virtual machine between two calls of the progress handler: one round.
 const STEPS_PER_ROUND: i32 = 1000;
 
@@ -31,6 +41,9 @@ pub(super) const QUICK_ROUNDS: u32 = 20;
 
 /// The rows of an INSERT that may run on such a thread.
 pub(super) const QUICK_ROWS: usize = 250;
+
+/// The rows that a transaction may have changed for its end to run on such a thread. Their pages are written at the end.
+pub(super) const QUICK_CHANGES: u64 = 1000;
 
 /// The number of rounds for which a statement may still run. `UNLIMITED` never runs out.
 #[derive(Debug)]
@@ -65,10 +78,33 @@ impl StepBudget {
     }
 }
 
+/// Whether the statements on a connection can write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    ReadWrite,
+    /// SQLite refuses every write.
+    ReadOnly,
+}
+
 /// A connection with a budget for its statements.
 pub(super) struct LimitedConnection {
+    pub(super) mode: Mode,
     pub(super) connection: Connection,
     pub(super) budget: Arc<StepBudget>,
+}
+
+impl Deref for LimitedConnection {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+impl Drop for LimitedConnection {
+    fn drop(&mut self) {
+        lost_file::before_close(&self.connection);
+    }
 }
 
 /// The place where a database is stored.
@@ -79,13 +115,23 @@ pub(super) enum Location {
 }
 
 /// Opens a connection. The file is created only when `create` is set.
-pub(super) fn open(location: &Location, create: bool, busy_timeout: Duration) -> Result<LimitedConnection> {
+pub(super) fn open(
+    location: &Location,
+    create: bool,
+    busy_timeout: Duration,
+    mode: Mode,
+) -> Result<LimitedConnection> {
     let mut connection = open_with_pages(location, create, busy_timeout)?;
+    if mode == Mode::ReadOnly {
+        connection.execute_batch("PRAGMA query_only=ON").map_err(error::from_sqlite)?;
+    }
     drop_page_table(&connection);
+    hidden::hide(&connection).map_err(error::from_sqlite)?;
     let budget = Arc::new(StepBudget(AtomicU32::new(StepBudget::UNLIMITED)));
     let spent = Arc::clone(&budget);
-    connection.progress_handler(STEPS_PER_ROUND, Some(move || spent.spend())).map_err(error::from_sqlite)?;
-    Ok(LimitedConnection { connection, budget })
+    let stop = move || spent.spend() || Deadline::passed().is_some();
+    connection.progress_handler(STEPS_PER_ROUND, Some(stop)).map_err(error::from_sqlite)?;
+    Ok(LimitedConnection { mode, connection, budget })
 }
 
 /// Opens a connection that has the table `sqlite_dbpage`, the pages of the database. No statement of a user may run on it.
@@ -106,9 +152,26 @@ pub(super) fn open_with_pages(
     opened
         .and_then(|mut connection| {
             configure(&mut connection, location, busy_timeout)?;
+            if let Location::File(_) = location {
+                connection.execute_batch(&format!("PRAGMA journal_size_limit={LOG_MAX}"))?;
+                lost_file::refuse_commits(&mut connection)?;
+            }
             Ok(connection)
         })
-        .map_err(error::from_sqlite)
+        .map_err(|e| match location {
+            Location::File(path) if is_out_of_files(path) => OPEN_FILES.exceeded(
+                "no connection to the database can be opened, as the process has too many files open",
+            ),
+            _ => error::from_sqlite(e),
+        })
+}
+
+/// True when the process or the system cannot open another file. SQLite does not say why it could open none.
+fn is_out_of_files(path: &Path) -> bool {
+    /// `ENFILE` and `EMFILE`.
+    const TOO_MANY: [i32; 2] = [23, 24];
+    let opened = File::open(path);
+    cfg!(unix) && opened.is_err_and(|error| error.raw_os_error().is_some_and(|code| TOO_MANY.contains(&code)))
 }
 
 /// Removes the table of pages from a connection. The pages contain remains of deleted rows.
@@ -155,6 +218,7 @@ fn configure(
         (Limit::SQLITE_LIMIT_ATTACHED, 0),
         (Limit::SQLITE_LIMIT_LENGTH, LONGEST_VALUE),
         (Limit::SQLITE_LIMIT_SQL_LENGTH, LONGEST_STATEMENT),
+        (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, LONGEST_LIKE_PATTERN),
         (Limit::SQLITE_LIMIT_WORKER_THREADS, 0),
     ] {
         connection.set_limit(limit, value)?;

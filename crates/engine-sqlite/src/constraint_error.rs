@@ -60,6 +60,28 @@ pub(super) fn explain_commit(e: rusqlite::Error, schema: &SchemaView<'_>) -> Err
         .map_or_else(|| foreign_key_error(None), |key| broken_key_error(key, schema.connection, schema))
 }
 
+/// Fails with the error that COMMIT would have, when a foreign key whose check was deferred is broken.
+pub(super) fn check_deferred_keys(schema: &SchemaView<'_>) -> Result<()> {
+    let (mut broken, mut highest) = (0, 0);
+    // SAFETY: the handle is that of an open connection, which this thread uses alone, and both pointers are to integers
+    // that outlive the call.
+    let status = unsafe {
+        let handle = schema.connection.handle();
+        ffi::sqlite3_db_status(
+            handle,
+            ffi::SQLITE_DBSTATUS_DEFERRED_FKS,
+            &raw mut broken,
+            &raw mut highest,
+            0,
+        )
+    };
+    if status == ffi::SQLITE_OK && broken == 0 {
+        return Ok(());
+    }
+    let rows = broken_foreign_keys(schema.connection, "PRAGMA foreign_key_check")?;
+    rows.first().map_or(Ok(()), |key| Err(broken_key_error(key, schema.connection, schema)))
+}
+
 /// Translates `UNIQUE constraint failed: t.a, t.b` and `UNIQUE constraint failed: index 'name'`.
 fn unique(message: &str, target: Option<&WriteTarget>, schema: &dyn Catalog) -> Error {
     let violated = message.split_once(": ").map_or("", |(_, violated)| violated);

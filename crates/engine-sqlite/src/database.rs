@@ -2,38 +2,50 @@
 
 use std::ops::Deref;
 use std::path::Path;
-use std::pin::pin;
-use std::sync::{Arc, LazyLock, Mutex, Weak};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
+use phantomdb_engine::limits::{READ_WAIT_TIMEOUT, READS_MAX};
 use phantomdb_engine::sync::lock;
+use phantomdb_engine::{Access, ResultLimits, deadline};
 use phantomdb_protocol::{Error, ErrorCode, Result, Statement};
 use rusqlite::Connection;
+use rusqlite::limits::Limit;
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
+use crate::backup::SqliteBackup;
 use crate::blocking;
-use crate::connection::{self, LimitedConnection, Location};
+use crate::connection::{self, LimitedConnection, Location, Mode};
+use crate::error;
+use crate::files::FileIdentity;
+use crate::lost_file;
 use crate::open_transaction::{ENDED_BY_CLOSE, ENDED_BY_RESTORE, OpenTransaction};
 use crate::options::SqliteOptions;
 use crate::plan_cache::{LONGEST_CACHED, Plan, PlanCache};
 use crate::run::Executor;
 use crate::snapshot::{PageStore, PageStoreState, Snapshot};
+use crate::write_lock::WriteLock;
 
 /// A database and everything that is shared by its sessions and transactions.
 pub(super) struct Database {
     pub(super) name: String,
     location: Location,
-    options: SqliteOptions,
+    /// The file that the database was when it was opened.
+    identity: Option<FileIdentity>,
+    pub(super) options: SqliteOptions,
     /// The connections that nobody uses; the most recently used one is the last. `None` once the database is closed.
     idle_connections: Mutex<Option<Vec<LimitedConnection>>>,
-    /// A fair lock: callers get it in the order in which they asked.
-    write_lock: Arc<Semaphore>,
-    /// The transaction that took the write lock last. It may have released it.
-    lock_holder: Mutex<Option<Weak<dyn OpenTransaction>>>,
+    pub(super) write_lock: Arc<WriteLock>,
+    /// When the database was last used, in milliseconds since its engine was made.
+    last_use: AtomicU64,
     /// Limits the reads that run at the same time.
     read_slots: Arc<Semaphore>,
+    /// Cancelled to interrupt every statement that runs.
+    interrupted: CancellationToken,
     /// The plan cache of the newest schema version that was seen.
     plans: Mutex<Option<Arc<PlanCache>>>,
     /// The transactions that have begun. They may have ended.
@@ -41,53 +53,54 @@ pub(super) struct Database {
     pages: Mutex<PageStoreState>,
 }
 
-/// The number of reads that may run at the same time. The number of cores is read once, because reading it takes longer than
-/// a statement.
-static READ_SLOTS: LazyLock<usize> = LazyLock::new(|| {
-    let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    (cores * 2).max(4)
-});
-
 /// The first words of statements that write.
 const WRITING_WORDS: [&str; 8] =
     ["insert", "update", "delete", "replace", "create", "alter", "drop", "truncate"];
 
 impl Database {
     pub(super) fn new(name: &str, location: Location, options: SqliteOptions) -> Self {
+        let identity = match &location {
+            Location::File(path) => Some(FileIdentity::of(path)),
+            Location::Memory(_) => None,
+        };
         Self {
             name: name.to_owned(),
             location,
-            options,
+            identity,
             idle_connections: Mutex::new(Some(Vec::new())),
-            write_lock: Arc::new(Semaphore::new(1)),
-            lock_holder: Mutex::default(),
-            read_slots: Arc::new(Semaphore::new(*READ_SLOTS)),
+            last_use: AtomicU64::new(0),
+            write_lock: WriteLock::new(),
+            read_slots: Arc::new(Semaphore::new(options.reads_max)),
+            options,
+            interrupted: CancellationToken::new(),
             plans: Mutex::default(),
             transactions: Mutex::default(),
             pages: Mutex::default(),
         }
     }
 
-    /// Creates the database and opens the first connection.
-    pub(super) fn create(self: &Arc<Self>) -> Result<()> {
-        drop(self.lease_of(connection::open(&self.location, true, self.options.lock_timeout)?));
+    /// Opens the first connection to a database in memory, which makes it.
+    pub(super) fn open_first_connection(self: &Arc<Self>) -> Result<()> {
+        let timeout = self.options.lock_timeout;
+        drop(self.lease_of(connection::open(&self.location, true, timeout, Mode::ReadWrite)?));
         Ok(())
     }
 
-    /// Opens the first connection to a database whose content is the snapshot.
-    pub(super) fn create_from(self: &Arc<Self>, snapshot: &Arc<Snapshot>) -> Result<()> {
+    /// Remembers that the content of a new database is a snapshot.
+    pub(super) fn record_created_from(&self, snapshot: &Arc<Snapshot>) {
         lock(&self.pages).record_created_from(snapshot);
-        self.create()
     }
 
-    fn closed(&self) -> Error {
+    pub(super) fn closed(&self) -> Error {
         Error::new(ErrorCode::Unavailable, format!("the database \"{}\" was closed", self.name))
     }
 
     /// Takes a connection that nobody uses, if there is one.
-    pub(super) fn idle_connection(self: &Arc<Self>) -> Result<Option<Lease>> {
-        let connection = lock(&self.idle_connections).as_mut().ok_or_else(|| self.closed())?.pop();
-        Ok(connection.map(|connection| self.lease_of(connection)))
+    pub(super) fn idle_connection(self: &Arc<Self>, mode: Mode) -> Result<Option<Lease>> {
+        let mut idle = lock(&self.idle_connections);
+        let idle = idle.as_mut().ok_or_else(|| self.closed())?;
+        let place = idle.iter().rposition(|connection| connection.mode == mode);
+        Ok(place.map(|place| self.lease_of(idle.remove(place))))
     }
 
     fn lease_of(self: &Arc<Self>, connection: LimitedConnection) -> Lease {
@@ -95,71 +108,78 @@ impl Database {
     }
 
     /// Takes a connection that nobody uses, or opens one.
-    pub(super) async fn connection(self: &Arc<Self>) -> Result<Lease> {
-        if let Some(lease) = self.idle_connection()? {
+    pub(super) async fn connection(self: &Arc<Self>, mode: Mode) -> Result<Lease> {
+        if let Some(lease) = self.idle_connection(mode)? {
             return Ok(lease);
         }
         let database = Arc::clone(self);
-        blocking::run_to_end(move || {
-            let opened = connection::open(&database.location, false, database.options.lock_timeout)?;
-            Ok(database.lease_of(opened))
-        })
-        .await?
+        blocking::run_to_end(move || database.open_connection(mode)).await?
     }
 
-    /// Waits for the write lock. Fails with `LOCK_TIMEOUT` when that takes too long. A transaction that holds the lock and
-    /// is idle for too long meanwhile is rolled back, unless the one that waits gives way.
-    pub(super) async fn lock_for_writing(&self) -> Result<OwnedSemaphorePermit> {
-        if let Some(permit) = self.try_lock_for_writing() {
-            return Ok(permit);
+    fn open_connection(self: &Arc<Self>, mode: Mode) -> Result<Lease> {
+        let opened = connection::open(&self.location, false, self.options.lock_timeout, mode);
+        // The plans are for the file that was opened first.
+        if !self.is_current() {
+            return Err(error::lost_file());
         }
-        let deadline = Instant::now() + self.options.lock_timeout;
-        let mut acquired = pin!(Arc::clone(&self.write_lock).acquire_owned());
-        let mut next_check = Instant::now();
-        loop {
-            match tokio::time::timeout_at(next_check.min(deadline), &mut acquired).await {
-                Ok(Ok(permit)) => return Ok(permit),
-                Ok(Err(_)) => return Err(self.closed()),
-                Err(_) if Instant::now() >= deadline => return Err(self.lock_timeout()),
-                Err(_) => next_check = self.abort_idle_holder().await?,
-            }
-        }
+        Ok(self.lease_of(opened?))
     }
 
-    /// Rolls back the transaction that holds the write lock if it has been idle for too long. Returns the time of the next
-    /// check.
-    async fn abort_idle_holder(&self) -> Result<Instant> {
-        let limit = self.options.lock_idle_timeout;
-        let holder = lock(&self.lock_holder).as_ref().and_then(Weak::upgrade);
-        match holder {
-            Some(holder) => holder.abort_if_idle(limit).await,
-            None => Ok(Instant::now() + limit),
-        }
-    }
-
-    fn lock_timeout(&self) -> Error {
-        Error::new(
-            ErrorCode::LockTimeout,
-            format!(
-                "another transaction held the write lock of the database \"{}\" for {} ms; commit or roll it back \
-                 sooner, or try again",
-                self.name,
-                self.options.lock_timeout.as_millis()
-            ),
-        )
-    }
-
-    /// Records the transaction that has taken the write lock.
-    pub(super) fn set_lock_holder(&self, transaction: Weak<dyn OpenTransaction>) {
-        *lock(&self.lock_holder) = Some(transaction);
-    }
-
-    pub(super) fn try_lock_for_writing(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.write_lock).try_acquire_owned().ok()
-    }
-
+    /// Waits until fewer than the most reads run. Fails with `UNAVAILABLE` when that takes too long.
     pub(super) async fn slot_for_reading(&self) -> Result<OwnedSemaphorePermit> {
-        Arc::clone(&self.read_slots).acquire_owned().await.map_err(|_| self.closed())
+        let limit = self.options.read_wait_timeout;
+        let waited = tokio::time::timeout(limit, Arc::clone(&self.read_slots).acquire_owned());
+        match deadline::unless_passed(async { Ok(waited.await) }).await? {
+            Ok(slot) => slot.map_err(|_| self.closed()),
+            Err(_) => Err(READ_WAIT_TIMEOUT.exceeded(&format!(
+                "{} reads run in the database \"{}\", which is as many as may (--{}), and none ended within {} ms",
+                self.options.reads_max,
+                self.name,
+                READS_MAX.flag,
+                limit.as_millis()
+            ))),
+        }
+    }
+
+    /// How large a result may be.
+    pub(super) fn result_limits(&self) -> &ResultLimits {
+        &self.options.results
+    }
+
+    /// Records that the database is used at this moment, in milliseconds since its engine was made.
+    pub(super) fn touch(&self, now: u64) {
+        self.last_use.store(now, Ordering::Relaxed);
+    }
+
+    /// Closes the connections that nobody uses, if the database was last used before this moment.
+    pub(super) fn close_if_idle_since(self: &Arc<Self>, moment: u64) {
+        if !self.is_on_disk() || self.last_use.load(Ordering::Relaxed) >= moment {
+            return;
+        }
+        let idle = lock(&self.idle_connections).as_mut().map(std::mem::take).unwrap_or_default();
+        if idle.is_empty() {
+            return;
+        }
+        let database = Arc::clone(self);
+        // Closing the last connection copies the log into the file.
+        let close = move || {
+            drop(idle);
+            lock(&database.pages).close_connection();
+        };
+        match Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn_blocking(close)),
+            Err(_) => close(),
+        }
+    }
+
+    /// Interrupts every statement that runs, and all that begin after it.
+    pub(super) fn interrupt(&self) {
+        self.interrupted.cancel();
+    }
+
+    /// Is cancelled when the statements of this database are to be interrupted.
+    pub(super) fn interrupted(&self) -> &CancellationToken {
+        &self.interrupted
     }
 
     pub(super) fn try_slot_for_reading(&self) -> Option<OwnedSemaphorePermit> {
@@ -167,13 +187,13 @@ impl Database {
     }
 
     /// An executor on `connection`, with the plans for the schema that it sees.
-    pub(super) fn executor<'a>(&self, connection: &'a Connection) -> Result<Executor<'a>> {
+    pub(super) fn executor<'a>(&'a self, connection: &'a Connection, access: Access) -> Result<Executor<'a>> {
         let current = lock(&self.plans).clone();
         let plans = PlanCache::for_connection(current.clone(), connection)?;
         if plans.is_newer_than(current.as_ref()) {
             *lock(&self.plans) = Some(Arc::clone(&plans));
         }
-        Ok(Executor { connection, plans })
+        Ok(Executor { connection, plans, access, results: &self.options.results })
     }
 
     /// The cached plan of a statement, without a look at the schema version. Whether a statement reads or writes follows
@@ -195,8 +215,9 @@ impl Database {
         {
             return cached;
         }
-        let lease = self.idle_connection().ok()??;
-        let executor = self.executor(&lease).ok()?;
+        let lease = self.idle_connection(Mode::ReadWrite).ok()??;
+        // To make a plan changes nothing.
+        let executor = self.executor(&lease, Access::Read).ok()?;
         executor.plans.plan(&lease, &statement.query).ok()
     }
 
@@ -257,7 +278,7 @@ impl Database {
     /// Rolls back every open transaction and restores the database to the snapshot.
     pub(super) async fn restore(self: &Arc<Self>, snapshot: Arc<Snapshot>) -> Result<()> {
         self.abort_transactions(ENDED_BY_RESTORE).await?;
-        let permit = self.lock_for_writing().await?;
+        let permit = self.lock_for_writing(None).await?;
         let database = Arc::clone(self);
         blocking::run_to_end(move || {
             let restored = database.pages().restore(&snapshot);
@@ -270,7 +291,7 @@ impl Database {
     /// Rolls back open transactions, waits for running statements and closes every connection.
     pub(super) async fn close(self: &Arc<Self>) -> Result<()> {
         self.abort_transactions(ENDED_BY_CLOSE).await?;
-        let slots = u32::try_from(*READ_SLOTS).unwrap_or(u32::MAX);
+        let slots = u32::try_from(self.options.reads_max).unwrap_or(u32::MAX);
         let reading =
             tokio::time::timeout(self.options.lock_timeout, self.read_slots.acquire_many(slots)).await;
         let writing = tokio::time::timeout(self.options.lock_timeout, self.write_lock.acquire()).await;
@@ -284,6 +305,45 @@ impl Database {
             lock(&database.pages).close_connection();
         })
         .await
+    }
+
+    /// The number of connections that nobody uses, and of reads that run.
+    pub(super) fn in_use(&self) -> (usize, usize) {
+        let idle = lock(&self.idle_connections).as_ref().map_or(0, Vec::len);
+        (idle, self.options.reads_max.saturating_sub(self.read_slots.available_permits()))
+    }
+
+    /// False when the file was removed or replaced since the database was opened.
+    pub(super) fn is_current(&self) -> bool {
+        self.file().map(FileIdentity::of) == self.identity
+    }
+
+    /// Begins a backup of what is committed now.
+    pub(super) async fn backup(self: &Arc<Self>) -> Result<SqliteBackup> {
+        let database = Arc::clone(self);
+        blocking::run_to_end(move || {
+            let busy_timeout = database.options.lock_timeout;
+            SqliteBackup::begin(connection::open_with_pages(&database.location, false, busy_timeout)?)
+        })
+        .await?
+    }
+
+    /// Writes the database anew, without the space of deleted rows, and empties its log.
+    pub(super) async fn compact(self: &Arc<Self>) -> Result<()> {
+        let permit = self.lock_for_writing(None).await?;
+        let database = Arc::clone(self);
+        blocking::run_to_end(move || {
+            let connection =
+                connection::open_with_pages(&database.location, false, database.options.lock_timeout)?;
+            // VACUUM attaches a database of its own, which may be larger than the memory.
+            let compacted = connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 1).and_then(|_| {
+                connection.execute_batch("PRAGMA temp_store=FILE; VACUUM; PRAGMA wal_checkpoint(TRUNCATE)")
+            });
+            lost_file::before_close(&connection);
+            drop((connection, permit));
+            compacted.map_err(error::from_sqlite)
+        })
+        .await?
     }
 
     /// True when the database is a file, so that a commit waits for the disk.
@@ -311,6 +371,11 @@ impl Lease {
     /// Closes the connection after use, because a statement may have changed its settings.
     pub(super) fn discard(&mut self) {
         self.reusable = false;
+    }
+
+    /// True when the connection is returned to the database after use.
+    pub(super) fn is_reusable(&self) -> bool {
+        self.reusable
     }
 
     #[expect(clippy::expect_used, reason = "the connection is taken in `drop` only")]
@@ -358,7 +423,8 @@ impl Drop for Lease {
             return;
         }
         if let Some(idle) = lock(&self.database.idle_connections).as_mut()
-            && idle.len() < *READ_SLOTS + 1
+            && idle.iter().filter(|other| other.mode == limited.mode).count()
+                <= self.database.options.reads_max
         {
             idle.push(limited);
         }

@@ -1,10 +1,12 @@
 //! SQLite's errors as errors of the protocol, as far as they can be translated without looking at the database.
 
+use phantomdb_engine::Deadline;
+use phantomdb_engine::limits::SQLITE_HEAP_MAX;
 use phantomdb_protocol::{Error, ErrorCode};
 use phantomdb_sql::unknown_function::unknown_function;
 use rusqlite::ffi;
 
-use crate::{functions::NAME_MARK, stored};
+use crate::{connection::LONGEST_LIKE_PATTERN, functions::NAME_MARK, stored};
 
 /// Translates an error of SQLite. [`crate::constraint_error::explain`] also names the constraint that was violated.
 pub(super) fn from_sqlite(e: rusqlite::Error) -> Error {
@@ -15,7 +17,24 @@ pub(super) fn from_sqlite(e: rusqlite::Error) -> Error {
 /// The error when the schema, or a table that describes it, cannot be read or written.
 pub(super) fn schema_failed(error: &rusqlite::Error) -> Error {
     let (_, message) = code_and_text(error);
+    // A view whose table another program has dropped.
+    if message.starts_with("no such table: main.") {
+        return by_message(&message);
+    }
     Error::internal(format!("the schema could not be read: {}", without_own_names(&message)))
+}
+
+/// The error of a write for which the disk has no space.
+pub(super) fn storage_full() -> Error {
+    let message = "there is no space left on the disk of the database; free some, then try again";
+    Error::new(ErrorCode::StorageFull, message)
+}
+
+/// The error of a call on a database whose file is not the one that was opened.
+pub(super) fn lost_file() -> Error {
+    let message = "the file of the database was removed or replaced while it was in use, so nothing was written; the next \
+                   call uses the file that is there now";
+    Error::new(ErrorCode::Unavailable, message)
 }
 
 pub(super) fn unknown_database(name: &str) -> Error {
@@ -82,6 +101,9 @@ fn translated(code: i32, message: &str) -> Error {
             ErrorCode::Internal,
             "the database file cannot be opened; check its permissions, and that its directory exists",
         ),
+        // The log's index could not grow.
+        ffi::SQLITE_IOERR_SHMSIZE => return storage_full(),
+        ffi::SQLITE_CONSTRAINT_COMMITHOOK => return lost_file(),
         ffi::SQLITE_MISMATCH => (ErrorCode::TypeMismatch, "a value does not have the type of its column"),
         _ => match code & 0xff {
             ffi::SQLITE_ERROR => return by_message(message),
@@ -90,13 +112,14 @@ fn translated(code: i32, message: &str) -> Error {
                 "another process holds the lock of the database; try again, or end its transaction",
             ),
             ffi::SQLITE_TOOBIG => (ErrorCode::TooLarge, "the statement or one of its values is too large"),
-            ffi::SQLITE_INTERRUPT => {
-                (ErrorCode::StatementTimeout, "the statement was stopped before its end")
+            ffi::SQLITE_INTERRUPT => match Deadline::passed() {
+                Some(deadline) => return deadline.error(),
+                None => (ErrorCode::StatementTimeout, "the statement was stopped before its end"),
+            },
+            ffi::SQLITE_FULL => return storage_full(),
+            ffi::SQLITE_NOMEM => {
+                return SQLITE_HEAP_MAX.exceeded("SQLite has no memory left for the statement");
             }
-            ffi::SQLITE_FULL => {
-                (ErrorCode::Internal, "there is no space left for the database; free some, then try again")
-            }
-            ffi::SQLITE_NOMEM => (ErrorCode::Internal, "there is no memory left; give the process more"),
             ffi::SQLITE_IOERR => (
                 ErrorCode::Internal,
                 "the disk failed to read or write the database; look at the system's log",
@@ -113,8 +136,20 @@ fn translated(code: i32, message: &str) -> Error {
     Error::new(error_code, text)
 }
 
+/// The message of SQLite's own LIKE and GLOB for a pattern beyond [`LONGEST_LIKE_PATTERN`].
+const LONG_PATTERN: &str = "LIKE or GLOB pattern too complex";
+
+/// True for the error of SQLite's own LIKE about a pattern that is too long for it.
+pub(super) fn is_long_pattern(error: &Error) -> bool {
+    error.code == ErrorCode::TooLarge && error.message.starts_with(LONG_PATTERN)
+}
+
 /// Translates an error that SQLite distinguishes by its message only.
 fn by_message(message: &str) -> Error {
+    if message == LONG_PATTERN {
+        let message = format!("{LONG_PATTERN}: it can have {LONGEST_LIKE_PATTERN} bytes");
+        return Error::new(ErrorCode::TooLarge, message);
+    }
     if let Some(table) = message.strip_prefix("no such table: ") {
         let table = table.strip_prefix("main.").unwrap_or(table);
         return Error::new(ErrorCode::UnknownTable, format!("there is no table \"{table}\""))

@@ -6,16 +6,15 @@ use phantomdb_engine::check_database_name;
 use phantomdb_protocol::{ColumnType, Result, TableName, TableSchema};
 use phantomdb_sql::printer::quote_identifier;
 use phantomdb_values::times::wire_of_stored;
-use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
-use crate::connection::{self, Location};
+use crate::connection::{self, LimitedConnection, Location, Mode};
 use crate::stored::stored_name;
 use crate::{catalog, error, types::column_type_of_sql};
 
 /// Reads in one transaction. Others can write meanwhile; the reader does not see what they write.
 pub struct ExportReader {
-    connection: Connection,
+    connection: LimitedConnection,
 }
 
 impl ExportReader {
@@ -26,8 +25,9 @@ impl ExportReader {
         if !path.is_file() {
             return Err(error::unknown_database(database));
         }
-        let opened = connection::open(&Location::File(path), false, Duration::from_secs(5))?;
-        let reader = Self { connection: opened.connection };
+        let location = Location::File(path);
+        let connection = connection::open(&location, false, Duration::from_secs(5), Mode::ReadWrite)?;
+        let reader = Self { connection };
         // SQLite takes the snapshot at the first read.
         reader
             .connection

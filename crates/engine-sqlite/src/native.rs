@@ -8,7 +8,6 @@ const PRAGMAS: &[&str] = &[
     "collation_list",
     "compile_options",
     "data_version",
-    "database_list",
     "defer_foreign_keys",
     "encoding",
     "foreign_key_check",

@@ -11,8 +11,8 @@ use phantomdb_protocol::{Column, ErrorCode, Result, TableName, TableSchema};
 use phantomdb_sql::{Catalog, Kind};
 use rusqlite::Connection;
 
-use crate::adapt::{Adapted, WriteKind, WriteTarget, adapt, adapt_with_defaults};
-use crate::{catalog, error};
+use crate::adapt::{Adapted, WriteKind, WriteTarget, adapt, adapt_with_defaults, adapt_with_own_like};
+use crate::{catalog, error, straight_line};
 
 /// The number of plans that are cached for a database.
 const PLANS: usize = 1024;
@@ -33,6 +33,8 @@ pub(super) struct Plan {
     pub(super) adapted: Adapted,
     /// The columns of the result, set by the first run.
     pub(super) columns: OnceLock<Vec<Column>>,
+    /// Set when it is first asked for.
+    runs_straight: OnceLock<bool>,
     /// The number of further runs for which the statement counts as slow.
     slow_runs_left: AtomicU32,
     /// The number of late runs in a row.
@@ -44,6 +46,7 @@ impl Plan {
         Self {
             adapted,
             columns: OnceLock::new(),
+            runs_straight: OnceLock::new(),
             slow_runs_left: AtomicU32::new(0),
             late_runs: AtomicU32::new(0),
         }
@@ -75,6 +78,16 @@ impl Plan {
         matches!(&self.adapted.target, Some(WriteTarget { table: _, kind }) if *kind == insert)
     }
 
+    /// True when SQLite runs the statement from its first instruction to its last without a loop, as it does for an UPDATE
+    /// by primary key. However many rows there are, it then takes no longer than an INSERT of one row.
+    pub(super) fn runs_straight(&self, connection: &Connection) -> bool {
+        let [sql] = self.adapted.statements.as_slice() else { return false };
+        if !self.adapted.steps.is_empty() || self.adapted.change.is_some() {
+            return false;
+        }
+        *self.runs_straight.get_or_init(|| straight_line::is_straight(connection, sql).unwrap_or(false))
+    }
+
     /// True when the statement needs the write lock.
     pub(super) fn writes(&self) -> bool {
         matches!(self.adapted.kind, Kind::Write | Kind::Schema)
@@ -84,6 +97,11 @@ impl Plan {
     pub(super) fn locks_in_transaction(&self) -> bool {
         (self.writes() || matches!(self.adapted.kind, Kind::LockingRead))
             && self.transaction_setting().is_none()
+    }
+
+    /// True for `SET CONSTRAINTS ALL DEFERRED`.
+    pub(super) fn defers_checks(&self) -> bool {
+        self.transaction_setting().is_some_and(|setting| setting.ends_with("ON"))
     }
 
     /// The pragma of a statement that sets an option of the current transaction. SQLite resets the option at the end of
@@ -159,6 +177,16 @@ impl PlanCache {
         Ok(self.keep(key, adapted))
     }
 
+    /// Returns the plan of a statement with a pattern that is too long for SQLite's own LIKE.
+    pub(super) fn plan_with_own_like(&self, connection: &Connection, sql: &str) -> Result<Arc<Plan>> {
+        let key = format!("{sql}\0LIKE");
+        if let Some(plan) = self.cached_plan(&key) {
+            return Ok(plan);
+        }
+        let adapted = adapt_with_own_like(sql, &SchemaView { cache: self, connection })?;
+        Ok(self.keep(key, adapted))
+    }
+
     fn keep(&self, key: String, adapted: Adapted) -> Arc<Plan> {
         let plan = Arc::new(Plan::new(adapted));
         if key.len() <= LONGEST_CACHED {
@@ -179,7 +207,7 @@ impl Catalog for SchemaView<'_> {
         if let Some(table) = lock(&self.cache.tables).get(name) {
             return table.clone();
         }
-        let table = match catalog::read_table(self.connection, name) {
+        let table = match catalog::find_table(self.connection, name) {
             Ok(table) => Some(Arc::new(table)),
             Err(error) if error.code == ErrorCode::UnknownTable => None,
             Err(_) => return None,

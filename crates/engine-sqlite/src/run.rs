@@ -1,8 +1,9 @@
 //! Runs statements on a connection, on the calling thread.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use phantomdb_engine::parameters::check_count;
+use phantomdb_engine::{Access, Deadline, ResultLimits};
 use phantomdb_protocol::{
     AlterOperation, Column, ColumnType, Error, Result, ResultSet, Statement, TableName,
 };
@@ -21,6 +22,9 @@ use crate::{adapt::Adapted, alter, bind, error, native};
 pub(super) struct Executor<'a> {
     pub(super) connection: &'a Connection,
     pub(super) plans: Arc<PlanCache>,
+    pub(super) access: Access,
+    /// How large a result may be.
+    pub(super) results: &'a ResultLimits,
 }
 
 /// The outcome of an attempt to run a statement with the locks that are held.
@@ -61,10 +65,14 @@ impl Executor<'_> {
         Ok(())
     }
 
+    /// Prepares a statement. Fails with `FORBIDDEN` for one that does more than the access allows.
     pub(super) fn prepare(&self, statement: &Statement) -> Result<Prepared> {
         if !statement.native {
-            return Ok(Prepared::Plan(self.plans.plan(self.connection, &statement.query)?));
+            let plan = self.plans.plan(self.connection, &statement.query)?;
+            self.access.check(&plan.adapted.kind)?;
+            return Ok(Prepared::Plan(plan));
         }
+        self.access.check_native()?;
         native::check(&statement.query)?;
         let prepared = self.connection.prepare(&statement.query).map_err(error::from_sqlite)?;
         Ok(Prepared::Native { writes: !prepared.readonly() })
@@ -72,7 +80,14 @@ impl Executor<'_> {
 
     /// Runs a statement. The position of an unknown function in it is added to the error.
     pub(super) fn run(&self, statement: &Statement, prepared: &Prepared) -> Result<ResultSet> {
-        self.run_prepared(statement, prepared).map_err(|error| located(error, &statement.query))
+        let outcome = match self.run_prepared(statement, prepared) {
+            Err(error) if matches!(prepared, Prepared::Plan(_)) && error::is_long_pattern(&error) => {
+                let plan = self.plans.plan_with_own_like(self.connection, &statement.query)?;
+                self.run_prepared(statement, &Prepared::Plan(plan))
+            }
+            outcome => outcome,
+        };
+        outcome.map_err(|error| located(error, &statement.query))
     }
 
     fn run_prepared(&self, statement: &Statement, prepared: &Prepared) -> Result<ResultSet> {
@@ -85,13 +100,19 @@ impl Executor<'_> {
             return self.change(|| alter::apply(self.connection, change)).map(|()| empty());
         }
         let run_all = || {
+            let mut statement = Cow::Borrowed(statement);
+            for step in &plan.adapted.steps {
+                let rows = self.run_step(step, &statement)?;
+                statement.to_mut().parameters.push(rows);
+            }
             let mut last = empty();
             for sql in &plan.adapted.statements {
-                last = self.step(sql, statement, Some(plan))?;
+                Deadline::check()?;
+                last = self.step(sql, &statement, Some(plan))?;
             }
             Ok(last)
         };
-        match plan.adapted.statements.len() {
+        match plan.adapted.steps.len() + plan.adapted.statements.len() {
             0 | 1 => run_all(),
             _ => self.all_or_nothing(plan.writes(), run_all),
         }
@@ -129,7 +150,8 @@ impl Executor<'_> {
         let reads = prepared.readonly();
         let changes_before = self.connection.total_changes();
         let mut columns = self.columns_of(prepared, plan).map_err(explain)?;
-        let mut writer = RowWriter::new();
+        let stored = plan.map_or(&[][..], |plan| plan.adapted.stored.as_slice());
+        let mut writer = RowWriter::new(stored, self.results);
         let mut rows = prepared.raw_query();
         loop {
             rows.advance().map_err(explain)?;
@@ -141,7 +163,7 @@ impl Executor<'_> {
                 }
                 columns = read_columns(row.as_ref(), None);
             }
-            writer.push(row, &columns).map_err(explain)?;
+            writer.push(row, &columns)?;
         }
         drop(rows);
         let affected_rows = if reads || self.connection.total_changes() == changes_before {
@@ -156,6 +178,7 @@ impl Executor<'_> {
 
     /// Applies the operations. Either all of them take effect or none does.
     pub(super) fn alter(&self, table: &TableName, operations: &[AlterOperation]) -> Result<()> {
+        self.access.check(&Kind::Schema)?;
         self.change(|| alter::alter(self.connection, table, operations))
     }
 
@@ -250,15 +273,12 @@ fn read_columns(statement: &rusqlite::Statement<'_>, inferred: Option<&Adapted>)
     let names = if names.len() == columns.len() { names } else { &[] };
     columns
         .enumerate()
-        .map(|(index, column)| Column {
+        .map(|(index, column)| {
             // SQLite gives another name to the second of two columns with one name.
-            name: names.get(index).cloned().unwrap_or_else(|| column.name().to_owned()),
-            column_type: types
-                .get(index)
-                .copied()
-                .flatten()
-                .or_else(|| column.decl_type().map(crate::types::column_type_of_declared))
-                .unwrap_or(ColumnType::Any),
+            let name = names.get(index).cloned().unwrap_or_else(|| column.name().to_owned());
+            let inferred = types.get(index).copied().flatten();
+            let declared = || column.decl_type().map(crate::types::column_type_of_declared);
+            Column::new(name, inferred.or_else(declared).unwrap_or(ColumnType::Any))
         })
         .collect()
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use phantomdb_engine::Deadline;
 use phantomdb_engine::insert_rows::{Run, not_an_insert, runs};
 use phantomdb_protocol::{Column, Error, Result, ResultSet, Statement};
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
@@ -29,7 +30,8 @@ impl Executor<'_> {
         };
         let runs = runs(statement, plan.adapted.parameter_count)?;
         let is_one = statement.rows.len() == 1;
-        let mut outcome = Outcome { columns: Vec::new(), writer: RowWriter::new(), affected_rows: 0 };
+        let writer = RowWriter::new(&plan.adapted.stored, self.results);
+        let mut outcome = Outcome { columns: Vec::new(), writer, affected_rows: 0 };
         self.all_or_nothing(true, || {
             checked_at_the_end(plan.adapted.target.as_ref(), &self.schema(), || {
                 runs.iter().try_for_each(|run| {
@@ -49,6 +51,7 @@ impl Executor<'_> {
         let mut prepared = self.connection.prepare_cached(sql).map_err(explain)?;
         outcome.columns = self.columns_of(&prepared, Some(plan)).map_err(explain)?;
         for (row, number) in run.rows.iter().zip(run.first..) {
+            Deadline::check()?;
             let in_row = |error: Error| if is_one { error } else { error.in_row(number) };
             bind_row(&mut prepared, row).map_err(in_row)?;
             let changes_before = self.connection.total_changes();
@@ -56,7 +59,7 @@ impl Executor<'_> {
             loop {
                 answers.advance().map_err(|e| in_row(explain(e)))?;
                 let Some(answer) = answers.get() else { break };
-                outcome.writer.push(answer, &outcome.columns).map_err(explain)?;
+                outcome.writer.push(answer, &outcome.columns)?;
             }
             drop(answers);
             if self.connection.total_changes() != changes_before {

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
 use async_trait::async_trait;
-use phantomdb_engine::{IdempotentCall, Session};
+use phantomdb_engine::{Access, Deadline, IdempotentCall, Session};
 use phantomdb_protocol::{
-    AlterOperation, Error, ErrorCode, Result, ResultSet, Statement, TableName, TableSchema,
+    AlterOperation, Column, Error, ErrorCode, Result, ResultSet, Statement, StatementDescription, TableName,
+    TableSchema, ViewDefinition,
 };
 use phantomdb_sql::Kind;
 use rusqlite::Connection;
@@ -15,16 +16,18 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
-use crate::connection::{QUICK_ROUNDS, QUICK_ROWS};
+use crate::connection::{Mode, QUICK_ROUNDS, QUICK_ROWS};
 use crate::database::{Database, Lease};
 use crate::idempotency_store::KeyedWrite;
 use crate::plan_cache::Plan;
 use crate::run::{Attempt, Executor, Prepared, empty};
+use crate::write_lock::WritePermit;
 use crate::{blocking, catalog};
 
 /// Runs statements on a database, each in a transaction of its own.
 pub struct SqliteSession {
     database: Arc<Database>,
+    access: Access,
     /// The call with an idempotency key that this session is for.
     call: Option<KeyedCall>,
 }
@@ -39,12 +42,25 @@ struct KeyedCall {
 struct RunningStatement<S> {
     lease: Lease,
     input: S,
-    _permit: OwnedSemaphorePermit,
+    _permit: Permit,
+}
+
+/// The right to run a statement, until it is dropped.
+enum Permit {
+    Read { _slot: OwnedSemaphorePermit },
+    Write { _lock: WritePermit },
 }
 
 impl SqliteSession {
-    pub(super) fn new(database: Arc<Database>) -> Self {
-        Self { database, call: None }
+    pub(super) fn new(database: Arc<Database>, access: Access) -> Self {
+        Self { database, access, call: None }
+    }
+
+    const fn mode(&self) -> Mode {
+        match self.access {
+            Access::Read => Mode::ReadOnly,
+            Access::Write | Access::Schema => Mode::ReadWrite,
+        }
     }
 
     /// The next write of the call with an idempotency key.
@@ -54,9 +70,9 @@ impl SqliteSession {
     }
 
     /// The call, if its answers are stored in the database. A database in memory does not outlive the answers that the
-    /// service keeps, so it stores none.
+    /// service keeps, so it stores none; nor does a session that cannot write.
     fn stored_call(&self) -> Option<&KeyedCall> {
-        self.call.as_ref().filter(|_| self.database.is_on_disk())
+        self.call.as_ref().filter(|_| self.database.is_on_disk() && !self.access.only_reads())
     }
 
     fn cancelled(&self) -> CancellationToken {
@@ -70,11 +86,11 @@ impl SqliteSession {
             return None;
         }
         let permit = if plan.writes() {
-            self.database.try_lock_for_writing()?
+            Permit::Write { _lock: self.database.try_lock_for_writing()? }
         } else {
-            self.database.try_slot_for_reading()?
+            Permit::Read { _slot: self.database.try_slot_for_reading()? }
         };
-        let mut lease = match self.database.idle_connection() {
+        let mut lease = match self.database.idle_connection(self.mode()) {
             Ok(lease) => lease?,
             Err(error) => return Some(Err(error)),
         };
@@ -82,7 +98,7 @@ impl SqliteSession {
             return None;
         }
         let start = Instant::now();
-        let attempt = attempt(&self.database, &mut lease, statement, None, plan.writes());
+        let attempt = attempt(&self.database, &mut lease, statement, None, (self.access, plan.writes()));
         let stopped = lease.lift_limit();
         plan.record_run(start.elapsed(), stopped);
         drop(lease);
@@ -103,7 +119,7 @@ impl SqliteSession {
             return None;
         }
         let _slot = self.database.try_slot_for_reading()?;
-        let lease = self.database.idle_connection().transpose()?;
+        let lease = self.database.idle_connection(self.mode()).transpose()?;
         Some(lease.and_then(|lease| read(&lease)))
     }
 
@@ -113,32 +129,35 @@ impl SqliteSession {
         &self,
         mut input: S,
         mut writes: bool,
-        attempt: impl Fn(&Arc<Database>, &mut Lease, &S, bool) -> Attempt<T> + Copy + Send + 'static,
+        attempt: impl Fn(&Arc<Database>, &mut Lease, &S, Permission) -> Attempt<T> + Copy + Send + 'static,
     ) -> Result<T>
     where
         S: Send + 'static,
         T: Send + 'static,
     {
-        let cancelled = self.cancelled();
+        let (cancelled, access) = (self.cancelled(), self.access);
         loop {
+            writes &= !access.only_reads();
             let locked = async {
-                if writes {
-                    self.database.lock_for_writing().await
+                Ok(if writes {
+                    Permit::Write { _lock: self.database.lock_for_writing(None).await? }
                 } else {
-                    self.database.slot_for_reading().await
-                }
+                    Permit::Read { _slot: self.database.slot_for_reading().await? }
+                })
             };
             let permit = cancelled.run_until_cancelled(locked).await.ok_or_else(blocking::stopped)??;
-            let lease = self.database.connection().await?;
+            let lease = self.database.connection(self.mode()).await?;
             let handle = lease.get_interrupt_handle();
             let running = RunningStatement { lease, input, _permit: permit };
             let database = Arc::clone(&self.database);
-            let (running, outcome) = blocking::run(running, handle, &cancelled, move |running| {
-                attempt(&database, &mut running.lease, &running.input, writes)
+            let stops = [&cancelled, self.database.interrupted()];
+            let (running, outcome) = blocking::run(running, handle, stops, move |running| {
+                attempt(&database, &mut running.lease, &running.input, (access, writes))
             })
             .await?;
             match outcome {
                 Attempt::Done(outcome) => return outcome,
+                Attempt::NeedsWriteLock if access.only_reads() => return Err(access.forbids()),
                 Attempt::NeedsWriteLock => writes = true,
             }
             input = running.input;
@@ -146,14 +165,17 @@ impl SqliteSession {
     }
 }
 
+/// What the statement may do, and whether the write lock is held for it.
+type Permission = (Access, bool);
+
 fn attempt(
     database: &Arc<Database>,
     lease: &mut Lease,
     statement: &Statement,
     write: Option<&KeyedWrite>,
-    locked: bool,
+    permission: Permission,
 ) -> Attempt<ResultSet> {
-    let (outcome, wrote_native) = attempt_on(database, lease, statement, write, locked);
+    let (outcome, wrote_native) = attempt_on(database, lease, statement, write, permission);
     if wrote_native {
         lease.discard();
     }
@@ -166,7 +188,7 @@ fn attempt_on(
     connection: &Connection,
     statement: &Statement,
     write: Option<&KeyedWrite>,
-    locked: bool,
+    (access, locked): Permission,
 ) -> (Attempt<ResultSet>, bool) {
     // The stored answer comes before the plan: the table of the statement may be gone since the statement ran.
     match write.map(|write| write.stored_answer(connection)) {
@@ -174,7 +196,7 @@ fn attempt_on(
         Some(Ok(Some(answer))) => return (Attempt::Done(Ok(answer)), false),
         Some(Err(error)) => return (Attempt::Done(Err(error)), false),
     }
-    let executor_and_statement = database.executor(connection).and_then(|executor| {
+    let executor_and_statement = database.executor(connection, access).and_then(|executor| {
         let prepared = executor.prepare(statement)?;
         Ok((executor, prepared))
     });
@@ -247,16 +269,17 @@ fn attempt_batch(
     connection: &Connection,
     statements: &[Statement],
     write: Option<&KeyedWrite>,
-    locked: bool,
+    (access, locked): Permission,
 ) -> Attempt<Vec<ResultSet>> {
     let mut needs_lock = false;
     let mut changed_schema = false;
-    let outcome = database.executor(connection).and_then(|executor| {
+    let outcome = database.executor(connection, access).and_then(|executor| {
         let run_all = || {
             executor.all_or_nothing(locked, || {
-                let mut executor = Executor { connection, plans: Arc::clone(&executor.plans) };
+                let mut executor = Executor { plans: Arc::clone(&executor.plans), ..executor };
                 let mut results = Vec::with_capacity(statements.len());
                 for (index, statement) in statements.iter().enumerate() {
+                    Deadline::check()?;
                     let prepared = executor.prepare(statement).map_err(|error| error.in_statement(index))?;
                     if prepared.writes() && !locked {
                         needs_lock = true;
@@ -294,8 +317,8 @@ impl Session for SqliteSession {
         {
             return outcome;
         }
-        self.run((statement, write), writes, |database, lease, (statement, write), locked| {
-            attempt(database, lease, statement, write.as_ref(), locked)
+        self.run((statement, write), writes, |database, lease, (statement, write), permission| {
+            attempt(database, lease, statement, write.as_ref(), permission)
         })
         .await
     }
@@ -314,9 +337,9 @@ impl Session for SqliteSession {
                     .iter()
                     .any(|statement| self.database.cached_plan(statement).is_some_and(|plan| plan.writes()));
             let results = self
-                .run((statements, write), writes, |database, lease, (statements, write), locked| {
-                    let outcome = attempt_batch(database, lease, statements, write.as_ref(), locked);
-                    if locked && statements.iter().any(|statement| statement.native) {
+                .run((statements, write), writes, |database, lease, (statements, write), permission| {
+                    let outcome = attempt_batch(database, lease, statements, write.as_ref(), permission);
+                    if permission.1 && statements.iter().any(|statement| statement.native) {
                         lease.discard();
                     }
                     outcome
@@ -331,11 +354,38 @@ impl Session for SqliteSession {
         Ok(results)
     }
 
+    async fn add_exact_types(&self, statement: &Statement, columns: &mut [Column]) -> Result<()> {
+        let input = (statement.clone(), columns.to_vec());
+        let types = self.run(input, false, |database, lease, (statement, columns), (access, _)| {
+            let mut columns = columns.clone();
+            let executor = database.executor(lease, access);
+            let added = executor.and_then(|executor| executor.add_exact_types(statement, &mut columns));
+            Attempt::Done(added.map(|()| columns))
+        });
+        columns.clone_from_slice(&types.await?);
+        Ok(())
+    }
+
+    async fn describe_statement(&self, query: &str) -> Result<StatementDescription> {
+        self.run(query.to_owned(), false, |database, lease, query, (access, _)| {
+            let executor = database.executor(lease, access);
+            Attempt::Done(executor.and_then(|executor| executor.describe_statement(query)))
+        })
+        .await
+    }
+
     async fn tables(&self) -> Result<Vec<TableName>> {
         if let Some(tables) = self.read_schema_here(catalog::list_tables) {
             return tables;
         }
         self.run((), false, |_, lease, (), _| Attempt::Done(catalog::list_tables(lease))).await
+    }
+
+    async fn views(&self) -> Result<Vec<ViewDefinition>> {
+        if let Some(views) = self.read_schema_here(catalog::list_views) {
+            return views;
+        }
+        self.run((), false, |_, lease, (), _| Attempt::Done(catalog::list_views(lease))).await
     }
 
     async fn describe(&self, table: &TableName) -> Result<TableSchema> {
@@ -348,8 +398,8 @@ impl Session for SqliteSession {
 
     async fn alter(&self, table: &TableName, operations: Vec<AlterOperation>) -> Result<()> {
         let input = (table.clone(), operations, self.next_write());
-        self.run(input, true, |database, lease, (table, operations, write), _| {
-            let outcome = database.executor(lease).and_then(|executor| {
+        self.run(input, true, |database, lease, (table, operations, write), (access, _)| {
+            let outcome = database.executor(lease, access).and_then(|executor| {
                 run_once(&executor, write.as_ref(), || executor.alter(table, operations))
             });
             database.clear_plans();
@@ -360,7 +410,7 @@ impl Session for SqliteSession {
 
     fn keyed(self: Arc<Self>, call: &IdempotentCall) -> Option<Arc<dyn Session>> {
         let call = KeyedCall { call: call.clone(), writes: AtomicU32::new(0) };
-        Some(Arc::new(Self { database: Arc::clone(&self.database), call: Some(call) }))
+        Some(Arc::new(Self { database: Arc::clone(&self.database), access: self.access, call: Some(call) }))
     }
 
     async fn has_run(&self) -> Result<bool> {

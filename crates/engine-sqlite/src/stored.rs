@@ -40,6 +40,21 @@ pub(crate) fn types_of_view(sql: &str) -> Vec<Type> {
     list.split(',').map(|name| Type::from_short_name(name).unwrap_or(Type::Other)).collect()
 }
 
+/// Begins the comment of a view that holds its query as it was written.
+const VIEW_QUERY: &str = "/*phantomdb_query ";
+
+/// The comment behind the name of a view with its query in PhantomDB SQL, because SQLite is given another one.
+pub(crate) fn view_query(query: &str) -> String {
+    format!("{VIEW_QUERY}{}*/", query.replace('%', "%25").replace("*/", "%2A/"))
+}
+
+/// The query in the definition of a view. `None` when another program made the view.
+pub(crate) fn query_of_view(sql: &str) -> Option<String> {
+    let (_, rest) = sql.split_once(VIEW_QUERY)?;
+    let (query, _) = rest.split_once("*/")?;
+    Some(query.replace("%2A/", "*/").replace("%25", "%"))
+}
+
 /// The name of a table as one identifier: `table`, or `schema.table`.
 pub fn stored_name(table: &TableName) -> String {
     table.to_string()

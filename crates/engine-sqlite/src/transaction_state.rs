@@ -1,27 +1,32 @@
 //! The state of a transaction, and the steps that change it. The steps run on a thread for blocking work, or on the calling
 //! thread when they are quick.
 
+mod cursors;
+
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use phantomdb_engine::{ENDED_BY_CONFLICT, ended, ends_transaction};
+use phantomdb_engine::{Access, Deadline, ENDED_BY_CONFLICT, ended, ends_transaction};
 use phantomdb_protocol::{
-    AlterOperation, BeginTransaction, Error, ErrorCode, IsolationLevel, Result, ResultSet, Statement,
-    TableName,
+    AlterOperation, BeginTransaction, Column, Error, ErrorCode, IsolationLevel, Result, ResultSet, Statement,
+    StatementDescription, TableName,
 };
 use phantomdb_sql::Kind;
 use rusqlite::Connection;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
-use crate::connection::QUICK_ROUNDS;
+use crate::connection::{Mode, QUICK_CHANGES, QUICK_ROUNDS};
+use crate::constraint_error::check_deferred_keys;
+use crate::cursor::Cursor;
 use crate::database::{Database, Lease};
 use crate::error;
 use crate::idempotency_store::KeyedWrite;
 use crate::open_transaction::WAITS_FOR_ITSELF;
 use crate::plan_cache::{Plan, PlanCache};
 use crate::run::{Attempt, Executor, Prepared, empty};
+use crate::write_lock::WritePermit;
 
 /// The transaction that is open in SQLite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,15 +42,22 @@ enum OpenedInSqlite {
 /// The state of an open transaction, or how it ended.
 pub(super) struct TransactionState {
     database: Arc<Database>,
-    /// `None` once the transaction has ended.
+    /// The open cursors. Declared before the connection, on which they may be, so that they are dropped before it.
+    cursors: HashMap<String, Cursor>,
+    /// The connection of the cursor that is declared now.
+    cursor_lease: Option<Lease>,
+    /// `None` before the first statement, and once the transaction has ended.
     lease: Option<Lease>,
     /// The write lock. Declared after the connection, so that it is released after it.
-    write_permit: Option<OwnedSemaphorePermit>,
+    write_permit: Option<WritePermit>,
     opened: OpenedInSqlite,
+    /// How many rows the connection had changed when the transaction was opened in SQLite.
+    changes_before: u64,
     /// True when all reads must see one snapshot.
     one_snapshot: bool,
-    /// True when the caller has asked for a transaction that cannot write.
+    /// True when the transaction cannot write, at the caller's wish or because of the access.
     read_only: bool,
+    access: Access,
     /// Savepoints that were set before a transaction was opened in SQLite.
     savepoints: Vec<String>,
     /// The pragma of a setting that was made before a transaction was opened in SQLite.
@@ -55,43 +67,65 @@ pub(super) struct TransactionState {
     private_plans: Option<Arc<PlanCache>>,
     /// When the last statement ended.
     last_statement_end: Instant,
-    /// How the transaction ended, for the error of later calls.
-    ended: Cow<'static, str>,
+    /// How the transaction ended, for the error of later calls. `None` while it is open.
+    ended: Option<Cow<'static, str>>,
     /// A statement ended the transaction, and its caller has got the error but not rolled back yet.
     failed: bool,
 }
 
 impl TransactionState {
-    pub(super) fn new(database: Arc<Database>, lease: Lease, options: &BeginTransaction) -> Self {
+    pub(super) fn new(database: Arc<Database>, options: &BeginTransaction, access: Access) -> Self {
         let isolation = options.isolation_level.unwrap_or_default();
         Self {
             database,
-            lease: Some(lease),
+            cursors: HashMap::new(),
+            cursor_lease: None,
+            lease: None,
             write_permit: None,
             opened: OpenedInSqlite::Nothing,
+            changes_before: 0,
             one_snapshot: matches!(isolation, IsolationLevel::RepeatableRead | IsolationLevel::Serializable),
-            read_only: options.read_only,
+            read_only: options.read_only || access.only_reads(),
+            access,
             savepoints: Vec::new(),
             setting: None,
             changed_schema: false,
             private_plans: None,
             last_statement_end: Instant::now(),
-            ended: Cow::Borrowed(""),
+            ended: None,
             failed: false,
         }
     }
 
     pub(super) fn connection(&self) -> Result<&Connection> {
-        self.lease.as_deref().ok_or_else(|| ended(&self.ended))
+        match (&self.lease, &self.ended) {
+            (Some(lease), _) => Ok(lease),
+            (None, Some(how)) => Err(ended(how)),
+            (None, None) => Err(Error::internal("the transaction has no connection yet")),
+        }
     }
 
-    /// True while the transaction is open and does not hold the write lock.
+    /// True until the first statement, which opens the connection. A transaction that does nothing takes none.
+    pub(super) fn needs_connection(&self) -> bool {
+        self.lease.is_none() && self.ended.is_none()
+    }
+
+    /// The connections that the transaction can use.
+    pub(super) fn mode(&self) -> Mode {
+        if self.read_only { Mode::ReadOnly } else { Mode::ReadWrite }
+    }
+
+    pub(super) fn set_connection(&mut self, lease: Lease) {
+        self.lease = Some(lease);
+    }
+
+    /// True while the transaction is open and could take the write lock, which it does not hold.
     pub(super) fn lacks_lock(&self) -> bool {
-        self.write_permit.is_none() && self.lease.is_some()
+        self.write_permit.is_none() && self.ended.is_none() && !self.read_only
     }
 
     /// Gives the transaction the write lock, which it holds until its end.
-    pub(super) fn set_lock(&mut self, permit: OwnedSemaphorePermit) {
+    pub(super) fn set_lock(&mut self, permit: WritePermit) {
         self.write_permit = Some(permit);
     }
 
@@ -124,12 +158,13 @@ impl TransactionState {
     }
 
     fn executor(&mut self) -> Result<Executor<'_>> {
+        let access = self.access;
         if !self.changed_schema {
-            return self.database.executor(self.connection()?);
+            return self.database.executor(self.connection()?, access);
         }
         let plans = PlanCache::for_connection(self.private_plans.take(), self.connection()?)?;
         self.private_plans = Some(Arc::clone(&plans));
-        Ok(Executor { connection: self.connection()?, plans })
+        Ok(Executor { connection: self.connection()?, plans, access, results: self.database.result_limits() })
     }
 
     fn control(&mut self, sql: &str) -> Result<()> {
@@ -154,12 +189,14 @@ impl TransactionState {
             }
             return Err(error::from_sqlite(e));
         }
+        self.changes_before = connection.total_changes();
         self.opened = opened;
         Ok(())
     }
 
-    /// Takes SQLite's own write lock. The database's write lock is held already.
+    /// Takes SQLite's own write lock. The database's write lock is held already. Fails in a transaction that only reads.
     pub(super) fn begin_writing(&mut self) -> Result<()> {
+        self.refuse_when_read_only()?;
         match self.opened {
             OpenedInSqlite::Write => Ok(()),
             OpenedInSqlite::Nothing => self.begin("BEGIN IMMEDIATE", OpenedInSqlite::Write),
@@ -176,6 +213,16 @@ impl TransactionState {
         }
     }
 
+    fn refuse_when_read_only(&self) -> Result<()> {
+        match (self.read_only, self.access) {
+            (false, _) => Ok(()),
+            (true, Access::Read) => Err(self.access.forbids()),
+            (true, Access::Write | Access::Schema) => {
+                Err(Error::new(ErrorCode::BadRequest, "the transaction only reads; begin one that may write"))
+            }
+        }
+    }
+
     /// Opens the snapshot of a transaction that reads from one. Returns true when it was opened now.
     fn begin_reading(&mut self) -> Result<bool> {
         let is_new = self.one_snapshot && self.opened == OpenedInSqlite::Nothing;
@@ -185,21 +232,61 @@ impl TransactionState {
         Ok(is_new)
     }
 
+    /// Adds the exact types to the columns of a statement's result.
+    pub(super) fn add_exact_types(&mut self, statement: &Statement, columns: &mut [Column]) -> Result<()> {
+        self.begin_reading()?;
+        self.executor()?.add_exact_types(statement, columns)
+    }
+
+    /// The parameters and the columns of a statement, as the transaction sees the schema.
+    pub(super) fn describe_statement(&mut self, query: &str) -> Result<StatementDescription> {
+        self.begin_reading()?;
+        self.executor()?.describe_statement(query)
+    }
+
     /// Reads the schema as the transaction sees it.
     pub(super) fn read_schema<T>(&mut self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         self.begin_reading()?;
         work(self.connection()?)
     }
 
-    /// True when the statement may run on a thread that serves others, because it can be stopped or writes little. A write
-    /// cannot be stopped: SQLite would roll back the whole transaction.
+    /// True when the statement may run on a thread that serves others: it can be stopped, or it writes little, and it does not
+    /// wait for another process. Stopping a write undoes everything since the transaction was opened in SQLite, so only the
+    /// first write can be stopped.
     pub(super) fn may_be_quick(&self, plan: &Plan) -> bool {
         let fits = match plan.adapted.kind {
-            Kind::Read | Kind::Savepoint(_) | Kind::Release(_) => true,
-            Kind::Write => self.opened == OpenedInSqlite::Write && plan.inserts_values(),
+            Kind::Read | Kind::LockingRead | Kind::Savepoint(_) | Kind::Release(_) => true,
+            Kind::RollbackTo(_) => self.wrote_little(),
+            Kind::Write => {
+                self.opened == OpenedInSqlite::Nothing
+                    || plan.inserts_values()
+                    || self.connection().is_ok_and(|connection| plan.runs_straight(connection))
+            }
             _ => false,
         };
-        fits && plan.is_quick()
+        fits && plan.is_quick() && !(self.upgrades(plan) && self.database.is_on_disk())
+    }
+
+    /// True when the statement makes SQLite take the write lock in a snapshot that is open.
+    fn upgrades(&self, plan: &Plan) -> bool {
+        self.opened == OpenedInSqlite::Snapshot && plan.locks_in_transaction()
+    }
+
+    /// True when the transaction has changed so few rows that SQLite ends it in a moment.
+    fn wrote_little(&self) -> bool {
+        let changes = || self.connection().map(|connection| connection.total_changes() - self.changes_before);
+        self.opened != OpenedInSqlite::Write
+            || (!self.changed_schema && changes().is_ok_and(|changes| changes <= QUICK_CHANGES))
+    }
+
+    /// True when the transaction may be committed on a thread that serves others. A commit to a file waits for the disk.
+    pub(super) fn commits_quickly(&self) -> bool {
+        self.rolls_back_quickly() && (self.opened != OpenedInSqlite::Write || !self.database.is_on_disk())
+    }
+
+    /// True when the transaction may be rolled back on a thread that serves others. To close a connection takes longer.
+    pub(super) fn rolls_back_quickly(&self) -> bool {
+        self.wrote_little() && self.lease.as_ref().is_none_or(Lease::is_reusable)
     }
 
     /// Runs a statement for which [`Self::may_be_quick`] is true. Returns `None` when it was stopped and had no effect.
@@ -208,18 +295,27 @@ impl TransactionState {
         plan: &Plan,
         statement: &Statement,
     ) -> Option<Result<ResultSet>> {
-        let (start, reads) = (Instant::now(), matches!(plan.adapted.kind, Kind::Read));
-        if reads && !self.lease.as_ref()?.limit(QUICK_ROUNDS) {
+        let start = Instant::now();
+        let can_be_stopped = match plan.adapted.kind {
+            Kind::Read | Kind::LockingRead => true,
+            Kind::Write => self.opened == OpenedInSqlite::Nothing,
+            _ => false,
+        };
+        if can_be_stopped && !self.lease.as_ref()?.limit(QUICK_ROUNDS) {
             return None;
         }
         let attempt = self.execute(statement);
-        let stopped = reads && self.lease.as_mut().is_some_and(Lease::lift_limit);
+        let stopped = can_be_stopped && self.lease.as_mut().is_some_and(Lease::lift_limit);
         plan.record_run(start.elapsed(), stopped);
+        if stopped && self.connection().is_ok_and(Connection::is_autocommit) {
+            // SQLite has undone the statement, which was the first, and with it the beginning of the transaction.
+            self.opened = OpenedInSqlite::Nothing;
+        }
         self.settle();
         match attempt {
             Attempt::NeedsWriteLock => None,
             Attempt::Done(Err(_)) if stopped => None,
-            Attempt::Done(Err(error)) if reads && error.code == ErrorCode::LockTimeout => None,
+            Attempt::Done(Err(error)) if can_be_stopped && error.code == ErrorCode::LockTimeout => None,
             Attempt::Done(outcome) => Some(outcome),
         }
     }
@@ -237,13 +333,10 @@ impl TransactionState {
             Prepared::Plan(plan) => plan.locks_in_transaction(),
             Prepared::Native { writes } => *writes,
         };
+        if locks && let Err(refused) = self.refuse_when_read_only() {
+            return Attempt::Done(Err(refused));
+        }
         if locks && self.opened != OpenedInSqlite::Write {
-            if self.read_only {
-                return Attempt::Done(Err(Error::new(
-                    ErrorCode::BadRequest,
-                    "the transaction only reads; begin one that may write",
-                )));
-            }
             if self.write_permit.is_none() {
                 if new_snapshot {
                     // The snapshot must be taken after the wait for the lock, not before.
@@ -276,6 +369,9 @@ impl TransactionState {
                 if self.opened == OpenedInSqlite::Nothing {
                     self.setting = Some(setting.to_owned());
                 } else {
+                    if !plan.defers_checks() {
+                        check_deferred_keys(&self.executor()?.schema())?;
+                    }
                     self.connection()?.execute_batch(setting).map_err(error::from_sqlite)?;
                 }
                 return Ok(empty());
@@ -368,6 +464,7 @@ impl TransactionState {
     fn execute_each(&mut self, statements: &[Statement]) -> Result<Vec<Result<ResultSet>>> {
         let mut results = Vec::with_capacity(statements.len());
         for (index, statement) in statements.iter().enumerate() {
+            Deadline::check()?;
             match self.execute(statement) {
                 Attempt::Done(outcome) => {
                     results.push(Ok(outcome.map_err(|error| error.in_statement(index))?));
@@ -382,12 +479,6 @@ impl TransactionState {
 
     pub(super) fn alter(&mut self, table: &TableName, operations: &[AlterOperation]) -> Result<()> {
         self.connection()?;
-        if self.read_only {
-            return Err(Error::new(
-                ErrorCode::BadRequest,
-                "the transaction only reads; begin one that may write",
-            ));
-        }
         self.begin_writing()?;
         let outcome = self.executor()?.alter(table, operations);
         self.changed_schema = true;
@@ -398,9 +489,12 @@ impl TransactionState {
     /// Commits. With `write`, the commit is also recorded under the idempotency key of the call, in the same transaction.
     /// When SQLite refuses to commit, because of a deferred foreign key, the transaction is rolled back.
     pub(super) fn commit(&mut self, write: Option<&KeyedWrite>) -> Result<()> {
-        let connection = self.connection()?;
+        if let Some(how) = &self.ended {
+            return Err(ended(how));
+        }
+        self.cursors.clear();
         let recorded = match write.filter(|_| self.opened == OpenedInSqlite::Write) {
-            Some(write) => write.store(connection, &()),
+            Some(write) => self.connection().and_then(|connection| write.store(connection, &())),
             None => Ok(()),
         };
         let outcome = recorded.and_then(|()| match self.opened {
@@ -423,7 +517,9 @@ impl TransactionState {
         if self.failed {
             return Ok(());
         }
-        self.connection()?;
+        if let Some(how) = &self.ended {
+            return Err(ended(how));
+        }
         self.end("was rolled back");
         Ok(())
     }
@@ -436,10 +532,11 @@ impl TransactionState {
 
     /// Ends the transaction: dropping the lease rolls back what is open in SQLite, and then the lock is released.
     pub(super) fn end(&mut self, why: impl Into<Cow<'static, str>>) {
-        if self.lease.is_none() {
+        if self.ended.is_some() {
             return;
         }
-        self.ended = why.into();
+        self.ended = Some(why.into());
+        self.cursors.clear();
         self.lease = None;
         self.write_permit = None;
         self.opened = OpenedInSqlite::Nothing;

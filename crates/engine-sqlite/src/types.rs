@@ -50,7 +50,12 @@ pub fn declared(data_type: &SqlType) -> String {
 
 /// The name in PhantomDB SQL of the type of an expression; None for a type that no value has.
 pub fn name_of(data_type: Type) -> Option<String> {
-    let data_type = match data_type {
+    sql_type_of(data_type).map(|data_type| data_type.name())
+}
+
+/// The type in PhantomDB SQL of an expression; None for a type that no value has.
+pub fn sql_type_of(data_type: Type) -> Option<SqlType> {
+    Some(match data_type {
         Type::Boolean => SqlType::Boolean,
         Type::SmallInt => SqlType::SmallInt,
         Type::Integer => SqlType::Integer,
@@ -68,13 +73,12 @@ pub fn name_of(data_type: Type) -> Option<String> {
         Type::Uuid => SqlType::Uuid,
         Type::Json | Type::Jsonb => SqlType::Jsonb,
         Type::Array(element) => {
-            let array = name_of(*element).and_then(|name| SqlType::parse(&name).ok()?.array().ok());
+            let array = sql_type_of(*element).and_then(|element| element.array().ok());
             array.unwrap_or_else(|| SqlType::Other(data_type.short_name()))
         }
         Type::Interval => SqlType::Other(data_type.short_name()),
         _ => return None,
-    };
-    Some(data_type.name())
+    })
 }
 
 /// The type of an expression that a column has whose type PhantomDB SQL has no name for: an interval of a view.

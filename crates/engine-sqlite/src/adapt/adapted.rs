@@ -1,7 +1,9 @@
 //! The result of an adaptation.
 
 use phantomdb_protocol::{AlterOperation, ColumnType, TableName};
-use phantomdb_sql::{Kind, definition::SchemaChange};
+use phantomdb_sql::{definition::SchemaChange, typing::Type};
+
+use crate::rows::Stored;
 
 /// A change of the schema that takes more than statements; [`crate::alter::apply`] makes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,15 +32,29 @@ pub struct WriteTarget {
     pub kind: WriteKind,
 }
 
+/// A WITH query that changes rows. Its rows become the parameter after those of the statement and of the steps before, as a
+/// JSON array of arrays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    pub sql: String,
+    pub target: Option<WriteTarget>,
+}
+
 /// A statement as SQLite runs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Adapted {
     /// SQL with the parameters `?1…?n`. The statements run in order, and the result of the last one is the result of all.
     pub statements: Vec<String>,
-    pub kind: Kind,
+    /// The statements to run before, in order.
+    pub steps: Vec<Step>,
+    pub kind: phantomdb_sql::Kind,
     pub returns_rows: bool,
     /// The types of the result's columns, from the first one on, as far as they are known; may be shorter than the result.
     pub column_types: Vec<Option<ColumnType>>,
+    /// The types of the result's columns as expressions, and whether each may be NULL; may be shorter than the result.
+    pub expression_types: Vec<(Type, bool)>,
+    /// How the values of the result's columns are stored, from the first one on, where they travel in another form.
+    pub stored: Vec<Option<Stored>>,
     /// The names of the result's columns; empty when they are not known.
     pub column_names: Vec<String>,
     pub parameter_count: usize,

@@ -4,7 +4,10 @@ use phantomdb_protocol::{Error, Result};
 use phantomdb_sql::{Catalog, Source};
 use sqlparser::{ast::TableWithJoins, tokenizer::Span};
 
-use super::scope::{CommonTable, Relation, Scope};
+use super::{
+    scope::{CommonTable, Relation, Scope},
+    writing_with::Read,
+};
 use crate::{source_expressions::SourceExpression, stored};
 
 /// Adapts one statement, each part of its tree in place.
@@ -21,6 +24,8 @@ pub(super) struct Adapter<'a> {
     /// The functions that return rows in the columns of the current SELECT, as relations to add to its FROM. None outside of
     /// these columns.
     pub(super) sets: Option<Vec<TableWithJoins>>,
+    /// The relations that were read, for a statement with WITH queries that change rows.
+    pub(super) reads: Vec<Read>,
     pub(super) parameter_count: usize,
     /// The depth of the current expression.
     pub(super) depth: usize,
@@ -34,6 +39,8 @@ pub(super) struct Adapter<'a> {
     pub(super) refuse_parameters: bool,
     /// The parameters of the row of an INSERT that stand for the default of their column, from 0.
     pub(super) defaults: &'a [usize],
+    /// True to match every LIKE with a function of our own, which takes patterns of any length.
+    pub(super) own_like: bool,
     /// True when the statement is an INSERT of one row that has every parameter.
     pub(super) takes_rows: bool,
     /// The expressions of a definition whose text in SQLite differs from the user's.
@@ -49,6 +56,7 @@ impl<'a> Adapter<'a> {
             common_tables: Vec::new(),
             recursive: None,
             sets: None,
+            reads: Vec::new(),
             parameter_count: 0,
             depth: 0,
             locking: false,
@@ -56,6 +64,7 @@ impl<'a> Adapter<'a> {
             bare_columns: false,
             refuse_parameters: false,
             defaults: &[],
+            own_like: false,
             takes_rows: false,
             source_expressions: Vec::new(),
         }

@@ -44,11 +44,16 @@ impl Adapter<'_> {
         }
         let members: Vec<Typed> = values.iter().map(|(_, typed)| *typed).collect();
         let nested = members.iter().any(|typed| matches!(typed.data_type, Type::Array(_)));
-        let unified = unify(&members).map_or(Type::Text, |typed| typed.data_type);
-        let element = match (wanted, unified) {
+        let element = match (wanted, unify(&members).map(|typed| typed.data_type)) {
             (Some(wanted), _) if !nested => wanted,
-            (_, Type::Unknown) => Type::Text,
-            (_, unified) => unified,
+            (_, Some(Type::Unknown)) => Type::Text,
+            (_, Some(unified)) => unified,
+            (_, None) => {
+                let names: Vec<String> = members.iter().map(|member| member.data_type.name()).collect();
+                let message =
+                    format!("the elements of ARRAY have types that do not go together: {}", names.join(", "));
+                return Err(Error::new(ErrorCode::TypeMismatch, message));
+            }
         };
         let mut arguments = if nested { Vec::new() } else { vec![literal(element.short_name())] };
         for (value, typed) in values {
@@ -164,19 +169,29 @@ impl Adapter<'_> {
     /// `document['key'][1]`.
     fn part_of_document(
         &mut self,
-        mut value: Expr,
+        value: Expr,
         subscripts: Vec<Subscript>,
         span: Span,
     ) -> Result<(Expr, Typed)> {
+        // Each is a part of a path, as in `#>`.
+        let mut arguments = vec![value];
         for subscript in subscripts {
             let Subscript::Index { mut index } = subscript else {
                 return self.unsupported("a slice of a document", span);
             };
             let typed = self.expr(&mut index)?;
-            let key =
-                if typed.data_type.is_integer() { index } else { conversion(index, typed, Type::Text)? };
-            value = build::call("phantomdb_jsonb_get", vec![value, key]);
+            if !(typed.is_unknown()
+                || typed.data_type.is_text()
+                || matches!(typed.data_type, Type::SmallInt | Type::Integer))
+            {
+                let message = format!(
+                    "the subscript of a document is an integer or a text, not a value of the type {}; cast it",
+                    typed.data_type.name()
+                );
+                return Err(self.at(Error::new(ErrorCode::TypeMismatch, message), span));
+            }
+            arguments.push(conversion(index, typed, Type::Text)?);
         }
-        Ok((value, Typed::of(Type::Jsonb)))
+        Ok((build::call("phantomdb_jsonb_extract_path", arguments), Typed::of(Type::Jsonb)))
     }
 }

@@ -17,6 +17,7 @@ use super::{
     converted::{conversion, json},
     expression::is_word,
     literal::value_of,
+    parameter_types,
     type_conversion::{Assignment, assignment},
     typed::{Typed, type_of_column},
 };
@@ -90,6 +91,7 @@ impl Target {
     /// Converts a value to the stored form of the column.
     pub(super) fn assign(&self, value: Expr, typed: Typed) -> Result<Expr> {
         let Some(data_type) = &self.data_type else { return Ok(value) };
+        parameter_types::note_column(&value, typed, || Some(data_type.clone()));
         if let Some(Value::Null) = value_of(&value) {
             return if self.required_key { Err(self.missing()) } else { Ok(value) };
         }
@@ -165,6 +167,9 @@ impl Target {
                     return converted.map(Some).map_err(|error| self.refused(error));
                 }
                 let function = match data_type {
+                    SqlType::Varchar(Some(length)) | SqlType::Char(Some(length)) => {
+                        return self.limited_literal(literal, *length);
+                    }
                     SqlType::Json | SqlType::Jsonb | SqlType::Array(_) => {
                         return self.compound_literal(literal, data_type);
                     }
@@ -175,6 +180,17 @@ impl Target {
                 let Some(text) = printer::string_of(literal) else { return Ok(None) };
                 convert::literal(function, text).map(Some).map_err(|error| self.refused(error))
             }
+        }
+    }
+
+    /// A string that a column with a longest length takes.
+    fn limited_literal(&self, literal: &Value, length: u64) -> Result<Option<Expr>> {
+        let Some(text) = printer::string_of(literal) else { return Ok(None) };
+        let length = i64::try_from(length).unwrap_or(i64::MAX);
+        let limited = convert::limited_text(ValueRef::Text(text.as_bytes()), length);
+        match limited.map_err(|error| self.refused(error))? {
+            Stored::Text(text) => Ok(Some(printer::literal(text))),
+            _ => Ok(None),
         }
     }
 
@@ -228,11 +244,16 @@ impl Adapter<'_> {
 
 /// Finds the column to assign to; `UNKNOWN_COLUMN` when the table has none of that name.
 pub(super) fn target(table: &TableSchema, name: &str) -> Result<Target> {
-    let column = table.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name));
-    column.map(|column| Target::new(table, column)).ok_or_else(|| {
-        let message = format!("table \"{}\" has no column \"{name}\"", table.table);
-        Error::new(ErrorCode::UnknownColumn, message).with_table(table.table.to_string()).with_columns([name])
-    })
+    let found = |same: fn(&str, &str) -> bool| table.columns.iter().find(|column| same(&column.name, name));
+    if let Some(column) = found(|own, name| own == name) {
+        return Ok(Target::new(table, column));
+    }
+    let spelled = found(str::eq_ignore_ascii_case);
+    let there_is = spelled.map(|column| format!("; there is \"{}\"", column.name)).unwrap_or_default();
+    let message = format!("table \"{}\" has no column \"{name}\"{there_is}", table.table);
+    Err(Error::new(ErrorCode::UnknownColumn, message)
+        .with_table(table.table.to_string())
+        .with_columns([name]))
 }
 
 /// True for `DEFAULT` in the place of a value.

@@ -1,31 +1,33 @@
 //! Function calls. A function is chosen from the table of signatures by the types of its arguments; a few have rules of their
 //! own.
 
-use phantomdb_protocol::{Error, ErrorCode, Result};
+use phantomdb_protocol::Result;
 use phantomdb_sql::{
     build,
     names::last_ident,
     printer::{literal, verbatim_expr, verbatim_ident},
-    typing::{Kind, Resolved, Type, Unresolved, function_names, functions, resolve, unsupported},
+    typing::{Category, Kind, Resolved, Type, functions, resolve, strength},
 };
 use sqlparser::{
     ast::{
-        DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
-        FunctionArgumentList, FunctionArguments, ObjectName, OrderByExpr, OrderByOptions, Spanned,
-        WindowFrame, WindowFrameBound, WindowSpec, WindowType,
+        Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList,
+        FunctionArguments, ObjectName, OrderByExpr, Spanned, WindowFrame, WindowFrameBound, WindowSpec,
+        WindowType,
     },
     tokenizer::Span,
 };
 
 use super::{
     adapter::Adapter,
+    aggregate::{count, extreme_of_rows},
     compare::extreme,
-    converted::{comparable, conversion},
+    converted::{comparable, conversion, json, text},
     groups::is_aggregate,
     named_arguments,
-    operators::{call_of, converted_arguments, result_of, with_defaults},
+    operators::{call_of, with_defaults},
     special_form::normalization_form,
-    typed::{Typed, unify},
+    typed::{Origin, Typed, wire_of},
+    unknown_call::{refused, undetermined, unknown_function},
 };
 use crate::stored::{NOW, TIME_OF_DAY, TODAY};
 
@@ -89,6 +91,12 @@ impl Adapter<'_> {
                 function.name = ObjectName::from(vec![verbatim_ident(name)]);
                 Ok(Typed::of(Type::Boolean).not_null())
             }
+            _ if let (Some(to), &[typed]) = (cast_by_name(name, types), types) => {
+                self.refuse_aggregate_clauses(function, name, span)?;
+                let value = take_arguments(function).pop().unwrap_or_else(build::null);
+                *expr = conversion(value, typed, to)?;
+                Ok(Typed { nullable: typed.nullable, ..Typed::of(to) })
+            }
             _ => self.table_call(expr, name, types),
         }
     }
@@ -107,10 +115,13 @@ impl Adapter<'_> {
             let (&[a, b], [left, right]) = (types, arguments.as_mut_slice()) else {
                 return Err(unknown_function(name, types));
             };
-            let original = left.clone();
+            let result = self.type_of_nullif(a, b)?;
+            let wire = wire_of(result, &[a, b]);
+            let original =
+                if result == a.data_type { left.clone() } else { conversion(left.clone(), a, result)? };
             self.align(left, a, right, b, &sqlparser::ast::BinaryOperator::Eq)?;
-            let typed = Typed { nullable: true, ..a.computed() };
-            let typed = if typed.is_unknown() { Typed::of(Type::Text) } else { typed };
+            let typed = if result == a.data_type { a.computed() } else { Typed::of(result) };
+            let typed = Typed { nullable: true, wire, ..typed };
             if *left == original {
                 return Ok((build::call(name, arguments), typed));
             }
@@ -131,6 +142,18 @@ impl Adapter<'_> {
         Ok((value, Typed { nullable, ..unified }))
     }
 
+    /// The type of NULLIF: the first value's, as the operator `=` takes it. PostgreSQL has such operators for two integers,
+    /// two floats and two dates of different types; any other two values become one type.
+    fn type_of_nullif(&self, a: Typed, b: Typed) -> Result<Type> {
+        let common = self.comparison_type(a, b, &sqlparser::ast::BinaryOperator::Eq)?;
+        let alike = |group: &[Type]| group.contains(&a.data_type) && group.contains(&b.data_type);
+        let has_operator = alike(&[Type::SmallInt, Type::Integer, Type::BigInt])
+            || alike(&[Type::Real, Type::Double])
+            || alike(&[Type::Date, Type::Timestamp, Type::TimestampTz])
+            || (a.data_type.is_text() && b.data_type.is_text());
+        Ok(if has_operator || a.is(Type::Other) { a.data_type } else { common })
+    }
+
     /// A function of the table of signatures.
     fn table_call(&mut self, expr: &mut Expr, name: &str, types: &[Typed]) -> Result<Typed> {
         let span = expr.span();
@@ -140,7 +163,21 @@ impl Adapter<'_> {
         if is_ordered && !functions(name).any(|row| row.ordered > 0) {
             return self.unsupported(&format!("WITHIN GROUP after {name}()"), span);
         }
+        let mut all_types = types.to_vec();
+        if name == "string_agg" {
+            // It joins values of any type, as texts.
+            for (value, typed) in expressions(function).into_iter().zip(&mut all_types) {
+                if !typed.data_type.is_text() && !typed.is_unknown() {
+                    *value = text(build::take(value), *typed)?;
+                    *typed = Typed { nullable: typed.nullable, ..Typed::of(Type::Text) };
+                }
+            }
+        }
+        let types = all_types.as_slice();
         let resolved = chosen(name, &argument_types(name, types))?;
+        if is_undetermined(&resolved, types) {
+            return Err(undetermined(name, types));
+        }
         let is_aggregate = matches!(resolved.signature.kind, Kind::Aggregate | Kind::Window);
         if !is_aggregate {
             let what = format!("{name}() as an aggregate");
@@ -169,97 +206,6 @@ impl Adapter<'_> {
         };
         *expr = value;
         Ok(typed)
-    }
-
-    /// An aggregate, which keeps DISTINCT, ORDER BY, FILTER and OVER.
-    fn aggregate(
-        &mut self,
-        expr: &mut Expr,
-        resolved: &Resolved,
-        arguments: Vec<Expr>,
-        types: &[Typed],
-    ) -> Result<Typed> {
-        let Expr::Function(function) = expr else { return Ok(Typed::OTHER) };
-        let name = resolved.signature.name;
-        let mut arguments = converted_arguments(resolved, arguments, types)?;
-        let within = std::mem::take(&mut function.within_group);
-        if within.len() != resolved.signature.ordered {
-            return Err(Error::new(
-                ErrorCode::SyntaxError,
-                format!("{name}() takes {} expressions in WITHIN GROUP", resolved.signature.ordered),
-            ));
-        }
-        let FunctionArguments::List(FunctionArgumentList { duplicate_treatment, args, clauses }) =
-            &mut function.args
-        else {
-            return Ok(Typed::OTHER);
-        };
-        let distinct = *duplicate_treatment == Some(DuplicateTreatment::Distinct);
-        *duplicate_treatment = duplicate_treatment.filter(|_| distinct);
-        if !within.is_empty() {
-            let order = within
-                .into_iter()
-                .zip(arguments.iter().rev())
-                .map(|(item, argument)| OrderByExpr { expr: argument.clone(), ..item });
-            clauses.push(FunctionArgumentClause::OrderBy(order.collect()));
-        }
-        if distinct && let Some(first) = arguments.first_mut() {
-            let collated = Typed {
-                data_type: resolved.arguments.first().copied().unwrap_or(Type::Other),
-                ..types[0].computed()
-            };
-            *first = comparable(build::take(first), collated);
-            for clause in clauses.iter_mut() {
-                if let FunctionArgumentClause::OrderBy(items) = clause
-                    && items.iter().any(|item| !same(&item.expr, first))
-                {
-                    let message = "ORDER BY in an aggregate with DISTINCT takes the argument itself only";
-                    return Err(Error::new(ErrorCode::SyntaxError, message));
-                }
-                clause_over(clause, first);
-            }
-            // PostgreSQL sorts the values to find equal ones, so they come in their order.
-            if clauses.is_empty() && resolved.signature.ordered == 0 {
-                let order = ordered_by(first.clone());
-                clauses.push(FunctionArgumentClause::OrderBy(vec![order]));
-            }
-        }
-        // SQLite takes DISTINCT for one argument only.
-        let separator =
-            (distinct && arguments.len() == 2 && name == "string_agg").then(|| arguments.pop()).flatten();
-        *args = arguments.into_iter().map(|e| FunctionArg::Unnamed(FunctionArgExpr::Expr(e))).collect();
-        let body = if separator.is_some() { "phantomdb_distinct_texts" } else { resolved.signature.sqlite };
-        function.name = ObjectName::from(vec![verbatim_ident(body)]);
-        if let Some(separator) = separator {
-            *expr = build::call("phantomdb_join_texts", vec![build::take(expr), separator]);
-        }
-        Ok(result_of(resolved, types))
-    }
-
-    /// A window function that SQLite has.
-    fn window_function(&mut self, function: &mut Function, name: &str, types: &[Typed]) -> Result<Typed> {
-        function.name = ObjectName::from(vec![verbatim_ident(name)]);
-        if function.over.is_none() {
-            return Err(Error::new(ErrorCode::SyntaxError, format!("{name}() needs OVER")));
-        }
-        let first = types.first().copied().unwrap_or(Typed::OTHER);
-        Ok(match name {
-            "row_number" | "rank" | "dense_rank" => Typed::of(Type::BigInt).not_null(),
-            "ntile" => Typed::of(Type::Integer),
-            "percent_rank" | "cume_dist" => Typed::of(Type::Double).not_null(),
-            "lag" | "lead" if types.len() == 3 => {
-                let Some(unified) = unify(&[first, types[2]]) else {
-                    return Err(unknown_function(name, types));
-                };
-                for (index, argument) in expressions(function).into_iter().enumerate() {
-                    if index != 1 {
-                        *argument = conversion(build::take(argument), types[index], unified.data_type)?;
-                    }
-                }
-                Typed { nullable: true, ..unified }
-            }
-            _ => Typed { nullable: true, ..first.computed() },
-        })
     }
 
     /// Adapts everything between the parentheses of a call and after them. The result is the type of each argument.
@@ -326,6 +272,11 @@ impl Adapter<'_> {
 
     fn argument(&mut self, argument: &mut FunctionArg) -> Result<Typed> {
         match argument {
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Tuple(values))) => {
+                let (row, typed) = self.row_document(std::mem::take(values))?;
+                *argument = FunctionArg::Unnamed(FunctionArgExpr::Expr(row));
+                Ok(typed)
+            }
             FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => self.expr(expr),
             FunctionArg::Unnamed(FunctionArgExpr::Wildcard) => Ok(Typed::OTHER),
             other => {
@@ -333,6 +284,17 @@ impl Adapter<'_> {
                 self.unsupported(&what, other.span())
             }
         }
+    }
+
+    /// `ROW(a, b)` as a document, whose members have PostgreSQL's names for the columns of such a row.
+    fn row_document(&mut self, values: Vec<Expr>) -> Result<(Expr, Typed)> {
+        let mut fields = Vec::with_capacity(2 * values.len());
+        for (mut value, number) in values.into_iter().zip(1..) {
+            let typed = self.expr(&mut value)?;
+            fields.push(literal(format!("f{number}")));
+            fields.push(build::call("json", vec![json(value, typed)?]));
+        }
+        Ok((build::call("json_object", fields), Typed::of(Type::Record)))
     }
 
     /// Refuses the clauses of an aggregate in a call that is replaced by an expression without them.
@@ -420,6 +382,8 @@ pub(super) fn synonym(name: &str) -> &str {
         "json_array_elements" => "jsonb_array_elements",
         "json_array_elements_text" => "jsonb_array_elements_text",
         "json_object_keys" => "jsonb_object_keys",
+        "json_to_record" => "jsonb_to_record",
+        "json_to_recordset" => "jsonb_to_recordset",
         other => other,
     }
 }
@@ -437,9 +401,36 @@ fn argument_types(name: &str, types: &[Typed]) -> Vec<Typed> {
         ("round" | "trunc", [first, _]) if matches!(first.data_type, Type::Real | Type::Double) => {
             first.data_type = Type::Numeric;
         }
+        // A fraction in quotes is one number, and no array of them.
+        ("percentile_cont" | "percentile_disc", [first, _]) if is_untyped_literal(first) => {
+            first.data_type = Type::Double;
+        }
+        // The name of a type before a string in quotes is a cast.
+        (_, [only]) if is_untyped_literal(only) => {
+            if let Some(named) = Type::from_short_name(name) {
+                only.data_type = named;
+            }
+        }
         _ => {}
     }
     types
+}
+
+/// The type that a call casts its argument to: `uuid(word)` reads a text as CAST does, where no function has such an argument.
+fn cast_by_name(name: &str, types: &[Typed]) -> Option<Type> {
+    let &[typed] = types else { return None };
+    let to = Type::from_short_name(name).filter(|to| to.category() != Category::Pseudo)?;
+    // The casts of a document to a number or a boolean are functions, too.
+    let of_document = typed.is(Type::Jsonb) && (to.is_number() || to == Type::Boolean);
+    let by_text =
+        typed.data_type.is_text() != to.is_text() && typed.data_type.category() != Category::Unknown;
+    let is_function = chosen(name, types).is_ok();
+    ((by_text || of_document) && !is_function && strength(typed.data_type, to).is_some()).then_some(to)
+}
+
+/// True for a string in quotes and NULL, which have no type. A parameter has the type of its value.
+pub(super) fn is_untyped_literal(typed: &Typed) -> bool {
+    typed.is_unknown() && typed.origin == Origin::Literal
 }
 
 /// The function of the table for arguments of these types.
@@ -459,118 +450,29 @@ fn chosen(name: &str, types: &[Typed]) -> Result<Resolved> {
     }
 }
 
-fn refused(name: &str, types: &[Typed], why: Unresolved) -> Error {
-    if why == Unresolved::Ambiguous {
-        let message =
-            format!("{}: several functions take such arguments; cast them", signature_text(name, types));
-        return Error::new(ErrorCode::TypeMismatch, message);
-    }
-    unknown_function(name, types)
-}
-
-fn signature_text(name: &str, types: &[Typed]) -> String {
-    let shown: Vec<String> = types.iter().map(|typed| typed.data_type.name()).collect();
-    format!("{name}({})", shown.join(", "))
-}
-
-/// The error for a call that no function of the table takes.
-pub(super) fn unknown_function(name: &str, types: &[Typed]) -> Error {
-    if functions(name).next().is_some() {
-        let message = format!(
-            "there is no function {}; cast the arguments to the types that {name}() takes",
-            signature_text(name, types)
-        );
-        return Error::new(ErrorCode::UnknownFunction, message);
-    }
-    if let Some(reason) = unsupported(name) {
-        let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
-        return Error::unsupported(format!(
-            "the function {name}() is not supported on SQLite{reason}; a statement with {{ native: true }} can call SQLite's own functions"
-        ));
-    }
-    let nearest = nearest(name).map(|near| format!("; the nearest is {near}()")).unwrap_or_default();
-    Error::new(
-        ErrorCode::UnknownFunction,
-        format!(
-            "there is no function {name}(){nearest}; a statement with {{ native: true }} can call SQLite's own functions"
-        ),
-    )
-}
-
-/// The function whose name is most like another.
-fn nearest(name: &str) -> Option<&'static str> {
-    let limit = (name.chars().count() / 3).max(1);
-    function_names()
-        .filter(|known| !known.starts_with("phantomdb"))
-        .map(|known| (distance(name, known), known))
-        .filter(|(distance, _)| *distance <= limit)
-        .min()
-        .map(|(_, known)| known)
-}
-
-/// The number of letters to change, add or leave out to make one word of the other (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, letter) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, other) in b.iter().enumerate() {
-            let changed = diagonal + usize::from(letter != *other);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
-}
-
-/// COUNT. A value is counted by the collation that its type compares with.
-fn count(function: &mut Function, types: &[Typed]) -> Typed {
-    function.name = ObjectName::from(vec![verbatim_ident("count")]);
-    if let Some(typed) = types.first()
-        && let Some(argument) = expressions(function).into_iter().next()
-    {
-        *argument = comparable(build::take(argument), *typed);
-    }
-    Typed::of(Type::BigInt).not_null()
-}
-
-/// MIN and MAX of the rows of a group.
-fn extreme_of_rows(function: &mut Function, name: &str, types: &[Typed]) -> Result<Typed> {
-    let &[typed] = types else { return Err(unknown_function(name, types)) };
-    if matches!(typed.data_type, Type::Boolean | Type::Json | Type::Jsonb | Type::Uuid | Type::Record) {
-        return Err(unknown_function(name, types));
-    }
-    function.name = ObjectName::from(vec![verbatim_ident(name)]);
-    if let Some(argument) = expressions(function).into_iter().next() {
-        *argument = comparable(build::take(argument), typed);
-    }
-    let typed = if typed.is_unknown() { Typed::of(Type::Text) } else { typed };
-    Ok(Typed { nullable: true, ..typed.computed() })
-}
-
-/// True for the same expression, with a collation or without.
-fn same(a: &Expr, b: &Expr) -> bool {
-    fn bare(expr: &Expr) -> &Expr {
-        match build::unnested(expr) {
-            Expr::Collate { expr, collation: _ } => bare(expr),
-            other => other,
-        }
-    }
-    bare(a) == bare(b)
-}
-
-/// Makes ORDER BY in a call sort by the argument as SQLite has it: it wants the very same expression beside DISTINCT.
-fn clause_over(clause: &mut FunctionArgumentClause, argument: &Expr) {
-    if let FunctionArgumentClause::OrderBy(items) = clause {
-        for item in items {
-            item.expr = argument.clone();
-        }
-    }
-}
-
-fn ordered_by(expr: Expr) -> OrderByExpr {
-    OrderByExpr { expr, options: OrderByOptions { sort: None, nulls_first: Some(false) }, with_fill: None }
+/// True when the arguments that decide what `anyelement` stands for are strings in quotes and NULLs, which have no type. A
+/// parameter has the type of its value. `array_agg` and `mode`, which have a row for each type, are no different.
+fn is_undetermined(resolved: &Resolved, types: &[Typed]) -> bool {
+    let name = resolved.signature.name;
+    let by_rows = matches!(name, "array_agg" | "mode" | "percentile_disc");
+    let is_document =
+        matches!(name, "to_json" | "to_jsonb") || name.ends_with("json_agg") || name.ends_with("jsonb_agg");
+    let is_document = is_document || name.ends_with("_agg_strict") && !name.contains("object");
+    let last = types.len().saturating_sub(1);
+    let decides = |index: usize, declared: Type| match declared {
+        Type::AnyElement | Type::AnyArray => true,
+        Type::AnyJson => is_document,
+        _ => by_rows && index == last,
+    };
+    let mut deciding = resolved
+        .signature
+        .arguments
+        .iter()
+        .zip(types)
+        .enumerate()
+        .filter(|(index, (declared, _))| decides(*index, **declared))
+        .peekable();
+    deciding.peek().is_some() && deciding.all(|(_, (_, typed))| is_untyped_literal(typed))
 }
 
 /// True when the list of arguments has DISTINCT or clauses of an aggregate.
@@ -589,7 +491,7 @@ fn take_arguments(function: &mut Function) -> Vec<Expr> {
 }
 
 /// The arguments of a call that are expressions.
-fn expressions(function: &mut Function) -> Vec<&mut Expr> {
+pub(super) fn expressions(function: &mut Function) -> Vec<&mut Expr> {
     let FunctionArguments::List(list) = &mut function.args else { return Vec::new() };
     list.args
         .iter_mut()

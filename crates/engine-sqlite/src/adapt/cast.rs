@@ -10,6 +10,7 @@ use super::{
     adapter::Adapter,
     converted::{conversion, text},
     literal::string_of,
+    parameter_types,
     typed::{Origin, Typed, type_of_column},
 };
 
@@ -103,6 +104,11 @@ pub(super) fn is_known_type(data_type: &DataType) -> bool {
     cast_target(data_type).is_ok()
 }
 
+/// The type that a cast names; none for a type that PhantomDB does not have.
+pub(super) fn type_named(data_type: &DataType) -> Option<Type> {
+    cast_target(data_type).ok().map(|target| target.data_type)
+}
+
 /// The type that a cast names.
 fn cast_target(data_type: &DataType) -> Result<CastTarget> {
     let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
@@ -179,6 +185,7 @@ fn interval_target(fields: Option<&IntervalFields>, precision: Option<i64>) -> R
 }
 
 fn cast_to(target: &CastTarget, value: Expr, typed: Typed) -> Result<Expr> {
+    parameter_types::note(&value, typed, target.data_type);
     // A cast decides the type of a parameter and of a string literal.
     let typed = if typed.origin == Origin::Parameter && target.data_type.is_number() {
         Typed { origin: Origin::Computed, ..typed }

@@ -10,8 +10,9 @@ use sqlparser::ast::{BinaryOperator, Expr, Spanned};
 
 use super::{
     adapter::Adapter,
-    converted::{comparable, conversion},
+    converted::{comparable, conversion, is_null_beside_rows},
     literal::string_of,
+    parameter_types,
     typed::{Origin, Typed},
 };
 
@@ -28,6 +29,10 @@ impl Adapter<'_> {
         }
         let (a, b) = (self.operand(left)?, self.operand(right)?);
         self.align(left, a, right, b, op)?;
+        if is_null_beside_rows(&[left, right]) {
+            *expr = build::null();
+            return Ok(Typed::boolean(true));
+        }
         Ok(Typed::boolean(a.nullable || b.nullable))
     }
 
@@ -92,6 +97,7 @@ impl Adapter<'_> {
             }
             return Ok(());
         }
+        parameter_types::note(side, typed, common);
         let both_numbers = typed.data_type.is_number() && common.is_number();
         // SQLite compares integers and floats by their value.
         let stays = both_numbers && common != Type::Numeric && !typed.is(Type::Numeric);
@@ -137,6 +143,12 @@ impl Adapter<'_> {
                 Type::Timestamp
             }),
             (Type::Time, Type::Interval) | (Type::Interval, Type::Time) => Ok(Type::Interval),
+            // The operators take two arrays of one type.
+            (Type::Array(a), Type::Array(b))
+                if !([*a, *b].contains(&Type::Unknown) || a.is_text() && b.is_text()) =>
+            {
+                mismatch()
+            }
             (left, right) if left.category() == right.category() && !matches!(left, Type::Time) => {
                 let unified = matches!(
                     left.category(),

@@ -12,7 +12,7 @@ use sqlparser::{
 };
 
 use super::adapter::Adapter;
-use crate::stored::stored_name;
+use crate::{catalog::exactly, stored::stored_name};
 
 /// The names of the constraints of one table.
 #[derive(Debug)]
@@ -188,6 +188,7 @@ impl Adapter<'_> {
         if table.name != own
             && let Some(parent) = self.catalog.table(&table)
         {
+            exactly(&table, parent.table.clone()).map_err(|error| self.at(error, span))?;
             let columns: Vec<String> = referred_columns.iter().map(|column| column.value.clone()).collect();
             refuse_key_without_unique(&parent, &columns).map_err(|error| self.at(error, span))?;
         }
@@ -245,7 +246,7 @@ fn refuse_key_without_unique(parent: &TableSchema, columns: &[String]) -> Result
         return Ok(());
     }
     for column in columns {
-        if !parent.columns.iter().any(|known| known.name.eq_ignore_ascii_case(column)) {
+        if !parent.columns.iter().any(|known| known.name == *column) {
             let message = format!(
                 "the table \"{}\" has no column \"{column}\" for a foreign key to refer to",
                 parent.table

@@ -1,17 +1,20 @@
 //! Conversions of values from one type to another, and to text and to documents.
 
+use std::ops::ControlFlow;
+
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use phantomdb_sql::{
     build,
     parse::parse_expression,
     printer::{self, verbatim_ident},
     typing::{Signature, Strength, Type, functions, operators, resolve, strength},
-    walk::change_expressions,
+    walk::{change_expressions, each_expression},
 };
 use sqlparser::ast::{Expr, ObjectName, Value, ValueWithSpan};
 
 use super::{
     literal::{string_of, value_of},
+    parameter_types,
     typed::{Origin, Typed},
 };
 
@@ -26,9 +29,13 @@ pub(super) fn implicit(expr: Expr, typed: Typed, to: Type) -> Result<Expr> {
 
 /// The expression as a value of the type, as a cast makes it.
 pub(super) fn conversion(expr: Expr, typed: Typed, to: Type) -> Result<Expr> {
+    parameter_types::note(&expr, typed, to);
     let from = typed.data_type;
-    if from == to || to == Type::Other || (from.is_text() && to.is_text()) || is_null(&expr) {
+    if from == to || to == Type::Other || (from.is_text() && to.is_text()) {
         return Ok(expr);
+    }
+    if is_null(&expr) {
+        return if strength(from, to).is_some() { Ok(expr) } else { Err(no_conversion(from, to)) };
     }
     if typed.is_unknown() {
         return unknown(expr, typed, to);
@@ -39,7 +46,11 @@ pub(super) fn conversion(expr: Expr, typed: Typed, to: Type) -> Result<Expr> {
     if let Some(number) = number_literal(&expr, typed, to) {
         return Ok(number);
     }
-    if let (Type::Array(from), Type::Array(to)) = (from, to) {
+    if let (Type::Array(from_element), Type::Array(to_element)) = (from, to) {
+        if strength(from, to).is_none() {
+            return Err(no_conversion(from, to));
+        }
+        let (from, to) = (from_element, to_element);
         let names = [from.short_name(), to.short_name()].map(printer::literal);
         return Ok(build::call("phantomdb_array_cast", std::iter::once(expr).chain(names).collect()));
     }
@@ -79,6 +90,15 @@ fn unknown(expr: Expr, typed: Typed, to: Type) -> Result<Expr> {
         return Ok(Expr::Value(Value::Boolean(value).into()));
     }
     if let Type::Array(element) = to {
+        // A parameter may be a JSON array; PostgreSQL takes only its own notation for a literal.
+        if let Some(text) = string_of(&expr).map(str::trim_start)
+            && typed.origin == Origin::Literal
+            && text.starts_with('[')
+            && !text.contains("]=")
+        {
+            let message = "a literal that is an array is written '{1,2}', or ARRAY[1,2]";
+            return Err(Error::new(ErrorCode::TypeMismatch, message));
+        }
         let arguments = vec![expr, printer::literal(element.short_name())];
         return Ok(build::call("phantomdb_array_input", arguments));
     }
@@ -186,7 +206,8 @@ pub(super) fn apply_body(body: &str, arguments: Vec<Expr>) -> Expr {
     if body == "$1" {
         return arguments.into_iter().next().unwrap_or_else(build::null);
     }
-    if !body.contains(['$', '(', ' ']) {
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    if body.bytes().all(is_name) && body.starts_with(|first: char| first.is_ascii_alphabetic()) {
         return build::call(body, arguments);
     }
     // A test reads each template, so that none is malformed.
@@ -220,6 +241,23 @@ pub(super) fn collated(mut expr: Expr, collation: &str) -> Expr {
 
 fn is_null(expr: &Expr) -> bool {
     matches!(value_of(expr), Some(Value::Null))
+}
+
+/// True when one of the operands is a constant NULL, and another depends on rows. PostgreSQL then gives NULL without computing
+/// the other, which could fail.
+pub(super) fn is_null_beside_rows(operands: &[&Expr]) -> bool {
+    let depends = |expr: &&Expr| {
+        let found = each_expression(*expr, &mut |inner| match inner {
+            Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Subquery(_) => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        });
+        found.is_break()
+    };
+    let is_constant_null = |expr: &&Expr| match build::unnested(expr) {
+        Expr::Collate { expr, collation: _ } => is_null(build::unnested(expr)),
+        other => is_null(other),
+    };
+    operands.iter().any(is_constant_null) && operands.iter().any(depends)
 }
 
 pub(super) fn no_conversion(from: Type, to: Type) -> Error {

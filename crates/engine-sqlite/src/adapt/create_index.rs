@@ -18,7 +18,7 @@ use super::{
 use crate::stored::stored_name;
 
 /// The collations of SQLite.
-const SQLITE_COLLATIONS: [&str; 4] = ["binary", "nocase", "rtrim", "decimal"];
+pub(super) const SQLITE_COLLATIONS: [&str; 4] = ["binary", "nocase", "rtrim", "decimal"];
 
 /// True for `en_US`, `de_DE.utf8` and `en-x-icu`: a language in lower case, and more after it.
 fn is_of_a_language(name: &str) -> bool {
@@ -62,6 +62,7 @@ impl Adapter<'_> {
         // USING and CONCURRENTLY change no result: SQLite has one kind of index, and one writer at a time.
         (*using, *concurrently, *nulls_distinct) = (None, false, None);
         let indexed = self.source.table(table)?;
+        let schema = self.existing(&indexed, span)?;
         let Some(mut index) = name.as_ref().and_then(table_name) else {
             return self.unsupported("an index without a name", span);
         };
@@ -73,7 +74,7 @@ impl Adapter<'_> {
         let relation = Relation {
             name: stored_name(&indexed),
             bare: None,
-            columns: self.catalog.table(&indexed).map_or(Columns::Unknown, Columns::Table),
+            columns: schema.map_or(Columns::Unknown, Columns::Table),
             outer: false,
         };
         self.in_definition(relation, |adapter| {

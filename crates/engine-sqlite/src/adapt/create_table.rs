@@ -24,16 +24,12 @@ use super::{
 use crate::{source_expressions::SourceExpression, stored::stored_name};
 
 impl Adapter<'_> {
-    pub(super) fn create_table(&mut self, create: &mut CreateTable) -> Result<()> {
+    /// The result is the INSERT that fills the table, when it is made from a query.
+    pub(super) fn create_table(&mut self, create: &mut CreateTable) -> Result<Option<String>> {
         let table = self.source.new_table(create)?;
         self.refuse_table_clauses(create)?;
         create.name = ObjectName::from(vec![Ident::with_quote('"', stored_name(&table))]);
-        // SQLite has no word for WITH DATA, the default.
-        create.with_data = None;
-        if let Some(query) = &mut create.query {
-            self.refuse_parameters = true;
-            self.query(query)?;
-        }
+        let rows = self.columns_of_query(create, &table)?;
         refuse_generated_of_generated(create).map_err(|error| self.at(error, create.name.span()))?;
         let taken =
             create.constraints.iter().filter_map(constraint_name).map(|name| name.value.clone()).collect();
@@ -41,7 +37,8 @@ impl Adapter<'_> {
         let columns = create.columns.iter().map(output_of).collect::<Vec<_>>();
         let columns = Columns::Listed(Arc::new(columns));
         let relation = Relation { name: String::new(), bare: None, columns, outer: false };
-        self.in_definition(relation, |adapter| adapter.columns_and_constraints(create, &mut naming))
+        self.in_definition(relation, |adapter| adapter.columns_and_constraints(create, &mut naming))?;
+        Ok(rows)
     }
 
     /// Refuses the clauses that PhantomDB SQL does not have; `create_table` adapts the others.
@@ -113,8 +110,8 @@ impl Adapter<'_> {
             fallback,
             with_data,
         } = create;
-        let no_data =
-            with_data.as_ref().is_some_and(|WithData { data, statistics }| !data || statistics.is_some());
+        let statistics =
+            with_data.as_ref().is_some_and(|WithData { data: _, statistics }| statistics.is_some());
         self.refuse(
             &[
                 (*or_replace, "OR REPLACE"),
@@ -174,7 +171,7 @@ impl Adapter<'_> {
                 (fallback.is_some(), "FALLBACK"),
                 (!matches!(hive_distribution, HiveDistributionStyle::NONE), "PARTITIONED or SKEWED BY"),
                 (!matches!(table_options, CreateTableOptions::None), "an option of a table"),
-                (no_data, "WITH NO DATA"),
+                (statistics, "STATISTICS of WITH DATA"),
             ],
             || create.name.span(),
         )

@@ -1,25 +1,30 @@
 //! CREATE VIEW.
 
 use phantomdb_protocol::{Error, Result};
-use phantomdb_sql::{names::last_ident, printer::quote_identifier, typing::Type};
+use phantomdb_sql::{
+    names::last_ident,
+    printer::{self, Style, quote_identifier},
+    typing::Type,
+};
 use sqlparser::ast::{CreateTableOptions, CreateView, Ident, ObjectName, Spanned, Statement, ViewColumnDef};
 
 use super::{adapter::Adapter, scope::Output};
 use crate::stored::{self, print, stored_name};
 
 impl Adapter<'_> {
-    /// Adapts a view, and prints it with the types of its columns, which SQLite does not keep.
+    /// Adapts a view, and prints it with the types of its columns and its query, which SQLite does not keep.
     pub(super) fn create_view(&mut self, statement: &mut Statement) -> Result<String> {
         let Statement::CreateView(view) = statement else {
             return Err(Error::internal("CREATE VIEW was expected"));
         };
+        let written = printer::print(&mut (*view.query).clone(), Style::Phantom)?;
         let outputs = self.view_query(view)?;
         let name = last_ident(&view.name).map(|ident| quote_identifier(&ident.value)).unwrap_or_default();
         let sql = print(statement)?;
         let types: Vec<String> =
             outputs.iter().flatten().map(|output| output.typed.data_type.short_name()).collect();
         let types = if outputs.is_some() { stored::view_types(&types) } else { String::new() };
-        Ok(sql.replacen(&name, &format!("{name}{types}"), 1))
+        Ok(sql.replacen(&name, &format!("{name}{types}{}", stored::view_query(&written)), 1))
     }
 
     fn view_query(&mut self, view: &mut CreateView) -> Result<Option<Vec<Output>>> {

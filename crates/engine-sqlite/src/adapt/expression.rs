@@ -16,6 +16,7 @@ use sqlparser::ast::{
 use super::{
     adapter::Adapter,
     converted::{comparable, conversion, json},
+    create_index::SQLITE_COLLATIONS,
     or_of_rows,
     scope::{Columns, Found, Output},
     special_form::are_pairs,
@@ -106,7 +107,7 @@ impl Adapter<'_> {
                 Ok(Typed::boolean(false))
             }
             Expr::Subquery(query) => {
-                let outputs = self.subquery(query)?;
+                let outputs = self.value_query(query)?;
                 let outputs = outputs.as_deref().unwrap_or_default();
                 if outputs.len() > 1 {
                     let message = "a sub-query in an expression must have one column";
@@ -126,8 +127,13 @@ impl Adapter<'_> {
                     return Err(self.at(Error::new(ErrorCode::TypeMismatch, message), expr.span()));
                 }
                 let name = last_ident(collation).map(|ident| ident.value.to_ascii_lowercase());
-                if name.is_some_and(|name| BYTE_ORDERS.contains(&name.as_str())) {
+                let name = name.unwrap_or_default();
+                let is_own = last_ident(collation).is_some_and(printer::is_verbatim);
+                if BYTE_ORDERS.contains(&name.as_str()) {
                     *collation = ObjectName::from(vec![verbatim_ident("BINARY")]);
+                } else if !is_own && !SQLITE_COLLATIONS.contains(&name.as_str()) {
+                    let (what, span) = (format!("the collation {collation}"), collation.span());
+                    return self.unsupported(&what, span);
                 }
                 Ok(typed.computed())
             }
@@ -254,9 +260,7 @@ impl Adapter<'_> {
         if found.is_none()
             && let Some(spelled) = self.scopes.iter().rev().find_map(|scope| scope.spelled(&qualifier))
         {
-            let message = format!("there is no table \"{qualifier}\" here; there is \"{spelled}\"");
-            let error = Error::new(ErrorCode::UnknownTable, message).with_table(qualifier);
-            return Err(self.at(error, column.span));
+            return Err(self.at(spelled_otherwise(&qualifier, spelled), column.span));
         }
         let typed = self.column_reference(expr, Some(&qualifier), &column)?;
         if self.bare_columns {
@@ -411,6 +415,12 @@ impl Adapter<'_> {
             return Ok(());
         };
         let typed = self.operand(operand)?;
+        // A string in quotes and NULL are text here.
+        let typed = if typed.is_unknown() && typed.origin == Origin::Literal {
+            Typed { data_type: Type::Text, ..typed }
+        } else {
+            typed
+        };
         let mut values = Vec::with_capacity(branches.len());
         for CaseWhen { condition, result: _ } in branches {
             let other = self.expr(condition)?;
@@ -522,4 +532,10 @@ pub(super) fn shorten(expr: &Expr) -> String {
 /// True when the identifier is that word, without quotes.
 pub(super) fn is_word(ident: &Ident, word: &str) -> bool {
     ident.quote_style.is_none() && ident.value.eq_ignore_ascii_case(word)
+}
+
+/// The error for a qualifier that differs from the name of a relation in upper and lower case only.
+pub(super) fn spelled_otherwise(qualifier: &str, relation: &str) -> Error {
+    let message = format!("there is no table \"{qualifier}\" here; there is \"{relation}\"");
+    Error::new(ErrorCode::UnknownTable, message).with_table(qualifier)
 }

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use phantomdb_protocol::{Error, ErrorCode, Result, TableName};
+use phantomdb_protocol::{Result, TableName, TableSchema};
 use phantomdb_sql::{names::last_ident, printer::verbatim_ident};
-use sqlparser::ast::{
-    Expr, FunctionArg, FunctionArgExpr, Ident, Join, JoinConstraint, JoinOperator, ObjectName, Query,
-    SelectItem, SetExpr, Spanned, TableAlias, TableFactor, TableFunctionArgs, TableWithJoins,
+use sqlparser::{
+    ast::{
+        Expr, FunctionArg, FunctionArgExpr, Ident, Join, JoinConstraint, JoinOperator, ObjectName, Query,
+        SelectItem, SetExpr, Spanned, TableAlias, TableFactor, TableFunctionArgs, TableWithJoins,
+    },
+    tokenizer::Span,
 };
 
 use super::{
@@ -15,8 +18,12 @@ use super::{
     row_sources::table_factor,
     scope::{Columns, Output, Relation},
     template::{parsed_query, with_column_names},
+    writing_with::Read,
 };
-use crate::stored::stored_name;
+use crate::{
+    catalog::{exactly, unknown_table},
+    stored::stored_name,
+};
 
 impl Adapter<'_> {
     pub(super) fn table_with_joins(&mut self, table: &mut TableWithJoins) -> Result<()> {
@@ -146,7 +153,7 @@ impl Adapter<'_> {
                 Ok(())
             }
             TableFactor::UNNEST { alias, array_exprs, with_offset, with_offset_alias, with_ordinality } => {
-                let span = array_exprs.first().map_or_else(sqlparser::tokenizer::Span::empty, Spanned::span);
+                let span = array_exprs.first().map_or_else(Span::empty, Spanned::span);
                 self.refuse(
                     &[
                         (*with_offset || with_offset_alias.is_some(), "WITH OFFSET"),
@@ -216,22 +223,13 @@ impl Adapter<'_> {
         let table = self.source.table(name)?;
         let stored = stored_name(&table);
         let common = self.common_tables.iter().rev().find(|common| common.name == stored);
+        self.reads.push(match common {
+            Some(common) => Read::Common(common.name.clone()),
+            None => Read::Table(table.clone()),
+        });
         let columns = match common {
             Some(common) => common.columns.clone(),
-            None => match self.catalog.table(&table) {
-                Some(found) if found.table.name == table.name => Columns::Table(found),
-                Some(found) => {
-                    let message = format!("there is no table \"{table}\"; there is \"{}\"", found.table);
-                    let error = Error::new(ErrorCode::UnknownTable, message).with_table(table.to_string());
-                    return Err(self.at(error, span));
-                }
-                None if self.catalog.sees_all() && !is_internal(&table) => {
-                    let message = format!("there is no table \"{table}\"");
-                    let error = Error::new(ErrorCode::UnknownTable, message).with_table(table.to_string());
-                    return Err(self.at(error, span));
-                }
-                None => Columns::Unknown,
-            },
+            None => self.existing(&table, span)?.map_or(Columns::Unknown, Columns::Table),
         };
         let (exposed, bare, names) = match alias {
             Some(alias) => {
@@ -261,6 +259,23 @@ impl Adapter<'_> {
 }
 
 /// True for the tables of SQLite itself and of the engine.
+impl Adapter<'_> {
+    /// A table that the statement names. None when the catalog does not know; `UNKNOWN_TABLE` when there is no such table.
+    /// Names are case-sensitive, and SQLite itself would find a table in any case.
+    pub(super) fn existing(&self, table: &TableName, span: Span) -> Result<Option<Arc<TableSchema>>> {
+        match self.catalog.table(table) {
+            Some(found) => match exactly(table, found.table.clone()) {
+                Ok(_) => Ok(Some(found)),
+                Err(error) => Err(self.at(error, span)),
+            },
+            None if self.catalog.sees_all() && !is_internal(table) => {
+                Err(self.at(unknown_table(table), span))
+            }
+            None => Ok(None),
+        }
+    }
+}
+
 fn is_internal(table: &TableName) -> bool {
     table.schema.is_none() && (table.name.starts_with("sqlite_") || table.name.starts_with("phantomdb_"))
 }

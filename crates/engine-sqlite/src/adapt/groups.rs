@@ -70,11 +70,15 @@ impl Adapter<'_> {
         self.scopes.last().is_some_and(|scope| matches!(scope.column(None, &ident.value), Found::Column(_)))
     }
 
-    /// True when GROUP BY has the key of each table, so that a group has one row of it.
+    /// True when GROUP BY has the key of each table, so that a group has one row of it, or all of its columns.
     fn all_keys_grouped(&self, groups: &[Expr]) -> bool {
         self.scopes.last().is_some_and(|scope| {
             scope.relations.iter().all(|relation| match &relation.columns {
-                Columns::Table(table) => key_is_grouped(&relation.name, &table.primary_key, groups),
+                Columns::Table(table) => {
+                    let is_grouped = |name: &String| has_column(groups, Some(&relation.name), name);
+                    key_is_grouped(&relation.name, &table.primary_key, groups)
+                        || table.columns.iter().all(|column| is_grouped(&column.name))
+                }
                 Columns::Listed(outputs) => {
                     outputs.iter().all(|output| has_column(groups, Some(&relation.name), &output.name))
                 }

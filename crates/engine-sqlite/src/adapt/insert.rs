@@ -3,10 +3,10 @@
 use std::{collections::HashSet, sync::Arc};
 
 use phantomdb_protocol::{Constraint, Error, ErrorCode, Result, TableSchema};
-use phantomdb_sql::{names::last_ident, parse, printer::verbatim_ident};
+use phantomdb_sql::{build, names::last_ident, parse, printer::verbatim_ident};
 use sqlparser::ast::{
     Assignment, AssignmentTarget, ConflictTarget, DoUpdate, Expr, Ident, Insert, ObjectName, OnConflict,
-    OnConflictAction, OnInsert, Query, SetExpr, TableAliasWithoutColumns, TableObject, Values,
+    OnConflictAction, OnInsert, Query, SetExpr, Spanned, TableAliasWithoutColumns, TableObject, Values,
 };
 
 use super::{
@@ -31,12 +31,17 @@ impl Adapter<'_> {
             return self.unsupported("this target of an INSERT", insert.insert_token.0.span);
         };
         let table = self.source.table(name)?;
+        let schema = self.existing(&table, name.span())?;
         let stored = stored_name(&table);
         *name = ObjectName::from(vec![Ident::with_quote('"', stored.clone())]);
-        let schema = self.catalog.table(&table);
         let mut columns: Vec<String> = Vec::with_capacity(insert.columns.len());
-        for column in &insert.columns {
-            columns.extend(last_ident(column).map(|ident| ident.value.clone()));
+        for column in insert.columns.iter().filter_map(last_ident) {
+            if columns.contains(&column.value) {
+                let message = format!("INSERT names the column \"{}\" twice", column.value);
+                let error = Error::new(ErrorCode::AlreadyExists, message).with_columns([&column.value]);
+                return Err(self.at(error, column.span));
+            }
+            columns.push(column.value.clone());
         }
         let mut targets = targets(schema.as_deref(), &columns)?;
         if let Some(source) = &mut insert.source {
@@ -216,22 +221,55 @@ impl Adapter<'_> {
         for Assignment { target, value } in &mut single {
             let name = match target {
                 AssignmentTarget::ColumnName(name) => name,
-                // SQLite takes `(a, b) = (SELECT …)` as PostgreSQL does.
-                AssignmentTarget::Tuple(_) => {
-                    self.expr(value)?;
+                AssignmentTarget::Tuple(names) => {
+                    let columns: Vec<Ident> = names.iter().map(column_of).collect();
+                    for column in &columns {
+                        self.refuse_second_assignment(column, &mut assigned)?;
+                    }
+                    *names = columns.iter().map(|column| ObjectName::from(vec![column.clone()])).collect();
+                    self.assigned_row(value, &columns, schema)?;
                     continue;
                 }
             };
-            let column = last_ident(name).cloned().unwrap_or_else(|| Ident::new(""));
-            if !assigned.insert(column.value.clone()) {
-                let message = format!("the column \"{}\" is assigned twice", column.value);
-                return Err(self.at(Error::new(ErrorCode::SyntaxError, message), column.span));
-            }
+            let column = column_of(name);
+            self.refuse_second_assignment(&column, &mut assigned)?;
             let target = schema.map(|schema| assign::target(schema, &column.value)).transpose()?;
             *name = ObjectName::from(vec![column]);
             self.assigned(value, target.as_ref())?;
         }
         *assignments = single;
+        Ok(())
+    }
+
+    fn refuse_second_assignment(&self, column: &Ident, assigned: &mut HashSet<String>) -> Result<()> {
+        if assigned.insert(column.value.clone()) {
+            return Ok(());
+        }
+        let message = format!("the column \"{}\" is assigned twice", column.value);
+        Err(self.at(Error::new(ErrorCode::SyntaxError, message), column.span))
+    }
+
+    /// The value of `(a, b) = (SELECT …)`, which SQLite takes as PostgreSQL does.
+    fn assigned_row(
+        &mut self,
+        value: &mut Expr,
+        columns: &[Ident],
+        schema: Option<&TableSchema>,
+    ) -> Result<()> {
+        let span = value.span();
+        let Expr::Subquery(query) = build::unnested_mut(value) else {
+            return self.unsupported("a row that is neither a list of values nor a sub-query in SET", span);
+        };
+        let width = self.subquery(query)?.map_or(columns.len(), |outputs| outputs.len());
+        if width != columns.len() {
+            let message = format!("SET names {} columns and gives {width} values", columns.len());
+            return Err(self.at(Error::new(ErrorCode::SyntaxError, message), span));
+        }
+        let names: Vec<String> = columns.iter().map(|column| column.value.clone()).collect();
+        let targets = targets(schema, &names)?;
+        if targets.iter().any(Option::is_some) {
+            convert_source(query, &targets)?;
+        }
         Ok(())
     }
 
@@ -296,6 +334,11 @@ impl Adapter<'_> {
     }
 }
 
+/// The column that an assignment names, without the table.
+fn column_of(name: &ObjectName) -> Ident {
+    last_ident(name).cloned().unwrap_or_else(|| Ident::new(""))
+}
+
 /// The columns that are assigned to; none for each column when the table is not known.
 fn targets(schema: Option<&TableSchema>, columns: &[String]) -> Result<Vec<Option<Target>>> {
     columns.iter().map(|column| schema.map(|schema| assign::target(schema, column)).transpose()).collect()
@@ -316,7 +359,7 @@ fn expand(
 }
 
 /// Puts a query around the source that converts each of its columns.
-fn convert_source(source: &mut Query, targets: &[Option<Target>]) -> Result<()> {
+pub(super) fn convert_source(source: &mut Query, targets: &[Option<Target>]) -> Result<()> {
     let columns: Vec<Ident> =
         (1..=targets.len()).map(|index| Ident::with_quote('"', format!("column{index}"))).collect();
     let values = columns.iter().zip(targets).map(|(column, target)| {
@@ -335,7 +378,11 @@ fn convert_source(source: &mut Query, targets: &[Option<Target>]) -> Result<()> 
 fn require_keys(schema: Option<&TableSchema>, columns: &[String], has_rows: bool) -> Result<()> {
     let Some(schema) = schema else { return Ok(()) };
     for key in &schema.primary_key {
-        let target = assign::target(schema, key)?;
+        // A table that another program made may spell its key in another case than the column.
+        let Some(column) = schema.columns.iter().find(|column| column.name.eq_ignore_ascii_case(key)) else {
+            continue;
+        };
+        let target = Target::new(schema, column);
         let given = has_rows && columns.iter().any(|column| column.eq_ignore_ascii_case(key));
         if !given && target.is_required_key() {
             return Err(target.missing());

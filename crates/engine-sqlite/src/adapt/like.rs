@@ -82,9 +82,11 @@ impl Adapter<'_> {
                 return Ok(Typed::boolean(a.nullable));
             }
         }
-        // An index of a column can serve SQLite's own LIKE.
+        // An index of a column can serve SQLite's own LIKE. It is for short patterns, because its time grows with the product
+        // of both lengths: see `LONGEST_LIKE_PATTERN`.
         let is_text_column = a.origin == Origin::Column && matches!(a.data_type, Type::Text | Type::Varchar);
         if is_text_column
+            && !self.own_like
             && !ignore_case
             && b.is_unknown()
             && string_of(&escape).is_some_and(is_one_character)

@@ -1,10 +1,13 @@
 //! IN, BETWEEN, ANY and ALL.
 
-use phantomdb_protocol::Result;
+use phantomdb_protocol::{Error, ErrorCode, Result};
 use phantomdb_sql::{build, printer, typing::Type};
-use sqlparser::ast::{
-    Array, BinaryOperator, CaseWhen, Expr, Ident, Parens, Query, SelectItem, SetExpr, Spanned, UnaryOperator,
-    Value, ValueWithSpan, Values, helpers::attached_token::AttachedToken,
+use sqlparser::{
+    ast::{
+        Array, BinaryOperator, CaseWhen, Expr, Ident, Parens, Query, SelectItem, SetExpr, Spanned,
+        UnaryOperator, Value, ValueWithSpan, Values, helpers::attached_token::AttachedToken,
+    },
+    tokenizer::Span,
 };
 
 use super::{
@@ -12,8 +15,10 @@ use super::{
     cast::is_known_type,
     converted::comparable,
     expression::shorten,
+    literal::value_of,
     template::{
-        converted_column, empty_query, exists_in, is_plain, parsed_query, set_table_function_argument,
+        converted_column, converted_source, empty_query, exists_in, is_plain, parsed_query,
+        set_table_function_argument,
     },
     typed::{Origin, Typed},
 };
@@ -41,8 +46,7 @@ impl Adapter<'_> {
             }
             Expr::InSubquery { expr: left, subquery, negated: _ } => {
                 if let Expr::Tuple(lefts) = build::unnested_mut(left) {
-                    self.exprs(lefts)?;
-                    self.subquery(subquery)?;
+                    self.align_row_with_query(lefts, subquery)?;
                     return Ok(Typed::boolean(true));
                 }
                 let typed = self.operand(left)?;
@@ -52,17 +56,38 @@ impl Adapter<'_> {
                 self.align_with_query(left, typed, subquery, other)?;
                 Ok(Typed::boolean(true))
             }
-            Expr::Between { expr: left, negated: _, low, high } => {
+            Expr::Between { expr: left, negated, low, high } => {
+                let written = (left.clone(), low.clone(), high.clone(), *negated);
                 let typed = self.operand(left)?;
+                let is_null = matches!(value_of(build::unnested(left)), Some(Value::Null));
                 let mut values = Vec::with_capacity(2);
                 for bound in [low, high] {
                     let other = self.operand(bound)?;
                     values.push((bound.as_mut(), other));
                 }
+                let bounds: Vec<Typed> = values.iter().map(|(_, typed)| *typed).collect();
+                if self.are_compared_apart(typed, &bounds) {
+                    drop(values);
+                    *expr = two_comparisons(written);
+                    return self.expr(expr);
+                }
                 self.align_with_list(left, typed, values)?;
+                // As of every comparison with NULL, the rest is not computed.
+                if is_null {
+                    *expr = build::null();
+                }
                 Ok(Typed::boolean(true))
             }
             other => self.unsupported(&format!("the expression '{}'", shorten(other)), other.span()),
+        }
+    }
+
+    /// True when PostgreSQL compares the value with each bound in another type.
+    fn are_compared_apart(&self, value: Typed, bounds: &[Typed]) -> bool {
+        let mut types = bounds.iter().map(|bound| self.comparison_type(value, *bound, &BinaryOperator::GtEq));
+        match (types.next(), types.next()) {
+            (Some(Ok(low)), Some(Ok(high))) => low != high,
+            _ => false,
         }
     }
 
@@ -98,6 +123,41 @@ impl Adapter<'_> {
         self.convert_side(left, typed, common)?;
         let origin = if typed.data_type == common { typed.origin } else { Origin::Computed };
         *left = comparable(build::take(left), Typed { data_type: common, origin, ..typed });
+        Ok(())
+    }
+
+    /// Makes each value of a row comparable with its column of a query.
+    fn align_row_with_query(&mut self, lefts: &mut [Expr], query: &mut Query) -> Result<()> {
+        let types: Vec<Typed> = lefts.iter_mut().map(|left| self.operand(left)).collect::<Result<_>>()?;
+        let Some(outputs) = self.subquery(query)? else { return Ok(()) };
+        if outputs.len() != lefts.len() {
+            let message =
+                format!("a row of {} values is looked for in a query of {}", lefts.len(), outputs.len());
+            let span = lefts.first().map_or_else(Span::empty, Spanned::span);
+            return Err(self.at(Error::new(ErrorCode::SyntaxError, message), span));
+        }
+        let columns: Vec<Ident> =
+            (1..=outputs.len()).map(|index| Ident::with_quote('"', format!("column{index}"))).collect();
+        let mut values = Vec::with_capacity(columns.len());
+        let mut is_converted = false;
+        for (((left, typed), output), column) in lefts.iter_mut().zip(types).zip(&outputs).zip(&columns) {
+            let other = output.typed;
+            let common = self
+                .comparison_type(typed, other, &BinaryOperator::Eq)
+                .map_err(|error| self.at(error, left.span()))?;
+            let mut value = Expr::Identifier(column.clone());
+            if !(typed.is_unknown() && other.is_unknown()) {
+                self.convert_side(&mut value, other, common)?;
+                is_converted |= !matches!(value, Expr::Identifier(_));
+                self.convert_side(left, typed, common)?;
+                let origin = if typed.data_type == common { typed.origin } else { Origin::Computed };
+                *left = comparable(build::take(left), Typed { data_type: common, origin, ..typed });
+            }
+            values.push(value);
+        }
+        if is_converted {
+            converted_source(query, columns, values)?;
+        }
         Ok(())
     }
 
@@ -260,6 +320,18 @@ impl Adapter<'_> {
         *expr = decided_or_unknown(decided, unknown, all);
         Ok(Typed::boolean(true))
     }
+}
+
+/// BETWEEN as the comparisons that it stands for: a value, its bounds, and whether there is a NOT.
+fn two_comparisons((value, low, high, negated): (Box<Expr>, Box<Expr>, Box<Expr>, bool)) -> Expr {
+    let (above, below, both) = if negated {
+        (BinaryOperator::Lt, BinaryOperator::Gt, BinaryOperator::Or)
+    } else {
+        (BinaryOperator::GtEq, BinaryOperator::LtEq, BinaryOperator::And)
+    };
+    let above = build::binary((*value).clone(), above, *low);
+    let below = build::binary(*value, below, *high);
+    Expr::Nested(Box::new(build::binary(above, both, below)))
 }
 
 /// ANY or ALL from a test that decides it and a test with NULL.

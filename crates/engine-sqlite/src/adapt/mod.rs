@@ -2,16 +2,19 @@
 
 mod adapted;
 mod adapter;
+mod aggregate;
 mod array;
 mod assign;
 mod call;
 mod cast;
 mod column;
+mod column_name;
 mod compare;
 mod constraint;
 mod converted;
 mod create_index;
 mod create_table;
+mod create_table_as;
 mod create_view;
 mod distinct_on;
 mod expression;
@@ -20,12 +23,14 @@ mod groups;
 mod insert;
 mod insert_rows;
 mod like;
+mod limit;
 mod literal;
 mod membership;
 mod named_arguments;
 mod native_target;
 mod operators;
 mod or_of_rows;
+mod parameter_types;
 mod query;
 mod row_sources;
 mod scope;
@@ -37,15 +42,17 @@ mod template;
 mod truncate;
 mod type_conversion;
 mod typed;
+mod unknown_call;
 mod update;
+mod writing_with;
 
 use std::sync::Arc;
 
 use phantomdb_protocol::{ColumnDefinition, ColumnType, Error, Result, TableSchema};
-use phantomdb_sql::{Catalog, build, parse, parse::parse_stored, with_stack};
+use phantomdb_sql::{Catalog, build, parse, parse::parse_stored, types::SqlType, with_stack};
 use sqlparser::ast::{CreateTable, Expr, Ident, Statement};
 
-pub use adapted::{Adapted, Change, WriteKind, WriteTarget};
+pub use adapted::{Adapted, Change, Step, WriteKind, WriteTarget};
 use adapter::Adapter;
 use typed::Typed;
 
@@ -66,10 +73,22 @@ pub fn adapt(sql: &str, catalog: &dyn Catalog) -> Result<Adapted> {
     with_stack(tokens.len(), || Adapter::new(sql, catalog).statement(tokens))
 }
 
+/// The types of the parameters of exactly one statement, as far as they are known, from the first one on.
+pub fn parameter_types(sql: &str, catalog: &dyn Catalog) -> Result<Vec<Option<SqlType>>> {
+    let (adapted, types) = parameter_types::found_by(|| adapt(sql, catalog));
+    adapted.map(|_| types)
+}
+
 /// Adapts an INSERT of one row whose parameters at these places, from 0, stand for the default of their column.
 pub fn adapt_with_defaults(sql: &str, catalog: &dyn Catalog, defaults: &[usize]) -> Result<Adapted> {
     let tokens = parse::tokens(sql)?;
     with_stack(tokens.len(), || Adapter { defaults, ..Adapter::new(sql, catalog) }.statement(tokens))
+}
+
+/// Adapts a statement with patterns that are too long for SQLite's own LIKE.
+pub(super) fn adapt_with_own_like(sql: &str, catalog: &dyn Catalog) -> Result<Adapted> {
+    let tokens = parse::tokens(sql)?;
+    with_stack(tokens.len(), || Adapter { own_like: true, ..Adapter::new(sql, catalog) }.statement(tokens))
 }
 
 /// Adapts `CREATE TABLE` to the tree that SQLite is given, with the expressions whose text differs from the user's.

@@ -2,8 +2,8 @@
 
 use phantomdb_sql::printer;
 use sqlparser::ast::{
-    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgOperator, FunctionArgumentList,
-    FunctionArguments,
+    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgOperator, FunctionArgumentList,
+    FunctionArguments, Ident,
 };
 
 /// The functions whose arguments are mostly named, with the names in their order. An argument that is left out is 0.
@@ -19,7 +19,7 @@ pub(super) fn place(function_name: &str, function: &mut Function) {
     else {
         return;
     };
-    let is_named = |argument: &FunctionArg| !matches!(argument, FunctionArg::Unnamed(_));
+    let is_named = |argument: &FunctionArg| read(argument).is_none_or(|(name, _)| name.is_some());
     if args.iter().any(is_named)
         && let Some(placed) = placed(args, names)
     {
@@ -35,19 +35,10 @@ pub(super) fn place(function_name: &str, function: &mut Function) {
 fn placed(arguments: &[FunctionArg], names: &[&str]) -> Option<Vec<Option<Expr>>> {
     let mut placed: Vec<Option<Expr>> = Vec::new();
     for argument in arguments {
-        let (place, value) = match argument {
-            FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) => (placed.len(), value),
-            FunctionArg::Named {
-                name,
-                arg: FunctionArgExpr::Expr(value),
-                operator: FunctionArgOperator::RightArrow | FunctionArgOperator::Assignment,
-            }
-            | FunctionArg::ExprNamed {
-                name: Expr::Identifier(name),
-                arg: FunctionArgExpr::Expr(value),
-                operator: FunctionArgOperator::RightArrow | FunctionArgOperator::Assignment,
-            } => (names.iter().position(|known| known.eq_ignore_ascii_case(&name.value))?, value),
-            _ => return None,
+        let (name, value) = read(argument)?;
+        let place = match name {
+            Some(name) => names.iter().position(|known| known.eq_ignore_ascii_case(&name.value))?,
+            None => placed.len(),
         };
         if placed.len() <= place {
             placed.resize(place + 1, None);
@@ -56,4 +47,31 @@ fn placed(arguments: &[FunctionArg], names: &[&str]) -> Option<Vec<Option<Expr>>
         *slot = Some(value.clone());
     }
     Some(placed)
+}
+
+/// The name of an argument, if it has one, and its value. None for anything else, such as `*`.
+fn read(argument: &FunctionArg) -> Option<(Option<&Ident>, &Expr)> {
+    match argument {
+        FunctionArg::Named {
+            name,
+            arg: FunctionArgExpr::Expr(value),
+            operator: FunctionArgOperator::RightArrow | FunctionArgOperator::Assignment,
+        }
+        | FunctionArg::ExprNamed {
+            name: Expr::Identifier(name),
+            arg: FunctionArgExpr::Expr(value),
+            operator: FunctionArgOperator::RightArrow | FunctionArgOperator::Assignment,
+        } => Some((Some(name), value)),
+        // The parser reads `name := value` as an operation.
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::BinaryOp {
+            left,
+            op: BinaryOperator::Assignment,
+            right,
+        })) => match left.as_ref() {
+            Expr::Identifier(name) => Some((Some(name), right.as_ref())),
+            _ => None,
+        },
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) => Some((None, value)),
+        _ => None,
+    }
 }

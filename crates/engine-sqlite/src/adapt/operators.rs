@@ -11,7 +11,7 @@ use sqlparser::ast::{BinaryOperator, Expr, Spanned, UnaryOperator, Value, ValueW
 
 use super::{
     adapter::Adapter,
-    converted::{apply_body, implicit, json, output_text, text},
+    converted::{apply_body, implicit, is_null_beside_rows, json, output_text, text},
     typed::{Origin, Typed, wire_of},
 };
 
@@ -37,8 +37,13 @@ impl Adapter<'_> {
     /// An operator of the table, with two operands.
     fn infix(&mut self, expr: &mut Expr, name: &str) -> Result<Typed> {
         let Expr::BinaryOp { left, op: _, right } = expr else { return Ok(Typed::OTHER) };
-        let (mut a, mut b) = (self.expr(left)?, self.expr(right)?);
-        document_operand(name, &mut a, &mut b);
+        let (mut a, b) = (self.expr(left)?, self.expr(right)?);
+        document_operand(name, &mut a, b);
+        // A pattern matches the text of any value, as LIKE does.
+        if matches!(name, "~" | "~*" | "!~" | "!~*") && !a.data_type.is_text() && !a.is_unknown() {
+            **left = text(build::take(left), a)?;
+            a = Typed { nullable: a.nullable, ..Typed::of(Type::Text) };
+        }
         let resolved = match choose(name, Kind::Infix, &[a, b]) {
             Ok(resolved) => resolved,
             Err(why) => return Err(self.at(no_operator(name, &[a, b], why), expr.span())),
@@ -78,17 +83,11 @@ impl Adapter<'_> {
 }
 
 /// The left operand of an operator on documents is a document, whatever its own type is.
-fn document_operand(name: &str, left: &mut Typed, right: &mut Typed) {
-    let is_array = |typed: &Typed| matches!(typed.data_type, Type::Array(_));
+fn document_operand(name: &str, left: &mut Typed, right: Typed) {
     match name {
         "?" | "?|" | "?&" | "#-" if left.is_unknown() => left.data_type = Type::Jsonb,
-        "@>" | "<@" if !is_array(left) && !is_array(right) => {
-            for side in [left, right] {
-                if side.is_unknown() && side.origin == Origin::Parameter {
-                    side.data_type = Type::Unknown;
-                }
-            }
-        }
+        // Two texts are taken for documents, and not for arrays.
+        "@>" | "<@" if left.is_unknown() && right.is_unknown() => left.data_type = Type::Jsonb,
         _ => {}
     }
 }
@@ -130,6 +129,14 @@ pub(super) fn with_defaults(
 /// What SQLite runs for a function or operator that was chosen, and the type of its result. The arguments are converted.
 pub(super) fn call_of(resolved: &Resolved, arguments: Vec<Expr>, types: &[Typed]) -> Result<(Expr, Typed)> {
     let arguments = converted_arguments(resolved, arguments, types)?;
+    let signature = resolved.signature;
+    let is_single = matches!(signature.kind, Kind::Scalar | Kind::Infix | Kind::Prefix);
+    if is_single && !signature.called_on_null && !signature.volatile {
+        let operands: Vec<&Expr> = arguments.iter().collect();
+        if is_null_beside_rows(&operands) {
+            return Ok((build::null(), result_of(resolved, types)));
+        }
+    }
     Ok((apply_body(&resolved.body(), arguments), result_of(resolved, types)))
 }
 
@@ -152,6 +159,7 @@ pub(super) fn converted_arguments(
                 output_text(argument, *typed)
             }
             Some(Type::AnyText) => text(argument, *typed),
+            Some(Type::AnyJson) if is_key(resolved.signature.name, index) => key(argument, *typed),
             Some(Type::AnyJson) => json(argument, *typed),
             Some(Type::Any) => Ok(argument),
             _ if typed.is(Type::Other) => Ok(argument),
@@ -159,6 +167,18 @@ pub(super) fn converted_arguments(
             _ => implicit(argument, *typed, *wanted),
         })
         .collect()
+}
+
+/// True for an argument that becomes the key of an object.
+fn is_key(function: &str, index: usize) -> bool {
+    index.is_multiple_of(2) && function.contains("_object")
+}
+
+/// The key of an object. A document is none, even when it is a single value: as an array it is refused when it is read.
+fn key(argument: Expr, typed: Typed) -> Result<Expr> {
+    let value = json(argument, typed)?;
+    let is_document = matches!(typed.data_type, Type::Json | Type::Jsonb);
+    Ok(if is_document { build::call("json_array", vec![value]) } else { value })
 }
 
 /// The type of the result of a function or operator.
@@ -184,6 +204,9 @@ fn wire_of_numeric(resolved: &Resolved, types: &[Typed]) -> ColumnType {
     let inexact = |typed: &Typed| typed.is(Type::Numeric) && typed.wire != Some(ColumnType::Decimal);
     if !types.iter().any(inexact) {
         return ColumnType::Decimal;
+    }
+    if matches!(resolved.signature.name, "round" | "trunc") {
+        return wire_of(Type::Numeric, types).unwrap_or(ColumnType::Decimal);
     }
     // An argument that was left out has no type here.
     let given = types.iter().filter(|typed| !typed.is(Type::Other));

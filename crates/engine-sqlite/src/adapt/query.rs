@@ -1,14 +1,13 @@
 //! Queries: WITH, VALUES, set operations, LIMIT, locks.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use phantomdb_protocol::{Error, ErrorCode, Result};
-use phantomdb_sql::{build, printer::verbatim_expr, typing::Type};
+use phantomdb_sql::{build, typing::Type};
 use sqlparser::{
     ast::{
-        Cte, Distinct, Expr, Fetch, Ident, LimitClause, LockClause, Offset, OffsetRows, OrderBy, OrderByExpr,
-        OrderByKind, Parens, Query, SelectItem, SetExpr, SetOperator, SetQuantifier, Spanned, TableAlias,
-        TableAliasColumnDef, Value, ValueWithSpan, Values, With,
+        Cte, Distinct, Expr, Ident, LockClause, OrderBy, OrderByExpr, OrderByKind, Parens, Query, SelectItem,
+        SetExpr, SetOperator, SetQuantifier, Spanned, TableAlias, TableAliasColumnDef, Values, With,
     },
     tokenizer::Span,
 };
@@ -27,6 +26,9 @@ const QUERY_DEPTH: usize = 8;
 /// The selects after which a chain of set operations becomes a sub-query: SQLite takes 500 in one chain.
 const TERMS_MAX: usize = 400;
 
+/// The most queries of a WITH. SQLite compares the name of each with all others.
+const WITH_MAX: usize = 1_000;
+
 impl Adapter<'_> {
     /// A query inside of an expression or of another query.
     pub(super) fn subquery(&mut self, query: &mut Query) -> Result<Option<Vec<Output>>> {
@@ -34,6 +36,22 @@ impl Adapter<'_> {
         let outputs = self.query(query);
         self.depth -= QUERY_DEPTH;
         Ok(outputs?.map(|outputs| outputs.into_iter().map(Output::outside).collect()))
+    }
+
+    /// A query in the place of a value. A value that is computed there travels as it would outside.
+    pub(super) fn value_query(&mut self, query: &mut Query) -> Result<Option<Vec<Output>>> {
+        self.depth += QUERY_DEPTH;
+        let outputs = self.query(query);
+        self.depth -= QUERY_DEPTH;
+        let as_value = |output: Output| {
+            let wire = output.typed.wire;
+            let mut outside = output.outside();
+            if outside.typed.is(Type::Numeric) {
+                outside.typed.wire = wire;
+            }
+            outside
+        };
+        Ok(outputs?.map(|outputs| outputs.into_iter().map(as_value).collect()))
     }
 
     /// A whole query. The result is its columns, none when they are not known.
@@ -146,7 +164,12 @@ impl Adapter<'_> {
     }
 
     pub(super) fn with(&mut self, with: &mut With) -> Result<()> {
-        let With { with_token: _, recursive, cte_tables } = with;
+        let With { with_token, recursive, cte_tables } = with;
+        if cte_tables.len() > WITH_MAX {
+            let message =
+                format!("a WITH has more than {WITH_MAX} queries; make some of them tables or views");
+            return Err(self.at(Error::new(ErrorCode::TooLarge, message), with_token.0.span));
+        }
         for common in cte_tables {
             self.common_table(common, *recursive)?;
         }
@@ -154,7 +177,7 @@ impl Adapter<'_> {
     }
 
     /// Adapts a query of WITH. SQLite takes MATERIALIZED and NOT MATERIALIZED as PostgreSQL does.
-    fn common_table(&mut self, common: &mut Cte, recursive: bool) -> Result<()> {
+    pub(super) fn common_table(&mut self, common: &mut Cte, recursive: bool) -> Result<()> {
         let Cte { alias, query, from, materialized: _, closing_paren_token: _ } = common;
         let (name, names) = self.alias(alias)?;
         let span = alias.name.span;
@@ -190,6 +213,11 @@ impl Adapter<'_> {
 
     fn set_expr(&mut self, body: &mut SetExpr) -> Result<Option<Vec<Output>>> {
         self.depth += QUERY_DEPTH;
+        // The rows of several queries, or of VALUES, have no one expression to travel as.
+        let is_exact = matches!(
+            body,
+            SetExpr::Values(_) | SetExpr::SetOperation { op: _, set_quantifier: _, left: _, right: _ }
+        );
         let outputs = match body {
             SetExpr::Select(select) => self.select(select, None),
             SetExpr::Query(query) => self.query(query),
@@ -208,7 +236,8 @@ impl Adapter<'_> {
             }
         };
         self.depth -= QUERY_DEPTH;
-        outputs
+        let outputs = outputs?;
+        Ok(if is_exact { outputs.map(|all| all.into_iter().map(Output::exact).collect()) } else { outputs })
     }
 
     /// The rows of VALUES.
@@ -271,7 +300,9 @@ impl Adapter<'_> {
         let outputs = self.set_expr(left);
         self.depth += QUERY_DEPTH;
         let outputs = outputs?;
-        if let (Some((index, names)), Some(outputs)) = (self.recursive.take(), &outputs) {
+        let recursive = self.recursive.take();
+        let is_recursive = recursive.is_some();
+        if let (Some((index, names)), Some(outputs)) = (recursive, &outputs) {
             let outside = outputs.iter().cloned().map(Output::outside).collect();
             let table = &mut self.common_tables[index];
             table.columns = listed(outside, &table.name, &names)?;
@@ -293,7 +324,17 @@ impl Adapter<'_> {
         let mut unified = Vec::with_capacity(outputs.len());
         for (output, other) in outputs.iter().zip(&others) {
             let members = [output.typed, other.typed];
-            unified.push(self.unified(Vec::new(), &members, &op.to_string())?);
+            let typed = self.unified(Vec::new(), &members, &op.to_string())?;
+            if is_recursive && becomes_another(output.typed, typed) {
+                let message = format!(
+                    "the column \"{}\" of a recursive query has the type {} in its first part and {} in the second; cast one to the type of the other",
+                    output.name,
+                    output.typed.data_type.name(),
+                    other.typed.data_type.name()
+                );
+                return Err(self.at(Error::new(ErrorCode::TypeMismatch, message), right.span()));
+            }
+            unified.push(typed);
         }
         for (side, own) in [(&mut *left, &outputs), (&mut *right, &others)] {
             convert_outputs(side, own, &unified)?;
@@ -307,71 +348,6 @@ impl Adapter<'_> {
         }
         Ok(Some(outputs))
     }
-
-    /// LIMIT, OFFSET and FETCH, which becomes LIMIT.
-    fn limit(
-        &mut self,
-        clause: &mut Option<LimitClause>,
-        fetch: &mut Option<Fetch>,
-        body: &SetExpr,
-    ) -> Result<()> {
-        if let Some(Fetch { with_ties, percent, quantity }) = fetch.take() {
-            self.refuse(&[(with_ties, "FETCH … WITH TIES"), (percent, "FETCH … PERCENT")], || {
-                body.span()
-            })?;
-            let limit = Some(quantity.unwrap_or_else(|| verbatim_expr("1")));
-            let offset = match clause.take() {
-                Some(LimitClause::LimitOffset { limit: None, offset, limit_by }) if limit_by.is_empty() => {
-                    offset
-                }
-                None => None,
-                Some(_) => return self.unsupported("FETCH beside LIMIT", body.span()),
-            };
-            *clause = Some(LimitClause::LimitOffset { limit, offset, limit_by: Vec::new() });
-        }
-        match clause {
-            None => Ok(()),
-            Some(LimitClause::OffsetCommaLimit { offset, limit: _ }) => {
-                let span = offset.span();
-                self.unsupported("LIMIT offset, count; write LIMIT count OFFSET offset: it", span)
-            }
-            Some(LimitClause::LimitOffset { limit, offset, limit_by }) => {
-                if let Some(by) = limit_by.first() {
-                    let span = by.span();
-                    return self.unsupported("LIMIT BY", span);
-                }
-                if let Some(Expr::Value(ValueWithSpan { value: Value::Null, span: _ })) = limit {
-                    *limit = None;
-                }
-                if let Some(limit) = limit {
-                    self.count(limit)?;
-                }
-                if let Some(Offset { value, rows }) = offset {
-                    self.count(value)?;
-                    // SQLite does not know the word ROWS after the number.
-                    *rows = OffsetRows::None;
-                    if limit.is_none() {
-                        *limit = Some(verbatim_expr("-1"));
-                    }
-                }
-                Ok(())
-            }
-        }
-    }
-}
-
-impl Adapter<'_> {
-    /// The number of LIMIT or OFFSET.
-    fn count(&mut self, value: &mut Expr) -> Result<()> {
-        let typed = self.expr(value)?;
-        if typed.origin == Origin::Parameter {
-            return Ok(());
-        }
-        let taken = build::take(value);
-        let span = taken.span();
-        *value = conversion(taken, typed, Type::BigInt).map_err(|error| self.at(error, span))?;
-        Ok(())
-    }
 }
 
 /// The columns of a query with the names that an alias gives them, as many as there are.
@@ -384,7 +360,22 @@ pub(super) fn listed(mut outputs: Vec<Output>, alias: &str, names: &[String]) ->
     for (output, name) in outputs.iter_mut().zip(names) {
         output.name.clone_from(name);
     }
+    refuse_names_alike(&outputs, alias)?;
     Ok(Columns::Listed(Arc::new(outputs)))
+}
+
+/// Refuses columns that SQLite would take for one.
+fn refuse_names_alike(outputs: &[Output], alias: &str) -> Result<()> {
+    let mut known: HashMap<String, &str> = HashMap::with_capacity(outputs.len());
+    for Output { name, typed: _, expr: _ } in outputs {
+        if let Some(other) = known.insert(name.to_ascii_lowercase(), name).filter(|other| *other != name) {
+            let message = format!(
+                "\"{other}\" and \"{name}\" in \"{alias}\", whose names differ in case alone, are not supported on SQLite; give one of them another name"
+            );
+            return Err(Error::unsupported(message));
+        }
+    }
+    Ok(())
 }
 
 /// Converts the columns of a member of a set operation to the types of the whole.
@@ -428,6 +419,14 @@ fn convert_outputs(member: &mut Box<SetExpr>, own: &[Output], wanted: &[Typed]) 
         .map(|((column, output), typed)| convert(Expr::Identifier(column.clone()), output, typed));
     let values = values.collect::<Result<Vec<_>>>()?;
     converted_source(&mut query, columns.clone(), values)?;
+    if let SetExpr::Select(select) = query.body.as_mut() {
+        for (item, output) in select.projection.iter_mut().zip(own) {
+            if let SelectItem::UnnamedExpr(expr) = item {
+                let alias = Ident::with_quote('"', output.name.clone());
+                *item = SelectItem::ExprWithAlias { expr: build::take(expr), alias };
+            }
+        }
+    }
     *member = select_from(*query)?;
     Ok(())
 }
@@ -525,4 +524,12 @@ fn compound_member(member: &mut Box<SetExpr>, right: bool) -> Result<()> {
         *member = select_from(*query)?;
     }
     Ok(())
+}
+
+/// True when the first part of a recursive query has values of another type than the whole. Texts are alike.
+fn becomes_another(first: Typed, whole: Typed) -> bool {
+    let is_known = !first.is_unknown() && !first.is(Type::Other);
+    let alike =
+        first.data_type == whole.data_type || (first.data_type.is_text() && whole.data_type.is_text());
+    is_known && !alike
 }

@@ -18,12 +18,13 @@ use sqlparser::ast::{
 
 use super::{
     adapter::Adapter,
-    call::{synonym, unknown_function},
+    call::synonym,
     converted::conversion,
     operators::{call_of, converted_arguments, with_defaults},
     scope::{Columns, Output, Relation},
     template::{empty_query, parsed_query, source_rows},
     typed::{Origin, Typed, type_of_column},
+    unknown_call::unknown_function,
 };
 
 /// Functions that read the columns that an alias names out of a document.
@@ -137,6 +138,10 @@ impl Adapter<'_> {
     ) -> Result<(Expr, Vec<Output>)> {
         let resolved = self.row_function(function, types)?;
         let mut arguments = converted_arguments(&resolved, values, types)?;
+        // A record of no document is one of NULLs.
+        if let (true, Some(document)) = (function.ends_with("_to_record"), arguments.first_mut()) {
+            *document = build::call("coalesce", vec![build::take(document), literal("{}")]);
+        }
         let columns = alias.map(|alias| alias.columns.as_slice()).unwrap_or_default();
         let mut outputs = Vec::with_capacity(columns.len());
         let mut names = Vec::with_capacity(columns.len());
@@ -216,8 +221,7 @@ impl Adapter<'_> {
         let rows = source_rows(*query, &types)?;
         let value = Expr::CompoundIdentifier(vec![quoted(&exposed), quoted("value")]);
         let columns = outputs.into_iter().enumerate().map(|(index, output)| {
-            let read = element(value.clone(), index);
-            let expr = if output.typed.is(Type::Bytea) { build::call("unhex", vec![read]) } else { read };
+            let expr = stored_element(value.clone(), index, output.typed.data_type);
             Output {
                 name: names.get(index).cloned().unwrap_or(output.name),
                 typed: Typed { nullable: true, ..output.typed.computed() },
@@ -243,6 +247,12 @@ fn row_value(value: Expr, data_type: Type) -> Result<Expr> {
 
 fn quoted(name: &str) -> Ident {
     Ident::with_quote('"', name)
+}
+
+/// A value of a row that is a JSON array, in its stored form.
+pub(super) fn stored_element(value: Expr, index: usize, data_type: Type) -> Expr {
+    let read = element(value, index);
+    if data_type == Type::Bytea { build::call("unhex", vec![read]) } else { read }
 }
 
 /// `json_extract(value, '$[index]')`.

@@ -24,22 +24,27 @@ impl Output {
         Self { name: name.into(), typed, expr: None }
     }
 
+    /// A numeric as one like any other, whatever it was computed from.
+    pub(super) fn exact(mut self) -> Self {
+        if self.typed.is(Type::Numeric) {
+            self.typed.wire = Some(Type::Numeric.wire());
+        }
+        self
+    }
+
     /// The column as a query around this one sees it: what had no type is text now.
-    pub(super) fn outside(mut self) -> Self {
-        if self.typed.is_unknown() {
-            self.typed = match self.typed.origin {
-                Origin::Literal => Typed { nullable: self.typed.nullable, ..Typed::of(Type::Text) },
+    pub(super) fn outside(self) -> Self {
+        let mut output = self.exact();
+        if output.typed.is_unknown() {
+            output.typed = match output.typed.origin {
+                Origin::Literal => Typed { nullable: output.typed.nullable, ..Typed::of(Type::Text) },
                 Origin::Column | Origin::Parameter | Origin::Computed => Typed::OTHER,
             };
         }
-        if self.typed.is(Type::Numeric) {
-            // Outside it is a numeric like any other.
-            self.typed.wire = Some(Type::Numeric.wire());
-        }
         // The collation of the expression is the collation of the column.
-        self.typed.origin = Origin::Column;
-        self.expr = None;
-        self
+        output.typed.origin = Origin::Column;
+        output.expr = None;
+        output
     }
 }
 

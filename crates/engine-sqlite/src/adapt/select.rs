@@ -2,22 +2,25 @@
 
 use std::ops::ControlFlow;
 
-use phantomdb_protocol::Result;
+use phantomdb_protocol::{Error, ErrorCode, Result};
 use phantomdb_sql::{
     build,
     names::{last_ident, table_name},
+    printer::verbatim_expr,
     typing::{Kind, functions},
     walk::each_expression,
 };
 use sqlparser::ast::{
     Distinct, Expr, GroupByExpr, Ident, NamedWindowDefinition, NamedWindowExpr, ObjectName, OrderByExpr,
-    OrderByOptions, OrderBySort, Select, SelectFlavor, SelectItem, SelectItemQualifiedWildcardKind, SetExpr,
-    Spanned, Value, ValueWithSpan, WildcardAdditionalOptions,
+    OrderByOptions, OrderBySort, Select, SelectFlavor, SelectItem, SelectItemQualifiedWildcardKind, Spanned,
+    Value, ValueWithSpan, WildcardAdditionalOptions,
 };
 
 use super::{
     adapter::Adapter,
+    column_name::column_name,
     converted::comparable,
+    expression::spelled_otherwise,
     scope::{Found, Output, Scope},
     typed::Typed,
 };
@@ -66,9 +69,10 @@ impl Adapter<'_> {
             .is_break()
         });
         let names = output_names(&select.projection);
-        let distinct = select.distinct.is_some();
+        // A group is of equal outputs when GROUP BY names them.
+        let compared = select.distinct.is_some() || groups_by_output(&select.group_by, &names);
         let sets = self.sets.replace(Vec::new());
-        let outputs = self.projection(&mut select.projection, distinct);
+        let outputs = self.projection(&mut select.projection, compared);
         let sets = std::mem::replace(&mut self.sets, sets).unwrap_or_default();
         let outputs = outputs?;
         if !sets.is_empty() && (is_grouped || has_window) {
@@ -175,23 +179,26 @@ impl Adapter<'_> {
         )
     }
 
-    /// The columns of a SELECT or a RETURNING. `distinct` is true when equal rows are to become one. None when a wildcard
-    /// stands for a table that is not known.
+    /// The columns of a SELECT or a RETURNING. `compared` is true when equal rows are to become one, or one group. None when
+    /// a wildcard stands for a table that is not known.
     pub(super) fn projection(
         &mut self,
         items: &mut Vec<SelectItem>,
-        distinct: bool,
+        compared: bool,
     ) -> Result<Option<Vec<Output>>> {
         let mut outputs = Some(Vec::with_capacity(items.len()));
         let mut adapted = Vec::with_capacity(items.len());
-        // Queries around this one, and DISTINCT, compare the values by the collation of the column.
-        let compared = distinct || self.depth > 0;
+        // Queries around this one compare the values by the collation of the column, too.
+        let compared = compared || self.depth > 0;
         for mut item in std::mem::take(items) {
             let more = match &mut item {
                 SelectItem::UnnamedExpr(expr) => {
-                    let name = natural_name(expr);
+                    let name = column_name(expr);
                     let typed = self.result_column(expr, compared)?;
-                    if !is_column_called(expr, &name) {
+                    // A function that returns rows has columns of its own, such as `id`. ORDER BY finds the alias before them.
+                    let is_ambiguous =
+                        self.scopes.last().is_some_and(|scope| scope.qualifier_of(&name).is_some());
+                    if is_ambiguous || !is_column_called(expr, &name) {
                         let alias = Ident::with_quote('"', name.clone());
                         item = SelectItem::ExprWithAlias { expr: build::take(expr), alias };
                     }
@@ -207,7 +214,7 @@ impl Adapter<'_> {
                 }
                 SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), options) => {
                     self.refuse_wildcard_options(options)?;
-                    let relation = self.qualified_star(name);
+                    let relation = self.qualified_star(name)?;
                     self.star(relation.as_deref())
                 }
                 other => {
@@ -303,15 +310,16 @@ impl Adapter<'_> {
     }
 
     /// The relation of `t.*`. The name becomes the one that SQLite knows.
-    fn qualified_star(&self, name: &mut ObjectName) -> Option<String> {
-        let table = table_name(name)?;
+    fn qualified_star(&self, name: &mut ObjectName) -> Result<Option<String>> {
+        let (Some(table), Some(scope)) = (table_name(name), self.scopes.last()) else { return Ok(None) };
         let mut stored = stored_name(&table);
-        let relation = self.scopes.last()?.relation(&stored);
-        if let Some(relation) = relation {
+        if let Some(relation) = scope.relation(&stored) {
             stored.clone_from(&relation.name);
+        } else if let Some(spelled) = scope.spelled(&stored) {
+            return Err(self.at(spelled_otherwise(&stored, spelled), name.span()));
         }
         *name = ObjectName::from(vec![Ident::with_quote('"', stored.clone())]);
-        Some(stored)
+        Ok(Some(stored))
     }
 
     /// Adapts an item of ORDER BY. NULLs sort as PostgreSQL sorts them, last when ascending. The order of NULLs of a column that
@@ -324,6 +332,20 @@ impl Adapter<'_> {
             Some(OrderBySort::Desc) => true,
             Some(OrderBySort::Using(_)) => return self.unsupported("ORDER BY … USING", expr.span()),
         };
+        let is_constant = |value: &Value| match value {
+            Value::Placeholder(_) => false,
+            Value::Number(number, _) => number.contains(['.', 'e', 'E']),
+            _ => true,
+        };
+        // A window may be ordered by a constant.
+        if outputs.is_some()
+            && let Expr::Value(ValueWithSpan { value, span }) = &*expr
+            && is_constant(value)
+        {
+            let message =
+                "ORDER BY takes the name or the number of a column, or an expression, but no constant";
+            return Err(self.at(Error::new(ErrorCode::SyntaxError, message), *span));
+        }
         let named = match &*expr {
             Expr::Identifier(ident) => {
                 outputs.and_then(|outputs| outputs.iter().find(|output| output.name == ident.value))
@@ -336,7 +358,15 @@ impl Adapter<'_> {
         };
         let typed = match named {
             Some(output) => output.typed,
-            None => self.expr(expr)?,
+            None => {
+                let typed = self.expr(expr)?;
+                // SQLite computes `5 IS NULL` while it parses, and takes the number for that of a column.
+                if matches!(build::unnested(expr), Expr::IsNull(_) | Expr::IsNotNull(_)) {
+                    let [one, zero] = ["1", "0"].map(verbatim_expr);
+                    *expr = build::call("iif", vec![build::take(expr), one, zero]);
+                }
+                typed
+            }
         };
         *expr = comparable(build::take(expr), typed);
         let wanted_first = nulls_first.unwrap_or(descending);
@@ -375,41 +405,6 @@ fn output_names(items: &[SelectItem]) -> Vec<String> {
     items.iter().filter_map(name).collect()
 }
 
-/// The name that PostgreSQL gives to a column without an alias.
-fn natural_name(expr: &Expr) -> String {
-    match expr {
-        Expr::Identifier(ident) => ident.value.clone(),
-        Expr::CompoundIdentifier(parts) => parts.last().map(|ident| ident.value.clone()).unwrap_or_default(),
-        Expr::Function(function) => {
-            last_ident(&function.name).map(|ident| ident.value.to_ascii_lowercase()).unwrap_or_default()
-        }
-        Expr::Nested(inner)
-        | Expr::Collate { expr: inner, collation: _ }
-        | Expr::Cast { kind: _, expr: inner, data_type: _, format: _ } => natural_name(inner),
-        Expr::Case { case_token: _, end_token: _, operand: _, conditions: _, else_result: _ } => {
-            "case".into()
-        }
-        Expr::Exists { subquery: _, negated: _ } => "exists".into(),
-        Expr::Extract { field: _, syntax: _, expr: _ } => "extract".into(),
-        Expr::Substring { expr: _, substring_from: _, substring_for: _, special: _, shorthand: _ } => {
-            "substring".into()
-        }
-        Expr::Position { expr: _, r#in: _ } => "position".into(),
-        Expr::Trim { trim_where: _, trim_what: _, expr: _, trim_characters: _ } => "btrim".into(),
-        Expr::Ceil { expr: _, field: _ } => "ceil".into(),
-        Expr::Floor { expr: _, field: _ } => "floor".into(),
-        Expr::Subquery(query) => match query.body.as_ref() {
-            SetExpr::Select(select) => match select.projection.first() {
-                Some(SelectItem::UnnamedExpr(expr)) => natural_name(expr),
-                Some(SelectItem::ExprWithAlias { expr: _, alias }) => alias.value.clone(),
-                _ => UNNAMED.into(),
-            },
-            _ => UNNAMED.into(),
-        },
-        _ => UNNAMED.into(),
-    }
-}
-
 /// True for a column of that name, which needs no alias.
 fn is_column_called(expr: &Expr, name: &str) -> bool {
     match expr {
@@ -427,5 +422,12 @@ fn is_row_function(expr: &Expr) -> bool {
     })
 }
 
-/// PostgreSQL's name for a column of any other expression.
-const UNNAMED: &str = "?column?";
+/// True when GROUP BY has the number of an output, or what may be its name.
+fn groups_by_output(group_by: &GroupByExpr, names: &[String]) -> bool {
+    let GroupByExpr::Expressions(exprs, _) = group_by else { return false };
+    exprs.iter().any(|expr| match build::unnested(expr) {
+        Expr::Value(ValueWithSpan { value: Value::Number(_, _), span: _ }) => true,
+        Expr::Identifier(ident) => names.contains(&ident.value),
+        _ => false,
+    })
+}

@@ -5,10 +5,15 @@ use phantomdb_protocol::Result;
 use phantomdb_sql::{build, printer};
 use sqlparser::ast::{
     BinaryOperator, CeilFloorKind, DateTimeField, Expr, Function, FunctionArg, FunctionArgExpr,
-    FunctionArguments, Spanned, TrimWhereField, UnaryOperator,
+    FunctionArguments, ObjectNamePart, Spanned, TrimWhereField, UnaryOperator,
 };
 
-use super::{adapter::Adapter, converted::conversion, expression::shorten, typed::Typed};
+use super::{
+    adapter::Adapter,
+    converted::conversion,
+    expression::{is_word, shorten},
+    typed::Typed,
+};
 use phantomdb_sql::typing::Type;
 
 impl Adapter<'_> {
@@ -84,7 +89,16 @@ impl Adapter<'_> {
             Some(TrimWhereField::Trailing) => "rtrim",
             Some(TrimWhereField::Both) | None => "btrim",
         };
-        let mut arguments = vec![build::take(inner)];
+        let mut text = build::take(inner);
+        // The parser takes `FROM (text)` behind the first word for a call.
+        if let Expr::Function(function) = &mut text
+            && matches!(function.name.0.as_slice(), [ObjectNamePart::Identifier(name)] if is_word(name, "from"))
+            && let FunctionArguments::List(list) = &mut function.args
+            && let [FunctionArg::Unnamed(FunctionArgExpr::Expr(only))] = list.args.as_mut_slice()
+        {
+            text = build::take(only);
+        }
+        let mut arguments = vec![text];
         let characters = trim_what.as_mut().map(|what| build::take(what));
         arguments.extend(characters.into_iter().chain(trim_characters.take().into_iter().flatten()));
         if arguments.len() > 2 {

@@ -1,17 +1,19 @@
 //! Statements, dispatched by their kind.
 
-use phantomdb_protocol::{ColumnType, Result, TableName};
+use phantomdb_protocol::{ColumnType, ErrorCode, Result, TableName};
 use phantomdb_sql::{
     Kind, alter_table,
     names::{last_ident, table_name},
     parse::{self, ConflictTarget, Parsed},
     printer::quote_identifier,
     typing::Type,
+    walk::change_expressions,
 };
+use phantomdb_values::arrays;
 use sqlparser::{
     ast::{
-        AlterTable, Insert, ObjectName, ObjectType, Query, SetExpr, ShowStatementOptions, Spanned, Statement,
-        Update,
+        AlterTable, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Insert, ObjectName,
+        ObjectNamePart, ObjectType, Query, SetExpr, ShowStatementOptions, Spanned, Statement, Update,
     },
     tokenizer::{Span, TokenWithSpan},
 };
@@ -19,21 +21,58 @@ use sqlparser::{
 use super::{
     adapted::{Adapted, Change, WriteKind, WriteTarget},
     adapter::Adapter,
+    expression::is_word,
     scope::Output,
     template::has_clauses,
+    typed::{Origin, Typed},
+    writing_with::has_writes,
 };
 use crate::{
+    rows::Stored,
     schemas, source_expressions,
     stored::{print, stored_name},
 };
 
+/// Writes `ROW(a, b)` as `(a, b)`, which means the same.
+fn plain_row(expr: &mut Expr) {
+    let Expr::Function(function) = expr else { return };
+    let is_row =
+        matches!(function.name.0.as_slice(), [ObjectNamePart::Identifier(name)] if is_word(name, "row"));
+    let FunctionArguments::List(list) = &mut function.args else { return };
+    let is_value =
+        |argument: &FunctionArg| matches!(argument, FunctionArg::Unnamed(FunctionArgExpr::Expr(_)));
+    if !is_row || !list.args.iter().all(is_value) {
+        return;
+    }
+    let values = std::mem::take(&mut list.args).into_iter().filter_map(|argument| match argument {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) => Some(value),
+        _ => None,
+    });
+    *expr = Expr::Tuple(values.collect());
+}
+
+/// How values of the type are stored, when they travel in another form.
+fn stored_form(data_type: Type) -> Option<Stored> {
+    if data_type == Type::Real {
+        return Some(Stored::Real);
+    }
+    let kind = arrays::Kind::named(&data_type.element()?.short_name());
+    kind.travels_otherwise().then_some(Stored::Array(kind))
+}
+
+/// How a column of the result travels. A string in quotes and NULL are text there.
+fn wire_of_output(typed: Typed) -> Option<ColumnType> {
+    let is_text = typed.is_unknown() && typed.origin == Origin::Literal;
+    typed.wire.or(is_text.then_some(ColumnType::String))
+}
+
 /// The result of a statement that gives rows or changes them.
-struct Rows {
+pub(super) struct Rows {
     kind: Kind,
-    returns_rows: bool,
+    pub(super) returns_rows: bool,
     /// The columns of the result; none when they are not known.
-    outputs: Option<Vec<Output>>,
-    target: Option<WriteTarget>,
+    pub(super) outputs: Option<Vec<Output>>,
+    pub(super) target: Option<WriteTarget>,
 }
 
 impl Rows {
@@ -59,6 +98,7 @@ impl Adapter<'_> {
             Parsed::DropIndexConcurrently(mut statement) => self.by_kind(&mut statement, None),
             Parsed::Statement { mut statement, conflict } => {
                 self.mark_defaults(&mut statement);
+                change_expressions(statement.as_mut(), &mut plain_row);
                 self.by_kind(&mut statement, conflict.map(|conflict| *conflict))
             }
         }
@@ -66,6 +106,7 @@ impl Adapter<'_> {
 
     fn by_kind(&mut self, statement: &mut Statement, conflict: Option<ConflictTarget>) -> Result<Adapted> {
         match statement {
+            Statement::Query(query) if has_writes(query) => self.writing_with(statement, conflict),
             Statement::Query(query) => {
                 let rows = self.top_query(query, conflict)?;
                 self.printed(statement, rows)
@@ -125,11 +166,12 @@ impl Adapter<'_> {
         match statement {
             Statement::CreateTable(create) => {
                 let schema = table_name(&create.name).and_then(|table| table.schema);
-                self.create_table(create)?;
+                let rows = self.create_table(create)?;
                 let mut statements =
                     schema.map(|schema| schemas::create_if_missing(&schema)).unwrap_or_default();
                 statements.extend(self.store_source_expressions(&create.name));
                 statements.push(print(statement)?);
+                statements.extend(rows);
                 Ok(self.done(Kind::Schema, statements))
             }
             Statement::CreateIndex(create) => {
@@ -213,13 +255,18 @@ impl Adapter<'_> {
 
     fn drop_each(&self, object: &str, names: &[ObjectName], if_exists: bool) -> Result<Adapted> {
         let condition = if if_exists { "IF EXISTS " } else { "" };
-        let names = self.source.tables(names)?;
+        let mut names = self.source.tables(names)?;
+        if object == "VIEW" && if_exists {
+            names.retain(|name| !matches!(self.existing(name, Span::empty()), Err(error) if error.code == ErrorCode::UnknownTable));
+        } else if object == "VIEW" {
+            names.iter().try_for_each(|name| self.existing(name, Span::empty()).map(|_| ()))?;
+        }
         let drop = |name| format!("DROP {object} {condition}{}", quote_identifier(&stored_name(name)));
         Ok(self.done(Kind::Schema, names.iter().map(drop).collect()))
     }
 
     /// A query, or a write after WITH.
-    fn top_query(&mut self, query: &mut Query, conflict: Option<ConflictTarget>) -> Result<Rows> {
+    pub(super) fn top_query(&mut self, query: &mut Query, conflict: Option<ConflictTarget>) -> Result<Rows> {
         if !matches!(query.body.as_ref(), SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_)) {
             let outputs = self.query(query)?;
             let kind = if self.locking { Kind::LockingRead } else { Kind::Read };
@@ -242,7 +289,11 @@ impl Adapter<'_> {
     }
 
     /// INSERT, UPDATE or DELETE, alone or after WITH.
-    fn write(&mut self, statement: &mut Statement, conflict: Option<ConflictTarget>) -> Result<Rows> {
+    pub(super) fn write(
+        &mut self,
+        statement: &mut Statement,
+        conflict: Option<ConflictTarget>,
+    ) -> Result<Rows> {
         match statement {
             Statement::Insert(insert) => self.insert_rows(insert, conflict),
             Statement::Update(update) => self.update_rows(update),
@@ -300,9 +351,12 @@ impl Adapter<'_> {
     fn done(&self, kind: Kind, statements: Vec<String>) -> Adapted {
         Adapted {
             statements,
+            steps: Vec::new(),
             kind,
             returns_rows: false,
             column_types: Vec::new(),
+            expression_types: Vec::new(),
+            stored: Vec::new(),
             column_names: Vec::new(),
             parameter_count: self.parameter_count,
             takes_rows: self.takes_rows,
@@ -311,7 +365,7 @@ impl Adapter<'_> {
         }
     }
 
-    fn printed(&self, statement: &mut Statement, rows: Rows) -> Result<Adapted> {
+    pub(super) fn printed(&self, statement: &mut Statement, rows: Rows) -> Result<Adapted> {
         let Rows { kind, returns_rows, outputs, target } = rows;
         let outputs = if returns_rows { outputs.unwrap_or_default() } else { Vec::new() };
         for output in &outputs {
@@ -323,7 +377,12 @@ impl Adapter<'_> {
         Ok(Adapted {
             returns_rows,
             column_names: outputs.iter().map(|output| output.name.clone()).collect(),
-            column_types: outputs.into_iter().map(|output| output.typed.wire).collect(),
+            expression_types: outputs
+                .iter()
+                .map(|output| (output.typed.data_type, output.typed.nullable))
+                .collect(),
+            stored: outputs.iter().map(|output| stored_form(output.typed.data_type)).collect(),
+            column_types: outputs.into_iter().map(|output| wire_of_output(output.typed)).collect(),
             target,
             ..self.done(kind, vec![print(statement)?])
         })

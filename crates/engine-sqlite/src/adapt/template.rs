@@ -158,8 +158,13 @@ pub(super) fn source_rows(mut query: Query, types: &[Type]) -> Result<Expr> {
         (1..=types.len()).map(|index| Ident::with_quote('"', format!("column{index}"))).collect();
     let values = columns.iter().cloned().zip(types).map(|(column, data_type)| {
         let value = Expr::Identifier(column);
-        // JSON has no bytes.
-        if *data_type == Type::Bytea { build::call("hex", vec![value]) } else { value }
+        // JSON has no bytes. SQLite's `hex` of NULL is an empty text.
+        if *data_type == Type::Bytea {
+            let is_null = Expr::IsNull(Box::new(value.clone()));
+            build::call("iif", vec![is_null, build::null(), build::call("hex", vec![value])])
+        } else {
+            value
+        }
     });
     let row = build::call("json_array", values.collect());
     converted_source(&mut query, columns, vec![build::call("json_group_array", vec![row])])?;

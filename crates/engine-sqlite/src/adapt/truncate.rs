@@ -28,7 +28,9 @@ impl Adapter<'_> {
                 ],
                 || name.span(),
             )?;
-            tables.push(self.source.table(name)?);
+            let table = self.source.table(name)?;
+            self.existing(&table, name.span())?;
+            tables.push(table);
         }
         let restart = matches!(identity, Some(TruncateIdentityOption::Restart));
         let cascade = matches!(cascade, Some(CascadeOption::Cascade));

@@ -69,6 +69,11 @@ impl Typed {
         self.data_type == Type::Unknown
     }
 
+    /// True for a parameter that has no type of its own.
+    pub(super) fn is_parameter(self) -> bool {
+        self.is_unknown() && self.origin == Origin::Parameter
+    }
+
     /// The collation by which SQLite must compare such values. A column is declared with it.
     pub(super) fn collation(self) -> Option<&'static str> {
         match self.data_type {
@@ -127,7 +132,9 @@ pub(super) fn unify(members: &[Typed]) -> Option<Typed> {
     } else {
         wire_of(chosen, members)
     };
-    let data_type = if all_unknown { Type::Unknown } else { chosen };
+    // Strings in quotes and NULLs alone are text. A parameter among them still has the type of its value.
+    let all_literal = members.iter().all(|member| member.origin == Origin::Literal);
+    let data_type = if all_unknown && !all_literal { Type::Unknown } else { chosen };
     let nullable = members.iter().any(|member| member.nullable);
     Some(Typed { data_type, wire, nullable, origin: Origin::Computed })
 }

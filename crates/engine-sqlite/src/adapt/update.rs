@@ -246,6 +246,7 @@ impl Adapter<'_> {
                 }
             }
         }
-        self.projection(items, false)
+        let outputs = self.projection(items, false)?;
+        Ok(outputs.map(|outputs| outputs.into_iter().map(Output::exact).collect()))
     }
 }

@@ -7,6 +7,7 @@ use phantomdb_protocol::{
 use phantomdb_sql::printer::quote_identifier;
 use sqlparser::ast::{ColumnOption, CreateTable, Ident, TableConstraint};
 
+use super::foreign_keys::CurrentTables;
 use super::table_change::{TableChange, find_column};
 use crate::{adapt, catalog};
 
@@ -87,6 +88,17 @@ impl TableChange<'_> {
     fn adapted_constraint(&mut self, constraint: &Constraint) -> Result<TableConstraint> {
         self.settle_new_columns()?;
         let schema = catalog::read_table(self.conn, &self.table)?;
+        let named: &[String] = match constraint {
+            Constraint::PrimaryKey { name: _, columns }
+            | Constraint::Unique { name: _, columns }
+            | Constraint::ForeignKey { name: _, columns, references: _ } => columns,
+            Constraint::Check { name: _, expression: _ }
+            | Constraint::Default { name: _, column: _, value: _ } => &[],
+        };
+        let is_there = |name: &&String| schema.columns.iter().any(|column| column.name == **name);
+        if let Some(missing) = named.iter().find(|name| !is_there(name)) {
+            return Err(self.unknown_column(missing));
+        }
         let mut parts: Vec<String> = schema
             .columns
             .iter()
@@ -96,7 +108,7 @@ impl TableChange<'_> {
         ddl::push_constraint(&mut definition, constraint, &Verbatim)?;
         parts.push(definition);
         let sql = format!("CREATE TABLE {} ({})", quote_identifier(&self.table.name), parts.join(", "));
-        let (create, expressions) = adapt::adapt_table(&sql, &catalog::NoTables)?;
+        let (create, expressions) = adapt::adapt_table(&sql, &CurrentTables(self.conn))?;
         self.expressions.extend(expressions);
         let constraints = create.constraints;
         constraints.into_iter().next().ok_or_else(|| Error::internal("a constraint was expected"))

@@ -35,7 +35,7 @@ impl TableChange<'_> {
             }
         }
         sql.push(')');
-        let (create, expressions) = adapt::adapt_table(&sql, &catalog::NoTables)?;
+        let (create, expressions) = adapt::adapt_table(&sql, &CurrentTables(self.conn))?;
         self.expressions.extend(expressions);
         let columns = create.columns;
         columns.into_iter().next().ok_or_else(|| Error::internal("a column was expected"))

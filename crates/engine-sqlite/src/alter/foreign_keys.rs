@@ -57,7 +57,7 @@ pub(super) struct CurrentTables<'a>(pub(super) &'a Connection);
 
 impl Catalog for CurrentTables<'_> {
     fn table(&self, name: &TableName) -> Option<Arc<TableSchema>> {
-        catalog::read_table(self.0, name).ok().map(Arc::new)
+        catalog::find_table(self.0, name).ok().map(Arc::new)
     }
 }
 

@@ -18,6 +18,7 @@ mod foreign_keys;
 mod index;
 mod rebuild;
 mod table_change;
+mod views;
 
 use phantomdb_protocol::{AlterOperation, Error, ErrorCode, Result, TableName};
 use phantomdb_sql::definition::SchemaChange;
@@ -42,13 +43,13 @@ pub fn apply(conn: &Connection, change: &adapt::Change) -> Result<()> {
 fn apply_to_schema(conn: &Connection, change: &SchemaChange) -> Result<()> {
     match change {
         SchemaChange::DropTables { tables, if_exists, cascade } => {
-            drop_tables(conn, tables, *if_exists, *cascade)
+            views::kept(conn, *cascade, || drop_tables(conn, tables, *if_exists, *cascade))
         }
         SchemaChange::CreateSchema { name, if_not_exists } => {
             schemas::create_schema(conn, name, *if_not_exists)
         }
         SchemaChange::DropSchemas { names, if_exists, cascade } => {
-            drop_schemas(conn, names, *if_exists, *cascade)
+            views::kept(conn, *cascade, || drop_schemas(conn, names, *if_exists, *cascade))
         }
         SchemaChange::Comment { table, column, comment } => {
             let schema = catalog::read_table(conn, table)?;
@@ -64,10 +65,23 @@ fn apply_to_schema(conn: &Connection, change: &SchemaChange) -> Result<()> {
 
 /// Applies the operations in order. After an error the caller must roll back.
 pub fn alter(conn: &Connection, table: &TableName, operations: &[AlterOperation]) -> Result<()> {
+    let mut drops = operations.iter().filter_map(|operation| match operation {
+        AlterOperation::DropColumn { name: _, cascade } => Some(*cascade),
+        _ => None,
+    });
+    match drops.next() {
+        Some(first) => {
+            let cascade = first && drops.all(|cascade| cascade);
+            views::kept(conn, cascade, || apply_all(conn, table, operations))
+        }
+        None => apply_all(conn, table, operations),
+    }
+}
+
+fn apply_all(conn: &Connection, table: &TableName, operations: &[AlterOperation]) -> Result<()> {
     foreign_keys::switched_off(conn, || {
-        // The name as it is stored: otherwise a rebuild would rename the table to the caller's spelling.
-        let table = catalog::exact_name(conn, table)?;
-        let mut change = TableChange::new(conn, table);
+        catalog::check_table(conn, table)?;
+        let mut change = TableChange::new(conn, table.clone());
         for operation in operations {
             change.apply(operation)?;
         }
@@ -105,13 +119,12 @@ pub fn drop_tables(conn: &Connection, tables: &[TableName], if_exists: bool, cas
             change.flush()?;
         }
         for table in tables {
-            let condition = if if_exists { "IF EXISTS " } else { "" };
             if !if_exists {
-                catalog::definition(conn, table).map(|_| ()).or_else(|error| match error.code {
-                    ErrorCode::Unsupported => Ok(()),
-                    _ => Err(error),
-                })?;
+                catalog::check_table(conn, table)?;
             }
+            // With IF EXISTS any case will do: SQLite has room for one table of these names, and whoever drops a table so is
+            // about to create it anew.
+            let condition = if if_exists { "IF EXISTS " } else { "" };
             run(conn, &format!("DROP TABLE {condition}{}", quote_identifier(&stored_name(table))))?;
             comments::drop_table(conn, table)?;
             source_expressions::drop_table(conn, table)?;

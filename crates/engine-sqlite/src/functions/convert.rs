@@ -167,7 +167,7 @@ pub(super) fn float(value: ValueRef<'_>) -> FunctionResult {
 }
 
 /// Text of at most `length` characters. Spaces beyond that are cut off, as in PostgreSQL, and anything else is an error.
-pub(super) fn limited_text(value: ValueRef<'_>, length: i64) -> FunctionResult {
+pub(in super::super) fn limited_text(value: ValueRef<'_>, length: i64) -> FunctionResult {
     if let ValueRef::Null = value {
         return Ok(Value::Null);
     }

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use phantomdb_protocol::{Error, Result};
+use phantomdb_protocol::{Error, ErrorCode, Result};
 use phantomdb_values::{
     arrays::{self, Kind},
     documents,
@@ -19,6 +19,7 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     pure(conn, "phantomdb_greatest", -1, |a| extreme(a, Ordering::Greater))?;
     pure(conn, "phantomdb_least", -1, |a| extreme(a, Ordering::Less))?;
     strict(conn, "phantomdb_number", 1, |a| number(a.value(0)))?;
+    pure(conn, "phantomdb_row_count", 2, |a| row_count(a.value(0), &a.text(1)))?;
     strict(conn, "phantomdb_any_text", 1, |a| Ok(Value::Text(a.text(0).into_owned())))?;
     strict(conn, "phantomdb_bool_output", 1, |a| {
         Ok(Value::Text(if a.integer(0) == 0 { "f" } else { "t" }.to_owned()))
@@ -106,6 +107,19 @@ fn number(value: ValueRef<'_>) -> FunctionResult {
             }
         }
         other => Err(convert::mismatch(other, "a number")),
+    }
+}
+
+/// The number of a LIMIT or an OFFSET. Without one, there is no limit, and no row is left out.
+fn row_count(value: ValueRef<'_>, word: &str) -> FunctionResult {
+    if matches!(value, ValueRef::Null) {
+        return Ok(Value::Integer(if word == "LIMIT" { -1 } else { 0 }));
+    }
+    match convert::integer(value, 64)? {
+        Value::Integer(count) if count < 0 => {
+            Err(Error::new(ErrorCode::TypeMismatch, format!("{word} must not be negative")))
+        }
+        count => Ok(count),
     }
 }
 

@@ -299,6 +299,24 @@ mod tests {
     ];
 
     #[test]
+    fn the_functions_of_every_row_of_the_table_are_there() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        register(&mut conn).unwrap();
+        let mut known =
+            conn.prepare("SELECT count(*) > 0 FROM pragma_function_list WHERE name = ?1").unwrap();
+        for signature in phantomdb_sql::typing::all() {
+            let words =
+                signature.sqlite.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+            for name in words.filter(|word| word.starts_with("phantomdb_")) {
+                let there: bool = known.query_row([name], |row| row.get(0)).unwrap();
+                // The adapter writes these two itself.
+                let is_form = ["phantomdb_json_to_record", "phantomdb_json_to_recordset"].contains(&name);
+                assert!(there || is_form, "{name} of {}", signature.name);
+            }
+        }
+    }
+
+    #[test]
     fn the_functions_in_files_of_older_versions_are_there() {
         let mut conn = Connection::open_in_memory().unwrap();
         register(&mut conn).unwrap();

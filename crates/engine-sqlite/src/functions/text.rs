@@ -2,6 +2,7 @@
 
 mod bytes;
 mod likeness;
+mod native;
 mod parts;
 mod templates;
 #[cfg(test)]
@@ -24,6 +25,7 @@ type Body = fn(&Arguments<'_>) -> FunctionResult;
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     bytes::register(conn)?;
     likeness::register(conn)?;
+    native::register(conn)?;
     parts::register(conn)?;
     templates::register(conn)?;
     written::register(conn)?;

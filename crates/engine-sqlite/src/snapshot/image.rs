@@ -3,12 +3,13 @@
 use std::any::Any;
 use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use phantomdb_protocol::{Error, ErrorCode, Result};
 
 use super::header;
+use crate::files::beside;
 use crate::memory_vfs::{CHUNK, Chunk, MemoryFile};
 
 /// The size of the largest database that can have a snapshot, in bytes. SQLite's lock-byte page, which has no content,
@@ -66,8 +67,13 @@ impl Snapshot {
     /// open. Fails with `NOT_FOUND` when there is no such file and with `BAD_REQUEST` when it cannot be used.
     pub fn load(path: &Path) -> Result<Self> {
         let failed = |e: std::io::Error| match e.kind() {
-            ErrorKind::NotFound => Error::new(ErrorCode::NotFound, "there is no such snapshot file"),
-            kind => Error::new(ErrorCode::BadRequest, format!("the snapshot file cannot be read: {kind}")),
+            ErrorKind::NotFound => {
+                Error::new(ErrorCode::NotFound, format!("there is no snapshot file {}", path.display()))
+            }
+            kind => Error::new(
+                ErrorCode::BadRequest,
+                format!("the snapshot file {} cannot be read: {kind}", path.display()),
+            ),
         };
         let mut file = File::open(path).map_err(failed)?;
         let length = usize::try_from(file.metadata().map_err(failed)?.len()).unwrap_or(usize::MAX);
@@ -87,18 +93,10 @@ impl Snapshot {
         Self::new(chunks, length)
     }
 
-    /// Writes the file of a new database. The kind of the error is `AlreadyExists` when the file exists.
-    pub(crate) fn write_new(&self, path: &Path) -> std::io::Result<()> {
-        let file = self.write_temporary(path.parent().unwrap_or(Path::new(".")))?;
-        file.persist_noclobber(path).map(drop).map_err(|failed| failed.error)
-    }
-
     /// Writes the snapshot to a temporary file in the directory.
-    fn write_temporary(&self, directory: &Path) -> std::io::Result<tempfile::NamedTempFile> {
-        let mut builder = tempfile::Builder::new();
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let mut file = builder.tempfile_in(directory)?;
+    pub(crate) fn write_temporary(&self, directory: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+        // Only its owner can read it.
+        let mut file = tempfile::NamedTempFile::new_in(directory)?;
         for (index, chunk) in self.chunks.iter().enumerate() {
             file.write_all(&chunk[..CHUNK.min(self.length - index * CHUNK)])?;
         }
@@ -159,11 +157,4 @@ pub(super) fn check_size(bytes: usize) -> Result<()> {
     }
     let message = format!("a snapshot has at most {MAX_BYTES} bytes, this one would have {bytes}");
     Err(Error::new(ErrorCode::TooLarge, message))
-}
-
-/// The path of a file that SQLite keeps beside the database.
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
 }

@@ -11,8 +11,8 @@ use super::header;
 use super::image::{Snapshot, check_size, schema_cookie};
 use super::raw::{self, DatabaseFile, LogPages, Salts};
 use crate::connection::{self, Location};
-use crate::error;
 use crate::memory_vfs::CHUNK;
+use crate::{error, lost_file};
 
 /// The page connection of a database, and how its content relates to snapshots.
 #[derive(Default)]
@@ -47,7 +47,9 @@ pub(crate) struct PageStore<'a> {
 
 impl PageStoreState {
     pub(crate) fn close_connection(&mut self) {
-        self.connection = None;
+        if let Some(connection) = self.connection.take() {
+            lost_file::before_close(&connection);
+        }
     }
 
     /// Records that the database was created with the content of this snapshot.

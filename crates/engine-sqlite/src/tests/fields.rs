@@ -54,7 +54,6 @@ fn a_clause_of_a_definition_is_never_dropped() {
         ),
         ("CREATE TABLE x (id INTEGER) WITHOUT ROWID", "WITHOUT ROWID"),
         ("CREATE TABLE x (id INTEGER) STRICT", "STRICT"),
-        ("CREATE TABLE x AS SELECT 1 AS id WITH NO DATA", "WITH NO DATA"),
         ("CREATE VIEW v WITH (security_barrier = true) AS SELECT 1", "an option of a view"),
         ("CREATE INDEX i ON t (n) INCLUDE (id)", "this kind of index"),
         ("DROP INDEX i CASCADE", "CASCADE in DROP INDEX"),

@@ -22,7 +22,7 @@ struct Database(Connection);
 
 impl Catalog for Database {
     fn table(&self, name: &TableName) -> Option<Arc<TableSchema>> {
-        super::catalog::read_table(&self.0, name).ok().map(Arc::new)
+        super::catalog::find_table(&self.0, name).ok().map(Arc::new)
     }
     fn tables(&self) -> Vec<TableName> {
         super::catalog::list_tables(&self.0).unwrap()

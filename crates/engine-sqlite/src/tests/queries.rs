@@ -11,7 +11,7 @@ fn a_query_of_sequelize_is_adapted() {
         database.sql(select),
         "SELECT \"User\".\"id\", \"User\".\"name\" AS \"n\" FROM \"Users\" AS \"User\" WHERE \
          (phantomdb_jsonb_path_text(\"User\".\"meta\", phantomdb_array_input('{a,b}', 'text'))) = ?1 AND \"User\".\"name\" LIKE ?2 ESCAPE '\\' \
-         ORDER BY \"User\".\"id\" DESC LIMIT 10 OFFSET ?3"
+         ORDER BY \"User\".\"id\" DESC LIMIT 10 OFFSET phantomdb_row_count(?3, 'OFFSET')"
     );
     assert_eq!(
         database.adapt("SELECT id FROM \"Users\" FOR NO KEY UPDATE OF \"Users\" SKIP LOCKED").kind,

@@ -19,6 +19,8 @@ fn a_construct_that_sqlite_lacks_is_refused_by_name_and_position() {
 #[test]
 fn an_expression_that_is_too_deep_for_sqlite_is_refused() {
     let sql = format!("SELECT {}", vec!["1"; 50_000].join(" + "));
+    assert_eq!(refused(&Database::new(), &sql).0, ErrorCode::TooLarge);
+    let sql = format!("SELECT {}", vec!["1"; 9_000].join(" + "));
     assert_eq!(refused(&Database::new(), &sql).0, ErrorCode::SyntaxError);
 }
 
@@ -34,8 +36,8 @@ mod any_expression {
 
     use super::*;
 
-    /// Random expressions over columns and literals.
-    fn expression() -> impl Strategy<Value = String> {
+    /// Random expressions over columns, literals and the values of `others`.
+    fn expression(others: Vec<&'static str>) -> impl Strategy<Value = String> {
         let name = "[ -~äé’]{1,12}".prop_map(|name| format!("\"t\".\"{}\"", name.replace('"', "\"\"")));
         let literal = any::<String>()
             .prop_filter("no NUL", |text| !text.contains('\0'))
@@ -44,8 +46,7 @@ mod any_expression {
             name,
             literal,
             any::<i32>().prop_map(|n| n.to_string()),
-            Just("NULL".to_owned()),
-            Just("TRUE".to_owned())
+            prop::sample::select(others).prop_map(str::to_owned),
         ];
         leaf.prop_recursive(6, 48, 3, |inner| {
             let operators = prop::sample::select(vec![
@@ -75,27 +76,42 @@ mod any_expression {
         })
     }
 
+    /// A statement with the expression, and its adapted text unless the types of the expression do not fit.
+    fn adapted(expression: &str) -> Result<(String, Option<String>), TestCaseError> {
+        let database = Database::new();
+        // The columns of this table are not known, so they may have any type.
+        let sql = format!("SELECT 1 FROM \"sqlite_t\" AS \"t\" WHERE {expression}");
+        match adapt(&sql, &database) {
+            Ok(adapted) => {
+                prop_assert_eq!(adapted.statements.len(), 1);
+                Ok((sql, Some(adapted.statements.join("; "))))
+            }
+            // A literal beside a boolean must be a boolean, as in PostgreSQL.
+            Err(error) => {
+                prop_assert_eq!(error.code, ErrorCode::TypeMismatch);
+                Ok((sql, None))
+            }
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
         /// The adapted text is one statement that has every literal of the original.
         #[test]
-        fn an_adapted_statement_stays_one_and_keeps_its_literals(expression in expression()) {
-            let database = Database::new();
-            // The columns of this table are not known, so they may have any type.
-            let sql = format!("SELECT 1 FROM \"sqlite_t\" AS \"t\" WHERE {expression}");
-            // A literal beside a boolean must be a boolean, as in PostgreSQL.
-            let adapted = match adapt(&sql, &database) {
-                Ok(adapted) => adapted.statements.join("; "),
-                Err(error) => {
-                    prop_assert_eq!(error.code, ErrorCode::TypeMismatch);
-                    return Ok(());
-                }
-            };
+        fn an_adapted_statement_stays_one_and_keeps_its_literals(expression in expression(vec!["TRUE"])) {
+            let (sql, Some(adapted)) = adapted(&expression)? else { return Ok(()) };
             let again = crate::adapt::literals_of(&adapted).unwrap();
             for literal in crate::adapt::literals_of(&sql).unwrap() {
                 prop_assert!(again.contains(&literal), "{literal:?} is lost in {adapted}");
             }
+        }
+
+        /// An operator over a NULL is NULL, and the literals beside it go with it. No text becomes SQL.
+        #[test]
+        fn an_adapted_statement_with_nulls_stays_one(expression in expression(vec!["TRUE", "NULL"])) {
+            let (_, Some(adapted)) = adapted(&expression)? else { return Ok(()) };
+            prop_assert!(crate::adapt::literals_of(&adapted).is_ok(), "not one statement: {adapted}");
         }
 
         #[test]

@@ -32,7 +32,7 @@ fn an_upsert_by_an_index_of_expressions_repeats_the_expressions() {
     database.run("CREATE UNIQUE INDEX u ON \"Users\" (lower(\"name\")) WHERE \"age\" > 0");
     assert_eq!(
         database.sql(&upsert("(lower(\"name\")) WHERE \"age\" > 0")),
-        "INSERT INTO \"Users\" (\"name\", \"age\") VALUES (phantomdb_assign_text('a', 10, 'Users', 'name'), 2) \
+        "INSERT INTO \"Users\" (\"name\", \"age\") VALUES ('a', 2) \
          ON CONFLICT(lower(\"name\")) WHERE (\"age\" > 0) DO UPDATE SET \
          \"age\" = phantomdb_assign_int(phantomdb_int4_add(\"EXCLUDED\".\"age\", \"Users\".\"age\"), 32, 'Users', 'age') RETURNING \"age\""
     );
@@ -97,4 +97,38 @@ fn an_alias_may_stand_without_the_word_as() {
     database.run("UPDATE t x SET n = x.n + 10 WHERE x.id = 1");
     database.run("DELETE FROM t x WHERE x.id = 2");
     assert_eq!(database.ask("SELECT x.id, x.n FROM t x ORDER BY x.id"), "1|11 3|3");
+}
+
+#[test]
+fn a_with_query_that_changes_rows_stands_beside_no_part_that_would_see_the_change() {
+    let database = Database::with(&[
+        "CREATE TABLE a (id INTEGER PRIMARY KEY, n INTEGER)",
+        "CREATE TABLE b (id INTEGER PRIMARY KEY, a_id INTEGER REFERENCES a (id) ON DELETE CASCADE)",
+        "CREATE TABLE c (id INTEGER PRIMARY KEY)",
+        "CREATE VIEW seen AS SELECT id FROM a",
+    ]);
+    for main in [
+        "SELECT id FROM a",
+        "SELECT id FROM x WHERE id IN (SELECT id FROM a)",
+        "SELECT id FROM b",
+        "SELECT id FROM seen",
+        "UPDATE a SET n = 1",
+        "INSERT INTO a SELECT 1, id FROM x",
+    ] {
+        let (code, message, _) =
+            refused(&database, &format!("WITH x AS (DELETE FROM a RETURNING id) {main}"));
+        assert_eq!(code, ErrorCode::Unsupported, "{main}: {message}");
+    }
+    let (code, message, _) = refused(
+        &database,
+        "WITH old AS (SELECT id FROM a), x AS (DELETE FROM a RETURNING id) SELECT old.id FROM old, x",
+    );
+    assert_eq!(code, ErrorCode::Unsupported, "{message}");
+    for allowed in [
+        "WITH x AS (DELETE FROM a RETURNING id) SELECT x.id FROM x, c",
+        "WITH x AS (INSERT INTO a VALUES (1, 2) RETURNING id) SELECT b.id FROM b, x",
+        "WITH old AS (SELECT id FROM a), x AS (DELETE FROM a WHERE id IN (SELECT id FROM old) RETURNING id) SELECT id FROM x",
+    ] {
+        assert_eq!(database.adapt(allowed).steps.len(), 1, "{allowed}");
+    }
 }

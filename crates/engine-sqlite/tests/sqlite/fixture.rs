@@ -43,7 +43,8 @@ impl Fixture {
 
     /// An engine in memory with a short limit for idle transactions.
     pub(crate) async fn impatient(lock_idle_timeout: Duration) -> Self {
-        let options = SqliteOptions { lock_timeout: LOCK_TIMEOUT, lock_idle_timeout };
+        let options =
+            SqliteOptions { lock_timeout: LOCK_TIMEOUT, lock_idle_timeout, ..SqliteOptions::default() };
         Self::with_options(SqliteEngine::memory(), None, options).await
     }
 

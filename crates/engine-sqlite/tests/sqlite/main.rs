@@ -3,11 +3,15 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod backups;
 mod child_process;
 mod concurrency;
 mod definition_edits;
+mod directory;
 mod fixture;
+mod hostile_text;
 mod locks;
+mod long_statements;
 mod rebuild_survival;
 mod snapshot_survival;
 mod snapshots;

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use phantomdb_engine::json_rows::LARGEST_EXACT;
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use phantomdb_values::{
     aggregates::{frame::Frame, percentile},
@@ -22,7 +23,8 @@ use crate::functions::{
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     conn.create_aggregate_function("phantomdb_percentile_cont", 2, FLAGS, Continuous)?;
-    conn.create_aggregate_function("phantomdb_percentile_disc", 2, FLAGS, Discrete)?;
+    conn.create_aggregate_function("phantomdb_percentile_disc", 2, FLAGS, Discrete { json: json_of })?;
+    conn.create_aggregate_function("phantomdb_percentile_disc_bool", 2, FLAGS, Discrete { json: json_bool })?;
     conn.create_aggregate_function("phantomdb_mode", 1, FLAGS, Mode { numeric: false })?;
     conn.create_aggregate_function("phantomdb_numeric_mode", 1, FLAGS, Mode { numeric: true })?;
     strict(
@@ -109,14 +111,14 @@ impl<T> Percentile<T> {
     }
 
     /// The result for one fraction, or a JSON array of the results for several.
-    fn result(&self, of: impl Fn(f64) -> Result<Option<Value>>) -> Result<Value> {
+    fn result(&self, json: ToJson, of: impl Fn(f64) -> Result<Option<Value>>) -> Result<Value> {
         match &self.fraction {
             None => Ok(Value::Null),
             Some(Fraction::One(fraction)) => Ok(of(*fraction)?.unwrap_or(Value::Null)),
             Some(Fraction::Several(_)) if self.values.is_empty() => Ok(Value::Null),
             Some(Fraction::Several(fractions)) => {
                 let results = fractions.iter().map(|fraction| match fraction {
-                    Some(fraction) => of(*fraction).map(|found| json_of(found.unwrap_or(Value::Null))),
+                    Some(fraction) => of(*fraction).map(|found| json(found.unwrap_or(Value::Null))),
                     None => Ok(serde_json::Value::Null),
                 });
                 let results: Vec<serde_json::Value> = results.collect::<Result<_>>()?;
@@ -126,9 +128,24 @@ impl<T> Percentile<T> {
     }
 }
 
+/// How an element of an array is written.
+type ToJson = fn(Value) -> serde_json::Value;
+
+fn json_bool(value: Value) -> serde_json::Value {
+    match value {
+        Value::Integer(integer) => (integer != 0).into(),
+        other => json_of(other),
+    }
+}
+
 fn json_of(value: Value) -> serde_json::Value {
     match value {
+        // JavaScript would round a larger integer.
+        Value::Integer(integer) if integer.unsigned_abs() > LARGEST_EXACT => integer.to_string().into(),
         Value::Integer(integer) => integer.into(),
+        Value::Real(number) if number.is_infinite() => {
+            (if number > 0.0 { "Infinity" } else { "-Infinity" }).into()
+        }
         Value::Real(number) => number.into(),
         Value::Text(text) => text.into(),
         Value::Null | Value::Blob(_) => serde_json::Value::Null,
@@ -152,13 +169,16 @@ impl Aggregate<Percentile<f64>, Value> for Continuous {
 
     fn finalize(&self, _: &mut Context<'_>, percentile: Option<Percentile<f64>>) -> rusqlite::Result<Value> {
         let Some(percentile) = percentile else { return Ok(Value::Null) };
-        let result = percentile
-            .result(|fraction| Ok(percentile::continuous(fraction, &percentile.values)?.map(stored_float8)));
+        let result = percentile.result(json_of, |fraction| {
+            Ok(percentile::continuous(fraction, &percentile.values)?.map(stored_float8))
+        });
         result.map_err(|error| user_error(&error))
     }
 }
 
-struct Discrete;
+struct Discrete {
+    json: ToJson,
+}
 
 impl Aggregate<Percentile<Value>, Value> for Discrete {
     fn init(&self, context: &mut Context<'_>) -> rusqlite::Result<Percentile<Value>> {
@@ -179,7 +199,7 @@ impl Aggregate<Percentile<Value>, Value> for Discrete {
         percentile: Option<Percentile<Value>>,
     ) -> rusqlite::Result<Value> {
         let Some(percentile) = percentile else { return Ok(Value::Null) };
-        let result = percentile.result(|fraction| {
+        let result = percentile.result(self.json, |fraction| {
             let index = percentile::discrete(fraction, percentile.values.len())?;
             Ok(index.and_then(|index| percentile.values.get(index).cloned()))
         });

@@ -1,7 +1,7 @@
 //! Elements, slices, dimensions and searches.
 
 use phantomdb_values::arrays::{
-    self, bounds_text, cardinality, contains, dimension_count, flat, get, length, overlaps, position,
+    self, bounds_text, bucket, cardinality, contains, dimension_count, flat, get, length, overlaps, position,
     positions, slice, to_string,
 };
 use phantomdb_values::documents::{Document, quoted};
@@ -58,6 +58,10 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
         }
         let kind = kind(a, 2);
         written(positions(&items(a, 0, kind)?, &item(a, 1, kind)?, kind))
+    })?;
+    strict(conn, "phantomdb_width_bucket", 3, |a| {
+        let kind = kind(a, 2);
+        bucket(&item(a, 0, kind)?, &items(a, 1, kind)?, kind).map(Value::Integer)
     })?;
     pure(conn, "phantomdb_array_to_string", 4, |a| {
         if a.is_null(0) || a.is_null(1) {

@@ -110,12 +110,15 @@ impl Members {
         let Some(pairs) = pairs.filter(|pairs| !pairs.is_empty()) else { return Ok(Value::Null) };
         let mut seen = HashSet::new();
         let mut kept = Vec::with_capacity(pairs.len());
-        for (key, value) in pairs.iter().filter(|(_, value)| !self.strict || value.is_some()) {
+        for (key, value) in pairs {
+            // A key that is left out counts too.
             if self.unique && !seen.insert(key) {
                 let message = format!("the key '{key}' of the object comes twice");
                 return Err(user_error(&Error::new(ErrorCode::TypeMismatch, message)));
             }
-            kept.push((key.as_str(), value.as_deref()));
+            if !self.strict || value.is_some() {
+                kept.push((key.as_str(), value.as_deref()));
+            }
         }
         result(object_of_members(kept), self.jsonb)
     }

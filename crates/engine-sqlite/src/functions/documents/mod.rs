@@ -12,10 +12,13 @@ use phantomdb_protocol::Result;
 use phantomdb_values::documents::{self, Document, Kind};
 use rusqlite::{Connection, types::Value};
 
-use super::{Arguments, FunctionResult, arrays};
+use super::{Arguments, FunctionResult, arrays, decimal, times::compare_intervals};
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     conn.create_collation("jsonb", documents::compare_texts)?;
+    // Values that are JSON already, in the order of what they were before. NaN and intervals have quotes.
+    conn.create_collation("json_number", |a, b| decimal::compare(unquoted(a), unquoted(b)))?;
+    conn.create_collation("json_interval", |a, b| compare_intervals(unquoted(a), unquoted(b)))?;
     casts::register(conn)?;
     operators::register(conn)?;
     build::register(conn)?;
@@ -47,4 +50,8 @@ fn texts(arguments: &Arguments<'_>, index: usize) -> Result<Vec<Option<String>>>
 
 fn borrowed(texts: &[Option<String>]) -> Vec<Option<&str>> {
     texts.iter().map(Option::as_deref).collect()
+}
+
+fn unquoted(text: &str) -> &str {
+    text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text)
 }

@@ -1,9 +1,11 @@
 //! The operators on documents, and the functions that change them.
 
+use std::collections::HashSet;
+
 use phantomdb_protocol::{Error, ErrorCode};
 use phantomdb_values::documents::{
     self, Change, Document, Kind, Step, array_length, change, concat, contains, delete_index, delete_keys,
-    get, get_text, has_key, pretty, set_null, type_name,
+    get, get_text, has_key, own_keys, pretty, set_null, type_name,
 };
 use rusqlite::{
     Connection,
@@ -27,16 +29,18 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     }
     strict(conn, "phantomdb_json_typeof", 1, |a| Ok(Value::Text(type_name(&a.text(0))?.to_owned())))?;
     strict(conn, "phantomdb_json_length", 1, |a| array_length(&a.text(0)).map(Value::Integer))?;
-    strict(conn, "phantomdb_json_contains", 2, |a| boolean(contains(&document(a, 0)?, &document(a, 1)?)))?;
+    strict(conn, "phantomdb_json_contains", 2, |a| boolean(contains(&document(a, 0)?, &document(a, 1)?)?))?;
     strict(conn, "phantomdb_json_concat", 2, |a| text(Ok(concat(document(a, 0)?, document(a, 1)?))))?;
     strict(conn, "phantomdb_json_has_key", 2, |a| boolean(has_key(&document(a, 0)?, &a.text(1))))?;
     strict(conn, "phantomdb_json_has_any_key", 2, |a| {
         let document = document(a, 0)?;
-        boolean(texts(a, 1)?.iter().flatten().any(|key| has_key(&document, key)))
+        let own: HashSet<_> = own_keys(&document).collect();
+        boolean(texts(a, 1)?.iter().flatten().any(|key| own.contains(key.as_str())))
     })?;
     strict(conn, "phantomdb_json_has_all_keys", 2, |a| {
         let document = document(a, 0)?;
-        boolean(texts(a, 1)?.iter().flatten().all(|key| has_key(&document, key)))
+        let own: HashSet<_> = own_keys(&document).collect();
+        boolean(texts(a, 1)?.iter().flatten().all(|key| own.contains(key.as_str())))
     })?;
     strict(conn, "phantomdb_jsonb_pretty", 1, |a| Ok(Value::Text(pretty(&document(a, 0)?))))?;
     changes(conn)
@@ -82,12 +86,12 @@ fn changes(conn: &Connection) -> rusqlite::Result<()> {
     strict(conn, "phantomdb_json_delete", 2, |a| {
         text(match a.value(1) {
             ValueRef::Integer(index) => delete_index(document(a, 0)?, index),
-            _ => delete_keys(document(a, 0)?, &[&a.text(1)]),
+            _ => delete_keys(document(a, 0)?, &HashSet::from([&*a.text(1)])),
         })
     })?;
     strict(conn, "phantomdb_jsonb_delete_keys", 2, |a| {
         let keys = texts(a, 1)?;
-        let keys: Vec<&str> = keys.iter().flatten().map(String::as_str).collect();
+        let keys: HashSet<&str> = keys.iter().flatten().map(String::as_str).collect();
         text(delete_keys(document(a, 0)?, &keys))
     })?;
     strict(conn, "phantomdb_json_delete_path", 2, |a| {

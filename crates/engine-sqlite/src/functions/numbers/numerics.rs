@@ -5,7 +5,7 @@ use phantomdb_values::numbers::{Numeric, bucket, integer::Width};
 use rusqlite::{Connection, types::Value};
 
 use super::{binary, integer, numeric, stored_numeric, unary};
-use crate::functions::{convert::text_of, strict};
+use crate::functions::strict;
 
 type Unary = fn(&Numeric) -> Result<Numeric>;
 type Binary = fn(&Numeric, &Numeric) -> Result<Numeric>;
@@ -67,9 +67,6 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
         let count = integer(a.value(3), Width::Regular)?;
         bucket::of_numeric(&numeric(a.value(0))?, &numeric(a.value(1))?, &numeric(a.value(2))?, count)
             .map(Value::Integer)
-    })?;
-    binary(conn, "phantomdb_width_bucket", |value, thresholds| {
-        bucket::of_thresholds(&numeric(value)?, &text_of(thresholds)).map(Value::Integer)
     })?;
     strict(conn, "phantomdb_numeric_scale", 3, |a| {
         let limit =

@@ -1,0 +1,203 @@
+//! Aggregates and window functions: DISTINCT and ORDER BY in a call, WITHIN GROUP, and what SQLite runs for each.
+
+use phantomdb_protocol::{Error, ErrorCode, Result};
+use phantomdb_sql::{
+    build,
+    printer::verbatim_ident,
+    typing::{Resolved, Type},
+};
+use sqlparser::ast::{
+    DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
+    FunctionArgumentList, FunctionArguments, ObjectName, OrderByExpr, OrderByOptions,
+};
+
+use super::{
+    adapter::Adapter,
+    call::{expressions, is_untyped_literal},
+    converted::{collated, comparable, conversion},
+    operators::{converted_arguments, result_of},
+    typed::{Typed, unify},
+    unknown_call::{undetermined, unknown_function},
+};
+
+impl Adapter<'_> {
+    /// An aggregate, which keeps DISTINCT, ORDER BY, FILTER and OVER.
+    pub(super) fn aggregate(
+        &mut self,
+        expr: &mut Expr,
+        resolved: &Resolved,
+        arguments: Vec<Expr>,
+        types: &[Typed],
+    ) -> Result<Typed> {
+        let Expr::Function(function) = expr else { return Ok(Typed::OTHER) };
+        let name = resolved.signature.name;
+        let plain = arguments.first().cloned();
+        let mut arguments = converted_arguments(resolved, arguments, types)?;
+        let within = std::mem::take(&mut function.within_group);
+        if within.len() != resolved.signature.ordered {
+            return Err(Error::new(
+                ErrorCode::SyntaxError,
+                format!("{name}() takes {} expressions in WITHIN GROUP", resolved.signature.ordered),
+            ));
+        }
+        let FunctionArguments::List(FunctionArgumentList { duplicate_treatment, args, clauses }) =
+            &mut function.args
+        else {
+            return Ok(Typed::OTHER);
+        };
+        let is_list = matches!(resolved.result, Type::Array(_)) && resolved.signature.ordered > 0;
+        if is_list && matches!(resolved.element, Some(Type::Json | Type::Jsonb | Type::Bytea)) {
+            return Err(Error::unsupported(format!(
+                "{name}() of documents or bytes with an array of fractions is not supported on SQLite; ask for each by itself"
+            )));
+        }
+        let distinct = *duplicate_treatment == Some(DuplicateTreatment::Distinct);
+        *duplicate_treatment = duplicate_treatment.filter(|_| distinct);
+        if !within.is_empty() {
+            let values = arguments.iter().zip(types).zip(&resolved.arguments).rev();
+            let order = within.into_iter().zip(values).map(|(item, ((argument, typed), data_type))| {
+                let typed = Typed { data_type: *data_type, ..typed.computed() };
+                OrderByExpr { expr: comparable(argument.clone(), typed), ..item }
+            });
+            clauses.push(FunctionArgumentClause::OrderBy(order.collect()));
+        }
+        if distinct && let Some(first) = arguments.first_mut() {
+            *first = distinct_value(build::take(first), resolved, types[0]);
+            for clause in clauses.iter_mut() {
+                if let FunctionArgumentClause::OrderBy(items) = clause
+                    && items.iter().any(|item| {
+                        !same(&item.expr, first)
+                            && !plain.as_ref().is_some_and(|plain| same(&item.expr, plain))
+                    })
+                {
+                    let message = "ORDER BY in an aggregate with DISTINCT takes the argument itself only";
+                    return Err(Error::new(ErrorCode::SyntaxError, message));
+                }
+                clause_over(clause, first);
+            }
+            // PostgreSQL sorts the values to find equal ones, so they come in their order.
+            if clauses.is_empty() && resolved.signature.ordered == 0 {
+                let order = ordered_by(first.clone());
+                clauses.push(FunctionArgumentClause::OrderBy(vec![order]));
+            }
+        }
+        // SQLite takes DISTINCT for one argument only. A constant separator tells no values apart.
+        let is_joined = name == "string_agg" && arguments.get(1).is_none_or(is_constant);
+        if distinct && arguments.len() > 1 && !is_joined && resolved.signature.ordered == 0 {
+            return Err(Error::unsupported(format!(
+                "DISTINCT in {name}() with several arguments is not supported on SQLite; use a sub-query with DISTINCT"
+            )));
+        }
+        let separator =
+            (distinct && arguments.len() == 2 && name == "string_agg").then(|| arguments.pop()).flatten();
+        *args = arguments.into_iter().map(|e| FunctionArg::Unnamed(FunctionArgExpr::Expr(e))).collect();
+        let body = if separator.is_some() { "phantomdb_distinct_texts" } else { resolved.signature.sqlite };
+        function.name = ObjectName::from(vec![verbatim_ident(body)]);
+        if let Some(separator) = separator {
+            *expr = build::call("phantomdb_join_texts", vec![build::take(expr), separator]);
+        }
+        Ok(result_of(resolved, types))
+    }
+
+    /// A window function that SQLite has.
+    pub(super) fn window_function(
+        &mut self,
+        function: &mut Function,
+        name: &str,
+        types: &[Typed],
+    ) -> Result<Typed> {
+        function.name = ObjectName::from(vec![verbatim_ident(name)]);
+        if function.over.is_none() {
+            return Err(Error::new(ErrorCode::SyntaxError, format!("{name}() needs OVER")));
+        }
+        let first = types.first().copied().unwrap_or(Typed::OTHER);
+        Ok(match name {
+            "row_number" | "rank" | "dense_rank" => Typed::of(Type::BigInt).not_null(),
+            "ntile" => Typed::of(Type::Integer),
+            "percent_rank" | "cume_dist" => Typed::of(Type::Double).not_null(),
+            "lag" | "lead" if types.len() == 3 => {
+                let Some(unified) = unify(&[first, types[2]]) else {
+                    return Err(unknown_function(name, types));
+                };
+                for (index, argument) in expressions(function).into_iter().enumerate() {
+                    if index != 1 {
+                        *argument = conversion(build::take(argument), types[index], unified.data_type)?;
+                    }
+                }
+                Typed { nullable: true, ..unified }
+            }
+            "lag" | "lead" | "first_value" | "last_value" | "nth_value" if is_untyped_literal(&first) => {
+                return Err(undetermined(name, types));
+            }
+            _ => Typed { nullable: true, ..first.computed() },
+        })
+    }
+}
+
+/// COUNT. A value is counted by the collation that its type compares with.
+pub(super) fn count(function: &mut Function, types: &[Typed]) -> Typed {
+    function.name = ObjectName::from(vec![verbatim_ident("count")]);
+    if let Some(typed) = types.first()
+        && let Some(argument) = expressions(function).into_iter().next()
+    {
+        *argument = comparable(build::take(argument), *typed);
+    }
+    Typed::of(Type::BigInt).not_null()
+}
+
+/// MIN and MAX of the rows of a group.
+pub(super) fn extreme_of_rows(function: &mut Function, name: &str, types: &[Typed]) -> Result<Typed> {
+    let &[typed] = types else { return Err(unknown_function(name, types)) };
+    if matches!(typed.data_type, Type::Boolean | Type::Json | Type::Jsonb | Type::Uuid | Type::Record) {
+        return Err(unknown_function(name, types));
+    }
+    function.name = ObjectName::from(vec![verbatim_ident(name)]);
+    if let Some(argument) = expressions(function).into_iter().next() {
+        *argument = comparable(build::take(argument), typed);
+    }
+    let typed = if typed.is_unknown() { Typed::of(Type::Text) } else { typed };
+    Ok(Typed { nullable: true, ..typed.computed() })
+}
+
+/// True for the same expression, with a collation or without.
+fn same(a: &Expr, b: &Expr) -> bool {
+    fn bare(expr: &Expr) -> &Expr {
+        match build::unnested(expr) {
+            Expr::Collate { expr, collation: _ } => bare(expr),
+            other => other,
+        }
+    }
+    bare(a) == bare(b)
+}
+
+/// Makes ORDER BY in a call sort by the argument as SQLite has it: it wants the very same expression beside DISTINCT.
+fn clause_over(clause: &mut FunctionArgumentClause, argument: &Expr) {
+    if let FunctionArgumentClause::OrderBy(items) = clause {
+        for item in items {
+            item.expr = argument.clone();
+        }
+    }
+}
+
+/// The argument of an aggregate with DISTINCT, with the collation by which PostgreSQL compares it. It may be converted to
+/// JSON already, and is compared as what it was before.
+fn distinct_value(argument: Expr, resolved: &Resolved, typed: Typed) -> Expr {
+    let data_type = resolved.arguments.first().copied().unwrap_or(Type::Other);
+    if resolved.signature.arguments.first() == Some(&Type::AnyJson) {
+        match typed.data_type {
+            number if number.is_number() => return collated(argument, "json_number"),
+            Type::Interval => return collated(argument, "json_interval"),
+            _ => {}
+        }
+    }
+    comparable(argument, Typed { data_type, ..typed.computed() })
+}
+
+/// True for an expression that has the same value in each row.
+fn is_constant(expr: &Expr) -> bool {
+    matches!(build::unnested(expr), Expr::Value(_))
+}
+
+fn ordered_by(expr: Expr) -> OrderByExpr {
+    OrderByExpr { expr, options: OrderByOptions { sort: None, nulls_first: Some(false) }, with_fill: None }
+}

@@ -1,0 +1,41 @@
+//! The views that depend on what is dropped. SQLite keeps them, and they fail when they are used; a broken view also keeps
+//! every table from being renamed.
+
+use phantomdb_protocol::{Error, ErrorCode, Result};
+use phantomdb_sql::printer::quote_identifier;
+use rusqlite::Connection;
+
+use super::execute::run;
+use crate::error;
+
+/// Runs a change that drops something. A view that can be read no more is dropped too with `cascade`, and makes the change
+/// fail without it.
+pub(super) fn kept(conn: &Connection, cascade: bool, change: impl FnOnce() -> Result<()>) -> Result<()> {
+    let mut views = views(conn)?;
+    views.retain(|view| can_be_read(conn, view));
+    change()?;
+    views.retain(|view| !can_be_read(conn, view));
+    match views.first() {
+        Some(view) if !cascade => {
+            let message = format!(
+                "the view \"{view}\" depends on what is dropped; drop the view first, or use CASCADE"
+            );
+            Err(Error::new(ErrorCode::ForeignKeyViolation, message).with_table(view))
+        }
+        _ => views.iter().try_for_each(|view| run(conn, &format!("DROP VIEW {}", quote_identifier(view)))),
+    }
+}
+
+/// The names of the views in SQLite.
+fn views(conn: &Connection) -> Result<Vec<String>> {
+    let read = || -> rusqlite::Result<Vec<String>> {
+        let mut statement = conn.prepare_cached("SELECT name FROM sqlite_schema WHERE type = 'view'")?;
+        statement.query_map([], |row| row.get(0))?.collect()
+    };
+    read().map_err(error::from_sqlite)
+}
+
+/// SQLite looks up all that a view names when it prepares a query of it.
+fn can_be_read(conn: &Connection, view: &str) -> bool {
+    conn.prepare(&format!("SELECT 1 FROM {}", quote_identifier(view))).is_ok()
+}
