@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use futures_util::future::join_all;
+use phantomdb_engine::Deadline;
 use phantomdb_protocol::{Error, ErrorCode, Result, ResultSet, Statement};
 use phantomdb_sql::Kind;
 
 use crate::{
-    batch::{self, PIPELINE_MAX, SingleStatement},
+    batch::{self, Mode, PIPELINE_MAX, SingleStatement},
     connection::Connection,
     insert_rows::{InsertRows, Within},
     plan_cache::Plan,
@@ -42,7 +43,8 @@ pub(crate) async fn run_statement(
         return Box::pin(insert_rows(connection, plan, statement)).await;
     }
     let Some(form) = plan.single_statement(statement) else {
-        return Box::pin(batch::in_transaction(connection, &SingleStatement(plan, statement))).await;
+        let work = SingleStatement(plan, statement);
+        return Box::pin(batch::in_transaction(connection, Mode::ReadWrite, &work)).await;
     };
     if let Some(prepared) = prepare::find_prepared(connection, plan.id, &statement.parameters) {
         match ReadyStatement::new(plan, prepared, statement)?.send(connection).await {
@@ -61,7 +63,7 @@ pub(crate) async fn run_statement(
 async fn insert_rows(connection: &Connection, plan: &Plan, statement: &Statement) -> Result<ResultSet> {
     match InsertRows::new(plan, statement, Within::Nothing)?.run_alone(connection).await? {
         Some(answer) => Ok(answer),
-        None => batch::in_transaction(connection, &SingleStatement(plan, statement)).await,
+        None => batch::in_transaction(connection, Mode::ReadWrite, &SingleStatement(plan, statement)).await,
     }
 }
 
@@ -73,6 +75,10 @@ pub(crate) async fn run_each(
 ) -> Vec<Result<ResultSet>> {
     let mut answers = Vec::with_capacity(statements.len());
     while answers.len() < statements.len() {
+        if let Err(error) = Deadline::check() {
+            answers.push(Err(error));
+            continue;
+        }
         let rest = plans.iter().zip(statements).skip(answers.len());
         let ready: Vec<ReadyStatement<'_>> = rest
             .take(PIPELINE_MAX)

@@ -10,7 +10,7 @@ use std::{
 };
 
 use futures_util::future::join;
-use phantomdb_engine::IdempotentCall;
+use phantomdb_engine::{IdempotentCall, deadline};
 use phantomdb_protocol::{ErrorCode, Result, ResultSet, Statement};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -19,6 +19,7 @@ use crate::{
     batch::SingleStatement,
     connection::Connection,
     database::{Database, Lease},
+    deadline::until_deadline,
     idempotency_store::{self, KeyedWrite, cancelled},
     plan_cache::{Plan, PreparableSql},
     prepare,
@@ -87,27 +88,34 @@ impl AutocommitWriter {
     /// Runs a write by itself and remembers the position of the log after it.
     pub(crate) async fn write(&self, plan: &Plan, statement: &Statement) -> Result<ResultSet> {
         let write = self.next_keyed_write().filter(|_| !plan.adapted.outside_transaction);
-        let lease = self.database.lease().await?;
-        let stored = match write {
-            None => Ok(None),
-            Some(write) => self.run_keyed(&lease, &write, plan, statement).await,
-        };
-        let outcome = match stored {
-            Ok(None) if self.database.is_tracked() => {
-                let (outcome, position) = run_tracked(&lease, plan, statement).await;
-                self.advance_to(position);
-                outcome
-            }
-            Ok(None) => self.unless_cancelled(run_statement(&lease, plan, statement)).await,
-            Ok(Some(answer)) => Ok(answer),
-            Err(error) => Err(error),
-        };
+        let lease = deadline::unless_passed(self.database.lease()).await?;
+        let outcome = until_deadline(&lease, self.write_on(&lease, write, plan, statement)).await;
         let is_final = |code| !matches!(code, ErrorCode::Unavailable | ErrorCode::StatementTimeout);
         if matches!(&outcome, Err(error) if !is_final(error.code)) {
             lease.mark_unusable();
         }
         self.give_back(lease);
         outcome
+    }
+
+    async fn write_on(
+        &self,
+        lease: &Lease,
+        write: Option<KeyedWrite>,
+        plan: &Plan,
+        statement: &Statement,
+    ) -> Result<ResultSet> {
+        if let Some(write) = write
+            && let Some(answer) = self.run_keyed(lease, &write, plan, statement).await?
+        {
+            return Ok(answer);
+        }
+        if self.database.is_tracked() {
+            let (outcome, position) = run_tracked(lease, plan, statement).await;
+            self.advance_to(position);
+            return outcome;
+        }
+        self.unless_cancelled(run_statement(lease, plan, statement)).await
     }
 
     /// Runs a write and stores its receipt. Gives none, and runs nothing, when no receipts can be stored.
@@ -212,13 +220,17 @@ impl AutocommitWriter {
         W::Output: Serialize + DeserializeOwned + Sync,
     {
         let Some(write) = self.next_keyed_write() else { return Ok(None) };
-        let lease = self.database.lease().await?;
-        let mut stored = self.run_in_transaction(&lease, &write, work, false).await;
-        if matches!(stored, Err(RunError::StalePlan(_))) {
-            stored = self.run_in_transaction(&lease, &write, work, false).await;
-        }
+        let lease = deadline::unless_passed(self.database.lease()).await?;
+        let running = async {
+            let mut stored = self.run_in_transaction(&lease, &write, work, false).await;
+            if matches!(stored, Err(RunError::StalePlan(_))) {
+                stored = self.run_in_transaction(&lease, &write, work, false).await;
+            }
+            stored.map_err(RunError::into_error)
+        };
+        let stored = until_deadline(&lease, running).await;
         self.give_back(lease);
-        stored.map_err(RunError::into_error)
+        stored
     }
 
     fn give_back(&self, lease: Lease) {

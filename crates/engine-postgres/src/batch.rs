@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::future::{join, join_all};
+use phantomdb_engine::Deadline;
 use phantomdb_protocol::{Error, ErrorCode, Result, ResultSet, Statement};
 use phantomdb_sql::Kind;
 
@@ -21,14 +22,32 @@ use crate::{
 /// The most statements that are sent before the first result is read.
 pub(crate) const PIPELINE_MAX: usize = 128;
 
+/// Whether a transaction can write.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Mode {
+    ReadWrite,
+    /// PostgreSQL refuses every write, and no statement can change that.
+    ReadOnly,
+}
+
+impl Mode {
+    const fn begin(self) -> &'static str {
+        match self {
+            Self::ReadWrite => "BEGIN",
+            Self::ReadOnly => "BEGIN READ ONLY",
+        }
+    }
+}
+
 /// Runs work between BEGIN and COMMIT. When a prepared statement no longer fits its tables, the work is run once more.
 pub(crate) async fn in_transaction<W: TransactionWork>(
     connection: &Connection,
+    mode: Mode,
     work: &W,
 ) -> Result<W::Output> {
     let mut again = true;
     loop {
-        connection.run("BEGIN").await?;
+        connection.run(mode.begin()).await?;
         let failure = match work.run(connection).await {
             Ok(answer) => match connection.run("COMMIT").await {
                 Ok(()) => return Ok(answer),
@@ -56,6 +75,7 @@ pub(crate) async fn run_in_open_transaction(
     if plan.adapted.kind == Kind::Nothing {
         return Ok(empty_result());
     }
+    connection.note(&plan.adapted.session);
     if let Some(change) = &plan.adapted.catalog_change {
         return Ok(alter::apply(connection, change).await.map(|()| empty_result())?);
     }
@@ -76,18 +96,19 @@ pub(crate) async fn run_in_open_transaction(
 /// BEGIN and COMMIT.
 pub(crate) async fn run_and_commit(
     connection: &Connection,
+    mode: Mode,
     plans: &[Arc<Plan>],
     statements: &[Statement],
 ) -> Result<Vec<ResultSet>> {
     if statements.len() <= PIPELINE_MAX
         && let Some(ready) = ready_statements(connection, plans, statements)?
     {
-        match send_transaction(connection, &ready).await {
+        match send_transaction(connection, mode, &ready).await {
             Err(RunError::StalePlan(_)) => plans.iter().for_each(|plan| connection.forget(plan.id)),
             outcome => return outcome.map_err(RunError::into_error),
         }
     }
-    in_transaction(connection, &StatementList(plans, statements)).await
+    in_transaction(connection, mode, &StatementList(plans, statements)).await
 }
 
 /// The statements with their parameters; none when one of them has to be prepared first.
@@ -113,11 +134,12 @@ fn ready_statements<'a>(
 
 async fn send_transaction(
     connection: &Connection,
+    mode: Mode,
     ready: &[ReadyStatement<'_>],
 ) -> Result<Vec<ResultSet>, RunError> {
     let work = join_all(ready.iter().map(|ready| ready.send(connection)));
     let (begun, (outcomes, ended)) =
-        join(connection.run("BEGIN"), join(work, connection.run("COMMIT"))).await;
+        join(connection.run(mode.begin()), join(work, connection.run("COMMIT"))).await;
     begun?;
     // After an error COMMIT rolls back, and reports success.
     let answers = outcomes
@@ -138,6 +160,7 @@ pub(crate) async fn run_in_order(
 ) -> Result<Vec<ResultSet>, RunError> {
     let mut answers = Vec::with_capacity(statements.len());
     while answers.len() < statements.len() {
+        Deadline::check()?;
         let done = answers.len();
         let mut window = Vec::new();
         for (plan, statement) in plans.iter().zip(statements).skip(done).take(PIPELINE_MAX) {

@@ -71,6 +71,7 @@ fn type_to_declare(inferred: &Type, value: &Value) -> Option<Type> {
     let is_integer = matches!(*inferred, Type::INT2 | Type::INT4 | Type::INT8);
     let natural = || Some(natural_type(value));
     match value {
+        Value::String(text) if is_integer => beyond(inferred, text.trim()),
         Value::Null | Value::String(_) => None,
         _ if is_text => natural(),
         Value::Integer(integer) => (is_integer && !fits(inferred, *integer)).then_some(Type::INT8),
@@ -81,6 +82,18 @@ fn type_to_declare(inferred: &Type, value: &Value) -> Option<Type> {
         Value::Decimal(_) if is_integer => natural(),
         Value::Timestamp(_) if *inferred == Type::DATE => natural(),
         _ => None,
+    }
+}
+
+/// The type of a whole number that the inferred type cannot hold, which therefore equals none of its values.
+fn beyond(inferred: &Type, text: &str) -> Option<Type> {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    match text.parse() {
+        Ok(integer) => (!fits(inferred, integer)).then_some(Type::INT8),
+        Err(_) => Some(Type::NUMERIC),
     }
 }
 

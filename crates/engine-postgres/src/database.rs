@@ -16,18 +16,19 @@ use crate::{
     pool::{Pool, PooledConnection},
     replicas::Replicas,
     server_traits::ServerTraits,
+    stored_code::StoredCode,
 };
 
 /// A database of the server.
 pub(crate) struct Database {
     /// The connections to the primary, which takes writes.
     pub(crate) primary: Pool,
-    /// The connections on which reads are pipelined.
-    pub(crate) pipeline: Option<Pipeline>,
+    pipeline: Option<Pipeline>,
     /// The connections to each of the replicas.
     readers: Vec<Pool>,
     pub(crate) replicas: Arc<Replicas>,
     pub(crate) idempotency_store: IdempotencyStore,
+    stored_code: Arc<StoredCode>,
     plan_cache: Arc<PlanCache>,
     traits: OnceLock<ServerTraits>,
 }
@@ -46,6 +47,7 @@ impl Database {
             readers,
             replicas,
             idempotency_store: IdempotencyStore::default(),
+            stored_code: Arc::default(),
             plan_cache,
             traits: OnceLock::new(),
         }
@@ -57,6 +59,45 @@ impl Database {
         self.readers.iter().for_each(Pool::close);
     }
 
+    /// The connections on which reads are pipelined, unless the database has code that may change their sessions.
+    pub(crate) fn pipeline(&self) -> Option<&Pipeline> {
+        let (code, is_recent) = self.stored_code.latest()?;
+        if !is_recent {
+            self.look_again();
+        }
+        self.pipeline.as_ref().filter(|_| !code.changes_session)
+    }
+
+    /// Tells a connection what is known of the code of the database. What was found a while ago is looked for again in the
+    /// background; only when nothing is known the caller waits for it.
+    async fn tell_code(&self, lease: &Lease) {
+        let code = match self.stored_code.latest() {
+            Some((code, true)) => code,
+            Some((code, false)) => {
+                self.look_again();
+                code
+            }
+            // The future is large, and rarely needed.
+            None => Box::pin(self.stored_code.look(lease)).await,
+        };
+        lease.set_code(code);
+    }
+
+    fn look_again(&self) {
+        if !self.stored_code.begin_refresh() {
+            return;
+        }
+        let (pool, stored_code) = (self.primary.clone(), Arc::clone(&self.stored_code));
+        tokio::spawn(async move {
+            if let Ok(lent) = pool.get().await {
+                let lease = Lease { lent, stored_code: Arc::clone(&stored_code), done: false };
+                stored_code.look(&lease).await;
+                lease.give_back();
+            }
+            stored_code.end_refresh();
+        });
+    }
+
     /// True when callers need the position of the log: without replicas no read could be too early.
     pub(crate) fn is_tracked(&self) -> bool {
         !self.readers.is_empty()
@@ -65,13 +106,19 @@ impl Database {
     /// Takes a connection to a replica.
     pub(crate) async fn lease_replica(&self, replica: usize) -> Result<Lease> {
         let pool = self.readers.get(replica).ok_or_else(|| Error::internal("there is no such replica"))?;
-        Ok(Lease { lent: pool.get().await?, done: false })
+        let lease =
+            Lease { lent: pool.get().await?, stored_code: Arc::clone(&self.stored_code), done: false };
+        // The code of the primary is the replica's too, a little later.
+        self.tell_code(&lease).await;
+        Ok(lease)
     }
 
     pub(crate) async fn lease(&self) -> Result<Lease> {
         let lent = self.primary.get().await?;
         self.traits.get_or_init(|| lent.traits);
-        Ok(Lease { lent, done: false })
+        let lease = Lease { lent, stored_code: Arc::clone(&self.stored_code), done: false };
+        self.tell_code(&lease).await;
+        Ok(lease)
     }
 
     /// The plan of a statement. It decides which server runs the statement, so no connection is taken for it. Only the
@@ -108,14 +155,31 @@ impl Database {
 /// the connection is not used again, because the cancellation may come late.
 pub(crate) struct Lease {
     lent: PooledConnection,
+    stored_code: Arc<StoredCode>,
     done: bool,
 }
 
 impl Lease {
-    /// Gives the connection back after work that left nothing behind. A connection that was marked unusable is closed, and
-    /// what it may still run is cancelled.
+    /// Gives the connection back after its work. A connection whose session a statement may have changed is closed, and one
+    /// whose session the code of the database may have changed is reset. One that was marked unusable is closed, and what
+    /// it may still run is cancelled.
     pub(crate) fn give_back(mut self) {
         self.done = self.lent.is_usable();
+        if !self.done {
+            return;
+        }
+        if self.lent.is_changed() {
+            self.lent.close();
+            // It may have made a function.
+            self.stored_code.expire();
+        } else if self.lent.code().changes_session || self.stored_code.may_change_session() {
+            // Somebody may have made code since the connection was taken.
+            tokio::spawn(async move {
+                if self.lent.reset().await.is_err() {
+                    self.lent.close();
+                }
+            });
+        }
     }
 }
 
@@ -132,6 +196,10 @@ impl Drop for Lease {
         if !self.done {
             self.lent.mark_unusable();
             self.lent.canceller().spawn();
+            if self.lent.is_changed() {
+                self.lent.close();
+                self.stored_code.expire();
+            }
         }
     }
 }

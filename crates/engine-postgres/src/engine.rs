@@ -6,13 +6,13 @@ use std::{
 };
 
 use async_trait::async_trait;
-use phantomdb_engine::{Engine, Session, Transaction};
+use phantomdb_engine::{Access, Engine, EngineStatistics, LockWait, Session, Transaction};
 use phantomdb_protocol::{BeginTransaction, Error, ErrorCode, Result};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::{
     database::{Database, Lease},
-    database_admin, error,
+    database_admin, error, lock_waits,
     options::{PostgresOptions, Target},
     pipeline::{Pipeline, pipelined_connections},
     plan_cache::PlanCache,
@@ -134,13 +134,13 @@ impl Engine for PostgresEngine {
         outcome
     }
 
-    async fn database(&self, name: &str) -> Result<Arc<dyn Session>> {
-        Ok(Arc::new(PostgresSession::new(self.find(name).await?)))
+    async fn database_with(&self, name: &str, access: Access) -> Result<Arc<dyn Session>> {
+        Ok(Arc::new(PostgresSession::new(self.find(name).await?, access)))
     }
 
-    async fn begin(&self, options: &BeginTransaction) -> Result<Arc<dyn Transaction>> {
+    async fn begin_with(&self, options: &BeginTransaction, access: Access) -> Result<Arc<dyn Transaction>> {
         let database = self.find(&options.database).await?;
-        match PostgresTransaction::begin(database, options).await {
+        match PostgresTransaction::begin(database, options, access).await {
             // Somebody else has dropped it.
             Err(error) if error.code == ErrorCode::UnknownDatabase => {
                 self.forget(&options.database);
@@ -148,6 +148,27 @@ impl Engine for PostgresEngine {
             }
             begun => Ok(Arc::new(begun?)),
         }
+    }
+
+    async fn statistics(&self) -> EngineStatistics {
+        let databases = lock(&self.databases);
+        let pools = databases.iter().flat_map(HashMap::values).map(|database| &database.primary);
+        let mut statistics = EngineStatistics::default();
+        let add = |sum: &mut Option<u64>, next: usize| *sum = Some(sum.unwrap_or(0) + next as u64);
+        for status in pools.chain([&self.home.primary]).map(Pool::status) {
+            add(&mut statistics.connections, status.size);
+            add(&mut statistics.idle_connections, status.available);
+            add(&mut statistics.waiting_for_connections, status.waiting);
+        }
+        statistics.databases_in_use = databases.as_ref().map(|databases| databases.len() as u64);
+        statistics
+    }
+
+    async fn lock_waits(&self) -> Result<Vec<LockWait>> {
+        let lease = self.home().await?;
+        let waits = lock_waits::list(&lease).await;
+        lease.give_back();
+        waits
     }
 
     async fn close(&self) -> Result<()> {

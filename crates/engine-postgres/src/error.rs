@@ -34,6 +34,8 @@ pub(crate) fn explain_connection(error: &PostgresError, config: &Config) -> Erro
     };
     match (db_error.code().code(), config.get_dbname()) {
         ("3D000", Some(name)) => unknown_database(name),
+        // PgBouncer passes the text on, but not the code.
+        ("08P01", Some(name)) if is_unknown_database(db_error.message(), name) => unknown_database(name),
         (code, _) if code.starts_with("28") => {
             tracing::error!(%error, "PostgreSQL refused the credentials");
             Error::new(
@@ -43,6 +45,17 @@ pub(crate) fn explain_connection(error: &PostgresError, config: &Config) -> Erro
         }
         _ => from_server(db_error),
     }
+}
+
+const READ_ONLY: &str = "the transaction is read only, and the statement writes";
+
+/// True for the error of a statement that would have written in a transaction that cannot.
+pub(crate) fn is_read_only(error: &Error) -> bool {
+    error.code == ErrorCode::BadRequest && error.message == READ_ONLY
+}
+
+fn is_unknown_database(message: &str, name: &str) -> bool {
+    message.contains("no such database") || message.contains(&format!("database \"{name}\" does not exist"))
 }
 
 pub(crate) fn engine_closed() -> Error {
@@ -67,6 +80,7 @@ fn from_server(error: &DbError) -> Error {
         "23514" => return check_violation(error),
         "42P01" => return unknown_table(error),
         "42703" => return unknown_column(error),
+        "42883" if !error.message().contains("operator") => return unknown_function_error(error),
         _ => {}
     }
     let (code, message) = match code {
@@ -85,9 +99,7 @@ fn from_server(error: &DbError) -> Error {
         }
         "57014" => (ErrorCode::StatementTimeout, "the statement was stopped before its end".to_owned()),
         "57P01" | "57P02" | "57P03" | "57P05" => (ErrorCode::Unavailable, connection_lost().message),
-        "25006" => {
-            (ErrorCode::BadRequest, "the transaction is read only, and the statement writes".to_owned())
-        }
+        "25006" => (ErrorCode::BadRequest, READ_ONLY.to_owned()),
         "22001" | "22003" | "22008" | "22012" | "22015" | "2201F" => {
             (ErrorCode::OutOfRange, message_without_value(error))
         }
@@ -95,6 +107,20 @@ fn from_server(error: &DbError) -> Error {
             ErrorCode::TypeMismatch,
             "a string in a document has a NUL character, which cannot be stored".to_owned(),
         ),
+        "26000" | "42P05" => (
+            ErrorCode::Unavailable,
+            "the pooler before the database server does not keep prepared statements; have PgBouncer pool by session, or \
+             take PgBouncer 1.21 or later with max_prepared_statements = 500"
+                .to_owned(),
+        ),
+        _ => of_statement(code, error),
+    };
+    with_names(Error::new(code, message), error)
+}
+
+/// The error of a statement that names something, or means something, that cannot be.
+fn of_statement(code: &str, error: &DbError) -> (ErrorCode, String) {
+    match code {
         "3D000" => (ErrorCode::UnknownDatabase, message_without_value(error)),
         "3F000" => (ErrorCode::UnknownTable, message_without_value(error)),
         "42704" if error.message().contains("collation") || error.message().contains("operator class") => {
@@ -108,23 +134,27 @@ fn from_server(error: &DbError) -> Error {
             (ErrorCode::AlreadyExists, message_without_value(error))
         }
         "42501" => (ErrorCode::Forbidden, message_without_value(error)),
-        "42804" | "42846" | "42P18" | "42P08" => (ErrorCode::TypeMismatch, message_without_value(error)),
-        "42883" if error.message().contains("operator") => {
+        // 42725: several functions or operators take such arguments.
+        "42804" | "42846" | "42P18" | "42P08" | "42725" => {
             (ErrorCode::TypeMismatch, message_without_value(error))
         }
-        "42883" => return unknown_function_error(error),
+        // An operator; an unknown function has an error of its own.
+        "42883" => (ErrorCode::TypeMismatch, message_without_value(error)),
+        // A float or a decimal that no integer is: NaN and the infinities.
+        "0A000" if error.message().starts_with("cannot convert") => {
+            (ErrorCode::OutOfRange, error.message().to_owned())
+        }
         "0A000" => (ErrorCode::Unsupported, message_without_value(error)),
         "2BP01" => (ErrorCode::ForeignKeyViolation, message_without_value(error)),
         "21000" | "25001" | "25P01" | "3B001" => (ErrorCode::BadRequest, message_without_value(error)),
         "P0001" => (ErrorCode::CheckViolation, message_without_value(error)),
         "54001" => (ErrorCode::SyntaxError, "the statement is nested too deeply".to_owned()),
         "53100" => (
-            ErrorCode::Internal,
+            ErrorCode::StorageFull,
             "there is no space left for the database; free some, then try again".to_owned(),
         ),
         _ => (by_class(code), message_without_value(error)),
-    };
-    with_names(Error::new(code, message), error)
+    }
 }
 
 fn by_class(code: &str) -> ErrorCode {
@@ -264,7 +294,17 @@ fn unknown_table(reported: &DbError) -> Error {
     let Some(name) = first_name(reported.message()) else {
         return Error::new(ErrorCode::UnknownTable, message_without_value(reported));
     };
+    let name = name.strip_prefix("public.").unwrap_or(name);
     Error::new(ErrorCode::UnknownTable, format!("there is no table \"{name}\"")).with_table(name)
+}
+
+/// The column that `Perhaps you meant to reference the column "t.C".` names, when it differs in case alone.
+fn column_in_another_case<'a>(hint: &'a str, column: &str) -> Option<&'a str> {
+    hint.split('"').skip(1).step_by(2).find_map(|named| {
+        let at = named.len().checked_sub(column.len()).filter(|at| named.is_char_boundary(*at))?;
+        let (table, other) = named.split_at(at);
+        (table.ends_with('.') && other.eq_ignore_ascii_case(column)).then_some(other)
+    })
 }
 
 /// Reads the name from `column "c" does not exist`, `column t.c does not exist` or `column "c" of relation "t" does not
@@ -278,11 +318,16 @@ fn unknown_column(reported: &DbError) -> Error {
     let Some(column) = first_name(message).or_else(bare) else {
         return Error::new(ErrorCode::UnknownColumn, message_without_value(reported));
     };
-    let error = Error::new(ErrorCode::UnknownColumn, format!("there is no column \"{column}\""))
+    let there_is = column_in_another_case(reported.hint().unwrap_or_default(), column)
+        .map(|other| format!("; there is \"{other}\""))
+        .unwrap_or_default();
+    let error = Error::new(ErrorCode::UnknownColumn, format!("there is no column \"{column}\"{there_is}"))
         .with_columns([column]);
     match last_name(message).filter(|name| *name != column) {
-        Some(table) => Error { message: format!("table \"{table}\" has no column \"{column}\""), ..error }
-            .with_table(table),
+        Some(table) => {
+            let message = format!("table \"{table}\" has no column \"{column}\"{there_is}");
+            Error { message, ..error }.with_table(table)
+        }
         None => error,
     }
 }
@@ -361,6 +406,14 @@ mod tests {
         assert_eq!(key.columns, ["a", "B \"c\"", "lower(d, e)"]);
         assert_eq!(key.value, "1, x, (y)");
         assert_eq!(ConflictingKey::parse("nothing of the kind"), None);
+    }
+
+    #[test]
+    fn a_hint_names_a_column_in_another_case() {
+        let hint = r#"Perhaps you meant to reference the column "users.firstName"."#;
+        assert_eq!(column_in_another_case(hint, "firstname"), Some("firstName"));
+        assert_eq!(column_in_another_case(hint, "name"), None);
+        assert_eq!(column_in_another_case(r#"Vielleicht "t.é"?"#, "x"), None);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use phantomdb_sql::Kind;
 
-use crate::adapt::Adapted;
+use crate::adapt::{Adapted, of_native};
 
 /// The first words of statements that begin or end transactions, or leave something behind on the connection.
 const REFUSED: [&str; 24] = [
@@ -60,7 +60,7 @@ pub(crate) fn adapt(sql: &str) -> Result<Adapted> {
         "WITH" if !has_write_word(rest) => Kind::Read,
         _ => Kind::Write,
     };
-    Ok(Adapted { kind, ..super::adapt::native(sql) })
+    Ok(Adapted { kind, session: of_native(sql, &word)?, ..super::adapt::native(sql) })
 }
 
 /// True when the text has one of the words that change rows.

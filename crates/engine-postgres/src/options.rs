@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use phantomdb_engine::ResultLimits;
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use tokio_postgres::{Config, config::SslMode};
 
@@ -19,10 +20,15 @@ pub struct PostgresOptions {
     pub connect_timeout: Duration,
     /// How long a statement may run; none for no limit.
     pub statement_timeout: Option<Duration>,
+    /// How large the result of a read may be.
+    pub results: ResultLimits,
     /// How long a statement waits for a lock; none for no limit.
     pub lock_timeout: Option<Duration>,
     /// The URLs of the server's streaming replicas, which serve reads too.
     pub replicas: Vec<String>,
+    /// Whether the role may be a superuser, or one that reads files or runs programs on the database server. The command
+    /// line refuses such roles unless it is told otherwise.
+    pub allow_superuser: bool,
     /// How far behind the primary a replica may be to serve reads.
     pub max_lag: Duration,
 }
@@ -34,8 +40,10 @@ impl Default for PostgresOptions {
             acquire_timeout: Duration::from_secs(10),
             connect_timeout: Duration::from_secs(10),
             statement_timeout: None,
+            results: ResultLimits::default(),
             lock_timeout: None,
             replicas: Vec::new(),
+            allow_superuser: true,
             max_lag: Duration::from_secs(1),
         }
     }

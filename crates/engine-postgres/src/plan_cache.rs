@@ -64,6 +64,11 @@ impl Plan {
         Self { id, adapted, receipt_form, row_plans: Mutex::new(LruCache::new(ROW_PLANS)) }
     }
 
+    /// A plan that is not cached: the name of its cursor is that of one transaction.
+    pub(crate) fn of_cursor(adapted: Adapted) -> Arc<Self> {
+        Arc::new(Self::new(next_id(), adapted, None))
+    }
+
     /// The SQL that runs the statement, when it is exactly one statement without rows beside it.
     pub(crate) fn single_statement(&self, statement: &Statement) -> Option<PreparableSql<'_>> {
         if statement.rows.is_empty() { self.preparable() } else { None }

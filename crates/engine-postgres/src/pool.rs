@@ -80,6 +80,10 @@ impl Pool {
         self.pool.retain(|_, _| false);
     }
 
+    pub(crate) fn status(&self) -> deadpool::Status {
+        self.pool.status()
+    }
+
     /// Closes the pool. Connections in use are closed when they come back.
     pub(crate) fn close(&self) {
         self.pool.close();

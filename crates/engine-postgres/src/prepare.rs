@@ -77,6 +77,22 @@ pub(crate) async fn prepare(
     Ok(prepared)
 }
 
+/// Prepares a statement without its values. In a transaction a refusal aborts everything since the last savepoint.
+pub(crate) async fn prepare_inferred(
+    connection: &Connection,
+    form: &PreparableSql<'_>,
+) -> Result<Arc<Prepared>> {
+    let known = lock(&connection.prepared).get(&form.id).and_then(|entry| entry.inferred.clone());
+    if let Some(prepared) = known {
+        return Ok(prepared);
+    }
+    let attempt = Preparation { connection, form, undo: None }.attempt(&[]).await?;
+    let prepared = attempt.map_err(|refusal| error::explain(&refusal))?;
+    let entry = PreparedForms { inferred: Some(Arc::clone(&prepared)), declared: Vec::new() };
+    remember(&mut lock(&connection.prepared), form.id, entry);
+    Ok(prepared)
+}
+
 /// Prepares a statement in an open transaction, behind a savepoint: a form of it that PostgreSQL refuses would abort the
 /// transaction.
 pub(crate) async fn prepare_in_transaction(
@@ -159,7 +175,8 @@ impl Preparation<'_> {
         let names: Vec<String> = statement.columns().iter().map(|column| column.name().to_owned()).collect();
         let statement = self.with_known_types(statement, &mut decoders).await?;
         let columns = columns(names, &decoders);
-        Ok(Arc::new(Prepared { statement, columns, decoders, layout: OnceLock::new() }))
+        let session = self.form.adapted.session.clone();
+        Ok(Arc::new(Prepared { statement, columns, decoders, session, layout: OnceLock::new() }))
     }
 
     /// Converts results whose binary form is unknown here to text, by wrapping the statement.

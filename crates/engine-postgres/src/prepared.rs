@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use phantomdb_protocol::{Column, Result, Value};
 use tokio_postgres::{Statement, types::Type};
 
-use crate::{bind, record_layout, rows::Decoder};
+use crate::{adapt::SessionEffect, bind, record_layout, rows::Decoder};
 
 /// The most forms of one statement with different types of parameters.
 const FORMS_MAX: usize = 16;
@@ -15,6 +15,8 @@ pub(crate) struct Prepared {
     pub(crate) statement: Statement,
     pub(crate) columns: Vec<Column>,
     pub(crate) decoders: Vec<Decoder>,
+    /// What running it may do to the session.
+    pub(crate) session: SessionEffect,
     /// The layout of its rows, once a receipt has needed it.
     pub(crate) layout: OnceLock<String>,
 }

@@ -1,6 +1,7 @@
 //! How rows in the form of PostgreSQL's `record_send` are read: the layout has the names of the columns and the decoders
 //! of their values. It is stored beside the rows of a keyed write.
 
+use phantomdb_engine::ResultLimits;
 use phantomdb_protocol::{Column, Error, Result, ResultSet};
 
 use crate::rows::{Decoder, RowWriter, columns};
@@ -18,7 +19,7 @@ pub(crate) fn decode(layout: &str, records: &[u8]) -> Result<ResultSet> {
     let layout: Vec<(String, Decoder)> = serde_json::from_str(layout).map_err(|_| unreadable())?;
     let (names, decoders): (Vec<_>, Vec<_>) = layout.into_iter().unzip();
     let columns = columns(names, &decoders);
-    let mut writer = RowWriter::new(&columns, &decoders);
+    let mut writer = RowWriter::new(&columns, &decoders, &ResultLimits::default());
     let rows = writer.push_records(records)?;
     writer.finish(rows)
 }

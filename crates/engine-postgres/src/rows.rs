@@ -1,5 +1,6 @@
 //! Converts rows from PostgreSQL's binary format to JSON text, in one pass.
 
+use phantomdb_engine::ResultLimits;
 use phantomdb_engine::json_rows::{
     self, JsonRows, write_base64, write_boolean, write_float, write_integer, write_json, write_null,
     write_text,
@@ -283,8 +284,8 @@ pub(crate) struct RowWriter<'a> {
 }
 
 impl<'a> RowWriter<'a> {
-    pub(crate) fn new(columns: &'a [Column], decoders: &'a [Decoder]) -> Self {
-        Self { rows: JsonRows::default(), columns, decoders }
+    pub(crate) fn new(columns: &'a [Column], decoders: &'a [Decoder], limits: &ResultLimits) -> Self {
+        Self { rows: JsonRows::new(limits), columns, decoders }
     }
 
     pub(crate) fn push(&mut self, row: &Row) -> Result<()> {
@@ -328,7 +329,7 @@ impl<'a> RowWriter<'a> {
 /// The columns of a result, from their names and decoders.
 pub(crate) fn columns(names: Vec<String>, decoders: &[Decoder]) -> Vec<Column> {
     let columns = names.into_iter().zip(decoders);
-    columns.map(|(name, decoder)| Column { name, column_type: decoder.column_type() }).collect()
+    columns.map(|(name, decoder)| Column::new(name, decoder.column_type())).collect()
 }
 
 /// The result of a statement that returns nothing.

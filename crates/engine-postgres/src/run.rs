@@ -3,7 +3,7 @@
 use std::{pin::pin, sync::Arc};
 
 use futures_util::TryStreamExt as _;
-use phantomdb_engine::parameters::check_count;
+use phantomdb_engine::{ResultLimits, parameters::check_count};
 use phantomdb_protocol::{Result, ResultSet, Statement};
 use phantomdb_sql::Kind;
 use tokio_postgres::types::ToSql;
@@ -54,13 +54,18 @@ pub(crate) async fn send(
     kind: &Kind,
 ) -> Result<ResultSet, RunError> {
     let parameters = bound.iter().map(|bound| bound as &(dyn ToSql + Sync));
-    let rows = connection.client().query_raw(&prepared.statement, parameters).await.map_err(failed)?;
-    let mut rows = pin!(rows);
-    let mut writer = RowWriter::new(&prepared.columns, &prepared.decoders);
+    let mut rows = pin!(connection.query(prepared, parameters).await.map_err(failed)?);
+    let reads = matches!(kind, Kind::Read | Kind::LockingRead);
+    // A write has taken effect when its first row comes, so it must not fail because of the others.
+    let limits = if reads { &connection.results } else { &ResultLimits::default() };
+    let mut writer = RowWriter::new(&prepared.columns, &prepared.decoders, limits);
     while let Some(row) = rows.try_next().await.map_err(failed)? {
-        writer.push(&row)?;
+        if let Err(error) = writer.push(&row) {
+            // The server goes on to send rows, for which nobody should wait.
+            connection.mark_unusable();
+            return Err(error.into());
+        }
     }
-    let affected =
-        if matches!(kind, Kind::Read | Kind::LockingRead) { 0 } else { rows.rows_affected().unwrap_or(0) };
+    let affected = if reads { 0 } else { rows.rows_affected().unwrap_or(0) };
     Ok(writer.finish(affected)?)
 }

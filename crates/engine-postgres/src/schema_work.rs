@@ -1,6 +1,6 @@
 //! Reads and changes of the schema that run in a transaction.
 
-use phantomdb_protocol::{AlterOperation, Result, TableName, TableSchema};
+use phantomdb_protocol::{AlterOperation, Result, TableName, TableSchema, ViewDefinition};
 
 use crate::{alter, catalog, connection::Connection, run_error::RunError, transaction_work::TransactionWork};
 
@@ -11,6 +11,16 @@ impl TransactionWork for ListTables {
 
     async fn run(&self, connection: &Connection) -> Result<Vec<TableName>, RunError> {
         Ok(catalog::tables(connection).await?)
+    }
+}
+
+pub(crate) struct ListViews;
+
+impl TransactionWork for ListViews {
+    type Output = Vec<ViewDefinition>;
+
+    async fn run(&self, connection: &Connection) -> Result<Vec<ViewDefinition>, RunError> {
+        Ok(catalog::views(connection).await?)
     }
 }
 

@@ -19,6 +19,7 @@ use crate::{
     database::Lease,
     foreign_key_error::name_columns,
     idempotency_store::KeyedWrite,
+    limited_access,
     plan_cache::Plan,
     prepare,
     rows::empty_result,
@@ -96,6 +97,11 @@ impl TransactionState {
         }
     }
 
+    /// Cancels what the transaction runs. `None` once it has ended.
+    pub(crate) fn canceller(&self) -> Option<Canceller> {
+        self.lease.as_ref().map(|lease| lease.canceller())
+    }
+
     fn lease(&self) -> Result<&Lease> {
         match (&self.phase, &self.lease) {
             (Phase::Ended(error), _) => Err(error.clone()),
@@ -126,6 +132,12 @@ impl TransactionState {
         self.atomically(&SingleStatement(plan, statement)).await
     }
 
+    /// Fails with `FORBIDDEN` when the statement calls a function that can do more than read.
+    pub(crate) async fn refuse_functions(&mut self, plan: &Plan) -> Result<()> {
+        self.undo_interrupted().await?;
+        limited_access::refuse_functions(self.lease()?, plan).await
+    }
+
     /// Runs statements of which all take effect or none. After an error the transaction is as it was before the first
     /// of them.
     pub(crate) async fn execute_all(
@@ -146,9 +158,14 @@ impl TransactionState {
         // The savepoint must exist before anything is prepared.
         self.behind_savepoint(true, &NoWork).await.map_err(RunError::into_error)?;
         match self.behind_savepoint(false, work).await {
-            Err(RunError::StalePlan(_)) => {
-                self.behind_savepoint(false, work).await.map_err(RunError::into_error)
-            }
+            Err(RunError::StalePlan(_)) => match self.behind_savepoint(false, work).await {
+                // The second time it is the error of the statement itself.
+                Err(failure @ RunError::StalePlan(_)) => {
+                    let failure = RunError::Failed(failure.into_error());
+                    Err(self.with_key_columns(failure).await.into_error())
+                }
+                outcome => outcome.map_err(RunError::into_error),
+            },
             outcome => outcome.map_err(RunError::into_error),
         }
     }

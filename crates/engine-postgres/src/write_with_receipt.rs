@@ -37,8 +37,7 @@ async fn send(
         return run::send(connection, prepared, bound, &Kind::Write).await;
     }
     let parameters = bound.iter().map(|bound| bound as &(dyn ToSql + Sync));
-    let rows = connection.client().query_raw(&prepared.statement, parameters).await;
-    let mut rows = pin!(rows.map_err(failed)?);
+    let mut rows = pin!(connection.query(prepared, parameters).await.map_err(failed)?);
     let mut affected = 0;
     while let Some(row) = rows.try_next().await.map_err(failed)? {
         affected = row.try_get(0).map_err(failed)?;

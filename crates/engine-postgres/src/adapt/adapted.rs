@@ -2,7 +2,10 @@
 
 use phantomdb_sql::Kind;
 
-use super::{catalog_change::CatalogChange, insert_rows::RowInsert, numeric_probe::NumericProbe};
+use super::{
+    catalog_change::CatalogChange, insert_rows::RowInsert, numeric_probe::NumericProbe,
+    session_change::SessionEffect,
+};
 
 /// A statement as PostgreSQL runs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,8 +24,31 @@ pub(crate) struct Adapted {
     pub(crate) probe: Option<NumericProbe>,
     /// True when the statement changes nothing: it only reads, and calls only functions that are known to change nothing.
     pub(crate) pure: bool,
+    /// The functions that it calls and that are not known to change nothing.
+    pub(crate) unknown_functions: Vec<String>,
+    /// Says what the statement may do to its session.
+    pub(crate) session: SessionEffect,
     /// The result of the statement, when it changes the rows of one table and can be a part of another statement.
     pub(crate) write_result: Option<WriteResult>,
+}
+
+impl Adapted {
+    /// A statement without parameters that only reads.
+    pub(crate) fn reading(sql: String) -> Self {
+        Self {
+            statements: vec![sql],
+            kind: Kind::Read,
+            outside_transaction: false,
+            parameter_count: 0,
+            row_insert: None,
+            catalog_change: None,
+            probe: None,
+            pure: true,
+            unknown_functions: Vec::new(),
+            session: SessionEffect::default(),
+            write_result: None,
+        }
+    }
 }
 
 /// The result of a statement that changes rows.

@@ -4,7 +4,7 @@ use phantomdb_protocol::{Result, TableName};
 use phantomdb_sql::{Kind, Source};
 use sqlparser::{ast::ObjectName, tokenizer::Span};
 
-use super::{adapted::Adapted, catalog_change::CatalogChange};
+use super::{adapted::Adapted, catalog_change::CatalogChange, session_change::SessionEffect};
 use crate::server_traits::ServerTraits;
 
 pub(crate) struct Adapter<'a> {
@@ -12,8 +12,10 @@ pub(crate) struct Adapter<'a> {
     pub(crate) traits: ServerTraits,
     /// The highest number of a parameter.
     pub(crate) parameter_count: usize,
-    /// True when the statement calls a function that may change something.
-    pub(crate) calls_unknown: bool,
+    /// The functions that the statement calls and that may change something.
+    pub(crate) unknown_functions: Vec<String>,
+    /// Says what the statement may do to its session.
+    pub(crate) session: SessionEffect,
     /// True when the statement locks rows.
     pub(crate) locks: bool,
 }
@@ -29,7 +31,8 @@ impl<'a> Adapter<'a> {
             source: source(sql),
             traits: ServerTraits { has_xmax: true },
             parameter_count: 0,
-            calls_unknown: false,
+            unknown_functions: Vec::new(),
+            session: SessionEffect::Neutral,
             locks: false,
         }
     }
@@ -45,6 +48,8 @@ impl<'a> Adapter<'a> {
             catalog_change: None,
             probe: None,
             pure: false,
+            unknown_functions: Vec::new(),
+            session: self.session.clone(),
             write_result: None,
         }
     }

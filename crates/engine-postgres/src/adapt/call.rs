@@ -8,13 +8,15 @@ use phantomdb_sql::{
 };
 use sqlparser::ast::{
     BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList,
-    FunctionArguments, ObjectName, UnaryOperator,
+    FunctionArguments, ObjectName, Spanned, UnaryOperator, Value, ValueWithSpan,
 };
 
 use super::{
     adapter::Adapter,
     cast::cast,
-    function::{expressions, name_and_arguments},
+    function::{expressions, function_name, name_and_arguments},
+    other_sessions::refuse_function,
+    session_change::refuse_session_function,
 };
 
 /// How a function is written for PostgreSQL: its name there, and the types that its first arguments are cast to.
@@ -82,13 +84,35 @@ pub(crate) fn set_function(name: &str) -> String {
 }
 
 impl Adapter<'_> {
+    /// Notes what the function of a call may do. `is_local` tells whether its third argument is the word `true`.
+    pub(crate) fn note_call(&mut self, function: &ObjectName, is_local: bool) -> Result<()> {
+        let mut parts = function.0.iter().rev().map(|part| part.as_ident());
+        let Some(name) = parts.next().flatten() else {
+            self.unknown_functions.push(function.to_string());
+            self.session.add_change();
+            return Ok(());
+        };
+        let name =
+            if name.quote_style.is_none() { name.value.to_ascii_lowercase() } else { name.value.clone() };
+        let schema = parts.next().map(|part| part.map_or("", |ident| ident.value.as_str()));
+        let refused = refuse_session_function(&name, is_local).and_then(|()| refuse_function(&name));
+        refused.map_err(|error| self.source.at(error, function.span()))?;
+        if schema.is_some_and(|schema| schema != "pg_catalog") || !is_known(&name) {
+            self.unknown_functions.push(name.clone());
+        }
+        self.session.add_call(schema, &name);
+        Ok(())
+    }
+
     /// Writes a call in the way in which PostgreSQL knows the function.
     pub(crate) fn call(&mut self, expr: &mut Expr) -> Result<()> {
         let Expr::Function(call) = expr else { return Ok(()) };
         let (function, arguments) = name_and_arguments(call);
         let Some(ident) = last_ident(function) else { return Ok(()) };
         let name = ident.value.to_ascii_lowercase();
-        self.calls_unknown |= !is_known(&name);
+        let third =
+            expressions(arguments).and_then(|mut arguments| arguments.get_mut(2).map(|third| is_true(third)));
+        self.note_call(function, third == Some(true))?;
         if function.0.len() > 1 {
             return Ok(());
         }
@@ -106,6 +130,12 @@ impl Adapter<'_> {
         {
             // PostgreSQL has this function for `numeric` only.
             **value = cast(take(value), "numeric");
+        }
+        if name == "normalize"
+            && let Some([_, form]) = expressions(arguments).as_deref_mut()
+            && let Some(word) = normalization_form(form)
+        {
+            **form = verbatim_expr(word);
         }
         if name == "sum"
             && let Some([value]) = expressions(arguments).as_deref_mut()
@@ -132,11 +162,27 @@ impl Adapter<'_> {
             }
             replace_in_order(arguments, &replaced);
         }
-        if name == "typeof" {
+        if matches!(name.as_str(), "typeof" | "pg_typeof") {
+            // A `regtype` travels as a number.
             *expr = cast(take(expr), "text");
         }
         Ok(())
     }
+}
+
+/// True for `pg_typeof(…)` as it was rewritten: the name of a type.
+pub(crate) fn is_type_name(expr: &Expr) -> bool {
+    match unnested(expr) {
+        Expr::Cast { kind: _, expr, data_type: _, format: _ } => {
+            matches!(expr.as_ref(), Expr::Function(call) if function_name(call).as_deref() == Some("pg_typeof"))
+        }
+        _ => false,
+    }
+}
+
+/// True for the word `true`.
+pub(crate) fn is_true(expr: &Expr) -> bool {
+    matches!(expr, Expr::Value(ValueWithSpan { value: Value::Boolean(true), span: _ }))
 }
 
 /// The current time with milliseconds, as PhantomDB's types have it.
@@ -148,6 +194,16 @@ fn current_time(name: &str) -> Option<&'static str> {
         "current_time" | "localtime" => "localtime(3)",
         _ => return None,
     })
+}
+
+/// The form that `normalize` names, which PostgreSQL's grammar takes as a word only.
+fn normalization_form(form: &Expr) -> Option<&'static str> {
+    let text = match form {
+        Expr::Identifier(word) if word.quote_style.is_none() => word.value.as_str(),
+        Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(text), span: _ }) => text.as_str(),
+        _ => return None,
+    };
+    ["NFC", "NFD", "NFKC", "NFKD"].into_iter().find(|form| form.eq_ignore_ascii_case(text))
 }
 
 /// Casts in ORDER BY what was cast in the arguments: beside DISTINCT, PostgreSQL sorts by arguments only.

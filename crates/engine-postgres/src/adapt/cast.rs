@@ -5,12 +5,18 @@ use phantomdb_sql::{
     printer::{self, verbatim_ident},
     types::SqlType,
 };
-use sqlparser::ast::{CastKind, DataType, Expr, ObjectName, ObjectNamePart, TimezoneInfo};
+use sqlparser::ast::{ArrayElemTypeDef, CastKind, DataType, Expr, ObjectName, ObjectNamePart, TimezoneInfo};
 
 use crate::types;
 
 /// Writes PostgreSQL's name of a type of PhantomDB SQL. Another type keeps its name.
 pub(crate) fn cast_type(data_type: &mut DataType) -> Result<()> {
+    if let DataType::Array(ArrayElemTypeDef::SquareBracket(element, _)) = data_type {
+        return cast_type(element);
+    }
+    if is_ready(data_type) {
+        return Ok(());
+    }
     if let Ok(known) = SqlType::from_ast(data_type) {
         let name = match known {
             // In PostgreSQL a `char` without a length is one character.
@@ -43,6 +49,22 @@ fn time_type(data_type: &DataType) -> String {
         _ => ("timestamptz", &None),
     };
     precision.map_or_else(|| name.to_owned(), |precision| format!("{name}({precision})"))
+}
+
+/// True for a type that has PostgreSQL's name already.
+fn is_ready(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Custom(name, _) if matches!(
+        name.0.as_slice(),
+        [ObjectNamePart::Identifier(ident)] if printer::is_verbatim(ident)
+    ))
+}
+
+/// True for PostgreSQL's name of a type of texts.
+pub(crate) fn is_text_type(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Custom(name, _) if matches!(
+        name.0.as_slice(),
+        [ObjectNamePart::Identifier(ident)] if ["text", "citext"].contains(&ident.value.as_str()) || ident.value.starts_with("varchar")
+    ))
 }
 
 fn ready_type(name: impl Into<String>) -> DataType {

@@ -1,13 +1,13 @@
 //! Columns and constraints as the SQL of ALTER TABLE, from the contract's descriptions.
 
-use phantomdb_protocol::{ColumnDefinition, Constraint, Reference, Result};
+use phantomdb_protocol::{AlterOperation, ColumnDefinition, Constraint, Reference, Result};
 use phantomdb_sql::{
     parse::{parse_expression, parse_type},
     printer::quote_identifier,
     types::{SqlType, is_serial},
 };
 
-use super::{adapter::Adapter, print::print};
+use super::{adapter::Adapter, print::print, session_change::SessionEffect};
 use crate::{
     schemas::qualified,
     types::{self, check_identifier},
@@ -58,6 +58,30 @@ pub(crate) fn expression(expression: &str) -> Result<String> {
     let mut expr = parse_expression(expression)?;
     Adapter::new(expression).expression(&mut expr)?;
     print(&mut expr)
+}
+
+/// Says what the expressions of a change may do to the session: PostgreSQL evaluates them for the rows that are there.
+pub(crate) fn session_effect(operation: &AlterOperation) -> SessionEffect {
+    let of_column = |column: &ColumnDefinition| [column.default.clone(), column.generated.clone()];
+    let expressions = match operation {
+        AlterOperation::AddColumn { column } => of_column(column).to_vec(),
+        AlterOperation::ChangeColumn { column, using } => {
+            [of_column(column).as_slice(), std::slice::from_ref(using)].concat()
+        }
+        AlterOperation::AddConstraint { constraint: Constraint::Check { name: _, expression } } => {
+            vec![Some(expression.clone())]
+        }
+        _ => Vec::new(),
+    };
+    let mut session = SessionEffect::Neutral;
+    for text in expressions.into_iter().flatten() {
+        // The statement that writes an expression refuses one that cannot be parsed.
+        let Ok(mut expr) = parse_expression(&text) else { continue };
+        let mut adapter = Adapter { session, ..Adapter::new(&text) };
+        let _ = adapter.expression(&mut expr);
+        session = adapter.session;
+    }
+    session
 }
 
 /// The SQL of a constraint after `ADD`. PostgreSQL has no constraint for a default, so a check that always holds has its

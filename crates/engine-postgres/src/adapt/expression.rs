@@ -14,7 +14,8 @@ use crate::bind::quote_element;
 
 use super::{
     adapter::Adapter,
-    cast::{cast, cast_to, cast_type},
+    call,
+    cast::{cast, cast_to, cast_type, is_text_type},
 };
 
 impl Adapter<'_> {
@@ -63,7 +64,11 @@ impl Adapter<'_> {
 /// Makes a value text, for a pattern to match: a number or a time is compared as its text. PostgreSQL drops the cast of a
 /// column that is text already, so its index can still be used.
 fn as_text(expr: &mut Expr) {
-    if !matches!(build::unnested(expr), Expr::Cast { kind: _, expr: _, data_type: _, format: _ }) {
+    let is_text = match build::unnested(expr) {
+        Expr::Cast { kind: _, expr: _, data_type, format: _ } => is_text_type(data_type),
+        _ => false,
+    };
+    if !is_text {
         *expr = cast(take(expr), "text");
     }
 }
@@ -76,16 +81,13 @@ fn as_document(expr: &mut Expr) {
     }
 }
 
-/// True for the `json` that a function or a cast makes, for which PostgreSQL has no such operator.
+/// True for the `json` that a function makes, for which PostgreSQL has no such operator. A cast makes a `jsonb`.
 fn is_json(expr: &Expr) -> bool {
     match build::unnested(expr) {
         Expr::Function(call) => last_ident(&call.name).is_some_and(|name| {
             let name = name.value.to_ascii_lowercase();
             name.starts_with("json_") || name == "to_json" || name == "row_to_json"
         }),
-        Expr::Cast { kind: _, expr: _, data_type, format: _ } => {
-            matches!(data_type, DataType::JSON) || data_type.to_string().eq_ignore_ascii_case("json")
-        }
         _ => false,
     }
 }
@@ -117,6 +119,15 @@ fn array_beside_column(side: &mut Expr, other: &Expr) {
     }
 }
 
+/// Casts a `regtype` beside the name of a type, as `pg_typeof` gives it, to the name that it stands for.
+fn name_beside_type(side: &mut Expr, other: &Expr) {
+    let is_type = matches!(build::unnested(side), Expr::Cast { kind: _, expr: _, data_type: DataType::Custom(name, _), format: _ }
+        if last_ident(name).is_some_and(|name| name.value.eq_ignore_ascii_case("\"regtype\"")));
+    if is_type && call::is_type_name(other) {
+        *side = cast(take(side), "text");
+    }
+}
+
 /// Casts the operands of operators that PostgreSQL has for one type only.
 fn operator(left: &mut Expr, op: &BinaryOperator, right: &mut Expr) {
     if matches!(
@@ -133,6 +144,8 @@ fn operator(left: &mut Expr, op: &BinaryOperator, right: &mut Expr) {
     ) {
         array_beside_column(left, right);
         array_beside_column(right, left);
+        name_beside_type(left, right);
+        name_beside_type(right, left);
     }
     match op {
         BinaryOperator::PGRegexMatch

@@ -23,9 +23,11 @@ mod insert_rows;
 mod locks;
 mod numeric_probe;
 mod on_conflict;
+mod other_sessions;
 mod print;
 mod query;
 mod schema_change;
+mod session_change;
 mod statement;
 mod update;
 mod visitor;
@@ -39,8 +41,9 @@ use adapter::Adapter;
 pub(crate) use adapted::{Adapted, WriteResult};
 pub(crate) use adapter::source;
 pub(crate) use catalog_change::{CatalogChange, NewTable};
-pub(crate) use definition::{column, constraint, default_value, expression};
+pub(crate) use definition::{column, constraint, default_value, expression, session_effect};
 pub(crate) use numeric_probe::{NumericClass, NumericProbe};
+pub(crate) use session_change::{SessionEffect, of_native, of_stored};
 
 /// Adapts exactly one statement. A trailing `;` is allowed.
 ///
@@ -61,6 +64,8 @@ pub(crate) fn native(sql: &str) -> Adapted {
         catalog_change: None,
         probe: None,
         pure: false,
+        unknown_functions: Vec::new(),
+        session: SessionEffect::Changes,
         write_result: None,
     }
 }

@@ -7,14 +7,15 @@
 
 use std::ops::ControlFlow;
 
-use phantomdb_protocol::Result;
+use phantomdb_protocol::{Error, Result};
 use phantomdb_sql::{
     build::take,
     printer::{verbatim_expr, verbatim_ident},
-    walk::{change_expressions, each_expression},
+    walk::{each_expression, walk},
 };
 use sqlparser::ast::{
-    Expr, Function, FunctionArguments, ObjectName, Query, SelectItem, SetExpr, Value, ValueWithSpan,
+    Expr, Function, FunctionArguments, ObjectName, Query, Select, SelectItem, SetExpr, Value, ValueWithSpan,
+    VisitorMut,
 };
 
 use super::{
@@ -58,14 +59,19 @@ pub(crate) enum NumericClass {
 
 /// The probe of a query that was adapted but not printed yet; none when the query needs none.
 pub(crate) fn numeric_probe(query: &Query) -> Result<Option<NumericProbe>> {
-    let SetExpr::Select(select) = query.body.as_ref() else { return Ok(None) };
+    let Some(select) = select_of(query) else { return Ok(None) };
+    if !select.projection.iter().filter_map(expression_of).any(has_class) {
+        return Ok(None);
+    }
     let width = select.projection.len();
     let wildcards: Vec<usize> =
         (0..width).filter(|index| expression_of(&select.projection[*index]).is_none()).collect();
     let (first, last) = (wildcards.first().copied().unwrap_or(width), wildcards.last().copied());
+    let mut probe = query.clone();
+    let Some(probed) = select_of_mut(&mut probe) else { return Ok(None) };
+    probed.distinct = None;
     let mut columns = Vec::new();
-    let mut probe = None;
-    for (index, item) in select.projection.iter().enumerate() {
+    for (index, item) in probed.projection.iter_mut().enumerate() {
         let column = if index < first {
             ResultColumn::FromStart(index)
         } else if last.is_some_and(|last| index > last) {
@@ -73,20 +79,33 @@ pub(crate) fn numeric_probe(query: &Query) -> Result<Option<NumericProbe>> {
         } else {
             continue;
         };
-        let Some(class) = expression_of(item).and_then(class_of) else { continue };
-        columns.push((column, class));
-        let probe: &mut Query = probe.get_or_insert_with(|| query.clone());
-        if let SetExpr::Select(select) = probe.body.as_mut() {
-            select.distinct = None;
-            if let SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, alias: _ } =
-                &mut select.projection[index]
-            {
-                change_expressions(expr, &mut to_arguments);
-            }
+        if let SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, alias: _ } = item
+            && let Some(class) = to_probed(expr)?
+        {
+            columns.push((column, class));
         }
     }
-    let Some(mut probe) = probe else { return Ok(None) };
+    if columns.is_empty() {
+        return Ok(None);
+    }
     Ok(Some(NumericProbe { sql: print(&mut probe)?, columns }))
+}
+
+/// The SELECT that a query is, in parentheses or not. Several of them, and VALUES, give exact decimals.
+fn select_of(query: &Query) -> Option<&Select> {
+    match query.body.as_ref() {
+        SetExpr::Select(select) => Some(select),
+        SetExpr::Query(inner) => select_of(inner),
+        _ => None,
+    }
+}
+
+fn select_of_mut(query: &mut Query) -> Option<&mut Select> {
+    match query.body.as_mut() {
+        SetExpr::Select(select) => Some(select),
+        SetExpr::Query(inner) => select_of_mut(inner),
+        _ => None,
+    }
 }
 
 fn expression_of(item: &SelectItem) -> Option<&Expr> {
@@ -97,26 +116,74 @@ fn expression_of(item: &SelectItem) -> Option<&Expr> {
     }
 }
 
-/// The class of the column that this expression gives; none when its type needs no probe.
-fn class_of(expr: &Expr) -> Option<NumericClass> {
-    let mut class = None;
-    let _ = each_expression(expr, &mut |expr| {
-        let found = match expr {
-            Expr::Function(function) => match function_name(function).as_deref() {
-                Some("sum") => Some(NumericClass::Sum),
-                Some("avg") => Some(NumericClass::Float),
-                Some("round" | "trunc") if has_two_arguments(function) => Some(NumericClass::Float),
-                _ => None,
-            },
-            Expr::Value(value) if is_decimal(value) => Some(NumericClass::Float),
-            _ => None,
-        };
-        if class != Some(NumericClass::Float) {
-            class = found.or(class);
+/// Writes an expression as the probe has it. Returns the class of its column; none when its type needs no probe.
+fn to_probed(expr: &mut Expr) -> Result<Option<NumericClass>> {
+    let mut arguments = Arguments::default();
+    walk(expr, &mut arguments)?;
+    Ok(arguments.class)
+}
+
+/// Puts arguments in the place of sums and averages. The columns of a query in FROM, in WITH or in a condition are exact
+/// decimals to the query around it, so only queries that stand for a value are changed.
+#[derive(Default)]
+struct Arguments {
+    class: Option<NumericClass>,
+    /// True when the next query stands for a value.
+    is_value: bool,
+    /// The queries around the node, and whether each stands for a value.
+    queries: Vec<bool>,
+}
+
+impl VisitorMut for Arguments {
+    type Break = Error;
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
+        self.is_value = matches!(&*expr, Expr::Subquery(query) if select_of(query).is_some());
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_query(&mut self, _query: &mut Query) -> ControlFlow<Error> {
+        self.queries.push(std::mem::take(&mut self.is_value));
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _query: &mut Query) -> ControlFlow<Error> {
+        self.queries.pop();
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
+        if self.queries.iter().all(|is_value| *is_value) {
+            if self.class != Some(NumericClass::Float) {
+                self.class = class_of(expr).or(self.class);
+            }
+            to_arguments(expr);
         }
-        ControlFlow::<()>::Continue(())
-    });
-    class
+        ControlFlow::Continue(())
+    }
+}
+
+/// True when a part of the expression may need a probe.
+fn has_class(expr: &Expr) -> bool {
+    let look = &mut |part: &Expr| match class_of(part) {
+        Some(_) => ControlFlow::Break(()),
+        None => ControlFlow::Continue(()),
+    };
+    each_expression(expr, look).is_break()
+}
+
+/// The class of a value that this expression computes by itself.
+fn class_of(expr: &Expr) -> Option<NumericClass> {
+    match expr {
+        Expr::Function(function) => match function_name(function).as_deref() {
+            Some("sum") => Some(NumericClass::Sum),
+            Some("avg") => Some(NumericClass::Float),
+            Some("round" | "trunc") if has_two_arguments(function) => Some(NumericClass::Float),
+            _ => None,
+        },
+        Expr::Value(value) if is_decimal(value) => Some(NumericClass::Float),
+        _ => None,
+    }
 }
 
 fn has_two_arguments(function: &Function) -> bool {

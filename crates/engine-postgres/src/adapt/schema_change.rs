@@ -149,10 +149,12 @@ impl Adapter<'_> {
             let span = names.clone().next().map_or_else(Span::empty, Spanned::span);
             return self.unsupported("PARTITION, IF EXISTS or ON CLUSTER in TRUNCATE", span);
         }
-        Ok(self.catalog_change(CatalogChange::Truncate {
+        let change = CatalogChange::Truncate {
             tables: names.map(|name| self.table(name)).collect::<Result<_>>()?,
             restart_identity: matches!(identity, Some(TruncateIdentityOption::Restart)),
             cascade: matches!(cascade, Some(CascadeOption::Cascade)),
-        }))
+        };
+        // It removes rows, and leaves the tables as they are.
+        Ok(Adapted { kind: Kind::Write, ..self.catalog_change(change) })
     }
 }

@@ -74,10 +74,12 @@ impl Adapter<'_> {
             // PostgreSQL has no other statement whose rows are computed, except those of RETURNING, which are columns.
             _ => None,
         };
-        let pure = kind == Kind::Read && !self.calls_unknown;
+        let pure = kind == Kind::Read && self.unknown_functions.is_empty();
+        let unknown_functions = std::mem::take(&mut self.unknown_functions);
         let write_result = write_result(statement);
         let row_insert = RowInsert::of(self.source.sql, statement);
-        Ok(Adapted { probe, pure, write_result, row_insert, ..self.adapted(kind, vec![print(statement)?]) })
+        let adapted = self.adapted(kind, vec![print(statement)?]);
+        Ok(Adapted { probe, pure, unknown_functions, write_result, row_insert, ..adapted })
     }
 
     fn kind(&self, statement: &Statement) -> Kind {

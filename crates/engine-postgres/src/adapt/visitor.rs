@@ -10,11 +10,14 @@ use phantomdb_sql::{
     walk::{Node, walk},
 };
 use sqlparser::ast::{
-    Expr, Ident, ObjectName, Query, Select, SelectItem, Spanned, Statement, TableFactor, Value,
-    ValueWithSpan, VisitorMut,
+    Expr, FunctionArg, FunctionArgExpr, Ident, ObjectName, Query, Select, SelectItem, Spanned, Statement,
+    TableFactor, TableFunctionArgs, Value, ValueWithSpan, VisitorMut,
 };
 
-use super::{adapter::Adapter, call, insert::conflict_assignments, locks, update::remove_table_names};
+use super::{
+    adapter::Adapter, call, cast::cast, insert::conflict_assignments, locks, other_sessions::refuse_relation,
+    session_change::belongs_to_session, update::remove_table_names,
+};
 
 struct Rewriter<'a, 'b> {
     adapter: &'a mut Adapter<'b>,
@@ -97,26 +100,57 @@ impl VisitorMut for Rewriter<'_, '_> {
         flow(self.adapter.refuse_select_clauses(select))
     }
 
+    fn pre_visit_relation(&mut self, name: &mut ObjectName) -> ControlFlow<Error> {
+        let mut parts =
+            name.0.iter().rev().map(|part| part.as_ident().map_or("", |ident| ident.value.as_str()));
+        let (relation, schema) = (parts.next().unwrap_or_default(), parts.next());
+        if belongs_to_session(schema, relation) {
+            self.adapter.session.add_change();
+        }
+        let refused = refuse_relation(schema, relation);
+        flow(refused.map_err(|error| self.adapter.source.at(error, name.span())))
+    }
+
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
         // The other fields are printed as they were written, or adapted on their own.
-        if let TableFactor::Table {
-            name,
-            alias: _,
-            args: Some(_),
-            with_hints: _,
-            version: _,
-            with_ordinality: _,
-            partitions: _,
-            json_path: _,
-            sample: _,
-            index_hints: _,
-        } = factor
-            && let Some(ident) = last_ident(name).filter(|ident| ident.quote_style.is_none())
-        {
-            let function = ident.value.to_ascii_lowercase();
-            self.adapter.calls_unknown |= !call::is_known(&function);
-            if name.0.len() == 1 {
-                *name = ObjectName::from(vec![verbatim_ident(call::set_function(&function))]);
+        let called = match factor {
+            TableFactor::Table {
+                name,
+                alias: _,
+                args: Some(TableFunctionArgs { args, settings: _ }),
+                with_hints: _,
+                version: _,
+                with_ordinality: _,
+                partitions: _,
+                json_path: _,
+                sample: _,
+                index_hints: _,
+            } => {
+                let third = args.get(2);
+                let is_local = matches!(third, Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(third))) if call::is_true(third));
+                Some((name, args, is_local))
+            }
+            TableFactor::Function { lateral: _, name, args, with_ordinality: _, alias: _ } => {
+                Some((name, args, false))
+            }
+            _ => None,
+        };
+        if let Some((name, arguments, is_local)) = called {
+            if let Err(error) = self.adapter.note_call(name, is_local) {
+                return ControlFlow::Break(error);
+            }
+            if let Some(ident) = last_ident(name).filter(|ident| ident.quote_style.is_none())
+                && name.0.len() == 1
+            {
+                let function = ident.value.to_ascii_lowercase();
+                let known = call::set_function(&function);
+                // The argument is a document, which is `jsonb`.
+                if known != function
+                    && let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(document))) = arguments.first_mut()
+                {
+                    *document = cast(take(document), "jsonb");
+                }
+                *name = ObjectName::from(vec![verbatim_ident(known)]);
             }
         }
         ControlFlow::Continue(())
@@ -142,11 +176,21 @@ impl VisitorMut for Rewriter<'_, '_> {
 /// Keeps the name of a call as the name of its column, when the call will be written with another name.
 fn keep_name(item: &mut SelectItem) {
     if let SelectItem::UnnamedExpr(expr) = item
-        && let Expr::Function(function) = &*expr
-        && let Some(name) = last_ident(&function.name).map(|ident| ident.value.to_ascii_lowercase())
+        && let Some(name) = called(expr)
         && call::is_renamed(&name)
     {
         let alias = Ident::with_quote('"', name);
         *item = SelectItem::ExprWithAlias { expr: take(expr), alias };
+    }
+}
+
+/// The name of the function that an expression calls, which is the name of its column, with a cast or without.
+fn called(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::Function(function) => last_ident(&function.name).map(|ident| ident.value.to_ascii_lowercase()),
+        Expr::Nested(inner)
+        | Expr::Collate { expr: inner, collation: _ }
+        | Expr::Cast { kind: _, expr: inner, data_type: _, format: _ } => called(inner),
+        _ => None,
     }
 }

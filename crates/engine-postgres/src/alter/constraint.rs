@@ -46,10 +46,10 @@ impl Alteration<'_> {
         }
     }
 
-    /// The reference with the exact name of its table. None when there is no such table, and nobody makes it now.
+    /// The reference, when its table is there. Otherwise none, and nobody creates the table now.
     pub(crate) async fn resolved(&self, references: &Reference) -> Result<Option<Reference>> {
-        let table = later_key::find_referenced(self.connection, &references.table).await?;
-        Ok(table.map(|table| Reference { table, ..references.clone() }))
+        let is_there = later_key::is_there(self.connection, &references.table).await?;
+        Ok(is_there.then(|| references.clone()))
     }
 
     pub(crate) fn unknown_constraint(&self, name: &str) -> Error {

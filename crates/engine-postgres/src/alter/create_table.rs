@@ -17,7 +17,7 @@ pub(crate) async fn create_table(connection: &Connection, create: &NewTable) -> 
     for data_type in &create.types {
         ensure_type(connection, data_type).await?;
     }
-    let is_there = create.if_not_exists && catalog::find(connection, &create.table).await?.is_some();
+    let is_there = create.if_not_exists && catalog::exists(connection, &create.table).await?;
     let sql = if later { &create.sql_without_keys } else { &create.sql };
     if create.if_not_exists {
         run_if_not_exists(connection, sql).await?;
@@ -39,7 +39,7 @@ async fn missing_parents(connection: &Connection, create: &NewTable) -> Result<b
     for key in &create.keys {
         if let Constraint::ForeignKey { name: _, columns: _, references } = key
             && !same_table(&references.table, &create.table)
-            && later_key::find_referenced(connection, &references.table).await?.is_none()
+            && !later_key::is_there(connection, &references.table).await?
         {
             return Ok(true);
         }

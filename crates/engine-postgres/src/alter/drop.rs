@@ -26,10 +26,10 @@ pub(crate) async fn drop_tables(
 ) -> Result<()> {
     let mut found = Vec::new();
     for table in tables {
-        match catalog::find(connection, table).await? {
-            Some(table) => found.push(table),
-            None if if_exists => {}
-            None => return Err(catalog::unknown_table(table)),
+        if catalog::exists(connection, table).await? {
+            found.push(table.clone());
+        } else if !if_exists {
+            return Err(catalog::unknown_table(connection, table).await);
         }
     }
     if found.is_empty() {
@@ -117,13 +117,14 @@ pub(crate) async fn truncate(
     restart_identity: bool,
     cascade: bool,
 ) -> Result<()> {
-    let mut found = Vec::new();
     for table in tables {
-        found.push(catalog::find(connection, table).await?.ok_or_else(|| catalog::unknown_table(table))?);
+        if !catalog::exists(connection, table).await? {
+            return Err(catalog::unknown_table(connection, table).await);
+        }
     }
     if !cascade
         && let Some((table, IncomingForeignKey { table: other, .. })) =
-            foreign_key_from_outside(connection, &found).await?
+            foreign_key_from_outside(connection, tables).await?
     {
         let message =
             format!("cannot truncate \"{table}\": \"{other}\" references it; truncate both, or use CASCADE");
@@ -131,7 +132,7 @@ pub(crate) async fn truncate(
         error.details.side = Some(ForeignKeySide::Parent);
         return Err(error);
     }
-    let names: Vec<String> = found.iter().map(qualified).collect();
+    let names: Vec<String> = tables.iter().map(qualified).collect();
     let restart = if restart_identity { " RESTART IDENTITY" } else { "" };
     let end = if cascade { " CASCADE" } else { "" };
     run(connection, &format!("TRUNCATE TABLE {}{restart}{end}", names.join(", "))).await

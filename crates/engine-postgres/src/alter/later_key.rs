@@ -33,14 +33,17 @@ async fn lock(connection: &Connection, function: &str) -> Result<()> {
     run(connection, &format!("SELECT {function}({LOCK})")).await
 }
 
-/// The exact name of the table that a foreign key references. None when there is no such table; then nobody makes one
-/// before the end of this transaction.
-pub(crate) async fn find_referenced(connection: &Connection, table: &TableName) -> Result<Option<TableName>> {
-    if let Some(found) = catalog::find(connection, table).await? {
-        return Ok(Some(found));
+/// Returns whether the table that a foreign key references is there. If not, nobody creates it before the end of this
+/// transaction. Fails with `UNKNOWN_TABLE` when a table is there whose name differs in case alone: SQLite would take it.
+pub(crate) async fn is_there(connection: &Connection, table: &TableName) -> Result<bool> {
+    if catalog::exists(connection, table).await? {
+        return Ok(true);
+    }
+    if catalog::similar(connection, table).await?.is_some() {
+        return Err(catalog::unknown_table(connection, table).await);
     }
     lock(connection, "pg_advisory_xact_lock").await?;
-    catalog::find(connection, table).await
+    catalog::exists(connection, table).await
 }
 
 impl Alteration<'_> {

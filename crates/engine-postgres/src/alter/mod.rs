@@ -35,7 +35,7 @@ use schema::create_schema;
 pub(crate) async fn apply(connection: &Connection, change: &CatalogChange) -> Result<()> {
     match change {
         CatalogChange::AlterTable { table, if_exists, operations } => {
-            if *if_exists && catalog::find(connection, table).await?.is_none() {
+            if *if_exists && !catalog::exists(connection, table).await? {
                 return Ok(());
             }
             alter_by_statement(connection, table, operations).await
@@ -111,6 +111,7 @@ async fn alter_by_statement(
 }
 
 async fn apply_operation(alteration: &mut Alteration<'_>, operation: &AlterOperation) -> Result<()> {
+    alteration.connection.note(&adapt::session_effect(operation));
     match operation {
         AlterOperation::RenameTable { to } => alteration.rename_table(to).await,
         AlterOperation::RenameColumn { from, to } => alteration.rename_column(from, to).await,

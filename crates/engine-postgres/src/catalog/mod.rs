@@ -4,7 +4,9 @@ mod describe;
 mod expression;
 mod rows;
 
-use phantomdb_protocol::{Error, ErrorCode, Result, TableName, TableSchema};
+use phantomdb_protocol::{
+    ColumnDefinition, Error, ErrorCode, Result, TableName, TableSchema, ViewDefinition,
+};
 
 use crate::{
     connection::Connection,
@@ -25,19 +27,44 @@ pub(crate) async fn tables(connection: &Connection) -> Result<Vec<TableName>> {
     Ok(tables)
 }
 
+/// The user's views with their queries, sorted by name.
+pub(crate) async fn views(connection: &Connection) -> Result<Vec<ViewDefinition>> {
+    let view = |(schema, name, query): (String, String, String)| {
+        let TableName { name, schema } = table_in(schema, name);
+        ViewDefinition { name, schema, query: Some(query.trim().trim_end_matches(';').to_owned()) }
+    };
+    let mut views: Vec<_> = rows::views(connection.client()).await?.into_iter().map(view).collect();
+    views.sort_by(|one, other| (&one.schema, &one.name).cmp(&(&other.schema, &other.name)));
+    Ok(views)
+}
+
 /// The table as it is now; `UNKNOWN_TABLE` when there is none.
 pub(crate) async fn describe(connection: &Connection, table: &TableName) -> Result<TableSchema> {
     let client = connection.client();
     let Some(relation) = rows::find_relation(client, schema_of(table), &table.name).await? else {
-        return Err(unknown_table(table));
+        return Err(unknown_table(connection, table).await);
     };
     let (columns, constraints, indexes) = rows::parts(client, relation.oid).await?;
     Ok(describe::table_schema(relation, &columns, &constraints, indexes))
 }
 
-/// Finds a table and gives its exact name. The case of the name may differ, as on SQLite.
-pub(crate) async fn find(connection: &Connection, table: &TableName) -> Result<Option<TableName>> {
-    let relation = rows::find_relation(connection.client(), schema_of(table), &table.name).await?;
+/// The columns of the table or view with this number, each with its own number.
+pub(crate) async fn columns_of(connection: &Connection, oid: u32) -> Result<Vec<(i16, ColumnDefinition)>> {
+    let client = connection.client();
+    let Some(relation) = rows::relation_of(client, oid).await? else { return Ok(Vec::new()) };
+    let (columns, constraints, indexes) = rows::parts(client, oid).await?;
+    let described = describe::table_schema(relation, &columns, &constraints, indexes);
+    Ok(columns.iter().map(|column| column.number).zip(described.columns).collect())
+}
+
+/// Returns whether there is a table of exactly this name.
+pub(crate) async fn exists(connection: &Connection, table: &TableName) -> Result<bool> {
+    Ok(rows::find_relation(connection.client(), schema_of(table), &table.name).await?.is_some())
+}
+
+/// The only table whose name differs from this one in case alone.
+pub(crate) async fn similar(connection: &Connection, table: &TableName) -> Result<Option<TableName>> {
+    let relation = rows::find_similar(connection.client(), schema_of(table), &table.name).await?;
     Ok(relation.map(|relation| table_in(relation.schema, relation.name)))
 }
 
@@ -48,7 +75,10 @@ pub(crate) async fn markers(connection: &Connection, table: &TableName, column: 
     Ok(names)
 }
 
-pub(crate) fn unknown_table(table: &TableName) -> Error {
-    Error::new(ErrorCode::UnknownTable, format!("there is no table \"{table}\""))
-        .with_table(table.to_string())
+/// `UNKNOWN_TABLE`, with the name of a table whose name differs in case alone.
+pub(crate) async fn unknown_table(connection: &Connection, table: &TableName) -> Error {
+    let mut error = Error::new(ErrorCode::UnknownTable, format!("there is no table \"{table}\""))
+        .with_table(table.to_string());
+    crate::unknown_table::name_similar(connection, &mut error).await;
+    error
 }

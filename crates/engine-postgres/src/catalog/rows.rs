@@ -97,17 +97,41 @@ const TABLES: &str = "SELECT n.nspname::text, c.relname::text FROM pg_catalog.pg
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
     WHERE c.relkind IN ('r', 'p', 'f') AND NOT c.relispartition AND left(c.relname::text, 10) <> 'phantomdb_'";
 
+const VIEWS: &str = "SELECT n.nspname::text, c.relname::text, pg_get_viewdef(c.oid) FROM pg_catalog.pg_class c \
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('v', 'm')";
+
 /// Finds the table of this name, or the only one whose name differs in case alone.
 pub(crate) async fn find_relation(client: &Client, schema: &str, name: &str) -> Result<Option<Relation>> {
-    for condition in ["c.relname = $2", "lower(c.relname::text) = lower($2)"] {
-        let sql = format!("{RELATION} AND {condition}");
-        let rows = client.query_typed(&sql, &[(&schema, Type::TEXT), (&name, Type::TEXT)]).await;
-        if let [row] = rows.map_err(|error| error::explain(&error))?.as_slice() {
-            let (oid, comment) = (row.get(0), row.get(3));
-            return Ok(Some(Relation { oid, schema: row.get(1), name: row.get(2), comment }));
-        }
-    }
-    Ok(None)
+    relation_where(client, "c.relname = $2", schema, name).await
+}
+
+/// The only table whose name is the same but for the case of its letters.
+pub(crate) async fn find_similar(client: &Client, schema: &str, name: &str) -> Result<Option<Relation>> {
+    relation_where(client, "lower(c.relname::text) = lower($2)", schema, name).await
+}
+
+async fn relation_where(
+    client: &Client,
+    condition: &str,
+    schema: &str,
+    name: &str,
+) -> Result<Option<Relation>> {
+    let sql = format!("{RELATION} AND {condition}");
+    let rows = client.query_typed(&sql, &[(&schema, Type::TEXT), (&name, Type::TEXT)]).await;
+    let rows = rows.map_err(|error| error::explain(&error))?;
+    let [row] = rows.as_slice() else { return Ok(None) };
+    Ok(Some(Relation { oid: row.get(0), schema: row.get(1), name: row.get(2), comment: row.get(3) }))
+}
+
+/// The table or view with this number.
+pub(crate) async fn relation_of(client: &Client, oid: u32) -> Result<Option<Relation>> {
+    const BY_NUMBER: &str = "SELECT c.oid, n.nspname::text, c.relname::text, NULL::text FROM pg_catalog.pg_class c \
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1";
+    let rows = client.query_typed(BY_NUMBER, &[(&oid, Type::OID)]).await;
+    let rows = rows.map_err(|error| error::explain(&error))?;
+    let relation =
+        |row: &Row| Relation { oid: row.get(0), schema: row.get(1), name: row.get(2), comment: row.get(3) };
+    Ok(rows.first().map(relation))
 }
 
 /// Reads the columns, constraints and indexes of a table in one round trip.
@@ -136,6 +160,15 @@ pub(crate) async fn tables(client: &Client) -> Result<Vec<(String, String)>> {
         .await
         .map_err(|error| error::explain(&error))?;
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+}
+
+/// The schema, the name and the query of each view of the users.
+pub(crate) async fn views(client: &Client) -> Result<Vec<(String, String, String)>> {
+    let rows = client
+        .query_typed(&format!("{VIEWS} AND {USER_SCHEMAS}"), &[])
+        .await
+        .map_err(|error| error::explain(&error))?;
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect())
 }
 
 /// The names of the checks on this column alone.

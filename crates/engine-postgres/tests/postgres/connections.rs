@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use phantomdb_engine::Engine as _;
 use phantomdb_engine_postgres::{PostgresEngine, PostgresOptions};
-use phantomdb_protocol::{ErrorCode, Value};
+use phantomdb_protocol::{ErrorCode, Statement, Value};
 use phantomdb_testing::{error, ok, rows, statement, text};
 use serde_json::json;
 
@@ -14,12 +14,14 @@ async fn cut(fixture: &Fixture) {
         PostgresEngine::open(phantomdb_testing::postgres::postgres_url(), PostgresOptions::default())
             .unwrap();
     let session = others.database("postgres").await.unwrap();
-    ok(
-        &*session,
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1",
-        &[text(&fixture.database)],
-    )
-    .await;
+    let others_of = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1";
+    let statement = Statement {
+        query: others_of.into(),
+        parameters: vec![text(&fixture.database)],
+        native: true,
+        ..Statement::default()
+    };
+    session.execute(statement).await.unwrap();
     others.close().await.unwrap();
 }
 

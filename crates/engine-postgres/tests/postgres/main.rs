@@ -9,6 +9,7 @@ mod parameters;
 mod pipeline;
 mod replicas;
 mod schema_changes;
+mod sessions;
 mod tls;
 mod transactions;
 mod write_with_receipt;

@@ -8,14 +8,13 @@ use std::{
 
 use phantomdb_engine::{Engine as _, Session};
 use phantomdb_engine_postgres::{PostgresEngine, PostgresOptions};
-use phantomdb_protocol::{Error, ErrorCode};
+use phantomdb_protocol::{Error, ErrorCode, Statement};
 use phantomdb_testing::{
     Directory,
     certificates::Authority,
     postgres::{Server, postgres_url, start_with_tls_only},
-    rows, statement,
+    statement,
 };
-use serde_json::json;
 
 /// A server whose certificate is for `localhost`.
 struct Secured {
@@ -84,7 +83,8 @@ async fn it_connects_over_tls_as_sslmode_says() {
         let engine = open(&secured.url(host, query)).unwrap();
         let session = engine.database("postgres").await.unwrap_or_else(|error| panic!("{query}: {error}"));
         let sql = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
-        assert_eq!(rows(&*session, sql, &[]).await, json!([[true]]), "{query}");
+        let question = Statement { query: sql.into(), native: true, ..Statement::default() };
+        assert_eq!(session.execute(question).await.unwrap().rows.get(), "[[true]]", "{query}");
         engine.close().await.unwrap();
     }
 }
@@ -142,7 +142,9 @@ async fn until_asleep(session: &dyn Session, asleep: bool) {
     let sql = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND state = 'active' \
                AND pid <> pg_backend_pid()";
     let asked = async {
-        while rows(session, sql, &[]).await != json!([[i32::from(asleep)]]) {
+        let expected = format!("[[{}]]", i32::from(asleep));
+        let question = Statement { query: sql.into(), native: true, ..Statement::default() };
+        while session.execute(question.clone()).await.unwrap().rows.get() != expected {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
