@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::{Duration, Instant},
@@ -15,7 +15,9 @@ use http::{
 };
 use http_body_util::BodyExt as _;
 use phantomdb_protocol::{
-    Call, CallContext, Error, ErrorCode, Result, ResultSet, UnreachableReason, headers, records,
+    BegunTransaction, Call, CallContext, Error, ErrorCode, Result, ResultSet, UnreachableReason,
+    headers::{self, Header},
+    records,
 };
 use phantomdb_tls::Trust;
 
@@ -44,11 +46,15 @@ pub(super) struct HttpClient {
     authorization: Option<HeaderValue>,
     pub(super) timeout: Duration,
     retries: u32,
+    /// The value of the header `PhantomDB-Statement-Timeout`.
+    statement_timeout: Option<HeaderValue>,
     /// True once the server has answered.
     pub(super) reached: AtomicBool,
     /// True unless the server is known to take one query at a time.
     pub(super) takes_many: AtomicBool,
     pub(super) route: Route,
+    /// The failure of the calls that wait for a server which has answered before.
+    away: Mutex<Option<String>>,
 }
 
 impl HttpClient {
@@ -59,6 +65,7 @@ impl HttpClient {
         connect_timeout: Duration,
         timeout: Duration,
         retries: u32,
+        statement_timeout: Option<u64>,
     ) -> Result<Self> {
         let authorization = token
             .map(|token| {
@@ -75,9 +82,11 @@ impl HttpClient {
             authorization,
             timeout,
             retries,
+            statement_timeout: statement_timeout.map(HeaderValue::from),
             reached: AtomicBool::new(false),
             takes_many: AtomicBool::new(true),
             route: Route::default(),
+            away: Mutex::default(),
         })
     }
 
@@ -87,6 +96,14 @@ impl HttpClient {
 
     pub(super) fn attempts(&self, repeat: Repeat) -> Attempts {
         Attempts::new(repeat, self.retries, self.timeout)
+    }
+
+    pub(super) fn waits_because(&self) -> Option<String> {
+        self.away.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set_away(&self, why: Option<String>) {
+        *self.away.lock().unwrap_or_else(PoisonError::into_inner) = why;
     }
 
     /// An error carries the id under which the server knows the request, also when no answer came.
@@ -136,19 +153,29 @@ impl HttpClient {
         loop {
             let attempt = match earlier_failure.take() {
                 Some(failure) => Err(failure),
-                None => self.attempt(&origin, outgoing.clone(), attempts.deadline()).await,
+                None => self.attempt(&origin, outgoing.clone(), context, attempts.deadline()).await,
             };
             let failure = match attempt {
                 Ok(answer) => {
+                    if retries.load(Ordering::Relaxed) > 0 {
+                        self.set_away(None);
+                    }
                     self.route.learn(call, &answer.text, answer.position.as_deref(), &self.origin.base);
                     return if records_wanted { as_records(&answer.text) } else { Ok(answer.text) };
                 }
                 Err(failure) => failure,
             };
-            match attempts.pause_after(&failure, self.reached.load(Ordering::Relaxed)) {
-                Some(time) => sleep(time).await,
-                None => return Err(failure.error),
+            let reached = self.reached.load(Ordering::Relaxed);
+            // The transaction that began with the call goes on after its failure.
+            let pauses = !context.has_begun();
+            let Some(time) = attempts.pause_after(&failure, reached).filter(|_| pauses) else {
+                self.set_away(None);
+                return Err(failure.error);
+            };
+            if reached && failure.is_away() {
+                self.set_away(Some(failure.error.message));
             }
+            sleep(time).await;
             retries.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -157,6 +184,7 @@ impl HttpClient {
         &self,
         origin: &Origin,
         outgoing: OutgoingRequest,
+        context: &CallContext,
         deadline: Instant,
     ) -> Result<Answer, Failure> {
         let base = origin.base.as_str();
@@ -171,11 +199,16 @@ impl HttpClient {
         let exchanged = timeout_at(deadline, exchange).await.unwrap_or(Err(TransportError::ResponseTimeout));
         let (head, body) = exchanged.map_err(transport)?;
         self.reached.store(true, Ordering::Relaxed);
+        if let Some(new) = &context.new_transaction
+            && let Some(begun) = begun(&head)
+        {
+            self.route.begin(&begun.id, begun.server.as_deref(), &self.origin.base);
+            new.begun.get_or_init(|| begun);
+        }
         if !head.status.is_success() || !(is_json(&head) || body.is_empty()) {
             return Err(failure_of(base, &head, &body));
         }
-        let position =
-            head.headers.get(headers::POSITION.name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let position = text_of(&head, headers::POSITION);
         String::from_utf8(body.into())
             .map(|text| Answer { text, position })
             .map_err(|_| Failure::lasting(Error::internal("the server's answer is not UTF-8")))
@@ -185,6 +218,7 @@ impl HttpClient {
     pub(super) fn headers_of_many(&self) -> HeaderMap {
         let mut map = HeaderMap::with_capacity(4);
         map.insert(CONTENT_TYPE, JSON);
+        self.limit(&mut map);
         if let Some(authorization) = &self.authorization {
             map.insert(AUTHORIZATION, authorization.clone());
         }
@@ -192,6 +226,13 @@ impl HttpClient {
             map.insert(headers::POSITION.name, position);
         }
         map
+    }
+
+    /// Adds the time that the statements of a call may take.
+    fn limit(&self, map: &mut HeaderMap) {
+        if let Some(timeout) = &self.statement_timeout {
+            map.insert(headers::STATEMENT_TIMEOUT.name, timeout.clone());
+        }
     }
 
     fn headers(
@@ -213,14 +254,21 @@ impl HttpClient {
         if let Some(authorization) = &self.authorization {
             map.insert(AUTHORIZATION, authorization.clone());
         }
+        self.limit(&mut map);
         map.insert(headers::REQUEST_ID.name, value("request id", request_id)?);
         // In a transaction everything is read where it is written.
-        let position = if context.transaction.is_none() { self.route.position() } else { None };
+        let is_within = context.transaction.is_some() || context.new_transaction.is_some();
+        let position = if is_within { None } else { self.route.position() };
+        let new_transaction = context.new_transaction.as_ref().map(ToString::to_string);
         for (header, name, text) in [
-            (headers::TRANSACTION, "transaction id", &context.transaction),
-            (headers::POSITION, "position", &position),
-            (headers::TRACEPARENT, "traceparent", &context.traceparent),
-            (headers::TRACESTATE, "tracestate", &context.tracestate),
+            (
+                headers::TRANSACTION,
+                "transaction id",
+                context.transaction.as_ref().or(new_transaction.as_ref()),
+            ),
+            (headers::POSITION, "position", position.as_ref()),
+            (headers::TRACEPARENT, "traceparent", context.traceparent.as_ref()),
+            (headers::TRACESTATE, "tracestate", context.tracestate.as_ref()),
         ] {
             if let Some(text) = text {
                 map.insert(header.name, value(name, text)?);
@@ -238,6 +286,16 @@ impl HttpClient {
         }
         Ok(map)
     }
+}
+
+fn text_of(head: &Parts, header: Header) -> Option<String> {
+    head.headers.get(header.name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+}
+
+/// The transaction that began with a call.
+fn begun(head: &Parts) -> Option<BegunTransaction> {
+    let id = text_of(head, headers::TRANSACTION)?;
+    Some(BegunTransaction { id, server: text_of(head, headers::SERVER) })
 }
 
 fn is_json(head: &Parts) -> bool {

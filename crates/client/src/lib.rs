@@ -63,7 +63,10 @@ mod runtime;
 mod template;
 mod transport;
 
-use std::{sync::atomic::AtomicU32, time::Duration};
+use std::{
+    sync::{Mutex, PoisonError, atomic::AtomicU32},
+    time::Duration,
+};
 
 use phantomdb_protocol::{Call, CallContext, Error, ErrorCode, Result};
 use phantomdb_tls::Trust;
@@ -94,6 +97,12 @@ pub struct ClientOptions {
     /// The time after which a transaction is rolled back that holds the write lock of a database and runs no statement,
     /// while others wait for the lock. It is for embedded databases; a server has its own option for it.
     pub lock_idle_timeout_ms: Option<u64>,
+    /// How long the statements of a call may take. A server may give them less time.
+    pub statement_timeout_ms: Option<u64>,
+    /// The most rows of a result. It is for embedded databases, as the next option is.
+    pub result_rows_max: Option<u64>,
+    /// The most bytes of a result as JSON.
+    pub result_bytes_max: Option<usize>,
     /// The TLS options for a server with `https://`.
     pub tls: Option<TlsOptions>,
 }
@@ -116,29 +125,60 @@ impl Default for ClientOptions {
             create_database: true,
             template: None,
             lock_idle_timeout_ms: None,
+            statement_timeout_ms: None,
+            result_rows_max: None,
+            result_bytes_max: None,
             tls: None,
         }
     }
+}
+
+impl ClientOptions {
+    /// An option that is set and is for embedded databases only, and the flag that a server has for it.
+    fn embedded_only(&self) -> Option<(&'static str, &'static str)> {
+        [
+            (self.lock_idle_timeout_ms.is_some(), "lockIdleTimeoutMs", "lock-idle-timeout"),
+            (self.result_rows_max.is_some(), "resultRowsMax", "result-rows-max"),
+            (self.result_bytes_max.is_some(), "resultBytesMax", "result-bytes-max"),
+        ]
+        .into_iter()
+        .find_map(|(is_set, option, flag)| is_set.then_some((option, flag)))
+    }
+}
+
+/// The options of an embedded database.
+#[derive(Debug, Clone, Copy)]
+#[cfg_attr(not(feature = "embedded"), expect(dead_code, reason = "there is no embedded database to set"))]
+pub(crate) struct EmbeddedOptions {
+    pub(crate) lock_idle_timeout: Option<Duration>,
+    pub(crate) result_rows_max: Option<u64>,
+    pub(crate) result_bytes_max: Option<usize>,
 }
 
 /// A client for one connection string. Nothing is opened or connected before the first call.
 pub struct Client {
     url: String,
     create_database: bool,
+    /// The databases that this client has created because they were missing when they were first used.
+    created: Mutex<Vec<String>>,
     template: Option<Template>,
+    /// How many milliseconds the statements of a call may take.
+    statement_timeout: Option<u64>,
     backend: Backend,
 }
 
 enum Backend {
     Http(Box<HttpClient>),
-    Embedded(Embedded),
+    Embedded(Box<Embedded>),
 }
 
 impl Client {
     /// Fails with `BAD_REQUEST` for an invalid connection string; the message lists the valid ones.
     pub fn new(connection_string: &str, options: ClientOptions) -> Result<Self> {
         let create_database = options.create_database;
+        let embedded_only = options.embedded_only();
         let template = options.template;
+        let statement_timeout = options.statement_timeout_ms;
         let backend = match ConnectionString::parse(connection_string)? {
             ConnectionString::Server(_) if matches!(template, Some(TemplateOption::Path(_))) => {
                 return Err(Error::new(
@@ -147,11 +187,11 @@ impl Client {
                      server, or use memory: or file:",
                 ));
             }
-            ConnectionString::Server(_) if options.lock_idle_timeout_ms.is_some() => {
-                return Err(Error::new(
-                    ErrorCode::BadRequest,
-                    "lockIdleTimeoutMs is for memory: and file:; start a server with --lock-idle-timeout instead",
-                ));
+            ConnectionString::Server(_) if embedded_only.is_some() => {
+                let (option, flag) = embedded_only.unwrap_or_default();
+                let message =
+                    format!("{option} is for memory: and file:; start a server with --{flag} instead");
+                return Err(Error::new(ErrorCode::BadRequest, message));
             }
             ConnectionString::Server(base) => {
                 let trust = trust(options.tls.as_ref(), &base)?;
@@ -164,16 +204,29 @@ impl Client {
                     Duration::from_millis(options.connect_timeout_ms),
                     Duration::from_millis(options.request_timeout_ms),
                     options.retries,
+                    statement_timeout,
                 )?))
             }
             ConnectionString::Embedded(_) if options.tls.is_some() => return Err(not_https()),
             ConnectionString::Embedded(storage) => {
-                let lock_idle_timeout = options.lock_idle_timeout_ms.map(Duration::from_millis);
-                Backend::Embedded(Embedded::new(storage, lock_idle_timeout)?)
+                let options = EmbeddedOptions {
+                    lock_idle_timeout: options.lock_idle_timeout_ms.map(Duration::from_millis),
+                    result_rows_max: options.result_rows_max,
+                    result_bytes_max: options.result_bytes_max,
+                };
+                Backend::Embedded(Box::new(Embedded::new(storage, options)?))
             }
         };
         let template = template.map(Template::new);
-        Ok(Self { url: connection_string.to_owned(), create_database, template, backend })
+        let created = Mutex::default();
+        Ok(Self {
+            url: connection_string.to_owned(),
+            create_database,
+            created,
+            template,
+            statement_timeout,
+            backend,
+        })
     }
 
     /// The connection string. It holds no secret, as a connection string with credentials is refused.
@@ -189,6 +242,21 @@ impl Client {
     /// True when the databases are in the memory of this process.
     pub fn is_in_memory(&self) -> bool {
         matches!(&self.backend, Backend::Embedded(embedded) if embedded.is_in_memory())
+    }
+
+    /// The databases that did not exist when they were first used, and that this client has therefore created. A name
+    /// among them may be a misspelt one.
+    pub fn created_databases(&self) -> Vec<String> {
+        self.created.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Why calls wait at present: the server answered before and cannot be reached now, and the client takes it to be
+    /// restarting.
+    pub fn waits_because(&self) -> Option<String> {
+        match &self.backend {
+            Backend::Http(client) => client.waits_because(),
+            Backend::Embedded(_) => None,
+        }
     }
 
     /// Runs a call. Returns the body of the answer as JSON text, which is empty for a call without an answer.
@@ -214,7 +282,7 @@ impl Client {
                 {
                     Box::pin(self.create(name, retries)).await?;
                 }
-                embedded.call(call, context).await
+                embedded.call(call, self.limited(context)).await
             }
         }
     }
@@ -242,8 +310,13 @@ impl Client {
         let retries = AtomicU32::new(0);
         match &self.backend {
             Backend::Http(client) => self.call_server(client, call, context, &retries, Some(again)).await,
-            Backend::Embedded(embedded) => embedded.call(call, context).await,
+            Backend::Embedded(embedded) => embedded.call(call, self.limited(context)).await,
         }
+    }
+
+    /// The context of a call, whose statements have the time that the options give them.
+    fn limited(&self, context: CallContext) -> CallContext {
+        CallContext { statement_timeout: context.statement_timeout.or(self.statement_timeout), ..context }
     }
 
     async fn call_server(
@@ -278,7 +351,22 @@ impl Client {
             Backend::Http(client) => client.call(&create, &context, retries, None).await,
             Backend::Embedded(embedded) => embedded.call(create, context).await,
         };
-        created.map(drop)
+        created?;
+        let mut names = self.created.lock().unwrap_or_else(PoisonError::into_inner);
+        if !names.iter().any(|created| created == name) {
+            names.push(name.to_owned());
+        }
+        Ok(())
+    }
+
+    /// The service of an embedded database, for a program that offers its databases in another way too; none where they are
+    /// on a server. Whoever has it must let go of it before the client is closed.
+    #[cfg(feature = "embedded")]
+    pub async fn embedded_service(&self) -> Result<Option<std::sync::Arc<phantomdb_service::Service>>> {
+        match &self.backend {
+            Backend::Http(_) => Ok(None),
+            Backend::Embedded(embedded) => embedded.service().await.map(Some),
+        }
     }
 
     /// Closes the connections and, when no other client uses it, the engine. Open transactions of this client are rolled

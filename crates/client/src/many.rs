@@ -1,16 +1,20 @@
 //! Many independent statements in one request: the statements that callers send at the same time travel together, and each
 //! is answered as soon as the server has its answer.
 
-use std::{sync::atomic::Ordering, time::Instant};
+use std::{
+    sync::{Arc, OnceLock, atomic::Ordering},
+    time::Instant,
+};
 
 use bytes::BytesMut;
 use http::{Method, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use phantomdb_protocol::{
-    Call, CallContext, Error, ErrorCode, Result, ServerEndpoint, Statement, transaction_id::server_of,
+    BegunTransaction, Call, CallContext, CallTransaction, Error, ErrorCode, Result, ServerEndpoint,
+    Statement, transaction_id::server_of,
 };
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, Serializer, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 use super::{
@@ -39,8 +43,9 @@ pub struct Item {
     /// The caller vouches that it only reads.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub read_only: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub transaction: Option<String>,
+    /// The transaction that the statement is part of, or begins.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "header_text")]
+    pub transaction: Option<CallTransaction>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idempotency_key: Option<String>,
 }
@@ -65,6 +70,19 @@ struct Line<'a> {
     result: Option<&'a RawValue>,
     error: Option<Error>,
     position: Option<String>,
+    transaction: Option<BegunTransaction>,
+}
+
+/// Writes a transaction as the header of a lone call has it.
+fn header_text<S: Serializer>(
+    transaction: &Option<CallTransaction>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match transaction {
+        Some(CallTransaction::Open(id)) => serializer.serialize_str(id),
+        Some(CallTransaction::New(new)) => serializer.collect_str(new),
+        None => serializer.serialize_none(),
+    }
 }
 
 impl Item {
@@ -72,9 +90,13 @@ impl Item {
     pub fn into_call(self, database: String) -> Result<(Call, CallContext)> {
         let parameters = read("parameters", &self.parameters)?;
         let rows = self.rows.map(|rows| read("rows", &rows)).transpose()?.unwrap_or_default();
-        let statement = Statement { query: self.query, parameters, native: self.native, rows };
+        let statement =
+            Statement { query: self.query, parameters, native: self.native, rows, ..Statement::default() };
+        let (transaction, new_transaction) =
+            self.transaction.map(CallTransaction::into_parts).unwrap_or_default();
         let context = CallContext {
-            transaction: self.transaction,
+            transaction,
+            new_transaction,
             idempotency_key: self.idempotency_key,
             read_only: self.read_only,
             rows_as_arrays: true,
@@ -84,7 +106,20 @@ impl Item {
     }
 
     fn repeat(&self) -> Repeat {
-        Repeat::of_statement(self.transaction.is_some(), self.read_only)
+        let (is_within, begins) = match &self.transaction {
+            Some(CallTransaction::Open(_)) => (true, false),
+            Some(CallTransaction::New(_)) => (false, true),
+            None => (false, false),
+        };
+        Repeat::of_statement(is_within, self.read_only || begins)
+    }
+
+    /// What is set when the transaction has begun that begins with the statement, if one does.
+    pub fn begun(&self) -> Option<Arc<OnceLock<BegunTransaction>>> {
+        match &self.transaction {
+            Some(CallTransaction::New(new)) => Some(Arc::clone(&new.begun)),
+            _ => None,
+        }
     }
 }
 
@@ -189,7 +224,13 @@ impl HttpClient {
     }
 
     fn read<F: FnMut(usize, Outcome)>(&self, line: &[u8], pending: &mut PendingItems<F>) -> Option<()> {
-        let Line { index, result, error, position } = serde_json::from_slice(line).ok()?;
+        let Line { index, result, error, position, transaction } = serde_json::from_slice(line).ok()?;
+        if let Some(begun) = transaction
+            && let Some(slot) = pending.items.get(index).and_then(Option::as_ref).and_then(Item::begun)
+        {
+            self.route.begin(&begun.id, begun.server.as_deref(), &self.origin.base);
+            slot.get_or_init(|| begun);
+        }
         if let Some(position) = position {
             self.route.reach(&position);
         }
@@ -231,8 +272,9 @@ impl<F: FnMut(usize, Outcome)> PendingItems<F> {
     fn refused(&mut self, index: usize, failure: Failure) -> Option<()> {
         let item = self.take(index)?;
         // A call that is sent alone makes the database when there is none of that name, and is passed on to another server.
+        let has_begun = item.begun().is_some_and(|begun| begun.get().is_some());
         let untried = matches!(failure.error.code, ErrorCode::UnknownDatabase | ErrorCode::WrongServer);
-        let goes_on = failure.passing || untried;
+        let goes_on = !has_begun && (failure.passing || untried);
         let outcome = if goes_on {
             let attempts = self.attempts.of(item.repeat());
             let failure = failure.passing.then_some(failure);

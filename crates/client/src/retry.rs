@@ -24,8 +24,11 @@ pub(super) enum Repeat {
 }
 
 impl Repeat {
+    /// A call that begins a transaction can be repeated freely: the transaction that an attempt whose answer was lost began
+    /// is never committed.
     pub(super) fn of(call: &Call, context: &CallContext) -> Self {
-        Self::of_statement(context.transaction.is_some(), call.only_reads() || context.read_only)
+        let repeats = call.only_reads() || context.read_only || context.new_transaction.is_some();
+        Self::of_statement(context.transaction.is_some(), repeats)
     }
 
     pub(super) fn of_statement(in_transaction: bool, only_reads: bool) -> Self {

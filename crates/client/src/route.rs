@@ -62,11 +62,16 @@ impl Route {
             self.table().servers.remove(id);
         }
         if matches!(call, Call::BeginTransaction(_))
-            && let Ok(TransactionBegun { transaction_id, server: Some(server), .. }) =
-                serde_json::from_str(answer)
-            && let Some(server) = trusted(&server, base)
+            && let Ok(TransactionBegun { transaction_id, timeout: _, server }) = serde_json::from_str(answer)
         {
-            self.pin(transaction_id, server);
+            self.begin(&transaction_id, server.as_deref(), base);
+        }
+    }
+
+    /// Learns which server has a transaction that has begun.
+    pub(crate) fn begin(&self, id: &str, server: Option<&str>, base: &str) {
+        if let Some(server) = server.and_then(|server| trusted(server, base)) {
+            self.pin(id.to_owned(), server);
         }
     }
 

@@ -1,16 +1,16 @@
 //! Stands in for `embedded` without that feature: `memory:` and `file:` are refused with an error.
 
-use std::{convert::Infallible, path::PathBuf, time::Duration};
+use std::{convert::Infallible, path::PathBuf};
 
 use phantomdb_protocol::{Call, CallContext, Error, Result};
 
-use crate::connection::Storage;
+use crate::{EmbeddedOptions, connection::Storage};
 
 /// Cannot be made.
 pub(crate) struct Embedded(Infallible);
 
 impl Embedded {
-    pub(crate) fn new(_storage: Storage, _lock_idle_timeout: Option<Duration>) -> Result<Self> {
+    pub(crate) fn new(_storage: Storage, _options: EmbeddedOptions) -> Result<Self> {
         Err(refused())
     }
 

@@ -18,6 +18,7 @@ use phantomdb_protocol::{
     TableName, UnreachableReason, UpdateRows,
 };
 use phantomdb_server::http::{HttpOptions, HttpServer, router};
+use phantomdb_server::tokens::Tokens;
 use phantomdb_service::{Service, ServiceOptions};
 use serde_json::{Value as Json, json};
 use tokio::{
@@ -27,9 +28,14 @@ use tokio::{
 
 const APP: &str = "app";
 
+fn tokens_of(tokens: Vec<String>) -> Arc<Tokens> {
+    if tokens.is_empty() { Arc::default() } else { Tokens::of(tokens) }
+}
+
 async fn server(tokens: Vec<String>) -> SocketAddr {
     let service = Service::new(Arc::new(SqliteEngine::memory()), ServiceOptions::default());
-    let router = router(HttpServer::new(service, HttpOptions { tokens, ..HttpOptions::default() }));
+    let router =
+        router(HttpServer::new(service, HttpOptions { tokens: tokens_of(tokens), ..HttpOptions::default() }));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, router).await });

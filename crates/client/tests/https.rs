@@ -16,7 +16,7 @@ use certificates::{Authority, Pair};
 use phantomdb_client::{Client, ClientOptions, TlsOptions};
 use phantomdb_engine_sqlite::SqliteEngine;
 use phantomdb_protocol::{Call, CallContext, Error, ErrorCode, Statement, UnreachableReason};
-use phantomdb_server::http::{HttpOptions, HttpServer, Listener, PortUse, router};
+use phantomdb_server::http::{HttpOptions, HttpServer, Listener, Peer, router};
 use phantomdb_service::{Service, ServiceOptions};
 use phantomdb_tls::Identity;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
@@ -38,7 +38,7 @@ async fn server(pair: Option<&Pair>) -> SocketAddr {
             Listener::secured(port, identity.acceptor().unwrap())
         }
     };
-    let calls = calls.into_make_service_with_connect_info::<PortUse>();
+    let calls = calls.into_make_service_with_connect_info::<Peer>();
     tokio::spawn(async move { axum::serve(listener, calls).await });
     address
 }

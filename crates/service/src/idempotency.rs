@@ -240,6 +240,7 @@ const fn is_retryable(code: ErrorCode) -> bool {
     matches!(
         code,
         ErrorCode::Unavailable
+            | ErrorCode::Forbidden
             | ErrorCode::TooManyRequests
             | ErrorCode::LockTimeout
             | ErrorCode::StatementTimeout

@@ -2,6 +2,8 @@
 
 mod calls;
 mod context;
+mod expiry;
+mod grant;
 mod idempotency;
 mod open_transactions;
 mod options;
@@ -10,6 +12,7 @@ mod service;
 mod snapshots;
 
 pub use self::{
+    grant::{DatabasePattern, Grant, Rights},
     idempotency::KEY_LENGTH_MAX as IDEMPOTENCY_KEY_LENGTH_MAX,
     options::ServiceOptions,
     reply::Reply,

@@ -7,24 +7,28 @@
 use std::{
     collections::{HashMap, VecDeque},
     sync::{
-        Arc, Mutex, OnceLock, Weak,
-        atomic::{AtomicUsize, Ordering},
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
-use phantomdb_engine::{IdempotentCall, Session, Transaction};
+use phantomdb_engine::{
+    Access, IdempotentCall, LockWait, Session, Transaction,
+    limits::{TRANSACTION_AGE_MAX, TRANSACTIONS_MAX},
+};
 use phantomdb_protocol::{
-    BeginTransaction, Error, ErrorCode, Result,
+    BeginTransaction, Error, ErrorCode, LockWaitDescription, OpenTransactionDescription, Result,
     transaction_id::{is_server_name, server_of, transaction_id},
 };
 use tokio::{
     sync::{Mutex as AsyncMutex, OwnedMutexGuard},
-    task::AbortHandle,
     time::Instant,
 };
 
 use phantomdb_engine::sync::lock;
+
+use crate::{calls::milliseconds, expiry::Expiry};
 
 /// How long the end of a transaction is remembered, for calls that come late.
 const ENDED_FOR: Duration = Duration::from_secs(600);
@@ -37,6 +41,8 @@ enum Outcome {
     RolledBack,
     /// Rolled back because no call came for this time.
     TimedOut(Duration),
+    /// Rolled back because it was open for this time.
+    TooOld(Duration),
 }
 
 impl Outcome {
@@ -51,6 +57,11 @@ impl Outcome {
                  if it needs to wait",
                 timeout.as_millis()
             ),
+            Self::TooOld(age) => {
+                let what =
+                    format!("the transaction was rolled back because it was open for {} ms", age.as_millis());
+                return TRANSACTION_AGE_MAX.exceeded(&what);
+            }
         };
         Error::new(ErrorCode::TransactionExpired, message)
     }
@@ -72,15 +83,30 @@ fn wrong_server(server: &str) -> Error {
 
 type Gate = AsyncMutex<Option<(Arc<dyn Transaction>, TransactionSlot)>>;
 
+/// Who began a transaction.
+#[derive(Clone, Default)]
+pub(super) struct Owner {
+    /// What identifies the token.
+    pub(super) token: Option<String>,
+    /// The name of the token, for people.
+    pub(super) name: Option<String>,
+}
+
 struct OpenTransaction {
     /// Holds the transaction while it is open. A call locks the gate while it runs, so that there is one at a time.
     gate: Arc<Gate>,
+    /// The number under which the engine lists the waits of the transaction.
+    number: u64,
     database: String,
-    owner: Option<String>,
+    owner: Owner,
+    access: Access,
+    begun: Instant,
     timeout: Duration,
+    /// When the transaction is rolled back at the latest.
+    ends_at: Option<Instant>,
     last_call: Mutex<Instant>,
-    /// The task that rolls the transaction back when it has been idle for too long.
-    expiry: OnceLock<AbortHandle>,
+    /// True while a task looks whether the transaction must end.
+    is_expiring: AtomicBool,
 }
 
 impl OpenTransaction {
@@ -88,8 +114,32 @@ impl OpenTransaction {
         *lock(&self.last_call) = Instant::now();
     }
 
+    fn described(&self, id: &str) -> OpenTransactionDescription {
+        // A call holds the gate while it runs.
+        let is_idle = self.gate.try_lock().is_ok();
+        OpenTransactionDescription {
+            transaction_id: id.to_owned(),
+            database: self.database.clone(),
+            token: self.owner.name.clone(),
+            open_for: milliseconds(self.begun.elapsed()),
+            idle_for: is_idle.then(|| milliseconds(lock(&self.last_call).elapsed())),
+            timeout: milliseconds(self.timeout),
+        }
+    }
+
+    /// Fails with `FORBIDDEN` for a caller whose rights no longer allow what the transaction was begun for.
+    fn check_access(&self, access: Access) -> Result<()> {
+        if self.access <= access {
+            return Ok(());
+        }
+        let message =
+            "the token has fewer rights than when the transaction began; roll it back, and begin another";
+        Err(Error::new(ErrorCode::Forbidden, message))
+    }
+
     fn expires_at(&self) -> Instant {
-        *lock(&self.last_call) + self.timeout
+        let idle = *lock(&self.last_call) + self.timeout;
+        self.ends_at.map_or(idle, |end| end.min(idle))
     }
 }
 
@@ -112,8 +162,11 @@ pub(super) struct OpenTransactions {
     /// The number of transactions that are open or about to open.
     slots_in_use: AtomicUsize,
     max: usize,
+    /// How long each may be open.
+    age_max: Option<Duration>,
     /// The name of this server among several.
     server: Option<String>,
+    pub(super) expiry: Expiry,
 }
 
 /// The right to have one of the limited number of transactions open. It is given back when dropped.
@@ -139,8 +192,9 @@ impl Drop for TransactionTurn {
 }
 
 impl OpenTransactions {
-    pub(super) fn new(max: usize, server: Option<String>) -> Arc<Self> {
-        Arc::new(Self { table: Mutex::default(), slots_in_use: AtomicUsize::new(0), max, server })
+    pub(super) fn new(max: usize, age_max: Option<Duration>, server: Option<String>) -> Arc<Self> {
+        let (table, slots_in_use, expiry) = Default::default();
+        Arc::new(Self { table, slots_in_use, max, age_max, server, expiry })
     }
 
     /// The error for an id that is neither open nor among those that ended.
@@ -158,15 +212,52 @@ impl OpenTransactions {
         lock(&self.table).open.len()
     }
 
+    /// The open transactions of these databases, the oldest first.
+    pub(super) fn list(&self, covers: impl Fn(&str) -> bool) -> Vec<OpenTransactionDescription> {
+        let table = lock(&self.table);
+        let mut listed: Vec<_> = table.open.iter().filter(|(_, open)| covers(&open.database)).collect();
+        listed.sort_by_key(|(_, open)| open.begun);
+        listed.into_iter().map(|(id, open)| open.described(id)).collect()
+    }
+
+    /// Describes the lock waits of these databases, and names the transactions by their ids.
+    pub(super) fn describe_waits(
+        &self,
+        mut waits: Vec<LockWait>,
+        covers: impl Fn(&str) -> bool,
+    ) -> Vec<LockWaitDescription> {
+        let table = lock(&self.table);
+        let ids: HashMap<u64, &String> = table.open.iter().map(|(id, open)| (open.number, id)).collect();
+        let id_of = |number: &Option<u64>| number.and_then(|number| ids.get(&number)).map(|&id| id.clone());
+        waits.retain(|wait| covers(&wait.database));
+        waits.sort_by_key(|wait| std::cmp::Reverse(wait.waited_for));
+        let described = waits.into_iter().map(|wait| {
+            let waits_for: Vec<String> = wait.holders.iter().filter_map(id_of).collect();
+            LockWaitDescription {
+                transaction_id: id_of(&wait.waiter),
+                waits_for_others: waits_for.len() < wait.holders.len(),
+                waits_for,
+                waited_for: milliseconds(wait.waited_for),
+                database: wait.database,
+            }
+        });
+        described.collect()
+    }
+
+    /// The owner of an open transaction, for a caller who may end those of others in these databases.
+    pub(super) fn owner_of(&self, id: &str, covers: impl Fn(&str) -> bool) -> Result<Option<String>> {
+        let table = lock(&self.table);
+        let open = table.open.get(id).filter(|open| covers(&open.database));
+        open.map(|open| open.owner.token.clone()).ok_or_else(|| self.not_found(id))
+    }
+
     /// Takes a slot for a transaction that is about to begin. Fails with `TOO_MANY_REQUESTS` when there is none.
     pub(super) fn reserve(self: &Arc<Self>) -> Result<TransactionSlot> {
         let slot = TransactionSlot(Arc::clone(self));
         if self.slots_in_use.fetch_add(1, Ordering::Relaxed) < self.max {
             return Ok(slot);
         }
-        let message =
-            format!("{} transactions are open, which is the limit; end some or try later", self.max);
-        Err(Error::new(ErrorCode::TooManyRequests, message))
+        Err(TRANSACTIONS_MAX.exceeded(&format!("{} transactions are open, which is the limit", self.max)))
     }
 
     /// Adds a transaction that has begun and returns its id.
@@ -175,29 +266,32 @@ impl OpenTransactions {
         slot: TransactionSlot,
         transaction: Arc<dyn Transaction>,
         options: BeginTransaction,
-        owner: Option<String>,
+        (owner, access): (Owner, Access),
         timeout: Duration,
     ) -> String {
         let id = transaction_id(&uuid::Uuid::new_v4().to_string(), &options.database, self.server.as_deref());
         let open = Arc::new(OpenTransaction {
+            number: transaction.number(),
             gate: Arc::new(AsyncMutex::new(Some((transaction, slot)))),
             database: options.database,
             owner,
+            access,
+            begun: Instant::now(),
             timeout,
+            ends_at: self.age_max.and_then(|age| Instant::now().checked_add(age)),
             last_call: Mutex::new(Instant::now()),
-            expiry: OnceLock::new(),
+            is_expiring: AtomicBool::new(false),
         });
-        let expiry = tokio::spawn(expire(Arc::downgrade(self), id.clone(), Arc::downgrade(&open)));
-        // It is set only here, so this does not fail.
-        let _ = open.expiry.set(expiry.abort_handle());
+        let expires_at = open.expires_at();
         lock(&self.table).open.insert(id.clone(), open);
+        self.expiry.watch(self, expires_at);
         id
     }
 
     fn find(&self, id: &str, owner: Option<&str>) -> Result<Arc<OpenTransaction>> {
         let table = lock(&self.table);
         match table.open.get(id) {
-            Some(open) if open.owner.as_deref() == owner => return Ok(Arc::clone(open)),
+            Some(open) if open.owner.token.as_deref() == owner => return Ok(Arc::clone(open)),
             Some(_) => return Err(unknown_transaction()),
             None => {}
         }
@@ -213,6 +307,7 @@ impl OpenTransactions {
         id: &str,
         owner: Option<&str>,
         database: &str,
+        access: Access,
     ) -> Result<TransactionTurn> {
         let open = self.find(id, owner)?;
         if open.database != database {
@@ -221,6 +316,7 @@ impl OpenTransactions {
                 format!("the transaction is in database {}, the call is about {database}", open.database),
             ));
         }
+        open.check_access(access)?;
         let gate = Arc::clone(&open.gate).lock_owned().await;
         match &*gate {
             Some((transaction, _)) => {
@@ -231,13 +327,17 @@ impl OpenTransactions {
         }
     }
 
-    /// Commits a transaction and returns its session, which knows the position of the database after it.
+    /// Commits a transaction and returns its session, which knows the position of the database after it. `access` returns
+    /// what the caller may do now in the transaction's database.
     pub(super) async fn commit(
         &self,
         id: &str,
         owner: Option<&str>,
+        access: impl Fn(&str) -> Result<Access>,
         idempotent_call: Option<&IdempotentCall>,
     ) -> Result<Arc<dyn Session>> {
+        let open = self.find(id, owner)?;
+        open.check_access(access(&open.database)?)?;
         let (transaction, _slot) = self.take(id, owner, Outcome::Committed).await?;
         let committed = match idempotent_call {
             Some(call) => transaction.commit_keyed(call).await,
@@ -269,9 +369,6 @@ impl OpenTransactions {
         let transaction = open.gate.lock().await.take();
         match transaction {
             Some(transaction) => {
-                if let Some(expiry) = open.expiry.get() {
-                    expiry.abort();
-                }
                 self.set_ended(id, &open, outcome);
                 Ok(transaction)
             }
@@ -283,7 +380,7 @@ impl OpenTransactions {
         let mut table = lock(&self.table);
         let now = Instant::now();
         table.open.remove(id);
-        table.ended.insert(id.to_owned(), EndedTransaction { outcome, owner: open.owner.clone() });
+        table.ended.insert(id.to_owned(), EndedTransaction { outcome, owner: open.owner.token.clone() });
         table.endings.push_back((now, id.to_owned()));
         while let Some((when, _)) = table.endings.front() {
             if table.endings.len() <= ENDED_MAX && now.duration_since(*when) < ENDED_FOR {
@@ -300,8 +397,8 @@ impl OpenTransactions {
         let ids: Vec<(String, Option<String>)> = lock(&self.table)
             .open
             .iter()
-            .filter(|(_, open)| owner.is_none() || open.owner.as_deref() == owner)
-            .map(|(id, open)| (id.clone(), open.owner.clone()))
+            .filter(|(_, open)| owner.is_none() || open.owner.token.as_deref() == owner)
+            .map(|(id, open)| (id.clone(), open.owner.token.clone()))
             .collect();
         for (id, owner) in ids {
             if let Err(error) = self.rollback(&id, owner.as_deref()).await {
@@ -309,29 +406,44 @@ impl OpenTransactions {
             }
         }
     }
-}
 
-/// Rolls the transaction back once it has been idle for its time-out. Returns when the transaction has ended.
-async fn expire(transactions: Weak<OpenTransactions>, id: String, open: Weak<OpenTransaction>) {
-    loop {
-        let Some(expires_at) = open.upgrade().map(|open| open.expires_at()) else { return };
-        tokio::time::sleep_until(expires_at).await;
-        let (Some(transactions), Some(open)) = (transactions.upgrade(), open.upgrade()) else { return };
-        // While a call runs the transaction is not idle: wait for the end of the call and check again.
-        let mut gate = open.gate.lock().await;
-        if gate.is_none() {
-            return;
-        }
-        if open.expires_at() > Instant::now() {
-            continue;
-        }
-        if let Some((transaction, _slot)) = gate.take() {
-            transactions.set_ended(&id, &open, Outcome::TimedOut(open.timeout));
-            drop(gate);
-            if let Err(error) = transaction.rollback().await {
-                tracing::warn!(code = ?error.code, "an idle transaction could not be rolled back");
+    /// Rolls back the transactions that have been idle for their time-out, or are too old. Returns the time at which the next
+    /// one will be, and the number of those that are open.
+    pub(super) fn end_expired(self: &Arc<Self>) -> (Option<Instant>, usize) {
+        let now = Instant::now();
+        let table = lock(&self.table);
+        let mut next: Option<Instant> = None;
+        for (id, open) in &table.open {
+            if open.is_expiring.load(Ordering::Relaxed) {
+                continue;
             }
-            return;
+            let expires_at = open.expires_at();
+            if expires_at <= now {
+                open.is_expiring.store(true, Ordering::Relaxed);
+                tokio::spawn(Arc::clone(self).end_if_expired(id.clone(), Arc::clone(open)));
+            } else {
+                next = Some(next.map_or(expires_at, |next| next.min(expires_at)));
+            }
+        }
+        (next, table.open.len())
+    }
+
+    /// Rolls the transaction back, unless a call comes before that. A transaction in which a call runs is not idle.
+    async fn end_if_expired(self: Arc<Self>, id: String, open: Arc<OpenTransaction>) {
+        let mut gate = open.gate.lock().await;
+        if open.expires_at() > Instant::now() {
+            open.is_expiring.store(false, Ordering::Relaxed);
+            return self.expiry.watch(&self, open.expires_at());
+        }
+        let Some((transaction, _slot)) = gate.take() else { return };
+        let outcome = match self.age_max {
+            Some(age) if open.ends_at.is_some_and(|end| end <= Instant::now()) => Outcome::TooOld(age),
+            _ => Outcome::TimedOut(open.timeout),
+        };
+        self.set_ended(&id, &open, outcome);
+        drop(gate);
+        if let Err(error) = transaction.rollback().await {
+            tracing::warn!(code = ?error.code, "an idle transaction could not be rolled back");
         }
     }
 }

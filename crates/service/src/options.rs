@@ -11,6 +11,10 @@ pub struct ServiceOptions {
     pub transaction_timeout: Duration,
     /// The longest idle time of a transaction. A call that asks for more gets this.
     pub transaction_timeout_max: Duration,
+    /// How long the statements of one call may take. A call can ask for less.
+    pub statement_timeout: Option<Duration>,
+    /// How long a transaction may be open, however busy it is.
+    pub transaction_age_max: Option<Duration>,
     /// The most transactions that are open at once.
     pub transactions_max: usize,
     /// The most statements in one request.
@@ -33,6 +37,8 @@ impl Default for ServiceOptions {
         Self {
             transaction_timeout: Duration::from_secs(60),
             transaction_timeout_max: Duration::from_secs(600),
+            statement_timeout: None,
+            transaction_age_max: None,
             transactions_max: 10_000,
             batch_max: 10_000,
             allow_native: true,

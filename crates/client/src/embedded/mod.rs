@@ -6,21 +6,24 @@ use std::{
     collections::HashMap,
     path::Path,
     sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak},
-    time::Duration,
 };
 
+use phantomdb_engine::ResultLimits;
 use phantomdb_engine_sqlite::{SqliteEngine, SqliteOptions};
 use phantomdb_protocol::{Call, CallContext, Error, Result};
-use phantomdb_service::{Service, ServiceOptions};
+use phantomdb_service::{Grant, Service, ServiceOptions};
 use tokio::sync::Mutex as AsyncMutex;
 
 pub use self::snapshots::HeldSnapshot;
 use self::snapshots::SNAPSHOTS;
 pub(crate) use self::snapshots::hold_file;
-use crate::{connection::Storage, failure::closed};
+use crate::{EmbeddedOptions, connection::Storage, failure::closed};
 
 /// The services that several clients share, each for as long as one of them uses it.
 static SHARED: LazyLock<Mutex<HashMap<Storage, Weak<Service>>>> = LazyLock::new(Mutex::default);
+
+/// The application owns the databases in its own process.
+static EVERYTHING: LazyLock<Arc<Grant>> = LazyLock::new(|| Arc::new(Grant::everything()));
 
 pub(crate) struct Embedded {
     storage: Storage,
@@ -41,9 +44,13 @@ enum ServiceState {
 }
 
 impl Embedded {
-    /// When clients share an engine, the `lock_idle_timeout` of the client that opens it counts.
-    pub(crate) fn new(storage: Storage, lock_idle_timeout: Option<Duration>) -> Result<Self> {
-        let mut engine_options = SqliteOptions::default();
+    /// When clients share an engine, the options of the client that opens it count.
+    pub(crate) fn new(storage: Storage, options: EmbeddedOptions) -> Result<Self> {
+        let EmbeddedOptions { lock_idle_timeout, result_rows_max, result_bytes_max } = options;
+        let mut engine_options = SqliteOptions {
+            results: ResultLimits { rows: result_rows_max, bytes: result_bytes_max, in_flight: None },
+            ..SqliteOptions::default()
+        };
         if let Some(timeout) = lock_idle_timeout {
             engine_options.lock_idle_timeout = timeout;
         }
@@ -68,7 +75,7 @@ impl Embedded {
         let service = self.service().await?;
         // Every client of the process may use a snapshot, so snapshots have no owner.
         context.token = (!is_about_snapshots(&call)).then(|| self.owner.clone());
-        service.call(call, context).await.map(|reply| reply.body)
+        service.call(call, context, Arc::clone(&EVERYTHING)).await.map(|reply| reply.body)
     }
 
     /// True when a database of that name exists.
@@ -76,7 +83,8 @@ impl Embedded {
         Ok(self.service().await?.has_database(name).await)
     }
 
-    async fn service(&self) -> Result<Arc<Service>> {
+    /// The service that runs the calls, which is opened if it is not yet.
+    pub(crate) async fn service(&self) -> Result<Arc<Service>> {
         let state = self.state().clone();
         match state {
             ServiceState::Open(service) => Ok(service),
@@ -92,7 +100,7 @@ impl Embedded {
             ServiceState::Closed => return Err(closed()),
             ServiceState::NotOpened => {}
         }
-        let (storage, options) = (self.storage.clone(), self.engine_options);
+        let (storage, options) = (self.storage.clone(), self.engine_options.clone());
         // Opening reads and writes the disk, so it runs on a thread for blocking work.
         let opened = tokio::task::spawn_blocking(move || service_of(storage, options)).await;
         let service = opened.unwrap_or_else(|_| Err(Error::internal("opening the engine broke off")))?;

@@ -5,8 +5,11 @@ use phantomdb_protocol::{Databases, ErrorCode, Named, Result};
 use crate::{context::ExecutionContext, reply::json, service::Service};
 
 impl Service {
-    pub(super) async fn list_databases(&self) -> Result<String> {
-        json(&Databases { databases: self.engine.databases().await? })
+    /// Lists the databases that the caller may use.
+    pub(super) async fn list_databases(&self, context: &ExecutionContext) -> Result<String> {
+        let mut databases = self.engine.databases().await?;
+        databases.retain(|name| context.grant.covers(name));
+        json(&Databases { databases })
     }
 
     pub(super) async fn create_database(
@@ -26,6 +29,16 @@ impl Service {
             created => created?,
         }
         json(&Named { name })
+    }
+
+    pub(super) async fn compact_database(
+        &self,
+        database: String,
+        context: &ExecutionContext,
+    ) -> Result<String> {
+        context.refuse_in_transaction()?;
+        self.engine.compact(&database).await?;
+        Ok(String::new())
     }
 
     /// Drops the database and, where snapshots are limited, its snapshots.

@@ -8,6 +8,8 @@ mod snapshots;
 mod statements;
 mod transactions;
 
+pub(crate) use self::transactions::milliseconds;
+
 use std::pin::Pin;
 
 use phantomdb_protocol::{Call, Result};
@@ -24,15 +26,17 @@ impl Service {
             Call::Query { database, statement } => return self.query(database, statement, context).await,
             Call::Find { database, table, find } => return self.find(database, table, find, context).await,
             Call::ServerInfo => Box::pin(self.server_info()),
-            Call::ListDatabases => Box::pin(self.list_databases()),
+            Call::ListDatabases => Box::pin(self.list_databases(context)),
             Call::CreateDatabase { name, if_not_exists, template } => {
                 Box::pin(self.create_database(name, if_not_exists, template, context))
             }
             Call::DropDatabase { name } => Box::pin(self.drop_database(name, context)),
+            Call::CompactDatabase { database } => Box::pin(self.compact_database(database, context)),
             Call::CreateSnapshot { database } => Box::pin(self.create_snapshot(database, context)),
             Call::RestoreSnapshot { database, id } => Box::pin(self.restore_snapshot(database, id, context)),
             Call::DropSnapshot { database: _, id } => Box::pin(self.drop_snapshot(id, context)),
             Call::ListTables { database } => Box::pin(self.list_tables(database, context)),
+            Call::ListViews { database } => Box::pin(self.list_views(database, context)),
             Call::CreateTable { database, table } => Box::pin(self.create_table(database, table, context)),
             Call::DropTable { database, table, if_exists } => {
                 Box::pin(self.drop_table(database, table, if_exists, context))
@@ -57,6 +61,9 @@ impl Service {
             }
             Call::DeleteRows { database, table, delete } => {
                 Box::pin(self.delete_rows(database, table, delete, context))
+            }
+            Call::DescribeStatement { database, query } => {
+                Box::pin(self.describe_statement(database, query, context))
             }
             Call::Batch { database, batch } => Box::pin(self.batch(database, batch, context)),
             Call::BeginTransaction(options) => Box::pin(self.begin_transaction(options, context)),

@@ -2,7 +2,7 @@
 
 use phantomdb_protocol::{
     AlterOperation, CreateIndex, CreateTable, Error, ErrorCode, Named, Result, TableCreated, TableName,
-    Tables,
+    Tables, Views,
 };
 use phantomdb_sql::calls::schema as statements;
 use phantomdb_sql::types::describe_types;
@@ -13,6 +13,11 @@ impl Service {
     pub(super) async fn list_tables(&self, database: String, context: &ExecutionContext) -> Result<String> {
         let tables = self.session(&database, context).await?.tables().await?;
         json(&Tables { tables })
+    }
+
+    pub(super) async fn list_views(&self, database: String, context: &ExecutionContext) -> Result<String> {
+        let views = self.session(&database, context).await?.views().await?;
+        json(&Views { views })
     }
 
     pub(super) async fn describe_table(

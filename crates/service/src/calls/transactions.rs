@@ -1,13 +1,23 @@
 //! The calls that begin and end transactions.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    future::poll_fn,
+    sync::{Arc, atomic::AtomicBool},
+    task::Poll,
+    time::Duration,
+};
 
 use phantomdb_protocol::{
-    BeginTransaction, Error, ErrorCode, Result, TransactionBegun, transaction_id::database_of,
+    BeginTransaction, BegunTransaction, Error, ErrorCode, NewTransaction, Result, TransactionBegun,
+    transaction_id::database_of,
 };
-use tokio::task::JoinError;
 
-use crate::{context::ExecutionContext, reply::json, service::Service};
+use crate::{
+    context::{ExecutionContext, UnansweredTransaction},
+    open_transactions::{Owner, TransactionTurn},
+    reply::json,
+    service::Service,
+};
 
 impl Service {
     pub(super) async fn begin_transaction(
@@ -16,12 +26,38 @@ impl Service {
         context: &ExecutionContext,
     ) -> Result<String> {
         context.refuse_in_transaction()?;
+        json(&self.begin(options, context).await?)
+    }
+
+    /// Begins a transaction with its first call, and returns the turn of that call in it.
+    pub(crate) async fn begin_with_call(
+        &self,
+        database: &str,
+        new: &NewTransaction,
+        context: &ExecutionContext,
+    ) -> Result<TransactionTurn> {
+        let options = BeginTransaction { database: database.to_owned(), ..new.options.clone() };
+        let begun = self.begin(options, context).await?;
+        let (id, owner) = (begun.transaction_id.clone(), context.token.as_deref());
+        context.set_begun(UnansweredTransaction {
+            transactions: Arc::clone(&self.transactions),
+            id: id.clone(),
+            owner: owner.map(str::to_owned),
+            is_answered: AtomicBool::new(false),
+        });
+        new.begun.get_or_init(|| BegunTransaction { id: id.clone(), server: begun.server });
+        self.transactions.turn(&id, owner, database, context.grant.access(database)?).await
+    }
+
+    async fn begin(&self, options: BeginTransaction, context: &ExecutionContext) -> Result<TransactionBegun> {
         let timeout = options.timeout.map_or(self.options.transaction_timeout, Duration::from_millis);
         let timeout = timeout.clamp(Duration::from_millis(1), self.options.transaction_timeout_max);
         let slot = self.transactions.reserve()?;
-        let transaction = self.engine.begin(&options).await?;
-        let id = self.transactions.add(slot, transaction, options, context.token.clone(), timeout);
-        json(&TransactionBegun {
+        let access = context.grant.access(&options.database)?;
+        let transaction = self.engine.begin_with(&options, access).await?;
+        let owner = Owner { token: context.token.clone(), name: context.grant.name().map(str::to_owned) };
+        let id = self.transactions.add(slot, transaction, options, (owner, access), timeout);
+        Ok(TransactionBegun {
             transaction_id: id,
             timeout: milliseconds(timeout),
             server: self.options.advertise.clone(),
@@ -32,12 +68,12 @@ impl Service {
         context.refuse_in_transaction()?;
         let (transactions, owner) = (Arc::clone(&self.transactions), context.token.clone());
         let idempotent_call = context.idempotent_call.clone();
-        let database = database_of(&id);
-        // The commit runs on a task of its own, so that a caller who goes away does not leave it half done.
-        let committing = tokio::spawn(async move {
-            transactions.commit(&id, owner.as_deref(), idempotent_call.as_ref()).await
-        });
-        match (committing.await.unwrap_or_else(broken_off), database) {
+        let (database, grant) = (database_of(&id), Arc::clone(&context.grant));
+        let committing = async move {
+            let access = |database: &str| grant.access(database);
+            transactions.commit(&id, owner.as_deref(), access, idempotent_call.as_ref()).await
+        };
+        match (to_its_end(committing).await, database) {
             (Ok(session), _) => {
                 context.set_session(&session);
                 Ok(String::new())
@@ -62,15 +98,21 @@ impl Service {
     ) -> Result<String> {
         context.refuse_in_transaction()?;
         let (transactions, owner) = (Arc::clone(&self.transactions), context.token.clone());
-        // It runs on a task of its own, like a commit.
-        let rolling_back = tokio::spawn(async move { transactions.rollback(&id, owner.as_deref()).await });
-        rolling_back.await.unwrap_or_else(broken_off)?;
+        to_its_end(async move { transactions.rollback(&id, owner.as_deref()).await }).await?;
         Ok(String::new())
     }
 }
 
-fn broken_off<T>(_: JoinError) -> Result<T> {
-    Err(Error::internal("the end of the transaction broke off"))
+/// Ends a transaction. When that has to wait it goes on in a task of its own, so that a caller who goes away does not leave
+/// it half done.
+async fn to_its_end<T: Send + 'static>(end: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+    let mut end = Box::pin(end);
+    match poll_fn(|context| Poll::Ready(end.as_mut().poll(context))).await {
+        Poll::Ready(outcome) => outcome,
+        Poll::Pending => tokio::spawn(end)
+            .await
+            .unwrap_or_else(|_| Err(Error::internal("the end of the transaction broke off"))),
+    }
 }
 
 /// True when this server does not know how the transaction ended.
@@ -78,6 +120,6 @@ fn is_outcome_unknown(error: &Error) -> bool {
     matches!(error.code, ErrorCode::TransactionExpired | ErrorCode::WrongServer)
 }
 
-pub(super) fn milliseconds(duration: Duration) -> u64 {
+pub(crate) fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,0 +1,79 @@
+//! The task that ends transactions which have been idle for too long. There is one for all of them, since to start and to
+//! stop a task costs more than a short transaction in memory.
+
+use std::{
+    sync::{Arc, Mutex, Weak},
+    time::Duration,
+};
+
+use phantomdb_engine::sync::lock;
+use tokio::{sync::Notify, time::Instant};
+
+use crate::open_transactions::OpenTransactions;
+
+/// The least time between two looks at the transactions, for each of them: a look takes time for each.
+const PAUSE: Duration = Duration::from_micros(10);
+
+#[derive(Default)]
+pub(super) struct Expiry {
+    state: Mutex<State>,
+    /// Tells the task that it must look earlier than it wanted to.
+    earlier: Arc<Notify>,
+}
+
+#[derive(Default)]
+enum State {
+    #[default]
+    NoTask,
+    /// The task sleeps until this time.
+    SleepsUntil(Instant),
+}
+
+impl Expiry {
+    /// Sees to it that the task looks at the transactions at this time.
+    pub(super) fn watch(&self, transactions: &Arc<OpenTransactions>, expires_at: Instant) {
+        let mut state = lock(&self.state);
+        match *state {
+            State::SleepsUntil(time) if time <= expires_at => {}
+            State::SleepsUntil(_) => {
+                *state = State::SleepsUntil(expires_at);
+                self.earlier.notify_one();
+            }
+            State::NoTask => {
+                *state = State::SleepsUntil(expires_at);
+                tokio::spawn(run(Arc::downgrade(transactions), Arc::clone(&self.earlier)));
+            }
+        }
+    }
+
+    /// Ends what has expired. Returns false when nothing is left to watch, and the task is to end.
+    fn look(&self, transactions: &Arc<OpenTransactions>) -> bool {
+        // A transaction that begins meanwhile waits for this lock, and then says when it expires.
+        let mut state = lock(&self.state);
+        let (next, count) = transactions.end_expired();
+        let earliest = Instant::now() + PAUSE * u32::try_from(count).unwrap_or(u32::MAX);
+        *state = next.map_or(State::NoTask, |next| State::SleepsUntil(next.max(earliest)));
+        next.is_some()
+    }
+
+    /// The time until which the task is to sleep.
+    fn wakes_at(&self) -> Option<Instant> {
+        match *lock(&self.state) {
+            State::NoTask => None,
+            State::SleepsUntil(time) => Some(time),
+        }
+    }
+}
+
+async fn run(transactions: Weak<OpenTransactions>, earlier: Arc<Notify>) {
+    loop {
+        let Some(wakes_at) = transactions.upgrade().and_then(|open| open.expiry.wakes_at()) else { return };
+        if tokio::time::timeout_at(wakes_at, earlier.notified()).await.is_ok() {
+            continue;
+        }
+        match transactions.upgrade() {
+            Some(open) if open.expiry.look(&open) => {}
+            _ => return,
+        }
+    }
+}
