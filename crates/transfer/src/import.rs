@@ -1,6 +1,5 @@
 //! `phantomdb import`: reads everything, reports what is lost, and only then writes.
 
-use std::io::Write as _;
 use std::sync::{Arc, atomic::AtomicBool};
 
 use clap::Args;
@@ -14,7 +13,7 @@ use super::{
     endpoint::Endpoint,
     model::{Loss, Table},
     progress::Progress,
-    report,
+    report, say, script,
     source::Source,
     target::{Batch, Load, Target},
     type_inference,
@@ -30,7 +29,7 @@ const BATCHES: usize = 4;
 
 #[derive(Debug, Args)]
 pub struct ImportOptions {
-    /// A SQLite file (app.db or sqlite:app.db), postgres://USER:PASSWORD@HOST/DATABASE or
+    /// A SQLite file (app.db or sqlite:app.db), a file of PhantomDB SQL (app.sql, from `phantomdb export`), postgres://USER:PASSWORD@HOST/DATABASE or
     /// mysql://USER:PASSWORD@HOST/DATABASE.
     source: String,
     /// Where the new database is made: a directory (file:DIR or its path), or a server (http://HOST:PORT), with the
@@ -56,12 +55,24 @@ struct Plan {
 
 /// Imports, and prints the result to stdout.
 pub async fn import(options: ImportOptions, stop: Arc<AtomicBool>) -> Result<()> {
+    Source::check(&options.source)?;
     let place = Endpoint::parse(&options.to)?;
     let database = options
         .database
         .clone()
         .or_else(|| Source::name(&options.source))
         .ok_or_else(|| Error::new(ErrorCode::BadRequest, "name the new database with --database"))?;
+    if script::is_script(&options.source) {
+        if !options.tables.is_empty() {
+            let message = "a file of SQL is imported as a whole; leave out --tables";
+            return Err(Error::new(ErrorCode::BadRequest, message));
+        }
+        let progress = Progress::new(stop);
+        script::import(options.source.as_ref(), &place, &database, &progress).await?;
+        drop(progress);
+        say(&format!("the database \"{database}\" is imported\n"));
+        return Ok(());
+    }
     let mut source = Source::open(&options.source).await?;
     // Report a bad target before reading the source.
     let mut target = Target::open(&place, &database).await?;
@@ -101,11 +112,6 @@ pub async fn import(options: ImportOptions, stop: Arc<AtomicBool>) -> Result<()>
             Err(Error { message: format!("nothing was imported: {}", error.message), ..error })
         }
     }
-}
-
-fn say(text: &str) {
-    // When stdout is closed, the message is lost; the import goes on.
-    let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
 async fn plan(source: &mut Source, wanted: &[String], progress: &Progress) -> Result<Plan> {

@@ -1,7 +1,9 @@
-//! `phantomdb import` and `phantomdb export`: copies databases from and to other systems.
+//! `phantomdb import` and `phantomdb export`, which copy databases from and to other systems, and `phantomdb backup`,
+//! `restore` and `check`.
 
+mod backup;
+mod compact;
 mod confirm;
-mod ddl;
 mod dry_run;
 mod endpoint;
 mod export;
@@ -10,11 +12,21 @@ mod model;
 mod progress;
 mod report;
 mod rewrite;
+mod script;
 mod server_database;
 mod source;
-mod table_order;
 mod target;
 mod type_inference;
 
+use phantomdb_sql::{ddl, table_order};
+
+pub use backup::{BackupOptions, CheckOptions, RestoreOptions, backup, check, restore};
+pub use compact::{CompactOptions, compact};
 pub use export::{ExportOptions, export};
 pub use import::{ImportOptions, import};
+
+/// Prints a line for the user to stdout.
+fn say(text: &str) {
+    // When stdout is closed, the message is lost; the work goes on.
+    let _ = std::io::Write::write_all(&mut std::io::stdout(), text.as_bytes());
+}

@@ -10,6 +10,8 @@ use phantomdb_protocol::{Error, ErrorCode, Result};
 
 pub(crate) struct Progress {
     bar: ProgressBar,
+    /// How a step is shown that is counted.
+    counted: fn() -> ProgressStyle,
     /// True once the user asked to stop.
     stop: Arc<AtomicBool>,
 }
@@ -17,21 +19,29 @@ pub(crate) struct Progress {
 impl Progress {
     /// Draws nothing when stderr is no terminal.
     pub(crate) fn new(stop: Arc<AtomicBool>) -> Self {
-        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr_with_hz(10));
-        let style =
-            ProgressStyle::with_template("{msg} {wide_bar} {human_pos}/{human_len} rows {rate} {eta}");
-        if let Ok(style) = style {
-            bar.set_style(style.with_key("rate", |state: &ProgressState, out: &mut dyn fmt::Write| {
-                // It is not worth more than to leave it out when it cannot be written.
-                let _ = write!(out, "{:.0}/s", state.per_sec());
-            }));
-        }
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
+        bar.set_style(step());
+        bar.set_message("read the tables");
         bar.enable_steady_tick(Duration::from_millis(250));
-        Self { bar, stop }
+        Self { bar, counted, stop }
+    }
+
+    /// For work that is measured in bytes.
+    pub(crate) fn bytes(stop: Arc<AtomicBool>) -> Self {
+        let mut progress = Self::new(stop);
+        progress.counted = in_bytes;
+        progress.say("begin");
+        progress
+    }
+
+    /// Counts from another place.
+    pub(crate) fn counter(&self) -> Counter {
+        Counter(self.bar.clone())
     }
 
     pub(crate) fn begin(&self, message: &str, rows: u64) {
         self.bar.reset();
+        self.bar.set_style((self.counted)());
         self.bar.set_length(rows);
         self.bar.set_message(message.to_owned());
     }
@@ -56,7 +66,40 @@ impl Progress {
 
     /// Shows a step that has no rows to count.
     pub(crate) fn say(&self, message: &str) {
+        self.bar.set_style(step());
         self.bar.set_message(message.to_owned());
+    }
+}
+
+/// How a step without rows to count is shown.
+fn step() -> ProgressStyle {
+    ProgressStyle::with_template("{msg} {spinner}").unwrap_or_else(|_| ProgressStyle::default_spinner())
+}
+
+/// How a step with rows is shown.
+fn counted() -> ProgressStyle {
+    ProgressStyle::with_template("{msg} {wide_bar} {human_pos}/{human_len} rows {rate} {eta}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .with_key("rate", |state: &ProgressState, out: &mut dyn fmt::Write| {
+            // It is not worth more than to leave it out when it cannot be written.
+            let _ = write!(out, "{:.0}/s", state.per_sec());
+        })
+}
+
+/// How a step with bytes is shown.
+fn in_bytes() -> ProgressStyle {
+    ProgressStyle::with_template(
+        "{msg} {wide_bar} {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec} {eta}",
+    )
+    .unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+/// Moves the bar on.
+pub(crate) struct Counter(ProgressBar);
+
+impl Counter {
+    pub(crate) fn advance(&self, count: u64) {
+        self.0.inc(count);
     }
 }
 

@@ -88,6 +88,10 @@ impl ServerDatabase {
         self.call(Call::DropDatabase { name: self.database() }).await.map(drop)
     }
 
+    pub(crate) async fn compact(&self) -> Result<()> {
+        self.call(Call::CompactDatabase { database: self.database() }).await.map(drop)
+    }
+
     /// Begins the transaction that all later calls are part of.
     pub(crate) async fn begin(&mut self, options: BeginTransaction) -> Result<()> {
         let options =

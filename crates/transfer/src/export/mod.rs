@@ -68,8 +68,33 @@ impl Output {
     }
 }
 
+/// Exports. A reader of stdout that reads no further, such as `head`, ends the export, which has not failed then.
 pub async fn export(options: ExportOptions, stop: Arc<AtomicBool>) -> Result<()> {
-    let reader = Reader::open(&Endpoint::parse(&options.from)?, &options.database).await?;
+    match write(options, stop).await {
+        Err(error) if error.message == sql_file::CLOSED => Ok(()),
+        outcome => outcome,
+    }
+}
+
+async fn open(options: &ExportOptions) -> Result<Reader> {
+    let place = Endpoint::parse(&options.from)?;
+    if let Endpoint::Directory(directory) = &place
+        && !directory.is_dir()
+    {
+        let message = format!("there is no directory {}, which --from names", directory.display());
+        return Err(Error::new(ErrorCode::NotFound, message));
+    }
+    Reader::open(&place, &options.database).await.map_err(|error| match error.code {
+        ErrorCode::UnknownDatabase => {
+            let message = format!("there is no database \"{}\" in {}", options.database, options.from);
+            Error { message, ..error }
+        }
+        _ => error,
+    })
+}
+
+async fn write(options: ExportOptions, stop: Arc<AtomicBool>) -> Result<()> {
+    let reader = open(&options).await?;
     let schemas = reader.tables().await?;
     let references: Vec<&TableSchema> = schemas.iter().collect();
     let sorted: Vec<&TableSchema> =
@@ -79,7 +104,7 @@ pub async fn export(options: ExportOptions, stop: Arc<AtomicBool>) -> Result<()>
     for schema in &sorted {
         output.table(schema)?;
         let total = reader.count(&schema.table).await?;
-        progress.begin(&format!("export {}", schema.table), total);
+        progress.begin(&format!("export {}", schema.table.label()), total);
         let mut done = 0_u64;
         reader
             .each_row(schema, &mut |row| {

@@ -22,7 +22,13 @@ pub(super) struct SqlFile {
     rows: Vec<String>,
 }
 
+/// The message of the error that nobody reads the output any more.
+pub(super) const CLOSED: &str = "the output is closed";
+
 fn failed(error: std::io::Error) -> Error {
+    if error.kind() == std::io::ErrorKind::BrokenPipe {
+        return Error::internal(CLOSED);
+    }
     Error::internal(format!("the output cannot be written: {error}"))
 }
 

@@ -53,8 +53,8 @@ impl Kind {
             // The text is not repeated: it may hold a password.
             return Err(Error::new(
                 ErrorCode::BadRequest,
-                "the source is a SQLite file (app.db or sqlite:app.db), postgres://USER:PASSWORD@HOST/DATABASE or \
-                 mysql://USER:PASSWORD@HOST/DATABASE",
+                "the source is a SQLite file (app.db or sqlite:app.db), a file of SQL (app.sql), \
+                 postgres://USER:PASSWORD@HOST/DATABASE or mysql://USER:PASSWORD@HOST/DATABASE",
             ));
         }
         Ok(Self::File(PathBuf::from(path)))
@@ -68,6 +68,11 @@ impl Source {
             Kind::Postgres => Self::Postgres(Box::new(postgres::PostgresSource::open(text).await?)),
             Kind::MySql => Self::MySql(Box::new(mysql::MySqlSource::open(text).await?)),
         })
+    }
+
+    /// Fails with `BAD_REQUEST` when the text names no source; the message says what does.
+    pub(crate) fn check(text: &str) -> Result<()> {
+        Kind::of(text).map(drop)
     }
 
     /// Returns a name for the new database when the user gave none.
@@ -121,6 +126,15 @@ fn action(text: &str) -> Option<ReferentialAction> {
         "SET DEFAULT" => Some(ReferentialAction::SetDefault),
         _ => None,
     }
+}
+
+/// The first cause of an error, which says more than the error itself.
+fn cause(error: &dyn std::error::Error) -> String {
+    let mut first = error;
+    while let Some(source) = first.source() {
+        first = source;
+    }
+    first.to_string()
 }
 
 /// Returns the error for a source that cannot be read.

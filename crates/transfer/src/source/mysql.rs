@@ -4,7 +4,7 @@ use mysql_async::{Conn, Opts, Row, Value, prelude::Queryable as _};
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use rusqlite::types::ValueRef;
 
-use super::{EachRow, mysql_schema, mysql_sql::quote, unreadable};
+use super::{EachRow, cause, mysql_schema, mysql_sql::quote, unreadable};
 use crate::model::{Loss, Table};
 use phantomdb_sql::types::SqlType;
 
@@ -23,7 +23,13 @@ impl MySqlSource {
         }
         // Another part of the process may have chosen its own before; that one then serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut connection = Conn::new(opts).await.map_err(unreadable)?;
+        let place = format!("{}:{}", opts.ip_or_hostname(), opts.tcp_port());
+        let mut connection = Conn::new(opts).await.map_err(|error| match error {
+            mysql_async::Error::Io(error) => {
+                unreadable(format!("no connection to {place} could be made: {}", cause(&error)))
+            }
+            error => unreadable(error),
+        })?;
         for sql in [
             "SET NAMES utf8mb4",
             "SET time_zone = '+00:00'",

@@ -5,10 +5,10 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use phantomdb_protocol::Result;
 use rusqlite::types::ValueRef;
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Config, config::Host};
 
 use super::{
-    EachRow, postgres_schema,
+    EachRow, cause, postgres_schema,
     postgres_sql::{qualified_name, read_error},
     unreadable,
 };
@@ -30,7 +30,10 @@ impl PostgresSource {
         let (client, connection) =
             config.connect(tls).await.map_err(|error| match obstacle(&error, config) {
                 Some(why) => unreadable(why),
-                None => read_error(error),
+                None if error.as_db_error().is_some() => read_error(error),
+                None => {
+                    unreadable(format!("no connection to {} could be made: {}", place(config), cause(&error)))
+                }
             })?;
         tokio::spawn(async move {
             // Whoever waits for an answer is read_error as well.
@@ -184,6 +187,20 @@ fn unescape(field: &[u8], text: &mut Vec<u8>) {
             other => other,
         });
     }
+}
+
+/// The addresses that a connection was tried at.
+fn place(config: &Config) -> String {
+    let ports = config.get_ports();
+    let hosts = config.get_hosts().iter().enumerate().map(|(index, host)| {
+        let port = ports.get(index).or(ports.first()).copied().unwrap_or(5432);
+        match host {
+            Host::Tcp(name) => format!("{name}:{port}"),
+            #[cfg(unix)]
+            Host::Unix(path) => path.display().to_string(),
+        }
+    });
+    hosts.collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

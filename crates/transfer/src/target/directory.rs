@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use phantomdb_protocol::{AlterOperation, Error, ErrorCode, Result};
+use phantomdb_protocol::{AlterOperation, BeginTransaction, Error, ErrorCode, Result};
 use tokio::sync::mpsc::Receiver;
 
 use super::{Batch, Load, exists, of_table, staging_directory::StagingDirectory};
@@ -11,6 +11,7 @@ use crate::{
     ddl,
     dry_run::{Definitions, definitions, statement},
     model::Table,
+    progress::Progress,
 };
 use phantomdb_engine::Engine as _;
 use phantomdb_engine_sqlite::{BulkLoader, SqliteEngine, stored_name};
@@ -52,16 +53,43 @@ impl DirectoryTarget {
         directory.join(format!("{}.db", self.database))
     }
 
-    pub(super) async fn define(&mut self, tables: &[Table]) -> Result<()> {
+    /// Makes an empty database that nobody sees yet.
+    async fn begin(&mut self) -> Result<(&mut Work, SqliteEngine)> {
         let made = (!self.directory.exists()).then(|| Made(self.directory.clone()));
-        fs::create_dir_all(&self.directory)
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder
+            .create(&self.directory)
             .map_err(|error| Error::internal(format!("the directory cannot be made: {error}")))?;
         StagingDirectory::sweep(&self.directory);
         let workshop = StagingDirectory::open(&self.directory)?;
         let work = self.work.insert(Work { loader: None, workshop, _made: made });
         let engine = SqliteEngine::open(work.workshop.path())?;
         engine.create_database(&self.database).await?;
-        let session = engine.database(&self.database).await?;
+        Ok((work, engine))
+    }
+
+    /// Runs statements that make the tables and their rows.
+    pub(super) async fn run_script(&mut self, statements: &[&str], progress: &Progress) -> Result<()> {
+        let database = self.database.clone();
+        let (_, engine) = self.begin().await?;
+        progress.begin("import", statements.len() as u64);
+        let transaction = engine.begin(&BeginTransaction { database, ..BeginTransaction::default() }).await?;
+        for (sql, done) in statements.iter().zip(1..) {
+            transaction.execute(statement((*sql).to_owned())).await?;
+            progress.at(done)?;
+        }
+        transaction.commit().await?;
+        drop(transaction);
+        engine.close().await
+    }
+
+    pub(super) async fn define(&mut self, tables: &[Table]) -> Result<()> {
+        let name = self.database.clone();
+        let (work, engine) = self.begin().await?;
+        let session = engine.database(&name).await?;
         let Definitions { schemas, tables, indexes, comments, late_keys } = definitions(tables, false)?;
         let tables = tables.into_iter().map(|(_, sql)| sql);
         let all = schemas.into_iter().chain(tables).chain(indexes).chain(comments).map(statement).collect();
@@ -72,7 +100,7 @@ impl DirectoryTarget {
             session.alter(&table, vec![AlterOperation::AddConstraint { constraint }]).await?;
         }
         engine.close().await?;
-        let file = work.workshop.path().join(format!("{}.db", self.database));
+        let file = work.workshop.path().join(format!("{name}.db"));
         let mut loader = BulkLoader::open(&file)?;
         loader.drop_indexes()?;
         work.loader = Some(loader);

@@ -11,7 +11,7 @@ use tokio::sync::mpsc::Receiver;
 pub(crate) use directory::DirectoryTarget;
 pub(crate) use server::{ServerTarget, sent};
 
-use super::{ddl, endpoint::Endpoint, model::Table};
+use super::{ddl, endpoint::Endpoint, model::Table, progress::Progress};
 use phantomdb_sql::types::SqlType;
 
 /// The values of several rows in stored form, row after row.
@@ -58,6 +58,14 @@ impl Target {
         match self {
             Self::Directory(target) => target.define(tables).await,
             Self::Server(target) => target.define(tables).await,
+        }
+    }
+
+    /// Runs statements of PhantomDB SQL, which make the tables and their rows.
+    pub(crate) async fn run_script(&mut self, statements: &[&str], progress: &Progress) -> Result<()> {
+        match self {
+            Self::Directory(target) => target.run_script(statements, progress).await,
+            Self::Server(target) => target.run_script(statements, progress).await,
         }
     }
 

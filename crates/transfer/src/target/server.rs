@@ -12,6 +12,7 @@ use crate::{
     ddl,
     dry_run::{Definitions, definitions, statement},
     model::Table,
+    progress::Progress,
     server_database::ServerDatabase,
 };
 use phantomdb_engine_sqlite::stored_name;
@@ -62,6 +63,48 @@ impl ServerTarget {
             self.remote.execute(&statement(sql)).await?;
         }
         Ok(())
+    }
+
+    /// Runs statements that make the tables and their rows.
+    pub(super) async fn run_script(&mut self, statements: &[&str], progress: &Progress) -> Result<()> {
+        if !self.is_there().await? {
+            self.remote.create().await?;
+            self.created = true;
+        }
+        self.remote.begin(BeginTransaction { immediate: true, ..BeginTransaction::default() }).await?;
+        progress.begin("import", statements.len() as u64);
+        for (sql, done) in statements.iter().zip(1..) {
+            self.remote.execute(&statement((*sql).to_owned())).await?;
+            progress.at(done)?;
+        }
+        if self.remote.engine().await? == "sqlite" {
+            // SQLite goes on after the largest key by itself.
+            return Ok(());
+        }
+        for table in self.remote.tables().await? {
+            let described = self.remote.describe(&table).await?;
+            let numbered = described.columns.iter().find(|column| column.auto_increment);
+            let Some(column) = numbered.map(|column| &column.name) else { continue };
+            let name = ddl::table_name(&table);
+            let largest = format!("SELECT max({}) FROM {name}", ddl::names([column]));
+            if let Some(largest) = self.number(&statement(largest)).await? {
+                self.set_sequence(name, column, largest).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Has the identity column of a table of PostgreSQL go on after this number.
+    async fn set_sequence(&self, table: String, column: &str, last: i64) -> Result<()> {
+        let parameters = vec![
+            Sent::String(table),
+            Sent::String(column.to_owned()),
+            Sent::Integer(last.max(1)),
+            Sent::Boolean(last > 0),
+        ];
+        let query = "SELECT setval(pg_get_serial_sequence($1, $2), $3, $4)".to_owned();
+        let statement = Statement { query, parameters, native: true, ..Statement::default() };
+        self.remote.execute(&statement).await.map(|_| ())
     }
 
     pub(super) async fn load(&mut self, load: &Load<'_>, mut batches: Receiver<Batch>) -> Result<()> {
@@ -145,14 +188,7 @@ impl ServerTarget {
             }
             return Ok(());
         }
-        let query = "SELECT setval(pg_get_serial_sequence($1, $2), $3, $4)";
-        let parameters = vec![
-            Sent::String(name),
-            Sent::String(column.to_owned()),
-            Sent::Integer(last.max(1)),
-            Sent::Boolean(last > 0),
-        ];
-        self.remote.execute(&native(query, parameters)).await.map(|_| ())
+        self.set_sequence(name, column, last).await
     }
 
     /// Makes the tables visible to everyone.
