@@ -1,0 +1,186 @@
+//! `phantomdb schema`: the tables of a database as SQL, or as a diagram.
+
+mod layout;
+mod mermaid;
+mod sql;
+mod svg;
+
+use std::io::{IsTerminal as _, Write as _, stdout};
+
+use clap::{Args, ValueEnum};
+use phantomdb_protocol::{Constraint, Reference, TableName, TableSchema};
+use tokio::runtime::Handle;
+
+use crate::{
+    connection::Connection,
+    failure::{Failure, Result, output_failed},
+    format::harmless_lines,
+    interrupts::Interrupts,
+    names::matches,
+    open::{DatabaseOption, OnCtrlC, close, on_own_thread},
+};
+
+pub(crate) use sql::sql_text;
+
+#[derive(Debug, Args)]
+pub struct SchemaOptions {
+    #[command(flatten)]
+    place: DatabaseOption,
+    /// What to write
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "sql")]
+    format: SchemaFormat,
+    /// Only these tables; * and ? stand for any text and any character. May be given more than once
+    #[arg(short, long, value_name = "PATTERN")]
+    table: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum SchemaFormat {
+    /// The statements that make the tables
+    Sql,
+    /// Sequelize models in JavaScript, with `npx phantomdb` only
+    Sequelize,
+    /// A diagram for Mermaid, which Markdown on GitHub and GitLab shows
+    Mermaid,
+    /// A diagram as a picture
+    Svg,
+}
+
+/// Runs `phantomdb schema`.
+pub async fn schema(options: SchemaOptions) -> Result<()> {
+    on_own_thread(OnCtrlC::End, move |runtime, interrupts| run(&options, &runtime, &interrupts)).await
+}
+
+fn run(options: &SchemaOptions, runtime: &Handle, interrupts: &Interrupts) -> Result<()> {
+    if options.format == SchemaFormat::Sequelize {
+        return Err(Failure::misused(
+            "Sequelize models are written by the npm package: `npx phantomdb schema --format sequelize`",
+        ));
+    }
+    let connection = options.place.open_one(runtime, interrupts)?;
+    let outcome = print(&connection, options);
+    close(connection, outcome)
+}
+
+fn print(connection: &Connection, options: &SchemaOptions) -> Result<()> {
+    let is_wanted = |table: &TableName| {
+        let name = table.to_string();
+        options.table.is_empty() || options.table.iter().any(|pattern| matches(pattern, &name))
+    };
+    let schemas = read_schemas(connection, is_wanted)?;
+    if schemas.is_empty() && !options.table.is_empty() {
+        return Err(Failure::failed(format!("no table has the name {}", options.table.join(" or "))));
+    }
+    let text = match options.format {
+        SchemaFormat::Mermaid => mermaid::text(&schemas),
+        SchemaFormat::Svg => svg::text(&schemas),
+        SchemaFormat::Sql | SchemaFormat::Sequelize => sql_text(&schemas)?,
+    };
+    let text = if stdout().is_terminal() { harmless_lines(&text) } else { text.as_str().into() };
+    let mut out = stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| output_failed(&error))
+}
+
+/// The descriptions of the tables, each after those that its foreign keys point to.
+pub(crate) fn read_schemas(
+    connection: &Connection,
+    is_wanted: impl Fn(&TableName) -> bool,
+) -> phantomdb_protocol::Result<Vec<TableSchema>> {
+    let tables = connection.tables()?;
+    let wanted = tables.iter().filter(|table| is_wanted(table));
+    let schemas =
+        wanted.map(|table| connection.describe(table)).collect::<phantomdb_protocol::Result<Vec<_>>>()?;
+    let references: Vec<&TableSchema> = schemas.iter().collect();
+    let order = phantomdb_sql::table_order::by_references(&references);
+    Ok(order.into_iter().map(|index| schemas[index].clone()).collect())
+}
+
+/// A foreign key between two tables of a list.
+struct Relation<'a> {
+    /// The places of the tables in the list: the one that has the key, and the one that it points to.
+    child: usize,
+    parent: usize,
+    columns: &'a [String],
+    reference: &'a Reference,
+}
+
+/// The foreign keys among the tables.
+fn relations(schemas: &[TableSchema]) -> Vec<Relation<'_>> {
+    let place = |table: &TableName| schemas.iter().position(|schema| schema.table == *table);
+    let mut found = Vec::new();
+    for (child, schema) in schemas.iter().enumerate() {
+        for constraint in &schema.constraints {
+            let Constraint::ForeignKey { columns, references, .. } = constraint else { continue };
+            if let Some(parent) = place(&references.table) {
+                found.push(Relation { child, parent, columns, reference: references });
+            }
+        }
+    }
+    found
+}
+
+/// True for a column of a foreign key.
+fn is_foreign_key(schema: &TableSchema, column: &str) -> bool {
+    schema.constraints.iter().any(|constraint| match constraint {
+        Constraint::ForeignKey { columns, .. } => columns.iter().any(|name| name == column),
+        _ => false,
+    })
+}
+
+/// True when a row of the other table has at most one row here, because the columns are unique.
+fn is_unique(schema: &TableSchema, columns: &[String]) -> bool {
+    let same =
+        |other: &[String]| other.len() == columns.len() && other.iter().all(|name| columns.contains(name));
+    same(&schema.primary_key)
+        || schema.constraints.iter().any(|constraint| match constraint {
+            Constraint::Unique { columns, .. } => same(columns),
+            _ => false,
+        })
+}
+
+#[cfg(test)]
+mod testing {
+    use phantomdb_protocol::{
+        ColumnDefinition, Constraint, Reference, ReferentialAction, TableName, TableSchema,
+    };
+
+    fn table(name: &str, columns: &[(&str, &str)], keys: &[(&str, &str)]) -> TableSchema {
+        let columns = columns.iter().map(|(name, kind)| ColumnDefinition::new(*name, *kind)).collect();
+        let mut constraints = vec![Constraint::PrimaryKey { name: None, columns: vec!["id".into()] }];
+        constraints.extend(keys.iter().map(|(column, parent)| Constraint::ForeignKey {
+            name: None,
+            columns: vec![(*column).to_owned()],
+            references: Reference {
+                table: TableName::new(*parent),
+                columns: vec!["id".to_owned()],
+                on_delete: Some(ReferentialAction::Cascade),
+                on_update: None,
+                deferrable: false,
+                initially_deferred: false,
+            },
+        }));
+        TableSchema {
+            table: TableName::new(name),
+            columns,
+            primary_key: vec!["id".into()],
+            constraints,
+            indexes: Vec::new(),
+            comment: None,
+        }
+    }
+
+    /// A shop with a hostile name, a key to itself and two tables that point to each other.
+    pub(super) fn shop() -> Vec<TableSchema> {
+        vec![
+            table("users", &[("id", "INTEGER"), ("parentId", "INTEGER")], &[("parentId", "users")]),
+            table(
+                "a \"<b>\"",
+                &[("id", "INTEGER"), ("x<&y", "DECIMAL(10,2)"), ("userId", "INTEGER")],
+                &[("userId", "users")],
+            ),
+            table("chicken", &[("id", "INTEGER"), ("eggId", "INTEGER")], &[("eggId", "egg")]),
+            table("egg", &[("id", "INTEGER"), ("chickenId", "INTEGER")], &[("chickenId", "chicken")]),
+            table("alone", &[("id", "INTEGER")], &[]),
+        ]
+    }
+}
