@@ -2,4 +2,7 @@
 
 pub mod cli;
 pub mod http;
+mod open_files;
 mod serve;
+pub mod studio;
+pub mod tokens;

@@ -14,6 +14,7 @@ use http_body_util::BodyExt as _;
 use phantomdb_engine::Engine;
 use phantomdb_protocol::{ErrorCode, QueryAnswer, ResultSet};
 use phantomdb_server::http::HttpOptions;
+use phantomdb_server::tokens::Tokens;
 use phantomdb_service::ServiceOptions;
 use phantomdb_testing::postgres::replica::Servers;
 use serde_json::{Value as Json, json};
@@ -247,7 +248,7 @@ async fn it_runs_each_query_in_its_own_transaction_or_in_none() {
 
 #[tokio::test]
 async fn it_answers_another_token_as_if_the_transaction_never_was() {
-    let tokens = vec!["first".to_owned(), "second".to_owned()];
+    let tokens = Tokens::of(["first", "second"]);
     let options = HttpOptions { tokens, ..HttpOptions::default() };
     for (caller, _) in each_server_with(options).await {
         let (first, second) = (caller.with_token("first").with_users().await, caller.with_token("second"));

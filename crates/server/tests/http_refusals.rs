@@ -5,6 +5,7 @@ mod common;
 
 use common::{each_server, server, server_with};
 use phantomdb_server::http::HttpOptions;
+use phantomdb_server::tokens::Tokens;
 use phantomdb_service::ServiceOptions;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -135,7 +136,7 @@ async fn it_refuses_a_body_beyond_its_limit_and_says_the_limit() {
 
 #[tokio::test]
 async fn it_lets_nobody_in_without_the_token() {
-    let options = HttpOptions { tokens: vec!["s3cret".into()], ..HttpOptions::default() };
+    let options = HttpOptions { tokens: Tokens::of(["s3cret"]), ..HttpOptions::default() };
     let caller = server_with(ServiceOptions::default(), options).await;
     let headers: [&[(&str, &str)]; 5] = [
         &[],
@@ -193,4 +194,27 @@ async fn it_refuses_the_engines_own_sql_when_it_is_told_to() {
     closed.send("POST", "/databases/app/query", native.clone()).await.refused_with(403, "FORBIDDEN");
     let batch = json!({ "statements": [{ "query": "SELECT 1" }, native], "atomic": false });
     closed.send("POST", "/databases/app/batch", batch).await.refused_with(403, "FORBIDDEN");
+}
+
+#[tokio::test]
+async fn it_takes_each_header_of_a_call_once() {
+    let caller = server().await.with_users().await;
+    let query = json!({ "query": "SELECT 1" }).to_string().into_bytes();
+    for name in ["authorization", "phantomdb-transaction", "idempotency-key", "phantomdb-statement-timeout"] {
+        let twice = [(name, "1"), (name, "1")];
+        let answer = caller.raw("POST", "/databases/app/query", &twice, query.clone()).await;
+        assert!(answer.text.contains(name), "{}", answer.text);
+        answer.refused_with(400, "BAD_REQUEST");
+    }
+}
+
+#[tokio::test]
+async fn it_takes_no_compressed_body() {
+    let caller = server().await.with_users().await;
+    let query = json!({ "query": "SELECT 1" }).to_string().into_bytes();
+    for (encoding, status) in [("gzip", 415), ("br", 415), ("identity", 200)] {
+        let headers = [("content-encoding", encoding)];
+        let answer = caller.raw("POST", "/databases/app/query", &headers, query.clone()).await;
+        assert_eq!(answer.status, status, "{encoding}: {}", answer.text);
+    }
 }

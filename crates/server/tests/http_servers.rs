@@ -3,10 +3,11 @@
 
 mod common;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use common::{Caller, server_with};
 use phantomdb_server::http::{HttpOptions, Peers};
+use phantomdb_server::tokens::Tokens;
 use phantomdb_service::ServiceOptions;
 use serde_json::json;
 
@@ -17,7 +18,7 @@ async fn server(name: &str, peers: &[(&str, String)], tokens: &[&str]) -> Caller
     let service = ServiceOptions { server_name: Some(name.to_owned()), ..ServiceOptions::default() };
     let peers: HashMap<String, String> =
         peers.iter().map(|(name, url)| ((*name).to_owned(), url.clone())).collect();
-    let tokens = tokens.iter().map(|&token| token.to_owned()).collect();
+    let tokens = if tokens.is_empty() { Arc::default() } else { Tokens::of(tokens.iter().copied()) };
     let http = HttpOptions { peers: Peers::new(peers).unwrap(), tokens, ..HttpOptions::default() };
     server_with(service, http).await
 }

@@ -5,6 +5,7 @@ mod common;
 
 use common::{Answer, Caller, server, server_with};
 use phantomdb_server::http::HttpOptions;
+use phantomdb_server::tokens::Tokens;
 use phantomdb_service::{ServiceOptions, SnapshotLimits};
 use serde_json::{Value as Json, json};
 
@@ -61,7 +62,7 @@ async fn it_makes_a_database_of_a_snapshot() {
 
 #[tokio::test]
 async fn it_keeps_a_snapshot_for_the_token_that_made_it_and_drops_it_with_its_database() {
-    let tokens = HttpOptions { tokens: vec!["one".into(), "two".into()], ..HttpOptions::default() };
+    let tokens = HttpOptions { tokens: Tokens::of(["one", "two"]), ..HttpOptions::default() };
     let one = server_with(ServiceOptions::default(), tokens).await.with_token("one").with_users().await;
     let two = one.with_token("two");
     let id = snapshot(&one).await;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use common::{Caller, each_server, server, server_with};
 use phantomdb_server::http::HttpOptions;
+use phantomdb_server::tokens::Tokens;
 use phantomdb_service::ServiceOptions;
 use serde_json::{Value as Json, json};
 
@@ -151,7 +152,7 @@ async fn futures_all<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
 
 #[tokio::test]
 async fn it_answers_another_token_as_if_the_transaction_never_was() {
-    let tokens = vec!["first".to_owned(), "second".to_owned()];
+    let tokens = Tokens::of(["first", "second"]);
     let options = HttpOptions { tokens, ..HttpOptions::default() };
     let caller = server_with(ServiceOptions::default(), options).await;
     let (first, second) = (caller.with_token("first").with_users().await, caller.with_token("second"));
@@ -248,4 +249,109 @@ async fn it_repeats_an_error_with_the_id_of_the_request_at_hand() {
             assert_eq!(answer.json()["requestId"], id);
         }
     }
+}
+
+const QUERY: &str = "/databases/app/query";
+
+async fn begin_with(caller: &Caller, transaction: &str, sql: &str) -> common::Answer {
+    let headers = [("phantomdb-transaction", transaction)];
+    caller.send_with("POST", QUERY, &headers, json!({ "query": sql })).await
+}
+
+fn id_of(answer: &common::Answer) -> String {
+    answer.headers["phantomdb-transaction"].to_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn it_begins_a_transaction_with_its_first_statement() {
+    for caller in each_server().await {
+        let caller = caller.with_users().await;
+        let first = begin_with(&caller, "new", INSERT).await;
+        let id = id_of(&first);
+        assert_eq!(first.ok(200)["affectedRows"], 1);
+        assert_eq!(caller.count().await, 2);
+        let second = caller.query_in(&id, INSERT).await;
+        assert!(!second.headers.contains_key("phantomdb-transaction"));
+        caller.commit(&id).await.ok(204);
+        assert_eq!(caller.count().await, 4);
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_goes_on_whose_first_statement_fails() {
+    for caller in each_server().await {
+        let caller = caller.with_users().await;
+        let first =
+            begin_with(&caller, "new; isolation-level=repeatable-read", "SELECT * FROM nowhere").await;
+        first.refused_with(404, "UNKNOWN_TABLE");
+        let id = id_of(&first);
+        caller.query_in(&id, INSERT).await.ok(200);
+        caller.commit(&id).await.ok(204);
+        assert_eq!(caller.count().await, 3);
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_begins_with_its_options() {
+    for caller in each_server().await {
+        let caller = caller.with_users().await;
+        let first = begin_with(&caller, "new; read-only; timeout=60000", "SELECT 1").await;
+        caller.query_in(&id_of(&first), INSERT).await.refused_with(400, "BAD_REQUEST");
+        for (transaction, key) in [("new; readonly", None), ("new; timeout=soon", None), ("new", Some("k"))] {
+            let mut headers = vec![("phantomdb-transaction", transaction)];
+            headers.extend(key.map(|key| ("idempotency-key", key)));
+            let refused = caller.send_with("POST", QUERY, &headers, json!({ "query": INSERT })).await;
+            refused.refused_with(400, "BAD_REQUEST");
+            assert!(!refused.headers.contains_key("phantomdb-transaction"));
+        }
+        let elsewhere = caller
+            .send_with(
+                "POST",
+                "/databases/none/query",
+                &[("phantomdb-transaction", "new")],
+                json!({ "query": "SELECT 1" }),
+            )
+            .await;
+        elsewhere.refused_with(404, "UNKNOWN_DATABASE");
+        assert_eq!(caller.count().await, 2);
+    }
+}
+
+#[tokio::test]
+async fn each_of_many_queries_can_begin_a_transaction() {
+    for caller in each_server().await {
+        let caller = caller.with_users().await;
+        let queries = json!({ "queries": [
+            { "query": "SELECT 1", "transaction": "new; read-only" },
+            { "query": "SELECT * FROM nowhere", "transaction": "new" },
+            { "query": "SELECT 1", "transaction": "new; often" },
+        ] });
+        let answer = caller.send("POST", "/databases/app/queries", queries).await;
+        let mut lines: Vec<Json> =
+            answer.text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        lines.sort_by_key(|line| line["index"].as_u64());
+        assert_eq!(lines[0]["result"]["rows"], json!([[1]]));
+        assert_eq!(lines[1]["error"]["code"], "UNKNOWN_TABLE");
+        for line in &lines[..2] {
+            caller.rollback(line["transaction"]["id"].as_str().unwrap()).await.ok(204);
+        }
+        assert_eq!(
+            (&lines[2]["error"]["code"], &lines[2]["transaction"]),
+            (&json!("BAD_REQUEST"), &Json::Null)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_whose_first_caller_goes_away_frees_its_lock() {
+    let caller = server().await.with_users().await;
+    let slow = "INSERT INTO \"users\" (\"firstName\") WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n \
+                WHERE i < 1000000000) SELECT max(i) FROM n";
+    let first = tokio::time::timeout(Duration::from_millis(300), begin_with(&caller, "new", slow)).await;
+    assert!(first.is_err(), "the statement should have taken longer");
+    // Otherwise it would wait for as long as a transaction may keep the lock idle.
+    let begun = std::time::Instant::now();
+    caller.query(INSERT).await.ok(200);
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    assert_eq!(caller.count().await, 3);
 }

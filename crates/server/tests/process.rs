@@ -33,7 +33,7 @@ async fn it_stops_on_sigterm_with_what_is_committed_kept_and_what_is_open_undone
 
 #[tokio::test]
 async fn it_stops_on_ctrl_c_after_what_runs_has_ended() {
-    let mut served = serve(&["--memory"]);
+    let mut served = serve(&["--memory", "--grace", "60s"]);
     let caller = Caller::new(served.caller.address).with_users().await;
     let slow = r#"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000000)
                   SELECT count(*) FROM n"#;
@@ -51,7 +51,7 @@ fn newcomer(served: &process::Served) -> Caller {
 
 #[tokio::test]
 async fn it_says_to_new_calls_that_it_stops_while_what_runs_comes_to_its_end() {
-    let mut served = serve(&["--memory"]);
+    let mut served = serve(&["--memory", "--grace", "60s"]);
     let caller = Caller::new(served.caller.address).with_users().await;
     let id = caller.begin(json!({})).await;
     caller.query_in(&id, r#"UPDATE "users" SET "firstName" = 'X'"#).await.ok(200);
@@ -109,10 +109,10 @@ async fn it_asks_for_the_tokens_of_its_file() {
     let directory = Directory::new("token");
     std::fs::create_dir_all(&directory.0).unwrap();
     let file = directory.0.join("token");
-    std::fs::write(&file, "one\ntwo\n").unwrap();
+    std::fs::write(&file, "# the first\nthe-first-token-1\nthe-second-token-2\n").unwrap();
     let served = serve(&["--memory", "--token-file", file.to_str().unwrap()]);
     served.caller.get("/databases").await.refused_with(401, "UNAUTHORIZED");
-    served.caller.with_token("two").get("/databases").await.ok(200);
+    served.caller.with_token("the-second-token-2").get("/databases").await.ok(200);
 }
 
 #[test]

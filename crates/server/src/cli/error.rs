@@ -24,8 +24,17 @@ impl CommandError {
     }
 }
 
-/// Writes a message for the user to stderr.
+impl From<phantomdb_shell::Failure> for CommandError {
+    fn from(failure: phantomdb_shell::Failure) -> Self {
+        Self { code: failure.code, message: failure.message }
+    }
+}
+
+/// Writes a message for the user to stderr; none when the user has seen it already.
 pub(super) fn complain(message: &str) {
+    if message.is_empty() {
+        return;
+    }
     // An error means that stderr is gone; nothing more can be done.
     let _ = writeln!(std::io::stderr(), "phantomdb: {message}");
 }

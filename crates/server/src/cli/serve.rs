@@ -1,33 +1,29 @@
 //! `phantomdb serve`.
 
-use std::{
-    io::Write as _,
-    net::SocketAddr,
-    num::NonZeroUsize,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{io::Write as _, net::SocketAddr, num::NonZeroUsize, path::PathBuf, sync::Arc, time::Duration};
 
 use clap::Args;
 use phantomdb_engine::Engine;
 use phantomdb_engine_postgres::{PostgresEngine, PostgresOptions};
-use phantomdb_engine_sqlite::{SqliteEngine, SqliteOptions};
+use phantomdb_engine_sqlite::SqliteEngine;
 use phantomdb_service::{Service, ServiceOptions};
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use super::{
-    cluster::ClusterOptions,
+    access::AccessOptions,
+    cluster::{ClusterOptions, duration},
+    console::ConsoleOptions,
     error::{CommandError, complain},
+    limits::{LimitOptions, Limits},
+    logging::LogOptions,
+    postgres::{self, PostgresAccess},
     tls::TlsOptions,
 };
 use crate::{
-    http::{HttpOptions, HttpServer, Listener},
-    serve::{serve, stop_signal},
+    http::{HttpOptions, HttpServer, Listener, WebAccess, admin_router, host_name, serve_connections},
+    serve::{hang_ups, serve, stop_signal},
 };
-
-/// How long requests may take to end once the server is asked to stop.
-const GRACE: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Args)]
 pub(super) struct ServeOptions {
@@ -45,6 +41,8 @@ pub(super) struct ServeOptions {
         conflicts_with_all = ["memory", "data"]
     )]
     pub(super) engine: Option<String>,
+    #[command(flatten)]
+    postgres: PostgresAccess,
     /// The number of connections to each database of the PostgreSQL server.
     #[arg(
         long,
@@ -57,9 +55,6 @@ pub(super) struct ServeOptions {
     /// threads mostly wait for PostgreSQL, and a call that stays on its thread is answered sooner.
     #[arg(long, env = "PHANTOMDB_THREADS", value_name = "N")]
     pub(super) threads: Option<NonZeroUsize>,
-    /// Stop a statement in the PostgreSQL server after this many milliseconds.
-    #[arg(long, env = "PHANTOMDB_STATEMENT_TIMEOUT", value_name = "MILLISECONDS")]
-    statement_timeout: Option<u64>,
     #[command(flatten)]
     cluster: ClusterOptions,
     /// The directory of the databases. It is created if it does not exist.
@@ -74,23 +69,30 @@ pub(super) struct ServeOptions {
     /// Keep the databases in memory; they are gone when the server stops.
     #[arg(long)]
     memory: bool,
-    /// A file with the tokens that callers may show, one on each line. Without this option the token is the value of
-    /// the environment variable PHANTOMDB_TOKEN.
-    #[arg(long, env = "PHANTOMDB_TOKEN_FILE", value_name = "FILE")]
-    token_file: Option<PathBuf>,
+    #[command(flatten)]
+    access: AccessOptions,
+    #[command(flatten)]
+    console: ConsoleOptions,
     #[command(flatten)]
     tls: TlsOptions,
-    /// The longest request body that is accepted, in bytes.
-    #[arg(long, env = "PHANTOMDB_BODY_MAX", default_value_t = HttpOptions::default().body_max, value_name = "BYTES")]
-    body_max: usize,
-    /// Roll back a transaction that holds a database's write lock and runs no statement for this many milliseconds
-    /// while others wait for the lock.
-    #[arg(long, env = "PHANTOMDB_LOCK_IDLE_TIMEOUT", default_value_t = 5000, value_name = "MILLISECONDS")]
-    lock_idle_timeout: u64,
-    /// The most transactions that may be open at once. The server refuses the next with TOO_MANY_REQUESTS until another
-    /// ends.
-    #[arg(long, env = "PHANTOMDB_TRANSACTIONS_MAX", default_value_t = ServiceOptions::default().transactions_max, value_name = "COUNT")]
-    transactions_max: usize,
+    /// Another address and port for /metrics, /health and /ready, which need no token there. Let only those reach it
+    /// who watch over the server.
+    #[arg(long, env = "PHANTOMDB_ADMIN_LISTEN", value_name = "ADDRESS:PORT")]
+    admin_listen: Option<String>,
+    /// The time in which the server stops when it is asked to: requests may end, and what still runs near its end is
+    /// interrupted. Milliseconds, or a duration like 500ms, 9s or 1m.
+    #[arg(
+        long,
+        env = "PHANTOMDB_GRACE",
+        default_value = "9s",
+        value_name = "DURATION",
+        value_parser = duration
+    )]
+    grace: Duration,
+    /// A TOML file with options: its keys are the options of this command without --. Options on the command line and
+    /// in the environment go before those in the file.
+    #[arg(long, env = "PHANTOMDB_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Refuse statements in the engine's own SQL (`{ native: true }`), which would reach the engine unchanged.
     #[arg(long, env = "PHANTOMDB_NO_NATIVE")]
     no_native: bool,
@@ -98,48 +100,65 @@ pub(super) struct ServeOptions {
     /// it for tests only. With --memory snapshots are always allowed.
     #[arg(long, env = "PHANTOMDB_ALLOW_SNAPSHOTS")]
     allow_snapshots: bool,
-    /// The level of the log on stderr: error, warn, info, debug or trace, or directives like `phantomdb_server=debug`.
-    #[arg(long, env = "PHANTOMDB_LOG_LEVEL", default_value = "warn", value_name = "LEVEL")]
-    pub(super) log_level: String,
+    #[command(flatten)]
+    pub(super) log: LogOptions,
+    // At the end, because options that come after it would stand under its heading in the help.
+    #[command(flatten)]
+    limits: LimitOptions,
+}
+
+impl ServeOptions {
+    pub(super) const fn uses_postgres(&self) -> bool {
+        self.engine.is_some() || self.postgres.engine_file.is_some()
+    }
 }
 
 /// Serves until the process is asked to stop.
 pub(super) async fn run(options: ServeOptions) -> Result<(), CommandError> {
-    let tokens = tokens(options.token_file.as_deref(), std::env::var("PHANTOMDB_TOKEN").ok())?;
-    let addresses = addresses(&options.listen).await?;
+    tracing::debug!(config = ?options.config, "the options were read");
+    let addresses = addresses("--listen", &options.listen).await?;
+    let tokens = options.access.tokens(&options.listen, &addresses)?;
+    let console = options.console.is_served(&options.access, &tokens, &addresses)?;
     let identity = options.tls.identity()?;
-    if tokens.is_empty() && addresses.iter().any(|address| !address.ip().is_loopback()) {
-        return Err(CommandError::misused(format!(
-            "--listen {} can be reached from other computers, so callers must show a token: put one in a file \
-                 and give it with --token-file FILE, or in the environment variable PHANTOMDB_TOKEN; or listen on \
-                 127.0.0.1",
-            options.listen
-        )));
-    }
-    let stop = stop_signal()
-        .await
-        .map_err(|error| CommandError::failed(format!("signals cannot be listened for: {error}")))?;
-    let listener = TcpListener::bind(&addresses[..])
-        .await
-        .map_err(|error| CommandError::failed(format!("cannot listen on {}: {error}", options.listen)))?;
+    let no_signals = |error| CommandError::failed(format!("signals cannot be listened for: {error}"));
+    let stop = stop_signal().await.map_err(no_signals)?;
+    let hang_ups = hang_ups().map_err(no_signals)?;
+    let listener = bind(&options.listen, &addresses).await?;
+    let admin = match &options.admin_listen {
+        Some(listen) => {
+            Some((bind(listen, &self::addresses("--admin-listen", listen).await?).await?, listen))
+        }
+        None => None,
+    };
     let address = listener
         .local_addr()
         .map_err(|error| CommandError::failed(format!("the port is not known: {error}")))?;
-    if tokens.is_empty() {
+    if !tokens.are_needed() {
         complain("no token is set, so only callers on this computer are served");
     }
+    let limits = options.limits.take_effect();
+    let engine = engine(&options, &limits)?;
+    if options.uses_postgres() {
+        postgres::check(&*engine).await?;
+    }
     let service = Service::new(
-        engine(&options)?,
+        engine,
         ServiceOptions {
             allow_native: !options.no_native,
             allow_snapshots: options.allow_snapshots || options.memory,
-            transactions_max: options.transactions_max,
             server_name: options.cluster.server_name(),
             advertise: options.cluster.advertise(),
-            ..ServiceOptions::default()
+            ..limits.service()
         },
     );
-    let http = HttpOptions { tokens, body_max: options.body_max, peers: options.cluster.peers()? };
+    let http = HttpOptions {
+        web: options.access.web(&tokens, &options.listen, console),
+        console,
+        tokens: Arc::clone(&tokens),
+        slow_after: options.log.slow_after(),
+        peers: options.cluster.peers()?,
+        ..limits.http()
+    };
     let server = HttpServer::new(Arc::clone(&service), http);
     let listener = match &identity {
         None => Listener::plain(listener),
@@ -149,32 +168,52 @@ pub(super) async fn run(options: ServeOptions) -> Result<(), CommandError> {
             Listener::secured(listener, acceptor)
         }
     };
-    print_address(if identity.is_some() { "https" } else { "http" }, address);
-    serve(listener, server, service, stop, GRACE)
-        .await
-        .map_err(|error| CommandError::failed(format!("serving ended: {error}")))
+    tokio::spawn(tokens.follow(hang_ups));
+    if let Some((listener, listen)) = admin {
+        serve_admin(listener, listen, &server)?;
+    }
+    let scheme = if identity.is_some() { "https" } else { "http" };
+    print_address(scheme, address, &options.console.described(console, &format!("{scheme}://{address}")));
+    serve(listener, server, service, stop, options.grace).await;
+    Ok(())
 }
 
-fn engine(options: &ServeOptions) -> Result<Arc<dyn Engine>, CommandError> {
-    if let Some(url) = &options.engine {
+async fn bind(listen: &str, addresses: &[SocketAddr]) -> Result<TcpListener, CommandError> {
+    let bound = TcpListener::bind(addresses).await;
+    bound.map_err(|error| CommandError::failed(format!("cannot listen on {listen}: {error}")))
+}
+
+/// Serves the metrics and the state of the server on a port of their own, for as long as the process lives.
+fn serve_admin(listener: TcpListener, listen: &str, server: &Arc<HttpServer>) -> Result<(), CommandError> {
+    let address = listener
+        .local_addr()
+        .map_err(|error| CommandError::failed(format!("the port of --admin-listen is not known: {error}")))?;
+    let own = listen.rsplit_once(':').and_then(|(host, _)| host_name(host).ok());
+    let web = if address.ip().is_loopback() { WebAccess::hosts(own) } else { WebAccess::any_host() };
+    let router = admin_router(Arc::clone(server), web);
+    let limits = server.options().connections.for_admin();
+    tracing::info!(%address, "the metrics are served");
+    tokio::spawn(serve_connections(Listener::plain(listener), router, limits, CancellationToken::new()));
+    Ok(())
+}
+
+fn engine(options: &ServeOptions, limits: &Limits) -> Result<Arc<dyn Engine>, CommandError> {
+    if let Some(url) = options.postgres.url(options.engine.as_deref())? {
         let settings = PostgresOptions {
             connections: options.engine_connections,
-            statement_timeout: options.statement_timeout.map(Duration::from_millis),
-            ..PostgresOptions::default()
+            allow_superuser: options.postgres.allow_superuser,
+            ..limits.postgres()
         };
         let settings = options.cluster.engine(settings);
         let engine =
-            PostgresEngine::open(url, settings).map_err(|error| CommandError::misused(error.to_string()))?;
+            PostgresEngine::open(&url, settings).map_err(|error| CommandError::misused(error.to_string()))?;
         return Ok(Arc::new(engine));
     }
-    let settings = SqliteOptions {
-        lock_idle_timeout: Duration::from_millis(options.lock_idle_timeout),
-        ..SqliteOptions::default()
-    };
+    let settings = limits.sqlite();
     if options.memory {
         return Ok(Arc::new(SqliteEngine::memory().with_options(settings)));
     }
-    match SqliteEngine::open(&options.data) {
+    match SqliteEngine::open_alone(&options.data) {
         Ok(engine) => Ok(Arc::new(engine.with_options(settings))),
         Err(error) => Err(CommandError::failed(format!(
             "the data in {} cannot be opened: {error}",
@@ -183,55 +222,22 @@ fn engine(options: &ServeOptions) -> Result<Arc<dyn Engine>, CommandError> {
     }
 }
 
-/// Writes the one line on stdout. Programs that start the server wait for it.
-fn print_address(scheme: &str, address: SocketAddr) {
+/// Writes the lines on stdout. Programs that start the server wait for the first of them.
+fn print_address(scheme: &str, address: SocketAddr, console: &str) {
     let mut stdout = std::io::stdout().lock();
-    let written =
-        writeln!(stdout, "phantomdb listening on {scheme}://{address}").and_then(|()| stdout.flush());
+    let written = writeln!(stdout, "phantomdb listening on {scheme}://{address}\nthe console {console}")
+        .and_then(|()| stdout.flush());
     if let Err(error) = written {
         tracing::warn!(%error, "the address could not be written to stdout");
     }
 }
 
-async fn addresses(listen: &str) -> Result<Vec<SocketAddr>, CommandError> {
+async fn addresses(option: &str, listen: &str) -> Result<Vec<SocketAddr>, CommandError> {
     let found = tokio::net::lookup_host(listen).await.map(Iterator::collect::<Vec<_>>);
     match found {
         Ok(addresses) if !addresses.is_empty() => Ok(addresses),
         _ => Err(CommandError::misused(format!(
-            "--listen {listen} is not an address with a port, like 127.0.0.1:8080 or [::1]:0"
+            "{option} {listen} is not an address with a port, like 127.0.0.1:8080 or [::1]:0"
         ))),
-    }
-}
-
-/// The tokens of the file, else the one of the environment.
-fn tokens(file: Option<&Path>, environment: Option<String>) -> Result<Vec<String>, CommandError> {
-    let Some(file) = file else {
-        return Ok(environment
-            .map(|token| token.trim().to_owned())
-            .filter(|t| !t.is_empty())
-            .into_iter()
-            .collect());
-    };
-    let text = std::fs::read_to_string(file).map_err(|error| {
-        CommandError::misused(format!("the token file {} cannot be read: {error}", file.display()))
-    })?;
-    let tokens: Vec<String> =
-        text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
-    if tokens.is_empty() {
-        return Err(CommandError::misused(format!("the token file {} has no token", file.display())));
-    }
-    Ok(tokens)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn it_takes_the_token_of_the_environment_unless_a_file_is_given() {
-        assert_eq!(tokens(None, Some(" t ".into())).unwrap(), ["t"]);
-        assert!(tokens(None, Some("  ".into())).unwrap().is_empty());
-        let missing = tokens(Some(Path::new("/nowhere/token")), Some("t".into())).unwrap_err();
-        assert!(missing.message.contains("cannot be read"));
     }
 }

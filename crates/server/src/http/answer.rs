@@ -1,14 +1,17 @@
 //! Answers and errors as HTTP responses.
 
+use std::{sync::Arc, time::Duration};
+
 use axum::{
     body::Body,
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, StatusCode, header};
-use phantomdb_protocol::{Error, ErrorCode, UnreachableReason, headers};
+use phantomdb_engine::BytesInFlight;
+use phantomdb_protocol::{BegunTransaction, Error, ErrorCode, UnreachableReason, headers};
 use phantomdb_service::Reply;
 
-use super::trace::TraceParent;
+use super::{held, trace::TraceParent};
 
 pub(super) const JSON: HeaderValue = HeaderValue::from_static(headers::JSON);
 
@@ -21,13 +24,19 @@ pub(super) struct LogsItself;
 pub(super) struct HttpError {
     pub(super) error: Error,
     pub(super) status: StatusCode,
+    /// When the caller may try again, if that is known.
+    pub(super) retry_after: Option<Duration>,
 }
+
+/// Goes with the response of an error until its headers are written.
+#[derive(Debug, Clone, Copy)]
+struct RetryAfter(Duration);
 
 impl From<Error> for HttpError {
     fn from(error: Error) -> Self {
         let status =
             StatusCode::from_u16(error.code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self { error, status }
+        Self { error, status, retry_after: None }
     }
 }
 
@@ -50,6 +59,9 @@ impl IntoResponse for HttpError {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = self.status;
         response.extensions_mut().insert(self.error);
+        if let Some(wait) = self.retry_after {
+            response.extensions_mut().insert(RetryAfter(wait));
+        }
         response
     }
 }
@@ -73,7 +85,8 @@ pub(super) fn with_error_body(
             parts.headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         ErrorCode::TooManyRequests | ErrorCode::Unavailable => {
-            parts.headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            let wait = parts.extensions.remove().map_or(1.0, |RetryAfter(wait)| wait.as_secs_f64().ceil());
+            parts.headers.insert(header::RETRY_AFTER, HeaderValue::from(wait as u64));
         }
         _ => {}
     }
@@ -87,14 +100,28 @@ pub(super) fn respond(status: StatusCode, media_type: HeaderValue, body: impl In
     response
 }
 
-/// The response for a reply of the service: 204 when the reply has no body.
-pub(super) fn reply_response(status: StatusCode, reply: Reply) -> Response {
+/// Names the transaction that began with the call, also beside an error: the transaction goes on.
+pub(super) fn set_begun(response: &mut Response, begun: &BegunTransaction) {
+    let BegunTransaction { id, server } = begun;
+    for (header, text) in [(headers::TRANSACTION, Some(id)), (headers::SERVER, server.as_ref())] {
+        if let Some(value) = text.and_then(|text| HeaderValue::from_str(text).ok()) {
+            response.headers_mut().insert(header.name, value);
+        }
+    }
+}
+
+/// The response for a reply of the service: 204 when the reply has no body. Its bytes are counted until they are sent.
+pub(super) fn reply_response(
+    status: StatusCode,
+    reply: Reply,
+    in_flight: Option<&Arc<BytesInFlight>>,
+) -> Response {
     let mut response = if reply.body.is_empty() {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::NO_CONTENT;
         response
     } else {
-        respond(status, JSON, reply.body)
+        respond(status, JSON, held::answer(reply.body.into_bytes(), in_flight))
     };
     if let Some(position) = reply.position.and_then(|position| HeaderValue::from_str(&position).ok()) {
         response.headers_mut().insert(headers::POSITION.name, position);

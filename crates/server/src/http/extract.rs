@@ -1,19 +1,27 @@
 //! The parts of a request as axum extracts them, with the errors of the contract.
 
+use std::sync::Arc;
+
 use axum::extract::{FromRequestParts, RawPathParams, rejection::RawPathParamsRejection};
 use http::request::Parts;
-use phantomdb_protocol::{CallContext, ErrorCode};
+use phantomdb_protocol::{CallContext, Error, ErrorCode};
+use phantomdb_service::Grant;
 
 use super::answer::HttpError;
 
-/// The context of the call, which the guard has put into the request.
-pub(super) struct Caller(pub(super) CallContext);
+/// The context of the call and what the caller may do, which the guard has put into the request.
+#[derive(Clone)]
+pub(super) struct Caller {
+    pub(super) context: CallContext,
+    pub(super) grant: Arc<Grant>,
+}
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = HttpError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        Ok(Self(parts.extensions.remove().unwrap_or_default()))
+        let missing = || Error::internal("the request has not passed the guard").into();
+        parts.extensions.remove().ok_or_else(missing)
     }
 }
 

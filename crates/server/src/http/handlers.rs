@@ -8,13 +8,17 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, StatusCode};
-use phantomdb_protocol::{Call, ErrorCode, ROUTES, RequestReader, Route, Status, headers};
+use phantomdb_protocol::{
+    Call, ErrorCode, GrantDescription, OpenTransactions, ROUTES, RequestReader, Route, SlowCalls, Status,
+    headers,
+};
 
 use super::{
-    answer::{HttpError, JSON, reply_response, respond},
+    answer::{HttpError, JSON, reply_response, respond, set_begun},
     body,
     extract::{Caller, Segments},
-    openapi,
+    held::Held,
+    observe, openapi,
     server::HttpServer,
 };
 
@@ -25,25 +29,33 @@ pub(super) async fn call(
     route: &'static Route,
     read: ReadCall,
     State(server): State<Arc<HttpServer>>,
-    Caller(context): Caller,
+    Caller { context, grant }: Caller,
     Segments(segments): Segments,
     request: Request,
 ) -> Result<Response, HttpError> {
     let call = {
         let (parts, body) = request.into_parts();
         let body = match route.body {
-            Some(_) => body::read(body, server.options.body_max).await?,
-            None => Vec::new(),
+            Some(_) => body::read(body, &server.options).await?,
+            None => Held::new(Vec::new(), None),
         };
         let query = parts.uri.query().unwrap_or_default();
         read(&mut route.reader(segments, query, &body)?)?
     };
-    let reply = server.service.call(call, context).await?;
-    Ok(reply_response(StatusCode::from_u16(route.status).unwrap_or_default(), reply))
+    let begun = context.new_transaction.as_ref().map(|new| Arc::clone(&new.begun));
+    let status = StatusCode::from_u16(route.status).unwrap_or_default();
+    let mut response = match observe::call(&server, call, context, grant).await {
+        Ok(reply) => reply_response(status, reply, server.options.bytes_in_flight.as_ref()),
+        Err(error) => HttpError::from(error).into_response(),
+    };
+    if let Some(begun) = begun.as_ref().and_then(|begun| begun.get()) {
+        set_begun(&mut response, begun);
+    }
+    Ok(response)
 }
 
 pub(super) async fn no_such_path() -> HttpError {
-    HttpError::new(ErrorCode::NotFound, "there is no such path; the calls are listed in the REST contract")
+    HttpError::new(ErrorCode::NotFound, "there is no such path; GET /openapi.json lists the calls")
 }
 
 pub(super) async fn no_such_method() -> HttpError {
@@ -62,6 +74,40 @@ pub(super) async fn openapi() -> Response {
     respond(StatusCode::OK, JSON, DOCUMENT.as_str())
 }
 
+pub(super) async fn grant(Caller { context: _, grant }: Caller) -> Json<GrantDescription> {
+    Json(GrantDescription {
+        name: grant.name().map(str::to_owned),
+        rights: grant.rights().iter().collect(),
+        databases: grant.databases().iter().map(|pattern| pattern.as_str().to_owned()).collect(),
+    })
+}
+
+pub(super) async fn open_transactions(
+    State(server): State<Arc<HttpServer>>,
+    Caller { context: _, grant }: Caller,
+) -> Result<Json<OpenTransactions>, HttpError> {
+    Ok(Json(server.service.open_transactions(&grant).await?))
+}
+
+pub(super) async fn end_transaction(
+    State(server): State<Arc<HttpServer>>,
+    Caller { context: _, grant }: Caller,
+    Segments(segments): Segments,
+) -> Result<StatusCode, HttpError> {
+    let id = segments.first().map(String::as_str).unwrap_or_default();
+    server.service.end_transaction(id, &grant).await?;
+    tracing::info!(target: observe::AUDIT, event = "ended", transaction = id, token = grant.name());
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn slow_calls(
+    State(server): State<Arc<HttpServer>>,
+    Caller { context: _, grant }: Caller,
+) -> Json<SlowCalls> {
+    let slow_after = u64::try_from(server.slow_calls.slow_after.as_millis()).unwrap_or(u64::MAX);
+    Json(SlowCalls { slow_after, calls: server.slow_calls.list(&grant) })
+}
+
 pub(super) async fn ready(State(server): State<Arc<HttpServer>>) -> Response {
     if server.is_draining() {
         return HttpError::stopping().into_response();
@@ -70,12 +116,16 @@ pub(super) async fn ready(State(server): State<Arc<HttpServer>>) -> Response {
         Ok(()) => Json(Status { status: "ready" }).into_response(),
         Err(error) => {
             tracing::error!(code = ?error.code, "the engine is not ready");
-            HttpError::new(ErrorCode::Unavailable, "the engine cannot be reached").into_response()
+            let message = match error.code {
+                ErrorCode::StorageFull => "there is no space left on the disk of the databases",
+                _ => "the engine cannot take writes",
+            };
+            HttpError::new(ErrorCode::Unavailable, message).into_response()
         }
     }
 }
 
-pub(super) async fn metrics(State(server): State<Arc<HttpServer>>) -> Response {
-    let text = server.metrics.text(&server.service);
-    respond(StatusCode::OK, HeaderValue::from_static(headers::METRICS), text)
+pub(super) async fn metrics(State(server): State<Arc<HttpServer>>) -> Result<Response, HttpError> {
+    let text = server.metrics.text(&server.service).await?;
+    Ok(respond(StatusCode::OK, HeaderValue::from_static(headers::METRICS), text))
 }

@@ -25,7 +25,14 @@ type Stream = Either<TcpStream, TlsStream<TcpStream>>;
 pub struct Listener {
     port: TcpListener,
     tls: Option<TlsAcceptor>,
-    handshakes: JoinSet<Option<(Stream, PortUse)>>,
+    handshakes: JoinSet<Option<(Stream, Peer)>>,
+}
+
+/// The other end of a connection.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer {
+    pub address: SocketAddr,
+    pub port_use: PortUse,
 }
 
 /// How a caller uses the port.
@@ -51,9 +58,9 @@ impl Listener {
 
 impl AxumListener for Listener {
     type Io = Stream;
-    type Addr = PortUse;
+    type Addr = Peer;
 
-    async fn accept(&mut self) -> (Stream, PortUse) {
+    async fn accept(&mut self) -> (Stream, Peer) {
         loop {
             let (stream, address) = tokio::select! {
                 accepted = AxumListener::accept(&mut self.port) => accepted,
@@ -65,32 +72,34 @@ impl AxumListener for Listener {
             if let Err(error) = stream.set_nodelay(true) {
                 tracing::debug!(%error, "TCP_NODELAY could not be set");
             }
-            let Some(tls) = &self.tls else { return (Either::Left(stream), PortUse::Correct) };
+            let Some(tls) = &self.tls else {
+                return (Either::Left(stream), Peer { address, port_use: PortUse::Correct });
+            };
             self.handshakes.spawn(secured(tls.clone(), stream, address));
         }
     }
 
-    /// Not an address: axum takes the type of this answer for that of `accept`.
-    fn local_addr(&self) -> io::Result<PortUse> {
-        Ok(PortUse::Correct)
+    fn local_addr(&self) -> io::Result<Peer> {
+        self.port.local_addr().map(|address| Peer { address, port_use: PortUse::Correct })
     }
 }
 
-impl Connected<IncomingStream<'_, Listener>> for PortUse {
+impl Connected<IncomingStream<'_, Listener>> for Peer {
     fn connect_info(stream: IncomingStream<'_, Listener>) -> Self {
         *stream.remote_addr()
     }
 }
 
 /// The connection after its handshake, or without one if it is plain HTTP; `None` when the handshake failed.
-async fn secured(tls: TlsAcceptor, stream: TcpStream, address: SocketAddr) -> Option<(Stream, PortUse)> {
+async fn secured(tls: TlsAcceptor, stream: TcpStream, address: SocketAddr) -> Option<(Stream, Peer)> {
     let handshake = timeout(HANDSHAKE_TIMEOUT, async {
         let mut first = [TLS_HANDSHAKE];
         stream.peek(&mut first).await?;
         if first[0] != TLS_HANDSHAKE {
-            return Ok((Either::Left(stream), PortUse::PlainInsteadOfTls));
+            return Ok((Either::Left(stream), Peer { address, port_use: PortUse::PlainInsteadOfTls }));
         }
-        tls.accept(stream).await.map(|stream| (Either::Right(stream), PortUse::Correct))
+        let peer = Peer { address, port_use: PortUse::Correct };
+        tls.accept(stream).await.map(|stream| (Either::Right(stream), peer))
     });
     match handshake.await {
         Ok(Ok(connection)) => Some(connection),

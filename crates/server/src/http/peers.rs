@@ -16,17 +16,18 @@ use phantomdb_protocol::{
 };
 use phantomdb_tls::{Problem, Trust};
 
-use super::{answer::HttpError, body};
+use super::{answer::HttpError, body, server::HttpOptions};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The headers of a request that are forwarded with it.
-const REQUEST_HEADERS: [&str; 8] = [
+const REQUEST_HEADERS: [&str; 9] = [
     "accept",
     "authorization",
     "content-type",
     headers::IDEMPOTENCY_KEY.name,
     headers::POSITION.name,
+    headers::STATEMENT_TIMEOUT.name,
     headers::TRANSACTION.name,
     headers::TRACEPARENT.name,
     headers::TRACESTATE.name,
@@ -99,10 +100,10 @@ pub(super) enum ForwardOutcome {
 }
 
 impl Forwarding {
-    pub(super) async fn send(self, request: Request, body_max: usize) -> ForwardOutcome {
+    pub(super) async fn send(self, request: Request, options: &HttpOptions) -> ForwardOutcome {
         let (parts, body) = request.into_parts();
-        let body = match body::read(body, body_max).await {
-            Ok(body) => body,
+        let body = match body::read(body, options).await {
+            Ok(body) => body.into_bytes(),
             Err(refused) => return ForwardOutcome::Answered(refused.into_response()),
         };
         match self.exchange(&parts, body.clone()).await {

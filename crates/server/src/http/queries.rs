@@ -6,7 +6,7 @@ use std::{
     io::Write as _,
     mem,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     task::{Context, Poll, ready},
     time::{Duration, Instant},
 };
@@ -21,18 +21,20 @@ use futures_util::{
     stream::{self, FuturesUnordered},
 };
 use http::{HeaderValue, StatusCode, request::Parts};
+use phantomdb_engine::BytesInFlight;
 use phantomdb_protocol::{
-    Apart, Call, CallContext, Error, ErrorCode, IndependentQuery, Queries, Result, Statement, headers,
-    read_body,
+    Apart, BegunTransaction, Call, CallContext, CallTransaction, Error, ErrorCode, IndependentQuery, Queries,
+    Result, Statement, headers, read_body,
 };
-use phantomdb_service::{Reply, Service};
-use tokio::sync::mpsc;
+use phantomdb_service::{Grant, Reply};
+use tokio::sync::{Semaphore, mpsc};
 use tokio_util::task::{AbortOnDropHandle, task_tracker::TaskTrackerToken};
 
 use super::{
     answer::{HttpError, LogsItself, respond},
     body,
     extract::{Caller, Segments},
+    held, observe,
     request_id::is_request_id,
     server::HttpServer,
     trace::TraceParent,
@@ -46,6 +48,13 @@ const TURN: Duration = Duration::from_millis(1);
 /// An answer is produced only as fast as the client takes it, up to this size. The rest of a larger one runs on a task of
 /// its own, so that a client that reads slowly holds nobody's locks and connections.
 const BUFFERED_MAX: usize = 64 * 1024;
+
+/// The answers that wait for a client that reads slowly, in bytes.
+const QUEUED_MAX: usize = 32 << 20;
+
+/// How long a client may read nothing once so many answers wait for it. Then the queries that still run are stopped, because
+/// they hold locks and connections.
+const STALLED_AFTER: Duration = Duration::from_secs(5);
 
 /// When the request came, and the trace that it is part of.
 pub(super) struct Arrival {
@@ -64,16 +73,17 @@ impl<S: Send + Sync> FromRequestParts<S> for Arrival {
 pub(super) async fn queries(
     State(server): State<Arc<HttpServer>>,
     Segments(segments): Segments,
-    Caller(context): Caller,
+    Caller { context, grant }: Caller,
     arrival: Arrival,
     request: Request,
 ) -> Result<Response, HttpError> {
+    let database = segments.into_iter().next().unwrap_or_default();
     let Queries { queries } = {
-        let body = body::read(request.into_body(), server.options.body_max).await?;
+        let body = body::read(request.into_body(), &server.options).await?;
         read_body(&body)?
     };
-    let database = segments.into_iter().next().unwrap_or_default();
-    if context.transaction.is_some() || context.idempotency_key.is_some() {
+    if context.transaction.is_some() || context.new_transaction.is_some() || context.idempotency_key.is_some()
+    {
         let message = "PhantomDB-Transaction and Idempotency-Key are no headers of this call: each query has its own \
                        transaction and idempotencyKey";
         return Err(HttpError::new(ErrorCode::BadRequest, message));
@@ -81,16 +91,17 @@ pub(super) async fn queries(
     server.service.refuse_too_many(queries.len())?;
     let count = queries.len();
     let running = queries.into_iter().enumerate().map(|(index, Apart(query))| {
-        let call = query.map(|query| call_of(&database, &context, query)).map_err(|mut error| {
+        let call = query.and_then(|query| call_of(&database, &context, query)).map_err(|mut error| {
             error.request_id.clone_from(&context.request_id);
             error
         });
-        run(Arc::clone(&server.service), index, call)
+        run(Arc::clone(&server), index, call, Arc::clone(&grant))
     });
     let lines = Lines {
         running: running.collect::<FuturesUnordered<_>>(),
         yields: false,
-        count,
+        is_answered: vec![false; count],
+        in_flight: server.options.bytes_in_flight.clone(),
         arrival,
         span: tracing::Span::current(),
         _call: server.calls.token(),
@@ -108,12 +119,13 @@ pub(super) async fn queries(
 }
 
 /// The call that one of the queries is, and its context.
-fn call_of(database: &str, request: &CallContext, query: IndependentQuery) -> (Call, CallContext) {
+fn call_of(database: &str, request: &CallContext, query: IndependentQuery) -> Result<(Call, CallContext)> {
     let IndependentQuery {
         query,
         parameters,
         native,
         rows,
+        exact_types,
         read_only,
         transaction,
         idempotency_key,
@@ -121,33 +133,50 @@ fn call_of(database: &str, request: &CallContext, query: IndependentQuery) -> (C
     } = query;
     let call = Call::Query {
         database: database.to_owned(),
-        statement: Statement { query, parameters, native, rows },
+        statement: Statement { query, parameters, native, rows, exact_types },
     };
+    let transaction = transaction.map(CallTransaction::parse).transpose()?;
+    let (transaction, new_transaction) = transaction.map(CallTransaction::into_parts).unwrap_or_default();
     let context = CallContext {
         transaction,
+        new_transaction,
         idempotency_key,
         request_id: request_id.filter(|id| is_request_id(id)),
         read_only,
         position: request.position.clone(),
+        statement_timeout: request.statement_timeout,
         token: request.token.clone(),
         ..CallContext::default()
     };
-    (call, context)
+    Ok((call, context))
 }
 
 /// The outcome of one query.
 struct Finished {
     index: usize,
     outcome: Result<Reply>,
+    /// The transaction that began with it.
+    begun: Option<Arc<OnceLock<BegunTransaction>>>,
 }
 
 /// Runs a query, unless it could not be read.
-async fn run(service: Arc<Service>, index: usize, call: Result<(Call, CallContext)>) -> Finished {
-    let outcome = match call {
-        Ok((call, context)) => service.call(call, context).await,
-        Err(error) => Err(error),
+async fn run(
+    server: Arc<HttpServer>,
+    index: usize,
+    call: Result<(Call, CallContext)>,
+    grant: Arc<Grant>,
+) -> Finished {
+    let (outcome, begun) = match call {
+        Ok((call, context)) => {
+            let begun = context.new_transaction.as_ref().map(|new| Arc::clone(&new.begun));
+            (observe::call(&server, call, context, grant).await, begun)
+        }
+        Err(error) => (Err(error), None),
     };
-    Finished { index, outcome }
+    if let Err(error) = &outcome {
+        observe::refusal(error);
+    }
+    Finished { index, outcome, begun }
 }
 
 /// The queries that run. Each item is the lines of all that have ended since the item before.
@@ -155,7 +184,9 @@ struct Lines<F> {
     running: FuturesUnordered<F>,
     /// Set after a turn that took long, so that other tasks on this thread go first.
     yields: bool,
-    count: usize,
+    /// For each query, whether its answer is written.
+    is_answered: Vec<bool>,
+    in_flight: Option<Arc<BytesInFlight>>,
     arrival: Arrival,
     span: tracing::Span,
     /// Keeps the server from stopping.
@@ -163,7 +194,10 @@ struct Lines<F> {
 }
 
 impl<F: Future<Output = Finished>> Lines<F> {
-    fn write(&self, chunk: &mut Vec<u8>, Finished { index, outcome }: Finished) {
+    fn write(&mut self, chunk: &mut Vec<u8>, Finished { index, outcome, begun }: Finished) {
+        if let Some(is_answered) = self.is_answered.get_mut(index) {
+            *is_answered = true;
+        }
         // Writing to memory cannot fail.
         let _ = write!(chunk, "{{\"index\":{index},");
         match outcome {
@@ -180,7 +214,28 @@ impl<F: Future<Output = Finished>> Lines<F> {
                 let _ = serde_json::to_writer(&mut *chunk, &self.traced(error));
             }
         }
+        if let Some(begun) = begun.as_ref().and_then(|begun| begun.get()) {
+            chunk.extend_from_slice(b",\"transaction\":");
+            let _ = serde_json::to_writer(&mut *chunk, begun);
+        }
         chunk.extend_from_slice(b"}\n");
+    }
+
+    /// Stops the queries that still run, and answers each with an error.
+    fn give_up(&mut self) -> Bytes {
+        self.running.clear();
+        let waiting = (0..self.is_answered.len()).filter(|index| !self.is_answered[*index]);
+        let mut chunk = Vec::new();
+        for index in waiting.collect::<Vec<_>>() {
+            let message = format!(
+                "the query was stopped, because the answers of this request were not read for {} s; read them as they \
+                 come, or send fewer queries at a time",
+                STALLED_AFTER.as_secs()
+            );
+            let outcome = Err(Error::new(ErrorCode::Unavailable, message));
+            self.write(&mut chunk, Finished { index, outcome, begun: None });
+        }
+        held::answer(chunk, self.in_flight.as_ref())
     }
 
     fn traced(&self, mut error: Error) -> Error {
@@ -214,7 +269,7 @@ impl<F: Future<Output = Finished>> Stream for Lines<F> {
             }
         }
         match (chunk.is_empty(), lines.running.is_empty()) {
-            (false, _) => Poll::Ready(Some(chunk.into())),
+            (false, _) => Poll::Ready(Some(held::answer(chunk, lines.in_flight.as_ref()))),
             (true, true) => Poll::Ready(None),
             (true, false) => Poll::Pending,
         }
@@ -224,7 +279,7 @@ impl<F: Future<Output = Finished>> Stream for Lines<F> {
 impl<F> Drop for Lines<F> {
     /// Writes the line of the request in the log.
     fn drop(&mut self) {
-        let (queries, unanswered) = (self.count, self.running.len());
+        let (queries, unanswered) = (self.is_answered.len(), self.running.len());
         let took_ms = self.arrival.time.elapsed().as_secs_f64() * 1000.0;
         self.span.in_scope(|| match unanswered {
             0 => tracing::info!(status = StatusCode::OK.as_u16(), queries, took_ms, "answered"),
@@ -237,7 +292,7 @@ impl<F> Drop for Lines<F> {
 struct AnswerStream<F> {
     /// `None` once the queries run in the background.
     lines: Option<Lines<F>>,
-    background: Option<(mpsc::UnboundedReceiver<Bytes>, AbortOnDropHandle<()>)>,
+    background: Option<Background>,
     /// In bytes, so far.
     length: usize,
 }
@@ -253,8 +308,10 @@ impl<F: Future<Output = Finished> + Send + 'static> Stream for AnswerStream<F> {
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
         let answer = self.get_mut();
-        if let Some((chunks, _)) = &mut answer.background {
-            return chunks.poll_recv(context);
+        if let Some(background) = &mut answer.background {
+            let chunk = ready!(background.chunks.poll_recv(context));
+            background.room.add_permits(chunk.as_ref().map_or(0, room_for));
+            return Poll::Ready(chunk);
         }
         let Some(lines) = &mut answer.lines else { return Poll::Ready(None) };
         let chunk = ready!(lines.poll_next_unpin(context));
@@ -266,18 +323,46 @@ impl<F: Future<Output = Finished> + Send + 'static> Stream for AnswerStream<F> {
     }
 }
 
-/// Runs the queries whether their answers are taken or not, until the client is gone.
-fn run_in_background<F>(mut lines: Lines<F>) -> (mpsc::UnboundedReceiver<Bytes>, AbortOnDropHandle<()>)
+/// Queries that run whether their answers are taken or not, up to a limit.
+struct Background {
+    chunks: mpsc::UnboundedReceiver<Bytes>,
+    /// The bytes that may still wait for the client.
+    room: Arc<Semaphore>,
+    _task: AbortOnDropHandle<()>,
+}
+
+/// The room that a chunk takes. One that is larger than all room takes all.
+fn room_for(chunk: &Bytes) -> usize {
+    chunk.len().min(QUEUED_MAX)
+}
+
+/// Runs the queries until the client is gone, or reads nothing for too long.
+fn run_in_background<F>(mut lines: Lines<F>) -> Background
 where
     F: Future<Output = Finished> + Send + 'static,
 {
     let (sender, chunks) = mpsc::unbounded_channel();
+    let room = Arc::new(Semaphore::new(QUEUED_MAX));
+    let taken = Arc::clone(&room);
     let task = tokio::spawn(async move {
         while let Some(chunk) = lines.next().await {
+            let needed = u32::try_from(room_for(&chunk)).unwrap_or(u32::MAX);
+            let is_stalled = match tokio::time::timeout(STALLED_AFTER, taken.acquire_many(needed)).await {
+                Ok(Ok(room)) => {
+                    room.forget();
+                    false
+                }
+                Ok(Err(_)) | Err(_) => true,
+            };
             if sender.send(chunk).is_err() {
+                break;
+            }
+            if is_stalled {
+                // An error means that the client is gone.
+                let _ = sender.send(lines.give_up());
                 break;
             }
         }
     });
-    (chunks, AbortOnDropHandle::new(task))
+    Background { chunks, room, _task: AbortOnDropHandle::new(task) }
 }

@@ -1,6 +1,7 @@
-//! `phantomdb import` and `phantomdb export`: the real binary, real files, real servers.
+//! The commands that copy databases: the real binary, real files, real servers.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "these are tests")]
 
+mod backup;
 #[path = "../common/mod.rs"]
 mod common;
 mod export;

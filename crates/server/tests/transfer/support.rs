@@ -40,7 +40,9 @@ impl Place {
 
     pub(crate) fn files(&self) -> Vec<String> {
         let Ok(list) = std::fs::read_dir(self.data()) else { return Vec::new() };
-        list.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
+        // The lock stays, so that everybody locks the same file.
+        let names = list.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
+        names.filter(|name| name != ".phantomdb.lock").collect()
     }
 }
 

@@ -1,0 +1,323 @@
+//! What happens on a connection, to tell when its caller keeps it for nothing.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    },
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use axum::body::{Body, Bytes};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::Instant,
+};
+
+use super::connections::ConnectionLimits;
+
+/// How an HTTP/2 connection begins.
+const HTTP2: &[u8] = b"PRI";
+
+/// Why a connection is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It has no request, and had none for long.
+    Idle,
+    /// A request has begun, and its headers do not end.
+    SlowHeaders,
+    /// An answer is ready, and its caller takes none of it.
+    StalledAnswer,
+}
+
+/// Moments are in milliseconds after the connection was made, from 1; 0 stands for none.
+#[derive(Debug)]
+pub(super) struct Activity {
+    start: Instant,
+    /// The requests that are being answered.
+    requests: AtomicUsize,
+    idle_since: AtomicU64,
+    headers_since: AtomicU64,
+    write_waits_since: AtomicU64,
+    last_write: AtomicU64,
+    /// TLS keeps bytes that the caller does not take.
+    flush_waits: AtomicBool,
+    /// The answers of which a part is with the caller.
+    handed_out: AtomicUsize,
+    has_read: AtomicBool,
+    /// HTTP/2 has frames that are no part of a request.
+    is_http2: AtomicBool,
+}
+
+impl Activity {
+    pub(super) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            start: Instant::now(),
+            requests: AtomicUsize::new(0),
+            idle_since: AtomicU64::new(1),
+            headers_since: AtomicU64::new(0),
+            write_waits_since: AtomicU64::new(0),
+            last_write: AtomicU64::new(1),
+            flush_waits: AtomicBool::new(false),
+            handed_out: AtomicUsize::new(0),
+            has_read: AtomicBool::new(false),
+            is_http2: AtomicBool::new(false),
+        })
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX).saturating_add(1)
+    }
+
+    /// Records that a request is being answered, until the token is dropped.
+    pub(super) fn request(self: &Arc<Self>) -> RequestToken {
+        self.headers_since.store(0, Ordering::Relaxed);
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        RequestToken(Arc::clone(self))
+    }
+
+    /// Returns once the caller keeps the connection for nothing.
+    pub(super) async fn verdict(&self, limits: &ConnectionLimits) -> Verdict {
+        loop {
+            let (verdict, moment) = self.next(limits);
+            let moment = self.start + Duration::from_millis(moment);
+            if moment <= Instant::now() {
+                return verdict;
+            }
+            tokio::time::sleep_until(moment).await;
+        }
+    }
+
+    /// What will happen first if nothing does until then, and when.
+    fn next(&self, limits: &ConnectionLimits) -> (Verdict, u64) {
+        let read = |moment: &AtomicU64| moment.load(Ordering::Relaxed);
+        let now = self.now();
+        let after = |moment: u64, limit: Duration| {
+            let since = if moment == 0 { now } else { moment };
+            since.saturating_add(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX))
+        };
+        let idle = if self.requests.load(Ordering::Relaxed) == 0 { read(&self.idle_since) } else { 0 };
+        let stalled = match (read(&self.write_waits_since), self.handed_out.load(Ordering::Relaxed)) {
+            (0, 0) => 0,
+            (0, _) => read(&self.last_write),
+            (since, _) => since,
+        };
+        let moments = [
+            (Verdict::Idle, after(idle, limits.idle_timeout)),
+            (Verdict::SlowHeaders, after(read(&self.headers_since), limits.header_timeout)),
+            (Verdict::StalledAnswer, after(stalled, limits.write_timeout)),
+        ];
+        moments.into_iter().min_by_key(|(_, moment)| *moment).unwrap_or((Verdict::Idle, u64::MAX))
+    }
+
+    fn read(&self, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        if !self.has_read.swap(true, Ordering::Relaxed) {
+            self.is_http2.store(bytes.starts_with(HTTP2), Ordering::Relaxed);
+        }
+        let between = self.requests.load(Ordering::Relaxed) == 0;
+        if between
+            && !self.is_http2.load(Ordering::Relaxed)
+            && self.headers_since.load(Ordering::Relaxed) == 0
+        {
+            self.headers_since.store(self.now(), Ordering::Relaxed);
+        }
+    }
+
+    fn wrote<T>(&self, outcome: &Poll<io::Result<T>>) {
+        if outcome.is_ready() {
+            self.write_waits_since.store(0, Ordering::Relaxed);
+            self.last_write.store(self.now(), Ordering::Relaxed);
+        } else if self.write_waits_since.load(Ordering::Relaxed) == 0 {
+            self.write_waits_since.store(self.now(), Ordering::Relaxed);
+        }
+    }
+
+    /// A flush that need not wait says nothing about a write that waits.
+    fn flushed<T>(&self, outcome: &Poll<io::Result<T>>) {
+        if self.flush_waits.swap(outcome.is_pending(), Ordering::Relaxed) || outcome.is_pending() {
+            self.wrote(outcome);
+        }
+    }
+}
+
+/// A request that is being answered.
+pub(super) struct RequestToken(Arc<Activity>);
+
+impl Drop for RequestToken {
+    fn drop(&mut self) {
+        self.0.idle_since.store(self.0.now(), Ordering::Relaxed);
+        self.0.requests.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A stream that records what is read and written.
+pub(super) struct WatchedStream<S> {
+    pub(super) stream: S,
+    pub(super) activity: Arc<Activity>,
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for WatchedStream<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
+        self.activity.read(&buffer.filled()[before..]);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for WatchedStream<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let outcome = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.activity.wrote(&outcome);
+        outcome
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let outcome = Pin::new(&mut self.stream).poll_flush(context);
+        self.activity.flushed(&outcome);
+        outcome
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let outcome = Pin::new(&mut self.stream).poll_write_vectored(context, parts);
+        self.activity.wrote(&outcome);
+        outcome
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}
+
+/// The body of an answer. It records when a part of it is with the caller.
+pub(super) struct WatchedBody {
+    body: Body,
+    request: RequestToken,
+    is_handed_out: bool,
+}
+
+impl WatchedBody {
+    pub(super) fn new(body: Body, request: RequestToken) -> Self {
+        Self { body, request, is_handed_out: false }
+    }
+
+    fn hand_out(&mut self, is_handed_out: bool) {
+        if is_handed_out == self.is_handed_out {
+            return;
+        }
+        let activity = &self.request.0;
+        if is_handed_out {
+            // The time of the caller begins now, whenever the connection was last written to.
+            activity.last_write.store(activity.now(), Ordering::Relaxed);
+            activity.handed_out.fetch_add(1, Ordering::Relaxed);
+        } else {
+            activity.handed_out.fetch_sub(1, Ordering::Relaxed);
+        }
+        self.is_handed_out = is_handed_out;
+    }
+}
+
+impl HttpBody for WatchedBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        self.hand_out(false);
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        self.hand_out(frame.is_some());
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for WatchedBody {
+    fn drop(&mut self) {
+        self.hand_out(false);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits() -> ConnectionLimits {
+        ConnectionLimits {
+            idle_timeout: Duration::from_secs(100),
+            header_timeout: Duration::from_secs(10),
+            write_timeout: Duration::from_secs(30),
+            ..ConnectionLimits::default()
+        }
+    }
+
+    async fn verdict_of(activity: &Activity) -> (Verdict, u64) {
+        let start = Instant::now();
+        (activity.verdict(&limits()).await, start.elapsed().as_secs())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_without_a_request_is_idle() {
+        assert_eq!(verdict_of(&Activity::new()).await, (Verdict::Idle, 100));
+        let activity = Activity::new();
+        activity.read(b"PRI * HTTP/2.0");
+        assert_eq!(verdict_of(&activity).await.0, Verdict::Idle);
+        drop(activity.request());
+        assert_eq!(verdict_of(&activity).await.0, Verdict::Idle);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn headers_end_in_time_or_never() {
+        let activity = Activity::new();
+        activity.read(b"GET / HTT");
+        assert_eq!(verdict_of(&activity).await, (Verdict::SlowHeaders, 10));
+        let request = activity.request();
+        let limits = limits();
+        let wait = tokio::time::timeout(Duration::from_secs(1000), activity.verdict(&limits));
+        assert!(wait.await.is_err(), "a request that is being answered may take its time");
+        drop(request);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_is_taken_or_the_connection_ends() {
+        let activity = Activity::new();
+        let _request = activity.request();
+        activity.wrote::<()>(&Poll::Pending);
+        assert_eq!(verdict_of(&activity).await, (Verdict::StalledAnswer, 30));
+        activity.wrote(&Poll::Ready(Ok(())));
+        let mut body = WatchedBody::new(Body::from("text"), activity.request());
+        body.hand_out(true);
+        assert_eq!(verdict_of(&activity).await, (Verdict::StalledAnswer, 30));
+    }
+}

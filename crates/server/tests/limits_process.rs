@@ -1,0 +1,180 @@
+//! The limits of the process: connections, files, memory and what callers do slowly.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    time::{Duration, Instant},
+};
+
+use common::process::{Directory, Served, serve};
+use serde_json::json;
+
+/// The files that the process has open.
+fn open_files(served: &Served) -> usize {
+    std::fs::read_dir(format!("/proc/{}/fd", served.child.id())).unwrap().count()
+}
+
+/// The most memory that the process has had, in MB.
+fn peak_memory(served: &Served) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", served.child.id())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").trim().parse::<u64>().unwrap() / 1024
+}
+
+fn connect(served: &Served) -> TcpStream {
+    let stream = TcpStream::connect(served.caller.address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    stream
+}
+
+/// What the server sends until it closes the connection, and how long that takes.
+fn until_closed(mut stream: TcpStream) -> (String, Duration) {
+    let (start, mut bytes) = (Instant::now(), Vec::new());
+    if let Err(error) = stream.read_to_end(&mut bytes) {
+        assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset, "still open: {error}");
+    }
+    (String::from_utf8_lossy(&bytes).into_owned(), start.elapsed())
+}
+
+#[tokio::test]
+async fn slow_and_idle_callers_lose_their_connections() {
+    let served =
+        serve(&["--memory", "--header-timeout", "500", "--body-timeout", "600", "--idle-timeout", "1500"]);
+    let path = "POST /databases HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n";
+    let mut half_header = connect(&served);
+    half_header.write_all(b"GET / HTTP/1.1\r\nX: ").unwrap();
+    let (answer, time) = until_closed(half_header);
+    assert!(answer.is_empty() && time < Duration::from_secs(3), "{answer} {time:?}");
+
+    let mut half_body = connect(&served);
+    half_body.write_all(format!("{path}content-length: 100\r\n\r\n{{").as_bytes()).unwrap();
+    let (answer, _) = until_closed(half_body);
+    assert!(answer.starts_with("HTTP/1.1 408") && answer.contains("--body-timeout"), "{answer}");
+
+    let (answer, time) = until_closed(connect(&served));
+    assert!(answer.is_empty() && time >= Duration::from_millis(1_000), "{answer} {time:?}");
+
+    // A caller that asks again and again stays.
+    for _ in 0..4 {
+        served.caller.get("/databases").await.ok(200);
+        tokio::time::sleep(Duration::from_millis(600)).await;
+    }
+    let http2 = common::Caller::http2(served.caller.address);
+    for _ in 0..2 {
+        http2.get("/databases").await.ok(200);
+        tokio::time::sleep(Duration::from_millis(2_000)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_caller_that_takes_no_answer_loses_its_connection() {
+    let served = serve(&["--memory", "--write-timeout", "700"]);
+    served.caller.send("POST", "/databases", json!({ "name": "app" })).await.ok(201);
+    let body = json!({ "query": "SELECT repeat('x', 20000000)" }).to_string();
+    let mut stream = connect(&served);
+    let head = format!(
+        "POST /databases/app/query HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all((head + &body).as_bytes()).unwrap();
+    // The answer has begun.
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    stream.peek(&mut [0]).unwrap();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    let (answer, _) = until_closed(stream);
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.len() < 20_000_000, "{} bytes came", answer.len());
+    served.caller.query("SELECT 1").await.ok(200);
+}
+
+#[tokio::test]
+async fn there_are_no_more_connections_than_may_be() {
+    let served = serve(&["--memory", "--connections-max", "3"]);
+    let held: Vec<TcpStream> = (0..3).map(|_| connect(&served)).collect();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let (answer, _) = until_closed(connect(&served));
+    assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("--connections-max"), "{answer}");
+    drop(held);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    served.caller.get("/databases").await.ok(200);
+}
+
+#[tokio::test]
+async fn files_are_opened_when_they_are_needed_and_closed_when_not() {
+    let directory = Directory::new("files");
+    let served = serve(&["--data", directory.path(), "--database-idle-timeout", "400", "--open-files", "90"]);
+    let caller = common::Caller::new(served.caller.address).with_users().await;
+    let before = open_files(&served);
+    let mut ids = Vec::new();
+    for _ in 0..9 {
+        ids.push(caller.begin(json!({})).await);
+    }
+    assert!(open_files(&served) <= before + 3, "a transaction without a statement opens nothing");
+    caller
+        .send("POST", "/transactions", json!({ "database": "app" }))
+        .await
+        .refused_with(429, "TOO_MANY_REQUESTS");
+    for id in &ids {
+        caller.query_in(id, "SELECT count(*) FROM users").await.ok(200);
+        caller.rollback(id).await.ok(204);
+    }
+    for number in 0..15 {
+        caller.send("POST", "/databases", json!({ "name": format!("d{number}") })).await.ok(201);
+        let query = json!({ "query": "SELECT 1" });
+        caller.send("POST", &format!("/databases/d{number}/query"), query).await.ok(200);
+    }
+    let with_databases = open_files(&served);
+    tokio::time::sleep(Duration::from_millis(900)).await;
+    caller.query("SELECT 1").await.ok(200);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let after = open_files(&served);
+    assert!(after + 15 <= with_databases, "{with_databases} files, then {after}");
+    caller.send("POST", "/databases/d3/query", json!({ "query": "SELECT 1" })).await.ok(200);
+}
+
+#[tokio::test]
+async fn running_out_of_files_is_said_and_passes() {
+    let directory = Directory::new("out-of-files");
+    let served = serve(&["--data", directory.path(), "--open-files", "64", "--transactions-max", "60"]);
+    let caller = common::Caller::new(served.caller.address).with_users().await;
+    let mut refused = None;
+    let mut ids = Vec::new();
+    for _ in 0..40 {
+        let id = caller.begin(json!({})).await;
+        let answer = caller.query_in(&id, "SELECT count(*) FROM users").await;
+        ids.push(id);
+        if answer.status != 200 {
+            refused = Some(answer);
+            break;
+        }
+    }
+    let refused = refused.unwrap();
+    refused.refused_with(503, "UNAVAILABLE");
+    assert!(refused.text.contains("--open-files"), "{}", refused.text);
+    for id in ids {
+        caller.rollback(&id).await.ok(204);
+    }
+    assert_eq!(caller.count().await, 2);
+}
+
+#[tokio::test]
+async fn memory_is_bounded() {
+    let directory = Directory::new("memory");
+    let served = serve(&["--data", directory.path(), "--sqlite-heap-max", "60000000"]);
+    let caller = common::Caller::new(served.caller.address).with_users().await;
+    let sums = caller.query(&format!("SELECT {}1", "1+".repeat(8_000_000))).await;
+    sums.refused_with(413, "TOO_LARGE");
+    assert!(peak_memory(&served) < 400, "{} MB for a long statement", peak_memory(&served));
+    let distinct = caller
+        .query("SELECT count(*) FROM (SELECT DISTINCT repeat('x', 500) || i FROM generate_series(1, 300000) AS s(i)) AS d")
+        .await;
+    distinct.refused_with(413, "TOO_LARGE");
+    assert!(distinct.text.contains("--sqlite-heap-max"), "{}", distinct.text);
+    assert!(peak_memory(&served) < 500, "{} MB", peak_memory(&served));
+    assert_eq!(caller.count().await, 2);
+    caller.query(r#"INSERT INTO "users" ("firstName") VALUES ('X')"#).await.ok(200);
+}
