@@ -1,0 +1,160 @@
+// The frame of the console: who is there, what the token allows, and the view of the URL.
+
+import { useEffect, useMemo, useState } from 'preact/hooks';
+
+import { databases, grant, serverInfo, tables, token } from './api.js';
+import { ErrorMessage } from './error-message.jsx';
+import { Header } from './header.jsx';
+import { useLoaded } from './hooks.js';
+import { LiveView } from './live/live-view.jsx';
+import { go, link, useRoute } from './route.js';
+import { ChangesBar } from './rows/changes-bar.jsx';
+import { useStaged } from './rows/staged.js';
+import { TableView } from './rows/table-view.jsx';
+import { SchemaView } from './schema/schema-view.jsx';
+import { forgetSchemas } from './schemas.js';
+import { Sidebar } from './sidebar.jsx';
+import { SqlView } from './sql/sql-view.jsx';
+import { isConsoleTable, markedLabel, tableKey } from './sql-text.js';
+import { TokenForm } from './token-form.jsx';
+
+/** What the token allows. The server checks it again. */
+function rightsOf({ rights }) {
+  return {
+    canWrite: rights.includes('write'),
+    canChangeSchema: rights.includes('schema'),
+    isAdmin: rights.includes('admin'),
+  };
+}
+
+export function App() {
+  const session = useLoaded(async () => {
+    const [info, granted] = await Promise.all([serverInfo(), grant()]);
+    return { info, granted, names: (await databases()).sort((a, b) => a.localeCompare(b)) };
+  }, []);
+  if (session.error?.status === 401) {
+    return <TokenForm error={token.get() ? session.error : undefined} onToken={session.reload} />;
+  }
+  if (session.error) {
+    return (
+      <main class="alone">
+        <ErrorMessage error={session.error} />
+        <button type="button" onClick={session.reload}>
+          Try again
+        </button>
+        {token.get() && (
+          <button
+            type="button"
+            onClick={() => {
+              token.set('');
+              session.reload();
+            }}
+          >
+            Use another token
+          </button>
+        )}
+      </main>
+    );
+  }
+  return session.data ? <Console {...session.data} reload={session.reload} /> : <p class="starting">PhantomDB</p>;
+}
+
+function Console({ info, granted, names, reload }) {
+  const route = useRoute();
+  const rights = useMemo(() => rightsOf(granted), [granted]);
+  const database = route.database ?? names[0];
+  const staged = useStaged(database);
+  const list = useLoaded(
+    async (signal) => (database === undefined ? [] : sorted(await tables(database, signal))),
+    [database],
+  );
+  const [version, setVersion] = useState(0);
+  /** Reads the tables again, after something has changed the schema. */
+  const schemaChanged = () => {
+    forgetSchemas();
+    setVersion((version) => version + 1);
+    list.reload();
+  };
+  useEffect(() => {
+    document.title = [route.table?.name, database, 'PhantomDB'].filter(Boolean).join(' · ');
+  }, [route.table?.name, database]);
+  useEffect(() => {
+    if (staged.count === 0) return undefined;
+    const warn = (event) => event.preventDefault();
+    addEventListener('beforeunload', warn);
+    return () => removeEventListener('beforeunload', warn);
+  }, [staged.count === 0]);
+  useEffect(() => {
+    if (route.database === undefined && database !== undefined) go(link(database, 'data'), { replace: true });
+  }, [route.database, database]);
+
+  const shared = { database, tables: list.data ?? [], rights, staged, info, version };
+  return (
+    <div class="console">
+      <button type="button" class="skip" onClick={() => document.getElementById('main').focus()}>
+        Skip to the content
+      </button>
+      <Header route={route} database={database} names={names} info={info} granted={granted} onToken={reload} />
+      <div class="body">
+        <Sidebar database={database} tables={list} route={route} onReload={schemaChanged} />
+        <main id="main" tabIndex={-1}>
+          {list.error && <ErrorMessage error={list.error} />}
+          {database === undefined ? (
+            <NoDatabase rights={rights} />
+          ) : (
+            <View key={database} route={route} {...shared} onSchemaChanged={schemaChanged} />
+          )}
+        </main>
+      </div>
+      <ChangesBar staged={staged} database={database} onSaved={() => setVersion((version) => version + 1)} />
+    </div>
+  );
+}
+
+function View({ route, ...shared }) {
+  if (route.view === 'sql') return <SqlView given={route.params.get('text') ?? undefined} {...shared} />;
+  if (route.view === 'live') return <LiveView rights={shared.rights} />;
+  if (route.view === 'schema') return <SchemaView table={route.table} {...shared} />;
+  if (route.table) return <TableView table={route.table} params={route.params} {...shared} />;
+  return <Overview {...shared} />;
+}
+
+function Overview({ database, tables }) {
+  return (
+    <section class="page">
+      <h1 dir="auto">{database}</h1>
+      <p>
+        {tables.length === 0
+          ? 'This database has no tables.'
+          : `${tables.length} ${tables.length === 1 ? 'table' : 'tables'}. Choose one to see its rows.`}
+      </p>
+      <ul class="plain-list">
+        {tables.map((table) => (
+          <li key={tableKey(table)}>
+            <a dir="auto" href={link(database, 'data', table)}>
+              {markedLabel(table)}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function NoDatabase() {
+  return (
+    <section class="page">
+      <h1>No databases</h1>
+      <p>This server has no database that you may see. An application makes one when it first connects.</p>
+    </section>
+  );
+}
+
+const sorted = (tables) =>
+  tables.toSorted(
+    (a, b) =>
+      // The tables of the user come first.
+      isConsoleTable(a) - isConsoleTable(b) ||
+      (a.schema ?? '').localeCompare(b.schema ?? '') ||
+      a.name.localeCompare(b.name),
+  );

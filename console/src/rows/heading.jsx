@@ -1,0 +1,44 @@
+// The head of the grid: the names of columns, which sort, and the fields that filter.
+
+import { nextOrder } from './table-state.js';
+
+export function Heading({ column, schema, state, onState }) {
+  const direction = state.order.find(([name]) => name === column.name)?.[1];
+  const isKey = schema.primaryKey.includes(column.name);
+  return (
+    <th scope="col" aria-sort={{ ASC: 'ascending', DESC: 'descending' }[direction] ?? 'none'}>
+      <button
+        type="button"
+        class="heading"
+        title={`Sort by ${column.name}; with Shift, after the columns that sort already`}
+        onClick={(event) => onState({ order: nextOrder(state.order, column.name, event.shiftKey), page: 1 })}
+      >
+        <span dir="auto">{column.name}</span>
+        <span aria-hidden="true">{{ ASC: ' ↑', DESC: ' ↓' }[direction] ?? ''}</span>
+        <small>
+          {isKey && 'PK '}
+          {column.type.length > 30 ? `${column.type.slice(0, 30)}…` : column.type}
+        </small>
+      </button>
+    </th>
+  );
+}
+
+export function Filter({ column, state, onState }) {
+  const text = String(state.filters[column.name] ?? '');
+  return (
+    <th>
+      <input
+        key={text}
+        defaultValue={text}
+        aria-label={`Filter ${column.name}`}
+        title="A value, or what follows the column in SQL: > 5, LIKE 'a%', IN (1, 2), IS NULL"
+        placeholder="filter"
+        spellcheck={false}
+        autocomplete="off"
+        onKeyDown={(event) => event.key === 'Enter' && event.target.blur()}
+        onChange={(event) => onState({ filters: { ...state.filters, [column.name]: event.target.value }, page: 1 })}
+      />
+    </th>
+  );
+}

@@ -1,0 +1,185 @@
+// The rows of a table: a page of them, with filters, order, and the changes that are not saved yet.
+
+import { useState } from 'preact/hooks';
+
+import { find } from '../api.js';
+import { ErrorMessage } from '../error-message.jsx';
+import { useLoaded } from '../hooks.js';
+import { go, link } from '../route.js';
+import { schemaOf, schemasOf } from '../schemas.js';
+import { allOf, isSameTable, tableLabel } from '../sql-text.js';
+import { equals, listColumns, listed } from '../values.js';
+import { ExportMenu } from './export-menu.jsx';
+import { Grid } from './grid.jsx';
+import { Pager } from './pager.jsx';
+import { useRowCount } from './row-count.js';
+import { RowPanel } from './row-panel.jsx';
+import { changeOf, withDelete, withInsert, withValue } from './staged.js';
+import { conditionOf, orderOf, paramsOf, rowKey, stateOf } from './table-state.js';
+import './rows.css';
+import './panel.css';
+
+export function TableView({ database, table, tables, params, rights, staged, version, view = 'data' }) {
+  const schema = useLoaded(() => schemaOf(database, table), [database, table.name, table.schema, version]);
+  if (schema.error) {
+    return (
+      <section class="page">
+        <h1 dir="auto">{tableLabel(table)}</h1>
+        <ErrorMessage error={schema.error} />
+      </section>
+    );
+  }
+  if (!schema.data || !isSameTable(schema.data.table, table)) return <p class="faint page">Loading…</p>;
+  const key = `${database}/${tableLabel(table)}`;
+  return (
+    <Rows key={key} schema={schema.data} {...{ database, table, tables, params, rights, staged, version, view }} />
+  );
+}
+
+/** What a row of the list needs for the grid and the panel. */
+function rowOf(cells, columns, keyNames) {
+  const listedCells = columns.map((column, at) => listed(column, cells[at]));
+  const values = Object.fromEntries(columns.map((column, at) => [column.name, listedCells[at]]));
+  const keyColumns = columns.filter(({ name }) => keyNames.includes(name));
+  const isIdentified = keyColumns.length > 0 && keyColumns.every(({ name }) => !values[name].isCut);
+  const key = isIdentified ? allOf(keyColumns.map((column) => equals(column, values[column.name].text))) : undefined;
+  const old = Object.fromEntries(
+    Object.entries(values)
+      .filter(([, { isCut }]) => !isCut)
+      .map(([name, { text }]) => [name, text]),
+  );
+  return { key, values, old };
+}
+
+function Rows({ database, table, tables, schema, params, rights, staged, version, view }) {
+  const { columns } = schema;
+  const state = stateOf(params);
+  const [opened, setOpened] = useState();
+  const [round, setRound] = useState(0);
+  /** Changes when the rows are to be read again. */
+  const reading = `${version}/${round}`;
+  const condition = conditionOf(state, columns);
+  const orderBy = orderOf(state, schema);
+  const keyNames = rowKey(schema);
+  const canEdit = rights.canWrite && keyNames.length > 0;
+  const rows = useLoaded(
+    (signal) =>
+      find(
+        database,
+        table,
+        { condition, orderBy, columns: listColumns(columns), limit: state.size, offset: (state.page - 1) * state.size },
+        { signal },
+      ),
+    [database, condition, orderBy, state.page, state.size, reading],
+  );
+  const count = useRowCount({ database, table, condition, state, rows, reading });
+  const schemas = useLoaded(() => schemasOf(database, tables), [database, tables, version]);
+  const setState = (next, options) => go(link(database, view, table, paramsOf({ ...state, ...next })), options);
+
+  const stored = (rows.data?.rows ?? []).map((cells) => rowOf(cells, columns, keyNames));
+  const inserts = staged.changes.filter((change) => change.kind === 'insert' && isSameTable(change.table, table));
+  const shown = [
+    ...inserts.map((change) => ({ key: change.key, values: {}, old: {}, change })),
+    ...stored.map((row) => ({ ...row, change: row.key && changeOf(staged.changes, table, row.key) })),
+  ];
+  const rowFor = (row) => ({ table, columns, key: row.key, old: row.old });
+  const edit = (row, name, text) => staged.stage((changes) => withValue(changes, rowFor(row), name, text));
+  const remove = (row) => staged.stage((changes) => withDelete(changes, rowFor(row)));
+  const openedRow = shown.find(({ key }) => key !== undefined && key === opened);
+
+  return (
+    <section class="rows" data-panel={openedRow !== undefined}>
+      <div class="toolbar">
+        <h1 dir="auto">{tableLabel(table)}</h1>
+        <ConditionForm text={state.where} onText={(where) => setState({ where, page: 1 })} />
+        {rights.canWrite && (
+          <button type="button" onClick={() => staged.stage((changes) => withInsert(changes, { table, columns }))}>
+            Add a row
+          </button>
+        )}
+        <ExportMenu
+          {...{ database, table, columns, condition, orderBy, count: count.isMore ? undefined : count.value }}
+        />
+        <button
+          type="button"
+          aria-label="Load the rows again"
+          title="Load the rows again"
+          onClick={() => setRound(round + 1)}
+        >
+          ↻
+        </button>
+      </div>
+      {rights.canWrite && keyNames.length === 0 && (
+        <p class="note">
+          This table has no primary key and no unique key, so its rows cannot be told apart and cannot be changed here.
+          You can add rows.
+        </p>
+      )}
+      {rows.error && <ErrorMessage error={rows.error} />}
+      {rows.isStopped && (
+        <p class="note" role="status">
+          Stopped: the rows below, if there are any, are those from before.
+        </p>
+      )}
+      <div class="content">
+        <Grid
+          {...{ schema, columns, state, canEdit, edit, remove }}
+          schemas={schemas.data ?? []}
+          rows={shown}
+          canInsert={rights.canWrite}
+          isLoading={rows.isLoading}
+          onState={setState}
+          onOpen={(row) => setOpened(row.key)}
+          follow={(target, where) => go(link(database, view, target, { where }))}
+        />
+        {openedRow && (
+          <RowPanel
+            key={String(openedRow.key)}
+            {...{ database, table, schema, canEdit, edit, remove, view, reading }}
+            schemas={schemas.data ?? []}
+            stage={staged.stage}
+            row={openedRow}
+            onClose={() => setOpened(undefined)}
+          />
+        )}
+      </div>
+      <Pager
+        {...{ state, count }}
+        shown={stored.length}
+        rows={rows}
+        hint={canEdit && 'Double-click a cell to change it, or press Enter in it.'}
+        onState={setState}
+      />
+    </section>
+  );
+}
+
+/** The condition of the whole table, in SQL. */
+function ConditionForm({ text, onText }) {
+  const submit = (event) => {
+    event.preventDefault();
+    onText(new FormData(event.target).get('where').trim());
+  };
+  return (
+    <form class="where" onSubmit={submit}>
+      <label>
+        <span aria-hidden="true">WHERE</span>
+        <span class="visually-hidden">Condition in SQL</span>
+        <input
+          name="where"
+          key={text}
+          defaultValue={text}
+          placeholder="age > 18 AND name LIKE 'A%'"
+          spellcheck={false}
+          autocomplete="off"
+        />
+      </label>
+      <button type="submit">Filter</button>
+      {text !== '' && (
+        <button type="button" onClick={() => onText('')}>
+          Clear
+        </button>
+      )}
+    </form>
+  );
+}
