@@ -13,7 +13,8 @@ const title = (text) => console.log(`\n${text}\n${'-'.repeat(text.length)}`);
 const names = (users) => users.map((user) => `${user.firstName} ${user.lastName} (${user.age})`).join(', ');
 
 async function main() {
-  const sequelize = new Sequelize('tour', null, null, {
+  const sequelize = new Sequelize({
+    database: 'tour',
     dialect: new PhantomDBDialect(process.env.PHANTOMDB_URL ?? 'memory:'),
     logging: false,
   });

@@ -1,4 +1,4 @@
-import type { DataType, Dialect } from 'sequelize';
+import type { Attributes, DataType, Dialect, FindOptions, Model, ModelStatic } from 'sequelize';
 
 import type {
   PhantomDBAttribute,
@@ -25,6 +25,23 @@ declare module 'sequelize' {
     /** Runs the callback again after a conflict with another transaction. A number is `max`. */
     retry?: boolean | number | TransactionRetry;
   }
+  interface Options {
+    /**
+     * Beside `dialect: 'phantomdb'`: a connection string of {@link PhantomDBDialect}, or a URL that names the database too
+     * (`phantomdb://HOST:PORT/DATABASE`).
+     */
+    url?: string;
+  }
+}
+
+declare module 'sequelize/types/dialects/abstract/query-interface' {
+  interface QueryOptions {
+    /**
+     * True when the statement is in the engine's own SQL. It is then sent to the engine unchanged. The default is the
+     * option `native` of the dialect.
+     */
+    native?: boolean;
+  }
 }
 
 /** A value of a column or a parameter. An array or a plain object goes into a JSON column as a document. */
@@ -45,6 +62,25 @@ export interface PhantomDBColumn {
   name: string;
   /** How the values of the column travel. */
   type: PhantomDBWireType;
+  /**
+   * The type in PhantomDB SQL: `VARCHAR(40)`. Only with the option `exactTypes` of a query, and where it is known. An `ENUM`
+   * may stand without its values.
+   */
+  sqlType?: string;
+  /** Whether a row may have NULL there. Only with the option `exactTypes` of a query, and where it is known. */
+  nullable?: boolean;
+}
+
+/** A view of a database. */
+export interface PhantomDBView {
+  name: string;
+  /** The schema, when it is not the one of the connection. */
+  schema?: string;
+  /**
+   * The query whose rows the view has. SQLite has it as it was written, PostgreSQL as it is now. A view that another program
+   * made in a file of SQLite has no query here.
+   */
+  query?: string;
 }
 
 export interface PhantomDBOptions {
@@ -74,6 +110,19 @@ export interface PhantomDBOptions {
    * has `--lock-idle-timeout`, after which the transaction is rolled back.
    */
   lockIdleTimeoutMs?: number;
+  /**
+   * How many milliseconds the statements of one call may take, waiting for locks included. Beyond it the call fails with
+   * `STATEMENT_TIMEOUT`. A server gives them no more than its `--statement-timeout`, 30,000 by default; an embedded
+   * database has no limit by default.
+   */
+  statementTimeoutMs?: number;
+  /** `memory:` and `file:` only: the most rows of one result. By default there is no limit. A server has `--result-rows-max`. */
+  resultRowsMax?: number;
+  /**
+   * `memory:` and `file:` only: the most bytes of one result, as JSON. By default there is no limit. A server has
+   * `--result-bytes-max`.
+   */
+  resultBytesMax?: number;
   /**
    * Whether raw queries (`sequelize.query(sql)`) are in the engine's own SQL unless their option `native` says otherwise. The
    * default is false: they are PhantomDB SQL, as everything is that Sequelize writes.
@@ -113,6 +162,15 @@ export interface CallOptions {
   /** The trace of the call in the format of W3C Trace Context. The default is the active trace of OpenTelemetry. */
   traceparent?: string;
   tracestate?: string;
+}
+
+/** The options of {@link PhantomDBDialect.stream}: those of `findAll`, except some. */
+export interface StreamOptions<TAttributes = unknown>
+  extends Omit<FindOptions<TAttributes>, 'include' | 'plain' | 'rejectOnEmpty' | 'lock' | 'skipLocked'> {
+  /** The rows that are read at a time. The default is 250. */
+  pageSize?: number;
+  /** Ends the reading. */
+  signal?: AbortSignal;
 }
 
 /**
@@ -189,6 +247,8 @@ export interface QueryOptions extends TransactionOption {
    * `native` of the dialect.
    */
   native?: boolean;
+  /** True for columns with `sqlType` and `nullable`, which takes the database some more time. */
+  exactTypes?: boolean;
 }
 
 export interface BeginTransactionOptions extends CallOptions {
@@ -225,7 +285,7 @@ export interface PhantomDBDialectMethods {
    * given to the constructor as `dialect`.
    *
    * @example
-   * const sequelize = new Sequelize('myapp', null, null, { dialect: 'sqlite' });
+   * const sequelize = new Sequelize({ database: 'myapp', dialect: 'sqlite' });
    * new PhantomDBDialect('memory:').init(sequelize);
    */
   init<T extends object>(sequelize: T): T;
@@ -270,6 +330,9 @@ export interface PhantomDBDialectMethods {
 
   /** The tables of a database. */
   listTables(databaseName: string, options?: TransactionOption): Promise<{ name: string; schema?: string }[]>;
+
+  /** The views of a database, with their queries. */
+  listViews(databaseName: string, options?: TransactionOption): Promise<PhantomDBView[]>;
 
   /** Columns, keys, constraints and indexes of a table. Fails with `UNKNOWN_TABLE`. */
   describeTable(databaseName: string, tableName: PhantomDBTable, options?: TransactionOption): Promise<TableSchema>;
@@ -356,6 +419,26 @@ export interface PhantomDBDialectMethods {
   rollbackTransaction(id: string): Promise<void>;
 
   /**
+   * Reads the rows of a finder one after the other, without all of them in memory. A model of a Sequelize that uses this
+   * dialect is queried as `findAll` does, with its scopes and `beforeFind` hooks; `afterFind` hooks do not run. All rows
+   * are of one state of the database, that of the beginning.
+   * The next page is read while the loop is busy with the one before, and no further. Leaving the loop, an error in it and
+   * `signal` end the reading. Without the option `transaction` the stream takes a connection of Sequelize's pool and a
+   * transaction of its own until it ends; a page must then be worked off within ten minutes (`TRANSACTION_EXPIRED`).
+   * Throws a `TypeError` for `include` and `plain`.
+   *
+   * @example
+   * for await (const user of dialect.stream(User, { where: { active: true }, order: ['id'] })) {
+   *   await send(user.email);
+   * }
+   */
+  stream<M extends Model>(
+    model: ModelStatic<M>,
+    options: StreamOptions<Attributes<M>> & { raw: true },
+  ): AsyncIterableIterator<Attributes<M>>;
+  stream<M extends Model>(model: ModelStatic<M>, options?: StreamOptions<Attributes<M>>): AsyncIterableIterator<M>;
+
+  /**
    * Keeps the committed state of a database: rows, tables, indexes and everything else. The default is the database of
    * the Sequelize that uses this dialect. See `docs/testing.md`.
    * Fails with `BAD_REQUEST` when there is no default because no Sequelize or several of them use the dialect, with
@@ -391,33 +474,55 @@ export interface PhantomDBDialectMethods {
   ): Promise<Result>;
 
   /**
+   * The URL of the console, a page to look into the databases with a browser, see `docs/console.md`. For `memory:` and
+   * `file:` the page is served from now on, on a free port of this computer, until the dialect is closed; the URL holds a new
+   * token, so show it only to those who may see and change everything. For a server it is the server's own page.
+   *
+   * @example console.log(await dialect.studio());
+   */
+  studio(): Promise<string>;
+
+  /**
    * Closes the dialect for good; a `memory:` database without a name is gone then. Closing the last Sequelize that uses
    * the dialect does the same, but the dialect can then be used again.
    */
   close(): Promise<void>;
 }
 
+/** The members of a text. An editor that offers them shows them as `never`, and the compiler refuses a call. */
+type NoText = { readonly [Member in Exclude<Extract<keyof string, string>, keyof object>]: never };
+
 /**
  * PhantomDB as a dialect of Sequelize 6.
  *
  * Sequelize's type `Dialect` is a closed list of names. This type includes one of them, so that the option `dialect`
- * accepts it without a cast. At run time it is an object.
+ * accepts it without a cast. At run time it is an object, without the members of a text.
  */
-export type PhantomDBDialect = PhantomDBDialectMethods & Extract<Dialect, 'sqlite'>;
+export type PhantomDBDialect = PhantomDBDialectMethods & NoText & Extract<Dialect, 'sqlite'>;
 
 export interface PhantomDBDialectConstructor {
   /**
    * @param connectionString
    * `http://…` or `https://…` (a server), `memory:` (a private database in this process), `memory:NAME` (one that all
-   * dialects of this process with this name share), or `file:PATH` (a directory). The default is the environment
+   * dialects of this process with this name share), or `file:PATH` (a directory). Without an argument it is the environment
    * variable `PHANTOMDB_URL`, or `http://localhost:8080`. The constructor opens and connects nothing yet.
-   * @throws {TypeError} for an option that is wrong
+   * @throws {TypeError} for an option that is wrong, and for `undefined` or an empty string as the connection string
    * @throws {PhantomDBError} for a connection string that is wrong
    *
    * @example
-   * const sequelize = new Sequelize('myapp', null, null, { dialect: new PhantomDBDialect('memory:') });
+   * const sequelize = new Sequelize({ database: 'myapp', dialect: new PhantomDBDialect('memory:') });
    */
   new (connectionString?: string, options?: PhantomDBOptions): PhantomDBDialect;
+
+  /**
+   * The dialect of a Sequelize, also of one whose configuration names it in words: `new Sequelize('phantomdb://…')` or
+   * `dialect: 'phantomdb'`.
+   *
+   * @throws {TypeError} when PhantomDB is not its dialect
+   *
+   * @example const seeded = await PhantomDBDialect.of(sequelize).snapshot();
+   */
+  of(sequelize: object): PhantomDBDialect;
 
   /**
    * Makes a copy of Sequelize accept the dialect. Call it for a copy that is neither this package's own, nor the
@@ -441,6 +546,13 @@ export class PhantomDBError extends Error {
     requestId?: string;
     traceId?: string;
   });
+  /**
+   * The PhantomDBError in an error of Sequelize, or the error itself if it is one; undefined for any other value.
+   *
+   * @example console.error(PhantomDBError.of(error)?.code, PhantomDBError.of(error)?.requestId);
+   */
+  static of(error: unknown): PhantomDBError | undefined;
+
   readonly name: 'PhantomDBError';
   /** The code of the error: `UNIQUE_VIOLATION`, `UNKNOWN_TABLE`, `UNAVAILABLE`, … */
   readonly code: string;

@@ -18,7 +18,8 @@ class AbortError extends Error {
    * @param {string} [what] became of the call
    */
   constructor(signal, what = NOT_SENT) {
-    super(`The call was given up since its signal was aborted. ${what}`, { cause: signal.reason });
+    super(`The call was given up since its signal was aborted. ${what}`);
+    Object.defineProperty(this, 'cause', { value: signal.reason, configurable: true, writable: true });
     this.code = 'ABORT_ERR';
   }
 

@@ -7,9 +7,9 @@
 // a database of their own, since the work may keep the write lock of its database for longer than a lease lasts. All
 // times are the database's, so that the clocks of processes need not agree.
 
-const { randomUUID } = require('crypto');
-const { setTimeout: sleep } = require('timers/promises');
+const { performance } = require('perf_hooks');
 
+const { randomUUID, sleep } = require('./old-node.js');
 const { PhantomDBError } = require('./phantomdb-error.js');
 
 const LOCKS_DATABASE = 'phantomdb_locks';
@@ -37,7 +37,10 @@ class NamedLock {
   #dialect;
   #key;
   #timer;
-  #lost = new AbortController();
+  /** The error of a lock that was lost. */
+  #lost;
+  /** Node has it since 14.17. */
+  #controller = typeof AbortController === 'function' ? new AbortController() : undefined;
   /** The time at which the lease ends at the latest, by the clock of this process. */
   #end;
 
@@ -48,7 +51,7 @@ class NamedLock {
 
   /** A signal that is aborted when the lock is lost while it is held. */
   get signal() {
-    return this.#lost.signal;
+    return this.#controller?.signal;
   }
 
   async take(timeout) {
@@ -71,10 +74,10 @@ class NamedLock {
   async release() {
     clearInterval(this.#timer);
     this.#lose(performance.now() > this.#end);
-    this.signal.throwIfAborted();
+    if (this.#lost) throw this.#lost;
     const { affectedRows } = await this.#run(RELEASE);
     this.#lose(affectedRows === 0);
-    this.signal.throwIfAborted();
+    if (this.#lost) throw this.#lost;
   }
 
   async #prepare() {
@@ -112,7 +115,8 @@ class NamedLock {
     const reason =
       `The lock '${name}' of the database '${databaseName}' was lost: for ${LEASE_SECONDS} s it was not renewed, as ` +
       'this process stood still or could not reach the database. Another process may have worked meanwhile.';
-    this.#lost.abort(failure(reason));
+    this.#lost = failure(reason);
+    this.#controller?.abort(this.#lost);
   }
 
   #run(sql) {

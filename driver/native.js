@@ -1,34 +1,31 @@
 'use strict';
 
-// Finds and loads the addon. One copy of the addon serves every copy of this file (Jest makes one for each test file),
-// since Node keeps a loaded addon for as long as the process lives.
+// Loads the addon. One copy of the addon serves every copy of this file (Jest makes one for each test file), since Node
+// keeps a loaded addon for as long as the process lives.
 
 const fs = require('fs');
 const path = require('path');
 
-/** The name of this platform in the names of its file and its package: `linux-x64-gnu`, `darwin-arm64`, `win32-x64-msvc`. */
-function platformName() {
-  const { platform, arch } = process;
-  if (platform === 'linux') {
-    return `linux-${arch}-${isMusl() ? 'musl' : 'gnu'}`;
-  }
-  return platform === 'win32' ? `win32-${arch}-msvc` : `${platform}-${arch}`;
-}
+const { ROOT, addonFile, platformName } = require('./addon-file.js');
 
-function isMusl() {
-  const report = process.report;
-  // Naming the network interfaces can take seconds, and nobody reads them here.
-  report.excludeNetwork = true;
-  return !report.getReport().header.glibcVersionRuntime;
-}
+const IN_BUNDLE = [
+  'This code is in a bundle, which cannot hold an addon. Keep phantomdb-sequelize and sequelize out of it: in esbuild, ' +
+    "webpack, Vite and Rollup make both external; in Next.js set serverExternalPackages: ['sequelize', " +
+    "'phantomdb-sequelize']. docs/bundlers.md of the package has each setting.",
+];
+
+const notInstalled = (name) => [
+  `If there is a package phantomdb-sequelize-${name}, it was left out when phantomdb-sequelize was installed: with ` +
+    '--omit=optional, or by a lock file from another platform. Otherwise build the addon, with Rust 1.89 or later ' +
+    '(https://rustup.rs):',
+  '  npx phantomdb build-addon',
+];
 
 function load() {
   const name = platformName();
-  const candidates = [
-    process.env.PHANTOMDB_NATIVE_LIBRARY,
-    path.join(__dirname, '..', `phantomdb.${name}.node`),
-    `phantomdb-sequelize-${name}`,
-  ].filter(Boolean);
+  const candidates = [process.env.PHANTOMDB_NATIVE_LIBRARY, addonFile(name), `phantomdb-sequelize-${name}`].filter(
+    Boolean,
+  );
   const failures = [];
   for (const candidate of candidates) {
     if (path.isAbsolute(candidate) && !fs.existsSync(candidate)) {
@@ -45,8 +42,7 @@ function load() {
     [
       `phantomdb-sequelize found no addon for ${name}. Tried:`,
       ...failures.map((failure) => `  - ${failure}`),
-      `Install the optional package phantomdb-sequelize-${name} (npm leaves it out with --omit=optional, or when the ` +
-        'lock file was made on another platform), or, in a clone of the repository, run `npm run build`.',
+      ...(ROOT ? notInstalled(name) : IN_BUNDLE),
     ].join('\n'),
   );
 }

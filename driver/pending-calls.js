@@ -16,6 +16,11 @@ class PendingCalls {
     resolve(outcome);
   };
 
+  /** How many there are. */
+  get size() {
+    return this.#waiting.size;
+  }
+
   /** @returns {Promise<string | object>} the outcome of the call */
   wait(number) {
     return new Promise((resolve) => this.#waiting.set(number, resolve));

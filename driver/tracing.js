@@ -2,7 +2,7 @@
 
 // The channel on which calls are observed, and the traces that they are a part of. `docs/observing.md` documents both.
 
-const { tracingChannel } = require('diagnostics_channel');
+const { tracingChannel } = require('./old-node.js');
 
 const queries = tracingChannel('phantomdb:query');
 

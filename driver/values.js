@@ -5,6 +5,8 @@
 const { inspect, types } = require('util');
 
 const { toJson } = require('./json.js');
+const { objectMaker } = require('./row-objects.js');
+const { timestampParser, timestampWriter } = require('./timestamps.js');
 
 /**
  * A parameter of a statement, as the wire carries it. Any object that is not a date, bytes or the like is a JSON document.
@@ -66,12 +68,14 @@ function refuse(value) {
   throw new Error(`Invalid value ${inspect(value, { depth: 3 })}`);
 }
 
+const writtenTime = timestampWriter();
+
 /** @param {Date} date */
 function timestamp(date) {
   if (Number.isNaN(date.getTime())) {
     throw new RangeError('An invalid Date cannot be a value of a statement.');
   }
-  return { type: 'timestamp', value: date.toISOString() };
+  return { type: 'timestamp', value: writtenTime(date) };
 }
 
 /** @param {Buffer} buffer */
@@ -92,7 +96,7 @@ function givenValue(value) {
 }
 
 const CONVERTERS = {
-  timestamp: (value) => new Date(value),
+  timestamp: timestampParser(),
   // NaN and the infinities come as text.
   float: (value) => Number(value),
   blob: (value) => Buffer.from(value, 'base64'),
@@ -105,29 +109,34 @@ function converterOf(type) {
 }
 
 /**
- * The rows of a result as objects.
+ * Converts the values of a result in place.
  *
  * @param {{ columns: { name: string, type: string }[], rows: unknown[][] }} result
  * @param {(name: string, type: string) => ((value: unknown) => unknown) | undefined} [converter] for a column
- * @returns {Record<string, unknown>[]}
  */
-function rowsToObjects({ columns, rows }, converter = (_name, type) => converterOf(type)) {
-  const names = columns.map((column) => column.name);
+function convertRows({ columns, rows }, converter = (_name, type) => converterOf(type)) {
   for (const [index, { name, type }] of columns.entries()) {
     const convert = converter(name, type);
-    if (convert) {
-      convertColumn(rows, index, convert);
-    }
+    if (convert) convertColumn(rows, index, convert);
   }
-  const count = names.length;
-  const assign = names.includes('__proto__') ? defineOwn : setOwn;
-  return rows.map((row) => {
-    const object = {};
-    for (let index = 0; index < count; index++) {
-      assign(object, names[index], row[index]);
-    }
-    return object;
-  });
+}
+
+/**
+ * The rows of a result as objects, with their values as they are.
+ *
+ * @param {{ columns: { name: string }[], rows: unknown[][] }} result
+ * @returns {Record<string, unknown>[]}
+ */
+function objectsOf({ columns, rows }) {
+  const names = columns.map(({ name }) => name);
+  const make = objectMaker(names, [...names.keys()], rows.length);
+  return rows.map((row) => make(row));
+}
+
+/** The rows of a result as objects, with their values as JavaScript has them. */
+function rowsToObjects(result) {
+  convertRows(result);
+  return objectsOf(result);
 }
 
 function convertColumn(rows, index, convert) {
@@ -138,15 +147,6 @@ function convertColumn(rows, index, convert) {
   }
 }
 
-function setOwn(object, name, value) {
-  object[name] = value;
-}
-
-/** Defines a column with the name `__proto__`, which an assignment would not create. */
-function defineOwn(object, name, value) {
-  Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
-}
-
 module.exports = {
   toWire,
   scalarToWire,
@@ -155,5 +155,7 @@ module.exports = {
   timestamp,
   blob,
   converterOf,
+  convertRows,
+  objectsOf,
   rowsToObjects,
 };

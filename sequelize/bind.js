@@ -31,7 +31,7 @@ function formatBindParameters(sql, values) {
 /** Replaces the binds of a text by `$1…$n`. The texts of one statement share one `Binds`. */
 function placeBinds(sql, binds) {
   return sql.replace(TOKEN, (match, ...rest) => {
-    const groups = rest.at(-1);
+    const groups = rest[rest.length - 1];
     if (groups.escaped) {
       return '$';
     }

@@ -2,6 +2,7 @@
 
 const { withStack } = require('../driver/phantomdb-error.js');
 const { AbortError, throwIfAborted, untilAborted } = require('../driver/abort.js');
+const { Session } = require('./session.js');
 
 /**
  * Sequelize's own pool, hooks and replication around sessions, which are light: the sockets, or the engine itself,
@@ -126,121 +127,4 @@ function locate(server, url) {
   // An address of IPv6 has colons of its own.
   const place = name.includes(':') && !name.startsWith('[') ? `[${name}]` : name;
   server.url = `${protocol}//${place}${port === '' ? '' : `:${port}`}`;
-}
-
-/** A database, and the transaction that is open in it. */
-class Session {
-  #connection;
-  /** The id of the open transaction, or null. */
-  transaction = null;
-  /** The id of the `Transaction` object that holds the session. Sequelize sets it. */
-  uuid = undefined;
-  isValid = true;
-
-  /** @param {import('../driver/connection.js').Connection} connection */
-  constructor(connection, database) {
-    this.#connection = connection;
-    this.database = database;
-  }
-
-  /**
-   * Runs one statement of PhantomDB SQL.
-   *
-   * @param {string} query
-   * @param {string} parameters a JSON array
-   * @param {{ native?: boolean, readOnly?: boolean }} how
-   * @param {import('../driver/connection.js').CallOptions} [options]
-   * @returns {Promise<object>} the result set; rejected with a PhantomDBError or an AbortError
-   */
-  query(query, parameters, { native, readOnly, rows }, options) {
-    const { database } = this;
-    const transaction = this.transaction ?? undefined;
-    return this.#connection.query({ database, query, parameters, transaction, native, readOnly, rows }, options);
-  }
-
-  /** Finds rows of one table. `query` is the statement that the find stands for, with the same parameters. */
-  find(table, find, parameters, query, options) {
-    const { database } = this;
-    const transaction = this.transaction ?? undefined;
-    return this.#connection.find({ database, table, find, parameters, query, transaction }, options);
-  }
-
-  /** Makes any other call of the contract. Resolves to its answer. */
-  call(kind, body, options) {
-    return this.#connection.call(kind, body, this.transaction ?? undefined, options);
-  }
-
-  /** @param {{ isolationLevel?: string, readOnly?: boolean, immediate?: boolean }} options */
-  async begin(options) {
-    const answer = await this.call('beginTransaction', { database: this.database, ...options });
-    this.transaction = answer.transaction_id;
-  }
-
-  commit() {
-    return this.#end('commitTransaction');
-  }
-
-  /** Rolls back. A transaction that the server has rolled back, since it was idle for too long, needs no more. */
-  async rollback() {
-    try {
-      await this.#end('rollbackTransaction');
-    } catch (error) {
-      if (error.code !== 'TRANSACTION_EXPIRED') {
-        throw error;
-      }
-    }
-  }
-
-  /** Lets go of a transaction that the server has ended. Returns what stands in this session's place for it. */
-  expire(error) {
-    this.transaction = null;
-    return new ExpiredSession(error);
-  }
-
-  /** Rolls back what is open. It cannot fail: the server rolls back what it finds idle. */
-  async abandon() {
-    this.isValid = false;
-    await this.rollback().catch(() => {});
-  }
-
-  async #end(kind) {
-    const id = this.transaction;
-    if (id !== null) {
-      this.transaction = null;
-      await this.call(kind, { id });
-    }
-  }
-}
-
-/** The session of a transaction that the server has rolled back: all it can do is end. */
-class ExpiredSession {
-  constructor(error) {
-    this.error = error;
-    this.isValid = false;
-    this.uuid = undefined;
-  }
-
-  async query() {
-    throw this.error;
-  }
-
-  find() {
-    return this.query();
-  }
-
-  call() {
-    return this.query();
-  }
-
-  commit() {
-    return this.query();
-  }
-
-  async rollback() {}
-
-  async abandon() {}
-
-  expire() {
-    return this;
-  }
 }

@@ -10,7 +10,7 @@ const { types: typeTable } = require('../driver/type-table.js');
 const { blob, timestamp } = require('../driver/values.js');
 const { escapeValue } = require('./escape.js');
 
-const DOCS = 'https://github.com/phantomdb/phantomdb-sequelize/blob/main/docs/types.md';
+const DOCS = 'docs/types.md of the package phantomdb-sequelize';
 
 /** What to use instead of a type that PhantomDB does not have. */
 const REFUSED = {
@@ -32,6 +32,20 @@ const DECIMAL_TEXT = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const UUID_TEXT = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const DATE_TEXT = /^\d{4}-\d\d-\d\d$/;
 const NON_FINITE = { nan: 'NaN', infinity: 'Infinity', '-infinity': '-Infinity' };
+
+const DAYS_OF_MONTHS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+function daysOf(month, year) {
+  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  return month === 2 && isLeap ? 29 : DAYS_OF_MONTHS[month - 1];
+}
+
+/** True for a day of the calendar as `2024-02-29`. */
+function isDay(value) {
+  if (typeof value !== 'string' || !DATE_TEXT.test(value)) return false;
+  const [year, month, day] = [Number(value.slice(0, 4)), Number(value.slice(5, 7)), Number(value.slice(8))];
+  return day >= 1 && day <= daysOf(month, year);
+}
 
 /**
  * @param {object} lib of a copy of Sequelize
@@ -232,10 +246,13 @@ function timeTypes(Base, { moment, errors }) {
         if (options?.acceptStrings && typeof value === 'string') {
           return value;
         }
-        const day = typeof value === 'string' && DATE_TEXT.test(value) ? value : super._stringify(value);
-        return DATE_TEXT.test(day) && moment(day).isValid()
-          ? { type: 'date', value: day }
-          : refuse(String(value), 'date');
+        if (isDay(value)) return { type: 'date', value };
+        const day = super._stringify(value);
+        return isDay(day) ? { type: 'date', value: day } : refuse(String(value), 'date');
+      }
+      /** As Sequelize's own, which has moment parse and write every day of a new instance. */
+      _sanitize(value, options) {
+        return isDay(value) ? value : super._sanitize(value, options);
       }
     },
     TIME: class extends Base.TIME {

@@ -27,15 +27,15 @@ function isEmpty(object) {
 function takeIdle(pool, Pool) {
   if (Object.getPrototypeOf(pool) !== Pool.prototype || Object.hasOwn(pool, 'acquire')) return undefined;
   if (pool._draining || pool._availableObjects.length === 0) return undefined;
-  const { resource, useCount } = pool._availableObjects.at(-1);
+  const { resource, useCount } = pool._availableObjects[pool._availableObjects.length - 1];
   if (!pool._factory.validate(resource)) return undefined;
   pool._availableObjects.pop();
   pool._addResourceToInUseObjects(resource, useCount);
   return resource;
 }
 
-function checkTransaction(transaction, sql) {
-  if (!transaction?.finished) return;
+function checkTransaction({ transaction, completesTransaction }, sql) {
+  if (!transaction?.finished || completesTransaction) return;
   const { finished, id } = transaction;
   const message = `${finished} has been called on this transaction(${id}), you can no longer use it. (The rejected query is attached as the 'sql' property of this error)`;
   throw Object.assign(new Error(message), { sql: String(sql) });
@@ -79,7 +79,7 @@ module.exports = (lib, ConnectionManager) => {
     let failure;
     try {
       if (options.transaction === undefined && Sequelize._cls) options.transaction = Sequelize._cls.get('transaction');
-      checkTransaction(options.transaction, sql);
+      checkTransaction(options, sql);
       connection = options.transaction
         ? options.transaction.connection
         : (idleConnection(manager, options) ?? (await manager.getConnection(options)));

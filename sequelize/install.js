@@ -3,7 +3,7 @@
 // Fills the dialect slot of a copy of Sequelize from outside.
 //
 // Sequelize chooses its dialect in a `switch` on `this.getDialect()` in its constructor. When `options.dialect` is a
-// PhantomDBDialect, our `getDialect` names a stock dialect there, and what the constructor then assigns to
+// PhantomDBDialect, or names PhantomDB, our `getDialect` names a stock dialect there, and what the constructor then assigns to
 // `this.dialect` is replaced by ours as it is assigned. So the rest of the constructor (typeValidation,
 // operatorsAliases, queryInterface, connectionManager, the hooks) finds ours in place, no hook is needed, and neither
 // the user's options nor the stock dialects are touched. `patch-abstract-type.js` mends the one thing that all dialects
@@ -13,10 +13,13 @@ const fs = require('fs');
 const { createRequire } = require('module');
 const path = require('path');
 
+const { Client } = require('../driver/client.js');
+const { isPhantomDB, readConfiguration, refuseScheme } = require('./configuration.js');
 const { dataTypes } = require('./data-types.js');
 const { wrapSqlString } = require('./escape.js');
 const { makeExtendable } = require('./patch-abstract-type.js');
 const { checkPrivateMembers } = require('./private-members.js');
+const { takeShortcuts } = require('./shortcuts/index.js');
 const { wrapTransaction } = require('./transaction-retry.js');
 
 const DIALECT_NAME = 'phantomdb';
@@ -34,6 +37,39 @@ const ENTRY = path.join('lib', 'sequelize.js');
 
 function clientOf(dialect) {
   return typeof dialect === 'object' && typeof dialect?.[CLIENT] === 'function' ? dialect[CLIENT]() : undefined;
+}
+
+/**
+ * The client of an instance whose configuration names PhantomDB in words. What the instance shows of its configuration
+ * has no token afterwards; the user's own objects are left as they are.
+ */
+function namedClient(sequelize) {
+  const { config, options } = sequelize;
+  const given = { ...options, ...config, dialect: options.dialect };
+  const { url, database, options: ours } = readConfiguration(given);
+  const client = new Client(url, ours);
+  const { token: _, ...dialectOptions } = ours;
+  Object.assign(config, { database, password: null, dialectOptions });
+  Object.assign(options, { url: client.url, database, password: null, dialectOptions });
+  if (!client.isRemote) {
+    config.host = 'localhost';
+    options.host = 'localhost';
+  }
+  return client;
+}
+
+/** Throws for options with which no dialect can be chosen, where Sequelize's own message would mislead. */
+function checkDialect({ dialect, dialectModule }) {
+  if (typeof dialect === 'function' && typeof dialect[CLIENT] === 'function') {
+    throw new TypeError("The option dialect is a class: pass an instance, new PhantomDBDialect('memory:').");
+  }
+  if (typeof dialectModule?.PhantomDBDialect === 'function') {
+    throw new TypeError(
+      'phantomdb-sequelize is no dialectModule, which is a driver of another dialect: leave the option out, and write ' +
+        "dialect: new PhantomDBDialect('memory:').",
+    );
+  }
+  refuseScheme(dialect);
 }
 
 /** The part of a copy of Sequelize that the shim is built on. */
@@ -66,8 +102,10 @@ function libOf(directory, Sequelize) {
     injectReplacements: load(path.join('utils', 'sql.js')).injectReplacements,
     errors: load(path.join('errors', 'index.js')),
     logger: load(path.join('utils', 'logger.js')).logger,
+    InstanceValidator: load('instance-validator.js').InstanceValidator,
     classToInvokable: load(path.join('utils', 'class-to-invokable.js')).classToInvokable,
     parserStore: load(path.join('dialects', 'parserStore.js')),
+    lodash: requireThere('lodash'),
     moment: requireThere('moment'),
     momentTz: requireThere('moment-timezone'),
     retryAsPromised: requireThere('retry-as-promised').default,
@@ -79,9 +117,10 @@ function libOf(directory, Sequelize) {
 function buildDialect(lib) {
   lib.timeZone = require('./time-zone.js')(lib);
   wrapSqlString(lib.SqlString, DIALECT_NAME, lib.timeZone);
-  makeExtendable(lib);
   lib.DataTypes[DIALECT_NAME] = dataTypes(lib);
   lib.privateMembers = checkPrivateMembers(lib);
+  lib.instanceClassOf = require('./instances/models.js')(lib);
+  takeShortcuts(lib);
   const schemaInterface = require('./query-interface.js')(lib);
   const ConnectionManager = require('./connection-manager.js')(lib);
   lib.runStatement = require('./direct-query.js')(lib, ConnectionManager);
@@ -144,18 +183,30 @@ function replaceDialect(Dialect, sequelize, client) {
   sequelize.connectionManager = dialect.connectionManager;
 }
 
-function wrapGetDialect(Sequelize, Dialect) {
+/** @param {() => Function} dialectClass */
+function wrapGetDialect(Sequelize, dialectClass) {
   const original = Sequelize.prototype.getDialect;
   Sequelize.prototype.getDialect = function getDialect() {
-    if (this.dialect instanceof Dialect) {
+    if (this.dialect?.name === DIALECT_NAME) {
       return DIALECT_NAME;
     }
-    const client = clientOf(this.options.dialect);
+    const { dialect } = this.options;
+    if (!this.dialect) checkDialect(this.options);
+    const client = isPhantomDB(dialect) ? namedClient(this) : clientOf(dialect);
     if (client) {
-      interceptDialect(Dialect, this, client);
+      interceptDialect(dialectClass(), this, client);
     }
     return original.call(this);
   };
+}
+
+/** Makes our data types, with the rest of the dialect, when they are first read. */
+function giveDataTypes(DataTypes, dialectClass) {
+  const get = () => {
+    dialectClass();
+    return DataTypes[DIALECT_NAME];
+  };
+  Object.defineProperty(DataTypes, DIALECT_NAME, { configurable: true, enumerable: true, get });
 }
 
 /** True for the versions of `sequelize` that the shim fits: `>=6.28 <7`. */
@@ -164,15 +215,46 @@ function isSupported(version) {
   return major === 6 && minor >= 28;
 }
 
+const notSupported = (version) => `phantomdb-sequelize works with sequelize >=6.28 <7; this copy is ${version}.`;
+
+/** Lets a copy that is too old say so when it is given the dialect. */
+function refuseDialect(Sequelize) {
+  const original = Sequelize.prototype.getDialect;
+  Sequelize.prototype.getDialect = function getDialect() {
+    const { dialect } = this.options;
+    if (isPhantomDB(dialect) || clientOf(dialect)) throw new Error(notSupported(Sequelize.version));
+    return original.call(this);
+  };
+}
+
 /** Fills the slot of the copy with this `lib` folder. Returns its class. */
 function installAt(directory) {
   const Sequelize = require(path.join(directory, 'sequelize.js'));
-  if (!Object.hasOwn(Sequelize, SLOT) && isSupported(Sequelize.version)) {
-    const Dialect = buildDialect(libOf(directory, Sequelize));
-    wrapGetDialect(Sequelize, Dialect);
-    wrapTransaction(Sequelize, Dialect);
+  if (Object.hasOwn(Sequelize, SLOT)) return Sequelize;
+  if (!isSupported(Sequelize.version)) {
+    refuseDialect(Sequelize);
     Object.defineProperty(Sequelize, SLOT, {
-      value: (sequelize, client) => replaceDialect(Dialect, sequelize, client),
+      value: () => {
+        throw new Error(notSupported(Sequelize.version));
+      },
+    });
+  } else {
+    makeExtendable(Sequelize);
+    // For the first instance that needs it: the files of Sequelize that it takes are loaded then anyway.
+    let Dialect;
+    const dialectClass = () => {
+      if (!Dialect) {
+        // In place of the property come the data types themselves.
+        delete Sequelize.DataTypes[DIALECT_NAME];
+        Dialect = buildDialect(libOf(directory, Sequelize));
+      }
+      return Dialect;
+    };
+    giveDataTypes(Sequelize.DataTypes, dialectClass);
+    wrapGetDialect(Sequelize, dialectClass);
+    wrapTransaction(Sequelize, DIALECT_NAME);
+    Object.defineProperty(Sequelize, SLOT, {
+      value: (sequelize, client) => replaceDialect(dialectClass(), sequelize, client),
     });
   }
   return Sequelize;
@@ -213,13 +295,14 @@ function installIn(Sequelize) {
     throw new TypeError('PhantomDBDialect.use takes the class Sequelize of a copy of sequelize 6.');
   }
   if (!isSupported(base.version)) {
-    throw new Error(`phantomdb-sequelize works with sequelize >=6.28 <7; this copy is ${base.version}.`);
+    throw new Error(notSupported(base.version));
   }
   installEverywhere();
   if (!Object.hasOwn(base, SLOT)) {
     throw new Error(
-      'phantomdb-sequelize did not find the files of this copy of sequelize. Keep sequelize out of bundles, and load it ' +
-        'in the same module registry as phantomdb-sequelize.',
+      'phantomdb-sequelize did not find the files of this copy of sequelize. Keep sequelize and phantomdb-sequelize out ' +
+        "of bundles (esbuild and webpack: external; Next.js: serverExternalPackages: ['sequelize', " +
+        "'phantomdb-sequelize']; see docs/bundlers.md), and load both in one module registry.",
     );
   }
 }
@@ -232,4 +315,4 @@ function installOn(sequelize, client) {
   }
 }
 
-module.exports = { CLIENT, installEverywhere, installIn, installOn };
+module.exports = { CLIENT, DIALECT_NAME, clientOf, installEverywhere, installIn, installOn };

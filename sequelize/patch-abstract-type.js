@@ -5,9 +5,10 @@
  * types so that they can be called without `new`, but the wrapper always constructs the wrapped class and never a class
  * that extends it: an instance of a user's type would be an `ABSTRACT`, whose `toSql` is "ABSTRACT".
  *
- * @param {object} lib the parts of one copy of Sequelize
+ * @param {object} Sequelize the class of one copy of Sequelize
  */
-function makeExtendable({ DataTypes, Sequelize }) {
+function makeExtendable(Sequelize) {
+  const { DataTypes } = Sequelize;
   const Abstract = DataTypes.ABSTRACT.prototype.constructor;
   const wrapped = new Proxy(Abstract, {
     apply: (_target, _this, args) => new Abstract(...args),

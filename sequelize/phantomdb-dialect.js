@@ -5,75 +5,59 @@
 const { inspect, types } = require('util');
 
 const { Client } = require('../driver/client.js');
-const { CLIENT, installEverywhere, installIn, installOn } = require('./install.js');
+const { checkOptions, checkUrl, defaultUrl } = require('../driver/dialect-options.js');
+const { isWholeUrl } = require('./configuration.js');
+const { CLIENT, DIALECT_NAME, clientOf, installEverywhere, installIn, installOn } = require('./install.js');
 const { withLock } = require('../driver/named-lock.js');
 const { translate } = require('../driver/native.js');
 const { addNativeHint } = require('../driver/native-hint.js');
-const { PhantomDBError } = require('../driver/phantomdb-error.js');
+const { PhantomDBError, fromCaller } = require('../driver/phantomdb-error.js');
 const { toJson } = require('../driver/json.js');
+const { patchSequelizeAuto } = require('./sequelize-auto.js');
 const { patchSequelizeCli } = require('./sequelize-cli.js');
-const { Snapshot, idFor, isOf, isSnapshot } = require('../driver/snapshot.js');
+const { Snapshot, idFor, isOf } = require('../driver/snapshot.js');
+const { streamOf } = require('./stream.js');
 const { tableOf } = require('./flatten/tables.js');
 const { isPlainObject } = require('../driver/plain-object.js');
 const { tableDefinition } = require('./table-definition.js');
-const { isTls } = require('../driver/tls.js');
 const { converterOf, rowsToObjects, toWire } = require('../driver/values.js');
-
-const DEFAULT_URL = 'http://localhost:8080';
-
-const isMilliseconds = (value) => Number.isInteger(value) && value > 0;
-
-/** The options, each with what it must be: in words and as a check. */
-const OPTIONS = {
-  token: ['a string', (value) => typeof value === 'string'],
-  connectTimeoutMs: ['a whole number of milliseconds above 0', isMilliseconds],
-  requestTimeoutMs: ['a whole number of milliseconds above 0', isMilliseconds],
-  retries: ['a whole number, 0 or more', (value) => Number.isInteger(value) && value >= 0],
-  createDatabase: ['true or false', (value) => typeof value === 'boolean'],
-  template: [
-    'a snapshot, or the path of a file that one was saved to',
-    (value) => isSnapshot(value) || (typeof value === 'string' && value !== ''),
-  ],
-  lockIdleTimeoutMs: ['a whole number of milliseconds above 0', isMilliseconds],
-  native: ['true or false', (value) => typeof value === 'boolean'],
-  tls: ['{ ca } with certificates in PEM or the path of a file, and nothing else', isTls],
-};
-
-/** Options that may hold a secret, even where it does not belong. */
-const SECRET = new Set(['token', 'tls']);
-
-function checkOptions(options) {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new TypeError(`The options of PhantomDBDialect must be an object, not ${inspect(options)}.`);
-  }
-  for (const [name, value] of Object.entries(options)) {
-    if (!Object.hasOwn(OPTIONS, name)) {
-      const names = Object.keys(OPTIONS).join(', ');
-      throw new TypeError(`PhantomDBDialect has no option '${name}'. The options are: ${names}.`);
-    }
-    const [words, isRight] = OPTIONS[name];
-    if (value !== undefined && !isRight(value)) {
-      const shown = SECRET.has(name) ? typeof value : inspect(value);
-      throw new TypeError(`The option '${name}' of PhantomDBDialect must be ${words}, not ${shown}.`);
-    }
-  }
-}
 
 const transactionOf = (options) => options.transaction ?? undefined;
 
 class PhantomDBDialect {
-  constructor(connectionString = process.env.PHANTOMDB_URL ?? DEFAULT_URL, options = {}) {
-    if (typeof connectionString !== 'string') {
-      throw new TypeError(
-        `The connection string of PhantomDBDialect must be a string, not ${inspect(connectionString)}.`,
-      );
-    }
-    checkOptions(options);
-    const client = new Client(connectionString, options);
+  /** An argument that is undefined, as a variable that is not set, is another thing than none. */
+  constructor(...args) {
+    // The dialect of a Sequelize, see `of`, has its client already.
+    const client = clientOf(args[0]) ?? makeClient(args);
     // A function, so that a deep copy of a user's options still has the same client.
     this[CLIENT] = () => client;
     installEverywhere();
-    patchSequelizeCli();
+    patchSequelizeCli(PhantomDBDialect);
+    patchSequelizeAuto();
+  }
+
+  /** Of a class given in place of an instance, which `install.js` refuses. */
+  static [CLIENT]() {}
+
+  static toString() {
+    return "PhantomDBDialect, a class where an instance belongs, new PhantomDBDialect('memory:'),";
+  }
+
+  /** Sequelize 7 asks its dialects for it. */
+  static getSupportedOptions() {
+    throw new Error('phantomdb-sequelize works with sequelize >=6.28 <7, and not with Sequelize 7.');
+  }
+
+  getSupportedOptions() {
+    return PhantomDBDialect.getSupportedOptions();
+  }
+
+  static of(sequelize) {
+    if (sequelize?.dialect?.name !== DIALECT_NAME) {
+      throw new TypeError('PhantomDBDialect.of takes an instance of Sequelize whose dialect is PhantomDB.');
+    }
+    const { client } = sequelize.dialect;
+    return new PhantomDBDialect({ [CLIENT]: () => client });
   }
 
   static use(Sequelize) {
@@ -119,6 +103,11 @@ class PhantomDBDialect {
     return tables;
   }
 
+  async listViews(databaseName, options = {}) {
+    const { views } = await this.#call('listViews', { database: databaseName }, options);
+    return views;
+  }
+
   async describeTable(databaseName, tableName, options = {}) {
     return this.#call('describeTable', { database: databaseName, table: tableOf(tableName) }, options);
   }
@@ -156,7 +145,7 @@ class PhantomDBDialect {
       parameters: '[]',
       transaction: transactionOf(options),
     };
-    return rowsToObjects(await this.#connection.find(request, options));
+    return rowsToObjects(await asCalled(this.#connection.find(request, options)));
   }
 
   async update(databaseName, tableName, data, where, options = {}) {
@@ -183,10 +172,12 @@ class PhantomDBDialect {
     };
     let result;
     try {
-      result = await this.#connection.query(request, options);
+      result = options.exactTypes
+        ? await this.#connection.call('query', withExactTypes(request, parameters), transactionOf(options), options)
+        : await this.#connection.query(request, options);
     } catch (error) {
       if (!request.native) addNativeHint(error, sql);
-      throw error;
+      throw fromCaller(error);
     }
     return { columns: result.columns, rows: rowsToObjects(result), affectedRows: result.affectedRows };
   }
@@ -206,6 +197,10 @@ class PhantomDBDialect {
     await this.#call('rollbackTransaction', { id });
   }
 
+  stream(Model, options) {
+    return streamOf(this[CLIENT](), Model, options);
+  }
+
   async snapshot(databaseName = this.#onlyDatabase()) {
     const answer = await this.#call('createSnapshot', { database: databaseName });
     return new Snapshot(this[CLIENT](), databaseName, answer);
@@ -221,6 +216,13 @@ class PhantomDBDialect {
 
   async withLock(databaseName, name, work, options = {}) {
     return withLock(this, databaseName, name, work, options);
+  }
+
+  async studio() {
+    const connection = this.#connection;
+    return connection.isRemote
+      ? new URL('console/', `${this.url.replace(/\/$/, '')}/`).href
+      : asCalled(connection.studio());
   }
 
   async close() {
@@ -246,14 +248,17 @@ class PhantomDBDialect {
   }
 
   async #call(kind, body, options = {}) {
-    return this.#connection.call(kind, body, transactionOf(options), options);
+    return asCalled(this.#connection.call(kind, body, transactionOf(options), options));
   }
 
-  /** The name that a copy of Sequelize which was not reached says it does not support. */
+  /** The name that a copy of Sequelize which was not reached says, in its constructor, that it does not support. */
   toString() {
+    const [, , caller = ''] = new Error().stack.split('\n');
+    if (!/^\s*at new |[\\/]sequelize[\\/]/.test(caller)) return `PhantomDBDialect(${this.url})`;
     return (
       `PhantomDBDialect(${this.url}), which was given to a copy of Sequelize that phantomdb-sequelize did not find ` +
-      '(call PhantomDBDialect.use(Sequelize) with the class of that copy first, or keep one copy of sequelize in the project),'
+      '(keep sequelize and phantomdb-sequelize out of bundles, see docs/bundlers.md; or, when the project has several ' +
+      'copies of sequelize, call PhantomDBDialect.use(Sequelize) with the class of that copy first),'
     );
   }
 
@@ -262,7 +267,35 @@ class PhantomDBDialect {
   }
 }
 
+/** Waits for an answer. A failure has the stack of the caller. */
+async function asCalled(answer) {
+  try {
+    return await answer;
+  } catch (error) {
+    throw fromCaller(error);
+  }
+}
+
+/** The client of a dialect that a user constructs. */
+function makeClient(args) {
+  if (args.length > 0) checkUrl(args[0], 'the first argument of PhantomDBDialect');
+  const [url = defaultUrl(), options = {}] = args;
+  if (isWholeUrl(url)) {
+    throw new TypeError(
+      'A URL that begins with phantomdb names a database too: give it to new Sequelize(url). The first argument of ' +
+        'PhantomDBDialect is http://HOST:PORT, https://HOST, memory:, memory:NAME or file:DIRECTORY.',
+    );
+  }
+  checkOptions(options);
+  return new Client(url, options);
+}
+
 /** Converts rows that come as objects, which name no types, by the types of the table's columns. */
+/** The body of the call `query` whose columns have their exact types. */
+function withExactTypes({ database, query, native }, parameters) {
+  return { database, statement: { query, parameters: parameters.map(toWire), native, exactTypes: true } };
+}
+
 function convertRows(rows, schema) {
   for (const { name, dataType } of schema.columns) {
     const convert = converterOf(dataType?.wire);

@@ -139,7 +139,7 @@ module.exports = (lib) => {
     prefixParts(prefix) {
       if (prefix instanceof Utils.Literal) {
         return [...String(prefix.val).matchAll(/"((?:[^"]|"")*)"|([^".]+)/g)].map(([, quoted, bare]) =>
-          quoted === undefined ? bare : quoted.replaceAll('""', '"'),
+          quoted === undefined ? bare : quoted.replace(/""/g, '"'),
         );
       }
       const { name, schema } = tableOf(prefix);

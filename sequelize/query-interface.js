@@ -3,6 +3,7 @@
 // The QueryInterface, which changes schemas by the contract's structured calls. Each runs through `sequelize.query`, so
 // that transactions (CLS too), logging, benchmarks, retries and error classes are those of any statement.
 
+const { PhantomDBError } = require('../driver/phantomdb-error');
 const { runThroughSequelize } = require('./compiled-query');
 const plans = require('./schema-plans');
 const { SyncChanges } = require('./sync-changes');
@@ -119,7 +120,30 @@ module.exports = (lib) => {
         ...options,
         uniqueKeys: uniqueKeys || model?.uniqueKeys,
       });
+      if (model) {
+        await this._checkReferences(table, columns, options);
+      }
       await this._run(query, options);
+    }
+
+    /**
+     * Refuses a model whose foreign key points to a table that neither exists nor belongs to a model, so that nobody
+     * will create it. The table of another model may come later: models are synced in any order.
+     */
+    async _checkReferences(table, columns, options) {
+      const ofModels = [table, ...this.sequelize.modelManager.all.map((model) => tableOf(model.getTableName()))];
+      for (const { name, references } of columns.filter((column) => column.references)) {
+        const target = references.table;
+        if (ofModels.some((candidate) => isSameTable(candidate, target))) {
+          continue;
+        }
+        const query = this._queries.tableExists({ tableName: target.name, schema: target.schema });
+        if ((await this._run(query, options)).length === 0) {
+          const message = `the column "${name}" of "${table.name}" refers to the table "${target.name}", which does not exist and belongs to no model; names are case-sensitive`;
+          const parent = new PhantomDBError({ code: 'UNKNOWN_TABLE', message });
+          throw new errors.DatabaseError(parent);
+        }
+      }
     }
 
     async dropTable(tableName, options) {
@@ -286,4 +310,8 @@ module.exports = (lib) => {
 
 function mapValues(object, map) {
   return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, map(value)]));
+}
+
+function isSameTable(one, other) {
+  return one.name === other.name && (one.schema || undefined) === (other.schema || undefined);
 }

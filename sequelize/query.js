@@ -1,17 +1,16 @@
 'use strict';
 
-const { randomUUID } = require('crypto');
-
 const { formatBindParameters } = require('./bind.js');
 const { isOfInstances, newValues } = require('./bulk-answer.js');
 const { CompiledQuery } = require('./compiled-query.js');
 const { toJson } = require('../driver/json.js');
 const { parsingConverter } = require('./parsers.js');
 const { addNativeHint } = require('../driver/native-hint.js');
+const { randomUUID } = require('../driver/old-node.js');
 const { PhantomDBError, withStack } = require('../driver/phantomdb-error.js');
 const { AbortError } = require('../driver/abort.js');
 const { expireTransaction, rootOf } = require('./transactions.js');
-const { converterOf, fromWire, rowsToObjects, toWire } = require('../driver/values.js');
+const { converterOf, convertRows, fromWire, objectsOf, toWire } = require('../driver/values.js');
 
 /** The column of an upsert's answer that is true when the row was made. */
 const CREATED_COLUMN = '__phantomdb_created';
@@ -40,6 +39,8 @@ function failedRow({ records }, row) {
 module.exports = (lib) => {
   const { AbstractQuery, QueryTypes, errors } = lib;
   const sequelizeError = require('./errors.js')(lib);
+  const instancesOf = require('./instances/index.js')(lib);
+  const { handleSelectQuery } = AbstractQuery.prototype;
   const { log } = lib.Sequelize.prototype;
   const debug = lib.logger.debugContext('sql:phantomdb');
 
@@ -193,11 +194,10 @@ module.exports = (lib) => {
     }
 
     shape(result) {
+      if (this.options.type === QueryTypes.SELECT) return this.shapeSelect(result);
       const rows = this.newValues(result) ?? this.objects(result);
       const count = result.affectedRows;
       switch (this.options.type) {
-        case QueryTypes.SELECT:
-          return this.handleSelectQuery(rows);
         case QueryTypes.INSERT:
         case QueryTypes.UPDATE:
           return this.shapeWrite(rows, count);
@@ -228,17 +228,41 @@ module.exports = (lib) => {
         : undefined;
     }
 
-    objects(result) {
-      const converter = this.sequelize.connectionManager.hasParsers
-        ? parsingConverter(this.sequelize.connectionManager.parsers, this.options, columnConverter)
-        : columnConverter;
+    /** Instances, plain rows, or the first of them, as `handleSelectQuery` makes them of objects. */
+    shapeSelect(result) {
+      const { raw, nest, fieldMap, plain } = this.options;
+      this.convert(result);
+      if (!this.canShapeSelect()) return this.handleSelectQuery(objectsOf(result));
+      // Nobody else has the objects, so that they need not be copied.
+      const shaped = raw && !nest && !fieldMap ? objectsOf(result) : instancesOf(result, this.options);
+      if (shaped === undefined) return this.handleSelectQuery(objectsOf(result));
+      return plain ? (shaped[0] ?? null) : shaped;
+    }
+
+    /** True when nothing stands in the place of what is left out. A parser may make `undefined`, which Sequelize drops. */
+    canShapeSelect() {
+      return (
+        lib.privateMembers.canBuildInstances &&
+        this.handleSelectQuery === handleSelectQuery &&
+        !this.sequelize.connectionManager.hasParsers
+      );
+    }
+
+    /** Converts the values of a result, and gives its columns their names. */
+    convert(result) {
+      const { hasParsers, parsers } = this.sequelize.connectionManager;
       const mapping = this.sequelize.options.minifyAliases && this.options.aliasesMapping;
       if (mapping) {
         for (const column of result.columns) {
           column.name = mapping.get(column.name) ?? column.name;
         }
       }
-      return rowsToObjects(result, converter);
+      convertRows(result, hasParsers ? parsingConverter(parsers, this.options, columnConverter) : columnConverter);
+    }
+
+    objects(result) {
+      this.convert(result);
+      return objectsOf(result);
     }
 
     shapeWrite(rows, count) {

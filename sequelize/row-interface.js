@@ -5,6 +5,7 @@
 
 const json = require('./flatten/json');
 const { tableOf } = require('./flatten/tables');
+const { CAPTURE } = require('./stream.js');
 
 /** The most characters of rows in one request to a server, which takes 64 MiB by default. */
 const REQUEST_MAX = 16 * 1024 * 1024;
@@ -42,15 +43,24 @@ module.exports = (lib) => {
 
       async select(model, tableName, optionsArg) {
         const options = withOptions(optionsArg, { type: QueryTypes.SELECT, model });
+        const { [CAPTURE]: capture } = options;
         const plan = this.queryGenerator.selectPlan(tableName, options, model, {
-          find: this.sequelize.dialect.isRemote,
+          find: this.sequelize.dialect.isRemote && !capture,
         });
+        if (capture) throw capture.take(this.queryGenerator.compile('select', plan, options), options);
         return this.runPlan('select', plan, options);
+      }
+
+      /** Runs a query of the generator. `options` is a copy that the caller owns. */
+      runQuery(query, options) {
+        return runStatement(this.sequelize, query, options);
       }
 
       async rawSelect(tableName, optionsArg, attributeSelector, model) {
         if (attributeSelector === undefined) throw new Error('Please pass an attribute selector!');
-        const options = { raw: true, plain: true, type: QueryTypes.SELECT, ...Utils.cloneDeep(optionsArg) };
+        // Only the plan of includes changes what it is given.
+        const own = optionsArg?.include ? Utils.cloneDeep(optionsArg) : optionsArg;
+        const options = { raw: true, plain: true, type: QueryTypes.SELECT, ...own };
         const plan = this.queryGenerator.selectPlan(tableName, options, model);
         const data = await this.runPlan('select', plan, options);
         if (!options.plain) return data;

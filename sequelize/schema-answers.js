@@ -39,7 +39,7 @@ function defaultValue({ default: text, dataType }) {
     return /^(true|1)$/i.test(text);
   }
   const literal = /^'((?:[^']|'')*)'$/.exec(text);
-  return literal ? literal[1].replaceAll("''", "'") : text;
+  return literal ? literal[1].replace(/''/g, "'") : text;
 }
 
 function isUnique(schema, column) {

@@ -2,14 +2,18 @@
 
 // Patches sequelize-cli from outside, as `install.js` patches Sequelize. Its commands work with any dialect, except that
 // - `db:create` and `db:drop` report a dialect that they do not know as an error, although they would work with it;
+// - its parser takes the URL of a configuration apart as it needs it for other dialects, and shows its password;
 // - two processes can run the same migrations or seeders at the same time.
 
 const path = require('path');
 
-const { CLIENT } = require('./install.js');
+const { isPhantomDB, isWholeUrl, readConfiguration } = require('./configuration.js');
+const { clientOf } = require('./install.js');
 const { withLock } = require('../driver/named-lock.js');
 
 const MIGRATOR = path.join('sequelize-cli', 'lib', 'core', 'migrator.js');
+/** The file that reads `.sequelizerc`, which the CLI loads before all others. */
+const FIRST = path.join('sequelize-cli', 'lib', 'core', 'yargs.js');
 
 /** Marks a copy of the CLI that has been patched, whichever copy of this package did it. */
 const PATCHED = Symbol.for('phantomdb-sequelize.cli');
@@ -20,42 +24,75 @@ const MIGRATIONS_LOCK = 'migrations';
 /** The time that a process waits for the migrations of another one. */
 const WAIT_MS = 600_000;
 
-/** Patches every loaded copy of the CLI. One is loaded only if the process is the CLI itself. */
-function patchSequelizeCli() {
-  for (const file of Object.keys(require.cache).filter((name) => name.endsWith(path.sep + MIGRATOR))) {
+const loaded = (name) => Object.keys(require.cache).filter((file) => file.endsWith(path.sep + name));
+
+/**
+ * Patches every loaded copy of the CLI. One is loaded only if the process is the CLI itself.
+ *
+ * @param {typeof import('./phantomdb-dialect.js').PhantomDBDialect} PhantomDBDialect
+ */
+function patchSequelizeCli(PhantomDBDialect) {
+  for (const file of loaded(MIGRATOR)) {
     const migrator = require.cache[file].exports;
     const helpers = require.cache[path.join(path.dirname(file), '..', 'helpers', 'index.js')]?.exports;
     if (helpers && !Object.hasOwn(migrator, PATCHED)) {
       Object.defineProperty(migrator, PATCHED, { value: true });
+      patchConfiguration(helpers.config);
       patchDatabaseCommands(helpers);
-      patchMigrator(migrator, helpers);
+      patchMigrator(migrator, helpers, PhantomDBDialect);
     }
   }
 }
 
-/** The PhantomDBDialect of the CLI's configuration, if the configuration has been read and has one. */
-function dialectOf(helpers) {
-  const dialect = helpers.config.config?.dialect;
-  return typeof dialect?.[CLIENT] === 'function' ? dialect : undefined;
+/** Patches the CLI when its files are loaded, if `.sequelizerc` has loaded this package. Its commands begin afterwards. */
+function patchStartingCli(PhantomDBDialect) {
+  if (loaded(FIRST).length > 0) Promise.resolve().then(() => patchSequelizeCli(PhantomDBDialect));
+}
+
+const isOurs = (dialect) => isPhantomDB(dialect) || clientOf(dialect) !== undefined;
+
+/** Lets the CLI read the URLs of a configuration as Sequelize does with this package. */
+function patchConfiguration(config) {
+  const { parseDbUrl, filteredUrl } = config;
+  config.parseDbUrl = (url) => {
+    const { use_env_variable: variable, dialect, url: own } = config.rawConfig ?? {};
+    if (!url && own === undefined && variable) {
+      throw new Error(`No URL was given: the environment variable ${variable} is not set.`);
+    }
+    return isWholeUrl(url) || isOurs(dialect) ? parsedUrl(url, dialect) : parseDbUrl(url);
+  };
+  config.filteredUrl = (url, parsed) =>
+    isWholeUrl(url) ? url.replace(/\/\/[^/?#]*@/, '//').replace(/\?.*$/, '') : filteredUrl(url, parsed);
+}
+
+/** What the CLI merges into the configuration that has the URL, which decides the dialect as it does in Sequelize. */
+function parsedUrl(text, dialect) {
+  if (clientOf(dialect) && !isWholeUrl(text)) {
+    throw new Error('The configuration has a dialect that is an object, and a URL beside it; leave one of them out.');
+  }
+  const { url, database, options } = readConfiguration({ dialect: 'phantomdb', url: text });
+  const { token, ...dialectOptions } = options;
+  const parsed = { dialect: 'phantomdb', url, database, password: token, dialectOptions };
+  return Object.fromEntries(Object.entries(parsed).filter(([, value]) => value !== undefined));
 }
 
 function patchDatabaseCommands(helpers) {
   const { error } = helpers.view;
   helpers.view.error = function (message) {
-    const dialect = dialectOf(helpers);
-    if (!dialect || message !== `Dialect ${dialect} does not support db:create / db:drop commands`) {
+    const dialect = helpers.config.config?.dialect;
+    if (!isOurs(dialect) || !/ does not support db:create \/ db:drop commands$/.test(message)) {
       error.call(this, message);
     }
   };
 }
 
-function patchMigrator(migrator, helpers) {
+function patchMigrator(migrator, helpers, PhantomDBDialect) {
   const { getMigrator } = migrator;
   migrator.getMigrator = async (...args) => {
     const umzug = await getMigrator(...args);
-    const dialect = dialectOf(helpers);
-    if (dialect) {
-      serialize(umzug, dialect, umzug.options.storageOptions.sequelize.config.database);
+    const { sequelize } = umzug.options.storageOptions;
+    if (isOurs(helpers.config.config?.dialect)) {
+      serialize(umzug, PhantomDBDialect.of(sequelize), sequelize.config.database);
     }
     return umzug;
   };
@@ -82,4 +119,4 @@ function serialize(umzug, dialect, databaseName) {
   }
 }
 
-module.exports = { patchSequelizeCli };
+module.exports = { patchSequelizeCli, patchStartingCli };

@@ -2,7 +2,7 @@
 
 // `sequelize.transaction({ retry: … }, work)`, which runs work again that had to give way to another transaction.
 
-const { setTimeout: sleep } = require('timers/promises');
+const { sleep } = require('../driver/old-node.js');
 
 /** The codes of failures that another attempt may not meet. */
 const CODES = new Set(['SERIALIZATION_FAILURE', 'DEADLOCK']);
@@ -41,10 +41,10 @@ async function retried(policy, attempt) {
 }
 
 /** Gives the class the option. Instances with another dialect are left as they are. */
-function wrapTransaction(Sequelize, Dialect) {
+function wrapTransaction(Sequelize, dialectName) {
   const original = Sequelize.prototype.transaction;
   Sequelize.prototype.transaction = function transaction(options, work) {
-    if (!(this.dialect instanceof Dialect) || typeof options !== 'object' || options?.retry === undefined) {
+    if (this.dialect?.name !== dialectName || typeof options !== 'object' || options?.retry === undefined) {
       return original.call(this, options, work);
     }
     const { retry, ...rest } = options;

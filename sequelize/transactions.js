@@ -1,6 +1,9 @@
 'use strict';
 
-const { CompiledQuery, runThroughSequelize } = require('./compiled-query.js');
+const { CompiledQuery } = require('./compiled-query.js');
+
+/** The option of a transaction for the milliseconds after which it is rolled back when no call comes. */
+const IDLE_TIMEOUT = Symbol('idle timeout');
 
 /** The transaction that a nested one, however deep, is part of. */
 function rootOf(transaction) {
@@ -26,8 +29,8 @@ function expireTransaction(transaction, error) {
 }
 
 /**
- * The part of QueryInterface that begins and ends transactions. They begin with a call of the contract that carries
- * all their options, and their id stays on the connection; the SQL is for the log. Nested ones are savepoints.
+ * The part of QueryInterface that begins and ends transactions. They begin with the first call in them, which carries their
+ * options, and their id stays on the connection; the SQL is for the log. Nested ones are savepoints.
  */
 const transactions = (Base, lib) => {
   const { Transaction, QueryTypes } = lib;
@@ -60,10 +63,11 @@ const transactions = (Base, lib) => {
         const root = rootOf(transaction);
         transaction.name = `${root.id}-sp-${withNested(root).length - 1}`;
       }
-      const { type, isolationLevel, readOnly } = transaction.options;
+      const { type, isolationLevel, readOnly, [IDLE_TIMEOUT]: timeout } = transaction.options;
       const begin = {
         isolationLevel: isolationLevel ?? undefined,
         readOnly: Boolean(readOnly),
+        timeout,
         immediate: type === Transaction.TYPES.IMMEDIATE || type === Transaction.TYPES.EXCLUSIVE,
       };
       const text = () => this.queryGenerator.startTransactionQuery(transaction);
@@ -115,9 +119,9 @@ const transactions = (Base, lib) => {
         return this.sequelize.query(text(), { ...queryOptions, native: false });
       }
       this.open.delete(transaction);
-      return runThroughSequelize(this.sequelize, CompiledQuery.control(text, perform), queryOptions);
+      return lib.runStatement(this.sequelize, CompiledQuery.control(text, perform), queryOptions);
     }
   };
 };
 
-module.exports = { expireTransaction, rootOf, transactions };
+module.exports = { IDLE_TIMEOUT, expireTransaction, rootOf, transactions };

@@ -4,9 +4,10 @@ use std::{cell::RefCell, mem, pin::Pin, rc::Rc, sync::Arc};
 
 use napi::{Env, bindgen_prelude::spawn};
 use phantomdb_client::{Again, Client, Item, MANY_MAX, Outcome};
-use phantomdb_protocol::{Call, CallContext, Result, TableName, Value};
+use phantomdb_protocol::{Call, Result, TableName, Value};
 
 use crate::{
+    dialect::with_begun,
     json::parse,
     pending_calls::{PendingCalls, Ticket},
     translate::FindTemplate,
@@ -91,15 +92,15 @@ async fn send_one(
     item: Item,
     find: Option<FindText>,
 ) -> Result<String> {
+    let begun = item.begun();
     let (call, context) = match find {
         Some(find) => {
             let call = find.into_call(database, item.parameters.get())?;
-            let transaction = item.transaction;
-            (call, CallContext { transaction, rows_as_arrays: true, ..CallContext::default() })
+            (call, item.into_call(String::new())?.1)
         }
         None => item.into_call(database)?,
     };
-    client.call(call, context).await
+    with_begun(client.call(call, context).await, begun)
 }
 
 fn run_many(
@@ -143,11 +144,11 @@ async fn send_many<T: Ticket>(
     items: Vec<Item>,
     again: impl Fn(T, Item, Again),
 ) {
-    let mut tickets: Vec<Option<T>> = tickets.into_iter().map(Some).collect();
+    let mut tickets: Vec<_> = tickets.into_iter().zip(items.iter().map(Item::begun)).map(Some).collect();
     let settle = |index: usize, outcome| {
-        let Some(ticket) = tickets.get_mut(index).and_then(Option::take) else { return };
+        let Some((ticket, begun)) = tickets.get_mut(index).and_then(Option::take) else { return };
         match outcome {
-            Outcome::Answered(answer) => ticket.settle(answer),
+            Outcome::Answered(answer) => ticket.settle(with_begun(answer, begun)),
             Outcome::Alone(item, attempts) => again(ticket, item, attempts),
         }
     };
@@ -155,5 +156,6 @@ async fn send_many<T: Ticket>(
 }
 
 async fn send_again<T: Ticket>(client: Arc<Client>, database: String, ticket: T, item: Item, again: Again) {
-    ticket.settle(client.call_again(database, item, again).await);
+    let begun = item.begun();
+    ticket.settle(with_begun(client.call_again(database, item, again).await, begun));
 }

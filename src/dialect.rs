@@ -4,7 +4,7 @@ use std::{
     cell::RefCell,
     collections::HashMap,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU32, Ordering},
     },
     task::{Context as TaskContext, Poll, Waker},
@@ -16,17 +16,20 @@ use napi::{
 };
 use napi_derive::napi;
 use phantomdb_client::{Client, ClientOptions, Item};
-use phantomdb_protocol::{Call, CallContext, Error, ErrorCode, Result, Statement, Value};
+use phantomdb_protocol::{
+    BegunTransaction, Call, CallContext, CallTransaction, Error, ErrorCode, Result, Statement, Value,
+};
+use phantomdb_sql::database_statement::DatabaseStatement;
 use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     call_batch::{CallBatch, FindText, Work},
-    database_statement::DatabaseStatement,
     error::{Failure, bad_request, outcome, thrown},
     event_loop::EventLoop,
     json::parse,
     pending_calls::{PendingCalls, Settle},
+    studio::StudioSlot,
 };
 
 /// The addon's side of the JavaScript class `Connection`. Nothing is opened before the first call.
@@ -36,6 +39,7 @@ use crate::{
 #[napi]
 pub struct NativeDialect {
     client: Arc<Client>,
+    studio: Arc<StudioSlot>,
     pending: PendingCalls,
     /// Calls to a server that are yet to be sent.
     batch: CallBatch,
@@ -55,6 +59,8 @@ struct Watched {
 #[derive(Default)]
 #[napi(object, object_to_js = false)]
 pub struct CallOptions {
+    /// As the header `PhantomDB-Transaction`: an id, or `new` for a transaction that begins with the call. Its id then comes
+    /// with the outcome: before the text, on a line of its own, or in the failure.
     pub transaction: Option<String>,
     /// The statement is the engine's own SQL.
     pub native: Option<bool>,
@@ -99,8 +105,16 @@ pub struct CallRequest {
     pub options: Option<CallOptions>,
 }
 
-/// Calls that are short whatever they are given, so that they are answered at once where a short statement is.
-const SHORT: [&str; 5] = ["beginTransaction", "createTable", "describeTable", "dropTable", "listTables"];
+/// Calls that are short, or go on elsewhere by themselves, so that they are begun at once where a short statement is.
+const SHORT: [&str; 7] = [
+    "beginTransaction",
+    "commitTransaction",
+    "createTable",
+    "describeTable",
+    "dropTable",
+    "listTables",
+    "rollbackTransaction",
+];
 
 /// The outcome of a call, when it is known already.
 type Outcome = Option<Either<String, Failure>>;
@@ -132,6 +146,7 @@ impl NativeDialect {
             .map_err(|error| thrown(Error::internal(error.reason.clone())))?;
         Ok(Self {
             client: Arc::new(client),
+            studio: Arc::default(),
             pending,
             batch: CallBatch::default(),
             watched: RefCell::default(),
@@ -154,6 +169,18 @@ impl NativeDialect {
     #[napi(getter, catch_unwind)]
     pub fn is_in_memory(&self) -> bool {
         self.client.is_in_memory()
+    }
+
+    /// The databases that were missing when they were first used, and that were therefore made.
+    #[napi(catch_unwind)]
+    pub fn created_databases(&self) -> Vec<String> {
+        self.client.created_databases()
+    }
+
+    /// Why calls wait at present, when they wait for a server that answered before to come back.
+    #[napi(getter, catch_unwind)]
+    pub fn waits_because(&self) -> Option<String> {
+        self.client.waits_because()
     }
 
     /// Sends the calls to a server that were made since the last time.
@@ -194,7 +221,11 @@ impl NativeDialect {
             Ok(call) => call,
             Err(error) => return Ok(done(Err(error))),
         };
-        let work = self.work(number, call, context(options));
+        let context = match context(options) {
+            Ok(context) => context,
+            Err(error) => return Ok(done(Err(error))),
+        };
+        let work = self.work(number, call, context);
         self.begin(env, number, SHORT.contains(&kind.as_str()), work)
     }
 
@@ -216,7 +247,11 @@ impl NativeDialect {
             && parameters == "[]"
             && let Some(statement) = DatabaseStatement::read(&query)
         {
-            let work = self.work_on_database(number, statement, context(Some(options)));
+            let context = match context(Some(options)) {
+                Ok(context) => context,
+                Err(error) => return Ok(done(Err(error))),
+            };
+            let work = self.work_on_database(number, statement, context);
             return self.begin(env, number, false, work);
         }
         if self.travels_with_others(number, &options) {
@@ -233,8 +268,15 @@ impl NativeDialect {
             Ok(rows) => rows.unwrap_or_default(),
             Err(error) => return Ok(done(Err(error))),
         };
-        let call = Call::Query { database, statement: Statement { query, parameters, native, rows } };
-        let work = self.work(number, call, with_arrays(options));
+        let call = Call::Query {
+            database,
+            statement: Statement { query, parameters, native, rows, ..Statement::default() },
+        };
+        let context = match context(Some(options)) {
+            Ok(context) => CallContext { rows_as_arrays: true, ..context },
+            Err(error) => return Ok(done(Err(error))),
+        };
+        let work = self.work(number, call, context);
         self.begin(env, number, true, work)
     }
 
@@ -257,7 +299,11 @@ impl NativeDialect {
             Ok(call) => call,
             Err(error) => return Ok(done(Err(error))),
         };
-        let work = self.work(number, call, with_arrays(options));
+        let context = match context(Some(options)) {
+            Ok(context) => CallContext { rows_as_arrays: true, ..context },
+            Err(error) => return Ok(done(Err(error))),
+        };
+        let work = self.work(number, call, context);
         self.begin(env, number, true, work)
     }
 
@@ -265,8 +311,15 @@ impl NativeDialect {
     /// Resolves to the failure, or to nothing.
     #[napi(catch_unwind)]
     pub fn close<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, Either<(), Failure>>> {
-        let client = Arc::clone(&self.client);
-        env.spawn_future(async move { Ok(outcome(client.close().await)) })
+        let (studio, client) = (Arc::clone(&self.studio), Arc::clone(&self.client));
+        env.spawn_future(async move { Ok(outcome(studio.close(client).await)) })
+    }
+
+    /// Serves the console of an embedded database until `close`. Resolves to its URL, or to the failure.
+    #[napi(catch_unwind)]
+    pub fn studio<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, Either<String, Failure>>> {
+        let (studio, client) = (Arc::clone(&self.studio), Arc::clone(&self.client));
+        env.spawn_future(async move { Ok(outcome(studio.url(&client).await)) })
     }
 
     fn watched_call(&self, number: u32) -> Option<Arc<Watched>> {
@@ -331,17 +384,35 @@ async fn run(
     context: CallContext,
     watched: Option<Arc<Watched>>,
 ) -> Result<String> {
-    let Some(watched) = watched else { return client.call(call, context).await };
+    let begun = context.new_transaction.as_ref().map(|new| Arc::clone(&new.begun));
+    let Some(watched) = watched else { return with_begun(client.call(call, context).await, begun) };
     let sent = client.call_counted(call, context, &watched.retries);
-    watched
-        .cancelled
-        .run_until_cancelled(sent)
-        .await
-        .unwrap_or_else(|| Err(Error::new(ErrorCode::StatementTimeout, "the call was cancelled")))
+    match watched.cancelled.run_until_cancelled(sent).await {
+        Some(answer) => with_begun(answer, begun),
+        // The transaction that began with it ends with it.
+        None => Err(Error::new(ErrorCode::StatementTimeout, "the call was cancelled")),
+    }
+}
+
+/// The answer with the id of the transaction that began with the call, see [`CallOptions::transaction`].
+pub(crate) fn with_begun(
+    answer: Result<String>,
+    begun: Option<Arc<OnceLock<BegunTransaction>>>,
+) -> Result<String> {
+    let Some(new) = begun else { return answer };
+    let id = new.get().map(|begun| begun.id.as_str());
+    match answer {
+        Ok(text) => Ok(format!("{}\n{text}", id.unwrap_or_default())),
+        Err(mut error) => {
+            error.details.begun = id.map(str::to_owned);
+            Err(error)
+        }
+    }
 }
 
 fn item(query: String, parameters: String, options: CallOptions) -> Result<Item> {
     let CallOptions { transaction, native, rows, read_only, idempotency_key, .. } = options;
+    let transaction = transaction.map(CallTransaction::parse).transpose()?;
     let parameters = raw("parameters", parameters)?;
     let rows = rows.map(|rows| raw("rows", rows)).transpose()?;
     let (native, read_only) = (native == Some(true), read_only == Some(true));
@@ -352,22 +423,20 @@ fn raw(what: &str, json: String) -> Result<Box<RawValue>> {
     RawValue::from_string(json).map_err(|error| bad_request(format!("{what}: {error}")))
 }
 
-fn context(options: Option<CallOptions>) -> CallContext {
-    let Some(options) = options else { return CallContext::default() };
-    CallContext {
-        transaction: options.transaction,
+fn context(options: Option<CallOptions>) -> Result<CallContext> {
+    let Some(options) = options else { return Ok(CallContext::default()) };
+    let transaction = options.transaction.map(CallTransaction::parse).transpose()?;
+    let (transaction, new_transaction) = transaction.map(CallTransaction::into_parts).unwrap_or_default();
+    Ok(CallContext {
+        transaction,
+        new_transaction,
         request_id: options.request_id,
         idempotency_key: options.idempotency_key,
         traceparent: options.traceparent,
         tracestate: options.tracestate,
         read_only: options.read_only == Some(true),
         ..CallContext::default()
-    }
-}
-
-/// The context of a call that answers rows.
-fn with_arrays(options: CallOptions) -> CallContext {
-    CallContext { rows_as_arrays: true, ..context(Some(options)) }
+    })
 }
 
 fn parse_call(kind: &str, body: &str) -> Result<Call> {

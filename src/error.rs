@@ -14,6 +14,8 @@ pub struct Failure {
     pub details: FailureDetails,
     pub request_id: Option<String>,
     pub trace_id: Option<String>,
+    /// The id of the transaction that began with the call, which goes on after the failure.
+    pub begun: Option<String>,
 }
 
 /// The names of the things at fault, as far as they are known.
@@ -61,6 +63,7 @@ impl From<Error> for Failure {
             },
             request_id: error.request_id,
             trace_id: error.trace_id,
+            begun: details.begun,
         }
     }
 }

@@ -3,7 +3,6 @@
 mod call_batch;
 mod cli;
 mod contract;
-mod database_statement;
 mod dialect;
 mod error;
 mod event_loop;
@@ -11,6 +10,7 @@ mod json;
 mod operators_api;
 mod pending_calls;
 mod snapshot;
+mod studio;
 pub mod translate;
 mod translate_api;
 

@@ -215,15 +215,16 @@ impl LoopCalls {
     /// when this ends.
     fn deliver(&self) {
         let settled = self.settled.take();
-        let (mut handles, mut scope) = (ptr::null_mut(), ptr::null_mut());
+        let (mut handles, mut scope, mut resource) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
         // SAFETY: the event loop does this on the thread of `env`, outside of every other call into it. Both scopes are
         // closed in the reverse order of their opening.
         unsafe {
             if !is_done(sys::napi_open_handle_scope(self.env, &raw mut handles)) {
                 return;
             }
-            if is_done(sys::napi_open_callback_scope(self.env, ptr::null_mut(), self.context, &raw mut scope))
-            {
+            // Node 12 opens no scope without an object; later versions ignore it.
+            sys::napi_get_global(self.env, &raw mut resource);
+            if is_done(sys::napi_open_callback_scope(self.env, resource, self.context, &raw mut scope)) {
                 let count = settled.len();
                 self.call_settle(settled);
                 self.end(count);

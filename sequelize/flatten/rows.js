@@ -2,7 +2,10 @@
 
 // The plans of inserts, updates and deletes.
 
+const { isDate } = require('util').types;
+
 const { toJson } = require('../../driver/json.js');
+const { listMaker } = require('../../driver/row-objects.js');
 const json = require('./json');
 const { unwrapped } = require('./values');
 
@@ -38,6 +41,8 @@ module.exports = (lib) => {
     return names;
   }
 
+  const areSame = (names, others) => names.length === others.length && names.every((name, i) => name === others[i]);
+
   /**
    * The columns of rows, each with the method that a row has for it, if any. A number that the database counts up is left
    * out when no row has one.
@@ -47,33 +52,35 @@ module.exports = (lib) => {
   function rowColumns(rows, attributes) {
     const columns = new Map();
     const unset = new Set();
+    let last = [];
     for (const row of rows) {
-      for (const name of Object.keys(row)) {
-        const value = row[name];
-        if (!columns.has(name)) {
+      const names = Object.keys(row);
+      if (!areSame(names, last)) {
+        for (const name of names) {
+          if (columns.has(name)) continue;
           columns.set(name, undefined);
           if (attributes.get(name)?.autoIncrement) unset.add(name);
         }
-        if (typeof value === 'object' && value instanceof Utils.SequelizeMethod) columns.set(name, value);
-        if (unset.size > 0 && !isMissing(value)) unset.delete(name);
+        last = names;
       }
+      for (const name of unset) if (!isMissing(row[name])) unset.delete(name);
     }
     for (const name of unset) columns.delete(name);
     return columns;
   }
 
-  /** @param {[string, (value: unknown) => unknown][]} columns with the functions that write their cells */
-  function rowsText(rows, columns) {
-    const width = columns.length;
-    const names = columns.map(([name]) => name);
-    const converters = columns.map(([, convert]) => convert);
-    return toJson(
-      rows.map((row) => {
-        const cells = new Array(width);
-        for (let i = 0; i < width; i++) cells[i] = converters[i](row[names[i]]);
-        return cells;
-      }),
-    );
+  /** Notes the methods among the values of the columns. @param {unknown[][]} lists the values of the rows */
+  function addMethods(columns, names, lists) {
+    for (const list of lists) {
+      for (let i = 0; i < list.length; i++) {
+        const value = list[i];
+        if (typeof value === 'object' && value instanceof Utils.SequelizeMethod) columns.set(names[i], value);
+      }
+    }
+  }
+
+  function convertAll(lists, place, convert) {
+    for (const list of lists) list[place] = convert(list[place]);
   }
 
   /** Writes the plan of one statement. */
@@ -135,23 +142,30 @@ module.exports = (lib) => {
       const map = attributeMap(attributes);
       const columns = rowColumns(rows, map);
       if (columns.size === 0) columns.set(this.anyColumn(namesOf(rows), attributes), undefined);
+      const names = [...columns.keys()];
+      const lists = rows.map(listMaker(names, rows.length));
+      addMethods(columns, names, lists);
       const cells = [];
       const given = [];
-      for (const [name, method] of columns) {
+      for (const [place, name] of names.entries()) {
+        const method = columns.get(name);
         if (method) {
           const expression = this.sharedExpression(name, method, rows);
           if (expression === undefined) return undefined;
           cells.push(expression);
         } else {
           cells.push(json.bound(given.length, 's'));
-          given.push([name, this.converterOf(map.get(name))]);
+          convertAll(lists, place, this.converterOf(map.get(name)));
+          given.push(place);
         }
       }
       if (given.length === 0) return undefined;
       const plan = this.plan(table)
-        .add('columns', json.strings(columns.keys()))
+        .add('columns', json.strings(names))
         .add('rows', json.array([json.array(cells)]));
-      plan.rows = rowsText(rows, given);
+      plan.rows = toJson(
+        given.length === names.length ? lists : lists.map((list) => given.map((place) => list[place])),
+      );
       return this.addInsertOptions(plan, options, attributes);
     }
 
@@ -168,7 +182,15 @@ module.exports = (lib) => {
     converterOf(attribute) {
       const convert = converter(this.generator, attribute, INSERT);
       const isCounted = attribute?.autoIncrement === true;
-      return (value) => (value === undefined || (isCounted && value === null) ? DEFAULT_CELL : convert(value));
+      let last;
+      let written;
+      return (value) => {
+        if (value === undefined || (isCounted && value === null)) return DEFAULT_CELL;
+        if (typeof value !== 'object' || !isDate(value)) return convert(value);
+        // Sequelize gives all rows the same object as their `createdAt`, and to write a Date takes a microsecond.
+        if (value !== last) [last, written] = [value, convert(value)];
+        return written;
+      };
     }
 
     anyColumn(names, attributes) {

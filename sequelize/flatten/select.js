@@ -8,6 +8,7 @@ module.exports = (lib) => {
   const { Op, Utils, Model, BelongsTo, BelongsToMany, HasMany, logger, errors } = lib;
   const Conditions = require('./conditions')(lib);
   const Order = require('./order')(lib);
+  const { withoutIdleIncludes } = require('./distinct-count')(lib);
 
   const LOCKS = ['UPDATE', 'SHARE', 'KEY SHARE', 'NO KEY UPDATE'];
 
@@ -294,7 +295,7 @@ In order to fix the vulnerability CVE-2023-22578, attributes that include parent
 
   /** @param {{ find?: boolean }} [how] `find`: true when it may run as a find call */
   function selectPlan(generator, tableName, options = {}, model = undefined, { find = false } = {}) {
-    return new SelectWriter(generator).plan(tableName, options, model, find);
+    return new SelectWriter(generator).plan(tableName, withoutIdleIncludes(options, model), model, find);
   }
 
   return { selectPlan, countOf, primaryKeyCondition };

@@ -18,7 +18,20 @@ function isTagged(value) {
 /** The class behind an exported data type. Sequelize exports proxies, on which `instanceof` is slow. */
 const unwrapped = (type) => type.prototype.constructor;
 
-module.exports = ({ DataTypes }) => {
+/** The types whose values of a type of JavaScript are their own wire form. */
+const UNCHANGED = {
+  string: ['STRING', 'CHAR', 'TEXT', 'CITEXT', 'ENUM'],
+  number: ['TINYINT', 'SMALLINT', 'MEDIUMINT', 'INTEGER', 'BIGINT', 'FLOAT', 'REAL', 'DOUBLE PRECISION'],
+  boolean: ['BOOLEAN'],
+};
+
+module.exports = ({ DataTypes, DIALECT_NAME }) => {
+  /** By the prototype of a data type: the type of JavaScript. A type of the user's own has another prototype. */
+  const unchanged = new Map();
+  for (const [kind, keys] of Object.entries(UNCHANGED)) {
+    for (const key of keys) unchanged.set(DataTypes[DIALECT_NAME][key].prototype, kind);
+  }
+
   const TEXTS = [DataTypes.STRING, DataTypes.TEXT, DataTypes.CHAR].map(unwrapped);
   const JsonType = unwrapped(DataTypes.JSON);
   const ArrayType = unwrapped(DataTypes.ARRAY);
@@ -44,7 +57,17 @@ module.exports = ({ DataTypes }) => {
   function converter(generator, field, options = NO_OPTIONS) {
     const convert =
       typeof field?.type?.bindParam === 'function' ? converterTo(generator, field, options) : scalarToWire;
-    return (value) => (value === null || value === undefined ? null : convert(value));
+    const kind = unchangedKind(generator, field?.type);
+    return (value) => {
+      if (value === null || value === undefined) return null;
+      return typeof value === kind && (kind !== 'number' || Number.isFinite(value)) ? value : convert(value);
+    };
+  }
+
+  /** The type of JavaScript whose values a data type leaves as they are. */
+  function unchangedKind({ typeValidation }, type) {
+    if (typeValidation || typeof type !== 'object' || type === null || type._binary) return undefined;
+    return unchanged.get(Object.getPrototypeOf(type));
   }
 
   function converterTo(generator, field, options) {

@@ -28,7 +28,7 @@ const source = (value) => inspect(value, { depth: null, breakLength: Number.POSI
 const key = (name) => (/^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(name) ? name : source(name));
 const literal = (sql) => `sequelize.literal(${source(sql)})`;
 
-const unquote = (text) => text.slice(1, -1).replaceAll("''", "'");
+const unquote = (text) => text.slice(1, -1).replace(/''/g, "'");
 
 /** Beyond 2^53 - 1 a value comes as a string. */
 const isBig = ({ name, wire }) => wire === 'integer' && typeNamed(name).bits > 53;

@@ -2,16 +2,14 @@
 
 // `phantomdb models`: writes Sequelize models for the tables of a database.
 
-const fs = require('fs/promises');
+const { promises: fs } = require('fs');
 const path = require('path');
 const { parseArgs } = require('util');
 
 const { PhantomDBDialect } = require('../../index.js');
+const { isModulePackage } = require('../module-package.js');
 const { filesOf, languages } = require('./files.js');
-const { Names, modelNames } = require('./names.js');
-
-/** Tables in which tools keep their own state. */
-const NOTES = ['SequelizeMeta', 'SequelizeData'];
+const { Misuse, NOTES, placeOf, readTables } = require('./tables.js');
 
 const USAGE = `Writes Sequelize models for the tables of a database: one file for each, and init-models with the associations.
 
@@ -19,11 +17,14 @@ Usage: phantomdb models --database <NAME> [OPTIONS]
 
 Options:
   -d, --database <NAME>   The database
-      --url <URL>         http://…, https://… or file:… [env: PHANTOMDB_URL] [default: http://localhost:8080]
+      --url <URL>         http://…, https://… or file:…, or a URL that names the database too, phantomdb://HOST/NAME
+                          [env: PHANTOMDB_URL] [default: http://localhost:8080]
   -o, --output <DIR>      Where to write [default: ./models]
   -t, --table <NAME>      Only this table; may be given more than once
       --skip <NAME>       Not this table; may be given more than once
       --lang <LANGUAGE>   ${languages.join(' or ')} [default: js]
+      --esm               Write ECMAScript modules, whose imports end in .js. This is the default where package.json says
+                          "type": "module"
       --force             Overwrite files that are there
   -h, --help              Print help
 
@@ -36,32 +37,13 @@ const OPTIONS = {
   table: { type: 'string', short: 't', multiple: true },
   skip: { type: 'string', multiple: true, default: [] },
   lang: { type: 'string', default: 'js' },
+  esm: { type: 'boolean' },
   force: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 };
 
 const FAILED = 1;
 const MISUSED = 2;
-
-/** Names that have another meaning in the files. */
-const RESERVED = [
-  ...['init-models', 'Buffer', 'CreationOptional', 'DataTypes', 'Date', 'Deferrable', 'InferAttributes'],
-  ...['InferCreationAttributes', 'Literal', 'Model', 'Object', 'Sequelize'],
-];
-
-/** The tables with their descriptions and the names of their models. */
-async function read(dialect, database, isWanted) {
-  const names = new Names(RESERVED);
-  const tables = [];
-  const found = (await dialect.listTables(database)).filter(isWanted);
-  // The tables of the default schema get their names first.
-  found.sort((one, other) => Number(one.schema !== undefined) - Number(other.schema !== undefined));
-  for (const table of found) {
-    const schema = await dialect.describeTable(database, { tableName: table.name, schema: table.schema });
-    tables.push({ schema, modelName: names.take(...modelNames(table)) });
-  }
-  return tables;
-}
 
 async function write(files, output, force) {
   await fs.mkdir(output, { recursive: true });
@@ -77,14 +59,18 @@ async function write(files, output, force) {
   }
 }
 
-async function run({ url, database, output, table, skip, lang, force }) {
+async function run({ output, table, skip, lang, esm, force, ...where }) {
   const named = (list, { name, schema }) => list.includes(name) || list.includes(`${schema}.${name}`);
-  const dialect = new PhantomDBDialect(url, { createDatabase: false });
+  const { url, database, options } = placeOf(where);
+  const dialect = new PhantomDBDialect(url, { ...options, createDatabase: false });
   try {
     const isWanted = (candidate) => (table ? named(table, candidate) : !named([...NOTES, ...skip], candidate));
-    const files = filesOf(await read(dialect, database, isWanted), lang);
+    const files = filesOf(await readTables(dialect, database, isWanted), lang, esm ?? (await isModulePackage()));
     await write(files, output, force);
     console.log(`Wrote ${Object.keys(files).length} files to ${output}.`);
+  } catch (error) {
+    if (error.code !== 'UNKNOWN_DATABASE') throw error;
+    throw new Error(`There is no database "${database}" at ${dialect.url}.`);
   } finally {
     await dialect.close();
   }
@@ -94,8 +80,8 @@ async function run({ url, database, output, table, skip, lang, force }) {
 async function models(args) {
   let values;
   try {
+    if (!parseArgs) throw new Error('phantomdb models needs Node 18.3 or later.');
     ({ values } = parseArgs({ args, options: OPTIONS }));
-    if (!values.help && values.database === undefined) throw new Error('--database is missing.');
     if (!languages.includes(values.lang)) throw new Error(`--lang is ${languages.join(' or ')}, not '${values.lang}'.`);
   } catch (error) {
     console.error(`${error.message}\n\n${USAGE}`);
@@ -109,8 +95,8 @@ async function models(args) {
     await run(values);
     return 0;
   } catch (error) {
-    console.error(error.message);
-    return FAILED;
+    console.error(error instanceof Misuse ? `${error.message}\n\n${USAGE}` : error.message);
+    return error instanceof Misuse ? MISUSED : FAILED;
   }
 }
 

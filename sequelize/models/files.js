@@ -20,7 +20,21 @@ function comment({ schema }) {
 const usesDeferrable = (parts) => parts.some((part) => part.includes('Deferrable.'));
 const hasNoKey = ({ schema }) => schema.primaryKey.length === 0;
 
-function javascriptModel(table) {
+/** What differs between the two kinds of modules. */
+const SYNTAX = {
+  commonjs: {
+    strict: "'use strict';\n\n",
+    imported: (what, from) => `const ${what} = require('${from}');`,
+    exported: 'module.exports =',
+  },
+  module: {
+    strict: '',
+    imported: (what, from) => `import ${what} from '${from}';`,
+    exported: 'export default',
+  },
+};
+
+function javascriptModel(table, isModule) {
   const parts = attributes(table.schema);
   const define = `sequelize.define(
     '${table.modelName}',
@@ -29,33 +43,32 @@ ${indented(parts, 6)}    },
     {
 ${indented(options(table.schema), 6)}    },
   )`;
-  const deferrable = usesDeferrable(parts) ? "const { Deferrable } = require('sequelize');\n\n" : '';
-  return `'use strict';
-
-${HEADER}
+  const { strict, imported, exported } = SYNTAX[isModule ? 'module' : 'commonjs'];
+  const deferrable = usesDeferrable(parts) ? `${imported('{ Deferrable }', 'sequelize')}\n\n` : '';
+  return `${strict}${HEADER}
 ${comment(table)}
-${deferrable}module.exports = (sequelize, DataTypes) => {
+${deferrable}${exported} (sequelize, DataTypes) => {
   const ${table.modelName} = ${define};
 ${hasNoKey(table) ? `  ${table.modelName}.removeAttribute('id');\n` : ''}  return ${table.modelName};
 };
 `;
 }
 
-function javascriptInit(tables) {
-  return `'use strict';
+function javascriptInit(tables, isModule) {
+  const { strict, imported, exported } = SYNTAX[isModule ? 'module' : 'commonjs'];
+  const names = tables.map(({ modelName }) => modelName);
+  return `${strict}${HEADER}
 
-${HEADER}
-
-const { DataTypes } = require('sequelize');
-
+${imported('{ DataTypes }', 'sequelize')}
+${names.map((name) => `${imported(`define${name}`, `./${name}.js`)}\n`).join('')}
 /** Defines the models of the database on an instance of Sequelize, and their associations. */
-module.exports = function initModels(sequelize) {
-${tables.map(({ modelName }) => `  const ${modelName} = require('./${modelName}.js')(sequelize, DataTypes);\n`).join('')}
+${exported} function initModels(sequelize) {
+${names.map((name) => `  const ${name} = define${name}(sequelize, DataTypes);\n`).join('')}
 ${associations(tables)
   .map((line) => `  ${line}\n`)
   .join('')}
-  return { ${tables.map(({ modelName }) => modelName).join(', ')} };
-};
+  return { ${names.join(', ')} };
+}${isModule ? '' : ';'}
 `;
 }
 
@@ -104,18 +117,18 @@ ${indented(options(table.schema), 6)}    },
 ${hasNoKey(table) ? `  ${modelName}.removeAttribute('id');\n` : ''}  return ${modelName};
 }
 `
-    .replaceAll('sequelize.literal(', 'literal(')
+    .replace(/sequelize\.literal\(/g, 'literal(')
     .replace('Model, type', (found) =>
       /literal\(/.test(parts.join() + options(table.schema).join()) ? `literal, ${found}` : found,
     );
 }
 
-function typescriptInit(tables) {
+function typescriptInit(tables, isModule) {
   const names = tables.map(({ modelName }) => modelName);
   return `${HEADER}
 
 import type { Sequelize } from 'sequelize';
-${names.map((name) => `import { ${name}, define${name} } from './${name}';\n`).join('')}
+${names.map((name) => `import { ${name}, define${name} } from './${name}${isModule ? '.js' : ''}';\n`).join('')}
 /** Defines the models of the database on an instance of Sequelize, and their associations. */
 export function initModels(sequelize: Sequelize) {
 ${names.map((name) => `  define${name}(sequelize);\n`).join('')}
@@ -137,11 +150,12 @@ const LANGUAGES = {
  *
  * @param {{ schema: object, modelName: string }[]} tables
  * @param {'js' | 'ts'} language
+ * @param {boolean} isModule when they are to be ECMAScript modules, whose imports name files with their endings
  */
-function filesOf(tables, language) {
+function filesOf(tables, language, isModule) {
   const { model, init } = LANGUAGES[language];
-  const files = Object.fromEntries(tables.map((table) => [`${table.modelName}.${language}`, model(table)]));
-  return { ...files, [`init-models.${language}`]: init(tables) };
+  const files = Object.fromEntries(tables.map((table) => [`${table.modelName}.${language}`, model(table, isModule)]));
+  return { ...files, [`init-models.${language}`]: init(tables, isModule) };
 }
 
 module.exports = { filesOf, languages: Object.keys(LANGUAGES) };

@@ -29,7 +29,7 @@ class Names {
   take(...candidates) {
     let name = candidates.find((candidate) => !this.#taken.has(candidate.toLowerCase()));
     for (let number = 2; name === undefined; number++) {
-      const numbered = `${candidates.at(-1)}${number}`;
+      const numbered = `${candidates[candidates.length - 1]}${number}`;
       name = this.#taken.has(numbered.toLowerCase()) ? undefined : numbered;
     }
     this.#taken.add(name.toLowerCase());
