@@ -13,7 +13,13 @@ const stages = [
   { name: 'Rust tests', command: ['cargo', 'test', '--workspace', '--no-fail-fast'], count: countCargo },
   { name: 'JavaScript lint and format', command: ['npx', 'biome', 'check', '--error-on-warnings'] },
   { name: 'Types', command: ['npx', 'tsc', '--project', '__test__/types/tsconfig.json'] },
-  { name: 'Jest', command: ['node', ...jest], count: countJest },
+  { name: 'Jest', command: ['node', ...jest], count: countJest, stuck: /^Jest did not exit/m },
+  // The oldest Node and this one; `npm run test:install` has all.
+  {
+    name: 'Installed package',
+    command: ['node', '__test__/install/run.mjs', '--nodes', '12,this'],
+    count: countInstall,
+  },
 ];
 if (process.env.PHANTOMDB_TEST_MYSQL_URL) {
   const command = ['cargo', 'test', '--package', 'phantomdb-server', '--test', 'transfer', 'mysql', '--', '--ignored'];
@@ -27,6 +33,11 @@ function countCargo(output) {
     totals.failed += Number(failed);
   }
   return totals;
+}
+
+function countInstall(output) {
+  const [, passed = 0, failed = 0] = /^(\d+) passed, (\d+) failed$/m.exec(output) ?? [];
+  return { passed: Number(passed), failed: Number(failed) };
 }
 
 function countJest(output) {
@@ -43,13 +54,18 @@ const env = {
   PHANTOMDB_TEST_POSTGRES_URL: ownPostgres?.url ?? process.env.PHANTOMDB_TEST_POSTGRES_URL,
 };
 
-function run([program, ...args]) {
+/** The time that a command gets to end when it has said that something keeps it from ending. */
+const STUCK_MS = 30_000;
+
+function run([program, ...args], stuck) {
   return new Promise((resolve) => {
     let output = '';
     const child = spawn(program, args, { env });
     const collect = (stream) => (chunk) => {
       output += chunk;
       stream.write(chunk);
+      // A test that failed may leave something open. Killed, the stage counts as failed.
+      if (stuck?.test(chunk)) setTimeout(() => child.kill('SIGKILL'), STUCK_MS).unref();
     };
     child.stdout.on('data', collect(process.stdout));
     child.stderr.on('data', collect(process.stderr));
@@ -59,9 +75,9 @@ function run([program, ...args]) {
 }
 
 const total = { passed: 0, failed: 0, skipped: 0 };
-for (const { name, command, count } of stages) {
+for (const { name, command, count, stuck } of stages) {
   console.log(`\n== ${name}`);
-  const { code, output } = await run(command);
+  const { code, output } = await run(command, stuck);
   const counted = count?.(output) ?? { passed: 0, failed: 0 };
   const ran = counted.passed + counted.failed > 0;
   total.passed += ran ? counted.passed : Number(code === 0 && !count);
