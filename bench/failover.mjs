@@ -25,7 +25,14 @@ const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 async function serve(primary, replica) {
   const engine = new URL(primary.url);
   const both = primary.url.replace(engine.host, `${engine.host},127.0.0.1:${replica.port}`);
-  const args = ['serve', '--listen', '127.0.0.1:0', '--engine', `${both}?target_session_attrs=read-write`];
+  const args = [
+    'serve',
+    '--listen',
+    '127.0.0.1:0',
+    '--engine',
+    `${both}?target_session_attrs=read-write`,
+    '--allow-superuser',
+  ];
   const child = spawn(process.execPath, ['bin/phantomdb.js', ...args, '--replica', replica.url], {
     cwd: root,
     stdio: ['ignore', 'pipe', process.env.PHANTOMDB_LOG_LEVEL ? 'inherit' : 'ignore'],

@@ -5,10 +5,21 @@
 const { spawn } = require('node:child_process');
 const path = require('node:path');
 
-/** @returns {Promise<{ url: string, stop: () => Promise<void> }>} */
-function startServer(...args) {
-  const cli = path.join(__dirname, '..', 'bin', 'phantomdb.js');
+const ROOT = path.join(__dirname, '..');
+
+/** @returns {Promise<{ url: string, pid: number, stop: () => Promise<void> }>} a server of this checkout */
+const startServer = (...args) => startServerOf(ROOT, args);
+
+/**
+ * @param {string} checkout the folder of the checkout whose server it is
+ * @param {string[]} args more arguments of `phantomdb serve`
+ * @param {Record<string, string>} [env] more environment variables
+ * @returns {Promise<{ url: string, pid: number, stop: () => Promise<void> }>}
+ */
+function startServerOf(checkout, args, env = {}) {
+  const cli = path.join(checkout, 'bin', 'phantomdb.js');
   const child = spawn(process.execPath, [cli, 'serve', '--listen', '127.0.0.1:0', ...args], {
+    env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const stopped = new Promise((resolve) => child.once('exit', resolve));
@@ -21,6 +32,7 @@ function startServer(...args) {
       if (!url) return;
       resolve({
         url,
+        pid: child.pid,
         async stop() {
           child.kill('SIGTERM');
           await stopped;
@@ -30,4 +42,4 @@ function startServer(...args) {
   });
 }
 
-module.exports = { startServer };
+module.exports = { startServer, startServerOf };
