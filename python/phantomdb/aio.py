@@ -1,0 +1,327 @@
+"""PhantomDB for asyncio: the names of DB-API 2.0, with ``await``.
+
+.. code-block:: python
+
+    async with await phantomdb.aio.connect("phantomdb+memory:///app") as connection:
+        cursor = await connection.execute("SELECT 1 + $1", [1])
+        print(await cursor.fetchone())
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Iterable
+from types import TracebackType
+from typing import Any, Optional, Union
+
+from ._connection import (
+    Answer,
+    Parameters,
+    Rows,
+    call_text,
+    check_isolation,
+    check_open,
+    check_sequence,
+    open_session,
+)
+from ._errors import ProgrammingError
+from ._native import Client, Running
+
+_Done = Callable[[Any, Optional[BaseException]], object]
+
+
+async def _outcome(start: Callable[[_Done], Running]) -> Any:
+    """Starts a call and waits for its outcome. A cancelled task gives the call up."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[Any] = loop.create_future()
+
+    def settle(value: Any, error: Optional[BaseException]) -> None:
+        if future.done():
+            return
+        if error is None:
+            future.set_result(value)
+        else:
+            future.set_exception(error)
+
+    def done(value: Any, error: Optional[BaseException]) -> None:
+        loop.call_soon_threadsafe(settle, value, error)
+
+    running = start(done)
+    try:
+        return await future
+    except asyncio.CancelledError:
+        running.cancel()
+        raise
+
+
+async def connect(
+    url: Optional[str] = None,
+    *,
+    database: Optional[str] = None,
+    client: Optional[Client] = None,
+    autocommit: bool = False,
+    isolation_level: Optional[str] = None,
+    read_only: bool = False,
+    exact_types: bool = False,
+    **options: Any,
+) -> AsyncConnection:
+    """Opens a connection: see :func:`phantomdb.connect`."""
+    connection = AsyncConnection(url, database, client, autocommit, options)
+    connection.exact_types = exact_types
+    return await _open(connection, isolation_level, read_only)
+
+
+async def _open(connection: AsyncConnection, isolation_level: Optional[str], read_only: bool) -> AsyncConnection:
+    if isolation_level is not None or read_only:
+        await connection.set_mode(isolation_level=isolation_level, read_only=read_only)
+    return connection
+
+
+class AsyncConnection:
+    """A connection to one database. Tasks may share it; their statements run one after the other.
+
+    Leaving it as a context manager commits, or rolls back after an exception, and closes it.
+    """
+
+    def __init__(
+        self,
+        url: Optional[str],
+        database: Optional[str],
+        client: Optional[Client],
+        autocommit: bool,
+        options: dict[str, Any],
+    ) -> None:
+        self._closed = True
+        self._owns_client = client is None
+        self._client, self._session, self.database = open_session(url, client, database, autocommit, options)
+        self._closed = False
+        #: True to have the exact types of columns in ``cursor.description``.
+        self.exact_types = False
+        self._autocommit = autocommit
+        self._isolation_level: Optional[str] = None
+        self._read_only = False
+
+    @property
+    def closed(self) -> bool:
+        """True once the connection is closed."""
+        return self._closed
+
+    @property
+    def in_transaction(self) -> bool:
+        """True while a transaction is open. One begins with the first statement that may write."""
+        return not self._closed and self._session.in_transaction()
+
+    @property
+    def autocommit(self) -> bool:
+        """True when each statement commits by itself; ``set_mode`` changes it."""
+        return self._autocommit
+
+    @property
+    def isolation_level(self) -> Optional[str]:
+        """The isolation level of the next transactions; None for READ COMMITTED; ``set_mode`` changes it."""
+        return self._isolation_level
+
+    async def set_mode(
+        self,
+        *,
+        autocommit: Optional[bool] = None,
+        isolation_level: Optional[str] = None,
+        read_only: Optional[bool] = None,
+    ) -> None:
+        """Sets how the next transactions begin. What is left out stays, except the level, whose default returns.
+
+        Raises ProgrammingError while a transaction is open.
+        """
+        check_open(self._closed, "connection")
+        chosen = self._autocommit if autocommit is None else autocommit
+        level = check_isolation(isolation_level)
+        reads = self._read_only if read_only is None else read_only
+        await _outcome(lambda done: self._session.set_mode(chosen, level, reads, done))
+        self._autocommit, self._isolation_level, self._read_only = chosen, level, reads
+
+    def cursor(self) -> AsyncCursor:
+        """A new cursor."""
+        check_open(self._closed, "connection")
+        return AsyncCursor(self)
+
+    async def execute(self, sql: str, parameters: Optional[Parameters] = None) -> AsyncCursor:
+        """Runs a statement on a new cursor, and returns the cursor."""
+        return await self.cursor().execute(sql, parameters)
+
+    async def executemany(self, sql: str, parameters: Iterable[Parameters]) -> AsyncCursor:
+        """Runs a statement for each list of parameters on a new cursor, and returns the cursor."""
+        return await self.cursor().executemany(sql, parameters)
+
+    async def begin(self) -> None:
+        """Begins a transaction now, also with ``autocommit``. Raises ProgrammingError when one is open."""
+        check_open(self._closed, "connection")
+        await _outcome(self._session.begin)
+
+    async def commit(self) -> None:
+        """Commits the open transaction, if there is one. An error means that it was rolled back."""
+        check_open(self._closed, "connection")
+        await _outcome(self._session.commit)
+
+    async def rollback(self) -> None:
+        """Rolls back the open transaction, if there is one."""
+        check_open(self._closed, "connection")
+        await _outcome(self._session.rollback)
+
+    async def call(self, name: str, fields: Optional[dict[str, Any]] = None) -> Any:
+        """Makes a call of the contract: see :meth:`phantomdb.Connection.call`."""
+        check_open(self._closed, "connection")
+        whole = None if fields is None else {"database": self.database, **fields}
+        text = call_text(name, whole)
+        answer = await _outcome(lambda done: self._session.call(text, done))
+        return json.loads(answer) if answer else None
+
+    async def snapshot(self) -> AsyncSnapshot:
+        """Keeps the state of the database as it was last committed. A server must allow snapshots."""
+        made = await self.call("createSnapshot", {})
+        return AsyncSnapshot(self, made["snapshot_id"], made["bytes"])
+
+    async def restore(self, snapshot: AsyncSnapshot) -> None:
+        """Brings the database to the state of a snapshot. Every open transaction in it is rolled back."""
+        await self.rollback()
+        await self.call("restoreSnapshot", {"id": snapshot.id})
+
+    async def close(self) -> None:
+        """Rolls back and closes the connection. A second time it does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            await _outcome(self._session.close)
+        finally:
+            if self._owns_client:
+                await asyncio.to_thread(self._client.close)
+
+    def terminate(self) -> None:
+        """Closes the connection without waiting. The database rolls its transaction back."""
+        if not self._closed:
+            self._closed = True
+            self._session.close(lambda value, error: None)
+
+    async def __aenter__(self) -> AsyncConnection:
+        check_open(self._closed, "connection")
+        return self
+
+    async def __aexit__(
+        self,
+        kind: Optional[type[BaseException]],
+        error: Optional[BaseException],
+        traceback: Optional[TracebackType],
+    ) -> None:
+        try:
+            if not self._closed and kind is None:
+                await self.commit()
+        finally:
+            await self.close()
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else "open"
+        return f"<phantomdb.aio.AsyncConnection to {self._client.url} database {self.database!r}, {state}>"
+
+
+class AsyncCursor(Rows):
+    """Runs statements and holds the rows of the last one."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        super().__init__()
+        self.connection = connection
+        self._closed = False
+
+    def _check(self) -> None:
+        check_open(self._closed, "cursor")
+        check_open(self.connection.closed, "connection")
+
+    async def execute(self, sql: str, parameters: Optional[Parameters] = None) -> AsyncCursor:
+        """Runs a statement with its parameters: see :meth:`phantomdb.Cursor.execute`."""
+        self._check()
+        self._clear()
+        session, exact = self.connection._session, self.connection.exact_types
+        answer: Answer = await _outcome(lambda done: session.execute(sql, parameters, done, exact))
+        self._take(answer)
+        return self
+
+    async def executemany(self, sql: str, parameters: Iterable[Parameters]) -> AsyncCursor:
+        """Runs a statement for each list of parameters: see :meth:`phantomdb.Cursor.executemany`."""
+        self._check()
+        self._clear()
+        lists = check_sequence(parameters)
+        if not lists:
+            self.rowcount = 0
+            return self
+        session = self.connection._session
+        outcome: Union[Answer, list[Answer]] = await _outcome(lambda done: session.execute_many(sql, lists, done))
+        if isinstance(outcome, list):
+            self._take_all(outcome)
+        else:
+            self._take(outcome)
+        return self
+
+    async def fetchone(self) -> Optional[tuple[Any, ...]]:
+        """The next row, or None after the last one. Raises ProgrammingError when there is no result."""
+        self._check()
+        return self._one()
+
+    async def fetchmany(self, size: Optional[int] = None) -> list[tuple[Any, ...]]:
+        """The next rows, ``arraysize`` of them unless ``size`` says otherwise."""
+        self._check()
+        return self._many(size)
+
+    async def fetchall(self) -> list[tuple[Any, ...]]:
+        """The rows that are left."""
+        self._check()
+        return self._all()
+
+    async def close(self) -> None:
+        """Closes the cursor. A second time it does nothing."""
+        self._clear()
+        self._closed = True
+
+    def __aiter__(self) -> AsyncIterator[tuple[Any, ...]]:
+        return self
+
+    async def __anext__(self) -> tuple[Any, ...]:
+        row = await self.fetchone()
+        if row is None:
+            raise StopAsyncIteration
+        return row
+
+    async def __aenter__(self) -> AsyncCursor:
+        self._check()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: Optional[type[BaseException]],
+        error: Optional[BaseException],
+        traceback: Optional[TracebackType],
+    ) -> None:
+        await self.close()
+
+
+class AsyncSnapshot:
+    """A state of a database that was kept. ``drop`` lets go of it."""
+
+    def __init__(self, connection: AsyncConnection, id: str, size: int) -> None:
+        self._connection = connection
+        self.id = id
+        #: The size in bytes.
+        self.size = size
+
+    async def clone(self, database: str) -> None:
+        """Makes a database that begins in this state. Raises ProgrammingError when it exists."""
+        text = call_text("createDatabase", {"name": database, "template": self.id})
+        await _outcome(lambda done: self._connection._session.call(text, done))
+
+    async def drop(self) -> None:
+        """Lets go of the state."""
+        if self._connection.closed:
+            raise ProgrammingError("the connection that made the snapshot is closed")
+        await self._connection.call("dropSnapshot", {"id": self.id})
+
+
+__all__ = ["AsyncConnection", "AsyncCursor", "AsyncSnapshot", "connect"]

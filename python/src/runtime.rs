@@ -1,0 +1,129 @@
+//! The tokio runtime under every connection of the process, and the two ways to wait for it: a thread that blocks without
+//! the GIL, and a callback.
+
+use std::{
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use pyo3::{exceptions::PyRuntimeError, prelude::*};
+use tokio::{runtime::Runtime, task::AbortHandle};
+
+/// How long a thread waits before it looks whether Ctrl-C was pressed.
+const SIGNALS: Duration = Duration::from_millis(100);
+
+/// The longest time that the end of the interpreter waits for callbacks that run.
+const CALLBACKS: Duration = Duration::from_secs(5);
+
+/// The number of threads of the runtime that call Python, or are about to.
+static CALLING: AtomicUsize = AtomicUsize::new(0);
+
+/// True once the interpreter ends, so that no thread may call Python any more.
+static ENDING: AtomicBool = AtomicBool::new(false);
+
+/// The runtime, and the process that it belongs to.
+static RUNTIME: Mutex<Option<(u32, &'static Runtime)>> = Mutex::new(None);
+
+/// The runtime of this process. A process that was forked gets one of its own, because the threads of the other one did not
+/// come with it.
+fn runtime() -> PyResult<&'static Runtime> {
+    let mut current = RUNTIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let process = std::process::id();
+    if let Some((_, runtime)) = current.filter(|(owner, _)| *owner == process) {
+        return Ok(runtime);
+    }
+    let made = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("phantomdb")
+        .enable_all()
+        .build()
+        .map_err(|error| PyRuntimeError::new_err(format!("no threads for the client: {error}")))?;
+    let runtime: &'static Runtime = Box::leak(Box::new(made));
+    *current = Some((process, runtime));
+    CALLING.store(0, Ordering::SeqCst);
+    Ok(runtime)
+}
+
+/// Waits for the callbacks that run, and lets no other begin. Python calls this before it ends: a thread that still holds the
+/// GIL when the interpreter is taken down ends the process with a fatal error.
+#[pyfunction]
+pub(crate) fn end_callbacks(py: Python<'_>) {
+    ENDING.store(true, Ordering::SeqCst);
+    let owner = RUNTIME.try_lock().ok().and_then(|current| current.map(|(owner, _)| owner));
+    // The threads did not come along into a process that was forked.
+    if owner != Some(std::process::id()) {
+        return;
+    }
+    py.detach(|| {
+        let end = Instant::now() + CALLBACKS;
+        while CALLING.load(Ordering::SeqCst) > 0 && Instant::now() < end {
+            thread::sleep(Duration::from_millis(1));
+        }
+    });
+}
+
+/// Calls Python, unless the interpreter ends; then nobody waits for the outcome.
+fn call_python(call: impl FnOnce(Python<'_>)) {
+    CALLING.fetch_add(1, Ordering::SeqCst);
+    if !ENDING.load(Ordering::SeqCst) {
+        Python::try_attach(call);
+    }
+    CALLING.fetch_sub(1, Ordering::SeqCst);
+}
+
+/// Waits for the future without the GIL. Raises what a signal handler raises; the future is dropped then.
+pub(crate) fn block_on<T: Send>(py: Python<'_>, future: impl Future<Output = T> + Send) -> PyResult<T> {
+    let runtime = runtime()?;
+    py.detach(|| {
+        runtime.block_on(async {
+            let mut future = std::pin::pin!(future);
+            loop {
+                match tokio::time::timeout(SIGNALS, future.as_mut()).await {
+                    Ok(done) => return Ok(done),
+                    Err(_) => Python::attach(|py| py.check_signals())?,
+                }
+            }
+        })
+    })
+}
+
+/// A call that runs in the background.
+#[pyclass(frozen, module = "phantomdb._native")]
+pub(crate) struct Running(AbortHandle);
+
+#[pymethods]
+impl Running {
+    /// Gives the call up.
+    fn cancel(&self) {
+        self.0.abort();
+    }
+}
+
+/// Runs the future in the background. `done` is called on another thread with the result and an exception, one of which
+/// is None.
+pub(crate) fn spawn<T, F>(
+    future: F,
+    done: Py<PyAny>,
+    convert: impl FnOnce(Python<'_>, T) -> PyResult<Py<PyAny>> + Send + 'static,
+) -> PyResult<Running>
+where
+    T: Send + 'static,
+    F: Future<Output = T> + Send + 'static,
+{
+    let task = runtime()?.spawn(async move {
+        let outcome = future.await;
+        call_python(|py| {
+            let called = match convert(py, outcome) {
+                Ok(value) => done.call1(py, (value, py.None())),
+                Err(error) => done.call1(py, (py.None(), error.into_value(py))),
+            };
+            // The event loop may be closed, which nobody waits on either.
+            drop(called);
+        });
+    });
+    Ok(Running(task.abort_handle()))
+}

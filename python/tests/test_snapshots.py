@@ -1,0 +1,52 @@
+"""States of a database that are kept and restored."""
+
+from __future__ import annotations
+
+import pathlib
+
+import pytest
+
+import phantomdb
+
+
+@pytest.fixture(params=["memory", "file", "http"])
+def place(request: pytest.FixtureRequest, tmp_path: pathlib.Path, memory: str) -> str:
+    """The URL of a database that keeps snapshots. PostgreSQL keeps none."""
+    if request.param == "memory":
+        return memory
+    if request.param == "file":
+        return f"phantomdb+file://{tmp_path.as_posix()}/app"
+    server: str = request.getfixturevalue("server")
+    return f"{server.replace('http', 'phantomdb')}/snapshots"
+
+
+def test_a_state_is_kept_restored_and_cloned(place: str) -> None:
+    with phantomdb.connect(place) as connection:
+        connection.execute("CREATE TABLE t (n INTEGER)")
+        connection.execute("INSERT INTO t VALUES (1)")
+        connection.commit()
+        kept = connection.snapshot()
+        assert kept.size > 0
+        connection.execute("DELETE FROM t")
+        connection.commit()
+        connection.execute("INSERT INTO t VALUES (5)")
+        connection.restore(kept)
+        assert not connection.in_transaction
+        assert connection.execute("SELECT n FROM t").fetchall() == [(1,)]
+        kept.clone("copy")
+        with phantomdb.connect(client=connection._client, database="copy") as copy:
+            copy.execute("INSERT INTO t VALUES (2)")
+            copy.commit()
+            assert copy.execute("SELECT count(*) FROM t").fetchone() == (2,)
+        assert connection.execute("SELECT count(*) FROM t").fetchone() == (1,)
+        kept.drop()
+        with pytest.raises(phantomdb.ProgrammingError):
+            connection.restore(kept)
+        connection.call("dropTable", {"table": {"name": "t"}})
+
+
+def test_postgresql_says_that_it_keeps_none(postgres_server: str) -> None:
+    with phantomdb.connect(f"{postgres_server.replace('http', 'phantomdb')}/py_snapshots") as connection:
+        with pytest.raises(phantomdb.Error) as error:
+            connection.snapshot()
+        assert error.value.code in ("UNSUPPORTED", "FORBIDDEN")
