@@ -133,7 +133,7 @@ const ENGINES = {
   postgres: async () => {
     const { startPostgres } = await import('../../scripts/postgres.mjs');
     const postgres = await startPostgres();
-    const server = await serve(['--engine', postgres.url]);
+    const server = await serve(['--engine', postgres.url, '--allow-superuser']);
     return {
       url: server.url,
       stop: async () => {
