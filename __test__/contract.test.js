@@ -7,6 +7,7 @@ const path = require('node:path');
 const Sequelize = require('sequelize');
 
 const native = require('../driver/native.js');
+const { consoleModule } = require('./helpers/console-module.js');
 
 const contract = JSON.parse(native.contract());
 
@@ -34,6 +35,12 @@ describe('the contract', () => {
       ...Object.values(contract.unreachableReasons),
     ];
     for (const name of classes) expect([name, typeof Sequelize[name]]).toEqual([name, 'function']);
+  });
+
+  test('has the name of the table of the console, which the page knows too', () => {
+    const { CONSOLE_TABLE } = consoleModule('sql-text.js');
+    expect(contract.consoleTable).toBe(CONSOLE_TABLE);
+    expect(fs.readFileSync(path.join(__dirname, '../docs/console.md'), 'utf8')).toContain(`\`${CONSOLE_TABLE}\``);
   });
 
   test('has the codes, statuses and classes of docs/errors.md', () => {

@@ -67,6 +67,39 @@ describe('PhantomDBDialect on its own', () => {
     await dialect.dropTable('app', 'gone', { ifExists: true });
   });
 
+  test('lists views with their queries', async () => {
+    expect(await dialect.listViews('app')).toEqual([]);
+    await dialect.query('app', 'CREATE VIEW seen AS SELECT name FROM users WHERE active');
+    const [view] = await dialect.listViews('app');
+    expect(view).toEqual({ name: 'seen', query: 'SELECT "name" FROM "users" WHERE "active"' });
+    const id = await dialect.beginTransaction('app');
+    await dialect.query('app', 'DROP VIEW seen', [], { transaction: id });
+    expect(await dialect.listViews('app', { transaction: id })).toEqual([]);
+    await dialect.commitTransaction(id);
+  });
+
+  test('gives columns their exact types when a query asks for them', async () => {
+    await dialect.insert('app', 'users', { name: 'Ann' });
+    const sql = 'SELECT name, active, share FROM users WHERE name = $1';
+    const plain = await dialect.query('app', sql, ['Ann']);
+    expect(plain.columns[0]).toEqual({ name: 'name', type: 'string' });
+    const exact = await dialect.query('app', sql, ['Ann'], { exactTypes: true });
+    expect(exact.rows).toEqual(plain.rows);
+    expect(exact.columns).toEqual([
+      { name: 'name', type: 'string', sqlType: 'VARCHAR(255)', nullable: true },
+      { name: 'active', type: 'boolean', sqlType: 'BOOLEAN', nullable: false },
+      { name: 'share', type: 'float', sqlType: 'DOUBLE PRECISION', nullable: true },
+    ]);
+    const id = await dialect.beginTransaction('app');
+    const update = "UPDATE users SET name = 'Bob' RETURNING name";
+    const within = await dialect.query('app', update, [], { exactTypes: true, transaction: id });
+    expect(within.columns[0].sqlType).toBe('VARCHAR(255)');
+    await dialect.rollbackTransaction(id);
+    expect((await dialect.query('app', sql, ['Ann'])).rows).toHaveLength(1);
+    const wrong = dialect.query('app', 'SELECT nothing FROM users', [], { exactTypes: true });
+    expect(await code(wrong)).toBe('UNKNOWN_COLUMN');
+  });
+
   test('names the attribute that is wrong', async () => {
     await expect(dialect.createTable('app', 'x', { a: {} })).rejects.toThrow("Attribute 'a' has no type.");
     await expect(dialect.createTable('app', 'x', { a: { type: 5 } })).rejects.toThrow(

@@ -49,6 +49,43 @@ describe.each(engines)('finders on $name', ({ start }) => {
     await (await Book.findByPk(3)).addTag(b, { through: { weight: 2 } });
   });
 
+  describe('a count of different keys with includes', () => {
+    /** The count, and whether its statement joins a table. */
+    async function counted(options) {
+      let joins;
+      const logging = (sql) => {
+        joins = / JOIN /.test(sql);
+      };
+      return [await Author.count({ distinct: true, logging, ...options }), joins];
+    }
+
+    test.each([
+      ['an include', { include: 'books' }, 3],
+      ['nested includes', { include: { association: 'books', include: 'tags' } }, 3],
+      ['a condition on the main table', { include: 'books', where: { age: { [Op.gt]: 35 }, name: 'Ann' } }, 1],
+      [
+        'a condition on an include that is not required',
+        { include: { association: 'books', where: { id: 1 }, required: false } },
+        3,
+      ],
+      ['a column that is no key', { include: 'books', col: 'age' }, 2],
+    ])('reads one table with %s', async (_, options, count) => {
+      expect(await counted(options)).toEqual([count, false]);
+    });
+
+    test.each([
+      ['an include that is required', { include: { association: 'books', required: true } }, 2],
+      ['a condition on an include', { include: { association: 'books', where: { id: 1 } } }, 1],
+      ['a path into an include', { include: 'books', where: { '$books.title$': 'C' } }, 1],
+      ['a path within an operator', { include: 'books', where: { [Op.or]: [{ '$books.title$': 'C' }, { id: 3 }] } }, 2],
+      ['a column of an include', { include: 'books', where: { id: { [Op.lt]: col('books.id') } } }, 2],
+      ['SQL', { include: 'books', where: literal("books.title = 'C'") }, 1],
+      ['no need for different keys', { include: 'books', distinct: false }, 4],
+    ])('joins for %s', async (_, options, count) => {
+      expect(await counted(options)).toEqual([count, true]);
+    });
+  });
+
   describe('a limit beside a to-many include', () => {
     test('counts rows that have what is required below it', async () => {
       const rows = await Author.findAll({

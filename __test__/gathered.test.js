@@ -119,6 +119,7 @@ describe('calls that are made at once', () => {
 
   test('are not sent again in a transaction, and say so', async () => {
     const transaction = await sequelize.transaction();
+    await Note.count({ transaction });
     fate = () => 'before';
     const made = upTo(3).map((number) => Note.create({ number: 2000 + number }, { transaction }));
     for (const outcome of await Promise.allSettled(made)) {

@@ -178,6 +178,26 @@ describe.each([
     });
   }
 
+  if (engineName === 'file:') {
+    test('are ECMAScript modules on demand, and where package.json says so', async () => {
+      const written = (folder) => fs.readFileSync(project.at(folder, 'init-models.js'), 'utf8');
+      expect((await models('--database', OLD, '--output', 'esm', '--esm')).code).toBe(0);
+      project.write({ 'package.json': '{ "type": "module" }' });
+      expect((await models('--database', OLD, '--output', 'found')).code).toBe(0);
+      expect(written('found')).toBe(written('esm'));
+      const script = `
+        import { Sequelize } from 'sequelize';
+        import initModels from './found/init-models.js';
+        console.log(Object.keys(initModels(new Sequelize('phantomdb+memory:///app'))).includes('User'));`;
+      project.write({ 'app.js': `import 'phantomdb-sequelize';\n${script}` });
+      expect(await project.run(['app.js'])).toEqual({ code: 0, output: 'true\n' });
+      expect((await models('--database', OLD, '--lang', 'ts', '--output', 'typed-esm')).code).toBe(0);
+      const init = fs.readFileSync(project.at('typed-esm', 'init-models.ts'), 'utf8');
+      expect(init).toContain("from './User.js';");
+      fs.rmSync(project.at('package.json'));
+    });
+  }
+
   test('overwrite no file unless they are told to, and are of the tables that are named', async () => {
     const only = ['--database', OLD, '--output', 'some', '--table', 'groups'];
     expect((await models(...only)).code).toBe(0);

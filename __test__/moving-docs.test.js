@@ -3,11 +3,12 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
+const { filesOf } = require('./helpers/markdown');
 const { Project } = require('./helpers/project');
 
 const root = path.join(__dirname, '..');
 const text = fs.readFileSync(path.join(root, 'docs', 'moving-from.md'), 'utf8');
-const [, app] = text.match(/<!-- file: app.js -->\s+```js\n(.*?)```/s);
+const { 'app.js': app } = filesOf(text);
 const [, before, after] = text.match(/^-(const sequelize = new Sequelize\(\{ dialect: 'sqlite'.*)\n\+(.*)$/m);
 
 const EXPECTED = `[ { year: '2025', total: 30 }, { year: '2026', total: 21 } ]

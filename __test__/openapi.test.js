@@ -44,15 +44,17 @@ describe('/openapi.json', () => {
   }
 
   /** Calls an operation; both ways what travels must be as the document says. */
-  async function call(id, names = {}, { body, query = '', headers = {} } = {}) {
+  async function call(id, names = {}, { body, file, query = '', headers = {} } = {}) {
     const { path, method, operation } = operationOf(id);
     called.add(id);
     const where = ['paths', path, method];
     const content = ['content', 'application/json', 'schema'];
     if (body !== undefined) check(body, ...where, 'requestBody', ...content);
     const url = server.url + path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(names[name])) + query;
-    const response = await fetch(url, { method: method.toUpperCase(), headers, body: body && JSON.stringify(body) });
-    const text = await response.text();
+    const sent = file ?? (body && JSON.stringify(body));
+    const response = await fetch(url, { method: method.toUpperCase(), headers, body: sent });
+    const bytes = Buffer.from(await response.arrayBuffer());
+    const text = bytes.toString();
     const [expected] = Object.keys(operation.responses).filter((status) => status !== 'default');
     if (String(response.status) !== expected) {
       const failure = JSON.parse(text);
@@ -70,7 +72,7 @@ describe('/openapi.json', () => {
         check(line, ...where, 'responses', expected, 'content', 'application/x-ndjson', 'schema');
       return lines;
     }
-    if (!described?.['application/json']) return text;
+    if (!described?.['application/json']) return bytes;
     const answer = JSON.parse(text);
     check(answer, ...where, 'responses', expected, ...content);
     return answer;
@@ -97,7 +99,7 @@ describe('/openapi.json', () => {
   });
 
   test('is true for what the server takes and answers', async () => {
-    for (const id of ['serverInfo', 'health', 'ready', 'metrics', 'openapi']) await call(id);
+    for (const id of ['serverInfo', 'health', 'ready', 'metrics', 'openapi', 'grant', 'slowCalls']) await call(id);
     await call('createDatabase', {}, { body: { name: 'shop' } });
     expect((await call('listDatabases')).databases).toContain('shop');
     const db = { db: 'shop' };
@@ -120,6 +122,7 @@ describe('/openapi.json', () => {
     await call('createIndex', table, { body: { name: 'by_name', fields: [{ column: 'name', descending: true }] } });
     await call('describeTable', table);
     expect((await call('listTables', db)).tables).toEqual([{ name: 'users' }]);
+    expect((await call('listViews', db)).views).toEqual([]);
     const rows = [{ name: 'Ada', age: 36 }, { name: 'Bob' }];
     const inserted = await call('insertRows', table, { body: { rows, returning: ['id'] } });
     expect(inserted).toEqual({ inserted: 2, rows: [{ id: 1 }, { id: 2 }] });
@@ -131,16 +134,29 @@ describe('/openapi.json', () => {
     const blob = { type: 'blob', value: 'aGk=' };
     const query = { query: 'SELECT $1 AS "a", $2 AS "b"', parameters: [7, blob] };
     expect((await call('query', db, { body: query })).rows[0][0]).toBe(7);
+    const asked = { query: 'SELECT name FROM users WHERE id = $1' };
+    expect(await call('describeStatement', db, { body: asked })).toEqual({
+      parameters: [{ type: 'integer', sqlType: 'INTEGER' }],
+      columns: [expect.objectContaining({ name: 'name', type: 'string' })],
+    });
     const statements = [{ query: 'SELECT 1' }, { query: 'SELECT nothing' }];
     expect((await call('batch', db, { body: { statements } })).results).toHaveLength(2);
     const queries = [{ ...query, requestId: 'mine', idempotencyKey: 'k', readOnly: true }, ...statements];
     const lines = await call('queries', db, { body: { queries } });
     expect(lines.map(({ index }) => index).toSorted()).toEqual([0, 1, 2]);
+    const [page, end] = await call('stream', db, { body: query });
+    expect([page.result.rows[0][0], end]).toEqual([7, { end: true }]);
     expect(await call('deleteRows', table, { query: '?condition=id=1' })).toEqual({ deleted: 1 });
     for (const end of ['commitTransaction', 'rollbackTransaction']) {
       const begun = await call('beginTransaction', {}, { body: { database: 'shop', isolationLevel: 'SERIALIZABLE' } });
       await call(end, { id: begun.transaction_id });
     }
+    const forgotten = await call('beginTransaction', {}, { body: { database: 'shop' } });
+    expect((await call('openTransactions')).transactions).toMatchObject([
+      { transactionId: forgotten.transaction_id, database: 'shop' },
+    ]);
+    await call('endTransaction', { id: forgotten.transaction_id });
+    expect((await call('openTransactions')).transactions).toEqual([]);
     expect(await call('dropIndex', { ...table, name: 'none' })).toMatchObject({ status: 404, code: 'NOT_FOUND' });
     await call('dropIndex', { ...table, name: 'by_name' });
     await call('dropTable', table, { query: '?ifExists=true' });
@@ -149,6 +165,10 @@ describe('/openapi.json', () => {
     await call('restoreSnapshot', { ...db, id });
     await call('createDatabase', {}, { body: { name: 'copy', template: id } });
     await call('dropSnapshot', { ...db, id });
+    const file = await call('backup', db);
+    await call('createFromBackup', { db: 'restored' }, { file });
+    await call('restoreBackup', { db: 'restored' }, { file });
+    await call('compactDatabase', { db: 'restored' });
     await call('dropDatabase', db);
     expect([...called].toSorted()).toEqual(
       operations()

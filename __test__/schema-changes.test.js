@@ -170,6 +170,21 @@ describe.each(engines)('changes of tables with rows, at $name', ({ start }) => {
     await expect(h.update({ bId: 99 })).rejects.toMatchObject({ name: 'SequelizeForeignKeyConstraintError' });
   });
 
+  test('a model whose key points to a table that nobody creates is refused', async () => {
+    const references = { model: 'Owners', key: 'id' };
+    const Pet = sequelize.define('Pet', { ownerId: { type: DataTypes.INTEGER, references } });
+    await expect(sequelize.sync()).rejects.toMatchObject({
+      name: 'SequelizeDatabaseError',
+      parent: { code: 'UNKNOWN_TABLE' },
+      message: expect.stringContaining('the column "ownerId" of "Pets" refers to the table "Owners"'),
+    });
+    expect(await query.tableExists('Pets')).toBe(false);
+    // A table that some other program created will do.
+    await query.createTable('Owners', { id: { type: DataTypes.INTEGER, primaryKey: true } });
+    await Pet.sync();
+    expect((await query.describeTable('Pets')).ownerId.references).toEqual(references);
+  });
+
   test('a migration makes a table whose key points to a table that comes later', async () => {
     await query.createTable('pets', {
       id: { type: DataTypes.INTEGER, primaryKey: true, autoIncrement: true },

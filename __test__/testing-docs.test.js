@@ -5,18 +5,11 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
+const { applyDiff, codeBlocks } = require('./helpers/markdown');
 const { Project } = require('./helpers/project');
 
 const root = path.join(__dirname, '..');
 const jestBin = require.resolve('jest/bin/jest');
-
-/** The code blocks that are named `<!-- file: NAME -->`. */
-function filesOf(document) {
-  const text = fs.readFileSync(path.join(root, 'docs', document), 'utf8');
-  return Object.fromEntries(
-    [...text.matchAll(/<!-- file: (\S+) -->\s+```js\n(.*?)```/gs)].map(([, name, code]) => [name, code]),
-  );
-}
 
 /** Tests that fail when one meets what another has done. */
 const TESTS = `
@@ -40,17 +33,19 @@ test('is not held up by it', async () => {
 });
 `;
 
-async function runJest(files, config) {
+async function runJest(files) {
   const project = new Project();
   try {
     project.write({
-      'package.json': JSON.stringify({ name: 'documented', jest: { testTimeout: 20_000, ...config } }),
+      'package.json': JSON.stringify({ name: 'documented' }),
       'test/one.test.js': TESTS,
       'test/two.test.js': TESTS,
       'test/three.test.js': TESTS,
       ...files,
     });
-    const { code, output } = await project.run([jestBin, '--maxWorkers=2', '--no-cache'], { NODE_ENV: 'test' });
+    const { code, output } = await project.run([jestBin, '--maxWorkers=2', '--no-cache', '--testTimeout=20000'], {
+      NODE_ENV: 'test',
+    });
     expect(output).toContain('Tests:       15 passed, 15 total');
     expect(output).not.toContain('did not exit');
     expect(code).toBe(0);
@@ -60,31 +55,21 @@ async function runJest(files, config) {
   }
 }
 
-const documented = filesOf('testing.md');
+const blocks = codeBlocks(fs.readFileSync(path.join(root, 'docs', 'testing.md'), 'utf8'));
+const first = (name) => blocks.find(({ file }) => file === name).code;
+const last = (name) => blocks.findLast(({ file }) => file === name).code;
 
 test('the set-up of docs/testing.md gives each test the seed', async () => {
-  const { 'database.js': database, 'setup.js': setup } = documented;
   await runJest(
-    { 'test/database.js': database, 'test/setup.js': setup },
-    { setupFilesAfterEnv: ['<rootDir>/test/setup.js'] },
+    Object.fromEntries(['jest.config.js', 'test/database.js', 'test/setup.js'].map((name) => [name, first(name)])),
   );
 }, 120_000);
 
 test('the set-up of docs/testing.md with one seed for the whole run does so too', async () => {
-  const plain = "new PhantomDBDialect('memory:')";
-  const templated = "new PhantomDBDialect('memory:', { template: process.env.TEST_TEMPLATE })";
-  expect(fs.readFileSync(path.join(root, 'docs', 'testing.md'), 'utf8')).toContain(templated);
-  await runJest(
-    {
-      'test/database.js': documented['database.js'].replace(plain, templated),
-      'test/setup.js': documented['setup-with-template.js'],
-      'test/global-setup.js': documented['global-setup.js'],
-      'test/global-teardown.js': documented['global-teardown.js'],
-    },
-    {
-      globalSetup: '<rootDir>/test/global-setup.js',
-      globalTeardown: '<rootDir>/test/global-teardown.js',
-      setupFilesAfterEnv: ['<rootDir>/test/setup.js'],
-    },
-  );
+  const names = ['jest.config.js', 'test/setup.js', 'test/global-setup.js', 'test/global-teardown.js'];
+  const { code: diff } = blocks.find(({ patch }) => patch === 'test/database.js');
+  await runJest({
+    ...Object.fromEntries(names.map((name) => [name, last(name)])),
+    'test/database.js': applyDiff(first('test/database.js'), diff),
+  });
 }, 120_000);

@@ -95,17 +95,23 @@ describe.each(engines)('transactions at $name', ({ name: engineName, start }) =>
     expect(seen).toEqual([['a']]);
   });
 
-  test('that are read only refuse every way to write', async () => {
-    const transaction = await sequelize.transaction({ readOnly: true });
-    expect(await names({ transaction })).toEqual([]);
-    await expect(Thing.create({ name: 'x' }, { transaction })).rejects.toThrow(/only reads|read only/);
-    await expect(Thing.truncate({ transaction })).rejects.toThrow(/only reads|read only/);
-    await expect(sequelize.query('CREATE TABLE x (a INTEGER)', { transaction })).rejects.toThrow(
-      /only reads|read only/,
-    );
-    await transaction.commit();
-    expect(await names()).toEqual([]);
-  });
+  test.each([undefined, 'IMMEDIATE', 'EXCLUSIVE'])(
+    'that are read only refuse every way to write (%s)',
+    async (type) => {
+      const transaction = await sequelize.transaction({ readOnly: true, type });
+      // It holds no lock, whatever its type.
+      await Thing.create({ name: 'other' });
+      await Thing.destroy({ where: { name: 'other' } });
+      expect(await names({ transaction })).toEqual([]);
+      await expect(Thing.create({ name: 'x' }, { transaction })).rejects.toThrow(/only reads|read only/);
+      await expect(Thing.truncate({ transaction })).rejects.toThrow(/only reads|read only/);
+      await expect(sequelize.query('CREATE TABLE x (a INTEGER)', { transaction })).rejects.toThrow(
+        /only reads|read only/,
+      );
+      await transaction.commit();
+      expect(await names()).toEqual([]);
+    },
+  );
 
   test('end once: the second commit or rollback and every later statement is refused', async () => {
     for (const [first, state] of [

@@ -61,7 +61,7 @@ describe('connections that break', () => {
     try {
       const writes = inParallel(20, 20, (number) => Note.create({ number }));
       await expect(outright.query('SELECT 1')).rejects.toMatchObject({ name: 'SequelizeConnectionTimedOutError' });
-      expect(Date.now() - begun).toBeLessThan(2_000);
+      expect(Date.now() - begun).toBeLessThan(20_000);
       await sleep(600);
       server.signal('SIGCONT');
       await writes;

@@ -7,6 +7,8 @@
 //
 // PHANTOMDB_TEST_URLS, a list with commas, adds engines: `http://host:8080,postgres://…`.
 
+const { setTimeout: sleep } = require('node:timers/promises');
+
 const { Sequelize } = require('sequelize');
 const { PhantomDBDialect } = require('../..');
 const { serve } = require('./serve.js');
@@ -26,9 +28,13 @@ async function startServer(...options) {
 }
 
 /** A server over the PostgreSQL of this run, whose databases all suites see. */
-const startOverPostgres = (...options) => startServer('--engine', process.env.PHANTOMDB_TEST_POSTGRES_URL, ...options);
+const startOverPostgres = (...options) =>
+  startServer('--engine', process.env.PHANTOMDB_TEST_POSTGRES_URL, '--allow-superuser', ...options);
 
 const inMemory = async () => ({ url: 'memory:', stop: async () => {} });
+
+/** The time that the instances of a suite get to close. */
+const CLOSING_MS = 10_000;
 
 /** What a suite does with one engine: connections that end with it. */
 class Engine {
@@ -67,7 +73,9 @@ class Engine {
   }
 
   async stop() {
-    await Promise.all(this.#opened.splice(0).map((sequelize) => sequelize.close()));
+    // A transaction that a failed test left open keeps its instance from closing, but not the server from ending.
+    const closing = Promise.all(this.#opened.splice(0).map((sequelize) => sequelize.close()));
+    await Promise.race([closing, sleep(CLOSING_MS, undefined, { ref: false })]);
     const dialect = new PhantomDBDialect(this.url);
     for (const database of this.#databases.splice(0)) {
       await dialect.dropDatabase(database).catch(() => {});

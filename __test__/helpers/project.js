@@ -11,15 +11,34 @@ const path = require('node:path');
 const root = path.join(__dirname, '..', '..');
 const PACKAGES = ['sequelize', 'sequelize-cli', 'umzug'];
 const TIMEOUT_MS = 60_000;
+/** A shell may install packages, or serve while others run. */
+const SHELL_TIMEOUT_MS = 300_000;
 
 class Project {
-  constructor() {
+  #started = [];
+
+  /** @param {string[]} packages the packages of this repository that the project has, besides this one */
+  constructor(packages = PACKAGES) {
     this.directory = fs.mkdtempSync(path.join(os.tmpdir(), 'phantomdb-project-'));
-    fs.mkdirSync(this.at('node_modules'));
-    for (const name of PACKAGES) {
-      fs.symlinkSync(path.join(root, 'node_modules', name), this.at('node_modules', name));
+    this.linkPackages([...packages, 'phantomdb-sequelize']);
+  }
+
+  /** Gives the project packages of this repository, with their commands. Those that it has already stay. */
+  linkPackages(names) {
+    for (const name of names) {
+      const target = name === 'phantomdb-sequelize' ? root : path.join(root, 'node_modules', name);
+      this.#link(target, 'node_modules', name);
+      const { bin = {} } = JSON.parse(fs.readFileSync(path.join(target, 'package.json'), 'utf8'));
+      const commands = typeof bin === 'string' ? { [name]: bin } : bin;
+      for (const [command, script] of Object.entries(commands)) {
+        this.#link(path.join(target, script), 'node_modules', '.bin', command);
+      }
     }
-    fs.symlinkSync(root, this.at('node_modules', 'phantomdb-sequelize'));
+  }
+
+  #link(target, ...names) {
+    fs.mkdirSync(path.dirname(this.at(...names)), { recursive: true });
+    if (!fs.existsSync(this.at(...names))) fs.symlinkSync(target, this.at(...names));
   }
 
   at(...names) {
@@ -36,10 +55,22 @@ class Project {
 
   /** Starts `node` in the project. `ended` answers `{ code, output }`. */
   start(args, env = {}) {
-    const child = spawn(process.execPath, args, {
+    return this.#spawn(process.execPath, args, env);
+  }
+
+  /** Starts the lines of a shell in a process group of its own, which {@link stop} ends. */
+  startShell(script, env = {}) {
+    const started = this.#spawn('sh', ['-ec', script], env, { detached: true, timeout: SHELL_TIMEOUT_MS });
+    this.#started.push(started);
+    return started;
+  }
+
+  #spawn(program, args, env, options = {}) {
+    const child = spawn(program, args, {
       cwd: this.directory,
       env: { ...process.env, NODE_ENV: 'development', NO_COLOR: '1', ...env },
       timeout: TIMEOUT_MS,
+      ...options,
     });
     let output = '';
     const collect = (chunk) => {
@@ -59,6 +90,19 @@ class Project {
   cli(command, env) {
     const bin = path.join('node_modules', 'sequelize-cli', 'lib', 'sequelize');
     return this.run([bin, ...command.split(' ')], env);
+  }
+
+  /** Ends what {@link startShell} started and is still running. */
+  async stop() {
+    for (const { child, ended } of this.#started) {
+      try {
+        process.kill(-child.pid, 'SIGKILL');
+      } catch (error) {
+        if (error.code !== 'ESRCH') throw error;
+      }
+      await ended;
+    }
+    this.#started = [];
   }
 
   remove() {

@@ -1,0 +1,117 @@
+'use strict';
+
+const { spawn } = require('node:child_process');
+const { once } = require('node:events');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+
+const { Sequelize, DataTypes } = require('sequelize');
+
+const { describeInBrowser, launch, openPage, PATIENCE } = require('../helpers/browser.js');
+const { serve } = require('../helpers/serve.js');
+const { PhantomDBDialect } = require('../..');
+
+jest.setTimeout(PATIENCE);
+
+const root = path.join(__dirname, '../..');
+
+describe('the console of a program', () => {
+  test('dialect.studio() serves the databases of this process, for its token only, until the dialect is closed', async () => {
+    const dialect = new PhantomDBDialect('memory:');
+    await dialect.createDatabase('app');
+    const url = new URL(await dialect.studio());
+    expect(url.href).toBe(await dialect.studio());
+    expect([url.hostname, url.pathname]).toEqual(['127.0.0.1', '/console/']);
+    const token = url.hash.replace('#token=', '');
+    const names = (headers) => fetch(new URL('/databases', url), { headers });
+    expect((await names({})).status).toBe(401);
+    const answer = await names({ Authorization: `Bearer ${token}` });
+    expect(await answer.json()).toEqual({ databases: ['app'] });
+    await dialect.close();
+    await expect(names({})).rejects.toThrow();
+    await expect(dialect.studio()).rejects.toThrow(/closed/);
+  });
+
+  test('a directory is free again when the dialect that showed it is closed', async () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'phantomdb-studio-'));
+    const dialect = new PhantomDBDialect(`file:${folder}`);
+    await dialect.createDatabase('app');
+    await dialect.studio();
+    await dialect.close();
+    const server = spawn(process.execPath, ['bin/phantomdb.js', 'studio', `file:${folder}`, '--no-open'], {
+      cwd: root,
+    });
+    const [line] = await once(server.stdout, 'data');
+    expect(String(line)).toMatch(/The console is at http:\/\/127\.0\.0\.1:\d+\/console\//);
+    server.kill();
+    await once(server, 'exit');
+    fs.rmSync(folder, { recursive: true });
+  });
+
+  test('for a server it is the page of the server', async () => {
+    const dialect = new PhantomDBDialect('http://db.example.org:8080');
+    await expect(dialect.studio()).resolves.toBe('http://db.example.org:8080/console/');
+    await dialect.close();
+  });
+
+  test('phantomdb studio shows the page of a server that has one, and says what it misses elsewhere', async () => {
+    const studio = async (url) => {
+      const child = spawn(process.execPath, ['bin/phantomdb.js', 'studio', url, '--no-open'], { cwd: root });
+      let text = '';
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.on('data', (chunk) => {
+          text += chunk;
+        });
+      }
+      const [code] = await once(child, 'close');
+      return [code, text.trim()];
+    };
+    const servers = [await serve(['--memory', '--listen', '127.0.0.1:0'])];
+    servers.push(await serve(['--memory', '--listen', '127.0.0.1:0', '--no-console']));
+    const [shown, hidden] = servers.map(({ url }) => url);
+    expect(await studio(shown)).toEqual([0, `The console is at ${shown}/console/`]);
+    expect(await studio(hidden)).toEqual([1, expect.stringMatching(/start it with --console/)]);
+    for (const { child, ended } of servers) {
+      child.kill();
+      await ended;
+    }
+    expect(await studio(shown)).toEqual([1, expect.stringMatching(/cannot be shown: .*ECONNREFUSED/)]);
+    expect(await studio('http://')).toEqual([2, expect.stringMatching(/is no URL/)]);
+  });
+
+  test.each([
+    [['memory:'], /await dialect\.studio\(\)/],
+    [['--port', '1'], /Usage: phantomdb studio/],
+    [['file:a', 'file:b'], /Usage: phantomdb studio/],
+  ])('phantomdb studio %j says what it takes', async (args, message) => {
+    const child = spawn(process.execPath, ['bin/phantomdb.js', 'studio', ...args], { cwd: root });
+    let text = '';
+    child.stderr.on('data', (chunk) => {
+      text += chunk;
+    });
+    expect(await once(child, 'close')).toEqual([2, null]);
+    expect(text).toMatch(message);
+  });
+});
+
+describeInBrowser('the console of a program, in a browser', () => {
+  test('a developer looks into the database of a running program, and sees what it writes', async () => {
+    const browser = await launch();
+    const sequelize = new Sequelize('app', null, null, { dialect: new PhantomDBDialect('memory:'), logging: false });
+    const User = sequelize.define('User', { name: DataTypes.STRING });
+    await sequelize.sync();
+    await User.create({ name: 'Ada' });
+    const { page, problems } = await openPage(browser, await PhantomDBDialect.of(sequelize).studio());
+    expect(page.url()).not.toContain('token');
+    await page.getByRole('navigation', { name: 'Tables' }).getByRole('link', { name: 'Users' }).click();
+    await page.getByText('Ada', { exact: true }).waitFor();
+    await User.create({ name: 'Grace' });
+    await page.getByRole('button', { name: 'Load the rows again' }).click();
+    await page.getByText('Grace', { exact: true }).waitFor();
+    await page.context().close();
+    expect(problems).toEqual([]);
+    await sequelize.close();
+    await browser.close();
+  });
+});

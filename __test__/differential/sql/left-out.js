@@ -1,0 +1,200 @@
+// Where the engines may differ, each with a name. docs/engines.md explains them to users.
+
+const { Node, within } = require('./node');
+
+const STRINGS = /'(?:[^']|'')*'/g;
+const NOT_VALUES = ['clause', 'list', 'statement'];
+/** The shortest part that can fail: `log(0)`. */
+const SHORTEST = 6;
+/** What a query that needs another one around it says. */
+const OUTSIDE = ['UNKNOWN_COLUMN', 'UNKNOWN_TABLE'];
+
+/** A statement with a part by itself, over all rows that it may read; undefined when it reads others. */
+function alone(part) {
+  if (NOT_VALUES.includes(part.type)) return undefined;
+  if (part.type === 'query') return part;
+  const plain = part.text.replace(STRINGS, '');
+  if (/\b[crstl]\."/.test(plain)) return undefined;
+  const from = /\b[ab]\."/.test(plain)
+    ? ' FROM "v" AS a CROSS JOIN "w" AS b'
+    : plain.includes('"v"."')
+      ? ' FROM "v"'
+      : '';
+  return new Node('statement', ['SELECT ', part, ` AS "x"${from}`]);
+}
+
+/** The codes with which both engines refuse parts of the statement. */
+async function refusals(engines, answer) {
+  const codes = new Set();
+  for (const part of within(answer.root)) {
+    const root = part.text.length < SHORTEST ? undefined : alone(part);
+    if (!root) continue;
+    const { mine, theirs } = await engines.ask({ root, isOrdered: true });
+    if (!mine.code || !theirs.code || OUTSIDE.includes(theirs.code)) continue;
+    codes.add(mine.code).add(theirs.code);
+  }
+  return codes;
+}
+
+/** Rows in which the last value is NULL, or none. */
+const NOTHING = /^(\[(.*,)?null\](\n|$))*$/;
+
+/** With floats of fewer digits. */
+const rounded = (text) => text.replace(/-?\d+\.\d+(e[-+]?\d+)?/g, (number) => Number(number).toPrecision(14));
+const ANY_NUMBER = /decimal|float|integer/g;
+const DECIMAL = /^-?\d+(\.\d+)?(e[-+]?\d+)?$/;
+const isNumber = (value) => typeof value === 'number' || (typeof value === 'string' && DECIMAL.test(value));
+
+/** Whether two rows are the same, when a decimal may be a number or a string. */
+function sameNumbers(mine, theirs) {
+  const alike = (cell) => (isNumber(cell) ? Number(cell) : cell);
+  const rows = (text) => text.split('\n').map((line) => JSON.stringify((line ? JSON.parse(line) : []).map(alike)));
+  return JSON.stringify(rows(mine).sort()) === JSON.stringify(rows(theirs).sort());
+}
+
+const RULES = [
+  {
+    name: 'the years 1 to 9999',
+    holds: ({ mine, verdict }) => ['fails', 'codes'].includes(verdict) && /years 1 to 9999/.test(mine.message),
+  },
+  {
+    name: 'time zones in the syntax of POSIX',
+    holds: ({ mine, verdict }) => ['fails', 'codes'].includes(verdict) && /there is no time zone/.test(mine.message),
+  },
+  {
+    // Bit strings, for example, are among the types that a string in quotes or NULL may mean.
+    name: 'functions of PostgreSQL for types that PhantomDB does not have',
+    holds: ({ mine, theirs, verdict, sql }) => {
+      // A time of day has a zone there then.
+      if (verdict === 'fails' && /^there is no function timezone\([^)]*, time without/.test(mine.message)) return true;
+      const isOfBits = /\b[sg]et_bit\((NULL|')/.test(sql);
+      if (verdict === 'types') return isOfBits;
+      return (
+        verdict === 'lax' &&
+        (/is not unique|valid binary digit|\|\| bit$|^cannot cast type bit |and bit cannot be matched$/.test(
+          theirs.message,
+        ) ||
+          (theirs.code === 'UNKNOWN_FUNCTION' && isOfBits))
+      );
+    },
+  },
+  {
+    name: 'json and jsonb are one type on SQLite',
+    holds: ({ theirs, verdict, sql }) =>
+      ['lax', 'codes'].includes(verdict) &&
+      (/(equality operator|comparison function|ordering operator|convert) (for )?type json/.test(theirs.message) ||
+        (['UNKNOWN_FUNCTION', 'TYPE_MISMATCH'].includes(theirs.code) &&
+          /\b(to_json|json_\w+|row_to_json)\(/.test(sql) &&
+          /\bjsonb?\b/i.test(theirs.message + sql) &&
+          /there is no function|json/.test(theirs.message))),
+  },
+  {
+    name: 'an array of documents has one dimension on SQLite',
+    holds: ({ mine, verdict, sql }) =>
+      (verdict === 'fails' && /arrays in an array/.test(mine.message) && /json|document/i.test(sql)) ||
+      (verdict === 'wrong' && /array_agg\(.*(JSONB?\[\]|ARRAY\[.*(json|document))/i.test(sql)),
+  },
+  {
+    name: 'a document null in an array is NULL on SQLite',
+    holds: ({ verdict, sql }) =>
+      ['wrong', 'lax'].includes(verdict) &&
+      /JSONB?\[\]|ARRAY\[/.test(sql) &&
+      /json|document/i.test(sql) &&
+      /null|document/.test(sql),
+  },
+  {
+    name: 'an array of strings in quotes takes the type of the other side of ANY and ALL',
+    holds: ({ theirs, verdict, sql }) =>
+      verdict === 'lax' &&
+      /operator does not exist: .* text$|ARRAY types .* cannot be matched/.test(theirs.message) &&
+      /\b(ANY|ALL) \(ARRAY/.test(sql),
+  },
+  {
+    name: 'arguments that the PostgreSQL engine casts',
+    holds: ({ mine, theirs, verdict, sql }) =>
+      mine.code === 'UNKNOWN_FUNCTION' &&
+      ((verdict === 'codes' && /^cannot cast type/.test(theirs.message)) ||
+        (verdict === 'fails' && /\b(stddev|var)\w*\(/.test(sql) && /jsonb?\)/.test(mine.message))),
+  },
+  {
+    name: 'what is wrong with the text of an interval',
+    holds: ({ mine, theirs, verdict }) =>
+      verdict === 'codes' && /is not an interval/.test(mine.message) && /interval field value/.test(theirs.message),
+  },
+  {
+    name: 'a list of keys or a path with two dimensions',
+    holds: ({ theirs, verdict }) => verdict === 'lax' && /wrong number of array subscripts/.test(theirs.message),
+  },
+  {
+    name: 'the empty array in the order of documents',
+    holds: ({ mine, theirs, verdict, sql }) =>
+      verdict === 'wrong' && /json|document/i.test(sql) && mine.text.includes('[]') !== theirs.text.includes('[]'),
+  },
+  {
+    name: 'the last digit of a cube root',
+    holds: ({ mine, theirs, verdict, sql }) =>
+      verdict === 'wrong' && /cbrt|\|\|\//.test(sql) && rounded(mine.text) === rounded(theirs.text),
+  },
+  {
+    name: 'how a decimal travels',
+    holds: ({ mine, theirs, verdict }) =>
+      ['wrong', 'types'].includes(verdict) &&
+      mine.types.replaceAll(ANY_NUMBER, 'number') === theirs.types.replaceAll(ANY_NUMBER, 'number') &&
+      sameNumbers(mine.text, theirs.text),
+  },
+  {
+    name: 'the fraction of a percentile of no rows',
+    holds: ({ mine, theirs, verdict }) =>
+      verdict === 'lax' && /^percentile value/.test(theirs.message) && NOTHING.test(mine.text),
+  },
+  {
+    name: 'the type of NULL, and the collation, in the first part of a recursive query',
+    holds: ({ theirs, verdict }) =>
+      verdict === 'lax' && /^recursive query .* has (type text|collation)/.test(theirs.message),
+  },
+  {
+    name: 'which of several errors comes first',
+    async holds({ mine, theirs, verdict }, codes) {
+      if (verdict !== 'codes') return false;
+      const found = await codes();
+      // PostgreSQL computes constants before it looks at rows, whose errors the parts alone do not show.
+      return found.has(theirs.code) && (found.has(mine.code) || theirs.code === 'SYNTAX_ERROR');
+    },
+  },
+  {
+    // SQLite computes more or less of what the result does not need, and PostgreSQL computes constants first.
+    name: 'an error in a part that the result does not need',
+    async holds({ mine, theirs, verdict }, codes) {
+      if (!['fails', 'lax'].includes(verdict)) return false;
+      return (await codes()).has(mine.code ?? theirs.code);
+    },
+  },
+  {
+    name: 'an argument of a function whose other argument is NULL',
+    holds: ({ theirs, verdict }) => verdict === 'fails' && NOTHING.test(theirs.text),
+  },
+  {
+    // PostgreSQL reads the literals of a statement before it runs.
+    name: 'a literal that cannot be read, which no row needs or which another error hides',
+    holds: ({ mine, theirs, verdict }) =>
+      /^(invalid input|malformed array|value ".*" is out of range|date\/time field value out of range)/.test(
+        theirs.message ?? '',
+      ) &&
+      (verdict === 'codes' || (verdict === 'lax' && NOTHING.test(mine.text))),
+  },
+];
+
+/** The name of the rule that explains a difference; undefined when there is none. */
+async function explain(engines, answer) {
+  let found;
+  const codes = async () => {
+    found ??= await refusals(engines, answer);
+    return found;
+  };
+  for (const { name, holds } of RULES) {
+    if (await holds(answer, codes)) return name;
+  }
+  return undefined;
+}
+
+module.exports = { explain };
