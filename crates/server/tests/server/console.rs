@@ -1,9 +1,6 @@
 //! The console: who gets its page, and which calls its page may make.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 
-mod common;
-
-use common::{Caller, server, server_with};
+use crate::common::{Caller, server, server_with};
 use phantomdb_server::{
     http::{HttpOptions, WebAccess},
     tokens::Tokens,

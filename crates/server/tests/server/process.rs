@@ -1,12 +1,8 @@
 //! The real binary: what it says, what it refuses, and how it stops.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
-#![cfg(unix)]
-
-mod common;
 
 use std::{io::Read as _, time::Duration};
 
-use common::{
+use crate::common::{
     Caller,
     process::{self, Directory, phantomdb, serve},
 };

@@ -1,10 +1,6 @@
 //! Calls with idempotency keys to a server that is killed after it ran them: the answer is fetched, nothing runs twice.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
-#![cfg(unix)]
 
-mod common;
-
-use common::{
+use crate::common::{
     Answer, Caller,
     process::{Directory, Served, serve},
 };

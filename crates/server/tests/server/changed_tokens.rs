@@ -1,11 +1,8 @@
 //! A token whose rights change, or that is revoked, while its calls go on.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
-
-mod common;
 
 use std::{fs, sync::Arc};
 
-use common::{Caller, each_server_with, process::Directory};
+use crate::common::{Caller, each_server_with, process::Directory};
 use http_body_util::BodyExt as _;
 use phantomdb_server::{
     http::HttpOptions,

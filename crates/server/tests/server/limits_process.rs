@@ -1,8 +1,5 @@
 //! The limits of the process: connections, files, memory and what callers do slowly.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 #![cfg(target_os = "linux")]
-
-mod common;
 
 use std::{
     io::{Read as _, Write as _},
@@ -10,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use common::process::{Directory, Served, serve};
+use crate::common::process::{Directory, Served, serve};
 use serde_json::json;
 
 /// The files that the process has open.
@@ -63,7 +60,7 @@ async fn slow_and_idle_callers_lose_their_connections() {
         served.caller.get("/databases").await.ok(200);
         tokio::time::sleep(Duration::from_millis(600)).await;
     }
-    let http2 = common::Caller::http2(served.caller.address);
+    let http2 = crate::common::Caller::http2(served.caller.address);
     for _ in 0..2 {
         http2.get("/databases").await.ok(200);
         tokio::time::sleep(Duration::from_millis(2_000)).await;
@@ -107,7 +104,7 @@ async fn there_are_no_more_connections_than_may_be() {
 async fn files_are_opened_when_they_are_needed_and_closed_when_not() {
     let directory = Directory::new("files");
     let served = serve(&["--data", directory.path(), "--database-idle-timeout", "400", "--open-files", "90"]);
-    let caller = common::Caller::new(served.caller.address).with_users().await;
+    let caller = crate::common::Caller::new(served.caller.address).with_users().await;
     let before = open_files(&served);
     let mut ids = Vec::new();
     for _ in 0..9 {
@@ -140,7 +137,7 @@ async fn files_are_opened_when_they_are_needed_and_closed_when_not() {
 async fn running_out_of_files_is_said_and_passes() {
     let directory = Directory::new("out-of-files");
     let served = serve(&["--data", directory.path(), "--open-files", "64", "--transactions-max", "60"]);
-    let caller = common::Caller::new(served.caller.address).with_users().await;
+    let caller = crate::common::Caller::new(served.caller.address).with_users().await;
     let mut refused = None;
     let mut ids = Vec::new();
     for _ in 0..40 {
@@ -165,7 +162,7 @@ async fn running_out_of_files_is_said_and_passes() {
 async fn memory_is_bounded() {
     let directory = Directory::new("memory");
     let served = serve(&["--data", directory.path(), "--sqlite-heap-max", "60000000"]);
-    let caller = common::Caller::new(served.caller.address).with_users().await;
+    let caller = crate::common::Caller::new(served.caller.address).with_users().await;
     let sums = caller.query(&format!("SELECT {}1", "1+".repeat(8_000_000))).await;
     sums.refused_with(413, "TOO_LARGE");
     assert!(peak_memory(&served) < 400, "{} MB for a long statement", peak_memory(&served));

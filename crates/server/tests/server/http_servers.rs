@@ -1,11 +1,8 @@
 //! Several servers, of which each has transactions of its own.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
-
-mod common;
 
 use std::{collections::HashMap, sync::Arc};
 
-use common::{Caller, server_with};
+use crate::common::{Caller, server_with};
 use phantomdb_server::http::{HttpOptions, Peers};
 use phantomdb_server::tokens::Tokens;
 use phantomdb_service::ServiceOptions;

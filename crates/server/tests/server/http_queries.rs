@@ -1,15 +1,12 @@
 //! Many independent statements in one request.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
-
-mod common;
 
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
 
+use crate::common::{Caller, each_server, each_server_with, serve, server_with};
 use axum::body::Body;
-use common::{Caller, each_server, each_server_with, serve, server_with};
 use http_body_util::BodyExt as _;
 use phantomdb_engine::Engine;
 use phantomdb_protocol::{ErrorCode, QueryAnswer, ResultSet};

@@ -1,9 +1,6 @@
 //! What the server refuses, and how.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 
-mod common;
-
-use common::{each_server, server, server_with};
+use crate::common::{each_server, server, server_with};
 use phantomdb_server::http::HttpOptions;
 use phantomdb_server::tokens::Tokens;
 use phantomdb_service::ServiceOptions;

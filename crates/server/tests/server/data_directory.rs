@@ -1,12 +1,8 @@
 //! The directory of a server: who else may use it, and what becomes of a full disk.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
-#![cfg(unix)]
-
-mod common;
 
 use std::process::Command;
 
-use common::{
+use crate::common::{
     Caller,
     process::{Directory, phantomdb, serve},
 };

@@ -1,11 +1,8 @@
 //! Transactions and idempotency keys.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
-
-mod common;
 
 use std::time::Duration;
 
-use common::{Caller, each_server, server, server_with};
+use crate::common::{Caller, each_server, server, server_with};
 use phantomdb_server::http::HttpOptions;
 use phantomdb_server::tokens::Tokens;
 use phantomdb_service::ServiceOptions;
@@ -200,7 +197,7 @@ async fn it_bounds_how_many_transactions_are_open() {
     caller.begin(json!({})).await;
 }
 
-async fn insert_with_key(caller: &Caller, key: &str, name: &str) -> common::Answer {
+async fn insert_with_key(caller: &Caller, key: &str, name: &str) -> crate::common::Answer {
     let rows = json!({ "rows": [{ "firstName": name }], "returning": ["id"] });
     caller.send_with("POST", "/databases/app/tables/users/rows", &[("idempotency-key", key)], rows).await
 }
@@ -253,12 +250,12 @@ async fn it_repeats_an_error_with_the_id_of_the_request_at_hand() {
 
 const QUERY: &str = "/databases/app/query";
 
-async fn begin_with(caller: &Caller, transaction: &str, sql: &str) -> common::Answer {
+async fn begin_with(caller: &Caller, transaction: &str, sql: &str) -> crate::common::Answer {
     let headers = [("phantomdb-transaction", transaction)];
     caller.send_with("POST", QUERY, &headers, json!({ "query": sql })).await
 }
 
-fn id_of(answer: &common::Answer) -> String {
+fn id_of(answer: &crate::common::Answer) -> String {
     answer.headers["phantomdb-transaction"].to_str().unwrap().to_owned()
 }
 

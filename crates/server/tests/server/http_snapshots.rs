@@ -1,9 +1,6 @@
 //! Snapshots over HTTP: who may keep them, how many, and what becomes of them.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 
-mod common;
-
-use common::{Answer, Caller, server, server_with};
+use crate::common::{Answer, Caller, server, server_with};
 use phantomdb_server::http::HttpOptions;
 use phantomdb_server::tokens::Tokens;
 use phantomdb_service::{ServiceOptions, SnapshotLimits};

@@ -1,9 +1,6 @@
 //! Backups over HTTP.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 
-mod common;
-
-use common::{Caller, each_server, server};
+use crate::common::{Caller, each_server, server};
 use http_body_util::BodyExt as _;
 
 /// The file, and what its header says about it.

@@ -1,8 +1,4 @@
 //! The real binary as people who operate it use it: tokens, signals, logs, metrics and the configuration file.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
-#![cfg(unix)]
-
-mod common;
 
 use std::{
     fs,
@@ -11,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use common::{
+use crate::common::{
     Caller,
     process::{Directory, Served, phantomdb, serve, serve_in},
 };

@@ -1,7 +1,4 @@
 //! The limits of statements, results and transactions: each is reached, says its name, and leaves the server as it was.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
-
-mod common;
 
 use std::{
     num::NonZeroU32,
@@ -9,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use common::{Answer, Caller, serve, server_with};
+use crate::common::{Answer, Caller, serve, server_with};
 use phantomdb_engine::{BytesInFlight, Engine, ResultLimits};
 use phantomdb_engine_sqlite::{SqliteEngine, SqliteOptions};
 use phantomdb_server::http::{ConnectionLimits, HttpOptions};

@@ -1,11 +1,8 @@
 //! Rows that are read as they are needed: `POST /databases/{db}/stream`.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
-
-mod common;
 
 use std::time::Duration;
 
-use common::{Answer, Caller, each_server, server};
+use crate::common::{Answer, Caller, each_server, server};
 use http_body_util::BodyExt as _;
 use serde_json::{Value as Json, json};
 

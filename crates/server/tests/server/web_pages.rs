@@ -1,9 +1,6 @@
 //! Web pages, which a browser lets send requests to any server, and what they can do here.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 
-mod common;
-
-use common::{Answer, Caller, server, server_with};
+use crate::common::{Answer, Caller, server, server_with};
 use phantomdb_server::{
     http::{HttpOptions, WebAccess, origin},
     tokens::Tokens,

@@ -1,8 +1,4 @@
 //! The real binary over TLS.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
-#![cfg(unix)]
-
-mod common;
 
 use std::{
     io::Read as _,
@@ -10,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use common::process::{Directory, Served, phantomdb, serve, serve_in};
+use crate::common::process::{Directory, Served, phantomdb, serve, serve_in};
 use http::Version;
 use phantomdb_testing::certificates::{Authority, Pair};
 use phantomdb_tls::Trust;

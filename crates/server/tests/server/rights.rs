@@ -1,11 +1,8 @@
 //! What a token allows, by every route, and on both engines.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
-
-mod common;
 
 use std::sync::Arc;
 
-use common::{Answer, Caller, each_server_with};
+use crate::common::{Answer, Caller, each_server_with};
 use phantomdb_protocol::{ROUTES, Right};
 use phantomdb_server::{
     http::HttpOptions,

@@ -1,9 +1,6 @@
 //! Every call of the contract, as a caller of the REST interface meets it.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 
-mod common;
-
-use common::{Caller, each_server, server};
+use crate::common::{Caller, each_server, server};
 use serde_json::json;
 
 const USERS: &str = "/databases/app/tables/users";
