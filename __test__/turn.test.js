@@ -3,6 +3,12 @@
 const { Sequelize, DataTypes } = require('sequelize');
 const { PhantomDBDialect } = require('..');
 
+/** The processor time that this process has had, in milliseconds: a busy machine stretches the time on the clock. */
+function processorTime() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
 describe('an engine in memory', () => {
   let sequelize;
   let User;
@@ -19,8 +25,8 @@ describe('an engine in memory', () => {
   test('lets the event loop turn while one caller asks without a pause', async () => {
     let turns = 0;
     const timer = setInterval(() => turns++, 1);
-    const end = performance.now() + 300;
-    while (performance.now() < end) await User.findByPk(1);
+    const end = processorTime() + 300;
+    while (processorTime() < end) await User.findByPk(1);
     clearInterval(timer);
     expect(turns).toBeGreaterThan(3);
   });
@@ -28,11 +34,11 @@ describe('an engine in memory', () => {
   test('lets it turn while many callers ask at once, and answers them in their order', async () => {
     let turns = 0;
     const timer = setInterval(() => turns++, 1);
-    const before = performance.now();
+    const before = processorTime();
     const order = [];
     await Promise.all(Array.from({ length: 3000 }, (_, i) => User.findByPk(1).then(() => order.push(i))));
     clearInterval(timer);
-    expect(turns).toBeGreaterThan((performance.now() - before) / 50);
+    expect(turns).toBeGreaterThan((processorTime() - before) / 50);
     expect(order).toEqual(Array.from({ length: 3000 }, (_, i) => i));
   });
 
@@ -51,13 +57,13 @@ describe('an engine in memory', () => {
   test('gives a statement that takes long to another thread', async () => {
     const counting =
       'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT count(*) AS c FROM n';
-    const before = performance.now();
+    const before = processorTime();
     const answer = sequelize.query(counting, { plain: true });
     let turns = 0;
     const timer = setInterval(() => turns++, 1);
     await expect(answer).resolves.toEqual({ c: 300000 });
     clearInterval(timer);
-    const took = performance.now() - before;
+    const took = processorTime() - before;
     // It was interrupted soon and run again where it keeps nobody waiting.
     expect(turns).toBeGreaterThan(took / 50);
   });
