@@ -7,6 +7,7 @@
 mod aggregate;
 mod aggregates;
 pub(super) mod arrays;
+mod assignments;
 pub(super) mod convert;
 mod decimal;
 mod documents;
@@ -21,14 +22,13 @@ mod text;
 mod times;
 mod variance;
 
-use phantomdb_protocol::{Error, ErrorCode, Result};
+use phantomdb_protocol::{Error, Result};
 use rusqlite::{
     Connection,
     functions::{Context, FunctionFlags},
     types::{Value, ValueRef},
 };
-
-use crate::{constraint_error, types::SqlType};
+use smallvec::SmallVec;
 
 /// Stands before the names of the table and the column at the end of an error's text.
 pub(super) const NAME_MARK: char = '\u{1}';
@@ -42,7 +42,7 @@ pub fn register(conn: &mut Connection) -> rusqlite::Result<()> {
     let conn = &*conn;
     conn.create_collation("decimal", decimal::compare)?;
     conversions(conn)?;
-    assignments(conn)?;
+    assignments::register(conn)?;
     documents::register(conn)?;
     arrays::register(conn)?;
     generic::register(conn)?;
@@ -100,8 +100,7 @@ where
     F: Fn(&Arguments<'_>) -> FunctionResult + Send + 'static,
 {
     conn.create_scalar_function(name, arguments, flags, move |context| {
-        let values: Vec<ValueRef<'_>> = (0..context.len()).map(|index| raw(context, index)).collect();
-        function(&Arguments(values)).map_err(|error| user_error(&error))
+        function(&Arguments::of(context)).map_err(|error| user_error(&error))
     })
 }
 
@@ -119,10 +118,14 @@ fn user_error(error: &Error) -> rusqlite::Error {
     rusqlite::Error::UserFunctionError(text.into())
 }
 
-/// The arguments of one call.
-struct Arguments<'a>(Vec<ValueRef<'a>>);
+/// The arguments of one call. Functions are called for each value of each row, so a few arguments need no memory of the heap.
+struct Arguments<'a>(SmallVec<[ValueRef<'a>; 5]>);
 
 impl<'a> Arguments<'a> {
+    fn of(context: &'a Context<'_>) -> Self {
+        Self((0..context.len()).map(|index| raw(context, index)).collect())
+    }
+
     fn len(&self) -> usize {
         self.0.len()
     }
@@ -188,62 +191,6 @@ fn conversions(conn: &Connection) -> rusqlite::Result<()> {
             other => other,
         })
     })
-}
-
-fn assignments(conn: &Connection) -> rusqlite::Result<()> {
-    type Convert = fn(&Arguments<'_>) -> FunctionResult;
-    let plain: [(&str, i32, Convert); 15] = [
-        ("phantomdb_assign_int", 4, |a| convert::integer(a.value(0), a.integer(1))),
-        ("phantomdb_assign_key", 4, |a| {
-            if a.is_null(0) {
-                return Err(Error::new(ErrorCode::NotNullViolation, "it must not be null"));
-            }
-            convert::integer(a.value(0), a.integer(1))
-        }),
-        ("phantomdb_assign_text", 4, |a| convert::limited_text(a.value(0), a.integer(1))),
-        ("phantomdb_assign_boolean", 3, |a| convert::boolean(a.value(0))),
-        // Files of earlier versions have these two without the precision, in expressions.
-        ("phantomdb_assign_timestamp", 3, |a| convert::rounded_timestamp(a.value(0), 3)),
-        ("phantomdb_assign_timestamp", 4, |a| convert::rounded_timestamp(a.value(0), a.integer(1))),
-        ("phantomdb_assign_date", 3, |a| convert::date(a.value(0))),
-        ("phantomdb_assign_time", 3, |a| convert::rounded_time(a.value(0), 3)),
-        ("phantomdb_assign_time", 4, |a| convert::rounded_time(a.value(0), a.integer(1))),
-        ("phantomdb_assign_float", 3, |a| convert::float(a.value(0))),
-        ("phantomdb_assign_decimal", 5, |a| convert::decimal(a.value(0), a.integer(1), a.integer(2))),
-        ("phantomdb_assign_uuid", 3, |a| convert::uuid(a.value(0))),
-        ("phantomdb_assign_json", 3, |a| convert::json(a.value(0))),
-        ("phantomdb_assign_array", 4, |a| {
-            let element = SqlType::parse(&a.text(1))?;
-            arrays::assign::assigned(a.value(0), &element)
-        }),
-        ("phantomdb_assign_blob", 3, |a| convert::blob(a.value(0))),
-    ];
-    pure(conn, "phantomdb_assign_enum", -1, |a| {
-        let column = a.text(a.len() - 1);
-        let values = 1..a.len().saturating_sub(2);
-        match a.value(0) {
-            ValueRef::Null => Ok(Value::Null),
-            _ if values.clone().any(|index| a.text(0) == a.text(index)) => {
-                Ok(Value::Text(a.text(0).into_owned()))
-            }
-            _ => {
-                let values: Vec<String> = values.map(|index| a.text(index).into_owned()).collect();
-                let data_type = SqlType::Enum(values).name();
-                let error = constraint_error::not_allowed(Some(&a.text(0)), &column, &data_type);
-                Err(error.with_table(a.text(a.len() - 2)))
-            }
-        }
-    })?;
-    for (name, arguments, convert) in plain {
-        pure(conn, name, arguments, move |a| {
-            convert(a).map_err(|mut error| {
-                let (table, column) = (a.text(a.len() - 2), a.text(a.len() - 1));
-                error.message = format!("column \"{column}\" of \"{table}\": {}", error.message);
-                error.with_table(table).with_columns([column])
-            })
-        })?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]
