@@ -178,8 +178,17 @@ test('the key of rows is the primary key, or a unique key that has no NULL', () 
     ['a', 'ASC'],
     ['b', 'ASC'],
   ]);
-  const state = { where: 'a > 1', filters: { b: '5' }, order: [['a', 'DESC']], page: 3, size: 50 };
+  const state = { where: 'a > 1', filters: new Map([['b', '5']]), order: [['a', 'DESC']], page: 3, size: 50 };
   expect(stateOf(new URLSearchParams(paramsOf(state)))).toEqual(state);
   const broken = stateOf(new URLSearchParams('filters=[1&order={}&page=-4&size=7'));
-  expect(broken).toEqual({ where: '', filters: {}, order: [], page: 1, size: 100 });
+  expect(broken).toEqual({ where: '', filters: new Map(), order: [], page: 1, size: 100 });
+});
+
+test('a column may have the name of what every object has', () => {
+  const { conditionOf, stateOf, paramsOf } = consoleModule('rows/table-state.js');
+  const columns = ['constructor', '__proto__', 'toString'].map((name) => ({ name, wire: 'string' }));
+  expect(conditionOf(stateOf(new URLSearchParams()), columns)).toBeUndefined();
+  const state = stateOf(new URLSearchParams({ filters: '{"__proto__":"a"}' }));
+  expect(conditionOf(state, columns)).toBe('"__proto__" ILIKE \'%a%\'');
+  expect(paramsOf(state).filters).toBe('{"__proto__":"a"}');
 });

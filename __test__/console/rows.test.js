@@ -246,6 +246,46 @@ describeInBrowser('the console: tables and rows', () => {
     expect(fs.statSync(await file.path()).size).toBe(2_000_000);
   });
 
+  test('a database, a table and columns may have the names of what every object has', async () => {
+    const rows = (sql) => withDialect(async (dialect) => (await dialect.query('constructor', sql)).rows);
+    await withDialect((dialect) => dialect.createDatabase('constructor'));
+    await rows(
+      'CREATE TABLE "constructor" (id SERIAL PRIMARY KEY, "constructor" TEXT, "__proto__" TEXT, "toString" TEXT)',
+    );
+    await rows(`INSERT INTO "constructor" ("constructor", "__proto__") VALUES ('one', 'two')`);
+    const page = await open('#/constructor/data');
+    await page.getByRole('navigation', { name: 'Tables' }).getByRole('link', { name: 'constructor' }).click();
+    await loaded(page);
+    expect((await page.locator('tbody tr').first().locator('td').allInnerTexts()).slice(1)).toEqual([
+      '1',
+      'one',
+      'two',
+      'NULL',
+    ]);
+    await page.getByLabel('Filter __proto__').fill('tw');
+    await page.keyboard.press('Enter');
+    await page.getByText('1–1 of 1').waitFor();
+    await cell(page, 0, 3).dblclick();
+    await page.keyboard.type('three');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Open row 1', exact: true }).click();
+    const panel = page.getByRole('complementary', { name: 'Row' });
+    await panel.getByLabel('constructor', { exact: true }).fill('four');
+    await page.keyboard.press('Tab');
+    await page.getByRole('button', { name: 'Review and save' }).click();
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect((await rows('SELECT * FROM "constructor"')).map(Object.entries)).toEqual([
+      [
+        ['id', 1],
+        ['constructor', 'four'],
+        ['__proto__', 'three'],
+        ['toString', null],
+      ],
+    ]);
+    await withDialect((dialect) => dialect.dropDatabase('constructor'));
+  });
+
   test('a wide table and names in other scripts are shown', async () => {
     const page = await open('#/hostile/data/wide');
     await loaded(page);

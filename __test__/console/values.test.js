@@ -54,20 +54,20 @@ describe.each(engines.filter(({ name }) => name !== 'memory:'))('the values of t
     const known = schema.columns.map(values.columnOf);
     const own = known.slice(1);
     const run = async (change) => {
-      const { text, parameters } = staged.statementOf({ table, columns: known, old: {}, ...change });
+      const { text, parameters } = staged.statementOf({ table, columns: known, old: new Map(), ...change });
       return (await api.query(database, text, { parameters })).affectedRows;
     };
-    const written = Object.fromEntries(VALUES.map(([, text], at) => [`c${at}`, text]));
-    expect(await run({ kind: 'insert', key: 1, values: { id: '1' } })).toBe(1);
+    const written = new Map(VALUES.map(([, text], at) => [`c${at}`, text]));
+    expect(await run({ kind: 'insert', key: 1, values: new Map([['id', '1']]) })).toBe(1);
     expect(await run({ kind: 'update', key: `"id" = '1'`, values: written })).toBe(1);
     const read = async () => {
       const { rows } = await api.find(database, table, { columns: values.fullColumns(own) });
       return rows[0].map(values.textOf);
     };
     expect(await read()).toEqual(VALUES.map(([, , text]) => text));
-    const old = Object.fromEntries(own.map(({ name }, at) => [name, VALUES[at][2]]));
+    const old = new Map(own.map(({ name }, at) => [name, VALUES[at][2]]));
     expect(await run({ kind: 'update', key: `"id" = '1'`, old, values: written })).toBe(1);
-    const changed = { ...old, c0: '8' };
+    const changed = new Map(old).set('c0', '8');
     expect(await run({ kind: 'update', key: `"id" = '1'`, old: changed, values: written })).toBe(0);
     for (const [at, column] of own.entries()) {
       const [type, , text] = VALUES[at];
@@ -75,6 +75,6 @@ describe.each(engines.filter(({ name }) => name !== 'memory:'))('the values of t
       const { rows } = await api.find(database, table, { condition: values.equals(column, text) });
       expect([type, rows.length]).toEqual([type, 1]);
     }
-    expect(await run({ kind: 'delete', key: `"id" = '1'`, values: {} })).toBe(1);
+    expect(await run({ kind: 'delete', key: `"id" = '1'`, values: new Map() })).toBe(1);
   });
 });

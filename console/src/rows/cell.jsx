@@ -11,7 +11,7 @@ import { CellEditor } from './cell-editor.jsx';
 function followed(row, column, keys, columns) {
   for (const { columns: names, references, targets } of keys) {
     if (!names.includes(column.name)) continue;
-    const texts = names.map((name) => row.values[name]?.text);
+    const texts = names.map((name) => row.values.get(name)?.text);
     if (targets.length !== texts.length || texts.some((text) => text === null || text === undefined)) continue;
     const wireOf = (name) => columns.find((column) => column.name === name)?.wire;
     const where = allOf(targets.map((name, at) => equals({ name, wire: wireOf(names[at]) }, texts[at])));
@@ -21,10 +21,10 @@ function followed(row, column, keys, columns) {
 }
 
 export function Cell({ row, column, columns, keys, isActive, isEditing, place, onFocus, onEdit, onDone, onFollow }) {
-  const staged = row.change?.values ?? {};
-  const isStaged = column.name in staged;
-  const value = row.values[column.name];
-  const text = isStaged ? staged[column.name] : value?.text;
+  const staged = row.change?.values;
+  const isStaged = staged?.has(column.name) === true;
+  const value = row.values.get(column.name);
+  const text = isStaged ? staged.get(column.name) : value?.text;
   const link = isStaged ? undefined : followed(row, column, keys, columns);
   if (isEditing) {
     return (

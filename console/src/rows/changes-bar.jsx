@@ -93,7 +93,7 @@ const KINDS = { insert: 'Insert into', update: 'Update', delete: 'Delete from' }
 
 function Change({ change, isAtFault, onDiscard }) {
   const { kind, table, key, columns, old, values } = change;
-  const named = columns.filter(({ name }) => (kind === 'delete' ? name in old : name in values));
+  const named = columns.filter(({ name }) => (kind === 'delete' ? old : values).has(name));
   return (
     <section class="change" data-change={kind} data-fault={isAtFault}>
       <div class="row">
@@ -110,17 +110,17 @@ function Change({ change, isAtFault, onDiscard }) {
         {named.map((column) => (
           <div key={column.name}>
             <dt dir="auto">{column.name}</dt>
-            {column.name in old && kind !== 'insert' && (
+            {old.has(column.name) && kind !== 'insert' && (
               <dd>
                 <del>
-                  <CellText text={old[column.name]} column={column} isCut={column.wire === 'blob'} />
+                  <CellText text={old.get(column.name)} column={column} isCut={column.wire === 'blob'} />
                 </del>
               </dd>
             )}
             {kind !== 'delete' && (
               <dd>
                 <ins>
-                  <CellText text={values[column.name]} column={column} />
+                  <CellText text={values.get(column.name)} column={column} />
                 </ins>
               </dd>
             )}

@@ -47,7 +47,7 @@ export function Grid(props) {
     canEditRow(row) &&
     !column.generated &&
     column.wire !== 'blob' &&
-    !(row.values[column.name]?.isCut && !(column.name in (row.change?.values ?? {})));
+    !(row.values.get(column.name)?.isCut && !row.change?.values.has(column.name));
   const begin = (row, column) => {
     if (!column) return;
     if (canEditCell(row, column)) setEditing(true);

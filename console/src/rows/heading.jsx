@@ -25,7 +25,7 @@ export function Heading({ column, schema, state, onState }) {
 }
 
 export function Filter({ column, state, onState }) {
-  const text = String(state.filters[column.name] ?? '');
+  const text = state.filters.get(column.name) ?? '';
   return (
     <th>
       <input
@@ -37,7 +37,7 @@ export function Filter({ column, state, onState }) {
         spellcheck={false}
         autocomplete="off"
         onKeyDown={(event) => event.key === 'Enter' && event.target.blur()}
-        onChange={(event) => onState({ filters: { ...state.filters, [column.name]: event.target.value }, page: 1 })}
+        onChange={(event) => onState({ filters: new Map(state.filters).set(column.name, event.target.value), page: 1 })}
       />
     </th>
   );

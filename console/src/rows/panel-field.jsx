@@ -34,11 +34,11 @@ function LargeText({ id, text, name }) {
   );
 }
 
-/** A value of a row as a whole, with the field to change it. `text` is what is stored, `staged` the new values of the row. */
+/** A value of a row as a whole, with the field to change it. `text` is what is stored, `staged` maps columns to the new values of the row. */
 export function PanelField({ column, text, staged, canEdit, onText, onDefault }) {
   const id = useId();
-  const isStaged = column.name in staged;
-  const current = isStaged ? staged[column.name] : text;
+  const isStaged = staged?.has(column.name) === true;
+  const current = isStaged ? staged.get(column.name) : text;
   const shownText = column.wire === 'json' && !isStaged && current ? indented(current) : current;
   const [draft, setDraft] = useState();
   const value = draft ?? shownText ?? '';

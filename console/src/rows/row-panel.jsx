@@ -30,11 +30,11 @@ export function RowPanel({
   const isNew = typeof row.key === 'number';
   const full = useLoaded(
     async (signal) => {
-      if (isNew) return {};
+      if (isNew) return new Map();
       const options = { condition: row.key, columns: fullColumns(columns), limit: 1 };
       const { rows } = await find(database, table, options, { signal });
       if (rows.length === 0) throw Object.assign(new Error('The row is not there any more.'), { code: 'ROW_MISSING' });
-      return Object.fromEntries(columns.map(({ name }, at) => [name, textOf(rows[0][at])]));
+      return new Map(columns.map(({ name }, at) => [name, textOf(rows[0][at])]));
     },
     [database, row.key, reading],
   );
@@ -46,7 +46,7 @@ export function RowPanel({
   }, []);
   const isDeleted = row.change?.kind === 'delete';
   const mayEdit = (isNew || canEdit) && !isDeleted;
-  const whole = { ...row, old: { ...row.old, ...full.data } };
+  const whole = { ...row, old: new Map([...row.old, ...(full.data ?? [])]) };
   return (
     <aside class="panel" aria-label="Row" onKeyDown={(event) => event.key === 'Escape' && onClose()}>
       <div class="row">
@@ -68,8 +68,8 @@ export function RowPanel({
             key={column.name}
             column={column}
             canEdit={mayEdit && !column.generated}
-            text={full.data[column.name]}
-            staged={row.change?.values ?? {}}
+            text={full.data.get(column.name)}
+            staged={row.change?.values}
             onText={(text) => edit(whole, column.name, text)}
             onDefault={
               isNew ? () => stage((changes) => withDefault(changes, { table, key: row.key }, column.name)) : undefined
@@ -86,9 +86,8 @@ function References({ database, schema, schemas, values, view }) {
   const wireOf = (name) => schema.columns.find((column) => column.name === name)?.wire;
   /** The condition that columns of another table have the values of this row. */
   const where = (names, own) => {
-    if (names.length !== own.length || own.some((name) => values[name] === null || values[name] === undefined))
-      return undefined;
-    return allOf(names.map((name, at) => equals({ name, wire: wireOf(own[at]) }, values[own[at]])));
+    if (names.length !== own.length || own.some((name) => (values.get(name) ?? null) === null)) return undefined;
+    return allOf(names.map((name, at) => equals({ name, wire: wireOf(own[at]) }, values.get(own[at]))));
   };
   const out = foreignKeys(schema).map((key) => ({
     table: key.references.table,

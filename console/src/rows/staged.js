@@ -8,9 +8,10 @@ import { equals, parameterOf, placeholderOf } from '../values.js';
 
 /**
  * A change of a row: `key` is the condition that finds the row, or a number for a row that is inserted. `old` and `values`
- * map the names of columns to texts; `old` has only what was read as a whole.
- * @typedef {{ kind: 'insert' | 'update' | 'delete', table: object, columns: object[], key: string | number, old: object,
- *   values: object }} Change
+ * map the names of columns to texts; `old` has only what was read as a whole. They are maps because a column may have the
+ * name of something that every object has, like `constructor`.
+ * @typedef {{ kind: 'insert' | 'update' | 'delete', table: object, columns: object[], key: string | number,
+ *   old: Map<string, string | null>, values: Map<string, string | null> }} Change
  */
 
 const isOf = (table, key) => (change) => isSameTable(change.table, table) && change.key === key;
@@ -18,16 +19,16 @@ const isOf = (table, key) => (change) => isSameTable(change.table, table) && cha
 /** The changes with a value of a row set. A row whose values are all as they were is no change. */
 export function withValue(changes, { table, columns, key, old }, name, text) {
   const at = changes.findIndex(isOf(table, key));
-  const before = changes[at] ?? { kind: 'update', table, columns, key, old: {}, values: {} };
-  const values = { ...before.values };
-  if (before.kind === 'update' && name in old && old[name] === text) {
-    delete values[name];
+  const before = changes[at] ?? { kind: 'update', table, columns, key, old: new Map(), values: new Map() };
+  const values = new Map(before.values);
+  if (before.kind === 'update' && old.has(name) && old.get(name) === text) {
+    values.delete(name);
   } else {
-    values[name] = text;
+    values.set(name, text);
   }
-  const known = name in old ? { ...before.old, [name]: old[name] } : before.old;
+  const known = old.has(name) ? new Map(before.old).set(name, old.get(name)) : before.old;
   const change = { ...before, old: known, values };
-  if (before.kind === 'update' && Object.keys(values).length === 0) return changes.filter((_, index) => index !== at);
+  if (before.kind === 'update' && values.size === 0) return changes.filter((_, index) => index !== at);
   return at < 0 ? [...changes, change] : changes.with(at, change);
 }
 
@@ -35,23 +36,24 @@ export function withValue(changes, { table, columns, key, old }, name, text) {
 export function withDefault(changes, { table, key }, name) {
   return changes.map((change) => {
     if (!isOf(table, key)(change)) return change;
-    const { [name]: _, ...values } = change.values;
-    return { ...change, values };
+    return { ...change, values: new Map([...change.values].filter(([column]) => column !== name)) };
   });
 }
 
 let lastInsert = 0;
 
 /** The changes with a new row. */
-export function withInsert(changes, { table, columns, values = {} }) {
+export function withInsert(changes, { table, columns, values = new Map() }) {
   lastInsert += 1;
-  return [...changes, { kind: 'insert', table, columns, key: lastInsert, old: {}, values }];
+  return [...changes, { kind: 'insert', table, columns, key: lastInsert, old: new Map(), values }];
 }
 
 /** The changes with the row deleted; a row that was to be inserted is forgotten. */
 export function withDelete(changes, { table, columns, key, old }) {
   const others = changes.filter((change) => !isOf(table, key)(change));
-  return typeof key === 'number' ? others : [...others, { kind: 'delete', table, columns, key, old, values: {} }];
+  return typeof key === 'number'
+    ? others
+    : [...others, { kind: 'delete', table, columns, key, old, values: new Map() }];
 }
 
 export const without = (changes, change) => changes.filter((other) => other !== change);
@@ -63,17 +65,17 @@ const COMPARED = new Set(['integer', 'decimal', 'string', 'boolean', 'date', 'uu
 
 /** The condition for an update: the row is there, and has the values that the user saw. */
 function expected({ columns, key, old, values }) {
-  const seen = Object.keys(values)
-    .filter((name) => name in old)
+  const seen = [...values.keys()]
+    .filter((name) => old.has(name))
     .map((name) => columns.find((column) => column.name === name))
     .filter(({ wire }) => COMPARED.has(wire));
-  return allOf([key, ...seen.map((column) => equals(column, old[column.name]))]);
+  return allOf([key, ...seen.map((column) => equals(column, old.get(column.name)))]);
 }
 
 /** The statement that makes a change, and its parameters. */
 export function statementOf(change) {
   const { kind, table, columns, key, values } = change;
-  const set = Object.entries(values).map(([name, text]) => ({
+  const set = [...values].map(([name, text]) => ({
     column: columns.find((column) => column.name === name),
     text,
   }));
@@ -120,22 +122,22 @@ const NOTHING = { changes: [], past: [] };
 
 /** The staged changes of a database, as a state of a component. Those of other databases are kept too, and are in `count`. */
 export function useStaged(database) {
-  const [all, setAll] = useState({});
-  const { changes, past } = all[database] ?? NOTHING;
-  const set = (state) => setAll((all) => ({ ...all, [database]: state }));
+  const [all, setAll] = useState(() => new Map());
+  const { changes, past } = all.get(database) ?? NOTHING;
+  const set = (state) => setAll((all) => new Map(all).set(database, state));
   const stage = useCallback(
     (change) =>
       setAll((all) => {
-        const { changes, past } = all[database] ?? NOTHING;
+        const { changes, past } = all.get(database) ?? NOTHING;
         const next = change(changes);
-        return next === changes ? all : { ...all, [database]: { changes: next, past: [...past, changes] } };
+        return next === changes ? all : new Map(all).set(database, { changes: next, past: [...past, changes] });
       }),
     [database],
   );
   return {
     changes,
     stage,
-    count: Object.values(all).reduce((sum, { changes }) => sum + changes.length, 0),
+    count: [...all.values()].reduce((sum, { changes }) => sum + changes.length, 0),
     canUndo: past.length > 0,
     undo: () => past.length > 0 && set({ changes: past.at(-1), past: past.slice(0, -1) }),
     discard: () => stage(() => []),

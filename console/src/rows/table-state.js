@@ -12,14 +12,15 @@ function parsed(text, fallback) {
   }
 }
 
-/** @returns {{ where: string, filters: object, order: [string, 'ASC' | 'DESC'][], page: number, size: number }} */
+/** @returns {{ where: string, filters: Map<string, string>, order: [string, 'ASC' | 'DESC'][], page: number, size: number }} */
 export function stateOf(params) {
   const filters = parsed(params.get('filters'), {});
   const order = parsed(params.get('order'), []);
   const size = Number(params.get('size'));
   return {
     where: params.get('where') ?? '',
-    filters: typeof filters === 'object' && !Array.isArray(filters) ? filters : {},
+    // A map, because a column may have the name of something that every object has, like `constructor`.
+    filters: new Map(Array.isArray(filters) ? [] : Object.entries(filters).map(([name, text]) => [name, String(text)])),
     order: Array.isArray(order) ? order.filter((item) => Array.isArray(item) && typeof item[0] === 'string') : [],
     page: Math.max(1, Math.trunc(Number(params.get('page'))) || 1),
     size: PAGE_SIZES.includes(size) ? size : PAGE_SIZES[1],
@@ -28,7 +29,7 @@ export function stateOf(params) {
 
 /** The query parameters of a state. */
 export function paramsOf({ where, filters, order, page, size }) {
-  const given = Object.entries(filters).filter(([, text]) => text.trim() !== '');
+  const given = [...filters].filter(([, text]) => text.trim() !== '');
   return {
     where,
     filters: given.length > 0 ? JSON.stringify(Object.fromEntries(given)) : undefined,
@@ -40,7 +41,7 @@ export function paramsOf({ where, filters, order, page, size }) {
 
 /** The condition of a state, for the columns of the table. */
 export function conditionOf({ where, filters }, columns) {
-  const ofColumns = columns.map((column) => filterCondition(column, String(filters[column.name] ?? '')));
+  const ofColumns = columns.map((column) => filterCondition(column, filters.get(column.name) ?? ''));
   return allOf([where, ...ofColumns]);
 }
 

@@ -39,15 +39,13 @@ export function TableView({ database, table, tables, params, rights, staged, ver
 /** What a row of the list needs for the grid and the panel. */
 function rowOf(cells, columns, keyNames) {
   const listedCells = columns.map((column, at) => listed(column, cells[at]));
-  const values = Object.fromEntries(columns.map((column, at) => [column.name, listedCells[at]]));
+  const values = new Map(columns.map((column, at) => [column.name, listedCells[at]]));
   const keyColumns = columns.filter(({ name }) => keyNames.includes(name));
-  const isIdentified = keyColumns.length > 0 && keyColumns.every(({ name }) => !values[name].isCut);
-  const key = isIdentified ? allOf(keyColumns.map((column) => equals(column, values[column.name].text))) : undefined;
-  const old = Object.fromEntries(
-    Object.entries(values)
-      .filter(([, { isCut }]) => !isCut)
-      .map(([name, { text }]) => [name, text]),
-  );
+  const isIdentified = keyColumns.length > 0 && keyColumns.every(({ name }) => !values.get(name).isCut);
+  const key = isIdentified
+    ? allOf(keyColumns.map((column) => equals(column, values.get(column.name).text)))
+    : undefined;
+  const old = new Map([...values].filter(([, { isCut }]) => !isCut).map(([name, { text }]) => [name, text]));
   return { key, values, old };
 }
 
@@ -79,7 +77,7 @@ function Rows({ database, table, tables, schema, params, rights, staged, version
   const stored = (rows.data?.rows ?? []).map((cells) => rowOf(cells, columns, keyNames));
   const inserts = staged.changes.filter((change) => change.kind === 'insert' && isSameTable(change.table, table));
   const shown = [
-    ...inserts.map((change) => ({ key: change.key, values: {}, old: {}, change })),
+    ...inserts.map((change) => ({ key: change.key, values: new Map(), old: new Map(), change })),
     ...stored.map((row) => ({ ...row, change: row.key && changeOf(staged.changes, table, row.key) })),
   ];
   const rowFor = (row) => ({ table, columns, key: row.key, old: row.old });
