@@ -68,12 +68,27 @@ describeInBrowser('the console: tables and rows', () => {
     await expect(page.getByRole('button', { name: 'Last page' }).isDisabled()).resolves.toBe(true);
     await page.getByRole('button', { name: 'Count all' }).click();
     await page.getByText('1–100 of 20,000').waitFor();
+    const calls = [];
+    const isCount = (request) => request.method() === 'POST' && request.postData().includes('count(*)');
+    page.on('request', (request) => calls.push(isCount(request) ? 'count' : 'rows'));
+    page.on('requestfinished', () => calls.push('done'));
+    await page.getByLabel('Filter n').fill('> 1');
+    await page.getByLabel('Filter n').press('Enter');
+    await page.getByText('1–100 of more than 10,000').waitFor();
+    // To read the rows and to count them at the same time takes both of them longer.
+    expect(calls.slice(0, 3)).toEqual(['rows', 'done', 'count']);
+    await page.getByLabel('Filter n').fill('');
+    await page.getByLabel('Filter n').press('Enter');
+    await page.getByText('1–100 of 20,000').waitFor();
+    calls.length = 0;
     const endless = 'id = (WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c)';
     await page.getByLabel('Condition in SQL').fill(endless);
     await page.getByRole('button', { name: 'Filter', exact: true }).click();
     await page.getByText('Loading…', { exact: true }).waitFor();
     await page.getByRole('button', { name: 'Stop', exact: true }).click();
     await page.getByText(/^Stopped/).waitFor();
+    await expect(page.getByRole('button', { name: 'Stop counting' }).count()).resolves.toBe(0);
+    expect(calls.filter((call) => call !== 'done')).toEqual(['rows']);
     await page.getByRole('button', { name: 'Clear', exact: true }).click();
     await page.getByText('1–100 of 20,000').waitFor();
   });

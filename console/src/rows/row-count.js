@@ -20,7 +20,8 @@ export function useRowCount({ database, table, condition, state, rows, reading }
   const [exactFor, setExactFor] = useState();
   const key = JSON.stringify([condition, reading]);
   const isExact = condition === undefined || exactFor === key;
-  const shown = rows.isLoading || rows.error ? undefined : rows.data?.rows.length;
+  // After a stop the rows are those of before, which say nothing about this condition.
+  const shown = rows.isLoading || rows.isStopped || rows.error ? undefined : rows.data?.rows.length;
   const isLast = shown !== undefined && shown < state.size && (shown > 0 || state.page === 1);
   // It is counted after the page was read, so that the two do not read the table at the same time.
   const needed = useRef();
