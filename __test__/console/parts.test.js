@@ -21,6 +21,30 @@ describe('filters', () => {
     ['integer', '>= 5', '"c" >= 5'],
     ['integer', 'BETWEEN 1 AND 2', '"c" BETWEEN 1 AND 2'],
     ['json', 'x', 'CAST("c" AS TEXT) ILIKE \'%x%\''],
+    // Texts that begin as conditions do.
+    ['string', 'In the end', '"c" ILIKE \'%In the end%\''],
+    ['string', 'like a rolling stone', '"c" ILIKE \'%like a rolling stone%\''],
+    ['string', 'Is this love', '"c" ILIKE \'%Is this love%\''],
+    ['string', 'is true love', '"c" ILIKE \'%is true love%\''],
+    ['string', 'Between the bars', '"c" ILIKE \'%Between the bars%\''],
+    ['string', '<b>bold</b>', '"c" ILIKE \'%<b>bold</b>%\''],
+    ['string', '</b>', '"c" ILIKE \'%</b>%\''],
+    ['string', "not like lower('A%')", '"c" not like lower(\'A%\')'],
+    ['string', "similar to 'a+'", '"c" similar to \'a+\''],
+    ['string', '= other', '"c" = other'],
+    ['integer', '<b', '"c" <b'],
+    ['integer', 'in(1,2)', '"c" in(1,2)'],
+    ['integer', 'not between -1 and +1', '"c" not between -1 and +1'],
+    ['boolean', 'is not true', '"c" is not true'],
+    ['integer', 'is null or c > 5', '"c" is null or c > 5'],
+    ['integer', 'is distinct from 5', '"c" is distinct from 5'],
+    ['date', "between date '2024-01-01' and current_date", '"c" between date \'2024-01-01\' and current_date'],
+    ['timestamp', "between now() - interval '1 day' and now()", '"c" between now() - interval \'1 day\' and now()'],
+    // A day of a time.
+    ['timestamp', '2024-02-29', '"c" >= \'2024-02-29\' AND "c" < \'2024-03-01\''],
+    ['timestamp', '2024-13-01', '"c" = \'2024-13-01\''],
+    ['timestamp', '2024-02-29T10:00:00Z', '"c" = \'2024-02-29T10:00:00Z\''],
+    ['date', '2024-02-29', '"c" = \'2024-02-29\''],
   ])('%s %j', (wire, text, condition) => {
     expect(filterCondition({ name: 'c', wire }, text)).toBe(condition);
   });
@@ -182,6 +206,30 @@ test('the key of rows is the primary key, or a unique key that has no NULL', () 
   expect(stateOf(new URLSearchParams(paramsOf(state)))).toEqual(state);
   const broken = stateOf(new URLSearchParams('filters=[1&order={}&page=-4&size=7'));
   expect(broken).toEqual({ where: '', filters: new Map(), order: [], page: 1, size: 100 });
+});
+
+test('a foreign key to its own table is drawn beside the table', () => {
+  const { layout } = consoleModule('schema/diagram-layout.js');
+  const column = (name, more) => ({ name, type: 'INTEGER', ...more });
+  const toSelf = { table: { name: 'employees' }, columns: ['id'] };
+  const schema = {
+    table: { name: 'employees' },
+    columns: [column('id'), column('name'), column('manager', { references: toSelf })],
+    primaryKey: ['id'],
+    constraints: [],
+  };
+  const { nodes, edges, width, height } = layout([schema]);
+  const [{ x, y, width: nodeWidth, height: nodeHeight }] = nodes;
+  expect(edges).toHaveLength(1);
+  const { points } = edges[0];
+  expect([points[0].x, points.at(-1).x]).toEqual([x + nodeWidth / 2, x + nodeWidth / 2]);
+  // It goes up, from the third column to the first.
+  expect(points[0].y - points.at(-1).y).toBe(2 * 18);
+  for (const point of points) {
+    expect(point.x).toBeLessThan(width);
+    expect(point.y).toBeGreaterThan(y - nodeHeight / 2);
+    expect(point.y).toBeLessThan(Math.min(height, y + nodeHeight / 2));
+  }
 });
 
 test('a column may have the name of what every object has', () => {

@@ -27,6 +27,11 @@ describeInBrowser('the console: tables and rows', () => {
     await page.getByText('1–1 of 1').waitFor();
     expect(await texts(page, 2)).toEqual(['Grace Hopper']);
     expect(await texts(page, 6)).toEqual(['NULL']);
+    // The next key is for the field that filtered.
+    await expect(page.locator(':focus').getAttribute('aria-label')).resolves.toBe('Filter name');
+    await expect(page.getByLabel('Condition in SQL').getAttribute('placeholder')).resolves.toBe(
+      `"id" > 18 AND "name" LIKE 'A%'`,
+    );
   });
 
   test('it filters with conditions and sorts, and the URL keeps both', async () => {

@@ -32,22 +32,47 @@ export function allOf(conditions) {
   return given.map((condition) => `(${condition})`).join(' AND ');
 }
 
-/** The operators with which a filter begins that is SQL already. */
-const OPERATOR = /^(=|<>|!=|<=?|>=?|~\*?|!~\*?|(not\s+)?(i?like|in|between|similar)\b|is\b)/i;
+/** How a value begins in SQL: a number, a text, a name in quotes, a parameter, a call, or something in parentheses. */
+const OPERAND = String.raw`\s*(?:[-+]?\.?\d|(?:[a-z]+\s*)?'|["$(]|[a-z_][\w.]*\s*\(|(?:current|local)_\w+)`;
+
+/**
+ * How a filter begins that is SQL already. A text that people look for may begin with such a word, like `In the end`, and is
+ * SQL only when a value follows.
+ */
+const CONDITIONS = [
+  String.raw`(?:=|<>|!=|<=?|>=?|~\*?|!~\*?)`,
+  String.raw`(?:not\s+)?(?:i?like|between|similar\s+to)\b${OPERAND}`,
+  String.raw`(?:not\s+)?in\s*\(`,
+  String.raw`is\s+(?:not\s+)?(?:(?:null|true|false|unknown)\s*(?:$|(?:and|or)\b)|distinct\s+from\b)`,
+];
+const CONDITION = new RegExp(`^(?:${CONDITIONS.join('|')})`, 'i');
+
+/** The beginning of an element of HTML, which is no comparison. */
+const ELEMENT = /^<\/?[a-z][^<>]*>/i;
+
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+
+/** The next day of a calendar; undefined for a day that there is not. */
+function dayAfter(day) {
+  const time = Date.parse(`${day}T00:00:00Z`);
+  return Number.isNaN(time) ? undefined : new Date(time + 86_400_000).toISOString().slice(0, 10);
+}
 
 /**
  * The condition that the text of a column's filter stands for. The text is what follows the column in a condition
- * (`> 5`, `LIKE 'a%'`, `IS NULL`), or a value: a part of a text, or the whole of any other value.
+ * (`> 5`, `LIKE 'a%'`, `IS NULL`), or a value: a part of a text, the day of a time, or the whole of any other value.
  */
 export function filterCondition({ name, wire }, text) {
   const trimmed = text.trim();
   if (trimmed === '') return undefined;
   const column = identifier(name);
   if (/^(not )?null$/i.test(trimmed)) return `${column} IS ${trimmed.toUpperCase()}`;
-  if (OPERATOR.test(trimmed)) return `${column} ${trimmed}`;
+  if (CONDITION.test(trimmed) && !ELEMENT.test(trimmed)) return `${column} ${trimmed}`;
   const pattern = literal(`%${trimmed.replace(/[\\%_]/g, '\\$&')}%`);
   if (wire === 'string') return `${column} ILIKE ${pattern}`;
   if (wire === 'json' || wire === 'any') return `CAST(${column} AS TEXT) ILIKE ${pattern}`;
+  const next = wire === 'timestamp' && DAY.test(trimmed) ? dayAfter(trimmed) : undefined;
+  if (next !== undefined) return `${column} >= ${literal(trimmed)} AND ${column} < ${literal(next)}`;
   return `${column} = ${literal(trimmed)}`;
 }
 

@@ -1,5 +1,7 @@
 // The head of the grid: the names of columns, which sort, and the fields that filter.
 
+import { useLayoutEffect, useRef } from 'preact/hooks';
+
 import { nextOrder } from './table-state.js';
 
 export function Heading({ column, schema, state, onState }) {
@@ -26,18 +28,25 @@ export function Heading({ column, schema, state, onState }) {
 
 export function Filter({ column, state, onState }) {
   const text = state.filters.get(column.name) ?? '';
+  const field = useRef();
+  // The field stays the same, so that it keeps the focus when Enter has filtered.
+  useLayoutEffect(() => {
+    field.current.value = text;
+  }, [text]);
+  const apply = ({ target: { value } }) => {
+    if (value !== text) onState({ filters: new Map(state.filters).set(column.name, value), page: 1 });
+  };
   return (
     <th>
       <input
-        key={text}
-        defaultValue={text}
+        ref={field}
         aria-label={`Filter ${column.name}`}
         title="A value, or what follows the column in SQL: > 5, LIKE 'a%', IN (1, 2), IS NULL"
         placeholder="filter"
         spellcheck={false}
         autocomplete="off"
-        onKeyDown={(event) => event.key === 'Enter' && event.target.blur()}
-        onChange={(event) => onState({ filters: new Map(state.filters).set(column.name, event.target.value), page: 1 })}
+        onKeyDown={(event) => event.key === 'Enter' && apply(event)}
+        onChange={apply}
       />
     </th>
   );

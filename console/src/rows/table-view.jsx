@@ -7,7 +7,7 @@ import { ErrorMessage } from '../error-message.jsx';
 import { useLoaded } from '../hooks.js';
 import { go, link } from '../route.js';
 import { schemaOf, schemasOf } from '../schemas.js';
-import { allOf, isSameTable, tableLabel } from '../sql-text.js';
+import { allOf, identifier, isSameTable, tableLabel } from '../sql-text.js';
 import { equals, listColumns, listed } from '../values.js';
 import { ExportMenu } from './export-menu.jsx';
 import { Grid } from './grid.jsx';
@@ -89,7 +89,11 @@ function Rows({ database, table, tables, schema, params, rights, staged, version
     <section class="rows" data-panel={openedRow !== undefined}>
       <div class="toolbar">
         <h1 dir="auto">{tableLabel(table)}</h1>
-        <ConditionForm text={state.where} onText={(where) => setState({ where, page: 1 })} />
+        <ConditionForm
+          text={state.where}
+          example={exampleOf(columns)}
+          onText={(where) => setState({ where, page: 1 })}
+        />
         {rights.canWrite && (
           <button type="button" onClick={() => staged.stage((changes) => withInsert(changes, { table, columns }))}>
             Add a row
@@ -152,8 +156,18 @@ function Rows({ database, table, tables, schema, params, rights, staged, version
   );
 }
 
+/** A condition with columns of this table, which shows how their names are written. */
+function exampleOf(columns) {
+  const ofWire = (wire, rest) => {
+    const column = columns.find((column) => column.wire === wire);
+    return column && `${identifier(column.name)} ${rest}`;
+  };
+  const parts = [ofWire('integer', '> 18'), ofWire('string', "LIKE 'A%'")].filter(Boolean);
+  return parts.length > 0 ? parts.join(' AND ') : `${identifier(columns[0].name)} IS NOT NULL`;
+}
+
 /** The condition of the whole table, in SQL. */
-function ConditionForm({ text, onText }) {
+function ConditionForm({ text, example, onText }) {
   const submit = (event) => {
     event.preventDefault();
     onText(new FormData(event.target).get('where').trim());
@@ -167,7 +181,7 @@ function ConditionForm({ text, onText }) {
           name="where"
           key={text}
           defaultValue={text}
-          placeholder="age > 18 AND name LIKE 'A%'"
+          placeholder={example}
           spellcheck={false}
           autocomplete="off"
         />

@@ -3,7 +3,7 @@
 import dagre from '@dagrejs/dagre';
 
 import { foreignKeys } from '../rows/references.js';
-import { markedLabel, tableKey } from '../sql-text.js';
+import { isSameTable, markedLabel, tableKey } from '../sql-text.js';
 
 /** The columns that a table shows. */
 const COLUMNS = 12;
@@ -12,6 +12,9 @@ const HEAD = 28;
 const WIDTH_OF_CHARACTER = 7.3;
 /** The room for the mark of a column, and beside the texts. */
 const MARGIN = 36;
+
+/** How far a foreign key of a table to itself goes beside it. */
+const LOOP = 20;
 
 /** What a table shows: its columns, those of keys first to be there when there are too many. */
 function linesOf(schema) {
@@ -39,6 +42,7 @@ export function layout(schemas) {
     graph.setNode(tableKey(schema.table), {
       table: schema.table,
       label,
+      names: lines.map(({ name }) => name),
       lines: shown,
       hidden,
       width: Math.max(120, MARGIN + longest * WIDTH_OF_CHARACTER),
@@ -47,20 +51,45 @@ export function layout(schemas) {
   }
   for (const schema of schemas) {
     foreignKeys(schema).forEach(({ columns, references }, at) => {
-      const target = tableKey(references.table);
-      if (graph.hasNode(target)) {
-        graph.setEdge(tableKey(schema.table), target, { columns }, String(at));
+      const [from, to] = [tableKey(schema.table), tableKey(references.table)];
+      if (from !== to && graph.hasNode(to)) {
+        graph.setEdge(from, to, { columns }, String(at));
       }
     });
   }
   dagre.layout(graph);
   const { width = 0, height = 0 } = graph.graph();
+  const loops = schemas.flatMap((schema) => loopsOf(schema, graph.node(tableKey(schema.table))));
+  const edges = graph.edges().map((edge) => ({ key: `${edge.v} ${edge.w} ${edge.name}`, ...graph.edge(edge) }));
   return {
     nodes: graph.nodes().map((key) => ({ key, ...graph.node(key) })),
-    edges: graph.edges().map((edge) => ({ key: `${edge.v} ${edge.w} ${edge.name}`, ...graph.edge(edge) })),
-    width,
+    edges: [...edges, ...loops],
+    width: Math.max(width, ...loops.flatMap(({ points }) => points.map(({ x }) => x + LOOP))),
     height,
   };
+}
+
+/** The foreign keys of a table to itself: lines beside it, from the column to the one that it references. */
+function loopsOf(schema, node) {
+  const right = node.x + node.width / 2;
+  const placeOf = (name) => {
+    const line = Math.max(0, node.names.indexOf(name));
+    return node.y - node.height / 2 + HEAD + line * LINE + 8;
+  };
+  return foreignKeys(schema)
+    .filter(({ references }) => isSameTable(references.table, schema.table))
+    .map(({ columns, references }, at) => {
+      const x = right + LOOP + at * 8;
+      const from = placeOf(columns[0]);
+      const to = placeOf(references.columns[0] ?? schema.primaryKey[0]);
+      const points = [
+        { x: right, y: from },
+        { x, y: from },
+        { x, y: to },
+        { x: right, y: to },
+      ];
+      return { key: `${tableKey(schema.table)} itself ${columns}`, columns, points };
+    });
 }
 
 export const SIZES = { LINE, HEAD };

@@ -37,7 +37,7 @@ function Entities({ database, rights, schemas, onSchemaChanged }) {
         <h1>Schema</h1>
         <input
           type="search"
-          placeholder="Draw the tables named…"
+          placeholder="Tables named…"
           aria-label="Draw the tables whose names contain this"
           value={filter}
           onInput={(event) => setFilter(event.target.value)}
