@@ -1,7 +1,7 @@
 'use strict';
 
 const { accessibilityFaults, describeInBrowser, PATIENCE } = require('../helpers/browser.js');
-const { HOSTILE_TABLE } = require('../helpers/console-data.js');
+const { HOSTILE_COLUMN, HOSTILE_TABLE, quoted } = require('../helpers/console-data.js');
 const { consoleSuite } = require('../helpers/console-suite.js');
 
 jest.setTimeout(PATIENCE);
@@ -45,6 +45,17 @@ describeInBrowser('the console: SQL, schema and live', () => {
       await page.locator('.plot canvas').waitFor();
     }
     expect(await accessibilityFaults(page)).toEqual([]);
+  });
+
+  test.each(['"x', 'mouse'])('a column whose name needs quotes is completed with them, after %j', async (typed) => {
+    const page = await open('#/hostile/sql');
+    await write(page, '');
+    await page.keyboard.type(`SELECT ${typed}`);
+    await page.getByRole('option', { name: 'onmouseover' }).waitFor();
+    // The editor takes no key for the list in the moment in which it opens.
+    await page.waitForTimeout(150);
+    await page.keyboard.press('Tab');
+    await page.getByText(`SELECT ${quoted(HOSTILE_COLUMN)}`, { exact: true }).waitFor();
   });
 
   test('an error says where it is, and the plan is a tree', async () => {
@@ -218,6 +229,14 @@ describeInBrowser('the console: SQL, schema and live', () => {
       await transaction.rollback().catch(() => {});
       await sequelize.close();
     });
+  });
+
+  test('the live view on a telephone can be scrolled with the keyboard', async () => {
+    const page = await open('#/shop/live', { viewport: { width: 360, height: 300 } });
+    await page.getByText('requests in a second').waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await page.getByRole('main').press('End');
+    await page.waitForFunction(() => document.getElementById('main').scrollTop > 0);
   });
 
   test('who waits for whom is shown, and the one that is waited for can be ended', async () => {

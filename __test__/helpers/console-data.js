@@ -88,4 +88,4 @@ async function fill(url, { databases = ['shop'], ...options } = {}) {
   }
 }
 
-module.exports = { HOSTILE_COLUMN, HOSTILE_ROWS, HOSTILE_TABLE, SCRIPT, fill };
+module.exports = { HOSTILE_COLUMN, HOSTILE_ROWS, HOSTILE_TABLE, SCRIPT, fill, quoted };

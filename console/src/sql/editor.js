@@ -5,8 +5,8 @@ import {
   autocompletion,
   closeBrackets,
   closeCompletion,
-  completeFromList,
   completionKeymap,
+  insertCompletionText,
 } from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
 import { PostgreSQL, sql } from '@codemirror/lang-sql';
@@ -14,6 +14,9 @@ import { bracketMatching, HighlightStyle, syntaxHighlighting, syntaxTree } from 
 import { Compartment, EditorState } from '@codemirror/state';
 import { drawSelection, EditorView, keymap, lineNumbers, placeholder } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
+
+import { identifier } from '../sql-text.js';
+import { written } from './written.js';
 
 const colours = HighlightStyle.define([
   { tag: tags.keyword, color: 'var(--keyword)' },
@@ -42,10 +45,40 @@ const theme = EditorView.theme({
 /** The names of columns in a tree of schemas and tables. */
 const columnNames = (tables) => (Array.isArray(tables) ? tables : Object.values(tables).flatMap(columnNames));
 
+/** Where a name in quotes that is not complete begins, in a line up to the cursor; undefined when the cursor is in none. */
+function openQuote(line) {
+  const quotes = [...line.matchAll(/"/g)];
+  return quotes.length % 2 === 1 ? quotes.at(-1).index : undefined;
+}
+
+/** Writes a name with its quotes, in the place of the closing quote too, which the editor has written with the opening one. */
+function replaceQuoted(view, { label }, from, to) {
+  const end = view.state.sliceDoc(to, to + 1) === '"' ? to + 1 : to;
+  view.dispatch(insertCompletionText(view.state, label, from, end));
+}
+
+/** Completes the names of columns. A name that needs quotes gets them, and is found by its letters without them. */
+function columnSource(tables) {
+  const names = [...new Set(columnNames(tables))];
+  const option = (label, apply) => ({ label, apply, type: 'property', boost: 1 });
+  const plain = names.map((name) => option(name, written(name)));
+  const quoted = names.map((name) => option(identifier(name), replaceQuoted));
+  return (context) => {
+    const { state, pos, explicit } = context;
+    const line = state.doc.lineAt(pos);
+    const at = openQuote(state.sliceDoc(line.from, pos));
+    if (at !== undefined) {
+      return { from: line.from + at, options: quoted, validFor: /^"[^"]*$/ };
+    }
+    const from = context.matchBefore(/[\p{L}\p{N}_]+/u)?.from;
+    if (from === undefined && !explicit) return null;
+    return { from: from ?? pos, options: plain, validFor: /^[\p{L}\p{N}_]*$/u };
+  };
+}
+
 /** The grammar, which completes keywords and tables, and columns after a table and a point; and columns everywhere else. */
 function sqlOf(tables) {
-  const columns = [...new Set(columnNames(tables))].map((label) => ({ label, type: 'property', boost: 1 }));
-  const autocomplete = completeFromList(columns);
+  const autocomplete = columnSource(tables);
   return [
     sql({ dialect: PostgreSQL, schema: tables, upperCaseKeywords: true }),
     PostgreSQL.language.data.of({ autocomplete }),
