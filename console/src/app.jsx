@@ -33,7 +33,7 @@ export function App() {
     return { info, granted, names: (await databases()).sort((a, b) => a.localeCompare(b)) };
   }, []);
   if (session.error?.status === 401) {
-    return <TokenForm error={token.get() ? session.error : undefined} onToken={session.reload} />;
+    return <TokenForm error={token.get() && !session.isLoading ? session.error : undefined} onToken={session.reload} />;
   }
   if (session.error) {
     return (
@@ -97,7 +97,8 @@ function Console({ info, granted, names, reload }) {
       <Header route={route} database={database} names={names} info={info} granted={granted} onToken={reload} />
       <div class="body">
         <Sidebar database={database} tables={list} route={route} onReload={schemaChanged} />
-        <main id="main" tabIndex={-1}>
+        {/* The live view can be longer than the page, and may have nothing in it that takes the focus. */}
+        <main id="main" tabIndex={route.view === 'live' ? 0 : -1}>
           {list.error && <ErrorMessage error={list.error} />}
           {database === undefined ? (
             <NoDatabase rights={rights} />

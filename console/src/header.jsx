@@ -12,7 +12,7 @@ export const VIEWS = [
   ['live', 'Live'],
 ];
 
-const THEMES = { system: 'System', light: 'Light', dark: 'Dark' };
+const THEMES = { system: 'System colours', light: 'Light', dark: 'Dark' };
 
 export function Header({ route, database, names, info, granted, onToken }) {
   return (
