@@ -120,6 +120,41 @@ describe('values', () => {
   });
 });
 
+describe('hints for a statement that failed', () => {
+  const { hintOf } = consoleModule('sql/hints.js');
+  const schemas = [
+    { table: { name: 'Kunde' }, columns: ['Kd-Nr', 'Name', 'E-Mail', 'extra', 'order'].map((name) => ({ name })) },
+    { table: { name: 'Artist Catalogue' }, columns: [{ name: 'id' }] },
+    { table: { name: 'orders', schema: 'crm' }, columns: [{ name: 'total' }] },
+  ];
+  const column = (name) => ({ code: 'UNKNOWN_COLUMN', details: { columns: [name] } });
+  const table = (name) => ({ code: 'UNKNOWN_TABLE', details: { table: name } });
+
+  test.each([
+    [column('Nmae'), 'SELECT Nmae FROM Kunde', 'Did you mean Name?'],
+    // What was meant has no quotes.
+    [column('E'), 'SELECT E-Mail FROM kunde', 'Did you mean "E-Mail"?'],
+    [column('oder'), 'SELECT oder FROM Kunde', 'Did you mean "order"?'],
+    [column('zzz'), 'SELECT zzz FROM Kunde', 'Kunde has "Kd-Nr", Name, "E-Mail", extra, "order".'],
+    [column('zzz'), 'SELECT zzz', undefined],
+    [table('Artist'), 'SELECT * FROM Artist Catalogue', 'Did you mean "Artist Catalogue"?'],
+    [table('order'), 'SELECT * FROM order', 'Did you mean orders?'],
+    [table('zzz'), 'SELECT * FROM zzz', 'There are Kunde, "Artist Catalogue", orders.'],
+    [{ code: 'BAD_REQUEST', details: {} }, 'begin', expect.stringMatching(/a transaction of its own/)],
+    [{ code: 'SYNTAX_ERROR' }, '.tables', expect.stringMatching(/^The list beside/)],
+    [{ code: 'SYNTAX_ERROR' }, '\\d Kunde', expect.stringMatching(/^Schema has/)],
+    [{ code: 'UNSUPPORTED' }, 'SHOW DATABASES', expect.stringMatching(/chooses the database/)],
+    [{ code: 'SYNTAX_ERROR', details: {} }, 'SELCT 1', undefined],
+  ])('%j of %j: %s', (error, statement, hint) => {
+    expect(hintOf(error, statement, schemas)).toEqual(hint);
+  });
+
+  test('a list of many names says how many it leaves out', () => {
+    const many = Array.from({ length: 25 }, (_, at) => ({ table: { name: `t${at}` }, columns: [] }));
+    expect(hintOf(table('nothing'), '', many)).toMatch(/^There are t0, .*, t19 and 5 more\.$/);
+  });
+});
+
 describe('plans', () => {
   const { planTree } = consoleModule('sql/plan.js');
   const outline = (nodes) => nodes.map(({ text, notes, children }) => [text, notes, outline(children)]);

@@ -63,6 +63,7 @@ describeInBrowser('the console: SQL, schema and live', () => {
     await write(page, 'SELECT nonsense FROM orders');
     await page.getByRole('button', { name: 'Run' }).click();
     await page.getByRole('alert').getByText('UNKNOWN_COLUMN').waitFor();
+    await page.getByRole('alert').getByText('orders has id, customer_id, state, total, placed.').waitFor();
     await write(page, 'SELECT * FROM orders WHERE customer_id = 3');
     await page.getByRole('button', { name: 'Explain' }).click();
     await page

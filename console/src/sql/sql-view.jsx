@@ -10,6 +10,7 @@ import { schemasOf } from '../schemas.js';
 import { tableLabel } from '../sql-text.js';
 import { Drawer } from './drawer.jsx';
 import { EditorField } from './editor-field.jsx';
+import { hintOf } from './hints.js';
 import { ResultView } from './result-view.jsx';
 import { useSavedQueries } from './saved-queries.js';
 import { Tabs } from './tabs.jsx';
@@ -80,7 +81,7 @@ export function SqlView({ database, tables, rights, onSchemaChanged, given }) {
         setOutcome(id, { stopped: true });
         return;
       }
-      setOutcome(id, { error });
+      setOutcome(id, { error, hint: hintOf(error, statement, schemas.data ?? []) });
       if (kind !== 'plan') remember({ ...entry, error: error.code });
       const { position } = error.details ?? {};
       if (position !== undefined) {
@@ -148,7 +149,7 @@ function Outcome({ outcome }) {
         Stopped.
       </p>
     );
-  if (outcome.error) return <ErrorMessage error={outcome.error} />;
+  if (outcome.error) return <ErrorMessage error={outcome.error} hint={outcome.hint} />;
   return <ResultView {...outcome} />;
 }
 
