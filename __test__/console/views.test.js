@@ -58,6 +58,18 @@ describeInBrowser('the console: SQL, schema and live', () => {
     await page.getByText(`SELECT ${quoted(HOSTILE_COLUMN)}`, { exact: true }).waitFor();
   });
 
+  test('the documents of a result keep the digits of their numbers, also along a chart', async () => {
+    const page = await open('#/shop/sql');
+    const documents = `CAST('{"a": 1.10}' AS JSONB) AS doc, CAST('12345678901234567890' AS JSONB) AS number`;
+    await write(page, `SELECT ${documents}, 1 AS n`);
+    await page.keyboard.press('Control+Enter');
+    const result = page.getByRole('region', { name: 'Result' });
+    await result.waitFor();
+    expect(await result.locator('td').allInnerTexts()).toEqual(['{"a":1.10}', '12345678901234567890', '1']);
+    await page.getByRole('button', { name: 'Chart' }).click();
+    await page.getByRole('img', { name: 'Bars of n by doc' }).locator('canvas').waitFor();
+  });
+
   test('an error says where it is, and the plan is a tree', async () => {
     const page = await open('#/shop/sql');
     await write(page, 'SELECT nonsense FROM orders');

@@ -1,5 +1,7 @@
 // The calls of the REST contract that the console makes.
 
+import { readAnswer } from './answers.js';
+
 /** The page is at /console/, beside the routes of the contract. */
 const BASE = new URL('../', document.baseURI);
 const TOKEN = 'phantomdb.token';
@@ -108,8 +110,9 @@ export function find(database, table, find, { signal, transaction } = {}) {
 }
 
 /** Runs one statement. Returns `{ columns, rows, affectedRows }`. */
-export function query(database, text, { parameters = [], signal, transaction } = {}) {
-  return post(segments(['databases', database, 'query']), { query: text, parameters }, { signal, transaction });
+export async function query(database, text, { parameters = [], signal, transaction } = {}) {
+  const body = JSON.stringify({ query: text, parameters });
+  return readAnswer(await send('POST', segments(['databases', database, 'query']), { body, signal, transaction }));
 }
 
 /** Reads the rows of a statement, a page of them at a time, in one state of the database. */
@@ -123,7 +126,7 @@ export async function* pagesOf(database, text) {
     const lines = (rest + value).split('\n');
     rest = lines.pop();
     for (const line of lines) {
-      const { result, error, end } = JSON.parse(line);
+      const { result, error, end } = readAnswer(line);
       if (error) throw new ApiError(response.status, error);
       if (end) return;
       yield result.rows;

@@ -2,6 +2,8 @@
 
 import uPlot from 'uplot';
 
+import { textOf } from '../values.js';
+
 /** The types whose values have a place on a scale of numbers. */
 const NUMBERS = new Set(['integer', 'float', 'decimal']);
 const TIMES = new Set(['timestamp', 'date']);
@@ -20,7 +22,7 @@ function scaleOf(column, values) {
     const seconds = (value) => numberOf(value === null ? null : Date.parse(value) / 1000);
     return { places: values.map(seconds), isTime: true };
   }
-  return { places: values.map((_, at) => at), labels: values.map(String) };
+  return { places: values.map((_, at) => at), labels: values.map((value) => textOf(value) ?? 'NULL') };
 }
 
 /** The data of a chart in the order of `x`, without the rows that have no place there. */
