@@ -3,17 +3,19 @@
 // `phantomdb studio`: opens the console of databases in the browser.
 
 const { spawn } = require('child_process');
+const fs = require('fs');
 const path = require('path');
 
 const { ROOT } = require('./addon-file.js');
+const { copyOf } = require('./studio-copy.js');
 
 const USAGE = `Opens the console in your browser: a page to look into databases and to change them.
 
 Usage: phantomdb studio [URL] [--no-open]
 
-URL is file:PATH, the directory of databases that no other program has open, or http://… or https://…, a server. Without it, it is
-PHANTOMDB_URL. The command serves a directory until you press Ctrl-C. --no-open prints the URL of the page and opens no
-browser.
+URL is file:PATH or a path, or http://… or https://…, a server. Without it, it is PHANTOMDB_URL. The path is a directory of
+databases that no other program has open; or a file, such as a saved snapshot or a backup: the page then shows a copy of it, which
+cannot be changed. The command serves them until you press Ctrl-C. --no-open prints the URL of the page and opens no browser.
 
 The databases of a program that is running are shown by its own dialect: await dialect.studio() is the URL of the page.`;
 
@@ -84,10 +86,40 @@ async function showServer(url, opens) {
   return 0;
 }
 
-/** Serves a directory in a process of its own, until that ends. Returns its exit code. */
-function serveDirectory(directory, opens) {
+/** Serves what is at a path. Returns the exit code. */
+async function serveFiles(place, opens) {
+  const stats = fs.existsSync(place) ? fs.statSync(place) : undefined;
+  if (stats === undefined) {
+    console.error(
+      `phantomdb: there is no directory ${place}; \`phantomdb databases create NAME ${place}\` makes it with an empty database`,
+    );
+    return FAILED;
+  }
+  if (stats.isDirectory()) return serveDirectory(place, opens);
+  let copy;
+  try {
+    copy = copyOf(place);
+  } catch (error) {
+    console.error(`phantomdb: ${error.message}`);
+    return FAILED;
+  }
+  try {
+    console.log(`The console shows a copy of ${place}, which cannot be changed.`);
+    return await serveDirectory(copy.directory, opens, copy);
+  } finally {
+    copy.remove();
+  }
+}
+
+/**
+ * Serves a directory in a process of its own, until that ends. Returns its exit code.
+ * @param {{ token: string, store: string }} [access] the token of the page, and the file with which the server knows it
+ */
+function serveDirectory(directory, opens, access) {
   const command = path.join(ROOT, 'bin', 'phantomdb.js');
   const args = [command, 'serve', '--data', directory, '--listen', '127.0.0.1:0', '--console'];
+  if (access) args.push('--token-store', access.store);
+  const fragment = access ? `#token=${access.token}` : '';
   const server = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   // Ctrl-C reaches the server too, which then ends; this process ends with it.
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => server.kill(signal));
@@ -96,7 +128,8 @@ function serveDirectory(directory, opens) {
     const before = printed;
     printed += chunk;
     const listening = /listening on (\S+)\n/;
-    if (!listening.test(before) && listening.test(printed)) show(`${listening.exec(printed)[1]}/console/`, opens);
+    if (!listening.test(before) && listening.test(printed))
+      show(`${listening.exec(printed)[1]}/console/${fragment}`, opens);
   });
   return new Promise((resolve) => {
     server.on('error', (error) => {
@@ -117,12 +150,14 @@ async function studio(args) {
   }
   const url = urls[0] || process.env.PHANTOMDB_URL || '';
   const opens = !args.includes('--no-open');
-  if (/^file:./.test(url)) return serveDirectory(url.replace(/^file:(\/\/(?=\/))?/, ''), opens);
   if (/^https?:\/\//.test(url)) return showServer(url, opens);
+  // A letter alone before the colon is a drive of Windows.
+  if (/^file:./.test(url) || (url !== '' && !/^[a-z][a-z\d+.-]+:/i.test(url)))
+    return serveFiles(url.replace(/^file:(\/\/(?=\/))?/, ''), opens);
   console.error(
     url === ''
       ? `phantomdb studio needs a URL.\n\n${USAGE}`
-      : `${url} cannot be opened: phantomdb studio takes file:PATH, http://… or https://…. Databases in the memory of a ` +
+      : `${url} cannot be opened: phantomdb studio takes a path, http://… or https://…. Databases in the memory of a ` +
           'program are shown by its own dialect: await dialect.studio() is the URL of the page.',
   );
   return MISUSED;

@@ -80,6 +80,75 @@ describe('the console of a program', () => {
     expect(await studio('http://')).toEqual([2, expect.stringMatching(/is no URL/)]);
   });
 
+  /** Starts `phantomdb studio`, and returns what it prints until the page is there. */
+  const start = async (place) => {
+    const studio = spawn(process.execPath, ['bin/phantomdb.js', 'studio', place, '--no-open'], { cwd: root });
+    let text = '';
+    for await (const chunk of studio.stdout) {
+      text += chunk;
+      if (text.includes('/console/')) break;
+    }
+    return { studio, text };
+  };
+
+  test('phantomdb studio shows a saved snapshot, which cannot be changed, and leaves no copy', async () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'phantomdb-test-'));
+    const copies = () => fs.readdirSync(os.tmpdir()).filter((name) => name.startsWith('phantomdb-studio-'));
+    const before = copies();
+    const file = path.join(folder, 'as it was.db');
+    const dialect = new PhantomDBDialect('memory:');
+    await dialect.createDatabase('app');
+    await dialect.query('app', "CREATE TABLE people (name TEXT); INSERT INTO people VALUES ('Ada')");
+    await (await dialect.snapshot('app')).save(file);
+    await dialect.close();
+    const { studio, text } = await start(file);
+    expect(text).toContain(`The console shows a copy of ${file}, which cannot be changed.`);
+    const [, url, token] = /The console is at (\S+)console\/#token=(\S+)/.exec(text);
+    const reader = new PhantomDBDialect(url, { token });
+    await expect(reader.query('as_it_was', 'SELECT name FROM people')).resolves.toMatchObject({
+      rows: [{ name: 'Ada' }],
+    });
+    await expect(reader.query('as_it_was', 'DELETE FROM people')).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    await reader.close();
+    expect((await fetch(`${url}databases`)).status).toBe(401);
+    studio.kill();
+    await once(studio, 'exit');
+    expect(copies()).toEqual(before);
+    expect(fs.readdirSync(folder)).toEqual(['as it was.db']);
+    fs.rmSync(folder, { recursive: true });
+  });
+
+  test('phantomdb studio takes the path of a directory, and makes none', async () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'phantomdb-test-'));
+    const missing = path.join(folder, 'missing');
+    const said = async (place) => {
+      const studio = spawn(process.execPath, ['bin/phantomdb.js', 'studio', place, '--no-open'], { cwd: root });
+      let text = '';
+      studio.stderr.on('data', (chunk) => {
+        text += chunk;
+      });
+      const [code] = await once(studio, 'close');
+      return [code, text];
+    };
+    for (const place of [missing, `file:${missing}`]) {
+      expect(await said(place)).toEqual([1, expect.stringMatching(/there is no directory .*databases create NAME/)]);
+    }
+    expect(fs.existsSync(missing)).toBe(false);
+    const dialect = new PhantomDBDialect(`file:${folder}`);
+    await dialect.createDatabase('app');
+    await dialect.close();
+    const { studio, text } = await start(folder);
+    expect(text).toMatch(/^The console is at \S+\/console\/\n$/);
+    studio.kill();
+    await once(studio, 'exit');
+    expect(await said(path.join(folder, 'app.db'))).toEqual([1, expect.stringContaining(`studio file:${folder}`)]);
+    const script = path.join(folder, 'app.txt');
+    fs.rmSync(path.join(folder, '.phantomdb.lock'));
+    fs.writeFileSync(script, 'SELECT 1');
+    expect(await said(script)).toEqual([1, expect.stringMatching(/is no database.*phantomdb import/)]);
+    fs.rmSync(folder, { recursive: true });
+  });
+
   test.each([
     [['memory:'], /await dialect\.studio\(\)/],
     [['--port', '1'], /Usage: phantomdb studio/],
