@@ -7,6 +7,7 @@ const fs = require('fs');
 const path = require('path');
 
 const { ROOT } = require('./addon-file.js');
+const { Client } = require('./client.js');
 const { copyOf } = require('./studio-copy.js');
 
 const USAGE = `Opens the console in your browser: a page to look into databases and to change them.
@@ -14,10 +15,11 @@ const USAGE = `Opens the console in your browser: a page to look into databases 
 Usage: phantomdb studio [URL] [--no-open]
 
 URL is file:PATH or a path, or http://… or https://…, a server. Without it, it is PHANTOMDB_URL. The path is a directory of
-databases that no other program has open; or a file, such as a saved snapshot or a backup: the page then shows a copy of it, which
-cannot be changed. The command serves them until you press Ctrl-C. --no-open prints the URL of the page and opens no browser.
+databases, which programs may use meanwhile; or a file, such as a saved snapshot or a backup: the page then shows a copy of it,
+which cannot be changed. The command serves them until you press Ctrl-C. --no-open prints the URL of the page and opens no
+browser.
 
-The databases of a program that is running are shown by its own dialect: await dialect.studio() is the URL of the page.`;
+The databases in the memory of a program are shown by its own dialect: await dialect.studio() is the URL of the page.`;
 
 const MISUSED = 2;
 const FAILED = 1;
@@ -86,40 +88,59 @@ async function showServer(url, opens) {
   return 0;
 }
 
-/** Serves what is at a path. Returns the exit code. */
-async function serveFiles(place, opens) {
+/** Shows what is at a path. Returns the exit code. */
+async function showFiles(place, opens) {
   const stats = fs.existsSync(place) ? fs.statSync(place) : undefined;
-  if (stats === undefined) {
-    console.error(
-      `phantomdb: there is no directory ${place}; \`phantomdb databases create NAME ${place}\` makes it with an empty database`,
-    );
-    return FAILED;
-  }
-  if (stats.isDirectory()) return serveDirectory(place, opens);
-  let copy;
   try {
-    copy = copyOf(place);
+    if (stats === undefined) {
+      throw new Error(
+        `there is no directory ${place}; \`phantomdb databases create NAME ${place}\` makes it with an empty database`,
+      );
+    }
+    return await (stats.isDirectory() ? showDirectory(place, opens) : showCopy(place, opens));
   } catch (error) {
     console.error(`phantomdb: ${error.message}`);
     return FAILED;
   }
+}
+
+/** Shows the databases of a directory, which other programs of this computer may use meanwhile, until a signal comes. */
+async function showDirectory(directory, opens) {
+  const client = new Client(`file:${directory}`, {});
   try {
-    console.log(`The console shows a copy of ${place}, which cannot be changed.`);
-    return await serveDirectory(copy.directory, opens, copy);
+    show(await client.at().studio(), opens);
+    await signalled();
+    return 0;
+  } finally {
+    await client.close();
+  }
+}
+
+/** Waits until the process is asked to end. Signals alone do not keep Node running. */
+async function signalled() {
+  const running = setInterval(() => {}, 0x7fffffff);
+  await new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, resolve);
+  });
+  clearInterval(running);
+}
+
+/** Shows a copy of a file, which the server lets nobody change, until a signal comes. */
+async function showCopy(file, opens) {
+  const copy = copyOf(file);
+  try {
+    console.log(`The console shows a copy of ${file}, which cannot be changed.`);
+    return await serveCopy(copy, opens);
   } finally {
     copy.remove();
   }
 }
 
-/**
- * Serves a directory in a process of its own, until that ends. Returns its exit code.
- * @param {{ token: string, store: string }} [access] the token of the page, and the file with which the server knows it
- */
-function serveDirectory(directory, opens, access) {
+/** Serves a copy in a process of its own, until that ends. Returns its exit code. */
+function serveCopy({ directory, store, token }, opens) {
   const command = path.join(ROOT, 'bin', 'phantomdb.js');
-  const args = [command, 'serve', '--data', directory, '--listen', '127.0.0.1:0', '--console'];
-  if (access) args.push('--token-store', access.store);
-  const fragment = access ? `#token=${access.token}` : '';
+  const place = ['--data', directory, '--token-store', store];
+  const args = [command, 'serve', ...place, '--listen', '127.0.0.1:0', '--console'];
   const server = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   // Ctrl-C reaches the server too, which then ends; this process ends with it.
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => server.kill(signal));
@@ -128,14 +149,12 @@ function serveDirectory(directory, opens, access) {
     const before = printed;
     printed += chunk;
     const listening = /listening on (\S+)\n/;
-    if (!listening.test(before) && listening.test(printed))
-      show(`${listening.exec(printed)[1]}/console/${fragment}`, opens);
+    if (!listening.test(before) && listening.test(printed)) {
+      show(`${listening.exec(printed)[1]}/console/#token=${token}`, opens);
+    }
   });
-  return new Promise((resolve) => {
-    server.on('error', (error) => {
-      console.error(error.message);
-      resolve(FAILED);
-    });
+  return new Promise((resolve, reject) => {
+    server.on('error', reject);
     server.on('exit', (code) => resolve(code === null ? FAILED : code));
   });
 }
@@ -153,7 +172,7 @@ async function studio(args) {
   if (/^https?:\/\//.test(url)) return showServer(url, opens);
   // A letter alone before the colon is a drive of Windows.
   if (/^file:./.test(url) || (url !== '' && !/^[a-z][a-z\d+.-]+:/i.test(url)))
-    return serveFiles(url.replace(/^file:(\/\/(?=\/))?/, ''), opens);
+    return showFiles(url.replace(/^file:(\/\/(?=\/))?/, ''), opens);
   console.error(
     url === ''
       ? `phantomdb studio needs a URL.\n\n${USAGE}`

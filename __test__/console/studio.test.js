@@ -118,7 +118,7 @@ describe('the console of a program', () => {
     fs.rmSync(folder, { recursive: true });
   });
 
-  test('phantomdb studio takes the path of a directory, and makes none', async () => {
+  test('phantomdb studio shows a directory that another program uses, and makes none', async () => {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'phantomdb-test-'));
     const missing = path.join(folder, 'missing');
     const said = async (place) => {
@@ -134,13 +134,19 @@ describe('the console of a program', () => {
       expect(await said(place)).toEqual([1, expect.stringMatching(/there is no directory .*databases create NAME/)]);
     }
     expect(fs.existsSync(missing)).toBe(false);
+    // Another program has the directory open.
     const dialect = new PhantomDBDialect(`file:${folder}`);
     await dialect.createDatabase('app');
-    await dialect.close();
     const { studio, text } = await start(folder);
-    expect(text).toMatch(/^The console is at \S+\/console\/\n$/);
+    const [, url, token] = /^The console is at (\S+)console\/#token=(\S+)\n$/.exec(text);
+    const page = new PhantomDBDialect(url, { token });
+    await page.query('app', "CREATE TABLE people (name TEXT); INSERT INTO people VALUES ('Ada')");
+    const people = await dialect.query('app', 'SELECT name FROM people');
+    expect(people.rows).toEqual([{ name: 'Ada' }]);
+    expect((await fetch(`${url}databases`)).status).toBe(401);
+    await Promise.all([page.close(), dialect.close()]);
     studio.kill();
-    await once(studio, 'exit');
+    expect(await once(studio, 'exit')).toEqual([0, null]);
     expect(await said(path.join(folder, 'app.db'))).toEqual([1, expect.stringContaining(`studio file:${folder}`)]);
     const script = path.join(folder, 'app.txt');
     fs.rmSync(path.join(folder, '.phantomdb.lock'));
