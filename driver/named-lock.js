@@ -12,6 +12,7 @@ const { performance } = require('perf_hooks');
 const { randomUUID, sleep } = require('./old-node.js');
 const { PhantomDBError } = require('./phantomdb-error.js');
 
+/** The database of the locks, which no user has made. */
 const LOCKS_DATABASE = 'phantomdb_locks';
 const LEASE_SECONDS = 10;
 const RENEW_EVERY_MS = 2_000;
@@ -150,4 +151,4 @@ async function withLock(dialect, databaseName, name, work, { timeout = WAIT_MS }
   return result;
 }
 
-module.exports = { withLock };
+module.exports = { LOCKS_DATABASE, withLock };

@@ -30,7 +30,7 @@ function rightsOf({ rights }) {
 export function App() {
   const session = useLoaded(async () => {
     const [info, granted] = await Promise.all([serverInfo(), grant()]);
-    return { info, granted, names: (await databases()).sort((a, b) => a.localeCompare(b)) };
+    return { info, granted, names: sortedNames(await databases()) };
   }, []);
   if (session.error?.status === 401) {
     return <TokenForm error={token.get() && !session.isLoading ? session.error : undefined} onToken={session.reload} />;
@@ -150,6 +150,13 @@ function NoDatabase() {
     </section>
   );
 }
+
+/** The database in which migrations keep their locks, which no user has made. */
+const LOCKS_DATABASE = 'phantomdb_locks';
+
+/** The page opens the first one, so those of the user come first. */
+const sortedNames = (names) =>
+  names.toSorted((a, b) => (a === LOCKS_DATABASE) - (b === LOCKS_DATABASE) || a.localeCompare(b));
 
 const sorted = (tables) =>
   tables.toSorted(

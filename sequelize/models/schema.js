@@ -7,6 +7,7 @@ const { parseArgs } = require('util');
 
 const { PhantomDBDialect } = require('../../index.js');
 const { defaultUrl } = require('../../driver/dialect-options.js');
+const { LOCKS_DATABASE } = require('../../driver/named-lock.js');
 const { isWholeUrl } = require('../configuration.js');
 const { filesOf } = require('./files.js');
 const { Misuse, NOTES, placeOf, readTables } = require('./tables.js');
@@ -43,11 +44,11 @@ function read(args) {
   return { ...values, url };
 }
 
-/** The name of the only database at a place. */
+/** The name of the only database at a place, beside that of the locks, which migrations leave behind. */
 async function onlyDatabase(url) {
   const dialect = new PhantomDBDialect(url, { createDatabase: false });
   try {
-    const names = await dialect.listDatabases();
+    const names = (await dialect.listDatabases()).filter((name) => name !== LOCKS_DATABASE);
     if (names.length === 1) return names[0];
     throw new Misuse(`Name the database with --database; there are ${names.join(', ') || 'none yet'}.`);
   } finally {
