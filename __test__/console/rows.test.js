@@ -240,6 +240,12 @@ describeInBrowser('the console: tables and rows', () => {
     const page = await open('#/shop/data/log');
     await loaded(page);
     await page.getByText(/no primary key and no unique key/).waitFor();
+    // A row can be seen as a whole all the same.
+    await page.getByRole('button', { name: 'Open row 1', exact: true }).click();
+    const panel = page.getByRole('complementary', { name: 'Row' });
+    await panel.getByText('started').waitFor();
+    await expect(panel.locator('input, textarea').count()).resolves.toBe(0);
+    await expect(panel.getByRole('button', { name: 'Delete' }).count()).resolves.toBe(0);
     await cell(page, 0, 2).dblclick();
     await expect(page.locator('.cell-editor').count()).resolves.toBe(0);
   });

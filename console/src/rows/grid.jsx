@@ -51,7 +51,7 @@ export function Grid(props) {
   const begin = (row, column) => {
     if (!column) return;
     if (canEditCell(row, column)) setEditing(true);
-    else if (row.key !== undefined) onOpen(row);
+    else onOpen(row);
   };
   const keyDown = (event) => {
     if (editing || event.target.closest('button')) return;
@@ -64,7 +64,7 @@ export function Grid(props) {
       if (at[1] === 0) onOpen(row);
       else begin(row, columns[at[1] - 1]);
     } else if (event.key === ' ') {
-      if (row.key !== undefined) onOpen(row);
+      onOpen(row);
     } else if (event.key === 'Delete' && canEditRow(row)) {
       remove(row);
     } else {
@@ -135,7 +135,6 @@ function Row({ row, rowAt, columns, keys, activeColumn, isEditing, onOpen, onFoc
           data-at={[rowAt, 0]}
           tabIndex={activeColumn === 0 ? 0 : -1}
           aria-label={`Open row ${rowAt + 1}`}
-          disabled={row.key === undefined}
           onFocus={() => onFocus(0)}
           onKeyDown={onKey}
           onClick={() => onOpen(row)}

@@ -24,19 +24,22 @@ export function RowPanel({
   stage,
   view,
   reading,
+  condition,
+  orderBy,
   onClose,
 }) {
   const { columns } = schema;
   const isNew = typeof row.key === 'number';
+  const place = row.key === undefined ? { condition, orderBy, offset: row.place } : { condition: row.key };
   const full = useLoaded(
     async (signal) => {
       if (isNew) return new Map();
-      const options = { condition: row.key, columns: fullColumns(columns), limit: 1 };
+      const options = { ...place, columns: fullColumns(columns), limit: 1 };
       const { rows } = await find(database, table, options, { signal });
       if (rows.length === 0) throw Object.assign(new Error('The row is not there any more.'), { code: 'ROW_MISSING' });
       return new Map(columns.map(({ name }, at) => [name, textOf(rows[0][at])]));
     },
-    [database, row.key, reading],
+    [database, JSON.stringify(place), reading],
   );
   const close = useRef();
   useEffect(() => {
@@ -45,7 +48,7 @@ export function RowPanel({
     return () => before?.isConnected && before.focus();
   }, []);
   const isDeleted = row.change?.kind === 'delete';
-  const mayEdit = (isNew || canEdit) && !isDeleted;
+  const mayEdit = (isNew || (canEdit && row.key !== undefined)) && !isDeleted;
   const whole = { ...row, old: new Map([...row.old, ...(full.data ?? [])]) };
   return (
     <aside class="panel" aria-label="Row" onKeyDown={(event) => event.key === 'Escape' && onClose()}>

@@ -36,7 +36,10 @@ export function TableView({ database, table, tables, params, rights, staged, ver
   );
 }
 
-/** What a row of the list needs for the grid and the panel. */
+/**
+ * What a row of the list needs for the grid and the panel. `key` is the condition that finds it, or undefined: then it can be
+ * shown by its place in the list, and not changed.
+ */
 function rowOf(cells, columns, keyNames) {
   const listedCells = columns.map((column, at) => listed(column, cells[at]));
   const values = new Map(columns.map((column, at) => [column.name, listedCells[at]]));
@@ -48,6 +51,9 @@ function rowOf(cells, columns, keyNames) {
   const old = new Map([...values].filter(([, { isCut }]) => !isCut).map(([name, { text }]) => [name, text]));
   return { key, values, old };
 }
+
+/** What tells the rows of the list apart. A condition that is a key begins with a quote or a parenthesis. */
+const idOf = ({ key, place }) => String(key ?? `row ${place}`);
 
 function Rows({ database, table, tables, schema, params, rights, staged, version, view }) {
   const { columns } = schema;
@@ -78,12 +84,16 @@ function Rows({ database, table, tables, schema, params, rights, staged, version
   const inserts = staged.changes.filter((change) => change.kind === 'insert' && isSameTable(change.table, table));
   const shown = [
     ...inserts.map((change) => ({ key: change.key, values: new Map(), old: new Map(), change })),
-    ...stored.map((row) => ({ ...row, change: row.key && changeOf(staged.changes, table, row.key) })),
+    ...stored.map((row, at) => ({
+      ...row,
+      place: (state.page - 1) * state.size + at,
+      change: row.key && changeOf(staged.changes, table, row.key),
+    })),
   ];
   const rowFor = (row) => ({ table, columns, key: row.key, old: row.old });
   const edit = (row, name, text) => staged.stage((changes) => withValue(changes, rowFor(row), name, text));
   const remove = (row) => staged.stage((changes) => withDelete(changes, rowFor(row)));
-  const openedRow = shown.find(({ key }) => key !== undefined && key === opened);
+  const openedRow = shown.find((row) => idOf(row) === opened);
 
   return (
     <section class="rows" data-panel={openedRow !== undefined}>
@@ -131,13 +141,13 @@ function Rows({ database, table, tables, schema, params, rights, staged, version
           canInsert={rights.canWrite}
           isLoading={rows.isLoading}
           onState={setState}
-          onOpen={(row) => setOpened(row.key)}
+          onOpen={(row) => setOpened(idOf(row))}
           follow={(target, where) => go(link(database, view, target, { where }))}
         />
         {openedRow && (
           <RowPanel
-            key={String(openedRow.key)}
-            {...{ database, table, schema, canEdit, edit, remove, view, reading }}
+            key={opened}
+            {...{ database, table, schema, canEdit, edit, remove, view, reading, condition, orderBy }}
             schemas={schemas.data ?? []}
             stage={staged.stage}
             row={openedRow}
