@@ -75,6 +75,16 @@ describe.each(engines.filter(({ name }) => name !== 'memory:'))('the values of t
       const { rows } = await api.find(database, table, { condition: values.equals(column, text) });
       expect([type, rows.length]).toEqual([type, 1]);
     }
+    // The filter of a day finds the times of that day, from its beginning to its end.
+    const time = own.find(({ wire }) => wire === 'timestamp');
+    const { filterCondition } = consoleModule('sql-text.js');
+    const found = async (day) =>
+      (await api.find(database, table, { condition: filterCondition(time, day) })).rows.length;
+    const set = (text) => run({ kind: 'update', key: `"id" = '1'`, values: new Map([[time.name, text]]) });
+    for (const text of ['2024-02-29T00:00:00Z', '2024-02-29T23:59:59.999Z']) {
+      await set(text);
+      expect([await found('2024-02-28'), await found('2024-02-29'), await found('2024-03-01')]).toEqual([0, 1, 0]);
+    }
     expect(await run({ kind: 'delete', key: `"id" = '1'`, values: new Map() })).toBe(1);
   });
 });
