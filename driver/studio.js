@@ -7,7 +7,6 @@ const fs = require('fs');
 const path = require('path');
 
 const { ROOT } = require('./addon-file.js');
-const { Client } = require('./client.js');
 const { copyOf } = require('./studio-copy.js');
 
 const USAGE = `Opens the console in your browser: a page to look into databases and to change them.
@@ -106,6 +105,8 @@ async function showFiles(place, opens) {
 
 /** Shows the databases of a directory, which other programs of this computer may use meanwhile, until a signal comes. */
 async function showDirectory(directory, opens) {
+  // Here, since the usage and servers need no addon.
+  const { Client } = require('./client.js');
   const client = new Client(`file:${directory}`, {});
   try {
     show(await client.at().studio(), opens);
