@@ -96,7 +96,7 @@ function Change({ change, isAtFault, onDiscard }) {
   const named = columns.filter(({ name }) => (kind === 'delete' ? old : values).has(name));
   return (
     <section class="change" data-change={kind} data-fault={isAtFault}>
-      <div class="row">
+      <div class="row wrap">
         <h3 dir="auto">
           {KINDS[kind]} {tableLabel(table)}
         </h3>
