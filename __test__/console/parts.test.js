@@ -21,6 +21,10 @@ describe('filters', () => {
     ['integer', '>= 5', '"c" >= 5'],
     ['integer', 'BETWEEN 1 AND 2', '"c" BETWEEN 1 AND 2'],
     ['json', 'x', 'CAST("c" AS TEXT) ILIKE \'%x%\''],
+    ['json', `@> '{"a": 1}'`, `"c" @> '{"a": 1}'`],
+    ['json', "->> 'a' = '1'", `"c" ->> 'a' = '1'`],
+    ['json', '-> x', `CAST("c" AS TEXT) ILIKE '%-> x%'`],
+    ['string', "->> 'a'", `"c" ILIKE '%->> ''a''%'`],
     // Texts that begin as conditions do.
     ['string', 'In the end', '"c" ILIKE \'%In the end%\''],
     ['string', 'like a rolling stone', '"c" ILIKE \'%like a rolling stone%\''],

@@ -47,6 +47,9 @@ const CONDITIONS = [
 ];
 const CONDITION = new RegExp(`^(?:${CONDITIONS.join('|')})`, 'i');
 
+/** How a condition on a document may begin besides. */
+const OF_DOCUMENTS = /^(?:@>|<@|->>?|#>>?)\s*['(]/;
+
 /** The beginning of an element of HTML, which is no comparison. */
 const ELEMENT = /^<\/?[a-z][^<>]*>/i;
 
@@ -68,6 +71,7 @@ export function filterCondition({ name, wire }, text) {
   const column = identifier(name);
   if (/^(not )?null$/i.test(trimmed)) return `${column} IS ${trimmed.toUpperCase()}`;
   if (CONDITION.test(trimmed) && !ELEMENT.test(trimmed)) return `${column} ${trimmed}`;
+  if (wire === 'json' && OF_DOCUMENTS.test(trimmed)) return `${column} ${trimmed}`;
   const pattern = literal(`%${trimmed.replace(/[\\%_]/g, '\\$&')}%`);
   if (wire === 'string') return `${column} ILIKE ${pattern}`;
   if (wire === 'json' || wire === 'any') return `CAST(${column} AS TEXT) ILIKE ${pattern}`;
