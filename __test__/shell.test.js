@@ -121,6 +121,7 @@ onTerminal('Ctrl-C stops the statement, and the prompt goes on', async () => {
   await terminal.shows('shop> ');
   terminal.type('SELECT 6 * 7 AS answer;\r');
   await terminal.shows('42');
+  await terminal.shows('shop> ');
   terminal.type('\u0004');
   expect((await terminal.exited)[0]).toBe(0);
 });
