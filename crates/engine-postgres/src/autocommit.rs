@@ -47,14 +47,15 @@ pub(crate) async fn run_statement(
         return Box::pin(batch::in_transaction(connection, Mode::ReadWrite, &work)).await;
     };
     if let Some(prepared) = prepare::find_prepared(connection, plan.id, &statement.parameters) {
-        match ReadyStatement::new(plan, prepared, statement)?.send(connection).await {
+        match ReadyStatement::new(plan, prepared, statement)?.send_alone(connection).await {
             Err(RunError::StalePlan(_)) => connection.forget(plan.id),
             outcome => return outcome.map_err(RunError::into_error),
         }
     }
     Box::pin(async {
         let prepared = prepare::prepare(connection, &form, &statement.parameters, None).await?;
-        ReadyStatement::new(plan, prepared, statement)?.send(connection).await.map_err(RunError::into_error)
+        let ready = ReadyStatement::new(plan, prepared, statement)?;
+        ready.send_alone(connection).await.map_err(RunError::into_error)
     })
     .await
 }
@@ -85,11 +86,12 @@ pub(crate) async fn run_each(
             .map_while(|(plan, statement)| {
                 let plan = plan.as_ref().ok().filter(|plan| plan.single_statement(statement).is_some())?;
                 let prepared = prepare::find_prepared(connection, plan.id, &statement.parameters)?;
-                ReadyStatement::new(plan, prepared, statement).ok()
+                let ready = ReadyStatement::new(plan, prepared, statement).ok()?;
+                (!ready.commits_after_rows(connection)).then_some(ready)
             })
             .collect();
         if ready.len() > 1 {
-            let outcomes = join_all(ready.iter().map(|ready| ready.send(connection))).await;
+            let outcomes = join_all(ready.iter().map(|ready| ready.send_alone(connection))).await;
             answers.extend(outcomes.into_iter().map(|outcome| outcome.map_err(RunError::into_error)));
             continue;
         }

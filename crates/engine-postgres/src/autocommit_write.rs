@@ -15,6 +15,7 @@ use phantomdb_protocol::{ErrorCode, Result, ResultSet, Statement};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
+    adapt::WriteResult,
     autocommit::run_statement,
     batch::SingleStatement,
     connection::Connection,
@@ -129,6 +130,9 @@ impl AutocommitWriter {
         let bare = plan.single_statement(statement);
         if let (Some(bare), Some(form)) = (&bare, &plan.receipt_form)
             && form.takes(&plan.adapted, statement)
+            && !(form.write_result == WriteResult::Rows
+                && plan.adapted.may_change_before_rows()
+                && !lease.results.are_none())
         {
             return self.run_with_receipt(lease, write, plan, (form, bare), statement).await;
         }
@@ -261,8 +265,10 @@ async fn run_tracked(
     let known = plan
         .single_statement(statement)
         .and_then(|form| prepare::find_prepared(connection, form.id, &statement.parameters));
-    if let Some(Ok(ready)) = known.map(|prepared| ReadyStatement::new(plan, prepared, statement)) {
-        match join(ready.send(connection), wal_position::primary_position(connection)).await {
+    if let Some(Ok(ready)) = known.map(|prepared| ReadyStatement::new(plan, prepared, statement))
+        && !ready.commits_after_rows(connection)
+    {
+        match join(ready.send_alone(connection), wal_position::primary_position(connection)).await {
             (Err(RunError::StalePlan(_)), _) => connection.forget(plan.id),
             (outcome, position) => return (outcome.map_err(RunError::into_error), position.ok()),
         }

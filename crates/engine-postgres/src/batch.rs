@@ -102,6 +102,7 @@ pub(crate) async fn run_and_commit(
 ) -> Result<Vec<ResultSet>> {
     if statements.len() <= PIPELINE_MAX
         && let Some(ready) = ready_statements(connection, plans, statements)?
+        && may_commit_at_once(connection, mode, &ready)
     {
         match send_transaction(connection, mode, &ready).await {
             Err(RunError::StalePlan(_)) => plans.iter().for_each(|plan| connection.forget(plan.id)),
@@ -130,6 +131,15 @@ fn ready_statements<'a>(
         }
     }
     Ok(Some(ready))
+}
+
+/// True when COMMIT can be sent with the statements: none of them has a result that could be too large once others have
+/// taken effect.
+fn may_commit_at_once(connection: &Connection, mode: Mode, ready: &[ReadyStatement<'_>]) -> bool {
+    matches!(mode, Mode::ReadOnly)
+        || connection.results.are_none()
+        || ready.iter().all(|ready| ready.plan.adapted.pure)
+        || ready.iter().all(|ready| ready.prepared.columns.is_empty() || ready.plan.adapted.returns_given_row)
 }
 
 async fn send_transaction(

@@ -39,7 +39,7 @@ pub(crate) struct Connection {
     pub(crate) traits: ServerTraits,
     /// The number of the server's process.
     pub(crate) process: u64,
-    /// How large the result of a read may be.
+    /// How large a result may be.
     pub(crate) results: ResultLimits,
     pub(crate) prepared: Mutex<LruCache<u64, PreparedForms>>,
     pub(crate) receipt_insert: OnceCell<Statement>,

@@ -98,7 +98,11 @@ impl<'a> InsertRows<'a> {
         let prepared = self.prepare(connection, &form, &[]).await?;
         let is_one = self.statement.rows.len() == 1;
         let bound = arrays(&typed.run, types, is_one)?;
-        let outcome = ReadyStatement { plan: &plan, prepared, bound }.send(connection).await;
+        let ready = ReadyStatement { plan: &plan, prepared, bound };
+        let outcome = match self.within {
+            Within::Nothing => ready.send_alone(connection).await,
+            Within::Transaction => ready.send(connection).await,
+        };
         if matches!(outcome, Err(RunError::StalePlan(_))) {
             connection.forget(self.form.id);
             connection.forget(form.id);
@@ -115,7 +119,7 @@ impl TransactionWork for InsertRows<'_> {
         for typed in self.typed_runs(connection).await? {
             results.push(self.insert(connection, &typed).await?);
         }
-        Ok(merge(results)?)
+        Ok(merge(results, &connection.results)?)
     }
 }
 

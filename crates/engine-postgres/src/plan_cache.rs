@@ -92,7 +92,13 @@ impl Plan {
         let insert = self.adapted.row_insert.as_ref().ok_or_else(not_an_insert)?;
         let statements = vec![insert.for_rows(types, defaults)?];
         let parameter_count = types.len() - defaults.len();
-        let adapted = Adapted { statements, parameter_count, row_insert: None, ..self.adapted.clone() };
+        let adapted = Adapted {
+            statements,
+            parameter_count,
+            row_insert: None,
+            returns_given_row: false,
+            ..self.adapted.clone()
+        };
         let plan = Arc::new(Self::new(next_id(), adapted, None));
         lock(&self.row_plans).insert(key, Arc::clone(&plan));
         Ok(plan)

@@ -2,7 +2,7 @@
 
 use std::{pin::pin, sync::Arc};
 
-use futures_util::TryStreamExt as _;
+use futures_util::{TryStreamExt as _, future::join};
 use phantomdb_engine::{ResultLimits, parameters::check_count};
 use phantomdb_protocol::{Result, ResultSet, Statement};
 use phantomdb_sql::Kind;
@@ -31,10 +31,42 @@ impl<'a> ReadyStatement<'a> {
         Ok(Self { plan, prepared, bound: bind::bind(&statement.parameters, 0)? })
     }
 
-    /// Runs the statement. All of it is sent when the future is first polled, so statements that are polled together
-    /// are pipelined.
+    /// Runs the statement, which does not commit before its result is read, or only reads. All of it is sent when the
+    /// future is first polled, so statements that are polled together are pipelined.
     pub(crate) async fn send(&self, connection: &Connection) -> Result<ResultSet, RunError> {
-        send(connection, &self.prepared, &self.bound, &self.plan.adapted.kind).await
+        send(connection, &self.prepared, &self.bound, &self.plan.adapted.kind, &connection.results).await
+    }
+
+    /// True when the statement has to be undone if its result is too large. Then it must not commit before all of its
+    /// rows have come.
+    pub(crate) fn commits_after_rows(&self, connection: &Connection) -> bool {
+        self.plan.adapted.may_change_before_rows()
+            && !self.prepared.columns.is_empty()
+            && !connection.results.are_none()
+    }
+
+    /// Runs the statement by itself: in one message, unless [`Self::commits_after_rows`].
+    pub(crate) async fn send_alone(&self, connection: &Connection) -> Result<ResultSet, RunError> {
+        if self.commits_after_rows(connection) {
+            return Box::pin(self.send_and_commit(connection)).await;
+        }
+        let adapted = &self.plan.adapted;
+        // A row that was given has been written when it comes back, so its size must not be an error any more.
+        let reads = matches!(adapted.kind, Kind::Read | Kind::LockingRead);
+        let limits = if reads { &connection.results } else { &ResultLimits::default() };
+        send(connection, &self.prepared, &self.bound, &adapted.kind, limits).await
+    }
+
+    async fn send_and_commit(&self, connection: &Connection) -> Result<ResultSet, RunError> {
+        let (begun, outcome) = join(connection.run("BEGIN"), self.send(connection)).await;
+        begun?;
+        if outcome.is_ok() {
+            connection.run("COMMIT").await?;
+        } else if let Err(error) = connection.run("ROLLBACK").await {
+            // The connection was lost, and the transaction with it.
+            tracing::debug!(%error, "a transaction could not be rolled back");
+        }
+        outcome
     }
 }
 
@@ -52,12 +84,11 @@ pub(crate) async fn send(
     prepared: &Prepared,
     bound: &[BoundValue<'_>],
     kind: &Kind,
+    limits: &ResultLimits,
 ) -> Result<ResultSet, RunError> {
     let parameters = bound.iter().map(|bound| bound as &(dyn ToSql + Sync));
     let mut rows = pin!(connection.query(prepared, parameters).await.map_err(failed)?);
     let reads = matches!(kind, Kind::Read | Kind::LockingRead);
-    // A write has taken effect when its first row comes, so it must not fail because of the others.
-    let limits = if reads { &connection.results } else { &ResultLimits::default() };
     let mut writer = RowWriter::new(&prepared.columns, &prepared.decoders, limits);
     while let Some(row) = rows.try_next().await.map_err(failed)? {
         if let Err(error) = writer.push(&row) {

@@ -6,7 +6,7 @@
 use std::{future::Future, pin::pin, time::Duration};
 
 use futures_util::{TryStreamExt as _, future::join};
-use phantomdb_engine::IdempotentCall;
+use phantomdb_engine::{IdempotentCall, ResultLimits};
 use phantomdb_protocol::{Error, ErrorCode, Result, ResultSet, Statement};
 use phantomdb_sql::Kind;
 use tokio_postgres::types::ToSql;
@@ -34,7 +34,7 @@ async fn send(
     bound: &[BoundValue<'_>],
 ) -> Result<ResultSet, RunError> {
     if form.write_result == WriteResult::Rows {
-        return run::send(connection, prepared, bound, &Kind::Write).await;
+        return run::send(connection, prepared, bound, &Kind::Write, &ResultLimits::default()).await;
     }
     let parameters = bound.iter().map(|bound| bound as &(dyn ToSql + Sync));
     let mut rows = pin!(connection.query(prepared, parameters).await.map_err(failed)?);

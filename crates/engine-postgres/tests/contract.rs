@@ -3,13 +3,14 @@
 use std::{process::ExitCode, sync::Arc};
 
 use phantomdb_engine::{
-    Engine,
+    Engine, ResultLimits,
     contract::{Subject, Writes, run_on},
 };
 use phantomdb_testing::namespace::Namespace;
 
 fn main() -> ExitCode {
-    let make: fn() -> (Arc<dyn Engine>, ()) = || (Arc::new(Namespace::new()), ());
+    let make: fn(ResultLimits) -> (Arc<dyn Engine>, ()) =
+        |results| (Arc::new(Namespace::with_results(results)), ());
     run_on(vec![
         Subject { name: "PostgreSQL", writes: Writes::Plain, make },
         Subject { name: "PostgreSQL under keys", writes: Writes::TwiceUnderKeys, make },

@@ -3,6 +3,8 @@
 use phantomdb_protocol::{Cell, Error, ErrorCode, Result, ResultSet, Statement};
 use serde_json::value::RawValue;
 
+use crate::memory::ResultLimits;
+
 /// The columns of the cells that are defaults, by their places from 0.
 pub type Defaults = Vec<usize>;
 
@@ -59,8 +61,8 @@ pub fn number(index: usize) -> u64 {
     index as u64 + 1
 }
 
-/// The answers to parts of the rows, in their order, as one.
-pub fn merge(results: Vec<ResultSet>) -> Result<ResultSet> {
+/// The answers to parts of the rows, in their order, as one. Fails when together they are larger than one result may be.
+pub fn merge(results: Vec<ResultSet>, limits: &ResultLimits) -> Result<ResultSet> {
     let mut results = results.into_iter();
     let Some(mut whole) = results.next() else { return Err(not_an_insert()) };
     let rest: Vec<ResultSet> = results.collect();
@@ -78,9 +80,12 @@ pub fn merge(results: Vec<ResultSet>) -> Result<ResultSet> {
         text.push_str(inner);
     }
     text.push(']');
+    whole.affected_rows += rest.iter().map(|part| part.affected_rows).sum::<u64>();
+    if !whole.columns.is_empty() {
+        limits.check(whole.affected_rows, text.len())?;
+    }
     whole.rows = RawValue::from_string(text)
         .map_err(|_| Error::internal("the rows could not be written as JSON text"))?;
-    whole.affected_rows += rest.iter().map(|part| part.affected_rows).sum::<u64>();
     Ok(whole)
 }
 

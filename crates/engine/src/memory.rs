@@ -77,6 +77,18 @@ pub struct ResultLimits {
     pub in_flight: Option<Arc<BytesInFlight>>,
 }
 
+impl ResultLimits {
+    /// True when a result may be of any size.
+    pub fn are_none(&self) -> bool {
+        self.rows.is_none() && self.bytes.is_none() && self.in_flight.is_none()
+    }
+
+    /// Fails as a result of this many rows and bytes does.
+    pub fn check(&self, rows: u64, bytes: usize) -> Result<()> {
+        ResultMeter::new(self).check(rows, bytes)
+    }
+}
+
 /// Watches the size of a result that grows.
 #[derive(Debug)]
 pub(crate) struct ResultMeter {

@@ -25,7 +25,7 @@ pub fn row_of(statement: &mut Statement) -> Option<&mut Vec<Expr>> {
 }
 
 /// True for `VALUES` of one row and no other clause.
-fn is_one_row(query: &Query) -> bool {
+pub fn is_one_row(query: &Query) -> bool {
     let alone = query.with.is_none()
         && query.order_by.is_none()
         && query.limit_clause.is_none()

@@ -15,22 +15,20 @@ pub struct Namespace {
     prefix: String,
 }
 
-fn engine() -> PostgresEngine {
-    let options = PostgresOptions { connections: 60, ..PostgresOptions::default() };
+fn engine(results: ResultLimits) -> PostgresEngine {
+    let options = PostgresOptions { connections: 60, results, ..PostgresOptions::default() };
     PostgresEngine::open(postgres_url(), options).unwrap()
 }
 
 impl Namespace {
     pub fn new() -> Self {
-        Self { engine: engine(), prefix: format!("phantomdb_test_{}_{}_", std::process::id(), next_number()) }
+        Self::with_results(ResultLimits::default())
     }
 
     /// The same, with results of a limited size.
     pub fn with_results(results: ResultLimits) -> Self {
-        let options = PostgresOptions { results, ..PostgresOptions::default() };
-        let mut namespace = Self::new();
-        namespace.engine = PostgresEngine::open(postgres_url(), options).unwrap();
-        namespace
+        let prefix = format!("phantomdb_test_{}_{}_", std::process::id(), next_number());
+        Self { engine: engine(results), prefix }
     }
 
     /// The name with the prefix. A name that the engine must refuse is left unchanged.
@@ -100,7 +98,7 @@ impl Drop for Namespace {
         let dropped = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
-                let engine = engine();
+                let engine = engine(ResultLimits::default());
                 let names = engine.databases().await.unwrap_or_default();
                 for name in names.iter().filter(|name| name.starts_with(&prefix)) {
                     engine.drop_database(name).await.ok();

@@ -30,6 +30,8 @@ pub(crate) struct Adapted {
     pub(crate) session: SessionEffect,
     /// The result of the statement, when it changes the rows of one table and can be a part of another statement.
     pub(crate) write_result: Option<WriteResult>,
+    /// True for an INSERT that returns at most columns of the one row of values that came with it.
+    pub(crate) returns_given_row: bool,
 }
 
 impl Adapted {
@@ -47,7 +49,13 @@ impl Adapted {
             unknown_functions: Vec::new(),
             session: SessionEffect::default(),
             write_result: None,
+            returns_given_row: false,
         }
+    }
+
+    /// True when the statement may have changed something by the time at which its rows turn out to be too many.
+    pub(crate) const fn may_change_before_rows(&self) -> bool {
+        !self.pure && !self.returns_given_row && !self.outside_transaction
     }
 }
 

@@ -51,6 +51,7 @@ impl<'a> Adapter<'a> {
             unknown_functions: Vec::new(),
             session: self.session.clone(),
             write_result: None,
+            returns_given_row: false,
         }
     }
 

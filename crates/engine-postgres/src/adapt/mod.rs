@@ -67,6 +67,7 @@ pub(crate) fn native(sql: &str) -> Adapted {
         unknown_functions: Vec::new(),
         session: SessionEffect::Changes,
         write_result: None,
+        returns_given_row: false,
     }
 }
 

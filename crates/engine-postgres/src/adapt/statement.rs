@@ -14,6 +14,7 @@ use super::{
     adapted::{Adapted, WriteResult},
     adapter::Adapter,
     catalog_change::CatalogChange,
+    insert::returns_given_row,
     insert_rows::RowInsert,
     numeric_probe::numeric_probe,
     print::print,
@@ -77,9 +78,10 @@ impl Adapter<'_> {
         let pure = kind == Kind::Read && self.unknown_functions.is_empty();
         let unknown_functions = std::mem::take(&mut self.unknown_functions);
         let write_result = write_result(statement);
+        let returns_given_row = returns_given_row(statement);
         let row_insert = RowInsert::of(self.source.sql, statement);
         let adapted = self.adapted(kind, vec![print(statement)?]);
-        Ok(Adapted { probe, pure, unknown_functions, write_result, row_insert, ..adapted })
+        Ok(Adapted { probe, pure, unknown_functions, write_result, returns_given_row, row_insert, ..adapted })
     }
 
     fn kind(&self, statement: &Statement) -> Kind {

@@ -22,6 +22,7 @@ mod insert_rows;
 mod keyed;
 pub mod numbers;
 mod queries;
+mod result_limits;
 mod same_answers;
 mod schema;
 pub mod session;
@@ -36,7 +37,7 @@ use std::{pin::Pin, process::ExitCode, sync::Arc};
 use libtest_mimic::{Arguments, Trial};
 use phantomdb_protocol::{BeginTransaction, IsolationLevel};
 
-use crate::{Engine, Session, Transaction};
+use crate::{Engine, ResultLimits, Session, Transaction};
 
 type Running<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
 
@@ -58,7 +59,7 @@ macro_rules! contract_tests {
 }
 use contract_tests;
 
-const FILES: [(&str, &[ContractTest]); 21] = [
+const FILES: [(&str, &[ContractTest]); 22] = [
     ("access", access::TESTS),
     ("alter_clauses", alter_clauses::TESTS),
     ("alterations", alterations::TESTS),
@@ -73,6 +74,7 @@ const FILES: [(&str, &[ContractTest]); 21] = [
     ("generated", generated::TESTS),
     ("insert_rows", insert_rows::TESTS),
     ("queries", queries::TESTS),
+    (result_limits::NAME, result_limits::TESTS),
     ("same_answers", same_answers::TESTS),
     ("schema", schema::TESTS),
     ("statements", statements::TESTS),
@@ -113,11 +115,11 @@ pub enum Writes {
     TwiceUnderKeys,
 }
 
-/// An engine to run the tests on. `make` gives a new one for each test, and what has to outlive the test with it.
+/// An engine to run the tests on. `make` gives a new one for each test, with results of at most this size, and what has to outlive the test with it.
 pub struct Subject<T> {
     pub name: &'static str,
     pub writes: Writes,
-    pub make: fn() -> (Arc<dyn Engine>, T),
+    pub make: fn(ResultLimits) -> (Arc<dyn Engine>, T),
 }
 
 /// Runs every contract test on every subject, as the `main` of a test binary without the built-in harness. It takes
@@ -125,10 +127,12 @@ pub struct Subject<T> {
 pub fn run_on<T: 'static>(subjects: Vec<Subject<T>>) -> ExitCode {
     let trial = |subject: &Subject<T>, file: &str, test: ContractTest| {
         let (writes, make) = (subject.writes, subject.make);
+        let limits =
+            if file == result_limits::NAME { result_limits::limits() } else { ResultLimits::default() };
         Trial::test(format!("{}::{file}::{}", subject.name, test.name), move || {
             let runtime =
                 tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-            let (engine, kept) = make();
+            let (engine, kept) = make(limits.clone());
             runtime.block_on(async {
                 let fixture = Fixture::new(engine, writes).await;
                 (test.run)(&fixture).await;
