@@ -68,6 +68,12 @@ pub(super) fn check(sql: &str) -> Result<()> {
     }
 }
 
+/// True for a statement that inserts, updates or deletes rows, and for one that may do so after WITH.
+pub(super) fn changes_rows(sql: &str) -> bool {
+    const WORDS: [&str; 5] = ["DELETE", "INSERT", "REPLACE", "UPDATE", "WITH"];
+    Words(sql).next().is_some_and(|word| WORDS.contains(&word.as_str()))
+}
+
 /// The words of a statement in upper case, without comments.
 struct Words<'a>(&'a str);
 

@@ -93,6 +93,13 @@ impl Plan {
         matches!(self.adapted.kind, Kind::Write | Kind::Schema)
     }
 
+    /// True when the statement can have made its changes before an error. SQLite makes them all, then gives their rows, and
+    /// keeps the changes when not all rows are read.
+    pub(super) fn may_fail_half_done(&self) -> bool {
+        let returns_rows = self.adapted.returns_rows && !self.adapted.returns_given_row;
+        self.writes() && (returns_rows || !self.adapted.steps.is_empty())
+    }
+
     /// True when the statement needs the write lock inside a transaction.
     pub(super) fn locks_in_transaction(&self) -> bool {
         (self.writes() || matches!(self.adapted.kind, Kind::LockingRead))

@@ -112,10 +112,11 @@ impl Executor<'_> {
             }
             Ok(last)
         };
-        match plan.adapted.steps.len() + plan.adapted.statements.len() {
-            0 | 1 => run_all(),
-            _ => self.all_or_nothing(plan.writes(), run_all),
+        let is_one = plan.adapted.steps.len() + plan.adapted.statements.len() <= 1;
+        if is_one && !plan.may_fail_half_done() {
+            return run_all();
         }
+        self.all_or_nothing(plan.writes(), run_all)
     }
 
     fn run_native(&self, statement: &Statement) -> Result<ResultSet> {
@@ -126,7 +127,13 @@ impl Executor<'_> {
         };
         check_count(numbers.iter().copied().max().unwrap_or(0), &statement.parameters)?;
         let in_order = numbers.iter().filter_map(|number| statement.parameters.get(number - 1).cloned());
-        self.step(sql, &Statement { parameters: in_order.collect(), ..statement.clone() }, None)
+        let bound = Statement { parameters: in_order.collect(), ..statement.clone() };
+        let returns_rows =
+            self.connection.prepare_cached(sql).map_err(error::from_sqlite)?.column_count() > 0;
+        if returns_rows && native::changes_rows(sql) {
+            return self.all_or_nothing(true, || self.step(sql, &bound, None));
+        }
+        self.step(sql, &bound, None)
     }
 
     /// Runs one statement of SQLite and reads all of its rows.
@@ -151,7 +158,10 @@ impl Executor<'_> {
         let changes_before = self.connection.total_changes();
         let mut columns = self.columns_of(prepared, plan).map_err(explain)?;
         let stored = plan.map_or(&[][..], |plan| plan.adapted.stored.as_slice());
-        let mut writer = RowWriter::new(stored, self.results);
+        let no_limits = ResultLimits::default();
+        // A row that was given is written when it comes back, and nothing undoes it.
+        let is_given = plan.is_some_and(|plan| plan.adapted.returns_given_row);
+        let mut writer = RowWriter::new(stored, if is_given { &no_limits } else { self.results });
         let mut rows = prepared.raw_query();
         loop {
             rows.advance().map_err(explain)?;

@@ -1,7 +1,10 @@
 //! Runs the statements that WITH queries with changes have become, and keeps the rows that they return.
 
-use phantomdb_engine::json_rows::{write_json, write_null};
-use phantomdb_protocol::{Error, Result, Statement, Value};
+use phantomdb_engine::{
+    ResultLimits,
+    json_rows::{JsonRows, write_json, write_null},
+};
+use phantomdb_protocol::{Result, Statement, Value};
 use rusqlite::{fallible_streaming_iterator::FallibleStreamingIterator, types::ValueRef};
 
 use crate::{adapt::Step, bind, constraint_error, run::Executor};
@@ -13,24 +16,20 @@ impl Executor<'_> {
         let mut prepared = self.connection.prepare_cached(&step.sql).map_err(explain)?;
         bind::bind(&mut prepared, &statement.parameters)?;
         let width = prepared.column_count();
-        let mut text = vec![b'['];
+        // They are in memory as those of a result are, but the caller does not get them.
+        let limits = ResultLimits { rows: None, ..self.results.clone() };
+        let mut kept = JsonRows::new(&limits);
         let mut rows = prepared.raw_query();
         loop {
             rows.advance().map_err(explain)?;
             let Some(row) = rows.get() else { break };
-            text.extend_from_slice(if text.len() == 1 { b"[" } else { b",[" });
-            for index in 0..width {
-                if index > 0 {
-                    text.push(b',');
-                }
-                write_stored(&mut text, row.get_ref(index).map_err(explain)?);
-            }
-            text.push(b']');
+            kept.push(width, |out, index| {
+                write_stored(out, row.get_ref(index).map_err(explain)?);
+                Ok(())
+            })?;
         }
         drop(rows);
-        text.push(b']');
-        let text = String::from_utf8(text).map_err(|_| Error::internal("the rows are no text"))?;
-        Ok(Value::Json(text))
+        Ok(Value::Json(kept.finish()?.get().to_owned()))
     }
 }
 

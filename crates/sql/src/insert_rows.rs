@@ -1,8 +1,10 @@
 //! An INSERT of one row that stands for many, see [`phantomdb_protocol::Statement::rows`].
 
-use std::ops::ControlFlow;
+use std::{collections::HashSet, ops::ControlFlow};
 
-use sqlparser::ast::{Expr, Query, SetExpr, Statement, Value, ValueWithSpan};
+use sqlparser::ast::{
+    Expr, OnConflict, OnConflictAction, OnInsert, Query, SelectItem, SetExpr, Statement, Value, ValueWithSpan,
+};
 
 use crate::{
     printer::parameter_number,
@@ -25,7 +27,7 @@ pub fn row_of(statement: &mut Statement) -> Option<&mut Vec<Expr>> {
 }
 
 /// True for `VALUES` of one row and no other clause.
-pub fn is_one_row(query: &Query) -> bool {
+fn is_one_row(query: &Query) -> bool {
     let alone = query.with.is_none()
         && query.order_by.is_none()
         && query.limit_clause.is_none()
@@ -51,6 +53,46 @@ pub fn parameter_of(expr: &Expr) -> Option<usize> {
         }
         _ => None,
     }
+}
+
+/// True for an INSERT of one row of values that returns nothing but columns of this row. Its result is hardly larger than
+/// the statement; a row that was there before, which `DO UPDATE` returns, may be of any size.
+pub fn returns_given_row(statement: &Statement) -> bool {
+    let Statement::Insert(insert) = statement else { return false };
+    let may_return_another = match &insert.on {
+        None => false,
+        Some(OnInsert::OnConflict(OnConflict { conflict_target: _, action })) => {
+            *action != OnConflictAction::DoNothing
+        }
+        Some(_) => true,
+    };
+    let source = insert.source.as_deref().filter(|query| is_one_row(query)).map(|query| query.body.as_ref());
+    let is_given = match source {
+        Some(SetExpr::Values(values)) => values.rows.iter().all(|row| row.content.iter().all(is_given)),
+        _ => false,
+    };
+    is_given && !may_return_another && insert.returning.as_deref().is_none_or(are_columns_once)
+}
+
+/// True for columns none of which is named twice.
+fn are_columns_once(items: &[SelectItem]) -> bool {
+    let mut names = HashSet::new();
+    items.iter().all(|item| match item {
+        SelectItem::Wildcard(_) => names.insert(None),
+        SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, alias: _ } => match expr {
+            Expr::Identifier(name) => names.insert(Some(&name.value)),
+            Expr::CompoundIdentifier(parts) => {
+                parts.last().is_some_and(|name| names.insert(Some(&name.value)))
+            }
+            _ => false,
+        },
+        _ => false,
+    })
+}
+
+/// True for a value that stands in the statement or comes with it, and for DEFAULT, which the parser takes for a column.
+fn is_given(cell: &Expr) -> bool {
+    matches!(cell, Expr::Value(_) | Expr::Identifier(_))
 }
 
 #[cfg(test)]
@@ -81,6 +123,26 @@ mod tests {
             "UPDATE t SET a = $1",
         ] {
             assert_eq!(width(sql), None, "{sql}");
+        }
+    }
+
+    #[test]
+    fn only_one_row_that_was_given_comes_back_small() {
+        for (small, sql) in [
+            (true, "INSERT INTO t (a, b) VALUES ($1, 'x') RETURNING a, t.b, c AS d"),
+            (true, "INSERT INTO t VALUES (1, DEFAULT) ON CONFLICT DO NOTHING RETURNING *"),
+            (false, "INSERT INTO t VALUES ($1), ($2) RETURNING a"),
+            (false, "INSERT INTO t SELECT $1 RETURNING a"),
+            (false, "INSERT INTO t VALUES (repeat($1, 9)) RETURNING a"),
+            (false, "INSERT INTO t VALUES ((SELECT b FROM u)) RETURNING a"),
+            (false, "INSERT INTO t VALUES ($1) RETURNING repeat(a, 9)"),
+            (false, "INSERT INTO t VALUES ($1) RETURNING a, b, t.a AS c"),
+            (false, "INSERT INTO t VALUES ($1) RETURNING (SELECT b FROM u)"),
+            (false, "INSERT INTO t VALUES ($1) ON CONFLICT (a) DO UPDATE SET a = EXCLUDED.a RETURNING *"),
+            (false, "UPDATE t SET a = 1 RETURNING a"),
+            (false, "DELETE FROM t RETURNING a"),
+        ] {
+            assert_eq!(returns_given_row(&parse_stored(sql).unwrap()), small, "{sql}");
         }
     }
 }

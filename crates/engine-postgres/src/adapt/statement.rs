@@ -3,6 +3,7 @@
 use phantomdb_protocol::Result;
 use phantomdb_sql::{
     Kind,
+    insert_rows::returns_given_row,
     parse::{self, ConflictTarget, Parsed},
 };
 use sqlparser::{
@@ -14,7 +15,6 @@ use super::{
     adapted::{Adapted, WriteResult},
     adapter::Adapter,
     catalog_change::CatalogChange,
-    insert::returns_given_row,
     insert_rows::RowInsert,
     numeric_probe::numeric_probe,
     print::print,
@@ -67,6 +67,7 @@ impl Adapter<'_> {
         statement: &mut Statement,
         conflict: Option<ConflictTarget>,
     ) -> Result<Adapted> {
+        let returns_given_row = returns_given_row(statement);
         self.conflict(statement, conflict)?;
         self.rewrite(statement)?;
         let kind = self.kind(statement);
@@ -78,7 +79,6 @@ impl Adapter<'_> {
         let pure = kind == Kind::Read && self.unknown_functions.is_empty();
         let unknown_functions = std::mem::take(&mut self.unknown_functions);
         let write_result = write_result(statement);
-        let returns_given_row = returns_given_row(statement);
         let row_insert = RowInsert::of(self.source.sql, statement);
         let adapted = self.adapted(kind, vec![print(statement)?]);
         Ok(Adapted { probe, pure, unknown_functions, write_result, returns_given_row, row_insert, ..adapted })

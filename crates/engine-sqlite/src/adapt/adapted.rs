@@ -60,6 +60,8 @@ pub struct Adapted {
     pub parameter_count: usize,
     /// True when the statement inserts one row, which stands for as many as there are.
     pub takes_rows: bool,
+    /// True for an INSERT that returns at most columns of the one row of values that came with it.
+    pub returns_given_row: bool,
     /// The change to make instead of running `statements`, which is empty then.
     pub change: Option<Change>,
     /// The table that the last of the statements writes; none when it only reads or changes the schema.

@@ -43,6 +43,7 @@ pub(super) struct Adapter<'a> {
     pub(super) own_like: bool,
     /// True when the statement is an INSERT of one row that has every parameter.
     pub(super) takes_rows: bool,
+    pub(super) returns_given_row: bool,
     /// The expressions of a definition whose text in SQLite differs from the user's.
     pub(super) source_expressions: Vec<SourceExpression>,
 }
@@ -66,6 +67,7 @@ impl<'a> Adapter<'a> {
             defaults: &[],
             own_like: false,
             takes_rows: false,
+            returns_given_row: false,
             source_expressions: Vec::new(),
         }
     }

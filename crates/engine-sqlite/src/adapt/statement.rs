@@ -3,6 +3,7 @@
 use phantomdb_protocol::{ColumnType, ErrorCode, Result, TableName};
 use phantomdb_sql::{
     Kind, alter_table,
+    insert_rows::returns_given_row,
     names::{last_ident, table_name},
     parse::{self, ConflictTarget, Parsed},
     printer::quote_identifier,
@@ -97,6 +98,7 @@ impl Adapter<'_> {
             // There is one writer at a time, and readers do not wait for it.
             Parsed::DropIndexConcurrently(mut statement) => self.by_kind(&mut statement, None),
             Parsed::Statement { mut statement, conflict } => {
+                self.returns_given_row = returns_given_row(&statement);
                 self.mark_defaults(&mut statement);
                 change_expressions(statement.as_mut(), &mut plain_row);
                 self.by_kind(&mut statement, conflict.map(|conflict| *conflict))
@@ -360,6 +362,7 @@ impl Adapter<'_> {
             column_names: Vec::new(),
             parameter_count: self.parameter_count,
             takes_rows: self.takes_rows,
+            returns_given_row: self.returns_given_row,
             change: None,
             target: None,
         }

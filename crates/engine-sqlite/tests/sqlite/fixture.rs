@@ -24,7 +24,7 @@ impl Fixture {
         Self::with_options(engine, directory, options).await
     }
 
-    async fn with_options(
+    pub(crate) async fn with_options(
         engine: SqliteEngine,
         directory: Option<Directory>,
         options: SqliteOptions,

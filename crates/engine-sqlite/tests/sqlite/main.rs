@@ -13,6 +13,7 @@ mod hostile_text;
 mod locks;
 mod long_statements;
 mod rebuild_survival;
+mod result_limits;
 mod snapshot_survival;
 mod snapshots;
 mod snapshots_at_random;
