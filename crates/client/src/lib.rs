@@ -42,7 +42,8 @@
 //! # Where it runs
 //!
 //! The futures of a client run on tokio. A host program that has an event loop of its own can hand it in instead, so that no
-//! other thread takes part in a call: see [`event_loop`].
+//! other thread takes part in a call: see [`event_loop`]. A program of many threads that each wait for their calls can do the
+//! same with a runtime for each of them: see [`Connections`].
 //!
 //! # Features
 //!
@@ -76,6 +77,7 @@ pub use self::embedded::HeldSnapshot;
 pub use self::many::{Item, MANY_MAX, Outcome};
 pub use self::retry::Again;
 pub use self::template::TemplateOption;
+pub use self::transport::Connections;
 use self::{connection::ConnectionString, embedded::Embedded, http::HttpClient, template::Template};
 
 /// The options of a client. Times are in milliseconds.

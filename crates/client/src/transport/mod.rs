@@ -2,9 +2,11 @@
 
 mod connect;
 mod error;
+mod idle;
 mod origin;
 mod pool;
 
+pub use self::idle::Connections;
 pub(crate) use self::{
     error::TransportError,
     origin::{Origin, OutgoingRequest},

@@ -3,9 +3,8 @@
 //! A connection lives where the call was made that opened it: on the event loop of that thread, or on tokio.
 
 use std::{
-    collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
 };
 
 use http::Response;
@@ -15,27 +14,15 @@ use phantomdb_tls::Trust;
 use super::{
     connect::{Connector, Sender},
     error::TransportError,
+    idle::Connections,
     origin::{Origin, OutgoingRequest},
 };
 
-/// A connection that was idle for longer is not used again, as a firewall or proxy on the way may have dropped it.
-const IDLE_MAX: Duration = Duration::from_secs(90);
-
 pub(crate) struct Transport {
     connector: Connector,
-    idle: Mutex<IdleConnections>,
-}
-
-#[derive(Default)]
-struct IdleConnections {
-    /// By the URL of the server; the connection used last is at the end.
-    by_server: HashMap<String, Vec<IdleConnection>>,
-    is_closed: bool,
-}
-
-struct IdleConnection {
-    sender: Sender,
-    since: Instant,
+    /// The connections of the callers that have none of their own.
+    shared: Connections,
+    is_closed: AtomicBool,
 }
 
 /// A response whose body is still to be read. The connection is closed if this is dropped before [`Transport::keep`].
@@ -46,18 +33,23 @@ pub(crate) struct PendingResponse {
 
 impl Transport {
     pub(crate) fn new(trust: Trust, connect_timeout: Duration) -> Self {
-        Self { connector: Connector::new(trust, connect_timeout), idle: Mutex::default() }
+        let connector = Connector::new(trust, connect_timeout);
+        Self { connector, shared: Connections::default(), is_closed: AtomicBool::new(false) }
     }
 
     /// Closes the idle connections. Those in use are closed when their response was read.
     pub(crate) fn close(&self) {
-        let mut idle = self.idle();
-        idle.is_closed = true;
-        idle.by_server.clear();
+        self.is_closed.store(true, Ordering::SeqCst);
+        self.shared.clear();
     }
 
     pub(crate) fn is_closed(&self) -> bool {
-        self.idle().is_closed
+        self.is_closed.load(Ordering::SeqCst)
+    }
+
+    /// The connections of the caller.
+    fn connections(&self) -> Connections {
+        Connections::of_scope().unwrap_or_else(|| self.shared.clone())
     }
 
     pub(crate) async fn send(
@@ -66,7 +58,8 @@ impl Transport {
         outgoing: OutgoingRequest,
     ) -> Result<PendingResponse, TransportError> {
         let mut request = outgoing.to(origin)?;
-        while let Some(mut sender) = self.take(&origin.base) {
+        let connections = self.connections();
+        while let Some(mut sender) = connections.take(&origin.base) {
             match sender.try_send_request(request).await {
                 Ok(response) => return Ok(PendingResponse { response, sender }),
                 Err(mut failed) => match failed.take_message() {
@@ -81,35 +74,11 @@ impl Transport {
         Ok(PendingResponse { response, sender })
     }
 
-    fn take(&self, base: &str) -> Option<Sender> {
-        let mut idle = self.idle();
-        let connections = idle.by_server.get_mut(base)?;
-        while let Some(last) = connections.pop() {
-            if last.since.elapsed() > IDLE_MAX {
-                // The others have been idle for even longer.
-                connections.clear();
-            } else if last.sender.is_ready() {
-                return Some(last.sender);
-            }
-        }
-        None
-    }
-
     /// Keeps a connection for the next request. The body of the response must have been read to its end.
     pub(crate) fn keep(&self, origin: &Origin, sender: Sender) {
-        let mut idle = self.idle();
-        if idle.is_closed || sender.is_closed() {
-            return;
+        if !sender.is_closed() {
+            self.connections().keep(&origin.base, sender, || self.is_closed());
         }
-        let connection = IdleConnection { sender, since: Instant::now() };
-        match idle.by_server.get_mut(&origin.base) {
-            Some(connections) => connections.push(connection),
-            None => drop(idle.by_server.insert(origin.base.clone(), vec![connection])),
-        }
-    }
-
-    fn idle(&self) -> MutexGuard<'_, IdleConnections> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
