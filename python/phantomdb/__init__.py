@@ -3,7 +3,7 @@
 ``phantomdb.aio`` has the same for asyncio, and ``phantomdb.sqlalchemy`` is the dialect of SQLAlchemy.
 """
 
-from ._connection import Parameters, open_client
+from ._connection import DescribedColumn, DescribedParameter, Description, Parameters, open_client
 from ._dbapi import Connection, Cursor, Snapshot, connect
 from ._errors import (
     DatabaseError,
@@ -57,6 +57,9 @@ __all__ = [
     "DatabaseError",
     "Date",
     "DateFromTicks",
+    "DescribedColumn",
+    "DescribedParameter",
+    "Description",
     "Error",
     "IntegrityError",
     "InterfaceError",

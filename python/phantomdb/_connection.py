@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Optional, Union
+from typing import Any, NamedTuple, Optional, Union
 
 from ._errors import InterfaceError, ProgrammingError
 from ._native import Client, Session
@@ -32,10 +32,12 @@ def open_client(
     statement_timeout: Optional[float] = None,
     retries: Optional[int] = None,
     ca: Optional[str] = None,
+    template: Optional[str] = None,
 ) -> tuple[Client, Optional[str]]:
     """Makes the client of a URL, and returns it with the database that the URL names. Nothing is connected yet.
 
-    Times are in seconds. Raises ProgrammingError for a URL or an option that cannot be used.
+    Times are in seconds. ``template`` is the file of a saved snapshot, in which state new databases in memory or in a directory
+    begin. Raises ProgrammingError for a URL or an option that cannot be used.
     """
     text = url or os.environ.get("PHANTOMDB_URL") or "http://localhost:8080"
     target = parse(text)
@@ -54,6 +56,8 @@ def open_client(
         options["retries"] = retries
     if ca is not None:
         options["tls"] = {"ca": [_authorities(ca)]}
+    if template is not None:
+        options["template"] = {"path": template}
     return Client(target.connection_string, json.dumps(options)), target.database
 
 
@@ -111,6 +115,51 @@ def described(columns: Optional[list[dict[str, Any]]]) -> Optional[list[Column]]
     if columns is None:
         return None
     return [_description(column) for column in columns]
+
+
+class DescribedParameter(NamedTuple):
+    """A parameter of a statement that was described."""
+
+    #: The name in ``:name``; None for ``$1`` and ``?``.
+    name: Optional[str]
+    #: How its values travel, such as ``integer``; ``any`` for a parameter that takes the type of its value.
+    type: str
+    #: The type in SQL, without a length or a precision. None for a parameter that takes the type of its value.
+    sql_type: Optional[str]
+
+
+class DescribedColumn(NamedTuple):
+    """A column of the result of a statement that was described."""
+
+    name: str
+    #: How its values travel, such as ``integer``.
+    type: str
+    #: The type in SQL, such as ``VARCHAR(40)``, where it is known.
+    sql_type: Optional[str]
+    #: False when no row has NULL there, True when a row may have, None when nothing is known.
+    nullable: Optional[bool]
+
+
+class Description(NamedTuple):
+    """What a statement takes and returns."""
+
+    #: In the order of their numbers.
+    parameters: list[DescribedParameter]
+    #: Empty for a statement that returns no rows.
+    columns: list[DescribedColumn]
+
+
+def description_of(names: Optional[list[str]], answer: dict[str, Any]) -> Description:
+    """The answer of the call ``describeStatement``."""
+    parameters = [
+        DescribedParameter(names[number] if names and number < len(names) else None, each["type"], each.get("sqlType"))
+        for number, each in enumerate(answer["parameters"])
+    ]
+    columns = [
+        DescribedColumn(each["name"], each["type"], each.get("sqlType"), each.get("nullable"))
+        for each in answer["columns"]
+    ]
+    return Description(parameters, columns)
 
 
 class Rows:

@@ -10,16 +10,18 @@ from typing import Any, Optional
 from . import _errors
 from ._connection import (
     Answer,
+    Description,
     Parameters,
     Rows,
     call_text,
     check_isolation,
     check_open,
     check_sequence,
+    description_of,
     open_session,
 )
 from ._errors import ProgrammingError
-from ._native import Client
+from ._native import Client, numbered_statement
 
 
 def connect(
@@ -50,7 +52,8 @@ def connect(
         exact_types: True to have the size, the precision, the scale and ``null_ok`` in ``cursor.description``, which
             takes the database some more time.
         options: ``token``, ``create_database``, ``connect_timeout``, ``request_timeout``, ``statement_timeout`` (in
-            seconds), ``retries`` and ``ca`` (trusted certificates in PEM, or the path of their file).
+            seconds), ``retries``, ``ca`` (trusted certificates in PEM, or the path of their file), and ``template`` (the file of
+            a saved snapshot, in which state new databases in this process begin).
 
     Nothing is connected before the first statement. Raises ProgrammingError for arguments that cannot be used.
     """
@@ -188,6 +191,15 @@ class Connection:
         whole = None if fields is None else {"database": self.database, **fields}
         answer = self._session.call(call_text(name, whole))
         return json.loads(answer) if answer else None
+
+    def describe(self, sql: str) -> Description:
+        """The parameters and the columns of a statement, which does not run.
+
+        Its parameters are ``$1 … $n``, ``?`` or ``:name``. Raises a subclass of ``phantomdb.Error`` for a statement that cannot
+        run.
+        """
+        text, names = numbered_statement(sql)
+        return description_of(names, self.call("describeStatement", {"query": text}))
 
     def snapshot(self) -> Snapshot:
         """Keeps the state of the database as it was last committed. A server must allow snapshots."""
@@ -333,6 +345,10 @@ class Snapshot:
         """Makes a database that begins in this state. Raises ProgrammingError when it exists."""
         session = self._connection._session
         session.call(call_text("createDatabase", {"name": database, "template": self.id}))
+
+    def save(self, path: str) -> None:
+        """Writes the state of a database in this process to a file, from which ``template`` makes databases."""
+        self._connection._client.save_snapshot(self.id, path)
 
     def drop(self) -> None:
         """Lets go of the state."""

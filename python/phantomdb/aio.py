@@ -12,46 +12,71 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterable
+from functools import partial
 from types import TracebackType
 from typing import Any, Optional, Union
+from weakref import WeakKeyDictionary, ref
 
 from ._connection import (
     Answer,
+    Description,
     Parameters,
     Rows,
     call_text,
     check_isolation,
     check_open,
     check_sequence,
+    description_of,
     open_session,
 )
 from ._errors import ProgrammingError
-from ._native import Client, Running
+from ._native import Client, Mailbox, Running, numbered_statement
 
-_Done = Callable[[Any, Optional[BaseException]], object]
+#: The mailbox of each event loop, in which the outcomes of its calls arrive.
+_mailboxes: WeakKeyDictionary[asyncio.AbstractEventLoop, Mailbox] = WeakKeyDictionary()
 
 
-async def _outcome(start: Callable[[_Done], Running]) -> Any:
+def _mailbox_of(loop: asyncio.AbstractEventLoop) -> Mailbox:
+    mailbox = _mailboxes.get(loop)
+    if mailbox is None:
+        mailbox = _mailboxes[loop] = _open_mailbox(loop)
+    return mailbox
+
+
+def _open_mailbox(loop: asyncio.AbstractEventLoop) -> Mailbox:
+    try:
+        mailbox = Mailbox()
+        loop.add_reader(mailbox.fileno(), mailbox.deliver)
+        return mailbox
+    except (NotImplementedError, OSError):
+        # The loop of Windows watches no sockets, so a thread calls it.
+        return Mailbox(partial(_wake, ref(loop)))
+
+
+def _wake(weak: ref[asyncio.AbstractEventLoop]) -> None:
+    loop = weak()
+    if loop is not None:
+        loop.call_soon_threadsafe(_deliver)
+
+
+def _deliver() -> None:
+    _mailbox_of(asyncio.get_running_loop()).deliver()
+
+
+async def _outcome(start: Callable[[Mailbox], Any]) -> Any:
     """Starts a call and waits for its outcome. A cancelled task gives the call up."""
     loop = asyncio.get_running_loop()
+    mailbox = _mailbox_of(loop)
+    begun = start(mailbox)
+    if not isinstance(begun, Running):
+        return begun
     future: asyncio.Future[Any] = loop.create_future()
-
-    def settle(value: Any, error: Optional[BaseException]) -> None:
-        if future.done():
-            return
-        if error is None:
-            future.set_result(value)
-        else:
-            future.set_exception(error)
-
-    def done(value: Any, error: Optional[BaseException]) -> None:
-        loop.call_soon_threadsafe(settle, value, error)
-
-    running = start(done)
+    if begun.settles(future):
+        loop.call_soon(mailbox.flush)
     try:
         return await future
     except asyncio.CancelledError:
-        running.cancel()
+        begun.cancel()
         raise
 
 
@@ -137,7 +162,7 @@ class AsyncConnection:
         chosen = self._autocommit if autocommit is None else autocommit
         level = check_isolation(isolation_level)
         reads = self._read_only if read_only is None else read_only
-        await _outcome(lambda done: self._session.set_mode(chosen, level, reads, done))
+        await _outcome(lambda mailbox: self._session.set_mode(chosen, level, reads, mailbox))
         self._autocommit, self._isolation_level, self._read_only = chosen, level, reads
 
     def cursor(self) -> AsyncCursor:
@@ -173,8 +198,13 @@ class AsyncConnection:
         check_open(self._closed, "connection")
         whole = None if fields is None else {"database": self.database, **fields}
         text = call_text(name, whole)
-        answer = await _outcome(lambda done: self._session.call(text, done))
+        answer = await _outcome(lambda mailbox: self._session.call(text, mailbox))
         return json.loads(answer) if answer else None
+
+    async def describe(self, sql: str) -> Description:
+        """The parameters and the columns of a statement, which does not run: see :meth:`phantomdb.Connection.describe`."""
+        text, names = numbered_statement(sql)
+        return description_of(names, await self.call("describeStatement", {"query": text}))
 
     async def snapshot(self) -> AsyncSnapshot:
         """Keeps the state of the database as it was last committed. A server must allow snapshots."""
@@ -201,7 +231,7 @@ class AsyncConnection:
         """Closes the connection without waiting. The database rolls its transaction back."""
         if not self._closed:
             self._closed = True
-            self._session.close(lambda value, error: None)
+            self._session.terminate()
 
     async def __aenter__(self) -> AsyncConnection:
         check_open(self._closed, "connection")
@@ -241,7 +271,7 @@ class AsyncCursor(Rows):
         self._check()
         self._clear()
         session, exact = self.connection._session, self.connection.exact_types
-        answer: Answer = await _outcome(lambda done: session.execute(sql, parameters, done, exact))
+        answer: Answer = await _outcome(lambda mailbox: session.execute(sql, parameters, mailbox, exact))
         self._take(answer)
         return self
 
@@ -254,7 +284,7 @@ class AsyncCursor(Rows):
             self.rowcount = 0
             return self
         session = self.connection._session
-        outcome: Union[Answer, list[Answer]] = await _outcome(lambda done: session.execute_many(sql, lists, done))
+        outcome: Union[Answer, list[Answer]] = await _outcome(lambda mailbox: session.execute_many(sql, lists, mailbox))
         if isinstance(outcome, list):
             self._take_all(outcome)
         else:
@@ -315,7 +345,11 @@ class AsyncSnapshot:
     async def clone(self, database: str) -> None:
         """Makes a database that begins in this state. Raises ProgrammingError when it exists."""
         text = call_text("createDatabase", {"name": database, "template": self.id})
-        await _outcome(lambda done: self._connection._session.call(text, done))
+        await _outcome(lambda mailbox: self._connection._session.call(text, mailbox))
+
+    async def save(self, path: str) -> None:
+        """Writes the state to a file: see :meth:`phantomdb.Snapshot.save`."""
+        await asyncio.to_thread(self._connection._client.save_snapshot, self.id, path)
 
     async def drop(self) -> None:
         """Lets go of the state."""

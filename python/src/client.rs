@@ -1,8 +1,9 @@
 //! The client of one connection string, which the connections of an engine share.
 
-use std::sync::Arc;
+use std::{mem::ManuallyDrop, path::PathBuf, sync::Arc};
 
-use phantomdb_client::ClientOptions;
+use phantomdb_client::{ClientOptions, HeldSnapshot};
+use phantomdb_protocol::{Error, ErrorCode};
 use pyo3::prelude::*;
 
 use crate::{
@@ -43,6 +44,18 @@ impl Client {
     #[pyo3(signature = (database, autocommit=false))]
     fn session(&self, database: &str, autocommit: bool) -> Session {
         Session::new(Arc::clone(&self.0), database.to_owned(), autocommit)
+    }
+
+    /// Writes a snapshot that this process keeps to a file, as a database of SQLite.
+    fn save_snapshot(&self, py: Python<'_>, id: String, path: PathBuf) -> PyResult<()> {
+        if self.0.is_remote() {
+            let message = "a server keeps its snapshots; save those of a database in this process";
+            return Err(to_python(py, &Error::new(ErrorCode::Unsupported, message)));
+        }
+        // The snapshot goes on to be known by its id.
+        let snapshot = ManuallyDrop::new(HeldSnapshot::new(id)).snapshot();
+        let saved = snapshot.and_then(|snapshot| py.detach(|| snapshot.save(&path)));
+        saved.map_err(|error| to_python(py, &error))
     }
 
     /// Closes what the client has opened. Later calls of its sessions fail.

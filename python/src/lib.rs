@@ -4,7 +4,10 @@
 mod bind;
 mod client;
 mod error;
+mod mailbox;
 mod operation;
+mod own_runtime;
+mod reads;
 mod rows;
 mod runtime;
 mod session;
@@ -19,9 +22,11 @@ mod _native {
     #[pymodule_export]
     use crate::client::Client;
     #[pymodule_export]
-    use crate::runtime::Running;
+    use crate::mailbox::{Mailbox, Running};
     #[pymodule_export]
     use crate::session::Session;
+    #[pymodule_export]
+    use crate::statement::numbered_statement;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

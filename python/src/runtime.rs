@@ -1,7 +1,7 @@
-//! The tokio runtime under every connection of the process, and the two ways to wait for it: a thread that blocks without
-//! the GIL, and a callback.
+//! The tokio runtime under every connection of the process, and how a thread waits for what runs on it without the GIL.
 
 use std::{
+    pin::pin,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -11,7 +11,7 @@ use std::{
 };
 
 use pyo3::{exceptions::PyRuntimeError, prelude::*};
-use tokio::{runtime::Runtime, task::AbortHandle};
+use tokio::runtime::Runtime;
 
 /// How long a thread waits before it looks whether Ctrl-C was pressed.
 const SIGNALS: Duration = Duration::from_millis(100);
@@ -30,7 +30,7 @@ static RUNTIME: Mutex<Option<(u32, &'static Runtime)>> = Mutex::new(None);
 
 /// The runtime of this process. A process that was forked gets one of its own, because the threads of the other one did not
 /// come with it.
-fn runtime() -> PyResult<&'static Runtime> {
+pub(crate) fn runtime() -> PyResult<&'static Runtime> {
     let mut current = RUNTIME.lock().unwrap_or_else(PoisonError::into_inner);
     let process = std::process::id();
     if let Some((_, runtime)) = current.filter(|(owner, _)| *owner == process) {
@@ -67,7 +67,7 @@ pub(crate) fn end_callbacks(py: Python<'_>) {
 }
 
 /// Calls Python, unless the interpreter ends; then nobody waits for the outcome.
-fn call_python(call: impl FnOnce(Python<'_>)) {
+pub(crate) fn call_python(call: impl FnOnce(Python<'_>)) {
     CALLING.fetch_add(1, Ordering::SeqCst);
     if !ENDING.load(Ordering::SeqCst) {
         Python::try_attach(call);
@@ -77,53 +77,22 @@ fn call_python(call: impl FnOnce(Python<'_>)) {
 
 /// Waits for the future without the GIL. Raises what a signal handler raises; the future is dropped then.
 pub(crate) fn block_on<T: Send>(py: Python<'_>, future: impl Future<Output = T> + Send) -> PyResult<T> {
-    let runtime = runtime()?;
-    py.detach(|| {
-        runtime.block_on(async {
-            let mut future = std::pin::pin!(future);
-            loop {
-                match tokio::time::timeout(SIGNALS, future.as_mut()).await {
-                    Ok(done) => return Ok(done),
-                    Err(_) => Python::attach(|py| py.check_signals())?,
-                }
-            }
-        })
-    })
+    block_on_runtime(py, runtime()?, future)
 }
 
-/// A call that runs in the background.
-#[pyclass(frozen, module = "phantomdb._native")]
-pub(crate) struct Running(AbortHandle);
-
-#[pymethods]
-impl Running {
-    /// Gives the call up.
-    fn cancel(&self) {
-        self.0.abort();
+/// Does the same on another runtime. Signal handlers run outside of the runtime, so that they may wait on it, too.
+pub(crate) fn block_on_runtime<T: Send>(
+    py: Python<'_>,
+    runtime: &Runtime,
+    future: impl Future<Output = T> + Send,
+) -> PyResult<T> {
+    let mut future = pin!(future);
+    loop {
+        let future = future.as_mut();
+        let done = py.detach(|| runtime.block_on(async { tokio::time::timeout(SIGNALS, future).await }));
+        match done {
+            Ok(done) => return Ok(done),
+            Err(_) => py.check_signals()?,
+        }
     }
-}
-
-/// Runs the future in the background. `done` is called on another thread with the result and an exception, one of which
-/// is None.
-pub(crate) fn spawn<T, F>(
-    future: F,
-    done: Py<PyAny>,
-    convert: impl FnOnce(Python<'_>, T) -> PyResult<Py<PyAny>> + Send + 'static,
-) -> PyResult<Running>
-where
-    T: Send + 'static,
-    F: Future<Output = T> + Send + 'static,
-{
-    let task = runtime()?.spawn(async move {
-        let outcome = future.await;
-        call_python(|py| {
-            let called = match convert(py, outcome) {
-                Ok(value) => done.call1(py, (value, py.None())),
-                Err(error) => done.call1(py, (py.None(), error.into_value(py))),
-            };
-            // The event loop may be closed, which nobody waits on either.
-            drop(called);
-        });
-    });
-    Ok(Running(task.abort_handle()))
 }

@@ -113,6 +113,15 @@ impl Analysis {
         Ok((&named.sql, named.names.iter().map(find).collect::<PyResult<_>>()?))
     }
 
+    /// The statement with its parameters as `$1 … $n`, and the names of the parameters where they have some.
+    pub(crate) fn numbered(&self) -> (&str, Option<&[String]>) {
+        match (&self.marks, &self.names) {
+            (Some(marks), _) => (&marks.sql, None),
+            (None, Some(named)) => (&named.sql, Some(&named.names)),
+            (None, None) => (&self.sql, None),
+        }
+    }
+
     /// True for an INSERT of one row that has every parameter, which can be sent once with many rows.
     pub(crate) fn takes_rows(&self, sql: &str) -> bool {
         *self.takes_rows.get_or_init(|| {
@@ -123,6 +132,14 @@ impl Analysis {
             }
         })
     }
+}
+
+/// The statement with its parameters as `$1 … $n`, and the names of the parameters where they have some.
+#[pyfunction]
+pub(crate) fn numbered_statement(sql: &str) -> (String, Option<Vec<String>>) {
+    let analysis = Analysis::of(sql);
+    let (text, names) = analysis.numbered();
+    (text.to_owned(), names.map(<[String]>::to_vec))
 }
 
 /// A part of the text to replace.
@@ -385,6 +402,15 @@ mod tests {
         let named = Analysis::new("SELECT :a::int, :b, :a, ':c', x[1:2]").names.unwrap();
         assert_eq!(named.sql, "SELECT $1::int, $2, $1, ':c', x[1:2]");
         assert_eq!(named.names, ["a", "b"]);
+    }
+
+    #[test]
+    fn a_statement_is_numbered_without_its_values() {
+        let numbered = |sql: &str| numbered_statement(sql);
+        assert_eq!(numbered("SELECT ?"), ("SELECT $1".to_owned(), None));
+        assert_eq!(numbered("SELECT $2, d ? 'a'"), ("SELECT $2, d ? 'a'".to_owned(), None));
+        let named = ("SELECT $1".to_owned(), Some(vec!["a".to_owned()]));
+        assert_eq!(numbered("SELECT :a"), named);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import os
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
@@ -121,6 +123,8 @@ def test_snapshots(memory: str) -> None:
 #: A program that ends as soon as its last call has come back.
 ENDS_AT_ONCE = """
 import asyncio
+import gc
+import os
 from phantomdb import aio
 
 async def main():
@@ -135,3 +139,80 @@ def test_a_program_can_end_while_the_last_callback_still_runs() -> None:
     for _ in range(20):
         ran = subprocess.run([sys.executable, "-c", ENDS_AT_ONCE], capture_output=True, text=True)
         assert ran.returncode == 0, ran.stderr
+
+
+def test_reads_of_one_turn_travel_in_one_request(url: str) -> None:
+    async def test() -> None:
+        connections = [await aio.connect(url) for _ in range(20)]
+        await connections[0].execute("CREATE TABLE t (n INTEGER PRIMARY KEY)")
+        await connections[0].executemany("INSERT INTO t VALUES ($1)", [[n] for n in range(20)])
+        await connections[0].commit()
+
+        async def find(connection: aio.AsyncConnection, n: int) -> object:
+            return await (await connection.execute("SELECT n FROM t WHERE n = $1", [n])).fetchone()
+
+        for _ in range(3):
+            found = await asyncio.gather(*(find(connection, n) for n, connection in enumerate(connections)))
+            assert found == [(n,) for n in range(20)]
+        # A statement that fails is the failure of its own task.
+        wrong = connections[3].execute("SELECT nothing FROM t")
+        found = await asyncio.gather(*(find(connections[n], n) for n in range(3)), wrong, return_exceptions=True)
+        assert found[:3] == [(0,), (1,), (2,)]
+        assert isinstance(found[3], phantomdb.ProgrammingError)
+        # Those that are given up leave the others, and their connections, as they are.
+        tasks = [asyncio.create_task(find(connection, n)) for n, connection in enumerate(connections)]
+        await asyncio.sleep(0)
+        for task in tasks[:10]:
+            task.cancel()
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+        assert outcomes[10:] == [(n,) for n in range(10, 20)]
+        found = await asyncio.gather(*(find(connection, n) for n, connection in enumerate(connections)))
+        assert found == [(n,) for n in range(20)]
+        for connection in connections:
+            await connection.close()
+
+    run(test)
+
+
+def test_a_loop_of_short_statements_lets_other_tasks_run(memory: str) -> None:
+    async def test() -> None:
+        async with await aio.connect(memory) as connection:
+            steps = 0
+
+            async def count() -> None:
+                nonlocal steps
+                while True:
+                    steps += 1
+                    await asyncio.sleep(0)
+
+            counting = asyncio.create_task(count())
+            for _ in range(5_000):
+                await connection.execute("SELECT 1")
+            counting.cancel()
+            assert steps > 5
+
+    run(test)
+
+
+def test_the_mailbox_of_a_loop_ends_with_it() -> None:
+    async def test() -> None:
+        async with await aio.connect("phantomdb+memory:///app") as connection:
+            await connection.execute("CREATE TABLE t (n INTEGER)")
+            await connection.commit()
+
+    before = len(os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd") else 0
+    for _ in range(20):
+        asyncio.run(test())
+    gc.collect()
+    assert not aio._mailboxes
+    if before:
+        assert len(os.listdir("/proc/self/fd")) < before + 10
+
+
+def test_a_statement_is_described(url: str) -> None:
+    async def test() -> None:
+        async with await aio.connect(url) as connection:
+            found = await connection.describe("SELECT $1 + 1 AS next")
+            assert [column.name for column in found.columns] == ["next"]
+
+    run(test)

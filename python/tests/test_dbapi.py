@@ -84,6 +84,24 @@ def test_exact_types_are_described_on_demand(url: str, people: phantomdb.Connect
         assert exact.execute("SELECT count(*), a FROM exact GROUP BY a").fetchall() == [(1, 1)]
 
 
+def test_a_statement_is_described_without_running(people: phantomdb.Connection) -> None:
+    found = people.describe("SELECT name, age FROM people WHERE id = $1 AND name = $2")
+    assert found.parameters[0] == (None, "integer", "INTEGER")
+    assert [parameter.type for parameter in found.parameters] == ["integer", "string"]
+    assert found.columns == [("name", "string", "VARCHAR(40)", False), ("age", "integer", "INTEGER", True)]
+    assert found.columns[0].sql_type == "VARCHAR(40)"
+    named = people.describe("UPDATE people SET age = :age WHERE id = :id OR id = :id + 1")
+    assert [parameter.name for parameter in named.parameters] == ["age", "id"]
+    assert named.columns == []
+    marked = people.describe("DELETE FROM people WHERE age > ?")
+    assert marked.parameters == [(None, "integer", "INTEGER")]
+    assert not people.in_transaction
+    assert people.execute("SELECT count(*) FROM people").fetchone() == (3,)
+    with pytest.raises(phantomdb.ProgrammingError) as error:
+        people.describe("SELECT nothing FROM people")
+    assert error.value.code == "UNKNOWN_COLUMN"
+
+
 def test_there_is_nothing_to_fetch_without_rows(people: phantomdb.Connection) -> None:
     cursor = people.cursor()
     assert cursor.rowcount == -1

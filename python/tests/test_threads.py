@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import signal
 import threading
 import time
 
@@ -71,6 +73,52 @@ def test_other_threads_run_while_a_statement_does(connection: phantomdb.Connecti
     thread.join()
     # Were the interpreter locked, this thread would have taken a step before the statement and one after it.
     assert steps > 5
+
+
+def test_a_signal_handler_may_use_other_connections(url: str, connection: phantomdb.Connection) -> None:
+    connection.execute("CREATE TABLE t (n INTEGER)")
+    connection.commit()
+    found: list[object] = []
+
+    def handle(number: int, frame: object) -> None:
+        with phantomdb.connect(url) as other:
+            found.append(other.execute("SELECT count(*) FROM t").fetchone())
+
+    before = signal.signal(signal.SIGALRM, handle)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        long = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) SELECT count(*) FROM n"
+        assert connection.execute(long).fetchone() == (3_000_000,)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert found == [(0,)]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_connection_to_a_server_survives_the_end_of_a_forked_child(server: str) -> None:
+    url = f"{server.replace('http', 'phantomdb')}/forks"
+    parents = [phantomdb.connect(url) for _ in range(2)]
+    for parent in parents:
+        parent.execute("SELECT 1").fetchone()
+    child = os.fork()
+    if child == 0:
+        outcome = 1
+        try:
+            # The copies of the child are collected, which must not reach for the sockets of the parent.
+            parent = parents[0]
+            del parents
+            gc.collect()
+            parent = None  # type: ignore[assignment]
+            gc.collect()
+            with phantomdb.connect(url) as own:
+                outcome = 0 if own.execute("SELECT 40 + $1", [2]).fetchone() == (42,) else 2
+        finally:
+            os._exit(outcome)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    for parent in parents:
+        assert parent.execute("SELECT 1").fetchone() == (1,)
+        parent.close()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")

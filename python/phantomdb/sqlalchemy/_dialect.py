@@ -28,6 +28,7 @@ _CLIENT_OPTIONS = (
     "statement_timeout",
     "retries",
     "ca",
+    "template",
 )
 _SECONDS = ("connect_timeout", "request_timeout", "statement_timeout")
 
