@@ -148,8 +148,20 @@ def test_the_bookshop_passes_its_tests(url: str) -> None:
     assert "OK" in manage(url, "test")
 
 
-def test_the_bookshop_passes_its_tests_in_parallel(server: str) -> None:
-    assert "OK" in manage(server.replace("http", "phantomdb") + "/parallel", "test", "--parallel", "2")
+@pytest.mark.parametrize("place", ["memory", "file", "server"])
+def test_the_bookshop_passes_its_tests_in_parallel(
+    place: str, request: pytest.FixtureRequest, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    if place == "server":
+        url = request.getfixturevalue("server").replace("http", "phantomdb") + "/parallel"
+    else:
+        url = "phantomdb+memory:///parallel" if place == "memory" else f"phantomdb+file://{tmp_path.as_posix()}/data/parallel"
+    ran = manage(url, "test", "--parallel", "2", "-v", "2")
+    assert "OK" in ran
+    assert "Cloning test database" in ran
+    # Nothing is left of the clones.
+    assert not list(tmp_path.glob("phantomdb-test-*"))
 
 
 def test_the_bookshop_migrates_up_and_down(url: str) -> None:

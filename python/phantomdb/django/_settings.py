@@ -21,6 +21,7 @@ _CLIENT_OPTIONS = (
     "retries",
     "create_database",
     "ca",
+    "template",
 )
 _CONNECTION_OPTIONS = ("isolation_level",)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import JSONField
 from django.db.models.sql import compiler
 
 
@@ -14,6 +15,25 @@ class _Compiler:
         """The SQL of a node and its parameters, by ``as_phantomdb``, ``as_postgresql`` or ``as_sql``."""
         write = getattr(node, "as_phantomdb", None) or getattr(node, "as_postgresql", None) or node.as_sql
         return write(self, self.connection)
+
+    def get_converters(self, expressions: Any) -> Any:
+        """Leaves out what makes a text of a document and reads it again, unless a decoder of the field reads it."""
+        converters: dict[int, Any] = super().get_converters(expressions)
+        to_text = self.connection.ops.convert_jsonfield_value
+        for index, (functions, expression) in list(converters.items()):
+            if to_text in functions and all(map(_is_plain, functions[functions.index(to_text) + 1 :])):
+                kept = functions[: functions.index(to_text)]
+                if kept:
+                    converters[index] = (kept, expression)
+                else:
+                    del converters[index]
+        return converters
+
+
+def _is_plain(function: Any) -> bool:
+    """True for the method of a ``JSONField`` that reads the text of a document with Python's own decoder."""
+    method = getattr(function, "__func__", None)
+    return method is JSONField.from_db_value and function.__self__.decoder is None
 
 
 class SQLCompiler(_Compiler, compiler.SQLCompiler):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
+import tempfile
 from contextlib import closing
-from typing import Any
+from typing import Any, Optional
 
 from django.db.backends.base.creation import TEST_DATABASE_PREFIX, BaseDatabaseCreation
 from django.db.utils import NotSupportedError
@@ -14,6 +17,15 @@ from .._dbapi import connect
 from .._errors import Error
 from .._native import Client
 from ._settings import Place, client_of, connection_options, is_url, place, with_database
+
+
+#: Where the settings of a test database have the file that its clones begin as. Processes of parallel tests get the settings.
+_TEMPLATE = "PHANTOMDB_TEMPLATE"
+
+
+def _template_of(settings: dict[str, Any]) -> Optional[str]:
+    template: Optional[str] = settings["TEST"].get(_TEMPLATE)
+    return template
 
 
 class DatabaseCreation(BaseDatabaseCreation):
@@ -73,27 +85,56 @@ class DatabaseCreation(BaseDatabaseCreation):
                 raise
 
     def _destroy_test_db(self, test_database_name: str, verbosity: int) -> None:
-        self._drop(self._place(test_database_name))
+        where = self._place(test_database_name)
+        source = place(self.connection.settings_dict)
+        if not source.is_remote and where != source:
+            # A clone ends with its process.
+            return
+        self._drop(where)
 
-    # A worker of parallel tests has a clone of the test database: a database of the server that begins as a snapshot.
+    def destroy_test_db(self, *arguments: Any, suffix: Any = None, **options: Any) -> None:
+        """Removes the test database, or a clone of it, and with the former the file of the clones."""
+        super().destroy_test_db(*arguments, suffix=suffix, **options)
+        if suffix is None and (template := self.connection.settings_dict["TEST"].pop(_TEMPLATE, None)):
+            shutil.rmtree(os.path.dirname(template), ignore_errors=True)
+
+    # A process of parallel tests has a clone of the test database, which begins as a snapshot of it. On a server the clone is
+    # another database. Processes cannot share a database in memory or in a directory, so there the snapshot travels in a file:
+    # each process has the clone in its memory.
 
     def get_test_db_clone_settings(self, suffix: Any) -> dict[str, Any]:
         settings = self.connection.settings_dict
-        return {**settings, "NAME": with_database(settings, f"{place(settings).database}_{suffix}")}
+        where = place(settings)
+        clone = f"{where.database}_{suffix}"
+        if where.is_remote:
+            return {**settings, "NAME": with_database(settings, clone)}
+        template = _template_of(settings)
+        options = {**settings["OPTIONS"], "create_database": True, **({"template": template} if template else {})}
+        return {**settings, "NAME": f"phantomdb+memory:///{clone}", "OPTIONS": options}
 
     def _clone_test_db(self, suffix: Any, verbosity: int, keepdb: bool = False) -> None:
-        source = place(self.connection.settings_dict)
+        settings = self.connection.settings_dict
+        source = place(settings)
         if not source.is_remote:
-            raise NotSupportedError(
-                "the processes of parallel tests cannot share a database in this process; run the tests without "
-                "--parallel, or on a server"
-            )
+            # One file serves all processes.
+            if _template_of(settings) is None:
+                settings["TEST"][_TEMPLATE] = self._save(source)
+            return
         clone = place(self.get_test_db_clone_settings(suffix))
         if keepdb:
             self._call(source, "createDatabase", {"name": clone.database, "ifNotExists": True})
         else:
             self._drop(clone)
             self._copy(source, clone)
+
+    def _save(self, source: Place) -> str:
+        """Writes the test database to a file, which is removed together with it."""
+        path = os.path.join(tempfile.mkdtemp(prefix="phantomdb-test-"), source.database)
+        with closing(connect(database=source.database, client=self._client(source))) as connection:
+            snapshot = connection.snapshot()
+            snapshot.save(path)
+            snapshot.drop()
+        return path
 
     def _copy(self, source: Place, clone: Place) -> None:
         """Makes a database of a server that begins as another one."""
