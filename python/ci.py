@@ -8,10 +8,14 @@ A stage without tests of its own (the build, the tour, the types) counts as one.
 
 from __future__ import annotations
 
+import os
 import pathlib
 import re
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 HERE = pathlib.Path(__file__).resolve().parent
 PYTHON = str(HERE / ".venv" / "bin" / "python")
@@ -20,54 +24,72 @@ COUNT = re.compile(r"(\d+) (passed|failed|errors?)\b")
 #: The applications of Django's tests that take little time.
 DJANGO = ["basic", "bulk_create", "composite_pk", "expressions", "lookup", "timezones", "transactions"]
 
-#: The name of a stage, its command, and whether its last line counts tests.
-STAGES: list[tuple[str, list[str], bool]] = [
-    ("Virtual environment", [sys.executable, "-m", "venv", ".venv"], False),
-    (
+
+@dataclass
+class Stage:
+    """A command that has to succeed."""
+
+    name: str
+    command: list[str]
+    #: True when its last line counts tests.
+    has_tests: bool = False
+
+
+#: What all others need, one after the other.
+FIRST = [
+    Stage("Virtual environment", [sys.executable, "-m", "venv", ".venv"]),
+    Stage(
         "Build and install",
         [PYTHON, "-m", "pip", "install", "--quiet", "-C", "build-args=--profile dev", "-e", ".[test]"],
-        False,
     ),
-    ("Tour", [PYTHON, "examples/tour.py"], False),
-    ("Tests", [PYTHON, "-m", "pytest", "-q"], True),
-    ("Types", [PYTHON, "-m", "mypy"], False),
-    ("SQLAlchemy's suite", [PYTHON, "../conformance/sqlalchemy/run.py", "--on", "memory"], True),
-    ("Django's tests", [PYTHON, "../conformance/django/run.py", "--on", "memory", "--apps", *DJANGO], True),
-    ("Alembic's suite", [PYTHON, "../conformance/alembic/run.py", "--on", "memory"], True),
+]
+#: The others, two at a time. Those that take long come first.
+THEN = [
+    Stage("Tests", [PYTHON, "-m", "pytest", "-q"], True),
+    Stage("SQLAlchemy's suite", [PYTHON, "../conformance/sqlalchemy/run.py", "--on", "memory"], True),
+    Stage("Django's tests", [PYTHON, "../conformance/django/run.py", "--on", "memory", "--apps", *DJANGO], True),
+    Stage("Types", [PYTHON, "-m", "mypy"]),
+    Stage("Alembic's suite", [PYTHON, "../conformance/alembic/run.py", "--on", "memory"], True),
+    Stage("Tour", [PYTHON, "examples/tour.py"]),
 ]
 
 
-def run(command: list[str]) -> tuple[int, str]:
-    """Runs a command, shows what it writes, and returns its exit code and its last line."""
-    last = ""
-    with subprocess.Popen(
-        command, cwd=HERE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            print(line, end="", flush=True)
-            last = line if line.strip() else last
-    return process.returncode, last
+def run(stage: Stage) -> tuple[int, int]:
+    """Runs a stage, shows what it wrote and how long it took, and returns how many passed and failed."""
+    begun = time.monotonic()
+    # What the tests of the repository's root have compiled serves here, too.
+    environment = {"CARGO_TARGET_DIR": str(HERE.parent / "target"), **os.environ}
+    ran = subprocess.run(
+        stage.command, cwd=HERE, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    print(f"\n== {stage.name}: {time.monotonic() - begun:.0f} s\n{ran.stdout}", end="", flush=True)
+    passed = failed = 0
+    if stage.has_tests:
+        lines = [line for line in ran.stdout.splitlines() if line.strip()]
+        for count, what in COUNT.findall(lines[-1] if lines else ""):
+            if what == "passed":
+                passed += int(count)
+            else:
+                failed += int(count)
+    else:
+        passed = int(ran.returncode == 0)
+    # A stage that failed without a failed test, or that ran none, is a failure of its own.
+    if failed == 0 and (ran.returncode != 0 or passed == 0):
+        failed = 1
+    return passed, failed
 
 
 def main() -> int:
-    """Runs every stage. The first two are needed by all others."""
-    passed = failed = 0
-    for number, (name, command, has_tests) in enumerate(STAGES):
-        print(f"\n== {name}", flush=True)
-        code, last = run(command)
-        counts = {"passed": 0, "failed": 0}
-        if has_tests:
-            for count, what in COUNT.findall(last):
-                counts["passed" if what == "passed" else "failed"] += int(count)
-        else:
-            counts["passed"] = int(code == 0)
-        # A stage that failed without a failed test, or that ran none, is a failure of its own.
-        broken = code != 0 or not any(counts.values())
-        passed += counts["passed"]
-        failed += counts["failed"] or int(broken)
-        if broken and number < 2:
+    """Runs every stage."""
+    counts = []
+    for stage in FIRST:
+        counts.append(run(stage))
+        if counts[-1][1]:
             break
+    else:
+        with ThreadPoolExecutor(2) as two:
+            counts += two.map(run, THEN)
+    passed, failed = map(sum, zip(*counts))
     print(f"\n{passed} passed, {failed} failed")
     return int(failed > 0)
 

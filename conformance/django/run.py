@@ -139,7 +139,7 @@ def source_of_django(given: pathlib.Path | None, folder: pathlib.Path) -> pathli
         return given
     version = django.get_version()
     subprocess.run(
-        [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:"]
+        [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", "django"]
         + ["--dest", str(folder), f"django=={version}"],
         check=True,
     )
