@@ -65,7 +65,7 @@ class Operation:
     #: Runs before each time, and is not measured.
     before: Callable[[], None] = lambda: None
     close: Callable[[], None] = lambda: None
-    #: The least number of rows that are written, for which one time is a round.
+    #: True for work that takes so long that a round does it once.
     heavy: bool = False
     keys: Iterator[int] = field(default_factory=lambda: itertools.cycle(range(1, PEOPLE + 1)))
 
