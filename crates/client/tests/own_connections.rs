@@ -30,7 +30,9 @@ fn server(runtime: &Runtime) -> (String, Arc<AtomicU32>) {
     let routes = router(HttpServer::new(service, HttpOptions::default()));
     let connections = Arc::new(AtomicU32::new(0));
     let count = Arc::clone(&connections);
-    let listener = listener.tap_io(move |_| drop(count.fetch_add(1, Ordering::SeqCst)));
+    let listener = listener.tap_io(move |_| {
+        count.fetch_add(1, Ordering::SeqCst);
+    });
     runtime.spawn(async move { axum::serve(listener, routes).await });
     (url, connections)
 }

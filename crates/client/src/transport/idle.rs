@@ -42,7 +42,7 @@ impl Connections {
         OWN.try_with(Clone::clone).ok()
     }
 
-    /// A connection to a server on which a request can be sent.
+    /// A connection to a server. Its task may still have to see that the last response was read.
     pub(super) fn take(&self, base: &str) -> Option<Sender> {
         let mut idle = self.idle();
         let connections = idle.get_mut(base)?;
@@ -50,7 +50,7 @@ impl Connections {
             if last.since.elapsed() > IDLE_MAX {
                 // The others have been idle for even longer.
                 connections.clear();
-            } else if last.sender.is_ready() {
+            } else if !last.sender.is_closed() {
                 return Some(last.sender);
             }
         }

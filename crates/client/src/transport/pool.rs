@@ -60,6 +60,10 @@ impl Transport {
         let mut request = outgoing.to(origin)?;
         let connections = self.connections();
         while let Some(mut sender) = connections.take(&origin.base) {
+            // Giving up a connection that is not ready yet would cost a new one.
+            if sender.ready().await.is_err() {
+                continue;
+            }
             match sender.try_send_request(request).await {
                 Ok(response) => return Ok(PendingResponse { response, sender }),
                 Err(mut failed) => match failed.take_message() {
