@@ -102,7 +102,8 @@ _NUMBERS = re.compile(r"(VARCHAR|CHAR|DECIMAL|TIMESTAMP|TIME)\((\d+)(?:,(-?\d+))
 
 def _description(column: dict[str, Any]) -> Column:
     size = precision = scale = None
-    numbers = _NUMBERS.fullmatch(column.get("sqlType") or "")
+    exact = column.get("sqlType")
+    numbers = _NUMBERS.fullmatch(exact) if exact else None
     if numbers is not None and numbers[1] in ("VARCHAR", "CHAR"):
         size = int(numbers[2])
     elif numbers is not None:
@@ -165,7 +166,6 @@ def description_of(names: Optional[list[str]], answer: dict[str, Any]) -> Descri
 class Rows:
     """The rows of the last result of a cursor, and how many were read."""
 
-    description: Optional[list[Column]]
     rowcount: int
     arraysize: int
 
@@ -174,14 +174,16 @@ class Rows:
         self._clear()
 
     def _clear(self) -> None:
-        self.description = None
+        self._columns: Optional[list[dict[str, Any]]] = None
+        self._description: Optional[list[Column]] = None
         self.rowcount = -1
         self._rows: list[tuple[Any, ...]] = []
         self._next = 0
 
     def _take(self, answer: Answer) -> None:
         columns, rows, affected = answer
-        self.description = described(columns)
+        self._columns = columns
+        self._description = None
         self._rows = rows
         self._next = 0
         # A write with RETURNING has both.
@@ -193,8 +195,15 @@ class Rows:
         self._rows = [row for _, rows, _ in answers for row in rows]
         self.rowcount = sum(len(rows) if columns is not None else affected for columns, rows, affected in answers)
 
+    @property
+    def description(self) -> Optional[list[Column]]:
+        """The columns of the last result, or None when it has none. They are described when they are first asked for."""
+        if self._description is None:
+            self._description = described(self._columns)
+        return self._description
+
     def _check_result(self) -> None:
-        if self.description is None:
+        if self._columns is None:
             raise ProgrammingError("there is no result to fetch: no statement ran, or the last one returns no rows")
 
     def _one(self) -> Optional[tuple[Any, ...]]:
@@ -222,7 +231,7 @@ class Rows:
     @property
     def rownumber(self) -> Optional[int]:
         """The number of rows that were read, or None without a result."""
-        return None if self.description is None else self._next
+        return None if self._columns is None else self._next
 
     @property
     def lastrowid(self) -> None:

@@ -4,9 +4,9 @@ use std::{cell::RefCell, fmt};
 
 use phantomdb_protocol::{Column, ColumnType};
 use pyo3::{
-    IntoPyObjectExt,
+    IntoPyObjectExt, intern,
     prelude::*,
-    types::{PyBytes, PyDict, PyList, PyString, PyTuple},
+    types::{PyBytes, PyDict, PyInt, PyList, PyString, PyTuple},
 };
 use serde::{
     Deserialize, Deserializer,
@@ -51,14 +51,32 @@ pub(crate) fn result(py: Python<'_>, text: &str) -> PyResult<Py<PyAny>> {
 
 fn description<'py>(py: Python<'py>, column: &Column) -> PyResult<Bound<'py, PyDict>> {
     let fields = PyDict::new(py);
-    fields.set_item("name", &column.name)?;
-    let wire = serde_json::to_value(column.column_type).ok();
-    fields.set_item("type", wire.as_ref().and_then(|wire| wire.as_str()))?;
+    fields.set_item(intern!(py, "name"), &column.name)?;
+    fields.set_item(intern!(py, "type"), wire_type(py, column.column_type))?;
     if column.sql_type.is_some() || column.nullable.is_some() {
-        fields.set_item("sqlType", column.sql_type.as_deref())?;
-        fields.set_item("nullable", column.nullable)?;
+        fields.set_item(intern!(py, "sqlType"), column.sql_type.as_deref())?;
+        fields.set_item(intern!(py, "nullable"), column.nullable)?;
     }
     Ok(fields)
+}
+
+/// The name of a type in the contract. Each result has some, so they are made once.
+fn wire_type(py: Python<'_>, column: ColumnType) -> &Bound<'_, PyString> {
+    match column {
+        ColumnType::Integer => intern!(py, "integer"),
+        ColumnType::Float => intern!(py, "float"),
+        ColumnType::Decimal => intern!(py, "decimal"),
+        ColumnType::String => intern!(py, "string"),
+        ColumnType::Boolean => intern!(py, "boolean"),
+        ColumnType::Timestamp => intern!(py, "timestamp"),
+        ColumnType::Date => intern!(py, "date"),
+        ColumnType::Time => intern!(py, "time"),
+        ColumnType::Uuid => intern!(py, "uuid"),
+        ColumnType::Enum => intern!(py, "enum"),
+        ColumnType::Blob => intern!(py, "blob"),
+        ColumnType::Json => intern!(py, "json"),
+        ColumnType::Any => intern!(py, "any"),
+    }
 }
 
 struct RowReader<'py> {
@@ -85,7 +103,7 @@ impl<'py> RowReader<'py> {
     fn text(&self, column: ColumnType, text: &str) -> PyResult<Bound<'py, PyAny>> {
         let (py, types) = (self.py, self.types);
         match column {
-            ColumnType::Integer => py.import("builtins")?.getattr("int")?.call1((text,)),
+            ColumnType::Integer => py.get_type::<PyInt>().call1((text,)),
             ColumnType::Float => {
                 Ok(text.parse::<f64>().map_err(|_| self.unreadable(text))?.into_pyobject(py)?.into_any())
             }
