@@ -67,7 +67,8 @@ fn natural_type(value: &Value) -> Type {
 }
 
 fn type_to_declare(inferred: &Type, value: &Value) -> Option<Type> {
-    let is_text = matches!(*inferred, Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::UNKNOWN);
+    let is_text = matches!(*inferred, Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::UNKNOWN)
+        || inferred.name() == "citext";
     let is_integer = matches!(*inferred, Type::INT2 | Type::INT4 | Type::INT8);
     let natural = || Some(natural_type(value));
     match value {

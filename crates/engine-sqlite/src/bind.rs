@@ -4,27 +4,48 @@ use std::borrow::Cow;
 
 use phantomdb_engine::parameters::{check_text, stored_timestamp};
 use phantomdb_protocol::{Cell, Result, Value};
+use phantomdb_values::{
+    numbers::float::float8_text,
+    times::{Timestamp, wire_of_stored},
+};
 use rusqlite::Statement;
 use rusqlite::types::{ToSql, ToSqlOutput, Value as Owned, ValueRef};
 
 use crate::error;
 
-/// Binds `parameters` from the first one on, up to the number that the statement has.
-pub(super) fn bind(statement: &mut Statement<'_>, parameters: &[Value]) -> Result<()> {
+/// What a parameter is written into. A value of another type has a form of its own there, which PostgreSQL gives it when it
+/// is assigned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    Text,
+    Document,
+}
+
+/// Binds `parameters` from the first one on, up to the number that the statement has. `written` tells what they are written
+/// into, as far as that matters.
+pub(super) fn bind(
+    statement: &mut Statement<'_>,
+    parameters: &[Value],
+    written: &[Option<Written>],
+) -> Result<()> {
     let expected = statement.parameter_count();
     for (index, value) in parameters.iter().enumerate().take(expected) {
-        let bound = to_sqlite(value, index + 1)?;
+        let bound = assigned(value, written.get(index).copied().flatten(), index + 1)?;
         statement.raw_bind_parameter(index + 1, Bound(bound)).map_err(error::from_sqlite)?;
     }
     Ok(())
 }
 
 /// Binds the cells of a row. A parameter whose cell is the default of its column is not in the statement.
-pub(super) fn bind_row(statement: &mut Statement<'_>, row: &[Cell]) -> Result<()> {
+pub(super) fn bind_row(
+    statement: &mut Statement<'_>,
+    row: &[Cell],
+    written: &[Option<Written>],
+) -> Result<()> {
     let expected = statement.parameter_count();
     for (index, cell) in row.iter().enumerate().take(expected) {
         if let Cell::Value(value) = cell {
-            let bound = to_sqlite(value, index + 1)?;
+            let bound = assigned(value, written.get(index).copied().flatten(), index + 1)?;
             statement.raw_bind_parameter(index + 1, Bound(bound)).map_err(error::from_sqlite)?;
         }
     }
@@ -40,6 +61,26 @@ impl ToSql for Bound<'_> {
             ToSqlOutput::Borrowed(value) => ToSqlOutput::Borrowed(*value),
             _ => ToSqlOutput::Borrowed(ValueRef::Null),
         })
+    }
+}
+
+/// A value in the form that it has where it is written.
+fn assigned(value: &Value, written: Option<Written>, number: usize) -> Result<ToSqlOutput<'_>> {
+    let own = |text: String| Ok(ToSqlOutput::Owned(Owned::Text(text)));
+    match (value, written) {
+        (Value::Boolean(boolean), Some(Written::Text | Written::Document)) => {
+            let word: &[u8] = if *boolean { b"true" } else { b"false" };
+            Ok(ToSqlOutput::Borrowed(ValueRef::Text(word)))
+        }
+        (Value::Float(float), Some(Written::Text)) => own(float8_text(*float)),
+        (Value::Timestamp(text), Some(Written::Text)) => {
+            let stored = stored_timestamp(text, number)?;
+            own(Timestamp::read_with_zone(&wire_of_stored(&stored))?.text_with_zone())
+        }
+        (Value::Blob(bytes), Some(Written::Text)) => {
+            own(bytes.iter().fold("\\x".to_owned(), |text, byte| text + &format!("{byte:02x}")))
+        }
+        _ => to_sqlite(value, number),
     }
 }
 

@@ -102,7 +102,7 @@ impl Executor<'_> {
         let run_all = || {
             let mut statement = Cow::Borrowed(statement);
             for step in &plan.adapted.steps {
-                let rows = self.run_step(step, &statement)?;
+                let rows = self.run_step(step, &statement, &plan.adapted.written)?;
                 statement.to_mut().parameters.push(rows);
             }
             let mut last = empty();
@@ -153,7 +153,8 @@ impl Executor<'_> {
             uncached = self.connection.prepare(sql).map_err(explain)?;
             &mut uncached
         };
-        bind::bind(prepared, &statement.parameters)?;
+        let written = plan.map_or(&[][..], |plan| plan.adapted.written.as_slice());
+        bind::bind(prepared, &statement.parameters, written)?;
         let reads = prepared.readonly();
         let changes_before = self.connection.total_changes();
         let mut columns = self.columns_of(prepared, plan).map_err(explain)?;

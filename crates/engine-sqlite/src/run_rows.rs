@@ -53,7 +53,7 @@ impl Executor<'_> {
         for (row, number) in run.rows.iter().zip(run.first..) {
             Deadline::check()?;
             let in_row = |error: Error| if is_one { error } else { error.in_row(number) };
-            bind_row(&mut prepared, row).map_err(in_row)?;
+            bind_row(&mut prepared, row, &plan.adapted.written).map_err(in_row)?;
             let changes_before = self.connection.total_changes();
             let mut answers = prepared.raw_query();
             loop {

@@ -7,14 +7,24 @@ use phantomdb_engine::{
 use phantomdb_protocol::{Result, Statement, Value};
 use rusqlite::{fallible_streaming_iterator::FallibleStreamingIterator, types::ValueRef};
 
-use crate::{adapt::Step, bind, constraint_error, run::Executor};
+use crate::{
+    adapt::Step,
+    bind::{self, Written},
+    constraint_error,
+    run::Executor,
+};
 
 impl Executor<'_> {
     /// Runs a step. The result is its rows in their stored form, as a JSON array of arrays.
-    pub(super) fn run_step(&self, step: &Step, statement: &Statement) -> Result<Value> {
+    pub(super) fn run_step(
+        &self,
+        step: &Step,
+        statement: &Statement,
+        written: &[Option<Written>],
+    ) -> Result<Value> {
         let explain = |e| constraint_error::explain(e, step.target.as_ref(), &self.schema());
         let mut prepared = self.connection.prepare_cached(&step.sql).map_err(explain)?;
-        bind::bind(&mut prepared, &statement.parameters)?;
+        bind::bind(&mut prepared, &statement.parameters, written)?;
         let width = prepared.column_count();
         // They are in memory as those of a result are, but the caller does not get them.
         let limits = ResultLimits { rows: None, ..self.results.clone() };

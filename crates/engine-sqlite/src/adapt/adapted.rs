@@ -3,7 +3,7 @@
 use phantomdb_protocol::{AlterOperation, ColumnType, TableName};
 use phantomdb_sql::{definition::SchemaChange, typing::Type};
 
-use crate::rows::Stored;
+use crate::{bind::Written, rows::Stored};
 
 /// A change of the schema that takes more than statements; [`crate::alter::apply`] makes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +58,8 @@ pub struct Adapted {
     /// The names of the result's columns; empty when they are not known.
     pub column_names: Vec<String>,
     pub parameter_count: usize,
+    /// What each parameter is written into, from the first one on; may be shorter than the list of parameters.
+    pub written: Vec<Option<Written>>,
     /// True when the statement inserts one row, which stands for as many as there are.
     pub takes_rows: bool,
     /// True for an INSERT that returns at most columns of the one row of values that came with it.

@@ -91,7 +91,7 @@ impl Target {
     /// Converts a value to the stored form of the column.
     pub(super) fn assign(&self, value: Expr, typed: Typed) -> Result<Expr> {
         let Some(data_type) = &self.data_type else { return Ok(value) };
-        parameter_types::note_column(&value, typed, || Some(data_type.clone()));
+        parameter_types::note_column(&value, typed, data_type);
         if let Some(Value::Null) = value_of(&value) {
             return if self.required_key { Err(self.missing()) } else { Ok(value) };
         }

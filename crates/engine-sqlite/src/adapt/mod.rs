@@ -69,8 +69,12 @@ use crate::{
 ///
 /// Fails with `SYNTAX_ERROR` and the position, or with `UNSUPPORTED`, the construct's name and the position.
 pub fn adapt(sql: &str, catalog: &dyn Catalog) -> Result<Adapted> {
+    adapt_by(sql, Adapter::new(sql, catalog))
+}
+
+fn adapt_by(sql: &str, mut adapter: Adapter<'_>) -> Result<Adapted> {
     let tokens = parse::tokens(sql)?;
-    with_stack(tokens.len(), || Adapter::new(sql, catalog).statement(tokens))
+    with_stack(tokens.len(), || parameter_types::with_written(|| adapter.statement(tokens)))
 }
 
 /// The types of the parameters of exactly one statement, as far as they are known, from the first one on.
@@ -81,14 +85,12 @@ pub fn parameter_types(sql: &str, catalog: &dyn Catalog) -> Result<Vec<Option<Sq
 
 /// Adapts an INSERT of one row whose parameters at these places, from 0, stand for the default of their column.
 pub fn adapt_with_defaults(sql: &str, catalog: &dyn Catalog, defaults: &[usize]) -> Result<Adapted> {
-    let tokens = parse::tokens(sql)?;
-    with_stack(tokens.len(), || Adapter { defaults, ..Adapter::new(sql, catalog) }.statement(tokens))
+    adapt_by(sql, Adapter { defaults, ..Adapter::new(sql, catalog) })
 }
 
 /// Adapts a statement with patterns that are too long for SQLite's own LIKE.
 pub(super) fn adapt_with_own_like(sql: &str, catalog: &dyn Catalog) -> Result<Adapted> {
-    let tokens = parse::tokens(sql)?;
-    with_stack(tokens.len(), || Adapter { own_like: true, ..Adapter::new(sql, catalog) }.statement(tokens))
+    adapt_by(sql, Adapter { own_like: true, ..Adapter::new(sql, catalog) })
 }
 
 /// Adapts `CREATE TABLE` to the tree that SQLite is given, with the expressions whose text differs from the user's.

@@ -1,38 +1,71 @@
 //! The types of a statement's parameters. A parameter takes the type of the first place where it stands beside something that
-//! has one, which is known deep in the adaptation. So these places tell it here, while somebody asks.
+//! has one, which is known deep in the adaptation. So these places tell it here, while somebody asks. They also tell which
+//! parameters are assigned to columns of texts and documents: there a boolean is a word, and SQLite would bind a number.
 
 use std::cell::RefCell;
 
+use phantomdb_protocol::Result;
 use phantomdb_sql::{printer::parameter_number, types::SqlType, typing::Type};
 use sqlparser::ast::{Expr, Value};
 
-use super::{literal::value_of, typed::Typed};
-use crate::types::sql_type_of;
+use super::{adapted::Adapted, literal::value_of, typed::Typed};
+use crate::{bind::Written, types::sql_type_of};
 
 thread_local! {
     /// The types by the places of the parameters, from 0, while they are asked for.
     static FOUND: RefCell<Option<Vec<Option<SqlType>>>> = const { RefCell::new(None) };
+    /// By the places of the parameters, from 0, what is written into the column that they are assigned to.
+    static WRITTEN: RefCell<Vec<Option<Written>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Notes that an expression, if it is a parameter without a type of its own, is a value of this type where it stands.
 pub(super) fn note(expr: &Expr, typed: Typed, data_type: Type) {
-    note_column(expr, typed, || if data_type == Type::Unknown { None } else { sql_type_of(data_type) });
+    note_type(expr, typed, || if data_type == Type::Unknown { None } else { sql_type_of(data_type) });
 }
 
 /// Notes the same of a parameter that is assigned to a column.
-pub(super) fn note_column(expr: &Expr, typed: Typed, data_type: impl FnOnce() -> Option<SqlType>) {
+pub(super) fn note_column(expr: &Expr, typed: Typed, data_type: &SqlType) {
+    note_type(expr, typed, || Some(data_type.clone()));
+    if let Some(written) = written_into(data_type)
+        && let Some(place) = place_of(expr, typed)
+    {
+        WRITTEN.with_borrow_mut(|places| {
+            if places.len() <= place {
+                places.resize(place + 1, None);
+            }
+            places[place] = Some(written);
+        });
+    }
+}
+
+fn written_into(data_type: &SqlType) -> Option<Written> {
+    match data_type {
+        SqlType::Varchar(_) | SqlType::Char(_) | SqlType::Text | SqlType::CiText | SqlType::Enum(_) => {
+            Some(Written::Text)
+        }
+        SqlType::Json | SqlType::Jsonb => Some(Written::Document),
+        _ => None,
+    }
+}
+
+/// The place, from 0, of a parameter that has no type of its own.
+fn place_of(expr: &Expr, typed: Typed) -> Option<usize> {
+    let Some(Value::Placeholder(name)) = value_of(expr).filter(|_| typed.is_parameter()) else { return None };
+    parameter_number(name).ok()?.checked_sub(1)
+}
+
+fn note_type(expr: &Expr, typed: Typed, data_type: impl FnOnce() -> Option<SqlType>) {
     if !typed.is_parameter() {
         return;
     }
     FOUND.with_borrow_mut(|found| {
         let Some(found) = found else { return };
-        let Some(Value::Placeholder(name)) = value_of(expr) else { return };
-        let Ok(number) = parameter_number(name) else { return };
-        if found.len() < number {
-            found.resize(number, None);
+        let Some(place) = place_of(expr, typed) else { return };
+        if found.len() <= place {
+            found.resize(place + 1, None);
         }
-        if found[number - 1].is_none() {
-            found[number - 1] = data_type();
+        if found[place].is_none() {
+            found[place] = data_type();
         }
     });
 }
@@ -42,4 +75,12 @@ pub(super) fn found_by<T>(work: impl FnOnce() -> T) -> (T, Vec<Option<SqlType>>)
     let before = FOUND.replace(Some(Vec::new()));
     let outcome = work();
     (outcome, FOUND.replace(before).unwrap_or_default())
+}
+
+/// The statement that the work adapts, with what its parameters are written into.
+pub(super) fn with_written(work: impl FnOnce() -> Result<Adapted>) -> Result<Adapted> {
+    let before = WRITTEN.take();
+    let adapted = work();
+    let written = WRITTEN.replace(before);
+    adapted.map(|adapted| Adapted { written, ..adapted })
 }

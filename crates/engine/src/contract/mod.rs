@@ -11,6 +11,7 @@ mod alter_clauses;
 mod alterations;
 mod arithmetic;
 mod arrays;
+mod bound_values;
 mod changes;
 mod concurrency;
 mod corners;
@@ -65,6 +66,7 @@ const FILES: [(&str, &[ContractTest]); 22] = [
     ("alterations", alterations::TESTS),
     ("arithmetic", arithmetic::TESTS),
     ("arrays", arrays::TESTS),
+    ("bound_values", bound_values::TESTS),
     ("changes", changes::TESTS),
     ("concurrency", concurrency::TESTS),
     ("corners", corners::TESTS),

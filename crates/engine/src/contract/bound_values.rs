@@ -1,0 +1,68 @@
+//! Values that are bound where a value of another type is wanted.
+
+use phantomdb_protocol::{Cell, Statement, Value};
+use serde_json::json;
+
+use super::session::{ask, ok, rows, text};
+use super::{ContractTest, Fixture, contract_tests};
+
+/// The tests of this file.
+pub(super) const TESTS: &[ContractTest] = contract_tests![
+    a_value_becomes_the_text_that_postgresql_makes_of_it,
+    a_boolean_becomes_a_document,
+    a_value_becomes_a_text_in_every_statement_that_assigns_it,
+];
+
+async fn a_value_becomes_the_text_that_postgresql_makes_of_it(fixture: &Fixture) {
+    let session = &*fixture.session;
+    ok(session, "CREATE TABLE t (a TEXT, b VARCHAR(40), c CITEXT)", &[]).await;
+    for (value, expected) in [
+        (Value::Boolean(true), "true"),
+        (Value::Boolean(false), "false"),
+        (Value::Integer(7), "7"),
+        (Value::Float(0.1), "0.1"),
+        (Value::Float(1e21), "1e+21"),
+        (Value::Float(-0.000_001_5), "-1.5e-06"),
+        (Value::Decimal("1.50".into()), "1.50"),
+        (Value::Date("2024-02-29".into()), "2024-02-29"),
+        (Value::Timestamp("2024-02-29T01:02:03.000Z".into()), "2024-02-29 01:02:03+00"),
+        (Value::Timestamp("2024-02-29T01:02:03.450Z".into()), "2024-02-29 01:02:03.45+00"),
+        (Value::Blob(vec![0, 255]), "\\x00ff"),
+        (text("1"), "1"),
+    ] {
+        for column in ["a", "b", "c"] {
+            let insert = format!("INSERT INTO t ({column}) VALUES ($1) RETURNING {column}");
+            assert_eq!(rows(session, &insert, &[value.clone()]).await, json!([[expected]]), "{value:?}");
+        }
+    }
+}
+
+async fn a_boolean_becomes_a_document(fixture: &Fixture) {
+    let session = &*fixture.session;
+    ok(session, "CREATE TABLE t (a JSON, b JSONB)", &[]).await;
+    let insert = "INSERT INTO t VALUES ($1, $2) RETURNING a, b";
+    let values = [Value::Boolean(true), Value::Boolean(false)];
+    assert_eq!(rows(session, insert, &values).await, json!([[true, false]]));
+}
+
+async fn a_value_becomes_a_text_in_every_statement_that_assigns_it(fixture: &Fixture) {
+    let session = &*fixture.session;
+    ok(session, "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b BOOLEAN)", &[]).await;
+    let yes = [Value::Boolean(true)];
+    ok(session, "INSERT INTO t VALUES (1, $1, $1), (2, 'x', NULL)", &yes).await;
+    ok(session, "UPDATE t SET a = $1 WHERE id = 2", &yes).await;
+    let upsert = "INSERT INTO t (id, a) VALUES (1, 'y') ON CONFLICT (id) DO UPDATE SET a = $1";
+    ok(session, upsert, &[Value::Boolean(false)]).await;
+    ok(session, "WITH n AS (INSERT INTO t (id, a) VALUES (3, $1) RETURNING id) SELECT id FROM n", &yes).await;
+    let many = Statement {
+        query: "INSERT INTO t (id, a) VALUES ($1, $2)".to_owned(),
+        rows: vec![
+            vec![Cell::Value(Value::Integer(4)), Cell::Value(Value::Boolean(true))],
+            vec![Cell::Value(Value::Integer(5)), Cell::Value(Value::Float(1e21))],
+        ],
+        ..Statement::default()
+    };
+    session.execute(many).await.unwrap();
+    let found = ask(session, "SELECT id, a, b FROM t ORDER BY id").await;
+    assert_eq!(found, "1|false|true 2|true|∅ 3|true|∅ 4|true|∅ 5|1e+21|∅");
+}
