@@ -24,7 +24,7 @@ use crate::{
     types::{SqlType, is_serial},
 };
 
-pub use crate::constraints::{constraint_of, reference, text};
+pub use crate::constraints::{constraint_of, reference, settle_deferral, text};
 
 /// Reads the operations of an ALTER TABLE against the tables that there are.
 pub struct AlterTableReader<'a> {

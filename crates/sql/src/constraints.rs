@@ -1,6 +1,6 @@
 //! Constraints of a statement as the contract describes them.
 
-use phantomdb_protocol::{Constraint, Reference, ReferentialAction, Result, TableName};
+use phantomdb_protocol::{Constraint, Error, ErrorCode, Reference, ReferentialAction, Result, TableName};
 use sqlparser::{
     ast::{
         CheckConstraint, ConstraintCharacteristics, ConstraintReferenceMatchKind, DeferrableInitial, Expr,
@@ -58,7 +58,7 @@ pub fn reference(key: &ForeignKeyConstraint) -> Reference {
         columns: key.referred_columns.iter().map(|column| column.value.clone()).collect(),
         on_delete: key.on_delete.map(action),
         on_update: key.on_update.map(action),
-        deferrable: characteristics.deferrable.unwrap_or(false),
+        deferrable: is_deferrable(&characteristics),
         initially_deferred: characteristics.initially == Some(DeferrableInitial::Deferred),
     }
 }
@@ -146,7 +146,7 @@ pub fn refuse_of_foreign_key(key: &ForeignKeyConstraint, source: &Source<'_>, sp
             return source.unsupported(&kind.to_string(), span);
         }
     }
-    refuse_not_enforced(characteristics.and_then(|characteristics| characteristics.enforced), source, span)
+    settle_deferral(&mut characteristics.as_ref().copied(), source, span)
 }
 
 /// [`refuse_unkept`] for a check.
@@ -195,13 +195,40 @@ fn refuse_deferral(
     source: &Source<'_>,
     span: Span,
 ) -> Result<()> {
-    let Some(ConstraintCharacteristics { deferrable, initially, enforced }) = characteristics else {
-        return Ok(());
-    };
-    if *deferrable == Some(true) || *initially == Some(DeferrableInitial::Deferred) {
-        return source.unsupported(&format!("a deferrable {what}"), span);
+    let mut characteristics = characteristics.copied();
+    settle_deferral(&mut characteristics, source, span)?;
+    match characteristics {
+        Some(_) => source.unsupported(&format!("a deferrable {what}"), span),
+        None => Ok(()),
     }
-    refuse_not_enforced(*enforced, source, span)
+}
+
+/// Writes out what the words about the time of a check imply: `INITIALLY DEFERRED` makes a constraint `DEFERRABLE`. None
+/// are left for a constraint that is checked at once, which is the default. `SYNTAX_ERROR` when the words contradict each
+/// other.
+pub fn settle_deferral(
+    characteristics: &mut Option<ConstraintCharacteristics>,
+    source: &Source<'_>,
+    span: Span,
+) -> Result<()> {
+    let Some(found) = characteristics else { return Ok(()) };
+    let ConstraintCharacteristics { deferrable, initially, enforced } = found;
+    refuse_not_enforced(*enforced, source, span)?;
+    if *deferrable == Some(false) && *initially == Some(DeferrableInitial::Deferred) {
+        let message = "a constraint that is INITIALLY DEFERRED cannot be NOT DEFERRABLE";
+        return Err(source.at(Error::new(ErrorCode::SyntaxError, message), span));
+    }
+    if is_deferrable(found) {
+        (found.deferrable, found.enforced) = (Some(true), None);
+    } else {
+        *characteristics = None;
+    }
+    Ok(())
+}
+
+fn is_deferrable(characteristics: &ConstraintCharacteristics) -> bool {
+    let ConstraintCharacteristics { deferrable, initially, enforced: _ } = characteristics;
+    deferrable.unwrap_or(*initially == Some(DeferrableInitial::Deferred))
 }
 
 fn refuse_not_enforced(enforced: Option<bool>, source: &Source<'_>, span: Span) -> Result<()> {

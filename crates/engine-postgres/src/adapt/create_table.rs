@@ -2,7 +2,7 @@
 
 use phantomdb_protocol::{Constraint, Result, TableName};
 use phantomdb_sql::{
-    alter_table::{reference, text},
+    alter_table::{reference, settle_deferral, text},
     build::unnested,
     names::{constraint_name, same_table},
     printer,
@@ -234,9 +234,10 @@ impl Adapter<'_> {
             on_delete: _,
             on_update: _,
             match_kind,
-            characteristics: _,
+            characteristics,
         } = key;
         let table = self.table(foreign_table)?;
+        settle_deferral(characteristics, &self.source, foreign_table.span())?;
         if match_kind.is_some() {
             return self.unsupported("MATCH in a foreign key", foreign_table.span());
         }

@@ -135,7 +135,7 @@ impl Adapter<'_> {
                 column.push(None, ColumnOption::Default(expr));
             }
             ColumnOption::PrimaryKey(mut key) => {
-                self.refuse_key_options(&key)?;
+                self.refuse_key_options(&mut key)?;
                 let name = column.naming.keep_or_name(name.or_else(|| key.name.take()), &[], "pkey");
                 column.push(Some(name), ColumnOption::PrimaryKey(primary_key(None)));
                 if column.identity {

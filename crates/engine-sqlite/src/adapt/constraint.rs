@@ -1,12 +1,12 @@
 //! Constraints of tables and columns.
 
 use phantomdb_protocol::{Constraint, Error, ErrorCode, Result, TableName, TableSchema};
-use phantomdb_sql::names::mentioned_columns;
+use phantomdb_sql::{alter_table::settle_deferral, names::mentioned_columns};
 use sqlparser::{
     ast::{
-        CheckConstraint, ConstraintCharacteristics, Expr, ForeignKeyConstraint, Ident, IndexColumn,
-        KeyOrIndexDisplay, NullsDistinctOption, ObjectName, OrderByExpr, OrderByOptions, OrderBySort,
-        PrimaryKeyConstraint, Spanned, TableConstraint, UniqueConstraint,
+        CheckConstraint, Expr, ForeignKeyConstraint, Ident, IndexColumn, KeyOrIndexDisplay,
+        NullsDistinctOption, ObjectName, OrderByExpr, OrderByOptions, OrderBySort, PrimaryKeyConstraint,
+        Spanned, TableConstraint, UniqueConstraint,
     },
     tokenizer::Span,
 };
@@ -97,7 +97,7 @@ impl Adapter<'_> {
         Ok(())
     }
 
-    pub(super) fn refuse_key_options(&self, key: &PrimaryKeyConstraint) -> Result<()> {
+    pub(super) fn refuse_key_options(&self, key: &mut PrimaryKeyConstraint) -> Result<()> {
         let PrimaryKeyConstraint {
             name: _,
             index_name,
@@ -107,6 +107,7 @@ impl Adapter<'_> {
             index_options,
             characteristics,
         } = key;
+        settle_deferral(characteristics, &self.source, Span::empty())?;
         self.refuse(
             &[
                 (characteristics.is_some(), "a deferrable PRIMARY KEY constraint"),
@@ -132,6 +133,7 @@ impl Adapter<'_> {
             characteristics,
             nulls_distinct,
         } = unique;
+        settle_deferral(characteristics, &self.source, Span::empty())?;
         self.refuse(
             &[
                 (characteristics.is_some(), "a deferrable UNIQUE constraint"),
@@ -180,11 +182,7 @@ impl Adapter<'_> {
             ],
             || span,
         )?;
-        // SQLite writes DEFERRABLE and INITIALLY as PostgreSQL does.
-        if let Some(ConstraintCharacteristics { deferrable: _, initially: _, enforced }) = characteristics {
-            self.refuse(&[(*enforced == Some(false), "NOT ENFORCED")], || span)?;
-            *enforced = None;
-        }
+        settle_deferral(characteristics, &self.source, span)?;
         if table.name != own
             && let Some(parent) = self.catalog.table(&table)
         {

@@ -221,8 +221,8 @@ impl Adapter<'_> {
         else {
             return Ok(());
         };
-        if let TableConstraint::PrimaryKey(key) = create.constraints.remove(index) {
-            self.refuse_key_options(&key)?;
+        if let TableConstraint::PrimaryKey(mut key) = create.constraints.remove(index) {
+            self.refuse_key_options(&mut key)?;
             self.refuse_order_of_key(&key.columns)?;
             let option = ColumnOption::PrimaryKey(primary_key(key.name.clone()));
             definition.options.push(ColumnOptionDef { name: key.name, option });

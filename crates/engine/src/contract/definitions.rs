@@ -14,6 +14,7 @@ pub(super) const TESTS: &[ContractTest] = contract_tests![
     a_foreign_key_may_point_to_a_table_that_comes_later,
     a_foreign_key_that_waits_goes_as_any_other,
     rows_are_judged_when_the_table_of_their_key_comes,
+    a_foreign_key_that_begins_deferred_is_deferrable,
     an_enum_lists_each_value_once,
     a_refused_value_of_an_enum_is_named_with_the_values_that_are_allowed,
     indexes_and_constraints_are_renamed,
@@ -224,6 +225,57 @@ async fn rows_are_judged_when_the_table_of_their_key_comes(fixture: &Fixture) {
     }
     ok(session, "CREATE TABLE p (id INTEGER PRIMARY KEY)", &[]).await;
     assert_eq!(error(session, sql, &[]).await.code, ErrorCode::ForeignKeyViolation);
+}
+
+async fn a_foreign_key_that_begins_deferred_is_deferrable(fixture: &Fixture) {
+    let session = &*fixture.session;
+    ok(session, "CREATE TABLE p (id INTEGER PRIMARY KEY)", &[]).await;
+    for (index, (words, deferrable, deferred)) in [
+        ("INITIALLY DEFERRED", true, true),
+        ("INITIALLY DEFERRED DEFERRABLE", true, true),
+        ("DEFERRABLE INITIALLY DEFERRED", true, true),
+        ("DEFERRABLE", true, false),
+        ("INITIALLY IMMEDIATE", false, false),
+        ("NOT DEFERRABLE INITIALLY IMMEDIATE", false, false),
+        ("NOT DEFERRABLE", false, false),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let key = format!("REFERENCES p (id) {words}");
+        let (column, table, added) = (format!("a{index}"), format!("b{index}"), format!("c{index}"));
+        ok(session, &format!("CREATE TABLE {column} (p_id INTEGER {key})"), &[]).await;
+        ok(session, &format!("CREATE TABLE {table} (p_id INTEGER, FOREIGN KEY (p_id) {key})"), &[]).await;
+        ok(session, &format!("CREATE TABLE {added} (p_id INTEGER)"), &[]).await;
+        ok(session, &format!("ALTER TABLE {added} ADD FOREIGN KEY (p_id) {key}"), &[]).await;
+        for table in [column, table, added] {
+            let schema = describe(session, &table).await;
+            let Some(Constraint::ForeignKey { name: _, columns: _, references }) = schema.constraints.first()
+            else {
+                panic!("{table} has no foreign key");
+            };
+            assert_eq!(
+                (references.deferrable, references.initially_deferred),
+                (deferrable, deferred),
+                "{words}"
+            );
+        }
+    }
+    let refused =
+        error(session, "CREATE TABLE x (p_id INTEGER REFERENCES p NOT DEFERRABLE INITIALLY DEFERRED)", &[]);
+    assert_eq!(refused.await.code, ErrorCode::SyntaxError);
+    let early = "CREATE TABLE d (p_id INTEGER REFERENCES later (id) INITIALLY DEFERRED)";
+    ok(session, early, &[]).await;
+    ok(
+        session,
+        "CREATE TABLE u (id INTEGER PRIMARY KEY NOT DEFERRABLE, n INTEGER UNIQUE INITIALLY IMMEDIATE)",
+        &[],
+    )
+    .await;
+    let transaction = fixture.begin(None).await;
+    ok(&*transaction, "INSERT INTO a0 VALUES (7)", &[]).await;
+    ok(&*transaction, "INSERT INTO p VALUES (7)", &[]).await;
+    transaction.commit().await.unwrap();
 }
 
 async fn an_enum_lists_each_value_once(fixture: &Fixture) {
