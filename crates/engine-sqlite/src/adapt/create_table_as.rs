@@ -8,7 +8,10 @@ use phantomdb_sql::{parse::parse_type, printer::quote_identifier, types::SqlType
 use sqlparser::ast::{ColumnDef, CreateTable, DataType, Ident, Spanned, Statement, WithData};
 
 use super::{adapter::Adapter, assign::Target, insert::convert_source, scope::Output};
-use crate::stored::{print, stored_name};
+use crate::{
+    stored::{print, stored_name},
+    types,
+};
 
 impl Adapter<'_> {
     /// Gives the table the columns of its query. Returns the INSERT of the rows; none for WITH NO DATA, and for a table that is
@@ -74,26 +77,19 @@ fn column_type(output: &Output) -> Result<SqlType> {
     type_of(output.typed.data_type).map_or_else(|| refused(&output.typed.data_type.name()), Ok)
 }
 
+/// None for a type that no column can have, as an interval.
 fn type_of(data_type: Type) -> Option<SqlType> {
-    // A timestamp keeps its microseconds, as it does on PostgreSQL.
+    types::sql_type_of(data_type).and_then(in_column)
+}
+
+/// The type as that of a column, which keeps the microseconds of its times as it does on PostgreSQL.
+fn in_column(data_type: SqlType) -> Option<SqlType> {
     const MICROSECONDS: u8 = 6;
     Some(match data_type {
-        Type::Boolean => SqlType::Boolean,
-        Type::SmallInt => SqlType::SmallInt,
-        Type::Integer => SqlType::Integer,
-        Type::BigInt => SqlType::BigInt,
-        Type::Numeric => SqlType::Decimal(None),
-        Type::Real | Type::Double => SqlType::Double,
-        Type::Unknown | Type::Text | Type::Char | Type::Enum => SqlType::Text,
-        Type::Varchar => SqlType::Varchar(None),
-        Type::CiText => SqlType::CiText,
-        Type::Bytea => SqlType::Blob,
-        Type::Date => SqlType::Date,
-        Type::Time => SqlType::Time(Some(MICROSECONDS)),
-        Type::Timestamp | Type::TimestampTz => SqlType::Timestamp(Some(MICROSECONDS)),
-        Type::Uuid => SqlType::Uuid,
-        Type::Json | Type::Jsonb => SqlType::Jsonb,
-        Type::Array(element) => SqlType::Array(Box::new(type_of(*element)?)),
-        _ => return None,
+        SqlType::Time(None) => SqlType::Time(Some(MICROSECONDS)),
+        SqlType::Timestamp(None) => SqlType::Timestamp(Some(MICROSECONDS)),
+        SqlType::Array(element) => SqlType::Array(Box::new(in_column(*element)?)),
+        SqlType::Other(_) => return None,
+        other => other,
     })
 }
