@@ -26,7 +26,7 @@ pub(crate) async fn drop_tables(
 ) -> Result<()> {
     let mut found = Vec::new();
     for table in tables {
-        if catalog::exists(connection, table).await? {
+        if catalog::can_be_named(connection, table).await? {
             found.push(table.clone());
         } else if !if_exists {
             return Err(catalog::unknown_table(connection, table).await);

@@ -36,14 +36,14 @@ async fn lock(connection: &Connection, function: &str) -> Result<()> {
 /// Returns whether the table that a foreign key references is there. If not, nobody creates it before the end of this
 /// transaction. Fails with `UNKNOWN_TABLE` when a table is there whose name differs in case alone: SQLite would take it.
 pub(crate) async fn is_there(connection: &Connection, table: &TableName) -> Result<bool> {
-    if catalog::exists(connection, table).await? {
+    if catalog::can_be_named(connection, table).await? {
         return Ok(true);
     }
     if catalog::similar(connection, table).await?.is_some() {
         return Err(catalog::unknown_table(connection, table).await);
     }
     lock(connection, "pg_advisory_xact_lock").await?;
-    catalog::exists(connection, table).await
+    catalog::can_be_named(connection, table).await
 }
 
 impl Alteration<'_> {
@@ -102,7 +102,11 @@ pub(crate) async fn complete(connection: &Connection, table: &TableName) -> Resu
     for row in rows.map_err(|error| error::explain(&error))? {
         let child = table_in(row.get(0), row.get(1));
         let name: String = row.get(2);
-        let schema = catalog::describe(connection, &child).await?;
+        let schema = match catalog::describe(connection, &child).await {
+            // Somebody has dropped it at this moment.
+            Err(error) if error.code == ErrorCode::UnknownTable => continue,
+            described => described?,
+        };
         let waits_for_table = |constraint: &&Constraint| {
             constraint.name() == Some(&name) && phantomdb_sql::names::references(constraint, table)
         };

@@ -62,6 +62,15 @@ pub(crate) async fn exists(connection: &Connection, table: &TableName) -> Result
     Ok(rows::find_relation(connection.client(), schema_of(table), &table.name).await?.is_some())
 }
 
+/// Returns whether there is a table of exactly this name, which the next statement finds by it.
+pub(crate) async fn can_be_named(connection: &Connection, table: &TableName) -> Result<bool> {
+    if !connection.traits.is_postgresql() {
+        // Not every server that speaks the protocol has this function and these locks.
+        return exists(connection, table).await;
+    }
+    rows::has_settled(connection.client(), schema_of(table), &table.name).await
+}
+
 /// The only table whose name differs from this one in case alone.
 pub(crate) async fn similar(connection: &Connection, table: &TableName) -> Result<Option<TableName>> {
     let relation = rows::find_similar(connection.client(), schema_of(table), &table.name).await?;

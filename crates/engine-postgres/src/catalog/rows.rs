@@ -110,6 +110,18 @@ pub(crate) async fn find_similar(client: &Client, schema: &str, name: &str) -> R
     relation_where(client, "lower(c.relname::text) = lower($2)", schema, name).await
 }
 
+/// Returns whether there is a table of exactly this name, and waits until the transaction that has made it is over.
+///
+/// A query sees what another transaction has committed a moment before the names in statements are looked up anew. The size
+/// of a table is read under a lock on it, which PostgreSQL gives when both are so.
+pub(crate) async fn has_settled(client: &Client, schema: &str, name: &str) -> Result<bool> {
+    const SETTLED: &str = "SELECT pg_catalog.pg_relation_size(c.oid) \
+        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+        WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'f', 'v', 'm') AND c.relname = $2";
+    let rows = client.query_typed(SETTLED, &[(&schema, Type::TEXT), (&name, Type::TEXT)]).await;
+    Ok(!rows.map_err(|error| error::explain(&error))?.is_empty())
+}
+
 async fn relation_where(
     client: &Client,
     condition: &str,
