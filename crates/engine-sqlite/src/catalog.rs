@@ -111,6 +111,60 @@ pub(super) fn check_table(conn: &Connection, name: &TableName) -> Result<()> {
     }
 }
 
+/// What a name can stand for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Object {
+    Table,
+    View,
+    Index,
+}
+
+impl Object {
+    /// The kind in a sentence.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Table => "a table",
+            Self::View => "a view",
+            Self::Index => "an index",
+        }
+    }
+}
+
+/// What has exactly this name.
+pub(super) fn object(conn: &Connection, name: &TableName) -> Result<Option<Object>> {
+    let stored = stored_name(name);
+    Ok(object_in_any_case(conn, &stored)?.filter(|(_, found)| *found == stored).map(|(object, _)| object))
+}
+
+/// What has this name in any case, as SQLite looks for it, and the name that it has.
+pub(super) fn object_in_any_case(conn: &Connection, stored: &str) -> Result<Option<(Object, String)>> {
+    let found: Option<(String, String)> = conn
+        .prepare_cached(
+            "SELECT type, name FROM sqlite_schema WHERE type IN ('table', 'view', 'index') \
+             AND name = ?1 COLLATE NOCASE",
+        )
+        .and_then(|mut statement| {
+            statement.query_row([stored], |row| Ok((row.get(0)?, row.get(1)?))).optional()
+        })
+        .map_err(|error| schema_failed(&error))?;
+    Ok(found.map(|(kind, name)| {
+        let object = match kind.as_str() {
+            "view" => Object::View,
+            "index" => Object::Index,
+            _ => Object::Table,
+        };
+        (object, name)
+    }))
+}
+
+/// `UNKNOWN_TABLE`, which names the table or view that there is when its name differs in case alone.
+pub(super) fn unknown_table_or_case(conn: &Connection, name: &TableName) -> Error {
+    find_table(conn, name)
+        .and_then(|schema| exactly(name, schema.table))
+        .err()
+        .unwrap_or_else(|| unknown_table(name))
+}
+
 pub(super) fn unknown_table(name: &TableName) -> Error {
     Error::new(ErrorCode::UnknownTable, format!("there is no table \"{name}\"")).with_table(name.to_string())
 }

@@ -49,8 +49,12 @@ pub(super) fn rename_column(conn: &Connection, table: &TableName, from: &str, to
 
 /// Deletes the comments of a table, so that a later table of the same name does not get them.
 pub(super) fn drop_table(conn: &Connection, table: &TableName) -> Result<()> {
-    let sql = "DELETE FROM phantomdb_comments WHERE \"table\" = ?1";
-    change(conn, sql, params![stored_name(table)])
+    drop_stored(conn, &stored_name(table))
+}
+
+/// Deletes the comments of the table or view that is stored under this name.
+pub(super) fn drop_stored(conn: &Connection, stored: &str) -> Result<()> {
+    change(conn, "DELETE FROM phantomdb_comments WHERE \"table\" = ?1", params![stored])
 }
 
 fn change(conn: &Connection, sql: &str, parameters: impl Params) -> Result<()> {

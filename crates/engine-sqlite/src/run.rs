@@ -112,6 +112,9 @@ impl Executor<'_> {
             }
             Ok(last)
         };
+        if let Some(created) = &plan.adapted.created {
+            return self.change(|| alter::created(self.connection, created, run_all));
+        }
         let is_one = plan.adapted.steps.len() + plan.adapted.statements.len() <= 1;
         if is_one && !plan.may_fail_half_done() {
             return run_all();
@@ -194,7 +197,7 @@ impl Executor<'_> {
     }
 
     /// Runs a change of tables, which takes effect as a whole or not at all.
-    fn change(&self, work: impl FnOnce() -> Result<()>) -> Result<()> {
+    fn change<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
         self.all_or_nothing(true, work)
     }
 

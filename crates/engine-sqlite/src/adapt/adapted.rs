@@ -11,6 +11,15 @@ pub enum Change {
     Schema(SchemaChange),
     Alter { table: TableName, operations: Vec<AlterOperation> },
     RenameIndex { from: TableName, to: TableName, if_exists: bool },
+    DropViews { views: Vec<TableName>, if_exists: bool, cascade: bool },
+    DropIndexes { indexes: Vec<TableName>, if_exists: bool },
+}
+
+/// A table, a view or an index that the statements create.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Created {
+    pub name: TableName,
+    pub is_table: bool,
 }
 
 /// How a statement changes the rows of a table.
@@ -66,6 +75,8 @@ pub struct Adapted {
     pub returns_given_row: bool,
     /// The change to make instead of running `statements`, which is empty then.
     pub change: Option<Change>,
+    /// What the statements create; [`crate::alter::created`] runs them.
+    pub created: Option<Created>,
     /// The table that the last of the statements writes; none when it only reads or changes the schema.
     pub target: Option<WriteTarget>,
 }

@@ -1,6 +1,6 @@
 //! CREATE INDEX.
 
-use phantomdb_protocol::Result;
+use phantomdb_protocol::{Result, TableName};
 use phantomdb_sql::{
     build,
     names::{last_ident, table_name},
@@ -27,7 +27,8 @@ fn is_of_a_language(name: &str) -> bool {
 }
 
 impl Adapter<'_> {
-    pub(super) fn create_index(&mut self, create: &mut CreateIndex) -> Result<()> {
+    /// The result is the name of the index.
+    pub(super) fn create_index(&mut self, create: &mut CreateIndex) -> Result<TableName> {
         let span = create.table_name.span();
         let CreateIndex {
             name,
@@ -80,7 +81,8 @@ impl Adapter<'_> {
         self.in_definition(relation, |adapter| {
             columns.iter_mut().try_for_each(|column| adapter.index_column(column))?;
             predicate.as_mut().map_or(Ok(()), |predicate| adapter.defined(predicate))
-        })
+        })?;
+        Ok(index)
     }
 
     fn index_column(&mut self, column: &mut IndexColumn) -> Result<()> {

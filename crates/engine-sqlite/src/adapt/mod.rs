@@ -52,9 +52,11 @@ use phantomdb_protocol::{ColumnDefinition, ColumnType, Error, Result, TableSchem
 use phantomdb_sql::{Catalog, build, parse, parse::parse_stored, types::SqlType, with_stack};
 use sqlparser::ast::{CreateTable, Expr, Ident, Statement};
 
-pub use adapted::{Adapted, Change, Step, WriteKind, WriteTarget};
+pub use adapted::{Adapted, Change, Created, Step, WriteKind, WriteTarget};
 use adapter::Adapter;
 use typed::Typed;
+
+pub(super) use typed::type_of_column;
 
 use scope::{Columns, Relation};
 

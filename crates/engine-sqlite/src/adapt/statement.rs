@@ -4,9 +4,8 @@ use phantomdb_protocol::{ColumnType, ErrorCode, Result, TableName};
 use phantomdb_sql::{
     Kind, alter_table,
     insert_rows::returns_given_row,
-    names::{last_ident, table_name},
+    names::last_ident,
     parse::{self, ConflictTarget, Parsed},
-    printer::quote_identifier,
     typing::Type,
     walk::change_expressions,
 };
@@ -20,7 +19,7 @@ use sqlparser::{
 };
 
 use super::{
-    adapted::{Adapted, Change, WriteKind, WriteTarget},
+    adapted::{Adapted, Change, Created, WriteKind, WriteTarget},
     adapter::Adapter,
     expression::is_word,
     scope::Output,
@@ -28,11 +27,7 @@ use super::{
     typed::{Origin, Typed},
     writing_with::has_writes,
 };
-use crate::{
-    rows::Stored,
-    schemas, source_expressions,
-    stored::{print, stored_name},
-};
+use crate::{rows::Stored, schemas, source_expressions, stored::print};
 
 /// Writes `ROW(a, b)` as `(a, b)`, which means the same.
 fn plain_row(expr: &mut Expr) {
@@ -167,24 +162,27 @@ impl Adapter<'_> {
     fn definition(&mut self, statement: &mut Statement) -> Result<Adapted> {
         match statement {
             Statement::CreateTable(create) => {
-                let schema = table_name(&create.name).and_then(|table| table.schema);
+                let name = self.source.table(&create.name)?;
                 let rows = self.create_table(create)?;
                 let mut statements =
-                    schema.map(|schema| schemas::create_if_missing(&schema)).unwrap_or_default();
+                    name.schema.as_deref().map(schemas::create_if_missing).unwrap_or_default();
                 statements.extend(self.store_source_expressions(&create.name));
                 statements.push(print(statement)?);
                 statements.extend(rows);
-                Ok(self.done(Kind::Schema, statements))
+                let created = Some(Created { name, is_table: true });
+                Ok(Adapted { created, ..self.done(Kind::Schema, statements) })
             }
             Statement::CreateIndex(create) => {
-                self.create_index(create)?;
+                let name = self.create_index(create)?;
                 let mut statements = self.store_source_expressions(&create.table_name);
                 statements.push(print(statement)?);
-                Ok(self.done(Kind::Schema, statements))
+                let created = Some(Created { name, is_table: false });
+                Ok(Adapted { created, ..self.done(Kind::Schema, statements) })
             }
-            Statement::CreateView(_) => {
+            Statement::CreateView(view) => {
+                let created = Some(Created { name: self.source.table(&view.name)?, is_table: false });
                 let sql = self.create_view(statement)?;
-                Ok(self.done(Kind::Schema, vec![sql]))
+                Ok(Adapted { created, ..self.done(Kind::Schema, vec![sql]) })
             }
             Statement::AlterTable(alter) => self.alter_table(alter),
             Statement::Drop {
@@ -198,19 +196,21 @@ impl Adapter<'_> {
                 temporary,
                 table,
             } => {
-                let object = if *object_type == ObjectType::View { "VIEW" } else { "INDEX" };
+                let is_view = *object_type == ObjectType::View;
                 let span = names.first().map_or_else(Span::empty, Spanned::span);
                 let refused = [
-                    (*cascade, format!("CASCADE in DROP {object}")),
-                    (*purge, format!("PURGE in DROP {object}")),
-                    (*temporary, format!("DROP TEMPORARY {object}")),
-                    (table.is_some(), format!("ON in DROP {object}")),
+                    (*cascade && !is_view, "CASCADE in DROP INDEX"),
+                    (*purge, "PURGE in a DROP"),
+                    (*temporary, "TEMPORARY in a DROP"),
+                    (table.is_some(), "ON in a DROP"),
                 ];
-                self.refuse(
-                    &refused.each_ref().map(|(is_present, name)| (*is_present, name.as_str())),
-                    || span,
-                )?;
-                self.drop_each(object, names, *if_exists)
+                self.refuse(&refused, || span)?;
+                let (names, if_exists, cascade) = (self.source.tables(names)?, *if_exists, *cascade);
+                Ok(self.change(if is_view {
+                    Change::DropViews { views: names, if_exists, cascade }
+                } else {
+                    Change::DropIndexes { indexes: names, if_exists }
+                }))
             }
             other => match self.source.schema_change(other)? {
                 Some(change) => Ok(self.change(Change::Schema(change))),
@@ -247,24 +247,15 @@ impl Adapter<'_> {
             ],
             || name.span(),
         )?;
-        if *if_exists && self.catalog.sees_all() && self.catalog.table(&self.source.table(name)?).is_none() {
+        if *if_exists
+            && let Err(error) = self.existing(&self.source.table(name)?, name.span())
+            && error.code == ErrorCode::UnknownTable
+        {
             return Ok(self.done(Kind::Schema, Vec::new()));
         }
         let reader = alter_table::AlterTableReader { source: self.source, catalog: self.catalog };
         let (table, operations) = reader.alter_table(alter)?;
         Ok(self.change(Change::Alter { table, operations }))
-    }
-
-    fn drop_each(&self, object: &str, names: &[ObjectName], if_exists: bool) -> Result<Adapted> {
-        let condition = if if_exists { "IF EXISTS " } else { "" };
-        let mut names = self.source.tables(names)?;
-        if object == "VIEW" && if_exists {
-            names.retain(|name| !matches!(self.existing(name, Span::empty()), Err(error) if error.code == ErrorCode::UnknownTable));
-        } else if object == "VIEW" {
-            names.iter().try_for_each(|name| self.existing(name, Span::empty()).map(|_| ()))?;
-        }
-        let drop = |name| format!("DROP {object} {condition}{}", quote_identifier(&stored_name(name)));
-        Ok(self.done(Kind::Schema, names.iter().map(drop).collect()))
     }
 
     /// A query, or a write after WITH.
@@ -365,6 +356,7 @@ impl Adapter<'_> {
             takes_rows: self.takes_rows,
             returns_given_row: self.returns_given_row,
             change: None,
+            created: None,
             target: None,
         }
     }

@@ -99,7 +99,7 @@ impl Typed {
 }
 
 /// The type that the values of a column have in an expression.
-pub(super) fn type_of_column(data_type: &SqlType) -> Type {
+pub(in super::super) fn type_of_column(data_type: &SqlType) -> Type {
     match data_type {
         SqlType::TinyInt | SqlType::SmallInt => Type::SmallInt,
         SqlType::MediumInt | SqlType::Integer => Type::Integer,

@@ -14,11 +14,9 @@ use crate::stored::{self, stored_name};
 pub(super) fn rename(conn: &Connection, from: &TableName, to: &TableName, if_exists: bool) -> Result<()> {
     let name = stored_name(from);
     let definition: Option<Option<String>> = conn
-        .query_row(
-            "SELECT sql FROM sqlite_schema WHERE type = 'index' AND name = ?1 COLLATE NOCASE",
-            [&name],
-            |row| row.get(0),
-        )
+        .query_row("SELECT sql FROM sqlite_schema WHERE type = 'index' AND name = ?1", [&name], |row| {
+            row.get(0)
+        })
         .optional()
         .map_err(error::from_sqlite)?;
     let Some(Some(definition)) = definition else {

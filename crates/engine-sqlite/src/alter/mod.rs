@@ -10,19 +10,21 @@
 
 mod constraint;
 mod conversion;
+mod create;
 mod definition;
+mod drop;
 mod edit;
 mod execute;
 mod flush;
 mod foreign_keys;
 mod index;
+mod key_types;
 mod rebuild;
 mod table_change;
 mod views;
 
-use phantomdb_protocol::{AlterOperation, Error, ErrorCode, Result, TableName};
+use phantomdb_protocol::{AlterOperation, Result, TableName};
 use phantomdb_sql::definition::SchemaChange;
-use phantomdb_sql::names::{references, same_table};
 use phantomdb_sql::printer::quote_identifier;
 use rusqlite::Connection;
 
@@ -31,27 +33,36 @@ use crate::{adapt, catalog, comments, schemas, source_expressions};
 use execute::run;
 use table_change::{TableChange, unknown_column};
 
+pub(super) use create::created;
+
 /// Makes the change that [`adapt::adapt`] read from a statement.
 pub fn apply(conn: &Connection, change: &adapt::Change) -> Result<()> {
     match change {
         adapt::Change::Alter { table, operations } => alter(conn, table, operations),
         adapt::Change::Schema(change) => apply_to_schema(conn, change),
         adapt::Change::RenameIndex { from, to, if_exists } => index::rename(conn, from, to, *if_exists),
+        adapt::Change::DropViews { views, if_exists, cascade } => {
+            views::kept(conn, *cascade, || drop::drop_views(conn, views, *if_exists))
+        }
+        adapt::Change::DropIndexes { indexes, if_exists } => drop::drop_indexes(conn, indexes, *if_exists),
     }
 }
 
 fn apply_to_schema(conn: &Connection, change: &SchemaChange) -> Result<()> {
     match change {
         SchemaChange::DropTables { tables, if_exists, cascade } => {
-            views::kept(conn, *cascade, || drop_tables(conn, tables, *if_exists, *cascade))
+            views::kept(conn, *cascade, || drop::drop_tables(conn, tables, *if_exists, *cascade))
         }
         SchemaChange::CreateSchema { name, if_not_exists } => {
             schemas::create_schema(conn, name, *if_not_exists)
         }
         SchemaChange::DropSchemas { names, if_exists, cascade } => {
-            views::kept(conn, *cascade, || drop_schemas(conn, names, *if_exists, *cascade))
+            views::kept(conn, *cascade, || drop::drop_schemas(conn, names, *if_exists, *cascade))
         }
         SchemaChange::Comment { table, column, comment } => {
+            if column.is_none() {
+                catalog::check_table(conn, table)?;
+            }
             let schema = catalog::read_table(conn, table)?;
             if let Some(column) = column
                 && !schema.columns.iter().any(|existing| existing.name.eq_ignore_ascii_case(column))
@@ -81,75 +92,15 @@ pub fn alter(conn: &Connection, table: &TableName, operations: &[AlterOperation]
 fn apply_all(conn: &Connection, table: &TableName, operations: &[AlterOperation]) -> Result<()> {
     foreign_keys::switched_off(conn, || {
         catalog::check_table(conn, table)?;
+        let before = key_types::unlike(conn, table)?;
         let mut change = TableChange::new(conn, table.clone());
         for operation in operations {
             change.apply(operation)?;
         }
-        change.flush()
+        change.flush()?;
+        // A key of a file that an older version has made may stay as it is.
+        key_types::refuse_unlike(conn, &change.table, &before)
     })
-}
-
-/// Drops tables. Fails when another table references one of them, unless `cascade` is set: then the other table loses that
-/// foreign key and keeps its rows.
-pub fn drop_tables(conn: &Connection, tables: &[TableName], if_exists: bool, cascade: bool) -> Result<()> {
-    foreign_keys::switched_off(conn, || {
-        for name in catalog::referencing(conn, tables)? {
-            if tables.iter().any(|table| same_table(table, &name)) {
-                continue;
-            }
-            let Ok(schema) = catalog::read_table(conn, &name) else { continue };
-            let keys = schema
-                .constraints
-                .iter()
-                .filter(|constraint| tables.iter().any(|table| references(constraint, table)));
-            let mut change = TableChange::new(conn, name.clone());
-            for key in keys {
-                if !cascade {
-                    let message =
-                        format!("cannot drop a table that \"{name}\" references; drop both, or use CASCADE");
-                    return Err(Error::new(ErrorCode::ForeignKeyViolation, message)
-                        .with_table(name.to_string())
-                        .with_constraint(key.name().unwrap_or_default()));
-                }
-                change.apply(&AlterOperation::DropConstraint {
-                    name: key.name().unwrap_or_default().to_owned(),
-                    cascade: false,
-                })?;
-            }
-            change.flush()?;
-        }
-        for table in tables {
-            if !if_exists {
-                catalog::check_table(conn, table)?;
-            }
-            // With IF EXISTS any case will do: SQLite has room for one table of these names, and whoever drops a table so is
-            // about to create it anew.
-            let condition = if if_exists { "IF EXISTS " } else { "" };
-            run(conn, &format!("DROP TABLE {condition}{}", quote_identifier(&stored_name(table))))?;
-            comments::drop_table(conn, table)?;
-            source_expressions::drop_table(conn, table)?;
-        }
-        Ok(())
-    })
-}
-
-/// Drops schemas. Fails when one has tables, unless `cascade` is set: then its tables are dropped too.
-fn drop_schemas(conn: &Connection, names: &[String], if_exists: bool, cascade: bool) -> Result<()> {
-    let tables: Vec<TableName> = catalog::list_tables(conn)?
-        .into_iter()
-        .filter(|table| table.schema.as_ref().is_some_and(|schema| names.contains(schema)))
-        .collect();
-    if !tables.is_empty() && !cascade {
-        let message = "the schema has tables; drop them first, or use CASCADE";
-        return Err(Error::new(ErrorCode::BadRequest, message));
-    }
-    drop_tables(conn, &tables, false, true)?;
-    for name in names {
-        if !schemas::drop_schema(conn, name)? && !if_exists {
-            return Err(Error::new(ErrorCode::NotFound, format!("there is no schema \"{name}\"")));
-        }
-    }
-    Ok(())
 }
 
 impl TableChange<'_> {

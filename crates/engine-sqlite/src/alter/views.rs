@@ -6,15 +6,16 @@ use phantomdb_sql::printer::quote_identifier;
 use rusqlite::Connection;
 
 use super::execute::run;
-use crate::error;
+use crate::{comments, error};
 
 /// Runs a change that drops something. A view that can be read no more is dropped too with `cascade`, and makes the change
 /// fail without it.
 pub(super) fn kept(conn: &Connection, cascade: bool, change: impl FnOnce() -> Result<()>) -> Result<()> {
-    let mut views = views(conn)?;
-    views.retain(|view| can_be_read(conn, view));
+    let mut readable = views(conn)?;
+    readable.retain(|view| can_be_read(conn, view));
     change()?;
-    views.retain(|view| !can_be_read(conn, view));
+    let mut views = views(conn)?;
+    views.retain(|view| readable.contains(view) && !can_be_read(conn, view));
     match views.first() {
         Some(view) if !cascade => {
             let message = format!(
@@ -22,8 +23,14 @@ pub(super) fn kept(conn: &Connection, cascade: bool, change: impl FnOnce() -> Re
             );
             Err(Error::new(ErrorCode::ForeignKeyViolation, message).with_table(view))
         }
-        _ => views.iter().try_for_each(|view| run(conn, &format!("DROP VIEW {}", quote_identifier(view)))),
+        _ => views.iter().try_for_each(|view| drop_view(conn, view)),
     }
+}
+
+/// Drops the view that is stored under this name, and the comments on its columns.
+pub(super) fn drop_view(conn: &Connection, view: &str) -> Result<()> {
+    run(conn, &format!("DROP VIEW {}", quote_identifier(view)))?;
+    comments::drop_stored(conn, view)
 }
 
 /// The names of the views in SQLite.

@@ -14,7 +14,10 @@ pub(super) const TESTS: &[ContractTest] = contract_tests![
     a_foreign_key_may_point_to_a_table_that_comes_later,
     a_foreign_key_that_waits_goes_as_any_other,
     rows_are_judged_when_the_table_of_their_key_comes,
+    a_foreign_key_is_between_columns_that_are_compared,
+    no_change_leaves_a_foreign_key_between_columns_that_are_not_compared,
     a_foreign_key_that_begins_deferred_is_deferrable,
+    the_comments_of_a_view_go_with_it,
     an_enum_lists_each_value_once,
     a_refused_value_of_an_enum_is_named_with_the_values_that_are_allowed,
     indexes_and_constraints_are_renamed,
@@ -227,6 +230,73 @@ async fn rows_are_judged_when_the_table_of_their_key_comes(fixture: &Fixture) {
     assert_eq!(error(session, sql, &[]).await.code, ErrorCode::ForeignKeyViolation);
 }
 
+async fn a_foreign_key_is_between_columns_that_are_compared(fixture: &Fixture) {
+    let session = &*fixture.session;
+    for (from, to, is_made) in [
+        ("INTEGER", "BIGINT", true),
+        ("BIGINT", "SMALLINT", true),
+        ("INTEGER", "DECIMAL(10,2)", true),
+        ("VARCHAR(5)", "TEXT", true),
+        ("TEXT", "CHAR(5)", true),
+        ("TIMESTAMP", "DATE", true),
+        ("ENUM('a','b')", "TEXT", true),
+        ("TEXT", "INTEGER", false),
+        ("INTEGER", "TEXT", false),
+        ("DECIMAL(10,2)", "INTEGER", false),
+        ("DOUBLE PRECISION", "BIGINT", false),
+        ("TEXT", "UUID", false),
+        ("UUID", "VARCHAR(36)", false),
+        ("BOOLEAN", "INTEGER", false),
+        ("BLOB", "TEXT", false),
+    ] {
+        let parent = format!("CREATE TABLE p (id {to} PRIMARY KEY)");
+        for (first, second) in [
+            (parent.clone(), format!("CREATE TABLE c (p_id {from} REFERENCES p (id))")),
+            (parent.clone(), format!("CREATE TABLE c (p_id {from}, FOREIGN KEY (p_id) REFERENCES p)")),
+            // The table of the key comes later.
+            (format!("CREATE TABLE c (p_id {from} REFERENCES p (id))"), parent.clone()),
+        ] {
+            ok(session, &first, &[]).await;
+            if is_made {
+                ok(session, &second, &[]).await;
+            } else {
+                let refused = error(session, &second, &[]).await;
+                let message = format!("{first}; {second}: {}", refused.message);
+                assert_eq!(refused.code, ErrorCode::TypeMismatch, "{message}");
+                assert!(refused.message.contains("c_p_id_fkey"), "{message}");
+            }
+            all(session, &["DROP TABLE IF EXISTS c", "DROP TABLE IF EXISTS p"]).await;
+        }
+    }
+}
+
+async fn no_change_leaves_a_foreign_key_between_columns_that_are_not_compared(fixture: &Fixture) {
+    let session = &*fixture.session;
+    all(
+        session,
+        &[
+            "CREATE TABLE p (id INTEGER PRIMARY KEY, code TEXT UNIQUE)",
+            "CREATE TABLE c (id INTEGER PRIMARY KEY, p_id INTEGER REFERENCES p (id), note TEXT)",
+            "CREATE TABLE self (id INTEGER PRIMARY KEY, up INTEGER REFERENCES self (id))",
+        ],
+    )
+    .await;
+    for change in [
+        "ALTER TABLE c ALTER COLUMN p_id TYPE TEXT",
+        "ALTER TABLE p ALTER COLUMN id TYPE TEXT",
+        "ALTER TABLE c ADD COLUMN other TEXT REFERENCES p (id)",
+        "ALTER TABLE c ADD CONSTRAINT k FOREIGN KEY (note) REFERENCES p (id)",
+        "ALTER TABLE c ADD CONSTRAINT k FOREIGN KEY (id) REFERENCES p (code)",
+        "ALTER TABLE self ALTER COLUMN up TYPE TEXT",
+        "CREATE TABLE more (id INTEGER PRIMARY KEY, up TEXT REFERENCES more (id))",
+    ] {
+        let refused = error(session, change, &[]).await;
+        assert_eq!(refused.code, ErrorCode::TypeMismatch, "{change}: {}", refused.message);
+    }
+    ok(session, "ALTER TABLE c ALTER COLUMN p_id TYPE BIGINT", &[]).await;
+    ok(session, "ALTER TABLE c ADD CONSTRAINT k FOREIGN KEY (note) REFERENCES p (code)", &[]).await;
+}
+
 async fn a_foreign_key_that_begins_deferred_is_deferrable(fixture: &Fixture) {
     let session = &*fixture.session;
     ok(session, "CREATE TABLE p (id INTEGER PRIMARY KEY)", &[]).await;
@@ -276,6 +346,19 @@ async fn a_foreign_key_that_begins_deferred_is_deferrable(fixture: &Fixture) {
     ok(&*transaction, "INSERT INTO a0 VALUES (7)", &[]).await;
     ok(&*transaction, "INSERT INTO p VALUES (7)", &[]).await;
     transaction.commit().await.unwrap();
+}
+
+async fn the_comments_of_a_view_go_with_it(fixture: &Fixture) {
+    let session = &*fixture.session;
+    let create = "CREATE VIEW v AS SELECT id FROM t";
+    let comment = "COMMENT ON COLUMN v.id IS 'the key'";
+    for drop in ["DROP VIEW v", "DROP TABLE t CASCADE", "ALTER TABLE t DROP COLUMN id CASCADE"] {
+        all(session, &["CREATE TABLE t (id INTEGER, n INTEGER)", create, comment]).await;
+        assert_eq!(describe(session, "v").await.columns[0].comment.as_deref(), Some("the key"));
+        all(session, &[drop, "DROP TABLE IF EXISTS t", "CREATE TABLE t (id INTEGER)", create]).await;
+        assert_eq!(describe(session, "v").await.columns[0].comment, None, "{drop}");
+        all(session, &["DROP VIEW v", "DROP TABLE t"]).await;
+    }
 }
 
 async fn an_enum_lists_each_value_once(fixture: &Fixture) {

@@ -21,6 +21,7 @@ mod errors;
 mod generated;
 mod insert_rows;
 mod keyed;
+mod names;
 pub mod numbers;
 mod queries;
 mod result_limits;
@@ -60,7 +61,7 @@ macro_rules! contract_tests {
 }
 use contract_tests;
 
-const FILES: [(&str, &[ContractTest]); 22] = [
+const FILES: [(&str, &[ContractTest]); 23] = [
     ("access", access::TESTS),
     ("alter_clauses", alter_clauses::TESTS),
     ("alterations", alterations::TESTS),
@@ -75,6 +76,7 @@ const FILES: [(&str, &[ContractTest]); 22] = [
     ("errors", errors::TESTS),
     ("generated", generated::TESTS),
     ("insert_rows", insert_rows::TESTS),
+    ("names", names::TESTS),
     ("queries", queries::TESTS),
     (result_limits::NAME, result_limits::TESTS),
     ("same_answers", same_answers::TESTS),

@@ -66,6 +66,22 @@ pub fn is_implicit(from: Type, to: Type) -> bool {
     strength(from, to) == Some(Strength::Implicit)
 }
 
+/// Returns whether a foreign key of a column of the first type may reference a column of the second.
+///
+/// PostgreSQL wants an operator that compares the two by the index of the referenced column, or else an implicit conversion
+/// to the type of that index.
+pub fn makes_key(from: Type, to: Type) -> bool {
+    use Type::{BigInt, CiText, Date, Double, Integer, Real, SmallInt, Timestamp, TimestampTz};
+    let same_family = |family: &[Type]| family.contains(&from) && family.contains(&to);
+    from == to
+        || [from, to].contains(&Type::Other)
+        || same_family(&[SmallInt, Integer, BigInt])
+        || same_family(&[Real, Double])
+        || same_family(&[Date, Timestamp, TimestampTz])
+        || (from.is_text() && to.is_text() && to != CiText)
+        || is_implicit(from, to)
+}
+
 /// The one type for the members of CASE, UNION, COALESCE, GREATEST, ARRAY and VALUES. None when there is none, which is an
 /// error.
 ///
@@ -108,6 +124,30 @@ mod tests {
         assert_eq!(common_type(&[Type::Time, Type::Interval]), None);
         assert_eq!(common_type(&[Type::Date, Type::TimestampTz]), Some(Type::TimestampTz));
         assert!(common_type(&[Type::Enum, Type::Text]).is_some());
+    }
+
+    #[test]
+    fn a_key_needs_types_that_are_compared() {
+        for (from, to, expected) in [
+            (Type::Integer, Type::BigInt, true),
+            (Type::BigInt, Type::SmallInt, true),
+            (Type::Integer, Type::Numeric, true),
+            (Type::Numeric, Type::Integer, false),
+            (Type::Integer, Type::Double, true),
+            (Type::Double, Type::Integer, false),
+            (Type::Text, Type::Integer, false),
+            (Type::Integer, Type::Text, false),
+            (Type::Varchar, Type::Text, true),
+            (Type::Text, Type::CiText, false),
+            (Type::CiText, Type::Text, true),
+            (Type::Text, Type::Uuid, false),
+            (Type::Uuid, Type::Text, false),
+            (Type::TimestampTz, Type::Date, true),
+            (Type::Time, Type::TimestampTz, false),
+            (Type::Boolean, Type::Integer, false),
+        ] {
+            assert_eq!(makes_key(from, to), expected, "{from:?} to {to:?}");
+        }
     }
 
     #[test]

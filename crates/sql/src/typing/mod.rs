@@ -5,7 +5,7 @@ mod data_type;
 mod resolve;
 mod signature;
 
-pub use conversion::{Strength, common_type, is_implicit, strength};
+pub use conversion::{Strength, common_type, is_implicit, makes_key, strength};
 pub use data_type::{Category, Type};
 pub use resolve::{Resolved, Unresolved, resolve};
 pub use signature::{

@@ -1,0 +1,118 @@
+//! Drops tables, views, indexes and schemas. SQLite finds each of them in any case; PostgreSQL, and so this engine, by its
+//! exact name.
+
+use phantomdb_protocol::{AlterOperation, Error, ErrorCode, Result, TableName};
+use phantomdb_sql::names::{references, same_table};
+use phantomdb_sql::printer::quote_identifier;
+use rusqlite::Connection;
+
+use super::execute::run;
+use super::foreign_keys;
+use super::table_change::TableChange;
+use super::views;
+use crate::catalog::{self, Object};
+use crate::stored::stored_name;
+use crate::{comments, schemas, source_expressions};
+
+/// The objects of these names that are there. Without `if_exists` each has to be. Fails when one is of another kind.
+fn found(conn: &Connection, names: &[TableName], wanted: Object, if_exists: bool) -> Result<Vec<TableName>> {
+    let mut found = Vec::with_capacity(names.len());
+    for name in names {
+        match catalog::object(conn, name)? {
+            Some(object) if object == wanted => found.push(name.clone()),
+            Some(object) => return Err(wrong_kind(name, object, wanted)),
+            None if if_exists => {}
+            None if wanted == Object::Index => {
+                return Err(Error::new(ErrorCode::NotFound, format!("there is no index \"{name}\"")));
+            }
+            None => return Err(catalog::unknown_table_or_case(conn, name)),
+        }
+    }
+    Ok(found)
+}
+
+fn wrong_kind(name: &TableName, object: Object, wanted: Object) -> Error {
+    let (is, wanted) = (object.name(), wanted.name());
+    Error::new(ErrorCode::BadRequest, format!("\"{name}\" is {is}, not {wanted}"))
+}
+
+/// Drops tables. Fails when another table references one of them, unless `cascade` is set: then the other table loses that
+/// foreign key and keeps its rows.
+pub(super) fn drop_tables(
+    conn: &Connection,
+    tables: &[TableName],
+    if_exists: bool,
+    cascade: bool,
+) -> Result<()> {
+    let tables = &found(conn, tables, Object::Table, if_exists)?;
+    foreign_keys::switched_off(conn, || {
+        for name in catalog::referencing(conn, tables)? {
+            if tables.iter().any(|table| same_table(table, &name)) {
+                continue;
+            }
+            let Ok(schema) = catalog::read_table(conn, &name) else { continue };
+            let keys = schema
+                .constraints
+                .iter()
+                .filter(|constraint| tables.iter().any(|table| references(constraint, table)));
+            let mut change = TableChange::new(conn, name.clone());
+            for key in keys {
+                if !cascade {
+                    let message =
+                        format!("cannot drop a table that \"{name}\" references; drop both, or use CASCADE");
+                    return Err(Error::new(ErrorCode::ForeignKeyViolation, message)
+                        .with_table(name.to_string())
+                        .with_constraint(key.name().unwrap_or_default()));
+                }
+                change.apply(&AlterOperation::DropConstraint {
+                    name: key.name().unwrap_or_default().to_owned(),
+                    cascade: false,
+                })?;
+            }
+            change.flush()?;
+        }
+        for table in tables {
+            run(conn, &format!("DROP TABLE {}", quote_identifier(&stored_name(table))))?;
+            comments::drop_table(conn, table)?;
+            source_expressions::drop_table(conn, table)?;
+        }
+        Ok(())
+    })
+}
+
+/// Drops schemas. Fails when one has tables, unless `cascade` is set: then its tables are dropped too.
+pub(super) fn drop_schemas(
+    conn: &Connection,
+    names: &[String],
+    if_exists: bool,
+    cascade: bool,
+) -> Result<()> {
+    let tables: Vec<TableName> = catalog::list_tables(conn)?
+        .into_iter()
+        .filter(|table| table.schema.as_ref().is_some_and(|schema| names.contains(schema)))
+        .collect();
+    if !tables.is_empty() && !cascade {
+        let message = "the schema has tables; drop them first, or use CASCADE";
+        return Err(Error::new(ErrorCode::BadRequest, message));
+    }
+    drop_tables(conn, &tables, false, true)?;
+    for name in names {
+        if !schemas::drop_schema(conn, name)? && !if_exists {
+            return Err(Error::new(ErrorCode::NotFound, format!("there is no schema \"{name}\"")));
+        }
+    }
+    Ok(())
+}
+
+/// Drops views with the comments on their columns.
+pub(super) fn drop_views(conn: &Connection, views: &[TableName], if_exists: bool) -> Result<()> {
+    let views = found(conn, views, Object::View, if_exists)?;
+    views.iter().try_for_each(|view| views::drop_view(conn, &stored_name(view)))
+}
+
+/// Drops indexes.
+pub(super) fn drop_indexes(conn: &Connection, indexes: &[TableName], if_exists: bool) -> Result<()> {
+    let indexes = found(conn, indexes, Object::Index, if_exists)?;
+    let drop = |index| run(conn, &format!("DROP INDEX {}", quote_identifier(&stored_name(index))));
+    indexes.iter().try_for_each(drop)
+}
