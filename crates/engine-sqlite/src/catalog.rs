@@ -169,6 +169,15 @@ pub(super) fn unknown_table(name: &TableName) -> Error {
     Error::new(ErrorCode::UnknownTable, format!("there is no table \"{name}\"")).with_table(name.to_string())
 }
 
+/// True for a table whose rows have numbers: not for a view, and not for a table without them that another program made.
+pub(super) fn has_row_numbers(conn: &Connection, name: &TableName) -> Result<bool> {
+    conn.prepare_cached(
+        "SELECT 1 FROM pragma_table_list(?1) WHERE schema = 'main' AND type = 'table' AND NOT wr",
+    )
+    .and_then(|mut statement| statement.exists([stored_name(name)]))
+    .map_err(|error| schema_failed(&error))
+}
+
 /// The user's tables, sorted by name.
 pub fn list_tables(conn: &Connection) -> Result<Vec<TableName>> {
     let read = || -> rusqlite::Result<Vec<String>> {

@@ -223,6 +223,10 @@ impl Catalog for SchemaView<'_> {
         table
     }
 
+    fn has_row_numbers(&self, name: &TableName) -> bool {
+        catalog::has_row_numbers(self.connection, name).unwrap_or_default()
+    }
+
     fn tables(&self) -> Vec<TableName> {
         catalog::list_tables(self.connection).unwrap_or_default()
     }

@@ -102,6 +102,11 @@ pub trait Catalog {
         true
     }
 
+    /// Returns whether the rows of a table have numbers in SQLite: those of a view have none.
+    fn has_row_numbers(&self, _: &TableName) -> bool {
+        false
+    }
+
     /// The names of all tables, to find the foreign keys that point to a table.
     fn tables(&self) -> Vec<TableName> {
         Vec::new()

@@ -27,13 +27,16 @@ use crate::{
 
 impl Adapter<'_> {
     pub(super) fn table_with_joins(&mut self, table: &mut TableWithJoins) -> Result<()> {
-        let TableWithJoins { relation, joins } = table;
+        let TableWithJoins { relation, joins } = &mut *table;
         let first = self.relation_count();
         self.table_factor(relation)?;
-        for join in joins {
-            self.join(join, first)?;
+        for index in 0..joins.len() {
+            self.join(&mut joins[index], first)?;
+            if index == 0 {
+                self.without_full_using(joins, first);
+            }
         }
-        Ok(())
+        self.without_right_join(table, first)
     }
 
     /// Adapts a join. `first` is the index of the first relation of its left side.

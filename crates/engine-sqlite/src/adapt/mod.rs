@@ -32,6 +32,7 @@ mod operators;
 mod or_of_rows;
 mod parameter_types;
 mod query;
+mod right_join;
 mod row_sources;
 mod scope;
 mod select;

@@ -149,6 +149,10 @@ pub(super) struct Scope {
     pub(super) merged: Vec<String>,
     /// True when the columns that are merged are not known.
     pub(super) merges_unknown: bool,
+    /// The columns that USING of a FULL JOIN merges, when SQLite is given ON instead: the value of either side.
+    pub(super) shared: Vec<Output>,
+    /// True when the relations stand in another order in SQLite, or beside others, so that its `*` gives other columns.
+    pub(super) reordered: bool,
     /// True when a function in the columns of the SELECT returns rows: `json_each` is a relation then, too.
     pub(super) has_row_function: bool,
 }
@@ -205,6 +209,9 @@ impl Scope {
         };
         if let Some(qualifier) = qualifier {
             return self.relation(qualifier).map_or(Found::Nothing, found);
+        }
+        if let Some(shared) = self.shared.iter().find(|output| output.name == name) {
+            return Found::Column(Box::new(shared.clone()));
         }
         let mut spelled = Found::Nothing;
         for relation in &self.relations {

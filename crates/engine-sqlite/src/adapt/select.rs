@@ -269,6 +269,7 @@ impl Adapter<'_> {
             all.push((relation.name.as_str(), relation.columns.outputs(relation.outer)?));
         }
         let plain = scope.merged.is_empty()
+            && !scope.reordered
             && all.iter().all(|(_, outputs)| outputs.iter().all(|output| output.expr.is_none()));
         if plain {
             return Some(all.into_iter().flat_map(|(_, outputs)| outputs).collect());

@@ -24,6 +24,9 @@ impl Catalog for Database {
     fn table(&self, name: &TableName) -> Option<Arc<TableSchema>> {
         super::catalog::find_table(&self.0, name).ok().map(Arc::new)
     }
+    fn has_row_numbers(&self, name: &TableName) -> bool {
+        super::catalog::has_row_numbers(&self.0, name).unwrap()
+    }
     fn tables(&self) -> Vec<TableName> {
         super::catalog::list_tables(&self.0).unwrap()
     }

@@ -117,6 +117,28 @@ fn a_time_is_compared_in_its_stored_form_and_its_index_serves() {
 }
 
 #[test]
+fn a_full_or_right_join_without_an_index_makes_one() {
+    let database = Database::with(&[
+        "CREATE TABLE a (id INTEGER, k INTEGER, x TEXT, p DECIMAL(5,2))",
+        "CREATE TABLE b (id INTEGER PRIMARY KEY, k INTEGER, y TEXT, q DECIMAL(5,2))",
+    ]);
+    for (join, indexes) in [
+        ("FULL JOIN b ON a.k = b.k", 2),
+        ("FULL JOIN b ON y = x AND a.k > b.k", 2),
+        ("FULL JOIN b ON a.p = b.q", 2),
+        ("FULL JOIN b USING (k)", 2),
+        ("RIGHT JOIN b ON a.k = b.k", 1),
+        ("RIGHT JOIN b USING (k)", 1),
+    ] {
+        let plan = database.ask(&format!("EXPLAIN SELECT * FROM a {join}"));
+        assert_eq!(plan.matches("AUTOMATIC COVERING INDEX").count(), indexes, "{join}: {plan}");
+    }
+    // The key of the table serves.
+    let sql = database.sql("SELECT * FROM a FULL JOIN b ON a.k = b.id");
+    assert!(sql.contains("FULL JOIN"), "{sql}");
+}
+
+#[test]
 fn each_statement_has_its_kind() {
     use phantomdb_sql::Kind;
     let database = Database::with(&[USERS]);
