@@ -211,7 +211,11 @@ impl Scope {
             return self.relation(qualifier).map_or(Found::Nothing, found);
         }
         if let Some(shared) = self.shared.iter().find(|output| output.name == name) {
-            return Found::Column(Box::new(shared.clone()));
+            // SQLite refuses the name when a further relation has it, too.
+            let mut others = self.relations.iter().skip(2);
+            if !others.any(|relation| matches!(relation.columns.find(name), Found::Column(_))) {
+                return Found::Column(Box::new(shared.clone()));
+            }
         }
         let mut spelled = Found::Nothing;
         for relation in &self.relations {

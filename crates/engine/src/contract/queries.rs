@@ -383,8 +383,8 @@ async fn right_and_full_joins_keep_the_rows_of_both_sides(fixture: &Fixture) {
         ("SELECT k, count(*) FROM a FULL JOIN b USING (k) GROUP BY k ORDER BY k DESC", "∅|2 9|1 7|1 2|4 1|1"),
         ("SELECT DISTINCT k FROM a FULL JOIN b USING (k) JOIN odd USING (k)", "1"),
         (
-            "SELECT DISTINCT k FROM a FULL JOIN b USING (k) LEFT JOIN odd AS o ON o.k = a.k ORDER BY k",
-            "1 2 7 9 ∅",
+            "SELECT DISTINCT o.k, a.k FROM a FULL JOIN b USING (k) LEFT JOIN odd AS o ON o.k = a.k ORDER BY 2",
+            "1|1 ∅|2 ∅|9 ∅|∅",
         ),
         ("SELECT k, x, y FROM a FULL JOIN few USING (k) WHERE k <> 2 ORDER BY k", "1|p|∅ 9|t|∅"),
         ("SELECT x, y FROM a FULL JOIN few ON a.k = few.k WHERE y = 'u' ORDER BY x", "q|u r|u"),
@@ -410,6 +410,8 @@ async fn right_and_full_joins_keep_the_rows_of_both_sides(fixture: &Fixture) {
     ] {
         assert_eq!(ask(session, query).await, expected, "{query}");
     }
+    let ambiguous = "SELECT k FROM a FULL JOIN b USING (k) LEFT JOIN odd AS o ON o.k = a.k";
+    error(session, ambiguous, &[]).await;
     let update = "UPDATE a SET x = s.y FROM (SELECT b.y, c.k FROM b FULL JOIN odd AS c ON b.k = c.k) AS s WHERE a.k = s.k";
     ok(session, update, &[]).await;
     assert_eq!(ask(session, "SELECT x FROM a WHERE id = 1").await, "x");
