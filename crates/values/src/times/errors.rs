@@ -33,6 +33,11 @@ pub(super) fn unknown_zone(name: &str) -> Error {
     Error::new(ErrorCode::TypeMismatch, format!("there is no time zone '{shown}'"))
 }
 
+pub(super) fn zone_out_of_range(name: &str) -> Error {
+    let shown: String = name.chars().take(60).collect();
+    Error::new(ErrorCode::TypeMismatch, format!("the time zone '{shown}' is out of range"))
+}
+
 pub(super) fn division_by_zero() -> Error {
     Error::new(ErrorCode::OutOfRange, "division by zero")
 }

@@ -249,7 +249,12 @@ fn by_units(text: &str, range: Option<Fields>) -> Reading<Interval> {
             }
             Field::Number(text) | Field::Signed(text) | Field::Compound(text) => {
                 let default = range.map_or(Unit::Second, |range| range.last);
-                number(&mut sum, text, unit.unwrap_or(default))?;
+                let of = unit.unwrap_or(default);
+                number(&mut sum, text, of)?;
+                // Before hours come days: `1 2` of the fields DAY TO HOUR.
+                if of == Unit::Hour {
+                    unit = Some(Unit::Day);
+                }
                 waiting = false;
             }
             Field::SignedWord(_) => return Err(Refusal::Form),

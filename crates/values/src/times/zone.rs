@@ -10,7 +10,7 @@ use phantomdb_protocol::Result;
 
 use super::{
     calendar::{Civil, UNIX_DAYS},
-    errors::{timestamp_out_of_range, unknown_zone},
+    errors::{timestamp_out_of_range, unknown_zone, zone_out_of_range},
     value::{Interval, MICROS_PER_DAY, MICROS_PER_SECOND, Timestamp},
 };
 
@@ -75,19 +75,10 @@ impl Zone {
 
     /// The zone of a timestamp that is made of numbers. Numeric offsets count to the east here.
     pub fn find_for_input(name: &str) -> Result<Self> {
-        if let Some(digits) = name.strip_prefix(['+', '-']) {
-            // `+0230` is as good as `+02:30`.
-            let spread = match digits.len() {
-                4 if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
-                    format!("{}{}:{}", &name[..1], &digits[..2], &digits[2..])
-                }
-                _ => name.to_owned(),
-            };
-            if let Some(seconds) = posix_offset(&spread) {
-                return Ok(Self::Fixed(seconds));
-            }
+        match input_offset(name) {
+            Some(seconds) => seconds.map(Self::Fixed).ok_or_else(|| zone_out_of_range(name)),
+            None => Self::find(name),
         }
-        Self::find(name)
     }
 
     /// The moment after an interval, whose days and months are those of the zone's clocks.
@@ -245,6 +236,36 @@ fn posix_offset(text: &str) -> Option<i64> {
     Some(sign * seconds)
 }
 
+/// The seconds of a numeric offset in the forms that PostgreSQL reads: `+1`, `+130`, `+1:`, `-10:00:10`. None for another
+/// text, and none within for an offset that is too large.
+fn input_offset(text: &str) -> Option<Option<i64>> {
+    const MOST_HOURS: i64 = 15;
+    let sign = match text.as_bytes().first()? {
+        b'+' => 1,
+        b'-' => -1,
+        _ => return None,
+    };
+    let mut rest = &text[1..];
+    let mut number = || -> Option<i64> {
+        let (digits, after) = rest.split_at(rest.bytes().take_while(u8::is_ascii_digit).count());
+        rest = after.strip_prefix(':').unwrap_or(after);
+        if digits.is_empty() { Some(0) } else { digits.parse().ok() }
+    };
+    let has_delimiter = text.contains(':');
+    let (mut hours, mut minutes) = (number()?, 0);
+    if has_delimiter {
+        minutes = number()?;
+    } else if text.len() > 3 {
+        (hours, minutes) = (hours / 100, hours % 100);
+    }
+    let seconds = if has_delimiter { number()? } else { 0 };
+    if !rest.is_empty() || !text[1..].starts_with(|first: char| first.is_ascii_digit()) {
+        return None;
+    }
+    let is_allowed = hours <= MOST_HOURS && minutes < 60 && seconds < 60;
+    Some(is_allowed.then_some(sign * (hours * 3600 + minutes * 60 + seconds)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -277,6 +298,27 @@ mod tests {
         }
         assert_eq!(moscow.local(at("2011-03-26T23:00:00.000Z")).unwrap(), at("2011-03-27T03:00:00.000Z"));
         assert_eq!(moscow.local(at("2014-10-25T21:00:00.000Z")).unwrap(), at("2014-10-26T01:00:00.000Z"));
+    }
+
+    #[test]
+    fn an_offset_of_a_time_made_of_numbers_counts_to_the_east() {
+        for (text, seconds) in [
+            ("+1", 3600),
+            ("+1:", 3600),
+            ("+1:0", 3600),
+            ("+100", 3600),
+            ("-10", -36_000),
+            ("+1030", 37_800),
+            ("+10:00:", 36_000),
+            ("-10:00:1", -36_001),
+            ("+10:00:10", 36_010),
+            ("+15:59:59", 57_599),
+        ] {
+            assert_eq!(Zone::find_for_input(text).unwrap().offset_at(Timestamp(0)), seconds, "{text}");
+        }
+        for refused in ["+16", "-16", "+1:60", "+1600", "+", "+:", "+1x", "1"] {
+            assert!(Zone::find_for_input(refused).is_err(), "{refused}");
+        }
     }
 
     #[test]
