@@ -370,7 +370,6 @@ pub(super) fn synonym(name: &str) -> &str {
         "pow" => "power",
         "every" => "bool_and",
         "char_length" | "character_length" => "length",
-        "substr" => "substring",
         // A document is a `jsonb` everywhere.
         "json_typeof" => "jsonb_typeof",
         "json_array_length" => "jsonb_array_length",

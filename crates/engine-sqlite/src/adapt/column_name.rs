@@ -64,8 +64,12 @@ const fn of_syntax(expr: &Expr) -> Option<&'static str> {
     Some(match expr {
         Expr::Exists { subquery: _, negated: false } => "exists",
         Expr::Extract { field: _, syntax: _, expr: _ } => "extract",
-        Expr::Substring { expr: _, substring_from: _, substring_for: _, special: _, shorthand: _ } => {
-            "substring"
+        Expr::Substring { expr: _, substring_from: _, substring_for: _, special: _, shorthand } => {
+            if *shorthand {
+                "substr"
+            } else {
+                "substring"
+            }
         }
         Expr::Overlay { expr: _, overlay_what: _, overlay_from: _, overlay_for: _ } => "overlay",
         Expr::Position { expr: _, r#in: _ } => "position",

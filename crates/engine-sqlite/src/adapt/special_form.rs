@@ -29,13 +29,15 @@ impl Adapter<'_> {
             Expr::Ceil { expr: inner, field } if is_plain(field) => ("ceil", vec![build::take(inner)]),
             Expr::Floor { expr: inner, field } if is_plain(field) => ("floor", vec![build::take(inner)]),
             Expr::Position { expr: what, r#in } => ("position", vec![build::take(what), build::take(r#in)]),
-            // `substr(a, b, c)`, `substring(a, b, c)` and `substring(a FROM b FOR c)` mean the same.
-            Expr::Substring { expr: inner, substring_from, substring_for, special: _, shorthand: _ } => {
+            // `substring(a, b, c)` and `substring(a FROM b FOR c)` mean the same.
+            Expr::Substring { expr: inner, substring_from, substring_for, special: _, shorthand } => {
+                // SUBSTR takes no pattern, so a string in quotes is a number there.
+                let name = if *shorthand { "substr" } else { "substring" };
                 let from = substring_from.take().map(|from| *from);
                 let length = substring_for.take().map(|length| *length);
                 let start = from.or_else(|| length.as_ref().map(|_| printer::verbatim_expr("1")));
                 let arguments = std::iter::once(build::take(inner)).chain(start).chain(length);
-                ("substring", arguments.collect())
+                (name, arguments.collect())
             }
             Expr::Overlay { expr: inner, overlay_what, overlay_from, overlay_for } => {
                 let arguments = [build::take(inner), build::take(overlay_what), build::take(overlay_from)];

@@ -5,10 +5,11 @@ use serde_json::json;
 
 use super::{
     ContractTest, Fixture, contract_tests,
-    session::{error, ok, rows},
+    session::{ask, ask_with, error, ok, rows, text},
 };
 
 pub(super) const TESTS: &[ContractTest] = contract_tests![
+    a_text_that_is_cast_is_in_the_notation_of_arrays,
     an_array_keeps_its_elements,
     an_element_is_converted_or_refused,
     operators_and_functions_read_arrays,
@@ -135,4 +136,22 @@ async fn arrays_are_compared_by_their_elements(fixture: &Fixture) {
         error(session, "INSERT INTO \"s\" (\"id\", \"n\") VALUES (5, $1)", &[Value::Json("[9, 1]".into())])
             .await;
     assert_eq!(refused.code, ErrorCode::UniqueViolation);
+}
+
+/// A parameter may be a JSON array. A text that is computed may not.
+async fn a_text_that_is_cast_is_in_the_notation_of_arrays(fixture: &Fixture) {
+    let session = &*fixture.session;
+    ok(session, "CREATE TABLE texts (t TEXT)", &[]).await;
+    ok(session, "INSERT INTO texts VALUES ('{1,2}')", &[]).await;
+    assert_eq!(
+        ask(session, "SELECT CAST(t AS INTEGER[])::text, lower('{A}')::text[]::text FROM texts").await,
+        "{1,2}|{a}"
+    );
+    let bound = ask_with(session, "SELECT CAST($1 AS INTEGER[])::text", &[text("[1,2]")]).await;
+    assert_eq!(bound, "{1,2}");
+    ok(session, "UPDATE texts SET t = '[1,2]'", &[]).await;
+    for expression in ["CAST(t AS INTEGER[])", "lower('[]')::bigint[]", "jsonb_pretty('[]')::bigint[]"] {
+        let refused = error(session, &format!("SELECT {expression} FROM texts"), &[]).await;
+        assert_eq!(refused.code, ErrorCode::TypeMismatch, "{expression}");
+    }
 }

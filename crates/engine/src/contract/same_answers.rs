@@ -15,13 +15,18 @@ pub(super) const TESTS: &[ContractTest] = contract_tests![
 ];
 
 async fn values_travel_alike(fixture: &Fixture) {
-    let cases: [(&str, Json); 18] = [
+    let cases: [(&str, Json); 23] = [
         ("ARRAY['2024-01-02 03:04:05.000006'::timestamptz]", json!(["2024-01-02T03:04:05.000006Z"])),
         ("ARRAY['infinity'::timestamp, NULL]", json!(["Infinity", null])),
         ("ARRAY['-infinity'::date]", json!(["-Infinity"])),
         ("CAST('{23:59:59.999999}' AS TIME[])", json!(["23:59:59.999999"])),
         ("CAST('{2024-01-02 03:04:05.000006}' AS TIMESTAMP[])", json!(["2024-01-02T03:04:05.000006Z"])),
         ("ARRAY['\\x00ff'::bytea]", json!(["AP8="])),
+        ("CAST(ARRAY['-infinity', '2024-10-27 02:30:00']::timestamp[] AS TIME[])", json!([null, "02:30:00"])),
+        ("substr(CAST('abcd' AS TEXT), '3')", json!("cd")),
+        ("substr('abcd', '2', '1')", json!("b")),
+        ("substring(CAST('ab3' AS TEXT), '3')", json!("3")),
+        ("substring('abcd' FROM 2 FOR 2)", json!("bc")),
         ("float4(0.1::float8)", json!(0.1)),
         ("ARRAY[float4(1e10::float8)]", json!([1e10])),
         ("power(0.5, 3)", json!(0.125)),

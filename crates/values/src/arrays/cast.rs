@@ -11,7 +11,7 @@ use crate::{
     bytes::number,
     documents::{self, Document},
     numbers::float::float8_text,
-    times::Interval,
+    times::{Interval, Timestamp},
 };
 
 /// Converts each element of an array.
@@ -43,6 +43,11 @@ fn element(item: Item, from: Kind, to: Kind) -> Result<Item> {
         },
         (Item::Text(stored), Kind::Time) if from == Kind::Interval => {
             Item::Text(Interval::read(&stored)?.time()?.stored())
+        }
+        (Item::Text(stored), Kind::Time) if matches!(from, Kind::Timestamp | Kind::TimestampTz) => {
+            // An infinite time has no time of day.
+            let time = Timestamp::from_stored(&stored).and_then(Timestamp::time);
+            time.map_or(Item::Null, |time| Item::Text(time.stored()))
         }
         (Item::Text(stored), Kind::Timestamp | Kind::TimestampTz)
             if matches!(from, Kind::Timestamp | Kind::TimestampTz) =>

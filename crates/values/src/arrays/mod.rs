@@ -23,4 +23,4 @@ pub use item::{Item, hex, json, parse, wire, write};
 pub use kind::{Kind, Value};
 pub use series::{decimals, integers, subscripts};
 pub use shape::{MAX_ELEMENTS, check, check_length, dimensions, flat};
-pub use text::{output, read};
+pub use text::{output, read, read_notation};

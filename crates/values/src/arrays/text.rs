@@ -40,20 +40,25 @@ fn needs_quotes(text: &str) -> bool {
         || text.contains(|c: char| is_space(c) || matches!(c, '"' | '\\' | '{' | '}' | ','))
 }
 
-/// Reads PostgreSQL's notation of an array, or a JSON array.
+/// Reads PostgreSQL's notation of an array, or a JSON array, as a parameter may be.
 pub fn read(text: &str, kind: Kind) -> Result<Vec<Item>> {
     let trimmed = text.trim_matches(is_space);
-    let items = if trimmed.starts_with('[') && !trimmed.contains("]=") {
-        read_json(trimmed, kind)?
+    if trimmed.starts_with('[') && !trimmed.contains("]=") {
+        shape::check(read_json(trimmed, kind)?)
     } else {
-        let literal = without_bounds(trimmed).ok_or_else(|| malformed(text))??;
-        let mut reader = Reader { rest: literal, kind, text };
-        let items = reader.array(1)?;
-        if !reader.rest.trim_start_matches(is_space).is_empty() {
-            return Err(malformed(text));
-        }
-        items
-    };
+        read_notation(text, kind)
+    }
+}
+
+/// Reads PostgreSQL's notation of an array.
+pub fn read_notation(text: &str, kind: Kind) -> Result<Vec<Item>> {
+    let trimmed = text.trim_matches(is_space);
+    let literal = without_bounds(trimmed).ok_or_else(|| malformed(text))??;
+    let mut reader = Reader { rest: literal, kind, text };
+    let items = reader.array(1)?;
+    if !reader.rest.trim_start_matches(is_space).is_empty() {
+        return Err(malformed(text));
+    }
     shape::check(items)
 }
 

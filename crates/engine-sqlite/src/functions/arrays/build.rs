@@ -2,7 +2,7 @@
 
 use phantomdb_protocol::Result;
 use phantomdb_values::arrays::{
-    self, Item, Kind, cast, check, check_length, decimals, integers, of_string, output, read,
+    self, Item, Kind, cast, check, check_length, decimals, integers, of_string, output, read, read_notation,
 };
 use rusqlite::{Connection, types::Value};
 
@@ -11,6 +11,7 @@ use crate::functions::{pure, strict};
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     strict(conn, "phantomdb_array_input", 2, |a| written(read(&a.text(0), kind(a, 1))))?;
+    strict(conn, "phantomdb_array_of_text", 2, |a| written(read_notation(&a.text(0), kind(a, 1))))?;
     strict(conn, "phantomdb_array_text", 2, |a| {
         let kind = kind(a, 1);
         Ok(Value::Text(output(&items(a, 0, kind)?, kind)))
