@@ -62,7 +62,10 @@ class Run {
     if (!DIFFERENT.includes(verdict)) return;
     const rule = await explain(this.engines, answer);
     if (rule) this.explained.set(rule, (this.explained.get(rule) ?? 0) + 1);
-    else this.differences.push(report(await shrink(this.engines, answer)));
+    else {
+      const isExplained = async (other) => (await explain(this.engines, other)) !== undefined;
+      this.differences.push(report(await shrink(this.engines, answer, isExplained)));
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 // Where the engines may differ, each with a name. docs/engines.md explains them to users.
 
-const { Node, within } = require('./node');
+const { Node, SIMPLE, replaced, within } = require('./node');
 
 const STRINGS = /'(?:[^']|'')*'/g;
 const NOT_VALUES = ['clause', 'list', 'statement'];
@@ -34,6 +34,23 @@ async function refusals(engines, answer) {
     codes.add(mine.code).add(theirs.code);
   }
   return codes;
+}
+
+/**
+ * Whether the statement has two errors, and both engines agree about each of them: with a harmless value in the place of one
+ * part both report the code of the one engine, and in that of another part the code of the other.
+ */
+async function hasBothErrors(engines, { root, mine, theirs }) {
+  const left = new Set([mine.code, theirs.code]);
+  for (const part of within(root)) {
+    if (NOT_VALUES.includes(part.type) || part.type === 'query') continue;
+    for (const value of ['NULL', SIMPLE[part.type] ?? 'NULL']) {
+      const answer = await engines.ask({ root: replaced(root, part, new Node(part.type, [value])), isOrdered: true });
+      if (answer.mine.code && answer.mine.code === answer.theirs.code) left.delete(answer.mine.code);
+      if (!left.size) return true;
+    }
+  }
+  return false;
 }
 
 /** Rows in which the last value is NULL, or none. */
@@ -154,11 +171,13 @@ const RULES = [
   },
   {
     name: 'which of several errors comes first',
-    async holds({ mine, theirs, verdict }, codes) {
+    async holds(answer, codes, engines) {
+      const { mine, theirs, verdict } = answer;
       if (verdict !== 'codes') return false;
       const found = await codes();
       // PostgreSQL computes constants before it looks at rows, whose errors the parts alone do not show.
-      return found.has(theirs.code) && (found.has(mine.code) || theirs.code === 'SYNTAX_ERROR');
+      const isFound = found.has(theirs.code) && (found.has(mine.code) || theirs.code === 'SYNTAX_ERROR');
+      return isFound || (await hasBothErrors(engines, answer));
     },
   },
   {
@@ -192,7 +211,7 @@ async function explain(engines, answer) {
     return found;
   };
   for (const { name, holds } of RULES) {
-    if (await holds(answer, codes)) return name;
+    if (await holds(answer, codes, engines)) return name;
   }
   return undefined;
 }

@@ -41,4 +41,24 @@ function within(part) {
   return part.children.flatMap((child) => [...within(child), child]);
 }
 
-module.exports = { Node, joined, node, within };
+/** The tree with another node in the place of one of its nodes. */
+function replaced(root, target, other) {
+  if (root === target) return other;
+  if (!root.children.length) return root;
+  return new Node(
+    root.type,
+    root.parts.map((part) => (part instanceof Node ? replaced(part, target, other) : part)),
+  );
+}
+
+/** A value of each of these types that no function refuses. */
+const SIMPLE = {
+  bool: 'TRUE',
+  int4: '1',
+  int8: "CAST('1' AS BIGINT)",
+  numeric: '1.5',
+  text: "'a'",
+  float8: "CAST('1' AS DOUBLE PRECISION)",
+};
+
+module.exports = { Node, SIMPLE, joined, node, replaced, within };

@@ -1,26 +1,8 @@
 // Makes a statement smaller as long as the two engines still differ in the same way.
 
-const { Node, within } = require('./node');
+const { Node, SIMPLE, replaced, within } = require('./node');
 
 const MOST_TRIES = 400;
-
-function replaced(root, target, other) {
-  if (root === target) return other;
-  if (!root.children.length) return root;
-  return new Node(
-    root.type,
-    root.parts.map((part) => (part instanceof Node ? replaced(part, target, other) : part)),
-  );
-}
-
-const SIMPLE = {
-  bool: 'TRUE',
-  int4: '1',
-  int8: "CAST('1' AS BIGINT)",
-  numeric: '1.5',
-  text: "'a'",
-  float8: "CAST('1' AS DOUBLE PRECISION)",
-};
 
 /** What may stand in the place of a part. */
 function smaller(part) {
@@ -33,8 +15,8 @@ function smaller(part) {
   return parts.filter((other) => other.text.length < part.text.length);
 }
 
-/** The answers to the smallest statement that was found. */
-async function shrink(engines, found) {
+/** The answers to the smallest statement that was found. A difference that a rule explains is another one. */
+async function shrink(engines, found, isExplained) {
   let best = found;
   let tries = 0;
   const differs = async (root) => {
@@ -42,8 +24,9 @@ async function shrink(engines, found) {
     const answer = await engines.ask({ ...best, root });
     const isAlike =
       answer.verdict === best.verdict && answer.mine.code === best.mine.code && answer.theirs.code === best.theirs.code;
-    if (isAlike) best = answer;
-    return isAlike;
+    if (!isAlike || (await isExplained(answer))) return false;
+    best = answer;
+    return true;
   };
   /** A part alone is the smallest of all. */
   for (const part of within(found.root)) {
