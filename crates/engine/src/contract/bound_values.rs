@@ -32,7 +32,11 @@ async fn a_value_becomes_the_text_that_postgresql_makes_of_it(fixture: &Fixture)
     ] {
         for column in ["a", "b", "c"] {
             let insert = format!("INSERT INTO t ({column}) VALUES ($1) RETURNING {column}");
-            assert_eq!(rows(session, &insert, &[value.clone()]).await, json!([[expected]]), "{value:?}");
+            assert_eq!(
+                rows(session, &insert, std::slice::from_ref(&value)).await,
+                json!([[expected]]),
+                "{value:?}"
+            );
         }
     }
 }

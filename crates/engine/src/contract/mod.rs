@@ -20,6 +20,7 @@ mod definitions;
 mod errors;
 mod generated;
 mod insert_rows;
+mod joins;
 mod keyed;
 mod names;
 pub mod numbers;
@@ -61,7 +62,7 @@ macro_rules! contract_tests {
 }
 use contract_tests;
 
-const FILES: [(&str, &[ContractTest]); 24] = [
+const FILES: [(&str, &[ContractTest]); 25] = [
     ("access", access::TESTS),
     ("alter_clauses", alter_clauses::TESTS),
     ("alterations", alterations::TESTS),
@@ -76,6 +77,7 @@ const FILES: [(&str, &[ContractTest]); 24] = [
     ("errors", errors::TESTS),
     ("generated", generated::TESTS),
     ("insert_rows", insert_rows::TESTS),
+    ("joins", joins::TESTS),
     ("names", names::TESTS),
     ("queries", queries::TESTS),
     (result_limits::NAME, result_limits::TESTS),
