@@ -103,28 +103,32 @@ class Columns:
         return self._psycopg
 
 
-def measured(operation: Operation, least: float) -> tuple[float, Any]:
-    """The time of one call in seconds, over at least that many seconds, and the last answer."""
+def answer_of(operation: Operation) -> Any:
+    """The answer of one time. The first times of two contestants find the same rows."""
+    operation.before()
+    answer = operation.run()
+    return answer() if callable(answer) else answer
+
+
+def measured(operation: Operation, least: float) -> float:
+    """The time of one call in seconds, over at least that many seconds."""
     count = 0
     spent = 0.0
-    answer: Any = None
     while spent < least:
         operation.before()
         start = time.perf_counter()
         if operation.heavy:
-            answer = operation.run()
+            operation.run()
             count += 1
         else:
             # The look at the clock costs as much as a short call.
             for _ in range(10):
-                answer = operation.run()
+                operation.run()
             count += 10
         spent += time.perf_counter() - start
         if operation.heavy:
             break
-    if callable(answer):
-        answer = answer()
-    return spent / count / operation.calls, answer
+    return spent / count / operation.calls
 
 
 def same(answers: list[Any]) -> bool:
@@ -142,17 +146,16 @@ def compare(
     operations = [make(side) for side in pair]
     times: list[list[float]] = [[], []]
     try:
+        answers = [answer_of(operation) for operation in operations]
+        if not same(answers):
+            raise SystemExit(f"{make.__name__}: the answers differ: {answers}")
         for number in range(rounds + 1):
-            answers = []
             for side, operation in enumerate(operations):
                 gc.collect()
-                spent, answer = measured(operation, least)
-                answers.append(answer)
+                spent = measured(operation, least)
                 # The first round warms up.
                 if number > 0:
                     times[side].append(spent)
-            if number == 0 and not same(answers):
-                raise SystemExit(f"{make.__name__}: the answers differ: {answers}")
     finally:
         for operation in operations:
             operation.close()
