@@ -1,11 +1,12 @@
 //! The tokio runtime under every connection of the process, and how a thread waits for what runs on it without the GIL.
 
 use std::{
-    pin::pin,
+    pin::{Pin, pin},
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
+    task::{Context, Poll, Waker},
     thread,
     time::{Duration, Instant},
 };
@@ -78,6 +79,24 @@ pub(crate) fn call_python(call: impl FnOnce(Python<'_>)) {
 /// Waits for the future without the GIL. Raises what a signal handler raises; the future is dropped then.
 pub(crate) fn block_on<T: Send>(py: Python<'_>, future: impl Future<Output = T> + Send) -> PyResult<T> {
     block_on_runtime(py, runtime()?, future)
+}
+
+/// Does the same for work that is most often done at once, as a short statement in memory is: it needs no timer and no way to
+/// wake this thread then.
+pub(crate) fn poll_or_block_on<T: Send>(
+    py: Python<'_>,
+    mut work: Pin<Box<dyn Future<Output = T> + Send>>,
+) -> PyResult<T> {
+    let runtime = runtime()?;
+    let polled = py.detach(|| {
+        let _within = runtime.enter();
+        work.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+    });
+    match polled {
+        Poll::Ready(done) => Ok(done),
+        // It is polled again, with a waker of this thread.
+        Poll::Pending => block_on_runtime(py, runtime, work),
+    }
 }
 
 /// Does the same on another runtime. Signal handlers run outside of the runtime, so that they may wait on it, too.

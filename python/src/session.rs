@@ -20,7 +20,7 @@ use crate::{
     mailbox::{Mailbox, Running},
     operation::{Mode, Operation, Outcome, convert},
     own_runtime::OwnRuntime,
-    runtime::{block_on, runtime},
+    runtime::{poll_or_block_on, runtime},
     statement::Analysis,
 };
 
@@ -250,7 +250,7 @@ impl Session {
         // Another thread that uses the session at the same time waits on the runtime of the process.
         let own = if self.runner.client.is_remote() { self.own.try_lock().ok() } else { None };
         let Some(mut own) = own else {
-            let outcome = block_on(py, work)?;
+            let outcome = poll_or_block_on(py, work)?;
             return convert(py, outcome);
         };
         let runtime = match &mut *own {
