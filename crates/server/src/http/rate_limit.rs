@@ -15,13 +15,14 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
-use http::{StatusCode, header};
+use http::StatusCode;
 use phantomdb_engine::{
     limits::{HEADER_BYTES_MAX, RATE_LIMIT},
     sync::lock,
 };
 
-use super::{answer::HttpError, listener::Peer, server::HttpServer};
+use super::{answer::HttpError, extract, listener::Peer, server::HttpServer};
+use crate::tokens::network;
 
 /// The callers that are remembered. Beyond it those are forgotten whose bucket is full, and the others wait a little less.
 const CALLERS_MAX: usize = 100_000;
@@ -72,7 +73,9 @@ impl RateLimiter {
 
 #[derive(Hash)]
 enum Caller<'a> {
-    Token(&'a [u8]),
+    /// By the hash of its token.
+    Token(&'a str),
+    /// By its network.
     Address(IpAddr),
     Unknown,
 }
@@ -93,12 +96,15 @@ pub(super) async fn limit(State(server): State<Arc<HttpServer>>, request: Reques
     }
 }
 
+/// The caller as the guard knows it. What it sent would not do: `Authorization` can be written in many ways, and holds anything
+/// where no token is needed.
 fn caller_of(request: &Request) -> Caller<'_> {
-    if let Some(token) = request.headers().get(header::AUTHORIZATION) {
-        return Caller::Token(token.as_bytes());
+    let known = request.extensions().get::<extract::Caller>();
+    if let Some(token) = known.and_then(|caller| caller.context.token.as_deref()) {
+        return Caller::Token(token);
     }
     match request.extensions().get::<ConnectInfo<Peer>>() {
-        Some(ConnectInfo(peer)) => Caller::Address(peer.address.ip()),
+        Some(ConnectInfo(peer)) => Caller::Address(network(peer.address.ip())),
         None => Caller::Unknown,
     }
 }
@@ -128,7 +134,7 @@ mod tests {
     #[test]
     fn a_caller_has_the_requests_of_one_second_and_then_waits() {
         let limiter = RateLimiter::new(NonZeroU32::new(10).unwrap());
-        let (caller, other) = (Caller::Token(b"t"), Caller::Address(IpAddr::from([127, 0, 0, 1])));
+        let (caller, other) = (Caller::Token("t"), Caller::Address(IpAddr::from([127, 0, 0, 1])));
         let start = Instant::now();
         for _ in 0..10 {
             assert!(limiter.count(&caller, start).is_ok());

@@ -78,7 +78,7 @@ impl Failures {
 }
 
 /// The network of one customer: who has an address of IPv6 has many.
-fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.into(),
         IpAddr::V6(address) => {

@@ -20,6 +20,7 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use tokio::time::MissedTickBehavior;
 
+pub(crate) use self::failures::network;
 pub use self::{
     failures::{Failure, Failures},
     plain_file::check_length,

@@ -223,6 +223,30 @@ async fn a_caller_has_so_many_requests_in_a_second() {
 }
 
 #[tokio::test]
+async fn a_caller_has_no_more_requests_by_writing_its_token_in_other_ways() {
+    let options = |tokens| HttpOptions { rate_limit: NonZeroU32::new(20), tokens, ..HttpOptions::default() };
+    let with_tokens = server_with(ServiceOptions::default(), options(Tokens::of(["one"]))).await;
+    let without = server_with(ServiceOptions::default(), options(Arc::default())).await;
+    let spelled: fn(usize) -> String = |number| format!("bearer{}one", " ".repeat(number + 1));
+    let invented: fn(usize) -> String = |number| format!("Bearer {number}");
+    // A request that needs no token says nothing about its caller by showing one.
+    let rows = [
+        (&with_tokens, "/databases", spelled),
+        (&without, "/databases", invented),
+        (&with_tokens, "/health", invented),
+    ];
+    for (caller, path, authorization) in rows {
+        let mut statuses = Vec::new();
+        for number in 0..60 {
+            let value = authorization(number);
+            statuses
+                .push(caller.raw("GET", path, &[("authorization", &value)], vec![]).await.status.as_u16());
+        }
+        assert!(statuses.contains(&429), "{path}: {statuses:?}");
+    }
+}
+
+#[tokio::test]
 async fn long_headers_are_refused_with_a_body() {
     let connections = ConnectionLimits { header_bytes_max: 10_000, ..ConnectionLimits::default() };
     let http = HttpOptions { connections, ..HttpOptions::default() };
