@@ -18,7 +18,10 @@ use tokio::{
     time::Instant,
 };
 
-use super::connections::ConnectionLimits;
+use super::{
+    connections::ConnectionLimits,
+    handed_out::{HandedOut, take_part},
+};
 
 /// How an HTTP/2 connection begins.
 const HTTP2: &[u8] = b"PRI";
@@ -46,8 +49,7 @@ pub(super) struct Activity {
     last_write: AtomicU64,
     /// TLS keeps bytes that the caller does not take.
     flush_waits: AtomicBool,
-    /// The answers of which a part is with the caller.
-    handed_out: AtomicUsize,
+    handed_out: HandedOut,
     has_read: AtomicBool,
     /// HTTP/2 has frames that are no part of a request.
     is_http2: AtomicBool,
@@ -63,7 +65,7 @@ impl Activity {
             write_waits_since: AtomicU64::new(0),
             last_write: AtomicU64::new(1),
             flush_waits: AtomicBool::new(false),
-            handed_out: AtomicUsize::new(0),
+            handed_out: HandedOut::default(),
             has_read: AtomicBool::new(false),
             is_http2: AtomicBool::new(false),
         })
@@ -101,15 +103,18 @@ impl Activity {
             since.saturating_add(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX))
         };
         let idle = if self.requests.load(Ordering::Relaxed) == 0 { read(&self.idle_since) } else { 0 };
-        let stalled = match (read(&self.write_waits_since), self.handed_out.load(Ordering::Relaxed)) {
-            (0, 0) => 0,
-            (0, _) => read(&self.last_write),
-            (since, _) => since,
-        };
+        let (stalled, patience) =
+            match (read(&self.write_waits_since), self.handed_out.oldest(limits.write_timeout)) {
+                (0, None) => (0, limits.write_timeout),
+                // What is written in HTTP/2 can be the answer to a PING, or belong to another answer.
+                (0, Some((since, patience))) if self.is_http2.load(Ordering::Relaxed) => (since, patience),
+                (0, Some((since, _))) => (since.max(read(&self.last_write)), limits.write_timeout),
+                (since, _) => (since, limits.write_timeout),
+            };
         let moments = [
             (Verdict::Idle, after(idle, limits.idle_timeout)),
             (Verdict::SlowHeaders, after(read(&self.headers_since), limits.header_timeout)),
-            (Verdict::StalledAnswer, after(stalled, limits.write_timeout)),
+            (Verdict::StalledAnswer, after(stalled, patience)),
         ];
         moments.into_iter().min_by_key(|(_, moment)| *moment).unwrap_or((Verdict::Idle, u64::MAX))
     }
@@ -216,27 +221,27 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for WatchedStream<S> {
 pub(super) struct WatchedBody {
     body: Body,
     request: RequestToken,
-    is_handed_out: bool,
+    /// The number of the answer while a part of it is with the caller.
+    handed_out: Option<u64>,
+    /// What is left of a part of the body that is handed out in several.
+    rest: Bytes,
 }
 
 impl WatchedBody {
     pub(super) fn new(body: Body, request: RequestToken) -> Self {
-        Self { body, request, is_handed_out: false }
+        Self { body, request, handed_out: None, rest: Bytes::new() }
     }
 
-    fn hand_out(&mut self, is_handed_out: bool) {
-        if is_handed_out == self.is_handed_out {
-            return;
-        }
+    /// The time of the caller begins now, whenever the connection was last written to.
+    fn hand_out(&mut self) {
         let activity = &self.request.0;
-        if is_handed_out {
-            // The time of the caller begins now, whenever the connection was last written to.
-            activity.last_write.store(activity.now(), Ordering::Relaxed);
-            activity.handed_out.fetch_add(1, Ordering::Relaxed);
-        } else {
-            activity.handed_out.fetch_sub(1, Ordering::Relaxed);
+        self.handed_out = Some(activity.handed_out.add(activity.now()));
+    }
+
+    fn take_back(&mut self) {
+        if let Some(number) = self.handed_out.take() {
+            self.request.0.handed_out.remove(number);
         }
-        self.is_handed_out = is_handed_out;
     }
 }
 
@@ -248,24 +253,43 @@ impl HttpBody for WatchedBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        self.hand_out(false);
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
-        self.hand_out(frame.is_some());
-        Poll::Ready(frame)
+        self.take_back();
+        if self.rest.is_empty() {
+            let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+            let frame = match frame.map(|frame| frame.map(Frame::into_data)) {
+                Some(Ok(Ok(data))) => data,
+                Some(Ok(Err(other))) => return Poll::Ready(Some(Ok(other))),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            };
+            if !self.request.0.is_http2.load(Ordering::Relaxed) {
+                self.hand_out();
+                return Poll::Ready(Some(Ok(Frame::data(frame))));
+            }
+            self.rest = frame;
+        }
+        self.hand_out();
+        Poll::Ready(Some(Ok(Frame::data(take_part(&mut self.rest)))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.rest.is_empty() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let (rest, of_body) = (self.rest.len() as u64, self.body.size_hint());
+        let mut hint = SizeHint::new();
+        hint.set_lower(of_body.lower().saturating_add(rest));
+        if let Some(upper) = of_body.upper() {
+            hint.set_upper(upper.saturating_add(rest));
+        }
+        hint
     }
 }
 
 impl Drop for WatchedBody {
     fn drop(&mut self) {
-        self.hand_out(false);
+        self.take_back();
     }
 }
 
@@ -317,7 +341,47 @@ mod tests {
         assert_eq!(verdict_of(&activity).await, (Verdict::StalledAnswer, 30));
         activity.wrote(&Poll::Ready(Ok(())));
         let mut body = WatchedBody::new(Body::from("text"), activity.request());
-        body.hand_out(true);
+        body.hand_out();
         assert_eq!(verdict_of(&activity).await, (Verdict::StalledAnswer, 30));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_over_http2_is_taken_whatever_else_is_written() {
+        let activity = Activity::new();
+        activity.read(b"PRI * HTTP/2.0");
+        let mut body = WatchedBody::new(Body::from("text"), activity.request());
+        body.hand_out();
+        let writing = async {
+            loop {
+                activity.wrote(&Poll::Ready(Ok(())));
+                tokio::time::sleep(Duration::from_secs(5)).await;
+            }
+        };
+        let verdict = tokio::select! {
+            verdict = verdict_of(&activity) => verdict,
+            () = writing => (Verdict::Idle, 0),
+        };
+        assert_eq!(verdict, (Verdict::StalledAnswer, 30));
+        // Two answers share the connection.
+        let mut other = WatchedBody::new(Body::from("text"), activity.request());
+        other.hand_out();
+        assert_eq!(verdict_of(&activity).await, (Verdict::StalledAnswer, 30));
+    }
+
+    #[tokio::test]
+    async fn an_answer_over_http2_has_small_parts() {
+        use http_body_util::BodyExt as _;
+
+        for (beginning, parts) in [("PRI * HTTP/2.0", 4), ("GET / HTTP/1.1", 1)] {
+            let activity = Activity::new();
+            activity.read(beginning.as_bytes());
+            let mut body = WatchedBody::new(Body::from(vec![7; 50_000]), activity.request());
+            let mut lengths = Vec::new();
+            while !body.is_end_stream() {
+                assert_eq!(body.size_hint().exact(), Some(50_000 - lengths.iter().sum::<u64>()));
+                lengths.push(body.frame().await.unwrap().unwrap().into_data().unwrap().len() as u64);
+            }
+            assert_eq!((lengths.len(), lengths.iter().sum::<u64>()), (parts, 50_000));
+        }
     }
 }

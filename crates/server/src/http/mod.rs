@@ -8,6 +8,7 @@ mod connections;
 mod console;
 mod extract;
 mod guard;
+mod handed_out;
 mod handlers;
 mod held;
 mod listener;

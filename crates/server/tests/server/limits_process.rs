@@ -88,6 +88,38 @@ async fn a_caller_that_takes_no_answer_loses_its_connection() {
     served.caller.query("SELECT 1").await.ok(200);
 }
 
+/// A frame of HTTP/2.
+fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(payload.len()).unwrap();
+    [&[0, 0, length, kind, flags, 0, 0, 0, stream], payload].concat()
+}
+
+#[tokio::test]
+async fn pings_do_not_keep_an_answer_that_nobody_takes() {
+    let served = serve(&["--memory", "--write-timeout", "700"]);
+    let mut stream = connect(&served);
+    // SETTINGS with no room for an answer, then HEADERS of `GET /openapi.json` to `localhost`.
+    let headers = b"\x82\x86\x04\x0d/openapi.json\x01\x09localhost";
+    let begin = [
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(),
+        frame(4, 0, 0, &[0, 4, 0, 0, 0, 0]),
+        frame(1, 5, 1, headers),
+    ];
+    stream.write_all(&begin.concat()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
+    let (start, mut bytes) = (Instant::now(), [0; 4096]);
+    while stream.write_all(&frame(6, 0, 0, b"12345678")).is_ok() {
+        match stream.read(&mut bytes) {
+            Ok(0) => break,
+            Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => break,
+            _ => {}
+        }
+        assert!(start.elapsed() < Duration::from_secs(20), "the connection is still open");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(start.elapsed() >= Duration::from_millis(600), "it was closed at once");
+}
+
 #[tokio::test]
 async fn there_are_no_more_connections_than_may_be() {
     let served = serve(&["--memory", "--connections-max", "3"]);
