@@ -17,6 +17,8 @@ use crate::{
 
 /// The name of the database of `memory:` when the user names none.
 const MEMORY_DATABASE: &str = "main";
+/// The database of the locks, which migrations leave behind and no user has made. `driver/named-lock.js` names it too.
+const LOCKS_DATABASE: &str = "phantomdb_locks";
 
 /// Where the databases are.
 #[derive(Debug, Clone, Args)]
@@ -66,14 +68,14 @@ impl DatabaseOption {
             return Ok(connection);
         }
         let databases = connection.databases()?;
-        match (named, databases.as_slice()) {
-            (Some(name), databases) if databases.contains(&name) => connection.set_database(Some(name)),
-            (Some(name), databases) => {
-                let message = no_such_database(&name, databases, connection.url());
+        match (named, made_by_users(&databases).as_slice()) {
+            (Some(name), _) if databases.contains(&name) => connection.set_database(Some(name)),
+            (Some(name), _) => {
+                let message = no_such_database(&name, &databases, connection.url());
                 let advice = "`phantomdb databases create` makes one";
                 return Err(Failure::failed(format!("{message} ({advice})")));
             }
-            (None, [only]) => connection.set_database(Some(only.clone())),
+            (None, [only]) => connection.set_database(Some((*only).to_owned())),
             (None, _) => {}
         }
         Ok(connection)
@@ -86,17 +88,19 @@ impl DatabaseOption {
             return Ok(connection);
         }
         let databases = connection.databases()?;
-        Err(Failure::misused(match databases.as_slice() {
+        Err(Failure::misused(match made_by_users(&databases).as_slice() {
             [] => format!(
                 "there is no database at {} yet; `phantomdb databases create NAME` makes one",
                 connection.url()
             ),
-            all => format!(
-                "name the database with --database; there are {}",
-                listed(all.iter().map(String::as_str))
-            ),
+            all => format!("name the database with --database; there are {}", listed(all.iter().copied())),
         }))
     }
+}
+
+/// The databases that users have made.
+fn made_by_users(databases: &[String]) -> Vec<&str> {
+    databases.iter().map(String::as_str).filter(|name| *name != LOCKS_DATABASE).collect()
 }
 
 /// Connects to a place, whose directory must be there.

@@ -108,6 +108,21 @@ fn what_is_missing_is_named_together_with_what_is_there() {
 }
 
 #[test]
+fn the_database_of_the_locks_is_not_chosen_and_keeps_no_other_from_being_chosen() {
+    let shop = shop("shell-locks");
+    assert_eq!(run(&["databases", "create", "phantomdb_locks", shop.path()], "").code, Some(0));
+    let count = ["sql", shop.path(), "-c", "SELECT count(*) FROM users", "--format", "csv"];
+    assert_eq!(run(&count, "").stdout, "count\n2\n");
+    assert_eq!(run(&["schema", shop.path()], "").code, Some(0));
+    let named = run(&["sql", shop.path(), "-d", "phantomdb_locks", "-c", "SELECT 1"], "");
+    assert_eq!(named.code, Some(0), "{named:?}");
+    assert_eq!(run(&["databases", "create", "other", shop.path()], "").code, Some(0));
+    let several = run(&["schema", shop.path()], "");
+    assert_eq!(several.code, Some(2));
+    assert!(several.stderr.contains("there are app, other\n"), "{several:?}");
+}
+
+#[test]
 fn a_server_and_memory_are_asked_in_the_same_way() {
     let served = serve(&["--memory"]);
     let url = format!("phantomdb://{}/app", served.caller.address);
