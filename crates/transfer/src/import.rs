@@ -13,7 +13,7 @@ use super::{
     endpoint::Endpoint,
     model::{Loss, Table},
     progress::Progress,
-    report, say, script,
+    report, say, script_import,
     source::Source,
     target::{Batch, Load, Target},
     type_inference,
@@ -62,13 +62,13 @@ pub async fn import(options: ImportOptions, stop: Arc<AtomicBool>) -> Result<()>
         .clone()
         .or_else(|| Source::name(&options.source))
         .ok_or_else(|| Error::new(ErrorCode::BadRequest, "name the new database with --database"))?;
-    if script::is_script(&options.source) {
+    if script_import::is_script(&options.source) {
         if !options.tables.is_empty() {
             let message = "a file of SQL is imported as a whole; leave out --tables";
             return Err(Error::new(ErrorCode::BadRequest, message));
         }
         let progress = Progress::new(stop);
-        script::import(options.source.as_ref(), &place, &database, &progress).await?;
+        script_import::import(options.source.as_ref(), &place, &database, &progress).await?;
         drop(progress);
         say(&format!("the database \"{database}\" is imported\n"));
         return Ok(());

@@ -137,8 +137,20 @@ async fn an_exported_script_is_imported_as_a_whole_or_not_at_all() {
     let broken = path(&place, "broken.sql");
     std::fs::write(&broken, std::fs::read_to_string(&script).unwrap() + "INSERT INTO \"none\" VALUES (1);\n")
         .unwrap();
-    run(&["import", &broken, "--to", &target]).fails_with("nothing was imported");
-    run(&["import", &broken, "--to", &server.url]).fails_with("nothing was imported");
+    let line = std::fs::read_to_string(&broken).unwrap().lines().count();
+    let failure =
+        format!("nothing was imported: {broken}:{line}: there is no table \"none\" in: INSERT INTO \"none\"");
+    run(&["import", &broken, "--to", &target]).fails_with(&failure);
+    run(&["import", &broken, "--to", &server.url]).fails_with(&failure);
+    let dump = path(&place, "broken.sql");
+    std::fs::write(
+        &dump,
+        "PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\nCREATE TABLE t (a INTEGER);\nCOMMIT;\n",
+    )
+    .unwrap();
+    let refused = format!("{dump}:1: ");
+    run(&["import", &dump, "--to", &target]).fails_with(&refused);
+    run(&["import", &dump, "--to", &target]).fails_with("imports SQLite files (app.db)");
     assert!(!place.0.join("target/broken.db").exists());
     assert_eq!(server.caller.get("/databases").await.ok(200), json!({ "databases": ["served"] }));
 }

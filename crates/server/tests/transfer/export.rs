@@ -58,7 +58,14 @@ fn an_export_is_a_plain_sqlite_file() {
             ("PRAGMA integrity_check", "ok"),
         ],
     );
-    export(data, output).fails_with("there is a file");
+    for name in ["out.db", "out.sql"] {
+        let file = place.0.join(name);
+        std::fs::write(&file, "kept").unwrap();
+        let output = file.to_str().unwrap();
+        export(data, output).fails_with(&format!("there is a file {output} already; name another"));
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "kept");
+    }
+    export(data, "/nowhere/out.sql").fails_with("/nowhere/out.sql cannot be written: entity not found");
     export(data, "out.txt").fails_with("NAME.db or NAME.sql");
     phantomdb(&["export", "--from", data, "--database", "nothing", "x.db"])
         .fails_with("no database \"nothing\"");

@@ -23,7 +23,7 @@ impl NewFile {
     /// Begins a file that will be at this path, where no file may be yet.
     pub(super) fn create(path: &Path) -> Result<Self> {
         if path.exists() {
-            return Err(exists(path));
+            return Err(crate::file_exists(path));
         }
         let file = tempfile::Builder::new().prefix(".backup-").tempfile_in(directory_of(path));
         Ok(Self { file: file.map_err(|error| not_written(path, &error))?, sha256: Sha256::new(), bytes: 0 })
@@ -57,7 +57,7 @@ impl NewFile {
         let line = format!("{}  {}\n", hex(&self.sha256()), name_of(path));
         self.file.flush().and_then(|()| self.file.as_file().sync_all()).map_err(failed)?;
         self.file.persist_noclobber(path).map_err(|error| match error.error.kind() {
-            io::ErrorKind::AlreadyExists => exists(path),
+            io::ErrorKind::AlreadyExists => crate::file_exists(path),
             _ => failed(error.error),
         })?;
         let beside = checksum_path(path);
@@ -153,10 +153,6 @@ fn name_of(path: &Path) -> String {
 
 fn directory_of(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-fn exists(path: &Path) -> Error {
-    Error::new(ErrorCode::AlreadyExists, format!("there is a file {} already; name another", path.display()))
 }
 
 pub(super) fn not_read(path: &Path, error: &io::Error) -> Error {

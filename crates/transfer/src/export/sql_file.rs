@@ -1,9 +1,10 @@
 //! Writes PhantomDB SQL: tables, rows, then indexes and foreign keys.
 
 use std::fs::OpenOptions;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, ErrorKind, Write};
+use std::path::Path;
 
-use phantomdb_protocol::{ColumnDefinition, Constraint, Error, Result, TableSchema};
+use phantomdb_protocol::{ColumnDefinition, Constraint, Error, ErrorCode, Result, TableSchema};
 use rusqlite::types::ValueRef;
 
 use super::ddl;
@@ -26,10 +27,17 @@ pub(super) struct SqlFile {
 pub(super) const CLOSED: &str = "the output is closed";
 
 fn failed(error: std::io::Error) -> Error {
-    if error.kind() == std::io::ErrorKind::BrokenPipe {
+    if error.kind() == ErrorKind::BrokenPipe {
         return Error::internal(CLOSED);
     }
     Error::internal(format!("the output cannot be written: {error}"))
+}
+
+fn not_created(path: &Path, error: &std::io::Error) -> Error {
+    match error.kind() {
+        ErrorKind::AlreadyExists => crate::file_exists(path),
+        kind => Error::new(ErrorCode::BadRequest, format!("{} cannot be written: {kind}", path.display())),
+    }
 }
 
 impl SqlFile {
@@ -37,7 +45,8 @@ impl SqlFile {
         let out: Box<dyn Write + Send> = if path == "-" {
             Box::new(std::io::stdout())
         } else {
-            Box::new(OpenOptions::new().write(true).create_new(true).open(path).map_err(failed)?)
+            let file = OpenOptions::new().write(true).create_new(true).open(path);
+            Box::new(file.map_err(|error| not_created(path.as_ref(), &error))?)
         };
         Ok(Self {
             out: BufWriter::new(out),

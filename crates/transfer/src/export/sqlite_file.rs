@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use phantomdb_protocol::{ColumnDefinition, Constraint, Error, ErrorCode, Result, TableSchema};
+use phantomdb_protocol::{ColumnDefinition, Constraint, Error, Result, TableSchema};
 use rusqlite::Connection;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
@@ -34,8 +34,7 @@ impl SqliteFile {
     pub(super) fn create(path: &str) -> Result<Self> {
         let (path, partial) = (PathBuf::from(path), PathBuf::from(format!("{path}.partial")));
         if path.exists() {
-            let message = format!("there is a file {} already; name another", path.display());
-            return Err(Error::new(ErrorCode::AlreadyExists, message));
+            return Err(crate::file_exists(&path));
         }
         // Left by an export that was killed.
         let _ = fs::remove_file(&partial);

@@ -12,6 +12,7 @@ use crate::{
     dry_run::{Definitions, definitions, statement},
     model::Table,
     progress::Progress,
+    script::Script,
 };
 use phantomdb_engine::Engine as _;
 use phantomdb_engine_sqlite::{BulkLoader, SqliteEngine, stored_name};
@@ -72,13 +73,14 @@ impl DirectoryTarget {
     }
 
     /// Runs statements that make the tables and their rows.
-    pub(super) async fn run_script(&mut self, statements: &[&str], progress: &Progress) -> Result<()> {
+    pub(super) async fn run_script(&mut self, script: &Script<'_>, progress: &Progress) -> Result<()> {
         let database = self.database.clone();
         let (_, engine) = self.begin().await?;
-        progress.begin("import", statements.len() as u64);
+        progress.begin("import", script.statements.len() as u64);
         let transaction = engine.begin(&BeginTransaction { database, ..BeginTransaction::default() }).await?;
-        for (sql, done) in statements.iter().zip(1..) {
-            transaction.execute(statement((*sql).to_owned())).await?;
+        for (part, done) in script.statements.iter().zip(1..) {
+            let outcome = transaction.execute(statement(part.sql.to_owned())).await;
+            outcome.map_err(|error| script.failed(part, error))?;
             progress.at(done)?;
         }
         transaction.commit().await?;

@@ -11,7 +11,7 @@ use tokio::sync::mpsc::Receiver;
 pub(crate) use directory::DirectoryTarget;
 pub(crate) use server::{ServerTarget, sent};
 
-use super::{ddl, endpoint::Endpoint, model::Table, progress::Progress};
+use super::{ddl, endpoint::Endpoint, model::Table, progress::Progress, script::Script};
 use phantomdb_sql::types::SqlType;
 
 /// The values of several rows in stored form, row after row.
@@ -61,11 +61,11 @@ impl Target {
         }
     }
 
-    /// Runs statements of PhantomDB SQL, which make the tables and their rows.
-    pub(crate) async fn run_script(&mut self, statements: &[&str], progress: &Progress) -> Result<()> {
+    /// Runs statements of PhantomDB SQL, which make the tables and their rows. An error names the one that failed.
+    pub(crate) async fn run_script(&mut self, script: &Script<'_>, progress: &Progress) -> Result<()> {
         match self {
-            Self::Directory(target) => target.run_script(statements, progress).await,
-            Self::Server(target) => target.run_script(statements, progress).await,
+            Self::Directory(target) => target.run_script(script, progress).await,
+            Self::Server(target) => target.run_script(script, progress).await,
         }
     }
 

@@ -13,6 +13,7 @@ use crate::{
     dry_run::{Definitions, definitions, statement},
     model::Table,
     progress::Progress,
+    script::Script,
     server_database::ServerDatabase,
 };
 use phantomdb_engine_sqlite::stored_name;
@@ -66,15 +67,16 @@ impl ServerTarget {
     }
 
     /// Runs statements that make the tables and their rows.
-    pub(super) async fn run_script(&mut self, statements: &[&str], progress: &Progress) -> Result<()> {
+    pub(super) async fn run_script(&mut self, script: &Script<'_>, progress: &Progress) -> Result<()> {
         if !self.is_there().await? {
             self.remote.create().await?;
             self.created = true;
         }
         self.remote.begin(BeginTransaction { immediate: true, ..BeginTransaction::default() }).await?;
-        progress.begin("import", statements.len() as u64);
-        for (sql, done) in statements.iter().zip(1..) {
-            self.remote.execute(&statement((*sql).to_owned())).await?;
+        progress.begin("import", script.statements.len() as u64);
+        for (part, done) in script.statements.iter().zip(1..) {
+            let outcome = self.remote.execute(&statement(part.sql.to_owned())).await;
+            outcome.map_err(|error| script.failed(part, error))?;
             progress.at(done)?;
         }
         if self.remote.engine().await? == "sqlite" {
