@@ -1,13 +1,15 @@
 //! Errors of violated constraints, with the names of the table, the columns and the constraint.
 
-use phantomdb_protocol::{Constraint, Error, ErrorCode, ForeignKeySide, Result, TableName, TableSchema};
+use phantomdb_protocol::{Constraint, Error, ErrorCode, Result, TableSchema};
 use phantomdb_sql::Catalog;
 use phantomdb_sql::types::SqlType;
 use rusqlite::{Connection, ffi};
 
-use crate::adapt::{WriteKind, WriteTarget};
+use crate::adapt::WriteTarget;
+use crate::error;
 use crate::plan_cache::SchemaView;
-use crate::{error, stored};
+use crate::stored::{self, table_name};
+use crate::violated_key::{foreign_key, foreign_key_error, quoted};
 
 /// Translates the error of a statement that writes `target`, and names the constraint that was violated.
 pub(super) fn explain(e: rusqlite::Error, target: Option<&WriteTarget>, schema: &dyn Catalog) -> Error {
@@ -128,18 +130,6 @@ fn table_and_columns(list: &str) -> (String, Vec<String>) {
     (table, columns)
 }
 
-/// The name of a table from its stored name: `s.t` is the table `t` of the schema `s`.
-pub(super) fn table_name(stored: &str) -> TableName {
-    match stored.split_once('.') {
-        Some((schema, name)) => TableName { name: name.to_owned(), schema: Some(schema.to_owned()) },
-        None => TableName::new(stored),
-    }
-}
-
-fn quoted(columns: &[String]) -> String {
-    columns.iter().map(|column| format!("\"{column}\"")).collect::<Vec<_>>().join(", ")
-}
-
 fn same_columns(a: &[String], b: &[String]) -> bool {
     a.len() == b.len() && a.iter().all(|name| b.iter().any(|other| other.eq_ignore_ascii_case(name)))
 }
@@ -217,65 +207,6 @@ impl BrokenKey {
     pub(super) fn row(&self) -> (&str, Option<i64>, &str) {
         (&self.table, self.row, &self.parent)
     }
-}
-
-/// The error for a violated foreign key. SQLite does not report which one was violated, so the error names a key only when
-/// the statement can violate no other.
-pub(super) fn foreign_key(target: Option<&WriteTarget>, schema: &dyn Catalog) -> Error {
-    let Some(WriteTarget { table, kind }) = target else { return foreign_key_error(None) };
-    let name = table_name(table);
-    let inserts = matches!(kind, WriteKind::Insert { reads_rows: _ });
-    let deletes = *kind == WriteKind::Delete;
-    let mut keys = Vec::new();
-    for child in schema.tables() {
-        let Some(described) = schema.table(&child) else { continue };
-        let own = !deletes && same_table(&child, &name);
-        for constraint in &described.constraints {
-            if let Constraint::ForeignKey { references, .. } = constraint
-                && (own || !inserts && same_table(&references.table, &name))
-            {
-                keys.push((child.clone(), constraint.clone()));
-            }
-        }
-    }
-    let mut error = match keys.as_slice() {
-        [(child, constraint)] => foreign_key_error(Some((child, constraint))),
-        _ => foreign_key_error(None).with_table(table.clone()),
-    };
-    let is_own = |(child, _): &(TableName, Constraint)| same_table(child, &name);
-    error.details.side = if deletes || (!keys.is_empty() && !keys.iter().any(is_own)) {
-        Some(ForeignKeySide::Parent)
-    } else if inserts || keys.iter().all(is_own) {
-        Some(ForeignKeySide::Child)
-    } else {
-        // The table has keys, and others refer to it: SQLite does not say which side was broken.
-        None
-    };
-    error
-}
-
-pub(super) fn same_table(a: &TableName, b: &TableName) -> bool {
-    a.to_string().eq_ignore_ascii_case(&b.to_string())
-}
-
-fn foreign_key_error(key: Option<(&TableName, &Constraint)>) -> Error {
-    let Some((table, Constraint::ForeignKey { name, columns, references })) = key else {
-        return Error::new(
-            ErrorCode::ForeignKeyViolation,
-            "a foreign key would point to a row that is not there",
-        );
-    };
-    let message = format!(
-        "{} of \"{table}\" would point to a row of \"{}\" that is not there",
-        quoted(columns),
-        references.table
-    );
-    let mut error = Error::new(ErrorCode::ForeignKeyViolation, message)
-        .with_table(table.to_string())
-        .with_columns(columns.clone());
-    error.details.constraint.clone_from(name);
-    error.details.referenced_table = Some(references.table.to_string());
-    error
 }
 
 /// The rows whose foreign keys reference rows that do not exist.

@@ -6,9 +6,12 @@ use phantomdb_sql::Catalog as _;
 use rusqlite::{Connection, ffi};
 
 use crate::adapt::WriteTarget;
-use crate::constraint_error::{broken_foreign_keys, broken_key_error, foreign_key, same_table, table_name};
+use crate::constraint_error::{broken_foreign_keys, broken_key_error};
 use crate::error;
 use crate::plan_cache::SchemaView;
+use crate::stored::table_name;
+use crate::violated_key::foreign_key;
+use phantomdb_sql::names::same_table;
 
 /// Runs `work`, which inserts rows into `target` in an open transaction, and then checks the keys.
 pub(super) fn checked_at_the_end(

@@ -50,6 +50,7 @@ mod tests;
 mod transaction;
 mod transaction_state;
 pub mod types;
+mod violated_key;
 mod write_lock;
 
 pub use backup::{check_file, open_backup};

@@ -75,7 +75,7 @@ impl Plan {
     /// True for an INSERT of values, which writes no more than its text contains.
     pub(super) fn inserts_values(&self) -> bool {
         let insert = WriteKind::Insert { reads_rows: false };
-        matches!(&self.adapted.target, Some(WriteTarget { table: _, kind }) if *kind == insert)
+        matches!(&self.adapted.target, Some(WriteTarget { table: _, kind, assigned: _ }) if *kind == insert)
     }
 
     /// True when SQLite runs the statement from its first instruction to its last without a loop, as it does for an UPDATE

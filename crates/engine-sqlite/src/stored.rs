@@ -60,6 +60,14 @@ pub fn stored_name(table: &TableName) -> String {
     table.to_string()
 }
 
+/// The name of a table from its stored name: `s.t` is the table `t` of the schema `s`.
+pub(crate) fn table_name(stored: &str) -> TableName {
+    match stored.split_once('.') {
+        Some((schema, name)) => TableName { name: name.to_owned(), schema: Some(schema.to_owned()) },
+        None => TableName::new(stored),
+    }
+}
+
 /// Prints a tree in the spelling that SQLite reads.
 pub(crate) fn print<T: Node + std::fmt::Display>(tree: &mut T) -> Result<String> {
     printer::print(tree, Style::Sqlite)

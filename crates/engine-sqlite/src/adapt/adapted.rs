@@ -39,6 +39,14 @@ pub struct WriteTarget {
     /// The name of the table in SQLite.
     pub table: String,
     pub kind: WriteKind,
+    /// The columns that an UPDATE assigns; none when they are not known.
+    pub assigned: Option<Vec<String>>,
+}
+
+impl WriteTarget {
+    pub fn new(table: impl Into<String>, kind: WriteKind) -> Self {
+        Self { table: table.into(), kind, assigned: None }
+    }
 }
 
 /// A WITH query that changes rows. Its rows become the parameter after those of the statement and of the steps before, as a

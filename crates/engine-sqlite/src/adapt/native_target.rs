@@ -36,7 +36,7 @@ fn target_of(statement: &Statement) -> Option<WriteTarget> {
         },
         _ => return None,
     };
-    Some(WriteTarget { table: last_ident(name)?.value.clone(), kind })
+    Some(WriteTarget::new(last_ident(name)?.value.clone(), kind))
 }
 
 fn table_of(relation: &TableFactor) -> Option<&ObjectName> {
@@ -73,7 +73,7 @@ mod tests {
             ("DELETE FROM `t` WHERE x", "t", WriteKind::Delete),
             ("WITH a AS (SELECT 1) DELETE FROM t", "t", WriteKind::Delete),
         ] {
-            let target = WriteTarget { table: table.to_owned(), kind };
+            let target = WriteTarget::new(table, kind);
             assert_eq!(WriteTarget::of_native(sql), Some(target), "{sql}");
         }
         assert_eq!(WriteTarget::of_native("SELECT 1"), None);

@@ -118,15 +118,11 @@ impl Adapter<'_> {
             std::iter::once(relation).chain(joined)
         });
         let sources = factors.filter_map(|factor| self.source_of(factor)).collect();
-        let assigned = assignments.iter().flat_map(|Assignment { target, value: _ }| match target {
-            AssignmentTarget::ColumnName(name) => vec![last_ident(name)],
-            AssignmentTarget::Tuple(names) => names.iter().map(last_ident).collect(),
-        });
         let Source { name, table, columns } = self.source_of(target)?;
         Some(SourceTables {
             from: from.to_vec(),
             selection: selection.cloned(),
-            assigned: assigned.flatten().map(|name| name.value.clone()).collect(),
+            assigned: assigned_columns(assignments).collect(),
             sources,
             target: name,
             target_table: table,
@@ -269,4 +265,13 @@ fn replace_columns(expr: &mut Expr, tables: &SourceTables) -> Result<bool> {
         }
     });
     outcome
+}
+
+/// The columns that are assigned.
+pub(super) fn assigned_columns(assignments: &[Assignment]) -> impl Iterator<Item = String> {
+    let names = assignments.iter().flat_map(|Assignment { target, value: _ }| match target {
+        AssignmentTarget::ColumnName(name) => std::slice::from_ref(name),
+        AssignmentTarget::Tuple(names) => names.as_slice(),
+    });
+    names.filter_map(last_ident).map(|name| name.value.clone())
 }

@@ -23,6 +23,7 @@ use super::{
     adapter::Adapter,
     expression::is_word,
     scope::Output,
+    source_columns::assigned_columns,
     template::has_clauses,
     typed::{Origin, Typed},
     writing_with::has_writes,
@@ -114,7 +115,7 @@ impl Adapter<'_> {
             }
             Statement::Truncate(truncate) => {
                 let (statements, table) = self.truncate(truncate)?;
-                let target = table.map(|table| WriteTarget { table, kind: WriteKind::Delete });
+                let target = table.map(|table| WriteTarget::new(table, WriteKind::Delete));
                 Ok(Adapted { target, ..self.done(Kind::Write, statements) })
             }
             Statement::Explain {
@@ -292,7 +293,7 @@ impl Adapter<'_> {
             Statement::Update(update) => self.update_rows(update),
             Statement::Delete(delete) => {
                 let (outputs, table) = self.delete(delete)?;
-                let target = table.map(|table| WriteTarget { table, kind: WriteKind::Delete });
+                let target = table.map(|table| WriteTarget::new(table, WriteKind::Delete));
                 Ok(Rows::written(outputs, delete.returning.is_some(), target))
             }
             other => {
@@ -305,12 +306,16 @@ impl Adapter<'_> {
     fn insert_rows(&mut self, insert: &mut Insert, conflict: Option<ConflictTarget>) -> Result<Rows> {
         let (outputs, table) = self.insert(insert, conflict)?;
         let kind = WriteKind::Insert { reads_rows: self.reads_rows };
-        Ok(Rows::written(outputs, insert.returning.is_some(), Some(WriteTarget { table, kind })))
+        Ok(Rows::written(outputs, insert.returning.is_some(), Some(WriteTarget::new(table, kind))))
     }
 
     fn update_rows(&mut self, update: &mut Update) -> Result<Rows> {
+        let assigned = assigned_columns(&update.assignments).collect();
         let (outputs, table) = self.update(update)?;
-        let target = table.map(|table| WriteTarget { table, kind: WriteKind::Update });
+        let target = table.map(|table| WriteTarget {
+            assigned: Some(assigned),
+            ..WriteTarget::new(table, WriteKind::Update)
+        });
         Ok(Rows::written(outputs, update.returning.is_some(), target))
     }
 

@@ -98,7 +98,7 @@ impl TableChange<'_> {
     fn has_row(&self, condition: &str) -> Result<bool> {
         let sql = format!("SELECT 1 FROM {} WHERE {condition} LIMIT 1", self.quoted());
         let exists = self.conn.prepare(&sql).and_then(|mut statement| statement.exists([]));
-        let target = WriteTarget { table: stored_name(&self.table), kind: WriteKind::Update };
+        let target = WriteTarget::new(stored_name(&self.table), WriteKind::Update);
         exists.map_err(|error| {
             constraint_error::explain(error, Some(&target), &super::foreign_keys::CurrentTables(self.conn))
         })

@@ -5,6 +5,7 @@ mod fields;
 mod queries;
 mod safety;
 mod schema;
+mod violated_keys;
 mod writes;
 
 use std::sync::Arc;

@@ -80,8 +80,9 @@ fn a_write_names_the_table_that_it_changes() {
         ("WITH a AS (SELECT 1) DELETE FROM s.t", "s.t", WriteKind::Delete),
         ("TRUNCATE TABLE s.t", "s.t", WriteKind::Delete),
     ] {
-        let target = WriteTarget { table: table.to_owned(), kind };
-        assert_eq!(database.adapt(sql).target, Some(target), "{sql}");
+        let WriteTarget { table: written, kind: how, assigned } = database.adapt(sql).target.expect(sql);
+        assert_eq!((written.as_str(), how), (table, kind), "{sql}");
+        assert_eq!(assigned, (kind == WriteKind::Update).then(|| vec!["name".to_owned()]), "{sql}");
     }
     for sql in ["SELECT 1", "CREATE TABLE u (x INTEGER)", "DROP TABLE s.t", "EXPLAIN DELETE FROM s.t"] {
         assert_eq!(database.adapt(sql).target, None, "{sql}");

@@ -1,4 +1,4 @@
-use phantomdb_protocol::{Error, ErrorCode, TableName};
+use phantomdb_protocol::{Error, ErrorCode, ForeignKeySide, TableName};
 
 use super::session::{error, ok, rows, statement};
 use super::{ContractTest, Fixture, contract_tests};
@@ -7,6 +7,7 @@ use super::{ContractTest, Fixture, contract_tests};
 pub(super) const TESTS: &[ContractTest] = contract_tests![
     it_names_table_columns_and_constraint_of_what_was_violated,
     it_names_what_is_not_there_or_there_already,
+    it_says_which_rows_point_to_the_one_that_was_to_go,
     an_unknown_table_names_the_one_whose_name_differs_in_case,
     an_atomic_batch_says_which_statement_failed
 ];
@@ -67,6 +68,39 @@ async fn it_names_table_columns_and_constraint_of_what_was_violated(fixture: &Fi
     assert_eq!(columns(&alone), ["p"]);
     let each = session.execute_batch(batch(), false).await.unwrap();
     assert_eq!(columns(each[0].as_ref().unwrap_err()), ["p"]);
+}
+
+async fn it_says_which_rows_point_to_the_one_that_was_to_go(fixture: &Fixture) {
+    let session = &*fixture.session;
+    for text in [
+        "CREATE TABLE p (id INTEGER PRIMARY KEY)",
+        // Rows that go or change together with those of p are not in the way.
+        "CREATE TABLE gone (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p ON DELETE CASCADE ON UPDATE CASCADE)",
+        "CREATE TABLE freed (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p ON DELETE SET NULL ON UPDATE CASCADE)",
+        "CREATE TABLE of_freed (id INTEGER PRIMARY KEY, f INTEGER REFERENCES freed)",
+        "CREATE TABLE kept (id INTEGER PRIMARY KEY, g INTEGER CONSTRAINT to_gone REFERENCES gone)",
+        "INSERT INTO p VALUES (1)",
+        "INSERT INTO gone VALUES (2, 1)",
+        "INSERT INTO freed VALUES (3, 1)",
+        "INSERT INTO of_freed VALUES (4, 3)",
+        "INSERT INTO kept VALUES (5, 2)",
+    ] {
+        ok(session, text, &[]).await;
+    }
+    let two = "CREATE TABLE two (a INTEGER CONSTRAINT to_p REFERENCES p, b INTEGER REFERENCES gone)";
+    ok(session, two, &[]).await;
+    ok(session, "INSERT INTO two VALUES (1, NULL)", &[]).await;
+    let moved = error(session, "UPDATE two SET a = 9", &[]).await;
+    assert_eq!(moved.message, "\"a\" of \"two\" would point to a row of \"p\" that is not there");
+    assert_eq!((moved.details.constraint.as_deref(), columns(&moved)), (Some("to_p"), vec!["a"]));
+    ok(session, "DROP TABLE two", &[]).await;
+    for text in ["DELETE FROM p", "DELETE FROM gone", "UPDATE gone SET id = 8"] {
+        let refused = error(session, text, &[]).await;
+        assert_eq!(refused.message, "rows of \"kept\" point to the row of \"gone\"", "{text}");
+        assert_eq!(refused.details.side, Some(ForeignKeySide::Parent), "{text}");
+        let names = (refused.details.table.as_deref(), refused.details.constraint.as_deref());
+        assert_eq!((names, columns(&refused)), ((Some("kept"), Some("to_gone")), vec!["g"]), "{text}");
+    }
 }
 
 async fn it_names_what_is_not_there_or_there_already(fixture: &Fixture) {
