@@ -13,6 +13,9 @@ pub const REFUSED: i32 = 4;
 /// The exit code after Ctrl-C, as shells have it.
 pub const INTERRUPTED: i32 = 130;
 
+/// Where a command takes its token from, for the message of a server that speaks of headers.
+const TOKEN_ADVICE: &str = "; a command takes the token from the environment variable PHANTOMDB_TOKEN";
+
 /// Why a command ended. An empty message means that the user has seen the error already.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
@@ -48,7 +51,11 @@ pub(crate) fn exit_code(error: &Error) -> i32 {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self { code: exit_code(&error), message: error.message }
+        let advice = match error.code {
+            ErrorCode::Unauthorized => TOKEN_ADVICE,
+            _ => "",
+        };
+        Self { code: exit_code(&error), message: error.message + advice }
     }
 }
 

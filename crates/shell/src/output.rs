@@ -7,9 +7,10 @@ use std::{
 
 use crate::{format::Terminal, interrupts::Interrupts, style};
 
-/// The pager when the environment names none. `less` then ends by itself for what fits, and shows colours.
+/// The pager when the environment names none. `less` then ends by itself for what fits, shows colours, and scrolls to the right
+/// of a table that is wider than the screen instead of wrapping its lines.
 const PAGER: &str = "less";
-const LESS: &str = "FRX";
+const LESS: &str = "FRSX";
 
 /// What stdout is.
 #[derive(Debug, Clone, Copy)]

@@ -175,7 +175,10 @@ where
         stop_signal.await;
         flag.store(true, Ordering::Relaxed);
     });
-    let outcome = work(stop).await.map_err(|error| CommandError::failed(error.message));
+    let outcome = work(stop).await.map_err(|error| {
+        let phantomdb_shell::Failure { message, code: _ } = error.into();
+        CommandError::failed(message)
+    });
     listener.abort();
     outcome
 }

@@ -87,7 +87,12 @@ fn the_exit_code_says_what_is_wrong() {
     assert_eq!(code(&["status", "http://127.0.0.1:1"]), Some(3));
     let served = serve_in(&[("PHANTOMDB_TOKEN", "0123456789abcdef")], &["--memory"]);
     let url = format!("http://{}", served.caller.address);
-    assert_eq!(code(&["sql", &url, "-d", "app", "-c", "SELECT 1"]), Some(4));
+    let refused = run(&["sql", &url, "-d", "app", "-c", "SELECT 1"], "");
+    assert_eq!(refused.code, Some(4));
+    assert!(
+        refused.stderr.contains("takes the token from the environment variable PHANTOMDB_TOKEN"),
+        "{refused:?}"
+    );
     let with_token = format!("phantomdb://any:0123456789abcdef@{}/app", served.caller.address);
     assert_eq!(code(&["databases", "create", "app", &with_token]), Some(0));
     let answer = run(&["sql", &with_token, "-c", "SELECT 7 AS n", "--format", "csv"], "");
