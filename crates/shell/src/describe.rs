@@ -2,7 +2,8 @@
 
 use std::io::{self, Write};
 
-use phantomdb_protocol::{Constraint, IndexField, IndexSchema, Reference, ResultSet, TableSchema};
+use phantomdb_protocol::{Constraint, IndexField, IndexSchema, Reference, ResultSet, TableName, TableSchema};
+use phantomdb_sql::names::references;
 
 use crate::{
     format::{self, Format, Terminal, Whole, harmless},
@@ -37,15 +38,22 @@ pub(crate) fn columns(schema: &TableSchema) -> ResultSet {
     listing(["column", "type", "null", "default", "comment"], &rows)
 }
 
-/// The indexes of tables as a result.
-pub(crate) fn indexes(schemas: &[TableSchema]) -> ResultSet {
+/// The indexes of tables as a result. For programs the names are as they are, and for people as SQL writes them.
+pub(crate) fn indexes(schemas: &[TableSchema], is_for_programs: bool) -> ResultSet {
+    let names = |schema: &TableSchema, index: &IndexSchema| {
+        if is_for_programs {
+            return (schema.table.to_string(), index.name.clone());
+        }
+        (table_as_sql(&schema.table), as_sql(&index.name))
+    };
     let rows: Vec<_> = schemas
         .iter()
         .flat_map(|schema| schema.indexes.iter().map(move |index| (schema, index)))
         .map(|(schema, index)| {
+            let (table, name) = names(schema, index);
             [
-                Some(table_as_sql(&schema.table)),
-                Some(index.name.clone()),
+                Some(table),
+                Some(name),
                 yes(index.unique),
                 Some(fields(&index.fields)),
                 Some(index.condition.clone().unwrap_or_default()),
@@ -55,8 +63,13 @@ pub(crate) fn indexes(schemas: &[TableSchema]) -> ResultSet {
     listing(["table", "index", "unique", "columns", "where"], &rows)
 }
 
-/// Writes the columns, the keys, the checks and the indexes.
-pub(crate) fn write(out: &mut dyn Write, schema: &TableSchema, terminal: Terminal) -> io::Result<()> {
+/// Writes the columns, the keys, the checks, the indexes, and the keys of `others` that reference the table.
+pub(crate) fn write(
+    out: &mut dyn Write,
+    schema: &TableSchema,
+    others: &[TableSchema],
+    terminal: Terminal,
+) -> io::Result<()> {
     let comment = schema.comment.as_ref().map_or(String::new(), |comment| format!(": {comment}"));
     writeln!(out, "{}", harmless(&format!("Table {}{comment}", table_as_sql(&schema.table))))?;
     format::write(
@@ -66,7 +79,15 @@ pub(crate) fn write(out: &mut dyn Write, schema: &TableSchema, terminal: Termina
         Terminal { width: None, ..terminal },
     )?;
     section(out, "Keys and checks", schema.constraints.iter().filter_map(constraint).collect())?;
-    section(out, "Indexes", schema.indexes.iter().filter(|index| !index.primary).map(index).collect())
+    section(out, "Indexes", schema.indexes.iter().filter(|index| !index.primary).map(index).collect())?;
+    section(out, "Referenced by", others.iter().flat_map(|other| referring(other, &schema.table)).collect())
+}
+
+/// The foreign keys of a table that reference another.
+fn referring(schema: &TableSchema, table: &TableName) -> Vec<String> {
+    let keys = schema.constraints.iter().filter(|constraint| references(constraint, table));
+    let of = table_as_sql(&schema.table);
+    keys.filter_map(constraint).map(|key| format!("{of}: {key}")).collect()
 }
 
 fn section(out: &mut dyn Write, title: &str, lines: Vec<String>) -> io::Result<()> {

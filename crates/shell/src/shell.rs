@@ -229,7 +229,10 @@ impl Shell {
             Command::Databases => self.show_databases()?,
             Command::Describe(table) => self.describe(&table)?,
             Command::Schema(table) => self.show_schema(table.as_deref())?,
-            Command::Indexes(table) => self.show(&describe::indexes(&self.schemas(table.as_deref())?))?,
+            Command::Indexes(table) => {
+                let schemas = self.schemas(table.as_deref())?;
+                self.show(&describe::indexes(&schemas, self.format.is_for_programs()))?;
+            }
             Command::Use(name) => self.choose(&name)?,
             Command::Read(path) => return self.read_file(&path),
             Command::Timer(on) => {
@@ -259,12 +262,18 @@ impl Shell {
             pattern
                 .is_none_or(|pattern| matches(pattern, &table.name) || matches(pattern, &table.to_string()))
         });
+        // A program compares names, and a person copies them into a statement.
         let shown = |table: &TableName| match (table.is_of_console(), self.format.is_for_programs()) {
+            (_, true) => table.to_string(),
             (true, false) => table.label(),
-            _ => table_as_sql(table),
+            (false, false) => table_as_sql(table),
         };
         let rows: Vec<_> = wanted.map(|table| [Some(shown(table))]).collect();
-        self.show(&listing(["table"], &rows))
+        self.show(&listing(["table"], &rows))?;
+        if let Some(pattern) = pattern.filter(|_| rows.is_empty()) {
+            say(&format!("no table is named {}; * and ? stand for other text", harmless(pattern)));
+        }
+        Ok(())
     }
 
     fn show_databases(&self) -> Result<()> {
@@ -277,8 +286,9 @@ impl Shell {
         if self.format.is_for_programs() || self.format == Format::Markdown {
             return self.show(&describe::columns(&schema));
         }
+        let references = read_schemas(&self.connection, |_| true)?;
         let terminal = self.screen.terminal();
-        self.write(|out| describe::write(out, &schema, terminal))
+        self.write(|out| describe::write(out, &schema, &references, terminal))
     }
 
     fn show_schema(&self, table: Option<&str>) -> Result<()> {

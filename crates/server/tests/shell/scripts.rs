@@ -113,6 +113,37 @@ fn what_is_missing_is_named_together_with_what_is_there() {
 }
 
 #[test]
+fn tables_and_indexes_have_quotes_for_people_and_none_for_programs() {
+    let shop = shop("shell-names");
+    let table = "CREATE TABLE \"my list\" (a INTEGER); CREATE INDEX \"by a\" ON \"my list\" (a)";
+    assert_eq!(run(&["sql", shop.path(), "-c", table], "").code, Some(0));
+    let shown = |command: &str, format: &str| {
+        run(&["sql", shop.path(), "-c", command, "--format", format], "").stdout
+    };
+    assert_eq!(shown(".tables my*", "csv"), "table\nmy list\n");
+    assert_eq!(shown(".tables my*", "json"), "[\n{\"table\":\"my list\"}\n]\n");
+    assert!(shown(".tables my*", "table").contains("\n \"my list\"\n"));
+    let row = shown(".indexes \"my list\"", "csv");
+    assert_eq!(row.lines().last(), Some("my list,by a,no,a,\"\""));
+    assert!(shown(".indexes \"my list\"", "table").contains("\n \"my list\" | \"by a\" | no"));
+    let none = run(&["sql", shop.path(), "-c", ".tables %my%"], "");
+    assert_eq!(
+        (none.code, none.stderr.as_str()),
+        (Some(0), "no table is named %my%; * and ? stand for other text\n")
+    );
+}
+
+#[test]
+fn a_table_is_described_with_the_keys_that_reference_it() {
+    let shop = shop("shell-referenced");
+    let described = |table: &str| run(&["sql", shop.path(), "-c", &format!(".describe {table}")], "").stdout;
+    let users = described("users");
+    let key = "Referenced by:\n    orders: orders_userId_fkey: FOREIGN KEY (userId) REFERENCES users (id)\n";
+    assert!(users.ends_with(key), "{users}");
+    assert!(!described("orders").contains("Referenced by"));
+}
+
+#[test]
 fn the_database_of_the_locks_is_not_chosen_and_keeps_no_other_from_being_chosen() {
     let shop = shop("shell-locks");
     assert_eq!(run(&["databases", "create", "phantomdb_locks", shop.path()], "").code, Some(0));
