@@ -122,7 +122,7 @@ impl Command {
             ".indexes" | "\\di" => Self::Indexes(argument),
             ".databases" | "\\l" => Self::Databases,
             ".use" | "\\c" => Self::Use(needed("the name of a database")?),
-            ".read" | "\\i" => Self::Read(needed("the path of a file")?.into()),
+            ".read" | "\\i" => Self::Read(whole_path(&needed("the path of a file")?)),
             ".timer" | "\\timing" => Self::Timer(switch(name, argument.as_deref())?),
             ".pager" => Self::Pager(switch(name, argument.as_deref())?),
             ".mode" => Self::Mode(argument.map(|format| format_named(&format)).transpose()?),
@@ -130,7 +130,7 @@ impl Command {
             ".export" => {
                 let whole = needed("the path of a file")?;
                 let (file, what) = file_and_rest(&whole);
-                Self::Export(file.into(), (!what.is_empty()).then(|| what.to_owned()))
+                Self::Export(path(file), (!what.is_empty()).then(|| what.to_owned()))
             }
             ".status" | "\\conninfo" => Self::Status,
             ".quit" | "\\q" | ".exit" | "exit" | "quit" => Self::Quit,
@@ -169,6 +169,27 @@ fn file_and_rest(text: &str) -> (&str, &str) {
         }
     }
     text.split_once(char::is_whitespace).map_or((text, ""), |(file, rest)| (file, rest.trim()))
+}
+
+/// A path that is all of a text, perhaps in quotes; without them it may have spaces too.
+fn whole_path(text: &str) -> PathBuf {
+    match file_and_rest(text) {
+        (file, "") => path(file),
+        _ => path(text),
+    }
+}
+
+/// A path, in which `~` is the home directory, as it is for a shell.
+fn path(text: &str) -> PathBuf {
+    let within_home = match text.strip_prefix('~') {
+        Some(rest) if rest.is_empty() => Some(rest),
+        Some(rest) => rest.strip_prefix(std::path::is_separator),
+        None => None,
+    };
+    match (within_home, std::env::home_dir()) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => text.into(),
+    }
 }
 
 /// The lines of the help.
@@ -278,6 +299,23 @@ mod tests {
         ] {
             assert_eq!(Command::parse(line), Err(message.to_owned()));
         }
+    }
+
+    #[test]
+    fn a_path_may_have_quotes_and_begin_with_the_home_directory() {
+        let home = std::env::home_dir().unwrap();
+        for (line, file) in [
+            (".read a b.sql", PathBuf::from("a b.sql")),
+            (".read \"a b.sql\"", "a b.sql".into()),
+            ("\\i 'a b.sql'", "a b.sql".into()),
+            (".read ~/x.sql", home.join("x.sql")),
+            (".read \"~/a b.sql\"", home.join("a b.sql")),
+            (".read ~x/x.sql", "~x/x.sql".into()),
+        ] {
+            assert_eq!(Command::parse(line), Ok(Command::Read(file)), "{line}");
+        }
+        let export = Command::parse(".export ~/x.csv users");
+        assert_eq!(export, Ok(Command::Export(home.join("x.csv"), Some("users".into()))));
     }
 
     #[test]

@@ -75,9 +75,26 @@ fn no_directory(path: &Path) -> String {
              file:./data` copies a SQLite file or a file of SQL into one"
         );
     }
+    if let Some((directory, name)) = database_at(path) {
+        let directory = directory.display();
+        return format!(
+            "{shown} is no directory; the directory {directory} has the database \"{name}\": write file:{directory} \
+             --database {name}"
+        );
+    }
     format!(
         "there is no directory {shown}; `phantomdb databases create NAME {shown}` makes it with an empty database"
     )
+}
+
+/// The directory and the name of a database that a path means, as in `data/shop` for the database "shop" of `data`.
+fn database_at(path: &Path) -> Option<(&Path, &str)> {
+    let name = path.file_name()?.to_str()?;
+    let directory = match path.parent()? {
+        empty if empty.as_os_str().is_empty() => Path::new("."),
+        directory => directory,
+    };
+    directory.join(format!("{name}.db")).is_file().then_some((directory, name))
 }
 
 fn file(text: &str) -> Result<Place> {

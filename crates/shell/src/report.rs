@@ -9,7 +9,7 @@ use sqlparser::tokenizer::Token;
 use crate::{
     connection::{Connection, is_cancelled},
     format::{harmless, width},
-    names::{listed, nearest, table_as_sql, table_name},
+    names::{as_sql, listed, nearest, table_as_sql, table_name},
     style::{BOLD, RED, paint},
 };
 
@@ -113,27 +113,36 @@ fn last_columns(text: &str, columns: usize) -> String {
     first_columns(&reversed, columns).chars().rev().collect()
 }
 
-/// What the user may have meant, or what there is.
-/// The command of the shell that does what a statement of another database does.
+/// What does here what a statement of another database does.
 fn command_instead(sql: &str) -> Option<&'static str> {
-    let words: Vec<String> = sql.split_whitespace().take(2).map(str::to_ascii_uppercase).collect();
-    let words: Vec<&str> = words.iter().map(|word| word.trim_end_matches(';')).collect();
-    Some(match words.as_slice() {
-        ["SHOW", "TABLES"] => ".tables, which lists the tables",
-        ["SHOW", "DATABASES" | "SCHEMAS"] => ".databases, which lists the databases",
-        ["SHOW", "CREATE"] => ".schema TABLE, which shows the SQL that makes a table",
-        ["SHOW", "INDEX" | "INDEXES" | "KEYS"] => ".indexes TABLE, which lists the indexes",
-        ["SHOW", "COLUMNS" | "FIELDS"] | ["DESCRIBE" | "DESC", _] => {
-            ".describe TABLE, which shows the columns of a table"
+    let mut words = sql.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+    let mut word = || words.next().unwrap_or_default().to_ascii_uppercase();
+    Some(match (word().as_str(), word().as_str()) {
+        ("SHOW", "TABLES") | ("PRAGMA", "TABLE_LIST") => "the shell has .tables, which lists the tables",
+        ("SHOW", "DATABASES" | "SCHEMAS") | ("PRAGMA", "DATABASE_LIST") => {
+            "the shell has .databases, which lists the databases"
         }
-        ["USE", _] => ".use DATABASE, which chooses a database",
+        ("SHOW", "CREATE") => "the shell has .schema TABLE, which shows the SQL that makes a table",
+        ("SHOW", "INDEX" | "INDEXES" | "KEYS") | ("PRAGMA", "INDEX_LIST" | "INDEX_INFO" | "INDEX_XINFO") => {
+            "the shell has .indexes TABLE, which lists the indexes"
+        }
+        ("SHOW", "COLUMNS" | "FIELDS")
+        | ("PRAGMA", "TABLE_INFO" | "TABLE_XINFO" | "FOREIGN_KEY_LIST")
+        | ("DESCRIBE" | "DESC", _) => {
+            "the shell has .describe TABLE, which shows the columns and keys of a table"
+        }
+        ("USE", _) => "the shell has .use DATABASE, which chooses a database",
+        ("VACUUM", _) => {
+            "outside of the shell, `phantomdb compact` gives the space of deleted rows back to the system"
+        }
         _ => return None,
     })
 }
 
+/// What the user may have meant, or what there is.
 fn hint(connection: &Connection, error: &Error, sql: &str) -> Option<String> {
-    if let Some(command) = command_instead(sql) {
-        return Some(format!("the shell has {command}"));
+    if let Some(instead) = command_instead(sql) {
+        return Some(instead.to_owned());
     }
     match error.code {
         ErrorCode::UnknownColumn => columns_hint(connection, error, sql),
@@ -167,6 +176,9 @@ fn columns_hint(connection: &Connection, error: &Error, sql: &str) -> Option<Str
     let schemas: Vec<_> = tables.iter().filter_map(|table| connection.describe(table).ok()).collect();
     let columns =
         || schemas.iter().flat_map(|schema| schema.columns.iter().map(|column| column.name.as_str()));
+    if let Some(unquoted) = place_of(error, sql).and_then(|at| unquoted(sql, at, columns())) {
+        return Some(format!("did you mean {}? such a name needs its quotes", as_sql(unquoted)));
+    }
     if let Some(nearest) = nearest(&name, columns()) {
         return Some(format!("did you mean \"{nearest}\"?"));
     }
@@ -178,6 +190,18 @@ fn columns_hint(connection: &Connection, error: &Error, sql: &str) -> Option<Str
         })
         .collect();
     (!lists.is_empty()).then(|| lists.join("; "))
+}
+
+/// The longest name that stands at a place of a statement without the quotes that it needs: `E-Mail` is a subtraction.
+fn unquoted<'a>(sql: &str, position: u64, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let before = usize::try_from(position).ok()?.checked_sub(1)?;
+    let rest: String = sql.chars().skip(before).flat_map(char::to_lowercase).collect();
+    let ends = |name: &str| !rest[name.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_');
+    let stands = |name: &&str| {
+        let lower = name.to_lowercase();
+        as_sql(name) != **name && rest.starts_with(&lower) && ends(&lower)
+    };
+    names.filter(stands).max_by_key(|name| name.len())
 }
 
 fn tables_hint(connection: &Connection, error: &Error) -> Option<String> {
@@ -214,6 +238,36 @@ mod tests {
         let table = Error::new(ErrorCode::UnknownTable, "").with_table("usres");
         assert_eq!(place_of(&table, "DELETE FROM usres"), Some(13));
         assert_eq!(place_of(&table.with_position(3), "DELETE FROM usres"), Some(3));
+    }
+
+    #[test]
+    fn a_name_without_its_quotes_is_recognised_at_its_place() {
+        let names = || ["extra", "E-Mail", "E-Mail 2", "e", "Straße Nr"].into_iter();
+        assert_eq!(unquoted("SELECT E-Mail FROM Kunde", 8, names()), Some("E-Mail"));
+        assert_eq!(unquoted("SELECT e-mail 2 FROM Kunde", 8, names()), Some("E-Mail 2"));
+        assert_eq!(unquoted("SELECT Straße nr", 8, names()), Some("Straße Nr"));
+        for other in ["SELECT E-Mails", "SELECT E", "SELECT extra", "SELECT x"] {
+            assert_eq!(unquoted(other, 8, names()), None, "{other}");
+        }
+        assert_eq!(unquoted("SELECT 1", 99, names()), None);
+    }
+
+    #[test]
+    fn statements_of_other_databases_have_their_command() {
+        for (sql, command) in [
+            ("PRAGMA table_info(users)", ".describe TABLE"),
+            ("pragma Table_Info('users');", ".describe TABLE"),
+            ("PRAGMA foreign_key_list(users)", ".describe TABLE"),
+            ("PRAGMA index_list(users)", ".indexes TABLE"),
+            ("VACUUM;", "`phantomdb compact`"),
+            ("vacuum full users", "`phantomdb compact`"),
+            ("DESC users", ".describe TABLE"),
+            ("SHOW TABLES;", ".tables"),
+        ] {
+            assert!(command_instead(sql).is_some_and(|text| text.contains(command)), "{sql}");
+        }
+        assert_eq!(command_instead("SELECT 1"), None);
+        assert_eq!(command_instead(""), None);
     }
 
     #[test]

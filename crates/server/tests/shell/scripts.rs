@@ -110,6 +110,16 @@ fn what_is_missing_is_named_together_with_what_is_there() {
     assert!(stderr(&["sql", shop.path(), "-c", "SELECT coalesc(1)"]).contains("did you mean coalesce()?"));
     let unlike = stderr(&["sql", shop.path(), "-c", "SELECT zzz FROM users"]);
     assert!(unlike.contains("hint: users has id, name, email"), "{unlike}");
+    let within = stderr(&["sql", &format!("file:{}/app", shop.path()), "-c", "SELECT 1"]);
+    let advice = format!("has the database \"app\": write file:{} --database app\n", shop.path());
+    assert!(within.contains(&advice), "{within}");
+    let table = "CREATE TABLE \"Kunde\" (extra TEXT, \"E-Mail\" TEXT)";
+    assert_eq!(run(&["sql", shop.path(), "-c", table], "").code, Some(0));
+    let unquoted = stderr(&["sql", shop.path(), "-c", "SELECT E-Mail FROM Kunde"]);
+    assert!(unquoted.contains("hint: did you mean \"E-Mail\"? such a name needs its quotes"), "{unquoted}");
+    let pragma = stderr(&["sql", shop.path(), "-c", "PRAGMA table_info(users)"]);
+    assert!(pragma.contains("hint: the shell has .describe TABLE"), "{pragma}");
+    assert!(stderr(&["sql", shop.path(), "-c", "VACUUM"]).contains("`phantomdb compact`"));
 }
 
 #[test]
@@ -141,6 +151,17 @@ fn a_table_is_described_with_the_keys_that_reference_it() {
     let key = "Referenced by:\n    orders: orders_userId_fkey: FOREIGN KEY (userId) REFERENCES users (id)\n";
     assert!(users.ends_with(key), "{users}");
     assert!(!described("orders").contains("Referenced by"));
+}
+
+#[test]
+fn a_script_of_the_home_directory_and_one_with_a_space_in_its_name_are_read() {
+    let shop = shop("shell-read");
+    std::fs::write(format!("{}/a b.sql", shop.path()), "SELECT 5 AS n;").unwrap();
+    for command in [".read \"~/a b.sql\"", ".read '~/a b.sql'", "\\i ~/a b.sql"] {
+        let mut shell = phantomdb(&["sql", "memory:", "-c", command, "--format", "csv"]);
+        let answer = outcome(shell.env("HOME", shop.path()), "");
+        assert_eq!((answer.stdout.as_str(), answer.stderr.as_str()), ("n\n5\n", ""), "{command}");
+    }
 }
 
 #[test]
