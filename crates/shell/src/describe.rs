@@ -123,7 +123,11 @@ fn constraint(constraint: &Constraint) -> Option<String> {
 
 fn reference(reference: &Reference) -> String {
     let table = table_as_sql(&reference.table);
-    let mut text = format!("REFERENCES {table} ({})", names(&reference.columns));
+    // A key that names no columns references the primary key.
+    let mut text = match reference.columns.as_slice() {
+        [] => format!("REFERENCES {table}"),
+        columns => format!("REFERENCES {table} ({})", names(columns)),
+    };
     for (event, action) in [("DELETE", reference.on_delete), ("UPDATE", reference.on_update)] {
         if let Some(action) = action {
             text.push_str(&format!(" ON {event} {}", action.as_sql()));

@@ -151,6 +151,13 @@ fn a_table_is_described_with_the_keys_that_reference_it() {
     let key = "Referenced by:\n    orders: orders_userId_fkey: FOREIGN KEY (userId) REFERENCES users (id)\n";
     assert!(users.ends_with(key), "{users}");
     assert!(!described("orders").contains("Referenced by"));
+    let table = "CREATE TABLE notes (id INTEGER PRIMARY KEY, \"order\" INTEGER REFERENCES orders)";
+    assert_eq!(run(&["sql", shop.path(), "-c", table], "").code, Some(0));
+    let orders = described("orders");
+    assert!(
+        orders.ends_with("    notes: notes_order_fkey: FOREIGN KEY (\"order\") REFERENCES orders\n"),
+        "{orders}"
+    );
 }
 
 #[test]
