@@ -1,5 +1,5 @@
 //! Drops tables, views, indexes and schemas. SQLite finds each of them in any case; PostgreSQL, and so this engine, by its
-//! exact name.
+//! exact name, but for the tables of `DROP TABLE IF EXISTS`.
 
 use phantomdb_protocol::{AlterOperation, Error, ErrorCode, Result, TableName};
 use phantomdb_sql::names::{references, same_table};
@@ -21,6 +21,7 @@ fn found(conn: &Connection, names: &[TableName], wanted: Object, if_exists: bool
         match catalog::object(conn, name)? {
             Some(object) if object == wanted => found.push(name.clone()),
             Some(object) => return Err(wrong_kind(name, object, wanted)),
+            None if if_exists && wanted == Object::Table => found.extend(in_another_case(conn, name)?),
             None if if_exists => {}
             None if wanted == Object::Index => {
                 return Err(Error::new(ErrorCode::NotFound, format!("there is no index \"{name}\"")));
@@ -29,6 +30,14 @@ fn found(conn: &Connection, names: &[TableName], wanted: Object, if_exists: bool
         }
     }
     Ok(found)
+}
+
+/// The table whose name differs in case alone. SQLite has no room for both, so `DROP TABLE IF EXISTS users`, which an ORM sends
+/// before it creates `users`, has to make room.
+fn in_another_case(conn: &Connection, name: &TableName) -> Result<Option<TableName>> {
+    let wanted = stored_name(name);
+    let mut tables = catalog::list_tables(conn)?.into_iter();
+    Ok(tables.find(|table| stored_name(table).eq_ignore_ascii_case(&wanted)))
 }
 
 fn wrong_kind(name: &TableName, object: Object, wanted: Object) -> Error {

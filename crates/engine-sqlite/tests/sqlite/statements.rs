@@ -77,3 +77,16 @@ async fn it_runs_a_statement_on_the_calling_thread_when_nothing_is_in_the_way() 
         transaction.rollback().await.unwrap();
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn drop_table_if_exists_makes_room_for_a_table_whose_name_differs_in_case() {
+    for fixture in Fixture::both().await {
+        let session = &*fixture.session;
+        ok(session, "CREATE TABLE \"Items\" (old TEXT)", &[]).await;
+        assert_eq!(error(session, ITEMS, &[]).await.code, ErrorCode::AlreadyExists);
+        ok(session, "DROP TABLE IF EXISTS \"items\"", &[]).await;
+        ok(session, ITEMS, &[]).await;
+        assert_eq!(rows(session, "SELECT \"name\" FROM \"items\"", &[]).await, json!([]));
+        assert_eq!(error(session, "DROP TABLE \"Items\"", &[]).await.code, ErrorCode::UnknownTable);
+    }
+}

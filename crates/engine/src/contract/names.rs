@@ -26,9 +26,6 @@ async fn a_drop_takes_nothing_whose_name_differs_in_case(fixture: &Fixture) {
     let session = &*fixture.session;
     all(session, &OBJECTS).await;
     for statement in [
-        "DROP TABLE IF EXISTS users",
-        "DROP TABLE IF EXISTS users CASCADE",
-        "DROP TABLE IF EXISTS users, \"USERS\"",
         "DROP VIEW IF EXISTS few",
         "DROP INDEX IF EXISTS names",
         "ALTER TABLE IF EXISTS users ADD COLUMN x INTEGER",
