@@ -136,7 +136,7 @@ describe('hints for a statement that failed', () => {
 
   test.each([
     [column('Nmae'), 'SELECT Nmae FROM Kunde', 'Did you mean Name?'],
-    // What was meant has no quotes.
+    // The name that the author meant has no quotes.
     [column('E'), 'SELECT E-Mail FROM kunde', 'Did you mean "E-Mail"?'],
     [column('oder'), 'SELECT oder FROM Kunde', 'Did you mean "order"?'],
     [column('zzz'), 'SELECT zzz FROM Kunde', 'Kunde has "Kd-Nr", Name, "E-Mail", extra, "order".'],

@@ -1,6 +1,6 @@
 'use strict';
 
-// What the suites of the console have in common: a server with the databases of console-data.js, and a browser.
+// The suites of the console share this: a server with the databases of console-data.js, and a browser.
 
 const { PhantomDBDialect } = require('../..');
 const { launch, openPage } = require('./browser.js');

@@ -73,7 +73,7 @@ export function base64Of(bytes) {
 }
 
 /**
- * What is wrong with a text as a value of a column; undefined when the server may take it. The server checks it again.
+ * Says why a column cannot take a text as its value; undefined when the server may take it. The server checks it again.
  */
 export function wrongText(column, text) {
   if (text === null) return column.allowNull ? undefined : 'this column takes no NULL';

@@ -1,4 +1,4 @@
-// What a statement that failed may have meant, and where the console has what other programs have a statement for.
+// Hints for a statement that failed: what its author may have meant, and where the console has what other programs do by a statement.
 
 import { tableLabel } from '../sql-text.js';
 import { written } from './written.js';

@@ -114,7 +114,7 @@ impl Item {
         Repeat::of_statement(is_within, self.read_only || begins)
     }
 
-    /// What is set when the transaction has begun that begins with the statement, if one does.
+    /// The cell that gets the transaction which begins with the statement, if one does.
     pub fn begun(&self) -> Option<Arc<OnceLock<BegunTransaction>>> {
         match &self.transaction {
             Some(CallTransaction::New(new)) => Some(Arc::clone(&new.begun)),

@@ -22,7 +22,7 @@ use crate::{
 /// The most statements that are sent before the first result is read.
 pub(crate) const PIPELINE_MAX: usize = 128;
 
-/// Whether a transaction can write.
+/// Says whether a transaction can write.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Mode {
     ReadWrite,

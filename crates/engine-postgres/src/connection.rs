@@ -46,7 +46,7 @@ pub(crate) struct Connection {
     unusable: AtomicBool,
     /// True when a statement may have changed the session.
     changed: AtomicBool,
-    /// What is known of the code of the database.
+    /// The code that the database is known to store.
     code: Mutex<Arc<DatabaseCode>>,
     /// The statements that set the session up.
     settings: String,
@@ -116,7 +116,7 @@ impl Connection {
         }
     }
 
-    /// What is known of the code of the database.
+    /// The code that the database is known to store.
     pub(crate) fn code(&self) -> Arc<DatabaseCode> {
         Arc::clone(&lock(&self.code))
     }

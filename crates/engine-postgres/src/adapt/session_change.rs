@@ -17,7 +17,7 @@ use super::call::is_known;
 static NEUTRAL: LazyLock<HashSet<&str>> =
     LazyLock::new(|| include_str!("session_neutral.txt").split_whitespace().collect());
 
-/// What a statement may do to its session.
+/// The change that a statement may make to its session.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) enum SessionEffect {
     /// It leaves the session as it was.
