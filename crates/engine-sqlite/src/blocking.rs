@@ -1,42 +1,52 @@
 //! SQLite's work on threads for blocking work, so that the threads of the async runtime never wait for it.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use phantomdb_engine::Deadline;
 use phantomdb_engine::deadline::within_sync;
-use phantomdb_engine::sync::lock;
 use phantomdb_protocol::{Error, ErrorCode, Result};
-use rusqlite::InterruptHandle;
 use tokio_util::sync::CancellationToken;
 
-/// Interrupts the running statement when the future that waits for it is dropped.
-struct InterruptOnDrop(Arc<Mutex<Option<InterruptHandle>>>);
+tokio::task_local! {
+    static STOP: Stop;
+}
 
-impl InterruptOnDrop {
-    fn interrupt(&self) {
-        // The mutex stays locked during the interrupt, so that the connection cannot be given to another statement in
-        // between.
-        let mut handle = lock(&self.0);
-        if let Some(handle) = handle.take() {
-            handle.interrupt();
-        }
+/// Whether the work on a thread for blocking work is to stop. Every connection asks while a statement runs. SQLite has an
+/// interrupt, but ignores it before a statement's first step, so that a stop in that moment would be lost.
+#[derive(Debug, Clone, Default)]
+struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
     }
 }
 
-impl Drop for InterruptOnDrop {
+/// True when the work of this thread is to stop, because nobody waits for it any more or its database closes.
+pub(super) fn is_stopped() -> bool {
+    STOP.try_with(Stop::is_set).unwrap_or(false)
+}
+
+/// Stops the work when the future that waits for it is dropped.
+struct StopOnDrop(Stop);
+
+impl Drop for StopOnDrop {
     fn drop(&mut self) {
-        self.interrupt();
+        self.0.set();
     }
 }
 
-/// Runs `work` on a thread for blocking work and returns `owner` with the result.
+/// Runs `work` on a thread for blocking work and returns `owner`, which holds the connection, with the result.
 ///
-/// `owner` holds the connection that `handle` interrupts. It is dropped only after the last moment at which the connection
-/// can be interrupted. When one of the `stops` is cancelled or the deadline of the call passes, the statement is interrupted
-/// and its outcome is returned as usual.
+/// When one of the `stops` is cancelled or the deadline of the call passes, the statement is stopped and its outcome is
+/// returned as usual.
 pub(super) async fn run<O, T>(
     mut owner: O,
-    handle: InterruptHandle,
     stops: [&CancellationToken; 2],
     work: impl FnOnce(&mut O) -> T + Send + 'static,
 ) -> Result<(O, T)>
@@ -44,18 +54,14 @@ where
     O: Send + 'static,
     T: Send + 'static,
 {
-    let running = Arc::new(Mutex::new(Some(handle)));
-    let interrupt = InterruptOnDrop(Arc::clone(&running));
+    let stop = StopOnDrop(Stop::default());
+    let heard = stop.0.clone();
     let deadline = Deadline::current();
     let mut task = tokio::task::spawn_blocking(move || {
-        // SQLite ignores an interrupt before the start. The handle is gone when that happened, and nobody waits for the
-        // result.
-        let is_wanted = lock(&running).is_some();
-        if !is_wanted {
+        if heard.is_set() {
             return None;
         }
-        let result = within_sync(deadline, || work(&mut owner));
-        lock(&running).take();
+        let result = STOP.sync_scope(heard, || within_sync(deadline, || work(&mut owner)));
         Some((owner, result))
     });
     let is_late = async {
@@ -74,11 +80,10 @@ where
     let joined = match joined {
         Some(joined) => joined,
         None => {
-            interrupt.interrupt();
+            stop.0.set();
             task.await
         }
     };
-    drop(interrupt);
     match joined {
         Ok(Some(owner_and_result)) => Ok(owner_and_result),
         Ok(None) => Err(Deadline::passed().map_or_else(stopped, |deadline| deadline.error())),
@@ -98,4 +103,44 @@ pub(super) fn stopped() -> Error {
 
 fn panicked() -> Error {
     Error::internal("the statement failed unexpectedly and had no effect")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{self, RecvTimeoutError};
+    use std::time::Duration;
+
+    use rusqlite::ffi::ErrorCode as SqliteCode;
+
+    use super::*;
+    use crate::connection::{self, Location, Mode};
+    use crate::memory_vfs::MemoryFile;
+
+    const ENDLESS: &str =
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+    const TIMEOUT: Duration = Duration::from_secs(60);
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_statement_whose_caller_left_before_its_first_step_ends() {
+        let location = Location::Memory(MemoryFile::new().unwrap());
+        let connection = connection::open(&location, true, TIMEOUT, Mode::ReadWrite).unwrap();
+        let never = CancellationToken::new();
+        let (begin, begun) = tokio::sync::oneshot::channel();
+        let (go_on, waiting) = mpsc::channel();
+        let (end, ended) = mpsc::channel();
+        let running = run(connection, [&never, &never], move |connection| {
+            begin.send(()).unwrap();
+            waiting.recv_timeout(TIMEOUT).unwrap();
+            let outcome = connection.query_row(ENDLESS, [], |row| row.get::<_, i64>(0));
+            end.send(outcome.map_err(|error| error.sqlite_error_code())).unwrap();
+        });
+        tokio::select! {
+            _ = running => panic!("the statement has no end"),
+            begun = begun => begun.unwrap(),
+        }
+        go_on.send(()).unwrap();
+        let outcome = tokio::task::spawn_blocking(move || ended.recv_timeout(TIMEOUT)).await.unwrap();
+        assert_ne!(outcome, Err(RecvTimeoutError::Timeout));
+        assert_eq!(outcome, Ok(Err(Some(SqliteCode::OperationInterrupted))));
+    }
 }

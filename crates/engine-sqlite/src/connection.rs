@@ -15,7 +15,7 @@ use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags, ffi};
 
 use crate::memory_vfs::{self, MemoryFile};
-use crate::{error, functions, hidden, lost_file};
+use crate::{blocking, error, functions, hidden, lost_file};
 
 /// The number of prepared statements that a connection caches.
 const PREPARED_STATEMENTS: usize = 256;
@@ -129,7 +129,7 @@ pub(super) fn open(
     hidden::hide(&connection).map_err(error::from_sqlite)?;
     let budget = Arc::new(StepBudget(AtomicU32::new(StepBudget::UNLIMITED)));
     let spent = Arc::clone(&budget);
-    let stop = move || spent.spend() || Deadline::passed().is_some();
+    let stop = move || spent.spend() || blocking::is_stopped() || Deadline::passed().is_some();
     connection.progress_handler(STEPS_PER_ROUND, Some(stop)).map_err(error::from_sqlite)?;
     Ok(LimitedConnection { mode, connection, budget })
 }

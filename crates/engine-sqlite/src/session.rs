@@ -147,11 +147,10 @@ impl SqliteSession {
             };
             let permit = cancelled.run_until_cancelled(locked).await.ok_or_else(blocking::stopped)??;
             let lease = self.database.connection(self.mode()).await?;
-            let handle = lease.get_interrupt_handle();
             let running = RunningStatement { lease, input, _permit: permit };
             let database = Arc::clone(&self.database);
             let stops = [&cancelled, self.database.interrupted()];
-            let (running, outcome) = blocking::run(running, handle, stops, move |running| {
+            let (running, outcome) = blocking::run(running, stops, move |running| {
                 attempt(&database, &mut running.lease, &running.input, (access, writes))
             })
             .await?;

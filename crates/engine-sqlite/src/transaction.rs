@@ -138,15 +138,13 @@ impl SqliteTransaction {
         }
         let attempt = Arc::new(attempt);
         loop {
-            let handle = state.interrupt_handle(cursor)?;
             let attempt = Arc::clone(&attempt);
-            let (returned, outcome) =
-                blocking::run(state, handle, [self.database.interrupted(); 2], move |state| {
-                    let outcome = attempt(state);
-                    state.settle();
-                    outcome
-                })
-                .await?;
+            let (returned, outcome) = blocking::run(state, [self.database.interrupted(); 2], move |state| {
+                let outcome = attempt(state);
+                state.settle();
+                outcome
+            })
+            .await?;
             state = returned;
             match outcome {
                 Attempt::Done(outcome) => return outcome,

@@ -4,7 +4,6 @@ use phantomdb_engine::parameters::check_count;
 use phantomdb_protocol::{Result, ResultSet, Statement, Value};
 use phantomdb_sql::Kind;
 use phantomdb_sql::cursor::{self, CursorStatement};
-use rusqlite::InterruptHandle;
 
 use super::{OpenedInSqlite, TransactionState};
 use crate::cursor::Cursor;
@@ -82,17 +81,5 @@ impl TransactionState {
     /// Sets the connection of the cursor that is declared next.
     pub(crate) fn set_cursor_lease(&mut self, lease: Lease) {
         self.cursor_lease = Some(lease);
-    }
-
-    /// Interrupts the statement that the transaction runs, or that one of its cursors does.
-    pub(crate) fn interrupt_handle(&self, cursor: Option<&CursorStatement>) -> Result<InterruptHandle> {
-        let own = match cursor {
-            Some(CursorStatement::Declare { .. }) => self.cursor_lease.as_deref(),
-            Some(CursorStatement::Fetch { name, count: _ }) => {
-                self.cursors.get(name).and_then(|cursor| cursor.lease.as_deref())
-            }
-            _ => None,
-        };
-        Ok(own.map_or_else(|| self.connection(), Ok)?.get_interrupt_handle())
     }
 }
