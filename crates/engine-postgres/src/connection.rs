@@ -1,8 +1,11 @@
 //! A connection to a PostgreSQL server, and the statements that are prepared on it.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use hashlink::LruCache;
@@ -235,6 +238,9 @@ fn settings(options: &PostgresOptions) -> String {
     sql
 }
 
+/// The time between the two cancellations of a statement whose caller has gone away.
+const CANCEL_AGAIN: Duration = Duration::from_secs(1);
+
 /// Cancels what a connection is running.
 #[derive(Clone)]
 pub(crate) struct Canceller {
@@ -254,5 +260,17 @@ impl Canceller {
     /// Cancels without waiting for it. Gives none when the runtime is gone, and the connection soon will be.
     pub(crate) fn spawn(self) -> Option<JoinHandle<()>> {
         Handle::try_current().ok().map(|runtime| runtime.spawn(self.cancel()))
+    }
+
+    /// Cancels now, and once more for a statement that has not begun yet, since a request that comes before has no effect.
+    /// It is for a connection that is not used again.
+    pub(crate) fn spawn_twice(self) {
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(async move {
+                self.clone().cancel().await;
+                tokio::time::sleep(CANCEL_AGAIN).await;
+                self.cancel().await;
+            });
+        }
     }
 }

@@ -195,7 +195,7 @@ impl Drop for Lease {
     fn drop(&mut self) {
         if !self.done {
             self.lent.mark_unusable();
-            self.lent.canceller().spawn();
+            self.lent.canceller().spawn_twice();
             if self.lent.is_changed() {
                 self.lent.close();
                 self.stored_code.expire();
