@@ -72,6 +72,22 @@ fn an_export_is_a_plain_sqlite_file() {
 }
 
 #[test]
+fn an_export_that_fails_midway_leaves_no_file() {
+    let place = Place::new();
+    place.import(&place.source("CREATE TABLE notes (id INTEGER PRIMARY KEY, note TEXT)"), &[]).succeeds();
+    let stored = Connection::open(place.data().join("new.db")).unwrap();
+    stored.execute_batch("INSERT INTO notes VALUES (1, 'whole'), (2, CAST(X'FF' AS TEXT))").unwrap();
+    drop(stored);
+    let before = place.files();
+    let (data, output) = (place.data(), place.0.join("out.sql"));
+    let output = output.to_str().unwrap();
+    export(data.to_str().unwrap(), output).fails_with("a text is not UTF-8");
+    assert!(!std::path::Path::new(output).exists());
+    assert!(!std::path::Path::new(&format!("{output}.partial")).exists());
+    assert_eq!(place.files(), before);
+}
+
+#[test]
 fn rows_are_the_same_after_an_import_and_an_export() {
     let place = Place::new();
     let source = place.source(KEYS);

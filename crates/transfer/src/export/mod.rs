@@ -1,5 +1,6 @@
 //! `phantomdb export`: a plain SQLite file, or SQL.
 
+mod partial_file;
 mod reader;
 mod sql_file;
 mod sqlite_file;

@@ -1,13 +1,13 @@
 //! Writes PhantomDB SQL: tables, rows, then indexes and foreign keys.
 
-use std::fs::OpenOptions;
+use std::fs::File;
 use std::io::{BufWriter, ErrorKind, Write};
-use std::path::Path;
 
-use phantomdb_protocol::{ColumnDefinition, Constraint, Error, ErrorCode, Result, TableSchema};
+use phantomdb_protocol::{ColumnDefinition, Constraint, Error, Result, TableSchema};
 use rusqlite::types::ValueRef;
 
 use super::ddl;
+use super::partial_file::PartialFile;
 use phantomdb_sql::printer::{quote_identifier, quote_literal};
 use phantomdb_sql::types::SqlType;
 
@@ -15,6 +15,8 @@ const ROWS_OF_A_STATEMENT: usize = 100;
 
 pub(super) struct SqlFile {
     out: BufWriter<Box<dyn Write + Send>>,
+    /// None when it writes to stdout.
+    file: Option<PartialFile>,
     schemas: Vec<String>,
     /// The beginning of an INSERT into the current table.
     insert: String,
@@ -33,23 +35,16 @@ fn failed(error: std::io::Error) -> Error {
     Error::internal(format!("the output cannot be written: {error}"))
 }
 
-fn not_created(path: &Path, error: &std::io::Error) -> Error {
-    match error.kind() {
-        ErrorKind::AlreadyExists => crate::file_exists(path),
-        kind => Error::new(ErrorCode::BadRequest, format!("{} cannot be written: {kind}", path.display())),
-    }
-}
-
 impl SqlFile {
     pub(super) fn create(path: &str) -> Result<Self> {
-        let out: Box<dyn Write + Send> = if path == "-" {
-            Box::new(std::io::stdout())
-        } else {
-            let file = OpenOptions::new().write(true).create_new(true).open(path);
-            Box::new(file.map_err(|error| not_created(path.as_ref(), &error))?)
+        let file = if path == "-" { None } else { Some(PartialFile::create(path)?) };
+        let out: Box<dyn Write + Send> = match &file {
+            None => Box::new(std::io::stdout()),
+            Some(file) => Box::new(File::create(file.partial()).map_err(failed)?),
         };
         Ok(Self {
             out: BufWriter::new(out),
+            file,
             schemas: Vec::new(),
             insert: String::new(),
             types: Vec::new(),
@@ -114,7 +109,8 @@ impl SqlFile {
                 }
             }
         }
-        self.out.flush().map_err(failed)
+        self.out.flush().map_err(failed)?;
+        self.file.map_or(Ok(()), PartialFile::keep)
     }
 }
 

@@ -1,21 +1,18 @@
-//! Writes a plain SQLite file, beside its final path, and moves it there when it is complete.
-
-use std::fs;
-use std::path::PathBuf;
+//! Writes a plain SQLite file.
 
 use phantomdb_protocol::{ColumnDefinition, Constraint, Error, Result, TableSchema};
 use rusqlite::Connection;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
 use super::ddl;
+use super::partial_file::PartialFile;
 use phantomdb_engine_sqlite::stored_name;
 use phantomdb_sql::printer::{quote_identifier, quote_literal};
 use phantomdb_sql::types::SqlType;
 
 pub(super) struct SqliteFile {
-    connection: Option<Connection>,
-    path: PathBuf,
-    partial: PathBuf,
+    connection: Connection,
+    file: PartialFile,
     /// The INSERT statement of the current table.
     insert: String,
 }
@@ -32,28 +29,19 @@ fn left_out(what: &str, error: &rusqlite::Error) {
 
 impl SqliteFile {
     pub(super) fn create(path: &str) -> Result<Self> {
-        let (path, partial) = (PathBuf::from(path), PathBuf::from(format!("{path}.partial")));
-        if path.exists() {
-            return Err(crate::file_exists(&path));
-        }
-        // Left by an export that was killed.
-        let _ = fs::remove_file(&partial);
-        let connection = Connection::open(&partial).map_err(failed)?;
+        let file = PartialFile::create(path)?;
+        let connection = Connection::open(file.partial()).map_err(failed)?;
         connection
             .execute_batch("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA foreign_keys=OFF; BEGIN")
             .map_err(failed)?;
-        Ok(Self { connection: Some(connection), path, partial, insert: String::new() })
-    }
-
-    fn connection(&self) -> Result<&Connection> {
-        self.connection.as_ref().ok_or_else(|| Error::internal("the SQLite file is closed"))
+        Ok(Self { connection, file, insert: String::new() })
     }
 
     pub(super) fn table(&mut self, schema: &TableSchema) -> Result<()> {
         let places = vec!["?"; schema.columns.len()].join(", ");
         let table = quote_identifier(&stored_name(&schema.table));
         self.insert = format!("INSERT INTO {table} VALUES ({places})");
-        let connection = self.connection()?;
+        let connection = &self.connection;
         match connection.execute_batch(&create_table(schema, true)?) {
             Ok(()) => Ok(()),
             Err(error) => {
@@ -64,14 +52,13 @@ impl SqliteFile {
     }
 
     pub(super) fn row(&mut self, row: &[ValueRef<'_>]) -> Result<()> {
-        let mut statement = self.connection()?.prepare_cached(&self.insert).map_err(failed)?;
+        let mut statement = self.connection.prepare_cached(&self.insert).map_err(failed)?;
         let values = row.iter().map(|value| ToSqlOutput::Borrowed(*value));
         statement.execute(rusqlite::params_from_iter(values)).map(drop).map_err(failed)
     }
 
-    pub(super) fn finish(mut self, tables: &[&TableSchema]) -> Result<()> {
-        let connection =
-            self.connection.take().ok_or_else(|| Error::internal("the SQLite file is closed"))?;
+    pub(super) fn finish(self, tables: &[&TableSchema]) -> Result<()> {
+        let Self { connection, file, insert: _ } = self;
         for schema in tables {
             for index in schema.indexes.iter().filter(|index| index.definition.is_some()) {
                 let table = phantomdb_protocol::TableName::new(stored_name(&schema.table));
@@ -82,15 +69,7 @@ impl SqliteFile {
         }
         connection.execute_batch("COMMIT").map_err(failed)?;
         connection.close().map_err(|(_, error)| failed(error))?;
-        fs::rename(&self.partial, &self.path)
-            .map_err(|error| Error::internal(format!("the SQLite file cannot be moved: {error}")))
-    }
-}
-
-impl Drop for SqliteFile {
-    fn drop(&mut self) {
-        self.connection = None;
-        let _ = fs::remove_file(&self.partial);
+        file.keep()
     }
 }
 
