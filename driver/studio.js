@@ -7,13 +7,15 @@ const fs = require('fs');
 const path = require('path');
 
 const { ROOT } = require('./addon-file.js');
+const { isWholeUrl, locate, partsOf } = require('./database-url.js');
 const { copyOf } = require('./studio-copy.js');
 
 const USAGE = `Opens the console in your browser: a page to look into databases and to change them.
 
 Usage: phantomdb studio [URL] [--no-open]
 
-URL is file:PATH or a path, or http://… or https://…, a server. Without it, it is PHANTOMDB_URL. The path is a directory of
+URL is file:PATH or a path, or http://… or https://…, a server. phantomdb://HOST:PORT/DATABASE, phantomdb+https://HOST/DATABASE
+and phantomdb+file:./DIRECTORY/DATABASE open one database of it. Without a URL, it is PHANTOMDB_URL. The path is a directory of
 databases, which programs may use meanwhile; or a file, such as a saved snapshot or a backup: the page then shows a copy of it,
 which cannot be changed. The command serves them until you press Ctrl-C. --no-open prints the URL of the page and opens no
 browser.
@@ -69,8 +71,16 @@ function messageOf(text, status) {
   }
 }
 
+/** The fragment with which the page takes a token and opens a database, each of which may be undefined. */
+function fragment({ token, database }) {
+  const secret = token && `token=${encodeURIComponent(token)}`;
+  const place = database && `/${encodeURIComponent(database)}`;
+  const parts = [secret, place].filter(Boolean);
+  return parts.length === 0 ? '' : `#${parts.join('&')}`;
+}
+
 /** Shows the page of a server. Returns the exit code. */
-async function showServer(url, opens) {
+async function showServer({ url, ...opened }, opens) {
   let page;
   try {
     page = new URL('console/', url.endsWith('/') ? url : `${url}/`).href;
@@ -83,12 +93,12 @@ async function showServer(url, opens) {
     console.error(`${page} cannot be shown: ${fault}`);
     return FAILED;
   }
-  show(page, opens);
+  show(page + fragment(opened), opens);
   return 0;
 }
 
 /** Shows what is at a path. Returns the exit code. */
-async function showFiles(place, opens) {
+async function showFiles(place, database, opens) {
   const stats = fs.existsSync(place) ? fs.statSync(place) : undefined;
   try {
     if (stats === undefined) {
@@ -96,7 +106,7 @@ async function showFiles(place, opens) {
         `there is no directory ${place}; \`phantomdb databases create NAME ${place}\` makes it with an empty database`,
       );
     }
-    return await (stats.isDirectory() ? showDirectory(place, opens) : showCopy(place, opens));
+    return await (stats.isDirectory() ? showDirectory(place, database, opens) : showCopy(place, opens));
   } catch (error) {
     console.error(`phantomdb: ${error.message}`);
     return FAILED;
@@ -104,12 +114,13 @@ async function showFiles(place, opens) {
 }
 
 /** Shows the databases of a directory, which other programs of this computer may use meanwhile, until a signal comes. */
-async function showDirectory(directory, opens) {
+async function showDirectory(directory, database, opens) {
   // Here, since the usage and servers need no addon.
   const { Client } = require('./client.js');
   const client = new Client(`file:${directory}`, {});
   try {
-    show(await client.at().studio(), opens);
+    const page = await client.at().studio();
+    show(database === undefined ? page : `${page}&/${encodeURIComponent(database)}`, opens);
     await signalled();
     return 0;
   } finally {
@@ -168,19 +179,33 @@ async function studio(args) {
     console[isHelp ? 'log' : 'error'](USAGE);
     return isHelp ? 0 : MISUSED;
   }
-  const url = urls[0] || process.env.PHANTOMDB_URL || '';
+  let place;
+  try {
+    place = placeOf(urls[0] || process.env.PHANTOMDB_URL || '');
+  } catch (error) {
+    console.error(error.message);
+    return MISUSED;
+  }
   const opens = !args.includes('--no-open');
-  if (/^https?:\/\//.test(url)) return showServer(url, opens);
+  const { url, database } = place;
+  if (/^https?:\/\//.test(url)) return showServer(place, opens);
   // A letter alone before the colon is a drive of Windows.
   if (/^file:./.test(url) || (url !== '' && !/^[a-z][a-z\d+.-]+:/i.test(url)))
-    return showFiles(url.replace(/^file:(\/\/(?=\/))?/, ''), opens);
+    return showFiles(url.replace(/^file:(\/\/(?=\/))?/, ''), database, opens);
   console.error(
     url === ''
       ? `phantomdb studio needs a URL.\n\n${USAGE}`
-      : `${url} cannot be opened: phantomdb studio takes a path, http://… or https://…. Databases in the memory of a ` +
-          'program are shown by its own dialect: await dialect.studio() is the URL of the page.',
+      : `${url} cannot be opened: phantomdb studio takes a path, http://… or https://…, or phantomdb://…. Databases in the ` +
+          'memory of a program are shown by its own dialect: await dialect.studio() is the URL of the page.',
   );
   return MISUSED;
+}
+
+/** The place that a URL names, and the database and the token if it names those too. */
+function placeOf(url) {
+  if (!isWholeUrl(url)) return { url };
+  const parts = partsOf(url);
+  return { ...locate(parts), token: parts.password };
 }
 
 module.exports = { studio };

@@ -14,7 +14,8 @@ const { createRequire } = require('module');
 const path = require('path');
 
 const { Client } = require('../driver/client.js');
-const { isPhantomDB, readConfiguration, refuseScheme } = require('./configuration.js');
+const { isPhantomDB } = require('../driver/database-url.js');
+const { readConfiguration, refuseScheme } = require('./configuration.js');
 const { dataTypes } = require('./data-types.js');
 const { wrapSqlString } = require('./escape.js');
 const { makeExtendable } = require('./patch-abstract-type.js');

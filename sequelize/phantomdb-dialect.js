@@ -6,7 +6,7 @@ const { inspect, types } = require('util');
 
 const { Client } = require('../driver/client.js');
 const { checkOptions, checkUrl, defaultUrl } = require('../driver/dialect-options.js');
-const { isWholeUrl } = require('./configuration.js');
+const { isWholeUrl } = require('../driver/database-url.js');
 const { CLIENT, DIALECT_NAME, clientOf, installEverywhere, installIn, installOn } = require('./install.js');
 const { withLock } = require('../driver/named-lock.js');
 const { translate } = require('../driver/native.js');

@@ -7,7 +7,8 @@
 
 const path = require('path');
 
-const { isPhantomDB, isWholeUrl, readConfiguration } = require('./configuration.js');
+const { isPhantomDB, isWholeUrl } = require('../driver/database-url.js');
+const { readConfiguration } = require('./configuration.js');
 const { clientOf } = require('./install.js');
 const { withLock } = require('../driver/named-lock.js');
 

@@ -71,6 +71,11 @@ describe('the console of a program', () => {
     servers.push(await serve(['--memory', '--listen', '127.0.0.1:0', '--no-console']));
     const [shown, hidden] = servers.map(({ url }) => url);
     expect(await studio(shown)).toEqual([0, `The console is at ${shown}/console/`]);
+    const whole = shown.replace('http:', 'phantomdb:');
+    expect(await studio(`${whole}/my%20app`)).toEqual([0, `The console is at ${shown}/console/#/my%20app`]);
+    const withToken = `${whole}/app`.replace('//', '//any:s3cret@');
+    expect(await studio(withToken)).toEqual([0, `The console is at ${shown}/console/#token=s3cret&/app`]);
+    expect(await studio('phantomdb://')).toEqual([2, expect.stringMatching(/names no host.*phantomdb:\/\/HOST:PORT/)]);
     expect(await studio(hidden)).toEqual([1, expect.stringMatching(/start it with --console/)]);
     for (const { child, ended } of servers) {
       child.kill();
@@ -189,6 +194,11 @@ describeInBrowser('the console of a program, in a browser', () => {
     await page.getByText('Grace', { exact: true }).waitFor();
     await page.context().close();
     expect(problems).toEqual([]);
+    await dialect.createDatabase('other');
+    const beside = await openPage(browser, `${await dialect.studio()}&/other`);
+    expect(beside.page.url()).toMatch(/\/console\/#\/other$/);
+    await beside.page.context().close();
+    expect(beside.problems).toEqual([]);
     await sequelize.close();
     await browser.close();
   });

@@ -6,7 +6,7 @@ const { promises: fs } = require('fs');
 const path = require('path');
 const { parseArgs } = require('util');
 
-const { isWholeUrl } = require('../configuration.js');
+const { isWholeUrl } = require('../../driver/database-url.js');
 const { isModulePackage } = require('../module-package.js');
 const { filesOf } = require('./files.js');
 

@@ -8,7 +8,7 @@ const { parseArgs } = require('util');
 const { PhantomDBDialect } = require('../../index.js');
 const { defaultUrl } = require('../../driver/dialect-options.js');
 const { LOCKS_DATABASE } = require('../../driver/named-lock.js');
-const { isWholeUrl } = require('../configuration.js');
+const { isWholeUrl } = require('../../driver/database-url.js');
 const { filesOf } = require('./files.js');
 const { Misuse, NOTES, placeOf, readTables } = require('./tables.js');
 

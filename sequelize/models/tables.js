@@ -6,7 +6,8 @@ const { existsSync } = require('fs');
 
 const { consoleTable } = require('../../driver/contract.js');
 const { defaultUrl } = require('../../driver/dialect-options.js');
-const { isWholeUrl, readConfiguration } = require('../configuration.js');
+const { isWholeUrl } = require('../../driver/database-url.js');
+const { readConfiguration } = require('../configuration.js');
 const { Names, modelNames } = require('./names.js');
 
 /** A command line that is wrong. */
