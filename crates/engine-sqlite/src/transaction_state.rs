@@ -2,6 +2,8 @@
 //! thread when they are quick.
 
 mod cursors;
+mod quick;
+mod savepoints;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -17,14 +19,14 @@ use phantomdb_sql::Kind;
 use rusqlite::Connection;
 use tokio::time::Instant;
 
-use crate::connection::{Mode, QUICK_CHANGES, QUICK_ROUNDS};
+use crate::connection::Mode;
 use crate::constraint_error::check_deferred_keys;
 use crate::cursor::Cursor;
 use crate::database::{Database, Lease};
 use crate::error;
 use crate::idempotency_store::KeyedWrite;
 use crate::open_transaction::WAITS_FOR_ITSELF;
-use crate::plan_cache::{Plan, PlanCache};
+use crate::plan_cache::PlanCache;
 use crate::run::{Attempt, Executor, Prepared, empty};
 use crate::write_lock::WritePermit;
 
@@ -181,7 +183,7 @@ impl TransactionState {
             }
             self.savepoints
                 .iter()
-                .try_for_each(|name| connection.execute_batch(&savepoint_sql("SAVEPOINT", name)))
+                .try_for_each(|name| connection.execute_batch(&savepoints::savepoint_sql("SAVEPOINT", name)))
         };
         if let Err(e) = open() {
             if !connection.is_autocommit() {
@@ -248,76 +250,6 @@ impl TransactionState {
     pub(super) fn read_schema<T>(&mut self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         self.begin_reading()?;
         work(self.connection()?)
-    }
-
-    /// True when the statement may run on a thread that serves others: it can be stopped, or it writes little, and it does not
-    /// wait for another process. Stopping a write undoes everything since the transaction was opened in SQLite, so only the
-    /// first write can be stopped.
-    pub(super) fn may_be_quick(&self, plan: &Plan) -> bool {
-        let fits = match plan.adapted.kind {
-            Kind::Read | Kind::LockingRead | Kind::Savepoint(_) | Kind::Release(_) => true,
-            Kind::RollbackTo(_) => self.wrote_little(),
-            Kind::Write => {
-                self.opened == OpenedInSqlite::Nothing
-                    || plan.inserts_values()
-                    || self.connection().is_ok_and(|connection| plan.runs_straight(connection))
-            }
-            _ => false,
-        };
-        fits && plan.is_quick() && !(self.upgrades(plan) && self.database.is_on_disk())
-    }
-
-    /// True when the statement makes SQLite take the write lock in a snapshot that is open.
-    fn upgrades(&self, plan: &Plan) -> bool {
-        self.opened == OpenedInSqlite::Snapshot && plan.locks_in_transaction()
-    }
-
-    /// True when the transaction has changed so few rows that SQLite ends it in a moment.
-    fn wrote_little(&self) -> bool {
-        let changes = || self.connection().map(|connection| connection.total_changes() - self.changes_before);
-        self.opened != OpenedInSqlite::Write
-            || (!self.changed_schema && changes().is_ok_and(|changes| changes <= QUICK_CHANGES))
-    }
-
-    /// True when the transaction may be committed on a thread that serves others. A commit to a file waits for the disk.
-    pub(super) fn commits_quickly(&self) -> bool {
-        self.rolls_back_quickly() && (self.opened != OpenedInSqlite::Write || !self.database.is_on_disk())
-    }
-
-    /// True when the transaction may be rolled back on a thread that serves others. To close a connection takes longer.
-    pub(super) fn rolls_back_quickly(&self) -> bool {
-        self.wrote_little() && self.lease.as_ref().is_none_or(Lease::is_reusable)
-    }
-
-    /// Runs a statement for which [`Self::may_be_quick`] is true. Returns `None` when it was stopped and had no effect.
-    pub(super) fn execute_quickly(
-        &mut self,
-        plan: &Plan,
-        statement: &Statement,
-    ) -> Option<Result<ResultSet>> {
-        let start = Instant::now();
-        let can_be_stopped = match plan.adapted.kind {
-            Kind::Read | Kind::LockingRead => true,
-            Kind::Write => self.opened == OpenedInSqlite::Nothing,
-            _ => false,
-        };
-        if can_be_stopped && !self.lease.as_ref()?.limit(QUICK_ROUNDS) {
-            return None;
-        }
-        let attempt = self.execute(statement);
-        let stopped = can_be_stopped && self.lease.as_mut().is_some_and(Lease::lift_limit);
-        plan.record_run(start.elapsed(), stopped);
-        if stopped && self.connection().is_ok_and(Connection::is_autocommit) {
-            // SQLite has undone the statement, which was the first, and with it the beginning of the transaction.
-            self.opened = OpenedInSqlite::Nothing;
-        }
-        self.settle();
-        match attempt {
-            Attempt::NeedsWriteLock => None,
-            Attempt::Done(Err(_)) if stopped => None,
-            Attempt::Done(Err(error)) if can_be_stopped && error.code == ErrorCode::LockTimeout => None,
-            Attempt::Done(outcome) => Some(outcome),
-        }
     }
 
     pub(super) fn execute(&mut self, statement: &Statement) -> Attempt<ResultSet> {
@@ -389,44 +321,6 @@ impl TransactionState {
             lease.discard();
         }
         outcome
-    }
-
-    fn savepoint(&mut self, name: &str) -> Result<ResultSet> {
-        if self.opened == OpenedInSqlite::Nothing {
-            self.savepoints.push(name.to_owned());
-        } else {
-            self.control(&savepoint_sql("SAVEPOINT", name))?;
-        }
-        Ok(empty())
-    }
-
-    fn rollback_to(&mut self, name: &str) -> Result<ResultSet> {
-        if self.opened == OpenedInSqlite::Nothing {
-            let position = self.position(name)?;
-            self.savepoints.truncate(position + 1);
-        } else {
-            self.control(&savepoint_sql("ROLLBACK TO", name))?;
-            self.private_plans = None;
-        }
-        Ok(empty())
-    }
-
-    fn release(&mut self, name: &str) -> Result<ResultSet> {
-        if self.opened == OpenedInSqlite::Nothing {
-            let position = self.position(name)?;
-            self.savepoints.truncate(position);
-        } else {
-            self.control(&savepoint_sql("RELEASE", name))?;
-        }
-        Ok(empty())
-    }
-
-    /// The position in `savepoints` of the last savepoint with this name.
-    fn position(&self, name: &str) -> Result<usize> {
-        self.savepoints
-            .iter()
-            .rposition(|other| other.eq_ignore_ascii_case(name))
-            .ok_or_else(|| Error::new(ErrorCode::BadRequest, format!("no such savepoint: {name}")))
     }
 
     /// Runs all statements. After an error none of them has an effect.
@@ -541,9 +435,4 @@ impl TransactionState {
         self.write_permit = None;
         self.opened = OpenedInSqlite::Nothing;
     }
-}
-
-/// The statement `command` with the quoted name of a savepoint.
-fn savepoint_sql(command: &str, name: &str) -> String {
-    format!("{command} \"{}\"", name.replace('"', "\"\""))
 }
