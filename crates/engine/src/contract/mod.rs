@@ -18,6 +18,7 @@ mod corners;
 mod cursors;
 mod definitions;
 mod errors;
+mod foreign_keys;
 mod generated;
 mod insert_rows;
 mod joins;
@@ -62,7 +63,7 @@ macro_rules! contract_tests {
 }
 use contract_tests;
 
-const FILES: [(&str, &[ContractTest]); 25] = [
+const FILES: [(&str, &[ContractTest]); 26] = [
     ("access", access::TESTS),
     ("alter_clauses", alter_clauses::TESTS),
     ("alterations", alterations::TESTS),
@@ -74,6 +75,7 @@ const FILES: [(&str, &[ContractTest]); 25] = [
     ("corners", corners::TESTS),
     ("cursors", cursors::TESTS),
     ("definitions", definitions::TESTS),
+    ("foreign_keys", foreign_keys::TESTS),
     ("errors", errors::TESTS),
     ("generated", generated::TESTS),
     ("insert_rows", insert_rows::TESTS),
