@@ -82,7 +82,7 @@ function atTerminal(args, variables = {}) {
     shown += chunk;
   });
   const exited = once(child, 'exit');
-  // What is typed when the shell has just ended has no reader.
+  // The shell may have ended already, and then nobody reads what is typed.
   child.stdin.on('error', () => {});
   return {
     type: (text) => child.stdin.write(text),

@@ -77,7 +77,7 @@ function serverUrl(protocol, host, port) {
 }
 
 function file({ host, path }) {
-  // What stands before the first slash is the host, here . or .. of a relative path.
+  // The host is the part before the first slash: it is . or .. in a relative path.
   if (host && host !== '.' && host !== '..') {
     throw wrong('A path in a URL begins with ./ or ../, or, from the root, with three slashes');
   }

@@ -1,6 +1,6 @@
 //! Calls to a server that JavaScript makes in one turn of its event loop. Those that can, travel together.
 
-use std::{cell::RefCell, mem, pin::Pin, rc::Rc, sync::Arc};
+use std::{cell::RefCell, mem, rc::Rc, sync::Arc};
 
 use napi::{Env, bindgen_prelude::spawn};
 use phantomdb_client::{Again, Client, Item, MANY_MAX, Outcome};
@@ -9,12 +9,9 @@ use phantomdb_protocol::{Call, Result, TableName, Value};
 use crate::{
     dialect::with_begun,
     json::parse,
-    pending_calls::{PendingCalls, Ticket},
+    pending_calls::{PendingCalls, Ticket, Work},
     translate::FindTemplate,
 };
-
-/// A call that is under way.
-pub(crate) type Work = Pin<Box<dyn Future<Output = Result<String>> + Send>>;
 
 /// The calls of this turn, by their numbers.
 #[derive(Default)]
@@ -75,11 +72,8 @@ impl CallBatch {
                 run_many(env, calls, Arc::clone(client), database.clone(), queries)?;
             }
             if let Some(query) = queries.pop() {
-                calls.run(
-                    env,
-                    query.number,
-                    send_one(Arc::clone(client), database, query.item, query.find),
-                )?;
+                let work = Box::pin(send_one(Arc::clone(client), database, query.item, query.find));
+                calls.run(env, query.number, work)?;
             }
         }
         Ok(())

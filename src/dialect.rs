@@ -24,11 +24,11 @@ use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    call_batch::{CallBatch, FindText, Work},
+    call_batch::{CallBatch, FindText},
     error::{Failure, bad_request, outcome, thrown},
     event_loop::EventLoop,
     json::parse,
-    pending_calls::{PendingCalls, Settle},
+    pending_calls::{PendingCalls, Settle, Work},
     studio::StudioSlot,
 };
 

@@ -6,6 +6,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    pin::Pin,
     ptr,
     rc::Rc,
     sync::{Arc, Weak},
@@ -30,6 +31,9 @@ const RESOURCE: &str = "phantomdb";
 /// The number of a call, and the JSON text of its answer or the failure.
 type SettleArgs = FnArgs<(u32, Either<String, Failure>)>;
 
+/// A call that is under way.
+pub(crate) type Work = Pin<Box<dyn Future<Output = Result<String>> + Send>>;
+
 pub(crate) type Settle<'scope> = Function<'scope, SettleArgs, ()>;
 
 /// Where the calls of a `NativeDialect` run.
@@ -38,7 +42,7 @@ pub(crate) enum PendingCalls {
     OnRuntime(RuntimeCalls),
 }
 
-/// A call that is under way. When it is dropped, the call fails.
+/// The end of a call that is under way, which fails when its ticket is dropped.
 pub(crate) trait Ticket: 'static {
     fn settle(self, answer: Result<String>);
 }
@@ -61,13 +65,9 @@ impl PendingCalls {
         })
     }
 
-    /// Runs a call to its end and settles it.
-    pub(crate) fn run(
-        &self,
-        env: &Env,
-        number: u32,
-        work: impl Future<Output = Result<String>> + Send + 'static,
-    ) -> napi::Result<()> {
+    /// Runs a call to its end and settles it. The work is on the heap because it is some 10 kB, which would be copied with each
+    /// step on the way to its executor.
+    pub(crate) fn run(&self, env: &Env, number: u32, work: Work) -> napi::Result<()> {
         match self {
             Self::OnLoop(calls) => {
                 let ticket = calls.ticket(number);

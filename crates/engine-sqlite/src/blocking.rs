@@ -12,8 +12,8 @@ tokio::task_local! {
     static STOP: Stop;
 }
 
-/// Whether the work on a thread for blocking work is to stop. Every connection asks while a statement runs. SQLite has an
-/// interrupt, but ignores it before a statement's first step, so that a stop in that moment would be lost.
+/// The flag that stops the work of a thread. Every connection reads it while a statement runs. SQLite has an interrupt of its
+/// own, but ignores it before a statement's first step, so that a stop in that moment would be lost.
 #[derive(Debug, Clone, Default)]
 struct Stop(Arc<AtomicBool>);
 

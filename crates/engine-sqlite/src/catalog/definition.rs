@@ -1,4 +1,4 @@
-//! What the text of a definition says: a table's columns and constraints, an index's fields.
+//! Reads the text of a definition: a table's columns and constraints, an index's fields.
 
 use std::ops::ControlFlow;
 

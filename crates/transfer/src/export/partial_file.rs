@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use phantomdb_protocol::{Error, ErrorCode, Result};
 
-/// What is not kept is removed when it is dropped.
+/// A file that is not kept is removed when this is dropped.
 pub(super) struct PartialFile {
     path: PathBuf,
     partial: PathBuf,

@@ -15,7 +15,7 @@ const ROWS_OF_A_STATEMENT: usize = 100;
 
 pub(super) struct SqlFile {
     out: BufWriter<Box<dyn Write + Send>>,
-    /// None when it writes to stdout.
+    /// The file that is written, or none for stdout.
     file: Option<PartialFile>,
     schemas: Vec<String>,
     /// The beginning of an INSERT into the current table.

@@ -1,4 +1,4 @@
-//! What a token that reads may do by the functions of PostgreSQL: read, and no more.
+//! A token that reads may call the functions of PostgreSQL that only read.
 
 use serde_json::json;
 
@@ -85,6 +85,6 @@ async fn a_token_that_reads_changes_nothing_by_a_function() {
         native("SELECT count(*) FROM pg_largeobject_metadata WHERE oid = 4711").await["rows"],
         json!([[0]])
     );
-    // One that reads may be called, although PostgreSQL takes every function for one that writes unless it is told.
+    // This function only reads. PostgreSQL takes every function for one that writes unless its definition says otherwise.
     assert_eq!(caller.query("SELECT ages()").await.ok(200)["rows"], json!([[50]]));
 }
