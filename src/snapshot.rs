@@ -1,12 +1,10 @@
 //! `NativeSnapshot`: a state of a database, kept in this process.
 
-use std::{
-    path::Path,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::path::Path;
 
 use napi::Either;
 use napi_derive::napi;
+use parking_lot::Mutex;
 use phantomdb_client::HeldSnapshot;
 use phantomdb_protocol::{Error, ErrorCode};
 
@@ -28,7 +26,7 @@ impl NativeSnapshot {
     /// Writes the snapshot to a file, as a database of SQLite. Resolves to the failure, or to nothing.
     #[napi]
     pub async fn save(&self, path: String) -> napi::Result<Either<(), Failure>> {
-        let snapshot = self.held().as_ref().ok_or_else(released).and_then(HeldSnapshot::snapshot);
+        let snapshot = self.held.lock().as_ref().ok_or_else(released).and_then(HeldSnapshot::snapshot);
         let saved = match snapshot {
             Ok(snapshot) => tokio::task::spawn_blocking(move || snapshot.save(Path::new(&path)))
                 .await
@@ -41,15 +39,11 @@ impl NativeSnapshot {
     /// Frees its memory.
     #[napi(catch_unwind)]
     pub fn release(&self) {
-        self.held().take();
+        self.held.lock().take();
     }
 }
 
-impl NativeSnapshot {
-    fn held(&self) -> MutexGuard<'_, Option<HeldSnapshot>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+impl NativeSnapshot {}
 
 fn released() -> Error {
     Error::new(ErrorCode::NotFound, "the snapshot was released; make a new one")

@@ -3,11 +3,11 @@
 use std::{
     collections::VecDeque,
     ptr,
-    sync::{Mutex, MutexGuard, PoisonError},
     thread::{self, ThreadId},
 };
 
 use async_task::Runnable;
+use parking_lot::Mutex;
 
 use super::uv::{Handle, Uv};
 
@@ -31,10 +31,6 @@ struct LoopWaker {
 // called from any thread. The mutex around it and the null check keep that call from meeting a closed handle.
 unsafe impl Send for LoopWaker {}
 
-fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl TaskQueue {
     /// `handle` is an open `uv_async_t` of this thread's loop.
     pub(super) fn new(uv: &'static Uv, handle: *mut Handle) -> Self {
@@ -44,33 +40,33 @@ impl TaskQueue {
 
     /// Adds a task, without waking the loop.
     pub(super) fn push(&self, runnable: Runnable) {
-        guard(&self.ready).push_back(runnable);
+        self.ready.lock().push_back(runnable);
     }
 
     pub(super) fn pop(&self) -> Option<Runnable> {
-        guard(&self.ready).pop_front()
+        self.ready.lock().pop_front()
     }
 
     /// Notes whether the loop runs tasks, and returns what was noted before.
     pub(super) fn set_turning(&self, is_turning: bool) -> bool {
-        std::mem::replace(&mut guard(&self.waker).is_turning, is_turning)
+        std::mem::replace(&mut self.waker.lock().is_turning, is_turning)
     }
 
     /// The handle that wakes the loop; null once it is closed.
     pub(super) fn handle(&self) -> *mut Handle {
-        guard(&self.waker).handle
+        self.waker.lock().handle
     }
 
     /// Takes the handle out, so that no thread wakes the loop any more.
     pub(super) fn take_handle(&self) -> *mut Handle {
-        std::mem::replace(&mut guard(&self.waker).handle, ptr::null_mut())
+        std::mem::replace(&mut self.waker.lock().handle, ptr::null_mut())
     }
 
     /// Adds a task and wakes the loop. Any thread may call this.
     pub(super) fn schedule(&self, runnable: Runnable) {
         self.push(runnable);
         let is_loop_thread = thread::current().id() == self.thread;
-        let waker = guard(&self.waker);
+        let waker = self.waker.lock();
         if !(is_loop_thread && waker.is_turning) {
             waker.send();
         }

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::{Duration, Instant},
@@ -14,6 +14,7 @@ use http::{
     response::Parts,
 };
 use http_body_util::BodyExt as _;
+use parking_lot::Mutex;
 use phantomdb_protocol::{
     BegunTransaction, Call, CallContext, Error, ErrorCode, Result, ResultSet, UnreachableReason,
     headers::{self, Header},
@@ -99,11 +100,11 @@ impl HttpClient {
     }
 
     pub(super) fn waits_because(&self) -> Option<String> {
-        self.away.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.away.lock().clone()
     }
 
     fn set_away(&self, why: Option<String>) {
-        *self.away.lock().unwrap_or_else(PoisonError::into_inner) = why;
+        *self.away.lock() = why;
     }
 
     /// An error carries the id under which the server knows the request, also when no answer came.

@@ -64,11 +64,9 @@ mod runtime;
 mod template;
 mod transport;
 
-use std::{
-    sync::{Mutex, PoisonError, atomic::AtomicU32},
-    time::Duration,
-};
+use std::{sync::atomic::AtomicU32, time::Duration};
 
+use parking_lot::Mutex;
 use phantomdb_protocol::{Call, CallContext, Error, ErrorCode, Result};
 use phantomdb_tls::Trust;
 use serde::Deserialize;
@@ -249,7 +247,7 @@ impl Client {
     /// The databases that did not exist when they were first used, and that this client has therefore created. A name
     /// among them may be a misspelt one.
     pub fn created_databases(&self) -> Vec<String> {
-        self.created.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.created.lock().clone()
     }
 
     /// Why calls wait at present: the server answered before and cannot be reached now, and the client takes it to be
@@ -354,7 +352,7 @@ impl Client {
             Backend::Embedded(embedded) => embedded.call(create, context).await,
         };
         created?;
-        let mut names = self.created.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut names = self.created.lock();
         if !names.iter().any(|created| created == name) {
             names.push(name.to_owned());
         }

@@ -3,9 +3,10 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
 };
 
+use parking_lot::Mutex;
 use phantomdb_protocol::{Call, CallContext, TransactionBegun};
 use url::Url;
 
@@ -33,10 +34,6 @@ struct RoutingTable {
 }
 
 impl Route {
-    fn table(&self) -> MutexGuard<'_, RoutingTable> {
-        self.table.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// The server that has the transaction of the call, when it is not the client's own.
     pub(crate) fn server(&self, call: &Call, context: &CallContext) -> Option<Arc<Origin>> {
         let id = context.transaction.as_ref().or_else(|| ended_transaction(call))?;
@@ -45,12 +42,12 @@ impl Route {
 
     /// The server that has a transaction, when it is not the client's own.
     pub(crate) fn server_of(&self, id: &str) -> Option<Arc<Origin>> {
-        self.table().servers.get(id).cloned()
+        self.table.lock().servers.get(id).cloned()
     }
 
     /// The position that a call must send, so that it reads what this client wrote.
     pub(crate) fn position(&self) -> Option<String> {
-        self.table().position.clone()
+        self.table.lock().position.clone()
     }
 
     /// Learns from an answer and its position. `base` is the URL of the client's own server.
@@ -59,7 +56,7 @@ impl Route {
             self.reach(position);
         }
         if let Some(id) = ended_transaction(call) {
-            self.table().servers.remove(id);
+            self.table.lock().servers.remove(id);
         }
         if matches!(call, Call::BeginTransaction(_))
             && let Ok(TransactionBegun { transaction_id, timeout: _, server }) = serde_json::from_str(answer)
@@ -77,7 +74,7 @@ impl Route {
 
     /// Keeps the newer position. Answers come in any order; the greater of two positions, as text, is the newer one.
     pub(crate) fn reach(&self, position: &str) {
-        let mut table = self.table();
+        let mut table = self.table.lock();
         if position.len() <= POSITION_LENGTH_MAX
             && table.position.as_deref().is_none_or(|newest| newest < position)
         {
@@ -86,7 +83,7 @@ impl Route {
     }
 
     fn pin(&self, id: String, server: Arc<Origin>) {
-        let mut table = self.table();
+        let mut table = self.table.lock();
         if table.order.len() >= TRANSACTIONS_MAX
             && let Some(oldest) = table.order.pop_front()
         {
@@ -174,7 +171,7 @@ mod tests {
         for number in 0..=TRANSACTIONS_MAX {
             route.pin(number.to_string(), Arc::clone(&server));
         }
-        let known = |id: &str| route.table().servers.contains_key(id);
+        let known = |id: &str| route.table.lock().servers.contains_key(id);
         assert!(!known("0") && known("1") && known(&TRANSACTIONS_MAX.to_string()));
     }
 }

@@ -4,12 +4,13 @@
 use std::{
     future::Future,
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicI32, Ordering},
     },
 };
 
 use futures_util::future::join;
+use parking_lot::Mutex;
 use phantomdb_engine::{IdempotentCall, deadline};
 use phantomdb_protocol::{ErrorCode, Result, ResultSet, Statement};
 use serde::{Serialize, de::DeserializeOwned};
@@ -30,7 +31,6 @@ use crate::{
     transaction_work::TransactionWork,
     wal_position::{self, WalPosition},
 };
-use phantomdb_engine::sync::lock;
 
 /// A call with an idempotency key.
 pub(crate) struct KeyedCall {
@@ -59,7 +59,7 @@ impl AutocommitWriter {
     }
 
     pub(crate) fn position(&self) -> Option<WalPosition> {
-        *lock(&self.position)
+        *self.position.lock()
     }
 
     /// The key under which the receipt of the next write is stored.
@@ -82,7 +82,7 @@ impl AutocommitWriter {
     }
 
     fn advance_to(&self, position: Option<WalPosition>) {
-        let mut reached = lock(&self.position);
+        let mut reached = self.position.lock();
         *reached = position.max(*reached);
     }
 

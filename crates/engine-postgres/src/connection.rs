@@ -2,13 +2,14 @@
 
 use std::{
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
 use hashlink::LruCache;
+use parking_lot::Mutex;
 use phantomdb_engine::ResultLimits;
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use tokio::{
@@ -30,7 +31,6 @@ use crate::{
     server_traits::ServerTraits,
     stored_code::DatabaseCode,
 };
-use phantomdb_engine::sync::lock;
 
 /// The most statements that are prepared on one connection at a time.
 const PREPARED_MAX: usize = 500;
@@ -121,11 +121,11 @@ impl Connection {
 
     /// The code that the database is known to store.
     pub(crate) fn code(&self) -> Arc<DatabaseCode> {
-        Arc::clone(&lock(&self.code))
+        Arc::clone(&self.code.lock())
     }
 
     pub(crate) fn set_code(&self, code: Arc<DatabaseCode>) {
-        *lock(&self.code) = code;
+        *self.code.lock() = code;
     }
 
     /// Makes the session what it was when it began, except for its prepared statements. When a prepared statement was made or
@@ -176,7 +176,7 @@ impl Connection {
     }
 
     pub(crate) fn forget(&self, plan: u64) {
-        lock(&self.prepared).remove(&plan);
+        self.prepared.lock().remove(&plan);
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::{
     collections::{HashMap, hash_map::Entry},
-    sync::{Arc, Mutex},
+    sync::Arc,
 };
 
-use phantomdb_engine::sync::lock;
+use parking_lot::Mutex;
 use phantomdb_protocol::Result;
 use phantomdb_sql::{Kind, cursor, printer::quote_identifier};
 
@@ -30,7 +30,7 @@ impl Cursors {
         let Some(form) = query.preparable().filter(|_| query.adapted.kind == Kind::Read) else {
             return Err(cursor::not_a_read());
         };
-        let mut cursors = lock(&self.0);
+        let mut cursors = self.0.lock();
         let open = cursors.len();
         let Entry::Vacant(entry) = cursors.entry(name.to_owned()) else { return Err(cursor::is_open(name)) };
         cursor::check_open(open)?;
@@ -48,7 +48,7 @@ impl Cursors {
 
     /// The plan that reads the next rows.
     pub(crate) fn fetch(&self, name: &str, count: u64) -> Result<Arc<Plan>> {
-        let mut cursors = lock(&self.0);
+        let mut cursors = self.0.lock();
         let open = cursors.get_mut(name).ok_or_else(|| cursor::no_cursor(name))?;
         match &open.fetch {
             Some((same, plan)) if *same == count => Ok(Arc::clone(plan)),
@@ -65,7 +65,7 @@ impl Cursors {
 
     /// Removes a cursor, and returns the plan that closes it.
     pub(crate) fn close(&self, name: &str) -> Result<Arc<Plan>> {
-        match lock(&self.0).remove(name) {
+        match self.0.lock().remove(name) {
             Some(_) => Ok(Plan::of_cursor(Adapted::reading(format!("CLOSE {}", quote_identifier(name))))),
             None => Err(cursor::no_cursor(name)),
         }
@@ -73,6 +73,6 @@ impl Cursors {
 
     /// Removes a cursor that could not be declared.
     pub(crate) fn forget(&self, name: &str) {
-        lock(&self.0).remove(name);
+        self.0.lock().remove(name);
     }
 }

@@ -1,11 +1,9 @@
 //! The engine: the databases of one PostgreSQL server.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex},
-};
+use std::{collections::HashMap, sync::Arc};
 
 use async_trait::async_trait;
+use parking_lot::Mutex;
 use phantomdb_engine::{Access, Engine, EngineStatistics, LockWait, Session, Transaction};
 use phantomdb_protocol::{BeginTransaction, Error, ErrorCode, Result};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -22,7 +20,6 @@ use crate::{
     tls::connector,
     transaction::PostgresTransaction,
 };
-use phantomdb_engine::sync::lock;
 
 /// The databases of a PostgreSQL server.
 pub struct PostgresEngine {
@@ -63,7 +60,7 @@ impl PostgresEngine {
     /// `UNKNOWN_DATABASE` when there is no database of this name.
     async fn find(&self, name: &str) -> Result<Arc<Database>> {
         database_admin::check_name(name)?;
-        if let Some(database) = lock(&self.databases).as_ref().ok_or_else(error::engine_closed)?.get(name) {
+        if let Some(database) = self.databases.lock().as_ref().ok_or_else(error::engine_closed)?.get(name) {
             return Ok(Arc::clone(database));
         }
         let mut config = self.target.config.clone();
@@ -78,17 +75,17 @@ impl PostgresEngine {
         self.replicas.watch();
         // A database exists when a connection to it can be opened.
         database.lease().await?.give_back();
-        let mut databases = lock(&self.databases);
+        let mut databases = self.databases.lock();
         let databases = databases.as_mut().ok_or_else(error::engine_closed)?;
         Ok(Arc::clone(databases.entry(name.to_owned()).or_insert(database)))
     }
 
     fn forget(&self, name: &str) -> Option<Arc<Database>> {
-        lock(&self.databases).as_mut()?.remove(name)
+        self.databases.lock().as_mut()?.remove(name)
     }
 
     async fn home(&self) -> Result<Lease> {
-        if lock(&self.databases).is_none() {
+        if self.databases.lock().is_none() {
             return Err(error::engine_closed());
         }
         self.home.lease().await
@@ -151,7 +148,7 @@ impl Engine for PostgresEngine {
     }
 
     async fn statistics(&self) -> EngineStatistics {
-        let databases = lock(&self.databases);
+        let databases = self.databases.lock();
         let pools = databases.iter().flat_map(HashMap::values).map(|database| &database.primary);
         let mut statistics = EngineStatistics::default();
         let add = |sum: &mut Option<u64>, next: usize| *sum = Some(sum.unwrap_or(0) + next as u64);
@@ -172,7 +169,7 @@ impl Engine for PostgresEngine {
     }
 
     async fn close(&self) -> Result<()> {
-        let databases = lock(&self.databases).take().unwrap_or_default();
+        let databases = self.databases.lock().take().unwrap_or_default();
         for database in databases.into_values() {
             database.close();
         }

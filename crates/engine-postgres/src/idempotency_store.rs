@@ -2,14 +2,12 @@
 //! PhantomDB's own, which is created when it is first needed, so every server over the database finds them.
 
 use std::{
-    sync::{
-        Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
 };
 
 use futures_util::future::join;
+use parking_lot::Mutex;
 use phantomdb_engine::IdempotentCall;
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use serde::{Serialize, de::DeserializeOwned};
@@ -25,7 +23,6 @@ use crate::{
     transaction_work::TransactionWork,
     wal_position::{self, WalPosition},
 };
-use phantomdb_engine::sync::lock;
 
 /// The errors of a role that may not create the table: not in this schema, or nowhere because it only reads.
 const NOT_PERMITTED: [ErrorCode; 3] = [ErrorCode::Forbidden, ErrorCode::UnknownTable, ErrorCode::BadRequest];
@@ -57,7 +54,7 @@ impl IdempotencyStore {
 
     /// True when it is time to delete old answers. The caller then does it.
     pub(crate) fn cleanup_is_due(&self) -> bool {
-        let mut last_cleanup = lock(&self.last_cleanup);
+        let mut last_cleanup = self.last_cleanup.lock();
         let due = last_cleanup.is_none_or(|when| when.elapsed() > CLEANUP_INTERVAL);
         if due {
             *last_cleanup = Some(Instant::now());

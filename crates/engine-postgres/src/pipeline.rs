@@ -7,11 +7,12 @@
 //! connection that makes no progress.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use hashlink::LruCache;
+use parking_lot::Mutex;
 use phantomdb_protocol::{ErrorCode, Result, ResultSet, Statement};
 use phantomdb_sql::Kind;
 use tokio_postgres::Config;
@@ -20,7 +21,6 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use crate::{
     autocommit::run_statement, connection::Connection, options::PostgresOptions, plan_cache::Plan, prepare,
 };
-use phantomdb_engine::sync::lock;
 
 /// The time after which the server cancels a read.
 const READ_TIMEOUT: Duration = Duration::from_millis(20);
@@ -172,7 +172,7 @@ struct ReadSlot<'a> {
 
 impl Drop for ReadSlot<'_> {
     fn drop(&mut self) {
-        let mut state = lock(&self.pipeline.state);
+        let mut state = self.pipeline.state.lock();
         let now = Instant::now();
         let mut started = self.sent;
         if let Some(pipelined) = state.connections.iter_mut().find(|pipelined| pipelined.id == self.pipelined)
@@ -271,7 +271,7 @@ impl Pipeline {
     }
 
     pub(crate) fn close(&self) {
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         state.opening = Opening::Closed;
         state.connections.clear();
     }
@@ -279,7 +279,7 @@ impl Pipeline {
     /// Reserves a place on the first connection that is free, so that as many reads as possible share one.
     fn slot(&self, plan: u64) -> Placement<'_> {
         let now = Instant::now();
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         if state.costs.get(&plan).is_some_and(|cost| cost.is_excluded(now)) {
             return Placement::OwnConnection;
         }
@@ -312,7 +312,7 @@ impl Pipeline {
     }
 
     fn begin_opening(&self) -> Option<OpeningConnection<'_>> {
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         let may = matches!(state.opening, Opening::From(when) if when <= Instant::now());
         if !may || state.connections.len() >= self.max {
             return None;
@@ -331,7 +331,7 @@ struct OpeningConnection<'a> {
 
 impl Drop for OpeningConnection<'_> {
     fn drop(&mut self) {
-        let (mut state, now) = (lock(&self.pipeline.state), Instant::now());
+        let (mut state, now) = (self.pipeline.state.lock(), Instant::now());
         if matches!(state.opening, Opening::Closed) {
             return;
         }

@@ -1,11 +1,12 @@
 //! The plan cache: statements as PostgreSQL runs them, by their text.
 
 use std::sync::{
-    Arc, Mutex,
+    Arc,
     atomic::{AtomicU64, Ordering},
 };
 
 use hashlink::LruCache;
+use parking_lot::Mutex;
 use phantomdb_engine::insert_rows::{Defaults, not_an_insert};
 use phantomdb_protocol::{Result, Statement};
 use tokio_postgres::types::Type;
@@ -16,7 +17,6 @@ use crate::{
     receipt_sql::ReceiptForm,
     server_traits::ServerTraits,
 };
-use phantomdb_engine::sync::lock;
 
 /// The number of plans of each kind that are kept.
 const REMEMBERED_MAX: usize = 2_000;
@@ -86,7 +86,7 @@ impl Plan {
     /// these places are left to their defaults.
     pub(crate) fn for_rows(&self, types: &[Type], defaults: &[usize]) -> Result<Arc<Self>> {
         let key = (types.to_vec(), defaults.to_vec());
-        if let Some(plan) = lock(&self.row_plans).get(&key) {
+        if let Some(plan) = self.row_plans.lock().get(&key) {
             return Ok(Arc::clone(plan));
         }
         let insert = self.adapted.row_insert.as_ref().ok_or_else(not_an_insert)?;
@@ -100,7 +100,7 @@ impl Plan {
             ..self.adapted.clone()
         };
         let plan = Arc::new(Self::new(next_id(), adapted, None));
-        lock(&self.row_plans).insert(key, Arc::clone(&plan));
+        self.row_plans.lock().insert(key, Arc::clone(&plan));
         Ok(plan)
     }
 }
@@ -126,7 +126,7 @@ impl PlanCache {
     pub(crate) fn plan(&self, statement: &Statement, traits: ServerTraits) -> Result<Arc<Plan>> {
         let sql = statement.query.as_str();
         let known = if statement.native { &self.native } else { &self.adapted };
-        let found = lock(known).get(sql).map(Arc::clone);
+        let found = known.lock().get(sql).map(Arc::clone);
         if let Some(plan) = found {
             return plan.taking(statement);
         }
@@ -135,7 +135,7 @@ impl PlanCache {
         let receipt_form = ReceiptForm::new(id + 1, &adapted);
         let plan = Arc::new(Plan::new(id, adapted, receipt_form));
         if sql.len() <= LONGEST_REMEMBERED {
-            lock(known).insert(sql.into(), Arc::clone(&plan));
+            known.lock().insert(sql.into(), Arc::clone(&plan));
         }
         plan.taking(statement)
     }

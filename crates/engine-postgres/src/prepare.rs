@@ -16,7 +16,6 @@ use crate::{
     prepared::{Prepared, PreparedForms},
     rows::{Decoder, columns, unknown_type},
 };
-use phantomdb_engine::sync::lock;
 
 /// The statement that was prepared before for values of these types.
 pub(crate) fn find_prepared(
@@ -24,7 +23,7 @@ pub(crate) fn find_prepared(
     form: u64,
     parameters: &[Value],
 ) -> Option<Arc<Prepared>> {
-    lock(&connection.prepared).get(&form)?.find(parameters)
+    connection.prepared.lock().get(&form)?.find(parameters)
 }
 
 /// Prepares a statement for these values, and remembers it. `undo` is run when PostgreSQL refuses one form of it and
@@ -39,7 +38,7 @@ pub(crate) async fn prepare(
         return Ok(prepared);
     }
     let preparation = Preparation { connection, form, undo };
-    let before = lock(&connection.prepared).get(&form.id).and_then(|entry| entry.inferred.clone());
+    let before = connection.prepared.lock().get(&form.id).and_then(|entry| entry.inferred.clone());
     let (inferred, refusal) = match before {
         Some(prepared) => (Some(prepared), None),
         None => match preparation.attempt(&[]).await? {
@@ -55,7 +54,7 @@ pub(crate) async fn prepare(
     let mut entry = PreparedForms { inferred, declared: Vec::new() };
     let Some(types) = types else {
         let prepared = entry.inferred.clone();
-        remember(&mut lock(&connection.prepared), form.id, entry);
+        remember(&mut connection.prepared.lock(), form.id, entry);
         // When no type has to be declared, the inferred form exists.
         return prepared.ok_or_else(|| Error::internal("nothing was prepared"));
     };
@@ -73,7 +72,7 @@ pub(crate) async fn prepare(
         (None, None) => return Err(Error::internal("nothing was prepared")),
     };
     entry.add(types, &prepared);
-    remember(&mut lock(&connection.prepared), form.id, entry);
+    remember(&mut connection.prepared.lock(), form.id, entry);
     Ok(prepared)
 }
 
@@ -82,14 +81,14 @@ pub(crate) async fn prepare_inferred(
     connection: &Connection,
     form: &PreparableSql<'_>,
 ) -> Result<Arc<Prepared>> {
-    let known = lock(&connection.prepared).get(&form.id).and_then(|entry| entry.inferred.clone());
+    let known = connection.prepared.lock().get(&form.id).and_then(|entry| entry.inferred.clone());
     if let Some(prepared) = known {
         return Ok(prepared);
     }
     let attempt = Preparation { connection, form, undo: None }.attempt(&[]).await?;
     let prepared = attempt.map_err(|refusal| error::explain(&refusal))?;
     let entry = PreparedForms { inferred: Some(Arc::clone(&prepared)), declared: Vec::new() };
-    remember(&mut lock(&connection.prepared), form.id, entry);
+    remember(&mut connection.prepared.lock(), form.id, entry);
     Ok(prepared)
 }
 
@@ -112,7 +111,7 @@ pub(crate) async fn prepare_in_transaction(
 
 /// The types that PostgreSQL infers for the parameters of a statement that was prepared. None when it cannot infer them.
 pub(crate) fn inferred_types(connection: &Connection, form: u64) -> Option<Vec<Type>> {
-    let known = lock(&connection.prepared).get(&form)?.inferred.clone()?;
+    let known = connection.prepared.lock().get(&form)?.inferred.clone()?;
     Some(known.statement.params().to_vec())
 }
 

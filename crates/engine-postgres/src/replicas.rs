@@ -7,13 +7,14 @@
 use std::{
     collections::VecDeque,
     sync::{
-        Arc, Mutex, Once, Weak,
+        Arc, Once, Weak,
         atomic::{AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
 
 use futures_util::future::join_all;
+use parking_lot::Mutex;
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use tokio_postgres::Config;
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -25,7 +26,6 @@ use crate::{
     tls,
     wal_position::{self, WalPosition},
 };
-use phantomdb_engine::sync::lock;
 
 /// The smallest lag that can be told from the pause between two probes.
 const MAX_LAG_MIN: Duration = Duration::from_millis(50);
@@ -118,7 +118,7 @@ impl Replicas {
     }
 
     pub(crate) fn primary_is_down(&self) -> bool {
-        lock(&self.primary).is_down
+        self.primary.lock().is_down
     }
 
     /// The replicas that are not too far behind, in the order in which they are to be tried. They take turns in being
@@ -127,9 +127,9 @@ impl Replicas {
         let count = self.list.len();
         let first = self.next.fetch_add(1, Ordering::Relaxed);
         let mut order: Vec<usize> = (0..count).map(|turn| first.wrapping_add(turn) % count).collect();
-        let primary = lock(&self.primary);
+        let primary = self.primary.lock();
         order.retain(|&index| {
-            let replayed = *lock(&self.list[index].replayed);
+            let replayed = *self.list[index].replayed.lock();
             let Some(replayed) = replayed.filter(|replayed| seen.is_none_or(|seen| *replayed >= seen)) else {
                 return false;
             };
@@ -140,7 +140,7 @@ impl Replicas {
 
     /// Leaves a replica out that did not answer, until a probe reaches it again.
     pub(crate) fn mark_lost(&self, index: usize) {
-        *lock(&self.list[index].replayed) = None;
+        *self.list[index].replayed.lock() = None;
     }
 
     fn pause(&self) -> Duration {
@@ -150,11 +150,11 @@ impl Replicas {
     async fn probe(&self, connections: &mut ProbeConnections) {
         let asked_at = Instant::now();
         let written = connections.primary.ask(&self.home, &self.options, Role::Primary).await;
-        lock(&self.primary).record(asked_at, written);
+        self.primary.lock().record(asked_at, written);
         let probes =
             self.list.iter().zip(&mut connections.replicas).map(|(replica, connection)| async move {
                 let replayed = connection.ask(&replica.address, &self.options, Role::Replica).await;
-                *lock(&replica.replayed) = replayed;
+                *replica.replayed.lock() = replayed;
             });
         join_all(probes).await;
     }

@@ -8,19 +8,19 @@
 use std::{
     collections::HashSet,
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
 };
 
+use parking_lot::Mutex;
 use tokio_postgres::{Error as PostgresError, SimpleQueryMessage, error::SqlState};
 
 use crate::{
     adapt::{SessionEffect, of_stored},
     connection::Connection,
 };
-use phantomdb_engine::sync::lock;
 
 /// How long what was found holds. Code that this server's callers make is seen at once.
 const MAX_AGE: Duration = Duration::from_secs(5);
@@ -96,7 +96,7 @@ pub(crate) struct StoredCode {
 impl StoredCode {
     /// What was found last, and whether that was in the last seconds. `None` when it has to be looked for first.
     pub(crate) fn latest(&self) -> Option<(Arc<DatabaseCode>, bool)> {
-        let known = lock(&self.known);
+        let known = self.known.lock();
         known.looked_at.map(|then| (Arc::clone(&known.code), then.elapsed() < MAX_AGE))
     }
 
@@ -107,7 +107,7 @@ impl StoredCode {
 
     /// Has the next caller look first: a statement may have made code.
     pub(crate) fn expire(&self) {
-        lock(&self.known).looked_at = None;
+        self.known.lock().looked_at = None;
     }
 
     /// True for the one caller who is to look again, and to say when that is done.
@@ -139,7 +139,7 @@ impl StoredCode {
                 (String::new(), Arc::new(DatabaseCode { changes_session: true, neutral: HashSet::new() }))
             }
         };
-        *lock(&self.known) = Known { fingerprint, code: Arc::clone(&code), looked_at: Some(begun) };
+        *self.known.lock() = Known { fingerprint, code: Arc::clone(&code), looked_at: Some(begun) };
         code
     }
 
@@ -151,7 +151,7 @@ impl StoredCode {
         });
         let fingerprint = fingerprint.unwrap_or_default();
         {
-            let known = lock(&self.known);
+            let known = self.known.lock();
             if known.fingerprint == fingerprint {
                 return Ok((fingerprint, Arc::clone(&known.code)));
             }

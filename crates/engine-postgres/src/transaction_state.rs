@@ -28,7 +28,6 @@ use crate::{
     transaction_work::{NoWork, TransactionWork},
     wal_position::{self, WalPosition},
 };
-use phantomdb_engine::sync::lock;
 
 /// The savepoint that a statement runs behind. There are two, which take turns: the one before is released when the
 /// next one is set. If that fails, no statement that succeeded is undone with it.
@@ -63,7 +62,7 @@ pub(crate) struct TransactionState {
 }
 
 /// The cancellation of a statement whose caller has gone away.
-type PendingCancellation = Arc<std::sync::Mutex<Option<Option<JoinHandle<()>>>>>;
+type PendingCancellation = Arc<parking_lot::Mutex<Option<Option<JoinHandle<()>>>>>;
 
 /// Cancels the running statement when it is dropped before the statement has ended.
 struct CancelOnDrop {
@@ -80,7 +79,7 @@ impl CancelOnDrop {
 impl Drop for CancelOnDrop {
     fn drop(&mut self) {
         if let Some(canceller) = self.canceller.take() {
-            *lock(&self.pending_cancellation) = Some(canceller.spawn());
+            *self.pending_cancellation.lock() = Some(canceller.spawn());
         }
     }
 }
@@ -257,7 +256,7 @@ impl TransactionState {
 
     /// Undoes a statement whose caller has gone away.
     async fn undo_interrupted(&mut self) -> Result<()> {
-        let Some(cancelling) = lock(&self.pending_cancellation).take() else {
+        let Some(cancelling) = self.pending_cancellation.lock().take() else {
             return self.lease().map(|_| ());
         };
         if let Some(task) = cancelling {
@@ -359,7 +358,7 @@ impl TransactionState {
         if self.is_over() {
             return;
         }
-        let cancelling = lock(&self.pending_cancellation).take().flatten();
+        let cancelling = self.pending_cancellation.lock().take().flatten();
         if let Some(task) = cancelling {
             let _ = task.await;
         }

@@ -3,11 +3,11 @@
 use std::ops::Deref;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use phantomdb_engine::limits::{READ_WAIT_TIMEOUT, READS_MAX};
-use phantomdb_engine::sync::lock;
 use phantomdb_engine::{Access, ResultLimits, deadline};
 use phantomdb_protocol::{Error, ErrorCode, Result, Statement};
 use rusqlite::Connection;
@@ -88,7 +88,7 @@ impl Database {
 
     /// Remembers that the content of a new database is a snapshot.
     pub(super) fn record_created_from(&self, snapshot: &Arc<Snapshot>) {
-        lock(&self.pages).record_created_from(snapshot);
+        self.pages.lock().record_created_from(snapshot);
     }
 
     pub(super) fn closed(&self) -> Error {
@@ -97,7 +97,7 @@ impl Database {
 
     /// Takes a connection that nobody uses, if there is one.
     pub(super) fn idle_connection(self: &Arc<Self>, mode: Mode) -> Result<Option<Lease>> {
-        let mut idle = lock(&self.idle_connections);
+        let mut idle = self.idle_connections.lock();
         let idle = idle.as_mut().ok_or_else(|| self.closed())?;
         let place = idle.iter().rposition(|connection| connection.mode == mode);
         Ok(place.map(|place| self.lease_of(idle.remove(place))))
@@ -156,7 +156,7 @@ impl Database {
         if !self.is_on_disk() || self.last_use.load(Ordering::Relaxed) >= moment {
             return;
         }
-        let idle = lock(&self.idle_connections).as_mut().map(std::mem::take).unwrap_or_default();
+        let idle = self.idle_connections.lock().as_mut().map(std::mem::take).unwrap_or_default();
         if idle.is_empty() {
             return;
         }
@@ -164,7 +164,7 @@ impl Database {
         // Closing the last connection copies the log into the file.
         let close = move || {
             drop(idle);
-            lock(&database.pages).close_connection();
+            database.pages.lock().close_connection();
         };
         match Handle::try_current() {
             Ok(runtime) => drop(runtime.spawn_blocking(close)),
@@ -188,10 +188,10 @@ impl Database {
 
     /// An executor on `connection`, with the plans for the schema that it sees.
     pub(super) fn executor<'a>(&'a self, connection: &'a Connection, access: Access) -> Result<Executor<'a>> {
-        let current = lock(&self.plans).clone();
+        let current = self.plans.lock().clone();
         let plans = PlanCache::for_connection(current.clone(), connection)?;
         if plans.is_newer_than(current.as_ref()) {
-            *lock(&self.plans) = Some(Arc::clone(&plans));
+            *self.plans.lock() = Some(Arc::clone(&plans));
         }
         Ok(Executor { connection, plans, access, results: &self.options.results })
     }
@@ -202,7 +202,7 @@ impl Database {
         if statement.native {
             return None;
         }
-        let plans = lock(&self.plans).clone();
+        let plans = self.plans.lock().clone();
         plans?.cached_plan(&statement.query)
     }
 
@@ -232,19 +232,19 @@ impl Database {
 
     /// Discards the cached plans after a change of the schema.
     pub(super) fn clear_plans(&self) {
-        *lock(&self.plans) = None;
+        *self.plans.lock() = None;
     }
 
     /// Records a transaction that has begun.
     pub(super) fn add_transaction(&self, transaction: Weak<dyn OpenTransaction>) {
-        let mut transactions = lock(&self.transactions);
+        let mut transactions = self.transactions.lock();
         transactions.retain(|other| other.strong_count() > 0);
         transactions.push(transaction);
     }
 
     /// Rolls back every open transaction, each once the statement that it runs has ended.
     async fn abort_transactions(&self, why: &'static str) -> Result<()> {
-        let open = std::mem::take(&mut *lock(&self.transactions));
+        let open = std::mem::take(&mut *self.transactions.lock());
         // All at the same time, because one may wait for the lock that another holds.
         let mut aborts: JoinSet<Result<()>> =
             open.iter().filter_map(Weak::upgrade).map(|transaction| transaction.abort(why)).collect();
@@ -257,7 +257,7 @@ impl Database {
     /// Reads and writes the database page by page. Only one caller at a time can.
     fn pages(&self) -> PageStore<'_> {
         PageStore {
-            state: lock(&self.pages),
+            state: self.pages.lock(),
             location: &self.location,
             busy_timeout: self.options.lock_timeout,
         }
@@ -295,21 +295,21 @@ impl Database {
         let reading =
             tokio::time::timeout(self.options.lock_timeout, self.read_slots.acquire_many(slots)).await;
         let writing = tokio::time::timeout(self.options.lock_timeout, self.write_lock.acquire()).await;
-        let idle = lock(&self.idle_connections).take();
+        let idle = self.idle_connections.lock().take();
         self.write_lock.close();
         self.read_slots.close();
         drop((reading, writing));
         let database = Arc::clone(self);
         blocking::run_to_end(move || {
             drop(idle);
-            lock(&database.pages).close_connection();
+            database.pages.lock().close_connection();
         })
         .await
     }
 
     /// The number of connections that nobody uses, and of reads that run.
     pub(super) fn in_use(&self) -> (usize, usize) {
-        let idle = lock(&self.idle_connections).as_ref().map_or(0, Vec::len);
+        let idle = self.idle_connections.lock().as_ref().map_or(0, Vec::len);
         (idle, self.options.reads_max.saturating_sub(self.read_slots.available_permits()))
     }
 
@@ -422,7 +422,7 @@ impl Drop for Lease {
         if !is_clean || !self.reusable {
             return;
         }
-        if let Some(idle) = lock(&self.database.idle_connections).as_mut()
+        if let Some(idle) = self.database.idle_connections.lock().as_mut()
             && idle.iter().filter(|other| other.mode == limited.mode).count()
                 <= self.database.options.reads_max
         {

@@ -1,13 +1,12 @@
 //! The directory of the databases: who may use it, and the files in it.
 
+use parking_lot::Mutex;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use phantomdb_engine::check_database_name;
-use phantomdb_engine::sync::lock;
 use phantomdb_protocol::{Error, ErrorCode, Result};
 
 use crate::connection::{self, Location};
@@ -107,7 +106,7 @@ impl Directory {
     /// Fails when nothing can be written: the disk is full or read-only, or the directory is gone. The answer may be a
     /// second old.
     pub(super) fn check_writable(&self) -> Result<()> {
-        let mut last = lock(&self.last_probe);
+        let mut last = self.last_probe.lock();
         if let Some((when, answer)) = last.as_ref()
             && when.elapsed() < PROBE_AGE
         {
@@ -218,7 +217,7 @@ mod tests {
         fs::remove_dir_all(&place.0).unwrap();
         // The answer of a moment ago still holds.
         directory.check_writable().unwrap();
-        *lock(&directory.last_probe) = None;
+        *directory.last_probe.lock() = None;
         assert!(directory.check_writable().is_err());
     }
 }

@@ -3,12 +3,12 @@
 use std::collections::{HashMap, hash_map::Entry};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use phantomdb_engine::sync::lock;
+use parking_lot::Mutex;
 use phantomdb_engine::{
     Access, Backup, Engine, EngineStatistics, LockWait, Session, Transaction, check_database_name,
 };
@@ -95,7 +95,7 @@ impl SqliteEngine {
 
     fn find(&self, name: &str) -> Result<Arc<Database>> {
         check_database_name(name)?;
-        let mut databases = lock(&self.databases);
+        let mut databases = self.databases.lock();
         let databases = databases.as_mut().ok_or_else(closed)?;
         let now = self.close_idle(&databases.open);
         if let Some(database) = databases.open.get(name) {
@@ -156,7 +156,7 @@ impl SqliteEngine {
 
     fn names(&self) -> Result<Vec<String>> {
         let known = |list: &mut dyn FnMut(&KnownDatabases) -> Vec<String>| {
-            lock(&self.databases).as_ref().map(list).ok_or_else(closed)
+            self.databases.lock().as_ref().map(list).ok_or_else(closed)
         };
         let mut names: Vec<String> = match &self.storage {
             Storage::Memory => known(&mut |databases| databases.open.keys().cloned().collect())?,
@@ -174,7 +174,7 @@ impl SqliteEngine {
     /// Closes a database and forgets it. Whoever asks for it next opens it anew.
     async fn close_database(&self, database: &Arc<Database>) -> Result<()> {
         database.close().await?;
-        if let Some(databases) = lock(&self.databases).as_mut()
+        if let Some(databases) = self.databases.lock().as_mut()
             && databases.open.get(&database.name).is_some_and(|known| Arc::ptr_eq(known, database))
         {
             databases.open.remove(&database.name);
@@ -198,7 +198,7 @@ impl ReservedName {
         check_database_name(name)?;
         loop {
             let made_by_other = {
-                let mut known = lock(databases);
+                let mut known = databases.lock();
                 let known = known.as_mut().ok_or_else(closed)?;
                 if known.open.get(name).is_some_and(|database| database.is_current()) {
                     return Err(exists(name));
@@ -218,14 +218,14 @@ impl ReservedName {
     /// Makes the database, and lets everybody use it.
     fn fill(self, make: impl FnOnce(&str) -> Result<Arc<Database>>) -> Result<()> {
         let database = make(&self.name)?;
-        lock(&self.databases).as_mut().ok_or_else(closed)?.open.insert(self.name.clone(), database);
+        self.databases.lock().as_mut().ok_or_else(closed)?.open.insert(self.name.clone(), database);
         Ok(())
     }
 }
 
 impl Drop for ReservedName {
     fn drop(&mut self) {
-        if let Some(databases) = lock(&self.databases).as_mut() {
+        if let Some(databases) = self.databases.lock().as_mut() {
             databases.creating.remove(&self.name);
         }
         self.done.cancel();
@@ -416,7 +416,9 @@ impl Engine for SqliteEngine {
     }
 
     async fn statistics(&self) -> EngineStatistics {
-        let databases: Vec<_> = lock(&self.databases)
+        let databases: Vec<_> = self
+            .databases
+            .lock()
             .as_ref()
             .map(|known| known.open.values().cloned().collect())
             .unwrap_or_default();
@@ -440,19 +442,19 @@ impl Engine for SqliteEngine {
     }
 
     async fn lock_waits(&self) -> Result<Vec<LockWait>> {
-        let databases = lock(&self.databases);
+        let databases = self.databases.lock();
         let open = databases.iter().flat_map(|databases| databases.open.values());
         Ok(open.flat_map(|database| database.lock_waits()).collect())
     }
 
     fn interrupt(&self) {
-        if let Some(databases) = lock(&self.databases).as_ref() {
+        if let Some(databases) = self.databases.lock().as_ref() {
             databases.open.values().for_each(|database| database.interrupt());
         }
     }
 
     async fn close(&self) -> Result<()> {
-        let databases = lock(&self.databases).take().unwrap_or_default();
+        let databases = self.databases.lock().take().unwrap_or_default();
         for database in databases.open.into_values() {
             database.close().await?;
         }

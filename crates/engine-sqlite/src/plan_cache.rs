@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use hashlink::LruCache;
-use phantomdb_engine::sync::lock;
+use parking_lot::Mutex;
 use phantomdb_protocol::{Column, ErrorCode, Result, TableName, TableSchema};
 use phantomdb_sql::{Catalog, Kind};
 use rusqlite::Connection;
@@ -152,7 +152,7 @@ impl PlanCache {
 
     /// Returns the cached plan of a statement, without reading the database.
     pub(super) fn cached_plan(&self, sql: &str) -> Option<Arc<Plan>> {
-        lock(&self.plans).get(sql).cloned()
+        self.plans.lock().get(sql).cloned()
     }
 
     /// Returns the plan of a statement, from the cache or made with the schema that `connection` sees.
@@ -197,7 +197,7 @@ impl PlanCache {
     fn keep(&self, key: String, adapted: Adapted) -> Arc<Plan> {
         let plan = Arc::new(Plan::new(adapted));
         if key.len() <= LONGEST_CACHED {
-            lock(&self.plans).insert(key, Arc::clone(&plan));
+            self.plans.lock().insert(key, Arc::clone(&plan));
         }
         plan
     }
@@ -211,7 +211,7 @@ pub(super) struct SchemaView<'a> {
 
 impl Catalog for SchemaView<'_> {
     fn table(&self, name: &TableName) -> Option<Arc<TableSchema>> {
-        if let Some(table) = lock(&self.cache.tables).get(name) {
+        if let Some(table) = self.cache.tables.lock().get(name) {
             return table.clone();
         }
         let table = match catalog::find_table(self.connection, name) {
@@ -219,7 +219,7 @@ impl Catalog for SchemaView<'_> {
             Err(error) if error.code == ErrorCode::UnknownTable => None,
             Err(_) => return None,
         };
-        lock(&self.cache.tables).insert(name.clone(), table.clone());
+        self.cache.tables.lock().insert(name.clone(), table.clone());
         table
     }
 

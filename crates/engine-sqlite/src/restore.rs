@@ -5,7 +5,6 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use phantomdb_engine::sync::lock;
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use rusqlite::Connection;
 
@@ -61,7 +60,7 @@ fn hold(connection: Connection) -> Result<Connection> {
 impl Directory {
     /// Runs work while no other process uses the directory. Fails with `UNAVAILABLE` when one does.
     pub(super) fn alone<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
-        let _turn = lock(&self.turn);
+        let _turn = self.turn.lock();
         let Some(file) = self.shared_lock() else { return work() };
         let outcome = match file.try_lock() {
             Ok(()) => work(),

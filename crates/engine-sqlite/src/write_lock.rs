@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Weak};
 
-use phantomdb_engine::sync::lock;
+use parking_lot::Mutex;
 use phantomdb_engine::{LockWait, deadline};
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use tokio::sync::Semaphore;
@@ -71,7 +71,7 @@ impl WriteLock {
     }
 
     fn list_waiter(&self, transaction: Option<u64>) -> ListedWaiter<'_> {
-        let mut waiters = lock(&self.waiters);
+        let mut waiters = self.waiters.lock();
         let place = waiters.last_key_value().map_or(0, |(last, _)| last + 1);
         waiters.insert(place, Waiter { since: Instant::now(), transaction });
         ListedWaiter { list: self, place }
@@ -81,7 +81,7 @@ impl WriteLock {
 impl WritePermit {
     /// Records the transaction that holds the lock with this permit.
     pub(super) fn hold_for(&self, transaction: u64, open: Weak<dyn OpenTransaction>) {
-        *lock(&self.0.last_holder) = Some(open);
+        *self.0.last_holder.lock() = Some(open);
         self.0.holder.store(transaction, Ordering::Relaxed);
     }
 }
@@ -95,7 +95,7 @@ impl Drop for WritePermit {
 
 impl Drop for ListedWaiter<'_> {
     fn drop(&mut self) {
-        lock(&self.list.waiters).remove(&self.place);
+        self.list.waiters.lock().remove(&self.place);
     }
 }
 
@@ -134,7 +134,7 @@ impl Database {
     /// check.
     async fn abort_idle_holder(&self) -> Result<Instant> {
         let limit = self.options.lock_idle_timeout;
-        let holder = lock(&self.write_lock.last_holder).as_ref().and_then(Weak::upgrade);
+        let holder = self.write_lock.last_holder.lock().as_ref().and_then(Weak::upgrade);
         match holder {
             Some(holder) => holder.abort_if_idle(limit).await,
             None => Ok(Instant::now() + limit),
@@ -156,7 +156,7 @@ impl Database {
     /// The statements that wait for the write lock, the first to get it first.
     pub(super) fn lock_waits(&self) -> Vec<LockWait> {
         let holder = Some(self.write_lock.holder.load(Ordering::Relaxed)).filter(|&n| n != NO_TRANSACTION);
-        let waiters = lock(&self.write_lock.waiters);
+        let waiters = self.write_lock.waiters.lock();
         let waits = waiters.values().map(|waiter| LockWait {
             database: self.name.clone(),
             waiter: waiter.transaction,

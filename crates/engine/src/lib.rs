@@ -14,7 +14,6 @@ mod memory;
 pub mod parameters;
 mod snapshot;
 mod statistics;
-pub mod sync;
 
 use std::{
     path::{Path, PathBuf},

@@ -2,11 +2,11 @@
 //! stop a task costs more than a short transaction in memory.
 
 use std::{
-    sync::{Arc, Mutex, Weak},
+    sync::{Arc, Weak},
     time::Duration,
 };
 
-use phantomdb_engine::sync::lock;
+use parking_lot::Mutex;
 use tokio::{sync::Notify, time::Instant};
 
 use crate::open_transactions::OpenTransactions;
@@ -32,7 +32,7 @@ enum State {
 impl Expiry {
     /// Sees to it that the task looks at the transactions at this time.
     pub(super) fn watch(&self, transactions: &Arc<OpenTransactions>, expires_at: Instant) {
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         match *state {
             State::SleepsUntil(time) if time <= expires_at => {}
             State::SleepsUntil(_) => {
@@ -49,7 +49,7 @@ impl Expiry {
     /// Ends what has expired. Returns false when nothing is left to watch, and the task is to end.
     fn look(&self, transactions: &Arc<OpenTransactions>) -> bool {
         // A transaction that begins meanwhile waits for this lock, and then says when it expires.
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         let (next, count) = transactions.end_expired();
         let earliest = Instant::now() + PAUSE * u32::try_from(count).unwrap_or(u32::MAX);
         *state = next.map_or(State::NoTask, |next| State::SleepsUntil(next.max(earliest)));
@@ -58,7 +58,7 @@ impl Expiry {
 
     /// The time until which the task is to sleep.
     fn wakes_at(&self) -> Option<Instant> {
-        match *lock(&self.state) {
+        match *self.state.lock() {
             State::NoTask => None,
             State::SleepsUntil(time) => Some(time),
         }

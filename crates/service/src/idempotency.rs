@@ -8,18 +8,17 @@ use std::{
     collections::{HashMap, VecDeque},
     future::Future,
     pin::Pin,
-    sync::{Arc, Mutex},
+    sync::Arc,
     task::{Context, Poll, ready},
     time::{Duration, Instant},
 };
 
+use parking_lot::Mutex;
 use phantomdb_engine::{Digest, IdempotentCall};
 use phantomdb_protocol::{Call, CallContext, Error, ErrorCode, Result};
 use sha2::{Digest as _, Sha256};
 use tokio::{runtime::Handle, sync::watch};
 use tokio_util::sync::CancellationToken;
-
-use phantomdb_engine::sync::lock;
 
 use super::reply::Reply;
 
@@ -106,7 +105,7 @@ impl RunningCall {
     /// Puts the reply into the cache and wakes the callers that wait for it.
     fn set_reply(&self, reply: Result<Reply>) {
         let reply = reply.map(Arc::new);
-        let mut cache = lock(&self.cache);
+        let mut cache = self.cache.lock();
         let is_retryable = reply.as_ref().is_err_and(|error| is_retryable(error.code));
         if is_retryable {
             cache.by_key.remove(&self.call.key);
@@ -220,7 +219,7 @@ impl Idempotency {
 
     /// Claims the key for a call. Fails when the key was used for a different call.
     fn claim(&self, call: &IdempotentCall) -> Result<Claim> {
-        let mut cache = lock(&self.cache);
+        let mut cache = self.cache.lock();
         cache.remove_old();
         if let Some(keyed) = cache.by_key.get(&call.key) {
             if keyed.call == call.call {

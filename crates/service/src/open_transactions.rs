@@ -7,12 +7,13 @@
 use std::{
     collections::{HashMap, VecDeque},
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
+use parking_lot::Mutex;
 use phantomdb_engine::{
     Access, IdempotentCall, LockWait, Session, Transaction,
     limits::{TRANSACTION_AGE_MAX, TRANSACTIONS_MAX},
@@ -25,8 +26,6 @@ use tokio::{
     sync::{Mutex as AsyncMutex, OwnedMutexGuard},
     time::Instant,
 };
-
-use phantomdb_engine::sync::lock;
 
 use crate::{calls::milliseconds, expiry::Expiry};
 
@@ -111,7 +110,7 @@ struct OpenTransaction {
 
 impl OpenTransaction {
     fn touch(&self) {
-        *lock(&self.last_call) = Instant::now();
+        *self.last_call.lock() = Instant::now();
     }
 
     fn described(&self, id: &str) -> OpenTransactionDescription {
@@ -122,7 +121,7 @@ impl OpenTransaction {
             database: self.database.clone(),
             token: self.owner.name.clone(),
             open_for: milliseconds(self.begun.elapsed()),
-            idle_for: is_idle.then(|| milliseconds(lock(&self.last_call).elapsed())),
+            idle_for: is_idle.then(|| milliseconds(self.last_call.lock().elapsed())),
             timeout: milliseconds(self.timeout),
         }
     }
@@ -138,7 +137,7 @@ impl OpenTransaction {
     }
 
     fn expires_at(&self) -> Instant {
-        let idle = *lock(&self.last_call) + self.timeout;
+        let idle = *self.last_call.lock() + self.timeout;
         self.ends_at.map_or(idle, |end| end.min(idle))
     }
 }
@@ -209,12 +208,12 @@ impl OpenTransactions {
 
     /// The number of open transactions.
     pub(super) fn count(&self) -> usize {
-        lock(&self.table).open.len()
+        self.table.lock().open.len()
     }
 
     /// The open transactions of these databases, the oldest first.
     pub(super) fn list(&self, covers: impl Fn(&str) -> bool) -> Vec<OpenTransactionDescription> {
-        let table = lock(&self.table);
+        let table = self.table.lock();
         let mut listed: Vec<_> = table.open.iter().filter(|(_, open)| covers(&open.database)).collect();
         listed.sort_by_key(|(_, open)| open.begun);
         listed.into_iter().map(|(id, open)| open.described(id)).collect()
@@ -226,7 +225,7 @@ impl OpenTransactions {
         mut waits: Vec<LockWait>,
         covers: impl Fn(&str) -> bool,
     ) -> Vec<LockWaitDescription> {
-        let table = lock(&self.table);
+        let table = self.table.lock();
         let ids: HashMap<u64, &String> = table.open.iter().map(|(id, open)| (open.number, id)).collect();
         let id_of = |number: &Option<u64>| number.and_then(|number| ids.get(&number)).map(|&id| id.clone());
         waits.retain(|wait| covers(&wait.database));
@@ -246,7 +245,7 @@ impl OpenTransactions {
 
     /// The owner of an open transaction, for a caller who may end those of others in these databases.
     pub(super) fn owner_of(&self, id: &str, covers: impl Fn(&str) -> bool) -> Result<Option<String>> {
-        let table = lock(&self.table);
+        let table = self.table.lock();
         let open = table.open.get(id).filter(|open| covers(&open.database));
         open.map(|open| open.owner.token.clone()).ok_or_else(|| self.not_found(id))
     }
@@ -283,13 +282,13 @@ impl OpenTransactions {
             is_expiring: AtomicBool::new(false),
         });
         let expires_at = open.expires_at();
-        lock(&self.table).open.insert(id.clone(), open);
+        self.table.lock().open.insert(id.clone(), open);
         self.expiry.watch(self, expires_at);
         id
     }
 
     fn find(&self, id: &str, owner: Option<&str>) -> Result<Arc<OpenTransaction>> {
-        let table = lock(&self.table);
+        let table = self.table.lock();
         match table.open.get(id) {
             Some(open) if open.owner.token.as_deref() == owner => return Ok(Arc::clone(open)),
             Some(_) => return Err(unknown_transaction()),
@@ -344,7 +343,7 @@ impl OpenTransactions {
             None => transaction.commit().await,
         };
         if committed.is_err() {
-            if let Some(ended) = lock(&self.table).ended.get_mut(id) {
+            if let Some(ended) = self.table.lock().ended.get_mut(id) {
                 ended.outcome = Outcome::CommitFailed;
             }
             // The engine may have ended it already, and rolls it back at the latest when it is dropped.
@@ -377,7 +376,7 @@ impl OpenTransactions {
     }
 
     fn set_ended(&self, id: &str, open: &OpenTransaction, outcome: Outcome) {
-        let mut table = lock(&self.table);
+        let mut table = self.table.lock();
         let now = Instant::now();
         table.open.remove(id);
         table.ended.insert(id.to_owned(), EndedTransaction { outcome, owner: open.owner.token.clone() });
@@ -394,7 +393,9 @@ impl OpenTransactions {
 
     /// Rolls back every open transaction, or those of one owner, after the calls that run in them.
     pub(super) async fn rollback_all(&self, owner: Option<&str>) {
-        let ids: Vec<(String, Option<String>)> = lock(&self.table)
+        let ids: Vec<(String, Option<String>)> = self
+            .table
+            .lock()
             .open
             .iter()
             .filter(|(_, open)| owner.is_none() || open.owner.token.as_deref() == owner)
@@ -411,7 +412,7 @@ impl OpenTransactions {
     /// one will be, and the number of those that are open.
     pub(super) fn end_expired(self: &Arc<Self>) -> (Option<Instant>, usize) {
         let now = Instant::now();
-        let table = lock(&self.table);
+        let table = self.table.lock();
         let mut next: Option<Instant> = None;
         for (id, open) in &table.open {
             if open.is_expiring.load(Ordering::Relaxed) {

@@ -3,17 +3,12 @@
 //! A snapshot belongs to the token that made it. Another token gets the same answer as for an id that never existed, so
 //! that ids cannot be probed.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
+use parking_lot::Mutex;
 use phantomdb_engine::Snapshot;
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use tokio::time::Instant;
-
-use phantomdb_engine::sync::lock;
 
 /// A snapshot that nobody has used for this long is removed when there is no room for a new one.
 const UNUSED_FOR: Duration = Duration::from_secs(3600);
@@ -55,7 +50,7 @@ impl Snapshots {
 
     /// Stores a snapshot and returns its id. Fails with `TOO_MANY_REQUESTS` when that would exceed the limits.
     pub fn add(&self, snapshot: Arc<dyn Snapshot>, database: &str, owner: Option<&str>) -> Result<String> {
-        let mut stored = lock(&self.stored);
+        let mut stored = self.stored.lock();
         if let Some(limits) = self.limits {
             let is_full = |stored: &HashMap<String, StoredSnapshot>| {
                 let bytes: usize = stored.values().map(|entry| entry.snapshot.bytes()).sum();
@@ -80,7 +75,7 @@ impl Snapshots {
 
     /// Fails with `NOT_FOUND` when the owner has no snapshot with this id.
     pub fn find(&self, id: &str, owner: Option<&str>) -> Result<Arc<dyn Snapshot>> {
-        let mut stored = lock(&self.stored);
+        let mut stored = self.stored.lock();
         let entry = stored
             .get_mut(id)
             .filter(|entry| entry.owner.as_deref() == owner)
@@ -92,14 +87,14 @@ impl Snapshots {
     /// Removes a snapshot. Fails with `NOT_FOUND` as [`Self::find`] does.
     pub fn remove(&self, id: &str, owner: Option<&str>) -> Result<()> {
         self.find(id, owner)?;
-        lock(&self.stored).remove(id);
+        self.stored.lock().remove(id);
         Ok(())
     }
 
     /// Removes the snapshots of a database that was dropped, unless there is room for any number of snapshots.
     pub(super) fn forget_database(&self, database: &str) {
         if self.limits.is_some() {
-            lock(&self.stored).retain(|_, entry| entry.database != database);
+            self.stored.lock().retain(|_, entry| entry.database != database);
         }
     }
 }

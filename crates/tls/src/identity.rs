@@ -3,10 +3,11 @@
 use std::{
     fmt,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex},
+    sync::Arc,
     time::Duration,
 };
 
+use parking_lot::Mutex;
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use rustls::{
     Error as TlsError, ServerConfig,
@@ -18,7 +19,6 @@ use tokio::time::MissedTickBehavior;
 use tokio_rustls::TlsAcceptor;
 
 use super::{
-    lock::lock,
     pem::{self, Fault},
     provider::provider,
 };
@@ -106,14 +106,14 @@ impl Identity {
     fn reload(&self) -> Reload {
         let files = Files::read(&self.certificate, &self.key);
         let fingerprint = files.fingerprint();
-        let mut seen = lock(&self.fingerprint);
+        let mut seen = self.fingerprint.lock();
         if *seen == fingerprint {
             return Reload::Unchanged;
         }
         *seen = fingerprint;
         match files.certified(&self.certificate, &self.key) {
             Ok(certified) => {
-                *lock(&self.current) = Arc::new(certified);
+                *self.current.lock() = Arc::new(certified);
                 Reload::Renewed
             }
             Err(why) => Reload::Refused(why),
@@ -162,7 +162,7 @@ impl Files {
 
 impl ResolvesServerCert for Identity {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(&lock(&self.current)))
+        Some(Arc::clone(&self.current.lock()))
     }
 }
 

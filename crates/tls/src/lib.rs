@@ -1,7 +1,6 @@
 //! TLS: the certificate that a server shows, the certificates that are trusted, and messages for what went wrong.
 
 mod identity;
-mod lock;
 mod pem;
 mod problem;
 mod provider;

@@ -5,9 +5,10 @@ mod snapshots;
 use std::{
     collections::HashMap,
     path::Path,
-    sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, LazyLock, Weak},
 };
 
+use parking_lot::Mutex;
 use phantomdb_engine::ResultLimits;
 use phantomdb_engine_sqlite::{SqliteEngine, SqliteOptions};
 use phantomdb_protocol::{Call, CallContext, Error, Result};
@@ -67,10 +68,6 @@ impl Embedded {
         !matches!(self.storage, Storage::Directory(_))
     }
 
-    fn state(&self) -> MutexGuard<'_, ServiceState> {
-        self.service.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     pub(crate) async fn call(&self, call: Call, mut context: CallContext) -> Result<String> {
         let service = self.service().await?;
         // Every client of the process may use a snapshot, so snapshots have no owner.
@@ -85,7 +82,7 @@ impl Embedded {
 
     /// The service that runs the calls, which is opened if it is not yet.
     pub(crate) async fn service(&self) -> Result<Arc<Service>> {
-        let state = self.state().clone();
+        let state = self.service.lock().clone();
         match state {
             ServiceState::Open(service) => Ok(service),
             ServiceState::Closed => Err(closed()),
@@ -95,7 +92,7 @@ impl Embedded {
 
     async fn open(&self) -> Result<Arc<Service>> {
         let _opening = self.opening.lock().await;
-        match self.state().clone() {
+        match self.service.lock().clone() {
             ServiceState::Open(service) => return Ok(service),
             ServiceState::Closed => return Err(closed()),
             ServiceState::NotOpened => {}
@@ -104,13 +101,14 @@ impl Embedded {
         // Opening reads and writes the disk, so it runs on a thread for blocking work.
         let opened = tokio::task::spawn_blocking(move || service_of(storage, options)).await;
         let service = opened.unwrap_or_else(|_| Err(Error::internal("opening the engine broke off")))?;
-        *self.state() = ServiceState::Open(Arc::clone(&service));
+        *self.service.lock() = ServiceState::Open(Arc::clone(&service));
         Ok(service)
     }
 
     pub(crate) async fn close(&self) -> Result<()> {
         let _opening = self.opening.lock().await;
-        let ServiceState::Open(service) = std::mem::replace(&mut *self.state(), ServiceState::Closed) else {
+        let ServiceState::Open(service) = std::mem::replace(&mut *self.service.lock(), ServiceState::Closed)
+        else {
             return Ok(());
         };
         service.release(&self.owner).await;
@@ -122,7 +120,7 @@ impl Embedded {
         if self.storage == Storage::PrivateMemory {
             return true;
         }
-        let mut shared = shared();
+        let mut shared = SHARED.lock();
         // A call that is still running also holds a reference; the last such call then drops the service.
         let last = Arc::strong_count(service) == 1;
         if last {
@@ -142,10 +140,6 @@ fn is_about_snapshots(call: &Call) -> bool {
     )
 }
 
-fn shared() -> MutexGuard<'static, HashMap<Storage, Weak<Service>>> {
-    SHARED.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// Opens the service of a storage, or finds the one that another client has open.
 fn service_of(storage: Storage, options: SqliteOptions) -> Result<Arc<Service>> {
     let storage = match storage {
@@ -158,7 +152,7 @@ fn service_of(storage: Storage, options: SqliteOptions) -> Result<Arc<Service>> 
             Storage::Directory(std::fs::canonicalize(&path).unwrap_or(path))
         }
     };
-    let mut shared = shared();
+    let mut shared = SHARED.lock();
     if let Some(service) = shared.get(&storage).and_then(Weak::upgrade) {
         return Ok(service);
     }

@@ -1,9 +1,10 @@
 //! Snapshots that this process holds.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock};
 use std::time::SystemTime;
 
+use parking_lot::Mutex;
 use phantomdb_engine::Snapshot;
 use phantomdb_engine_sqlite as sqlite;
 use phantomdb_protocol::{Error, Result};
@@ -55,7 +56,7 @@ struct LoadedFile {
 /// Loads a snapshot from a file. The last file is kept, since many test files of one process start with the same one.
 fn load(path: &Path) -> Result<Arc<dyn Snapshot>> {
     static LAST: Mutex<Option<LoadedFile>> = Mutex::new(None);
-    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut last = LAST.lock();
     let version = path.metadata().map(|about| (about.modified().ok(), about.len())).unwrap_or_default();
     if let Some(loaded) = last.as_ref().filter(|loaded| loaded.path == path && loaded.version == version) {
         return Ok(Arc::clone(&loaded.snapshot));

@@ -2,9 +2,11 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
+
+use parking_lot::Mutex;
 
 use super::connect::Sender;
 
@@ -44,7 +46,7 @@ impl Connections {
 
     /// A connection to a server. Its task may still have to see that the last response was read.
     pub(super) fn take(&self, base: &str) -> Option<Sender> {
-        let mut idle = self.idle();
+        let mut idle = self.0.lock();
         let connections = idle.get_mut(base)?;
         while let Some(last) = connections.pop() {
             if last.since.elapsed() > IDLE_MAX {
@@ -59,7 +61,7 @@ impl Connections {
 
     /// Keeps a connection, unless `is_closed` says that no call follows.
     pub(super) fn keep(&self, base: &str, sender: Sender, is_closed: impl Fn() -> bool) {
-        let mut idle = self.idle();
+        let mut idle = self.0.lock();
         // Within the lock: whoever closes empties the connections after they say so.
         if is_closed() {
             return;
@@ -72,10 +74,6 @@ impl Connections {
     }
 
     pub(super) fn clear(&self) {
-        self.idle().clear();
-    }
-
-    fn idle(&self) -> MutexGuard<'_, Idle> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().clear();
     }
 }

@@ -2,9 +2,9 @@
 
 use std::cell::UnsafeCell;
 use std::collections::TryReserveError;
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::Arc;
 
-use phantomdb_engine::sync::{lock, read, write};
+use parking_lot::{Mutex, RwLock};
 
 /// The size of a chunk in bytes. Files grow by whole chunks, so that a growing file is never copied.
 pub(crate) const CHUNK: usize = 64 * 1024;
@@ -84,7 +84,7 @@ impl HeapFile {
     /// Fills the buffer from the file. Bytes beyond the end of the file become zeros. Returns the number of bytes that the
     /// file had.
     pub(super) fn read(&self, buffer: &mut [u8], offset: usize) -> usize {
-        let content = read(&self.content);
+        let content = self.content.read();
         let available = content.length.saturating_sub(offset).min(buffer.len());
         let (wanted, beyond) = buffer.split_at_mut(available);
         let mut position = offset;
@@ -101,7 +101,7 @@ impl HeapFile {
     }
 
     pub(super) fn write(&self, bytes: &[u8], offset: usize) -> Result<(), TryReserveError> {
-        let mut content = write(&self.content);
+        let mut content = self.content.write();
         content.grow_to(offset + bytes.len())?;
         let mut position = offset;
         let mut rest = bytes;
@@ -116,7 +116,7 @@ impl HeapFile {
     }
 
     pub(super) fn truncate(&self, length: usize) -> Result<(), TryReserveError> {
-        let mut content = write(&self.content);
+        let mut content = self.content.write();
         if length >= content.length {
             return Ok(());
         }
@@ -130,7 +130,7 @@ impl HeapFile {
     }
 
     pub(super) fn length(&self) -> usize {
-        read(&self.content).length
+        self.content.read().length
     }
 
     /// Raises the lock of a handle from `held` to `wanted`. Returns false when a lock of another handle prevents it.
@@ -138,7 +138,7 @@ impl HeapFile {
         if *held >= wanted {
             return true;
         }
-        let mut lock = lock(&self.lock);
+        let mut lock = self.lock.lock();
         let other_writes = *held < LockLevel::Reserved && lock.writer != LockLevel::None;
         match wanted {
             LockLevel::None => {}
@@ -176,7 +176,7 @@ impl HeapFile {
         if *held <= to {
             return;
         }
-        let mut lock = lock(&self.lock);
+        let mut lock = self.lock.lock();
         if *held >= LockLevel::Reserved && to < LockLevel::Reserved {
             lock.writer = LockLevel::None;
         }
@@ -188,7 +188,7 @@ impl HeapFile {
 
     /// True when a handle has announced that it will write.
     pub(super) fn is_reserved(&self) -> bool {
-        lock(&self.lock).writer >= LockLevel::Reserved
+        self.lock.lock().writer >= LockLevel::Reserved
     }
 
     /// The address of a region of the shared memory. Null when the region does not exist and `extend` is not set.
@@ -199,7 +199,7 @@ impl HeapFile {
         size: usize,
         extend: bool,
     ) -> Result<*mut u8, TryReserveError> {
-        let mut memory = lock(&self.shared_memory);
+        let mut memory = self.shared_memory.lock();
         if !held.mapped {
             held.mapped = true;
             memory.users += 1;
@@ -219,7 +219,7 @@ impl HeapFile {
 
     /// Takes the locks `first..first + count`. Returns false, and takes none, when another handle prevents one of them.
     pub(super) fn shm_lock(&self, held: &mut ShmHandle, first: usize, count: usize, exclusive: bool) -> bool {
-        let mut memory = lock(&self.shared_memory);
+        let mut memory = self.shared_memory.lock();
         let Some(locks) = memory.locks.get_mut(first..first + count) else { return false };
         let mask = mask(first, count);
         if exclusive {
@@ -242,7 +242,7 @@ impl HeapFile {
 
     /// Releases the locks `first..first + count` that the handle holds.
     pub(super) fn shm_unlock(&self, held: &mut ShmHandle, first: usize, count: usize) {
-        let mut memory = lock(&self.shared_memory);
+        let mut memory = self.shared_memory.lock();
         for index in first..(first + count).min(SHM_LOCKS) {
             let bit = mask(index, 1);
             if held.exclusive & bit != 0 {
@@ -262,7 +262,7 @@ impl HeapFile {
         }
         self.shm_unlock(held, 0, SHM_LOCKS);
         held.mapped = false;
-        let mut memory = lock(&self.shared_memory);
+        let mut memory = self.shared_memory.lock();
         memory.users -= 1;
         if memory.users == 0 {
             memory.regions.clear();
@@ -327,13 +327,13 @@ mod tests {
     fn it_copies_a_shared_chunk_before_it_writes_to_it_and_shares_the_others() {
         let file = HeapFile::default();
         file.write(&[1; CHUNK * 2], 0).unwrap();
-        let chunks = file.content.read().unwrap().chunks.clone();
+        let chunks = file.content.read().chunks.clone();
         let other = HeapFile::with_content(chunks.clone(), CHUNK * 2);
         other.write(b"hello", CHUNK).unwrap();
         let mut buffer = [0; 2];
         assert_eq!((file.read(&mut buffer, CHUNK), buffer), (2, [1, 1]));
         assert_eq!((other.read(&mut buffer, CHUNK), &buffer), (2, b"he"));
-        let copied = &other.content.read().unwrap().chunks;
+        let copied = &other.content.read().chunks;
         assert!(Arc::ptr_eq(&copied[0], &chunks[0]) && !Arc::ptr_eq(&copied[1], &chunks[1]));
     }
 

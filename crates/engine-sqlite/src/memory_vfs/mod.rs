@@ -10,9 +10,9 @@ mod io_methods;
 use std::collections::HashMap;
 use std::ffi::{CStr, c_char, c_int};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::sync::{Arc, OnceLock};
 
-use phantomdb_engine::sync::lock;
+use parking_lot::Mutex;
 use phantomdb_protocol::{Error, Result};
 use rusqlite::ffi;
 
@@ -26,10 +26,6 @@ const LONGEST_PATH: c_int = 512;
 
 /// The files by path. A deleted file is freed when nobody has it open any more.
 static FILES: Mutex<Option<HashMap<String, Arc<HeapFile>>>> = Mutex::new(None);
-
-fn files() -> MutexGuard<'static, Option<HashMap<String, Arc<HeapFile>>>> {
-    lock(&FILES)
-}
 
 /// A database in memory. When this is dropped, its files are deleted; they are freed when the last connection closes.
 #[derive(Debug)]
@@ -49,7 +45,7 @@ impl MemoryFile {
     pub(super) fn with_content(chunks: Vec<Chunk>, length: usize) -> Result<Self> {
         let file = Self::new()?;
         let content = Arc::new(HeapFile::with_content(chunks, length));
-        files().get_or_insert_default().insert(file.path.clone(), content);
+        FILES.lock().get_or_insert_default().insert(file.path.clone(), content);
         Ok(file)
     }
 
@@ -60,7 +56,7 @@ impl MemoryFile {
 
 impl Drop for MemoryFile {
     fn drop(&mut self) {
-        if let Some(files) = files().as_mut() {
+        if let Some(files) = FILES.lock().as_mut() {
             for suffix in ["", "-wal", "-journal"] {
                 files.remove(&format!("{}{suffix}", self.path));
             }
@@ -142,7 +138,7 @@ unsafe extern "C" fn open(
     let content = match unsafe { path_text(name) } {
         None => Arc::default(),
         Some(path) => {
-            let mut files = files();
+            let mut files = FILES.lock();
             let files = files.get_or_insert_default();
             match files.get(path) {
                 Some(content) => Arc::clone(content),
@@ -175,7 +171,7 @@ unsafe extern "C" fn open(
 /// The caller must be SQLite and follow the rules of `sqlite3_vfs` for `xDelete`.
 unsafe extern "C" fn delete(_vfs: *mut ffi::sqlite3_vfs, name: *const c_char, _sync: c_int) -> c_int {
     // SAFETY: SQLite passes a path that lives during the call.
-    let removed = unsafe { path_text(name) }.and_then(|path| files().as_mut()?.remove(path));
+    let removed = unsafe { path_text(name) }.and_then(|path| FILES.lock().as_mut()?.remove(path));
     if removed.is_some() { ffi::SQLITE_OK } else { ffi::SQLITE_IOERR_DELETE_NOENT }
 }
 
@@ -191,7 +187,7 @@ unsafe extern "C" fn access(
 ) -> c_int {
     // SAFETY: SQLite passes a path that lives during the call.
     let path = unsafe { path_text(name) };
-    let exists = path.is_some_and(|path| files().as_ref().is_some_and(|files| files.contains_key(path)));
+    let exists = path.is_some_and(|path| FILES.lock().as_ref().is_some_and(|files| files.contains_key(path)));
     // SAFETY: SQLite passes a pointer to a variable for the result.
     unsafe { *result = c_int::from(exists) };
     ffi::SQLITE_OK

@@ -40,7 +40,7 @@ fn it_keeps_a_database_when_the_last_connection_closes_and_frees_it_when_it_is_d
     let path = file.path().to_owned();
     drop(file);
     assert_eq!(count(&last), 1);
-    assert!(!files().as_ref().unwrap().contains_key(&path));
+    assert!(!FILES.lock().as_ref().unwrap().contains_key(&path));
 }
 
 #[test]

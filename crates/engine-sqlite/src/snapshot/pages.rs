@@ -1,8 +1,9 @@
 //! Takes and restores snapshots, on a connection that reads and writes pages.
 
-use std::sync::{Arc, MutexGuard, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use parking_lot::MutexGuard;
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use rusqlite::config::DbConfig;
 use rusqlite::{CachedStatement, Connection};

@@ -1,9 +1,9 @@
 //! The answers of a connection of which a part is with the caller, who may not take it.
 
-use std::{collections::BTreeMap, sync::Mutex, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use axum::body::Bytes;
-use phantomdb_engine::sync::lock;
+use parking_lot::Mutex;
 
 /// The answers, each with the moment at which its last part was handed out.
 #[derive(Debug, Default)]
@@ -18,7 +18,7 @@ struct Answers {
 impl HandedOut {
     /// Adds an answer. Returns its number.
     pub(super) fn add(&self, moment: u64) -> u64 {
-        let mut answers = lock(&self.0);
+        let mut answers = self.0.lock();
         answers.next += 1;
         let number = answers.next;
         answers.since.insert(number, moment);
@@ -27,13 +27,13 @@ impl HandedOut {
 
     /// Removes an answer whose part the caller has taken.
     pub(super) fn remove(&self, number: u64) {
-        lock(&self.0).since.remove(&number);
+        self.0.lock().since.remove(&number);
     }
 
     /// The oldest moment, and how long its answer may wait: the answers of a connection share its speed. None without
     /// answers.
     pub(super) fn oldest(&self, limit: Duration) -> Option<(u64, Duration)> {
-        let answers = lock(&self.0);
+        let answers = self.0.lock();
         let oldest = answers.since.values().min()?;
         Some((*oldest, limit.saturating_mul(u32::try_from(answers.since.len()).unwrap_or(u32::MAX))))
     }

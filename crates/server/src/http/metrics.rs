@@ -2,15 +2,13 @@
 
 use std::{
     fmt,
-    sync::{
-        Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 
 use http::StatusCode;
-use phantomdb_engine::{EngineStatistics, sync::lock};
+use parking_lot::Mutex;
+use phantomdb_engine::EngineStatistics;
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use phantomdb_service::Service;
 use prometheus_client::{
@@ -103,7 +101,7 @@ impl Metrics {
         self.state.statements.store(service.statement_count(), Ordering::Relaxed);
         self.state.open_transactions.store(service.open_transaction_count() as u64, Ordering::Relaxed);
         let statistics = service.engine_statistics().await;
-        *lock(&self.state.engine) = statistics;
+        *self.state.engine.lock() = statistics;
         let mut text = String::new();
         encode(&mut text, &self.registry).map_err(|_| Error::internal("the metrics could not be written"))?;
         Ok(text)
@@ -116,7 +114,7 @@ struct StateCollector(std::sync::Arc<State>);
 impl Collector for StateCollector {
     fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
         let state = &self.0;
-        let engine = lock(&state.engine).clone();
+        let engine = state.engine.lock().clone();
         let (waits, waited) = engine.lock_waits.unzip();
         let counters = [
             ("statements", "Statements run", Some(state.statements.load(Ordering::Relaxed))),

@@ -6,7 +6,7 @@ use std::{
     hash::{BuildHasher as _, RandomState},
     net::IpAddr,
     num::NonZeroU32,
-    sync::{Arc, Mutex},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -16,10 +16,8 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use http::StatusCode;
-use phantomdb_engine::{
-    limits::{HEADER_BYTES_MAX, RATE_LIMIT},
-    sync::lock,
-};
+use parking_lot::Mutex;
+use phantomdb_engine::limits::{HEADER_BYTES_MAX, RATE_LIMIT};
 
 use super::{answer::HttpError, extract, listener::Peer, server::HttpServer};
 use crate::tokens::network;
@@ -52,7 +50,7 @@ impl RateLimiter {
     fn count(&self, caller: &Caller<'_>, now: Instant) -> Result<(), Duration> {
         let key = self.hasher.hash_one(caller);
         let now = now.saturating_duration_since(self.start).as_secs_f64();
-        let mut full_at = lock(&self.full_at);
+        let mut full_at = self.full_at.lock();
         if full_at.len() >= CALLERS_MAX && !full_at.contains_key(&key) {
             full_at.retain(|_, full| *full > now);
             if full_at.len() >= CALLERS_MAX {

@@ -1,8 +1,8 @@
 //! The last calls that took long, for those who watch over the server. A statement is kept without its literals.
 
-use std::{collections::VecDeque, sync::Mutex, time::Duration};
+use std::{collections::VecDeque, time::Duration};
 
-use phantomdb_engine::sync::lock;
+use parking_lot::Mutex;
 use phantomdb_protocol::{Error, SlowCall};
 use phantomdb_service::Grant;
 
@@ -50,7 +50,7 @@ impl SlowCalls {
             code: error.map(|error| error.code),
             text,
         };
-        let mut calls = lock(&self.calls);
+        let mut calls = self.calls.lock();
         if calls.len() == KEPT {
             calls.pop_front();
         }
@@ -61,7 +61,7 @@ impl SlowCalls {
     pub(super) fn list(&self, grant: &Grant) -> Vec<SlowCall> {
         let is_covered =
             |call: &&SlowCall| call.database.as_deref().is_none_or(|database| grant.covers(database));
-        lock(&self.calls).iter().rev().filter(is_covered).cloned().collect()
+        self.calls.lock().iter().rev().filter(is_covered).cloned().collect()
     }
 }
 

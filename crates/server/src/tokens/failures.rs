@@ -6,11 +6,10 @@
 use std::{
     collections::HashMap,
     net::{IpAddr, Ipv6Addr},
-    sync::Mutex,
     time::{Duration, Instant},
 };
 
-use phantomdb_engine::sync::lock;
+use parking_lot::Mutex;
 
 /// Wrong tokens that are answered at once: people mistype.
 const FREE: u32 = 3;
@@ -48,7 +47,7 @@ pub struct Failures(Mutex<HashMap<IpAddr, Record>>);
 impl Failures {
     /// Records a wrong token.
     pub fn record(&self, address: IpAddr, now: Instant) -> Failure {
-        let mut records = lock(&self.0);
+        let mut records = self.0.lock();
         let is_old = |record: &Record| now.duration_since(record.last) >= FORGOTTEN_AFTER;
         if records.len() >= ADDRESSES_MAX {
             records.retain(|_, record| !is_old(record));

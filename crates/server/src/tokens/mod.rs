@@ -9,12 +9,12 @@ mod source;
 mod store;
 
 use std::{
-    sync::{Arc, LazyLock, Mutex},
+    sync::{Arc, LazyLock},
     time::Duration,
 };
 
 use jiff::Timestamp;
-use phantomdb_engine::sync::lock;
+use parking_lot::Mutex;
 use phantomdb_service::Grant;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
@@ -125,7 +125,7 @@ impl Tokens {
     /// The grant of the token that is meant, unless it has expired. It looks at all tokens, whichever is meant.
     fn grant_of(&self, is_meant: impl Fn(&KnownToken) -> bool) -> Option<Arc<Grant>> {
         let mut found = None;
-        for read in lock(&self.current).iter() {
+        for read in self.current.lock().iter() {
             for known in read.tokens.iter() {
                 if is_meant(known) {
                     found = Some(known.clone());
@@ -155,7 +155,7 @@ impl Tokens {
     /// Reads each source that has changed. One that cannot be read keeps the tokens that it had.
     pub fn reload(&self) {
         for (index, source) in self.sources.iter().enumerate() {
-            let Some(before) = lock(&self.current).get(index).cloned() else { continue };
+            let Some(before) = self.current.lock().get(index).cloned() else { continue };
             let content = match source.content() {
                 Ok(content) if hash(&content) == before.content => continue,
                 content => content,
@@ -175,7 +175,7 @@ impl Tokens {
                     before.tokens
                 }
             };
-            if let Some(read) = lock(&self.current).get_mut(index) {
+            if let Some(read) = self.current.lock().get_mut(index) {
                 *read = Read { tokens, content: digest };
             }
         }

@@ -1,9 +1,10 @@
 //! A cache of parsed pieces of SQL. Lists of columns and orders are found by their text, conditions by their text without
 //! its literals, so that a condition on another id costs one look-up.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use hashlink::LruCache;
+use parking_lot::Mutex;
 use phantomdb_protocol::Result;
 
 use crate::calls::{
@@ -69,7 +70,7 @@ impl Fragments {
 impl Caches {
     fn condition(&self, text: &str) -> Result<Condition> {
         let Some(scanned) = scan(text) else { return self.whole_condition(text) };
-        let template = lock(&self.templates).get(&scanned.key).cloned();
+        let template = self.templates.lock().get(&scanned.key).cloned();
         match template {
             None => self.new_template(text, scanned),
             Some(template) => match template.and_then(|template| template.fill(scanned)) {
@@ -82,7 +83,7 @@ impl Caches {
     fn new_template(&self, text: &str, scanned: Scanned<'_>) -> Result<Condition> {
         let parsed = fragment::condition(text)?;
         let template = Template::new(text, &scanned, &parsed).map(Arc::new);
-        lock(&self.templates).insert(scanned.key, template);
+        self.templates.lock().insert(scanned.key, template);
         Ok(parsed.into())
     }
 
@@ -95,17 +96,13 @@ fn cache<T>() -> Cache<T> {
     Mutex::new(LruCache::new(ENTRIES_MAX))
 }
 
-fn lock<T>(cache: &Cache<T>) -> std::sync::MutexGuard<'_, LruCache<String, T>> {
-    cache.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 fn cached<T: Clone>(cache: &Cache<T>, text: &str, parse: impl FnOnce() -> Result<T>) -> Result<T> {
-    if let Some(piece) = lock(cache).get(text) {
+    if let Some(piece) = cache.lock().get(text) {
         return Ok(piece.clone());
     }
     let parsed = parse()?;
     if text.len() <= LENGTH_MAX {
-        lock(cache).insert(text.to_owned(), parsed.clone());
+        cache.lock().insert(text.to_owned(), parsed.clone());
     }
     Ok(parsed)
 }
