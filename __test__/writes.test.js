@@ -2,7 +2,7 @@
 
 // Writes that libraries make in ways of their own, and writes that nobody awaits.
 
-const { Sequelize, DataTypes, Op } = require('sequelize');
+const { Sequelize, DataTypes, Op, fn, literal } = require('sequelize');
 const { PhantomDBDialect } = require('..');
 const { engines } = require('./helpers/engines');
 
@@ -28,6 +28,41 @@ describe.each(engines)('writes on $name', ({ start }) => {
     await ann.save({ limit: 1 });
     await bob.reload();
     expect([(await ann.reload()).name, bob.name]).toEqual(['Annie', 'Bob']);
+  });
+
+  // For SQLite, Sequelize keeps the expression that the instance has.
+  test('bulkCreate reads back keys that the database computes, whatever else it is asked to do', async () => {
+    const key = { type: DataTypes.UUID, primaryKey: true, defaultValue: literal('gen_random_uuid()') };
+    const Token = sequelize.define('Token', { id: key, name: DataTypes.STRING });
+    const Use = sequelize.define('Use', { place: DataTypes.STRING });
+    Token.hasMany(Use, { as: 'uses' });
+    await sequelize.sync();
+    const ways = [
+      {},
+      { returning: true },
+      { returning: ['id'] },
+      { validate: true },
+      { updateOnDuplicate: ['name'] },
+      { include: 'uses' },
+    ];
+    for (const options of ways) {
+      const tokens = await Token.bulkCreate(
+        [
+          { name: 'a', uses: [{ place: 'here' }] },
+          { name: 'b', uses: [] },
+        ],
+        options,
+      );
+      const ids = tokens.map((token) => token.id);
+      const found = await Token.findAll({ where: { id: ids }, order: ['name'], include: 'uses' });
+      expect(found.map((token) => token.id)).toEqual(ids);
+      expect(found.map((token) => token.uses.length)).toEqual(options.include ? [1, 0] : [0, 0]);
+    }
+    const [given] = await Token.bulkCreate([{ id: fn('gen_random_uuid'), name: 'c' }], { validate: true });
+    await expect(Token.findByPk(given.id)).resolves.toMatchObject({ name: 'c' });
+    expect(sequelize.options.dialect).toBe('sqlite');
+    await sequelize.drop();
+    await User.sync();
   });
 
   test('a number alone in an array is written and compared as the number', async () => {

@@ -22,7 +22,7 @@ const NO_OPTIONS = Object.freeze({});
  * @returns {{ statics: { bulkCreate: Function } }}
  */
 module.exports = (lib) => {
-  const { Model: Base, Sequelize, Utils } = lib;
+  const { DIALECT_NAME, Model: Base, Sequelize, Utils } = lib;
   const { bulkCreate } = Base;
   const NewRows = newRows(lib);
   const canCreate = conditionOf(lib, HOOKS, functionsOf(Base, ['runHooks']));
@@ -49,6 +49,31 @@ module.exports = (lib) => {
     return byField;
   }
 
+  const isExpression = (value) => value instanceof Utils.SequelizeMethod;
+
+  /** True when the database computes the key of a record: `literal('gen_random_uuid()')`. */
+  function hasComputedKey({ primaryKeyAttribute: key, rawAttributes, sequelize }, records) {
+    if (key === undefined || sequelize?.dialect?.name !== DIALECT_NAME) return false;
+    if (isExpression(rawAttributes[key].defaultValue)) return true;
+    return Array.isArray(records) && records.some((record) => isExpression(record?.[key]));
+  }
+
+  /**
+   * Sequelize's own method. For SQLite it keeps a key that an instance has, also when that is an expression whose value
+   * the database answers; for PostgreSQL it takes the answer. It reads the name before it waits for anything.
+   */
+  function ownBulkCreate(Model, records, given) {
+    if (!hasComputedKey(Model, records)) return bulkCreate.call(Model, records, given);
+    const { options } = Model.sequelize;
+    const { dialect } = options;
+    options.dialect = 'postgres';
+    try {
+      return bulkCreate.call(Model, records, given);
+    } finally {
+      options.dialect = dialect;
+    }
+  }
+
   /** A function that gives the name under which an instance has a column of the answer. */
   function nameFinder({ rawAttributes }) {
     const attributes = Object.values(rawAttributes);
@@ -63,7 +88,7 @@ module.exports = (lib) => {
     };
   }
 
-  /** Puts what came back into the values of the rows. A key that was given stays. */
+  /** Puts what came back into the values of the rows. A key that was given as a value stays. */
   function readBack(results, rows, Model) {
     const { primaryKeyAttribute: key } = Model;
     const nameOf = nameFinder(Model);
@@ -72,7 +97,8 @@ module.exports = (lib) => {
       const result = results[i];
       const row = rows[i];
       for (const column of Object.keys(result)) {
-        if (column !== key || !row.get(key)) row.dataValues[nameOf(column)] = result[column];
+        if (column !== key || !row.get(key) || isExpression(row.dataValues[key]))
+          row.dataValues[nameOf(column)] = result[column];
       }
     }
   }
@@ -103,7 +129,7 @@ module.exports = (lib) => {
   const statics = {
     async bulkCreate(records, given) {
       const isShort = isSimple(this, records, given ?? NO_OPTIONS) && records.length > 0;
-      if (!isShort) return bulkCreate.call(this, records, given);
+      if (!isShort) return ownBulkCreate(this, records, given);
       const now = Utils.now(this.sequelize.options.dialect);
       const options = completed(this, given);
       const rows = new NewRows(this, options.fields, now, records.length);
