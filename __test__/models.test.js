@@ -202,6 +202,7 @@ describe.each([
     const only = ['--database', OLD, '--output', 'some', '--table', 'groups'];
     expect((await models(...only)).code).toBe(0);
     expect(fs.readdirSync(project.at('some'))).toEqual(['Group.js', 'init-models.js']);
+    expect(fs.readFileSync(project.at('some', 'init-models.js'), 'utf8')).not.toContain('\n\n\n');
     expect(await models(...only)).toEqual({
       code: 1,
       output: 'In some there is Group.js, init-models.js already; --force overwrites.\n',

@@ -34,6 +34,9 @@ const SYNTAX = {
   },
 };
 
+/** Lines of a function with an empty one behind them; nothing when there are none. */
+const paragraph = (lines) => (lines.length > 0 ? `${lines.map((line) => `  ${line}\n`).join('')}\n` : '');
+
 function javascriptModel(table, isModule) {
   const parts = attributes(table.schema);
   const define = `sequelize.define(
@@ -64,10 +67,7 @@ ${names.map((name) => `${imported(`define${name}`, `./${name}.js`)}\n`).join('')
 /** Defines the models of the database on an instance of Sequelize, and their associations. */
 ${exported} function initModels(sequelize) {
 ${names.map((name) => `  const ${name} = define${name}(sequelize, DataTypes);\n`).join('')}
-${associations(tables)
-  .map((line) => `  ${line}\n`)
-  .join('')}
-  return { ${names.join(', ')} };
+${paragraph(associations(tables))}  return { ${names.join(', ')} };
 }${isModule ? '' : ';'}
 `;
 }
@@ -132,10 +132,7 @@ ${names.map((name) => `import { ${name}, define${name} } from './${name}${isModu
 /** Defines the models of the database on an instance of Sequelize, and their associations. */
 export function initModels(sequelize: Sequelize) {
 ${names.map((name) => `  define${name}(sequelize);\n`).join('')}
-${associations(tables)
-  .map((line) => `  ${line}\n`)
-  .join('')}
-  return { ${names.join(', ')} };
+${paragraph(associations(tables))}  return { ${names.join(', ')} };
 }
 `;
 }
