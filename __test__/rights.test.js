@@ -31,21 +31,27 @@ describe.each([
     const sequelize = new Sequelize(database, null, null, { dialect, logging: false });
     opened.push(sequelize);
     const User = sequelize.define('User', { name: DataTypes.STRING }, { timestamps: false });
-    return { sequelize, User };
+    return { dialect, sequelize, User };
   }
 
   let owner;
   let reader;
   let other;
+  let migrator;
+  let writer;
 
   beforeAll(async () => {
     store = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'phantomdb-rights-')), 'tokens.toml');
-    const [admin, read] = [token('owner', 'schema,admin'), token('reader', 'read')];
+    const locked = `${DATABASE},phantomdb_locks`;
+    const [admin, read] = [token('owner', 'schema,admin', locked), token('reader', 'read')];
+    const migrates = token('migrator', 'schema', locked);
+    const writes = token('writer', 'write', locked);
     const elsewhere = token('other', 'schema', 'elsewhere');
     server = await start('--token-store', store);
     owner = connect(admin);
     reader = connect(read);
     other = connect(elsewhere);
+    [migrator, writer] = [connect(migrates), connect(writes)];
     await owner.User.sync({ force: true });
     await owner.User.bulkCreate([{ name: 'Ada' }, { name: 'Bob' }]);
   });
@@ -54,6 +60,22 @@ describe.each([
     await owner?.sequelize.getQueryInterface().dropDatabase(DATABASE);
     await Promise.all(opened.map((sequelize) => sequelize.close()));
     await server?.stop();
+  });
+
+  test('a token without admin takes locks once their database is there, and is told so until then', async () => {
+    const { dialect: root } = owner;
+    const lock = ({ dialect }) => dialect.withLock(DATABASE, 'work', async () => 'done');
+    await expect(lock(reader)).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+      message: expect.stringContaining('phantomdb databases create phantomdb_locks'),
+    });
+    if (!(await root.listDatabases()).includes('phantomdb_locks')) await root.createDatabase('phantomdb_locks');
+    await expect(lock(migrator)).resolves.toBe('done');
+    await expect(lock(writer)).resolves.toBe('done');
+    await expect(lock(other)).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+      message: expect.stringContaining('--databases NAME,phantomdb_locks'),
+    });
   });
 
   test('a token that reads finds, counts and runs transactions', async () => {

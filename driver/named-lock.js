@@ -26,6 +26,7 @@ const CREATE_TABLE = `CREATE TABLE IF NOT EXISTS locks (
   expires DOUBLE PRECISION NOT NULL,
   PRIMARY KEY ("database", name)
 )`;
+const LOOK = 'SELECT 1 FROM locks LIMIT 0';
 const TAKE = `INSERT INTO locks ("database", name, holder, expires)
   VALUES ($1, $2, $3, extract(epoch from now()) + ${LEASE_SECONDS})
   ON CONFLICT ("database", name) DO UPDATE SET holder = excluded.holder, expires = excluded.expires
@@ -81,11 +82,24 @@ class NamedLock {
     if (this.#lost) throw this.#lost;
   }
 
+  /** Makes the database and the table when they are not there. Otherwise a token that may write rows is enough. */
   async #prepare() {
-    if (!(await this.#dialect.listDatabases()).includes(LOCKS_DATABASE)) {
-      await this.#dialect.createDatabase(LOCKS_DATABASE).catch(unlessExists);
+    try {
+      const missing = await this.#missing();
+      if (missing === 'UNKNOWN_DATABASE') await this.#dialect.createDatabase(LOCKS_DATABASE).catch(unlessExists);
+      if (missing) await this.#dialect.query(LOCKS_DATABASE, CREATE_TABLE);
+    } catch (error) {
+      throw error.code === 'FORBIDDEN' ? explained(error) : error;
     }
-    await this.#dialect.query(LOCKS_DATABASE, CREATE_TABLE);
+  }
+
+  async #missing() {
+    try {
+      await this.#dialect.query(LOCKS_DATABASE, LOOK);
+    } catch (error) {
+      if (error.code !== 'UNKNOWN_DATABASE' && error.code !== 'UNKNOWN_TABLE') throw error;
+      return error.code;
+    }
   }
 
   async #tryTake() {
@@ -127,6 +141,15 @@ class NamedLock {
 
 function failure(message) {
   return new PhantomDBError({ code: 'LOCK_TIMEOUT', message });
+}
+
+/** The error for a token that may not do what a lock needs, with what to do about it. */
+function explained({ code, message, details, requestId }) {
+  const advice =
+    `A lock is a row in the database ${LOCKS_DATABASE}, and ${message}. Let an administrator make this database once ` +
+    `(phantomdb databases create ${LOCKS_DATABASE} URL), and a token that is for it too, with the right schema ` +
+    `(phantomdb token create … --databases NAME,${LOCKS_DATABASE}).`;
+  return new PhantomDBError({ code, message: advice, details, requestId });
 }
 
 function unlessExists(error) {
