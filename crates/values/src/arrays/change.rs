@@ -185,16 +185,22 @@ pub fn to_string(items: Vec<Item>, separator: &str, null: Option<&str>, kind: Ki
 }
 
 /// `string_to_array`: without a separator, each character is an element. A part that is `null` becomes NULL.
-pub fn of_string(text: &str, separator: Option<&str>, null: Option<&str>) -> Vec<Item> {
+/// Fails with `TOO_LARGE` before it makes more elements than an array can have.
+pub fn of_string(text: &str, separator: Option<&str>, null: Option<&str>) -> Result<Vec<Item>> {
     let element = |part: &str| {
         if null == Some(part) { Item::Null } else { Item::Text(part.to_owned()) }
     };
     if text.is_empty() {
-        return Vec::new();
+        return Ok(Vec::new());
     }
-    match separator {
+    check_length(match separator {
+        None => text.chars().count(),
+        Some("") => 1,
+        Some(separator) => text.matches(separator).count() + 1,
+    })?;
+    Ok(match separator {
         None => text.chars().map(|c| element(c.encode_utf8(&mut [0; 4]))).collect(),
         Some("") => vec![element(text)],
         Some(separator) => text.split(separator).map(element).collect(),
-    }
+    })
 }

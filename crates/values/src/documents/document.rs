@@ -112,6 +112,7 @@ fn read(scanner: &mut Scanner<'_>, depth: usize) -> Result<Document, Fault> {
     if depth > MAX_DEPTH {
         return Err(Fault::TooDeep);
     }
+    scanner.build()?;
     match scanner.peek().ok_or(Fault::Malformed)? {
         b'{' => read_object(scanner, depth),
         b'[' => read_array(scanner, depth),
@@ -174,6 +175,14 @@ mod tests {
         ] {
             assert_eq!(Document::parse(text).unwrap().text(), expected);
         }
+    }
+
+    #[test]
+    fn it_builds_no_more_values_than_memory_has_room_for() {
+        let of_length = |length: usize| format!("[{}0]", "0,".repeat(length - 1));
+        let parsed = Document::parse(&of_length(super::super::scan::MAX_VALUES));
+        assert_eq!(parsed.unwrap_err().code, ErrorCode::TooLarge);
+        assert!(Document::parse(&of_length(1000)).is_ok());
     }
 
     #[test]

@@ -6,6 +6,8 @@ use phantomdb_protocol::{Error, ErrorCode, Result};
 
 /// How deep a document may be nested.
 pub const MAX_DEPTH: usize = 1000;
+/// The most values of a document that is built. Each takes several times as much memory as its text may.
+pub(super) const MAX_VALUES: usize = 10_000_000;
 
 /// What is wrong with a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +16,8 @@ pub(super) enum Fault {
     /// A string has the escape `\u0000`.
     Nul,
     TooDeep,
+    /// The document has more than [`MAX_VALUES`].
+    TooMany,
     /// A number has too many digits.
     Number,
 }
@@ -31,6 +35,10 @@ impl Fault {
             Self::TooDeep => Error::new(
                 ErrorCode::SyntaxError,
                 format!("the document is nested too deeply; {MAX_DEPTH} levels are allowed"),
+            ),
+            Self::TooMany => Error::new(
+                ErrorCode::TooLarge,
+                format!("the document has too many values; {MAX_VALUES} can be read at a time"),
             ),
             Self::Number => {
                 Error::new(ErrorCode::OutOfRange, "a number in a document has more digits than can be stored")
@@ -51,11 +59,19 @@ pub(crate) fn beginning(text: &str) -> Cow<'_, str> {
 pub(super) struct Scanner<'a> {
     text: &'a str,
     at: usize,
+    /// The number of values that were built.
+    built: usize,
 }
 
 impl<'a> Scanner<'a> {
     pub(super) const fn new(text: &'a str) -> Self {
-        Self { text, at: 0 }
+        Self { text, at: 0, built: 0 }
+    }
+
+    /// Counts a value that is built.
+    pub(super) const fn build(&mut self) -> Result<(), Fault> {
+        self.built += 1;
+        if self.built > MAX_VALUES { Err(Fault::TooMany) } else { Ok(()) }
     }
 
     pub(super) fn peek(&mut self) -> Option<u8> {
@@ -220,6 +236,7 @@ pub(super) fn members(text: &str) -> Result<Option<Vec<(&str, &str)>>, Fault> {
     let mut members = Vec::new();
     if !scanner.eat(b'}') {
         loop {
+            scanner.build()?;
             members.push((scanner.key()?, scanner.value()?));
             if scanner.eat(b'}') {
                 break;
@@ -244,6 +261,7 @@ pub(super) fn elements(text: &str) -> Result<Option<Vec<&str>>, Fault> {
     let mut elements = Vec::new();
     if !scanner.eat(b']') {
         loop {
+            scanner.build()?;
             elements.push(scanner.value()?);
             if scanner.eat(b']') {
                 break;

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use phantomdb_protocol::Result;
 
 use super::find::{Match, Matches, Regex};
-use crate::text::limit::check;
+use crate::{arrays::check_length, text::limit::check};
 
 /// A text that is searched by a function.
 pub struct Subject<'t> {
@@ -113,6 +113,7 @@ impl<'t> Subject<'t> {
         self.each(regex, 0, |found| {
             let (begin, end) = found.span;
             if begin < self.characters.len() && end > copied {
+                check_length(parts.len() + 2)?;
                 parts.push(self.cut((copied, begin)));
                 copied = end;
             }

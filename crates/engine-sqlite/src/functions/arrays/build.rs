@@ -37,7 +37,7 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
                 }
                 let (separator, null) = (optional_text(a, 1), optional_text(a, 2));
                 let text = a.text(0);
-                written(Ok(of_string(&text, separator.as_deref(), null.as_deref())))
+                written(of_string(&text, separator.as_deref(), null.as_deref()))
             })?;
         }
     }
