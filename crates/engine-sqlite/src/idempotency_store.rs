@@ -66,10 +66,14 @@ impl KeyedWrite {
             Err(e) if is_missing_table(&e) => return Ok(None),
             Err(e) => return Err(error::from_sqlite(e)),
         };
-        statement
+        let found = statement
             .query_row(params![self.call.key, self.number], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()
-            .map_err(error::from_sqlite)
+            .optional();
+        match found {
+            // The table was dropped after the statement was prepared.
+            Err(e) if is_missing_table(&e) => Ok(None),
+            found => found.map_err(error::from_sqlite),
+        }
     }
 
     /// Stores the answer in the transaction that is open on the connection.

@@ -15,6 +15,7 @@ pub mod fingerprint;
 pub mod insert_rows;
 mod lexer;
 pub mod names;
+pub mod own_tables;
 pub mod parse;
 pub mod printer;
 pub mod script;

@@ -8,7 +8,7 @@ use sqlparser::{
     tokenizer::{Location, Span, Token, TokenWithSpan},
 };
 
-use super::{dialect::PhantomDialect, lexer::tokenize, size::SizeLimits};
+use super::{dialect::PhantomDialect, lexer::tokenize, own_tables, size::SizeLimits};
 
 /// Levels of nesting a statement may have. The parser counts about two for each parenthesis.
 const RECURSION_LIMIT: usize = 300;
@@ -102,6 +102,7 @@ pub fn statement(sql: &str, mut tokens: Vec<TokenWithSpan>) -> Result<Parsed> {
     if tokens.iter().all(|token| token.token == Token::SemiColon) {
         return Err(Error::new(ErrorCode::SyntaxError, "the statement is empty"));
     }
+    own_tables::refuse_in(sql, &tokens)?;
     if let Some(deferred) = set_constraints(&tokens) {
         return Ok(Parsed::SetConstraints { deferred });
     }

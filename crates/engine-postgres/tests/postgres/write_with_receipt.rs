@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use phantomdb_engine::{Engine, IdempotentCall};
+use phantomdb_engine::{Engine, IdempotentCall, Session};
 use phantomdb_engine_postgres::{PostgresEngine, PostgresOptions};
 use phantomdb_protocol::{ErrorCode, ResultSet, Statement, Value};
 use phantomdb_testing::{
@@ -15,8 +15,11 @@ use crate::{
 };
 
 /// Counts the receipts that were stored in the same statement as their write.
-const STORED_WITH_THEIR_WRITE: &str =
-    r#"SELECT count(*) FROM "phantomdb_writes" WHERE "layout" IS NOT NULL OR "affected" IS NOT NULL"#;
+async fn stored_with_their_write(session: &dyn Session) -> String {
+    let count =
+        r#"SELECT count(*) FROM "phantomdb_writes" WHERE "layout" IS NOT NULL OR "affected" IS NOT NULL"#;
+    session.execute(native(count)).await.unwrap().rows.get().to_owned()
+}
 
 const TABLE: &str = r#"CREATE TABLE "t" ("id" INTEGER PRIMARY KEY, "n" INTEGER, "name" VARCHAR(10))"#;
 
@@ -56,9 +59,9 @@ impl Servers {
     /// own receipt.
     async fn twice(&self, statement: &Statement) -> (ResultSet, bool) {
         let session = &*self.fixture.session;
-        let (call, before) = (fresh(), ask(session, STORED_WITH_THEIR_WRITE).await);
+        let (call, before) = (fresh(), stored_with_their_write(session).await);
         let first = self.run(&self.fixture.engine, &call, statement.clone()).await;
-        let has_own_receipt = ask(session, STORED_WITH_THEIR_WRITE).await != before;
+        let has_own_receipt = stored_with_their_write(session).await != before;
         let again = self.run(&self.other, &call, statement.clone()).await;
         assert_same(&first, &again, &statement.query);
         (first, has_own_receipt)

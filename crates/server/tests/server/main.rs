@@ -23,6 +23,7 @@ mod limits;
 mod limits_process;
 #[cfg(unix)]
 mod operations;
+mod own_tables;
 #[cfg(unix)]
 mod process;
 #[cfg(unix)]

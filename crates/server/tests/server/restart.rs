@@ -114,6 +114,21 @@ async fn it_refuses_a_kept_key_for_another_call_and_runs_anew_what_failed() {
 }
 
 #[tokio::test]
+async fn it_makes_the_table_of_answers_again_when_it_was_dropped() {
+    let directory = Directory::new("dropped");
+    let served = start(&directory).await;
+    let insert =
+        |name: &str| query(&format!(r#"INSERT INTO "users" ("firstName") VALUES ('{name}') RETURNING "id""#));
+    send(&served.caller, "a", &insert("A")).await.ok(200);
+    send(&served.caller, "b", &insert("B")).await.ok(200);
+    let drop = json!({ "query": "DROP TABLE phantomdb_answers", "native": true });
+    served.caller.send("POST", "/databases/app/query", drop).await.ok(200);
+    let first = send(&served.caller, "c", &insert("C")).await.ok(200);
+    assert_eq!(send(&served.caller, "c", &insert("C")).await.ok(200), first);
+    assert_eq!(served.caller.count().await, 5);
+}
+
+#[tokio::test]
 async fn it_keeps_the_answers_of_the_last_writes_only() {
     let directory = Directory::new("bound");
     let served = start(&directory).await;
@@ -124,11 +139,9 @@ async fn it_keeps_the_answers_of_the_last_writes_only() {
         let call = ("POST", "/databases/app/query".to_owned(), body);
         send(&served.caller, &number.to_string(), &call).await.ok(200);
     }
-    let kept = served
-        .caller
-        .query(r#"SELECT count(*), max(length("answer")) FROM "phantomdb_answers""#)
-        .await
-        .ok(200);
+    let count = r#"SELECT count(*), max(length("answer")) FROM "phantomdb_answers""#;
+    let body = json!({ "query": count, "native": true });
+    let kept = served.caller.send("POST", "/databases/app/query", body).await.ok(200);
     // 64 MiB of 8 MiB each.
     assert_eq!(kept["rows"][0][0], 8, "{kept}");
 }

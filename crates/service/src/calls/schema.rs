@@ -4,8 +4,8 @@ use phantomdb_protocol::{
     AlterOperation, CreateIndex, CreateTable, Error, ErrorCode, Named, Result, TableCreated, TableName,
     Tables, Views,
 };
-use phantomdb_sql::calls::schema as statements;
 use phantomdb_sql::types::describe_types;
+use phantomdb_sql::{calls::schema as statements, own_tables};
 
 use crate::{context::ExecutionContext, reply::json, service::Service};
 
@@ -68,6 +68,7 @@ impl Service {
         operations: Vec<AlterOperation>,
         context: &ExecutionContext,
     ) -> Result<String> {
+        own_tables::refuse_in_change(&table, &operations)?;
         self.session(&database, context).await?.alter(&table, operations).await?;
         Ok(String::new())
     }
