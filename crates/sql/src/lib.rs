@@ -12,6 +12,7 @@ pub mod definition;
 pub mod describe;
 mod dialect;
 pub mod fingerprint;
+pub mod foreign_functions;
 pub mod insert_rows;
 mod lexer;
 pub mod names;

@@ -4,11 +4,12 @@
 use phantomdb_protocol::{Error, ErrorCode};
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
-use super::parse;
+use super::{foreign_functions::instead_of, parse};
 
 /// `UNKNOWN_FUNCTION`, without a position. [`located`] adds it.
 pub fn unknown_function(name: &str) -> Error {
-    let message = format!("there is no function \"{name}\" that takes such arguments");
+    let instead = instead_of(name).map(|instead| format!("; write {instead}")).unwrap_or_default();
+    let message = format!("there is no function \"{name}\" that takes such arguments{instead}");
     let mut error = Error::new(ErrorCode::UnknownFunction, message);
     error.details.function = Some(name.to_owned());
     error

@@ -39,7 +39,7 @@ impl Adapter<'_> {
         } = insert;
         if or.is_some() || *ignore || *replace_into || !assignments.is_empty() {
             let span = insert_token.0.span;
-            return self.unsupported("this form of INSERT; write INSERT INTO … ON CONFLICT: it", span);
+            return self.unsupported("INSERT OR IGNORE and the like (write INSERT INTO … ON CONFLICT)", span);
         }
         Ok(())
     }

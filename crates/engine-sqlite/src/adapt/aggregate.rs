@@ -3,7 +3,8 @@
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use phantomdb_sql::{
     build,
-    printer::verbatim_ident,
+    names::last_ident,
+    printer::{literal, verbatim_ident},
     typing::{Resolved, Type},
 };
 use sqlparser::ast::{
@@ -131,6 +132,18 @@ impl Adapter<'_> {
             }
             _ => Typed { nullable: true, ..first.computed() },
         })
+    }
+}
+
+/// Gives `group_concat(value)` its separator, a comma.
+pub(super) fn complete_separator(function: &mut Function) {
+    let is_short =
+        last_ident(&function.name).is_some_and(|name| name.value.eq_ignore_ascii_case("group_concat"));
+    if let FunctionArguments::List(list) = &mut function.args
+        && is_short
+        && list.args.len() == 1
+    {
+        list.args.push(FunctionArg::Unnamed(FunctionArgExpr::Expr(literal(","))));
     }
 }
 

@@ -19,7 +19,7 @@ use sqlparser::{
 
 use super::{
     adapter::Adapter,
-    aggregate::{count, extreme_of_rows},
+    aggregate::{complete_separator, count, extreme_of_rows},
     compare::extreme,
     converted::{comparable, conversion, json, text},
     groups::is_aggregate,
@@ -53,8 +53,10 @@ impl Adapter<'_> {
             self.refuse(&[(with_clauses, "ARRAY() as an aggregate")], || span)?;
             return self.array_of_query(expr);
         }
-        if name == "normalize" {
-            normalization_form(function);
+        match name.as_str() {
+            "normalize" => normalization_form(function),
+            "string_agg" => complete_separator(function),
+            _ => {}
         }
         // Nor may a function that returns rows stand in an aggregate, or in COALESCE.
         let without_sets = name == "coalesce" || function.over.is_some() || is_aggregate(function);

@@ -19,11 +19,20 @@ use super::{
     scope::{Columns, Found},
 };
 
+/// True for what groups the rows several times.
+fn is_of_sets(group: &Expr) -> bool {
+    matches!(group, Expr::Rollup(_) | Expr::Cube(_) | Expr::GroupingSets(_))
+}
+
 impl Adapter<'_> {
     /// Refuses a column that is neither in GROUP BY nor in an aggregate. The expressions are not adapted yet. The result is
     /// true when the query has groups or aggregates.
     pub(super) fn check_groups(&self, select: &Select, order: &[OrderByExpr]) -> Result<bool> {
         let GroupByExpr::Expressions(groups, _) = &select.group_by else { return Ok(false) };
+        if let Some(sets) = groups.iter().find(|group| is_of_sets(group)) {
+            let what = "ROLLUP, CUBE or GROUPING SETS (put queries together with UNION ALL)";
+            return self.unsupported(what, sets.span());
+        }
         let outputs = select.projection.iter().filter_map(expression_of);
         let having = select.having.iter();
         let ordered = order.iter().map(|item| &item.expr);

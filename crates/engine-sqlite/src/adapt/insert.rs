@@ -98,7 +98,7 @@ impl Adapter<'_> {
             multi_table_when_clauses,
             multi_table_else_clause,
         } = insert;
-        let other_form = "this form of INSERT; write INSERT INTO … ON CONFLICT: it";
+        let other_form = "INSERT OR IGNORE and the like (write INSERT INTO … ON CONFLICT)";
         self.refuse(
             &[
                 (or.is_some(), other_form),

@@ -39,7 +39,7 @@ impl Adapter<'_> {
             None => Ok(()),
             Some(LimitClause::OffsetCommaLimit { offset, limit: _ }) => {
                 let span = offset.span();
-                self.unsupported("LIMIT offset, count; write LIMIT count OFFSET offset: it", span)
+                self.unsupported("LIMIT offset, count (write LIMIT count OFFSET offset)", span)
             }
             Some(LimitClause::LimitOffset { limit, offset, limit_by }) => {
                 if let Some(by) = limit_by.first() {

@@ -1,7 +1,10 @@
 //! The errors of a call that no function of the table takes.
 
 use phantomdb_protocol::{Error, ErrorCode};
-use phantomdb_sql::typing::{Unresolved, function_names, functions, unsupported};
+use phantomdb_sql::{
+    foreign_functions::instead_of,
+    typing::{Unresolved, function_names, functions, unsupported},
+};
 
 use super::typed::Typed;
 
@@ -39,6 +42,12 @@ pub(super) fn unknown_function(name: &str, types: &[Typed]) -> Error {
         return Error::unsupported(format!(
             "the function {name}() is not supported on SQLite{reason}; a statement with {{ native: true }} can call SQLite's own functions"
         ));
+    }
+    if let Some(instead) = instead_of(name) {
+        let message = format!(
+            "there is no function {name}(); write {instead}. A statement with {{ native: true }} can call SQLite's own functions"
+        );
+        return Error::new(ErrorCode::UnknownFunction, message);
     }
     let nearest = nearest(name).map(|near| format!("; the nearest is {near}()")).unwrap_or_default();
     Error::new(

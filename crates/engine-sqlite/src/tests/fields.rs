@@ -23,6 +23,11 @@ fn a_clause_of_a_query_is_never_dropped() {
         ("SELECT sum(n) WITHIN GROUP (ORDER BY n) FROM t", "WITHIN GROUP"),
         ("SELECT trim('a', 'b', 'c')", "TRIM with several lists"),
         ("SELECT n FROM t ORDER BY n USING <", "ORDER BY … USING"),
+        ("SELECT n, sum(id) FROM t GROUP BY ROLLUP (n)", "put queries together with UNION ALL"),
+        ("SELECT n, sum(id) FROM t GROUP BY CUBE (n, id)", "put queries together with UNION ALL"),
+        ("SELECT n, sum(id) FROM t GROUP BY GROUPING SETS ((n), ())", "put queries together with UNION ALL"),
+        ("SELECT n FROM t LIMIT 1, 2", "LIMIT offset, count (write LIMIT count OFFSET offset) is not"),
+        ("INSERT OR IGNORE INTO t VALUES (1, 1)", "(write INSERT INTO … ON CONFLICT) is not"),
     ]);
 }
 
@@ -67,4 +72,18 @@ fn a_change_of_a_table_that_may_be_missing_does_nothing_without_it() {
     database.run("ALTER TABLE IF EXISTS ONLY \"Users\" ADD COLUMN x INTEGER");
     let schema = database.table(&TableName::new("Users")).unwrap();
     assert_eq!(schema.columns.last().unwrap().name, "x");
+}
+
+#[test]
+fn a_function_of_another_database_is_told_what_to_write() {
+    let database = Database::with(&["CREATE TABLE t (at TIMESTAMP)"]);
+    for (sql, instead) in [
+        ("SELECT DATE_FORMAT(at, '%Y') FROM t", "write to_char(time, 'YYYY-MM-DD')"),
+        ("SELECT year(at) FROM t", "write extract(year FROM time)"),
+        ("SELECT rand()", "write random()"),
+    ] {
+        let (code, message, _) = refused(&database, sql);
+        assert_eq!(code, ErrorCode::UnknownFunction, "{sql}: {message}");
+        assert!(message.contains(instead), "{sql}: {message}");
+    }
 }

@@ -54,7 +54,12 @@ async fn values_travel_alike(fixture: &Fixture) {
 }
 
 async fn expressions_have_postgresql_s_types(fixture: &Fixture) {
-    let cases: [(&str, Json); 10] = [
+    let cases: [(&str, Json); 12] = [
+        ("SELECT group_concat(n) FROM (VALUES (1), (2)) AS t(n)", json!("1,2")),
+        (
+            "SELECT GROUP_CONCAT(DISTINCT s ORDER BY s DESC) FROM (VALUES ('a'), ('b'), ('b')) AS t(s)",
+            json!("b,a"),
+        ),
         ("SELECT typeof(NULLIF(1.5, 2::float8))", json!("double precision")),
         ("SELECT typeof(NULLIF(1, 2::bigint))", json!("integer")),
         ("SELECT ROW(1, 'b') < ROW(1, 'c')", json!(true)),
