@@ -82,25 +82,35 @@ impl<'a> Matches<'a> {
 
     /// The first match that begins at or behind a position.
     pub fn find(&mut self, from: usize) -> Result<Option<Match>> {
+        if self.regex.refers_back {
+            return self.find_checked(from);
+        }
+        let Some((begin, end)) = self.first(from)? else { return Ok(None) };
+        Ok(self.divide(begin, end)?.map(|groups| Match { span: (begin, end), groups }))
+    }
+
+    /// The automaton takes a back reference for whatever its group may match, so each match is checked.
+    /// Source: `cfindloop` in PostgreSQL's `regexec.c`.
+    fn find_checked(&mut self, from: usize) -> Result<Option<Match>> {
         let root = &self.regex.program.root;
+        let limit = self.scan.text.len();
         let mut from = from;
         loop {
-            let Some((begin, end)) = self.first(from)? else { return Ok(None) };
-            if !self.regex.refers_back {
-                return Ok(self.divide(begin, end)?.map(|groups| Match { span: (begin, end), groups }));
-            }
-            // The automaton takes a back reference for whatever its group may match, so each match is checked.
-            let mut ends = self.scan.ends(root.part, begin, self.scan.text.len())?;
-            if !root.prefers_shorter {
-                ends.reverse();
-            }
-            for end in ends {
-                if let Some(groups) = self.divide(begin, end)? {
-                    return Ok(Some(Match { span: (begin, end), groups }));
+            let Some((open, close)) = self.scan.first_end(root.part, from)? else { return Ok(None) };
+            for begin in open..=close {
+                let mut ends = self.scan.ends(root.part, begin, limit)?;
+                if !root.prefers_shorter {
+                    ends.reverse();
+                }
+                for end in ends {
+                    if let Some(groups) = self.divide(begin, end)? {
+                        return Ok(Some(Match { span: (begin, end), groups }));
+                    }
                 }
             }
-            from = begin + 1;
-            if from > self.scan.text.len() {
+            // After a failure PostgreSQL does not look at the end of the text any more: `'a' ~ '$()|^\1'` is false.
+            from = close + 1;
+            if from >= limit {
                 return Ok(None);
             }
         }
@@ -266,6 +276,16 @@ mod tests {
         assert_eq!(found("a$", "", "a\n"), None);
         for pattern in [r"(a)\1", r"^((.)\2|..)\2", r"^(.)\1|\1."] {
             assert_eq!(found(pattern, "", "abadef"), None, "{pattern}");
+        }
+        for (pattern, text, is_found) in [
+            (r"$()|^\1", "a", false),
+            (r"$()|^\1", "ab", true),
+            (r"$()|^\1", "", true),
+            (r"$()|^a\1", "ab", false),
+            (r"$()|^ab\1", "ab", true),
+            (r"()$|b\1|a\1", "ab", false),
+        ] {
+            assert_eq!(found(pattern, "", text).is_some(), is_found, "{pattern} {text}");
         }
     }
 

@@ -143,6 +143,24 @@ impl<'a> Scan<'a> {
         Ok(found)
     }
 
+    /// Where the first match to end does so, of those that begin at or behind a position, and the first position at which
+    /// one may begin that has not ended before.
+    pub(super) fn first_end(&mut self, part: Part, from: usize) -> Result<Option<(usize, usize)>> {
+        let (mut current, mut next) = (self.threads(), self.threads());
+        let mut found = None;
+        for at in from..=self.text.len() {
+            self.follow(part, part.entry, at, at, &mut current)?;
+            if current.exited.is_some() {
+                found = Some((current.order.first().map_or(at, |(_, start)| *start), at));
+                break;
+            }
+            self.step(part, &current, at, None, &mut next)?;
+            std::mem::swap(&mut current, &mut next);
+        }
+        self.spare.extend([current, next]);
+        Ok(found)
+    }
+
     fn threads(&mut self) -> Threads {
         let mut threads = self.spare.pop().unwrap_or_default();
         threads.reset(self.program.instructions.len());
