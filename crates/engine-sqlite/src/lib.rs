@@ -45,6 +45,7 @@ mod snapshot;
 mod source_expressions;
 mod stored;
 mod straight_line;
+mod system_columns;
 #[cfg(test)]
 mod tests;
 mod transaction;

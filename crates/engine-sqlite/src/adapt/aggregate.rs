@@ -6,10 +6,11 @@ use phantomdb_sql::{
     names::last_ident,
     printer::{literal, verbatim_ident},
     typing::{Resolved, Type},
+    walk::change_expressions,
 };
 use sqlparser::ast::{
     DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
-    FunctionArgumentList, FunctionArguments, ObjectName, OrderByExpr, OrderByOptions,
+    FunctionArgumentList, FunctionArguments, Ident, ObjectName, OrderByExpr, OrderByOptions,
 };
 
 use super::{
@@ -71,8 +72,7 @@ impl Adapter<'_> {
                             && !plain.as_ref().is_some_and(|plain| same(&item.expr, plain))
                     })
                 {
-                    let message = "ORDER BY in an aggregate with DISTINCT takes the argument itself only";
-                    return Err(Error::new(ErrorCode::SyntaxError, message));
+                    return Err(other_order());
                 }
                 clause_over(clause, first);
             }
@@ -98,6 +98,43 @@ impl Adapter<'_> {
             *expr = build::call("phantomdb_join_texts", vec![build::take(expr), separator]);
         }
         Ok(result_of(resolved, types))
+    }
+
+    /// Refuses ORDER BY in an aggregate with DISTINCT that sorts by anything but an argument. The call is not adapted yet: a
+    /// cast that SQLite does not need makes another expression in PostgreSQL.
+    pub(super) fn refuse_other_order(&mut self, list: &FunctionArgumentList) -> Result<()> {
+        let FunctionArgumentList { duplicate_treatment, args, clauses } = list;
+        if *duplicate_treatment != Some(DuplicateTreatment::Distinct) {
+            return Ok(());
+        }
+        let items = clauses.iter().flat_map(|clause| match clause {
+            FunctionArgumentClause::OrderBy(items) => items.as_slice(),
+            _ => &[],
+        });
+        for OrderByExpr { expr, options: _, with_fill: _ } in items {
+            let mut is_argument = false;
+            for argument in args {
+                if let FunctionArg::Unnamed(FunctionArgExpr::Expr(argument)) = argument {
+                    is_argument = is_argument || self.is_one_expression(argument, expr)?;
+                }
+            }
+            if !is_argument {
+                return Err(other_order());
+            }
+        }
+        Ok(())
+    }
+
+    /// True for the same expression twice, also when one has a cast to the type that the other has.
+    fn is_one_expression(&mut self, a: &Expr, b: &Expr) -> Result<bool> {
+        let (plain_a, plain_b) = (without_qualifiers(a), without_qualifiers(b));
+        if plain_a == plain_b {
+            return Ok(true);
+        }
+        if without_cast(&plain_a) != without_cast(&plain_b) {
+            return Ok(false);
+        }
+        Ok(self.expr(&mut a.clone())?.data_type == self.expr(&mut b.clone())?.data_type)
     }
 
     /// A window function that SQLite has.
@@ -170,6 +207,39 @@ pub(super) fn extreme_of_rows(function: &mut Function, name: &str, types: &[Type
     }
     let typed = if typed.is_unknown() { Typed::of(Type::Text) } else { typed };
     Ok(Typed { nullable: true, ..typed.computed() })
+}
+
+fn other_order() -> Error {
+    let message = "ORDER BY in an aggregate with DISTINCT takes the argument itself only";
+    Error::new(ErrorCode::SyntaxError, message)
+}
+
+/// The expression that a cast converts.
+fn without_cast(expr: &Expr) -> &Expr {
+    match build::unnested(expr) {
+        Expr::Cast { kind: _, expr, data_type: _, format: _ } => without_cast(expr),
+        other => other,
+    }
+}
+
+/// The expression with the bare names of its columns, without quotes, and without a collation.
+fn without_qualifiers(expr: &Expr) -> Expr {
+    let mut expr = match build::unnested(expr) {
+        Expr::Collate { expr, collation: _ } => expr.as_ref().clone(),
+        other => other.clone(),
+    };
+    change_expressions(&mut expr, &mut |expr| {
+        let name = match expr {
+            Expr::Identifier(name) => name.value.clone(),
+            Expr::CompoundIdentifier(parts) => match parts.last() {
+                Some(name) => name.value.clone(),
+                None => return,
+            },
+            _ => return,
+        };
+        *expr = Expr::Identifier(Ident::new(name));
+    });
+    expr
 }
 
 /// True for the same expression, with a collation or without.

@@ -9,6 +9,7 @@ use phantomdb_sql::{
     printer,
     typing::{Strength, Type, strength},
 };
+use phantomdb_values::bytes::written;
 use rusqlite::types::{Value as Stored, ValueRef};
 use sqlparser::ast::{Expr, Spanned, UnaryOperator, Value, ValueWithSpan};
 
@@ -19,7 +20,7 @@ use super::{
     literal::value_of,
     parameter_types,
     type_conversion::{Assignment, assignment},
-    typed::{Typed, type_of_column},
+    typed::{Origin, Typed, type_of_column},
 };
 use crate::{
     functions::{arrays::assign::assigned, convert},
@@ -119,6 +120,9 @@ impl Target {
     /// A value of another type as a value of the column's type. `TYPE_MISMATCH` where PostgreSQL wants a cast.
     pub(super) fn converted(&self, value: Expr, typed: Typed, data_type: &SqlType) -> Result<Expr> {
         let wanted = type_of_column(data_type);
+        if wanted == Type::Bytea && typed.is_unknown() && typed.origin == Origin::Literal {
+            return conversion(value, typed, wanted).map_err(|error| self.refused(error));
+        }
         if typed.is_unknown() || typed.is(Type::Other) || typed.data_type == wanted {
             return Ok(value);
         }
@@ -173,6 +177,7 @@ impl Target {
                     SqlType::Json | SqlType::Jsonb | SqlType::Array(_) => {
                         return self.compound_literal(literal, data_type);
                     }
+                    SqlType::Blob => return self.bytes_literal(literal),
                     SqlType::Date => "phantomdb_date",
                     SqlType::Uuid => "phantomdb_uuid",
                     _ => return Ok(None),
@@ -192,6 +197,15 @@ impl Target {
             Stored::Text(text) => Ok(Some(printer::literal(text))),
             _ => Ok(None),
         }
+    }
+
+    /// The bytes that a string is the text of: `'\x00ff'`, or the bytes of its characters.
+    fn bytes_literal(&self, literal: &Value) -> Result<Option<Expr>> {
+        let Some(text) = printer::string_of(literal) else { return Ok(None) };
+        let parsed = written::parse(text).map_err(|error| self.refused(error))?;
+        let digits = written::hex(&parsed).map_err(|error| self.refused(error))?;
+        let digits = digits.trim_start_matches("\\x").to_owned();
+        Ok(Some(Expr::value(Value::HexStringLiteral(digits))))
     }
 
     /// The stored form of a document or an array that is written as a string.

@@ -255,6 +255,7 @@ impl Adapter<'_> {
             }
             FunctionArguments::List(list) => list,
         };
+        self.refuse_other_order(list)?;
         // SQLite takes DISTINCT and ALL as PostgreSQL does.
         let FunctionArgumentList { duplicate_treatment: _, args, clauses } = list;
         let is_star =
@@ -371,7 +372,6 @@ pub(super) fn synonym(name: &str) -> &str {
         "ceiling" => "ceil",
         "pow" => "power",
         "every" => "bool_and",
-        "char_length" | "character_length" => "length",
         // A document is a `jsonb` everywhere.
         "json_typeof" => "jsonb_typeof",
         "json_array_length" => "jsonb_array_length",

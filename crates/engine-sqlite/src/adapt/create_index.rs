@@ -72,12 +72,7 @@ impl Adapter<'_> {
         }
         *name = Some(ObjectName::from(vec![Ident::with_quote('"', stored_name(&index))]));
         *table = ObjectName::from(vec![Ident::with_quote('"', stored_name(&indexed))]);
-        let relation = Relation {
-            name: stored_name(&indexed),
-            bare: None,
-            columns: schema.map_or(Columns::Unknown, Columns::Table),
-            outer: false,
-        };
+        let relation = Relation::new(stored_name(&indexed), schema.map_or(Columns::Unknown, Columns::Table));
         self.in_definition(relation, |adapter| {
             columns.iter_mut().try_for_each(|column| adapter.index_column(column))?;
             predicate.as_mut().map_or(Ok(()), |predicate| adapter.defined(predicate))

@@ -36,7 +36,7 @@ impl Adapter<'_> {
         let mut naming = Naming::new(&table, taken);
         let columns = create.columns.iter().map(output_of).collect::<Vec<_>>();
         let columns = Columns::Listed(Arc::new(columns));
-        let relation = Relation { name: String::new(), bare: None, columns, outer: false };
+        let relation = Relation::new(String::new(), columns);
         self.in_definition(relation, |adapter| adapter.columns_and_constraints(create, &mut naming))?;
         Ok(rows)
     }

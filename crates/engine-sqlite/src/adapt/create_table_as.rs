@@ -59,7 +59,7 @@ impl Adapter<'_> {
         if !has_rows || is_there {
             return Ok(None);
         }
-        convert_source(&mut query, &targets)?;
+        convert_source(&mut query, &targets, &[])?;
         let rows = print(&mut Statement::Query(query))?;
         Ok(Some(format!("INSERT INTO {} {rows}", quote_identifier(&stored_name(table)))))
     }

@@ -19,6 +19,7 @@ use super::{
     create_index::SQLITE_COLLATIONS,
     or_of_rows,
     scope::{Columns, Found, Output},
+    single_row::refuse_further_rows,
     special_form::are_pairs,
     typed::{Origin, Typed, unify},
 };
@@ -107,6 +108,7 @@ impl Adapter<'_> {
                 Ok(Typed::boolean(false))
             }
             Expr::Subquery(query) => {
+                let is_single = self.has_one_row(query);
                 let outputs = self.value_query(query)?;
                 let outputs = outputs.as_deref().unwrap_or_default();
                 if outputs.len() > 1 {
@@ -114,6 +116,9 @@ impl Adapter<'_> {
                     return Err(self.at(Error::new(ErrorCode::SyntaxError, message), expr.span()));
                 }
                 let first = outputs.first().map_or(Typed::OTHER, |output| output.typed);
+                if !is_single {
+                    refuse_further_rows(query, 1)?;
+                }
                 Ok(Typed { nullable: true, origin: Origin::Computed, ..first })
             }
             Expr::Tuple(values) => {
@@ -216,12 +221,13 @@ impl Adapter<'_> {
             return Some(Ok((value.clone(), *typed)));
         }
         let mut fields = Vec::with_capacity(2 * outputs.len());
-        for output in outputs {
+        for (index, output) in outputs.into_iter().enumerate() {
             let column = Expr::CompoundIdentifier(vec![
                 Ident::with_quote('"', relation.name.clone()),
                 Ident::with_quote('"', output.name.clone()),
             ]);
-            fields.push(printer::literal(output.name));
+            let own_name = relation.own_names.as_ref().and_then(|names| names.get(index));
+            fields.push(printer::literal(own_name.unwrap_or(&output.name).clone()));
             match json(output.expr.unwrap_or(column), output.typed) {
                 Ok(value) => fields.push(build::call("json", vec![value])),
                 Err(error) => return Some(Err(error)),

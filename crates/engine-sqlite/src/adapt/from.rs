@@ -179,7 +179,7 @@ impl Adapter<'_> {
                 let outputs = self.subquery(subquery)?;
                 let columns = outputs.map_or(Columns::Unknown, |outputs| Columns::Listed(Arc::new(outputs)));
                 let Some(alias) = alias else {
-                    self.add_relation(Relation { name: String::new(), bare: None, columns, outer: false });
+                    self.add_relation(Relation::new(String::new(), columns));
                     return Ok(());
                 };
                 let (name, names) = self.alias(alias)?;
@@ -191,7 +191,7 @@ impl Adapter<'_> {
                     Columns::Listed(outputs) => listed(outputs.as_ref().clone(), &name, &names)?,
                     other => other,
                 };
-                self.add_relation(Relation { name, bare: None, columns, outer: false });
+                self.add_relation(Relation::new(name, columns));
                 Ok(())
             }
             TableFactor::NestedJoin { table_with_joins, alias: None } => {
@@ -252,11 +252,14 @@ impl Adapter<'_> {
             let renamed = renamed_table(name, &outputs, &names)?;
             let alias = alias.as_mut().map(|alias| TableAlias { columns: Vec::new(), ..alias.clone() });
             *factor = TableFactor::Derived { lateral: false, subquery: renamed, alias, sample: None };
+            // A row of a table keeps the names that the table has.
+            let own_names =
+                common.is_none().then(|| outputs.iter().map(|output| output.name.clone()).collect());
             let columns = listed(outputs, &exposed, &names)?;
-            self.add_relation(Relation { name: exposed, bare: None, columns, outer: false });
+            self.add_relation(Relation { own_names, ..Relation::new(exposed, columns) });
             return Ok(());
         }
-        self.add_relation(Relation { name: exposed, bare, columns, outer: false });
+        self.add_relation(Relation { bare, ..Relation::new(exposed, columns) });
         Ok(())
     }
 }

@@ -138,7 +138,7 @@ fn relation_matches(relation: &str, qualifier: &str) -> bool {
     relation == qualifier || relation.rsplit('.').next() == Some(qualifier)
 }
 
-fn expression_of(item: &SelectItem) -> Option<&Expr> {
+pub(super) fn expression_of(item: &SelectItem) -> Option<&Expr> {
     match item {
         SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, alias: _ } => Some(expr),
         _ => None,

@@ -13,8 +13,9 @@ use super::{
     adapter::Adapter,
     assign::{self, Target},
     scope::{Columns, Output, Relation, Scope},
+    single_row::refuse_further_rows,
     template::{converted_source, is_plain},
-    typed::Typed,
+    typed::{Origin, Typed},
 };
 use crate::stored::{print, stored_name};
 
@@ -61,7 +62,7 @@ impl Adapter<'_> {
         };
         let bare = (exposed == stored).then(|| table.name.clone());
         let relation_columns = schema.clone().map_or(Columns::Unknown, Columns::Table);
-        let relation = Relation { name: exposed, bare, columns: relation_columns, outer: false };
+        let relation = Relation { bare, ..Relation::new(exposed, relation_columns) };
         self.scopes.push(Scope { relations: vec![relation], ..Scope::default() });
         let outputs = self.conflict_and_returning(insert, conflict, schema, &stored);
         self.scopes.pop();
@@ -175,7 +176,7 @@ impl Adapter<'_> {
             OnConflictAction::DoUpdate(update) => update,
         };
         let columns = schema.clone().map_or(Columns::Unknown, Columns::Table);
-        self.add_relation(Relation { name: "excluded".into(), bare: None, columns, outer: false });
+        self.add_relation(Relation::new("excluded".into(), columns));
         self.assignments(assignments, schema.as_deref())?;
         self.optional_condition(selection)?;
         if let Some(scope) = self.scopes.last_mut() {
@@ -260,15 +261,20 @@ impl Adapter<'_> {
         let Expr::Subquery(query) = build::unnested_mut(value) else {
             return self.unsupported("a row that is neither a list of values nor a sub-query in SET", span);
         };
-        let width = self.subquery(query)?.map_or(columns.len(), |outputs| outputs.len());
+        let is_single = self.has_one_row(query);
+        let outputs = self.subquery(query)?;
+        let width = outputs.as_ref().map_or(columns.len(), Vec::len);
         if width != columns.len() {
             let message = format!("SET names {} columns and gives {width} values", columns.len());
             return Err(self.at(Error::new(ErrorCode::SyntaxError, message), span));
         }
         let names: Vec<String> = columns.iter().map(|column| column.value.clone()).collect();
         let targets = targets(schema, &names)?;
+        if !is_single {
+            refuse_further_rows(query, width)?;
+        }
         if targets.iter().any(Option::is_some) {
-            convert_source(query, &targets)?;
+            convert_source(query, &targets, &types_of(outputs.as_deref()))?;
         }
         Ok(())
     }
@@ -287,12 +293,12 @@ impl Adapter<'_> {
             return self.insert_values(values, columns, targets, schema);
         }
         let outputs = self.query(source)?;
-        let width = outputs.map_or(0, |outputs| outputs.len());
+        let types = types_of(outputs.as_deref());
         if columns.is_empty() {
-            expand(columns, targets, schema, width)?;
+            expand(columns, targets, schema, types.len())?;
         }
         if targets.iter().any(Option::is_some) {
-            convert_source(source, targets)?;
+            convert_source(source, targets, &types)?;
         }
         Ok(false)
     }
@@ -358,14 +364,24 @@ fn expand(
     Ok(())
 }
 
-/// Puts a query around the source that converts each of its columns.
-pub(super) fn convert_source(source: &mut Query, targets: &[Option<Target>]) -> Result<()> {
+/// The types of a query's columns, as far as they are known.
+fn types_of(outputs: Option<&[Output]>) -> Vec<Typed> {
+    let computed = |output: &Output| match output.typed.origin {
+        Origin::Literal if output.typed.is_unknown() => output.typed,
+        _ => output.typed.computed(),
+    };
+    outputs.unwrap_or_default().iter().map(computed).collect()
+}
+
+/// Puts a query around the source that converts each of its columns, which have these types.
+pub(super) fn convert_source(source: &mut Query, targets: &[Option<Target>], types: &[Typed]) -> Result<()> {
     let columns: Vec<Ident> =
         (1..=targets.len()).map(|index| Ident::with_quote('"', format!("column{index}"))).collect();
-    let values = columns.iter().zip(targets).map(|(column, target)| {
+    let values = columns.iter().zip(targets).enumerate().map(|(index, (column, target))| {
         let value = Expr::Identifier(column.clone());
+        let typed = types.get(index).copied().unwrap_or(Typed::OTHER);
         match target {
-            Some(target) => target.assign(value, Typed::OTHER),
+            Some(target) => target.assign(value, typed),
             None => Ok(value),
         }
     });

@@ -3,7 +3,7 @@
 //! LIKE is case-sensitive only because of a pragma that other programs do not set, and SQLite does not treat it as
 //! deterministic, which an index and a generated column require. GLOB is always case-sensitive and deterministic.
 
-use phantomdb_protocol::Result;
+use phantomdb_protocol::{Error, ErrorCode, Result};
 use phantomdb_sql::{build, printer, typing::Type};
 use sqlparser::ast::{BinaryOperator, Expr, Spanned, UnaryOperator};
 
@@ -59,11 +59,11 @@ impl Adapter<'_> {
             *expr = Expr::AnyOp { left, compare_op: op, right, is_some: false };
             return self.any_or_all(expr);
         }
-        let a = self.pattern_operand(left)?;
-        let b = self.pattern_operand(pattern)?;
+        let a = self.matched_operand(left)?;
+        let b = self.pattern(pattern)?;
         let escape = match escape_char {
             Some(escape) => {
-                self.pattern_operand(escape)?;
+                self.pattern(escape)?;
                 build::take(escape)
             }
             None => printer::literal("\\"),
@@ -112,11 +112,11 @@ impl Adapter<'_> {
             return Ok(Typed::OTHER);
         };
         let negated = *negated;
-        let a = self.pattern_operand(left)?;
-        let b = self.pattern_operand(pattern)?;
+        let a = self.matched_operand(left)?;
+        let b = self.pattern(pattern)?;
         let escape = match escape_char {
             Some(escape) => {
-                self.pattern_operand(escape)?;
+                self.pattern(escape)?;
                 build::take(escape)
             }
             None => printer::literal("\\"),
@@ -126,12 +126,25 @@ impl Adapter<'_> {
         Ok(Typed::boolean(a.nullable || b.nullable))
     }
 
-    /// A text to match, or a pattern. A value that is no text is matched as its text.
-    fn pattern_operand(&mut self, operand: &mut Expr) -> Result<Typed> {
+    /// A text to match. A value that is no text is matched as its text.
+    fn matched_operand(&mut self, operand: &mut Expr) -> Result<Typed> {
         let typed = self.expr(operand)?;
         let value = build::take(operand);
         *operand = text(value, typed)?;
         Ok(typed)
+    }
+
+    /// A pattern, or the character that escapes others in it.
+    fn pattern(&mut self, pattern: &mut Expr) -> Result<Typed> {
+        let span = pattern.span();
+        let typed = self.matched_operand(pattern)?;
+        let is_text = typed.data_type.is_text() || matches!(typed.data_type, Type::Enum | Type::Other);
+        if is_text || typed.is_unknown() {
+            return Ok(typed);
+        }
+        let message =
+            format!("a pattern must be text, not a value of the type {}; cast it", typed.data_type.name());
+        Err(self.at(Error::new(ErrorCode::TypeMismatch, message), span))
     }
 }
 

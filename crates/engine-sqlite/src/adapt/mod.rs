@@ -36,6 +36,7 @@ mod right_join;
 mod row_sources;
 mod scope;
 mod select;
+mod single_row;
 mod source_columns;
 mod special_form;
 mod statement;
@@ -130,7 +131,7 @@ pub(super) fn conversion(
     let mut expr = parse::parse_expression(using)?;
     let mut adapter = Adapter::new(using, &NoTables);
     let columns = Columns::Table(Arc::new(table.clone()));
-    let relation = Relation { name: stored_name(&table.table), bare: None, columns, outer: false };
+    let relation = Relation::new(stored_name(&table.table), columns);
     let mut typed = Typed::OTHER;
     adapter.in_definition(relation, |adapter| {
         typed = adapter.expr(&mut expr)?;

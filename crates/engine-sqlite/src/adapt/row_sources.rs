@@ -81,7 +81,7 @@ impl Adapter<'_> {
         *name = ObjectName::from(vec![verbatim_ident("json_each")]);
         *alias = Some(plain_alias(&exposed)?);
         let columns = Columns::Listed(Arc::new(outputs));
-        self.add_relation(Relation { name: exposed, bare: None, columns, outer: false });
+        self.add_relation(Relation::new(exposed, columns));
         Ok(())
     }
 
@@ -235,7 +235,7 @@ impl Adapter<'_> {
         };
         let name = ObjectName::from(vec![verbatim_ident("json_each")]);
         *factor = table_factor(name, arguments, Some(plain_alias(&exposed)?))?;
-        self.add_relation(Relation { name: exposed, bare: None, columns, outer: false });
+        self.add_relation(Relation::new(exposed, columns));
         Ok(())
     }
 }

@@ -131,9 +131,16 @@ pub(super) struct Relation {
     pub(super) columns: Columns,
     /// True on the side of an outer join whose rows may be missing.
     pub(super) outer: bool,
+    /// The names of the columns in the table, when an alias gives the columns others.
+    pub(super) own_names: Option<Vec<String>>,
 }
 
 impl Relation {
+    /// A relation with one name, outside of outer joins.
+    pub(super) const fn new(name: String, columns: Columns) -> Self {
+        Self { name, bare: None, columns, outer: false, own_names: None }
+    }
+
     /// True when the relation has that name in the statement.
     pub(super) fn is_called(&self, name: &str) -> bool {
         let names = std::iter::once(self.name.as_str()).chain(self.bare.as_deref());

@@ -416,7 +416,7 @@ fn is_column_called(expr: &Expr, name: &str) -> bool {
 }
 
 /// True for a call of a function that returns rows.
-fn is_row_function(expr: &Expr) -> bool {
+pub(super) fn is_row_function(expr: &Expr) -> bool {
     let Expr::Function(function) = expr else { return false };
     last_ident(&function.name).is_some_and(|name| {
         functions(&name.value.to_ascii_lowercase()).any(|signature| signature.kind == Kind::Set)

@@ -12,7 +12,7 @@ use phantomdb_sql::{
 use phantomdb_values::arrays;
 use sqlparser::{
     ast::{
-        AlterTable, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Insert, ObjectName,
+        AlterTable, ColumnDef, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Insert, ObjectName,
         ObjectNamePart, ObjectType, Query, SetExpr, ShowStatementOptions, Spanned, Statement, Update,
     },
     tokenizer::{Span, TokenWithSpan},
@@ -28,7 +28,7 @@ use super::{
     typed::{Origin, Typed},
     writing_with::has_writes,
 };
-use crate::{rows::Stored, schemas, source_expressions, stored::print};
+use crate::{rows::Stored, schemas, source_expressions, stored::print, system_columns};
 
 /// Writes `ROW(a, b)` as `(a, b)`, which means the same.
 fn plain_row(expr: &mut Expr) {
@@ -164,6 +164,9 @@ impl Adapter<'_> {
         match statement {
             Statement::CreateTable(create) => {
                 let name = self.source.table(&create.name)?;
+                for ColumnDef { name, data_type: _, options: _ } in &create.columns {
+                    system_columns::refuse(&name.value).map_err(|error| self.at(error, name.span))?;
+                }
                 let rows = self.create_table(create)?;
                 let mut statements =
                     name.schema.as_deref().map(schemas::create_if_missing).unwrap_or_default();

@@ -29,7 +29,7 @@ use phantomdb_sql::printer::quote_identifier;
 use rusqlite::Connection;
 
 use crate::stored::stored_name;
-use crate::{adapt, catalog, comments, schemas, source_expressions};
+use crate::{adapt, catalog, comments, schemas, source_expressions, system_columns};
 use execute::run;
 use table_change::{TableChange, unknown_column};
 
@@ -119,6 +119,7 @@ impl TableChange<'_> {
                 Ok(())
             }
             AlterOperation::RenameColumn { from, to } => {
+                system_columns::refuse(to)?;
                 self.flush()?;
                 let (old, new) = (quote_identifier(from), quote_identifier(to));
                 run(self.conn, &format!("ALTER TABLE {} RENAME COLUMN {old} TO {new}", self.quoted()))?;
@@ -126,6 +127,7 @@ impl TableChange<'_> {
                 comments::rename_column(self.conn, &self.table, from, to)
             }
             AlterOperation::AddColumn { column } => {
+                system_columns::refuse(&column.name)?;
                 self.add_column(column)?;
                 comments::set(self.conn, &self.table, Some(&column.name), column.comment.as_deref())
             }

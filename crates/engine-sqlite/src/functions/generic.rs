@@ -36,6 +36,7 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     })?;
     let flags =
         FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
+    conn.create_aggregate_function("phantomdb_single", 1, flags, Single)?;
     conn.create_aggregate_function("phantomdb_distinct_texts", 1, flags, Texts)
 }
 
@@ -131,6 +132,28 @@ fn json_of_any(value: ValueRef<'_>) -> FunctionResult {
         other => serde_json::Value::from(convert::text_of(other)).to_string(),
     };
     Ok(Value::Text(text))
+}
+
+/// The value of the only row; NULL without rows.
+struct Single;
+
+impl Aggregate<Option<Value>, Value> for Single {
+    fn init(&self, _: &mut Context<'_>) -> rusqlite::Result<Option<Value>> {
+        Ok(None)
+    }
+
+    fn step(&self, context: &mut Context<'_>, value: &mut Option<Value>) -> rusqlite::Result<()> {
+        if value.is_some() {
+            let message = "a sub-query in the place of a value has more than one row";
+            return Err(user_error(&Error::new(ErrorCode::BadRequest, message)));
+        }
+        *value = Some(convert::owned(raw(context, 0)));
+        Ok(())
+    }
+
+    fn finalize(&self, _: &mut Context<'_>, value: Option<Option<Value>>) -> rusqlite::Result<Value> {
+        Ok(value.flatten().unwrap_or(Value::Null))
+    }
 }
 
 /// Collects texts as a JSON array.

@@ -5,13 +5,17 @@ use serde_json::{Value as Json, json};
 
 use super::{
     ContractTest, Fixture, contract_tests,
-    session::{error, rows},
+    session::{error, rows, run},
 };
 
 pub(super) const TESTS: &[ContractTest] = contract_tests![
     values_travel_alike,
     expressions_have_postgresql_s_types,
     what_postgresql_refuses_is_refused,
+    a_value_query_has_one_row,
+    a_query_is_assigned_by_its_types,
+    bytes_are_read_from_strings,
+    names_are_those_of_postgresql,
 ];
 
 async fn values_travel_alike(fixture: &Fixture) {
@@ -106,4 +110,146 @@ async fn what_postgresql_refuses_is_refused(fixture: &Fixture) {
     }
     let recursive = "WITH RECURSIVE r(n, x) AS (SELECT 1, 1.5 UNION ALL SELECT n + 1, x::float8 FROM r WHERE n < 3) SELECT * FROM r";
     assert_eq!(error(&*fixture.session, recursive, &[]).await.code, TypeMismatch);
+}
+
+/// The code of a statement that fails; `None` for one that does not.
+async fn code_of(fixture: &Fixture, sql: &str) -> Option<ErrorCode> {
+    run(&*fixture.session, sql, &[]).await.err().map(|error| error.code)
+}
+
+async fn a_value_query_has_one_row(fixture: &Fixture) {
+    let session = &*fixture.session;
+    for sql in [
+        "CREATE TABLE one_row (id INTEGER PRIMARY KEY, n INTEGER UNIQUE, s TEXT)",
+        "INSERT INTO one_row VALUES (1, 10, 'a'), (2, 20, 'b')",
+        "CREATE TABLE other_row (id INTEGER, s TEXT)",
+        "INSERT INTO other_row VALUES (1, 'x'), (1, 'y')",
+    ] {
+        assert_eq!(code_of(fixture, sql).await, None, "{sql}");
+    }
+    for several in [
+        "SELECT (SELECT id FROM one_row)",
+        "SELECT (SELECT id FROM one_row WHERE id > 0)",
+        "SELECT (SELECT s FROM other_row WHERE id = 1)",
+        "SELECT (SELECT o.s FROM other_row AS o WHERE o.id = t.id) FROM one_row AS t",
+        "SELECT (SELECT o.s FROM one_row AS t JOIN other_row AS o ON o.id = t.id WHERE t.id = 1)",
+        "SELECT (SELECT 1 UNION ALL SELECT 2)",
+        "SELECT (SELECT unnest(ARRAY[1, 2]))",
+        "SELECT (VALUES (1), (2))",
+        "SELECT (SELECT max(id) FROM one_row GROUP BY id)",
+        "SELECT (WITH one_row AS (SELECT 1 AS id FROM other_row) SELECT id FROM one_row WHERE id = 1)",
+        "SELECT 1 WHERE 1 = (SELECT id FROM one_row LIMIT 2)",
+        "UPDATE one_row SET s = (SELECT s FROM other_row)",
+        "UPDATE one_row SET (n, s) = (SELECT id + 50, s FROM other_row)",
+        "INSERT INTO other_row VALUES (3, (SELECT s FROM one_row))",
+        "DELETE FROM one_row WHERE id = (SELECT id FROM one_row)",
+    ] {
+        assert_eq!(code_of(fixture, several).await, Some(ErrorCode::BadRequest), "{several}");
+    }
+    let cases: [(&str, Json); 10] = [
+        ("(SELECT s FROM one_row WHERE id = 1)", json!("a")),
+        ("(SELECT s FROM one_row WHERE 20 = n AND s > '')", json!("b")),
+        ("(SELECT s FROM other_row WHERE id = 7)", json!(null)),
+        ("(SELECT s FROM other_row WHERE s = 'y')", json!("y")),
+        ("(SELECT s FROM other_row ORDER BY s DESC LIMIT 1)", json!("y")),
+        ("(SELECT s FROM other_row ORDER BY s FETCH FIRST ROW ONLY)", json!("x")),
+        ("(SELECT count(*) FROM other_row)", json!(2)),
+        ("(SELECT 1 UNION SELECT 1)", json!(1)),
+        ("(SELECT DISTINCT id FROM other_row)", json!(1)),
+        ("(SELECT 5 WHERE FALSE)", json!(null)),
+    ];
+    for (query, expected) in cases {
+        assert_eq!(rows(session, &format!("SELECT {query}"), &[]).await, json!([[expected]]), "{query}");
+    }
+    let correlated =
+        "SELECT t.id FROM one_row AS t WHERE (SELECT o.n FROM one_row AS o WHERE o.id = t.id) > 10";
+    assert_eq!(rows(session, correlated, &[]).await, json!([[2]]));
+}
+
+async fn a_query_is_assigned_by_its_types(fixture: &Fixture) {
+    let session = &*fixture.session;
+    for sql in [
+        "CREATE TABLE given (id INTEGER PRIMARY KEY, b BOOLEAN, n DECIMAL(10,2), d DATE, s TEXT)",
+        "INSERT INTO given VALUES (1, TRUE, 1.25, '2020-01-02', 'x')",
+        "CREATE TABLE taken (k INTEGER, s TEXT, i INTEGER, b BOOLEAN, j JSONB)",
+        "INSERT INTO taken (k, s, i) SELECT 1, b, n FROM given",
+        "INSERT INTO taken (k, s, i) SELECT 2, n, 1.5",
+        "INSERT INTO taken (k, s, i) SELECT 3, d, '7' FROM given",
+        "INSERT INTO taken (k, b) SELECT 4, 'yes'",
+        "INSERT INTO taken (k, s, i) SELECT 5, * FROM (SELECT coalesce(b, FALSE), n + 1 FROM given) AS q",
+        "INSERT INTO taken (k) VALUES (6)",
+        "UPDATE taken SET (s, i) = (SELECT b, n * 3 FROM given) WHERE k = 6",
+    ] {
+        assert_eq!(code_of(fixture, sql).await, None, "{sql}");
+    }
+    let found = rows(session, "SELECT k, s, i, b FROM taken ORDER BY k", &[]).await;
+    let expected = json!([
+        [1, "true", 1, null],
+        [2, "1.25", 2, null],
+        [3, "2020-01-02", 7, null],
+        [4, null, null, true],
+        [5, "true", 2, null],
+        [6, "true", 4, null],
+    ]);
+    assert_eq!(found, expected);
+    for refused in [
+        "INSERT INTO taken (i) SELECT b FROM given",
+        "INSERT INTO taken (i) SELECT s FROM given",
+        "INSERT INTO taken (b) SELECT id FROM given",
+        "INSERT INTO taken (j) SELECT id FROM given",
+        "INSERT INTO taken (i) SELECT '8' UNION SELECT '9'",
+        "UPDATE taken SET (i, s) = (SELECT b, s FROM given)",
+    ] {
+        assert_eq!(code_of(fixture, refused).await, Some(ErrorCode::TypeMismatch), "{refused}");
+    }
+}
+
+async fn bytes_are_read_from_strings(fixture: &Fixture) {
+    let session = &*fixture.session;
+    for sql in [
+        "CREATE TABLE held (id INTEGER PRIMARY KEY, b BLOB DEFAULT '\\x0102')",
+        "INSERT INTO held VALUES (1, '\\x00ff'), (2, 'abc'), (3, 'a\\\\b\\001')",
+        "INSERT INTO held SELECT 4, '\\x00ff'",
+        "INSERT INTO held (id) VALUES (5)",
+        "UPDATE held SET b = '\\xab' WHERE id = 2",
+    ] {
+        assert_eq!(code_of(fixture, sql).await, None, "{sql}");
+    }
+    let found = rows(session, "SELECT id, encode(b, 'hex') FROM held ORDER BY id", &[]).await;
+    assert_eq!(found, json!([[1, "00ff"], [2, "ab"], [3, "615c6201"], [4, "00ff"], [5, "0102"]]));
+    let equal = rows(session, "SELECT id FROM held WHERE b = '\\x00ff' ORDER BY id", &[]).await;
+    assert_eq!(equal, json!([[1], [4]]));
+    for refused in
+        ["INSERT INTO held VALUES (6, '\\x0')", "SELECT 'a'::bytea LIKE 'a'::bytea", "SELECT '1' LIKE 1"]
+    {
+        assert_eq!(code_of(fixture, refused).await, Some(ErrorCode::TypeMismatch), "{refused}");
+    }
+}
+
+async fn names_are_those_of_postgresql(fixture: &Fixture) {
+    let session = &*fixture.session;
+    for sql in ["CREATE TABLE named (a INTEGER, b TEXT)", "INSERT INTO named VALUES (1, 'x')"] {
+        assert_eq!(code_of(fixture, sql).await, None, "{sql}");
+    }
+    let cases: [(&str, Json); 4] = [
+        ("SELECT row_to_json(t) FROM named AS t(x, y)", json!({ "a": 1, "b": "x" })),
+        ("SELECT row_to_json(t) FROM (SELECT * FROM named) AS t(x, y)", json!({ "x": 1, "y": "x" })),
+        ("WITH q AS (SELECT * FROM named) SELECT row_to_json(t) FROM q AS t(x)", json!({ "x": 1, "b": "x" })),
+        ("SELECT string_agg(DISTINCT t.b, ',' ORDER BY b::text) FROM named AS t", json!("x")),
+    ];
+    for (query, expected) in cases {
+        assert_eq!(rows(session, query, &[]).await, json!([[expected]]), "{query}");
+    }
+    for (refused, code) in [
+        ("CREATE TABLE system_names (xmin INTEGER)", ErrorCode::AlreadyExists),
+        ("ALTER TABLE named ADD COLUMN ctid INTEGER", ErrorCode::AlreadyExists),
+        ("ALTER TABLE named RENAME COLUMN b TO tableoid", ErrorCode::AlreadyExists),
+        ("SELECT string_agg(DISTINCT a::text, ',' ORDER BY a) FROM named", ErrorCode::SyntaxError),
+        ("SELECT array_agg(DISTINCT lower(b) ORDER BY b) FROM named", ErrorCode::SyntaxError),
+        ("SELECT char_length('a'::bytea)", ErrorCode::UnknownFunction),
+    ] {
+        assert_eq!(code_of(fixture, refused).await, Some(code), "{refused}");
+    }
+    let strict = "SELECT jsonb_object_agg_strict(CAST('[1]' AS JSONB), NULL) FROM named";
+    assert_eq!(rows(session, strict, &[]).await, json!([[{}]]));
 }

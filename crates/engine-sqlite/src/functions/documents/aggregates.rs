@@ -130,8 +130,14 @@ impl Aggregate<Pairs, Value> for Members {
     }
 
     fn step(&self, context: &mut Context<'_>, pairs: &mut Pairs) -> rusqlite::Result<()> {
-        let name = key(text(context, 0).as_deref()).map_err(|error| user_error(&error))?;
-        pairs.push_back((name, text(context, 1)));
+        let (name, value) = (text(context, 0), text(context, 1));
+        let is_left_out = self.strict && !self.unique && value.is_none();
+        // PostgreSQL does not look at the key then, unless it is NULL.
+        let name = match name {
+            Some(_) if is_left_out => String::new(),
+            name => key(name.as_deref()).map_err(|error| user_error(&error))?,
+        };
+        pairs.push_back((name, value));
         Ok(())
     }
 
