@@ -9,8 +9,8 @@ use std::{fmt::Write as _, ops::ControlFlow};
 use crate::walk::{Node, walk};
 use phantomdb_protocol::{Error, ErrorCode, ddl::push_quoted};
 use sqlparser::ast::{
-    ArrayElemTypeDef, DataType, Expr, Ident, ObjectName, ObjectNamePart, Statement, TableFactor, Value,
-    ValueWithSpan, VisitorMut,
+    ArrayElemTypeDef, DataType, Expr, Ident, ObjectName, ObjectNamePart, Statement, TableFactor,
+    UnaryOperator, Value, ValueWithSpan, VisitorMut,
 };
 
 /// Marks an identifier that is printed as it is: the name of a function, or SQL that this crate wrote.
@@ -71,6 +71,24 @@ pub fn print<T: Node + std::fmt::Display>(tree: &mut T, style: Style) -> Result<
     Ok(sql)
 }
 
+/// True when the text of an expression, whose parts have been prepared, begins with a character of operators.
+fn begins_with_operator(expr: &Expr) -> bool {
+    /// Takes the first character, and stops the printing.
+    struct First(Option<char>);
+
+    impl std::fmt::Write for First {
+        fn write_str(&mut self, text: &str) -> std::fmt::Result {
+            self.0 = text.chars().next();
+            if self.0.is_some() { Err(std::fmt::Error) } else { Ok(()) }
+        }
+    }
+
+    let mut first = First(None);
+    // It stops with an error on purpose.
+    let _ = write!(first, "{expr}");
+    first.0.is_some_and(|first| "+-*/<>=~!@#%^&|`?".contains(first))
+}
+
 struct QuotingVisitor(Style);
 
 impl VisitorMut for QuotingVisitor {
@@ -119,6 +137,18 @@ impl VisitorMut for QuotingVisitor {
             Expr::Function(function) => leave_function(&mut function.name),
             Expr::Cast { data_type, kind: _, expr: _, format: _ } => leave_type(data_type),
             _ => {}
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
+        // The tree prints no space between the two: `- -5` would be a comment, and `@ -5` has an operator `@-`.
+        if let Expr::UnaryOp { op, expr: operand } = expr
+            && *op != UnaryOperator::Not
+            && begins_with_operator(operand)
+        {
+            let inner = std::mem::replace(operand.as_mut(), Expr::Value(Value::Null.into()));
+            **operand = Expr::Nested(Box::new(inner));
         }
         ControlFlow::Continue(())
     }

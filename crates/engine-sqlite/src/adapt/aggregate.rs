@@ -33,7 +33,6 @@ impl Adapter<'_> {
     ) -> Result<Typed> {
         let Expr::Function(function) = expr else { return Ok(Typed::OTHER) };
         let name = resolved.signature.name;
-        let plain = arguments.first().cloned();
         let mut arguments = converted_arguments(resolved, arguments, types)?;
         let within = std::mem::take(&mut function.within_group);
         if within.len() != resolved.signature.ordered {
@@ -66,14 +65,6 @@ impl Adapter<'_> {
         if distinct && let Some(first) = arguments.first_mut() {
             *first = distinct_value(build::take(first), resolved, types[0]);
             for clause in clauses.iter_mut() {
-                if let FunctionArgumentClause::OrderBy(items) = clause
-                    && items.iter().any(|item| {
-                        !same(&item.expr, first)
-                            && !plain.as_ref().is_some_and(|plain| same(&item.expr, plain))
-                    })
-                {
-                    return Err(other_order());
-                }
                 clause_over(clause, first);
             }
             // PostgreSQL sorts the values to find equal ones, so they come in their order.
@@ -240,17 +231,6 @@ fn without_qualifiers(expr: &Expr) -> Expr {
         *expr = Expr::Identifier(Ident::new(name));
     });
     expr
-}
-
-/// True for the same expression, with a collation or without.
-fn same(a: &Expr, b: &Expr) -> bool {
-    fn bare(expr: &Expr) -> &Expr {
-        match build::unnested(expr) {
-            Expr::Collate { expr, collation: _ } => bare(expr),
-            other => other,
-        }
-    }
-    bare(a) == bare(b)
 }
 
 /// Makes ORDER BY in a call sort by the argument as SQLite has it: it wants the very same expression beside DISTINCT.

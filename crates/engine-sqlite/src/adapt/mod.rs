@@ -126,7 +126,8 @@ pub(super) fn conversion(
         if old.is_some_and(|old| is_timestamp(&old.data_type)) && !is_timestamp(&column.data_type) {
             value = build::call("phantomdb_timestamp_iso", vec![value]);
         }
-        return print(&mut target.assign(value, Typed::OTHER)?);
+        let typed = old.map_or(Typed::OTHER, |old| typed_for_change(&old.data_type, &column.data_type));
+        return print(&mut target.assign(value, typed)?);
     };
     let mut expr = parse::parse_expression(using)?;
     let mut adapter = Adapter::new(using, &NoTables);
@@ -143,6 +144,17 @@ pub(super) fn conversion(
         ));
     }
     print(&mut target.assign(expr, typed)?)
+}
+
+/// The type of an old value as far as its conversion to a new type goes by it: numbers are rounded, and a text is what a cast
+/// makes it. Any other value is read from its text, and so are bytes.
+fn typed_for_change(from: &str, to: &str) -> Typed {
+    let (Ok(from), Ok(to)) = (SqlType::parse(from), SqlType::parse(to)) else { return Typed::OTHER };
+    let by_type = match type_of_column(&to) {
+        text if text.is_text() => !matches!(from, SqlType::Timestamp(_) | SqlType::Blob),
+        number => number.is_number() && from.is_number(),
+    };
+    if by_type { Typed::of(type_of_column(&from)) } else { Typed::OTHER }
 }
 
 /// The string literals of exactly one statement, for tests to compare.

@@ -10,7 +10,8 @@ pub(super) const TESTS: &[ContractTest] = contract_tests![
     numbers_are_computed_as_in_postgresql,
     numbers_out_of_range_are_refused,
     aggregates_of_numbers_are_those_of_postgresql,
-    aggregates_follow_the_frame_of_a_window
+    aggregates_follow_the_frame_of_a_window,
+    a_sign_stands_before_a_sign
 ];
 
 async fn numbers_are_computed_as_in_postgresql(fixture: &Fixture) {
@@ -151,4 +152,19 @@ async fn aggregates_follow_the_frame_of_a_window(fixture: &Fixture) {
         let sql = format!("SELECT ({aggregate} {frame})::text {rows} ORDER BY i");
         assert_eq!(ask(session, &sql).await, expected, "{aggregate}");
     }
+}
+
+async fn a_sign_stands_before_a_sign(fixture: &Fixture) {
+    let session = &*fixture.session;
+    for (expressions, expected) in [
+        (&["- -5", "-(-5)", "1 - - - 2", "5 - -5", "+ -5"][..], "5|5|-1|10|-5"),
+        (&["@ -5", "- @ -5", "~ -1", "||/ -8", "-'5'::int", "- -x"], "5|-5|0|-2|-5|3"),
+    ] {
+        let found =
+            ask(session, &format!("SELECT {} FROM (VALUES (3)) AS t(x)", expressions.join(", "))).await;
+        assert_eq!(found, expected);
+    }
+    // It was a comment, which took the rest of the condition with it.
+    let both = "SELECT count(*) FROM (VALUES (5, 1), (5, 2)) AS t(a, b) WHERE a = - -5 AND b = 1";
+    assert_eq!(ask(session, both).await, "1");
 }

@@ -14,6 +14,7 @@ pub(super) const TESTS: &[ContractTest] = contract_tests![
     what_postgresql_refuses_is_refused,
     a_value_query_has_one_row,
     a_query_is_assigned_by_its_types,
+    a_column_changes_by_its_type,
     bytes_are_read_from_strings,
     names_are_those_of_postgresql,
 ];
@@ -135,7 +136,7 @@ async fn a_value_query_has_one_row(fixture: &Fixture) {
         "SELECT (SELECT o.s FROM one_row AS t JOIN other_row AS o ON o.id = t.id WHERE t.id = 1)",
         "SELECT (SELECT 1 UNION ALL SELECT 2)",
         "SELECT (SELECT unnest(ARRAY[1, 2]))",
-        "SELECT (VALUES (1), (2))",
+        "SELECT (SELECT x FROM (VALUES (1), (2)) AS v(x))",
         "SELECT (SELECT max(id) FROM one_row GROUP BY id)",
         "SELECT (WITH one_row AS (SELECT 1 AS id FROM other_row) SELECT id FROM one_row WHERE id = 1)",
         "SELECT 1 WHERE 1 = (SELECT id FROM one_row LIMIT 2)",
@@ -173,7 +174,7 @@ async fn a_query_is_assigned_by_its_types(fixture: &Fixture) {
         "INSERT INTO given VALUES (1, TRUE, 1.25, '2020-01-02', 'x')",
         "CREATE TABLE taken (k INTEGER, s TEXT, i INTEGER, b BOOLEAN, j JSONB)",
         "INSERT INTO taken (k, s, i) SELECT 1, b, n FROM given",
-        "INSERT INTO taken (k, s, i) SELECT 2, n, 1.5",
+        "INSERT INTO taken (k, s, i) SELECT 2, n, 1.5 FROM given",
         "INSERT INTO taken (k, s, i) SELECT 3, d, '7' FROM given",
         "INSERT INTO taken (k, b) SELECT 4, 'yes'",
         "INSERT INTO taken (k, s, i) SELECT 5, * FROM (SELECT coalesce(b, FALSE), n + 1 FROM given) AS q",
@@ -202,6 +203,21 @@ async fn a_query_is_assigned_by_its_types(fixture: &Fixture) {
     ] {
         assert_eq!(code_of(fixture, refused).await, Some(ErrorCode::TypeMismatch), "{refused}");
     }
+}
+
+async fn a_column_changes_by_its_type(fixture: &Fixture) {
+    let session = &*fixture.session;
+    for sql in [
+        "CREATE TABLE changed (n DECIMAL(8,2), f DOUBLE PRECISION, b BOOLEAN, g DOUBLE PRECISION, a INTEGER[], j JSONB, i INTEGER)",
+        "INSERT INTO changed VALUES (2.50, 2.5, TRUE, 1e300, ARRAY[1, 2], '{\"a\":1}', 7)",
+        "ALTER TABLE changed ALTER COLUMN n TYPE INTEGER, ALTER COLUMN f TYPE BIGINT, ALTER COLUMN b TYPE TEXT",
+        "ALTER TABLE changed ALTER COLUMN g TYPE TEXT, ALTER COLUMN a TYPE TEXT, ALTER COLUMN j TYPE TEXT",
+        "ALTER TABLE changed ALTER COLUMN i TYPE DECIMAL(6,2)",
+    ] {
+        assert_eq!(code_of(fixture, sql).await, None, "{sql}");
+    }
+    let found = rows(session, "SELECT * FROM changed", &[]).await;
+    assert_eq!(found, json!([[3, 2, "true", "1e+300", "{1,2}", "{\"a\": 1}", "7.00"]]));
 }
 
 async fn bytes_are_read_from_strings(fixture: &Fixture) {
