@@ -133,7 +133,7 @@ const RULES = [
   {
     name: 'a document null in an array is NULL on SQLite',
     holds: ({ verdict, sql }) =>
-      ['wrong', 'lax'].includes(verdict) &&
+      ['wrong', 'lax', 'fails'].includes(verdict) &&
       /JSONB?\[\]|ARRAY\[/.test(sql) &&
       /json|document/i.test(sql) &&
       /null|document/.test(sql),

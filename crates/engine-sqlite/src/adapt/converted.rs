@@ -71,7 +71,13 @@ pub(super) fn conversion(expr: Expr, typed: Typed, to: Type) -> Result<Expr> {
 
 /// The type without the differences that a conversion does not see.
 fn plain(data_type: Type) -> Type {
-    if data_type.is_text() || data_type == Type::Enum { Type::Text } else { data_type }
+    match data_type {
+        text if text.is_text() || text == Type::Enum => Type::Text,
+        Type::Array(element) if element.is_text() || *element == Type::Enum => {
+            Type::Text.array().unwrap_or(data_type)
+        }
+        other => other,
+    }
 }
 
 /// A string literal or a parameter as a value of the type that its surroundings want.

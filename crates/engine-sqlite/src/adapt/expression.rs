@@ -15,10 +15,11 @@ use sqlparser::ast::{
 
 use super::{
     adapter::Adapter,
-    converted::{comparable, conversion, json},
+    converted::{comparable, conversion},
     create_index::SQLITE_COLLATIONS,
     or_of_rows,
-    scope::{Columns, Found, Output},
+    row_values::null_tests_of_row,
+    scope::{Columns, Found},
     single_row::refuse_further_rows,
     special_form::are_pairs,
     typed::{Origin, Typed, unify},
@@ -197,6 +198,13 @@ impl Adapter<'_> {
             return Ok(Typed::of(Type::BigInt).not_null());
         }
         if self.knows_all_relations() {
+            if let Some(qualifier) = qualifier
+                && self.scopes.iter().all(|scope| scope.relation(qualifier).is_none())
+            {
+                let message = format!("there is no table \"{qualifier}\" here");
+                let error = Error::new(ErrorCode::UnknownTable, message).with_table(qualifier);
+                return Err(self.at(error, ident.span));
+            }
             let message = format!("there is no column \"{}\"", ident.value);
             let error = Error::new(ErrorCode::UnknownColumn, message).with_columns([&ident.value]);
             return Err(self.at(error, ident.span));
@@ -210,30 +218,6 @@ impl Adapter<'_> {
         self.scopes
             .iter()
             .all(|scope| scope.relations.iter().all(|relation| !matches!(relation.columns, Columns::Unknown)))
-    }
-
-    /// The row of a relation as a document, for `row_to_json(t)`; None when there is no such relation.
-    fn whole_row(&self, relation: &str) -> Option<Result<(Expr, Typed)>> {
-        let relation = self.scopes.iter().rev().find_map(|scope| scope.relation(relation))?;
-        let outputs = relation.columns.outputs(relation.outer)?;
-        // The row of a function that returns single values is the value.
-        if let [Output { name: _, typed, expr: Some(value) }] = outputs.as_slice() {
-            return Some(Ok((value.clone(), *typed)));
-        }
-        let mut fields = Vec::with_capacity(2 * outputs.len());
-        for (index, output) in outputs.into_iter().enumerate() {
-            let column = Expr::CompoundIdentifier(vec![
-                Ident::with_quote('"', relation.name.clone()),
-                Ident::with_quote('"', output.name.clone()),
-            ]);
-            let own_name = relation.own_names.as_ref().and_then(|names| names.get(index));
-            fields.push(printer::literal(own_name.unwrap_or(&output.name).clone()));
-            match json(output.expr.unwrap_or(column), output.typed) {
-                Ok(value) => fields.push(build::call("json", vec![value])),
-                Err(error) => return Some(Err(error)),
-            }
-        }
-        Some(Ok((build::call("json_object", fields), Typed::of(Type::Record))))
     }
 
     /// `t.c` and `s.t.c`. The table gets the name by which SQLite knows it.
@@ -352,6 +336,10 @@ impl Adapter<'_> {
 
     /// `IS NULL`, `IS TRUE` and the like.
     fn is_test(&mut self, expr: &mut Expr) -> Result<Typed> {
+        if let Some(tests) = null_tests_of_row(expr) {
+            *expr = tests;
+            return self.expr(expr);
+        }
         match expr {
             Expr::IsNull(inner) | Expr::IsNotNull(inner) => {
                 self.operand(inner)?;

@@ -34,6 +34,7 @@ mod parameter_types;
 mod query;
 mod right_join;
 mod row_sources;
+mod row_values;
 mod scope;
 mod select;
 mod single_row;

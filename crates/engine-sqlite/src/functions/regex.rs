@@ -5,7 +5,7 @@ use std::{cell::RefCell, ops::ControlFlow, rc::Rc};
 use hashlink::LruCache;
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use phantomdb_values::{
-    regex::{Options, Regex, replace::Subject, similar},
+    regex::{Match, Options, Regex, replace::Subject, similar},
     text::like::escape_character,
 };
 use rusqlite::{Connection, types::Value};
@@ -159,6 +159,15 @@ fn substring(regex: &Regex, arguments: &Arguments<'_>) -> FunctionResult {
     Ok(part.map_or(Value::Null, Value::Text))
 }
 
+/// What a group matched; the whole match for 0, and for 1 when the pattern has no groups.
+fn part(found: &Match, group: usize) -> Option<(usize, usize)> {
+    match group {
+        0 => Some(found.span),
+        1 if found.groups.is_empty() => Some(found.span),
+        _ => found.groups.get(group - 1).copied().flatten(),
+    }
+}
+
 /// `regexp_instr(text, pattern, start, number, end, flags, group)`.
 fn instr(a: &Arguments<'_>) -> FunctionResult {
     let from = start(a, 2)?;
@@ -169,10 +178,7 @@ fn instr(a: &Arguments<'_>) -> FunctionResult {
     }
     let group = optional(a, 6, 0, 0, "the number of a group")?;
     let found = Subject::new(&a.text(0)).nth(&*pattern(a, 5)?, from, number)?;
-    let span = found.and_then(|found| match group {
-        0 => Some(found.span),
-        _ => found.groups.get(group - 1).copied().flatten(),
-    });
+    let span = found.and_then(|found| part(&found, group));
     integer(span.map_or(0, |(begin, behind)| if end == 1 { behind + 1 } else { begin + 1 }))
 }
 
@@ -184,10 +190,7 @@ fn substr(a: &Arguments<'_>) -> FunctionResult {
     let text = a.text(0);
     let subject = Subject::new(&text);
     let found = subject.nth(&*pattern(a, 4)?, from, number)?;
-    let span = found.and_then(|found| match group {
-        0 => Some(found.span),
-        _ => found.groups.get(group - 1).copied().flatten(),
-    });
+    let span = found.and_then(|found| part(&found, group));
     Ok(span.map_or(Value::Null, |span| Value::Text(subject.cut(span))))
 }
 

@@ -20,7 +20,7 @@ pub(super) const TESTS: &[ContractTest] = contract_tests![
 ];
 
 async fn values_travel_alike(fixture: &Fixture) {
-    let cases: [(&str, Json); 23] = [
+    let cases: [(&str, Json); 33] = [
         ("ARRAY['2024-01-02 03:04:05.000006'::timestamptz]", json!(["2024-01-02T03:04:05.000006Z"])),
         ("ARRAY['infinity'::timestamp, NULL]", json!(["Infinity", null])),
         ("ARRAY['-infinity'::date]", json!(["-Infinity"])),
@@ -44,6 +44,16 @@ async fn values_travel_alike(fixture: &Fixture) {
         ("NULL @> '[]'", json!(null)),
         ("CAST(15 AS BIGINT) !~ '5$'", json!(false)),
         ("int4(CAST('7' AS JSONB))", json!(7)),
+        ("regexp_substr('abc', 'b', 1, 1, '', 1)", json!("b")),
+        ("regexp_substr('abc', 'b', 1, 1, '', 2)", json!(null)),
+        ("regexp_instr('abc', 'b', 1, 1, 1, '', 1)", json!(3)),
+        ("ROW(1, NULL) IS NULL", json!(false)),
+        ("ROW(1, NULL) IS NOT NULL", json!(false)),
+        ("ROW(NULL, NULL) IS NULL", json!(true)),
+        ("(1, 'a') IS NOT NULL", json!(true)),
+        ("(1, NULL) = (1, 2)", json!(null)),
+        ("CAST(CAST(ARRAY['a', 'b c'] AS VARCHAR(5)[]) AS TEXT)", json!("{a,\"b c\"}")),
+        ("CAST(CAST('{a,b}' AS TEXT) AS VARCHAR(5)[])", json!(["a", "b"])),
     ];
     for (expression, expected) in cases {
         let found = rows(&*fixture.session, &format!("SELECT {expression} AS x"), &[]).await;
@@ -263,6 +273,7 @@ async fn names_are_those_of_postgresql(fixture: &Fixture) {
         ("SELECT string_agg(DISTINCT a::text, ',' ORDER BY a) FROM named", ErrorCode::SyntaxError),
         ("SELECT array_agg(DISTINCT lower(b) ORDER BY b) FROM named", ErrorCode::SyntaxError),
         ("SELECT char_length('a'::bytea)", ErrorCode::UnknownFunction),
+        ("SELECT z.a FROM named", ErrorCode::UnknownTable),
     ] {
         assert_eq!(code_of(fixture, refused).await, Some(code), "{refused}");
     }
