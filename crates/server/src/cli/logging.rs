@@ -33,9 +33,13 @@ pub(super) enum LogFormat {
     Json,
 }
 
+/// Crates that log statements with their literals, and parameters. They are silent unless a directive names them: no level by
+/// itself may put values into the log.
+const WITH_VALUES: &str = "sqlparser=off,tokio_postgres=off,mysql_async=off";
+
 /// Starts the log of the process on stderr.
 pub(super) fn start(level: &str, format: LogFormat) -> Result<(), CommandError> {
-    let filter = EnvFilter::try_new(level)
+    let filter = EnvFilter::try_new(format!("{WITH_VALUES},{level}"))
         .map_err(|error| CommandError::misused(format!("--log-level cannot be read: {error}")))?;
     let log = fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // An error means that the process has a logger already, which stays.

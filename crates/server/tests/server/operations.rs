@@ -11,6 +11,7 @@ use crate::common::{
     Caller,
     process::{Directory, Served, phantomdb, serve, serve_in},
 };
+use phantomdb_testing::postgres::postgres_url;
 use serde_json::{Value as Json, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -250,6 +251,25 @@ async fn it_logs_json_with_what_an_operator_looks_for() {
         !lines.iter().any(|line| line["target"] == "audit" && line.to_string().contains("SELECT")),
         "{log}"
     );
+}
+
+#[tokio::test]
+async fn no_level_by_itself_writes_values_into_the_log() {
+    for engine in ["--memory", "--engine"] {
+        let of_postgres = [engine, postgres_url(), "--allow-superuser"];
+        let place = if engine == "--memory" { &of_postgres[..1] } else { &of_postgres[..] };
+        let served = serve(&[place, &["--log-level", "debug"]].concat());
+        let name = format!("logged_{}", std::process::id());
+        served.caller.send("POST", "/databases", json!({ "name": name })).await.ok(201);
+        let query = json!({ "query": "SELECT 'a secret', $1::text", "parameters": ["another secret"] });
+        served.caller.send("POST", &format!("/databases/{name}/query"), query).await.ok(200);
+        let path = format!("/databases/{name}/query");
+        let create = json!({ "query": "CREATE TABLE t (a TEXT DEFAULT 'a third secret')" });
+        served.caller.send("POST", &path, create).await.ok(200);
+        served.caller.delete(&format!("/databases/{name}")).await.ok(204);
+        let log = log_of(served);
+        assert!(log.contains("DEBUG") && !log.contains("secret"), "{log}");
+    }
 }
 
 /// The address of the admin port, which the log has.
