@@ -1,6 +1,6 @@
 //! The import of a file of SQL, as `phantomdb export` writes it.
 
-use std::path::Path;
+use std::{io::ErrorKind, path::Path};
 
 use phantomdb_protocol::{Error, ErrorCode, Result};
 
@@ -14,9 +14,14 @@ pub(crate) fn is_script(source: &str) -> bool {
 /// Runs all statements of the file in a new database, or none of them.
 pub(crate) async fn import(file: &Path, place: &Endpoint, database: &str, progress: &Progress) -> Result<()> {
     let text = std::fs::read_to_string(file).map_err(|error| {
-        Error::new(ErrorCode::BadRequest, format!("{} cannot be read: {}", file.display(), error.kind()))
+        let what = match error.kind() {
+            ErrorKind::InvalidData => "it is not text in UTF-8".to_owned(),
+            kind => kind.to_string(),
+        };
+        Error::new(ErrorCode::BadRequest, format!("{} cannot be read: {what}", file.display()))
     })?;
-    let script = Script::read(file, &text).map_err(not_imported)?;
+    // Editors on Windows begin a file with a byte order mark.
+    let script = Script::read(file, text.trim_start_matches('\u{feff}')).map_err(not_imported)?;
     let mut target = Target::open(place, database).await?;
     match target.run_script(&script, progress).await {
         Ok(()) => target.publish().await,

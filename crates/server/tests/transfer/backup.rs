@@ -152,5 +152,10 @@ async fn an_exported_script_is_imported_as_a_whole_or_not_at_all() {
     run(&["import", &dump, "--to", &target]).fails_with(&refused);
     run(&["import", &dump, "--to", &target]).fails_with("imports SQLite files (app.db)");
     assert!(!place.0.join("target/broken.db").exists());
+    std::fs::write(&dump, b"\xff\xfe").unwrap();
+    run(&["import", &dump, "--to", &target]).fails_with("it is not text in UTF-8");
+    let marked = path(&place, "marked.sql");
+    std::fs::write(&marked, "\u{feff}CREATE TABLE t (a INTEGER);\r\nINSERT INTO t VALUES (1);\r\n").unwrap();
+    run(&["import", &marked, "--to", &target]).succeeds();
     assert_eq!(server.caller.get("/databases").await.ok(200), json!({ "databases": ["served"] }));
 }
