@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use phantomdb_engine::{Engine, IdempotentCall, Session};
 use phantomdb_engine_postgres::PostgresOptions;
-use phantomdb_protocol::{ErrorCode, Value};
+use phantomdb_protocol::{ErrorCode, Statement, Value};
 use phantomdb_testing::{error, ok, rows, statement};
 use tokio_util::sync::CancellationToken;
 
@@ -157,14 +157,18 @@ async fn it_creates_the_table_of_receipts_again_when_it_was_dropped() {
     let session = async |key| keyed(&fixture.engine, &fixture.database, &idempotent_call(key, 1)).await;
     session(1).await.execute_batch(update(), true).await.unwrap();
     ok(&*session(2).await, INSERT, &[]).await;
+    // A native statement that changes the schema ends its connection, so another server sends it.
+    let dropping = fixture.another(PostgresOptions { connections: 1, ..PostgresOptions::default() });
+    let dropper = dropping.database(&fixture.database).await.unwrap();
     for key in [3, 5] {
-        drop_receipts(&*fixture.session).await;
+        drop_receipts(&*dropper).await;
         let refused = session(key).await.execute_batch(update(), true).await;
         assert_eq!(refused.unwrap_err().code, ErrorCode::Unavailable);
         session(key).await.execute_batch(update(), true).await.unwrap();
         ok(&*session(key + 1).await, INSERT, &[]).await;
         ok(&*fixture.session, r#"DELETE FROM "t""#, &[]).await;
     }
+    dropping.close().await.unwrap();
     // Here only a statement that stores its own receipt was prepared when the table was dropped.
     let other = fixture.another(PostgresOptions { connections: 1, ..PostgresOptions::default() });
     for key in [7, 8] {
