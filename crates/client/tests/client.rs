@@ -341,7 +341,7 @@ async fn it_gives_up_when_no_answer_comes_in_time() {
     let start = Instant::now();
     let error = run_in(&client, query("SELECT 1"), reading()).await.unwrap_err();
     assert_eq!(error.details.reason, Some(UnreachableReason::TimedOut), "{}", error.message);
-    assert!(start.elapsed() < Duration::from_secs(2));
+    assert!(start.elapsed() < Duration::from_secs(20));
 }
 
 /// Between client and server; of every three connections it cuts two, each after its third request went through and

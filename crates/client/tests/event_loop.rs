@@ -109,7 +109,7 @@ fn a_call_times_out_by_the_timer_of_the_event_loop() {
     on_loop(&runtime, async {
         assert_eq!(select(&client).await.unwrap_err().code, ErrorCode::Unavailable);
     });
-    assert!(start.elapsed() < Duration::from_secs(5));
+    assert!(start.elapsed() < Duration::from_secs(20));
 }
 
 #[test]

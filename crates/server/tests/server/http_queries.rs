@@ -347,7 +347,7 @@ async fn it_runs_on_when_the_caller_reads_nothing_of_a_long_answer() {
         let found = r#"SELECT count(*) FROM "users" WHERE "firstName" = 'late'"#;
         let begun = Instant::now();
         while caller.query(found).await.ok(200)["rows"][0][0] == 0 {
-            assert!(begun.elapsed() < Duration::from_secs(5), "the write waits for the reader");
+            assert!(begun.elapsed() < Duration::from_secs(60), "the write waits for the reader");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         let answers = answers.rest().await;
