@@ -3,7 +3,8 @@
 ``phantomdb.aio`` has the same for asyncio, and ``phantomdb.sqlalchemy`` is the dialect of SQLAlchemy.
 """
 
-from ._connection import DescribedColumn, DescribedParameter, Description, Parameters, open_client
+from ._connection import DescribedColumn, DescribedParameter, Description, open_client
+from ._cursor import Parameters
 from ._dbapi import Connection, Cursor, Snapshot, connect
 from ._errors import (
     DatabaseError,

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, Optional, Union
+from typing import Any, NamedTuple, Optional
 
-from ._errors import InterfaceError, ProgrammingError
+from . import _errors
+from ._cursor import check_open
+from ._errors import ProgrammingError
 from ._native import Client, Session
 from ._url import parse
-
-#: The parameters of a statement: a sequence for ``$1`` or ``?``, a mapping for ``:name``.
-Parameters = Union[Sequence[Any], Mapping[str, Any]]
-#: A column of a result, as DB-API 2.0 describes it.
-Column = tuple[str, str, None, Optional[int], Optional[int], Optional[int], Optional[bool]]
-#: The columns of a result (None when the statement has no rows), the rows, and the number of rows that were changed.
-Answer = tuple[Optional[list[dict[str, Any]]], list[tuple[Any, ...]], int]
 
 ISOLATION_LEVELS = ("READ UNCOMMITTED", "READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE")
 
@@ -96,28 +89,6 @@ def call_text(name: str, fields: Optional[dict[str, Any]]) -> str:
     return json.dumps({name: fields})
 
 
-#: The numbers in a type's name: its length, or its precision and its scale.
-_NUMBERS = re.compile(r"(VARCHAR|CHAR|DECIMAL|TIMESTAMP|TIME)\((\d+)(?:,(-?\d+))?\)")
-
-
-def _description(column: dict[str, Any]) -> Column:
-    size = precision = scale = None
-    exact = column.get("sqlType")
-    numbers = _NUMBERS.fullmatch(exact) if exact else None
-    if numbers is not None and numbers[1] in ("VARCHAR", "CHAR"):
-        size = int(numbers[2])
-    elif numbers is not None:
-        precision, scale = int(numbers[2]), None if numbers[3] is None else int(numbers[3])
-    return (column["name"], column["type"], None, size, precision, scale, column.get("nullable"))
-
-
-def described(columns: Optional[list[dict[str, Any]]]) -> Optional[list[Column]]:
-    """``cursor.description`` of the columns of a result."""
-    if columns is None:
-        return None
-    return [_description(column) for column in columns]
-
-
 class DescribedParameter(NamedTuple):
     """A parameter of a statement that was described."""
 
@@ -163,95 +134,6 @@ def description_of(names: Optional[list[str]], answer: dict[str, Any]) -> Descri
     return Description(parameters, columns)
 
 
-class Rows:
-    """The rows of the last result of a cursor, and how many were read."""
-
-    rowcount: int
-    arraysize: int
-
-    def __init__(self) -> None:
-        self.arraysize = 1
-        self._clear()
-
-    def _clear(self) -> None:
-        self._columns: Optional[list[dict[str, Any]]] = None
-        self._description: Optional[list[Column]] = None
-        self.rowcount = -1
-        self._rows: list[tuple[Any, ...]] = []
-        self._next = 0
-
-    def _take(self, answer: Answer) -> None:
-        columns, rows, affected = answer
-        self._columns = columns
-        self._description = None
-        self._rows = rows
-        self._next = 0
-        # A write with RETURNING has both.
-        self.rowcount = len(rows) if columns is not None else affected
-
-    def _take_all(self, answers: list[Answer]) -> None:
-        """The rows of several statements one after the other."""
-        self._take(answers[-1])
-        self._rows = [row for _, rows, _ in answers for row in rows]
-        self.rowcount = sum(len(rows) if columns is not None else affected for columns, rows, affected in answers)
-
-    @property
-    def description(self) -> Optional[list[Column]]:
-        """The columns of the last result, or None when it has none. They are described when they are first asked for."""
-        if self._description is None:
-            self._description = described(self._columns)
-        return self._description
-
-    def _check_result(self) -> None:
-        if self._columns is None:
-            raise ProgrammingError("there is no result to fetch: no statement ran, or the last one returns no rows")
-
-    def _one(self) -> Optional[tuple[Any, ...]]:
-        self._check_result()
-        if self._next >= len(self._rows):
-            return None
-        self._next += 1
-        return self._rows[self._next - 1]
-
-    def _many(self, size: Optional[int]) -> list[tuple[Any, ...]]:
-        self._check_result()
-        count = self.arraysize if size is None else size
-        if count < 0:
-            raise ProgrammingError("the number of rows to fetch cannot be negative")
-        rows = self._rows[self._next : self._next + count]
-        self._next += len(rows)
-        return rows
-
-    def _all(self) -> list[tuple[Any, ...]]:
-        self._check_result()
-        rows = self._rows[self._next :] if self._next else list(self._rows)
-        self._next = len(self._rows)
-        return rows
-
-    @property
-    def rownumber(self) -> Optional[int]:
-        """The number of rows that were read, or None without a result."""
-        return None if self._columns is None else self._next
-
-    @property
-    def lastrowid(self) -> None:
-        """Always None: use ``INSERT … RETURNING``."""
-        return None
-
-
-def check_sequence(parameters: Iterable[Parameters]) -> list[Parameters]:
-    """The lists of parameters for ``executemany``."""
-    if isinstance(parameters, (str, bytes, Mapping)):
-        raise ProgrammingError("executemany takes a sequence of sequences or mappings")
-    return list(parameters)
-
-
-def check_open(closed: bool, what: str) -> None:
-    """Raises InterfaceError when ``what`` is closed."""
-    if closed:
-        raise InterfaceError(f"the {what} is closed")
-
-
 def check_isolation(level: Optional[str]) -> Optional[str]:
     """The name of an isolation level in upper case. Raises ProgrammingError when there is none of that name."""
     if level is None:
@@ -260,3 +142,81 @@ def check_isolation(level: Optional[str]) -> Optional[str]:
     if name not in ISOLATION_LEVELS:
         raise ProgrammingError(f"there is no isolation level {level!r}; there are {', '.join(ISOLATION_LEVELS)}")
     return name
+
+
+class BaseConnection:
+    """A connection to one database, but for what waits."""
+
+    # DB-API 2.0 suggests the exceptions as attributes, for code that has only a connection.
+    Warning = _errors.Warning
+    Error = _errors.Error
+    InterfaceError = _errors.InterfaceError
+    DatabaseError = _errors.DatabaseError
+    DataError = _errors.DataError
+    OperationalError = _errors.OperationalError
+    IntegrityError = _errors.IntegrityError
+    InternalError = _errors.InternalError
+    ProgrammingError = _errors.ProgrammingError
+    NotSupportedError = _errors.NotSupportedError
+
+    #: The name of the class in ``repr``.
+    _shown_as: str
+
+    def __init__(
+        self,
+        url: Optional[str],
+        database: Optional[str],
+        client: Optional[Client],
+        autocommit: bool,
+        options: dict[str, Any],
+    ) -> None:
+        self._closed = True
+        self._owns_client = client is None
+        self._client, self._session, self.database = open_session(url, client, database, autocommit, options)
+        self._closed = False
+        #: True to have the exact types of columns in ``cursor.description``.
+        self.exact_types = False
+        self._autocommit = autocommit
+        self._isolation_level: Optional[str] = None
+        self._read_only = False
+
+    @property
+    def closed(self) -> bool:
+        """True once the connection is closed."""
+        return self._closed
+
+    @property
+    def in_transaction(self) -> bool:
+        """True while a transaction is open. One begins with the first statement that may write."""
+        return not self._closed and self._session.in_transaction()
+
+    def _call_text(self, name: str, fields: Optional[dict[str, Any]]) -> str:
+        """A call about the database, as the native part reads it."""
+        check_open(self._closed, "connection")
+        return call_text(name, None if fields is None else {"database": self.database, **fields})
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else "open"
+        return f"<{self._shown_as} to {self._client.url} database {self.database!r}, {state}>"
+
+
+def answer_of(text: str) -> Any:
+    """The answer of a call; None for a call without one."""
+    return json.loads(text) if text else None
+
+
+class BaseSnapshot:
+    """A state of a database that was kept. ``drop`` lets go of it."""
+
+    def __init__(self, connection: BaseConnection, made: dict[str, Any]) -> None:
+        self._kept_by = connection
+        self.id: str = made["snapshot_id"]
+        #: The size in bytes.
+        self.size: int = made["bytes"]
+
+    def _clone_text(self, database: str) -> str:
+        return call_text("createDatabase", {"name": database, "template": self.id})
+
+    def _check_drop(self) -> None:
+        if self._kept_by.closed:
+            raise ProgrammingError("the connection that made the snapshot is closed")

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Any, Optional
 
-from . import _errors
 from ._connection import (
-    Answer,
+    BaseConnection,
+    BaseSnapshot,
     Description,
-    Parameters,
-    Rows,
-    call_text,
+    answer_of,
     check_isolation,
-    check_open,
-    check_sequence,
     description_of,
-    open_session,
 )
-from ._errors import ProgrammingError
+from ._cursor import Answer, BaseCursor, Parameters, check_open
 from ._native import Client, numbered_statement
 
 
@@ -62,23 +56,13 @@ def connect(
     return connection
 
 
-class Connection:
+class Connection(BaseConnection):
     """A connection to one database. Threads may share it; their statements run one after the other.
 
     Leaving it as a context manager commits, or rolls back after an exception, and closes it.
     """
 
-    # DB-API 2.0 suggests the exceptions as attributes, for code that has only a connection.
-    Warning = _errors.Warning
-    Error = _errors.Error
-    InterfaceError = _errors.InterfaceError
-    DatabaseError = _errors.DatabaseError
-    DataError = _errors.DataError
-    OperationalError = _errors.OperationalError
-    IntegrityError = _errors.IntegrityError
-    InternalError = _errors.InternalError
-    ProgrammingError = _errors.ProgrammingError
-    NotSupportedError = _errors.NotSupportedError
+    _shown_as = "phantomdb.Connection"
 
     def __init__(
         self,
@@ -90,13 +74,7 @@ class Connection:
         read_only: bool,
         options: dict[str, Any],
     ) -> None:
-        self._closed = True
-        self._owns_client = client is None
-        self._client, self._session, self.database = open_session(url, client, database, autocommit, options)
-        self._closed = False
-        #: True to have the exact types of columns in ``cursor.description``.
-        self.exact_types = False
-        self._autocommit = autocommit
+        super().__init__(url, database, client, autocommit, options)
         self._isolation_level = check_isolation(isolation_level)
         self._read_only = read_only
         if isolation_level is not None or read_only:
@@ -105,16 +83,6 @@ class Connection:
     def _set_mode(self) -> None:
         check_open(self._closed, "connection")
         self._session.set_mode(self._autocommit, self._isolation_level, self._read_only)
-
-    @property
-    def closed(self) -> bool:
-        """True once the connection is closed."""
-        return self._closed
-
-    @property
-    def in_transaction(self) -> bool:
-        """True while a transaction is open. One begins with the first statement that may write."""
-        return not self._closed and self._session.in_transaction()
 
     @property
     def autocommit(self) -> bool:
@@ -187,10 +155,7 @@ class Connection:
         ``fields`` are those of the call; ``database`` is added to them. A call that changes something is part of the
         transaction.
         """
-        check_open(self._closed, "connection")
-        whole = None if fields is None else {"database": self.database, **fields}
-        answer = self._session.call(call_text(name, whole))
-        return json.loads(answer) if answer else None
+        return answer_of(self._session.call(self._call_text(name, fields)))
 
     def describe(self, sql: str) -> Description:
         """The parameters and the columns of a statement, which does not run.
@@ -203,8 +168,7 @@ class Connection:
 
     def snapshot(self) -> Snapshot:
         """Keeps the state of the database as it was last committed. A server must allow snapshots."""
-        made = self.call("createSnapshot", {})
-        return Snapshot(self, made["snapshot_id"], made["bytes"])
+        return Snapshot(self, self.call("createSnapshot", {}))
 
     def restore(self, snapshot: Snapshot) -> None:
         """Brings the database to the state of a snapshot. Every open transaction in it is rolled back."""
@@ -238,22 +202,9 @@ class Connection:
         finally:
             self.close()
 
-    def __repr__(self) -> str:
-        state = "closed" if self._closed else "open"
-        return f"<phantomdb.Connection to {self._client.url} database {self.database!r}, {state}>"
 
-
-class Cursor(Rows):
+class Cursor(BaseCursor[Connection]):
     """Runs statements and holds the rows of the last one."""
-
-    def __init__(self, connection: Connection) -> None:
-        super().__init__()
-        self.connection = connection
-        self._closed = False
-
-    def _check(self) -> None:
-        check_open(self._closed, "cursor")
-        check_open(self.connection.closed, "connection")
 
     def execute(self, sql: str, parameters: Optional[Parameters] = None) -> Cursor:
         """Runs a statement with its parameters, and returns this cursor.
@@ -261,8 +212,7 @@ class Cursor(Rows):
         Parameters are a sequence for ``$1 … $n`` or ``?``, or a mapping for ``:name``. In a statement with ``?`` as
         parameters, ``??`` is the operator of documents. Raises a subclass of ``phantomdb.Error``.
         """
-        self._check()
-        self._clear()
+        self._begin()
         self._take(self.connection._session.execute(sql, parameters, None, self.connection.exact_types))
         return self
 
@@ -271,17 +221,9 @@ class Cursor(Rows):
 
         An INSERT of one row is sent once, with all rows. The rows of RETURNING are in the order of the parameters.
         """
-        self._check()
-        self._clear()
-        lists = check_sequence(parameters)
-        if not lists:
-            self.rowcount = 0
-            return self
-        outcome = self.connection._session.execute_many(sql, lists)
-        if isinstance(outcome, list):
-            self._take_all(outcome)
-        else:
-            self._take(outcome)
+        lists = self._begin_many(parameters)
+        if lists:
+            self._take_many(self.connection._session.execute_many(sql, lists))
         return self
 
     def fetchone(self) -> Optional[tuple[Any, ...]]:
@@ -307,8 +249,7 @@ class Cursor(Rows):
 
     def close(self) -> None:
         """Closes the cursor. A second time it does nothing."""
-        self._clear()
-        self._closed = True
+        self._end()
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
         return self
@@ -332,19 +273,16 @@ class Cursor(Rows):
         self.close()
 
 
-class Snapshot:
+class Snapshot(BaseSnapshot):
     """A state of a database that was kept. ``drop`` lets go of it."""
 
-    def __init__(self, connection: Connection, id: str, size: int) -> None:
+    def __init__(self, connection: Connection, made: dict[str, Any]) -> None:
+        super().__init__(connection, made)
         self._connection = connection
-        self.id = id
-        #: The size in bytes.
-        self.size = size
 
     def clone(self, database: str) -> None:
         """Makes a database that begins in this state. Raises ProgrammingError when it exists."""
-        session = self._connection._session
-        session.call(call_text("createDatabase", {"name": database, "template": self.id}))
+        self._connection._session.call(self._clone_text(database))
 
     def save(self, path: str) -> None:
         """Writes the state of a database in this process to a file, from which ``template`` makes databases."""
@@ -352,8 +290,7 @@ class Snapshot:
 
     def drop(self) -> None:
         """Lets go of the state."""
-        if self._connection.closed:
-            raise ProgrammingError("the connection that made the snapshot is closed")
+        self._check_drop()
         self._connection.call("dropSnapshot", {"id": self.id})
 
 

@@ -10,26 +10,21 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Callable, Iterable
 from functools import partial
 from types import TracebackType
-from typing import Any, Optional, Union
+from typing import Any, Optional
 from weakref import WeakKeyDictionary, ref
 
 from ._connection import (
-    Answer,
+    BaseConnection,
+    BaseSnapshot,
     Description,
-    Parameters,
-    Rows,
-    call_text,
+    answer_of,
     check_isolation,
-    check_open,
-    check_sequence,
     description_of,
-    open_session,
 )
-from ._errors import ProgrammingError
+from ._cursor import BaseCursor, Parameters, check_open
 from ._native import Client, Mailbox, Running, numbered_statement
 
 #: The mailbox of each event loop, in which the outcomes of its calls arrive.
@@ -103,39 +98,13 @@ async def _open(connection: AsyncConnection, isolation_level: Optional[str], rea
     return connection
 
 
-class AsyncConnection:
+class AsyncConnection(BaseConnection):
     """A connection to one database. Tasks may share it; their statements run one after the other.
 
     Leaving it as a context manager commits, or rolls back after an exception, and closes it.
     """
 
-    def __init__(
-        self,
-        url: Optional[str],
-        database: Optional[str],
-        client: Optional[Client],
-        autocommit: bool,
-        options: dict[str, Any],
-    ) -> None:
-        self._closed = True
-        self._owns_client = client is None
-        self._client, self._session, self.database = open_session(url, client, database, autocommit, options)
-        self._closed = False
-        #: True to have the exact types of columns in ``cursor.description``.
-        self.exact_types = False
-        self._autocommit = autocommit
-        self._isolation_level: Optional[str] = None
-        self._read_only = False
-
-    @property
-    def closed(self) -> bool:
-        """True once the connection is closed."""
-        return self._closed
-
-    @property
-    def in_transaction(self) -> bool:
-        """True while a transaction is open. One begins with the first statement that may write."""
-        return not self._closed and self._session.in_transaction()
+    _shown_as = "phantomdb.aio.AsyncConnection"
 
     @property
     def autocommit(self) -> bool:
@@ -195,11 +164,8 @@ class AsyncConnection:
 
     async def call(self, name: str, fields: Optional[dict[str, Any]] = None) -> Any:
         """Makes a call of the contract: see :meth:`phantomdb.Connection.call`."""
-        check_open(self._closed, "connection")
-        whole = None if fields is None else {"database": self.database, **fields}
-        text = call_text(name, whole)
-        answer = await _outcome(lambda mailbox: self._session.call(text, mailbox))
-        return json.loads(answer) if answer else None
+        text = self._call_text(name, fields)
+        return answer_of(await _outcome(lambda mailbox: self._session.call(text, mailbox)))
 
     async def describe(self, sql: str) -> Description:
         """The parameters and the columns of a statement, which does not run: see :meth:`phantomdb.Connection.describe`."""
@@ -208,8 +174,7 @@ class AsyncConnection:
 
     async def snapshot(self) -> AsyncSnapshot:
         """Keeps the state of the database as it was last committed. A server must allow snapshots."""
-        made = await self.call("createSnapshot", {})
-        return AsyncSnapshot(self, made["snapshot_id"], made["bytes"])
+        return AsyncSnapshot(self, await self.call("createSnapshot", {}))
 
     async def restore(self, snapshot: AsyncSnapshot) -> None:
         """Brings the database to the state of a snapshot. Every open transaction in it is rolled back."""
@@ -249,46 +214,23 @@ class AsyncConnection:
         finally:
             await self.close()
 
-    def __repr__(self) -> str:
-        state = "closed" if self._closed else "open"
-        return f"<phantomdb.aio.AsyncConnection to {self._client.url} database {self.database!r}, {state}>"
 
-
-class AsyncCursor(Rows):
+class AsyncCursor(BaseCursor[AsyncConnection]):
     """Runs statements and holds the rows of the last one."""
-
-    def __init__(self, connection: AsyncConnection) -> None:
-        super().__init__()
-        self.connection = connection
-        self._closed = False
-
-    def _check(self) -> None:
-        check_open(self._closed, "cursor")
-        check_open(self.connection.closed, "connection")
 
     async def execute(self, sql: str, parameters: Optional[Parameters] = None) -> AsyncCursor:
         """Runs a statement with its parameters: see :meth:`phantomdb.Cursor.execute`."""
-        self._check()
-        self._clear()
+        self._begin()
         session, exact = self.connection._session, self.connection.exact_types
-        answer: Answer = await _outcome(lambda mailbox: session.execute(sql, parameters, mailbox, exact))
-        self._take(answer)
+        self._take(await _outcome(lambda mailbox: session.execute(sql, parameters, mailbox, exact)))
         return self
 
     async def executemany(self, sql: str, parameters: Iterable[Parameters]) -> AsyncCursor:
         """Runs a statement for each list of parameters: see :meth:`phantomdb.Cursor.executemany`."""
-        self._check()
-        self._clear()
-        lists = check_sequence(parameters)
-        if not lists:
-            self.rowcount = 0
-            return self
-        session = self.connection._session
-        outcome: Union[Answer, list[Answer]] = await _outcome(lambda mailbox: session.execute_many(sql, lists, mailbox))
-        if isinstance(outcome, list):
-            self._take_all(outcome)
-        else:
-            self._take(outcome)
+        lists = self._begin_many(parameters)
+        if lists:
+            session = self.connection._session
+            self._take_many(await _outcome(lambda mailbox: session.execute_many(sql, lists, mailbox)))
         return self
 
     async def fetchone(self) -> Optional[tuple[Any, ...]]:
@@ -308,8 +250,7 @@ class AsyncCursor(Rows):
 
     async def close(self) -> None:
         """Closes the cursor. A second time it does nothing."""
-        self._clear()
-        self._closed = True
+        self._end()
 
     def __aiter__(self) -> AsyncIterator[tuple[Any, ...]]:
         return self
@@ -333,18 +274,16 @@ class AsyncCursor(Rows):
         await self.close()
 
 
-class AsyncSnapshot:
+class AsyncSnapshot(BaseSnapshot):
     """A state of a database that was kept. ``drop`` lets go of it."""
 
-    def __init__(self, connection: AsyncConnection, id: str, size: int) -> None:
+    def __init__(self, connection: AsyncConnection, made: dict[str, Any]) -> None:
+        super().__init__(connection, made)
         self._connection = connection
-        self.id = id
-        #: The size in bytes.
-        self.size = size
 
     async def clone(self, database: str) -> None:
         """Makes a database that begins in this state. Raises ProgrammingError when it exists."""
-        text = call_text("createDatabase", {"name": database, "template": self.id})
+        text = self._clone_text(database)
         await _outcome(lambda mailbox: self._connection._session.call(text, mailbox))
 
     async def save(self, path: str) -> None:
@@ -353,8 +292,7 @@ class AsyncSnapshot:
 
     async def drop(self) -> None:
         """Lets go of the state."""
-        if self._connection.closed:
-            raise ProgrammingError("the connection that made the snapshot is closed")
+        self._check_drop()
         await self._connection.call("dropSnapshot", {"id": self.id})
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Optional
 
-from .. import _connection
+from .._cursor import Answer, Parameters, check_open, check_sequence
 from .._dbapi import Connection, Cursor
 from .._errors import ProgrammingError
 from ._literals import cast_of
@@ -31,7 +31,7 @@ class DjangoConnection(Connection):
         self._closed = True
 
     def cursor(self) -> DjangoCursor:
-        _connection.check_open(self._closed, "connection")
+        check_open(self._closed, "connection")
         return DjangoCursor(self)
 
 
@@ -41,9 +41,9 @@ class DjangoCursor(Cursor):
     #: The zone of the times in results; None for times without one.
     zone: Optional[datetime.tzinfo] = datetime.timezone.utc
     #: The statement that ran last, and its parameters.
-    last: tuple[str, Optional[_connection.Parameters]] = ("", None)
+    last: tuple[str, Optional[Parameters]] = ("", None)
 
-    def execute(self, sql: str, parameters: Optional[_connection.Parameters] = None) -> DjangoCursor:
+    def execute(self, sql: str, parameters: Optional[Parameters] = None) -> DjangoCursor:
         """Runs a statement. Without parameters (None) its ``%`` are plain characters."""
         self.last = (sql, parameters)
         if parameters is None:
@@ -52,9 +52,9 @@ class DjangoCursor(Cursor):
             super().execute(*numbered(sql, parameters))
         return self
 
-    def executemany(self, sql: str, parameters: Iterable[_connection.Parameters]) -> DjangoCursor:
+    def executemany(self, sql: str, parameters: Iterable[Parameters]) -> DjangoCursor:
         """Runs a statement for each list of parameters, all or nothing."""
-        lists = _connection.check_sequence(parameters)
+        lists = check_sequence(parameters)
         if not lists:
             super().executemany(sql, lists)
             return self
@@ -63,7 +63,7 @@ class DjangoCursor(Cursor):
         super().executemany(text, values)
         return self
 
-    def _take(self, answer: _connection.Answer) -> None:
+    def _take(self, answer: Answer) -> None:
         columns, rows, affected = answer
         zone = self.zone
         if columns is not None and zone is not datetime.timezone.utc:
@@ -81,7 +81,7 @@ def _in_zone(row: tuple[Any, ...], times: list[int], zone: Optional[datetime.tzi
     return tuple(values)
 
 
-def numbered(sql: str, parameters: _connection.Parameters) -> tuple[str, list[Any]]:
+def numbered(sql: str, parameters: Parameters) -> tuple[str, list[Any]]:
     """The statement with ``$1 … $n``, and its values. Raises ProgrammingError when they do not fit together.
 
     A value whose class says its type gets a cast to it, as a literal would have the type. Equal values of a statement
@@ -107,7 +107,7 @@ def numbered(sql: str, parameters: _connection.Parameters) -> tuple[str, list[An
     return _formatted(sql, tuple([mark(value) for value in parameters])), values
 
 
-def numbered_many(sql: str, lists: Sequence[_connection.Parameters]) -> tuple[str, list[list[Any]]]:
+def numbered_many(sql: str, lists: Sequence[Parameters]) -> tuple[str, list[list[Any]]]:
     """The statement with ``$1 … $n`` for several lists of parameters, and the values of each list.
 
     A parameter has a cast where the classes of its values say one type. Raises ProgrammingError when the statement and a

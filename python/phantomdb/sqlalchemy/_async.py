@@ -67,8 +67,7 @@ class AdaptedCursor:
 
     def close(self) -> None:
         # Nothing is open that has to be waited for.
-        self._cursor._clear()
-        self._cursor._closed = True
+        self._cursor._end()
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
         while (row := self._cursor._one()) is not None:
