@@ -3,6 +3,7 @@
 
 mod bind;
 mod client;
+mod columns;
 mod error;
 mod mailbox;
 mod operation;

@@ -2,11 +2,11 @@
 
 use std::{cell::RefCell, fmt};
 
-use phantomdb_protocol::{Column, ColumnType};
+use phantomdb_protocol::ColumnType;
 use pyo3::{
-    IntoPyObjectExt, intern,
+    IntoPyObjectExt,
     prelude::*,
-    types::{PyBytes, PyDict, PyInt, PyList, PyString, PyTuple},
+    types::{PyBytes, PyInt, PyList, PyString, PyTuple},
 };
 use serde::{
     Deserialize, Deserializer,
@@ -14,13 +14,14 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use crate::{error::raise, types::Types};
+use crate::{columns::Columns, error::raise, types::Types};
 
-/// A result of which nothing but the rows is left to read.
+/// A result whose parts are yet to be read.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer<'a> {
-    columns: Vec<Column>,
+    #[serde(borrow)]
+    columns: &'a RawValue,
     #[serde(borrow)]
     rows: &'a RawValue,
     affected_rows: u64,
@@ -29,65 +30,27 @@ struct Answer<'a> {
 /// The names and types of a result's columns as dictionaries (None for a result without columns), its rows as a list of
 /// tuples, and the number of rows that were changed.
 pub(crate) fn result(py: Python<'_>, text: &str) -> PyResult<Py<PyAny>> {
-    let answer: Answer<'_> = serde_json::from_str(text)
-        .map_err(|error| raise(py, "InternalError", format!("the answer is no result set: {error}")))?;
-    let reader = RowReader {
-        py,
-        types: Types::get(py)?,
-        columns: answer.columns.iter().map(|column| column.column_type).collect(),
-        failure: RefCell::new(None),
+    let unreadable = |error: serde_json::Error| {
+        raise(py, "InternalError", format!("the answer is no result set: {error}"))
     };
+    let answer: Answer<'_> = serde_json::from_str(text).map_err(unreadable)?;
+    let columns = Columns::of(py, answer.columns.get(), unreadable)?;
+    let reader =
+        RowReader { py, types: Types::get(py)?, columns: &columns.types, failure: RefCell::new(None) };
     let mut rows = serde_json::Deserializer::from_str(answer.rows.get());
     let rows = Rows(&reader).deserialize(&mut rows).map_err(|error| reader.failure(&error))?;
-    let columns = if answer.columns.is_empty() {
-        py.None()
-    } else {
-        let columns =
-            answer.columns.iter().map(|column| description(py, column)).collect::<PyResult<Vec<_>>>()?;
-        PyList::new(py, columns)?.into_any().unbind()
-    };
-    Ok((columns, rows, answer.affected_rows).into_pyobject(py)?.into_any().unbind())
+    Ok((columns.described.clone_ref(py), rows, answer.affected_rows).into_pyobject(py)?.into_any().unbind())
 }
 
-fn description<'py>(py: Python<'py>, column: &Column) -> PyResult<Bound<'py, PyDict>> {
-    let fields = PyDict::new(py);
-    fields.set_item(intern!(py, "name"), &column.name)?;
-    fields.set_item(intern!(py, "type"), wire_type(py, column.column_type))?;
-    if column.sql_type.is_some() || column.nullable.is_some() {
-        fields.set_item(intern!(py, "sqlType"), column.sql_type.as_deref())?;
-        fields.set_item(intern!(py, "nullable"), column.nullable)?;
-    }
-    Ok(fields)
-}
-
-/// The name of a type in the contract. Each result has some, so they are made once.
-fn wire_type(py: Python<'_>, column: ColumnType) -> &Bound<'_, PyString> {
-    match column {
-        ColumnType::Integer => intern!(py, "integer"),
-        ColumnType::Float => intern!(py, "float"),
-        ColumnType::Decimal => intern!(py, "decimal"),
-        ColumnType::String => intern!(py, "string"),
-        ColumnType::Boolean => intern!(py, "boolean"),
-        ColumnType::Timestamp => intern!(py, "timestamp"),
-        ColumnType::Date => intern!(py, "date"),
-        ColumnType::Time => intern!(py, "time"),
-        ColumnType::Uuid => intern!(py, "uuid"),
-        ColumnType::Enum => intern!(py, "enum"),
-        ColumnType::Blob => intern!(py, "blob"),
-        ColumnType::Json => intern!(py, "json"),
-        ColumnType::Any => intern!(py, "any"),
-    }
-}
-
-struct RowReader<'py> {
+struct RowReader<'a, 'py> {
     py: Python<'py>,
     types: &'static Types,
-    columns: Vec<ColumnType>,
+    columns: &'a [ColumnType],
     /// The exception behind the error that serde carries.
     failure: RefCell<Option<PyErr>>,
 }
 
-impl<'py> RowReader<'py> {
+impl<'py> RowReader<'_, 'py> {
     fn failure(&self, error: &serde_json::Error) -> PyErr {
         let message = || format!("a row cannot be read: {error}");
         self.failure.take().unwrap_or_else(|| raise(self.py, "InternalError", message()))
@@ -128,6 +91,9 @@ impl<'py> RowReader<'py> {
 
     /// A time in UTC, which has the zone `timezone.utc`; or one without a zone.
     fn timestamp(&self, text: &str) -> PyResult<Bound<'py, PyAny>> {
+        if let Some(read) = &self.types.read_timestamp {
+            return read.bind(self.py).call1((text,)).map_err(|_| self.unreadable(text));
+        }
         let parts = || {
             let (date, clock) = text.split_once('T')?;
             let (clock, has_zone) = match clock.strip_suffix('Z') {
@@ -213,7 +179,7 @@ fn base64(text: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// All rows, as a list of tuples.
-struct Rows<'a, 'py>(&'a RowReader<'py>);
+struct Rows<'a, 'py>(&'a RowReader<'a, 'py>);
 
 impl<'de, 'py> DeserializeSeed<'de> for Rows<'_, 'py> {
     type Value = Bound<'py, PyList>;
@@ -239,7 +205,7 @@ impl<'de, 'py> Visitor<'de> for Rows<'_, 'py> {
     }
 }
 
-struct Row<'a, 'py>(&'a RowReader<'py>);
+struct Row<'a, 'py>(&'a RowReader<'a, 'py>);
 
 impl<'de, 'py> DeserializeSeed<'de> for Row<'_, 'py> {
     type Value = Bound<'py, PyTuple>;
@@ -267,7 +233,7 @@ impl<'de, 'py> Visitor<'de> for Row<'_, 'py> {
 }
 
 struct Cell<'a, 'py> {
-    reader: &'a RowReader<'py>,
+    reader: &'a RowReader<'a, 'py>,
     column: ColumnType,
 }
 
@@ -292,6 +258,15 @@ impl<'py> Cell<'_, 'py> {
     fn made<T: IntoPyObject<'py>, E: de::Error>(&self, value: T) -> Result<Bound<'py, PyAny>, E> {
         value.into_bound_py_any(self.reader.py).map_err(|failure| self.reader.keep(failure))
     }
+
+    /// A number without a fraction.
+    fn number<T: IntoPyObject<'py>, E: de::Error>(
+        &self,
+        integer: T,
+        float: f64,
+    ) -> Result<Bound<'py, PyAny>, E> {
+        if self.column == ColumnType::Float { self.made(float) } else { self.made(integer) }
+    }
 }
 
 impl<'de, 'py> Visitor<'de> for Cell<'_, 'py> {
@@ -309,26 +284,14 @@ impl<'de, 'py> Visitor<'de> for Cell<'_, 'py> {
         self.made(boolean)
     }
 
+    #[expect(clippy::cast_precision_loss, reason = "a float travels as an integer when it has no fraction")]
     fn visit_i64<E: de::Error>(self, integer: i64) -> Result<Self::Value, E> {
-        match self.column {
-            #[expect(
-                clippy::cast_precision_loss,
-                reason = "a float travels as an integer when it has no fraction"
-            )]
-            ColumnType::Float => self.made(integer as f64),
-            _ => self.made(integer),
-        }
+        self.number(integer, integer as f64)
     }
 
+    #[expect(clippy::cast_precision_loss, reason = "as above")]
     fn visit_u64<E: de::Error>(self, integer: u64) -> Result<Self::Value, E> {
-        match self.column {
-            #[expect(
-                clippy::cast_precision_loss,
-                reason = "a float travels as an integer when it has no fraction"
-            )]
-            ColumnType::Float => self.made(integer as f64),
-            _ => self.made(integer),
-        }
+        self.number(integer, integer as f64)
     }
 
     fn visit_f64<E: de::Error>(self, float: f64) -> Result<Self::Value, E> {

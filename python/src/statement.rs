@@ -11,7 +11,7 @@ use phantomdb_sql::{
 };
 use pyo3::{
     prelude::*,
-    types::{PyDict, PyMapping},
+    types::{PyDict, PyList, PyMapping, PyTuple},
 };
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 
@@ -78,10 +78,16 @@ impl Analysis {
         let Some(given) = parameters.filter(|given| !given.is_none()) else {
             return Ok((&self.sql, Vec::new()));
         };
-        if let Ok(mapping) = given.cast::<PyMapping>() {
+        // Python takes long to find out that a tuple is no mapping, so the usual classes come first.
+        let values: Vec<Value> = if let Ok(tuple) = given.cast::<PyTuple>() {
+            tuple.iter_borrowed().map(|item| value(&item)).collect::<PyResult<_>>()?
+        } else if let Ok(list) = given.cast::<PyList>() {
+            list.iter().map(|item| value(&item)).collect::<PyResult<_>>()?
+        } else if let Ok(mapping) = given.cast::<PyMapping>() {
             return self.bind_names(mapping);
-        }
-        let values = given.try_iter()?.map(|item| value(&item?)).collect::<PyResult<Vec<_>>>()?;
+        } else {
+            given.try_iter()?.map(|item| value(&item?)).collect::<PyResult<_>>()?
+        };
         match &self.marks {
             Some(marks) if !values.is_empty() => {
                 if marks.names.len() != values.len() {

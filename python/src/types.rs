@@ -5,6 +5,8 @@ use pyo3::{prelude::*, sync::PyOnceLock};
 /// Classes and functions of Python.
 pub(crate) struct Types {
     pub(crate) datetime: Py<PyAny>,
+    /// Makes a datetime of a text with the zone `Z`, in the versions of Python that can (3.11 and later).
+    pub(crate) read_timestamp: Option<Py<PyAny>>,
     pub(crate) date: Py<PyAny>,
     pub(crate) time: Py<PyAny>,
     pub(crate) timedelta: Py<PyAny>,
@@ -25,7 +27,11 @@ impl Types {
             let find = |module: &str, name: &str| -> PyResult<Py<PyAny>> {
                 Ok(py.import(module)?.getattr(name)?.unbind())
             };
+            let reads_zones = py.version_info() >= (3, 11);
+            let datetime = py.import("datetime")?.getattr("datetime")?;
+            let read_timestamp = reads_zones.then(|| datetime.getattr("fromisoformat")).transpose()?;
             Ok(Self {
+                read_timestamp: read_timestamp.map(Bound::unbind),
                 datetime: find("datetime", "datetime")?,
                 date: find("datetime", "date")?,
                 time: find("datetime", "time")?,

@@ -2,7 +2,7 @@
 //! column, for errors.
 
 use phantomdb_protocol::{Error, ErrorCode};
-use phantomdb_values::times::is_wire;
+use phantomdb_values::times::{Timestamp, is_wire};
 use rusqlite::{
     Connection,
     functions::FunctionFlags,
@@ -17,8 +17,9 @@ use crate::{constraint_error, types::SqlType};
 type IsStored = fn(&Arguments<'_>) -> bool;
 type Convert = fn(&Arguments<'_>) -> FunctionResult;
 
-/// The decimals of a timestamp that has milliseconds.
+/// The decimals of a timestamp that has milliseconds, and of one that has microseconds.
 const MILLISECONDS: i64 = 3;
+const MICROSECONDS: i64 = 6;
 
 /// The functions with their numbers of arguments.
 const FUNCTIONS: [(&str, i32, IsStored, Convert); 15] = [
@@ -132,7 +133,14 @@ fn is_short_text(a: &Arguments<'_>) -> bool {
 
 fn is_timestamp(a: &Arguments<'_>, decimals: i64) -> bool {
     let ValueRef::Text(bytes) = a.value(0) else { return is_null(a) };
-    decimals >= MILLISECONDS && std::str::from_utf8(bytes).is_ok_and(is_wire)
+    let Ok(text) = std::str::from_utf8(bytes) else { return false };
+    decimals >= MILLISECONDS && is_wire(text) || decimals >= MICROSECONDS && has_micros(text)
+}
+
+/// True for the stored form of a timestamp with microseconds.
+fn has_micros(text: &str) -> bool {
+    let is_in_range = |read: Timestamp| Timestamp::new(read.micros()).is_ok();
+    text.len() == 27 && !text.ends_with("000") && Timestamp::from_stored(text).is_some_and(is_in_range)
 }
 
 #[cfg(test)]
@@ -144,8 +152,16 @@ mod tests {
     #[test]
     fn what_is_in_the_stored_form_is_what_the_conversion_gives() {
         let texts = ["", "a", "abc", "äöü€", "abc ", "2026-01-01T00:00:00.000Z", "2026-13-01T00:00:00.000Z"];
-        let more =
-            ["2026-01-01T00:00:00.000Z123", "2026-01-01 00:00:00", "infinity", "true", "1", "1.50", "NaN"];
+        let more = [
+            "2026-01-01T00:00:00.000Z123",
+            "2026-01-01T00:00:00.000Z000",
+            "2026-01-01 00:00:00",
+            "infinity",
+            "true",
+            "1",
+            "1.50",
+            "NaN",
+        ];
         let numbers = [0, 1, 2, -1, 40_000, 3_000_000_000, i64::MAX, i64::MIN].map(Integer);
         let floats = [0.0, 1.5, -2.0, f64::INFINITY].map(Real);
         let texts = texts.iter().chain(&more).map(|text| Text(text.as_bytes()));
