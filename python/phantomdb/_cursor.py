@@ -46,11 +46,23 @@ def _description(column: dict[str, Any]) -> Column:
     return (column["name"], column["type"], None, size, precision, scale, column.get("nullable"))
 
 
+#: The descriptions of lists of columns, by their identity. The native part gives the same list for the same columns.
+_descriptions: dict[int, tuple[list[dict[str, Any]], list[Column]]] = {}
+_DESCRIPTIONS_MAX = 500
+
+
 def described(columns: Optional[list[dict[str, Any]]]) -> Optional[list[Column]]:
     """``cursor.description`` of the columns of a result."""
     if columns is None:
         return None
-    return [_description(column) for column in columns]
+    # The list is kept with its description, so that no other one gets its identity.
+    _, description = _descriptions.get(id(columns), (None, None))
+    if description is None:
+        description = [_description(column) for column in columns]
+        if len(_descriptions) >= _DESCRIPTIONS_MAX:
+            _descriptions.clear()
+        _descriptions[id(columns)] = (columns, description)
+    return list(description)
 
 
 class Rows:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import ChainMap, OrderedDict, UserDict, UserList
+from types import MappingProxyType
+from typing import NamedTuple
+
 import pytest
 
 import phantomdb
@@ -131,6 +135,30 @@ def test_parameters_are_written_in_three_ways(people: phantomdb.Connection) -> N
     assert named.fetchall() == [("Ann", ":id"), ("Cid", ":id")]
     operator = people.execute("SELECT CAST(? AS JSONB) ?? ?", [{"a": 1}, "a"])
     assert operator.fetchall() == [(True,)]
+
+
+def test_parameters_may_be_of_any_class_of_sequences_and_mappings(people: phantomdb.Connection) -> None:
+    class Pair(NamedTuple):
+        first: int
+        second: str
+
+    marked = "SELECT name FROM people WHERE id = ? OR name = ? ORDER BY id"
+    for sequence in ((1, "Cid"), [1, "Cid"], Pair(1, "Cid"), UserList([1, "Cid"]), {1: "", "Cid": ""}.keys()):
+        assert people.execute(marked, sequence).fetchall() == [("Ann",), ("Cid",)]  # type: ignore[arg-type]
+    values = {"id": 1, "name": "Cid"}
+    for mapping in (values, OrderedDict(values), UserDict(values), MappingProxyType(values), ChainMap(values)):
+        named = people.execute("SELECT name FROM people WHERE id = :id OR name = :name ORDER BY id", mapping)
+        assert named.fetchall() == [("Ann",), ("Cid",)]
+
+
+def test_the_same_statement_is_described_anew_when_its_columns_change(people: phantomdb.Connection) -> None:
+    before = people.execute("SELECT age FROM people ORDER BY id").description
+    people.execute("ALTER TABLE people DROP COLUMN age")
+    people.execute("ALTER TABLE people ADD COLUMN age TEXT DEFAULT 'x'")
+    after = people.execute("SELECT age FROM people ORDER BY id")
+    assert before is not None and after.description is not None
+    assert (before[0][1], after.description[0][1]) == ("integer", "string")
+    assert after.fetchone() == ("x",)
 
 
 def test_parameters_that_do_not_fit_are_refused(people: phantomdb.Connection) -> None:

@@ -28,13 +28,16 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     Uuid,
+    column,
     create_engine,
     exc,
     func,
     inspect,
     select,
+    table,
     text,
 )
+from sqlalchemy import types as sqltypes
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
@@ -121,6 +124,38 @@ def test_many_objects_get_their_keys_in_order(engine: Engine) -> None:
         assert [author.id for author in authors] == sorted(author.id for author in authors)
         found = session.scalars(select(Author).order_by(Author.id)).all()
         assert [author.name for author in found] == [f"n{number}" for number in range(2500)]
+
+
+def test_values_have_the_class_of_their_type_whatever_their_column_is(engine: Engine) -> None:
+    at = datetime.datetime(2026, 1, 2, 3, 4, 5, 678901)
+    in_utc = at.replace(tzinfo=datetime.timezone.utc)
+    cases: list[tuple[str, sqltypes.TypeEngine[object], object]] = [
+        ("i", sqltypes.Integer(), 1),
+        ("i", sqltypes.Float(), 1.0),
+        ("i", sqltypes.Numeric(), decimal.Decimal(1)),
+        ("f", sqltypes.Float(), 1.5),
+        ("f", sqltypes.Float(asdecimal=True), decimal.Decimal("1.5")),
+        ("f", sqltypes.Numeric(asdecimal=False), 1.5),
+        ("d", sqltypes.Numeric(), decimal.Decimal("2.50")),
+        ("d", sqltypes.Numeric(asdecimal=False), 2.5),
+        ("d", sqltypes.Float(), 2.5),
+        ("t", sqltypes.DateTime(), at),
+        ("t", sqltypes.DateTime(timezone=True), in_utc),
+        ("t", sqltypes.Date(), at.date()),
+        ("day", sqltypes.Date(), at.date()),
+    ]
+    with engine.begin() as connection:
+        connection.execute(
+            text("CREATE TABLE mixed (i INTEGER, f DOUBLE PRECISION, d DECIMAL(10,2), t TIMESTAMP(6), day DATE)")
+        )
+        mixed = table("mixed", *(column(name) for name in ("i", "f", "d", "t", "day")))
+        connection.execute(text("INSERT INTO mixed VALUES (1, 1.5, 2.50, :t, '2026-01-02')"), {"t": in_utc})
+        connection.execute(text("INSERT INTO mixed (i) VALUES (NULL)"))
+        for name, as_type, expected in cases:
+            # Twice, with and without the description that is kept.
+            for _ in range(2):
+                value, null = connection.scalars(select(column(name, as_type)).select_from(mixed)).all()
+                assert (value, type(value), null) == (expected, type(expected), None), (name, as_type)
 
 
 def test_errors_are_those_of_sqlalchemy_with_the_code_below(engine: Engine) -> None:

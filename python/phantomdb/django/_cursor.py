@@ -11,6 +11,7 @@ from typing import Any, Optional
 from .._cursor import Answer, Parameters, check_open, check_sequence
 from .._dbapi import Connection, Cursor
 from .._errors import ProgrammingError
+from .._types import without_zone
 from ._literals import cast_of
 
 #: Statements in which an expression must be the same as another one, with its parameters.
@@ -77,7 +78,7 @@ def _in_zone(row: tuple[Any, ...], times: list[int], zone: Optional[datetime.tzi
     for index in times:
         value = values[index]
         if isinstance(value, datetime.datetime) and value.tzinfo is not None:
-            values[index] = value.replace(tzinfo=None) if zone is None else value.astimezone(zone)
+            values[index] = without_zone(value) if zone is None else value.astimezone(zone)
     return tuple(values)
 
 

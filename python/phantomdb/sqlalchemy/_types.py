@@ -11,9 +11,11 @@ from sqlalchemy import types as sqltypes
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql.json import JSONPathType as PGJSONPathType
 
-from .._types import Json
+from .._types import Json, without_zone
 
 _Processor = Optional[Callable[[Any], Any]]
+
+_combine = datetime.datetime.combine
 
 
 class DateTime(sqltypes.DateTime):
@@ -26,22 +28,30 @@ class DateTime(sqltypes.DateTime):
         def process(value: Any) -> Any:
             # psycopg drops the zone as PostgreSQL does: the clock on the wall is what is stored.
             if isinstance(value, datetime.datetime) and value.tzinfo is not None:
-                return value.replace(tzinfo=None)
+                return without_zone(value)
             return value
 
         return process
 
     def result_processor(self, dialect: Any, coltype: object) -> _Processor:
         has_zone = self.timezone
+        if coltype == "timestamp":
+            # All values but NULL have the zone UTC.
+            return None if has_zone else _without_zone
 
         def process(value: Any) -> Any:
             if not isinstance(value, datetime.datetime):
                 return value
             if has_zone:
                 return value if value.tzinfo is not None else value.replace(tzinfo=datetime.timezone.utc)
-            return value.replace(tzinfo=None)
+            return without_zone(value)
 
         return process
+
+
+def _without_zone(value: Any) -> Any:
+    # Each row comes here, so it makes no call more than it must.
+    return None if value is None else _combine(value, value.time())
 
 
 class Date(sqltypes.Date):
@@ -54,6 +64,9 @@ class Date(sqltypes.Date):
         return process
 
     def result_processor(self, dialect: Any, coltype: object) -> _Processor:
+        if coltype == "date":
+            return None
+
         def process(value: Any) -> Any:
             return value.date() if isinstance(value, datetime.datetime) else value
 
@@ -68,8 +81,8 @@ class Numeric(sqltypes.Numeric[Any]):
 
     def result_processor(self, dialect: Any, coltype: object) -> _Processor:
         if not self.asdecimal:
-            return _as_float
-        return _as_decimal(None)
+            return None if coltype == "float" else _as_float
+        return None if coltype == "decimal" else _as_decimal(None)
 
 
 class Float(sqltypes.Float[Any]):
@@ -81,7 +94,7 @@ class Float(sqltypes.Float[Any]):
     def result_processor(self, dialect: Any, coltype: object) -> _Processor:
         if self.asdecimal:
             return _as_decimal(self._effective_decimal_return_scale)
-        return _as_float
+        return None if coltype == "float" else _as_float
 
 
 def _as_float(value: Any) -> Any:
