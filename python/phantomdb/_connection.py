@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, NamedTuple, Optional
+from typing import Any, Generic, NamedTuple, Optional, TypeVar
 
 from . import _errors
 from ._cursor import check_open
@@ -205,11 +205,14 @@ def answer_of(text: str) -> Any:
     return json.loads(text) if text else None
 
 
-class BaseSnapshot:
+C = TypeVar("C", bound=BaseConnection)
+
+
+class BaseSnapshot(Generic[C]):
     """A state of a database that was kept. ``drop`` lets go of it."""
 
-    def __init__(self, connection: BaseConnection, made: dict[str, Any]) -> None:
-        self._kept_by = connection
+    def __init__(self, connection: C, made: dict[str, Any]) -> None:
+        self._connection = connection
         self.id: str = made["snapshot_id"]
         #: The size in bytes.
         self.size: int = made["bytes"]
@@ -218,5 +221,5 @@ class BaseSnapshot:
         return call_text("createDatabase", {"name": database, "template": self.id})
 
     def _check_drop(self) -> None:
-        if self._kept_by.closed:
+        if self._connection.closed:
             raise ProgrammingError("the connection that made the snapshot is closed")

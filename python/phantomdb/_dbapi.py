@@ -273,12 +273,8 @@ class Cursor(BaseCursor[Connection]):
         self.close()
 
 
-class Snapshot(BaseSnapshot):
+class Snapshot(BaseSnapshot[Connection]):
     """A state of a database that was kept. ``drop`` lets go of it."""
-
-    def __init__(self, connection: Connection, made: dict[str, Any]) -> None:
-        super().__init__(connection, made)
-        self._connection = connection
 
     def clone(self, database: str) -> None:
         """Makes a database that begins in this state. Raises ProgrammingError when it exists."""

@@ -274,12 +274,8 @@ class AsyncCursor(BaseCursor[AsyncConnection]):
         await self.close()
 
 
-class AsyncSnapshot(BaseSnapshot):
+class AsyncSnapshot(BaseSnapshot[AsyncConnection]):
     """A state of a database that was kept. ``drop`` lets go of it."""
-
-    def __init__(self, connection: AsyncConnection, made: dict[str, Any]) -> None:
-        super().__init__(connection, made)
-        self._connection = connection
 
     async def clone(self, database: str) -> None:
         """Makes a database that begins in this state. Raises ProgrammingError when it exists."""
