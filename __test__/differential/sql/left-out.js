@@ -175,6 +175,11 @@ const RULES = [
       (rounded(mine.text) === rounded(theirs.text) || /\b(sin|cos|tan|cot)d?\(/.test(sql)),
   },
   {
+    name: 'a number that does not fit when the pattern V multiplies it',
+    holds: ({ mine, verdict, sql }) =>
+      verdict === 'fails' && /integer out of range/.test(mine.message) && /to_char\(.*'[^']*V/i.test(sql),
+  },
+  {
     name: 'how a decimal travels',
     holds: ({ mine, theirs, verdict }) =>
       ['wrong', 'types'].includes(verdict) &&
@@ -189,7 +194,7 @@ const RULES = [
   {
     name: 'the type of NULL, and the collation, in the first part of a recursive query',
     holds: ({ theirs, verdict }) =>
-      verdict === 'lax' && /^recursive query .* has (type text|collation)/.test(theirs.message),
+      ['lax', 'codes'].includes(verdict) && /^recursive query .* has (type text|collation)/.test(theirs.message),
   },
   {
     name: 'which of several errors comes first',

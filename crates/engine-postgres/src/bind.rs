@@ -13,6 +13,7 @@ use phantomdb_engine::{
     parameters::{check_text, timestamp},
 };
 use phantomdb_protocol::{Result, Value};
+use phantomdb_values::numbers::float::float8_text;
 use serde_json::value::RawValue;
 use tokio_postgres::types::{Format, IsNull, Kind, ToSql, Type, to_sql_checked};
 
@@ -171,6 +172,8 @@ impl<'a> BoundValue<'a> {
             Self::Integer(integer) => Cow::Owned(integer.to_string()),
             Self::Float(float) => match (non_finite(*float), whole_number(*float)) {
                 (Some(text), _) => Cow::Borrowed(text),
+                // As PostgreSQL itself writes a float that becomes a text.
+                (None, _) if !is_number(target) => Cow::Owned(float8_text(*float)),
                 (None, Some(integer)) => Cow::Owned(integer.to_string()),
                 // These are the shortest digits that are read as the same number.
                 (None, None) => Cow::Owned(format!("{float:?}")),

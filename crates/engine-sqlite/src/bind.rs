@@ -19,6 +19,9 @@ use crate::error;
 pub enum Written {
     Text,
     Document,
+    Bytes,
+    /// A text in which a boolean is a letter, as `concat` makes it.
+    Output,
 }
 
 /// Binds `parameters` from the first one on, up to the number that the statement has. `written` tells what they are written
@@ -68,11 +71,18 @@ impl ToSql for Bound<'_> {
 fn assigned(value: &Value, written: Option<Written>, number: usize) -> Result<ToSqlOutput<'_>> {
     let own = |text: String| Ok(ToSqlOutput::Owned(Owned::Text(text)));
     match (value, written) {
-        (Value::Boolean(boolean), Some(Written::Text | Written::Document)) => {
+        (Value::Boolean(boolean), Some(Written::Output)) => {
+            let letter: &[u8] = if *boolean { b"t" } else { b"f" };
+            Ok(ToSqlOutput::Borrowed(ValueRef::Text(letter)))
+        }
+        (Value::Boolean(boolean), Some(Written::Text | Written::Document | Written::Bytes)) => {
             let word: &[u8] = if *boolean { b"true" } else { b"false" };
             Ok(ToSqlOutput::Borrowed(ValueRef::Text(word)))
         }
-        (Value::Float(float), Some(Written::Text)) => own(float8_text(*float)),
+        (Value::Integer(integer), Some(Written::Text | Written::Output)) => own(integer.to_string()),
+        (Value::Float(float), Some(Written::Text | Written::Output | Written::Bytes)) => {
+            own(float8_text(*float))
+        }
         (Value::Timestamp(text), Some(Written::Text)) => {
             let stored = stored_timestamp(text, number)?;
             own(Timestamp::read_with_zone(&wire_of_stored(&stored))?.text_with_zone())

@@ -173,6 +173,7 @@ pub(super) fn output_text(expr: Expr, typed: Typed) -> Result<Expr> {
     if typed.is(Type::Boolean) {
         return Ok(build::call("phantomdb_bool_output", vec![expr]));
     }
+    parameter_types::note_output(&expr, typed);
     text(expr, typed)
 }
 

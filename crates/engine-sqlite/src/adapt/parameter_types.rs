@@ -14,28 +14,43 @@ use crate::{bind::Written, types::sql_type_of};
 thread_local! {
     /// The types by the places of the parameters, from 0, while they are asked for.
     static FOUND: RefCell<Option<Vec<Option<SqlType>>>> = const { RefCell::new(None) };
-    /// By the places of the parameters, from 0, what is written into the column that they are assigned to.
+    /// By the places of the parameters, from 0, what they are written into: a column, or an operand.
     static WRITTEN: RefCell<Vec<Option<Written>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Notes that an expression, if it is a parameter without a type of its own, is a value of this type where it stands.
 pub(super) fn note(expr: &Expr, typed: Typed, data_type: Type) {
     note_type(expr, typed, || if data_type == Type::Unknown { None } else { sql_type_of(data_type) });
+    let written = match data_type {
+        text if text.is_text() || text == Type::Enum => Written::Text,
+        Type::Json | Type::Jsonb => Written::Document,
+        _ => return,
+    };
+    // A column that it is assigned to comes first.
+    note_written(expr, typed, |before| before.or(Some(written)));
 }
 
-/// Notes the same of a parameter that is assigned to a column.
+/// Notes that a parameter becomes a text in which a boolean is a letter.
+pub(super) fn note_output(expr: &Expr, typed: Typed) {
+    note_written(expr, typed, |before| before.or(Some(Written::Output)));
+}
+
+/// Notes the type of a parameter that is assigned to a column.
 pub(super) fn note_column(expr: &Expr, typed: Typed, data_type: &SqlType) {
     note_type(expr, typed, || Some(data_type.clone()));
-    if let Some(written) = written_into(data_type)
-        && let Some(place) = place_of(expr, typed)
-    {
-        WRITTEN.with_borrow_mut(|places| {
-            if places.len() <= place {
-                places.resize(place + 1, None);
-            }
-            places[place] = Some(written);
-        });
+    if let Some(written) = written_into(data_type) {
+        note_written(expr, typed, |_| Some(written));
     }
+}
+
+fn note_written(expr: &Expr, typed: Typed, change: impl FnOnce(Option<Written>) -> Option<Written>) {
+    let Some(place) = place_of(expr, typed) else { return };
+    WRITTEN.with_borrow_mut(|places| {
+        if places.len() <= place {
+            places.resize(place + 1, None);
+        }
+        places[place] = change(places[place]);
+    });
 }
 
 fn written_into(data_type: &SqlType) -> Option<Written> {
@@ -44,6 +59,7 @@ fn written_into(data_type: &SqlType) -> Option<Written> {
             Some(Written::Text)
         }
         SqlType::Json | SqlType::Jsonb => Some(Written::Document),
+        SqlType::Blob => Some(Written::Bytes),
         _ => None,
     }
 }

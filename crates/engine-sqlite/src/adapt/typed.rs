@@ -126,15 +126,13 @@ pub(super) fn unify(members: &[Typed]) -> Option<Typed> {
     let types: Vec<Type> = members.iter().map(|member| member.data_type).collect();
     let chosen = common_type(&types)?;
     let all_unknown = members.iter().all(|member| member.is_unknown());
-    // A parameter that stands alone keeps the type of its value.
-    let wire = if all_unknown && members.iter().any(|member| member.origin == Origin::Parameter) {
-        None
-    } else {
-        wire_of(chosen, members)
-    };
-    // Strings in quotes and NULLs alone are text. A parameter among them still has the type of its value.
+    // Strings in quotes are text, and so is a parameter beside one. Beside NULL alone it has the type of its value.
+    let has_string = members.iter().any(|member| member.origin == Origin::Literal && !member.nullable);
     let all_literal = members.iter().all(|member| member.origin == Origin::Literal);
-    let data_type = if all_unknown && !all_literal { Type::Unknown } else { chosen };
+    let is_open = all_unknown && !all_literal && !has_string;
+    let has_parameter = members.iter().any(|member| member.origin == Origin::Parameter);
+    let wire = if is_open && has_parameter { None } else { wire_of(chosen, members) };
+    let data_type = if is_open { Type::Unknown } else { chosen };
     let nullable = members.iter().any(|member| member.nullable);
     Some(Typed { data_type, wire, nullable, origin: Origin::Computed })
 }

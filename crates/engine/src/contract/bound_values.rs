@@ -3,7 +3,7 @@
 use phantomdb_protocol::{Cell, Statement, Value};
 use serde_json::json;
 
-use super::session::{ask, ok, rows, text};
+use super::session::{ask, ask_with, ok, rows, text};
 use super::{ContractTest, Fixture, contract_tests};
 
 /// The tests of this file.
@@ -11,6 +11,7 @@ pub(super) const TESTS: &[ContractTest] = contract_tests![
     a_value_becomes_the_text_that_postgresql_makes_of_it,
     a_boolean_becomes_a_document,
     a_value_becomes_a_text_in_every_statement_that_assigns_it,
+    a_value_becomes_a_text_in_an_expression,
 ];
 
 async fn a_value_becomes_the_text_that_postgresql_makes_of_it(fixture: &Fixture) {
@@ -69,4 +70,33 @@ async fn a_value_becomes_a_text_in_every_statement_that_assigns_it(fixture: &Fix
     session.execute(many).await.unwrap();
     let found = ask(session, "SELECT id, a, b FROM t ORDER BY id").await;
     assert_eq!(found, "1|false|true 2|true|∅ 3|true|∅ 4|true|∅ 5|1e+21|∅");
+}
+
+async fn a_value_becomes_a_text_in_an_expression(fixture: &Fixture) {
+    let session = &*fixture.session;
+    ok(session, "CREATE TABLE bound (s TEXT, b BLOB)", &[]).await;
+    ok(session, "INSERT INTO bound (s) VALUES ('true')", &[]).await;
+    let yes = Value::Boolean(true);
+    for (expression, value, expected) in [
+        ("$1 || 'x'", &yes, "truex"),
+        ("upper($1)", &yes, "TRUE"),
+        ("length($1)", &yes, "4"),
+        ("$1::text", &yes, "true"),
+        ("to_jsonb($1::text)", &yes, "true"),
+        ("concat(s, $1)", &yes, "truet"),
+        ("coalesce($1, 'z')", &yes, "true"),
+        ("coalesce($1, 'z') || 'x'", &Value::Integer(5), "5x"),
+        ("lower(s) = $1", &yes, "true"),
+        ("CASE WHEN s = 'x' THEN 'y' ELSE $1 END", &Value::Float(0.5), "0.5"),
+        ("$1 || 'x'", &Value::Float(1e300), "1e+300x"),
+        ("upper($1)", &Value::Float(1e-7), "1E-07"),
+    ] {
+        let found =
+            ask_with(session, &format!("SELECT {expression} FROM bound"), std::slice::from_ref(value)).await;
+        assert_eq!(found, expected, "{expression} {value:?}");
+    }
+    ok(session, "UPDATE bound SET b = $1", &[yes]).await;
+    assert_eq!(ask(session, "SELECT encode(b, 'escape') FROM bound").await, "true");
+    let typed = rows(session, "SELECT coalesce($1, 'z') FROM bound", &[Value::Integer(5)]).await;
+    assert_eq!(typed, json!([["5"]]));
 }
