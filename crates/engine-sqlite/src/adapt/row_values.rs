@@ -2,7 +2,7 @@
 
 use phantomdb_protocol::Result;
 use phantomdb_sql::{build, printer, typing::Type};
-use sqlparser::ast::{BinaryOperator, Expr, Ident};
+use sqlparser::ast::{BinaryOperator, Expr, Ident, Value};
 
 use super::{adapter::Adapter, converted::json, scope::Output, typed::Typed};
 
@@ -45,7 +45,10 @@ pub(super) fn null_tests_of_row(expr: &mut Expr) -> Option<Expr> {
     if values.iter().any(|value| matches!(build::unnested(value), Expr::Tuple(_))) {
         return None;
     }
-    let tests = values.drain(..).map(|mut value| {
+    if values.is_empty() {
+        return Some(Expr::Value(Value::Boolean(true).into()));
+    }
+    let tests = std::mem::take(values).into_iter().map(|mut value| {
         build::parenthesize(&mut value);
         test(Box::new(value))
     });

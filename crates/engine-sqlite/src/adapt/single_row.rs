@@ -114,7 +114,9 @@ fn keys(schema: &TableSchema) -> impl Iterator<Item = Vec<&str>> {
         Constraint::PrimaryKey { name: _, columns } | Constraint::Unique { name: _, columns } => {
             Some(columns.iter().map(String::as_str).collect())
         }
-        Constraint::Check { .. } | Constraint::ForeignKey { .. } | Constraint::Default { .. } => None,
+        Constraint::Check { name: _, expression: _ }
+        | Constraint::ForeignKey { name: _, columns: _, references: _ }
+        | Constraint::Default { name: _, column: _, value: _ } => None,
     });
     let columns = schema.columns.iter().filter(|column| column.unique || column.primary_key);
     let alone = |name: &str| schema.primary_key.iter().all(|key| key == name);

@@ -40,3 +40,13 @@ fn statements_with_documents_and_arrays_answer_as_postgresql() {
     }
     assert!(different.is_empty(), "{} differ:\n{}", different.len(), different.join("\n"));
 }
+
+#[test]
+fn what_sqlite_cannot_keep_is_refused() {
+    let database = Database::with(&TABLE);
+    for sql in ["SELECT array_fill('1'::jsonb, ARRAY[2,2])", "SELECT (array_fill('1'::json, ARRAY[1,1]))[1]"]
+    {
+        assert_eq!(answer(&database, sql), "ERROR UNSUPPORTED", "{sql}");
+    }
+    assert_eq!(answer(&database, "SELECT array_fill('1'::jsonb, ARRAY[2])::text"), "{1,1}");
+}

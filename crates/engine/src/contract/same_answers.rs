@@ -20,7 +20,7 @@ pub(super) const TESTS: &[ContractTest] = contract_tests![
 ];
 
 async fn values_travel_alike(fixture: &Fixture) {
-    let cases: [(&str, Json); 33] = [
+    let cases: [(&str, Json); 34] = [
         ("ARRAY['2024-01-02 03:04:05.000006'::timestamptz]", json!(["2024-01-02T03:04:05.000006Z"])),
         ("ARRAY['infinity'::timestamp, NULL]", json!(["Infinity", null])),
         ("ARRAY['-infinity'::date]", json!(["-Infinity"])),
@@ -50,6 +50,7 @@ async fn values_travel_alike(fixture: &Fixture) {
         ("ROW(1, NULL) IS NULL", json!(false)),
         ("ROW(1, NULL) IS NOT NULL", json!(false)),
         ("ROW(NULL, NULL) IS NULL", json!(true)),
+        ("ROW() IS NULL", json!(true)),
         ("(1, 'a') IS NOT NULL", json!(true)),
         ("(1, NULL) = (1, 2)", json!(null)),
         ("CAST(CAST(ARRAY['a', 'b c'] AS VARCHAR(5)[]) AS TEXT)", json!("{a,\"b c\"}")),

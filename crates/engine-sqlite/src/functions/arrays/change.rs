@@ -46,13 +46,14 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
         }
         let lengths = items(a, 1, Kind::Integer(32))?;
         let kind = kind(a, 2);
+        let filled = fill(&item(a, 0, kind)?, &lengths)?;
         // An array within an array would be a document that is an array.
         if matches!(kind, Kind::Json | Kind::Jsonb) && lengths.len() > 1 {
             return Err(Error::unsupported(
                 "an array of documents has one dimension on SQLite; array_fill() takes one length for it",
             ));
         }
-        written(fill(&item(a, 0, kind)?, &lengths))
+        written(Ok(filled))
     })
 }
 
