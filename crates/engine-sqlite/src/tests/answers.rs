@@ -49,4 +49,6 @@ fn what_sqlite_cannot_keep_is_refused() {
         assert_eq!(answer(&database, sql), "ERROR UNSUPPORTED", "{sql}");
     }
     assert_eq!(answer(&database, "SELECT array_fill('1'::jsonb, ARRAY[2])::text"), "{1,1}");
+    let large = "SELECT array_fill(1, ARRAY[42,2147483647,0])";
+    assert_eq!(answer(&database, large), "ERROR TOO_LARGE");
 }

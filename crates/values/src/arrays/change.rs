@@ -146,7 +146,11 @@ pub fn fill(element: &Item, lengths: &[Item]) -> Result<Vec<Item>> {
         })
         .collect::<Result<Vec<usize>>>()?;
     super::shape::check_depth(lengths.len())?;
-    let count = lengths.iter().try_fold(1_usize, |product, length| product.checked_mul(*length));
+    // The product of the first lengths has to fit, whatever follows: {42,2147483647,0} is too large.
+    let times = |product: usize, length: &usize| {
+        product.checked_mul(*length).filter(|product| i32::try_from(*product).is_ok())
+    };
+    let count = lengths.iter().try_fold(1_usize, times);
     check_length(count.unwrap_or(usize::MAX))?;
     if lengths.is_empty() || lengths.contains(&0) {
         return Ok(Vec::new());
