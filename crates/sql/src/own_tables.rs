@@ -25,12 +25,12 @@ pub(crate) fn refuse_in(sql: &str, tokens: &[TokenWithSpan]) -> Result<()> {
 pub fn refuse_in_change(table: &TableName, operations: &[AlterOperation]) -> Result<()> {
     let named = operations.iter().filter_map(|operation| match operation {
         AlterOperation::RenameTable { to } => Some(to),
-        AlterOperation::AddColumn { column } | AlterOperation::ChangeColumn { column, .. } => {
+        AlterOperation::AddColumn { column } | AlterOperation::ChangeColumn { column, using: _ } => {
             column.references.as_ref().map(|reference| &reference.table)
         }
-        AlterOperation::AddConstraint { constraint: Constraint::ForeignKey { references, .. } } => {
-            Some(&references.table)
-        }
+        AlterOperation::AddConstraint {
+            constraint: Constraint::ForeignKey { references, name: _, columns: _ },
+        } => Some(&references.table),
         _ => None,
     });
     match std::iter::once(table).chain(named).find(|table| is_own(&table.name)) {
