@@ -15,7 +15,7 @@ const KEPT: usize = 500;
 /// The text of a longer list is not kept.
 const LONGEST_KEPT: usize = 16 << 10;
 
-/// What a statement returns is most often what it returned before: the same text stands for the same columns.
+/// A statement mostly has the columns that it had before, so they are kept by the text that describes them.
 static COLUMNS: LazyLock<Mutex<LruCache<Box<str>, Arc<Columns>>>> =
     LazyLock::new(|| Mutex::new(LruCache::new(KEPT)));
 

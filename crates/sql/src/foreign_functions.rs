@@ -1,4 +1,4 @@
-//! What to write in the place of functions that SQLite, MySQL and MariaDB have, and PhantomDB SQL has under no such name.
+//! Advice for functions of SQLite, MySQL and MariaDB that PhantomDB SQL has under another name, or does not have.
 
 /// Names, each with what does the same.
 const INSTEAD: &[(&str, &str)] = &[
@@ -51,7 +51,7 @@ const INSTEAD: &[(&str, &str)] = &[
     ("year", "extract(year FROM time)"),
 ];
 
-/// What does the same as a function of another database; None for other names.
+/// The expression that does the same as a function of another database; None for other names.
 pub fn instead_of(name: &str) -> Option<&'static str> {
     INSTEAD.iter().find(|(foreign, _)| *foreign == name).map(|(_, instead)| *instead)
 }

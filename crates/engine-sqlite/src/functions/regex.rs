@@ -159,7 +159,7 @@ fn substring(regex: &Regex, arguments: &Arguments<'_>) -> FunctionResult {
     Ok(part.map_or(Value::Null, Value::Text))
 }
 
-/// What a group matched; the whole match for 0, and for 1 when the pattern has no groups.
+/// The text that a group matched: the whole match for 0, and for 1 when the pattern has no groups.
 fn part(found: &Match, group: usize) -> Option<(usize, usize)> {
     match group {
         0 => Some(found.span),
