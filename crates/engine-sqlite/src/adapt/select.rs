@@ -19,8 +19,8 @@ use sqlparser::ast::{
 use super::{
     adapter::Adapter,
     column_name::column_name,
+    column_reference::spelled_otherwise,
     converted::comparable,
-    expression::spelled_otherwise,
     scope::{Found, Output, Scope},
     typed::Typed,
 };
