@@ -55,6 +55,15 @@ pub(super) fn bind_row(
     Ok(())
 }
 
+/// Parameters in the form in which SQLite stores them. `written` is as for [`bind`].
+pub(super) fn bound<'v>(
+    parameters: &'v [Value],
+    written: &[Option<Written>],
+) -> Result<Vec<ToSqlOutput<'v>>> {
+    let at = |(index, value)| assigned(value, written.get(index).copied().flatten(), index + 1);
+    parameters.iter().enumerate().map(at).collect()
+}
+
 struct Bound<'a>(ToSqlOutput<'a>);
 
 impl ToSql for Bound<'_> {

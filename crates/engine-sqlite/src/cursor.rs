@@ -8,11 +8,10 @@ use std::ffi::{CStr, c_int};
 use std::ptr::{self, NonNull};
 
 use phantomdb_engine::{Deadline, ResultLimits};
-use phantomdb_protocol::{Column, Error, ErrorCode, Result, ResultSet, Value};
+use phantomdb_protocol::{Column, Error, ErrorCode, Result, ResultSet};
 use rusqlite::types::{ToSqlOutput, Value as Owned, ValueRef};
 use rusqlite::{Connection, ffi};
 
-use crate::bind::to_sqlite;
 use crate::database::Lease;
 use crate::error;
 use crate::rows::{RowWriter, Stored};
@@ -49,7 +48,7 @@ impl Cursor {
     pub(super) unsafe fn open(
         connection: &Connection,
         sql: &str,
-        parameters: &[Value],
+        parameters: &[ToSqlOutput<'_>],
         columns: Vec<Column>,
         stored: Vec<Option<Stored>>,
     ) -> Result<Self> {
@@ -73,7 +72,7 @@ impl Cursor {
         };
         let mut cursor = Self { statement, columns, stored, position: Position::BeforeRow, lease: None };
         for (index, value) in parameters.iter().enumerate() {
-            cursor.bind(index + 1, &to_sqlite(value, index + 1)?)?;
+            cursor.bind(index + 1, value)?;
         }
         cursor.step()?;
         Ok(cursor)

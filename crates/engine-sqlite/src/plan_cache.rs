@@ -8,10 +8,12 @@ use std::time::Duration;
 use hashlink::LruCache;
 use parking_lot::Mutex;
 use phantomdb_protocol::{Column, ErrorCode, Result, TableName, TableSchema};
-use phantomdb_sql::{Catalog, Kind};
+use phantomdb_sql::{Catalog, Kind, typing::Type};
 use rusqlite::Connection;
 
-use crate::adapt::{Adapted, WriteKind, WriteTarget, adapt, adapt_with_defaults, adapt_with_own_like};
+use crate::adapt::{
+    Adapted, WriteKind, WriteTarget, adapt, adapt_with_defaults, adapt_with_own_like, adapt_with_types,
+};
 use crate::{catalog, error, straight_line};
 
 /// The number of plans that are cached for a database.
@@ -191,6 +193,21 @@ impl PlanCache {
             return Ok(plan);
         }
         let adapted = adapt_with_own_like(sql, &SchemaView { cache: self, connection })?;
+        Ok(self.keep(key, adapted))
+    }
+
+    /// Returns the plan of a statement whose parameters at these places, from 0, have these types.
+    pub(super) fn plan_with_types(
+        &self,
+        connection: &Connection,
+        sql: &str,
+        types: &[(usize, Type)],
+    ) -> Result<Arc<Plan>> {
+        let key = format!("{sql}\0{types:?}");
+        if let Some(plan) = self.cached_plan(&key) {
+            return Ok(plan);
+        }
+        let adapted = adapt_with_types(sql, &SchemaView { cache: self, connection }, types)?;
         Ok(self.keep(key, adapted))
     }
 

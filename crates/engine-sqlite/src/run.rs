@@ -5,10 +5,10 @@ use std::{borrow::Cow, sync::Arc};
 use phantomdb_engine::parameters::check_count;
 use phantomdb_engine::{Access, Deadline, ResultLimits};
 use phantomdb_protocol::{
-    AlterOperation, Column, ColumnType, Error, Result, ResultSet, Statement, TableName,
+    AlterOperation, Column, ColumnType, Error, Result, ResultSet, Statement, TableName, Value,
 };
-use phantomdb_sql::Kind;
 use phantomdb_sql::unknown_function::located;
+use phantomdb_sql::{Kind, typing::Type};
 use rusqlite::Connection;
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
 
@@ -57,6 +57,24 @@ impl Prepared {
     }
 }
 
+/// The type of a value that SQLite stores in the form of another type.
+fn type_of_value(value: &Value) -> Option<Type> {
+    match value {
+        Value::Boolean(_) => Some(Type::Boolean),
+        Value::Decimal(_) => Some(Type::Numeric),
+        Value::Date(_) => Some(Type::Date),
+        Value::Time(_) => Some(Type::Time),
+        Value::Timestamp(_) => Some(Type::TimestampTz),
+        Value::Json(_) => Some(Type::Json),
+        Value::Null
+        | Value::Integer(_)
+        | Value::Float(_)
+        | Value::String(_)
+        | Value::Uuid(_)
+        | Value::Blob(_) => None,
+    }
+}
+
 impl Executor<'_> {
     /// Begins a plan cache of its own after a change of the schema in an open transaction. Only this connection sees the
     /// change, and it may be undone, so its plans must not be shared.
@@ -80,7 +98,13 @@ impl Executor<'_> {
 
     /// Runs a statement. The position of an unknown function in it is added to the error.
     pub(super) fn run(&self, statement: &Statement, prepared: &Prepared) -> Result<ResultSet> {
-        let outcome = match self.run_prepared(statement, prepared) {
+        let for_values = match prepared {
+            Prepared::Plan(plan) if !plan.adapted.open_parameters.is_empty() => {
+                Some(Prepared::Plan(self.plan_for_values(plan, &statement.query, &statement.parameters)?))
+            }
+            _ => None,
+        };
+        let outcome = match self.run_prepared(statement, for_values.as_ref().unwrap_or(prepared)) {
             Err(error) if matches!(prepared, Prepared::Plan(_)) && error::is_long_pattern(&error) => {
                 let plan = self.plans.plan_with_own_like(self.connection, &statement.query)?;
                 self.run_prepared(statement, &Prepared::Plan(plan))
@@ -88,6 +112,22 @@ impl Executor<'_> {
             outcome => outcome,
         };
         outcome.map_err(|error| located(error, &statement.query))
+    }
+
+    /// The plan of a statement with these values. A parameter that nothing in the statement gives a type has the type of its
+    /// value, as on PostgreSQL.
+    pub(super) fn plan_for_values(
+        &self,
+        plan: &Arc<Plan>,
+        query: &str,
+        parameters: &[Value],
+    ) -> Result<Arc<Plan>> {
+        let type_at = |place: &usize| Some((*place, type_of_value(parameters.get(*place)?)?));
+        let types: Vec<(usize, Type)> = plan.adapted.open_parameters.iter().filter_map(type_at).collect();
+        if types.is_empty() {
+            return Ok(Arc::clone(plan));
+        }
+        self.plans.plan_with_types(self.connection, query, &types)
     }
 
     fn run_prepared(&self, statement: &Statement, prepared: &Prepared) -> Result<ResultSet> {

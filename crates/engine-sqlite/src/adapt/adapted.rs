@@ -77,6 +77,8 @@ pub struct Adapted {
     pub parameter_count: usize,
     /// What each parameter is written into, from the first one on; may be shorter than the list of parameters.
     pub written: Vec<Option<Written>>,
+    /// The places, from 0, of the parameters that nothing in the statement gives a type.
+    pub open_parameters: Vec<usize>,
     /// True when the statement inserts one row, which stands for as many as there are.
     pub takes_rows: bool,
     /// True for an INSERT that returns at most columns of the one row of values that came with it.

@@ -1,7 +1,7 @@
 //! The state of one adaptation.
 
 use phantomdb_protocol::{Error, Result};
-use phantomdb_sql::{Catalog, Source};
+use phantomdb_sql::{Catalog, Source, typing::Type};
 use sqlparser::{ast::TableWithJoins, tokenizer::Span};
 
 use super::{
@@ -39,6 +39,8 @@ pub(super) struct Adapter<'a> {
     pub(super) refuse_parameters: bool,
     /// The parameters of the row of an INSERT that stand for the default of their column, from 0.
     pub(super) defaults: &'a [usize],
+    /// The types of the values of parameters, by their places from 0, that nothing in the statement gives a type.
+    pub(super) types_of_values: &'a [(usize, Type)],
     /// True to match every LIKE with a function of our own, which takes patterns of any length.
     pub(super) own_like: bool,
     /// True when the statement is an INSERT of one row that has every parameter.
@@ -65,6 +67,7 @@ impl<'a> Adapter<'a> {
             bare_columns: false,
             refuse_parameters: false,
             defaults: &[],
+            types_of_values: &[],
             own_like: false,
             takes_rows: false,
             returns_given_row: false,

@@ -181,6 +181,7 @@ pub(super) fn output_text(expr: Expr, typed: Typed) -> Result<Expr> {
 pub(super) fn json(expr: Expr, typed: Typed) -> Result<Expr> {
     let data_type = match typed.data_type {
         Type::Unknown if typed.origin == Origin::Parameter => {
+            parameter_types::note_open(&expr, typed);
             return Ok(build::call("phantomdb_json_of_any", vec![expr]));
         }
         Type::Other => return Ok(build::call("phantomdb_json_of_any", vec![expr])),

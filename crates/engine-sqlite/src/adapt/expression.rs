@@ -182,8 +182,10 @@ impl Adapter<'_> {
                 if self.refuse_parameters {
                     return self.unsupported("a parameter in a definition", *span);
                 }
-                self.parameter_count = self.parameter_count.max(parameter_number(name)?);
-                Typed::PARAMETER
+                let number = parameter_number(name)?;
+                self.parameter_count = self.parameter_count.max(number);
+                let of_value = self.types_of_values.iter().find(|(place, _)| place + 1 == number);
+                of_value.map_or(Typed::PARAMETER, |(_, data_type)| Typed::of(*data_type))
             }
             other => return self.unsupported(&format!("the literal {other}"), *span),
         })

@@ -54,7 +54,7 @@ mod writing_with;
 use std::sync::Arc;
 
 use phantomdb_protocol::{ColumnDefinition, ColumnType, Error, Result, TableSchema};
-use phantomdb_sql::{Catalog, build, parse, parse::parse_stored, types::SqlType, with_stack};
+use phantomdb_sql::{Catalog, build, parse, parse::parse_stored, types::SqlType, typing::Type, with_stack};
 use sqlparser::ast::{CreateTable, Expr, Ident, Statement};
 
 pub use adapted::{Adapted, Change, Created, Step, WriteKind, WriteTarget};
@@ -81,7 +81,7 @@ pub fn adapt(sql: &str, catalog: &dyn Catalog) -> Result<Adapted> {
 
 fn adapt_by(sql: &str, mut adapter: Adapter<'_>) -> Result<Adapted> {
     let tokens = parse::tokens(sql)?;
-    with_stack(tokens.len(), || parameter_types::with_written(|| adapter.statement(tokens)))
+    with_stack(tokens.len(), || parameter_types::with_parameters(|| adapter.statement(tokens)))
 }
 
 /// The types of the parameters of exactly one statement, as far as they are known, from the first one on.
@@ -93,6 +93,11 @@ pub fn parameter_types(sql: &str, catalog: &dyn Catalog) -> Result<Vec<Option<Sq
 /// Adapts an INSERT of one row whose parameters at these places, from 0, stand for the default of their column.
 pub fn adapt_with_defaults(sql: &str, catalog: &dyn Catalog, defaults: &[usize]) -> Result<Adapted> {
     adapt_by(sql, Adapter { defaults, ..Adapter::new(sql, catalog) })
+}
+
+/// Adapts a statement whose parameters at these places, from 0, have these types.
+pub(super) fn adapt_with_types(sql: &str, catalog: &dyn Catalog, types: &[(usize, Type)]) -> Result<Adapted> {
+    adapt_by(sql, Adapter { types_of_values: types, ..Adapter::new(sql, catalog) })
 }
 
 /// Adapts a statement with patterns that are too long for SQLite's own LIKE.

@@ -16,11 +16,16 @@ thread_local! {
     static FOUND: RefCell<Option<Vec<Option<SqlType>>>> = const { RefCell::new(None) };
     /// By the places of the parameters, from 0, what they are written into: a column, or an operand.
     static WRITTEN: RefCell<Vec<Option<Written>>> = const { RefCell::new(Vec::new()) };
+    /// By the places of the parameters, from 0, whether nothing gives them a type; None while nothing is known.
+    static OPEN: RefCell<Vec<Option<bool>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Notes that an expression, if it is a parameter without a type of its own, is a value of this type where it stands.
 pub(super) fn note(expr: &Expr, typed: Typed, data_type: Type) {
     note_type(expr, typed, || if data_type == Type::Unknown { None } else { sql_type_of(data_type) });
+    if data_type != Type::Unknown {
+        note_standing(expr, typed, false);
+    }
     let written = match data_type {
         text if text.is_text() || text == Type::Enum => Written::Text,
         Type::Json | Type::Jsonb => Written::Document,
@@ -35,9 +40,26 @@ pub(super) fn note_output(expr: &Expr, typed: Typed) {
     note_written(expr, typed, |before| before.or(Some(Written::Output)));
 }
 
+/// Notes that a parameter stands where nothing gives it a type: there it has the type of its value.
+pub(super) fn note_open(expr: &Expr, typed: Typed) {
+    note_standing(expr, typed, true);
+}
+
+/// A type that another place gives to the parameter comes first.
+fn note_standing(expr: &Expr, typed: Typed, is_open: bool) {
+    let Some(place) = place_of(expr, typed) else { return };
+    OPEN.with_borrow_mut(|places| {
+        if places.len() <= place {
+            places.resize(place + 1, None);
+        }
+        places[place] = Some(is_open && places[place] != Some(false));
+    });
+}
+
 /// Notes the type of a parameter that is assigned to a column.
 pub(super) fn note_column(expr: &Expr, typed: Typed, data_type: &SqlType) {
     note_type(expr, typed, || Some(data_type.clone()));
+    note_standing(expr, typed, false);
     if let Some(written) = written_into(data_type) {
         note_written(expr, typed, |_| Some(written));
     }
@@ -93,10 +115,12 @@ pub(super) fn found_by<T>(work: impl FnOnce() -> T) -> (T, Vec<Option<SqlType>>)
     (outcome, FOUND.replace(before).unwrap_or_default())
 }
 
-/// The statement that the work adapts, with what its parameters are written into.
-pub(super) fn with_written(work: impl FnOnce() -> Result<Adapted>) -> Result<Adapted> {
-    let before = WRITTEN.take();
+/// The statement that the work adapts, with what its parameters are written into, and which of them have no type.
+pub(super) fn with_parameters(work: impl FnOnce() -> Result<Adapted>) -> Result<Adapted> {
+    let before = (WRITTEN.take(), OPEN.take());
     let adapted = work();
-    let written = WRITTEN.replace(before);
-    adapted.map(|adapted| Adapted { written, ..adapted })
+    let (written, standing) = (WRITTEN.replace(before.0), OPEN.replace(before.1));
+    let open =
+        standing.iter().enumerate().filter_map(|(place, is_open)| (*is_open == Some(true)).then_some(place));
+    adapted.map(|adapted| Adapted { written, open_parameters: open.collect(), ..adapted })
 }

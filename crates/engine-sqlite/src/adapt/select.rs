@@ -21,6 +21,7 @@ use super::{
     column_name::column_name,
     column_reference::spelled_otherwise,
     converted::comparable,
+    parameter_types,
     scope::{Found, Output, Scope},
     typed::Typed,
 };
@@ -246,6 +247,7 @@ impl Adapter<'_> {
 
     fn result_column(&mut self, expr: &mut Expr, compared: bool) -> Result<Typed> {
         let typed = self.expr(expr)?;
+        parameter_types::note_open(expr, typed);
         if compared {
             *expr = comparable(build::take(expr), typed);
         }

@@ -361,6 +361,7 @@ impl Adapter<'_> {
             column_names: Vec::new(),
             parameter_count: self.parameter_count,
             written: Vec::new(),
+            open_parameters: Vec::new(),
             takes_rows: self.takes_rows,
             returns_given_row: self.returns_given_row,
             change: None,

@@ -6,6 +6,7 @@ use phantomdb_sql::Kind;
 use phantomdb_sql::cursor::{self, CursorStatement};
 
 use super::{OpenedInSqlite, TransactionState};
+use crate::bind;
 use crate::cursor::Cursor;
 use crate::database::Lease;
 use crate::error;
@@ -41,18 +42,20 @@ impl TransactionState {
         let statement = Statement { query: query.to_owned(), ..Statement::default() };
         let executor = self.executor()?;
         let Prepared::Plan(plan) = executor.prepare(&statement)? else { return Err(cursor::not_a_read()) };
+        check_count(plan.adapted.parameter_count, parameters)?;
+        let plan = executor.plan_for_values(&plan, query, parameters)?;
         let ([sql], []) = (plan.adapted.statements.as_slice(), plan.adapted.steps.as_slice()) else {
             return Err(cursor::not_a_read());
         };
         if plan.adapted.kind != Kind::Read {
             return Err(cursor::not_a_read());
         }
-        check_count(plan.adapted.parameter_count, parameters)?;
         let columns = {
             let prepared = executor.connection.prepare_cached(sql).map_err(error::from_sqlite)?;
             executor.columns_of(&prepared, Some(&plan)).map_err(error::from_sqlite)?
         };
         let stored = plan.adapted.stored.clone();
+        let parameters = &bind::bound(parameters, &plan.adapted.written)?;
         let cursor = if let Some(lease) = lease {
             // SAFETY: the cursor keeps the lease, and drops it after its statement.
             let mut cursor = unsafe { Cursor::open(&lease, sql, parameters, columns, stored) }?;

@@ -12,6 +12,8 @@ pub(super) const TESTS: &[ContractTest] = contract_tests![
     a_boolean_becomes_a_document,
     a_value_becomes_a_text_in_every_statement_that_assigns_it,
     a_value_becomes_a_text_in_an_expression,
+    a_value_that_nothing_gives_a_type_keeps_its_own,
+    a_value_becomes_a_text_in_a_cursor,
 ];
 
 async fn a_value_becomes_the_text_that_postgresql_makes_of_it(fixture: &Fixture) {
@@ -99,4 +101,39 @@ async fn a_value_becomes_a_text_in_an_expression(fixture: &Fixture) {
     assert_eq!(ask(session, "SELECT encode(b, 'escape') FROM bound").await, "true");
     let typed = rows(session, "SELECT coalesce($1, 'z') FROM bound", &[Value::Integer(5)]).await;
     assert_eq!(typed, json!([["5"]]));
+}
+
+async fn a_value_that_nothing_gives_a_type_keeps_its_own(fixture: &Fixture) {
+    let session = &*fixture.session;
+    for (value, alone, document) in [
+        (Value::Boolean(true), json!(true), json!(true)),
+        (Value::Integer(5), json!(5), json!(5)),
+        (Value::Decimal("1.50".into()), json!("1.50"), json!(1.50)),
+        (text("a"), json!("a"), json!("a")),
+        (Value::Date("2024-02-29".into()), json!("2024-02-29"), json!("2024-02-29")),
+        (Value::Json(r#"{"b":[1]}"#.into()), json!({ "b": [1] }), json!({ "b": [1] })),
+        (
+            Value::Timestamp("2024-02-29T01:02:03.450Z".into()),
+            json!("2024-02-29T01:02:03.450Z"),
+            json!("2024-02-29T01:02:03.45+00:00"),
+        ),
+    ] {
+        let bound = std::slice::from_ref(&value);
+        let sql = "SELECT $1, to_jsonb($1), json_build_array($1), jsonb_build_object('k', $1)";
+        let expected = json!([[alone, document, [document], { "k": document }]]);
+        assert_eq!(rows(session, sql, bound).await, expected, "{value:?}");
+    }
+    ok(session, "CREATE TABLE t (id INTEGER PRIMARY KEY, about JSONB)", &[]).await;
+    ok(session, "INSERT INTO t VALUES (1, '{}')", &[]).await;
+    let set = "UPDATE t SET about = jsonb_set(about, '{a}', to_jsonb($1)) WHERE id = $2 RETURNING about";
+    let values = [Value::Boolean(true), Value::Integer(1)];
+    assert_eq!(rows(session, set, &values).await, json!([[{ "a": true }]]));
+}
+
+async fn a_value_becomes_a_text_in_a_cursor(fixture: &Fixture) {
+    let transaction = fixture.begin(None).await;
+    let declare = "DECLARE c NO SCROLL CURSOR FOR SELECT upper($1), $1 || 'x'";
+    ok(&*transaction, declare, &[Value::Boolean(true)]).await;
+    assert_eq!(rows(&*transaction, "FETCH 2 FROM c", &[]).await, json!([["TRUE", "truex"]]));
+    transaction.commit().await.unwrap();
 }
