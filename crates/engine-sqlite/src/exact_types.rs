@@ -15,10 +15,13 @@ impl Executor<'_> {
     pub(super) fn add_exact_types(&self, statement: &Statement, columns: &mut [Column]) -> Result<()> {
         let (sql, expressions) = match &self.prepare(statement)? {
             Prepared::Native { writes: _ } => (statement.query.clone(), Vec::new()),
-            Prepared::Plan(plan) => match plan.adapted.statements.last() {
-                Some(sql) => (sql.clone(), plan.adapted.expression_types.clone()),
-                None => return Ok(()),
-            },
+            Prepared::Plan(plan) => {
+                let plan = self.plan_for_values(plan, &statement.query, &statement.parameters)?;
+                match plan.adapted.statements.last() {
+                    Some(sql) => (sql.clone(), plan.adapted.expression_types.clone()),
+                    None => return Ok(()),
+                }
+            }
         };
         self.add_types(&sql, &expressions, columns)
     }
