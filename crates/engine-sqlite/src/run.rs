@@ -16,7 +16,10 @@ use crate::adapt::WriteTarget;
 use crate::constraint_error;
 use crate::plan_cache::{LONGEST_CACHED, Plan, PlanCache, SchemaView};
 use crate::rows::RowWriter;
-use crate::{adapt::Adapted, alter, bind, error, native};
+use crate::{
+    adapt::{Adapted, Open},
+    alter, bind, error, native,
+};
 
 /// Runs statements on a connection, with the plans for the schema that it sees.
 pub(super) struct Executor<'a> {
@@ -57,21 +60,17 @@ impl Prepared {
     }
 }
 
-/// The type of a value that SQLite stores in the form of another type.
-fn type_of_value(value: &Value) -> Option<Type> {
-    match value {
-        Value::Boolean(_) => Some(Type::Boolean),
-        Value::Decimal(_) => Some(Type::Numeric),
-        Value::Date(_) => Some(Type::Date),
-        Value::Time(_) => Some(Type::Time),
-        Value::Timestamp(_) => Some(Type::TimestampTz),
-        Value::Json(_) => Some(Type::Json),
-        Value::Null
-        | Value::Integer(_)
-        | Value::Float(_)
-        | Value::String(_)
-        | Value::Uuid(_)
-        | Value::Blob(_) => None,
+/// The type that a value gives to its parameter, where it makes a difference.
+fn type_of_value(value: &Value, open: Open) -> Option<Type> {
+    match (open, value) {
+        (Open::Subscript, Value::Integer(place)) => i32::try_from(*place).ok().map(|_| Type::Integer),
+        (Open::Any, Value::Boolean(_)) => Some(Type::Boolean),
+        (Open::Any, Value::Decimal(_)) => Some(Type::Numeric),
+        (Open::Any, Value::Date(_)) => Some(Type::Date),
+        (Open::Any, Value::Time(_)) => Some(Type::Time),
+        (Open::Any, Value::Timestamp(_)) => Some(Type::TimestampTz),
+        (Open::Any, Value::Json(_)) => Some(Type::Json),
+        _ => None,
     }
 }
 
@@ -122,7 +121,8 @@ impl Executor<'_> {
         query: &str,
         parameters: &[Value],
     ) -> Result<Arc<Plan>> {
-        let type_at = |place: &usize| Some((*place, type_of_value(parameters.get(*place)?)?));
+        let type_at =
+            |(place, open): &(usize, Open)| Some((*place, type_of_value(parameters.get(*place)?, *open)?));
         let types: Vec<(usize, Type)> = plan.adapted.open_parameters.iter().filter_map(type_at).collect();
         if types.is_empty() {
             return Ok(Arc::clone(plan));

@@ -3,6 +3,7 @@
 use phantomdb_protocol::{AlterOperation, ColumnType, TableName};
 use phantomdb_sql::{definition::SchemaChange, typing::Type};
 
+use super::parameter_types::Open;
 use crate::{bind::Written, rows::Stored};
 
 /// A change of the schema that takes more than statements; [`crate::alter::apply`] makes it.
@@ -77,8 +78,8 @@ pub struct Adapted {
     pub parameter_count: usize,
     /// What each parameter is written into, from the first one on; may be shorter than the list of parameters.
     pub written: Vec<Option<Written>>,
-    /// The places, from 0, of the parameters that nothing in the statement gives a type.
-    pub open_parameters: Vec<usize>,
+    /// The parameters, by their places from 0, that nothing in the statement gives a type.
+    pub open_parameters: Vec<(usize, Open)>,
     /// True when the statement inserts one row, which stands for as many as there are.
     pub takes_rows: bool,
     /// True for an INSERT that returns at most columns of the one row of values that came with it.

@@ -59,6 +59,7 @@ use sqlparser::ast::{CreateTable, Expr, Ident, Statement};
 
 pub use adapted::{Adapted, Change, Created, Step, WriteKind, WriteTarget};
 use adapter::Adapter;
+pub use parameter_types::Open;
 use typed::Typed;
 
 pub(super) use typed::type_of_column;

@@ -12,6 +12,7 @@ use sqlparser::ast::{BinaryOperator, Expr, Spanned, UnaryOperator, Value, ValueW
 use super::{
     adapter::Adapter,
     converted::{apply_body, implicit, is_null_beside_rows, json, output_text, text},
+    parameter_types::Subscript,
     typed::{Origin, Typed, wire_of},
 };
 
@@ -48,8 +49,14 @@ impl Adapter<'_> {
             Ok(resolved) => resolved,
             Err(why) => return Err(self.at(no_operator(name, &[a, b], why), expr.span())),
         };
+        let is_of_document =
+            matches!(name, "->" | "->>" | "-") && matches!(a.data_type, Type::Json | Type::Jsonb);
+        let subscript = if is_of_document { Subscript::of(right, b) } else { None };
         let arguments = vec![build::take(left), build::take(right)];
         let (value, typed) = call_of(&resolved, arguments, &[a, b])?;
+        if let Some(subscript) = subscript {
+            subscript.note();
+        }
         *expr = value;
         let nullable = typed.nullable || a.nullable || b.nullable;
         Ok(Typed { nullable, ..typed })

@@ -16,15 +16,31 @@ thread_local! {
     static FOUND: RefCell<Option<Vec<Option<SqlType>>>> = const { RefCell::new(None) };
     /// By the places of the parameters, from 0, what they are written into: a column, or an operand.
     static WRITTEN: RefCell<Vec<Option<Written>>> = const { RefCell::new(Vec::new()) };
-    /// By the places of the parameters, from 0, whether nothing gives them a type; None while nothing is known.
-    static OPEN: RefCell<Vec<Option<bool>>> = const { RefCell::new(Vec::new()) };
+    /// By the places of the parameters, from 0, what gives them a type; None while nothing is known.
+    static STANDING: RefCell<Vec<Option<Standing>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// What gives a parameter its type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Statement,
+    Value(Open),
+}
+
+/// A parameter that the statement gives no type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Open {
+    /// It has the type of its value.
+    Any,
+    /// It is the key of a document, or a place in an array if its value is an integer.
+    Subscript,
 }
 
 /// Notes that an expression, if it is a parameter without a type of its own, is a value of this type where it stands.
 pub(super) fn note(expr: &Expr, typed: Typed, data_type: Type) {
     note_type(expr, typed, || if data_type == Type::Unknown { None } else { sql_type_of(data_type) });
     if data_type != Type::Unknown {
-        note_standing(expr, typed, false);
+        note_standing(expr, typed, Standing::Statement);
     }
     let written = match data_type {
         text if text.is_text() || text == Type::Enum => Written::Text,
@@ -42,24 +58,54 @@ pub(super) fn note_output(expr: &Expr, typed: Typed) {
 
 /// Notes that a parameter stands where nothing gives it a type: there it has the type of its value.
 pub(super) fn note_open(expr: &Expr, typed: Typed) {
-    note_standing(expr, typed, true);
+    note_standing(expr, typed, Standing::Value(Open::Any));
 }
 
-/// A type that another place gives to the parameter comes first.
-fn note_standing(expr: &Expr, typed: Typed, is_open: bool) {
+/// A type that another place of the statement gives to the parameter comes first.
+fn note_standing(expr: &Expr, typed: Typed, standing: Standing) {
     let Some(place) = place_of(expr, typed) else { return };
-    OPEN.with_borrow_mut(|places| {
+    STANDING.with_borrow_mut(|places| {
         if places.len() <= place {
             places.resize(place + 1, None);
         }
-        places[place] = Some(is_open && places[place] != Some(false));
+        if places[place] != Some(Standing::Statement) {
+            places[place] = Some(standing);
+        }
     });
+}
+
+/// A parameter that an operator takes as a subscript, before the operator converts it to a text.
+pub(super) struct Subscript {
+    place: usize,
+    before: Option<Standing>,
+}
+
+impl Subscript {
+    /// None for an expression that is no parameter.
+    pub(super) fn of(expr: &Expr, typed: Typed) -> Option<Self> {
+        let place = place_of(expr, typed)?;
+        let before = STANDING.with_borrow(|places| places.get(place).copied().flatten());
+        Some(Self { place, before })
+    }
+
+    /// Notes it, in the place of the type that the conversion gave it.
+    pub(super) fn note(self) {
+        let standing = match self.before {
+            Some(Standing::Statement) => Standing::Statement,
+            _ => Standing::Value(Open::Subscript),
+        };
+        STANDING.with_borrow_mut(|places| {
+            if let Some(place) = places.get_mut(self.place) {
+                *place = Some(standing);
+            }
+        });
+    }
 }
 
 /// Notes the type of a parameter that is assigned to a column.
 pub(super) fn note_column(expr: &Expr, typed: Typed, data_type: &SqlType) {
     note_type(expr, typed, || Some(data_type.clone()));
-    note_standing(expr, typed, false);
+    note_standing(expr, typed, Standing::Statement);
     if let Some(written) = written_into(data_type) {
         note_written(expr, typed, |_| Some(written));
     }
@@ -117,10 +163,12 @@ pub(super) fn found_by<T>(work: impl FnOnce() -> T) -> (T, Vec<Option<SqlType>>)
 
 /// The statement that the work adapts, with what its parameters are written into, and which of them have no type.
 pub(super) fn with_parameters(work: impl FnOnce() -> Result<Adapted>) -> Result<Adapted> {
-    let before = (WRITTEN.take(), OPEN.take());
+    let before = (WRITTEN.take(), STANDING.take());
     let adapted = work();
-    let (written, standing) = (WRITTEN.replace(before.0), OPEN.replace(before.1));
-    let open =
-        standing.iter().enumerate().filter_map(|(place, is_open)| (*is_open == Some(true)).then_some(place));
+    let (written, standing) = (WRITTEN.replace(before.0), STANDING.replace(before.1));
+    let open = standing.iter().enumerate().filter_map(|(place, standing)| match standing {
+        Some(Standing::Value(open)) => Some((place, *open)),
+        Some(Standing::Statement) | None => None,
+    });
     adapted.map(|adapted| Adapted { written, open_parameters: open.collect(), ..adapted })
 }

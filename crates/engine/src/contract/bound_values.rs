@@ -123,6 +123,16 @@ async fn a_value_that_nothing_gives_a_type_keeps_its_own(fixture: &Fixture) {
         let expected = json!([[alone, document, [document], { "k": document }]]);
         assert_eq!(rows(session, sql, bound).await, expected, "{value:?}");
     }
+    let (first, key) = ([Value::Integer(1)], [text("1")]);
+    for (sql, by_place, by_key) in [
+        ("SELECT '[5, \"six\"]'::json -> $1", json!("six"), json!(null)),
+        ("SELECT '[5, \"six\"]'::jsonb ->> $1", json!("six"), json!(null)),
+        ("SELECT '{\"1\": 7}'::jsonb -> $1", json!(null), json!(7)),
+        ("SELECT '[5, \"1\"]'::jsonb - $1", json!([5]), json!([5])),
+    ] {
+        assert_eq!(rows(session, sql, &first).await, json!([[by_place]]), "{sql}");
+        assert_eq!(rows(session, sql, &key).await, json!([[by_key]]), "{sql}");
+    }
     ok(session, "CREATE TABLE t (id INTEGER PRIMARY KEY, about JSONB)", &[]).await;
     ok(session, "INSERT INTO t VALUES (1, '{}')", &[]).await;
     let set = "UPDATE t SET about = jsonb_set(about, '{a}', to_jsonb($1)) WHERE id = $2 RETURNING about";
