@@ -63,7 +63,7 @@ impl Prepared {
 /// The type that a value gives to its parameter, where it makes a difference.
 fn type_of_value(value: &Value, open: Open) -> Option<Type> {
     match (open, value) {
-        (Open::Subscript, Value::Integer(place)) => i32::try_from(*place).ok().map(|_| Type::Integer),
+        (Open::Overloaded, Value::Integer(integer)) => i32::try_from(*integer).ok().map(|_| Type::Integer),
         (Open::Any, Value::Boolean(_)) => Some(Type::Boolean),
         (Open::Any, Value::Decimal(_)) => Some(Type::Numeric),
         (Open::Any, Value::Date(_)) => Some(Type::Date),

@@ -17,7 +17,7 @@ use super::{
     adapter::Adapter,
     converted::{comparable, conversion},
     create_index::SQLITE_COLLATIONS,
-    or_of_rows,
+    or_of_rows, parameter_types,
     row_values::null_tests_of_row,
     single_row::refuse_further_rows,
     special_form::are_pairs,
@@ -344,7 +344,9 @@ impl Adapter<'_> {
                 values.first().map_or_else(sqlparser::tokenizer::Span::empty, |(value, _)| value.span());
             return Err(self.at(Error::new(ErrorCode::TypeMismatch, message), span));
         };
-        if !unified.is_unknown() {
+        if unified.is_unknown() {
+            values.iter().for_each(|(value, typed)| parameter_types::note_open(value, *typed));
+        } else {
             for (value, typed) in values {
                 let taken = build::take(value);
                 let span = taken.span();

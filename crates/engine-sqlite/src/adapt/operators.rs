@@ -5,14 +5,14 @@ use phantomdb_protocol::{ColumnType, Error, ErrorCode, Result};
 use phantomdb_sql::{
     build,
     printer::verbatim_expr,
-    typing::{Kind, Resolved, Type, Unresolved, functions, operators, resolve},
+    typing::{Kind, Resolved, Signature, Type, Unresolved, functions, operators, resolve},
 };
 use sqlparser::ast::{BinaryOperator, Expr, Spanned, UnaryOperator, Value, ValueWithSpan};
 
 use super::{
     adapter::Adapter,
     converted::{apply_body, implicit, is_null_beside_rows, json, output_text, text},
-    parameter_types::Subscript,
+    parameter_types::Overloaded,
     typed::{Origin, Typed, wire_of},
 };
 
@@ -49,14 +49,8 @@ impl Adapter<'_> {
             Ok(resolved) => resolved,
             Err(why) => return Err(self.at(no_operator(name, &[a, b], why), expr.span())),
         };
-        let is_of_document =
-            matches!(name, "->" | "->>" | "-") && matches!(a.data_type, Type::Json | Type::Jsonb);
-        let subscript = if is_of_document { Subscript::of(right, b) } else { None };
         let arguments = vec![build::take(left), build::take(right)];
         let (value, typed) = call_of(&resolved, arguments, &[a, b])?;
-        if let Some(subscript) = subscript {
-            subscript.note();
-        }
         *expr = value;
         let nullable = typed.nullable || a.nullable || b.nullable;
         Ok(Typed { nullable, ..typed })
@@ -153,27 +147,52 @@ pub(super) fn converted_arguments(
     arguments: Vec<Expr>,
     types: &[Typed],
 ) -> Result<Vec<Expr>> {
-    let declared = &resolved.signature.arguments;
-    let last = declared.len().saturating_sub(1);
-    arguments
-        .into_iter()
-        .zip(types)
-        .zip(&resolved.arguments)
-        .enumerate()
-        .map(|(index, ((argument, typed), wanted))| match declared.get(index.min(last)) {
-            // These write a boolean with its letter, every other function and operator casts it.
-            Some(Type::AnyText) if ["concat", "concat_ws", "format"].contains(&resolved.signature.name) => {
-                output_text(argument, *typed)
+    let converted = arguments.into_iter().zip(types).zip(&resolved.arguments).enumerate();
+    converted
+        .map(|(index, ((argument, typed), wanted))| {
+            let is_overloaded = wanted.is_text() && takes_integer(resolved.signature, index);
+            let overloaded = if is_overloaded { Overloaded::of(&argument, *typed) } else { None };
+            let converted = converted_argument(resolved.signature, index, argument, *typed, *wanted);
+            if let Some(overloaded) = overloaded {
+                overloaded.note();
             }
-            Some(Type::AnyText) => text(argument, *typed),
-            Some(Type::AnyJson) if is_key(resolved.signature.name, index) => key(argument, *typed),
-            Some(Type::AnyJson) => json(argument, *typed),
-            Some(Type::Any) => Ok(argument),
-            _ if typed.is(Type::Other) => Ok(argument),
-            _ if wanted.is_text() && typed.is(Type::Other) => text(argument, *typed),
-            _ => implicit(argument, *typed, *wanted),
+            converted
         })
         .collect()
+}
+
+/// An argument in the type of the signature, which is `wanted` where the signature takes several.
+fn converted_argument(
+    signature: &Signature,
+    index: usize,
+    argument: Expr,
+    typed: Typed,
+    wanted: Type,
+) -> Result<Expr> {
+    let declared = &signature.arguments;
+    let last = declared.len().saturating_sub(1);
+    match declared.get(index.min(last)) {
+        // These write a boolean with its letter, every other function and operator casts it.
+        Some(Type::AnyText) if ["concat", "concat_ws", "format"].contains(&signature.name) => {
+            output_text(argument, typed)
+        }
+        Some(Type::AnyText) => text(argument, typed),
+        Some(Type::AnyJson) if is_key(signature.name, index) => key(argument, typed),
+        Some(Type::AnyJson) => json(argument, typed),
+        Some(Type::Any) => Ok(argument),
+        _ if typed.is(Type::Other) => Ok(argument),
+        _ => implicit(argument, typed, wanted),
+    }
+}
+
+/// True when an operator or a function of this name takes an integer as this argument.
+fn takes_integer(signature: &Signature, index: usize) -> bool {
+    let takes =
+        |row: &Signature| row.kind == signature.kind && row.arguments.get(index) == Some(&Type::Integer);
+    match signature.kind {
+        Kind::Infix | Kind::Prefix => operators(signature.name).any(takes),
+        _ => functions(signature.name).any(takes),
+    }
 }
 
 /// True for an argument that becomes the key of an object.

@@ -32,8 +32,8 @@ enum Standing {
 pub enum Open {
     /// It has the type of its value.
     Any,
-    /// It is the key of a document, or a place in an array if its value is an integer.
-    Subscript,
+    /// It is a text, or an integer if its value is one: an operator or a function takes both.
+    Overloaded,
 }
 
 /// Notes that an expression, if it is a parameter without a type of its own, is a value of this type where it stands.
@@ -74,13 +74,13 @@ fn note_standing(expr: &Expr, typed: Typed, standing: Standing) {
     });
 }
 
-/// A parameter that an operator takes as a subscript, before the operator converts it to a text.
-pub(super) struct Subscript {
+/// A parameter that an operator or a function takes as a text or as an integer, before it is converted to a text.
+pub(super) struct Overloaded {
     place: usize,
     before: Option<Standing>,
 }
 
-impl Subscript {
+impl Overloaded {
     /// None for an expression that is no parameter.
     pub(super) fn of(expr: &Expr, typed: Typed) -> Option<Self> {
         let place = place_of(expr, typed)?;
@@ -92,7 +92,7 @@ impl Subscript {
     pub(super) fn note(self) {
         let standing = match self.before {
             Some(Standing::Statement) => Standing::Statement,
-            _ => Standing::Value(Open::Subscript),
+            _ => Standing::Value(Open::Overloaded),
         };
         STANDING.with_borrow_mut(|places| {
             if let Some(place) = places.get_mut(self.place) {

@@ -129,12 +129,22 @@ async fn a_value_that_nothing_gives_a_type_keeps_its_own(fixture: &Fixture) {
         ("SELECT '[5, \"six\"]'::jsonb ->> $1", json!("six"), json!(null)),
         ("SELECT '{\"1\": 7}'::jsonb -> $1", json!(null), json!(7)),
         ("SELECT '[5, \"1\"]'::jsonb - $1", json!([5]), json!([5])),
+        ("SELECT substring('1abc', $1)", json!("1abc"), json!("1")),
+        ("SELECT CASE WHEN true THEN $1 END", json!(1), json!("1")),
     ] {
         assert_eq!(rows(session, sql, &first).await, json!([[by_place]]), "{sql}");
         assert_eq!(rows(session, sql, &key).await, json!([[by_key]]), "{sql}");
     }
     ok(session, "CREATE TABLE t (id INTEGER PRIMARY KEY, about JSONB)", &[]).await;
     ok(session, "INSERT INTO t VALUES (1, '{}')", &[]).await;
+    let yes = [Value::Boolean(true)];
+    for sql in [
+        "SELECT CASE WHEN true THEN $1 END",
+        "SELECT coalesce(NULL, $1)",
+        "SELECT v FROM (VALUES ($1)) q (v)",
+    ] {
+        assert_eq!(rows(session, sql, &yes).await, json!([[true]]), "{sql}");
+    }
     let set = "UPDATE t SET about = jsonb_set(about, '{a}', to_jsonb($1)) WHERE id = $2 RETURNING about";
     let values = [Value::Boolean(true), Value::Integer(1)];
     assert_eq!(rows(session, set, &values).await, json!([[{ "a": true }]]));
