@@ -14,6 +14,7 @@ use sqlparser::{
 use super::{
     adapter::Adapter,
     converted::conversion,
+    parameter_types::Overloaded,
     template::{converted_source, empty_query},
     typed::{Typed, unify},
 };
@@ -43,6 +44,8 @@ impl Adapter<'_> {
             values.push((element, typed));
         }
         let members: Vec<Typed> = values.iter().map(|(_, typed)| *typed).collect();
+        // An array of parameters and strings is one of texts, or of integers if the values are.
+        let is_open = wanted.is_none() && members.iter().all(|member| member.is_unknown());
         let nested = members.iter().any(|typed| matches!(typed.data_type, Type::Array(_)));
         let element = match (wanted, unify(&members).map(|typed| typed.data_type)) {
             (Some(wanted), _) if !nested => wanted,
@@ -58,7 +61,11 @@ impl Adapter<'_> {
         let mut arguments = if nested { Vec::new() } else { vec![literal(element.short_name())] };
         for (value, typed) in values {
             let span = value.span();
+            let overloaded = if is_open { Overloaded::of(&value, typed) } else { None };
             arguments.push(conversion(value, typed, element).map_err(|error| self.at(error, span))?);
+            if let Some(overloaded) = overloaded {
+                overloaded.note();
+            }
         }
         let array = if nested { Some(element) } else { element.array() };
         let Some(array) = array else {

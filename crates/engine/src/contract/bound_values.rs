@@ -131,6 +131,7 @@ async fn a_value_that_nothing_gives_a_type_keeps_its_own(fixture: &Fixture) {
         ("SELECT '[5, \"1\"]'::jsonb - $1", json!([5]), json!([5])),
         ("SELECT substring('1abc', $1)", json!("1abc"), json!("1")),
         ("SELECT CASE WHEN true THEN $1 END", json!(1), json!("1")),
+        ("SELECT ARRAY[$1, $1]", json!([1, 1]), json!(["1", "1"])),
     ] {
         assert_eq!(rows(session, sql, &first).await, json!([[by_place]]), "{sql}");
         assert_eq!(rows(session, sql, &key).await, json!([[by_key]]), "{sql}");
