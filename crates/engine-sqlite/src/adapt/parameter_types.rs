@@ -20,7 +20,7 @@ thread_local! {
     static STANDING: RefCell<Vec<Option<Standing>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// What gives a parameter its type.
+/// The source of a parameter's type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Standing {
     Statement,
@@ -81,7 +81,7 @@ pub(super) struct Overloaded {
 }
 
 impl Overloaded {
-    /// None for an expression that is no parameter.
+    /// The parameter that the expression is; none for any other expression.
     pub(super) fn of(expr: &Expr, typed: Typed) -> Option<Self> {
         let place = place_of(expr, typed)?;
         let before = STANDING.with_borrow(|places| places.get(place).copied().flatten());
