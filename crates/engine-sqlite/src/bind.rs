@@ -104,7 +104,7 @@ fn assigned(value: &Value, written: Option<Written>, number: usize) -> Result<To
 }
 
 /// A value in the form in which SQLite stores it. `number` is that of its parameter, from 1, for errors.
-pub(super) fn to_sqlite(value: &Value, number: usize) -> Result<ToSqlOutput<'_>> {
+fn to_sqlite(value: &Value, number: usize) -> Result<ToSqlOutput<'_>> {
     Ok(match value {
         Value::Null => ToSqlOutput::Borrowed(ValueRef::Null),
         Value::Boolean(b) => ToSqlOutput::Borrowed(ValueRef::Integer(i64::from(*b))),
