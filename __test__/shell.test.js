@@ -73,8 +73,9 @@ const onTerminal = hasScript ? test : test.skip;
 /** Runs a command at a pseudo-terminal, which `script` of util-linux makes. */
 function atTerminal(args, variables = {}) {
   const words = [process.execPath, program, ...args].map((word) => `'${word}'`).join(' ');
-  const child = spawn('script', ['--quiet', '--return', '--command', words, '/dev/null'], {
-    env: { ...environment, ...variables },
+  // A shell that stays would get the Ctrl-C too, and dash ends by it, when the command has ended.
+  const child = spawn('script', ['--quiet', '--return', '--command', `exec ${words}`, '/dev/null'], {
+    env: { ...environment, SHELL: '/bin/sh', ...variables },
   });
   let shown = '';
   let seen = 0;
