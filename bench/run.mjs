@@ -8,12 +8,12 @@
 // a column failed or answered wrong. bench/README.md describes the options.
 
 import { execFileSync } from 'node:child_process';
-import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
+import { buildSqlite3 } from '../scripts/sqlite3.js';
 import { installPeers } from './peers/install.mjs';
 import addonBuild from './suite/addon-build.js';
 import contestants from './suite/contestants.js';
@@ -67,17 +67,6 @@ function machine({ rounds, roundMs }) {
   );
 }
 
-/** Fails before the run instead of in the middle of it: npm may have blocked the script that makes the addon of sqlite3. */
-function requireSqlite3() {
-  try {
-    createRequire(import.meta.url)('sqlite3');
-  } catch (error) {
-    throw new Error(
-      `sqlite3 cannot be loaded; \`npm rebuild sqlite3\` makes its addon. ${error.message.split('\n')[0]}`,
-    );
-  }
-}
-
 async function measure({ measuring, selected }, servers) {
   const results = { rows: {}, growth: {} };
   const progress = (title) => console.error(`${new Date().toTimeString().slice(0, 8)} ${title}`);
@@ -102,7 +91,7 @@ async function main() {
   const isRelease = addonBuild.isRelease();
   if (!isRelease) console.error('The addon is no release build, so the figures say little. `npm run build` makes one.');
   const uses = (test) => options.selected.contestants.some((name) => test(CONTESTANTS[name]));
-  if (uses(({ opener }) => ['sqlite3', 'instant'].includes(opener))) requireSqlite3();
+  if (uses(({ opener }) => ['sqlite3', 'instant'].includes(opener))) await buildSqlite3();
   if (uses(({ peer }) => peer)) installPeers();
   const servers = new Servers();
   let measured;

@@ -4,7 +4,10 @@
 import { spawn } from 'node:child_process';
 
 import { startPostgres } from './postgres.mjs';
+import { buildSqlite3 } from './sqlite3.js';
 
+/** It may compile for two minutes, on one core, while the stages of Rust run. Jest says why it failed. */
+const sqlite3 = buildSqlite3().catch(() => {});
 const jest = ['node_modules/jest/bin/jest.js', '--silent=false'];
 const stages = [
   { name: 'Rust format', command: ['cargo', 'fmt', '--all', '--check'] },
@@ -14,7 +17,7 @@ const stages = [
   { name: 'Rust tests', command: ['cargo', 'test', '--workspace', '--no-fail-fast'], count: countCargo },
   { name: 'JavaScript lint and format', command: ['npx', 'biome', 'check', '--error-on-warnings'] },
   { name: 'Types', command: ['npx', 'tsc', '--project', '__test__/types/tsconfig.json'] },
-  { name: 'Jest', command: ['node', ...jest], count: countJest, stuck: /^Jest did not exit/m },
+  { name: 'Jest', needs: sqlite3, command: ['node', ...jest], count: countJest, stuck: /^Jest did not exit/m },
   // The oldest Node and this one; `npm run test:install` has all.
   {
     name: 'Installed package',
@@ -85,8 +88,9 @@ function run([program, ...args], stuck) {
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 const failures = [];
-for (const { name, command, count, stuck } of stages) {
+for (const { name, needs, command, count, stuck } of stages) {
   console.log(`\n== ${name}`);
+  await needs;
   const { code, output } = await run(command, stuck);
   const counted = count?.(output) ?? { passed: 0, failed: 0 };
   const ran = counted.passed + counted.failed > 0;
