@@ -153,7 +153,7 @@ class Connection {
         isMade = true;
         return this.#make(method, request);
       };
-      const outcome = !this.#isInMemory || isTurn() ? make() : inTurn(make);
+      const outcome = this.isRemote || isTurn() ? make() : inTurn(make);
       const text = Promise.resolve(outcome).then((answer) => this.#textOf(answer, event.database, begins));
       if (!signal) return await text;
       return await untilAborted(signal, text, () => {
@@ -209,7 +209,7 @@ class Connection {
 
   /** The outcome of a call, JSON text or a failure, or a promise of it. The call is made when its turn comes. */
   #outcome(method, request) {
-    return !this.#isInMemory || isTurn() ? this.#make(method, request) : inTurn(() => this.#make(method, request));
+    return this.isRemote || isTurn() ? this.#make(method, request) : inTurn(() => this.#make(method, request));
   }
 
   #make(method, request) {

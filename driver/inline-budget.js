@@ -1,8 +1,8 @@
 'use strict';
 
-// The time that calls to memory may take in one turn of the event loop. Most of them take microseconds and are answered
-// on Node's own thread. A loop of such calls would never let the event loop turn, so that each turn has room for a few
-// milliseconds of them. A call that comes later waits for the next turn, behind the calls that came before it.
+// The time that calls to an embedded database may take in one turn of the event loop. Most of them take microseconds and
+// are answered on Node's own thread. A loop of such calls would never let the event loop turn, so that each turn has room
+// for a few milliseconds of them. A call that comes later waits for the next turn, behind the calls that came before it.
 
 // Node's own functions, also where tests have put others in their place.
 const { performance } = require('perf_hooks');

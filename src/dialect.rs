@@ -354,14 +354,14 @@ impl NativeDialect {
         })
     }
 
-    /// Begins a call. Two hand-overs between threads cost more than most statements on memory take. So a call to memory is
-    /// begun on the calling thread, and goes on elsewhere when it has to wait.
+    /// Begins a call. Two hand-overs between threads cost more than most statements take. So a call to an embedded database
+    /// is begun on the calling thread, and goes on elsewhere when it has to wait or takes longer than a moment.
     fn begin(&self, env: &Env, number: u32, at_once: bool, mut work: Work) -> napi::Result<Outcome> {
         if self.client.is_remote() {
             self.batch.add_alone(number, work);
             return Ok(None);
         }
-        if at_once && self.client.is_in_memory() {
+        if at_once {
             let mut nobody = TaskContext::from_waker(Waker::noop());
             if let Poll::Ready(answer) = within_runtime_if_available(|| work.as_mut().poll(&mut nobody)) {
                 return Ok(done(answer));
