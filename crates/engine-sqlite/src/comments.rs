@@ -1,17 +1,18 @@
 //! Comments on tables and columns, which SQLite does not have. They are kept in a table of PhantomDB's own.
 
 use phantomdb_protocol::{Result, TableName, TableSchema};
+use phantomdb_sql::own_tables::OwnTable;
 use rusqlite::{Connection, OptionalExtension, Params, params};
 
 use crate::error::schema_failed;
 use crate::own_tables;
 use crate::stored::stored_name;
 
-const TABLE: &str = "phantomdb_comments";
+const TABLE: OwnTable = OwnTable::COMMENTS;
 
 /// The row for the comment of the table itself has an empty column name.
-const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS \"phantomdb_comments\" (\"table\" TEXT NOT NULL, \
-    \"column\" TEXT NOT NULL, \"comment\" TEXT NOT NULL, PRIMARY KEY (\"table\", \"column\")) WITHOUT ROWID";
+const DEFINITION: &str = "(\"table\" TEXT NOT NULL, \"column\" TEXT NOT NULL, \"comment\" TEXT NOT NULL, \
+    PRIMARY KEY (\"table\", \"column\")) WITHOUT ROWID";
 
 /// Sets or removes the comment of a table, or of one of its columns.
 pub(super) fn set(
@@ -23,7 +24,7 @@ pub(super) fn set(
     let (stored, column) = (stored_name(table), column.unwrap_or_default());
     match comment {
         Some(text) => {
-            own_tables::run(conn, CREATE_TABLE, [])?;
+            own_tables::run(conn, &own_tables::create_statement(TABLE, DEFINITION), [])?;
             let sql = "INSERT INTO phantomdb_comments VALUES (?1, ?2, ?3) \
                  ON CONFLICT DO UPDATE SET comment = excluded.comment WHERE comment <> excluded.comment";
             own_tables::run(conn, sql, params![stored, column, text]).map(drop)

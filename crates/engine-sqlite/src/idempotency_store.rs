@@ -6,14 +6,15 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use phantomdb_engine::IdempotentCall;
 use phantomdb_protocol::{Error, ErrorCode, Result};
+use phantomdb_sql::own_tables::OwnTable;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::error;
+use crate::{error, own_tables};
 
 /// The columns `seq`, `at` (seconds since 1970) and `upto` (the size of all answers so far in bytes) grow from row to row,
 /// so the oldest answers come first.
-const CREATE: &str = "CREATE TABLE IF NOT EXISTS phantomdb_answers (seq INTEGER PRIMARY KEY, key BLOB NOT NULL, \
+const DEFINITION: &str = "(seq INTEGER PRIMARY KEY, key BLOB NOT NULL, \
     write INTEGER NOT NULL, call BLOB NOT NULL, at INTEGER NOT NULL, upto INTEGER NOT NULL, answer TEXT NOT NULL, \
     UNIQUE (key, write))";
 
@@ -88,7 +89,9 @@ impl KeyedWrite {
             connection.prepare_cached(INSERT)?.execute(values)
         };
         match insert() {
-            Err(e) if is_missing_table(&e) => connection.execute_batch(CREATE).and_then(|()| insert()),
+            Err(e) if is_missing_table(&e) => connection
+                .execute_batch(&own_tables::create_statement(OwnTable::ANSWERS, DEFINITION))
+                .and_then(|()| insert()),
             other => other,
         }
         .map_err(error::from_sqlite)?;

@@ -1,15 +1,21 @@
 //! The tables that PhantomDB keeps in a database for itself. Each is created when it is first needed.
 
 use phantomdb_protocol::Result;
+use phantomdb_sql::own_tables::OwnTable;
 use rusqlite::{Connection, Params};
 
 use crate::error::schema_failed;
 
 /// True when the database has the table.
-pub(super) fn exists(conn: &Connection, table: &str) -> Result<bool> {
+pub(super) fn exists(conn: &Connection, table: OwnTable) -> Result<bool> {
     conn.prepare_cached("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1")
-        .and_then(|mut statement| statement.exists([table]))
+        .and_then(|mut statement| statement.exists([table.name()]))
         .map_err(|error| schema_failed(&error))
+}
+
+/// The statement that creates the table when it is missing, from the text behind its name.
+pub(super) fn create_statement(table: OwnTable, definition: &str) -> String {
+    format!("CREATE TABLE IF NOT EXISTS \"{}\" {definition}", table.name())
 }
 
 /// Runs a statement and returns the number of rows that it changed.

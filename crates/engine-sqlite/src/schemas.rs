@@ -5,17 +5,16 @@
 use std::collections::BTreeSet;
 
 use phantomdb_protocol::{Error, ErrorCode, Result, TableName};
-use phantomdb_sql::printer::quote_literal;
+use phantomdb_sql::{own_tables::OwnTable, printer::quote_literal};
 use rusqlite::Connection;
 
 use crate::error::schema_failed;
 use crate::own_tables;
 
 /// The table that lists the schemas.
-pub(super) const TABLE: &str = "phantomdb_schemas";
+pub(super) const TABLE: OwnTable = OwnTable::SCHEMAS;
 
-const CREATE_TABLE: &str =
-    "CREATE TABLE IF NOT EXISTS \"phantomdb_schemas\" (\"name\" TEXT PRIMARY KEY) WITHOUT ROWID";
+const DEFINITION: &str = "(\"name\" TEXT PRIMARY KEY) WITHOUT ROWID";
 
 /// The schemas of the database, without the default one.
 pub(super) fn schemas(conn: &Connection) -> Result<BTreeSet<String>> {
@@ -33,7 +32,7 @@ pub(super) fn create_schema(conn: &Connection, name: &str, if_not_exists: bool) 
         // The default schema always exists.
         return if if_not_exists { Ok(()) } else { Err(already_exists(name)) };
     }
-    own_tables::run(conn, CREATE_TABLE, [])?;
+    own_tables::run(conn, &own_tables::create_statement(TABLE, DEFINITION), [])?;
     let created = own_tables::run(
         conn,
         "INSERT INTO phantomdb_schemas (name) VALUES (?1) ON CONFLICT DO NOTHING",
@@ -48,7 +47,7 @@ pub(super) fn create_if_missing(name: &str) -> Vec<String> {
         "INSERT INTO phantomdb_schemas (name) VALUES ({}) ON CONFLICT DO NOTHING",
         quote_literal(name)
     );
-    vec![CREATE_TABLE.to_owned(), insert]
+    vec![own_tables::create_statement(TABLE, DEFINITION), insert]
 }
 
 fn already_exists(name: &str) -> Error {

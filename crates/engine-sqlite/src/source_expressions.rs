@@ -10,6 +10,7 @@ use phantomdb_protocol::{
     Constraint, CreateIndex, Result, TableName, TableSchema,
     ddl::{self, Verbatim},
 };
+use phantomdb_sql::own_tables::OwnTable;
 use phantomdb_sql::parse::parse_expression;
 use phantomdb_sql::printer::quote_literal;
 use phantomdb_sql::walk::change_expressions;
@@ -20,10 +21,9 @@ use crate::error::schema_failed;
 use crate::own_tables;
 use crate::stored::{self, stored_name};
 
-const TABLE: &str = "phantomdb_expressions";
+const TABLE: OwnTable = OwnTable::EXPRESSIONS;
 
-const CREATE: &str = "CREATE TABLE IF NOT EXISTS \"phantomdb_expressions\" (\"table\" TEXT NOT NULL, \
-    \"adapted\" TEXT NOT NULL, \"written\" TEXT NOT NULL, PRIMARY KEY (\"table\", \"adapted\")) WITHOUT ROWID";
+const DEFINITION: &str = "(\"table\" TEXT NOT NULL, \"adapted\" TEXT NOT NULL, \"written\" TEXT NOT NULL, PRIMARY KEY (\"table\", \"adapted\")) WITHOUT ROWID";
 
 /// An expression as it was written and as SQLite was given it, both in the form that a description prints.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub(super) fn insert_statements(table: &str, expressions: &[SourceExpression]) -
         "INSERT INTO phantomdb_expressions VALUES {rows} ON CONFLICT DO UPDATE \
          SET written = excluded.written WHERE written <> excluded.written"
     );
-    vec![CREATE.to_owned(), insert]
+    vec![own_tables::create_statement(TABLE, DEFINITION), insert]
 }
 
 /// Stores the expressions of a table.

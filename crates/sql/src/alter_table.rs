@@ -20,6 +20,7 @@ use crate::{
         refuse_of_check, refuse_of_foreign_key, refuse_of_primary_key, refuse_of_unique, refuse_unkept,
     },
     names::table_name,
+    own_tables::refuse_name,
     printer::{self, Style},
     types::{SqlType, is_serial},
 };
@@ -119,6 +120,7 @@ impl AlterTableReader<'_> {
             } => {
                 let mut to = table_name(name).unwrap_or_else(|| TableName::new(name.to_string()));
                 to.schema = to.schema.or_else(|| table.schema.clone());
+                refuse_name(&to.name)?;
                 vec![AlterOperation::RenameTable { to }]
             }
             AlterTableOperation::AddConstraint { constraint: _, not_valid: true } => {

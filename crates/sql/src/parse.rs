@@ -113,6 +113,7 @@ pub fn statement(sql: &str, mut tokens: Vec<TokenWithSpan>) -> Result<Parsed> {
     let mut parser = parser(tokens);
     let statement = parser.parse_statement().map_err(|error| syntax_error(sql, error))?;
     expect_end(sql, &mut parser, "unexpected text after the statement")?;
+    own_tables::refuse_new(sql, &statement)?;
     if let Statement::AlterIndex {
         name: from,
         operation: AlterIndexOperation::RenameIndex { index_name: to },

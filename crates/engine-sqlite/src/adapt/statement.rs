@@ -333,8 +333,8 @@ impl Adapter<'_> {
     }
 
     fn show_schemas(&self) -> Adapted {
-        let sql = if self.catalog.table(&TableName::new(schemas::TABLE)).is_some() {
-            format!("SELECT name AS schema_name FROM \"{}\" ORDER BY name", schemas::TABLE)
+        let sql = if self.catalog.table(&TableName::new(schemas::TABLE.name())).is_some() {
+            format!("SELECT name AS schema_name FROM \"{}\" ORDER BY name", schemas::TABLE.name())
         } else {
             "SELECT NULL AS schema_name WHERE FALSE".to_owned()
         };

@@ -2,10 +2,8 @@
 //! the answers of other callers.
 
 use crate::common::{Answer, Caller, each_server};
+use phantomdb_sql::own_tables::OwnTable;
 use serde_json::{Value as Json, json};
-
-const OWN: [&str; 4] =
-    ["phantomdb_answers", "phantomdb_expressions", "phantomdb_schemas", "phantomdb_writes"];
 
 const INSERT: &str = r#"INSERT INTO "users" ("firstName") VALUES ('Kay') RETURNING "firstName""#;
 
@@ -23,7 +21,7 @@ async fn no_statement_names_a_table_of_phantomdb() {
     for caller in each_server().await {
         let caller = caller.with_users().await;
         keyed(&caller, "first").await.ok(200);
-        for own in OWN {
+        for own in OwnTable::ALL.map(OwnTable::name) {
             let upper = own.to_uppercase();
             for sql in [
                 format!("SELECT * FROM {own}"),
@@ -66,5 +64,25 @@ async fn no_statement_names_a_table_of_phantomdb() {
         }
         keyed(&caller, "first").await.ok(200);
         assert_eq!(count(&caller).await, json!([[1]]));
+    }
+}
+
+#[tokio::test]
+async fn a_user_makes_no_table_that_lists_would_hide() {
+    for caller in each_server().await {
+        let caller = caller.with_users().await;
+        for sql in [
+            "CREATE TABLE phantomdb_notes (a INTEGER)",
+            "CREATE TABLE \"PhantomDB_notes\" AS SELECT 1 AS a",
+            "CREATE VIEW public.phantomdb_notes AS SELECT 1 AS a",
+            "ALTER TABLE users RENAME TO phantomdb_notes",
+        ] {
+            let answer = caller.query(sql).await;
+            assert_eq!(answer.code(), "BAD_REQUEST", "{sql}");
+        }
+        let rename = json!({ "operations": [{ "op": "renameTable", "to": { "name": "phantomdb_notes" } }] });
+        caller.send("PATCH", "/databases/app/tables/users", rename).await.refused_with(400, "BAD_REQUEST");
+        // Names of columns are free.
+        caller.query("SELECT 1 AS phantomdb_notes").await.ok(200);
     }
 }
