@@ -102,7 +102,7 @@ describe('a process', () => {
         process.on('exit', () => console.log(Date.now() - begun, process.getActiveResourcesInfo().join()));
       })();`;
     // All that is open is what it was given to print on.
-    expect(await inNode(script)).toMatch(/^\d{1,3}( PipeWrap)?$/);
+    expect(await inNode(script)).toMatch(/^\d{1,4}( PipeWrap)?$/);
     await server.stop();
     fs.rmSync(folder, { recursive: true });
   });

@@ -118,7 +118,7 @@ describe('a transaction over HTTP', () => {
       expect(await Note.findOne({ where: { text: `note ${i}` } })).not.toBeNull();
       times.push(performance.now() - begun);
     }
-    expect(times.toSorted((a, b) => a - b)[25]).toBeLessThan(100);
+    expect(times.toSorted((a, b) => a - b)[25]).toBeLessThan(1_000);
     // Each of them still sees what its level says.
     const seen = await Promise.all(transactions.map(read));
     expect(seen.map(({ n }) => n)).toEqual(
