@@ -6,10 +6,13 @@
 
 use std::{fmt::Write as _, ops::ControlFlow};
 
-use crate::walk::{Node, walk};
+use crate::{
+    build::take,
+    walk::{Node, walk},
+};
 use phantomdb_protocol::{Error, ErrorCode, ddl::push_quoted};
 use sqlparser::ast::{
-    ArrayElemTypeDef, DataType, Expr, Ident, ObjectName, ObjectNamePart, Statement, TableFactor,
+    AccessExpr, ArrayElemTypeDef, DataType, Expr, Ident, ObjectName, ObjectNamePart, Statement, TableFactor,
     UnaryOperator, Value, ValueWithSpan, VisitorMut,
 };
 
@@ -89,6 +92,10 @@ fn begins_with_operator(expr: &Expr) -> bool {
     first.0.is_some_and(|first| "+-*/<>=~!@#%^&|`?".contains(first))
 }
 
+fn nest(expr: &mut Expr) {
+    *expr = Expr::Nested(Box::new(take(expr)));
+}
+
 struct QuotingVisitor(Style);
 
 impl VisitorMut for QuotingVisitor {
@@ -147,8 +154,13 @@ impl VisitorMut for QuotingVisitor {
             && *op != UnaryOperator::Not
             && begins_with_operator(operand)
         {
-            let inner = std::mem::replace(operand.as_mut(), Expr::Value(Value::Null.into()));
-            **operand = Expr::Nested(Box::new(inner));
+            nest(operand);
+        }
+        // The tree prints no space before the point: `1."x"` would be the number `1.` under another name.
+        if let Expr::CompoundFieldAccess { root, access_chain } = expr
+            && let (Expr::Value(_), Some(AccessExpr::Dot(_))) = (root.as_ref(), access_chain.first())
+        {
+            nest(root);
         }
         ControlFlow::Continue(())
     }
@@ -258,4 +270,26 @@ fn placeholder(name: &str, style: Style) -> Result<String, Error> {
 
 fn nul() -> Error {
     Error::new(ErrorCode::TypeMismatch, "a NUL character cannot be stored in a string or a name")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse::parse_stored;
+
+    #[test]
+    fn a_field_of_a_number_is_no_name_of_the_number() {
+        for (written, expected) in [
+            ("SELECT 1 .x", r#"SELECT (1)."x""#),
+            ("SELECT 1 .x.y", r#"SELECT (1)."x"."y""#),
+            ("SELECT 1.5 .x + 2", r#"SELECT (1.5)."x" + 2"#),
+            ("SELECT $1 .x", r#"SELECT ($1)."x""#),
+            ("SELECT (1).x", r#"SELECT (1)."x""#),
+            ("SELECT a.x, (a).x", r#"SELECT "a"."x", ("a")."x""#),
+        ] {
+            let printed = print(&mut parse_stored(written).unwrap(), Style::Phantom).unwrap();
+            assert_eq!(printed, expected, "{written}");
+            assert_eq!(print(&mut parse_stored(&printed).unwrap(), Style::Phantom).unwrap(), expected);
+        }
+    }
 }
