@@ -5,18 +5,18 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use phantomdb_protocol::{Error, Result, Statement};
+use phantomdb_protocol::{AlterOperation, Error, Result, Statement};
 
 use crate::{
     connection::Connection,
     foreign_key_error::{is_incomplete, name_columns},
     idempotency_store::IdempotencyStore,
     pipeline::Pipeline,
-    plan_cache::{Plan, PlanCache},
+    plan_cache::{DatabasePlans, Plan, PlanCache},
     pool::{Pool, PooledConnection},
     replicas::Replicas,
     server_traits::ServerTraits,
-    stored_code::StoredCode,
+    stored_code::{DatabaseCode, StoredCode},
 };
 
 /// A database of the server.
@@ -29,7 +29,7 @@ pub(crate) struct Database {
     pub(crate) replicas: Arc<Replicas>,
     pub(crate) idempotency_store: IdempotencyStore,
     stored_code: Arc<StoredCode>,
-    plan_cache: Arc<PlanCache>,
+    plans: Arc<DatabasePlans>,
     traits: OnceLock<ServerTraits>,
 }
 
@@ -48,7 +48,7 @@ impl Database {
             replicas,
             idempotency_store: IdempotencyStore::default(),
             stored_code: Arc::default(),
-            plan_cache,
+            plans: Arc::new(DatabasePlans::new(plan_cache)),
             traits: OnceLock::new(),
         }
     }
@@ -78,7 +78,7 @@ impl Database {
                 code
             }
             // The future is large, and rarely needed.
-            None => Box::pin(self.stored_code.look(lease)).await,
+            None => Box::pin(look(&self.stored_code, &self.plans, lease)).await,
         };
         lease.set_code(code);
     }
@@ -88,10 +88,11 @@ impl Database {
             return;
         }
         let (pool, stored_code) = (self.primary.clone(), Arc::clone(&self.stored_code));
+        let plans = Arc::clone(&self.plans);
         tokio::spawn(async move {
             if let Ok(lent) = pool.get().await {
                 let lease = Lease { lent, stored_code: Arc::clone(&stored_code), done: false };
-                stored_code.look(&lease).await;
+                look(&stored_code, &plans, &lease).await;
                 lease.give_back();
             }
             stored_code.end_refresh();
@@ -133,7 +134,21 @@ impl Database {
                 traits
             }
         };
-        self.plan_cache.plan(statement, traits)
+        self.plans.plan(statement, traits)
+    }
+
+    /// Finds out what there is to know for a plan, when nothing is known or a statement may have changed it. The caller must
+    /// hold no connection, as another one is taken.
+    pub(crate) async fn prepare_to_plan(&self) -> Result<()> {
+        if self.stored_code.latest().is_none() {
+            Box::pin(self.lease()).await?.give_back();
+        }
+        Ok(())
+    }
+
+    /// Takes in what a change of a table means for the plans after it.
+    pub(crate) fn foresee(&self, operations: &[AlterOperation]) {
+        self.plans.learn(|known| known.with_new(&known.new_columns_of(operations)));
     }
 
     /// Adds the columns of the violated foreign key to the error of a statement that has given its connection back.
@@ -149,6 +164,15 @@ impl Database {
             outcome => outcome,
         }
     }
+}
+
+/// Looks at the catalog for the code of the database and for the columns that ignore case.
+async fn look(stored_code: &StoredCode, plans: &DatabasePlans, lease: &Lease) -> Arc<DatabaseCode> {
+    let (code, citext) = stored_code.look(lease).await;
+    if let Some(found) = citext {
+        plans.learn(|known| known.with_found(&found));
+    }
+    code
 }
 
 /// A connection while it is in use. When the work on it is dropped before its end, the server is told to cancel it, and

@@ -9,6 +9,7 @@ use phantomdb_protocol::{BeginTransaction, Error, ErrorCode, Result};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::{
+    citext::CitextColumns,
     database::{Database, Lease},
     database_admin, error, lock_waits,
     options::{PostgresOptions, Target},
@@ -42,7 +43,7 @@ impl PostgresEngine {
         // Creating a database may take longer than a statement is allowed to.
         let patient = PostgresOptions { statement_timeout: None, ..options.clone() };
         let pool = Pool::new(target.config.clone(), tls.clone(), &Arc::new(patient))?;
-        let (options, plan_cache) = (Arc::new(options), Arc::new(PlanCache::new()));
+        let (options, plan_cache) = (Arc::new(options), Arc::new(PlanCache::new(CitextColumns::default())));
         let replicas = Arc::new(Replicas::new(&target, &options)?);
         // Questions about the server itself go to the primary.
         let home = Database::new(pool, None, Vec::new(), Arc::clone(&plan_cache), Arc::clone(&replicas));

@@ -8,6 +8,7 @@ mod autocommit_write;
 mod batch;
 mod bind;
 mod catalog;
+mod citext;
 mod connection;
 mod cursors;
 mod database;

@@ -13,6 +13,7 @@ use tokio_postgres::types::Type;
 
 use crate::{
     adapt::{self, Adapted},
+    citext::CitextColumns,
     native,
     receipt_sql::ReceiptForm,
     server_traits::ServerTraits,
@@ -105,8 +106,9 @@ impl Plan {
     }
 }
 
-/// The plans of an engine. A plan depends on the text of the statement and the kind of server only.
+/// Plans. A plan depends on the text of the statement, the kind of server, and the names of the columns that ignore case.
 pub(crate) struct PlanCache {
+    citext: Arc<CitextColumns>,
     adapted: Mutex<LruCache<Box<str>, Arc<Plan>>>,
     native: Mutex<LruCache<Box<str>, Arc<Plan>>>,
 }
@@ -118,9 +120,9 @@ fn next_id() -> u64 {
 }
 
 impl PlanCache {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(citext: CitextColumns) -> Self {
         let cache = || Mutex::new(LruCache::new(REMEMBERED_MAX));
-        Self { adapted: cache(), native: cache() }
+        Self { citext: Arc::new(citext), adapted: cache(), native: cache() }
     }
 
     pub(crate) fn plan(&self, statement: &Statement, traits: ServerTraits) -> Result<Arc<Plan>> {
@@ -130,7 +132,8 @@ impl PlanCache {
         if let Some(plan) = found {
             return plan.taking(statement);
         }
-        let adapted = if statement.native { native::adapt(sql)? } else { adapt::adapt(sql, traits)? };
+        let adapted =
+            if statement.native { native::adapt(sql)? } else { adapt::adapt(sql, traits, &self.citext)? };
         let id = next_id();
         let receipt_form = ReceiptForm::new(id + 1, &adapted);
         let plan = Arc::new(Plan::new(id, adapted, receipt_form));
@@ -138,5 +141,33 @@ impl PlanCache {
             known.lock().insert(sql.into(), Arc::clone(&plan));
         }
         plan.taking(statement)
+    }
+}
+
+/// The plans of a database: those of all databases, or its own while it has columns that ignore case.
+pub(crate) struct DatabasePlans(Mutex<Arc<PlanCache>>);
+
+impl DatabasePlans {
+    pub(crate) fn new(shared: Arc<PlanCache>) -> Self {
+        Self(Mutex::new(shared))
+    }
+
+    pub(crate) fn plan(&self, statement: &Statement, traits: ServerTraits) -> Result<Arc<Plan>> {
+        let cache = Arc::clone(&self.0.lock());
+        let plan = cache.plan(statement, traits)?;
+        // The statements after it may be planned before it has run.
+        let new = &plan.adapted.new_columns;
+        if !new.is_empty() {
+            self.learn(|known| known.with_new(new));
+        }
+        Ok(plan)
+    }
+
+    /// Takes in what is new about the columns that ignore case. Plans that were made without it are given no more.
+    pub(crate) fn learn(&self, learn: impl FnOnce(&CitextColumns) -> Option<CitextColumns>) {
+        let mut cache = self.0.lock();
+        if let Some(known) = learn(&cache.citext) {
+            *cache = Arc::new(PlanCache::new(known));
+        }
     }
 }

@@ -41,6 +41,7 @@ impl PostgresSession {
 
     /// The plan of a statement that the access allows and that can stand alone.
     async fn plan(&self, statement: &Statement) -> Result<Arc<Plan>> {
+        self.writer.database.prepare_to_plan().await?;
         let plan = self.writer.database.plan(statement).await?;
         check_plan(self.access, &plan, statement)?;
         refuse_savepoints(&plan)?;
@@ -187,6 +188,7 @@ impl Session for PostgresSession {
 
     async fn alter(&self, table: &TableName, operations: Vec<AlterOperation>) -> Result<()> {
         self.access.check(&Kind::Schema)?;
+        self.writer.database.foresee(&operations);
         if let Some(()) = self.writer.run_work(&ApplyAlterations(table, &operations)).await? {
             return Ok(());
         }

@@ -19,6 +19,7 @@ use tokio_postgres::{Error as PostgresError, SimpleQueryMessage, error::SqlState
 
 use crate::{
     adapt::{SessionEffect, of_stored},
+    citext,
     connection::Connection,
 };
 
@@ -119,11 +120,19 @@ impl StoredCode {
         self.refreshing.store(false, Ordering::Relaxed);
     }
 
-    /// Looks at the catalog. Code that cannot be read counts as code that changes the session.
-    pub(crate) async fn look(&self, connection: &Connection) -> Arc<DatabaseCode> {
+    /// Looks at the catalog. Code that cannot be read counts as code that changes the session. Beside the code comes what
+    /// [`citext::FIND`] finds.
+    pub(crate) async fn look(&self, connection: &Connection) -> (Arc<DatabaseCode>, Option<String>) {
         let begun = Instant::now();
+        let mut citext = None;
         let found = if connection.traits.is_postgresql() {
-            self.read(connection).await
+            match fingerprint(connection).await {
+                Ok((fingerprint, columns)) => {
+                    citext = columns;
+                    self.read(connection, fingerprint).await
+                }
+                Err(error) => Err(error),
+            }
         } else {
             // Another server has another catalog, and cannot be reset in the same way.
             Ok((String::new(), Arc::default()))
@@ -140,16 +149,14 @@ impl StoredCode {
             }
         };
         *self.known.lock() = Known { fingerprint, code: Arc::clone(&code), looked_at: Some(begun) };
-        code
+        (code, citext)
     }
 
-    async fn read(&self, connection: &Connection) -> Result<(String, Arc<DatabaseCode>), PostgresError> {
-        let answers = connection.client().simple_query(FINGERPRINT).await?;
-        let fingerprint = answers.iter().find_map(|answer| match answer {
-            SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
-            _ => None,
-        });
-        let fingerprint = fingerprint.unwrap_or_default();
+    async fn read(
+        &self,
+        connection: &Connection,
+        fingerprint: String,
+    ) -> Result<(String, Arc<DatabaseCode>), PostgresError> {
         {
             let known = self.known.lock();
             if known.fingerprint == fingerprint {
@@ -174,6 +181,18 @@ impl StoredCode {
             .collect();
         Ok((fingerprint, Arc::new(judge(&rows))))
     }
+}
+
+/// The fingerprint, and the names of the columns that ignore case.
+async fn fingerprint(connection: &Connection) -> Result<(String, Option<String>), PostgresError> {
+    let sql = format!("{FINGERPRINT}, {}", citext::FIND);
+    let answers = connection.client().simple_query(&sql).await?;
+    let row = answers.iter().find_map(|answer| match answer {
+        SimpleQueryMessage::Row(row) => Some((row.get(0).map(str::to_owned), row.get(1).map(str::to_owned))),
+        _ => None,
+    });
+    let (fingerprint, citext) = row.unwrap_or_default();
+    Ok((fingerprint.unwrap_or_default(), citext))
 }
 
 /// Reads the rows of [`CODE`].

@@ -211,6 +211,7 @@ impl Session for PostgresTransaction {
 
     async fn alter(&self, table: &TableName, operations: Vec<AlterOperation>) -> Result<()> {
         self.access.check(&Kind::Schema)?;
+        self.database.foresee(&operations);
         in_time!(self, state => state.atomically(&ApplyAlterations(table, &operations)))
     }
 

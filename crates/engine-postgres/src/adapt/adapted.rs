@@ -6,6 +6,7 @@ use super::{
     catalog_change::CatalogChange, insert_rows::RowInsert, numeric_probe::NumericProbe,
     session_change::SessionEffect,
 };
+use crate::citext::NewColumn;
 
 /// A statement as PostgreSQL runs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub(crate) struct Adapted {
     pub(crate) write_result: Option<WriteResult>,
     /// True for an INSERT that returns at most columns of the one row of values that came with it.
     pub(crate) returns_given_row: bool,
+    /// The columns that it makes, as far as they bear on [`crate::citext`].
+    pub(crate) new_columns: Vec<NewColumn>,
 }
 
 impl Adapted {
@@ -50,6 +53,7 @@ impl Adapted {
             session: SessionEffect::default(),
             write_result: None,
             returns_given_row: false,
+            new_columns: Vec::new(),
         }
     }
 

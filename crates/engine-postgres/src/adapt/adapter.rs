@@ -1,15 +1,26 @@
 //! The adapter, which collects what is learned about a statement while it is adapted.
 
+use std::sync::Arc;
+
 use phantomdb_protocol::{Result, TableName};
 use phantomdb_sql::{Kind, Source};
 use sqlparser::{ast::ObjectName, tokenizer::Span};
 
 use super::{adapted::Adapted, catalog_change::CatalogChange, session_change::SessionEffect};
-use crate::server_traits::ServerTraits;
+use crate::{
+    citext::{CitextColumns, NewColumn},
+    server_traits::ServerTraits,
+};
 
 pub(crate) struct Adapter<'a> {
     pub(crate) source: Source<'a>,
     pub(crate) traits: ServerTraits,
+    /// The names of columns that ignore case, of the database and of the statement.
+    pub(crate) citext: Arc<CitextColumns>,
+    /// True for an expression that the database keeps.
+    pub(crate) is_definition: bool,
+    /// The columns that the statement makes.
+    pub(crate) new_columns: Vec<NewColumn>,
     /// The highest number of a parameter.
     pub(crate) parameter_count: usize,
     /// The functions that the statement calls and that may change something.
@@ -26,10 +37,13 @@ pub(crate) const fn source(sql: &str) -> Source<'_> {
 }
 
 impl<'a> Adapter<'a> {
-    pub(crate) const fn new(sql: &'a str) -> Self {
+    pub(crate) fn new(sql: &'a str) -> Self {
         Self {
             source: source(sql),
             traits: ServerTraits { has_xmax: true },
+            citext: Arc::default(),
+            is_definition: false,
+            new_columns: Vec::new(),
             parameter_count: 0,
             unknown_functions: Vec::new(),
             session: SessionEffect::Neutral,
@@ -52,6 +66,7 @@ impl<'a> Adapter<'a> {
             session: self.session.clone(),
             write_result: None,
             returns_given_row: false,
+            new_columns: self.new_columns.clone(),
         }
     }
 

@@ -30,6 +30,7 @@ impl Adapter<'_> {
             alter_options: _,
         } = create;
         let table = self.table(table_name)?;
+        self.is_definition = true;
         let Some(index) = name.as_ref().and_then(names::table_name) else {
             return self.unsupported("an index without a name", table_name.span());
         };

@@ -1,5 +1,7 @@
 //! CREATE TABLE.
 
+use std::sync::Arc;
+
 use phantomdb_protocol::{Constraint, Result, TableName};
 use phantomdb_sql::{
     alter_table::{reference, settle_deferral, text},
@@ -20,7 +22,10 @@ use super::{
     catalog_change::NewTable,
     print::{print, qualified_name},
 };
-use crate::types::{self, check_identifier};
+use crate::{
+    citext::{CitextColumns, Named},
+    types::{self, check_identifier},
+};
 
 /// The fields of a CREATE TABLE that are adapted.
 struct AdaptedFields<'a> {
@@ -110,7 +115,14 @@ impl Adapter<'_> {
         check_identifier(&table.name)?;
         let create = adapted_fields(create);
         *create.name = qualified_name(&table);
+        self.is_definition = create.query.is_none();
+        for column in &*create.columns {
+            if SqlType::from_ast(&column.data_type).is_ok_and(|known| known == SqlType::CiText) {
+                Arc::make_mut(&mut self.citext).add(&column.name.value, Named::Texts);
+            }
+        }
         if let Some(query) = create.query {
+            self.note_query_columns(query, &[]);
             self.query(query)?;
         }
         let (mut keys, mut types) = (Vec::new(), Vec::new());
@@ -129,6 +141,7 @@ impl Adapter<'_> {
         let ColumnDef { name: column, data_type, options } = column;
         let sql_type = SqlType::from_ast(data_type).map_err(|error| self.source.at(error, column.span))?;
         check_identifier(&column.value)?;
+        self.note_column(CitextColumns::new_column(&column.value, &sql_type));
         let mut adapted = Vec::new();
         let mut identity = is_serial(data_type).then(|| identity_option(None));
         for ColumnOptionDef { name, option } in std::mem::take(options) {

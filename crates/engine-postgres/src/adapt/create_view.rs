@@ -18,7 +18,7 @@ impl Adapter<'_> {
             secure: _,
             name,
             name_before_not_exists: _,
-            columns: _,
+            columns,
             query,
             options: _,
             cluster_by: _,
@@ -31,6 +31,8 @@ impl Adapter<'_> {
             params: _,
         } = view;
         *name = qualified_name(&table);
+        let names: Vec<_> = columns.iter().map(|column| &column.name).collect();
+        self.note_query_columns(query, &names);
         self.query(query)
     }
 }

@@ -15,7 +15,7 @@ use crate::bind::quote_element;
 use super::{
     adapter::Adapter,
     call,
-    cast::{cast, cast_to, cast_type, is_text_type},
+    cast::{cast, cast_to, cast_type},
 };
 
 impl Adapter<'_> {
@@ -50,26 +50,18 @@ impl Adapter<'_> {
                 *expr = cast_to(Expr::Value(value.clone()), data_type);
             }
             Expr::Extract { field: _, syntax: _, expr: _ } => *expr = cast(take(expr), "float8"),
-            Expr::Like { negated: _, any: _, expr: left, pattern: _, escape_char: _ }
-            | Expr::ILike { negated: _, any: _, expr: left, pattern: _, escape_char: _ } => as_text(left),
-            Expr::BinaryOp { left, op, right } => operator(left, op, right),
+            Expr::Like { negated: _, any: _, expr: _, pattern: _, escape_char: _ }
+            | Expr::ILike { negated: _, any: _, expr: _, pattern: _, escape_char: _ }
+            | Expr::SimilarTo { negated: _, expr: _, pattern: _, escape_char: _ } => self.match_text(expr),
+            Expr::BinaryOp { left, op, right } => {
+                operator(left, op, right);
+                self.match_text(expr);
+            }
             Expr::Function(_) => self.call(expr)?,
             // Any other expression means in PhantomDB SQL what it means in PostgreSQL.
             _ => {}
         }
         Ok(())
-    }
-}
-
-/// Makes a value text, for a pattern to match: a number or a time is compared as its text. PostgreSQL drops the cast of a
-/// column that is text already, so its index can still be used.
-fn as_text(expr: &mut Expr) {
-    let is_text = match build::unnested(expr) {
-        Expr::Cast { kind: _, expr: _, data_type, format: _ } => is_text_type(data_type),
-        _ => false,
-    };
-    if !is_text {
-        *expr = cast(take(expr), "text");
     }
 }
 
@@ -148,14 +140,6 @@ fn operator(left: &mut Expr, op: &BinaryOperator, right: &mut Expr) {
         name_beside_type(right, left);
     }
     match op {
-        BinaryOperator::PGRegexMatch
-        | BinaryOperator::PGRegexIMatch
-        | BinaryOperator::PGRegexNotMatch
-        | BinaryOperator::PGRegexNotIMatch
-        | BinaryOperator::PGLikeMatch
-        | BinaryOperator::PGILikeMatch
-        | BinaryOperator::PGNotLikeMatch
-        | BinaryOperator::PGNotILikeMatch => as_text(left),
         BinaryOperator::AtArrow | BinaryOperator::ArrowAt => {
             // Both are operators of arrays, too, and the type of a column is not known here.
             let untyped = is_untyped(left) && is_untyped(right);

@@ -12,6 +12,7 @@ mod adapter;
 mod call;
 mod cast;
 mod catalog_change;
+mod citext;
 mod create_index;
 mod create_table;
 mod create_view;
@@ -32,10 +33,12 @@ mod statement;
 mod update;
 mod visitor;
 
+use std::sync::Arc;
+
 use phantomdb_protocol::Result;
 use phantomdb_sql::{Kind, parse, with_stack};
 
-use crate::server_traits::ServerTraits;
+use crate::{citext::CitextColumns, server_traits::ServerTraits};
 use adapter::Adapter;
 
 pub(crate) use adapted::{Adapted, WriteResult};
@@ -48,9 +51,10 @@ pub(crate) use session_change::{SessionEffect, of_native, of_stored};
 /// Adapts exactly one statement. A trailing `;` is allowed.
 ///
 /// Fails with `SYNTAX_ERROR` and the position, or with `UNSUPPORTED`, the construct's name and the position.
-pub(crate) fn adapt(sql: &str, traits: ServerTraits) -> Result<Adapted> {
+pub(crate) fn adapt(sql: &str, traits: ServerTraits, citext: &Arc<CitextColumns>) -> Result<Adapted> {
     let tokens = parse::tokens(sql)?;
-    with_stack(tokens.len(), || Adapter { traits, ..Adapter::new(sql) }.statement(tokens))
+    let citext = Arc::clone(citext);
+    with_stack(tokens.len(), || Adapter { traits, citext, ..Adapter::new(sql) }.statement(tokens))
 }
 
 /// A statement in PostgreSQL's own SQL, which is sent as it is.
@@ -68,6 +72,7 @@ pub(crate) fn native(sql: &str) -> Adapted {
         session: SessionEffect::Changes,
         write_result: None,
         returns_given_row: false,
+        new_columns: Vec::new(),
     }
 }
 
@@ -78,7 +83,7 @@ mod tests {
     use super::*;
 
     fn adapted(sql: &str) -> Result<Adapted> {
-        adapt(sql, ServerTraits { has_xmax: true })
+        adapt(sql, ServerTraits { has_xmax: true }, &Arc::default())
     }
 
     fn single(sql: &str) -> String {

@@ -1,11 +1,12 @@
 //! Statements that change the schema.
 
 use phantomdb_protocol::Result;
-use phantomdb_sql::Kind;
+use phantomdb_sql::{Kind, types::SqlType};
 use sqlparser::{
     ast::{
-        AlterTable, CascadeOption, ObjectName, ObjectType, ShowStatementOptions, Spanned, Statement,
-        Truncate, TruncateIdentityOption, TruncateTableTarget,
+        AlterColumnOperation, AlterTable, AlterTableOperation, CascadeOption, ColumnDef, DataType, Ident,
+        ObjectName, ObjectType, ShowStatementOptions, Spanned, Statement, Truncate, TruncateIdentityOption,
+        TruncateTableTarget,
     },
     tokenizer::Span,
 };
@@ -17,7 +18,10 @@ use super::{
     create_table::without_foreign_keys,
     print::print,
 };
-use crate::schemas::{list_schemas_sql, qualified};
+use crate::{
+    citext::{CitextColumns, NewColumn},
+    schemas::{list_schemas_sql, qualified},
+};
 
 impl Adapter<'_> {
     /// Adapts a statement that changes the schema, or lists the schemas; `UNSUPPORTED` for any other.
@@ -83,7 +87,7 @@ impl Adapter<'_> {
         }
     }
 
-    fn alter_table(&self, alter: &AlterTable) -> Result<Adapted> {
+    fn alter_table(&mut self, alter: &AlterTable) -> Result<Adapted> {
         let AlterTable {
             name,
             if_exists,
@@ -98,11 +102,38 @@ impl Adapter<'_> {
         if location.is_some() || on_cluster.is_some() || table_type.is_some() {
             return self.unsupported("this form of ALTER TABLE", name.span());
         }
+        for operation in operations {
+            let new = self.new_column_of(operation);
+            self.note_column(new);
+        }
         Ok(self.catalog_change(CatalogChange::AlterTable {
             table: self.table(name)?,
             if_exists: *if_exists,
             operations: operations.clone(),
         }))
+    }
+
+    fn new_column_of(&self, operation: &AlterTableOperation) -> Option<NewColumn> {
+        let of_type = |name: &Ident, data_type: &DataType| {
+            CitextColumns::new_column(&name.value, &SqlType::from_ast(data_type).ok()?)
+        };
+        match operation {
+            AlterTableOperation::AddColumn {
+                column_keyword: _,
+                if_not_exists: _,
+                column_def: ColumnDef { name, data_type, options: _ },
+                column_position: _,
+            } => of_type(name, data_type),
+            AlterTableOperation::AlterColumn {
+                column_name,
+                op: AlterColumnOperation::SetDataType { data_type, using: _, had_set: _ },
+            } => of_type(column_name, data_type),
+            AlterTableOperation::RenameColumn { old_column_name, new_column_name } => {
+                Some(self.citext.renamed(&old_column_name.value, &new_column_name.value))
+            }
+            // Any other operation makes no column.
+            _ => None,
+        }
     }
 
     fn drop_indexes(&self, names: &[ObjectName], if_exists: bool, cascade: bool) -> Result<Adapted> {

@@ -25,6 +25,7 @@ struct Rewriter<'a, 'b> {
 
 impl Adapter<'_> {
     pub(crate) fn rewrite(&mut self, tree: &mut dyn Node) -> Result<()> {
+        self.learn_names(tree)?;
         walk(tree, &mut Rewriter { adapter: self })
     }
 

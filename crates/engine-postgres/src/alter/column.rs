@@ -32,7 +32,7 @@ impl Alteration<'_> {
         if let Some(references) = &column.references {
             added.references = self.resolved(references).await?;
         }
-        self.alter_table(&format!("ADD COLUMN {}", adapt::column(&added)?)).await?;
+        self.alter_table(&format!("ADD COLUMN {}", adapt::column(&added, &self.schema.columns)?)).await?;
         if let (Some(references), None) = (&column.references, &added.references) {
             self.add_later_key(None, std::slice::from_ref(&column.name), references).await?;
         }
@@ -59,7 +59,7 @@ impl Alteration<'_> {
         }
         self.change_type(old, column, using).await?;
         if let Some(generated) = column.generated.as_ref().filter(|_| column.generated != old.generated) {
-            let generated = adapt::expression(generated)?;
+            let generated = adapt::expression(generated, &self.schema.columns)?;
             self.alter_table(&format!("ALTER COLUMN {quoted} SET EXPRESSION AS ({generated})")).await?;
         }
         self.change_identity(old, column).await?;
@@ -109,7 +109,7 @@ impl Alteration<'_> {
         let declared = types::declared(&to)?;
         if using.is_some() || types::declared(&from).ok().as_ref() != Some(&declared) {
             let using = match (using, &old.generated) {
-                (Some(using), _) => format!(" USING ({})", adapt::expression(using)?),
+                (Some(using), _) => format!(" USING ({})", adapt::expression(using, &self.schema.columns)?),
                 // A generated column is computed anew.
                 (None, Some(_)) => String::new(),
                 (None, None) => format!(" USING {}", conversion::expression(&old.name, &from, &to)),

@@ -40,9 +40,12 @@ impl Alteration<'_> {
                 };
                 let (name, columns) = (name.clone(), columns.clone());
                 let constraint = Constraint::ForeignKey { name, columns, references };
-                self.alter_table(&format!("ADD {}", adapt::constraint(&constraint)?)).await
+                self.alter_table(&format!("ADD {}", adapt::constraint(&constraint, &self.schema.columns)?))
+                    .await
             }
-            other => self.alter_table(&format!("ADD {}", adapt::constraint(other)?)).await,
+            other => {
+                self.alter_table(&format!("ADD {}", adapt::constraint(other, &self.schema.columns)?)).await
+            }
         }
     }
 

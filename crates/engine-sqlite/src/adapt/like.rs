@@ -69,7 +69,7 @@ impl Adapter<'_> {
             None => printer::literal("\\"),
         };
         let nullable = a.nullable || b.nullable;
-        let ignore_case = ignore_case || a.is(Type::CiText);
+        let ignore_case = ignore_case || ignores_case(a, b);
         if self.bare_columns
             && let (Some(pattern), Some(escape)) = (string_of(pattern), string_of(&escape))
         {
@@ -121,7 +121,8 @@ impl Adapter<'_> {
             }
             None => printer::literal("\\"),
         };
-        let matched = build::call("phantomdb_similar", vec![build::take(left), build::take(pattern), escape]);
+        let function = if ignores_case(a, b) { "phantomdb_isimilar" } else { "phantomdb_similar" };
+        let matched = build::call(function, vec![build::take(left), build::take(pattern), escape]);
         *expr = if negated { not(matched) } else { matched };
         Ok(Typed::boolean(a.nullable || b.nullable))
     }
@@ -146,6 +147,11 @@ impl Adapter<'_> {
             format!("a pattern must be text, not a value of the type {}; cast it", typed.data_type.name());
         Err(self.at(Error::new(ErrorCode::TypeMismatch, message), span))
     }
+}
+
+/// True for a match of a `citext`. An operand without a type has that of its pattern.
+fn ignores_case(operand: Typed, pattern: Typed) -> bool {
+    operand.is(Type::CiText) || (operand.is_unknown() && pattern.is(Type::CiText))
 }
 
 /// The escape character of a LIKE.

@@ -43,13 +43,15 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
             boolean(regex.is_match(&a.text(0))?)
         })?;
     }
-    let bodies: [(&str, Body); 13] = [
-        ("phantomdb_similar", |a| boolean(similar_regex(a)?.is_match(&a.text(0))?)),
+    let bodies: [(&str, Body); 15] = [
+        ("phantomdb_similar", |a| boolean(similar_regex(a, false)?.is_match(&a.text(0))?)),
+        ("phantomdb_isimilar", |a| boolean(similar_regex(a, true)?.is_match(&a.text(0))?)),
+        ("phantomdb_citext_flags", |a| Ok(Value::Text(citext_flags(&a.text(0))))),
         ("phantomdb_similar_to_escape", |a| {
             let escape = escape_character((a.len() > 1).then(|| a.text(1)).as_deref())?;
             Ok(Value::Text(similar::to_regex(&a.text(0), escape)?))
         }),
-        ("phantomdb_substring_similar", |a| substring(&*similar_regex(a)?, a)),
+        ("phantomdb_substring_similar", |a| substring(&*similar_regex(a, false)?, a)),
         ("phantomdb_substring_regex", |a| substring(&*compiled(&a.text(1), Options::default())?, a)),
         ("phantomdb_regexp_like", |a| boolean(pattern(a, 2)?.is_match(&a.text(0))?)),
         ("phantomdb_regexp_count", |a| {
@@ -145,9 +147,15 @@ fn replaced(a: &Arguments<'_>, options: Options, from: usize, number: usize) -> 
 }
 
 /// The regular expression of `text SIMILAR TO pattern ESCAPE escape`.
-fn similar_regex(arguments: &Arguments<'_>) -> Result<Rc<Regex>> {
+fn similar_regex(arguments: &Arguments<'_>, ignores_case: bool) -> Result<Rc<Regex>> {
     let escape = escape_character((arguments.len() > 2).then(|| arguments.text(2)).as_deref())?;
-    compiled(&similar::to_regex(&arguments.text(1), escape)?, Options::default())
+    let options = Options { ignores_case, ..Options::default() };
+    compiled(&similar::to_regex(&arguments.text(1), escape)?, options)
+}
+
+/// The flags for a `citext`: without case, unless they ask for it.
+fn citext_flags(flags: &str) -> String {
+    if flags.contains('c') { flags.to_owned() } else { format!("{flags}i") }
 }
 
 /// `substring(text from pattern)`: the first group, or the match when the pattern has no group.

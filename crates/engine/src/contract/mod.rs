@@ -13,6 +13,7 @@ mod arithmetic;
 mod arrays;
 mod bound_values;
 mod changes;
+mod citext;
 mod concurrency;
 mod corners;
 mod cursors;
@@ -63,7 +64,7 @@ macro_rules! contract_tests {
 }
 use contract_tests;
 
-const FILES: [(&str, &[ContractTest]); 26] = [
+const FILES: [(&str, &[ContractTest]); 27] = [
     ("access", access::TESTS),
     ("alter_clauses", alter_clauses::TESTS),
     ("alterations", alterations::TESTS),
@@ -71,6 +72,7 @@ const FILES: [(&str, &[ContractTest]); 26] = [
     ("arrays", arrays::TESTS),
     ("bound_values", bound_values::TESTS),
     ("changes", changes::TESTS),
+    ("citext", citext::TESTS),
     ("concurrency", concurrency::TESTS),
     ("corners", corners::TESTS),
     ("cursors", cursors::TESTS),
