@@ -26,13 +26,19 @@ pub(crate) fn bind(parameters: &[Value], room: usize) -> Result<Vec<BoundValue<'
     Ok(bound)
 }
 
-/// The types to declare, when the inferred ones cannot hold the values.
+/// The types to declare, when the inferred ones cannot hold the values. NULL has the type that the others give it: it is not a
+/// text because nothing else was known.
 pub(crate) fn declared(inferred: &[Type], parameters: &[Value]) -> Option<Vec<Type>> {
     let of = |(inferred, value)| type_to_declare(inferred, value);
     if !inferred.iter().zip(parameters).any(|pair| of(pair).is_some()) {
         return None;
     }
-    Some(inferred.iter().zip(parameters).map(|pair| of(pair).unwrap_or_else(|| pair.0.clone())).collect())
+    let declared = |(inferred, value)| match (value, type_to_declare(inferred, value)) {
+        (_, Some(natural)) => natural,
+        (Value::Null, None) if *inferred == Type::TEXT => Type::UNKNOWN,
+        (_, None) => inferred.clone(),
+    };
+    Some(inferred.iter().zip(parameters).map(declared).collect())
 }
 
 /// The type that a value is sent as, where `inferred` is the one of its parameter. None for NULL, which has every type.

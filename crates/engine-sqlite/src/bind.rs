@@ -92,7 +92,7 @@ fn assigned(value: &Value, written: Option<Written>, number: usize) -> Result<To
         (Value::Float(float), Some(Written::Text | Written::Output | Written::Bytes)) => {
             own(float8_text(*float))
         }
-        (Value::Timestamp(text), Some(Written::Text)) => {
+        (Value::Timestamp(text), Some(Written::Text | Written::Output)) => {
             let stored = stored_timestamp(text, number)?;
             own(Timestamp::read_with_zone(&wire_of_stored(&stored))?.text_with_zone())
         }

@@ -196,19 +196,30 @@ impl PlanCache {
         Ok(self.keep(key, adapted))
     }
 
-    /// Returns the plan of a statement whose parameters at these places, from 0, have these types.
+    /// Returns the plan of a statement whose parameters at these places, from 0, have the first of these types that go
+    /// together; `untyped` when none do.
     pub(super) fn plan_with_types(
         &self,
         connection: &Connection,
         sql: &str,
-        types: &[(usize, Type)],
+        untyped: &Arc<Plan>,
+        candidates: &[Vec<(usize, Type)>],
     ) -> Result<Arc<Plan>> {
-        let key = format!("{sql}\0{types:?}");
+        let key = format!("{sql}\0{:?}", candidates.first());
         if let Some(plan) = self.cached_plan(&key) {
             return Ok(plan);
         }
-        let adapted = adapt_with_types(sql, &SchemaView { cache: self, connection }, types)?;
-        Ok(self.keep(key, adapted))
+        for types in candidates {
+            match adapt_with_types(sql, &SchemaView { cache: self, connection }, types) {
+                Ok(adapted) => return Ok(self.keep(key, adapted)),
+                Err(error) if is_about_types(error.code) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        if key.len() <= LONGEST_CACHED {
+            self.plans.lock().insert(key, Arc::clone(untyped));
+        }
+        Ok(Arc::clone(untyped))
     }
 
     fn keep(&self, key: String, adapted: Adapted) -> Arc<Plan> {
@@ -218,6 +229,11 @@ impl PlanCache {
         }
         plan
     }
+}
+
+/// True for the error of a statement that other types of its parameters may avoid.
+fn is_about_types(code: ErrorCode) -> bool {
+    matches!(code, ErrorCode::TypeMismatch | ErrorCode::UnknownFunction | ErrorCode::Unsupported)
 }
 
 /// The tables as one connection sees them.

@@ -60,18 +60,45 @@ impl Prepared {
     }
 }
 
-/// The type that a value gives to its parameter, where it makes a difference.
+/// The type that a value gives to its parameter, where it makes a difference. None for NULL, which has every type.
 fn type_of_value(value: &Value, open: Open) -> Option<Type> {
     match (open, value) {
-        (Open::Overloaded, Value::Integer(integer)) => i32::try_from(*integer).ok().map(|_| Type::Integer),
-        (Open::Any, Value::Boolean(_)) => Some(Type::Boolean),
-        (Open::Any, Value::Decimal(_)) => Some(Type::Numeric),
-        (Open::Any, Value::Date(_)) => Some(Type::Date),
-        (Open::Any, Value::Time(_)) => Some(Type::Time),
-        (Open::Any, Value::Timestamp(_)) => Some(Type::TimestampTz),
-        (Open::Any, Value::Json(_)) => Some(Type::Json),
-        _ => None,
+        (Open::BesideDate, Value::Timestamp(_)) => Some(Type::TimestampTz),
+        (Open::BesideDate, _) => None,
+        (_, Value::Boolean(_)) => Some(Type::Boolean),
+        (_, Value::Decimal(_)) => Some(Type::Numeric),
+        (_, Value::Date(_)) => Some(Type::Date),
+        (_, Value::Time(_)) => Some(Type::Time),
+        (_, Value::Timestamp(_)) => Some(Type::TimestampTz),
+        (_, Value::Json(_)) => Some(Type::Json),
+        (Open::Overloaded, Value::Integer(_)) => Some(Type::BigInt),
+        (Open::Overloaded, Value::Float(_)) => Some(Type::Double),
+        (Open::Overloaded, Value::Uuid(_)) => Some(Type::Uuid),
+        (Open::Overloaded, Value::Blob(_)) => Some(Type::Bytea),
+        (Open::Overloaded, Value::String(_)) => Some(Type::Text),
+        (Open::Overloaded, Value::Null)
+        | (
+            Open::Any,
+            Value::Integer(_)
+            | Value::Float(_)
+            | Value::Uuid(_)
+            | Value::Blob(_)
+            | Value::String(_)
+            | Value::Null,
+        ) => None,
     }
+}
+
+/// The types that the parameters may have, those of their values first: with integers of 32 bits where the values allow it,
+/// because some functions and operators know no others, and all texts, where no other types go together.
+fn types_of_values(types: Vec<(usize, Type)>, parameters: &[Value]) -> Vec<Vec<(usize, Type)>> {
+    let narrow = |&(place, data_type): &(usize, Type)| match parameters.get(place) {
+        Some(Value::Integer(integer)) if i32::try_from(*integer).is_ok() => (place, Type::Integer),
+        _ => (place, data_type),
+    };
+    let narrowed = types.iter().map(narrow).collect();
+    let texts = types.iter().map(|(place, _)| (*place, Type::Text)).collect();
+    vec![types, narrowed, texts]
 }
 
 impl Executor<'_> {
@@ -124,10 +151,11 @@ impl Executor<'_> {
         let type_at =
             |(place, open): &(usize, Open)| Some((*place, type_of_value(parameters.get(*place)?, *open)?));
         let types: Vec<(usize, Type)> = plan.adapted.open_parameters.iter().filter_map(type_at).collect();
-        if types.is_empty() {
+        // Texts alone are what the plan takes them for.
+        if types.iter().all(|(_, data_type)| *data_type == Type::Text) {
             return Ok(Arc::clone(plan));
         }
-        self.plans.plan_with_types(self.connection, query, &types)
+        self.plans.plan_with_types(self.connection, query, plan, &types_of_values(types, parameters))
     }
 
     fn run_prepared(&self, statement: &Statement, prepared: &Prepared) -> Result<ResultSet> {

@@ -18,6 +18,7 @@ use super::{
     call::{expressions, is_untyped_literal},
     converted::{collated, comparable, conversion},
     operators::{converted_arguments, result_of},
+    parameter_types,
     typed::{Typed, unify},
     unknown_call::{undetermined, unknown_function},
 };
@@ -140,6 +141,9 @@ impl Adapter<'_> {
             return Err(Error::new(ErrorCode::SyntaxError, format!("{name}() needs OVER")));
         }
         let first = types.first().copied().unwrap_or(Typed::OTHER);
+        if let Some(argument) = expressions(function).into_iter().next() {
+            parameter_types::note_overloaded(argument, first);
+        }
         Ok(match name {
             "row_number" | "rank" | "dense_rank" => Typed::of(Type::BigInt).not_null(),
             "ntile" => Typed::of(Type::Integer),
@@ -194,6 +198,10 @@ pub(super) fn extreme_of_rows(function: &mut Function, name: &str, types: &[Type
     }
     function.name = ObjectName::from(vec![verbatim_ident(name)]);
     if let Some(argument) = expressions(function).into_iter().next() {
+        if typed.is_parameter() {
+            parameter_types::note_overloaded(argument, typed);
+            parameter_types::note_text(argument);
+        }
         *argument = comparable(build::take(argument), typed);
     }
     let typed = if typed.is_unknown() { Typed::of(Type::Text) } else { typed };

@@ -44,7 +44,7 @@ impl Adapter<'_> {
             values.push((element, typed));
         }
         let members: Vec<Typed> = values.iter().map(|(_, typed)| *typed).collect();
-        // An array of parameters and strings is one of texts, or of integers if the values are.
+        // An array of parameters and strings has the type of the values, or is one of texts.
         let is_open = wanted.is_none() && members.iter().all(|member| member.is_unknown());
         let nested = members.iter().any(|typed| matches!(typed.data_type, Type::Array(_)));
         let element = match (wanted, unify(&members).map(|typed| typed.data_type)) {

@@ -20,14 +20,14 @@ use sqlparser::{
 use super::{
     adapter::Adapter,
     aggregate::{complete_separator, count, extreme_of_rows},
-    compare::extreme,
     converted::{comparable, conversion, json, text},
     groups::is_aggregate,
     named_arguments,
-    operators::{call_of, with_defaults},
+    operators::{call_of, with_defaults, with_numbers},
+    parameter_types::Overloaded,
     special_form::normalization_form,
-    typed::{Origin, Typed, wire_of},
-    unknown_call::{refused, undetermined, unknown_function},
+    typed::{Origin, Typed},
+    unknown_call::{refused, undetermined},
 };
 use crate::stored::{NOW, TIME_OF_DAY, TODAY};
 
@@ -103,59 +103,6 @@ impl Adapter<'_> {
         }
     }
 
-    /// COALESCE, NULLIF, GREATEST, LEAST, which unify their arguments, and the type of a value.
-    fn conditional(&self, name: &str, mut arguments: Vec<Expr>, types: &[Typed]) -> Result<(Expr, Typed)> {
-        let upper = name.to_ascii_uppercase();
-        if arguments.is_empty() {
-            return Err(unknown_function(name, types));
-        }
-        if name == "typeof" {
-            let shown = literal(types.first().map_or_else(String::new, |typed| typed.data_type.name()));
-            return Ok((shown, Typed::of(Type::Text)));
-        }
-        if name == "nullif" {
-            let (&[a, b], [left, right]) = (types, arguments.as_mut_slice()) else {
-                return Err(unknown_function(name, types));
-            };
-            let result = self.type_of_nullif(a, b)?;
-            let wire = wire_of(result, &[a, b]);
-            let original =
-                if result == a.data_type { left.clone() } else { conversion(left.clone(), a, result)? };
-            self.align(left, a, right, b, &sqlparser::ast::BinaryOperator::Eq)?;
-            let typed = if result == a.data_type { a.computed() } else { Typed::of(result) };
-            let typed = Typed { nullable: true, wire, ..typed };
-            if *left == original {
-                return Ok((build::call(name, arguments), typed));
-            }
-            let equal =
-                build::binary(build::take(left), sqlparser::ast::BinaryOperator::Eq, build::take(right));
-            return Ok((build::call("iif", vec![equal, build::null(), original]), typed));
-        }
-        let values = arguments.iter_mut().zip(types.iter().copied()).collect();
-        let unified = self.unified(values, types, &upper)?;
-        let value = match (name, arguments.len()) {
-            // SQLite wants two arguments.
-            ("coalesce", 1) => arguments.remove(0),
-            ("coalesce", _) => build::call("coalesce", arguments),
-            ("greatest", _) => extreme("phantomdb_greatest", unified, arguments),
-            _ => extreme("phantomdb_least", unified, arguments),
-        };
-        let nullable = types.iter().all(|typed| typed.nullable);
-        Ok((value, Typed { nullable, ..unified }))
-    }
-
-    /// The type of NULLIF: the first value's, as the operator `=` takes it. PostgreSQL has such operators for two integers,
-    /// two floats and two dates of different types; any other two values become one type.
-    fn type_of_nullif(&self, a: Typed, b: Typed) -> Result<Type> {
-        let common = self.comparison_type(a, b, &sqlparser::ast::BinaryOperator::Eq)?;
-        let alike = |group: &[Type]| group.contains(&a.data_type) && group.contains(&b.data_type);
-        let has_operator = alike(&[Type::SmallInt, Type::Integer, Type::BigInt])
-            || alike(&[Type::Real, Type::Double])
-            || alike(&[Type::Date, Type::Timestamp, Type::TimestampTz])
-            || (a.data_type.is_text() && b.data_type.is_text());
-        Ok(if has_operator || a.is(Type::Other) { a.data_type } else { common })
-    }
-
     /// A function of the table of signatures.
     fn table_call(&mut self, expr: &mut Expr, name: &str, types: &[Typed]) -> Result<Typed> {
         let span = expr.span();
@@ -176,7 +123,7 @@ impl Adapter<'_> {
             }
         }
         let types = all_types.as_slice();
-        let resolved = chosen(name, &argument_types(name, types))?;
+        let (resolved, is_assumed) = chosen(name, &argument_types(name, types))?;
         if is_undetermined(&resolved, types) {
             return Err(undetermined(name, types));
         }
@@ -188,6 +135,9 @@ impl Adapter<'_> {
         }
         let mut arguments = take_arguments(function);
         let mut all_types = types.to_vec();
+        let parameters = arguments.iter().zip(types).filter(|_| is_assumed);
+        let overloaded: Vec<_> =
+            parameters.filter_map(|(argument, typed)| Overloaded::of(argument, *typed)).collect();
         if let ("round" | "trunc", [first, _], [value, _]) =
             (name, all_types.as_mut_slice(), arguments.as_mut_slice())
             && matches!(first.data_type, Type::Real | Type::Double)
@@ -198,9 +148,12 @@ impl Adapter<'_> {
         }
         let resolved = with_defaults(resolved, &mut arguments, &mut all_types);
         if is_aggregate {
-            return self.aggregate(expr, &resolved, arguments, &all_types);
+            let typed = self.aggregate(expr, &resolved, arguments, &all_types)?;
+            overloaded.into_iter().for_each(Overloaded::note);
+            return Ok(typed);
         }
         let (value, typed) = call_of(&resolved, arguments, &all_types)?;
+        overloaded.into_iter().for_each(Overloaded::note);
         let (value, typed) = if resolved.signature.kind == Kind::Set {
             self.set_in_columns(&resolved, value, typed)?
         } else {
@@ -434,18 +387,24 @@ pub(super) fn is_untyped_literal(typed: &Typed) -> bool {
     typed.is_unknown() && typed.origin == Origin::Literal
 }
 
-/// The function of the table for arguments of these types.
-fn chosen(name: &str, types: &[Typed]) -> Result<Resolved> {
+/// The function of the table for arguments of these types, and whether a parameter was taken for a number for it.
+fn chosen(name: &str, types: &[Typed]) -> Result<(Resolved, bool)> {
     let given: Vec<Type> = types.iter().map(|typed| typed.data_type).collect();
     match resolve(functions(name), &given, false) {
-        Ok(resolved) => Ok(resolved),
+        Ok(resolved) => Ok((resolved, false)),
+        Err(why) if types.iter().any(|typed| typed.is_parameter()) => {
+            let found =
+                with_numbers(&given).find_map(|numbers| resolve(functions(name), &numbers, false).ok());
+            found.map(|resolved| (resolved, true)).ok_or_else(|| refused(name, types, why))
+        }
         // The types of a table that another program made are not known, so any function may be meant.
         Err(why) if given.contains(&Type::Other) => {
             let texts: Vec<Type> = given
                 .iter()
                 .map(|given| if *given == Type::Other { Type::Unknown } else { *given })
                 .collect();
-            resolve(functions(name), &texts, false).map_err(|_| refused(name, types, why))
+            let found = resolve(functions(name), &texts, false);
+            found.map(|resolved| (resolved, false)).map_err(|_| refused(name, types, why))
         }
         Err(why) => Err(refused(name, types, why)),
     }

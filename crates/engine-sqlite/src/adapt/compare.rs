@@ -12,7 +12,7 @@ use super::{
     adapter::Adapter,
     converted::{comparable, conversion, is_null_beside_rows},
     literal::string_of,
-    parameter_types,
+    parameter_types::{self, Open, Overloaded},
     typed::{Origin, Typed},
 };
 
@@ -76,9 +76,11 @@ impl Adapter<'_> {
         op: &BinaryOperator,
     ) -> Result<()> {
         let common = self.comparison_type(a, b, op).map_err(|error| self.at(error, left.span()))?;
+        let overloaded = overloaded(left, a, right, b);
         for (side, typed) in [(&mut *left, a), (&mut *right, b)] {
             self.convert_side(side, typed, common)?;
         }
+        overloaded.into_iter().for_each(Overloaded::note);
         let both = |typed: Typed| Typed { data_type: common, origin: side_origin(typed, common), ..typed };
         let (a, b) = (both(a), both(b));
         // The collation of a column on either side is enough.
@@ -95,6 +97,14 @@ impl Adapter<'_> {
             if typed.is(Type::Numeric) && typed.origin == Origin::Literal {
                 *side = verbatim_expr(string_of(side).unwrap_or("0").to_owned());
             }
+            return Ok(());
+        }
+        if common == Type::Date
+            && let Some(parameter) = Overloaded::of(side, typed)
+        {
+            let span = side.span();
+            *side = conversion(build::take(side), typed, common).map_err(|error| self.at(error, span))?;
+            parameter.note_as(Open::BesideDate);
             return Ok(());
         }
         parameter_types::note(side, typed, common);
@@ -163,6 +173,14 @@ impl Adapter<'_> {
             _ => mismatch(),
         }
     }
+}
+
+/// The parameters of two sides that give each other no type.
+pub(super) fn overloaded(left: &Expr, a: Typed, right: &Expr, b: Typed) -> Vec<Overloaded> {
+    if !(a.is_open() && b.is_open()) {
+        return Vec::new();
+    }
+    [Overloaded::of(left, a), Overloaded::of(right, b)].into_iter().flatten().collect()
 }
 
 /// A value that was converted is not a column any more.

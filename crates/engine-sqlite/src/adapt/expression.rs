@@ -185,7 +185,11 @@ impl Adapter<'_> {
                 let number = parameter_number(name)?;
                 self.parameter_count = self.parameter_count.max(number);
                 let of_value = self.types_of_values.iter().find(|(place, _)| place + 1 == number);
-                of_value.map_or(Typed::PARAMETER, |(_, data_type)| Typed::of(*data_type))
+                let data_type = of_value.map(|(_, data_type)| *data_type);
+                if data_type == Some(Type::Text) {
+                    parameter_types::note_text(expr);
+                }
+                data_type.map_or(Typed::PARAMETER, Typed::of)
             }
             other => return self.unsupported(&format!("the literal {other}"), *span),
         })
@@ -345,7 +349,7 @@ impl Adapter<'_> {
             return Err(self.at(Error::new(ErrorCode::TypeMismatch, message), span));
         };
         if unified.is_unknown() {
-            values.iter().for_each(|(value, typed)| parameter_types::note_open(value, *typed));
+            values.iter().for_each(|(value, typed)| parameter_types::note_overloaded(value, *typed));
         } else {
             for (value, typed) in values {
                 let taken = build::take(value);
@@ -372,6 +376,10 @@ impl Adapter<'_> {
             common.data_type = if all_unknown { Type::Unknown } else { together };
         }
         if common.is_unknown() {
+            if typed.is_open() && values.iter().all(|(_, other)| other.is_open()) {
+                parameter_types::note_overloaded(left, typed);
+                values.iter().for_each(|(value, other)| parameter_types::note_overloaded(value, *other));
+            }
             return Ok(());
         }
         for (value, other) in values {

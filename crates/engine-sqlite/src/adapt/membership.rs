@@ -183,6 +183,9 @@ impl Adapter<'_> {
             *expr = Expr::InList { expr: left, list: values, negated };
             return self.membership(expr);
         }
+        if is_comparison(&op) && value_of(&left).and_then(printer::string_of).is_some() {
+            return self.literal_beside_list(expr, *left, &op, values, all);
+        }
         let terms = values.into_iter().map(|value| build::binary((*left).clone(), op.clone(), value));
         let terms: Vec<Expr> = terms.collect();
         if terms.is_empty() {
@@ -192,6 +195,30 @@ impl Adapter<'_> {
         let joined = build::join(terms, if all { &BinaryOperator::And } else { &BinaryOperator::Or });
         *expr = Expr::Nested(Box::new(joined));
         self.expr(expr)
+    }
+
+    /// `'5' < ALL (ARRAY[…])`. The values have one type, and it is the literal's too.
+    fn literal_beside_list(
+        &mut self,
+        expr: &mut Expr,
+        left: Expr,
+        op: &BinaryOperator,
+        mut values: Vec<Expr>,
+        all: bool,
+    ) -> Result<Typed> {
+        let types: Vec<Typed> = values.iter_mut().map(|value| self.expr(value)).collect::<Result<_>>()?;
+        let members = values.iter_mut().zip(types.iter().copied()).collect();
+        let unified = self.unified(members, &types, "ARRAY")?;
+        let literal = Typed::literal(Type::Unknown);
+        let mut terms = Vec::with_capacity(values.len());
+        for mut value in values {
+            let mut left = left.clone();
+            self.align(&mut left, literal, &mut value, unified, op)?;
+            terms.push(build::binary(left, op.clone(), value));
+        }
+        let joined = build::join(terms, if all { &BinaryOperator::And } else { &BinaryOperator::Or });
+        *expr = Expr::Nested(Box::new(joined));
+        Ok(Typed::boolean(unified.nullable))
     }
 
     /// IN of a parameter that holds a JSON array of any length. Its elements are converted as single parameters are.
@@ -320,6 +347,18 @@ impl Adapter<'_> {
         *expr = decided_or_unknown(decided, unknown, all);
         Ok(Typed::boolean(true))
     }
+}
+
+fn is_comparison(op: &BinaryOperator) -> bool {
+    matches!(
+        op,
+        BinaryOperator::Eq
+            | BinaryOperator::NotEq
+            | BinaryOperator::Lt
+            | BinaryOperator::LtEq
+            | BinaryOperator::Gt
+            | BinaryOperator::GtEq
+    )
 }
 
 /// BETWEEN as the comparisons that it stands for: a value, its bounds, and whether there is a NOT.

@@ -11,6 +11,7 @@ mod column;
 mod column_name;
 mod column_reference;
 mod compare;
+mod conditional;
 mod constraint;
 mod converted;
 mod create_index;

@@ -104,9 +104,15 @@ fn choose(name: &str, kind: Kind, operands: &[Typed]) -> Result<Resolved, Unreso
         return resolved;
     }
     // The type of a parameter is the type of its value. Where nothing else decides, it is taken for a number.
-    let numbers: Vec<Type> =
-        types.into_iter().map(|given| if given == Type::Unknown { Type::BigInt } else { given }).collect();
-    resolve(candidates(), &numbers, true).or(resolved)
+    let found = with_numbers(&types).find_map(|numbers| resolve(candidates(), &numbers, true).ok());
+    found.map_or(resolved, Ok)
+}
+
+/// The types with numbers in the place of those that are not known. Some operators and functions have no integers of 64 bits.
+pub(super) fn with_numbers(types: &[Type]) -> impl Iterator<Item = Vec<Type>> {
+    [Type::BigInt, Type::Integer].into_iter().map(|number| {
+        types.iter().map(|given| if *given == Type::Unknown { number } else { *given }).collect()
+    })
 }
 
 /// Adds the arguments that a call leaves out.
@@ -150,7 +156,7 @@ pub(super) fn converted_arguments(
     let converted = arguments.into_iter().zip(types).zip(&resolved.arguments).enumerate();
     converted
         .map(|(index, ((argument, typed), wanted))| {
-            let is_overloaded = wanted.is_text() && takes_integer(resolved.signature, index);
+            let is_overloaded = wanted.is_text() && takes_another(resolved.signature, index);
             let overloaded = if is_overloaded { Overloaded::of(&argument, *typed) } else { None };
             let converted = converted_argument(resolved.signature, index, argument, *typed, *wanted);
             if let Some(overloaded) = overloaded {
@@ -185,10 +191,14 @@ fn converted_argument(
     }
 }
 
-/// True when an operator or a function of this name takes an integer as this argument.
-fn takes_integer(signature: &Signature, index: usize) -> bool {
-    let takes =
-        |row: &Signature| row.kind == signature.kind && row.arguments.get(index) == Some(&Type::Integer);
+/// True when an operator or a function of this name takes anything but a text as this argument.
+fn takes_another(signature: &Signature, index: usize) -> bool {
+    let takes = |row: &Signature| {
+        let argument = row.arguments.get(index).copied();
+        let is_fixed =
+            |argument: Type| argument.is_text() || matches!(argument, Type::AnyText | Type::AnyJson);
+        row.kind == signature.kind && argument.is_some_and(|argument| !is_fixed(argument))
+    };
     match signature.kind {
         Kind::Infix | Kind::Prefix => operators(signature.name).any(takes),
         _ => functions(signature.name).any(takes),

@@ -30,10 +30,13 @@ enum Standing {
 /// A parameter that the statement gives no type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Open {
-    /// It has the type of its value.
+    /// It stands alone and has the type of its value.
     Any,
-    /// It is a text, or an integer if its value is one: an operator or a function takes both.
+    /// It has the type of its value, or is a text if no such type can stand there: a function or an operator takes several,
+    /// or it stands beside others of which none has a type.
     Overloaded,
+    /// It stands beside a date, and is a date unless its value has a time.
+    BesideDate,
 }
 
 /// Notes that an expression, if it is a parameter without a type of its own, is a value of this type where it stands.
@@ -56,9 +59,19 @@ pub(super) fn note_output(expr: &Expr, typed: Typed) {
     note_written(expr, typed, |before| before.or(Some(Written::Output)));
 }
 
-/// Notes that a parameter stands where nothing gives it a type: there it has the type of its value.
+/// Notes that a parameter stands alone, where nothing gives it a type.
 pub(super) fn note_open(expr: &Expr, typed: Typed) {
     note_standing(expr, typed, Standing::Value(Open::Any));
+}
+
+/// Notes that a parameter stands where a value of several types can, and nothing gives it one.
+pub(super) fn note_overloaded(expr: &Expr, typed: Typed) {
+    note_standing(expr, typed, Standing::Value(Open::Overloaded));
+}
+
+/// Notes that a parameter is a text because its value can be nothing else.
+pub(super) fn note_text(expr: &Expr) {
+    note_written(expr, Typed::PARAMETER, |before| before.or(Some(Written::Text)));
 }
 
 /// A type that another place of the statement gives to the parameter comes first.
@@ -68,13 +81,15 @@ fn note_standing(expr: &Expr, typed: Typed, standing: Standing) {
         if places.len() <= place {
             places.resize(place + 1, None);
         }
-        if places[place] != Some(Standing::Statement) {
+        let decided = [Standing::Statement, Standing::Value(Open::Overloaded)];
+        let is_decided = places[place].is_some_and(|before| decided.contains(&before));
+        if !is_decided || standing == Standing::Statement {
             places[place] = Some(standing);
         }
     });
 }
 
-/// A parameter that an operator or a function takes as a text or as an integer, before it is converted to a text.
+/// A parameter that can be a value of several types, before it is converted to a text.
 pub(super) struct Overloaded {
     place: usize,
     before: Option<Standing>,
@@ -90,9 +105,13 @@ impl Overloaded {
 
     /// Notes it, in the place of the type that the conversion gave it.
     pub(super) fn note(self) {
+        self.note_as(Open::Overloaded);
+    }
+
+    pub(super) fn note_as(self, open: Open) {
         let standing = match self.before {
             Some(Standing::Statement) => Standing::Statement,
-            _ => Standing::Value(Open::Overloaded),
+            _ => Standing::Value(open),
         };
         STANDING.with_borrow_mut(|places| {
             if let Some(place) = places.get_mut(self.place) {

@@ -1,7 +1,7 @@
 //! Values that are bound where a value of another type is wanted.
 
 use phantomdb_protocol::{Cell, Statement, Value};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::session::{ask, ask_with, ok, rows, text};
 use super::{ContractTest, Fixture, contract_tests};
@@ -14,6 +14,8 @@ pub(super) const TESTS: &[ContractTest] = contract_tests![
     a_value_becomes_a_text_in_an_expression,
     a_value_that_nothing_gives_a_type_keeps_its_own,
     a_value_becomes_a_text_in_a_cursor,
+    values_that_only_stand_beside_each_other_have_their_own_types,
+    a_time_beside_a_date_is_a_time,
 ];
 
 async fn a_value_becomes_the_text_that_postgresql_makes_of_it(fixture: &Fixture) {
@@ -157,4 +159,82 @@ async fn a_value_becomes_a_text_in_a_cursor(fixture: &Fixture) {
     ok(&*transaction, declare, &[Value::Boolean(true)]).await;
     assert_eq!(rows(&*transaction, "FETCH 2 FROM c", &[]).await, json!([["TRUE", "truex"]]));
     transaction.commit().await.unwrap();
+}
+
+async fn values_that_only_stand_beside_each_other_have_their_own_types(fixture: &Fixture) {
+    let session = &*fixture.session;
+    let (yes, no) = (Value::Boolean(true), Value::Boolean(false));
+    let (one, half) = (Value::Integer(1), Value::Float(1.5));
+    let cases: Vec<(&str, Vec<Value>, Json)> = vec![
+        ("max($1)", vec![one.clone()], json!(1)),
+        ("min($1)", vec![half.clone()], json!(1.5)),
+        ("max($1)", vec![yes.clone()], json!("true")),
+        ("max($1)", vec![text("a")], json!("a")),
+        ("array_agg($1)", vec![yes.clone()], json!([true])),
+        ("array_agg($1)", vec![half.clone()], json!([1.5])),
+        ("any_value($1)", vec![yes.clone()], json!(true)),
+        ("any_value($1)", vec![one.clone()], json!(1)),
+        ("first_value($1) OVER ()", vec![yes.clone()], json!(true)),
+        ("sum($1)", vec![one.clone()], json!(1)),
+        ("avg($1)", vec![half.clone()], json!(1.5)),
+        ("to_hex($1)", vec![Value::Integer(255)], json!("ff")),
+        ("mod($1, $2)", vec![Value::Integer(7), Value::Integer(3)], json!(1)),
+        ("nullif($1, $2)", vec![yes.clone(), no.clone()], json!(true)),
+        ("nullif($1, NULL)", vec![one.clone()], json!(1)),
+        ("nullif($1, '')", vec![text("")], json!(null)),
+        ("coalesce($1, $2)", vec![one.clone(), Value::Null], json!(1)),
+        ("coalesce($1, $2)", vec![Value::Null, yes.clone()], json!(true)),
+        ("coalesce($1, $2)", vec![one.clone(), text("a")], json!("1")),
+        ("coalesce($1, $2)", vec![yes.clone(), one.clone()], json!("true")),
+        ("CASE WHEN true THEN $1 ELSE $2 END", vec![half.clone(), text("x")], json!("1.5")),
+        ("least($1, $2)", vec![text("5"), one.clone()], json!("1")),
+        ("ARRAY[$1, $2]", vec![yes.clone(), no], json!([true, false])),
+        ("ARRAY[$1, $2]", vec![one.clone(), half], json!([1.0, 1.5])),
+        ("ARRAY[$1, $2]", vec![one.clone(), text("a")], json!(["1", "a"])),
+        ("ARRAY[$1, $2]", vec![Value::Null, one.clone()], json!([null, 1])),
+        ("$1 IN ($2)", vec![text("5"), Value::Integer(5)], json!(true)),
+        ("$1 IN ($2)", vec![yes.clone(), one.clone()], json!(false)),
+        ("$1 = $2", vec![one.clone(), Value::Float(1.0)], json!(true)),
+        ("$1 BETWEEN $2 AND $2", vec![text("5"), Value::Integer(5)], json!(true)),
+        ("array_to_string(ARRAY[$1], ',')", vec![yes.clone()], json!("t")),
+        ("pg_typeof($1)", vec![yes], json!("boolean")),
+        ("pg_typeof($1)", vec![one], json!("bigint")),
+        ("pg_typeof($1)", vec![text("a")], json!("text")),
+        ("DATE '2024-01-01' + $1", vec![Value::Integer(1)], json!("2024-01-02")),
+    ];
+    for (expression, values, expected) in cases {
+        let found = rows(session, &format!("SELECT {expression} AS x"), &values).await;
+        let same_number = |a: &Json, b: &Json| a.as_f64().is_some() && a.as_f64() == b.as_f64();
+        let (found, wanted) = (found[0][0].clone(), expected);
+        let same = match (found.as_array(), wanted.as_array()) {
+            (Some(found), Some(wanted)) if found.len() == wanted.len() => {
+                found.iter().zip(wanted).all(|(found, wanted)| found == wanted || same_number(found, wanted))
+            }
+            _ => found == wanted || same_number(&found, &wanted),
+        };
+        assert!(same, "{expression} of {values:?} is {found}, not {wanted}");
+    }
+}
+
+async fn a_time_beside_a_date_is_a_time(fixture: &Fixture) {
+    let session = &*fixture.session;
+    ok(session, "CREATE TABLE t (d DATE)", &[]).await;
+    ok(session, "INSERT INTO t VALUES ('2024-02-29')", &[]).await;
+    let ten = Value::Timestamp("2024-02-29T10:00:00.000Z".into());
+    let midnight = Value::Timestamp("2024-02-29T00:00:00.000Z".into());
+    for (condition, value, expected) in [
+        ("d = $1", &ten, "0"),
+        ("d < $1", &ten, "1"),
+        ("d = $1", &midnight, "1"),
+        ("d IN ($1)", &ten, "0"),
+        ("d = $1", &Value::Date("2024-02-29".into()), "1"),
+        ("d = $1", &text("2024-02-29T10:00:00Z"), "1"),
+    ] {
+        let sql = format!("SELECT count(*) FROM t WHERE {condition}");
+        assert_eq!(
+            ask_with(session, &sql, std::slice::from_ref(value)).await,
+            expected,
+            "{condition} {value:?}"
+        );
+    }
 }

@@ -17,6 +17,7 @@ pub(super) const TESTS: &[ContractTest] = contract_tests![
     a_column_changes_by_its_type,
     bytes_are_read_from_strings,
     names_are_those_of_postgresql,
+    a_literal_beside_an_array_has_the_type_of_its_elements,
 ];
 
 async fn values_travel_alike(fixture: &Fixture) {
@@ -280,4 +281,25 @@ async fn names_are_those_of_postgresql(fixture: &Fixture) {
     }
     let strict = "SELECT jsonb_object_agg_strict(CAST('[1]' AS JSONB), NULL) FROM named";
     assert_eq!(rows(session, strict, &[]).await, json!([[{}]]));
+}
+
+async fn a_literal_beside_an_array_has_the_type_of_its_elements(fixture: &Fixture) {
+    let session = &*fixture.session;
+    for (condition, expected) in [
+        ("'9999999999' > ALL (ARRAY[5000000000, 1])", json!(true)),
+        ("'9999999999' < ANY (ARRAY[5000000000, 1])", json!(false)),
+        ("'1.5' > ALL (ARRAY[1, 1.25])", json!(true)),
+        ("'2' > ALL (ARRAY[1, NULL])", json!(null)),
+        ("'10' < ALL (ARRAY[9, 11])", json!(false)),
+        ("'b' > ALL (ARRAY['a', 'c'])", json!(false)),
+        ("'5000000000' <> ANY (ARRAY[5000000000, 1])", json!(true)),
+    ] {
+        assert_eq!(
+            rows(session, &format!("SELECT {condition}"), &[]).await,
+            json!([[expected]]),
+            "{condition}"
+        );
+    }
+    let types = "SELECT typeof(sum(n)), typeof(count(*)) FROM (VALUES (1), (2)) AS t(n)";
+    assert_eq!(rows(session, types, &[]).await, json!([["bigint", "bigint"]]));
 }
