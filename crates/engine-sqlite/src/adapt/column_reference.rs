@@ -21,6 +21,13 @@ impl Adapter<'_> {
     ) -> Result<Typed> {
         for scope in self.scopes.iter().rev() {
             match scope.column(qualifier, &ident.value) {
+                Found::Column(_) if qualifier.is_none() && scope.is_ambiguous_beside(&ident.value) => {
+                    let message = format!(
+                        "column reference \"{}\" is ambiguous: several tables have it; write the name of the table before it",
+                        ident.value
+                    );
+                    return Err(self.at(Error::new(ErrorCode::SyntaxError, message), ident.span));
+                }
                 Found::Column(output) => {
                     if let Some(stored) = &output.expr {
                         *expr = stored.clone();

@@ -152,6 +152,9 @@ impl Relation {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Scope {
     pub(super) relations: Vec<Relation>,
+    /// The relations after FROM or USING of a write, which SQLite does not know in RETURNING. A name of a column that one of
+    /// them has, too, is ambiguous there.
+    pub(super) beside: Vec<Relation>,
     /// The columns that USING or NATURAL merges. `*` gives them once and first.
     pub(super) merged: Vec<String>,
     /// True when the columns that are merged are not known.
@@ -182,6 +185,18 @@ impl Scope {
         let relation =
             self.relations.iter().find(|relation| matches!(relation.columns.find(name), Found::Column(_)));
         relation.filter(|_| is_ambiguous).map(|relation| relation.name.as_str())
+    }
+
+    /// Leaves the written table alone in the scope, for RETURNING.
+    pub(super) fn keep_target(&mut self) {
+        if !self.relations.is_empty() {
+            self.beside = self.relations.split_off(1);
+        }
+    }
+
+    /// True when a name without a qualifier may mean a column of the written table or one of another table.
+    pub(super) fn is_ambiguous_beside(&self, name: &str) -> bool {
+        self.beside.iter().any(|relation| matches!(relation.columns.find(name), Found::Column(_)))
     }
 
     /// Finds the relation that `qualifier` names.

@@ -104,7 +104,7 @@ impl Adapter<'_> {
         self.assignments(&mut update.assignments, schema)?;
         self.optional_condition(&mut update.selection)?;
         if let Some(scope) = self.scopes.last_mut() {
-            scope.relations.truncate(1);
+            scope.keep_target();
         }
         match &mut update.returning {
             Some(items) => {
@@ -184,7 +184,7 @@ impl Adapter<'_> {
             None => self.optional_condition(&mut delete.selection)?,
         }
         if let Some(scope) = self.scopes.last_mut() {
-            scope.relations.truncate(1);
+            scope.keep_target();
         }
         match &mut delete.returning {
             Some(items) => {

@@ -171,8 +171,18 @@ async fn a_written_table_has_an_alias_and_returns_columns_of_others(fixture: &Fi
             "2|8|2|8|2026-01-03",
         ),
         ("SELECT id FROM t", "1"),
+        (
+            "UPDATE t SET a = 0 FROM (SELECT 1 AS id) AS o WHERE o.id = t.id RETURNING (SELECT max(t_id) FROM h)",
+            "2",
+        ),
     ] {
         assert_eq!(ask(session, sql).await, expected, "{sql}");
+    }
+    for ambiguous in [
+        "UPDATE t SET a = 0 FROM (SELECT 1 AS id) AS o WHERE o.id = t.id RETURNING id",
+        "DELETE FROM t USING (SELECT 1 AS id) AS o WHERE o.id = t.id RETURNING t.id, id + 1",
+    ] {
+        assert_eq!(error(session, ambiguous, &[]).await.code, ErrorCode::SyntaxError, "{ambiguous}");
     }
 }
 
