@@ -3,12 +3,14 @@
 use std::any::TypeId;
 
 use sqlparser::{
-    ast::{ColumnOption, Statement},
+    ast::{ColumnOption, Expr, Statement},
     dialect::{Dialect, PostgreSqlDialect, Precedence},
     keywords::Keyword,
     parser::{Parser, ParserError},
     tokenizer::Token,
 };
+
+use super::infix;
 
 #[derive(Debug)]
 pub struct PhantomDialect;
@@ -70,6 +72,15 @@ impl Dialect for PhantomDialect {
 
     fn parse_statement(&self, parser: &mut Parser) -> Option<Result<Statement, ParserError>> {
         POSTGRES.parse_statement(parser)
+    }
+
+    fn parse_infix(
+        &self,
+        parser: &mut Parser,
+        expr: &Expr,
+        _precedence: u8,
+    ) -> Option<Result<Expr, ParserError>> {
+        infix::parse(parser, expr)
     }
 
     /// SQLite stores `AUTOINCREMENT` in the definitions of tables.

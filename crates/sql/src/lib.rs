@@ -13,6 +13,7 @@ pub mod describe;
 mod dialect;
 pub mod fingerprint;
 pub mod foreign_functions;
+mod infix;
 pub mod insert_rows;
 mod lexer;
 pub mod names;

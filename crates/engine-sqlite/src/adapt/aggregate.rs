@@ -87,6 +87,8 @@ impl Adapter<'_> {
         let body = if separator.is_some() { "phantomdb_distinct_texts" } else { resolved.signature.sqlite };
         function.name = ObjectName::from(vec![verbatim_ident(body)]);
         if let Some(separator) = separator {
+            // Without a separator the texts follow each other.
+            let separator = build::call("coalesce", vec![separator, literal("")]);
             *expr = build::call("phantomdb_join_texts", vec![build::take(expr), separator]);
         }
         Ok(result_of(resolved, types))

@@ -11,8 +11,7 @@ use phantomdb_sql::{
 use sqlparser::{
     ast::{
         Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList,
-        FunctionArguments, ObjectName, OrderByExpr, Spanned, WindowFrame, WindowFrameBound, WindowSpec,
-        WindowType,
+        FunctionArguments, ObjectName, Spanned, WindowType,
     },
     tokenizer::Span,
 };
@@ -20,7 +19,7 @@ use sqlparser::{
 use super::{
     adapter::Adapter,
     aggregate::{complete_separator, count, extreme_of_rows},
-    converted::{comparable, conversion, json, text},
+    converted::{conversion, json, text},
     groups::is_aggregate,
     named_arguments,
     operators::{call_of, with_defaults, with_numbers},
@@ -219,7 +218,7 @@ impl Adapter<'_> {
         }
         for clause in clauses {
             match clause {
-                FunctionArgumentClause::OrderBy(order) => self.order_exprs(order)?,
+                FunctionArgumentClause::OrderBy(order) => drop(self.order_exprs(order)?),
                 other => return self.unsupported(&format!("'{other}' in a function call"), span),
             }
         }
@@ -267,33 +266,6 @@ impl Adapter<'_> {
             &[(in_list || function.filter.is_some() || function.over.is_some(), what.as_str())],
             || span,
         )
-    }
-
-    /// OVER and WINDOW. SQLite takes the name of another window and ROWS, RANGE and GROUPS as PostgreSQL does.
-    pub(super) fn window(&mut self, window: &mut WindowSpec) -> Result<()> {
-        let WindowSpec { window_name: _, partition_by, order_by, window_frame } = window;
-        for expr in partition_by {
-            let typed = self.expr(expr)?;
-            *expr = comparable(build::take(expr), typed);
-        }
-        self.order_exprs(order_by)?;
-        if let Some(WindowFrame { units: _, start_bound, end_bound }) = window_frame {
-            for bound in std::iter::once(start_bound).chain(end_bound) {
-                match bound {
-                    WindowFrameBound::Preceding(Some(expr)) | WindowFrameBound::Following(Some(expr)) => {
-                        self.expr(expr)?;
-                    }
-                    WindowFrameBound::CurrentRow
-                    | WindowFrameBound::Preceding(None)
-                    | WindowFrameBound::Following(None) => {}
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn order_exprs(&mut self, order: &mut [OrderByExpr]) -> Result<()> {
-        order.iter_mut().try_for_each(|item| self.order_expr(item, None))
     }
 }
 

@@ -45,9 +45,7 @@ impl Adapter<'_> {
         mut rights: Vec<Expr>,
     ) -> Result<Typed> {
         if lefts.len() != rights.len() {
-            let span = expr.span();
-            let message = "the two rows of a comparison have different numbers of values";
-            return Err(self.at(Error::new(ErrorCode::SyntaxError, message), span));
+            return Err(self.rows_of_different_lengths(expr));
         }
         let mut nullable = false;
         for (left, right) in lefts.iter_mut().zip(&mut rights) {
@@ -59,11 +57,39 @@ impl Adapter<'_> {
         Ok(Typed::boolean(nullable))
     }
 
-    /// `IS DISTINCT FROM`, which SQLite spells as PostgreSQL does.
-    pub(super) fn distinct_from(&mut self, left: &mut Expr, right: &mut Expr) -> Result<Typed> {
-        let (a, b) = (self.operand(left)?, self.operand(right)?);
-        self.align(left, a, right, b, &BinaryOperator::Eq)?;
-        Ok(Typed::boolean(false))
+    /// `IS DISTINCT FROM`, of values or of rows. SQLite spells it as PostgreSQL does, and has it of values only: rows differ
+    /// when a value of the one differs from that of the other.
+    pub(super) fn distinct_from(&mut self, expr: &mut Expr) -> Result<Typed> {
+        let (left, right, negated) = match expr {
+            Expr::IsDistinctFrom(left, right) => (left, right, false),
+            Expr::IsNotDistinctFrom(left, right) => (left, right, true),
+            _ => return Ok(Typed::OTHER),
+        };
+        let (Expr::Tuple(lefts), Expr::Tuple(rights)) =
+            (build::unnested_mut(left), build::unnested_mut(right))
+        else {
+            let (a, b) = (self.operand(left)?, self.operand(right)?);
+            self.align(left, a, right, b, &BinaryOperator::Eq)?;
+            return Ok(Typed::boolean(false));
+        };
+        let (lefts, rights) = (std::mem::take(lefts), std::mem::take(rights));
+        if lefts.len() != rights.len() {
+            return Err(self.rows_of_different_lengths(expr));
+        }
+        let test = if negated { Expr::IsNotDistinctFrom } else { Expr::IsDistinctFrom };
+        let terms = lefts.into_iter().zip(rights).map(|(mut left, mut right)| {
+            build::parenthesize(&mut left);
+            build::parenthesize(&mut right);
+            test(Box::new(left), Box::new(right))
+        });
+        let op = if negated { BinaryOperator::And } else { BinaryOperator::Or };
+        *expr = Expr::Nested(Box::new(build::join(terms.collect(), &op)));
+        self.expr(expr)
+    }
+
+    fn rows_of_different_lengths(&self, expr: &Expr) -> Error {
+        let message = "the two rows of a comparison have different numbers of values";
+        self.at(Error::new(ErrorCode::SyntaxError, message), expr.span())
     }
 
     /// Makes two sides of a comparison comparable.
@@ -75,6 +101,12 @@ impl Adapter<'_> {
         b: Typed,
         op: &BinaryOperator,
     ) -> Result<()> {
+        // Two values that nothing gives a type are compared by their own types.
+        if a.is_parameter() && b.is_parameter() {
+            parameter_types::note_open(left, a);
+            parameter_types::note_open(right, b);
+            return Ok(());
+        }
         let common = self.comparison_type(a, b, op).map_err(|error| self.at(error, left.span()))?;
         let overloaded = overloaded(left, a, right, b);
         for (side, typed) in [(&mut *left, a), (&mut *right, b)] {

@@ -1,10 +1,10 @@
 //! `DISTINCT ON`, as a query that numbers the rows of each group and keeps the first one.
 
-use phantomdb_protocol::Result;
-use phantomdb_sql::{build, parse::parse_expression};
+use phantomdb_protocol::{Error, ErrorCode, Result};
+use phantomdb_sql::{build, parse::parse_expression, walk::change_expressions};
 use sqlparser::ast::{
-    Distinct, Expr, Ident, OrderBy, OrderByExpr, OrderByKind, OrderByOptions, Query, Select, SelectItem,
-    SetExpr, Spanned, TableFactor, WindowType,
+    CastKind, Distinct, Expr, Ident, OrderBy, OrderByExpr, OrderByKind, OrderByOptions, Query, Select,
+    SelectItem, SetExpr, Spanned, TableFactor, WindowType,
 };
 
 use super::{adapter::Adapter, scope::Output, template::parsed_query};
@@ -19,8 +19,15 @@ impl Adapter<'_> {
         let Some(Distinct::On(groups)) = select.distinct.take() else {
             return self.unsupported("DISTINCT ON", select.span());
         };
+        for group in &groups {
+            self.refuse_constant(group, "DISTINCT ON")?;
+        }
+        for OrderByExpr { expr, options: _, with_fill: _ } in &order {
+            self.refuse_constant(expr, "ORDER BY")?;
+        }
         let order = resolved_order(order, &select.projection);
         let groups = groups.into_iter().map(|group| resolved(group, &select.projection)).collect::<Vec<_>>();
+        self.check_order(&groups, &order)?;
         let width = select.projection.len();
         let mut number = parse_expression("row_number() OVER (PARTITION BY 1)")?;
         if let Expr::Function(function) = &mut number
@@ -74,12 +81,47 @@ impl Adapter<'_> {
         }
         Ok((*outer, Some(outputs)))
     }
+
+    /// Refuses an order in which the rows of a group do not stand together: ORDER BY begins with the expressions of DISTINCT ON,
+    /// in any order. An output that is known by its number alone is not looked at.
+    fn check_order(&self, groups: &[Expr], order: &[OrderByExpr]) -> Result<()> {
+        let is_number = |expr: &Expr| build::number_of(expr).is_some();
+        let ordered = || order.iter().map(|OrderByExpr { expr, options: _, with_fill: _ }| expr);
+        if groups.iter().chain(ordered()).any(is_number) {
+            return Ok(());
+        }
+        let known: Vec<String> = groups.iter().map(outline).collect();
+        let beginning: Vec<String> = ordered().map(outline).take_while(|item| known.contains(item)).collect();
+        let Some(first) = ordered().nth(beginning.len()) else { return Ok(()) };
+        if known.iter().all(|group| beginning.contains(group)) {
+            return Ok(());
+        }
+        let message = "ORDER BY must begin with the expressions of DISTINCT ON";
+        Err(self.at(Error::new(ErrorCode::SyntaxError, message), first.span()))
+    }
+}
+
+/// A text that is the same for expressions which mean the same, however they are written: without the tables of columns,
+/// parentheses, the form of casts and the case of letters.
+fn outline(expr: &Expr) -> String {
+    let mut plain = expr.clone();
+    change_expressions(&mut plain, &mut |expr| match expr {
+        Expr::Nested(inner) => *expr = build::take(inner),
+        Expr::CompoundIdentifier(parts) => {
+            if let Some(column) = parts.pop() {
+                *expr = Expr::Identifier(column);
+            }
+        }
+        Expr::Cast { kind, expr: _, data_type: _, format: _ } => *kind = CastKind::Cast,
+        _ => {}
+    });
+    plain.to_string().replace('"', "").to_lowercase()
 }
 
 fn empty_select() -> Result<Select> {
     match *parsed_query("SELECT 1")?.body {
         SetExpr::Select(select) => Ok(*select),
-        _ => Err(phantomdb_protocol::Error::internal("a SELECT was expected")),
+        _ => Err(Error::internal("a SELECT was expected")),
     }
 }
 

@@ -85,9 +85,7 @@ impl Adapter<'_> {
             | Expr::IsNotFalse(_)
             | Expr::IsUnknown(_)
             | Expr::IsNotUnknown(_) => self.is_test(expr),
-            Expr::IsDistinctFrom(left, right) | Expr::IsNotDistinctFrom(left, right) => {
-                self.distinct_from(left, right)
-            }
+            Expr::IsDistinctFrom(_, _) | Expr::IsNotDistinctFrom(_, _) => self.distinct_from(expr),
             Expr::InList { expr: _, list: _, negated: _ }
             | Expr::InSubquery { expr: _, subquery: _, negated: _ }
             | Expr::Between { expr: _, negated: _, low: _, high: _ } => self.membership(expr),

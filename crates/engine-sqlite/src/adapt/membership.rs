@@ -58,6 +58,10 @@ impl Adapter<'_> {
             }
             Expr::Between { expr: left, negated, low, high } => {
                 let written = (left.clone(), low.clone(), high.clone(), *negated);
+                if let Expr::Tuple(_) = build::unnested(left) {
+                    *expr = two_comparisons(written);
+                    return self.expr(expr);
+                }
                 let typed = self.operand(left)?;
                 let is_null = matches!(value_of(build::unnested(left)), Some(Value::Null));
                 let mut values = Vec::with_capacity(2);
@@ -403,7 +407,7 @@ fn as_membership(op: &BinaryOperator, all: bool) -> Option<bool> {
 /// Takes the values out of `ARRAY[…]`, of `(VALUES (…), …)` and of an array in a string. None for anything else.
 fn listed_values(expr: &mut Expr) -> Option<Vec<Expr>> {
     match expr {
-        Expr::Array(Array { elem, named: _ }) => Some(std::mem::take(elem)),
+        Expr::Array(Array { elem, named: _ }) => (!mixes_strings(elem)).then(|| std::mem::take(elem)),
         Expr::Nested(inner) => listed_values(inner),
         // The comparison takes the type of the elements from its other side.
         Expr::Cast { kind: _, expr, data_type, format: None } if is_known_type(data_type) => {
@@ -417,6 +421,13 @@ fn listed_values(expr: &mut Expr) -> Option<Vec<Expr>> {
         }
         _ => None,
     }
+}
+
+/// True for strings in quotes beside other elements, whose type they take in the array, whatever it is compared with.
+fn mixes_strings(elements: &[Expr]) -> bool {
+    let string = |element: &Expr| value_of(element).and_then(printer::string_of).is_some();
+    let is_open = |element: &Expr| matches!(value_of(element), Some(Value::Null | Value::Placeholder(_)));
+    elements.iter().any(string) && elements.iter().any(|element| !string(element) && !is_open(element))
 }
 
 /// The parameter that is the right side, with or without a cast: its elements take the type of the left side.

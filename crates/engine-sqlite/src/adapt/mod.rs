@@ -50,6 +50,7 @@ mod type_conversion;
 mod typed;
 mod unknown_call;
 mod update;
+mod window;
 mod writing_with;
 
 use std::sync::Arc;

@@ -155,7 +155,7 @@ impl Adapter<'_> {
         });
         let outputs = plain.as_deref();
         self.scopes.push(Scope::default());
-        let adapted = order.iter_mut().try_for_each(|item| self.order_expr(item, outputs));
+        let adapted = order.iter_mut().try_for_each(|item| self.order_expr(item, outputs).map(drop));
         self.scopes.pop();
         adapted
     }

@@ -84,6 +84,7 @@ impl Adapter<'_> {
         match &mut select.group_by {
             GroupByExpr::Expressions(exprs, modifiers) if modifiers.is_empty() => {
                 for expr in exprs {
+                    self.refuse_constant(expr, "GROUP BY")?;
                     self.group(expr, &names)?;
                 }
             }
@@ -327,7 +328,7 @@ impl Adapter<'_> {
 
     /// Adapts an item of ORDER BY. NULLs sort as PostgreSQL sorts them, last when ascending. The order of NULLs of a column that
     /// has none is left out, so that the column's index serves.
-    pub(super) fn order_expr(&mut self, item: &mut OrderByExpr, outputs: Option<&[Output]>) -> Result<()> {
+    pub(super) fn order_expr(&mut self, item: &mut OrderByExpr, outputs: Option<&[Output]>) -> Result<Typed> {
         let OrderByExpr { expr, options: OrderByOptions { sort, nulls_first }, with_fill } = item;
         self.refuse(&[(with_fill.is_some(), "WITH FILL")], || expr.span())?;
         let descending = match sort {
@@ -335,19 +336,9 @@ impl Adapter<'_> {
             Some(OrderBySort::Desc) => true,
             Some(OrderBySort::Using(_)) => return self.unsupported("ORDER BY … USING", expr.span()),
         };
-        let is_constant = |value: &Value| match value {
-            Value::Placeholder(_) => false,
-            Value::Number(number, _) => number.contains(['.', 'e', 'E']),
-            _ => true,
-        };
         // A window may be ordered by a constant.
-        if outputs.is_some()
-            && let Expr::Value(ValueWithSpan { value, span }) = &*expr
-            && is_constant(value)
-        {
-            let message =
-                "ORDER BY takes the name or the number of a column, or an expression, but no constant";
-            return Err(self.at(Error::new(ErrorCode::SyntaxError, message), *span));
+        if outputs.is_some() {
+            self.refuse_constant(expr, "ORDER BY")?;
         }
         let named = match &*expr {
             Expr::Identifier(ident) => {
@@ -376,7 +367,23 @@ impl Adapter<'_> {
         // SQLite takes NULL for the smallest value, so it puts NULLs first when ascending.
         let sqlite_first = !descending;
         *nulls_first = (typed.nullable && wanted_first != sqlite_first).then_some(wanted_first);
-        Ok(())
+        Ok(typed)
+    }
+
+    /// Refuses a literal that is no number of a column.
+    pub(super) fn refuse_constant(&self, expr: &Expr, clause: &str) -> Result<()> {
+        let Expr::Value(ValueWithSpan { value, span }) = build::unnested(expr) else { return Ok(()) };
+        let is_constant = match value {
+            Value::Placeholder(_) => false,
+            Value::Number(number, _) => number.contains(['.', 'e', 'E']),
+            _ => true,
+        };
+        if !is_constant {
+            return Ok(());
+        }
+        let message =
+            format!("{clause} takes the name or the number of a column, or an expression, but no constant");
+        Err(self.at(Error::new(ErrorCode::SyntaxError, message), *span))
     }
 }
 

@@ -15,6 +15,9 @@ pub(super) const TESTS: &[ContractTest] = contract_tests![
     integers_overflow_with_an_error,
     casts_convert_or_fail,
     functions_answer_as_in_postgresql,
+    a_constant_orders_and_groups_nothing,
+    strings_in_an_array_take_the_type_of_its_other_elements,
+    a_distance_of_range_is_between_numbers,
     decimals_are_exact,
     the_types_of_results_are_known,
     exact_types_are_added_where_they_are_asked_for,
@@ -148,6 +151,20 @@ async fn functions_answer_as_in_postgresql(fixture: &Fixture) {
             "{\"a\":1,\"b\":2}|2|∅",
         ),
         ("1 IS DISTINCT FROM NULL, NULL IS NOT DISTINCT FROM NULL", "true|true"),
+        ("(1, NULL) IS DISTINCT FROM (1, NULL), (1, 'a') IS NOT DISTINCT FROM (1.0, 'b')", "false|false"),
+        (
+            "(2, 'b') BETWEEN (1, 'z') AND (2, 'c'), (1.5, 'a') NOT BETWEEN (1, 'b') AND (2, NULL)",
+            "true|false",
+        ),
+        (
+            "2 BETWEEN SYMMETRIC 3 AND 1, 2 NOT BETWEEN SYMMETRIC 3 AND 1, 5 BETWEEN SYMMETRIC 9 AND NULL",
+            "true|false|∅",
+        ),
+        (
+            "'ab' LIKE ALL (ARRAY['a%', '%b']), 'ab' NOT ILIKE ALL ('{A%,c}'), 'ab' LIKE SOME ('{x,a_}')",
+            "true|false|true",
+        ),
+        ("'ab' LIKE ALL (SELECT p FROM (VALUES ('a%'), (NULL)) AS t(p))", "∅"),
         ("length(gen_random_uuid()::text), random() < 1, now() > '2020-01-01'", "36|true|true"),
     ] {
         assert_eq!(ask(session, &format!("SELECT {sql}")).await, expected, "{sql}");
@@ -164,6 +181,62 @@ async fn functions_answer_as_in_postgresql(fixture: &Fixture) {
         ),
     ] {
         assert_eq!(ask(session, sql).await, expected, "{sql}");
+    }
+}
+
+async fn a_constant_orders_and_groups_nothing(fixture: &Fixture) {
+    let session = &*fixture.session;
+    ok(session, "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER, b TEXT)", &[]).await;
+    ok(session, "INSERT INTO t VALUES (1, 1, 'x'), (2, 1, 'y'), (3, 2, 'z')", &[]).await;
+    for sql in [
+        "SELECT 1 FROM t ORDER BY 'a'",
+        "SELECT 1 FROM t GROUP BY 'a'",
+        "SELECT 1 FROM t GROUP BY (NULL)",
+        "SELECT DISTINCT ON (TRUE) id FROM t ORDER BY id",
+        "SELECT DISTINCT ON (a) id FROM t ORDER BY a, 'x'",
+        "SELECT DISTINCT ON (a) id FROM t ORDER BY id",
+        "SELECT DISTINCT ON (a, b) id FROM t ORDER BY a, id, b",
+        "SELECT DISTINCT ON (a + 1) id FROM t ORDER BY a",
+    ] {
+        assert_eq!(error(session, sql, &[]).await.code, ErrorCode::SyntaxError, "{sql}");
+    }
+    for (sql, expected) in [
+        ("SELECT DISTINCT ON (a) id FROM t ORDER BY t.a, id DESC", "2 3"),
+        ("SELECT DISTINCT ON (t.\"a\", lower(b)) id FROM t ORDER BY LOWER(b), \"a\", id", "1 2 3"),
+        ("SELECT DISTINCT ON (a::text) id FROM t ORDER BY CAST((a) AS TEXT)", "1 3"),
+        ("SELECT DISTINCT ON (a) a AS n, id FROM t ORDER BY n DESC, id", "2|3 1|1"),
+        ("SELECT DISTINCT ON (1) a, id FROM t ORDER BY 1, 2", "1|1 2|3"),
+        ("SELECT DISTINCT ON (a, b) id FROM t ORDER BY a", "1 2 3"),
+    ] {
+        assert_eq!(ask(session, sql).await, expected, "{sql}");
+    }
+}
+
+async fn strings_in_an_array_take_the_type_of_its_other_elements(fixture: &Fixture) {
+    let session = &*fixture.session;
+    let wrong = "SELECT 100000 = ANY (ARRAY['1'::SMALLINT, '100000'])";
+    assert_eq!(error(session, wrong, &[]).await.code, ErrorCode::OutOfRange);
+    let all = "SELECT 2 = ANY (ARRAY['1'::SMALLINT, '2']), 3 <> ALL (ARRAY[1, '2', NULL]), 'b' = ANY (ARRAY['a', 'b'])";
+    assert_eq!(ask(session, all).await, "true|∅|true");
+    let large = "SELECT x = ANY (array_append('{5}'::bigint[], x)), x <> ALL (ARRAY['1', x]), \
+        (SELECT max(u) - 1 FROM unnest(ARRAY[x]) AS u) FROM (VALUES (9223372036854775807)) AS v (x)";
+    assert_eq!(ask(session, large).await, "true|false|9223372036854775806");
+    let joined = "SELECT string_agg(DISTINCT x, NULL), string_agg(DISTINCT x, '-') FROM (VALUES ('b'), ('a'), ('b')) AS v (x)";
+    assert_eq!(ask(session, joined).await, "ab|a-b");
+}
+
+async fn a_distance_of_range_is_between_numbers(fixture: &Fixture) {
+    let session = &*fixture.session;
+    let sum = |rows: &str, distance: &str| {
+        format!(
+            "SELECT count(*) OVER (ORDER BY x RANGE BETWEEN {distance} PRECEDING AND CURRENT ROW) FROM (VALUES {rows}) AS v (x) ORDER BY x"
+        )
+    };
+    assert_eq!(ask(session, &sum("(1), (2), (4)", "1")).await, "1 2 1");
+    assert_eq!(ask(session, &sum("(1::float), (2.5), (4)", "1.5")).await, "1 2 2");
+    for (rows, distance) in [("(1), (2)", "1.5"), ("('a'), ('b')", "1"), ("(TRUE), (FALSE)", "1")] {
+        let refused = error(session, &sum(rows, distance), &[]).await;
+        assert_eq!(refused.code, ErrorCode::Unsupported, "{rows} {distance}");
     }
 }
 

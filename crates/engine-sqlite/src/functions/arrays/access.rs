@@ -92,6 +92,8 @@ fn elements(arguments: &Arguments<'_>) -> FunctionResult {
         out.push_str(if index == 0 { "" } else { "," });
         out.push_str(&match item {
             arrays::Item::Boolean(boolean) => i64::from(boolean).to_string(),
+            // An array keeps a large integer as a string, which SQLite would compare as a text.
+            arrays::Item::Integer(integer) => integer.to_string(),
             arrays::Item::Document(text) if kind == arrays::Kind::Jsonb => {
                 quoted(&Document::parse(&text)?.text())
             }
