@@ -65,6 +65,9 @@ pub(crate) async fn prepare(
             break;
         }
     }
+    if let (None, None, Some(refusal)) = (&prepared, &entry.inferred, &refusal) {
+        prepared = preparation.with_open_types(refusal, parameters).await?;
+    }
     // When a value cannot be sent with its own type, its text is sent: a number beside a column of text.
     let prepared = match (prepared.or_else(|| entry.inferred.clone()), refusal) {
         (Some(prepared), _) => prepared,
@@ -139,6 +142,16 @@ fn narrowed(types: &[Type], parameters: &[Value]) -> Option<Vec<Type>> {
     (narrowed != types).then_some(narrowed)
 }
 
+/// The place, from 0, of the parameter for which PostgreSQL found no type: `could not determine data type of parameter $1`.
+fn open_parameter(refusal: &PostgresError) -> Option<usize> {
+    if refusal.code() != Some(&SqlState::INDETERMINATE_DATATYPE) {
+        return None;
+    }
+    let (_, number) = refusal.as_db_error()?.message().rsplit_once('$')?;
+    let digits = number.split(|character: char| !character.is_ascii_digit()).next()?;
+    digits.parse::<usize>().ok()?.checked_sub(1)
+}
+
 struct Preparation<'a> {
     connection: &'a Connection,
     form: &'a PreparableSql<'a>,
@@ -156,6 +169,29 @@ impl Preparation<'_> {
             }
             Err(error) => Err(error::explain(&error)),
         }
+    }
+
+    /// The form in which those parameters have the types of their values for which PostgreSQL found none; it infers the others.
+    async fn with_open_types(
+        &self,
+        refusal: &PostgresError,
+        parameters: &[Value],
+    ) -> Result<Option<Arc<Prepared>>> {
+        let natural = bind::natural(parameters);
+        let mut types = vec![Type::UNKNOWN; natural.len()];
+        let mut open = open_parameter(refusal);
+        while let Some(place) = open {
+            // Each attempt gives one more of them a type.
+            match (types.get_mut(place), natural.get(place)) {
+                (Some(known), Some(own)) if *known != *own => known.clone_from(own),
+                _ => break,
+            }
+            match self.attempt(&types).await? {
+                Ok(prepared) => return Ok(Some(prepared)),
+                Err(refusal) => open = open_parameter(&refusal),
+            }
+        }
+        Ok(None)
     }
 
     async fn undo(&self) -> Result<()> {

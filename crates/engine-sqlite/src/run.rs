@@ -5,7 +5,7 @@ use std::{borrow::Cow, sync::Arc};
 use phantomdb_engine::parameters::check_count;
 use phantomdb_engine::{Access, Deadline, ResultLimits};
 use phantomdb_protocol::{
-    AlterOperation, Column, ColumnType, Error, Result, ResultSet, Statement, TableName, Value,
+    AlterOperation, Column, ColumnType, Error, ErrorCode, Result, ResultSet, Statement, TableName, Value,
 };
 use phantomdb_sql::unknown_function::located;
 use phantomdb_sql::{Kind, typing::Type};
@@ -60,6 +60,25 @@ impl Prepared {
     }
 }
 
+/// The type that a value has by itself; NULL has every type.
+fn own_type(value: &Value) -> Option<Type> {
+    Some(match value {
+        Value::Null => return None,
+        Value::Boolean(_) => Type::Boolean,
+        Value::Integer(integer) if i32::try_from(*integer).is_ok() => Type::Integer,
+        Value::Integer(_) => Type::BigInt,
+        Value::Float(_) => Type::Double,
+        Value::String(_) => Type::Text,
+        Value::Decimal(_) => Type::Numeric,
+        Value::Date(_) => Type::Date,
+        Value::Time(_) => Type::Time,
+        Value::Timestamp(_) => Type::TimestampTz,
+        Value::Uuid(_) => Type::Uuid,
+        Value::Blob(_) => Type::Bytea,
+        Value::Json(_) => Type::Json,
+    })
+}
+
 /// The type that a value gives to its parameter, where it makes a difference. None for NULL, which has every type.
 fn type_of_value(value: &Value, open: Open) -> Option<Type> {
     match (open, value) {
@@ -112,7 +131,7 @@ impl Executor<'_> {
     /// Prepares a statement. Fails with `FORBIDDEN` for one that does more than the access allows.
     pub(super) fn prepare(&self, statement: &Statement) -> Result<Prepared> {
         if !statement.native {
-            let plan = self.plans.plan(self.connection, &statement.query)?;
+            let plan = self.plan(statement)?;
             self.access.check(&plan.adapted.kind)?;
             return Ok(Prepared::Plan(plan));
         }
@@ -120,6 +139,21 @@ impl Executor<'_> {
         native::check(&statement.query)?;
         let prepared = self.connection.prepare(&statement.query).map_err(error::from_sqlite)?;
         Ok(Prepared::Native { writes: !prepared.readonly() })
+    }
+
+    /// The plan of a statement. When several functions or operators take a parameter, each value has its own type, as on
+    /// PostgreSQL.
+    fn plan(&self, statement: &Statement) -> Result<Arc<Plan>> {
+        let refusal = match self.plans.plan(self.connection, &statement.query) {
+            Err(error) if error.code == ErrorCode::TypeMismatch => error,
+            outcome => return outcome,
+        };
+        let type_at = |(place, value)| Some((place, own_type(value)?));
+        let types: Vec<(usize, Type)> = statement.parameters.iter().enumerate().filter_map(type_at).collect();
+        if types.is_empty() {
+            return Err(refusal);
+        }
+        self.plans.plan_with_types(self.connection, &statement.query, &types).map_err(|_| refusal)
     }
 
     /// Runs a statement. The position of an unknown function in it is added to the error.

@@ -101,12 +101,6 @@ impl Adapter<'_> {
         b: Typed,
         op: &BinaryOperator,
     ) -> Result<()> {
-        // Two values that nothing gives a type are compared by their own types.
-        if a.is_parameter() && b.is_parameter() {
-            parameter_types::note_open(left, a);
-            parameter_types::note_open(right, b);
-            return Ok(());
-        }
         let common = self.comparison_type(a, b, op).map_err(|error| self.at(error, left.span()))?;
         let overloaded = overloaded(left, a, right, b);
         for (side, typed) in [(&mut *left, a), (&mut *right, b)] {

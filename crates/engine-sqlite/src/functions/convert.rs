@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use phantomdb_protocol::{Error, ErrorCode, Result, data_type::DEFAULT_PRECISION};
 use phantomdb_values::{
     documents::Document,
+    identity,
     numbers::{Numeric, float::parse_f64, integer::Width},
     times::{Date, TimeOfDay, Timestamp},
 };
@@ -222,10 +223,7 @@ pub(super) fn rounded_time(value: ValueRef<'_>, decimals: i64) -> FunctionResult
 }
 
 pub(super) fn uuid(value: ValueRef<'_>) -> FunctionResult {
-    by_text(value, "a UUID", |text| {
-        let id = uuid::Uuid::parse_str(text.trim()).map_err(|_| mismatch(value, "a UUID"))?;
-        Ok(id.hyphenated().to_string())
-    })
+    by_text(value, "a UUID", identity::parse)
 }
 
 /// A document in the one text that PostgreSQL prints for a `jsonb`.

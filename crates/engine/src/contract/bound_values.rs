@@ -1,9 +1,9 @@
 //! Values that are bound where a value of another type is wanted.
 
-use phantomdb_protocol::{Cell, Statement, Value};
+use phantomdb_protocol::{Cell, ErrorCode, Statement, Value};
 use serde_json::{Value as Json, json};
 
-use super::session::{ask, ask_with, ok, rows, text};
+use super::session::{ask, ask_with, error, ok, rows, text};
 use super::{ContractTest, Fixture, contract_tests};
 
 /// The tests of this file.
@@ -16,6 +16,8 @@ pub(super) const TESTS: &[ContractTest] = contract_tests![
     a_value_becomes_a_text_in_a_cursor,
     values_that_only_stand_beside_each_other_have_their_own_types,
     a_time_beside_a_date_is_a_time,
+    a_value_chooses_among_the_functions_that_take_it,
+    a_column_takes_a_uuid_in_every_form_that_postgresql_reads,
 ];
 
 async fn a_value_becomes_the_text_that_postgresql_makes_of_it(fixture: &Fixture) {
@@ -237,4 +239,53 @@ async fn a_time_beside_a_date_is_a_time(fixture: &Fixture) {
             "{condition} {value:?}"
         );
     }
+}
+
+async fn a_column_takes_a_uuid_in_every_form_that_postgresql_reads(fixture: &Fixture) {
+    let session = &*fixture.session;
+    ok(session, "CREATE TABLE t (id INTEGER PRIMARY KEY, key UUID, keys UUID[])", &[]).await;
+    ok(session, "INSERT INTO t (id) VALUES (1)", &[]).await;
+    let stored = "018f4e3c-7a8b-7c0d-9e1f-2a3b4c5d6e7f";
+    for form in [
+        "{018F4e3c7a8b7c0d9e1f2a3b4c5d6e7f}",
+        "018f4e3c7a8b7c0d9e1f2a3b4c5d6e7f",
+        "{018f4e3c-7a8b-7c0d-9e1f-2a3b4c5d6e7f}",
+        "018f-4e3c-7a8b-7c0d-9e1f-2a3b-4c5d-6e7f",
+    ] {
+        let written = format!("UPDATE t SET key = '{form}', keys = '{{\"{form}\"}}' RETURNING key, keys");
+        assert_eq!(rows(session, &written, &[]).await, json!([[stored, [stored]]]), "{form}");
+        let bound = "UPDATE t SET key = $1 WHERE key = $1 RETURNING key";
+        assert_eq!(rows(session, bound, &[text(form)]).await, json!([[stored]]), "{form}");
+    }
+    for wrong in [" 018f4e3c-7a8b-7c0d-9e1f-2a3b4c5d6e7f", "urn:uuid:018f4e3c-7a8b-7c0d-9e1f-2a3b4c5d6e7f"] {
+        let refused = error(session, "UPDATE t SET key = $1", &[text(wrong)]).await;
+        assert_eq!(refused.code, ErrorCode::TypeMismatch, "{wrong}");
+    }
+}
+
+async fn a_value_chooses_among_the_functions_that_take_it(fixture: &Fixture) {
+    let session = &*fixture.session;
+    for (sql, value, expected) in [
+        ("SELECT to_hex($1)", Value::Integer(255), json!([["ff"]])),
+        ("SELECT int4($1)", Value::Float(2.5), json!([[2]])),
+        ("SELECT COALESCE(sum($1), 0) FROM (VALUES (1), (2)) AS v (x)", Value::Integer(3), json!([[6]])),
+    ] {
+        assert_eq!(rows(session, sql, &[value]).await, expected, "{sql}");
+    }
+    let beside = "SELECT DATE '2024-01-05' - $1, format('%s-%s', $2, $3)";
+    let values = [text("2024-01-01"), text("x"), Value::Integer(7)];
+    assert_eq!(rows(session, beside, &values).await, json!([[4, "x-7"]]));
+    let decimal = |text: &str| Value::Decimal(text.into());
+    for [left, right] in [
+        [Value::Integer(9), Value::Integer(10)],
+        [Value::Float(9.5), Value::Integer(10)],
+        [decimal("9.5"), decimal("10.2")],
+        [Value::Boolean(false), Value::Boolean(true)],
+        [text("10"), text("9")],
+    ] {
+        let compared = rows(session, "SELECT $1 < $2, $1 IS NOT DISTINCT FROM $2", &[left, right]).await;
+        assert_eq!(compared, json!([[true, false]]));
+    }
+    let refused = error(session, "SELECT to_hex($1)", &[text("255")]).await;
+    assert_eq!(refused.code, ErrorCode::TypeMismatch);
 }
