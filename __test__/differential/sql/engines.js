@@ -1,29 +1,54 @@
 // The two engines, and whether they answer alike.
 
+/** The table that statements of the type `write` change. */
+const WRITTEN = 'x';
+
 const DECIMAL = /^-?\d+\.\d+$/;
 /** A decimal without the zeros at its end: of equal values in a group or a set any one may stand for all. */
 const short = (value) => (typeof value === 'string' && DECIMAL.test(value) ? value.replace(/\.?0+$/, '') : value);
 
 /** One engine with a database for the statements. `connection` gives values as they travel, with their types. */
 class Side {
+  /** Ends with the last write: writes of one table would only wait for each other. */
+  #lastWrite = Promise.resolve();
+
   constructor(name, connection, database) {
     this.name = name;
     this.connection = connection;
     this.database = database;
   }
 
-  run(query) {
-    return this.connection.query({ database: this.database, query, parameters: '[]' });
+  run(query, values = [], transaction = undefined) {
+    return this.connection.query({ database: this.database, query, parameters: JSON.stringify(values), transaction });
   }
 
-  async answer({ sql, isOrdered, groups }) {
+  async answer({ root, sql, values, isOrdered, groups }) {
     try {
-      const { columns, rows } = await this.run(sql);
+      const isWrite = root.type === 'write';
+      const { columns, rows } = await (isWrite ? this.#inTurn(() => this.#write(sql, values)) : this.run(sql, values));
       const lines = rows.map((row) => JSON.stringify(groups ? row.map(short) : row));
       if (!isOrdered) lines.sort();
       return { text: lines.join('\n'), types: columns.map((column) => column.type).join(' ') };
     } catch (error) {
       return { code: error.code ?? 'NO_CODE', message: String(error.message).slice(0, 300) };
+    }
+  }
+
+  #inTurn(work) {
+    const done = this.#lastWrite.then(work);
+    this.#lastWrite = done.catch(() => {});
+    return done;
+  }
+
+  /** What a write returns, and then all rows of the table that it has written. It is undone. */
+  async #write(sql, values) {
+    const { transaction_id: id } = await this.connection.call('beginTransaction', { database: this.database });
+    try {
+      const { columns, rows } = await this.run(sql, values, id);
+      const after = await this.run(`SELECT * FROM "${WRITTEN}" ORDER BY 1`, [], id);
+      return { columns: [...columns, ...after.columns], rows: [...rows, ['after'], ...after.rows] };
+    } finally {
+      await this.connection.call('rollbackTransaction', { id });
     }
   }
 }
@@ -55,7 +80,9 @@ class Engines {
   }
 
   async ask(statement) {
-    const asked = { ...statement, sql: statement.root.text };
+    const bound = [];
+    const sql = statement.root.written(bound);
+    const asked = { ...statement, sql, values: bound.map(({ value }) => value) };
     const [mine, theirs] = await Promise.all(this.sides.map((side) => side.answer(asked)));
     return { ...asked, mine, theirs, verdict: verdict(mine, theirs) };
   }

@@ -1,8 +1,8 @@
 // Random expressions of a type, made from the table of signatures.
 
 const { hintsFor } = require('./hints');
-const { SCALARS, elementOf, isArray, literal, quoted, sqlName, textOf } = require('./literals');
-const { Node, joined, node } = require('./node');
+const { SCALARS, bound, elementOf, isArray, literal, quoted, sqlName, textOf } = require('./literals');
+const { Bound, Node, joined, node } = require('./node');
 
 const WIDER = {
   int2: ['int4', 'int8', 'numeric', 'float4', 'float8'],
@@ -70,6 +70,8 @@ class Expressions {
   #random;
   #byResult = new Map();
   #columns;
+  /** So many of a hundred values are bound. */
+  #share = 0;
 
   /** `columns` are the columns that an expression may use: `{ name, type }`. */
   constructor(random, signatures, columns = []) {
@@ -87,6 +89,14 @@ class Expressions {
     const other = new Expressions(this.#random, []);
     other.#byResult = this.#byResult;
     other.#columns = columns;
+    other.#share = this.#share;
+    return other;
+  }
+
+  /** The same, with values that are bound among those that are written. */
+  binding(share) {
+    const other = this.over(this.#columns);
+    other.#share = share;
     return other;
   }
 
@@ -107,7 +117,17 @@ class Expressions {
   }
 
   leaf(type) {
-    return (this.#random.percent(60) && this.column(type)) || new Node(type, [literal(this.#random, type)]);
+    const random = this.#random;
+    return (random.percent(60) && this.column(type)) || this.#bound(type) || new Node(type, [literal(random, type)]);
+  }
+
+  /** A bound value, with its type or without it. */
+  #bound(type) {
+    if (!this.#share || !this.#random.percent(this.#share)) return undefined;
+    const value = bound(this.#random, type);
+    if (value === undefined) return undefined;
+    const part = new Bound(type, value);
+    return this.#random.percent(50) ? part : node(type)`CAST(${part} AS ${sqlName(type)})`;
   }
 
   of(type, depth) {

@@ -219,4 +219,38 @@ function literal(random, type) {
   return `CAST(${quoted(text)} AS ${sqlName(type)})`;
 }
 
-module.exports = { SCALARS, elementOf, isArray, literal, quoted, sqlName, textOf };
+/** A value of the type as an application binds it; undefined for a type whose values are written only. */
+function bound(random, type) {
+  if (random.percent(4)) return null;
+  if (isArray(type)) {
+    const items = Array.from({ length: random.below(ARRAY_ITEM_LIMIT) }, () => bound(random, elementOf(type)));
+    return items.includes(undefined) ? undefined : items;
+  }
+  const text = random.of(TEXTS[type]);
+  switch (type) {
+    case 'bool':
+      return random.percent(50);
+    case 'int2':
+    case 'int4':
+    case 'float8':
+      return Number.isFinite(Number(text)) ? Number(text) : text;
+    case 'int8':
+    case 'numeric':
+      return Number.isSafeInteger(Number(text)) && random.percent(50) ? Number(text) : text;
+    case 'text':
+    case 'varchar':
+    case 'uuid':
+    case 'interval':
+    case 'date':
+    case 'time':
+      return text;
+    case 'timestamptz':
+      return random.of(['2024-02-29T12:34:56.000Z', '1970-01-01T00:00:00.000Z', '2024-03-31T01:00:00.123Z']);
+    case 'jsonb':
+      return random.percent(70) ? text : JSON.parse(random.of(['{"a": 1}', '[1, null]', '{"b": {"c": "d"}}']));
+    default:
+      return undefined;
+  }
+}
+
+module.exports = { SCALARS, bound, elementOf, isArray, literal, quoted, sqlName, textOf };

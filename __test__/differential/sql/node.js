@@ -8,7 +8,12 @@ class Node {
   }
 
   get text() {
-    return this.parts.map((part) => (part instanceof Node ? part.text : part)).join('');
+    return this.written([]);
+  }
+
+  /** The text, with the number of each bound part, which is added to `bound` when it is not there yet. */
+  written(bound) {
+    return this.parts.map((part) => (part instanceof Node ? part.written(bound) : part)).join('');
   }
 
   get children() {
@@ -21,6 +26,19 @@ class Node {
       this.type,
       this.parts.map((part) => (part === child ? other : part)),
     );
+  }
+}
+
+/** A value that travels beside the statement. */
+class Bound extends Node {
+  constructor(type, value) {
+    super(type, []);
+    this.value = value;
+  }
+
+  written(bound) {
+    if (!bound.includes(this)) bound.push(this);
+    return `$${bound.indexOf(this) + 1}`;
   }
 }
 
@@ -61,4 +79,4 @@ const SIMPLE = {
   float8: "CAST('1' AS DOUBLE PRECISION)",
 };
 
-module.exports = { Node, SIMPLE, joined, node, replaced, within };
+module.exports = { Bound, Node, SIMPLE, joined, node, replaced, within };

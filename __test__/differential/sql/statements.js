@@ -1,12 +1,16 @@
 // Random statements: one for each row of the table in turn, casts, and whole queries.
 
+const { Applied } = require('./applied');
 const { Expressions } = require('./expressions');
 const { Node, joined, node } = require('./node');
 const { Nested } = require('./nested');
 const { Queries } = require('./queries');
 const { COLUMNS } = require('./tables');
+const { Writes } = require('./writes');
 
 const DEPTH = 3;
+/** So many of a hundred values are bound, in the statements that bind any. */
+const BOUND = 20;
 const statement = node('statement');
 
 /** A statement: its tree, whether its rows have an order, and the row of the table that it tries. */
@@ -17,6 +21,8 @@ class Statements {
   #overRows;
   #queries;
   #nested;
+  #applied;
+  #writes;
 
   constructor(random, signatures) {
     this.#random = random;
@@ -25,6 +31,9 @@ class Statements {
     this.#overRows = this.#constant.over(COLUMNS.v('"v"'));
     this.#queries = new Queries(random, signatures, this.#constant);
     this.#nested = new Nested(random, this.#constant);
+    const binding = this.#constant.binding(BOUND);
+    this.#applied = [this.#constant, binding].map((expressions) => new Applied(random, expressions));
+    this.#writes = [this.#constant, binding].map((expressions) => new Writes(random, expressions));
   }
 
   /** The statement with that number. */
@@ -32,6 +41,8 @@ class Statements {
     const { length } = this.#signatures;
     // Half of the statements go through the table; the others are casts, conditions, and queries.
     if (number % 2 === 0) return this.ofRow(this.#signatures[(number / 2) % length]);
+    if (this.#random.percent(20)) return this.#query(this.#random.of(this.#applied).any());
+    if (this.#random.percent(10)) return this.#random.of(this.#writes).any();
     if (this.#random.percent(25)) return this.#query(this.#queries.any());
     if (this.#random.percent(25)) return this.#query(this.#nested.any());
     if (this.#random.percent(40)) return this.#expression((expressions, depth) => expressions.cast(depth));

@@ -1,4 +1,4 @@
-// The tables that the statements read: `v` with a column of each type, and `w`, which refers to it.
+// The tables of the statements: `v` with a column of each type, `w`, which refers to it, and `x`, which some of them write.
 
 const { literal, sqlName, quoted } = require('./literals');
 
@@ -31,11 +31,13 @@ const W = [
   ['count', 'int4'],
   ['amount', 'numeric'],
 ];
+/** `x` has what `v` has at first. */
+const X = V;
 const DECLARED = { price: 'DECIMAL(10,2)', name: 'VARCHAR(40)', hour: 'TIME(6)', at: 'TIMESTAMP(6)', bytes: 'BLOB' };
 const V_ROWS = 7;
 const W_ROWS = 9;
 
-const COLUMNS = { v: (alias) => columns(alias, V), w: (alias) => columns(alias, W) };
+const COLUMNS = { v: (alias) => columns(alias, V), w: (alias) => columns(alias, W), x: (alias) => columns(alias, X) };
 
 function create(name, list) {
   const written = list.slice(1).map(([column, type]) => `"${column}" ${DECLARED[column] ?? sqlName(type)}`);
@@ -65,8 +67,10 @@ function statements(random) {
   return [
     create('v', V),
     create('w', W),
+    create('x', X),
     `INSERT INTO "v" VALUES ${v.join(', ')}`,
     `INSERT INTO "w" VALUES ${w.join(', ')}`,
+    'INSERT INTO "x" SELECT * FROM "v"',
   ];
 }
 
