@@ -143,8 +143,11 @@ impl Adapter<'_> {
             return Err(Error::new(ErrorCode::SyntaxError, format!("{name}() needs OVER")));
         }
         let first = types.first().copied().unwrap_or(Typed::OTHER);
-        if let Some(argument) = expressions(function).into_iter().next() {
-            parameter_types::note_overloaded(argument, first);
+        // What comes from another row has the type of the value.
+        if name != "ntile"
+            && let Some(value) = expressions(function).into_iter().next()
+        {
+            parameter_types::note_overloaded(value, first);
         }
         Ok(match name {
             "row_number" | "rank" | "dense_rank" => Typed::of(Type::BigInt).not_null(),

@@ -286,6 +286,10 @@ async fn a_value_chooses_among_the_functions_that_take_it(fixture: &Fixture) {
         let compared = rows(session, "SELECT $1 < $2, $1 IS NOT DISTINCT FROM $2", &[left, right]).await;
         assert_eq!(compared, json!([[true, false]]));
     }
+    let before =
+        "SELECT lag($1) OVER (ORDER BY x), first_value($1) OVER (ORDER BY x) FROM (VALUES (1), (2)) AS v (x)";
+    let yes = [Value::Boolean(true)];
+    assert_eq!(rows(session, before, &yes).await, json!([[null, true], [true, true]]));
     let refused = error(session, "SELECT to_hex($1)", &[text("255")]).await;
     assert_eq!(refused.code, ErrorCode::TypeMismatch);
 }
