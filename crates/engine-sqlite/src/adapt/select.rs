@@ -13,7 +13,7 @@ use phantomdb_sql::{
 use sqlparser::ast::{
     Distinct, Expr, GroupByExpr, Ident, NamedWindowDefinition, NamedWindowExpr, ObjectName, OrderByExpr,
     OrderByOptions, OrderBySort, Select, SelectFlavor, SelectItem, SelectItemQualifiedWildcardKind, Spanned,
-    Value, ValueWithSpan, WildcardAdditionalOptions,
+    UnaryOperator, Value, ValueWithSpan, WildcardAdditionalOptions,
 };
 
 use super::{
@@ -125,6 +125,7 @@ impl Adapter<'_> {
             _ => {}
         }
         let typed = self.expr(expr)?;
+        hide_constant(expr);
         *expr = comparable(build::take(expr), typed);
         Ok(())
     }
@@ -353,11 +354,10 @@ impl Adapter<'_> {
         let typed = match named {
             Some(output) => output.typed,
             None => {
+                let was_place = is_place(expr);
                 let typed = self.expr(expr)?;
-                // SQLite computes `5 IS NULL` while it parses, and takes the number for that of a column.
-                if matches!(build::unnested(expr), Expr::IsNull(_) | Expr::IsNotNull(_)) {
-                    let [one, zero] = ["1", "0"].map(verbatim_expr);
-                    *expr = build::call("iif", vec![build::take(expr), one, zero]);
+                if !was_place {
+                    hide_constant(expr);
                 }
                 typed
             }
@@ -384,6 +384,26 @@ impl Adapter<'_> {
         let message =
             format!("{clause} takes the name or the number of a column, or an expression, but no constant");
         Err(self.at(Error::new(ErrorCode::SyntaxError, message), *span))
+    }
+}
+
+/// True for what SQLite takes for the number of a column.
+fn is_place(expr: &Expr) -> bool {
+    match build::unnested(expr) {
+        Expr::Value(ValueWithSpan { value: Value::Number(number, _), span: _ }) => {
+            number.parse::<i64>().is_ok()
+        }
+        Expr::UnaryOp { op: UnaryOperator::Minus | UnaryOperator::Plus, expr } => is_place(expr),
+        _ => false,
+    }
+}
+
+/// Hides an adapted expression whose value SQLite knows while it parses (`5 IS NULL`, or `5` of a cast that it does not need):
+/// it would take the value for the number of a column.
+fn hide_constant(expr: &mut Expr) {
+    if is_place(expr) || matches!(build::unnested(expr), Expr::IsNull(_) | Expr::IsNotNull(_)) {
+        let [one, zero] = ["1", "0"].map(verbatim_expr);
+        *expr = build::call("iif", vec![build::take(expr), one, zero]);
     }
 }
 

@@ -206,6 +206,8 @@ async fn a_constant_orders_and_groups_nothing(fixture: &Fixture) {
         ("SELECT DISTINCT ON (a::text) id FROM t ORDER BY CAST((a) AS TEXT)", "1 3"),
         ("SELECT DISTINCT ON (a) a AS n, id FROM t ORDER BY n DESC, id", "2|3 1|1"),
         ("SELECT DISTINCT ON (1) a, id FROM t ORDER BY 1, 2", "1|1 2|3"),
+        ("SELECT id FROM t ORDER BY CAST((-9) AS BIGINT), CAST(7 AS INTEGER), id DESC", "3 2 1"),
+        ("SELECT count(*) FROM t GROUP BY CAST(9 AS BIGINT)", "3"),
         ("SELECT DISTINCT ON (a, b) id FROM t ORDER BY a", "1 2 3"),
     ] {
         assert_eq!(ask(session, sql).await, expected, "{sql}");
