@@ -222,6 +222,22 @@ impl PlanCache {
         Ok(Arc::clone(untyped))
     }
 
+    /// Returns the plan of a statement that has none unless its parameters, by their places from 0, have the types of their
+    /// values.
+    pub(super) fn plan_with_own_types(
+        &self,
+        connection: &Connection,
+        sql: &str,
+        types: &[(usize, Type)],
+    ) -> Result<Arc<Plan>> {
+        let key = format!("{sql}\0own {types:?}");
+        if let Some(plan) = self.cached_plan(&key) {
+            return Ok(plan);
+        }
+        let adapted = adapt_with_types(sql, &SchemaView { cache: self, connection }, types)?;
+        Ok(self.keep(key, adapted))
+    }
+
     fn keep(&self, key: String, adapted: Adapted) -> Arc<Plan> {
         let plan = Arc::new(Plan::new(adapted));
         if key.len() <= LONGEST_CACHED {

@@ -153,7 +153,7 @@ impl Executor<'_> {
         if types.is_empty() {
             return Err(refusal);
         }
-        self.plans.plan_with_types(self.connection, &statement.query, &types).map_err(|_| refusal)
+        self.plans.plan_with_own_types(self.connection, &statement.query, &types).map_err(|_| refusal)
     }
 
     /// Runs a statement. The position of an unknown function in it is added to the error.
