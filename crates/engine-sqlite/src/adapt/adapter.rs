@@ -1,14 +1,24 @@
 //! The state of one adaptation.
 
-use phantomdb_protocol::{Error, Result};
-use phantomdb_sql::{Catalog, Source, typing::Type};
-use sqlparser::{ast::TableWithJoins, tokenizer::Span};
+use std::{cell::Cell, ops::ControlFlow};
+
+use phantomdb_protocol::{Error, ErrorCode, Result};
+use phantomdb_sql::{Catalog, Source, typing::Type, walk::each_expression};
+use sqlparser::{
+    ast::{Expr, TableWithJoins},
+    tokenizer::Span,
+};
 
 use super::{
     scope::{CommonTable, Relation, Scope},
     writing_with::Read,
 };
 use crate::{source_expressions::SourceExpression, stored};
+
+/// The expressions that an adaptation may write for each token, and for any statement. Where an operator is written out, its
+/// operands are repeated, and operators within each other would grow without end.
+const EXPRESSIONS_PER_TOKEN: usize = 64;
+const EXPRESSIONS_MIN: usize = 50_000;
 
 /// Adapts one statement, each part of its tree in place.
 pub(super) struct Adapter<'a> {
@@ -29,6 +39,8 @@ pub(super) struct Adapter<'a> {
     pub(super) parameter_count: usize,
     /// The depth of the current expression.
     pub(super) depth: usize,
+    /// The number of expressions that may still be written.
+    pub(super) expressions_left: Cell<usize>,
     /// True when a query locks the rows that it reads.
     pub(super) locking: bool,
     /// True when the statement has a SELECT anywhere.
@@ -62,6 +74,7 @@ impl<'a> Adapter<'a> {
             reads: Vec::new(),
             parameter_count: 0,
             depth: 0,
+            expressions_left: Cell::new(EXPRESSIONS_MIN),
             locking: false,
             reads_rows: false,
             bare_columns: false,
@@ -73,6 +86,27 @@ impl<'a> Adapter<'a> {
             returns_given_row: false,
             source_expressions: Vec::new(),
         }
+    }
+
+    /// Allows as many expressions as a statement of so many tokens needs.
+    pub(super) fn allow_expressions(&mut self, tokens: usize) {
+        self.expressions_left = Cell::new(EXPRESSIONS_MIN + EXPRESSIONS_PER_TOKEN * tokens);
+    }
+
+    /// Counts an expression. Fails with `TOO_LARGE` when there are too many.
+    pub(super) fn count_expression(&self) -> Result<()> {
+        let left = self.expressions_left.get().checked_sub(1).ok_or_else(too_large)?;
+        self.expressions_left.set(left);
+        Ok(())
+    }
+
+    /// Counts the expressions of one that is written once more.
+    pub(super) fn count_repeated(&self, expr: &Expr) -> Result<()> {
+        let counted = each_expression(expr, &mut |_| match self.count_expression() {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        });
+        if counted.is_break() { Err(too_large()) } else { Ok(()) }
     }
 
     /// `UNSUPPORTED`, with the name and the position of the construct.
@@ -99,4 +133,10 @@ impl<'a> Adapter<'a> {
             scope.relations.push(relation);
         }
     }
+}
+
+fn too_large() -> Error {
+    let message = "operators within each other, such as BETWEEN, ANY and NULLIF, repeat their operands too often; compute the \
+         inner ones in a sub-query";
+    Error::new(ErrorCode::TooLarge, message)
 }

@@ -48,6 +48,7 @@ impl Adapter<'_> {
             let overloaded = overloaded(left, a, right, b);
             let result = self.type_of_nullif(a, b)?;
             let wire = wire_of(result, &[a, b]);
+            self.count_repeated(left)?;
             let original =
                 if result == a.data_type { left.clone() } else { conversion(left.clone(), a, result)? };
             self.align(left, a, right, b, &BinaryOperator::Eq)?;

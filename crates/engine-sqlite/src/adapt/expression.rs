@@ -39,6 +39,7 @@ impl Adapter<'_> {
         if self.depth > MAX_DEPTH {
             return Err(Error::new(ErrorCode::SyntaxError, "the expression is nested too deeply"));
         }
+        self.count_expression()?;
         let typed = with_stack(0, || self.expr_by_kind(expr));
         self.depth -= 1;
         typed

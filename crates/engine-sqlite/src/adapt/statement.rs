@@ -80,6 +80,7 @@ impl Rows {
 
 impl Adapter<'_> {
     pub(super) fn statement(&mut self, tokens: Vec<TokenWithSpan>) -> Result<Adapted> {
+        self.allow_expressions(tokens.len());
         match parse::statement(self.source.sql, tokens)? {
             Parsed::SetConstraints { deferred } => {
                 let value = if deferred { "ON" } else { "OFF" };

@@ -126,3 +126,21 @@ mod any_expression {
         }
     }
 }
+
+/// Each of these repeats its operand when it is written out.
+#[test]
+fn operators_within_each_other_do_not_grow_without_end() {
+    let database = Database::new();
+    let nested = |depth: usize, outer: &str| {
+        format!("SELECT {}", (0..depth).fold("1".to_owned(), |inner, _| outer.replace("inner", &inner)))
+    };
+    for outer in [
+        "CAST(inner = ANY (ARRAY[1, 2]) AS INTEGER)",
+        "CAST(inner BETWEEN 1 AND 2.5 AS INTEGER)",
+        "CAST((inner, 1) IN ((1, 2), (3, 4)) AS INTEGER)",
+        "CAST(nullif(inner, 1.5) AS INTEGER)",
+    ] {
+        assert!(!database.adapt(&nested(3, outer)).statements.is_empty(), "{outer}");
+        assert_eq!(refused(&database, &nested(60, outer)).0, ErrorCode::TooLarge, "{outer}");
+    }
+}
