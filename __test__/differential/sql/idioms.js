@@ -1,4 +1,4 @@
-// What applications write where a value of a type is wanted.
+// These are the expressions that applications write where a value of a type is wanted.
 
 const { node } = require('./node');
 

@@ -21,7 +21,7 @@ pub(crate) const FIND: &str = "CASE WHEN pg_catalog.to_regtype('citext') IS NOT 
        AND r.relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace) \
      GROUP BY a.attname HAVING bool_or(b.base = pg_catalog.to_regtype('citext'))) columns) END";
 
-/// Which columns a name may be of.
+/// The columns that a name may stand for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Named {
     /// All are texts, with case or without. PostgreSQL matches each of them as it is.
@@ -43,7 +43,7 @@ pub(crate) struct NewColumn {
 }
 
 impl CitextColumns {
-    /// Those of one table.
+    /// The names of the columns of one table.
     pub(crate) fn of_table(columns: &[ColumnDefinition]) -> Self {
         let ignores_case = |column: &&ColumnDefinition| {
             SqlType::parse(&column.data_type).is_ok_and(|known| known == SqlType::CiText)

@@ -175,7 +175,7 @@ struct Names<'a, 'b> {
 }
 
 impl Names<'_, '_> {
-    /// What these names stand for is elsewhere in the statement.
+    /// The statement says elsewhere what these names stand for.
     fn add(&mut self, names: impl IntoIterator<Item = Ident>) {
         for name in names {
             for ignores_case in [true, false] {

@@ -143,7 +143,7 @@ impl Adapter<'_> {
             return Err(Error::new(ErrorCode::SyntaxError, format!("{name}() needs OVER")));
         }
         let first = types.first().copied().unwrap_or(Typed::OTHER);
-        // What comes from another row has the type of the value.
+        // A value of another row has the type of the bound value.
         if name != "ntile"
             && let Some(value) = expressions(function).into_iter().next()
         {
