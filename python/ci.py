@@ -10,6 +10,7 @@ A stage without tests of its own (the build, the tour, the types) counts as one.
 
 from __future__ import annotations
 
+import functools
 import os
 import pathlib
 import re
@@ -68,11 +69,19 @@ class Outcome:
     failures: list[str]
 
 
+@functools.cache
+def host() -> str:
+    """The target for which cargo builds here."""
+    said = subprocess.run(["rustc", "-vV"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    return next(line.removeprefix("host: ") for line in said.splitlines() if line.startswith("host: "))
+
+
 def run(stage: Stage) -> Outcome:
     """Runs a stage, and shows what it wrote and how long it took."""
     begun = time.monotonic()
     # What the tests of the repository's root have compiled serves here, too.
-    environment = {"CARGO_TARGET_DIR": str(HERE.parent / "target"), **os.environ}
+    shared = {"CARGO_TARGET_DIR": str(HERE.parent / "target"), "CARGO_BUILD_TARGET": host()}
+    environment = {**shared, **os.environ}
     ran = subprocess.run(
         stage.command, cwd=HERE, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )

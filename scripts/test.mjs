@@ -1,7 +1,7 @@
 // Runs every check of the repository and closes with one line of counts: `N passed, N failed`. Before it stands a line
 // for each stage and each test that failed (`FAILED …`), since the output of the stages is long.
 // A stage that has no tests of its own (format, lint, types) counts as one.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 
 import { startPostgres } from './postgres.mjs';
 import { buildSqlite3 } from './sqlite3.js';
@@ -63,6 +63,8 @@ const env = {
   ...process.env,
   FORCE_COLOR: '0',
   CARGO_TERM_COLOR: 'never',
+  // As the addon is built, which so has compiled the dependencies already.
+  CARGO_BUILD_TARGET: /^host: (.+)$/m.exec(execFileSync('rustc', ['-vV'], { encoding: 'utf8' }))[1],
   PHANTOMDB_TEST_POSTGRES_URL: ownPostgres?.url ?? process.env.PHANTOMDB_TEST_POSTGRES_URL,
 };
 

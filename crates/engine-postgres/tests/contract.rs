@@ -2,10 +2,8 @@
 
 use std::{process::ExitCode, sync::Arc};
 
-use phantomdb_engine::{
-    Engine, ResultLimits,
-    contract::{Subject, Writes, run_on},
-};
+use phantomdb_contract::{Subject, Writes, run_on};
+use phantomdb_engine::{Engine, ResultLimits};
 use phantomdb_testing::namespace::Namespace;
 
 fn main() -> ExitCode {

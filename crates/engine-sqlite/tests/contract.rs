@@ -2,7 +2,7 @@
 
 use std::{process::ExitCode, sync::Arc};
 
-use phantomdb_engine::contract::{Subject, Writes, run_on};
+use phantomdb_contract::{Subject, Writes, run_on};
 use phantomdb_engine_sqlite::{SqliteEngine, SqliteOptions};
 use phantomdb_testing::Directory;
 

@@ -2,8 +2,6 @@
 
 mod access;
 mod backup;
-#[cfg(feature = "contract")]
-pub mod contract;
 pub mod deadline;
 mod idempotency;
 pub mod insert_rows;

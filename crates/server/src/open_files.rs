@@ -6,15 +6,14 @@ const DEFAULT: u64 = 1024;
 /// Asks the system to let the process have this many files open, or as many as it may, and returns how many it may.
 #[cfg(unix)]
 pub(crate) fn raise(wanted: Option<u64>) -> u64 {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
     /// Enough for any server; some systems give a number that they do not keep.
     const ENOUGH: u64 = 1 << 20;
-    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    let most = maximum.unwrap_or(ENOUGH).min(ENOUGH);
+    let Ok((current, maximum)) = getrlimit(Resource::RLIMIT_NOFILE) else { return DEFAULT };
+    let most = maximum.min(ENOUGH);
     let target = wanted.map_or(most, |wanted| wanted.min(most));
-    let current = current.unwrap_or(ENOUGH);
-    let is_set =
-        target != current && setrlimit(Resource::Nofile, Rlimit { current: Some(target), maximum }).is_ok();
+    let current = current.min(ENOUGH);
+    let is_set = target != current && setrlimit(Resource::RLIMIT_NOFILE, target, maximum).is_ok();
     if let Some(wanted) = wanted.filter(|wanted| *wanted > most) {
         tracing::warn!(wanted, most, "--open-files is more than the system lets the process have");
     }

@@ -8,13 +8,13 @@
 
 pub mod certificates;
 pub mod namespace;
-pub use phantomdb_engine::contract::numbers;
+pub use phantomdb_contract::numbers;
 pub mod postgres;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-pub use phantomdb_engine::contract::session::*;
+pub use phantomdb_contract::session::*;
 
 /// A number that is unique in this process.
 pub fn next_number() -> u32 {

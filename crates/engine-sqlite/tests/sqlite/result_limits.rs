@@ -1,9 +1,7 @@
 //! Results that are too large, of statements that the contract tests do not have.
 
-use phantomdb_engine::{
-    ResultLimits,
-    contract::session::{all, ask},
-};
+use phantomdb_contract::session::{all, ask};
+use phantomdb_engine::ResultLimits;
 use phantomdb_engine_sqlite::{SqliteEngine, SqliteOptions};
 use phantomdb_protocol::{ErrorCode, Statement};
 

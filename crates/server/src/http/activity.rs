@@ -85,7 +85,7 @@ impl Activity {
     /// Returns once the caller keeps the connection for nothing.
     pub(super) async fn verdict(&self, limits: &ConnectionLimits) -> Verdict {
         loop {
-            let (verdict, moment) = self.next(limits);
+            let (verdict, moment) = self.next(limits, self.now());
             let moment = self.start + Duration::from_millis(moment);
             if moment <= Instant::now() {
                 return verdict;
@@ -94,10 +94,9 @@ impl Activity {
         }
     }
 
-    /// What will happen first if nothing does until then, and when.
-    fn next(&self, limits: &ConnectionLimits) -> (Verdict, u64) {
+    /// What will happen first if nothing does until then, and when. What waits for nothing is due a limit after `now`.
+    fn next(&self, limits: &ConnectionLimits, now: u64) -> (Verdict, u64) {
         let read = |moment: &AtomicU64| moment.load(Ordering::Relaxed);
-        let now = self.now();
         let after = |moment: u64, limit: Duration| {
             let since = if moment == 0 { now } else { moment };
             since.saturating_add(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX))
@@ -306,66 +305,70 @@ mod tests {
         }
     }
 
-    async fn verdict_of(activity: &Activity) -> (Verdict, u64) {
-        let start = Instant::now();
-        (activity.verdict(&limits()).await, start.elapsed().as_secs())
+    /// A moment at which no test is still running.
+    const LATE: u64 = 1_000_000_000;
+
+    /// What becomes of the connection if nothing happens until late, and after how many seconds.
+    fn verdict_of(activity: &Activity) -> (Verdict, u64) {
+        let (verdict, moment) = activity.next(&limits(), LATE);
+        (verdict, moment.saturating_sub(activity.now()).div_ceil(1000))
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_connection_without_a_request_is_idle() {
-        assert_eq!(verdict_of(&Activity::new()).await, (Verdict::Idle, 100));
+    #[test]
+    fn a_connection_without_a_request_is_idle() {
+        assert_eq!(verdict_of(&Activity::new()), (Verdict::Idle, 100));
         let activity = Activity::new();
         activity.read(b"PRI * HTTP/2.0");
-        assert_eq!(verdict_of(&activity).await.0, Verdict::Idle);
+        assert_eq!(verdict_of(&activity), (Verdict::Idle, 100));
         drop(activity.request());
-        assert_eq!(verdict_of(&activity).await.0, Verdict::Idle);
+        assert_eq!(verdict_of(&activity), (Verdict::Idle, 100));
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn headers_end_in_time_or_never() {
+    #[test]
+    fn headers_end_in_time_or_never() {
         let activity = Activity::new();
         activity.read(b"GET / HTT");
-        assert_eq!(verdict_of(&activity).await, (Verdict::SlowHeaders, 10));
-        let request = activity.request();
-        let limits = limits();
-        let wait = tokio::time::timeout(Duration::from_secs(1000), activity.verdict(&limits));
-        assert!(wait.await.is_err(), "a request that is being answered may take its time");
-        drop(request);
+        assert_eq!(verdict_of(&activity), (Verdict::SlowHeaders, 10));
+        let _request = activity.request();
+        let (_, moment) = activity.next(&limits(), LATE);
+        assert!(moment > LATE, "a request that is being answered may take its time");
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn an_answer_is_taken_or_the_connection_ends() {
+    #[tokio::test]
+    async fn a_verdict_comes_when_it_is_due() {
+        let limits = ConnectionLimits { idle_timeout: Duration::from_millis(20), ..limits() };
+        let activity = Activity::new();
+        assert_eq!(activity.verdict(&limits).await, Verdict::Idle);
+        assert!(activity.start.elapsed() >= Duration::from_millis(20));
+    }
+
+    #[test]
+    fn an_answer_is_taken_or_the_connection_ends() {
         let activity = Activity::new();
         let _request = activity.request();
         activity.wrote::<()>(&Poll::Pending);
-        assert_eq!(verdict_of(&activity).await, (Verdict::StalledAnswer, 30));
+        assert_eq!(verdict_of(&activity), (Verdict::StalledAnswer, 30));
         activity.wrote(&Poll::Ready(Ok(())));
         let mut body = WatchedBody::new(Body::from("text"), activity.request());
         body.hand_out();
-        assert_eq!(verdict_of(&activity).await, (Verdict::StalledAnswer, 30));
+        assert_eq!(verdict_of(&activity), (Verdict::StalledAnswer, 30));
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn an_answer_over_http2_is_taken_whatever_else_is_written() {
+    #[test]
+    fn an_answer_over_http2_is_taken_whatever_else_is_written() {
         let activity = Activity::new();
         activity.read(b"PRI * HTTP/2.0");
         let mut body = WatchedBody::new(Body::from("text"), activity.request());
         body.hand_out();
-        let writing = async {
-            loop {
-                activity.wrote(&Poll::Ready(Ok(())));
-                tokio::time::sleep(Duration::from_secs(5)).await;
-            }
-        };
-        let verdict = tokio::select! {
-            verdict = verdict_of(&activity) => verdict,
-            () = writing => (Verdict::Idle, 0),
-        };
-        assert_eq!(verdict, (Verdict::StalledAnswer, 30));
-        // Two answers share the connection.
+        let due = activity.next(&limits(), LATE);
+        assert_eq!(due.0, Verdict::StalledAnswer);
+        std::thread::sleep(Duration::from_millis(5));
+        activity.wrote(&Poll::Ready(Ok(())));
+        assert_eq!(activity.next(&limits(), LATE), due, "another write is no sign that the answer is taken");
+        // Two answers share the connection, and its speed.
         let mut other = WatchedBody::new(Body::from("text"), activity.request());
         other.hand_out();
-        assert_eq!(verdict_of(&activity).await, (Verdict::StalledAnswer, 30));
+        assert_eq!(activity.next(&limits(), LATE), (Verdict::StalledAnswer, due.1 + 30_000));
     }
 
     #[tokio::test]

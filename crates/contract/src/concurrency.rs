@@ -4,7 +4,7 @@ use std::time::Duration;
 use phantomdb_protocol::{BeginTransaction, Value};
 use serde_json::json;
 
-use crate::{LockWait, Transaction};
+use phantomdb_engine::{LockWait, Transaction};
 
 use super::session::{ok, rows, statement};
 use super::{ContractTest, Fixture, contract_tests};

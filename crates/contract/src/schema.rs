@@ -1,6 +1,6 @@
 //! Definitions and descriptions.
 
-use crate::Session;
+use phantomdb_engine::Session;
 use phantomdb_protocol::{Constraint, ErrorCode, ReferentialAction, TableName, TableSchema};
 use serde_json::json;
 

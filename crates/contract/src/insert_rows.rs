@@ -3,7 +3,7 @@ use serde_json::{Value as Json, json};
 
 use super::session::{all, ask, ask_with, error, ok, rows, text};
 use super::{ContractTest, Fixture, contract_tests};
-use crate::Session;
+use phantomdb_engine::Session;
 
 /// The tests of this file.
 pub(super) const TESTS: &[ContractTest] = contract_tests![

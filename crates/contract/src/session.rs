@@ -3,7 +3,7 @@
 use phantomdb_protocol::{Error, Result, ResultSet, Statement, Value};
 use serde_json::Value as Json;
 
-use crate::Session;
+use phantomdb_engine::Session;
 
 pub fn statement(query: &str, parameters: &[Value]) -> Statement {
     Statement { query: query.to_owned(), parameters: parameters.to_vec(), ..Statement::default() }

@@ -6,7 +6,7 @@ use super::{
     ContractTest, Fixture, contract_tests,
     session::{all, ask, ask_with, ok, rows, text},
 };
-use crate::Session;
+use phantomdb_engine::Session;
 
 pub(super) const TESTS: &[ContractTest] = contract_tests![
     a_pattern_ignores_case_where_the_text_does,

@@ -1,6 +1,6 @@
 //! Changes of tables.
 
-use crate::Session;
+use phantomdb_engine::Session;
 use phantomdb_protocol::{AlterOperation, Constraint, ErrorCode, Result, TableName};
 
 use super::schema::{describe, names, tables};

@@ -7,7 +7,7 @@ use super::{
     numbers::{ALL, INSERT, TABLE, n},
     session::{error, ok, rows},
 };
-use crate::Session;
+use phantomdb_engine::Session;
 
 /// The tests of this file.
 pub(super) const TESTS: &[ContractTest] = contract_tests![

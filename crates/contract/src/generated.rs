@@ -1,6 +1,6 @@
 //! Generated columns are described as generated, and changes of their table keep them.
 
-use crate::Session;
+use phantomdb_engine::Session;
 use phantomdb_protocol::{AlterOperation, ColumnDefinition, ErrorCode, TableName};
 use serde_json::json;
 

@@ -6,7 +6,7 @@ use super::{
     ContractTest, Fixture, contract_tests,
     session::{all, ask, error, ok},
 };
-use crate::{ResultLimits, Session};
+use phantomdb_engine::{ResultLimits, Session};
 
 pub(super) const NAME: &str = "result_limits";
 

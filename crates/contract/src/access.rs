@@ -8,7 +8,7 @@ use super::{
     numbers::{ALL, INSERT, TABLE, n},
     session::{error, ok, rows, statement},
 };
-use crate::{Access, Session};
+use phantomdb_engine::{Access, Session};
 
 /// The tests of this file.
 pub(super) const TESTS: &[ContractTest] = contract_tests![

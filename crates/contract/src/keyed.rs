@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use crate::{IdempotentCall, Session};
 use async_trait::async_trait;
+use phantomdb_engine::{IdempotentCall, Session};
 use phantomdb_protocol::{
     AlterOperation, Column, Result, ResultSet, Statement, StatementDescription, TableName, TableSchema,
     ViewDefinition,

@@ -276,7 +276,7 @@ async fn the_types_of_results_are_known(fixture: &Fixture) {
 }
 
 /// The exact types of the columns of a statement, and whether each may be NULL.
-async fn exact_types<S: crate::Session + ?Sized>(
+async fn exact_types<S: phantomdb_engine::Session + ?Sized>(
     session: &S,
     sql: &str,
 ) -> Vec<(std::string::String, Option<bool>)> {
@@ -315,7 +315,7 @@ async fn a_statement_is_described_without_running(fixture: &Fixture) {
     let session = &*fixture.session;
     ok(session, USERS, &[]).await;
     let transaction = fixture.begin(None).await;
-    let in_transaction: &dyn crate::Session = &*transaction;
+    let in_transaction: &dyn phantomdb_engine::Session = &*transaction;
     for session in [session, in_transaction] {
         let select =
             "SELECT id, price FROM \"Users\" WHERE age > $2 AND name = $1 AND at < $3::TIMESTAMP LIMIT $4";

@@ -42,7 +42,7 @@ use std::{pin::Pin, process::ExitCode, sync::Arc};
 use libtest_mimic::{Arguments, Trial};
 use phantomdb_protocol::{BeginTransaction, IsolationLevel};
 
-use crate::{Engine, ResultLimits, Session, Transaction};
+use phantomdb_engine::{Engine, ResultLimits, Session, Transaction};
 
 type Running<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
 
@@ -56,7 +56,7 @@ pub struct ContractTest {
 /// Lists functions as [`ContractTest`]s.
 macro_rules! contract_tests {
     ($($name:ident),* $(,)?) => {
-        &[$($crate::contract::ContractTest {
+        &[$($crate::ContractTest {
             name: stringify!($name),
             run: |fixture| Box::pin($name(fixture)),
         }),*]
