@@ -17,6 +17,8 @@ pub(super) const TESTS: &[ContractTest] = contract_tests![
     values_that_only_stand_beside_each_other_have_their_own_types,
     a_time_beside_a_date_is_a_time,
     a_value_chooses_among_the_functions_that_take_it,
+    a_text_or_null_is_not_taken_for_a_number,
+    documents_that_nothing_gives_a_type_are_texts,
     a_column_takes_a_uuid_in_every_form_that_postgresql_reads,
 ];
 
@@ -290,4 +292,33 @@ async fn a_value_chooses_among_the_functions_that_take_it(fixture: &Fixture) {
         "SELECT lag($1) OVER (ORDER BY x), first_value($1) OVER (ORDER BY x) FROM (VALUES (1), (2)) AS v (x)";
     let yes = [Value::Boolean(true)];
     assert_eq!(rows(session, before, &yes).await, json!([[null, true], [true, true]]));
+    let refused = error(session, "SELECT to_hex($1)", &[text("255")]).await;
+    assert_eq!(refused.code, ErrorCode::TypeMismatch);
+}
+
+async fn a_text_or_null_is_not_taken_for_a_number(fixture: &Fixture) {
+    let session = &*fixture.session;
+    for (sql, parameters) in [
+        ("SELECT to_hex($1)", vec![Value::Null]),
+        ("SELECT $1 + $2", vec![text("1"), text("2")]),
+        ("SELECT $1 * $2", vec![Value::Null, Value::Null]),
+        ("SELECT abs(-$1)", vec![text("1")]),
+    ] {
+        let refused = error(session, sql, &parameters).await;
+        assert_eq!(refused.code, ErrorCode::TypeMismatch, "{sql}");
+    }
+    let sum = rows(session, "SELECT $1 + $2", &[Value::Integer(1), Value::Null]).await;
+    assert_eq!(sum, json!([[null]]));
+    assert_eq!(rows(session, "SELECT $1 + 2", &[text("1")]).await, json!([[3]]));
+}
+
+async fn documents_that_nothing_gives_a_type_are_texts(fixture: &Fixture) {
+    let session = &*fixture.session;
+    let [left, right] = ["{\"a\":1}", "{\"b\":2}"].map(|json| Value::Json(json.into()));
+    let both = [left, right];
+    let joined = rows(session, "SELECT $1 || $2", &both).await;
+    assert_eq!(joined, json!([["{\"a\":1}{\"b\":2}"]]));
+    assert_eq!(rows(session, "SELECT $1 = $2", &both).await, json!([[false]]));
+    let merged = rows(session, "SELECT $1::jsonb || $2", &both).await;
+    assert_eq!(merged, json!([[{"a": 1, "b": 2}]]));
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use hashlink::LruCache;
 use parking_lot::Mutex;
-use phantomdb_protocol::{Column, ErrorCode, Result, TableName, TableSchema};
+use phantomdb_protocol::{Column, Error, ErrorCode, Result, TableName, TableSchema};
 use phantomdb_sql::{Catalog, Kind, typing::Type};
 use rusqlite::Connection;
 
@@ -197,45 +197,31 @@ impl PlanCache {
     }
 
     /// Returns the plan of a statement whose parameters at these places, from 0, have the first of these types that go
-    /// together; `untyped` when none do.
+    /// together. When none do, it is `untyped`, or the refusal of the last.
     pub(super) fn plan_with_types(
         &self,
         connection: &Connection,
         sql: &str,
-        untyped: &Arc<Plan>,
         candidates: &[Vec<(usize, Type)>],
+        untyped: Option<&Arc<Plan>>,
     ) -> Result<Arc<Plan>> {
-        let key = format!("{sql}\0{:?}", candidates.first());
+        let key = format!("{sql}\0{candidates:?}");
         if let Some(plan) = self.cached_plan(&key) {
             return Ok(plan);
         }
+        let mut refusal = Error::internal("a statement was to be planned with no types");
         for types in candidates {
             match adapt_with_types(sql, &SchemaView { cache: self, connection }, types) {
                 Ok(adapted) => return Ok(self.keep(key, adapted)),
-                Err(error) if is_about_types(error.code) => {}
+                Err(error) if is_about_types(error.code) => refusal = error,
                 Err(error) => return Err(error),
             }
         }
+        let untyped = Arc::clone(untyped.ok_or(refusal)?);
         if key.len() <= LONGEST_CACHED {
-            self.plans.lock().insert(key, Arc::clone(untyped));
+            self.plans.lock().insert(key, Arc::clone(&untyped));
         }
-        Ok(Arc::clone(untyped))
-    }
-
-    /// Returns the plan of a statement that has none unless its parameters, by their places from 0, have the types of their
-    /// values.
-    pub(super) fn plan_with_own_types(
-        &self,
-        connection: &Connection,
-        sql: &str,
-        types: &[(usize, Type)],
-    ) -> Result<Arc<Plan>> {
-        let key = format!("{sql}\0own {types:?}");
-        if let Some(plan) = self.cached_plan(&key) {
-            return Ok(plan);
-        }
-        let adapted = adapt_with_types(sql, &SchemaView { cache: self, connection }, types)?;
-        Ok(self.keep(key, adapted))
+        Ok(untyped)
     }
 
     fn keep(&self, key: String, adapted: Adapted) -> Arc<Plan> {

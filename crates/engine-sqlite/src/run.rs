@@ -89,13 +89,13 @@ fn type_of_value(value: &Value, open: Open) -> Option<Type> {
         (_, Value::Date(_)) => Some(Type::Date),
         (_, Value::Time(_)) => Some(Type::Time),
         (_, Value::Timestamp(_)) => Some(Type::TimestampTz),
-        (_, Value::Json(_)) => Some(Type::Json),
-        (Open::Overloaded, Value::Integer(_)) => Some(Type::BigInt),
-        (Open::Overloaded, Value::Float(_)) => Some(Type::Double),
-        (Open::Overloaded, Value::Uuid(_)) => Some(Type::Uuid),
-        (Open::Overloaded, Value::Blob(_)) => Some(Type::Bytea),
-        (Open::Overloaded, Value::String(_)) => Some(Type::Text),
-        (Open::Overloaded, Value::Null)
+        (Open::Any, Value::Json(_)) => Some(Type::Json),
+        (Open::Overloaded | Open::Assumed, Value::Integer(_)) => Some(Type::BigInt),
+        (Open::Overloaded | Open::Assumed, Value::Float(_)) => Some(Type::Double),
+        (Open::Overloaded | Open::Assumed, Value::Uuid(_)) => Some(Type::Uuid),
+        (Open::Overloaded | Open::Assumed, Value::Blob(_)) => Some(Type::Bytea),
+        (Open::Overloaded | Open::Assumed, Value::String(_) | Value::Json(_)) => Some(Type::Text),
+        (Open::Overloaded | Open::Assumed, Value::Null)
         | (
             Open::Any,
             Value::Integer(_)
@@ -153,7 +153,7 @@ impl Executor<'_> {
         if types.is_empty() {
             return Err(refusal);
         }
-        self.plans.plan_with_own_types(self.connection, &statement.query, &types).map_err(|_| refusal)
+        self.plans.plan_with_types(self.connection, &statement.query, &[types], None).map_err(|_| refusal)
     }
 
     /// Runs a statement. The position of an unknown function in it is added to the error.
@@ -184,12 +184,20 @@ impl Executor<'_> {
     ) -> Result<Arc<Plan>> {
         let type_at =
             |(place, open): &(usize, Open)| Some((*place, type_of_value(parameters.get(*place)?, *open)?));
-        let types: Vec<(usize, Type)> = plan.adapted.open_parameters.iter().filter_map(type_at).collect();
+        let open = &plan.adapted.open_parameters;
+        let types: Vec<(usize, Type)> = open.iter().filter_map(type_at).collect();
+        let is_assumed = open.iter().any(|(_, open)| *open == Open::Assumed);
         // Texts alone are what the plan takes them for.
-        if types.iter().all(|(_, data_type)| *data_type == Type::Text) {
+        if !is_assumed && types.iter().all(|(_, data_type)| *data_type == Type::Text) {
             return Ok(Arc::clone(plan));
         }
-        self.plans.plan_with_types(self.connection, query, plan, &types_of_values(types, parameters))
+        let mut candidates = types_of_values(types, parameters);
+        if is_assumed {
+            // PostgreSQL's refusal, which names no types.
+            candidates.push(Vec::new());
+        }
+        let untyped = Some(plan).filter(|_| !is_assumed);
+        self.plans.plan_with_types(self.connection, query, &candidates, untyped)
     }
 
     fn run_prepared(&self, statement: &Statement, prepared: &Prepared) -> Result<ResultSet> {

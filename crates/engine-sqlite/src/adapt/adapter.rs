@@ -51,8 +51,9 @@ pub(super) struct Adapter<'a> {
     pub(super) refuse_parameters: bool,
     /// The parameters of the row of an INSERT that stand for the default of their column, from 0.
     pub(super) defaults: &'a [usize],
-    /// The types of the values of parameters, by their places from 0, that nothing in the statement gives a type.
-    pub(super) types_of_values: &'a [(usize, Type)],
+    /// The types of the values of parameters, by their places from 0, that nothing in the statement gives a type. None while
+    /// the values are not known: then a parameter may be taken for a number.
+    pub(super) types_of_values: Option<&'a [(usize, Type)]>,
     /// True to match every LIKE with a function of our own, which takes patterns of any length.
     pub(super) own_like: bool,
     /// True when the statement is an INSERT of one row that has every parameter.
@@ -63,6 +64,11 @@ pub(super) struct Adapter<'a> {
 }
 
 impl<'a> Adapter<'a> {
+    /// True when a parameter may be taken for a number, where nothing else decides.
+    pub(super) fn assumes_numbers(&self) -> bool {
+        self.types_of_values.is_none()
+    }
+
     pub(super) fn new(sql: &'a str, catalog: &'a dyn Catalog) -> Self {
         Self {
             source: stored::source(sql),
@@ -80,7 +86,7 @@ impl<'a> Adapter<'a> {
             bare_columns: false,
             refuse_parameters: false,
             defaults: &[],
-            types_of_values: &[],
+            types_of_values: None,
             own_like: false,
             takes_rows: false,
             returns_given_row: false,

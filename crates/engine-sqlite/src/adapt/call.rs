@@ -23,7 +23,7 @@ use super::{
     groups::is_aggregate,
     named_arguments,
     operators::{call_of, with_defaults, with_numbers},
-    parameter_types::Overloaded,
+    parameter_types::Assumed,
     special_form::normalization_form,
     typed::{Origin, Typed},
     unknown_call::{refused, undetermined},
@@ -122,7 +122,7 @@ impl Adapter<'_> {
             }
         }
         let types = all_types.as_slice();
-        let (resolved, is_assumed) = chosen(name, &argument_types(name, types))?;
+        let (resolved, is_assumed) = chosen(name, &argument_types(name, types), self.assumes_numbers())?;
         if is_undetermined(&resolved, types) {
             return Err(undetermined(name, types));
         }
@@ -134,9 +134,7 @@ impl Adapter<'_> {
         }
         let mut arguments = take_arguments(function);
         let mut all_types = types.to_vec();
-        let parameters = arguments.iter().zip(types).filter(|_| is_assumed);
-        let overloaded: Vec<_> =
-            parameters.filter_map(|(argument, typed)| Overloaded::of(argument, *typed)).collect();
+        let assumed = Assumed::of(is_assumed, &arguments, types);
         if let ("round" | "trunc", [first, _], [value, _]) =
             (name, all_types.as_mut_slice(), arguments.as_mut_slice())
             && matches!(first.data_type, Type::Real | Type::Double)
@@ -148,11 +146,11 @@ impl Adapter<'_> {
         let resolved = with_defaults(resolved, &mut arguments, &mut all_types);
         if is_aggregate {
             let typed = self.aggregate(expr, &resolved, arguments, &all_types)?;
-            overloaded.into_iter().for_each(Overloaded::note);
+            assumed.note();
             return Ok(typed);
         }
         let (value, typed) = call_of(&resolved, arguments, &all_types)?;
-        overloaded.into_iter().for_each(Overloaded::note);
+        assumed.note();
         let (value, typed) = if resolved.signature.kind == Kind::Set {
             self.set_in_columns(&resolved, value, typed)?
         } else {
@@ -350,7 +348,7 @@ fn cast_by_name(name: &str, types: &[Typed]) -> Option<Type> {
     let of_document = typed.is(Type::Jsonb) && (to.is_number() || to == Type::Boolean);
     let by_text =
         typed.data_type.is_text() != to.is_text() && typed.data_type.category() != Category::Unknown;
-    let is_function = chosen(name, types).is_ok();
+    let is_function = chosen(name, types, true).is_ok();
     ((by_text || of_document) && !is_function && strength(typed.data_type, to).is_some()).then_some(to)
 }
 
@@ -359,12 +357,13 @@ pub(super) fn is_untyped_literal(typed: &Typed) -> bool {
     typed.is_unknown() && typed.origin == Origin::Literal
 }
 
-/// The function of the table for arguments of these types, and whether a parameter was taken for a number for it.
-fn chosen(name: &str, types: &[Typed]) -> Result<(Resolved, bool)> {
+/// The function of the table for arguments of these types, and whether a parameter was taken for a number for it, which
+/// happens only if the call `assumes_numbers`.
+fn chosen(name: &str, types: &[Typed], assumes_numbers: bool) -> Result<(Resolved, bool)> {
     let given: Vec<Type> = types.iter().map(|typed| typed.data_type).collect();
     match resolve(functions(name), &given, false) {
         Ok(resolved) => Ok((resolved, false)),
-        Err(why) if types.iter().any(|typed| typed.is_parameter()) => {
+        Err(why) if assumes_numbers && types.iter().any(|typed| typed.is_parameter()) => {
             let found =
                 with_numbers(&given).find_map(|numbers| resolve(functions(name), &numbers, false).ok());
             found.map(|resolved| (resolved, true)).ok_or_else(|| refused(name, types, why))

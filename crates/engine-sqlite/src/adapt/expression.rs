@@ -183,7 +183,8 @@ impl Adapter<'_> {
                 }
                 let number = parameter_number(name)?;
                 self.parameter_count = self.parameter_count.max(number);
-                let of_value = self.types_of_values.iter().find(|(place, _)| place + 1 == number);
+                let mut of_values = self.types_of_values.unwrap_or_default().iter();
+                let of_value = of_values.find(|(place, _)| place + 1 == number);
                 let data_type = of_value.map(|(_, data_type)| *data_type);
                 if data_type == Some(Type::Text) {
                     parameter_types::note_text(expr);

@@ -98,9 +98,10 @@ pub fn adapt_with_defaults(sql: &str, catalog: &dyn Catalog, defaults: &[usize])
     adapt_by(sql, Adapter { defaults, ..Adapter::new(sql, catalog) })
 }
 
-/// Adapts a statement whose parameters at these places, from 0, have these types.
+/// Adapts a statement whose parameters at these places, from 0, have these types. The others have none but what the statement
+/// gives them.
 pub(super) fn adapt_with_types(sql: &str, catalog: &dyn Catalog, types: &[(usize, Type)]) -> Result<Adapted> {
-    adapt_by(sql, Adapter { types_of_values: types, ..Adapter::new(sql, catalog) })
+    adapt_by(sql, Adapter { types_of_values: Some(types), ..Adapter::new(sql, catalog) })
 }
 
 /// Adapts a statement with patterns that are too long for SQLite's own LIKE.

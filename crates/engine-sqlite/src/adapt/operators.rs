@@ -12,7 +12,7 @@ use sqlparser::ast::{BinaryOperator, Expr, Spanned, UnaryOperator, Value, ValueW
 use super::{
     adapter::Adapter,
     converted::{apply_body, implicit, is_null_beside_rows, json, output_text, text},
-    parameter_types::Overloaded,
+    parameter_types::{Assumed, Overloaded},
     typed::{Origin, Typed, wire_of},
 };
 
@@ -45,12 +45,14 @@ impl Adapter<'_> {
             **left = text(build::take(left), a)?;
             a = Typed { nullable: a.nullable, ..Typed::of(Type::Text) };
         }
-        let resolved = match choose(name, Kind::Infix, &[a, b]) {
-            Ok(resolved) => resolved,
+        let (resolved, is_assumed) = match choose(name, Kind::Infix, &[a, b], self.assumes_numbers()) {
+            Ok(chosen) => chosen,
             Err(why) => return Err(self.at(no_operator(name, &[a, b], why), expr.span())),
         };
         let arguments = vec![build::take(left), build::take(right)];
+        let assumed = Assumed::of(is_assumed, &arguments, &[a, b]);
         let (value, typed) = call_of(&resolved, arguments, &[a, b])?;
+        assumed.note();
         *expr = value;
         let nullable = typed.nullable || a.nullable || b.nullable;
         Ok(Typed { nullable, ..typed })
@@ -73,11 +75,14 @@ impl Adapter<'_> {
         }
         let name = op.to_string();
         let typed = self.expr(inner)?;
-        let resolved = match choose(&name, Kind::Prefix, &[typed]) {
-            Ok(resolved) => resolved,
+        let (resolved, is_assumed) = match choose(&name, Kind::Prefix, &[typed], self.assumes_numbers()) {
+            Ok(chosen) => chosen,
             Err(why) => return Err(self.at(no_operator(&name, &[typed], why), expr.span())),
         };
-        let (value, result) = call_of(&resolved, vec![build::take(inner)], &[typed])?;
+        let arguments = vec![build::take(inner)];
+        let assumed = Assumed::of(is_assumed, &arguments, &[typed]);
+        let (value, result) = call_of(&resolved, arguments, &[typed])?;
+        assumed.note();
         *expr = value;
         Ok(Typed { nullable: typed.nullable, ..result })
     }
@@ -93,19 +98,27 @@ fn document_operand(name: &str, left: &mut Typed, right: Typed) {
     }
 }
 
-/// Chooses an operator of the table.
-fn choose(name: &str, kind: Kind, operands: &[Typed]) -> Result<Resolved, Unresolved> {
+/// Chooses an operator of the table. True beside it when a parameter was taken for a number, which happens only if the
+/// expression `assumes_numbers`.
+fn choose(
+    name: &str,
+    kind: Kind,
+    operands: &[Typed],
+    assumes_numbers: bool,
+) -> Result<(Resolved, bool), Unresolved> {
     let types: Vec<Type> = operands.iter().map(|operand| operand.data_type).collect();
     let candidates = || operators(name).filter(|row| row.kind == kind);
-    let resolved = resolve(candidates(), &types, true);
-    if resolved.is_ok()
-        || !operands.iter().any(|operand| operand.is_unknown() && operand.origin == Origin::Parameter)
-    {
-        return resolved;
+    let why = match resolve(candidates(), &types, true) {
+        Ok(resolved) => return Ok((resolved, false)),
+        Err(why) => why,
+    };
+    let is_open = |operand: &Typed| operand.is_unknown() && operand.origin == Origin::Parameter;
+    if !assumes_numbers || !operands.iter().any(is_open) {
+        return Err(why);
     }
     // The type of a parameter is the type of its value. Where nothing else decides, it is taken for a number.
     let found = with_numbers(&types).find_map(|numbers| resolve(candidates(), &numbers, true).ok());
-    found.map_or(resolved, Ok)
+    found.map(|resolved| (resolved, true)).ok_or(why)
 }
 
 /// The types with numbers in the place of those that are not known. Some operators and functions have no integers of 64 bits.

@@ -35,6 +35,8 @@ pub enum Open {
     /// It has the type of its value, or is a text if no such type can stand there: a function or an operator takes several,
     /// or it stands beside others of which none has a type.
     Overloaded,
+    /// The statement says less than one function or operator needs, and takes the parameter for a number.
+    Assumed,
     /// It stands beside a date, and is a date unless its value has a time.
     BesideDate,
 }
@@ -81,7 +83,8 @@ fn note_standing(expr: &Expr, typed: Typed, standing: Standing) {
         if places.len() <= place {
             places.resize(place + 1, None);
         }
-        let decided = [Standing::Statement, Standing::Value(Open::Overloaded)];
+        let by_value = [Open::Overloaded, Open::Assumed].map(Standing::Value);
+        let decided = [Standing::Statement, by_value[0], by_value[1]];
         let is_decided = places[place].is_some_and(|before| decided.contains(&before));
         if !is_decided || standing == Standing::Statement {
             places[place] = Some(standing);
@@ -118,6 +121,22 @@ impl Overloaded {
                 *place = Some(standing);
             }
         });
+    }
+}
+
+/// The parameters that are taken for numbers, before they are converted.
+pub(super) struct Assumed(Vec<Overloaded>);
+
+impl Assumed {
+    /// Those among the operands; none unless numbers are assumed.
+    pub(super) fn of(is_assumed: bool, operands: &[Expr], types: &[Typed]) -> Self {
+        let operands = operands.iter().zip(types).filter(|_| is_assumed);
+        Self(operands.filter_map(|(operand, typed)| Overloaded::of(operand, *typed)).collect())
+    }
+
+    /// Notes them, in the place of the type that the conversion gave them.
+    pub(super) fn note(self) {
+        self.0.into_iter().for_each(|parameter| parameter.note_as(Open::Assumed));
     }
 }
 
