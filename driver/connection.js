@@ -60,19 +60,21 @@ class Connection {
   }
 
   /**
-   * Runs one statement. `parameters` is a JSON array, and `rows` one of arrays: the rows of an INSERT. With `readOnly` the caller vouches that the statement only reads, so
-   * that it may be repeated when its answer was lost.
+   * Runs one statement. `parameters` is a JSON array, and `rows` one of arrays: the rows of an INSERT. With `newValues` the
+   * answer may leave out the columns whose values all are those of the rows. With `readOnly` the caller vouches that the
+   * statement only reads, so that it may be repeated when its answer was lost.
    *
    * @param {{ database: string, query: string, parameters: string, transaction?: string | NewTransaction,
-   *   native?: boolean, readOnly?: boolean, rows?: string }} statement
+   *   native?: boolean, readOnly?: boolean, rows?: string, newValues?: boolean }} statement
    * @param {CallOptions} [options]
    * @returns {Promise<object>} the result set; rejected with a PhantomDBError or an AbortError
    */
-  query({ database, query, parameters, transaction, native: isNative, readOnly, rows }, options = NO_OPTIONS) {
+  query(statement, options = NO_OPTIONS) {
+    const { database, query, parameters, transaction, native: isNative, readOnly, rows, newValues } = statement;
     const request = { number: 0, database, query, parameters, options: undefined };
     // Nothing is sent twice to an engine in this process.
     if (transaction !== undefined || isNative || rows !== undefined || (readOnly && this.isRemote)) {
-      request.options = { transaction: headerOf(transaction), native: isNative, readOnly, rows };
+      request.options = { transaction: headerOf(transaction), native: isNative, readOnly, rows, newValues };
     }
     return this.#send('query', request, options, undefined, begunBy(transaction));
   }

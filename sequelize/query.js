@@ -164,7 +164,9 @@ module.exports = (lib) => {
       const readOnly = kind === 'read';
       const options = this.callOptions(readOnly);
       if (find) return this.connection.find(table, find, parameters, statement, options);
-      return this.connection.query(statement, parameters, { native: this.isNative(query), readOnly, rows }, options);
+      const newValues = rows !== undefined && this.takesNewValues() ? true : undefined;
+      const form = { native: this.isNative(query), readOnly, rows, newValues };
+      return this.connection.query(statement, parameters, form, options);
     }
 
     /** True when the statement is in the engine's own SQL: by its option, or, if it is raw, by that of the dialect. */
@@ -217,15 +219,17 @@ module.exports = (lib) => {
       }
     }
 
+    /** True for a `bulkCreate` whose instances need only the values that they do not have yet. */
+    takesNewValues() {
+      const { connectionManager, options } = this.sequelize;
+      const { records, statement } = this.query ?? {};
+      const isPlain = !connectionManager.hasParsers && !options.minifyAliases;
+      return isPlain && records !== undefined && isOfInstances(this.options) && !statement.includes('"__proto__"');
+    }
+
     /** What the instances of a `bulkCreate` do not have yet; undefined for any other statement. */
     newValues(result) {
-      const records = this.query?.records;
-      if (records === undefined || records.length !== result.rows.length || !isOfInstances(this.options))
-        return undefined;
-      const isPlain = !this.sequelize.connectionManager.hasParsers && !this.sequelize.options.minifyAliases;
-      return isPlain && !result.columns.some(({ name }) => name === '__proto__')
-        ? newValues(result, records)
-        : undefined;
+      return this.takesNewValues() ? newValues(result, this.query.records) : undefined;
     }
 
     /** Instances, plain rows, or the first of them, as `handleSelectQuery` makes them of objects. */

@@ -24,13 +24,13 @@ class Session {
    *
    * @param {string} query
    * @param {string} parameters a JSON array
-   * @param {{ native?: boolean, readOnly?: boolean }} how
+   * @param {{ native?: boolean, readOnly?: boolean, rows?: string, newValues?: boolean }} how
    * @param {import('../driver/connection.js').CallOptions} [options]
    * @returns {Promise<object>} the result set; rejected with a PhantomDBError or an AbortError
    */
-  query(query, parameters, { native, readOnly, rows }, options) {
+  query(query, parameters, { native, readOnly, rows, newValues }, options) {
     const { database } = this;
-    const statement = { database, query, parameters, transaction: undefined, native, readOnly, rows };
+    const statement = { database, query, parameters, transaction: undefined, native, readOnly, rows, newValues };
     return this.#send((transaction) => {
       statement.transaction = transaction;
       return this.#connection.query(statement, options);

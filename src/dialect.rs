@@ -66,6 +66,8 @@ pub struct CallOptions {
     pub native: Option<bool>,
     /// The rows of an INSERT, a JSON array of arrays.
     pub rows: Option<String>,
+    /// The answer may leave out the columns whose values all are those of the rows.
+    pub new_values: Option<bool>,
     /// The caller vouches that the statement only reads, so that it may be repeated when its answer was lost.
     pub read_only: Option<bool>,
     /// `X-Request-Id`.
@@ -264,13 +266,14 @@ impl NativeDialect {
             Ok(parameters) => parameters,
             Err(error) => return Ok(done(Err(error))),
         };
+        let new_values = options.new_values == Some(true);
         let rows = match options.rows.take().map(|rows| parse("rows", &rows)).transpose() {
             Ok(rows) => rows.unwrap_or_default(),
             Err(error) => return Ok(done(Err(error))),
         };
         let call = Call::Query {
             database,
-            statement: Statement { query, parameters, native, rows, ..Statement::default() },
+            statement: Statement { query, parameters, native, rows, new_values, ..Statement::default() },
         };
         let context = match context(Some(options)) {
             Ok(context) => CallContext { rows_as_arrays: true, ..context },
@@ -411,12 +414,12 @@ pub(crate) fn with_begun(
 }
 
 fn item(query: String, parameters: String, options: CallOptions) -> Result<Item> {
-    let CallOptions { transaction, native, rows, read_only, idempotency_key, .. } = options;
+    let CallOptions { transaction, native, rows, new_values, read_only, idempotency_key, .. } = options;
     let transaction = transaction.map(CallTransaction::parse).transpose()?;
     let parameters = raw("parameters", parameters)?;
     let rows = rows.map(|rows| raw("rows", rows)).transpose()?;
-    let (native, read_only) = (native == Some(true), read_only == Some(true));
-    Ok(Item { query, parameters, native, rows, read_only, transaction, idempotency_key })
+    let [native, new_values, read_only] = [native, new_values, read_only].map(|flag| flag == Some(true));
+    Ok(Item { query, parameters, native, rows, new_values, read_only, transaction, idempotency_key })
 }
 
 fn raw(what: &str, json: String) -> Result<Box<RawValue>> {

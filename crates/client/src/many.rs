@@ -40,6 +40,9 @@ pub struct Item {
     /// The rows of an INSERT, a JSON array of arrays.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rows: Option<Box<RawValue>>,
+    /// The answer may leave out what the rows have, see [`phantomdb_protocol::Statement`].
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub new_values: bool,
     /// The caller vouches that it only reads.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub read_only: bool,
@@ -90,8 +93,14 @@ impl Item {
     pub fn into_call(self, database: String) -> Result<(Call, CallContext)> {
         let parameters = read("parameters", &self.parameters)?;
         let rows = self.rows.map(|rows| read("rows", &rows)).transpose()?.unwrap_or_default();
-        let statement =
-            Statement { query: self.query, parameters, native: self.native, rows, ..Statement::default() };
+        let statement = Statement {
+            query: self.query,
+            parameters,
+            native: self.native,
+            rows,
+            new_values: self.new_values,
+            ..Statement::default()
+        };
         let (transaction, new_transaction) =
             self.transaction.map(CallTransaction::into_parts).unwrap_or_default();
         let context = CallContext {

@@ -64,7 +64,8 @@ pub(super) fn bound<'v>(
     parameters.iter().enumerate().map(at).collect()
 }
 
-struct Bound<'a>(ToSqlOutput<'a>);
+/// A value to bind.
+pub(super) struct Bound<'a>(pub(super) ToSqlOutput<'a>);
 
 impl ToSql for Bound<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
@@ -76,8 +77,8 @@ impl ToSql for Bound<'_> {
     }
 }
 
-/// A value in the form that it has where it is written.
-fn assigned(value: &Value, written: Option<Written>, number: usize) -> Result<ToSqlOutput<'_>> {
+/// A value in the form that it has where it is written. `number` is that of its parameter, from 1, for errors.
+pub(super) fn assigned(value: &Value, written: Option<Written>, number: usize) -> Result<ToSqlOutput<'_>> {
     let own = |text: String| Ok(ToSqlOutput::Owned(Owned::Text(text)));
     match (value, written) {
         (Value::Boolean(boolean), Some(Written::Output)) => {

@@ -15,6 +15,7 @@ mod constraint_error;
 mod cursor;
 mod database;
 mod deferred_keys;
+mod direct_rows;
 mod directory;
 mod engine;
 mod error;

@@ -14,6 +14,7 @@ use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
 
 use crate::adapt::WriteTarget;
 use crate::constraint_error;
+use crate::direct_rows::{DirectRows, Source};
 use crate::plan_cache::{LONGEST_CACHED, Plan, PlanCache, SchemaView};
 use crate::rows::RowWriter;
 use crate::{
@@ -206,6 +207,12 @@ impl Executor<'_> {
         }
         let Prepared::Plan(plan) = prepared else { return self.run_native(statement) };
         check_count(plan.adapted.parameter_count, &statement.parameters)?;
+        if let Some(direct) = &plan.adapted.direct_insert {
+            let source = Source::Parameters(&statement.parameters);
+            if let Some(rows) = DirectRows::new(self, plan, direct, source, false)? {
+                return rows.insert();
+            }
+        }
         if let Some(change) = &plan.adapted.change {
             return self.change(|| alter::apply(self.connection, change)).map(|()| empty());
         }
@@ -368,6 +375,16 @@ impl Executor<'_> {
         // when it runs. So the columns are read from a new one.
         let columns = read_columns(&self.connection.prepare(sql)?, Some(inferred));
         Ok(plan.columns.get_or_init(|| columns).clone())
+    }
+
+    /// The columns of the result of a plan that has one statement.
+    pub(super) fn columns_of_plan(&self, plan: &Arc<Plan>) -> Result<Vec<Column>> {
+        if let Some(columns) = plan.columns.get() {
+            return Ok(columns.clone());
+        }
+        let [sql] = plan.adapted.statements.as_slice() else { return Ok(Vec::new()) };
+        let statement = self.connection.prepare_cached(sql).map_err(error::from_sqlite)?;
+        self.columns_of(&statement, Some(plan)).map_err(error::from_sqlite)
     }
 
     pub(super) fn schema(&self) -> SchemaView<'_> {

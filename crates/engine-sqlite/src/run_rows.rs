@@ -10,6 +10,7 @@ use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
 use crate::bind::bind_row;
 use crate::constraint_error;
 use crate::deferred_keys::checked_at_the_end;
+use crate::direct_rows::{DirectRows, Source};
 use crate::plan_cache::Plan;
 use crate::rows::RowWriter;
 use crate::run::{Executor, Prepared};
@@ -29,6 +30,15 @@ impl Executor<'_> {
             _ => return Err(not_an_insert()),
         };
         let runs = runs(statement, plan.adapted.parameter_count)?;
+        if let [run] = runs.as_slice() {
+            let plan = self.plans.plan_with_defaults(self.connection, &statement.query, &run.defaults)?;
+            if let Some(direct) = &plan.adapted.direct_insert
+                && let Some(rows) =
+                    DirectRows::new(self, &plan, direct, Source::Rows(run), statement.new_values)?
+            {
+                return rows.insert();
+            }
+        }
         let is_one = statement.rows.len() == 1;
         let writer = RowWriter::new(&plan.adapted.stored, self.results);
         let mut outcome = Outcome { columns: Vec::new(), writer, affected_rows: 0 };

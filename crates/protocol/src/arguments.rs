@@ -18,6 +18,10 @@ pub struct Statement {
     /// a row. A statement with rows has no other parameters.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rows: Vec<Vec<Cell>>,
+    /// True for an answer that may leave out columns of RETURNING whose values all are those that the rows have for them, which
+    /// the caller knows.
+    #[serde(default, rename = "newValues", skip_serializing_if = "std::ops::Not::not")]
+    pub new_values: bool,
     /// True for an answer whose columns have their exact types, see [`crate::Column::sql_type`].
     #[serde(default, rename = "exactTypes", skip_serializing_if = "std::ops::Not::not")]
     pub exact_types: bool,

@@ -27,6 +27,9 @@ pub struct IndependentQuery {
     /// The rows of an INSERT, see [`crate::Statement`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rows: Vec<Vec<Cell>>,
+    /// True for an answer with new values only, see [`crate::Statement`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub new_values: bool,
     /// True for an answer with exact types, see [`crate::Statement`].
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub exact_types: bool,

@@ -18,6 +18,7 @@ fn calls() -> Vec<Call> {
         parameters: vec![Value::Integer(7)],
         native: true,
         rows: vec![vec![Cell::Default, Value::Null.into()]],
+        new_values: true,
         exact_types: true,
     };
     let find = Find {

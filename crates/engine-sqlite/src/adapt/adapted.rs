@@ -3,7 +3,7 @@
 use phantomdb_protocol::{AlterOperation, ColumnType, TableName};
 use phantomdb_sql::{definition::SchemaChange, typing::Type};
 
-use super::parameter_types::Open;
+use super::{direct_insert::DirectInsert, parameter_types::Open};
 use crate::{bind::Written, rows::Stored};
 
 /// A change of the schema that takes more than statements; [`crate::alter::apply`] makes it.
@@ -59,7 +59,7 @@ pub struct Step {
 }
 
 /// A statement as SQLite runs it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Adapted {
     /// SQL with the parameters `?1…?n`. The statements run in order, and the result of the last one is the result of all.
     pub statements: Vec<String>,
@@ -82,6 +82,8 @@ pub struct Adapted {
     pub open_parameters: Vec<(usize, Open)>,
     /// True when the statement inserts one row, which stands for as many as there are.
     pub takes_rows: bool,
+    /// The form of such an INSERT that SQLite runs fastest, when it has one.
+    pub direct_insert: Option<DirectInsert>,
     /// True for an INSERT that returns at most columns of the one row of values that came with it.
     pub returns_given_row: bool,
     /// The change to make instead of running `statements`, which is empty then.

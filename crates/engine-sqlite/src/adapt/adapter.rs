@@ -10,6 +10,7 @@ use sqlparser::{
 };
 
 use super::{
+    direct_insert::{Cell as DirectCell, DirectInsert},
     scope::{CommonTable, Relation, Scope},
     writing_with::Read,
 };
@@ -58,6 +59,9 @@ pub(super) struct Adapter<'a> {
     pub(super) own_like: bool,
     /// True when the statement is an INSERT of one row that has every parameter.
     pub(super) takes_rows: bool,
+    /// The parameters of the row of such an INSERT; none when the row has anything else.
+    pub(super) direct_cells: Option<Vec<DirectCell>>,
+    pub(super) direct_insert: Option<DirectInsert>,
     pub(super) returns_given_row: bool,
     /// The expressions of a definition whose text in SQLite differs from the user's.
     pub(super) source_expressions: Vec<SourceExpression>,
@@ -89,6 +93,8 @@ impl<'a> Adapter<'a> {
             types_of_values: None,
             own_like: false,
             takes_rows: false,
+            direct_cells: None,
+            direct_insert: None,
             returns_given_row: false,
             source_expressions: Vec::new(),
         }

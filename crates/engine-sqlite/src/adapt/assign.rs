@@ -19,7 +19,7 @@ use super::{
     expression::is_word,
     literal::value_of,
     parameter_types,
-    type_conversion::{Assignment, assignment},
+    type_conversion::{Assignment, KEY, assignment},
     typed::{Origin, Typed, type_of_column},
 };
 use crate::{
@@ -84,6 +84,17 @@ impl Target {
             .with_columns([self.column.name.clone()])
     }
 
+    /// The conversion of a value that comes without a type, and the names of the table and the column. None when the type of the
+    /// column is not known.
+    pub(super) fn conversion(&self) -> Option<(Option<Assignment>, [String; 2])> {
+        let data_type = self.data_type.as_ref()?;
+        let mut conversion = assignment(data_type);
+        if self.required_key {
+            conversion.iter_mut().for_each(|conversion| conversion.function = KEY);
+        }
+        Some((conversion, [self.table.clone(), self.column.name.clone()]))
+    }
+
     /// The table and the column, for the message of an error.
     fn names(&self) -> [Expr; 2] {
         [printer::literal(self.table.clone()), printer::literal(self.column.name.clone())]
@@ -102,7 +113,7 @@ impl Target {
         let value = self.converted(value, typed, data_type)?;
         if self.required_key {
             let bits = printer::verbatim_expr(data_type.bits().to_string());
-            return Ok(self.convert("phantomdb_assign_key", value, vec![bits]));
+            return Ok(self.convert(KEY, value, vec![bits]));
         }
         match data_type {
             // It has milliseconds.
@@ -112,7 +123,7 @@ impl Target {
             _ => {}
         }
         Ok(match assignment(data_type) {
-            Some(Assignment { function, arguments }) => self.convert(function, value, arguments),
+            Some(assignment) => self.convert(assignment.function, value, assignment.expressions()),
             None => value,
         })
     }

@@ -12,6 +12,7 @@ use sqlparser::ast::{
 use super::{
     adapter::Adapter,
     assign::{self, Target},
+    direct_insert::{cells, direct_insert},
     scope::{Columns, Output, Relation, Scope},
     single_row::refuse_further_rows,
     template::{converted_source, is_plain},
@@ -54,6 +55,11 @@ impl Adapter<'_> {
         insert.columns = columns.iter().map(|c| ObjectName::from(vec![Ident::with_quote('"', c)])).collect();
         if insert.source.is_none() {
             insert.columns.clear();
+        }
+        if let (Some(cells), Some(schema)) = (self.direct_cells.take(), schema.as_deref())
+            && self.catalog.has_row_numbers(&table)
+        {
+            self.direct_insert = direct_insert(insert, &cells, &stored, schema);
         }
         require_keys(schema.as_deref(), &columns, insert.source.is_some())?;
         let exposed = match &insert.table_alias {
@@ -331,6 +337,10 @@ impl Adapter<'_> {
                 rows.iter_mut().for_each(|row| drop(row.content.remove(index)));
             }
         }
+        self.direct_cells = match rows.as_slice() {
+            [row] if self.takes_rows => cells(&row.content, targets),
+            _ => None,
+        };
         for row in rows {
             for (index, value) in row.content.iter_mut().enumerate() {
                 self.assigned(value, targets.get(index).and_then(Option::as_ref))?;

@@ -18,6 +18,7 @@ mod create_index;
 mod create_table;
 mod create_table_as;
 mod create_view;
+mod direct_insert;
 mod distinct_on;
 mod expression;
 mod from;
@@ -61,7 +62,9 @@ use sqlparser::ast::{CreateTable, Expr, Ident, Statement};
 
 pub use adapted::{Adapted, Change, Created, Step, WriteKind, WriteTarget};
 use adapter::Adapter;
+pub use direct_insert::{DirectInsert, Returned};
 pub use parameter_types::Open;
+pub(crate) use type_conversion::Assignment;
 use typed::Typed;
 
 pub(super) use typed::type_of_column;

@@ -364,6 +364,7 @@ impl Adapter<'_> {
             written: Vec::new(),
             open_parameters: Vec::new(),
             takes_rows: self.takes_rows,
+            direct_insert: self.direct_insert.clone(),
             returns_given_row: self.returns_given_row,
             change: None,
             created: None,

@@ -2,15 +2,15 @@
 //! column, for errors.
 
 use phantomdb_protocol::{Error, ErrorCode};
-use phantomdb_values::times::{Timestamp, is_wire};
+use phantomdb_values::times::{Date, Timestamp, is_wire};
 use rusqlite::{
     Connection,
     functions::FunctionFlags,
     types::{ToSqlOutput, Value, ValueRef},
 };
 
-use super::{Arguments, FunctionResult, arrays, convert, pure, user_error};
-use crate::{constraint_error, types::SqlType};
+use super::{Arguments, FunctionResult, arrays, convert, user_error};
+use crate::{adapt::Assignment, constraint_error, types::SqlType};
 
 /// True for a value that is in the stored form of its column already. SQLite is handed it back as it is: a copy of each value of
 /// each row would be a third of the work on a large INSERT.
@@ -22,7 +22,7 @@ const MILLISECONDS: i64 = 3;
 const MICROSECONDS: i64 = 6;
 
 /// The functions with their numbers of arguments.
-const FUNCTIONS: [(&str, i32, IsStored, Convert); 15] = [
+const FUNCTIONS: [(&str, i32, IsStored, Convert); 16] = [
     ("phantomdb_assign_int", 4, is_null_or_integer, |a| convert::integer(a.value(0), a.integer(1))),
     ("phantomdb_assign_key", 4, is_integer, |a| {
         if a.is_null(0) {
@@ -45,18 +45,19 @@ const FUNCTIONS: [(&str, i32, IsStored, Convert); 15] = [
         |a| is_timestamp(a, a.integer(1)),
         |a| convert::rounded_timestamp(a.value(0), a.integer(1)),
     ),
-    ("phantomdb_assign_date", 3, is_null, |a| convert::date(a.value(0))),
+    ("phantomdb_assign_date", 3, is_date, |a| convert::date(a.value(0))),
     ("phantomdb_assign_time", 3, is_null, |a| convert::rounded_time(a.value(0), MILLISECONDS)),
     ("phantomdb_assign_time", 4, is_null, |a| convert::rounded_time(a.value(0), a.integer(1))),
     ("phantomdb_assign_float", 3, is_float, |a| convert::float(a.value(0))),
     ("phantomdb_assign_decimal", 5, is_null, |a| convert::decimal(a.value(0), a.integer(1), a.integer(2))),
-    ("phantomdb_assign_uuid", 3, is_null, |a| convert::uuid(a.value(0))),
+    ("phantomdb_assign_uuid", 3, is_uuid, |a| convert::uuid(a.value(0))),
     ("phantomdb_assign_json", 3, is_null, |a| convert::json(a.value(0))),
     ("phantomdb_assign_array", 4, is_null, |a| {
         let element = SqlType::parse(&a.text(1))?;
         arrays::assign::assigned(a.value(0), &element)
     }),
     ("phantomdb_assign_blob", 3, is_null, |a| convert::blob(a.value(0))),
+    ("phantomdb_assign_enum", -1, is_null, one_of),
 ];
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
@@ -73,26 +74,74 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
             Ok(ToSqlOutput::Owned(converted))
         })?;
     }
-    pure(conn, "phantomdb_assign_enum", -1, |a| {
-        let column = a.text(a.len() - 1);
-        let values = 1..a.len().saturating_sub(2);
-        match a.value(0) {
-            ValueRef::Null => Ok(Value::Null),
-            _ if values.clone().any(|index| a.text(0) == a.text(index)) => {
-                Ok(Value::Text(a.text(0).into_owned()))
-            }
-            _ => {
-                let values: Vec<String> = values.map(|index| a.text(index).into_owned()).collect();
-                let data_type = SqlType::Enum(values).name();
-                let error = constraint_error::not_allowed(Some(&a.text(0)), &column, &data_type);
-                Err(error.with_table(a.text(a.len() - 2)))
-            }
+    Ok(())
+}
+
+/// A conversion for a column that is called without SQLite.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Assign {
+    /// The place of its function in [`FUNCTIONS`]. None when SQLite stores the value as it is.
+    function: Option<usize>,
+    arguments: Vec<Value>,
+}
+
+impl Assign {
+    /// The function with this name, with these arguments behind the value. None when there is no such function.
+    pub(crate) fn new(conversion: Option<Assignment>, names: [String; 2]) -> Option<Self> {
+        let Some(Assignment { function, mut arguments }) = conversion else {
+            return Some(Self { function: None, arguments: Vec::new() });
+        };
+        arguments.extend(names.map(Value::Text));
+        let count = i32::try_from(arguments.len() + 1).ok()?;
+        let place = FUNCTIONS.iter().position(|(name, arguments, _, _)| {
+            *name == function && (*arguments == count || *arguments == -1)
+        });
+        place.map(|place| Self { function: Some(place), arguments })
+    }
+
+    /// True when the column stores the value as it is.
+    pub(crate) fn is_stored(&self, value: ValueRef<'_>) -> bool {
+        let Some((_, _, is_stored, _)) = self.function.and_then(|place| FUNCTIONS.get(place)) else {
+            return true;
+        };
+        is_stored(&self.arguments(value))
+    }
+
+    /// The value as the column stores it; none when that is the value itself.
+    pub(crate) fn converted(&self, value: ValueRef<'_>) -> Result<Option<Value>, Error> {
+        let Some((_, _, is_stored, convert)) = self.function.and_then(|place| FUNCTIONS.get(place)) else {
+            return Ok(None);
+        };
+        let arguments = self.arguments(value);
+        if is_stored(&arguments) {
+            return Ok(None);
         }
-    })
+        convert(&arguments).map(Some).map_err(|error| with_names(error, &arguments))
+    }
+
+    fn arguments<'a>(&'a self, value: ValueRef<'a>) -> Arguments<'a> {
+        Arguments(std::iter::once(value).chain(self.arguments.iter().map(ValueRef::from)).collect())
+    }
+}
+
+/// A value of an ENUM. Its values are the arguments behind the value.
+fn one_of(a: &Arguments<'_>) -> FunctionResult {
+    let column = a.text(a.len() - 1);
+    let mut values = 1..a.len().saturating_sub(2);
+    if values.clone().any(|index| a.text(0) == a.text(index)) {
+        return Ok(Value::Text(a.text(0).into_owned()));
+    }
+    let values: Vec<String> = values.by_ref().map(|index| a.text(index).into_owned()).collect();
+    let data_type = SqlType::Enum(values).name();
+    let error = constraint_error::not_allowed(Some(&a.text(0)), &column, &data_type);
+    Err(error.with_table(a.text(a.len() - 2)))
 }
 
 /// The error of a value, with the names of the table and the column.
 fn with_names(mut error: Error, a: &Arguments<'_>) -> Error {
+    if error.details.table.is_some() {
+        return error;
+    }
     let (table, column) = (a.text(a.len() - 2), a.text(a.len() - 1));
     error.message = format!("column \"{column}\" of \"{table}\": {}", error.message);
     error.with_table(table).with_columns([column])
@@ -129,6 +178,21 @@ fn is_short_text(a: &Arguments<'_>) -> bool {
     let length = usize::try_from(a.integer(1)).unwrap_or(usize::MAX);
     // A character takes a byte at least.
     bytes.len() <= length && std::str::from_utf8(bytes).is_ok()
+}
+
+fn is_date(a: &Arguments<'_>) -> bool {
+    let ValueRef::Text(bytes) = a.value(0) else { return is_null(a) };
+    bytes.len() == 10 && std::str::from_utf8(bytes).is_ok_and(|text| Date::from_stored(text).is_some())
+}
+
+/// True for the one form of a UUID that PostgreSQL prints.
+fn is_uuid(a: &Arguments<'_>) -> bool {
+    let ValueRef::Text(bytes) = a.value(0) else { return is_null(a) };
+    let is_part = |(place, byte): (usize, &u8)| match place {
+        8 | 13 | 18 | 23 => *byte == b'-',
+        _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
+    };
+    bytes.len() == 36 && bytes.iter().enumerate().all(is_part)
 }
 
 fn is_timestamp(a: &Arguments<'_>, decimals: i64) -> bool {

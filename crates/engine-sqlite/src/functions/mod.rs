@@ -30,6 +30,8 @@ use rusqlite::{
 };
 use smallvec::SmallVec;
 
+pub(super) use assignments::Assign;
+
 /// Stands before the names of the table and the column at the end of an error's text.
 pub(super) const NAME_MARK: char = '\u{1}';
 
@@ -111,7 +113,9 @@ fn raw<'a>(context: &'a Context<'_>, index: usize) -> ValueRef<'a> {
 /// Writes an error as text, because SQLite passes on nothing else.
 fn user_error(error: &Error) -> rusqlite::Error {
     let code = serde_json::to_string(&error.code).unwrap_or_default();
-    let mut text = format!("phantomdb:{}:{}", code.trim_matches('"'), error.message.replace(NAME_MARK, " "));
+    // A NUL would end the text.
+    let message = error.message.replace(NAME_MARK, " ").replace('\0', "\u{fffd}");
+    let mut text = format!("phantomdb:{}:{message}", code.trim_matches('"'));
     if let (Some(table), [column]) = (&error.details.table, error.details.columns.as_slice()) {
         text.push_str(&format!("{NAME_MARK}{table}{NAME_MARK}{column}"));
     }

@@ -1,7 +1,7 @@
 use futures_util::FutureExt as _;
 use phantomdb_engine::{Engine, Session};
 use phantomdb_engine_sqlite::SqliteEngine;
-use phantomdb_protocol::{ErrorCode, ResultSet, Statement};
+use phantomdb_protocol::{Cell, ErrorCode, ResultSet, Statement};
 use serde_json::json;
 
 use crate::fixture::Fixture;
@@ -88,5 +88,39 @@ async fn drop_table_if_exists_makes_room_for_a_table_whose_name_differs_in_case(
         ok(session, ITEMS, &[]).await;
         assert_eq!(rows(session, "SELECT \"name\" FROM \"items\"", &[]).await, json!([]));
         assert_eq!(error(session, "DROP TABLE \"Items\"", &[]).await.code, ErrorCode::UnknownTable);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_with_new_values_only_leaves_out_columns_that_come_back_as_given() {
+    for fixture in Fixture::both().await {
+        let session = &*fixture.session;
+        ok(session, ITEMS, &[]).await;
+        let query = "INSERT INTO items (name) VALUES ($1) RETURNING id, name";
+        let rows = ["a", "b"].map(|name| vec![Cell::Value(text(name))]).to_vec();
+        let statement = Statement { query: query.to_owned(), rows, new_values: true, ..Statement::default() };
+        let answer = session.execute(statement.clone()).await.unwrap();
+        assert_eq!((answer.rows.get(), answer.columns.len()), ("[[1],[2]]", 1));
+        let whole = session.execute(Statement { new_values: false, ..statement }).await.unwrap();
+        assert_eq!(whole.rows.get(), r#"[[3,"a"],[4,"b"]]"#);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_a_trigger_leaves_out_does_not_come_back() {
+    for fixture in Fixture::both().await {
+        let session = &*fixture.session;
+        ok(session, ITEMS, &[]).await;
+        let trigger =
+            "CREATE TRIGGER no_b BEFORE INSERT ON items WHEN NEW.name = 'b' BEGIN SELECT RAISE(IGNORE); END";
+        let native = Statement { query: trigger.to_owned(), native: true, ..Statement::default() };
+        session.execute(native).await.unwrap();
+        let query = "INSERT INTO items (name) VALUES ($1) RETURNING id, name";
+        let given = ["a", "b", "c"].map(|name| vec![Cell::Value(text(name))]).to_vec();
+        let many = Statement { query: query.to_owned(), rows: given, ..Statement::default() };
+        let answer = session.execute(many).await.unwrap();
+        assert_eq!((answer.rows.get(), answer.affected_rows), (r#"[[1,"a"],[2,"c"]]"#, 2));
+        let one = ok(session, query, &[text("b")]).await;
+        assert_eq!((one.rows.get(), one.affected_rows), ("[]", 0));
     }
 }

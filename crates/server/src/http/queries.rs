@@ -125,6 +125,7 @@ fn call_of(database: &str, request: &CallContext, query: IndependentQuery) -> Re
         parameters,
         native,
         rows,
+        new_values,
         exact_types,
         read_only,
         transaction,
@@ -133,7 +134,7 @@ fn call_of(database: &str, request: &CallContext, query: IndependentQuery) -> Re
     } = query;
     let call = Call::Query {
         database: database.to_owned(),
-        statement: Statement { query, parameters, native, rows, exact_types },
+        statement: Statement { query, parameters, native, rows, new_values, exact_types },
     };
     let transaction = transaction.map(CallTransaction::parse).transpose()?;
     let (transaction, new_transaction) = transaction.map(CallTransaction::into_parts).unwrap_or_default();

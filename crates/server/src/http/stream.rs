@@ -96,9 +96,9 @@ impl Cursor {
         context: CallContext,
         grant: Arc<Grant>,
     ) -> Result<Self> {
-        let Statement { query, parameters, native, rows, exact_types } = statement;
-        if native || exact_types || !rows.is_empty() || context.idempotency_key.is_some() {
-            let message = "a stream takes a statement of PhantomDB SQL that reads: without native, rows, exactTypes and Idempotency-Key";
+        let Statement { query, parameters, native, rows, new_values, exact_types } = statement;
+        if native || exact_types || new_values || !rows.is_empty() || context.idempotency_key.is_some() {
+            let message = "a stream takes a statement of PhantomDB SQL that reads: without native, rows, newValues, exactTypes and Idempotency-Key";
             return Err(Error::new(ErrorCode::BadRequest, message));
         }
         if let Ok(Some(_)) = script::statements(&query) {
