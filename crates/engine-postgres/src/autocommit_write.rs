@@ -145,9 +145,7 @@ impl AutocommitWriter {
                 stored => return stored.map_err(RunError::into_error),
             }
         }
-        self.run_in_transaction(lease, write, &SingleStatement(plan, statement), false)
-            .await
-            .map_err(RunError::into_error)
+        self.run_in_new_transaction(lease, write, &SingleStatement(plan, statement)).await
     }
 
     /// Runs a write and its receipt as one statement, or else in a transaction. A write that can only run in a
@@ -192,9 +190,26 @@ impl AutocommitWriter {
         };
         // The prepared form of the statement alone may be as old.
         lease.forget(plan.id);
-        let stored = self.run_in_transaction(lease, write, &SingleStatement(plan, statement), false).await;
+        let stored = self.run_in_new_transaction(lease, write, &SingleStatement(plan, statement)).await;
         if is_doubtful && stored.is_ok() {
             form.refuse();
+        }
+        stored
+    }
+
+    /// Runs a write in a transaction, and again if a statement that was prepared before no longer fits the tables.
+    async fn run_in_new_transaction<W: TransactionWork>(
+        &self,
+        lease: &Lease,
+        write: &KeyedWrite,
+        work: &W,
+    ) -> Result<Option<W::Output>>
+    where
+        W::Output: Serialize + DeserializeOwned + Sync,
+    {
+        let mut stored = self.run_in_transaction(lease, write, work, false).await;
+        if matches!(stored, Err(RunError::StalePlan(_))) {
+            stored = self.run_in_transaction(lease, write, work, false).await;
         }
         stored.map_err(RunError::into_error)
     }
@@ -225,14 +240,7 @@ impl AutocommitWriter {
     {
         let Some(write) = self.next_keyed_write() else { return Ok(None) };
         let lease = deadline::unless_passed(self.database.lease()).await?;
-        let running = async {
-            let mut stored = self.run_in_transaction(&lease, &write, work, false).await;
-            if matches!(stored, Err(RunError::StalePlan(_))) {
-                stored = self.run_in_transaction(&lease, &write, work, false).await;
-            }
-            stored.map_err(RunError::into_error)
-        };
-        let stored = until_deadline(&lease, running).await;
+        let stored = until_deadline(&lease, self.run_in_new_transaction(&lease, &write, work)).await;
         self.give_back(lease);
         stored
     }

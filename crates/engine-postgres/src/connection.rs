@@ -178,6 +178,11 @@ impl Connection {
     pub(crate) fn forget(&self, plan: u64) {
         self.prepared.lock().remove(&plan);
     }
+
+    /// Forgets the prepared statements of every plan.
+    pub(crate) fn forget_all(&self) {
+        self.prepared.lock().clear();
+    }
 }
 
 /// Adds to a SELECT whether the role can leave its database: by being a superuser, or by the roles for files and programs.

@@ -104,8 +104,8 @@ impl<'a> InsertRows<'a> {
             Within::Transaction => ready.send(connection).await,
         };
         if matches!(outcome, Err(RunError::StalePlan(_))) {
-            connection.forget(self.form.id);
-            connection.forget(form.id);
+            // The statements for values of other types are as old, and the next attempt may need one of them.
+            connection.forget_all();
         }
         outcome
     }
