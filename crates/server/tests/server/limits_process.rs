@@ -89,9 +89,14 @@ async fn a_caller_that_takes_no_answer_loses_its_connection() {
 }
 
 /// A frame of HTTP/2.
-fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
-    let length = u8::try_from(payload.len()).unwrap();
-    [&[0, 0, length, kind, flags, 0, 0, 0, stream], payload].concat()
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+/// How a connection of HTTP/2 begins.
+fn http2_beginning() -> Vec<u8> {
+    [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(), frame(4, 0, 0, &[])].concat()
 }
 
 #[tokio::test]
@@ -118,6 +123,65 @@ async fn pings_do_not_keep_an_answer_that_nobody_takes() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert!(start.elapsed() >= Duration::from_millis(600), "it was closed at once");
+}
+
+/// Sends bytes again and again, and reads what comes back, until the server closes the connection or all are sent. Returns the
+/// number of bytes that were sent.
+fn flood(mut stream: TcpStream, mut next: impl FnMut() -> Option<Vec<u8>>) -> usize {
+    let mut reading = stream.try_clone().unwrap();
+    let reader = std::thread::spawn(move || std::io::copy(&mut reading, &mut std::io::sink()).ok());
+    let mut sent = 0;
+    while let Some(bytes) = next() {
+        if stream.write_all(&bytes).is_err() {
+            break;
+        }
+        sent += bytes.len();
+    }
+    stream.shutdown(std::net::Shutdown::Both).ok();
+    reader.join().unwrap();
+    sent
+}
+
+#[tokio::test]
+async fn streams_that_are_reset_at_once_keep_nobody_waiting() {
+    let served = serve(&["--memory"]);
+    let mut stream = connect(&served);
+    stream.write_all(&http2_beginning()).unwrap();
+    let before = peak_memory(&served);
+    let mut streams = (0..50_000u32).map(|number| 2 * number + 1);
+    // HEADERS of `GET /databases` to `localhost`, and RST_STREAM.
+    let headers = b"\x82\x86\x04\x0a/databases\x01\x09localhost";
+    let flooding = tokio::task::spawn_blocking(move || {
+        flood(stream, || {
+            let number = streams.next()?;
+            Some([frame(1, 5, number, headers), frame(3, 0, number, &[0, 0, 0, 8])].concat())
+        })
+    });
+    while !flooding.is_finished() {
+        served.caller.get("/databases").await.ok(200);
+    }
+    flooding.await.unwrap();
+    served.caller.get("/databases").await.ok(200);
+    let after = peak_memory(&served);
+    assert!(after < before + 100, "{before} MB, then {after} MB");
+}
+
+#[tokio::test]
+async fn headers_over_http2_without_an_end_close_the_connection() {
+    let served = serve(&["--memory"]);
+    let mut stream = connect(&served);
+    stream.write_all(&http2_beginning()).unwrap();
+    let before = peak_memory(&served);
+    // HEADERS of `GET /` that are not complete, and CONTINUATION after CONTINUATION with one more field.
+    let field = [b"\x00\x01x\x7f\x81\x01".to_vec(), vec![b'y'; 256]].concat();
+    let mut parts = std::iter::once(frame(1, 1, 1, b"\x82\x86\x84"))
+        .chain(std::iter::repeat_with(move || frame(9, 0, 1, &field)))
+        .take(400_000);
+    let sent = tokio::task::spawn_blocking(move || flood(stream, || parts.next())).await.unwrap();
+    assert!(sent < 50_000_000, "{sent} bytes were taken");
+    served.caller.get("/databases").await.ok(200);
+    let after = peak_memory(&served);
+    assert!(after < before + 100, "{before} MB, then {after} MB");
 }
 
 #[tokio::test]
