@@ -170,7 +170,7 @@ async fn it_stores_values_of_each_type_as_a_single_row_does(fixture: &Fixture) {
 }
 
 /// Column types, and values of every kind, some of which a column of the type refuses.
-const TYPES: [&str; 19] = [
+const TYPES: [&str; 22] = [
     "SMALLINT",
     "INTEGER",
     "BIGINT",
@@ -190,6 +190,9 @@ const TYPES: [&str; 19] = [
     "JSON",
     "BLOB",
     "ENUM('a', 'b')",
+    "JSONB",
+    "INTEGER[]",
+    "TEXT[]",
 ];
 
 fn values_of_every_kind() -> Vec<Value> {
@@ -223,6 +226,7 @@ fn values_of_every_kind() -> Vec<Value> {
         Value::Timestamp("2024-02-29T01:02:03.456789Z".into()),
         Value::Uuid("018F4E3C-7A8B-7C1D-8E9F-0A1B2C3D4E5F".into()),
         Value::Json("{\"b\":1,\"a\":[2]}".into()),
+        Value::Json("[1, 2]".into()),
         Value::Blob(vec![0, 255]),
     ]);
     values
