@@ -16,7 +16,6 @@ use phantomdb_protocol::{ErrorCode, Result, ResultSet, Statement};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    adapt::WriteResult,
     autocommit::run_statement,
     batch::SingleStatement,
     connection::Connection,
@@ -130,9 +129,6 @@ impl AutocommitWriter {
         let bare = plan.single_statement(statement);
         if let (Some(bare), Some(form)) = (&bare, &plan.receipt_form)
             && form.takes(&plan.adapted, statement)
-            && !(form.write_result == WriteResult::Rows
-                && plan.adapted.may_change_before_rows()
-                && !lease.results.are_none())
         {
             return self.run_with_receipt(lease, write, plan, (form, bare), statement).await;
         }
@@ -163,9 +159,11 @@ impl AutocommitWriter {
         let prepared = match known {
             Some(prepared) => Ok(prepared),
             None => {
+                let is_limited = plan.adapted.may_change_before_rows() && !lease.results.are_none();
+                let limits = Some(&lease.results).filter(|_| is_limited);
                 let form = PreparableSql {
                     id: form.id,
-                    sql: &form.sql(bare.sql, bare.adapted.parameter_count),
+                    sql: &form.sql(bare.sql, bare.adapted.parameter_count, limits),
                     ..*bare
                 };
                 self.unless_cancelled(prepare::prepare(lease, &form, &statement.parameters, None)).await
@@ -175,6 +173,7 @@ impl AutocommitWriter {
             Ok(prepared) => {
                 let tracked = self.database.is_tracked();
                 match write.run_with_receipt(lease, form, &prepared, statement, tracked).await {
+                    Err(RunError::StalePlan(error)) if ReceiptForm::is_not_small(&error) => true,
                     Err(RunError::StalePlan(_)) => {
                         lease.forget(form.id);
                         is_new

@@ -2,7 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use phantomdb_engine::ResultLimits;
 use phantomdb_protocol::{Error, ErrorCode, Statement};
+use tokio_postgres::Error as PostgresError;
 
 use crate::adapt::{Adapted, WriteResult};
 
@@ -27,6 +29,17 @@ pub(crate) const DELETE_OLD: &str =
 /// The parameters that a receipt adds to the write's own: key, number of the write, call, layout. There is room for
 /// them, because a statement may have only half as many as the protocol allows.
 pub(crate) const PARAMETERS_ADDED: usize = 4;
+
+/// The most rows that an answer may have, and the most bytes of their text, where the answer must not be found too large after
+/// the statement has committed. A larger one comes from a transaction.
+const SMALL_ROWS: u64 = 1000;
+const SMALL_BYTES: usize = 64 << 10;
+
+/// The most bytes of JSON that a byte of a text becomes.
+const JSON_PER_BYTE: usize = 6;
+
+/// Stands in the error of a statement whose answer is not small.
+const NOT_SMALL: &str = "phantomdb_not_small";
 
 /// The errors with which PostgreSQL refuses a statement within another one, as it does when the table has rules.
 const REFUSALS: [ErrorCode; 3] = [ErrorCode::Unsupported, ErrorCode::SyntaxError, ErrorCode::TypeMismatch];
@@ -63,7 +76,13 @@ impl ReceiptForm {
         REFUSALS.contains(&error.code)
     }
 
-    pub(crate) fn sql(&self, sql: &str, parameter_count: usize) -> String {
+    /// True when the statement has not run, because its answer would not have been small.
+    pub(crate) fn is_not_small(error: &PostgresError) -> bool {
+        error.as_db_error().is_some_and(|error| error.message().contains(NOT_SMALL))
+    }
+
+    /// The statement. With limits it fails when its answer is not small, or could be beyond them.
+    pub(crate) fn sql(&self, sql: &str, parameter_count: usize, limits: Option<&ResultLimits>) -> String {
         let first = parameter_count + 1;
         let entry = format!("${first}::bytea, ${}::int4, ${}::bytea", first + 1, first + 2);
         match self.write_result {
@@ -72,13 +91,27 @@ impl ReceiptForm {
                 INSERT INTO {TABLE} (key, write, call, affected) \
                 SELECT {entry}, count(*) FROM phantomdb_write RETURNING affected"
             ),
-            WriteResult::Rows => format!(
-                "WITH phantomdb_write AS ({sql}), phantomdb_kept AS (\
-                INSERT INTO {TABLE} (key, write, call, layout, answer) \
-                SELECT {entry}, ${}::text, string_agg(record_send(phantomdb_write), ''::bytea) \
-                FROM phantomdb_write) SELECT * FROM phantomdb_write",
-                first + 3
-            ),
+            WriteResult::Rows => {
+                let rows = "string_agg(record_send(phantomdb_write), ''::bytea)";
+                let only_small = |limits: &ResultLimits| {
+                    let most_rows = limits.rows.unwrap_or(SMALL_ROWS).min(SMALL_ROWS);
+                    let most_bytes =
+                        limits.bytes.map_or(SMALL_BYTES, |bytes| bytes / JSON_PER_BYTE).min(SMALL_BYTES);
+                    // The cast fails. Without the aggregate PostgreSQL would compute it in any case.
+                    format!(
+                        "CASE WHEN count(*) <= {most_rows} \
+                        AND coalesce(sum(octet_length(phantomdb_write::text)), 0) <= {most_bytes} THEN {rows} \
+                        ELSE int4send(concat('{NOT_SMALL}', count(*))::int4) END"
+                    )
+                };
+                let answer = limits.map_or_else(|| rows.to_owned(), only_small);
+                format!(
+                    "WITH phantomdb_write AS ({sql}), phantomdb_kept AS (\
+                    INSERT INTO {TABLE} (key, write, call, layout, answer) \
+                    SELECT {entry}, ${}::text, {answer} FROM phantomdb_write) SELECT * FROM phantomdb_write",
+                    first + 3
+                )
+            }
         }
     }
 }

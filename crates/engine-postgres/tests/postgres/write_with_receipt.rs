@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use phantomdb_engine::{Engine, IdempotentCall, Session};
+use phantomdb_engine::{Engine, IdempotentCall, ResultLimits, Session};
 use phantomdb_engine_postgres::{PostgresEngine, PostgresOptions};
 use phantomdb_protocol::{ErrorCode, ResultSet, Statement, Value};
 use phantomdb_testing::{
@@ -40,7 +40,11 @@ struct Servers {
 impl Servers {
     /// Two engines over one database whose table of receipts exists.
     async fn new(tables: &[&str]) -> Self {
-        let fixture = Fixture::new().await;
+        Self::with_options(PostgresOptions::default(), tables).await
+    }
+
+    async fn with_options(options: PostgresOptions, tables: &[&str]) -> Self {
+        let fixture = Fixture::with_options(options).await;
         let other = fixture.another(PostgresOptions::default());
         ok(&*fixture.session, r#"CREATE TABLE "first" ("n" INTEGER)"#, &[]).await;
         let first = keyed(&fixture.engine, &fixture.database, &idempotent_call(255, 1)).await;
@@ -92,9 +96,39 @@ const THINGS: [&str; 6] = [
         '', NULL, NULL, '{}', NULL)"#,
 ];
 
+/// Limits as those of a server.
+fn limited() -> PostgresOptions {
+    let results = ResultLimits { rows: Some(100_000), bytes: Some(64 << 20), in_flight: None };
+    PostgresOptions { results, ..PostgresOptions::default() }
+}
+
 #[tokio::test]
 async fn a_keyed_write_gives_what_an_unkeyed_one_gives_and_its_repetition_too() {
-    let servers = Servers::new(&[]).await;
+    check_keyed_writes(PostgresOptions::default()).await;
+    check_keyed_writes(limited()).await;
+}
+
+#[tokio::test]
+async fn a_write_with_a_large_answer_runs_once_and_in_a_transaction() {
+    let servers = Servers::with_options(limited(), &[TABLE]).await;
+    let session = &*servers.fixture.session;
+    let insert = |from: i64, to: i64| {
+        let sql = r#"INSERT INTO "t" SELECT n, 1, 'x' FROM generate_series($1::int, $2::int) AS s(n) RETURNING "id""#;
+        statement(sql, &[Value::Integer(from), Value::Integer(to)])
+    };
+    for (from, to, is_small) in [(1, 500, true), (501, 2_000, false), (2_001, 2_010, false)] {
+        let (answer, has_own_receipt) = servers.twice(&insert(from, to)).await;
+        assert_eq!((answer.affected_rows, has_own_receipt), ((to - from + 1).unsigned_abs(), is_small));
+        assert_eq!(ask(session, r#"SELECT count(*) FROM "t""#).await, to.to_string());
+    }
+    let wide = r#"UPDATE "t" SET "n" = 2 WHERE "id" = 1 RETURNING repeat('é', 40000) AS "wide""#;
+    let (answer, has_own_receipt) = servers.twice(&statement(wide, &[])).await;
+    assert_eq!((answer.affected_rows, has_own_receipt), (1, false));
+    servers.end().await;
+}
+
+async fn check_keyed_writes(options: PostgresOptions) {
+    let servers = Servers::with_options(options, &[]).await;
     let fixture = &servers.fixture;
     for sql in THINGS {
         fixture.session.execute(native(sql)).await.unwrap();
