@@ -65,7 +65,7 @@ pub(super) struct DirectRows<'a> {
 
 impl<'a> DirectRows<'a> {
     /// The rows of a statement. With `new_values` the answer leaves out the columns whose values all are those of the rows.
-    /// None when SQLite does not number the rows by the column that is to come back.
+    /// Returns `None` when SQLite does not number the rows by the column that is to come back.
     pub(super) fn new(
         executor: &'a Executor<'a>,
         plan: &'a Arc<Plan>,

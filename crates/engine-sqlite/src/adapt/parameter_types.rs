@@ -128,7 +128,7 @@ impl Overloaded {
 pub(super) struct Assumed(Vec<Overloaded>);
 
 impl Assumed {
-    /// Those among the operands; none unless numbers are assumed.
+    /// The parameters among the operands. There are none unless numbers are assumed.
     pub(super) fn of(is_assumed: bool, operands: &[Expr], types: &[Typed]) -> Self {
         let operands = operands.iter().zip(types).filter(|_| is_assumed);
         Self(operands.filter_map(|(operand, typed)| Overloaded::of(operand, *typed)).collect())

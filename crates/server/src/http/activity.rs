@@ -94,7 +94,7 @@ impl Activity {
         }
     }
 
-    /// What will happen first if nothing does until then, and when. What waits for nothing is due a limit after `now`.
+    /// Returns what will happen first if nothing does until then, and when. What waits for nothing is due a limit after `now`.
     fn next(&self, limits: &ConnectionLimits, now: u64) -> (Verdict, u64) {
         let read = |moment: &AtomicU64| moment.load(Ordering::Relaxed);
         let after = |moment: u64, limit: Duration| {
@@ -308,7 +308,7 @@ mod tests {
     /// A moment at which no test is still running.
     const LATE: u64 = 1_000_000_000;
 
-    /// What becomes of the connection if nothing happens until late, and after how many seconds.
+    /// Returns what becomes of the connection if nothing happens until late, and after how many seconds.
     fn verdict_of(activity: &Activity) -> (Verdict, u64) {
         let (verdict, moment) = activity.next(&limits(), LATE);
         (verdict, moment.saturating_sub(activity.now()).div_ceil(1000))
