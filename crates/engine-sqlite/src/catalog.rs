@@ -1,8 +1,10 @@
 //! Descriptions of tables, read from SQLite's schema.
 
 mod definition;
+mod described;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use phantomdb_protocol::{
     ColumnDefinition, Constraint, Error, ErrorCode, IndexSchema, Result, TableName, TableSchema,
@@ -11,16 +13,17 @@ use phantomdb_protocol::{
 use phantomdb_sql::Catalog;
 use phantomdb_sql::describe::apply_constraints;
 use phantomdb_sql::parse::parse_stored;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 use sqlparser::ast::{CreateTable, OrderBySort, Statement};
 
 use crate::error::schema_failed;
+use crate::schema_rows::{Object, SchemaRow, SchemaRows};
 use crate::schemas::{self, split_name};
 use crate::stored::{self, stored_name};
 use crate::types;
 use crate::{comments, source_expressions};
 
-use definition::{from_definition, index_field, name_constraints};
+use definition::{index_field, name_constraints};
 pub(super) use definition::{mentions, parse};
 
 /// A catalog without tables: a definition can mention its own columns only.
@@ -55,34 +58,26 @@ pub(super) fn exactly(asked: &TableName, stored: TableName) -> Result<TableName>
 
 /// Describes a table that is named in any case, as SQLite finds it.
 pub(super) fn find_table(conn: &Connection, name: &TableName) -> Result<TableSchema> {
-    let stored = stored_name(name);
-    let row = conn
-        .prepare_cached(
-            "SELECT type, name, sql FROM sqlite_schema WHERE type IN ('table', 'view') AND name = ?1 COLLATE NOCASE",
-        )
-        .and_then(|mut statement| {
-            statement
-                .query_row([&stored], |row| {
-                    Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, Option<String>>(2)?))
-                })
-                .optional()
-        })
-        .map_err(|error| schema_failed(&error))?;
-    let Some((object_type, stored, sql)) = row else {
+    find_table_in(conn, &SchemaRows::of_table(conn, &stored_name(name))?, name)
+}
+
+/// Describes a table that is named in any case, with the rows of the schema that have been read.
+pub(super) fn find_table_in(conn: &Connection, rows: &SchemaRows, name: &TableName) -> Result<TableSchema> {
+    let Some(SchemaRow { object, name: stored, table: _, sql }) = find_row(rows, name, true) else {
         return Err(unknown_table(name));
     };
-    let schemas = schemas::schemas(conn)?;
-    let name = split_name(&stored, &schemas);
+    let schemas = schemas::schemas(conn, rows)?;
+    let name = split_name(stored, &schemas);
     let sql = sql.unwrap_or_default();
-    let parsed = if object_type == "table" { parse(&sql).ok() } else { None };
-    let mut schema = match parsed {
-        Some(mut create) => from_definition(&name, &mut create)?,
+    let described = if object == Object::Table { described::from_text(&name, sql)? } else { None };
+    let mut schema = match described {
+        Some(schema) => schema,
         None => from_pragma(conn, &name)?,
     };
-    for (column, data_type) in schema.columns.iter_mut().zip(stored::types_of_view(&sql)) {
+    for (column, data_type) in schema.columns.iter_mut().zip(stored::types_of_view(sql)) {
         column.data_type = types::name_of(data_type).unwrap_or_else(|| column.data_type.clone());
     }
-    schema.indexes.extend(indexes(conn, &name)?);
+    schema.indexes.extend(indexes(rows, &name)?);
     let references = schema.columns.iter_mut().filter_map(|column| column.references.as_mut());
     let keys = schema.constraints.iter_mut().filter_map(|constraint| match constraint {
         Constraint::ForeignKey { references, .. } => Some(references),
@@ -91,67 +86,24 @@ pub(super) fn find_table(conn: &Connection, name: &TableName) -> Result<TableSch
     for reference in references.chain(keys) {
         reference.table = split_name(&stored_name(&reference.table), &schemas);
     }
-    comments::describe(conn, &mut schema)?;
-    source_expressions::describe(conn, &mut schema)?;
+    comments::describe(conn, rows, &mut schema)?;
+    source_expressions::describe(conn, rows, &mut schema)?;
     Ok(schema)
+}
+
+/// The row of a table, or also of a view, that is named in any case.
+fn find_row<'a>(rows: &'a SchemaRows, name: &TableName, or_view: bool) -> Option<SchemaRow<'a>> {
+    let is_one = |object| object == Object::Table || or_view && object == Object::View;
+    rows.find(&stored_name(name)).filter(|row| is_one(row.object))
 }
 
 /// Fails with `UNKNOWN_TABLE` when there is no table of this name; names are case-sensitive.
 pub(super) fn check_table(conn: &Connection, name: &TableName) -> Result<()> {
-    let stored: Option<String> = conn
-        .prepare_cached("SELECT name FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE")
-        .and_then(|mut statement| statement.query_row([stored_name(name)], |row| row.get(0)).optional())
-        .map_err(|error| schema_failed(&error))?;
-    match stored {
-        Some(stored) => exactly(name, split_name(&stored, &schemas::schemas(conn)?)).map(|_| ()),
+    let rows = SchemaRows::of_table(conn, &stored_name(name))?;
+    match find_row(&rows, name, false) {
+        Some(row) => exactly(name, split_name(row.name, &schemas::schemas(conn, &rows)?)).map(|_| ()),
         None => Err(unknown_table(name)),
     }
-}
-
-/// What a name can stand for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Object {
-    Table,
-    View,
-    Index,
-}
-
-impl Object {
-    /// The kind in a sentence.
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Table => "a table",
-            Self::View => "a view",
-            Self::Index => "an index",
-        }
-    }
-}
-
-/// What has exactly this name.
-pub(super) fn object(conn: &Connection, name: &TableName) -> Result<Option<Object>> {
-    let stored = stored_name(name);
-    Ok(object_in_any_case(conn, &stored)?.filter(|(_, found)| *found == stored).map(|(object, _)| object))
-}
-
-/// What has this name in any case, as SQLite looks for it, and the name that it has.
-pub(super) fn object_in_any_case(conn: &Connection, stored: &str) -> Result<Option<(Object, String)>> {
-    let found: Option<(String, String)> = conn
-        .prepare_cached(
-            "SELECT type, name FROM sqlite_schema WHERE type IN ('table', 'view', 'index') \
-             AND name = ?1 COLLATE NOCASE",
-        )
-        .and_then(|mut statement| {
-            statement.query_row([stored], |row| Ok((row.get(0)?, row.get(1)?))).optional()
-        })
-        .map_err(|error| schema_failed(&error))?;
-    Ok(found.map(|(kind, name)| {
-        let object = match kind.as_str() {
-            "view" => Object::View,
-            "index" => Object::Index,
-            _ => Object::Table,
-        };
-        (object, name)
-    }))
 }
 
 /// `UNKNOWN_TABLE`, which names the table or view that there is when its name differs in case alone.
@@ -177,72 +129,72 @@ pub(super) fn has_row_numbers(conn: &Connection, name: &TableName) -> Result<boo
 
 /// The user's tables, sorted by name.
 pub fn list_tables(conn: &Connection) -> Result<Vec<TableName>> {
-    let read = || -> rusqlite::Result<Vec<String>> {
-        let mut statement = conn.prepare_cached(
-            "SELECT name FROM sqlite_schema WHERE type = 'table' \
-             AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE 'phantomdb\\_%' ESCAPE '\\' ORDER BY name",
-        )?;
-        statement.query_map([], |row| row.get(0))?.collect()
+    list_tables_in(conn, &SchemaRows::read(conn)?)
+}
+
+/// The user's tables, sorted by name, with the rows of the schema that have been read.
+pub(super) fn list_tables_in(conn: &Connection, rows: &SchemaRows) -> Result<Vec<TableName>> {
+    let schemas = schemas::schemas(conn, rows)?;
+    let is_users = |row: &SchemaRow<'_>| {
+        row.object == Object::Table && !begins(row.name, "sqlite_") && !begins(row.name, "phantomdb_")
     };
-    let schemas = schemas::schemas(conn)?;
-    let names = read().map_err(|error| schema_failed(&error))?;
-    Ok(names.iter().map(|name| split_name(name, &schemas)).collect())
+    let mut names: Vec<&str> = rows.iter().filter(is_users).map(|row| row.name).collect();
+    names.sort_unstable();
+    Ok(names.into_iter().map(|name| split_name(name, &schemas)).collect())
 }
 
 /// The user's views, sorted by name.
 pub fn list_views(conn: &Connection) -> Result<Vec<ViewDefinition>> {
-    let read = || -> rusqlite::Result<Vec<(String, String)>> {
-        let mut statement = conn.prepare_cached(
-            "SELECT name, sql FROM sqlite_schema WHERE type = 'view' \
-             AND name NOT LIKE 'phantomdb\\_%' ESCAPE '\\' ORDER BY name",
-        )?;
-        statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+    let rows = SchemaRows::read(conn)?;
+    let schemas = schemas::schemas(conn, &rows)?;
+    let is_users = |row: &SchemaRow<'_>| row.object == Object::View && !begins(row.name, "phantomdb_");
+    let mut views: Vec<SchemaRow<'_>> = rows.iter().filter(is_users).collect();
+    views.sort_unstable_by_key(|row| row.name);
+    let definition = |row: SchemaRow<'_>| {
+        let TableName { name, schema } = split_name(row.name, &schemas);
+        ViewDefinition { name, schema, query: stored::query_of_view(row.sql.unwrap_or_default()) }
     };
-    let schemas = schemas::schemas(conn)?;
-    let views = read().map_err(|error| schema_failed(&error))?;
-    let definition = |(name, sql): &(String, String)| {
-        let TableName { name, schema } = split_name(name, &schemas);
-        ViewDefinition { name, schema, query: stored::query_of_view(sql) }
-    };
-    Ok(views.iter().map(definition).collect())
+    Ok(views.into_iter().map(definition).collect())
 }
 
-/// The tables with a foreign key to one of these tables, sorted by name. Only tables whose definition contains the name are
-/// examined: a database is often dropped table by table, and each drop would examine every other table.
-pub(super) fn referencing(conn: &Connection, tables: &[TableName]) -> Result<Vec<TableName>> {
-    let read = || -> rusqlite::Result<BTreeSet<String>> {
-        let mut statement = conn.prepare_cached(
-            "SELECT s.name FROM sqlite_schema AS s JOIN pragma_foreign_key_list(s.name) AS k \
-             ON k.\"table\" = ?1 COLLATE NOCASE \
-             WHERE s.type = 'table' AND instr(lower(replace(s.sql, '\"\"', '\"')), lower(?1)) > 0",
-        )?;
-        let mut names = BTreeSet::new();
-        for table in tables {
-            for name in statement.query_map([stored_name(table)], |row| row.get(0))? {
-                names.insert(name?);
+/// True for a name that begins so in any case.
+fn begins(name: &str, prefix: &str) -> bool {
+    name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+}
+
+/// The other tables with a foreign key to one of these tables, sorted by name. Only tables whose definition contains the name
+/// are examined: a database is often dropped table by table, and each drop would examine every other table.
+pub(super) fn referencing(
+    conn: &Connection,
+    rows: &SchemaRows,
+    tables: &[TableName],
+) -> Result<Vec<TableName>> {
+    let references = |name: &str, table: &str| {
+        conn.prepare_cached("SELECT 1 FROM pragma_foreign_key_list(?1) WHERE \"table\" = ?2 COLLATE NOCASE")
+            .and_then(|mut statement| statement.exists([name, table]))
+            .map_err(|error| schema_failed(&error))
+    };
+    let tables: Vec<String> = tables.iter().map(stored_name).collect();
+    let mut names = BTreeSet::new();
+    for table in &tables {
+        for row in rows.mentioning(table) {
+            let is_one = tables.iter().any(|table| table.eq_ignore_ascii_case(row.name));
+            if !is_one && references(row.name, table)? {
+                names.insert(row.name);
             }
         }
-        Ok(names)
-    };
-    let schemas = schemas::schemas(conn)?;
-    let names = read().map_err(|error| schema_failed(&error))?;
-    Ok(names.iter().map(|name| split_name(name, &schemas)).collect())
+    }
+    let schemas = schemas::schemas(conn, rows)?;
+    Ok(names.into_iter().map(|name| split_name(name, &schemas)).collect())
 }
 
 /// The definition of a table. Every constraint in it has a name.
 pub(super) fn definition(conn: &Connection, name: &TableName) -> Result<CreateTable> {
-    let sql: Option<String> = conn
-        .query_row(
-            "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE",
-            [stored_name(name)],
-            |row| row.get(0),
-        )
-        .optional()
-        .map_err(|error| schema_failed(&error))?;
-    let Some(sql) = sql else {
+    let rows = SchemaRows::of_table(conn, &stored_name(name))?;
+    let Some(sql) = find_row(&rows, name, false).and_then(|row| row.sql) else {
         return Err(unknown_table(name));
     };
-    let mut create = parse(&sql).map_err(|_| {
+    let mut create = parse(sql).map_err(|_| {
         Error::unsupported(format!(
             "the definition of \"{name}\" was not made by PhantomDB and cannot be changed"
         ))
@@ -300,28 +252,25 @@ fn from_pragma(conn: &Connection, name: &TableName) -> Result<TableSchema> {
 }
 
 /// The indexes that CREATE INDEX created. SQLite's indexes for constraints are left out.
-fn indexes(conn: &Connection, table: &TableName) -> Result<Vec<IndexSchema>> {
-    let read = || -> rusqlite::Result<Vec<(String, String)>> {
-        let mut statement = conn.prepare_cached(
-            "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL \
-             AND tbl_name = ?1 COLLATE NOCASE ORDER BY name",
-        )?;
-        statement.query_map([stored_name(table)], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
-    };
+fn indexes(rows: &SchemaRows, table: &TableName) -> Result<Vec<IndexSchema>> {
+    let stored = stored_name(table);
+    let made =
+        rows.iter().filter(|row| row.object == Object::Index && row.table.eq_ignore_ascii_case(&stored));
+    let mut made: Vec<(&str, &str)> = made.filter_map(|row| Some((row.name, row.sql?))).collect();
+    made.sort_unstable();
     let prefix = table.schema.as_ref().map(|schema| format!("{schema}."));
     let mut indexes = Vec::new();
-    for (name, sql) in read().map_err(|error| schema_failed(&error))? {
-        let shown =
-            prefix.as_deref().and_then(|prefix| name.strip_prefix(prefix)).unwrap_or(&name).to_owned();
+    for (name, sql) in made {
+        let shown = prefix.as_deref().and_then(|prefix| name.strip_prefix(prefix)).unwrap_or(name).to_owned();
         let mut index = IndexSchema {
             name: shown,
             unique: false,
             primary: false,
             fields: Vec::new(),
             condition: None,
-            definition: Some(sql.clone()),
+            definition: Some(sql.to_owned()),
         };
-        if let Ok(Statement::CreateIndex(mut create)) = parse_stored(&sql) {
+        if let Ok(Statement::CreateIndex(mut create)) = parse_stored(sql) {
             index.unique = create.unique;
             for column in &mut create.columns {
                 let descending = matches!(column.column.options.sort, Some(OrderBySort::Desc));

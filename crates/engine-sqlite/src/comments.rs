@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Params, params};
 
 use crate::error::schema_failed;
 use crate::own_tables;
+use crate::schema_rows::SchemaRows;
 use crate::stored::stored_name;
 
 const TABLE: OwnTable = OwnTable::COMMENTS;
@@ -13,6 +14,9 @@ const TABLE: OwnTable = OwnTable::COMMENTS;
 /// The row for the comment of the table itself has an empty column name.
 const DEFINITION: &str = "(\"table\" TEXT NOT NULL, \"column\" TEXT NOT NULL, \"comment\" TEXT NOT NULL, \
     PRIMARY KEY (\"table\", \"column\")) WITHOUT ROWID";
+
+/// Deletes the comments of a table or a view.
+const DELETE: &str = "DELETE FROM phantomdb_comments WHERE \"table\" = ?1";
 
 /// Sets or removes the comment of a table, or of one of its columns.
 pub(super) fn set(
@@ -49,13 +53,13 @@ pub(super) fn rename_column(conn: &Connection, table: &TableName, from: &str, to
 }
 
 /// Deletes the comments of a table, so that a later table of the same name does not get them.
-pub(super) fn drop_table(conn: &Connection, table: &TableName) -> Result<()> {
-    drop_stored(conn, &stored_name(table))
+pub(super) fn drop_table(conn: &Connection, rows: &SchemaRows, table: &TableName) -> Result<()> {
+    if rows.has(TABLE) { own_tables::run(conn, DELETE, [stored_name(table)]).map(drop) } else { Ok(()) }
 }
 
 /// Deletes the comments of the table or view that is stored under this name.
 pub(super) fn drop_stored(conn: &Connection, stored: &str) -> Result<()> {
-    change(conn, "DELETE FROM phantomdb_comments WHERE \"table\" = ?1", params![stored])
+    change(conn, DELETE, [stored])
 }
 
 fn change(conn: &Connection, sql: &str, parameters: impl Params) -> Result<()> {
@@ -63,8 +67,8 @@ fn change(conn: &Connection, sql: &str, parameters: impl Params) -> Result<()> {
 }
 
 /// Adds the comments to a description of the table.
-pub(super) fn describe(conn: &Connection, schema: &mut TableSchema) -> Result<()> {
-    if !own_tables::exists(conn, TABLE)? {
+pub(super) fn describe(conn: &Connection, rows: &SchemaRows, schema: &mut TableSchema) -> Result<()> {
+    if !rows.has(TABLE) {
         return Ok(());
     }
     let stored = stored_name(&schema.table);

@@ -54,7 +54,7 @@ fn is_deferred(connection: &Connection) -> Result<bool> {
 }
 
 /// True while a row references one that does not exist, which SQLite takes until the end of the transaction.
-fn has_broken_keys(connection: &Connection) -> Result<bool> {
+pub(super) fn has_broken_keys(connection: &Connection) -> Result<bool> {
     let (mut broken, mut highest) = (0, 0);
     // SAFETY: the handle is valid because the connection is borrowed and open, and both pointers are to integers that live
     // until the call returns.

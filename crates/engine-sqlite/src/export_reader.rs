@@ -9,6 +9,7 @@ use phantomdb_values::times::wire_of_stored;
 use rusqlite::types::ValueRef;
 
 use crate::connection::{self, LimitedConnection, Location, Mode};
+use crate::schema_rows::SchemaRows;
 use crate::stored::stored_name;
 use crate::{catalog, error, types::column_type_of_sql};
 
@@ -38,9 +39,10 @@ impl ExportReader {
 
     /// Describes every table.
     pub fn tables(&self) -> Result<Vec<TableSchema>> {
-        catalog::list_tables(&self.connection)?
+        let rows = SchemaRows::read(&self.connection)?;
+        catalog::list_tables_in(&self.connection, &rows)?
             .iter()
-            .map(|table| catalog::read_table(&self.connection, table))
+            .map(|table| catalog::find_table_in(&self.connection, &rows, table))
             .collect()
     }
 

@@ -40,6 +40,7 @@ mod rows;
 mod run;
 mod run_rows;
 mod run_steps;
+mod schema_rows;
 mod schemas;
 mod session;
 mod snapshot;

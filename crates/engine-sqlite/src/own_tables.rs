@@ -5,12 +5,11 @@ use phantomdb_sql::own_tables::OwnTable;
 use rusqlite::{Connection, Params};
 
 use crate::error::schema_failed;
+use crate::schema_rows::SchemaRows;
 
 /// True when the database has the table.
 pub(super) fn exists(conn: &Connection, table: OwnTable) -> Result<bool> {
-    conn.prepare_cached("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1")
-        .and_then(|mut statement| statement.exists([table.name()]))
-        .map_err(|error| schema_failed(&error))
+    Ok(SchemaRows::read_where(conn, |row| row.name == table.name())?.has(table))
 }
 
 /// The statement that creates the table when it is missing, from the text behind its name.

@@ -363,6 +363,10 @@ impl Executor<'_> {
         statement: &rusqlite::Statement<'_>,
         plan: Option<&Arc<Plan>>,
     ) -> rusqlite::Result<Vec<Column>> {
+        // Whether a statement has a result follows from its text alone.
+        if statement.column_count() == 0 {
+            return Ok(Vec::new());
+        }
         let Some(plan) = plan else { return Ok(read_columns(statement, None)) };
         let inferred = &plan.adapted;
         let [sql] = plan.adapted.statements.as_slice() else {

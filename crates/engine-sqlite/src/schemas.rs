@@ -10,6 +10,7 @@ use rusqlite::Connection;
 
 use crate::error::schema_failed;
 use crate::own_tables;
+use crate::schema_rows::SchemaRows;
 
 /// The table that lists the schemas.
 pub(super) const TABLE: OwnTable = OwnTable::SCHEMAS;
@@ -17,8 +18,8 @@ pub(super) const TABLE: OwnTable = OwnTable::SCHEMAS;
 const DEFINITION: &str = "(\"name\" TEXT PRIMARY KEY) WITHOUT ROWID";
 
 /// The schemas of the database, without the default one.
-pub(super) fn schemas(conn: &Connection) -> Result<BTreeSet<String>> {
-    if !own_tables::exists(conn, TABLE)? {
+pub(super) fn schemas(conn: &Connection, rows: &SchemaRows) -> Result<BTreeSet<String>> {
+    if !rows.has(TABLE) {
         return Ok(BTreeSet::new());
     }
     conn.prepare_cached("SELECT name FROM phantomdb_schemas")

@@ -19,6 +19,7 @@ use sqlparser::ast::Expr;
 
 use crate::error::schema_failed;
 use crate::own_tables;
+use crate::schema_rows::SchemaRows;
 use crate::stored::{self, stored_name};
 
 const TABLE: OwnTable = OwnTable::EXPRESSIONS;
@@ -69,11 +70,8 @@ pub(super) fn store(conn: &Connection, table: &TableName, expressions: &[SourceE
     Ok(())
 }
 
-/// The stored expressions of a table: what was written, by what SQLite was given.
+/// The stored expressions of a table: what was written, by what SQLite was given. The database must have the table of them.
 fn stored(conn: &Connection, table: &str) -> Result<BTreeMap<String, String>> {
-    if !own_tables::exists(conn, TABLE)? {
-        return Ok(BTreeMap::new());
-    }
     conn.prepare_cached(
         "SELECT adapted, written FROM phantomdb_expressions WHERE \"table\" = ?1 COLLATE NOCASE",
     )
@@ -82,7 +80,10 @@ fn stored(conn: &Connection, table: &str) -> Result<BTreeMap<String, String>> {
 }
 
 /// Replaces the expressions of a description by those that were written.
-pub(super) fn describe(conn: &Connection, schema: &mut TableSchema) -> Result<()> {
+pub(super) fn describe(conn: &Connection, rows: &SchemaRows, schema: &mut TableSchema) -> Result<()> {
+    if !rows.has(TABLE) {
+        return Ok(());
+    }
     let stored = stored(conn, &stored_name(&schema.table))?;
     if stored.is_empty() {
         return Ok(());
@@ -146,6 +147,9 @@ pub(super) fn rename_column(conn: &Connection, table: &TableName, from: &str, to
         });
         stored::print(&mut expr)
     };
+    if !own_tables::exists(conn, TABLE)? {
+        return Ok(());
+    }
     let mut expressions = Vec::new();
     for (adapted, source) in stored(conn, &stored_name(table))? {
         let changed = SourceExpression { adapted: renamed(&adapted)?, source: renamed(&source)? };
@@ -157,8 +161,8 @@ pub(super) fn rename_column(conn: &Connection, table: &TableName, from: &str, to
 }
 
 /// Deletes the expressions of a table, so that a later table of the same name does not get them.
-pub(super) fn drop_table(conn: &Connection, table: &TableName) -> Result<()> {
-    if own_tables::exists(conn, TABLE)? {
+pub(super) fn drop_table(conn: &Connection, rows: &SchemaRows, table: &TableName) -> Result<()> {
+    if rows.has(TABLE) {
         own_tables::run(
             conn,
             "DELETE FROM phantomdb_expressions WHERE \"table\" = ?1 COLLATE NOCASE",

@@ -21,6 +21,8 @@ pub enum Change {
 pub struct Created {
     pub name: TableName,
     pub is_table: bool,
+    /// True for a table with foreign keys.
+    pub has_foreign_keys: bool,
 }
 
 /// How a statement changes the rows of a table.

@@ -239,6 +239,13 @@ impl Adapter<'_> {
     }
 }
 
+/// True for a table with foreign keys, of a column or of the table.
+pub(super) fn has_foreign_keys(create: &CreateTable) -> bool {
+    let options = create.columns.iter().flat_map(|column| &column.options);
+    options.into_iter().any(|option| matches!(option.option, ColumnOption::ForeignKey(_)))
+        || create.constraints.iter().any(|constraint| matches!(constraint, TableConstraint::ForeignKey(_)))
+}
+
 fn output_of(column: &ColumnDef) -> Output {
     let typed = SqlType::from_ast(&column.data_type).map_or(Typed::OTHER, |data_type| Typed {
         wire: Some(data_type.column_type()),

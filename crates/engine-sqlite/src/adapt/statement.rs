@@ -21,6 +21,7 @@ use sqlparser::{
 use super::{
     adapted::{Adapted, Change, Created, WriteKind, WriteTarget},
     adapter::Adapter,
+    create_table::has_foreign_keys,
     expression::is_word,
     scope::Output,
     source_columns::assigned_columns,
@@ -169,23 +170,25 @@ impl Adapter<'_> {
                     system_columns::refuse(&name.value).map_err(|error| self.at(error, name.span))?;
                 }
                 let rows = self.create_table(create)?;
+                let has_foreign_keys = has_foreign_keys(create);
                 let mut statements =
                     name.schema.as_deref().map(schemas::create_if_missing).unwrap_or_default();
                 statements.extend(self.store_source_expressions(&create.name));
                 statements.push(print(statement)?);
                 statements.extend(rows);
-                let created = Some(Created { name, is_table: true });
+                let created = Some(Created { name, is_table: true, has_foreign_keys });
                 Ok(Adapted { created, ..self.done(Kind::Schema, statements) })
             }
             Statement::CreateIndex(create) => {
                 let name = self.create_index(create)?;
                 let mut statements = self.store_source_expressions(&create.table_name);
                 statements.push(print(statement)?);
-                let created = Some(Created { name, is_table: false });
+                let created = Some(Created { name, is_table: false, has_foreign_keys: false });
                 Ok(Adapted { created, ..self.done(Kind::Schema, statements) })
             }
             Statement::CreateView(view) => {
-                let created = Some(Created { name: self.source.table(&view.name)?, is_table: false });
+                let name = self.source.table(&view.name)?;
+                let created = Some(Created { name, is_table: false, has_foreign_keys: false });
                 let sql = self.create_view(statement)?;
                 Ok(Adapted { created, ..self.done(Kind::Schema, vec![sql]) })
             }

@@ -2,7 +2,7 @@
 //! exact name, but for the tables of `DROP TABLE IF EXISTS`.
 
 use phantomdb_protocol::{AlterOperation, Error, ErrorCode, Result, TableName};
-use phantomdb_sql::names::{references, same_table};
+use phantomdb_sql::names::references;
 use phantomdb_sql::printer::quote_identifier;
 use rusqlite::Connection;
 
@@ -10,18 +10,25 @@ use super::execute::run;
 use super::foreign_keys;
 use super::table_change::TableChange;
 use super::views;
-use crate::catalog::{self, Object};
+use crate::schema_rows::{Object, SchemaRows};
 use crate::stored::stored_name;
-use crate::{comments, schemas, source_expressions};
+use crate::{catalog, comments, schemas, source_expressions};
 
 /// The objects of these names that are there. Without `if_exists` each has to be. Fails when one is of another kind.
-fn found(conn: &Connection, names: &[TableName], wanted: Object, if_exists: bool) -> Result<Vec<TableName>> {
+fn found(
+    conn: &Connection,
+    rows: &SchemaRows,
+    names: &[TableName],
+    wanted: Object,
+    if_exists: bool,
+) -> Result<Vec<TableName>> {
     let mut found = Vec::with_capacity(names.len());
     for name in names {
-        match catalog::object(conn, name)? {
+        let stored = stored_name(name);
+        match rows.find(&stored).filter(|row| row.name == stored).map(|row| row.object) {
             Some(object) if object == wanted => found.push(name.clone()),
             Some(object) => return Err(wrong_kind(name, object, wanted)),
-            None if if_exists && wanted == Object::Table => found.extend(in_another_case(conn, name)?),
+            None if if_exists && wanted == Object::Table => found.extend(in_another_case(conn, rows, name)?),
             None if if_exists => {}
             None if wanted == Object::Index => {
                 return Err(Error::new(ErrorCode::NotFound, format!("there is no index \"{name}\"")));
@@ -34,9 +41,12 @@ fn found(conn: &Connection, names: &[TableName], wanted: Object, if_exists: bool
 
 /// The table whose name differs in case alone. SQLite has no room for both, so `DROP TABLE IF EXISTS users`, which an ORM sends
 /// before it creates `users`, has to make room.
-fn in_another_case(conn: &Connection, name: &TableName) -> Result<Option<TableName>> {
+fn in_another_case(conn: &Connection, rows: &SchemaRows, name: &TableName) -> Result<Option<TableName>> {
     let wanted = stored_name(name);
-    let mut tables = catalog::list_tables(conn)?.into_iter();
+    if rows.find(&wanted).is_none() {
+        return Ok(None);
+    }
+    let mut tables = catalog::list_tables_in(conn, rows)?.into_iter();
     Ok(tables.find(|table| stored_name(table).eq_ignore_ascii_case(&wanted)))
 }
 
@@ -49,16 +59,17 @@ fn wrong_kind(name: &TableName, object: Object, wanted: Object) -> Error {
 /// foreign key and keeps its rows.
 pub(super) fn drop_tables(
     conn: &Connection,
+    rows: &SchemaRows,
     tables: &[TableName],
     if_exists: bool,
     cascade: bool,
 ) -> Result<()> {
-    let tables = &found(conn, tables, Object::Table, if_exists)?;
-    foreign_keys::switched_off(conn, || {
-        for name in catalog::referencing(conn, tables)? {
-            if tables.iter().any(|table| same_table(table, &name)) {
-                continue;
-            }
+    let tables = &found(conn, rows, tables, Object::Table, if_exists)?;
+    if tables.is_empty() {
+        return Ok(());
+    }
+    foreign_keys::ignored_for_drop(conn, rows, tables, || {
+        for name in catalog::referencing(conn, rows, tables)? {
             let Ok(schema) = catalog::read_table(conn, &name) else { continue };
             let keys = schema
                 .constraints
@@ -82,8 +93,8 @@ pub(super) fn drop_tables(
         }
         for table in tables {
             run(conn, &format!("DROP TABLE {}", quote_identifier(&stored_name(table))))?;
-            comments::drop_table(conn, table)?;
-            source_expressions::drop_table(conn, table)?;
+            comments::drop_table(conn, rows, table)?;
+            source_expressions::drop_table(conn, rows, table)?;
         }
         Ok(())
     })
@@ -92,11 +103,12 @@ pub(super) fn drop_tables(
 /// Drops schemas. Fails when one has tables, unless `cascade` is set: then its tables are dropped too.
 pub(super) fn drop_schemas(
     conn: &Connection,
+    rows: &SchemaRows,
     names: &[String],
     if_exists: bool,
     cascade: bool,
 ) -> Result<()> {
-    let tables: Vec<TableName> = catalog::list_tables(conn)?
+    let tables: Vec<TableName> = catalog::list_tables_in(conn, rows)?
         .into_iter()
         .filter(|table| table.schema.as_ref().is_some_and(|schema| names.contains(schema)))
         .collect();
@@ -104,7 +116,7 @@ pub(super) fn drop_schemas(
         let message = "the schema has tables; drop them first, or use CASCADE";
         return Err(Error::new(ErrorCode::BadRequest, message));
     }
-    drop_tables(conn, &tables, false, true)?;
+    drop_tables(conn, rows, &tables, false, true)?;
     for name in names {
         if !schemas::drop_schema(conn, name)? && !if_exists {
             return Err(Error::new(ErrorCode::NotFound, format!("there is no schema \"{name}\"")));
@@ -114,14 +126,19 @@ pub(super) fn drop_schemas(
 }
 
 /// Drops views with the comments on their columns.
-pub(super) fn drop_views(conn: &Connection, views: &[TableName], if_exists: bool) -> Result<()> {
-    let views = found(conn, views, Object::View, if_exists)?;
+pub(super) fn drop_views(
+    conn: &Connection,
+    rows: &SchemaRows,
+    views: &[TableName],
+    if_exists: bool,
+) -> Result<()> {
+    let views = found(conn, rows, views, Object::View, if_exists)?;
     views.iter().try_for_each(|view| views::drop_view(conn, &stored_name(view)))
 }
 
 /// Drops indexes.
 pub(super) fn drop_indexes(conn: &Connection, indexes: &[TableName], if_exists: bool) -> Result<()> {
-    let indexes = found(conn, indexes, Object::Index, if_exists)?;
+    let indexes = found(conn, &SchemaRows::read(conn)?, indexes, Object::Index, if_exists)?;
     let drop = |index| run(conn, &format!("DROP INDEX {}", quote_identifier(&stored_name(index))));
     indexes.iter().try_for_each(drop)
 }

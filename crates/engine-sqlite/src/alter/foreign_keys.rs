@@ -9,6 +9,9 @@ use phantomdb_sql::printer::quote_identifier;
 use rusqlite::Connection;
 
 use crate::constraint_error::{BrokenKey, broken_foreign_keys, broken_key_error};
+use crate::deferred_keys::has_broken_keys;
+use crate::schema_rows::SchemaRows;
+use crate::stored::stored_name;
 use crate::{catalog, error};
 
 /// The tables whose keys are checked.
@@ -59,6 +62,21 @@ impl Catalog for CurrentTables<'_> {
     fn table(&self, name: &TableName) -> Option<Arc<TableSchema>> {
         catalog::find_table(self.0, name).ok().map(Arc::new)
     }
+}
+
+/// Drops tables by `work`, with foreign keys switched off where SQLite would look at them: where something may have a key to
+/// a table, or a key is broken that is checked at the end of the transaction. The switch has every statement of the connection
+/// compiled again, twice.
+pub(super) fn ignored_for_drop(
+    conn: &Connection,
+    rows: &SchemaRows,
+    tables: &[TableName],
+    work: impl FnOnce() -> Result<()>,
+) -> Result<()> {
+    if tables.iter().any(|table| rows.is_mentioned(&stored_name(table))) || has_broken_keys(conn)? {
+        return switched_off(conn, work);
+    }
+    work()
 }
 
 /// Switches foreign keys off while `work` runs. Unlike the pragma, this switch works inside a transaction.

@@ -6,7 +6,7 @@ use phantomdb_sql::{names::same_table, types::SqlType, typing::makes_key};
 use rusqlite::Connection;
 
 use super::table_change::find_column;
-use crate::{adapt::type_of_column, catalog};
+use crate::{adapt::type_of_column, catalog, schema_rows::SchemaRows};
 
 /// A column of a foreign key that has another type than the column that it references.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,20 +31,18 @@ pub(super) fn refuse_unlike(conn: &Connection, table: &TableName, known: &[Unlik
 /// The columns that cannot be compared in the foreign keys of the table, and in those to it.
 pub(super) fn unlike(conn: &Connection, table: &TableName) -> Result<Vec<UnlikeColumn>> {
     let mut found = Vec::new();
+    let rows = &SchemaRows::read(conn)?;
     // A table that another program made need not be readable.
-    let Ok(own) = catalog::find_table(conn, table) else { return Ok(found) };
+    let Ok(own) = catalog::find_table_in(conn, rows, table) else { return Ok(found) };
     for (key, columns, reference) in keys(&own) {
         if same_table(&reference.table, &own.table) {
             add_unlike(&mut found, &own, key, columns, &own, reference);
-        } else if let Ok(parent) = catalog::find_table(conn, &reference.table) {
+        } else if let Ok(parent) = catalog::find_table_in(conn, rows, &reference.table) {
             add_unlike(&mut found, &own, key, columns, &parent, reference);
         }
     }
-    for name in catalog::referencing(conn, std::slice::from_ref(&own.table))? {
-        let Ok(child) = catalog::find_table(conn, &name) else { continue };
-        if same_table(&child.table, &own.table) {
-            continue;
-        }
+    for name in catalog::referencing(conn, rows, std::slice::from_ref(&own.table))? {
+        let Ok(child) = catalog::find_table_in(conn, rows, &name) else { continue };
         for (key, columns, reference) in keys(&child) {
             if same_table(&reference.table, &own.table) {
                 add_unlike(&mut found, &child, key, columns, &own, reference);

@@ -28,6 +28,7 @@ use phantomdb_sql::definition::SchemaChange;
 use phantomdb_sql::printer::quote_identifier;
 use rusqlite::Connection;
 
+use crate::schema_rows::SchemaRows;
 use crate::stored::stored_name;
 use crate::{adapt, catalog, comments, schemas, source_expressions, system_columns};
 use execute::run;
@@ -42,7 +43,8 @@ pub fn apply(conn: &Connection, change: &adapt::Change) -> Result<()> {
         adapt::Change::Schema(change) => apply_to_schema(conn, change),
         adapt::Change::RenameIndex { from, to, if_exists } => index::rename(conn, from, to, *if_exists),
         adapt::Change::DropViews { views, if_exists, cascade } => {
-            views::kept(conn, *cascade, || drop::drop_views(conn, views, *if_exists))
+            let rows = &SchemaRows::read(conn)?;
+            views::kept(conn, rows, *cascade, || drop::drop_views(conn, rows, views, *if_exists))
         }
         adapt::Change::DropIndexes { indexes, if_exists } => drop::drop_indexes(conn, indexes, *if_exists),
     }
@@ -51,13 +53,15 @@ pub fn apply(conn: &Connection, change: &adapt::Change) -> Result<()> {
 fn apply_to_schema(conn: &Connection, change: &SchemaChange) -> Result<()> {
     match change {
         SchemaChange::DropTables { tables, if_exists, cascade } => {
-            views::kept(conn, *cascade, || drop::drop_tables(conn, tables, *if_exists, *cascade))
+            let rows = &SchemaRows::read(conn)?;
+            views::kept(conn, rows, *cascade, || drop::drop_tables(conn, rows, tables, *if_exists, *cascade))
         }
         SchemaChange::CreateSchema { name, if_not_exists } => {
             schemas::create_schema(conn, name, *if_not_exists)
         }
         SchemaChange::DropSchemas { names, if_exists, cascade } => {
-            views::kept(conn, *cascade, || drop::drop_schemas(conn, names, *if_exists, *cascade))
+            let rows = &SchemaRows::read(conn)?;
+            views::kept(conn, rows, *cascade, || drop::drop_schemas(conn, rows, names, *if_exists, *cascade))
         }
         SchemaChange::Comment { table, column, comment } => {
             if column.is_none() {
@@ -83,7 +87,7 @@ pub fn alter(conn: &Connection, table: &TableName, operations: &[AlterOperation]
     match drops.next() {
         Some(first) => {
             let cascade = first && drops.all(|cascade| cascade);
-            views::kept(conn, cascade, || apply_all(conn, table, operations))
+            views::kept(conn, &SchemaRows::read(conn)?, cascade, || apply_all(conn, table, operations))
         }
         None => apply_all(conn, table, operations),
     }

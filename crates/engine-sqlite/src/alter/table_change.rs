@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use phantomdb_protocol::{Constraint, Error, ErrorCode, Result, TableName, TableSchema};
-use phantomdb_sql::names::{references, same_table};
+use phantomdb_sql::names::references;
 use phantomdb_sql::printer::quote_identifier;
 use rusqlite::Connection;
 use sqlparser::ast::{ColumnDef, ColumnOption, CreateTable};
 
+use crate::schema_rows::SchemaRows;
 use crate::source_expressions::SourceExpression;
 use crate::stored::stored_name;
 use crate::{catalog, source_expressions};
@@ -102,10 +103,8 @@ impl<'a> TableChange<'a> {
         wanted: impl Fn(&[String]) -> bool,
     ) -> Result<Vec<(TableName, String)>> {
         let mut keys = Vec::new();
-        for name in catalog::referencing(self.conn, std::slice::from_ref(&self.table))? {
-            if same_table(&name, &self.table) {
-                continue;
-            }
+        let rows = SchemaRows::read(self.conn)?;
+        for name in catalog::referencing(self.conn, &rows, std::slice::from_ref(&self.table))? {
             let Ok(schema) = catalog::read_table(self.conn, &name) else { continue };
             for constraint in &schema.constraints {
                 if let Constraint::ForeignKey { name: key, columns: own, references: to } = constraint

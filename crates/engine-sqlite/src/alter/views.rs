@@ -6,15 +6,24 @@ use phantomdb_sql::printer::quote_identifier;
 use rusqlite::Connection;
 
 use super::execute::run;
-use crate::{comments, error};
+use crate::comments;
+use crate::schema_rows::{Object, SchemaRows};
 
 /// Runs a change that drops something. A view that can be read no more is dropped too with `cascade`, and makes the change
 /// fail without it.
-pub(super) fn kept(conn: &Connection, cascade: bool, change: impl FnOnce() -> Result<()>) -> Result<()> {
-    let mut readable = views(conn)?;
+pub(super) fn kept(
+    conn: &Connection,
+    rows: &SchemaRows,
+    cascade: bool,
+    change: impl FnOnce() -> Result<()>,
+) -> Result<()> {
+    let mut readable = views(rows);
     readable.retain(|view| can_be_read(conn, view));
     change()?;
-    let mut views = views(conn)?;
+    if readable.is_empty() {
+        return Ok(());
+    }
+    let mut views = views(&SchemaRows::read(conn)?);
     views.retain(|view| readable.contains(view) && !can_be_read(conn, view));
     match views.first() {
         Some(view) if !cascade => {
@@ -34,12 +43,8 @@ pub(super) fn drop_view(conn: &Connection, view: &str) -> Result<()> {
 }
 
 /// The names of the views in SQLite.
-fn views(conn: &Connection) -> Result<Vec<String>> {
-    let read = || -> rusqlite::Result<Vec<String>> {
-        let mut statement = conn.prepare_cached("SELECT name FROM sqlite_schema WHERE type = 'view'")?;
-        statement.query_map([], |row| row.get(0))?.collect()
-    };
-    read().map_err(error::from_sqlite)
+fn views(rows: &SchemaRows) -> Vec<String> {
+    rows.iter().filter(|row| row.object == Object::View).map(|row| row.name.to_owned()).collect()
 }
 
 /// SQLite looks up all that a view names when it prepares a query of it.

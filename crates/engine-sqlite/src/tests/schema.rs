@@ -128,3 +128,31 @@ fn the_catalog_reads_tables_that_other_programs_made() {
         ErrorCode::UnknownTable
     );
 }
+
+/// After each change of the schema, SQLite compiles a cached statement again when it next runs.
+#[test]
+fn what_a_change_of_the_schema_has_to_know_takes_one_query() {
+    use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    let mut database = Database::with(&FAMILY);
+    let compiled = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&compiled);
+    let count = move |context: AuthContext<'_>| {
+        if context.action == AuthAction::Select {
+            counted.fetch_add(1, Ordering::Relaxed);
+        }
+        Authorization::Allow
+    };
+    database.0.authorizer(Some(count)).unwrap();
+    let queries = |work: &dyn Fn()| {
+        database.0.flush_prepared_statement_cache();
+        compiled.store(0, Ordering::Relaxed);
+        work();
+        compiled.load(Ordering::Relaxed)
+    };
+    assert_eq!(queries(&|| database.run("DROP TABLE IF EXISTS none")), 1);
+    assert_eq!(queries(&|| database.run("DROP TABLE c")), 1);
+    assert_eq!(queries(&|| drop(database.table(&TableName::new("p")))), 1);
+}
