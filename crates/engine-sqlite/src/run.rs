@@ -9,8 +9,8 @@ use phantomdb_protocol::{
 };
 use phantomdb_sql::unknown_function::located;
 use phantomdb_sql::{Kind, typing::Type};
-use rusqlite::Connection;
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
+use rusqlite::{Connection, StatementStatus};
 
 use crate::adapt::WriteTarget;
 use crate::constraint_error;
@@ -275,6 +275,7 @@ impl Executor<'_> {
         };
         let written = plan.map_or(&[][..], |plan| plan.adapted.written.as_slice());
         bind::bind(prepared, &statement.parameters, written)?;
+        count_steps_anew(prepared);
         let reads = prepared.readonly();
         let changes_before = self.connection.total_changes();
         let mut columns = self.columns_of(prepared, plan).map_err(explain)?;
@@ -342,7 +343,10 @@ impl Executor<'_> {
     pub(super) fn control(&self, sql: &str) -> Result<()> {
         self.connection
             .prepare_cached(sql)
-            .and_then(|mut statement| statement.raw_execute())
+            .and_then(|mut statement| {
+                count_steps_anew(&statement);
+                statement.raw_execute()
+            })
             .map(drop)
             .map_err(|e| match sql {
                 "COMMIT" => constraint_error::explain_commit(e, &self.schema()),
@@ -403,6 +407,13 @@ fn parameter_numbers(statement: &rusqlite::Statement<'_>) -> Vec<usize> {
         (number > 0).then_some(number)
     };
     (1..=statement.parameter_count()).map(|place| number_at(place).unwrap_or(place)).collect()
+}
+
+/// Lets SQLite count the steps of a statement from its beginning. It goes on with the count of the run before, and asks the
+/// progress handler at the end of a run as well: where the count is full then, a COMMIT, or a write of one row, would count as
+/// stopped although it has taken effect, and would run again.
+fn count_steps_anew(statement: &rusqlite::Statement<'_>) {
+    statement.reset_status(StatementStatus::VmStep);
 }
 
 /// A result without columns and rows.

@@ -144,3 +144,39 @@ fn operators_within_each_other_do_not_grow_without_end() {
         assert_eq!(refused(&database, &nested(60, outer)).0, ErrorCode::TooLarge, "{outer}");
     }
 }
+
+/// SQLite asks the progress handler once in so many steps of a statement, and counts on from one run to the next.
+#[test]
+fn no_statement_is_stopped_after_it_has_taken_effect() {
+    use std::time::Duration;
+
+    use phantomdb_engine::{Access, ResultLimits};
+    use phantomdb_protocol::Statement;
+
+    use crate::connection::{self, Location, Mode};
+    use crate::memory_vfs::MemoryFile;
+    use crate::plan_cache::PlanCache;
+    use crate::run::Executor;
+
+    let statement = |query: &str| Statement { query: query.to_owned(), ..Statement::default() };
+    let location = Location::Memory(MemoryFile::new().unwrap());
+    let limited = connection::open(&location, true, Duration::ZERO, Mode::ReadWrite).unwrap();
+    limited.execute_batch("CREATE TABLE t (n INTEGER)").unwrap();
+    let executor = Executor {
+        connection: &limited,
+        plans: PlanCache::for_connection(None, &limited).unwrap(),
+        access: Access::Write,
+        results: &ResultLimits::default(),
+    };
+    let insert = statement("INSERT INTO t (n) VALUES (1)");
+    let prepared = executor.prepare(&insert).unwrap();
+    limited.budget.limit(0);
+    for _ in 0..1000 {
+        executor.run(&insert, &prepared).unwrap();
+        executor.all_or_nothing(true, || Ok(())).unwrap();
+    }
+    let endless =
+        statement("WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r) SELECT max(n) FROM r");
+    let prepared = executor.prepare(&endless).unwrap();
+    assert!(executor.run(&endless, &prepared).is_err(), "a long statement is stopped");
+}
