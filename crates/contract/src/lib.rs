@@ -19,6 +19,7 @@ mod corners;
 mod cursors;
 mod definitions;
 mod errors;
+mod extremes;
 mod foreign_keys;
 mod generated;
 mod insert_rows;
@@ -64,7 +65,7 @@ macro_rules! contract_tests {
 }
 use contract_tests;
 
-const FILES: [(&str, &[ContractTest]); 27] = [
+const FILES: [(&str, &[ContractTest]); 28] = [
     ("access", access::TESTS),
     ("alter_clauses", alter_clauses::TESTS),
     ("alterations", alterations::TESTS),
@@ -79,6 +80,7 @@ const FILES: [(&str, &[ContractTest]); 27] = [
     ("definitions", definitions::TESTS),
     ("foreign_keys", foreign_keys::TESTS),
     ("errors", errors::TESTS),
+    ("extremes", extremes::TESTS),
     ("generated", generated::TESTS),
     ("insert_rows", insert_rows::TESTS),
     ("joins", joins::TESTS),

@@ -228,7 +228,11 @@ fn readable(message: &str) -> String {
 }
 
 /// Reads `phantomdb:CODE:message` with the names after it, the form in which PhantomDB's SQL functions report an error through SQLite.
+/// One that panicked is reported by rusqlite.
 fn of_function(message: &str) -> Option<Error> {
+    if message == rusqlite::Error::UnwindingPanic.to_string() {
+        return Some(Error::internal("the statement failed unexpectedly and had no effect"));
+    }
     let (code, text) = message.strip_prefix("phantomdb:")?.split_once(':')?;
     let code = serde_json::from_value(serde_json::Value::String(code.to_owned())).ok()?;
     let mut parts = text.split(NAME_MARK);
@@ -242,6 +246,14 @@ fn of_function(message: &str) -> Option<Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_function_that_panics_is_no_error_of_syntax() {
+        let panicked = ffi::Error::new(ffi::SQLITE_ERROR);
+        let message = rusqlite::Error::UnwindingPanic.to_string();
+        let error = from_sqlite(rusqlite::Error::SqliteFailure(panicked, Some(message)));
+        assert_eq!(error.code, ErrorCode::Internal);
+    }
 
     #[test]
     fn no_message_of_sqlite_shows_a_name_of_our_own() {

@@ -3,7 +3,7 @@
 use std::any::TypeId;
 
 use sqlparser::{
-    ast::{ColumnOption, Expr, Statement},
+    ast::{ColumnOption, Expr, Statement, UnaryOperator},
     dialect::{Dialect, PostgreSqlDialect, Precedence},
     keywords::Keyword,
     parser::{Parser, ParserError},
@@ -14,6 +14,9 @@ use super::infix;
 
 #[derive(Debug)]
 pub struct PhantomDialect;
+
+/// What the parser takes for the precedence of COLLATE, for which it has no name.
+const COLLATE_PRECEDENCE: u8 = 120;
 
 const POSTGRES: PostgreSqlDialect = PostgreSqlDialect {};
 
@@ -72,6 +75,19 @@ impl Dialect for PhantomDialect {
 
     fn parse_statement(&self, parser: &mut Parser) -> Option<Result<Statement, ParserError>> {
         POSTGRES.parse_statement(parser)
+    }
+
+    /// A sign binds more tightly than `^`, AT TIME ZONE and COLLATE: `-2 ^ 2` is 4. The parser itself takes it for one that
+    /// binds as `*` does.
+    fn parse_prefix(&self, parser: &mut Parser) -> Option<Result<Expr, ParserError>> {
+        let op = match parser.peek_token_ref().token {
+            Token::Minus => UnaryOperator::Minus,
+            Token::Plus => UnaryOperator::Plus,
+            _ => return None,
+        };
+        parser.advance_token();
+        let operand = parser.parse_subexpr(COLLATE_PRECEDENCE);
+        Some(operand.map(|expr| Expr::UnaryOp { op, expr: Box::new(expr) }))
     }
 
     fn parse_infix(

@@ -219,7 +219,7 @@ pub(super) fn time(value: ValueRef<'_>) -> FunctionResult {
 
 /// A time of day with so many decimals of a second.
 pub(super) fn rounded_time(value: ValueRef<'_>, decimals: i64) -> FunctionResult {
-    by_text(value, "a time of day", |text| Ok(TimeOfDay::read(text)?.with_precision(decimals).stored()))
+    by_text(value, "a time of day", |text| Ok(TimeOfDay::read(text)?.with_precision(decimals)?.stored()))
 }
 
 pub(super) fn uuid(value: ValueRef<'_>) -> FunctionResult {

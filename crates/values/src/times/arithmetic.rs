@@ -113,6 +113,9 @@ impl Timestamp {
                 "the length of the bins must be greater than zero",
             ));
         }
+        if i64::try_from(length).is_err() {
+            return Err(interval_out_of_range());
+        }
         let bins = (i128::from(self.0) - i128::from(origin.0)).div_euclid(length);
         Self::from_wide(i128::from(origin.0) + bins * length)
     }

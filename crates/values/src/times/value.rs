@@ -130,17 +130,19 @@ impl Timestamp {
         if !self.is_finite() {
             return Ok(self);
         }
-        Self::new(rounded(self.0, precision))
+        rounded(self.0, precision).ok_or_else(timestamp_out_of_range).and_then(Self::new)
     }
 }
 
-/// A number of microseconds with so many decimals of a second, rounded half away from zero.
-pub(super) fn rounded(micros: i64, precision: i64) -> i64 {
-    let Ok(digits) = u32::try_from(6 - precision) else { return micros };
-    let unit = 10_i64.pow(digits.min(6));
+/// A number of microseconds with so many decimals of a second, rounded half away from zero. None beyond 64 bits.
+fn rounded(micros: i64, precision: i64) -> Option<i64> {
+    const MOST_DIGITS: i64 = 6;
+    let digits = MOST_DIGITS.saturating_sub(precision).clamp(0, MOST_DIGITS);
+    let unit = 10_i64.pow(u32::try_from(digits).ok()?);
     let half = unit / 2;
     // Away from zero, which is 2000-01-01 for a timestamp: that is how PostgreSQL rounds.
-    if micros >= 0 { (micros.saturating_add(half)) / unit * unit } else { -((half - micros) / unit * unit) }
+    let beyond = if micros >= 0 { micros.checked_add(half)? } else { micros.checked_sub(half)? };
+    Some(beyond - beyond % unit)
 }
 
 impl Date {
@@ -191,9 +193,9 @@ impl TimeOfDay {
         Interval { months: 0, days: 0, micros: self.0 }
     }
 
-    #[must_use]
-    pub fn with_precision(self, precision: i64) -> Self {
-        Self(rounded(self.0, precision))
+    /// The time with so many decimals of a second.
+    pub fn with_precision(self, precision: i64) -> Result<Self> {
+        rounded(self.0, precision).ok_or_else(time_out_of_range).and_then(Self::new)
     }
 }
 
@@ -221,9 +223,13 @@ impl Interval {
         days * i128::from(MICROS_PER_DAY) + i128::from(self.micros)
     }
 
-    #[must_use]
-    pub fn with_precision(self, precision: i64) -> Self {
-        if self.is_finite() { Self { micros: rounded(self.micros, precision), ..self } } else { self }
+    /// The interval with so many decimals of a second. Fails with `OUT_OF_RANGE` beyond 64 bits of microseconds.
+    pub fn with_precision(self, precision: i64) -> Result<Self> {
+        if !self.is_finite() {
+            return Ok(self);
+        }
+        let micros = rounded(self.micros, precision).ok_or_else(interval_out_of_range)?;
+        Ok(Self { micros, ..self })
     }
 }
 

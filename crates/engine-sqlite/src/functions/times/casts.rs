@@ -57,10 +57,10 @@ fn precisions(conn: &Connection) -> rusqlite::Result<()> {
         timestamp(a, 0)?.with_precision(integer(a, 1)?).map(from_timestamp)
     })?;
     strict(conn, "phantomdb_time_precision", 2, |a| {
-        Ok(Value::Text(time(a, 0)?.with_precision(integer(a, 1)?).stored()))
+        Ok(Value::Text(time(a, 0)?.with_precision(integer(a, 1)?)?.stored()))
     })?;
     strict(conn, "phantomdb_interval_precision", 2, |a| {
-        Ok(from_text(interval(a, 0)?.with_precision(integer(a, 1)?)))
+        Ok(from_text(interval(a, 0)?.with_precision(integer(a, 1)?)?))
     })?;
     strict(conn, "phantomdb_interval_fields", 2, |a| {
         interval(a, 0)?.with_fields(Fields::parse(&a.text(1))?).map(from_text)

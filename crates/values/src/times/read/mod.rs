@@ -125,11 +125,20 @@ fn moment(text: &str, with_zone: bool) -> Reading<Timestamp> {
         None => {}
     }
     let of_day = parts.micros_of_day()?.unwrap_or(0);
-    let local = parts.date()?.days() * MICROS_PER_DAY + of_day;
+    let local = parts
+        .date()?
+        .days()
+        .checked_mul(MICROS_PER_DAY)
+        .and_then(|midnight| midnight.checked_add(of_day))
+        .ok_or_else(|| Refusal::Other(timestamp_out_of_range()))?;
     let offset = match &parts.zone {
         Some(zone) if with_zone => zone.offset_of_local(local).map_err(Refusal::Other)?,
         _ => 0,
     };
-    let micros = local.checked_sub(offset * MICROS_PER_SECOND).ok_or(Refusal::Range)?;
-    Timestamp::new(micros).map_err(|_| Refusal::Other(timestamp_out_of_range()))
+    offset
+        .checked_mul(MICROS_PER_SECOND)
+        .and_then(|offset| local.checked_sub(offset))
+        .ok_or_else(timestamp_out_of_range)
+        .and_then(Timestamp::new)
+        .map_err(Refusal::Other)
 }
