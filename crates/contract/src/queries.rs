@@ -8,6 +8,8 @@ use super::{ContractTest, Fixture, contract_tests};
 
 /// The tests of this file.
 pub(super) const TESTS: &[ContractTest] = contract_tests![
+    numbers_of_other_bases_are_read,
+    a_table_is_a_query,
     it_selects_what_sequelize_writes,
     nulls_sort_last_and_first_when_the_order_is_reversed,
     strings_sort_and_compare_by_their_bytes,
@@ -405,4 +407,48 @@ async fn joins_groups_and_unions_run_as_sequelize_writes_them(fixture: &Fixture)
     assert_eq!(ask(session, "SELECT * FROM v").await, "a");
     let any = "SELECT id FROM \"Users\" WHERE id = ANY($1)";
     assert_eq!(ask_with(session, any, &[text("[2,3]")]).await, "2");
+}
+
+async fn numbers_of_other_bases_are_read(fixture: &Fixture) {
+    let session = &*fixture.session;
+    for (number, expected) in [
+        ("0x1F", "31"),
+        ("-0X1f", "-31"),
+        ("0o17", "15"),
+        ("0b101", "5"),
+        ("1_000", "1000"),
+        ("1_000 / 3", "333"),
+        ("0xFFFF_FFFF + 1", "4294967296"),
+        ("CAST(0xFFFFFFFFFFFFFFFFFF AS TEXT)", "4722366482869645213695"),
+        ("CAST(1_0e1_0 AS TEXT)", "100000000000"),
+        ("typeof(0x80000000)", "bigint"),
+        ("CAST(X'1F' AS TEXT)", "\\x1f"),
+    ] {
+        assert_eq!(ask(session, &format!("SELECT {number}")).await, expected, "{number}");
+    }
+    for refused in ["0x", "0xg", "0b2", "0o8", "1a", "100_", "1__0", "0x1Fs", "1_000x"] {
+        let code = error(session, &format!("SELECT {refused}"), &[]).await.code;
+        assert_eq!(code, ErrorCode::SyntaxError, "{refused}");
+    }
+}
+
+async fn a_table_is_a_query(fixture: &Fixture) {
+    let session = &*fixture.session;
+    ok(session, "CREATE TABLE \"Of names\" (a INTEGER)", &[]).await;
+    ok(session, "INSERT INTO \"Of names\" VALUES (2), (1)", &[]).await;
+    ok(session, "CREATE TABLE copied AS TABLE \"Of names\"", &[]).await;
+    ok(session, "CREATE VIEW seen AS TABLE copied", &[]).await;
+    ok(session, "INSERT INTO copied TABLE \"Of names\"", &[]).await;
+    ok(session, "INSERT INTO copied (a) TABLE \"Of names\"", &[]).await;
+    for (query, expected) in [
+        ("TABLE \"Of names\" ORDER BY a LIMIT 1", "1"),
+        ("TABLE seen ORDER BY a DESC LIMIT 2", "2 2"),
+        ("WITH q AS (TABLE copied) TABLE q ORDER BY 1 LIMIT 1", "1"),
+        ("TABLE copied UNION TABLE seen ORDER BY 1", "1 2"),
+        ("SELECT 2 IN (TABLE copied)", "true"),
+    ] {
+        assert_eq!(ask(session, query).await, expected, "{query}");
+    }
+    let twice = error(session, "CREATE VIEW IF NOT EXISTS seen AS SELECT 1", &[]).await;
+    assert_eq!(twice.code, ErrorCode::SyntaxError);
 }

@@ -2,14 +2,14 @@
 
 use sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan, Tokenizer, TokenizerError};
 
-use super::dialect::PhantomDialect;
+use super::{dialect::PhantomDialect, number_literals};
 
 /// An operator with one of these characters may end with a plus or a minus.
 const MAY_END_WITH_SIGN: &[char] = &['~', '!', '@', '#', '%', '^', '&', '|', '`', '?'];
 
 /// The tokens of a text, spaces and comments included.
 pub(crate) fn tokenize(sql: &str) -> Result<Vec<TokenWithSpan>, TokenizerError> {
-    let tokens = Tokenizer::new(&PhantomDialect, sql).tokenize_with_location()?;
+    let tokens = number_literals::joined(Tokenizer::new(&PhantomDialect, sql).tokenize_with_location()?)?;
     if tokens.iter().all(|token| signs_of(&token.token) == 0) {
         return Ok(tokens);
     }

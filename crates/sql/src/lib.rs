@@ -17,6 +17,7 @@ mod infix;
 pub mod insert_rows;
 mod lexer;
 pub mod names;
+mod number_literals;
 pub mod own_tables;
 pub mod parse;
 pub mod printer;

@@ -107,6 +107,7 @@ pub fn statement(sql: &str, mut tokens: Vec<TokenWithSpan>) -> Result<Parsed> {
         return Ok(Parsed::SetConstraints { deferred });
     }
     tokens = parenthesize_values(simplify_row_locks(tokens));
+    select_from_table(&mut tokens);
     let conflict = take_conflict_target(sql, &mut tokens)?;
     let concurrently = take_words(&mut tokens, &["DROP", "INDEX"], &["CONCURRENTLY"]);
     let if_exists = take_words(&mut tokens, &["ALTER", "INDEX"], &["IF", "EXISTS"]);
@@ -125,6 +126,41 @@ pub fn statement(sql: &str, mut tokens: Vec<TokenWithSpan>) -> Result<Parsed> {
         return Ok(Parsed::DropIndexConcurrently(Box::new(statement)));
     }
     Ok(Parsed::Statement { statement: Box::new(statement), conflict: conflict.map(Box::new) })
+}
+
+/// Writes `SELECT * FROM a` for the query `TABLE a`, of which the parser would forget the quotes.
+fn select_from_table(tokens: &mut Vec<TokenWithSpan>) {
+    const BEFORE: [&str; 6] = ["AS", "UNION", "INTERSECT", "EXCEPT", "ALL", "DISTINCT"];
+    let may_follow_columns = ["WITH", "INSERT"].iter().any(|word| is_word(tokens.first(), word));
+    let mut index = 0;
+    while index + 1 < tokens.len() {
+        let begins_query = match index.checked_sub(1).map(|before| &tokens[before]) {
+            None => true,
+            Some(before) => match &before.token {
+                Token::LParen => true,
+                Token::RParen => may_follow_columns,
+                Token::Word(_) => {
+                    BEFORE.iter().any(|word| is_word(Some(before), word)) || follows_target(tokens, index)
+                }
+                _ => false,
+            },
+        };
+        let is_table = is_word(tokens.get(index), "TABLE")
+            && matches!(&tokens[index + 1].token, Token::Word(name) if name.keyword != Keyword::IF);
+        if begins_query && is_table {
+            let span = tokens[index].span;
+            let select = [Token::make_keyword("SELECT"), Token::Mul, Token::make_keyword("FROM")];
+            tokens.splice(index..=index, select.map(|token| TokenWithSpan { token, span }));
+        }
+        index += 1;
+    }
+}
+
+/// True behind `INSERT INTO a` and `INSERT INTO b.a`.
+fn follows_target(tokens: &[TokenWithSpan], index: usize) -> bool {
+    let is_into = |at: Option<usize>| at.is_some_and(|at| is_word(tokens.get(at), "INTO"));
+    let is_period = |at: Option<usize>| at.is_some_and(|at| tokens[at].token == Token::Period);
+    is_into(index.checked_sub(2)) || (is_period(index.checked_sub(2)) && is_into(index.checked_sub(4)))
 }
 
 /// Parses one expression, as in a condition of the contract or a stored default.

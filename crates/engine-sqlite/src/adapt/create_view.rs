@@ -1,6 +1,6 @@
 //! CREATE VIEW.
 
-use phantomdb_protocol::{Error, Result};
+use phantomdb_protocol::{Error, ErrorCode, Result};
 use phantomdb_sql::{
     names::last_ident,
     printer::{self, Style, quote_identifier},
@@ -43,13 +43,17 @@ impl Adapter<'_> {
             cluster_by,
             comment,
             with_no_schema_binding,
-            // SQLite writes IF NOT EXISTS as PostgreSQL does.
-            if_not_exists: _,
+            if_not_exists,
             temporary,
             copy_grants,
             to,
             params,
         } = view;
+        if *if_not_exists {
+            let message =
+                "syntax error: PostgreSQL has no IF NOT EXISTS for a view; drop it first, with IF EXISTS";
+            return Err(self.at(Error::new(ErrorCode::SyntaxError, message), span));
+        }
         self.refuse(
             &[
                 (*or_alter, "OR ALTER in CREATE VIEW"),
