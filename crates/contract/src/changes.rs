@@ -1,6 +1,6 @@
 //! INSERT, UPDATE, DELETE, TRUNCATE.
 
-use phantomdb_protocol::{ColumnType, ErrorCode, TableName, Value};
+use phantomdb_protocol::{Cell, ColumnType, ErrorCode, Statement, TableName, Value};
 
 use super::queries::USERS;
 use super::session::{all, ask, ask_with, error, ok, text};
@@ -8,6 +8,7 @@ use super::{ContractTest, Fixture, contract_tests};
 
 /// The tests of this file.
 pub(super) const TESTS: &[ContractTest] = contract_tests![
+    an_upsert_meets_a_row_once,
     it_inserts_with_defaults_and_conversions,
     it_upserts_by_columns_by_condition_and_by_constraint,
     an_upsert_tells_for_each_row_whether_it_was_made,
@@ -224,4 +225,46 @@ async fn tables_that_refer_to_each_other_are_emptied_together(fixture: &Fixture)
     transaction.commit().await.unwrap();
     let left = "SELECT (SELECT count(*) FROM a), (SELECT count(*) FROM b)";
     assert_eq!(ask(&*fixture.session, left).await, "0|0");
+}
+
+async fn an_upsert_meets_a_row_once(fixture: &Fixture) {
+    let session = &*fixture.session;
+    ok(session, "CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER, u TEXT UNIQUE)", &[]).await;
+    ok(session, "INSERT INTO t VALUES (1, 5, 'a')", &[]).await;
+    for sql in [
+        "INSERT INTO t (id, n) VALUES (2, 1), (2, 2) ON CONFLICT (id) DO UPDATE SET n = EXCLUDED.n",
+        "INSERT INTO t (id, n) VALUES (1, 1), (1, 2) ON CONFLICT (id) DO UPDATE SET n = EXCLUDED.n RETURNING n",
+        "INSERT INTO t (id, n) VALUES (2, 1), (2, 2) ON CONFLICT (id) DO UPDATE SET n = 7 WHERE false",
+        "INSERT INTO t (id, u) VALUES (2, 'b'), (3, 'b') ON CONFLICT (u) DO UPDATE SET n = 7",
+        "INSERT INTO t AS x (id, n) SELECT 2, i FROM generate_series(1, 2) AS g(i) ON CONFLICT (id) DO UPDATE SET n = x.n",
+        "WITH w AS (INSERT INTO t (id, n) VALUES (2, 1), (2, 2) ON CONFLICT (id) DO UPDATE SET n = 7 RETURNING id) SELECT id FROM w",
+    ] {
+        let refused = error(session, sql, &[]).await;
+        assert_eq!(refused.code, ErrorCode::BadRequest, "{sql}");
+        assert!(refused.message.contains("second time"), "{sql}: {}", refused.message);
+        assert_eq!(ask(session, "SELECT id, n, u FROM t").await, "1|5|a", "{sql}");
+    }
+    for (sql, expected) in [
+        (
+            "INSERT INTO t (id, n) VALUES (1, 6), (2, 1) ON CONFLICT (id) DO UPDATE SET n = EXCLUDED.n",
+            "1|6 2|1",
+        ),
+        (
+            "INSERT INTO t (id, n) VALUES (2, 3) ON CONFLICT (id) DO UPDATE SET n = t.n + 1 WHERE t.n = 1",
+            "1|6 2|2",
+        ),
+        ("INSERT INTO t (id, n) VALUES (2, 3) ON CONFLICT (id) DO UPDATE SET n = 9 WHERE t.n = 1", "1|6 2|2"),
+        ("INSERT INTO t (id, n) VALUES (3, 1), (3, 2) ON CONFLICT DO NOTHING", "1|6 2|2 3|1"),
+    ] {
+        ok(session, sql, &[]).await;
+        assert_eq!(ask(session, "SELECT id, n FROM t ORDER BY id").await, expected, "{sql}");
+    }
+    let rows = Statement {
+        query: "INSERT INTO t (id, n) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET n = EXCLUDED.n"
+            .to_owned(),
+        rows: vec![vec![Cell::Value(Value::Integer(4)), Cell::Value(Value::Integer(1))]; 2],
+        ..Statement::default()
+    };
+    assert_eq!(session.execute(rows).await.unwrap_err().code, ErrorCode::BadRequest);
+    assert_eq!(ask(session, "SELECT count(*) FROM t").await, "3");
 }

@@ -15,6 +15,7 @@ use rusqlite::{Connection, StatementStatus};
 use crate::adapt::WriteTarget;
 use crate::constraint_error;
 use crate::direct_rows::{DirectRows, Source};
+use crate::functions::inserted_row;
 use crate::plan_cache::{LONGEST_CACHED, Plan, PlanCache, SchemaView};
 use crate::rows::RowWriter;
 use crate::{
@@ -90,21 +91,16 @@ fn type_of_value(value: &Value, open: Open) -> Option<Type> {
         (_, Value::Date(_)) => Some(Type::Date),
         (_, Value::Time(_)) => Some(Type::Time),
         (_, Value::Timestamp(_)) => Some(Type::TimestampTz),
+        (_, Value::Blob(_)) => Some(Type::Bytea),
         (Open::Any, Value::Json(_)) => Some(Type::Json),
         (Open::Overloaded | Open::Assumed, Value::Integer(_)) => Some(Type::BigInt),
         (Open::Overloaded | Open::Assumed, Value::Float(_)) => Some(Type::Double),
         (Open::Overloaded | Open::Assumed, Value::Uuid(_)) => Some(Type::Uuid),
-        (Open::Overloaded | Open::Assumed, Value::Blob(_)) => Some(Type::Bytea),
         (Open::Overloaded | Open::Assumed, Value::String(_) | Value::Json(_)) => Some(Type::Text),
         (Open::Overloaded | Open::Assumed, Value::Null)
         | (
             Open::Any,
-            Value::Integer(_)
-            | Value::Float(_)
-            | Value::Uuid(_)
-            | Value::Blob(_)
-            | Value::String(_)
-            | Value::Null,
+            Value::Integer(_) | Value::Float(_) | Value::Uuid(_) | Value::String(_) | Value::Null,
         ) => None,
     }
 }
@@ -202,6 +198,15 @@ impl Executor<'_> {
     }
 
     fn run_prepared(&self, statement: &Statement, prepared: &Prepared) -> Result<ResultSet> {
+        match prepared {
+            Prepared::Plan(plan) if plan.adapted.updates_on_conflict => {
+                inserted_row::watched(|| self.run_unwatched(statement, prepared))
+            }
+            _ => self.run_unwatched(statement, prepared),
+        }
+    }
+
+    fn run_unwatched(&self, statement: &Statement, prepared: &Prepared) -> Result<ResultSet> {
         if !statement.rows.is_empty() {
             return self.run_rows(statement, prepared);
         }

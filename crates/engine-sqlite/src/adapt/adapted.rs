@@ -86,6 +86,8 @@ pub struct Adapted {
     pub takes_rows: bool,
     /// The form of such an INSERT that SQLite runs fastest, when it has one.
     pub direct_insert: Option<DirectInsert>,
+    /// True when the statement may meet a row that it has written itself, which is an error.
+    pub updates_on_conflict: bool,
     /// True for an INSERT that returns at most columns of the one row of values that came with it.
     pub returns_given_row: bool,
     /// The change to make instead of running `statements`, which is empty then.

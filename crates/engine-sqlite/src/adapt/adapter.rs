@@ -62,6 +62,8 @@ pub(super) struct Adapter<'a> {
     /// The parameters of the row of such an INSERT; none when the row has anything else.
     pub(super) direct_cells: Option<Vec<DirectCell>>,
     pub(super) direct_insert: Option<DirectInsert>,
+    /// True when the statement has ON CONFLICT DO UPDATE.
+    pub(super) updates_on_conflict: bool,
     pub(super) returns_given_row: bool,
     /// The expressions of a definition whose text in SQLite differs from the user's.
     pub(super) source_expressions: Vec<SourceExpression>,
@@ -95,6 +97,7 @@ impl<'a> Adapter<'a> {
             takes_rows: false,
             direct_cells: None,
             direct_insert: None,
+            updates_on_conflict: false,
             returns_given_row: false,
             source_expressions: Vec::new(),
         }

@@ -3,7 +3,12 @@
 use std::{collections::HashSet, sync::Arc};
 
 use phantomdb_protocol::{Constraint, Error, ErrorCode, Result, TableSchema};
-use phantomdb_sql::{build, names::last_ident, parse, printer::verbatim_ident};
+use phantomdb_sql::{
+    build,
+    names::last_ident,
+    parse,
+    printer::{literal, verbatim_ident},
+};
 use sqlparser::ast::{
     Assignment, AssignmentTarget, ConflictTarget, DoUpdate, Expr, Ident, Insert, ObjectName, OnConflict,
     OnConflictAction, OnInsert, Query, SetExpr, Spanned, TableAliasWithoutColumns, TableObject, Values,
@@ -13,6 +18,7 @@ use super::{
     adapter::Adapter,
     assign::{self, Target},
     direct_insert::{cells, direct_insert},
+    right_join::row_number,
     scope::{Columns, Output, Relation, Scope},
     single_row::refuse_further_rows,
     template::{converted_source, is_plain},
@@ -188,7 +194,26 @@ impl Adapter<'_> {
         if let Some(scope) = self.scopes.last_mut() {
             scope.relations.pop();
         }
+        self.refuse_second_update(selection, schema.as_deref());
         Ok(())
+    }
+
+    /// Makes it an error that the statement meets a row which it has inserted or updated itself.
+    fn refuse_second_update(&mut self, selection: &mut Option<Expr>, schema: Option<&TableSchema>) {
+        let Some(schema) = schema.filter(|schema| self.catalog.has_row_numbers(&schema.table)) else {
+            return;
+        };
+        let target = self.scopes.last().and_then(|scope| scope.relations.first());
+        let (Some(target), Some(number)) = (target, row_number(schema)) else { return };
+        let row = vec![Ident::with_quote('"', &target.name), Ident::with_quote('"', number)];
+        let arguments = vec![literal(stored_name(&schema.table)), Expr::CompoundIdentifier(row)];
+        let first = build::call("phantomdb_first_write", arguments);
+        *selection = Some(match selection.take() {
+            // Not AND, which SQLite leaves out beside a constant that is false.
+            Some(condition) => build::call("iif", vec![first, condition, build::null()]),
+            None => first,
+        });
+        self.updates_on_conflict = true;
     }
 
     /// `a, lower("b")) WHERE (c`: the text between the parentheses that are printed around the target.

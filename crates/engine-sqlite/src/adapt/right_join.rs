@@ -158,10 +158,15 @@ impl Adapter<'_> {
             }
             None => name.to_string(),
         };
-        let is_column = |row: &str| schema.columns.iter().any(|column| column.name.eq_ignore_ascii_case(row));
-        let row = ["rowid", "_rowid_", "oid"].into_iter().find(|row| !is_column(row))?;
+        let row = row_number(schema)?;
         Some(Side { sql, relation, schema, row })
     }
+}
+
+/// The name under which SQLite has the number of a row; none when columns have all of these names.
+pub(super) fn row_number(schema: &TableSchema) -> Option<&'static str> {
+    let is_column = |row: &str| schema.columns.iter().any(|column| column.name.eq_ignore_ascii_case(row));
+    ["rowid", "_rowid_", "oid"].into_iter().find(|row| !is_column(row))
 }
 
 /// True for what needs no parentheses after JOIN.

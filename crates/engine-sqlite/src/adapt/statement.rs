@@ -368,6 +368,7 @@ impl Adapter<'_> {
             open_parameters: Vec::new(),
             takes_rows: self.takes_rows,
             direct_insert: self.direct_insert.clone(),
+            updates_on_conflict: self.updates_on_conflict,
             returns_given_row: self.returns_given_row,
             change: None,
             created: None,

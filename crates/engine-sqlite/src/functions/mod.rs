@@ -12,7 +12,7 @@ pub(super) mod convert;
 mod decimal;
 mod documents;
 mod generic;
-mod inserted_row;
+pub(super) mod inserted_row;
 pub(super) mod lossless;
 mod number;
 mod numbers;
