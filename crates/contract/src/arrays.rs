@@ -9,6 +9,7 @@ use super::{
 };
 
 pub(super) const TESTS: &[ContractTest] = contract_tests![
+    arrays_of_two_types_of_text_need_a_cast,
     a_text_that_is_cast_is_in_the_notation_of_arrays,
     an_array_keeps_its_elements,
     an_element_is_converted_or_refused,
@@ -153,5 +154,27 @@ async fn a_text_that_is_cast_is_in_the_notation_of_arrays(fixture: &Fixture) {
     for expression in ["CAST(t AS INTEGER[])", "lower('[]')::bigint[]", "jsonb_pretty('[]')::bigint[]"] {
         let refused = error(session, &format!("SELECT {expression} FROM texts"), &[]).await;
         assert_eq!(refused.code, ErrorCode::TypeMismatch, "{expression}");
+    }
+}
+
+async fn arrays_of_two_types_of_text_need_a_cast(fixture: &Fixture) {
+    let session = &*fixture.session;
+    ok(session, "CREATE TABLE t (v VARCHAR(10)[], w TEXT[])", &[]).await;
+    ok(session, "INSERT INTO t VALUES ('{a,b}', '{b,c}')", &[]).await;
+    for operator in ["&&", "@>", "<@", "=", "<>", "<", ">="] {
+        for (left, right) in [("v", "w"), ("w", "v"), ("v", "CAST('{a}' AS TEXT[])")] {
+            let sql = format!("SELECT {left} {operator} {right} FROM t");
+            assert_eq!(error(session, &sql, &[]).await.code, ErrorCode::TypeMismatch, "{sql}");
+        }
+    }
+    for (expression, expected) in [
+        ("v && CAST(w AS VARCHAR[])", "true"),
+        ("v && ARRAY['b']", "true"),
+        ("v @> '{a}'", "true"),
+        ("w = CAST('{b,c}' AS TEXT[])", "true"),
+        ("CAST(v || w AS TEXT) = '{a,b,b,c}'", "true"),
+        ("'a' = ANY (v)", "true"),
+    ] {
+        assert_eq!(ask(session, &format!("SELECT {expression} FROM t")).await, expected, "{expression}");
     }
 }

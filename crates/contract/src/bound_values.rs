@@ -8,6 +8,9 @@ use super::{ContractTest, Fixture, contract_tests};
 
 /// The tests of this file.
 pub(super) const TESTS: &[ContractTest] = contract_tests![
+    a_text_becomes_the_bytes_that_it_writes,
+    a_time_and_bytes_become_a_text_for_a_function,
+    a_value_beside_a_decimal_is_exact,
     a_value_becomes_the_text_that_postgresql_makes_of_it,
     a_boolean_becomes_a_document,
     a_value_becomes_a_text_in_every_statement_that_assigns_it,
@@ -321,4 +324,68 @@ async fn documents_that_nothing_gives_a_type_are_texts(fixture: &Fixture) {
     assert_eq!(rows(session, "SELECT $1 = $2", &both).await, json!([[false]]));
     let merged = rows(session, "SELECT $1::jsonb || $2", &both).await;
     assert_eq!(merged, json!([[{"a": 1, "b": 2}]]));
+}
+
+async fn a_text_becomes_the_bytes_that_it_writes(fixture: &Fixture) {
+    let session = &*fixture.session;
+    ok(session, "CREATE TABLE held (id INTEGER PRIMARY KEY, b BLOB)", &[]).await;
+    ok(session, "INSERT INTO held VALUES (1, NULL)", &[]).await;
+    for (written, hex) in [
+        ("\\xff00", "ff00"),
+        ("\\x", ""),
+        ("a\\\\b", "615c62"),
+        ("\\001", "01"),
+        ("abc", "616263"),
+        ("ä", "c3a4"),
+    ] {
+        let value = [text(written)];
+        for sql in [
+            "UPDATE held SET b = $1 RETURNING encode(b, 'hex')",
+            "INSERT INTO held VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET b = EXCLUDED.b RETURNING encode(b, 'hex')",
+            "SELECT encode(b, 'hex') FROM held WHERE b = $1",
+            "SELECT encode(CAST($1 AS BLOB), 'hex')",
+        ] {
+            assert_eq!(ask_with(session, sql, &value).await, hex, "{sql} {written}");
+        }
+    }
+    for refused in ["\\xzz", "\\x1", "\\8", "a\\"] {
+        let code = error(session, "UPDATE held SET b = $1", &[text(refused)]).await.code;
+        assert_eq!(code, ErrorCode::TypeMismatch, "{refused}");
+    }
+}
+
+async fn a_time_and_bytes_become_a_text_for_a_function(fixture: &Fixture) {
+    let at = Value::Timestamp("2024-02-29T01:02:03.450Z".into());
+    let bytes = Value::Blob(vec![0, 255]);
+    for (expression, value, expected) in [
+        ("upper($1)", &at, "2024-02-29 01:02:03.45+00"),
+        ("length($1)", &at, "25"),
+        ("md5($1) = md5('2024-02-29 01:02:03.45+00')", &at, "true"),
+        ("left($1, 10)", &at, "2024-02-29"),
+        ("replace($1, ' ', 'T')", &at, "2024-02-29T01:02:03.45+00"),
+        ("coalesce($1, 'x')", &at, "2024-02-29 01:02:03.45+00"),
+        ("concat($1, '')", &bytes, "\\x00ff"),
+        ("format('%s', $1)", &bytes, "\\x00ff"),
+        ("CAST(to_json($1) AS TEXT)", &bytes, "\"\\\\x00ff\""),
+        ("encode($1, 'hex')", &Value::Integer(5), "35"),
+        ("encode($1, 'escape')", &Value::Boolean(true), "true"),
+    ] {
+        let found =
+            ask_with(&*fixture.session, &format!("SELECT {expression}"), std::slice::from_ref(value)).await;
+        assert_eq!(found, expected, "{expression} {value:?}");
+    }
+}
+
+async fn a_value_beside_a_decimal_is_exact(fixture: &Fixture) {
+    for (expression, value, expected) in [
+        ("$1 * 2.5", Value::Integer(3), json!("7.5")),
+        ("$1 * 2.5", Value::Float(1.5), json!("3.75")),
+        ("$1 * 2.5", text("3"), json!("7.5")),
+        ("2.5 + $1", Value::Float(1e30), json!("1000000000000000000000000000002.5")),
+        ("round(2.55, $1)", Value::Integer(1), json!(2.6)),
+    ] {
+        let found =
+            rows(&*fixture.session, &format!("SELECT {expression}"), std::slice::from_ref(&value)).await;
+        assert_eq!(found, json!([[expected]]), "{expression} {value:?}");
+    }
 }

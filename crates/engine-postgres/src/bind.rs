@@ -13,7 +13,7 @@ use phantomdb_engine::{
     parameters::{check_text, timestamp},
 };
 use phantomdb_protocol::{Result, Value};
-use phantomdb_values::numbers::float::float8_text;
+use phantomdb_values::{numbers::float::float8_text, times::Timestamp};
 use serde_json::value::RawValue;
 use tokio_postgres::types::{Format, IsNull, Kind, ToSql, Type, to_sql_checked};
 
@@ -74,14 +74,12 @@ fn natural_type(value: &Value) -> Type {
 }
 
 fn type_to_declare(inferred: &Type, value: &Value) -> Option<Type> {
-    let is_text = matches!(*inferred, Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::UNKNOWN)
-        || inferred.name() == "citext";
     let is_integer = matches!(*inferred, Type::INT2 | Type::INT4 | Type::INT8);
     let natural = || Some(natural_type(value));
     match value {
         Value::String(text) if is_integer => beyond(inferred, text.trim()),
         Value::Null | Value::String(_) => None,
-        _ if is_text => natural(),
+        _ if is_text(inferred) => natural(),
         Value::Integer(integer) => (is_integer && !fits(inferred, *integer)).then_some(Type::INT8),
         Value::Float(float) if is_integer => match whole_number(*float) {
             Some(integer) if fits(inferred, integer) => None,
@@ -91,6 +89,11 @@ fn type_to_declare(inferred: &Type, value: &Value) -> Option<Type> {
         Value::Timestamp(_) if *inferred == Type::DATE => natural(),
         _ => None,
     }
+}
+
+fn is_text(data_type: &Type) -> bool {
+    matches!(*data_type, Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::UNKNOWN)
+        || data_type.name() == "citext"
 }
 
 /// The type of a whole number that the inferred type cannot hold, which therefore equals none of its values.
@@ -128,6 +131,8 @@ pub(crate) enum BoundValue<'a> {
     Integer(i64),
     Float(f64),
     Text(Cow<'a, str>),
+    /// A moment in the notation of the contract.
+    Timestamp(Cow<'a, str>),
     /// Text, which is sent as an array when it is a JSON array and the parameter is an array.
     Document(&'a str),
     Blob(&'a [u8]),
@@ -148,7 +153,7 @@ impl<'a> BoundValue<'a> {
                 check_text(s, number)?;
                 Self::Document(s)
             }
-            Value::Timestamp(s) => Self::Text(timestamp(s, number)?),
+            Value::Timestamp(s) => Self::Timestamp(timestamp(s, number)?),
             Value::Blob(bytes) => Self::Blob(bytes),
         })
     }
@@ -185,6 +190,11 @@ impl<'a> BoundValue<'a> {
                 (None, None) => Cow::Owned(format!("{float:?}")),
             },
             Self::Text(text) => Cow::Borrowed(text),
+            Self::Timestamp(text) => match Timestamp::read_with_zone(text) {
+                // As PostgreSQL itself writes a time that becomes a text.
+                Ok(moment) if is_text(target) => Cow::Owned(moment.text_with_zone()),
+                _ => Cow::Borrowed(text),
+            },
             Self::Document(text) => match target.kind() {
                 Kind::Array(element) => array_of_json(text, element).map_or(Cow::Borrowed(*text), Cow::Owned),
                 _ => Cow::Borrowed(text),
@@ -257,7 +267,7 @@ impl ToSql for BoundValue<'_> {
             }
             Self::Float(_) => *target == Type::FLOAT8,
             Self::Blob(_) => *target == Type::BYTEA,
-            Self::Null | Self::Text(_) | Self::Document(_) => false,
+            Self::Null | Self::Text(_) | Self::Timestamp(_) | Self::Document(_) => false,
         };
         if binary { Format::Binary } else { Format::Text }
     }

@@ -288,6 +288,7 @@ fn is_about_types(code: &SqlState) -> bool {
         SqlState::CANNOT_COERCE,
         SqlState::UNDEFINED_PARAMETER,
         SqlState::INVALID_TEXT_REPRESENTATION,
+        SqlState::INVALID_DATETIME_FORMAT,
         SqlState::GROUPING_ERROR,
     ]
     .contains(code)

@@ -89,7 +89,9 @@ pub(super) fn assigned(value: &Value, written: Option<Written>, number: usize) -
             let word: &[u8] = if *boolean { b"true" } else { b"false" };
             Ok(ToSqlOutput::Borrowed(ValueRef::Text(word)))
         }
-        (Value::Integer(integer), Some(Written::Text | Written::Output)) => own(integer.to_string()),
+        (Value::Integer(integer), Some(Written::Text | Written::Output | Written::Bytes)) => {
+            own(integer.to_string())
+        }
         (Value::Float(float), Some(Written::Text | Written::Output | Written::Bytes)) => {
             own(float8_text(*float))
         }
@@ -97,7 +99,7 @@ pub(super) fn assigned(value: &Value, written: Option<Written>, number: usize) -
             let stored = stored_timestamp(text, number)?;
             own(Timestamp::read_with_zone(&wire_of_stored(&stored))?.text_with_zone())
         }
-        (Value::Blob(bytes), Some(Written::Text)) => {
+        (Value::Blob(bytes), Some(Written::Text | Written::Output)) => {
             own(bytes.iter().fold("\\x".to_owned(), |text, byte| text + &format!("{byte:02x}")))
         }
         _ => to_sqlite(value, number),

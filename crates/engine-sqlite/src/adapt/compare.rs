@@ -4,7 +4,7 @@ use phantomdb_protocol::{Error, ErrorCode, Result};
 use phantomdb_sql::{
     build,
     printer::{literal, verbatim_expr},
-    typing::{Category, Type, common_type},
+    typing::{Category, Type, common_type, is_one_element},
 };
 use sqlparser::ast::{BinaryOperator, Expr, Spanned};
 
@@ -12,6 +12,7 @@ use super::{
     adapter::Adapter,
     converted::{comparable, conversion, is_null_beside_rows},
     literal::string_of,
+    operators::{array_beside_column, is_array_of_strings},
     parameter_types::{self, Open, Overloaded},
     typed::{Origin, Typed},
 };
@@ -27,7 +28,9 @@ impl Adapter<'_> {
             let (lefts, rights) = (std::mem::take(lefts), std::mem::take(rights));
             return self.row_comparison(expr, lefts, &op, rights);
         }
-        let (a, b) = (self.operand(left)?, self.operand(right)?);
+        let strings = (is_array_of_strings(left), is_array_of_strings(right));
+        let (mut a, mut b) = (self.operand(left)?, self.operand(right)?);
+        array_beside_column(strings, &mut a, &mut b);
         self.align(left, a, right, b, op)?;
         if is_null_beside_rows(&[left, right]) {
             *expr = build::null();
@@ -181,7 +184,7 @@ impl Adapter<'_> {
             (Type::Time, Type::Interval) | (Type::Interval, Type::Time) => Ok(Type::Interval),
             // The operators take two arrays of one type.
             (Type::Array(a), Type::Array(b))
-                if !([*a, *b].contains(&Type::Unknown) || a.is_text() && b.is_text()) =>
+                if !([*a, *b].contains(&Type::Unknown) || is_one_element(*a, *b)) =>
             {
                 mismatch()
             }

@@ -247,7 +247,7 @@ pub(super) fn collated(mut expr: Expr, collation: &str) -> Expr {
     Expr::Nested(Box::new(Expr::Collate { expr: Box::new(expr), collation }))
 }
 
-fn is_null(expr: &Expr) -> bool {
+pub(super) fn is_null(expr: &Expr) -> bool {
     matches!(value_of(expr), Some(Value::Null))
 }
 

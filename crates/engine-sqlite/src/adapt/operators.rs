@@ -7,11 +7,12 @@ use phantomdb_sql::{
     printer::verbatim_expr,
     typing::{Kind, Resolved, Signature, Type, Unresolved, functions, operators, resolve},
 };
-use sqlparser::ast::{BinaryOperator, Expr, Spanned, UnaryOperator, Value, ValueWithSpan};
+use sqlparser::ast::{Array, BinaryOperator, Expr, Spanned, UnaryOperator, Value, ValueWithSpan};
 
 use super::{
     adapter::Adapter,
-    converted::{apply_body, implicit, is_null_beside_rows, json, output_text, text},
+    converted::{apply_body, implicit, is_null, is_null_beside_rows, json, output_text, text},
+    literal::string_of,
     parameter_types::{Assumed, Overloaded},
     typed::{Origin, Typed, wire_of},
 };
@@ -38,8 +39,12 @@ impl Adapter<'_> {
     /// An operator of the table, with two operands.
     fn infix(&mut self, expr: &mut Expr, name: &str) -> Result<Typed> {
         let Expr::BinaryOp { left, op: _, right } = expr else { return Ok(Typed::OTHER) };
-        let (mut a, b) = (self.expr(left)?, self.expr(right)?);
+        let strings = (is_array_of_strings(left), is_array_of_strings(right));
+        let (mut a, mut b) = (self.expr(left)?, self.expr(right)?);
         document_operand(name, &mut a, b);
+        if matches!(name, "&&" | "@>" | "<@") {
+            array_beside_column(strings, &mut a, &mut b);
+        }
         // A pattern matches the text of any value, as LIKE does.
         if matches!(name, "~" | "~*" | "!~" | "!~*") && !a.data_type.is_text() && !a.is_unknown() {
             **left = text(build::take(left), a)?;
@@ -95,6 +100,25 @@ fn document_operand(name: &str, left: &mut Typed, right: Typed) {
         // Two texts are taken for documents, and not for arrays.
         "@>" | "<@" if left.is_unknown() && right.is_unknown() => left.data_type = Type::Jsonb,
         _ => {}
+    }
+}
+
+/// True for `ARRAY['a', 'b']`.
+pub(super) fn is_array_of_strings(expr: &Expr) -> bool {
+    matches!(build::unnested(expr), Expr::Array(Array { elem, named: _ })
+        if !elem.is_empty() && elem.iter().all(|element| string_of(element).is_some() || is_null(element)))
+}
+
+/// Strings in `ARRAY[…]` have the type of the column's elements beside a column that is an array of texts, as on PostgreSQL,
+/// where they are written as one literal.
+pub(super) fn array_beside_column((left, right): (bool, bool), a: &mut Typed, b: &mut Typed) {
+    let is_column = |typed: &Typed| {
+        typed.origin == Origin::Column && typed.data_type.element().is_some_and(Type::is_text)
+    };
+    if right && is_column(a) {
+        b.data_type = a.data_type;
+    } else if left && is_column(b) {
+        a.data_type = b.data_type;
     }
 }
 
@@ -251,7 +275,11 @@ pub(super) fn result_of(resolved: &Resolved, types: &[Typed]) -> Typed {
 /// PostgreSQL reads `1.5` and averages so, and it would give no numeric for integers.
 fn wire_of_numeric(resolved: &Resolved, types: &[Typed]) -> ColumnType {
     let inexact = |typed: &Typed| typed.is(Type::Numeric) && typed.wire != Some(ColumnType::Decimal);
-    if !types.iter().any(inexact) {
+    // A parameter that is a numeric here is an exact one.
+    let mut arguments = types.iter().zip(&resolved.arguments);
+    let has_exact_parameter =
+        arguments.any(|(typed, wanted)| typed.is_parameter() && *wanted == Type::Numeric);
+    if has_exact_parameter || !types.iter().any(inexact) {
         return ColumnType::Decimal;
     }
     if matches!(resolved.signature.name, "round" | "trunc") {

@@ -50,6 +50,7 @@ pub(super) fn note(expr: &Expr, typed: Typed, data_type: Type) {
     let written = match data_type {
         text if text.is_text() || text == Type::Enum => Written::Text,
         Type::Json | Type::Jsonb => Written::Document,
+        Type::Bytea => Written::Bytes,
         _ => return,
     };
     // A column that it is assigned to comes first.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use phantomdb_protocol::{Error, ErrorCode, Result, data_type::DEFAULT_PRECISION};
 use phantomdb_values::{
+    bytes::written,
     documents::Document,
     identity,
     numbers::{Numeric, float::parse_f64, integer::Width},
@@ -235,9 +236,11 @@ pub(in super::super) fn json(value: ValueRef<'_>) -> FunctionResult {
     }
 }
 
+/// A byte string. A text is read as PostgreSQL reads one: `\\x` and hexadecimal digits, or characters with escapes.
 pub(super) fn blob(value: ValueRef<'_>) -> FunctionResult {
     Ok(match value {
-        ValueRef::Text(bytes) => Value::Blob(bytes.to_vec()),
+        ValueRef::Text(bytes) if !bytes.contains(&b'\\') => Value::Blob(bytes.to_vec()),
+        ValueRef::Text(_) => Value::Blob(written::parse(&text_of(value))?),
         ValueRef::Integer(_) | ValueRef::Real(_) => Value::Blob(text_of(value).into_owned().into_bytes()),
         other => owned(other),
     })

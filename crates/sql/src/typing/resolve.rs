@@ -238,11 +238,19 @@ fn bound(
         return Ok(None);
     }
     let known: Vec<Type> = members.iter().copied().filter(|member| *member != Type::Unknown).collect();
-    let same = known.iter().all(|member| Some(member) == known.first());
-    if !convert && !same {
-        // Character types are one to a function of `anyelement`.
-        let all_text = known.iter().all(|member| member.is_text());
-        return if all_text { Ok(Some(Type::Text)) } else { Err(Unresolved::NoMatch) };
+    if !convert && !known.windows(2).all(|pair| is_one_element(pair[0], pair[1])) {
+        return Err(Unresolved::NoMatch);
     }
     common_type(&members).map(Some).ok_or(Unresolved::NoMatch)
+}
+
+/// True for elements that arrays of one type have: `text[]` and `varchar[]` are not converted to each other. A column of
+/// `CHAR` is known as one of `varchar` here, and an enumeration as text.
+pub fn is_one_element(a: Type, b: Type) -> bool {
+    let known_as = |element: Type| match element {
+        Type::Char => Type::Varchar,
+        Type::Enum => Type::Text,
+        other => other,
+    };
+    known_as(a) == known_as(b)
 }
