@@ -34,7 +34,8 @@ fn an_upsert_by_an_index_of_expressions_repeats_the_expressions() {
         database.sql(&upsert("(lower(\"name\")) WHERE \"age\" > 0")),
         "INSERT INTO \"Users\" (\"name\", \"age\") VALUES ('a', 2) \
          ON CONFLICT(lower(\"name\")) WHERE (\"age\" > 0) DO UPDATE SET \
-         \"age\" = phantomdb_assign_int(phantomdb_int4_add(\"EXCLUDED\".\"age\", \"Users\".\"age\"), 32, 'Users', 'age') RETURNING \"age\""
+         \"age\" = phantomdb_assign_int(phantomdb_int4_add(\"EXCLUDED\".\"age\", \"Users\".\"age\"), 32, 'Users', 'age') \
+         WHERE phantomdb_first_write('Users', \"Users\".\"rowid\") RETURNING \"age\""
     );
 }
 
