@@ -8,6 +8,7 @@ use super::{ContractTest, Fixture, contract_tests};
 
 /// The tests of this file.
 pub(super) const TESTS: &[ContractTest] = contract_tests![
+    a_value_beside_a_string_has_its_own_type,
     a_text_becomes_the_bytes_that_it_writes,
     a_time_and_bytes_become_a_text_for_a_function,
     a_value_beside_a_decimal_is_exact,
@@ -386,6 +387,29 @@ async fn a_value_beside_a_decimal_is_exact(fixture: &Fixture) {
     ] {
         let found =
             rows(&*fixture.session, &format!("SELECT {expression}"), std::slice::from_ref(&value)).await;
+        assert_eq!(found, json!([[expected]]), "{expression} {value:?}");
+    }
+}
+
+async fn a_value_beside_a_string_has_its_own_type(fixture: &Fixture) {
+    let session = &*fixture.session;
+    let (five, bytes) = (Value::Integer(5), Value::Blob(vec![1, 255]));
+    for (expression, value, expected) in [
+        ("nullif('5', $1)", &Value::Float(1.5), json!(5.0)),
+        ("nullif('5', $1)", &five, json!(null)),
+        ("nullif('05', $1)", &five, json!(null)),
+        ("nullif('x', $1)", &five, json!("x")),
+        ("$1 = '05'", &five, json!(true)),
+        ("$1 < '10'", &five, json!(true)),
+        ("$1 < '10'", &text("5"), json!(false)),
+        ("$1 < 'x'", &five, json!(true)),
+        ("coalesce($1, 'x')", &five, json!("5")),
+        ("coalesce($1, '7')", &five, json!(5)),
+        ("coalesce($1, 'x')", &bytes, json!("Af8=")),
+        ("greatest($1, '10')", &five, json!(10)),
+        ("CASE WHEN true THEN $1 ELSE 'a' END", &bytes, json!("Af8=")),
+    ] {
+        let found = rows(session, &format!("SELECT {expression}"), std::slice::from_ref(value)).await;
         assert_eq!(found, json!([[expected]]), "{expression} {value:?}");
     }
 }

@@ -107,6 +107,7 @@ impl Adapter<'_> {
         let common = self.comparison_type(a, b, op).map_err(|error| self.at(error, left.span()))?;
         let overloaded = overloaded(left, a, right, b);
         for (side, typed) in [(&mut *left, a), (&mut *right, b)] {
+            self.check_beside_value(side, typed, common)?;
             self.convert_side(side, typed, common)?;
         }
         overloaded.into_iter().for_each(Overloaded::note);
@@ -204,9 +205,10 @@ impl Adapter<'_> {
     }
 }
 
-/// The parameters of two sides that give each other no type.
+/// The parameters of two sides that give each other no type. Beside a string the type is the value's, if the string is read
+/// as one.
 pub(super) fn overloaded(left: &Expr, a: Typed, right: &Expr, b: Typed) -> Vec<Overloaded> {
-    if !(a.is_open() && b.is_open()) {
+    if !(a.is_unknown() && b.is_unknown()) {
         return Vec::new();
     }
     [Overloaded::of(left, a), Overloaded::of(right, b)].into_iter().flatten().collect()

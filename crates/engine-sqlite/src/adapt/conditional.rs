@@ -47,6 +47,7 @@ impl Adapter<'_> {
             };
             let overloaded = overloaded(left, a, right, b);
             let result = self.type_of_nullif(a, b)?;
+            self.check_beside_value(left, a, result)?;
             let wire = wire_of(result, &[a, b]);
             self.count_repeated(left)?;
             let original =

@@ -10,6 +10,13 @@ use phantomdb_sql::{
     typing::{Signature, Strength, Type, functions, operators, resolve, strength},
     walk::{change_expressions, each_expression},
 };
+use phantomdb_values::{
+    boolean,
+    bytes::written,
+    identity,
+    numbers::{Numeric, float::parse_f64, integer::Width},
+    times::{Date, TimeOfDay, Timestamp},
+};
 use sqlparser::ast::{Expr, ObjectName, Value, ValueWithSpan};
 
 use super::{
@@ -112,6 +119,25 @@ fn unknown(expr: Expr, typed: Typed, to: Type) -> Result<Expr> {
         Some(row) => Ok(apply(row, vec![expr])),
         None => Err(no_conversion(Type::Text, to)),
     }
+}
+
+/// Fails with `TYPE_MISMATCH` when a string is not read as a value of the type.
+pub(super) fn check_string(text: &str, to: Type) -> Result<()> {
+    let outcome = match to {
+        Type::SmallInt => Width::Small.parse(text).map(drop),
+        Type::Integer => Width::Regular.parse(text).map(drop),
+        Type::BigInt => Width::Big.parse(text).map(drop),
+        Type::Real | Type::Double => parse_f64(text).map(drop),
+        Type::Numeric => Numeric::parse(text).map(drop),
+        Type::Boolean => boolean::parse(text).map(drop),
+        Type::Date => Date::read(text).map(drop),
+        Type::Time => TimeOfDay::read(text).map(drop),
+        Type::Timestamp | Type::TimestampTz => Timestamp::read_with_zone(text).map(drop),
+        Type::Uuid => identity::parse(text).map(drop),
+        Type::Bytea => written::parse(text).map(drop),
+        _ => Ok(()),
+    };
+    outcome.map_err(|error| Error { code: ErrorCode::TypeMismatch, ..error })
 }
 
 fn boolean_of(text: &str) -> Option<bool> {

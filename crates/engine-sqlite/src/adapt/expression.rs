@@ -15,9 +15,11 @@ use sqlparser::ast::{
 
 use super::{
     adapter::Adapter,
-    converted::{comparable, conversion},
+    converted::{check_string, comparable, conversion},
     create_index::SQLITE_COLLATIONS,
-    or_of_rows, parameter_types,
+    literal::string_of,
+    or_of_rows,
+    parameter_types::{self, Overloaded},
     row_values::null_tests_of_row,
     single_row::refuse_further_rows,
     special_form::are_pairs,
@@ -351,13 +353,27 @@ impl Adapter<'_> {
         if unified.is_unknown() {
             values.iter().for_each(|(value, typed)| parameter_types::note_overloaded(value, *typed));
         } else {
+            let no_type = members.iter().all(|member| member.is_unknown());
             for (value, typed) in values {
+                self.check_beside_value(value, typed, unified.data_type)?;
+                let by_value = if no_type { Overloaded::of(value, typed) } else { None };
                 let taken = build::take(value);
                 let span = taken.span();
                 *value = conversion(taken, typed, unified.data_type).map_err(|error| self.at(error, span))?;
+                by_value.into_iter().for_each(Overloaded::note);
             }
         }
         Ok(unified)
+    }
+
+    /// Refuses a string that is not read as a value of the type, when a parameter has the type of its value. Then the
+    /// parameter is a text, as on PostgreSQL.
+    pub(super) fn check_beside_value(&self, expr: &Expr, typed: Typed, to: Type) -> Result<()> {
+        let has_value = self.types_of_values.is_some_and(|types| !types.is_empty());
+        match string_of(expr).filter(|_| has_value && typed.is_unknown()) {
+            Some(text) => check_string(text, to).map_err(|error| self.at(error, expr.span())),
+            None => Ok(()),
+        }
     }
 
     /// Makes a value comparable with each value of a list.
