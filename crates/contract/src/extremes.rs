@@ -8,7 +8,7 @@ use super::{ContractTest, Fixture, contract_tests};
 pub(super) const TESTS: &[ContractTest] = contract_tests![
     what_is_within_the_limits_is_exact,
     what_is_beyond_the_limits_is_refused,
-    a_minus_binds_more_tightly_than_a_power,
+    operators_before_their_operand_bind_as_on_postgresql,
 ];
 
 async fn what_is_within_the_limits_is_exact(fixture: &Fixture) {
@@ -111,7 +111,7 @@ async fn what_is_beyond_the_limits_is_refused(fixture: &Fixture) {
     }
 }
 
-async fn a_minus_binds_more_tightly_than_a_power(fixture: &Fixture) {
+async fn operators_before_their_operand_bind_as_on_postgresql(fixture: &Fixture) {
     let session = &*fixture.session;
     ok(session, "CREATE TABLE t (a INTEGER)", &[]).await;
     ok(session, "INSERT INTO t VALUES (3)", &[]).await;
@@ -126,6 +126,11 @@ async fn a_minus_binds_more_tightly_than_a_power(fixture: &Fixture) {
         ("- '5'::int ^ 2", "25"),
         ("+ a ^ 2", "9"),
         ("- - a ^ 2", "9"),
+        ("~ 1 + 2", "-4"),
+        ("~ 1 & 3", "2"),
+        ("@ -5 + 2", "3"),
+        ("|/ 16 + 9", "5"),
+        ("~ a = -4", "true"),
     ] {
         assert_eq!(ask(session, &format!("SELECT {expression} FROM t")).await, expected, "{expression}");
     }

@@ -77,16 +77,20 @@ impl Dialect for PhantomDialect {
         POSTGRES.parse_statement(parser)
     }
 
-    /// A sign binds more tightly than `^`, AT TIME ZONE and COLLATE: `-2 ^ 2` is 4. The parser itself takes it for one that
-    /// binds as `*` does.
+    /// A sign binds more tightly than `^`, AT TIME ZONE and COLLATE: `-2 ^ 2` is 4. Another operator before its operand binds
+    /// as one between two does: `~ 1 + 2` is `~ (1 + 2)`. The parser itself takes the ones for less, the others for more.
     fn parse_prefix(&self, parser: &mut Parser) -> Option<Result<Expr, ParserError>> {
-        let op = match parser.peek_token_ref().token {
-            Token::Minus => UnaryOperator::Minus,
-            Token::Plus => UnaryOperator::Plus,
+        let (op, precedence) = match parser.peek_token_ref().token {
+            Token::Minus => (UnaryOperator::Minus, COLLATE_PRECEDENCE),
+            Token::Plus => (UnaryOperator::Plus, COLLATE_PRECEDENCE),
+            Token::Tilde => (UnaryOperator::BitwiseNot, self.prec_value(Precedence::PgOther)),
+            Token::AtSign => (UnaryOperator::PGAbs, self.prec_value(Precedence::PgOther)),
+            Token::PGSquareRoot => (UnaryOperator::PGSquareRoot, self.prec_value(Precedence::PgOther)),
+            Token::PGCubeRoot => (UnaryOperator::PGCubeRoot, self.prec_value(Precedence::PgOther)),
             _ => return None,
         };
         parser.advance_token();
-        let operand = parser.parse_subexpr(COLLATE_PRECEDENCE);
+        let operand = parser.parse_subexpr(precedence);
         Some(operand.map(|expr| Expr::UnaryOp { op, expr: Box::new(expr) }))
     }
 
