@@ -392,13 +392,13 @@ impl Adapter<'_> {
             common.data_type = if all_unknown { Type::Unknown } else { together };
         }
         if common.is_unknown() {
-            if typed.is_open() && values.iter().all(|(_, other)| other.is_open()) {
-                parameter_types::note_overloaded(left, typed);
-                values.iter().for_each(|(value, other)| parameter_types::note_overloaded(value, *other));
-            }
+            parameter_types::note_overloaded(left, typed);
+            values.iter().for_each(|(value, other)| parameter_types::note_overloaded(value, *other));
             return Ok(());
         }
+        self.check_beside_value(left, typed, common.data_type)?;
         for (value, other) in values {
+            self.check_beside_value(value, other, common.data_type)?;
             self.convert_side(value, other, common.data_type)?;
         }
         self.convert_side(left, typed, common.data_type)?;

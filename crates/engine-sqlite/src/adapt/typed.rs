@@ -69,11 +69,6 @@ impl Typed {
         self.data_type == Type::Unknown
     }
 
-    /// True for a parameter without a type, and for NULL. A string in quotes is a text where nothing else is known.
-    pub(super) fn is_open(self) -> bool {
-        self.is_unknown() && (self.origin != Origin::Literal || self.nullable)
-    }
-
     /// True for a parameter that has no type of its own.
     pub(super) fn is_parameter(self) -> bool {
         self.is_unknown() && self.origin == Origin::Parameter
