@@ -71,7 +71,7 @@ async fn values_travel_alike(fixture: &Fixture) {
 }
 
 async fn expressions_have_postgresql_s_types(fixture: &Fixture) {
-    let cases: [(&str, Json); 12] = [
+    let cases: [(&str, Json); 13] = [
         ("SELECT group_concat(n) FROM (VALUES (1), (2)) AS t(n)", json!("1,2")),
         (
             "SELECT GROUP_CONCAT(DISTINCT s ORDER BY s DESC) FROM (VALUES ('a'), ('b'), ('b')) AS t(s)",
@@ -82,6 +82,7 @@ async fn expressions_have_postgresql_s_types(fixture: &Fixture) {
         ("SELECT ROW(1, 'b') < ROW(1, 'c')", json!(true)),
         ("SELECT row_to_json(ROW(1, 'a'))", json!({ "f1": 1, "f2": "a" })),
         ("SELECT int4('7') + int4(1)", json!(8)),
+        ("SELECT int4(1 < 2) + int4(FALSE)", json!(1)),
         ("SELECT typeof(uuid(CAST('a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11' AS TEXT)))", json!("uuid")),
         ("SELECT string_agg(n, 0) FROM (VALUES (1), (2)) AS t(n)", json!("102")),
         ("SELECT count(*) FROM jsonb_to_record(NULL) AS r(a INTEGER)", json!(1)),
