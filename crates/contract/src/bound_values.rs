@@ -411,6 +411,8 @@ async fn a_value_beside_a_string_has_its_own_type(fixture: &Fixture) {
         ("coalesce($1, '7')", &five, json!(5)),
         ("coalesce($1, 'x')", &bytes, json!("Af8=")),
         ("greatest($1, '10')", &five, json!(10)),
+        ("concat_ws(', ', 'a', $1)", &Value::Null, json!("a")),
+        ("format('%s|', $1)", &Value::Null, json!("|")),
         ("CASE WHEN true THEN $1 ELSE 'a' END", &bytes, json!("Af8=")),
     ] {
         let found = rows(session, &format!("SELECT {expression}"), std::slice::from_ref(value)).await;

@@ -183,7 +183,11 @@ impl Preparation<'_> {
         while let Some(place) = open {
             // Each attempt gives one more of them a type.
             match (types.get_mut(place), natural.get(place)) {
-                (Some(known), Some(own)) if *known != *own => known.clone_from(own),
+                // NULL has every type, so a text will do.
+                (Some(known), Some(own)) if *own == Type::UNKNOWN && *known != Type::TEXT => {
+                    *known = Type::TEXT;
+                }
+                (Some(known), Some(own)) if *own != Type::UNKNOWN && *known != *own => known.clone_from(own),
                 _ => break,
             }
             match self.attempt(&types).await? {
