@@ -1,5 +1,6 @@
 //! Opens connections and configures them for SQL that is not trusted.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -86,6 +87,33 @@ pub(super) enum Mode {
     ReadOnly,
 }
 
+thread_local! {
+    /// The rows that the connection of this thread had changed when the statement that runs began.
+    static CHANGES_BEFORE: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Notes that a statement begins, by the number of rows that its connection has changed until now.
+pub(super) fn note_beginning(changes: u64) {
+    CHANGES_BEFORE.set(changes);
+}
+
+/// The handle of a connection, for its own progress handler.
+struct Handle(*mut ffi::sqlite3);
+
+// SAFETY: a connection is used by one thread at a time, and its progress handler runs on that thread.
+unsafe impl Send for Handle {}
+
+impl Handle {
+    /// True when the statement that runs has committed the rows that it changed. SQLite asks the progress handler once more at
+    /// the end of a statement, when it is too late to stop it.
+    fn has_committed(&self) -> bool {
+        // SAFETY: SQLite calls the handler on an open connection, and both functions only read from it.
+        let (commits, changes) =
+            unsafe { (ffi::sqlite3_get_autocommit(self.0) != 0, ffi::sqlite3_total_changes64(self.0)) };
+        commits && u64::try_from(changes).is_ok_and(|changes| changes != CHANGES_BEFORE.get())
+    }
+}
+
 /// A connection with a budget for its statements.
 pub(super) struct LimitedConnection {
     pub(super) mode: Mode,
@@ -129,7 +157,11 @@ pub(super) fn open(
     hidden::hide(&connection).map_err(error::from_sqlite)?;
     let budget = Arc::new(StepBudget(AtomicU32::new(StepBudget::UNLIMITED)));
     let spent = Arc::clone(&budget);
-    let stop = move || spent.spend() || blocking::is_stopped() || Deadline::passed().is_some();
+    // SAFETY: the handle is used by the handler alone, which SQLite calls while a statement runs on the open connection.
+    let handle = Handle(unsafe { connection.handle() });
+    let stop = move || {
+        (spent.spend() || blocking::is_stopped() || Deadline::passed().is_some()) && !handle.has_committed()
+    };
     connection.progress_handler(STEPS_PER_ROUND, Some(stop)).map_err(error::from_sqlite)?;
     Ok(LimitedConnection { mode, connection, budget })
 }

@@ -15,7 +15,7 @@ use crate::deferred_keys::checked_at_the_end;
 use crate::functions::Assign;
 use crate::plan_cache::Plan;
 use crate::rows::{RowWriter, Stored};
-use crate::run::Executor;
+use crate::run::{Executor, count_steps_anew};
 use crate::{constraint_error, error};
 
 /// The values of rows, by the places of their parameters from 0.
@@ -143,6 +143,7 @@ impl<'a> DirectRows<'a> {
         let explain = |e| constraint_error::explain(e, target, &self.executor.schema());
         let mut prepared = connection.prepare_cached(&self.direct.sql).map_err(explain)?;
         let mut values: Vec<ToSqlOutput<'_>> = Vec::new();
+        count_steps_anew(&prepared);
         let mut inserted = 0;
         for row in 0..self.source.len() {
             Deadline::check()?;

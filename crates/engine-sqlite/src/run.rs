@@ -13,6 +13,7 @@ use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
 use rusqlite::{Connection, StatementStatus};
 
 use crate::adapt::WriteTarget;
+use crate::connection;
 use crate::constraint_error;
 use crate::direct_rows::{DirectRows, Source};
 use crate::functions::inserted_row;
@@ -283,6 +284,7 @@ impl Executor<'_> {
         count_steps_anew(prepared);
         let reads = prepared.readonly();
         let changes_before = self.connection.total_changes();
+        connection::note_beginning(changes_before);
         let mut columns = self.columns_of(prepared, plan).map_err(explain)?;
         let stored = plan.map_or(&[][..], |plan| plan.adapted.stored.as_slice());
         let no_limits = ResultLimits::default();
@@ -417,7 +419,7 @@ fn parameter_numbers(statement: &rusqlite::Statement<'_>) -> Vec<usize> {
 /// Lets SQLite count the steps of a statement from its beginning. It goes on with the count of the run before, and asks the
 /// progress handler at the end of a run as well: where the count is full then, a COMMIT, or a write of one row, would count as
 /// stopped although it has taken effect, and would run again.
-fn count_steps_anew(statement: &rusqlite::Statement<'_>) {
+pub(super) fn count_steps_anew(statement: &rusqlite::Statement<'_>) {
     statement.reset_status(StatementStatus::VmStep);
 }
 

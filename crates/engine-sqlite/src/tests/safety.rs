@@ -175,6 +175,28 @@ fn no_statement_is_stopped_after_it_has_taken_effect() {
         executor.run(&insert, &prepared).unwrap();
         executor.all_or_nothing(true, || Ok(())).unwrap();
     }
+    // These end near the step after which they are to be stopped.
+    for rows in 20..300 {
+        limited.budget.lift();
+        let fill = format!("INSERT INTO t (n) SELECT 0 FROM generate_series(1, {rows})");
+        for query in ["DELETE FROM t", &fill] {
+            let query = statement(query);
+            executor.run(&query, &executor.prepare(&query).unwrap()).unwrap();
+        }
+        // A row takes another number of steps in each.
+        for tests in 0..14 {
+            let query = format!("UPDATE t SET n = n + 1 WHERE n < 99{}", " AND n + 1 < 999".repeat(tests));
+            let update = statement(&query);
+            let prepared = executor.prepare(&update).unwrap();
+            let sum = || limited.query_row("SELECT sum(n) FROM t", [], |row| row.get::<_, i64>(0)).unwrap();
+            let before = sum();
+            limited.budget.limit(0);
+            let outcome = executor.run(&update, &prepared);
+            limited.budget.lift();
+            assert_eq!(outcome.is_ok(), sum() == before + rows, "{query}, {rows} rows: {outcome:?}");
+        }
+    }
+    limited.budget.limit(0);
     let endless =
         statement("WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r) SELECT max(n) FROM r");
     let prepared = executor.prepare(&endless).unwrap();
