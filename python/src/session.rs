@@ -283,6 +283,7 @@ impl Session {
             parameters,
             native: false,
             rows: None,
+            new_values: false,
             read_only: true,
             transaction: None,
             idempotency_key: None,

@@ -126,6 +126,9 @@ impl Assign {
 
 /// A value of an ENUM. Its values are the arguments behind the value.
 fn one_of(a: &Arguments<'_>) -> FunctionResult {
+    if a.is_null(0) {
+        return Ok(Value::Null);
+    }
     let column = a.text(a.len() - 1);
     let mut values = 1..a.len().saturating_sub(2);
     if values.clone().any(|index| a.text(0) == a.text(index)) {
@@ -238,7 +241,8 @@ mod tests {
             {
                 let first = if name.ends_with("_array") { Text(b"INTEGER") } else { Integer(argument) };
                 let mut list = vec![value, first, Integer(argument), Text(b"t"), Text(b"c")];
-                list.truncate(usize::try_from(count).unwrap());
+                // A negative number stands for any.
+                list.truncate(usize::try_from(count).unwrap_or(list.len()));
                 let arguments = Arguments(list.into());
                 if is_stored(&arguments) {
                     let converted = convert(&arguments).unwrap_or_else(|e| panic!("{name}({value:?}): {e}"));
