@@ -228,7 +228,7 @@ fn readable(message: &str) -> String {
 }
 
 /// Reads `phantomdb:CODE:message` with the names after it, the form in which PhantomDB's SQL functions report an error through SQLite.
-/// One that panicked is reported by rusqlite.
+/// When a function panics, rusqlite reports it.
 fn of_function(message: &str) -> Option<Error> {
     if message == rusqlite::Error::UnwindingPanic.to_string() {
         return Some(Error::internal("the statement failed unexpectedly and had no effect"));

@@ -16,7 +16,7 @@ use crate::error::schema_failed;
 
 const READ: &str = "SELECT type, name, tbl_name, sql FROM sqlite_schema";
 
-/// What a name can stand for.
+/// The kinds of objects that a name can stand for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Object {
     Table,
@@ -133,7 +133,7 @@ impl SchemaRows {
         })
     }
 
-    /// What has this name in any case, as SQLite looks for it.
+    /// Finds the object that has this name in any case, as SQLite looks for it.
     pub(super) fn find(&self, stored: &str) -> Option<SchemaRow<'_>> {
         self.iter().find(|row| row.name.eq_ignore_ascii_case(stored))
     }

@@ -15,7 +15,7 @@ use super::infix;
 #[derive(Debug)]
 pub struct PhantomDialect;
 
-/// What the parser takes for the precedence of COLLATE, for which it has no name.
+/// The number that the parser takes for the precedence of COLLATE; it has no name for it.
 const COLLATE_PRECEDENCE: u8 = 120;
 
 const POSTGRES: PostgreSqlDialect = PostgreSqlDialect {};

@@ -14,7 +14,7 @@ const KEPT: usize = 512;
 /// The longest text whose description is kept, in bytes.
 const LONGEST: usize = 8 * 1024;
 
-/// What a text says is the same in every database, so there is one list for all of them.
+/// A text describes the same table in every database, so there is one list for all of them.
 static DESCRIBED: LazyLock<Mutex<LruCache<String, Arc<TableSchema>>>> =
     LazyLock::new(|| Mutex::new(LruCache::new(KEPT)));
 
