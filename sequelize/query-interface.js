@@ -131,10 +131,12 @@ module.exports = (lib) => {
      * will create it. The table of another model may come later: models are synced in any order.
      */
     async _checkReferences(table, columns, options) {
-      const ofModels = [table, ...this.sequelize.modelManager.all.map((model) => tableOf(model.getTableName()))];
+      const isModels = (target) =>
+        isSameTable(table, target) ||
+        this.sequelize.modelManager.all.some((model) => isSameTable(tableOf(model.getTableName()), target));
       for (const { name, references } of columns.filter((column) => column.references)) {
         const target = references.table;
-        if (ofModels.some((candidate) => isSameTable(candidate, target))) {
+        if (isModels(target)) {
           continue;
         }
         const query = this._queries.tableExists({ tableName: target.name, schema: target.schema });
