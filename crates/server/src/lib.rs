@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod http;
 mod open_files;
+mod otlp;
 mod serve;
 pub mod studio;
 pub mod tokens;

@@ -50,6 +50,7 @@ pub(crate) async fn serve(
         let _ = answered.send(true);
     };
     let limits = server.options().connections.clone();
+    let traces = server.options().traces.clone();
     let serving = async {
         tokio::join!(serve_connections(listener, router(server), limits, connections), stop);
     };
@@ -84,9 +85,17 @@ pub(crate) async fn serve(
         Ok(stopped_at) => stopped_at + grace,
         Err(_) => Instant::now() + grace,
     };
-    if tokio::time::timeout_at(end, service.close()).await.is_err() {
-        tracing::warn!("the engine did not close within {grace:?}");
-    }
+    let closing = async {
+        if tokio::time::timeout_at(end, service.close()).await.is_err() {
+            tracing::warn!("the engine did not close within {grace:?}");
+        }
+    };
+    let sending = async {
+        if let Some(traces) = traces {
+            traces.close(end.saturating_duration_since(Instant::now())).await;
+        }
+    };
+    tokio::join!(closing, sending);
 }
 
 /// Listens for Ctrl-C and SIGTERM. The future that it returns is done when one of them comes.

@@ -137,6 +137,11 @@ impl Service {
         !found.is_err_and(|error| error.code == ErrorCode::UnknownDatabase)
     }
 
+    /// The name of the engine: `sqlite` or `postgres`.
+    pub fn engine_name(&self) -> &'static str {
+        self.engine.name()
+    }
+
     /// The number of statements run so far.
     pub fn statement_count(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)

@@ -13,6 +13,7 @@ mod postgres;
 mod serve;
 mod tls;
 mod token;
+mod traces;
 
 use std::{
     num::NonZeroUsize,

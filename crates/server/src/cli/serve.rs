@@ -19,6 +19,7 @@ use super::{
     logging::LogOptions,
     postgres::{self, PostgresAccess},
     tls::TlsOptions,
+    traces::TraceOptions,
 };
 use crate::{
     http::{HttpOptions, HttpServer, Listener, WebAccess, admin_router, host_name, serve_connections},
@@ -102,6 +103,8 @@ pub(super) struct ServeOptions {
     allow_snapshots: bool,
     #[command(flatten)]
     pub(super) log: LogOptions,
+    #[command(flatten)]
+    traces: TraceOptions,
     // At the end, because options that come after it would stand under its heading in the help.
     #[command(flatten)]
     limits: LimitOptions,
@@ -156,6 +159,7 @@ pub(super) async fn run(options: ServeOptions) -> Result<(), CommandError> {
         console,
         tokens: Arc::clone(&tokens),
         slow_after: options.log.slow_after(),
+        traces: options.traces.traces(options.cluster.server_name())?,
         peers: options.cluster.peers()?,
         ..limits.http()
     };

@@ -14,7 +14,7 @@ use axum::{
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use phantomdb_protocol::{
-    API_PREFIX, CallContext, CallTransaction, Error, ErrorCode, ROUTES, UnreachableReason,
+    API_PREFIX, CallContext, CallTransaction, Error, ErrorCode, ROUTES, Route, UnreachableReason,
     headers::{self, Header},
 };
 use phantomdb_service::Grant;
@@ -29,6 +29,7 @@ use super::{
     peers::ForwardOutcome,
     request_id::{REQUEST_ID, request_id},
     server::HttpServer,
+    spans::RequestSpan,
     trace::TraceParent,
     web_access::{CorsHeaders, WebAccess},
 };
@@ -40,7 +41,12 @@ pub(super) async fn guard(
     next: Next,
 ) -> Response {
     let start = Instant::now();
-    let (id, trace) = (request_id(request.headers()), TraceParent::of(request.headers()));
+    let (id, caller) = (request_id(request.headers()), TraceParent::of(request.headers()));
+    let route = route_of(&request);
+    let mut request_span =
+        RequestSpan::begin(server.options.traces.as_ref(), &mut request, caller.as_ref(), route);
+    let own = request_span.as_ref().map(RequestSpan::trace_parent);
+    let trace = own.as_ref().or(caller.as_ref());
     let peer = request.extensions().get::<ConnectInfo<Peer>>().map(|ConnectInfo(peer)| *peer);
     let span = tracing::info_span!(
         "request",
@@ -49,45 +55,16 @@ pub(super) async fn guard(
         // Without the query parameters, in which the values are.
         path = request.uri().path(),
         peer = peer.map(|peer| tracing::field::display(peer.address)),
-        trace = trace.as_ref().map(TraceParent::trace_id),
-        parent = trace.as_ref().map(TraceParent::parent_id),
+        trace = trace.map(TraceParent::trace_id),
+        parent = caller.as_ref().map(TraceParent::parent_id),
         token = tracing::field::Empty,
         database = tracing::field::Empty,
         statement = tracing::field::Empty,
     );
-    let route = route_of(&request);
     let cors = server.options.web.answer_headers(request.headers());
     let answering = async {
         let call = server.calls.token();
-        let answering = async {
-            if let Some(welcome) = console::welcome(&server, &request) {
-                return welcome;
-            }
-            match admitted(&server, &request, &id, trace.as_ref(), peer) {
-                Ok(Admission::Preflight) => CorsHeaders::preflight_answer(),
-                Ok(_) if server.is_draining() && !is_open(&request) => HttpError::stopping().into_response(),
-                Ok(Admission::Caller(caller)) => {
-                    // Whoever has no token may ask this server only, and not another one through it.
-                    let forwarding = if is_open(&request) {
-                        None
-                    } else {
-                        server.options.peers.forwarding(&request, &caller.context)
-                    };
-                    request.extensions_mut().insert(*caller);
-                    match forwarding {
-                        None => next.run(request).await,
-                        Some(forwarding) => match forwarding.send(request, &server.options).await {
-                            ForwardOutcome::Answered(response) => response,
-                            ForwardOutcome::Unreachable(request) => next.run(request).await,
-                        },
-                    }
-                }
-                Err(refused) => {
-                    tokio::time::sleep(refused.delay).await;
-                    refused.error.into_response()
-                }
-            }
-        };
+        let answering = answered(&server, request, next, &id, trace, peer);
         // A call that is cut off is dropped, which interrupts its statement.
         let response = server.cut_off.run_until_cancelled(answering).await;
         let response = response.unwrap_or_else(|| HttpError::stopping().into_response());
@@ -99,11 +76,55 @@ pub(super) async fn guard(
     };
     let response = answering.instrument(span).await;
     let code = response.extensions().get::<Error>().map(|error| error.code);
-    let mut response = with_error_body(response, &id, trace.as_ref());
-    server.metrics.record(route, response.status(), code, start.elapsed());
+    let mut response = with_error_body(response, &id, trace);
+    server.metrics.record(route.map(|route| route.name), response.status(), code, start.elapsed());
     cors.add_to(response.headers_mut());
+    if let Some(span) = &mut request_span {
+        span.answered(&id, peer, response.status(), code);
+    }
     response.headers_mut().insert(REQUEST_ID, id);
-    response
+    match request_span {
+        None => response,
+        Some(span) => span.within(response),
+    }
+}
+
+/// The answer to a request: that of its route, of the server that the route's call belongs to, or a refusal.
+async fn answered(
+    server: &HttpServer,
+    mut request: Request,
+    next: Next,
+    id: &HeaderValue,
+    trace: Option<&TraceParent>,
+    peer: Option<Peer>,
+) -> Response {
+    if let Some(welcome) = console::welcome(server, &request) {
+        return welcome;
+    }
+    match admitted(server, &request, id, trace, peer) {
+        Ok(Admission::Preflight) => CorsHeaders::preflight_answer(),
+        Ok(_) if server.is_draining() && !is_open(&request) => HttpError::stopping().into_response(),
+        Ok(Admission::Caller(caller)) => {
+            // Whoever has no token may ask this server only, and not another one through it.
+            let forwarding = if is_open(&request) {
+                None
+            } else {
+                server.options.peers.forwarding(&request, &caller.context)
+            };
+            request.extensions_mut().insert(*caller);
+            match forwarding {
+                None => next.run(request).await,
+                Some(forwarding) => match forwarding.send(request, &server.options).await {
+                    ForwardOutcome::Answered(response) => response,
+                    ForwardOutcome::Unreachable(request) => next.run(request).await,
+                },
+            }
+        }
+        Err(refused) => {
+            tokio::time::sleep(refused.delay).await;
+            refused.error.into_response()
+        }
+    }
 }
 
 /// The guard of the port for metrics: it keeps web pages out, and asks for no token.
@@ -126,8 +147,8 @@ pub(super) async fn admin_guard(
     response
 }
 
-/// The name of the route of a request; none for a path that is no route.
-fn route_of(request: &Request) -> Option<&'static str> {
+/// The route of a request; none for a path that is no route.
+fn route_of(request: &Request) -> Option<&'static Route> {
     let path = request.extensions().get::<MatchedPath>()?.as_str();
     let path = match path.strip_prefix(API_PREFIX) {
         Some("") => "/",
@@ -135,8 +156,7 @@ fn route_of(request: &Request) -> Option<&'static str> {
         None => path,
     };
     let method = request.method().as_str();
-    let route = ROUTES.iter().find(|route| route.path == path && route.method.as_str() == method)?;
-    Some(route.name)
+    ROUTES.iter().find(|route| route.path == path && route.method.as_str() == method)
 }
 
 /// A request that may go on.

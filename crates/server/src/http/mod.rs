@@ -22,6 +22,7 @@ mod request_id;
 mod right;
 mod server;
 mod slow_calls;
+mod spans;
 mod stream;
 mod trace;
 mod web_access;

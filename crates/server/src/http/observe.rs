@@ -13,7 +13,11 @@ use phantomdb_protocol::{Apart, Call, CallContext, Error, ErrorCode, Result, Rig
 use phantomdb_service::{Grant, Reply};
 use phantomdb_sql::fingerprint::{changes_schema, without_literals};
 
-use super::{server::HttpServer, slow_calls::CallDescription};
+use super::{
+    server::HttpServer,
+    slow_calls::CallDescription,
+    spans::{CallDescription as SpanDescription, CallSpan},
+};
 use crate::tokens::{hash, hex};
 
 /// The most characters of a statement in a log.
@@ -33,9 +37,17 @@ pub(super) async fn call(
     context: CallContext,
     grant: Arc<Grant>,
 ) -> Result<Reply> {
-    let observed = Observed::of(server, &call, &context, &grant);
+    let traces = server.options.traces.as_ref();
+    let mut span = CallSpan::begin(traces, server.service.engine_name(), &context);
+    let observed = Observed::of(server, &call, &context, &grant, span.is_some());
+    if let Some(span) = &mut span {
+        span.describe(&observed.for_span(&call));
+    }
     let start = Instant::now();
     let reply = server.service.call(call, context, grant).await;
+    if let Some(span) = span {
+        span.end(reply.as_ref().err());
+    }
     observed.report(server, start.elapsed(), &reply);
     reply
 }
@@ -93,10 +105,16 @@ impl Statements {
 }
 
 impl Observed {
-    fn of(server: &HttpServer, call: &Call, context: &CallContext, grant: &Arc<Grant>) -> Self {
+    fn of(
+        server: &HttpServer,
+        call: &Call,
+        context: &CallContext,
+        grant: &Arc<Grant>,
+        is_traced: bool,
+    ) -> Self {
         let is_logged = tracing::enabled!(tracing::Level::INFO);
         let audits = tracing::enabled!(target: AUDIT, tracing::Level::INFO);
-        let statements = if is_logged || audits || server.options.slow_after.is_some() {
+        let statements = if is_logged || is_traced || audits || server.options.slow_after.is_some() {
             let read = statements_of(call).map(|(sql, native)| ObservedStatement::of(sql, native, audits));
             Statements::Read(read.collect())
         } else {
@@ -123,6 +141,21 @@ impl Observed {
             }
         }
         observed
+    }
+
+    /// What a span shows of the call.
+    fn for_span<'a>(&'a self, call: &'a Call) -> SpanDescription<'a> {
+        let read = self.statements.read();
+        let statement = match read {
+            [statement] => statements_of(call).next().map(|(sql, _)| (sql, statement.digest.as_str())),
+            _ => None,
+        };
+        SpanDescription {
+            route: self.route,
+            database: self.database.as_deref(),
+            count: read.len(),
+            statement,
+        }
     }
 
     fn report(self, server: &HttpServer, took: Duration, reply: &Result<Reply>) {

@@ -147,6 +147,8 @@ fn call_of(database: &str, request: &CallContext, query: IndependentQuery) -> Re
         position: request.position.clone(),
         statement_timeout: request.statement_timeout,
         token: request.token.clone(),
+        traceparent: request.traceparent.clone(),
+        tracestate: request.tracestate.clone(),
         ..CallContext::default()
     };
     Ok((call, context))

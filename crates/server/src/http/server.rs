@@ -10,7 +10,10 @@ use super::{
     connections::ConnectionLimits, metrics::Metrics, peers::Peers, rate_limit::RateLimiter,
     slow_calls::SlowCalls, web_access::WebAccess,
 };
-use crate::tokens::{Failures, Tokens};
+use crate::{
+    otlp::Traces,
+    tokens::{Failures, Tokens},
+};
 
 /// The options of the HTTP side of a server.
 #[derive(Debug, Clone)]
@@ -23,6 +26,8 @@ pub struct HttpOptions {
     pub console: bool,
     /// A call that takes longer is written into the log of slow calls.
     pub slow_after: Option<Duration>,
+    /// Makes spans of requests and statements, unless there is no collector for them.
+    pub traces: Option<Traces>,
     /// The longest request body, in bytes.
     pub body_max: usize,
     /// How long a body may take to arrive.
@@ -43,6 +48,7 @@ impl Default for HttpOptions {
             web: WebAccess::default(),
             console: false,
             slow_after: None,
+            traces: None,
             body_max: 64 * 1024 * 1024,
             body_timeout: Duration::from_secs(60),
             bytes_in_flight: None,

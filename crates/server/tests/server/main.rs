@@ -29,4 +29,6 @@ mod process;
 #[cfg(unix)]
 mod restart;
 mod rights;
+#[cfg(unix)]
+mod traces;
 mod web_pages;
