@@ -1,30 +1,23 @@
 //! A connection to a PostgreSQL server, and the statements that are prepared on it.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
 
 use hashlink::LruCache;
 use parking_lot::Mutex;
 use phantomdb_engine::ResultLimits;
 use phantomdb_protocol::{Error, ErrorCode, Result};
-use tokio::{
-    runtime::Handle,
-    sync::OnceCell,
-    task::{AbortHandle, JoinHandle},
-};
+use tokio::{sync::OnceCell, task::AbortHandle};
 use tokio_postgres::{
-    CancelToken, Client, Config, Error as PostgresError, RowStream, SimpleQueryMessage, Statement,
-    types::ToSql,
+    Client, Config, Error as PostgresError, RowStream, SimpleQueryMessage, Statement, types::ToSql,
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::{
     adapt::SessionEffect,
+    cancel::{Cancellations, Canceller, NotingTls},
     error,
     options::PostgresOptions,
     prepared::{Prepared, PreparedForms},
@@ -38,7 +31,7 @@ const PREPARED_MAX: usize = 500;
 /// A connection, which one request uses at a time, unless it belongs to the pipeline.
 pub(crate) struct Connection {
     client: Client,
-    tls: MakeRustlsConnect,
+    cancellations: Arc<Cancellations>,
     pub(crate) traits: ServerTraits,
     /// The number of the server's process.
     pub(crate) process: u64,
@@ -64,8 +57,10 @@ impl Connection {
         tls: MakeRustlsConnect,
         options: &PostgresOptions,
     ) -> Result<Self> {
+        let tls = NotingTls::new(tls);
         let (client, driver) =
             config.connect(tls.clone()).await.map_err(|error| error::explain_connection(&error, config))?;
+        let cancellations = Cancellations::of(config, &tls);
         let driver = tokio::spawn(async move {
             // The callers that wait for a result get an error too.
             if let Err(error) = driver.await {
@@ -80,7 +75,7 @@ impl Connection {
         let (unusable, changed) = (AtomicBool::new(false), AtomicBool::new(false));
         Ok(Self {
             client,
-            tls,
+            cancellations,
             traits,
             process,
             results: options.results.clone(),
@@ -108,7 +103,12 @@ impl Connection {
     }
 
     pub(crate) fn is_usable(&self) -> bool {
-        !self.is_closed() && !self.unusable.load(Ordering::Relaxed)
+        !self.is_closed() && !self.unusable.load(Ordering::Relaxed) && self.cancellations.is_certain()
+    }
+
+    /// Waits until no request to cancel can hit what is run next.
+    pub(crate) async fn settled(&self) {
+        self.cancellations.settled().await;
     }
 
     /// Notes what a statement may do to the session. If that is no longer as it was when it began, no other caller may get
@@ -167,7 +167,7 @@ impl Connection {
     }
 
     pub(crate) fn canceller(&self) -> Canceller {
-        Canceller { token: self.client.cancel_token(), tls: self.tls.clone() }
+        Canceller::new(self.client.cancel_token(), &self.cancellations)
     }
 
     /// Runs statements without parameters, whose results are not needed.
@@ -241,41 +241,4 @@ fn settings(options: &PostgresOptions) -> String {
         }
     }
     sql
-}
-
-/// The time between the two cancellations of a statement whose caller has gone away.
-const CANCEL_AGAIN: Duration = Duration::from_secs(1);
-
-/// Cancels what a connection is running.
-#[derive(Clone)]
-pub(crate) struct Canceller {
-    token: CancelToken,
-    tls: MakeRustlsConnect,
-}
-
-impl Canceller {
-    /// Ends when the server has passed the request on. A request that comes too late has no effect, or cancels what the
-    /// connection runs next.
-    pub(crate) async fn cancel(self) {
-        if let Err(error) = self.token.cancel_query(self.tls).await {
-            tracing::debug!(%error, "a statement could not be cancelled");
-        }
-    }
-
-    /// Cancels without waiting for it. Gives none when the runtime is gone, and the connection soon will be.
-    pub(crate) fn spawn(self) -> Option<JoinHandle<()>> {
-        Handle::try_current().ok().map(|runtime| runtime.spawn(self.cancel()))
-    }
-
-    /// Cancels now, and once more for a statement that has not begun yet, since a request that comes before has no effect.
-    /// It is for a connection that is not used again.
-    pub(crate) fn spawn_twice(self) {
-        if let Ok(runtime) = Handle::try_current() {
-            runtime.spawn(async move {
-                self.clone().cancel().await;
-                tokio::time::sleep(CANCEL_AGAIN).await;
-                self.cancel().await;
-            });
-        }
-    }
 }

@@ -6,7 +6,7 @@ use phantomdb_engine::Deadline;
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use tokio::time::{timeout, timeout_at};
 
-use crate::connection::{Canceller, Connection};
+use crate::{cancel::Canceller, connection::Connection};
 
 /// The time between two cancellations of a statement. One that comes before the statement has begun has no effect. The time
 /// is enough to undo the statement, which a cancellation would break off.

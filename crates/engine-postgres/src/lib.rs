@@ -7,6 +7,7 @@ mod autocommit;
 mod autocommit_write;
 mod batch;
 mod bind;
+mod cancel;
 mod catalog;
 mod citext;
 mod connection;

@@ -5,17 +5,19 @@
 //! with the statement, as is the release of the savepoint before, and after a statement that changes nothing the next
 //! one uses the same savepoint.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use futures_util::future::join;
 use phantomdb_engine::{ENDED_BY_CONFLICT, ended, ends_transaction};
 use phantomdb_protocol::{Error, ErrorCode, Result, ResultSet, Statement};
 use phantomdb_sql::{Kind, printer::quote_identifier};
-use tokio::task::JoinHandle;
 
 use crate::{
     batch::{self, SingleStatement, StatementList},
-    connection::Canceller,
+    cancel::{CancelOnDrop, Canceller},
     database::Lease,
     foreign_key_error::name_columns,
     idempotency_store::KeyedWrite,
@@ -56,32 +58,10 @@ pub(crate) struct TransactionState {
     savepoint: StatementSavepoint,
     /// The user's own savepoints, in order.
     savepoints: Vec<String>,
-    pending_cancellation: PendingCancellation,
+    /// True when the caller of the last statement has gone away, so that the statement was cancelled.
+    is_interrupted: Arc<AtomicBool>,
     /// True when a statement ended the transaction and its caller, who got the error, has yet to roll back.
     failed: bool,
-}
-
-/// The cancellation of a statement whose caller has gone away.
-type PendingCancellation = Arc<parking_lot::Mutex<Option<Option<JoinHandle<()>>>>>;
-
-/// Cancels the running statement when it is dropped before the statement has ended.
-struct CancelOnDrop {
-    canceller: Option<Canceller>,
-    pending_cancellation: PendingCancellation,
-}
-
-impl CancelOnDrop {
-    fn finish(mut self) {
-        self.canceller = None;
-    }
-}
-
-impl Drop for CancelOnDrop {
-    fn drop(&mut self) {
-        if let Some(canceller) = self.canceller.take() {
-            *self.pending_cancellation.lock() = Some(canceller.spawn());
-        }
-    }
 }
 
 impl TransactionState {
@@ -91,7 +71,7 @@ impl TransactionState {
             phase: Phase::NotBegun(begin),
             savepoint: StatementSavepoint::None,
             savepoints: Vec::new(),
-            pending_cancellation: Arc::default(),
+            is_interrupted: Arc::default(),
             failed: false,
         }
     }
@@ -182,10 +162,7 @@ impl TransactionState {
         self.phase = Phase::Open;
         let outcome = {
             let lease = self.lease()?;
-            let running = CancelOnDrop {
-                canceller: Some(lease.canceller()),
-                pending_cancellation: Arc::clone(&self.pending_cancellation),
-            };
+            let running = CancelOnDrop::new(lease.canceller(), &self.is_interrupted);
             let outcome = match &prefix {
                 None => (Ok(()), work.run(lease).await),
                 Some(sql) => join(lease.run(sql), work.run(lease)).await,
@@ -205,8 +182,13 @@ impl TransactionState {
             }
             (Ok(()), Err(failure)) => {
                 let sql = format!("ROLLBACK TO SAVEPOINT {}", savepoint_name(turn));
-                match self.lease()?.run(&sql).await {
+                let lease = self.lease()?;
+                // Its caller may go away before it is undone, and a request to cancel must not hit what undoes it.
+                self.is_interrupted.store(true, Ordering::Relaxed);
+                lease.settled().await;
+                match lease.run(&sql).await {
                     Ok(()) => {
+                        self.is_interrupted.store(false, Ordering::Relaxed);
                         self.savepoint = StatementSavepoint::Fresh(turn);
                         Err(self.with_key_columns(failure).await)
                     }
@@ -254,21 +236,19 @@ impl TransactionState {
         error
     }
 
-    /// Undoes a statement whose caller has gone away.
+    /// Undoes a statement whose caller has gone away. What is sent after this no earlier request to cancel can hit.
     async fn undo_interrupted(&mut self) -> Result<()> {
-        let Some(cancelling) = self.pending_cancellation.lock().take() else {
-            return self.lease().map(|_| ());
-        };
-        if let Some(task) = cancelling {
-            // When the task failed, there is nothing to wait for.
-            let _ = task.await;
+        self.lease()?.settled().await;
+        if !self.is_interrupted.load(Ordering::Relaxed) {
+            return Ok(());
         }
         let (StatementSavepoint::Fresh(turn) | StatementSavepoint::Used(turn)) = self.savepoint else {
-            return self.lease().map(|_| ());
+            self.is_interrupted.store(false, Ordering::Relaxed);
+            return Ok(());
         };
         let sql = format!("ROLLBACK TO SAVEPOINT {}", savepoint_name(turn));
         let lease = self.lease()?;
-        // The cancellation may come so late that it hits this statement.
+        // Where the server did not say that it is done, the cancellation may hit this statement.
         let mut undone = lease.run(&sql).await;
         if undone.is_err() {
             undone = lease.run(&sql).await;
@@ -278,6 +258,7 @@ impl TransactionState {
             return Err(self.abort(error).await);
         }
         self.savepoint = StatementSavepoint::Fresh(turn);
+        self.is_interrupted.store(false, Ordering::Relaxed);
         Ok(())
     }
 
@@ -358,10 +339,6 @@ impl TransactionState {
         if self.is_over() {
             return;
         }
-        let cancelling = self.pending_cancellation.lock().take().flatten();
-        if let Some(task) = cancelling {
-            let _ = task.await;
-        }
         let sql = if matches!(self.phase, Phase::NotBegun(_)) { "" } else { "ROLLBACK" };
         let _ = self.send_end(sql).await;
         self.phase = Phase::Ended(ended("was rolled back"));
@@ -370,6 +347,8 @@ impl TransactionState {
     /// Ends the transaction and gives the connection back. When that fails, the connection is not used again.
     async fn send_end(&mut self, sql: &str) -> Result<()> {
         let Some(lease) = self.lease.take() else { return Ok(()) };
+        // The connection is the next caller's then.
+        lease.settled().await;
         let outcome = if sql.is_empty() { Ok(()) } else { lease.run(sql).await };
         if let Err(error) = &outcome {
             tracing::debug!(%error, "a transaction could not be ended");
