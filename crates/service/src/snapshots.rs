@@ -1,7 +1,8 @@
 //! The snapshots of databases that are kept for callers.
 //!
-//! A snapshot belongs to the token that made it. Another token gets the same answer as for an id that never existed, so
-//! that ids cannot be probed.
+//! A snapshot belongs to the token that made it, for as long as the token is for the database that it was made of: whoever
+//! restores it elsewhere reads that database. Everybody else gets the same answer as for an id that never existed, so that
+//! ids cannot be probed.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -9,6 +10,8 @@ use parking_lot::Mutex;
 use phantomdb_engine::Snapshot;
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use tokio::time::Instant;
+
+use crate::grant::Grant;
 
 /// A snapshot that nobody has used for this long is removed when there is no room for a new one.
 const UNUSED_FOR: Duration = Duration::from_secs(3600);
@@ -73,20 +76,20 @@ impl Snapshots {
         Ok(id)
     }
 
-    /// Fails with `NOT_FOUND` when the owner has no snapshot with this id.
-    pub fn find(&self, id: &str, owner: Option<&str>) -> Result<Arc<dyn Snapshot>> {
+    /// Fails with `NOT_FOUND` when the owner has no snapshot with this id, or is not for its database any more.
+    pub fn find(&self, id: &str, owner: Option<&str>, grant: &Grant) -> Result<Arc<dyn Snapshot>> {
         let mut stored = self.stored.lock();
         let entry = stored
             .get_mut(id)
-            .filter(|entry| entry.owner.as_deref() == owner)
+            .filter(|entry| entry.owner.as_deref() == owner && grant.covers(&entry.database))
             .ok_or_else(unknown_snapshot)?;
         entry.last_use = Instant::now();
         Ok(Arc::clone(&entry.snapshot))
     }
 
     /// Removes a snapshot. Fails with `NOT_FOUND` as [`Self::find`] does.
-    pub fn remove(&self, id: &str, owner: Option<&str>) -> Result<()> {
-        self.find(id, owner)?;
+    pub fn remove(&self, id: &str, owner: Option<&str>, grant: &Grant) -> Result<()> {
+        self.find(id, owner, grant)?;
         self.stored.lock().remove(id);
         Ok(())
     }

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use phantomdb_engine::Snapshot;
 use phantomdb_engine_sqlite as sqlite;
 use phantomdb_protocol::{Error, Result};
-use phantomdb_service::Snapshots;
+use phantomdb_service::{Grant, Snapshots};
 
 /// The snapshots of all embedded engines, so that a database of one engine can start as a snapshot of another. Each lives as
 /// long as its [`HeldSnapshot`].
@@ -28,14 +28,14 @@ impl HeldSnapshot {
     }
 
     pub fn snapshot(&self) -> Result<Arc<dyn Snapshot>> {
-        SNAPSHOTS.find(&self.0, None)
+        SNAPSHOTS.find(&self.0, None, &Grant::everything())
     }
 }
 
 impl Drop for HeldSnapshot {
     fn drop(&mut self) {
         // It fails when the snapshot was dropped by its id before.
-        let _ = SNAPSHOTS.remove(&self.0, None);
+        let _ = SNAPSHOTS.remove(&self.0, None, &Grant::everything());
     }
 }
 

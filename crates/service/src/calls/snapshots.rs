@@ -26,7 +26,7 @@ impl Service {
     ) -> Result<String> {
         context.refuse_in_transaction()?;
         self.refuse_snapshots()?;
-        let snapshot = self.snapshots.find(&id, context.token.as_deref())?;
+        let snapshot = self.snapshots.find(&id, context.token.as_deref(), &context.grant)?;
         self.engine.restore(&database, &snapshot).await?;
         Ok(String::new())
     }
@@ -34,7 +34,7 @@ impl Service {
     pub(super) async fn drop_snapshot(&self, id: String, context: &ExecutionContext) -> Result<String> {
         context.refuse_in_transaction()?;
         self.refuse_snapshots()?;
-        self.snapshots.remove(&id, context.token.as_deref())?;
+        self.snapshots.remove(&id, context.token.as_deref(), &context.grant)?;
         Ok(String::new())
     }
 
@@ -46,7 +46,7 @@ impl Service {
         context: &ExecutionContext,
     ) -> Result<()> {
         self.refuse_snapshots()?;
-        let snapshot = self.snapshots.find(snapshot_id, context.token.as_deref())?;
+        let snapshot = self.snapshots.find(snapshot_id, context.token.as_deref(), &context.grant)?;
         self.engine.create_database_from(name, &snapshot).await
     }
 
