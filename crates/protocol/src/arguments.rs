@@ -8,6 +8,7 @@ use crate::{Apart, Cell, Value};
 
 /// A statement of PhantomDB SQL. With `native` it is in the engine's own SQL and reaches the engine unchanged.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Statement {
     pub query: String,
     #[serde(default)]
@@ -28,6 +29,7 @@ pub struct Statement {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Batch {
     /// Each is read by itself. In an atomic batch the error of one is that of the batch.
     pub statements: Vec<Apart<Statement>>,
@@ -54,7 +56,7 @@ pub struct Find {
 
 /// The action of an insert when a row with the same key exists.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OnConflict {
     /// The columns of the key. Empty means any unique key, which is only possible without `update`.
     #[serde(default)]
@@ -65,7 +67,7 @@ pub struct OnConflict {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct InsertRows {
     /// Each row maps column names to values; a column that a row leaves out gets its default.
     pub rows: Vec<Map<String, Json>>,
@@ -77,6 +79,7 @@ pub struct InsertRows {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct UpdateRows {
     pub data: Map<String, Json>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -109,7 +112,7 @@ pub enum IsolationLevel {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct BeginTransaction {
     pub database: String,
     #[serde(default)]

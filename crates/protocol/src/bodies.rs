@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{AlterOperation, Records, ResultSet, Right};
 
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateDatabaseBody {
     pub name: String,
     #[serde(default)]
@@ -17,11 +17,13 @@ pub struct CreateDatabaseBody {
 
 /// A statement of PhantomDB SQL.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct DescribeStatementBody {
     pub query: String,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct AlterTableBody {
     pub operations: Vec<AlterOperation>,
 }

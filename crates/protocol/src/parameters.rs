@@ -77,19 +77,22 @@ impl Parameter {
     }
 }
 
+/// The most characters of an unknown name in an error.
+const NAME_MAX: usize = 40;
+
 /// The values of the query parameters of one request.
 #[derive(Debug, Default)]
 pub(crate) struct Parameters([Option<String>; Parameter::ALL.len()]);
 
 impl Parameters {
     /// Reads what follows the `?`. A parameter that no call has is refused: a misspelt `condition` must not mean
-    /// "all rows".
+    /// "all rows". The error names it, and not its value.
     pub(crate) fn read(query: &str) -> Result<Self> {
         let mut parameters = Self::default();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let parameter = Parameter::ALL.into_iter().find(|parameter| parameter.name() == name);
-            let parameter = parameter.ok_or_else(unknown_parameter)?;
+            let parameter = parameter.ok_or_else(|| unknown_parameter(name))?;
             if parameters.0[parameter as usize].replace(decoded(name, value)?).is_some() {
                 return Err(refused(format!("the parameter {name} is given twice")));
             }
@@ -108,10 +111,10 @@ impl Parameters {
             .find(|&parameter| self.is_given(parameter) && !known.contains(&parameter));
         let Some(other) = other else { return Ok(()) };
         let names: Vec<&str> = known.iter().map(|parameter| parameter.name()).collect();
+        let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
         Err(refused(format!(
-            "this call does not take the parameter {} in its URL; it takes {}",
-            other.name(),
-            names.join(", ")
+            "this call does not take the parameter {} in its URL; it takes {names}",
+            other.name()
         )))
     }
 
@@ -139,9 +142,13 @@ fn refused(message: impl Into<String>) -> Error {
     Error::new(ErrorCode::BadRequest, message)
 }
 
-fn unknown_parameter() -> Error {
+fn unknown_parameter(name: &str) -> Error {
     let [first @ .., last] = Parameter::ALL.map(Parameter::name);
-    refused(format!("a parameter of the URL is not known; there are {} and {last}", first.join(", ")))
+    let name: String = name.chars().take(NAME_MAX).collect();
+    refused(format!(
+        "no call has the parameter {name:?} in its URL; there are {} and {last}",
+        first.join(", ")
+    ))
 }
 
 fn decoded(name: &str, value: &str) -> Result<String> {

@@ -201,9 +201,11 @@ pub(crate) fn read_json<T: DeserializeOwned>(what: &str, text: &[u8]) -> Result<
         } else if why.starts_with("invalid ") || why.starts_with("unknown variant") {
             let expected = why.split(" at line ").next().and_then(|why| why.rsplit_once(", expected "));
             match expected {
-                Some((_, expected)) => format!(
-                    "{what} is not what this call takes: expected {expected} (line {line}, column {column})"
-                ),
+                Some((_, expected)) => {
+                    // The name of a type says nothing to a caller.
+                    let expected = if expected.starts_with("struct ") { "an object" } else { expected };
+                    format!("{what} is not what this call takes: expected {expected} (line {line}, column {column})")
+                }
                 None => format!("{what} is not what this call takes (line {line}, column {column})"),
             }
         } else {

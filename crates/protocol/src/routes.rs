@@ -26,6 +26,7 @@ use crate::{
     RequestReader, Result, ResultSet, Right, ServerInfo, SlowCalls, SnapshotMade, Statement,
     StatementDescription, Status, StreamedRows, TableCreated, TableName, TableSchema, Tables,
     TransactionBegun, UpdateRows, Updated, Views,
+    parameters::Parameters,
     request::{UrlWriter, write_body},
     route_macros::{answer_body, body_schema, needed_right, read_fields, routes, write_fields},
 };
@@ -292,6 +293,11 @@ impl Route {
         segments.iter().fold(UrlWriter::new(self.path), |url, segment| url.segment(segment)).finish()
     }
 
+    /// Refuses what follows the `?` of a URL unless the route has these parameters.
+    pub fn check_parameters(&self, query: &str) -> Result<()> {
+        Parameters::read(query)?.refuse_others_than(self.parameters)
+    }
+
     /// Reads a request of this route: the variable segments of its path, decoded; what follows the `?` of its URL; and its
     /// body.
     pub fn reader<'a>(
@@ -300,8 +306,6 @@ impl Route {
         query: &str,
         body: &'a [u8],
     ) -> Result<RequestReader<'a>> {
-        // A call without parameters does not look at what follows the `?`.
-        let query = if self.parameters.is_empty() { "" } else { query };
         RequestReader::new(segments, query, self.parameters, body)
     }
 }

@@ -239,7 +239,7 @@ pub struct CreateTable {
 
 /// A table to create, named by `table` or, shorter, by `name` (and `schema`).
 #[derive(Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct CreateTableBody {
     table: Option<TableName>,
     name: Option<String>,

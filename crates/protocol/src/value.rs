@@ -61,9 +61,13 @@ impl Value {
             "json" => Self::Json(text),
             "string" => Self::String(text),
             "blob" => Self::Blob(BASE64.decode(&text).map_err(|_| "a blob must be base64")?),
-            other => return Err(format!("unknown parameter type '{other}'")),
+            other => return Err(unknown_type(other)),
         })
     }
+}
+
+fn unknown_type(kind: &str) -> String {
+    format!("unknown parameter type '{kind}'")
 }
 
 /// An integer. One beyond 64 bits is exact as a decimal, which compares with integers and which no integer column holds.
@@ -189,7 +193,8 @@ pub(crate) fn type_and_value<'de, A: de::MapAccess<'de>>(
 
 pub(crate) fn value_of<E: de::Error>(kind: &str, value: Option<Json>) -> Result<Value, E> {
     match value.ok_or_else(|| E::missing_field("value"))? {
-        Json::Null => Ok(Value::Null),
+        Json::Null if TYPED.contains(&kind) => Ok(Value::Null),
+        Json::Null => Err(E::custom(unknown_type(kind))),
         Json::String(text) => Value::from_typed(kind, text).map_err(E::custom),
         other => Value::from_typed(kind, other.to_string()).map_err(E::custom),
     }

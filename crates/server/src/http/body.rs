@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use http::StatusCode;
+use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use phantomdb_engine::{
     Reservation,
@@ -34,6 +35,9 @@ pub(super) async fn read(body: Body, options: &HttpOptions) -> Result<Held<Vec<u
 
 async fn read_in_time(mut body: Body, options: &HttpOptions) -> Result<Held<Vec<u8>>, HttpError> {
     let max = options.body_max;
+    if body.size_hint().lower() > max as u64 {
+        return Err(too_long(body, max).await);
+    }
     let mut bytes = Vec::new();
     let mut counted: Option<Reservation> = None;
     while let Some(frame) = body.frame().await {
@@ -41,10 +45,7 @@ async fn read_in_time(mut body: Body, options: &HttpOptions) -> Result<Held<Vec<
             frame.map_err(|_| HttpError::new(ErrorCode::BadRequest, "the body of the request broke off"))?;
         let Some(data) = frame.data_ref() else { continue };
         if bytes.len() + data.len() > max {
-            // Over time or not, the answer is the same.
-            let _ =
-                tokio::time::timeout(DISCARD_FOR, discard(body, max.saturating_mul(DISCARD_FACTOR))).await;
-            return Err(BODY_MAX.exceeded(&format!("the body is longer than {max} bytes")).into());
+            return Err(too_long(body, max).await);
         }
         bytes.extend_from_slice(data);
         if let Some(all) = &options.bytes_in_flight
@@ -55,6 +56,13 @@ async fn read_in_time(mut body: Body, options: &HttpOptions) -> Result<Held<Vec<
         }
     }
     Ok(Held::new(bytes, counted))
+}
+
+/// The refusal of a body, once its sender can read it.
+async fn too_long(body: Body, max: usize) -> HttpError {
+    // Over time or not, the answer is the same.
+    let _ = tokio::time::timeout(DISCARD_FOR, discard(body, max.saturating_mul(DISCARD_FACTOR))).await;
+    BODY_MAX.exceeded(&format!("the body is longer than {max} bytes")).into()
 }
 
 async fn discard(mut body: Body, max: usize) {

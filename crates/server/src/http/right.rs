@@ -5,7 +5,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use phantomdb_protocol::{Error, Route};
+use phantomdb_protocol::{Endpoint, Error, Route};
 
 use super::{
     answer::HttpError,
@@ -26,6 +26,10 @@ pub(super) async fn check(
         let names_database = route.segment_names().next() == Some("db");
         let database = segments.first().filter(|_| names_database).map(String::as_str);
         caller.grant.check(right, database)?;
+        // A call reads its parameters by itself. Probes, which need no right, may send what they like.
+        if let (Endpoint::Server(_), Some(query)) = (&route.endpoint, request.uri().query()) {
+            route.check_parameters(query)?;
+        }
     }
     Ok(next.run(request).await)
 }

@@ -1,6 +1,9 @@
 //! What the server refuses, and how.
 
+use std::time::Duration;
+
 use crate::common::{each_server, server, server_with};
+use phantomdb_protocol::ROUTES;
 use phantomdb_server::http::HttpOptions;
 use phantomdb_server::tokens::Tokens;
 use phantomdb_service::ServiceOptions;
@@ -214,4 +217,70 @@ async fn it_takes_no_compressed_body() {
         let answer = caller.raw("POST", "/databases/app/query", &headers, query.clone()).await;
         assert_eq!(answer.status, status, "{encoding}: {}", answer.text);
     }
+}
+
+#[tokio::test]
+async fn it_refuses_keys_that_a_body_does_not_have() {
+    let caller = server().await.with_users().await;
+    for (method, path, mut body) in [
+        ("POST", "/databases", json!({ "name": "new" })),
+        (
+            "POST",
+            "/databases/app/tables",
+            json!({ "name": "t", "columns": [{ "name": "a", "type": "TEXT" }] }),
+        ),
+        ("PATCH", "/databases/app/tables/users", json!({ "operations": [] })),
+        ("PUT", "/databases/app/tables/users", json!({ "data": { "age": 1 }, "all": true })),
+        ("POST", "/databases/app/tables/users/rows", json!({ "rows": [] })),
+        ("POST", "/databases/app/query", json!({ "query": "SELECT 1" })),
+        ("POST", "/databases/app/describe", json!({ "query": "SELECT 1" })),
+        ("POST", "/databases/app/stream", json!({ "query": "SELECT 1" })),
+        ("POST", "/databases/app/batch", json!({ "statements": [] })),
+        ("POST", "/databases/app/queries", json!({ "queries": [] })),
+        ("POST", "/transactions", json!({ "database": "app" })),
+    ] {
+        // A transaction that is not read-only because of a small letter would write.
+        body["readonly"] = json!(true);
+        let answer = caller.send(method, path, body).await;
+        answer.refused_with(400, "BAD_REQUEST");
+        assert!(answer.text.contains("readonly"), "{path}: {}", answer.text);
+    }
+    let statement = json!({ "statements": [{ "query": "SELECT 1", "Parameters": [1] }] });
+    let answer = caller.send("POST", "/databases/app/batch", statement).await;
+    assert!(answer.text.contains("BAD_REQUEST") && answer.text.contains("Parameters"), "{}", answer.text);
+    let typed = json!({ "query": "SELECT $1", "parameters": [{ "type": "AAA", "value": null }] });
+    caller.send("POST", "/databases/app/query", typed).await.refused_with(400, "BAD_REQUEST");
+    let list = caller.send("POST", "/databases/app/query", json!("SELECT 1")).await;
+    assert!(list.text.contains("expected an object"), "{}", list.text);
+}
+
+#[tokio::test]
+async fn it_refuses_query_parameters_that_a_call_does_not_have() {
+    let caller = server().await.with_users().await;
+    for route in ROUTES.iter().filter(|route| route.needs.is_some()) {
+        let path = route.path.replace("{db}", "app").replace("{table}", "users");
+        let path = path.replace("{id}", "x").replace("{name}", "x");
+        let body = json!({ "query": "SELECT 1", "queries": [] });
+        let answer = caller.send(route.method.as_str(), &format!("{path}?conditoin=secret"), body).await;
+        assert_eq!(answer.status, 400, "{} {}: {}", route.method.as_str(), path, answer.text);
+        let is_named = answer.text.contains("conditoin") && !answer.text.contains("secret");
+        assert!(is_named, "{path}: {}", answer.text);
+    }
+    caller.get("/health?probe=1").await.ok(200);
+    let known = caller.get("/databases?limit=1").await;
+    known.refused_with(400, "BAD_REQUEST");
+    assert!(known.text.contains("limit") && known.text.contains("it takes none"), "{}", known.text);
+}
+
+#[tokio::test]
+async fn it_refuses_a_body_that_says_it_is_too_long() {
+    let caller = server().await;
+    let mut stream = tokio::net::TcpStream::connect(caller.address).await.unwrap();
+    let head = "POST /databases HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    let read = stream.read_exact(&mut answer);
+    // Without sending any of it: the time of a body is a minute.
+    tokio::time::timeout(Duration::from_secs(20), read).await.unwrap().unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 413");
 }
