@@ -22,6 +22,7 @@ use tower_service::Service as _;
 use super::{
     activity::{Activity, Verdict, WatchedBody, WatchedStream},
     listener::{Listener, Peer},
+    polled_again::PolledAgain,
 };
 
 /// The limits of the connections of a port.
@@ -94,10 +95,10 @@ pub(crate) async fn serve(
             continue;
         };
         let (router, limits, stop) = (router.clone(), Arc::clone(&limits), stop.clone());
-        connections.spawn(async move {
+        connections.spawn(PolledAgain::new(async move {
             serve_connection(stream, peer, router, &limits, stop).await;
             drop(slot);
-        });
+        }));
     }
     drop(listener);
     while connections.join_next().await.is_some() {}

@@ -16,6 +16,7 @@ mod metrics;
 mod observe;
 mod openapi;
 mod peers;
+mod polled_again;
 mod queries;
 mod rate_limit;
 mod request_id;
