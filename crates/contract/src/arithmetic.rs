@@ -11,7 +11,8 @@ pub(super) const TESTS: &[ContractTest] = contract_tests![
     numbers_out_of_range_are_refused,
     aggregates_of_numbers_are_those_of_postgresql,
     aggregates_follow_the_frame_of_a_window,
-    a_sign_stands_before_a_sign
+    a_sign_stands_before_a_sign,
+    a_sum_of_conditions_counts_them
 ];
 
 async fn numbers_are_computed_as_in_postgresql(fixture: &Fixture) {
@@ -167,4 +168,20 @@ async fn a_sign_stands_before_a_sign(fixture: &Fixture) {
     // It was a comment, which took the rest of the condition with it.
     let both = "SELECT count(*) FROM (VALUES (5, 1), (5, 2)) AS t(a, b) WHERE a = - -5 AND b = 1";
     assert_eq!(ask(session, both).await, "1");
+}
+
+async fn a_sum_of_conditions_counts_them(fixture: &Fixture) {
+    let session = &*fixture.session;
+    let values = "(VALUES (1, TRUE), (2, FALSE), (3, NULL)) AS v(n, b)";
+    for (sum, expected) in [
+        ("sum(n > 1)", "2"),
+        ("sum((b IS TRUE))", "1"),
+        ("sum(b IS NULL)", "1"),
+        ("sum(n IN (1, 2) AND b)", "1"),
+        ("sum(n BETWEEN 2 AND 3)", "2"),
+    ] {
+        assert_eq!(ask(session, &format!("SELECT {sum} FROM {values}")).await, expected, "{sum}");
+    }
+    let refused = error(session, &format!("SELECT sum(b) FROM {values}"), &[]).await;
+    assert_eq!(refused.code, ErrorCode::UnknownFunction);
 }

@@ -10,6 +10,8 @@ use super::{
 
 pub(super) const TESTS: &[ContractTest] = contract_tests![
     arrays_of_two_types_of_text_need_a_cast,
+    a_subscript_needs_parentheses_around_an_expression,
+    bytes_are_looked_for_in_an_array,
     a_text_that_is_cast_is_in_the_notation_of_arrays,
     an_array_keeps_its_elements,
     an_element_is_converted_or_refused,
@@ -176,5 +178,38 @@ async fn arrays_of_two_types_of_text_need_a_cast(fixture: &Fixture) {
         ("'a' = ANY (v)", "true"),
     ] {
         assert_eq!(ask(session, &format!("SELECT {expression} FROM t")).await, expected, "{expression}");
+    }
+}
+
+async fn a_subscript_needs_parentheses_around_an_expression(fixture: &Fixture) {
+    let session = &*fixture.session;
+    for expression in [
+        "ARRAY[1,2][1]",
+        "-ARRAY[1,2][1]",
+        "1 + ARRAY[1,2][1]",
+        "ARRAY(SELECT 1)[1]",
+        "trim_array(ARRAY[1,2], 1)[1]",
+    ] {
+        let refused = error(session, &format!("SELECT {expression}"), &[]).await;
+        assert_eq!(refused.code, ErrorCode::SyntaxError, "{expression}");
+    }
+    ok(session, "CREATE TABLE t (a INTEGER[])", &[]).await;
+    ok(session, "INSERT INTO t VALUES ('{1,2}')", &[]).await;
+    let parts = "SELECT (ARRAY[1,2])[1], -(ARRAY[1,2])[2], a[1], t.a[2], (SELECT a FROM t)[1] FROM t";
+    assert_eq!(ask(session, parts).await, "1|-2|1|2|1");
+}
+
+async fn bytes_are_looked_for_in_an_array(fixture: &Fixture) {
+    let session = &*fixture.session;
+    ok(session, "CREATE TABLE t (id INTEGER, b BLOB)", &[]).await;
+    ok(session, "INSERT INTO t VALUES (1, '\\xdeadbeef'), (2, '\\x00'), (3, NULL)", &[]).await;
+    for (condition, expected) in [
+        ("'\\xdeadbeef'::bytea = ANY (ARRAY['\\x', b])", "true false ∅"),
+        ("'\\xdeadbeef'::bytea <> ALL (ARRAY['\\x', b])", "false true ∅"),
+        ("'\\x01'::bytea > ANY (ARRAY[b, '\\xff'])", "false true ∅"),
+        ("b = ANY (array_remove(ARRAY[b, '\\x01'], '\\x01'))", "true true ∅"),
+    ] {
+        let query = format!("SELECT {condition} FROM t ORDER BY id");
+        assert_eq!(ask(session, &query).await, expected, "{condition}");
     }
 }

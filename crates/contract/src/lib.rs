@@ -11,6 +11,7 @@ mod alter_clauses;
 mod alterations;
 mod arithmetic;
 mod arrays;
+mod assignments;
 mod bound_values;
 mod changes;
 mod citext;
@@ -22,6 +23,7 @@ mod errors;
 mod extremes;
 mod foreign_keys;
 mod generated;
+mod inner_columns;
 mod insert_rows;
 mod joins;
 mod keyed;
@@ -65,12 +67,13 @@ macro_rules! contract_tests {
 }
 use contract_tests;
 
-const FILES: [(&str, &[ContractTest]); 28] = [
+const FILES: [(&str, &[ContractTest]); 30] = [
     ("access", access::TESTS),
     ("alter_clauses", alter_clauses::TESTS),
     ("alterations", alterations::TESTS),
     ("arithmetic", arithmetic::TESTS),
     ("arrays", arrays::TESTS),
+    ("assignments", assignments::TESTS),
     ("bound_values", bound_values::TESTS),
     ("changes", changes::TESTS),
     ("citext", citext::TESTS),
@@ -82,6 +85,7 @@ const FILES: [(&str, &[ContractTest]); 28] = [
     ("errors", errors::TESTS),
     ("extremes", extremes::TESTS),
     ("generated", generated::TESTS),
+    ("inner_columns", inner_columns::TESTS),
     ("insert_rows", insert_rows::TESTS),
     ("joins", joins::TESTS),
     ("names", names::TESTS),

@@ -18,6 +18,7 @@ pub(super) const TESTS: &[ContractTest] = contract_tests![
     bytes_are_read_from_strings,
     names_are_those_of_postgresql,
     a_literal_beside_an_array_has_the_type_of_its_elements,
+    a_series_of_decimals_is_exact,
 ];
 
 async fn values_travel_alike(fixture: &Fixture) {
@@ -303,4 +304,10 @@ async fn a_literal_beside_an_array_has_the_type_of_its_elements(fixture: &Fixtur
     }
     let types = "SELECT typeof(sum(n)), typeof(count(*)) FROM (VALUES (1), (2)) AS t(n)";
     assert_eq!(rows(session, types, &[]).await, json!([["bigint", "bigint"]]));
+}
+
+async fn a_series_of_decimals_is_exact(fixture: &Fixture) {
+    let series = "SELECT * FROM generate_series(1.0, 1.5, 0.25) WITH ORDINALITY AS s(x, n)";
+    let expected = json!([["1.0", 1], ["1.25", 2], ["1.50", 3]]);
+    assert_eq!(rows(&*fixture.session, series, &[]).await, expected);
 }

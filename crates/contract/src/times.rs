@@ -15,7 +15,8 @@ pub(super) const TESTS: &[ContractTest] = contract_tests![
     a_time_beyond_its_limits_is_refused,
     intervals_are_read_summed_and_compared,
     the_functions_of_times_answer_alike,
-    templates_write_and_read_times
+    templates_write_and_read_times,
+    the_smallest_interval_is_written_and_computed_with
 ];
 
 async fn a_column_keeps_the_decimals_that_its_type_names(fixture: &Fixture) {
@@ -251,4 +252,21 @@ async fn templates_write_and_read_times(fixture: &Fixture) {
     ] {
         assert_eq!(ask(session, &format!("SELECT {expression}")).await, expected, "{expression}");
     }
+}
+
+/// PostgreSQL writes it, and does not read what it writes.
+async fn the_smallest_interval_is_written_and_computed_with(fixture: &Fixture) {
+    let session = &*fixture.session;
+    let smallest = "INTERVAL '-9223372036854775808 microseconds'";
+    assert_eq!(ask(session, &format!("SELECT ({smallest})::text")).await, "-2562047788:00:54.775808");
+    assert_eq!(
+        ask(session, &format!("SELECT justify_hours({smallest})::text")).await,
+        "-106751991 days -04:00:54.775808"
+    );
+    for text in ["-2562047788:00:54.775808", "-2562047788:00:54.775809", "-00:99"] {
+        let refused = error(session, &format!("SELECT INTERVAL '{text}'"), &[]).await;
+        assert_eq!(refused.code, ErrorCode::TypeMismatch, "{text}");
+    }
+    let refused = error(session, "SELECT INTERVAL '2562047788:00:54.775808'", &[]).await;
+    assert_eq!(refused.code, ErrorCode::OutOfRange);
 }

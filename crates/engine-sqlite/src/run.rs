@@ -93,12 +93,13 @@ fn type_of_value(value: &Value, open: Open) -> Option<Type> {
         (_, Value::Time(_)) => Some(Type::Time),
         (_, Value::Timestamp(_)) => Some(Type::TimestampTz),
         (_, Value::Blob(_)) => Some(Type::Bytea),
-        (Open::Any, Value::Json(_)) => Some(Type::Json),
-        (Open::Overloaded | Open::Assumed, Value::Integer(_)) => Some(Type::BigInt),
-        (Open::Overloaded | Open::Assumed, Value::Float(_)) => Some(Type::Double),
-        (Open::Overloaded | Open::Assumed, Value::Uuid(_)) => Some(Type::Uuid),
-        (Open::Overloaded | Open::Assumed, Value::String(_) | Value::Json(_)) => Some(Type::Text),
-        (Open::Overloaded | Open::Assumed, Value::Null)
+        (Open::Any | Open::InnerColumn, Value::Json(_)) => Some(Type::Json),
+        (Open::Overloaded | Open::InnerColumn | Open::Assumed, Value::Integer(_)) => Some(Type::BigInt),
+        (Open::Overloaded | Open::InnerColumn | Open::Assumed, Value::Float(_)) => Some(Type::Double),
+        (Open::Overloaded | Open::InnerColumn | Open::Assumed, Value::Uuid(_)) => Some(Type::Uuid),
+        (Open::Overloaded | Open::InnerColumn | Open::Assumed, Value::String(_)) => Some(Type::Text),
+        (Open::Overloaded | Open::Assumed, Value::Json(_)) => Some(Type::Text),
+        (Open::Overloaded | Open::InnerColumn | Open::Assumed, Value::Null)
         | (
             Open::Any,
             Value::Integer(_) | Value::Float(_) | Value::Uuid(_) | Value::String(_) | Value::Null,
@@ -143,7 +144,7 @@ impl Executor<'_> {
     /// PostgreSQL.
     fn plan(&self, statement: &Statement) -> Result<Arc<Plan>> {
         let refusal = match self.plans.plan(self.connection, &statement.query) {
-            Err(error) if error.code == ErrorCode::TypeMismatch => error,
+            Err(error) if matches!(error.code, ErrorCode::TypeMismatch | ErrorCode::UnknownFunction) => error,
             outcome => return outcome,
         };
         let type_at = |(place, value)| Some((place, own_type(value)?));

@@ -4,6 +4,7 @@
 pub mod alter_table;
 pub mod build;
 pub mod calls;
+pub mod condition;
 mod constraints;
 pub mod cursor;
 pub mod database_statement;

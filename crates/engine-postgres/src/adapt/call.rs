@@ -3,12 +3,13 @@
 use phantomdb_protocol::Result;
 use phantomdb_sql::{
     build::{take, unnested},
+    condition::is_condition,
     names::last_ident,
     printer::{literal, quote_identifier, verbatim_expr, verbatim_ident},
 };
 use sqlparser::ast::{
-    BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList,
-    FunctionArguments, ObjectName, Spanned, UnaryOperator, Value, ValueWithSpan,
+    Expr, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList, FunctionArguments,
+    ObjectName, Spanned, Value, ValueWithSpan,
 };
 
 use super::{
@@ -221,36 +222,6 @@ fn replace_in_order(arguments: &mut FunctionArguments, replaced: &[(Expr, Expr)]
                 }
             }
         }
-    }
-}
-
-/// True when the expression can only be true or false. The sum of such values counts how often it is true.
-fn is_condition(expr: &Expr) -> bool {
-    match unnested(expr) {
-        Expr::BinaryOp { left: _, op, right: _ } => matches!(
-            op,
-            BinaryOperator::Eq
-                | BinaryOperator::NotEq
-                | BinaryOperator::Lt
-                | BinaryOperator::LtEq
-                | BinaryOperator::Gt
-                | BinaryOperator::GtEq
-                | BinaryOperator::And
-                | BinaryOperator::Or
-        ),
-        Expr::UnaryOp { op, expr: _ } => *op == UnaryOperator::Not,
-        Expr::IsNull(_)
-        | Expr::IsNotNull(_)
-        | Expr::IsTrue(_)
-        | Expr::IsFalse(_)
-        | Expr::InList { expr: _, list: _, negated: _ }
-        | Expr::InSubquery { expr: _, subquery: _, negated: _ }
-        | Expr::Between { expr: _, negated: _, low: _, high: _ }
-        | Expr::Like { negated: _, any: _, expr: _, pattern: _, escape_char: _ }
-        | Expr::ILike { negated: _, any: _, expr: _, pattern: _, escape_char: _ }
-        | Expr::Exists { subquery: _, negated: _ } => true,
-        // Any other expression is summed as PostgreSQL sums it.
-        _ => false,
     }
 }
 

@@ -3,14 +3,16 @@
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use phantomdb_sql::{
     build,
+    condition::is_condition,
     names::last_ident,
     printer::{literal, verbatim_ident},
     typing::{Resolved, Type},
     walk::change_expressions,
 };
 use sqlparser::ast::{
-    DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
-    FunctionArgumentList, FunctionArguments, Ident, ObjectName, OrderByExpr, OrderByOptions,
+    CastKind, DataType, DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr,
+    FunctionArgumentClause, FunctionArgumentList, FunctionArguments, Ident, ObjectName, OrderByExpr,
+    OrderByOptions,
 };
 
 use super::{
@@ -276,4 +278,15 @@ fn is_constant(expr: &Expr) -> bool {
 
 fn ordered_by(expr: Expr) -> OrderByExpr {
     OrderByExpr { expr, options: OrderByOptions { sort: None, nulls_first: Some(false) }, with_fill: None }
+}
+
+/// Makes a condition the number that PhantomDB SQL sums: how often it is true.
+pub(super) fn sum_of_conditions(function: &mut Function) {
+    if let [value] = expressions(function).as_mut_slice()
+        && is_condition(value)
+    {
+        let condition = Box::new(build::take(value));
+        let kind = CastKind::Cast;
+        **value = Expr::Cast { kind, expr: condition, data_type: DataType::Integer(None), format: None };
+    }
 }

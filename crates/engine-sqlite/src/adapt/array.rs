@@ -7,13 +7,14 @@ use phantomdb_sql::{
     typing::{Type, functions, resolve},
 };
 use sqlparser::{
-    ast::{AccessExpr, Array, Expr, FunctionArguments, Ident, Spanned, Subscript},
+    ast::{AccessExpr, Array, Expr, FunctionArguments, Ident, Spanned, Subscript, Value, ValueWithSpan},
     tokenizer::Span,
 };
 
 use super::{
     adapter::Adapter,
     converted::conversion,
+    expression::shorten,
     parameter_types::Overloaded,
     template::{converted_source, empty_query},
     typed::{Typed, unify},
@@ -110,6 +111,16 @@ impl Adapter<'_> {
             let message = format!("an array has {MAX_DIMENSIONS} dimensions at most");
             return Err(self.at(Error::new(ErrorCode::TooLarge, message), span));
         }
+        join_name(root, access_chain);
+        let is_simple = match root.as_ref() {
+            Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Nested(_) | Expr::Subquery(_) => true,
+            Expr::Value(ValueWithSpan { value, span: _ }) => matches!(value, Value::Placeholder(_)),
+            _ => false,
+        };
+        if !is_simple {
+            let message = format!("write the value before '[' in parentheses: ({})[…]", shorten(root));
+            return Err(self.at(Error::new(ErrorCode::SyntaxError, message), span));
+        }
         let mut value = build::take(root);
         let typed = self.expr(&mut value)?;
         let mut subscripts = Vec::with_capacity(access_chain.len());
@@ -201,4 +212,23 @@ impl Adapter<'_> {
         }
         Ok((build::call("phantomdb_jsonb_extract_path", arguments), Typed::of(Type::Jsonb)))
     }
+}
+
+/// Makes a column with the name of its table, `t.a[1]`, one name before the subscripts.
+fn join_name(root: &mut Expr, access_chain: &mut Vec<AccessExpr>) {
+    let mut name = match root {
+        Expr::Identifier(first) => vec![first.clone()],
+        Expr::CompoundIdentifier(parts) => parts.clone(),
+        _ => return,
+    };
+    let is_part = |access: &&AccessExpr| matches!(access, AccessExpr::Dot(Expr::Identifier(_)));
+    let count = access_chain.iter().take_while(is_part).count();
+    if count == 0 {
+        return;
+    }
+    name.extend(access_chain.drain(..count).filter_map(|access| match access {
+        AccessExpr::Dot(Expr::Identifier(part)) => Some(part),
+        _ => None,
+    }));
+    *root = Expr::CompoundIdentifier(name);
 }

@@ -15,7 +15,7 @@ use sqlparser::ast::{Expr, Spanned, UnaryOperator, Value, ValueWithSpan};
 
 use super::{
     adapter::Adapter,
-    converted::{conversion, json},
+    converted::conversion,
     expression::is_word,
     literal::value_of,
     parameter_types,
@@ -104,6 +104,7 @@ impl Target {
     pub(super) fn assign(&self, value: Expr, typed: Typed) -> Result<Expr> {
         let Some(data_type) = &self.data_type else { return Ok(value) };
         parameter_types::note_column(&value, typed, data_type);
+        self.check_assignment(typed, data_type)?;
         if let Some(Value::Null) = value_of(&value) {
             return if self.required_key { Err(self.missing()) } else { Ok(value) };
         }
@@ -137,18 +138,27 @@ impl Target {
         if typed.is_unknown() || typed.is(Type::Other) || typed.data_type == wanted {
             return Ok(value);
         }
-        if typed.is(Type::Boolean) && wanted == Type::Jsonb {
-            return json(value, typed);
-        }
-        if strength(typed.data_type, wanted).is_none_or(|needed| needed > Strength::Assignment) {
-            let message = format!(
-                "a value of the type {} cannot be assigned to a column of the type {}; cast it",
-                typed.data_type.name(),
-                data_type.name()
-            );
-            return Err(self.refused(Error::new(ErrorCode::TypeMismatch, message)));
-        }
+        self.check_assignment(typed, data_type)?;
         conversion(value, typed, wanted).map_err(|error| self.refused(error))
+    }
+
+    /// Refuses a value of a type that PostgreSQL does not assign to the column, also when it is a constant.
+    fn check_assignment(&self, typed: Typed, data_type: &SqlType) -> Result<()> {
+        let wanted = type_of_column(data_type);
+        let is_open = typed.is_unknown() || typed.is(Type::Other) || wanted == Type::Other;
+        let strength = strength(typed.data_type, wanted);
+        if is_open
+            || typed.data_type == wanted
+            || strength.is_some_and(|needed| needed <= Strength::Assignment)
+        {
+            return Ok(());
+        }
+        let message = format!(
+            "a value of the type {} cannot be assigned to a column of the type {}; cast it",
+            typed.data_type.name(),
+            data_type.name()
+        );
+        Err(self.refused(Error::new(ErrorCode::TypeMismatch, message)))
     }
 
     /// A call of a function that converts a value, or fails with the names of the table and the column.

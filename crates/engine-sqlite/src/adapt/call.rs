@@ -18,7 +18,7 @@ use sqlparser::{
 
 use super::{
     adapter::Adapter,
-    aggregate::{complete_separator, count, extreme_of_rows},
+    aggregate::{complete_separator, count, extreme_of_rows, sum_of_conditions},
     converted::{conversion, json, text},
     groups::is_aggregate,
     named_arguments,
@@ -55,6 +55,7 @@ impl Adapter<'_> {
         match name.as_str() {
             "normalize" => normalization_form(function),
             "string_agg" => complete_separator(function),
+            "sum" => sum_of_conditions(function),
             _ => {}
         }
         // Nor may a function that returns rows stand in an aggregate, or in COALESCE.

@@ -16,6 +16,7 @@ use super::{
     converted::comparable,
     expression::shorten,
     literal::value_of,
+    row_sources::row_value,
     template::{
         converted_column, converted_source, empty_query, exists_in, is_plain, parsed_query,
         set_table_function_argument,
@@ -331,6 +332,11 @@ impl Adapter<'_> {
                 ],
             ),
         );
+        if let SetExpr::Select(select) = query.body.as_mut()
+            && let [SelectItem::ExprWithAlias { expr: value, alias: _ }] = select.projection.as_mut_slice()
+        {
+            *value = row_value(build::take(value), element)?;
+        }
         // SQLite finds the rows of an IN by an index.
         if let Some(negated) = as_membership(&op, all) {
             self.align_with_query(&mut left, typed, &mut query, Typed::of(element))?;

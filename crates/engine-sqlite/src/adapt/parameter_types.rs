@@ -35,6 +35,9 @@ pub enum Open {
     /// It has the type of its value, or is a text if no such type can stand there: a function or an operator takes several,
     /// or it stands beside others of which none has a type.
     Overloaded,
+    /// It is a column of a query inside of another one, and has the type of its value, or is a text if no such type can stand
+    /// there.
+    InnerColumn,
     /// The statement says less than one function or operator needs, and takes the parameter for a number.
     Assumed,
     /// It stands beside a date, and is a date unless its value has a time.
@@ -72,6 +75,11 @@ pub(super) fn note_overloaded(expr: &Expr, typed: Typed) {
     note_standing(expr, typed, Standing::Value(Open::Overloaded));
 }
 
+/// Notes that a parameter is a column of a query inside of another one, where nothing gives it a type.
+pub(super) fn note_inner_column(expr: &Expr, typed: Typed) {
+    note_standing(expr, typed, Standing::Value(Open::InnerColumn));
+}
+
 /// Notes that a parameter is a text because its value can be nothing else.
 pub(super) fn note_text(expr: &Expr) {
     note_written(expr, Typed::PARAMETER, |before| before.or(Some(Written::Text)));
@@ -84,9 +92,12 @@ fn note_standing(expr: &Expr, typed: Typed, standing: Standing) {
         if places.len() <= place {
             places.resize(place + 1, None);
         }
-        let by_value = [Open::Overloaded, Open::Assumed].map(Standing::Value);
-        let decided = [Standing::Statement, by_value[0], by_value[1]];
-        let is_decided = places[place].is_some_and(|before| decided.contains(&before));
+        let is_decided = match places[place] {
+            Some(
+                Standing::Statement | Standing::Value(Open::Overloaded | Open::InnerColumn | Open::Assumed),
+            ) => true,
+            Some(Standing::Value(Open::Any | Open::BesideDate)) | None => false,
+        };
         if !is_decided || standing == Standing::Statement {
             places[place] = Some(standing);
         }

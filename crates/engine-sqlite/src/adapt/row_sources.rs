@@ -102,7 +102,7 @@ impl Adapter<'_> {
             let value = row_value(value, typed.data_type)?;
             let name = columns.first().map_or(exposed, |(name, _)| *name);
             let single = Output { name: name.to_owned(), typed: typed.computed(), expr: Some(value) };
-            return Ok((rows, vec![single]));
+            return Ok((rows, vec![single.exact()]));
         }
         let outputs = columns.iter().enumerate().map(|(index, (name, data_type))| Output {
             name: (*name).to_owned(),
@@ -241,7 +241,7 @@ impl Adapter<'_> {
 }
 
 /// A value of a row. JSON has no bytes, so these come as their hexadecimal digits.
-fn row_value(value: Expr, data_type: Type) -> Result<Expr> {
+pub(super) fn row_value(value: Expr, data_type: Type) -> Result<Expr> {
     if data_type == Type::Bytea { conversion(value, Typed::of(Type::Text), Type::Bytea) } else { Ok(value) }
 }
 

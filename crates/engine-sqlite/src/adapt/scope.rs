@@ -36,10 +36,7 @@ impl Output {
     pub(super) fn outside(self) -> Self {
         let mut output = self.exact();
         if output.typed.is_unknown() {
-            output.typed = match output.typed.origin {
-                Origin::Literal => Typed { nullable: output.typed.nullable, ..Typed::of(Type::Text) },
-                Origin::Column | Origin::Parameter | Origin::Computed => Typed::OTHER,
-            };
+            output.typed = Typed { nullable: output.typed.nullable, ..Typed::of(Type::Text) };
         }
         // The collation of the expression is the collation of the column.
         output.typed.origin = Origin::Column;

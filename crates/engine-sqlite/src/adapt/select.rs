@@ -249,7 +249,11 @@ impl Adapter<'_> {
 
     fn result_column(&mut self, expr: &mut Expr, compared: bool) -> Result<Typed> {
         let typed = self.expr(expr)?;
-        parameter_types::note_open(expr, typed);
+        if self.depth > 0 {
+            parameter_types::note_inner_column(expr, typed);
+        } else {
+            parameter_types::note_open(expr, typed);
+        }
         if compared {
             *expr = comparable(build::take(expr), typed);
         }

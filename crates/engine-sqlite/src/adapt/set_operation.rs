@@ -7,6 +7,7 @@ use sqlparser::ast::{Expr, Ident, SelectItem, SetExpr, SetOperator, SetQuantifie
 use super::{
     adapter::Adapter,
     converted::{comparable, conversion},
+    parameter_types::{Open, Overloaded},
     query::{QUERY_DEPTH, listed},
     scope::Output,
     template::{converted_source, empty_query, is_plain, numbered_source, select_from},
@@ -15,6 +16,13 @@ use super::{
 
 /// The selects after which a chain of set operations becomes a sub-query: SQLite takes 500 in one chain.
 const TERMS_MAX: usize = 400;
+
+/// A column of the whole.
+struct Unified {
+    typed: Typed,
+    /// True when no member gives it a type. A parameter in it has the type of its value.
+    is_open: bool,
+}
 
 impl Adapter<'_> {
     pub(super) fn set_operation(&mut self, body: &mut SetExpr) -> Result<Option<Vec<Output>>> {
@@ -89,73 +97,82 @@ impl Adapter<'_> {
                 );
                 return Err(self.at(Error::new(ErrorCode::TypeMismatch, message), right.span()));
             }
-            unified.push(typed);
+            let is_open = output.typed.is_unknown() && other.typed.is_unknown();
+            // What has no type in any member is a text.
+            let text = Typed { nullable: typed.nullable, ..Typed::of(Type::Text) };
+            let typed = if typed.is_unknown() { text } else { typed };
+            unified.push(Unified { typed, is_open });
         }
         for (side, own) in [(&mut *left, &outputs), (&mut *right, &others)] {
-            convert_outputs(side, own, &unified)?;
+            self.convert_outputs(side, own, &unified)?;
         }
         if numbered {
             number_rows(left, outputs.len())?;
             number_rows(right, outputs.len())?;
         }
-        for (output, typed) in outputs.iter_mut().zip(unified) {
+        for (output, Unified { typed, is_open: _ }) in outputs.iter_mut().zip(unified) {
             output.typed = typed;
         }
         Ok(Some(outputs))
     }
-}
 
-/// Converts the columns of a member of a set operation to the types of the whole.
-fn convert_outputs(member: &mut Box<SetExpr>, own: &[Output], wanted: &[Typed]) -> Result<()> {
-    let changes = |output: &Output, typed: &Typed| {
-        typed.data_type != output.typed.data_type
-            && typed.data_type != Type::Unknown
-            && !(typed.data_type.is_text() && output.typed.data_type.is_text())
-    };
-    if !own.iter().zip(wanted).any(|(output, typed)| changes(output, typed)) {
-        return Ok(());
-    }
-    let columns: Vec<Ident> =
-        (1..=own.len()).map(|index| Ident::with_quote('"', format!("column{index}"))).collect();
-    let convert = |value: Expr, output: &Output, typed: &Typed| -> Result<Expr> {
-        Ok(comparable(conversion(value, output.typed, typed.data_type)?, typed.computed()))
-    };
-    if let SetExpr::Select(select) = member.as_mut()
-        && select.projection.len() == own.len()
-        && select.projection.iter().all(|item| {
-            matches!(item, SelectItem::ExprWithAlias { expr: _, alias: _ } | SelectItem::UnnamedExpr(_))
-        })
-    {
-        for ((item, output), typed) in select.projection.iter_mut().zip(own).zip(wanted) {
-            if let (SelectItem::ExprWithAlias { expr, alias: _ } | SelectItem::UnnamedExpr(expr), true) =
-                (&mut *item, changes(output, typed))
-            {
-                let name = Ident::with_quote('"', output.name.clone());
-                let value = convert(build::take(expr), output, typed)?;
-                *item = SelectItem::ExprWithAlias { expr: value, alias: name };
+    /// Converts the columns of a member of a set operation to the types of the whole.
+    fn convert_outputs(&self, member: &mut Box<SetExpr>, own: &[Output], wanted: &[Unified]) -> Result<()> {
+        let changes = |output: &Output, Unified { typed, is_open: _ }: &Unified| {
+            typed.data_type != output.typed.data_type
+                && typed.data_type != Type::Unknown
+                && !(typed.data_type.is_text() && output.typed.data_type.is_text())
+        };
+        if !own.iter().zip(wanted).any(|(output, typed)| changes(output, typed)) {
+            return Ok(());
+        }
+        let columns: Vec<Ident> =
+            (1..=own.len()).map(|index| Ident::with_quote('"', format!("column{index}"))).collect();
+        let convert = |value: Expr, output: &Output, unified: &Unified| -> Result<Expr> {
+            let Unified { typed, is_open } = unified;
+            self.check_beside_value(&value, output.typed, typed.data_type)?;
+            let open = Overloaded::of(&value, output.typed).filter(|_| *is_open);
+            let converted = conversion(value, output.typed, typed.data_type)?;
+            open.into_iter().for_each(|parameter| parameter.note_as(Open::InnerColumn));
+            Ok(comparable(converted, typed.computed()))
+        };
+        if let SetExpr::Select(select) = member.as_mut()
+            && select.projection.len() == own.len()
+            && select.projection.iter().all(|item| {
+                matches!(item, SelectItem::ExprWithAlias { expr: _, alias: _ } | SelectItem::UnnamedExpr(_))
+            })
+        {
+            for ((item, output), typed) in select.projection.iter_mut().zip(own).zip(wanted) {
+                if let (SelectItem::ExprWithAlias { expr, alias: _ } | SelectItem::UnnamedExpr(expr), true) =
+                    (&mut *item, changes(output, typed))
+                {
+                    let name = Ident::with_quote('"', output.name.clone());
+                    let value = convert(build::take(expr), output, typed)?;
+                    *item = SelectItem::ExprWithAlias { expr: value, alias: name };
+                }
+            }
+            return Ok(());
+        }
+        let mut query = empty_query()?;
+        std::mem::swap(&mut query.body, member);
+        let values = columns
+            .iter()
+            .zip(own)
+            .zip(wanted)
+            .map(|((column, output), typed)| convert(Expr::Identifier(column.clone()), output, typed));
+        let values = values.collect::<Result<Vec<_>>>()?;
+        converted_source(&mut query, columns.clone(), values)?;
+        if let SetExpr::Select(select) = query.body.as_mut() {
+            for (item, output) in select.projection.iter_mut().zip(own) {
+                if let SelectItem::UnnamedExpr(expr) = item {
+                    let alias = Ident::with_quote('"', output.name.clone());
+                    *item = SelectItem::ExprWithAlias { expr: build::take(expr), alias };
+                }
             }
         }
-        return Ok(());
+        *member = select_from(*query)?;
+        Ok(())
     }
-    let mut query = empty_query()?;
-    std::mem::swap(&mut query.body, member);
-    let values = columns
-        .iter()
-        .zip(own)
-        .zip(wanted)
-        .map(|((column, output), typed)| convert(Expr::Identifier(column.clone()), output, typed));
-    let values = values.collect::<Result<Vec<_>>>()?;
-    converted_source(&mut query, columns.clone(), values)?;
-    if let SetExpr::Select(select) = query.body.as_mut() {
-        for (item, output) in select.projection.iter_mut().zip(own) {
-            if let SelectItem::UnnamedExpr(expr) = item {
-                let alias = Ident::with_quote('"', output.name.clone());
-                *item = SelectItem::ExprWithAlias { expr: build::take(expr), alias };
-            }
-        }
-    }
-    *member = select_from(*query)?;
-    Ok(())
 }
 
 /// Numbers equal rows of a member of EXCEPT ALL or INTERSECT ALL, so that SQLite's EXCEPT and INTERSECT count them.

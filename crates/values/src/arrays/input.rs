@@ -31,7 +31,7 @@ pub fn element(text: &str, kind: Kind) -> Result<Item> {
         Kind::Time => Item::Text(TimeOfDay::read(text)?.stored()),
         Kind::Timestamp => Item::Text(Timestamp::read(text)?.stored()),
         Kind::TimestampTz => Item::Text(Timestamp::read_with_zone(text)?.stored()),
-        Kind::Interval => Item::Text(Interval::read(text)?.to_string()),
+        Kind::Interval => Item::Text(Interval::input(text)?.to_string()),
     })
 }
 

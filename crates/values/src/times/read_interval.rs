@@ -62,14 +62,27 @@ impl Fields {
 }
 
 impl Interval {
-    /// Reads an interval.
+    /// Reads an interval that was written by [`Self::fmt`].
     pub fn read(text: &str) -> Result<Self> {
         Self::read_with(text, None)
     }
 
+    /// Reads an interval that a user wrote.
+    pub fn input(text: &str) -> Result<Self> {
+        Self::read(text)?.written_as(text)
+    }
+
     /// Reads an interval of certain fields, as `INTERVAL '1' DAY` has it: a number without a unit is one of the last field.
-    pub fn read_fields(text: &str, fields: Fields) -> Result<Self> {
-        Self::read_with(text, Some(fields))?.with_fields(fields)
+    pub fn input_fields(text: &str, fields: Fields) -> Result<Self> {
+        Self::read_with(text, Some(fields))?.written_as(text)?.with_fields(fields)
+    }
+
+    /// PostgreSQL reads a clock before its sign, so it does not read the smallest interval, which it writes.
+    fn written_as(self, text: &str) -> Result<Self> {
+        if self.micros == i64::MIN && self.is_finite() && text.contains(':') {
+            return Err(mismatch(text.trim_ascii(), "an interval"));
+        }
+        Ok(self)
     }
 
     fn read_with(text: &str, range: Option<Fields>) -> Result<Self> {
@@ -243,8 +256,7 @@ fn by_units(text: &str, range: Option<Fields>) -> Reading<Interval> {
                     return Err(Refusal::Form);
                 }
                 sum.see(CLOCK_UNITS)?;
-                let micros = clock_micros(&text[1..], range)?;
-                sum.micros += if text.starts_with('-') { -micros } else { micros };
+                sum.micros += signed_clock_micros(text, range)?;
                 unit = Some(Unit::Day);
             }
             Field::Number(text) | Field::Signed(text) | Field::Compound(text) => {
@@ -301,6 +313,13 @@ fn number(sum: &mut Sum, text: &str, unit: Unit) -> Reading<()> {
     let units = if unit == Unit::Second && fraction != 0.0 { SECONDS } else { unit.bit() };
     sum.see(units)?;
     sum.add(unit, whole, fraction)
+}
+
+/// A clock behind a sign. As in PostgreSQL, one that does not fit is no number with a sign either, so its form is refused.
+fn signed_clock_micros(text: &str, range: Option<Fields>) -> Reading<i128> {
+    let micros = clock_micros(&text[1..], range).map_err(|_| Refusal::Form)?;
+    let signed = if text.starts_with('-') { -micros } else { micros };
+    i64::try_from(signed).map(i128::from).map_err(|_| Refusal::Form)
 }
 
 /// `04:05`, `04:05:06.7`; hours are not limited.

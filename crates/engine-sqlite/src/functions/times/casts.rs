@@ -25,12 +25,12 @@ fn from_texts(conn: &Connection) -> rusqlite::Result<()> {
         Timestamp::read_with_zone(text_of(a.value(0), "a timestamp")?).map(from_timestamp)
     })?;
     strict(conn, "phantomdb_text_interval", 1, |a| {
-        Interval::read(text_of(a.value(0), "an interval")?).map(from_text)
+        Interval::input(text_of(a.value(0), "an interval")?).map(from_text)
     })?;
     // `INTERVAL '1' DAY` and `INTERVAL '1 2' DAY TO HOUR`.
     strict(conn, "phantomdb_text_interval", 2, |a| {
         let fields = Fields::parse(&a.text(1))?;
-        Interval::read_fields(text_of(a.value(0), "an interval")?, fields).map(from_text)
+        Interval::input_fields(text_of(a.value(0), "an interval")?, fields).map(from_text)
     })
 }
 

@@ -94,9 +94,6 @@ impl TimeOfDay {
         if let Some(time) = Self::from_stored(text) {
             return Ok(time);
         }
-        if let Some(time) = Timestamp::from_stored(text).and_then(Timestamp::time) {
-            return Ok(time);
-        }
         let read = || -> Reading<Self> {
             let parts = parts_of_time(text)?;
             // The rule of a zone needs a day.
