@@ -20,6 +20,7 @@ pub(super) const TESTS: &[ContractTest] = contract_tests![
     a_value_becomes_a_text_in_a_cursor,
     values_that_only_stand_beside_each_other_have_their_own_types,
     a_time_beside_a_date_is_a_time,
+    a_value_after_case_has_its_own_type,
     a_value_chooses_among_the_functions_that_take_it,
     a_text_or_null_is_not_taken_for_a_number,
     documents_that_nothing_gives_a_type_are_texts,
@@ -417,5 +418,26 @@ async fn a_value_beside_a_string_has_its_own_type(fixture: &Fixture) {
     ] {
         let found = rows(session, &format!("SELECT {expression}"), std::slice::from_ref(value)).await;
         assert_eq!(found, json!([[expected]]), "{expression} {value:?}");
+    }
+}
+
+async fn a_value_after_case_has_its_own_type(fixture: &Fixture) {
+    let session = &*fixture.session;
+    for (case, value, expected) in [
+        ("CASE $1 WHEN 5 THEN 'a' ELSE 'b' END", Value::Integer(5), "a"),
+        ("CASE $1 WHEN '5' THEN 'a' ELSE 'b' END", Value::Integer(5), "a"),
+        ("CASE $1 WHEN 'x' THEN 'a' ELSE 'b' END", Value::Integer(5), "b"),
+        ("CASE $1 WHEN 'x' THEN 'a' ELSE 'b' END", text("x"), "a"),
+        ("CASE $1 WHEN TRUE THEN 'a' ELSE 'b' END", Value::Boolean(true), "a"),
+    ] {
+        assert_eq!(ask_with(session, &format!("SELECT {case}"), &[value]).await, expected, "{case}");
+    }
+    for (case, value) in [
+        ("CASE $1 WHEN 5 THEN 'a' END", text("5")),
+        ("CASE $1 WHEN 5 THEN 'a' END", Value::Null),
+        ("CASE $1 WHEN DATE '2024-01-01' THEN 'a' END", text("2024-01-01")),
+    ] {
+        let refused = error(session, &format!("SELECT {case}"), &[value]).await;
+        assert_eq!(refused.code, ErrorCode::TypeMismatch, "{case}");
     }
 }

@@ -321,8 +321,11 @@ impl Adapter<'_> {
             return Ok(());
         };
         let typed = self.operand(operand)?;
-        // A string in quotes and NULL are text here.
-        let typed = if typed.is_unknown() && typed.origin == Origin::Literal {
+        // A parameter here, and one beside it, is a text unless its value has another type.
+        let mut open: Vec<Overloaded> = Overloaded::of(operand, typed).into_iter().collect();
+        let is_open = !open.is_empty();
+        // What has no type is text here.
+        let typed = if typed.is_unknown() && (is_open || typed.origin == Origin::Literal) {
             Typed { data_type: Type::Text, ..typed }
         } else {
             typed
@@ -330,9 +333,12 @@ impl Adapter<'_> {
         let mut values = Vec::with_capacity(branches.len());
         for CaseWhen { condition, result: _ } in branches {
             let other = self.expr(condition)?;
+            open.extend(Overloaded::of(condition, other).filter(|_| is_open));
             values.push((condition, other));
         }
-        self.align_with_list(operand, typed, values)
+        self.align_with_list(operand, typed, values)?;
+        open.into_iter().for_each(Overloaded::note);
+        Ok(())
     }
 
     /// Converts the members of CASE, COALESCE and the like to the one type that they have in common.

@@ -129,9 +129,10 @@ impl Overloaded {
             _ => Standing::Value(open),
         };
         STANDING.with_borrow_mut(|places| {
-            if let Some(place) = places.get_mut(self.place) {
-                *place = Some(standing);
+            if places.len() <= self.place {
+                places.resize(self.place + 1, None);
             }
+            places[self.place] = Some(standing);
         });
     }
 }
