@@ -3,7 +3,7 @@
 use phantomdb_protocol::{AlterOperation, ColumnDefinition, Constraint, ErrorCode, TableName};
 
 use super::schema::describe;
-use super::session::{all, ask, error, ok};
+use super::session::{all, ask, error, ok, run};
 use super::{ContractTest, Fixture, contract_tests};
 
 /// The tests of this file.
@@ -17,7 +17,9 @@ pub(super) const TESTS: &[ContractTest] = contract_tests![
     indexes_and_constraints_are_renamed,
     statements_about_types_of_enums_are_taken_or_explained,
     indexes_are_made_and_dropped_concurrently,
-    no_message_shows_a_name_of_our_own
+    no_message_shows_a_name_of_our_own,
+    a_default_is_a_value_of_its_column,
+    a_default_of_another_type_is_refused,
 ];
 
 async fn a_column_is_added_with_a_default_that_is_no_constant(fixture: &Fixture) {
@@ -303,4 +305,39 @@ async fn no_message_shows_a_name_of_our_own(fixture: &Fixture) {
         assert_ne!(refused.details.table.as_deref(), Some("phantomdb_new_line"), "{sql}");
     }
     assert_eq!(ask(session, "SELECT count(*) FROM line").await, "3");
+}
+
+async fn a_default_is_a_value_of_its_column(fixture: &Fixture) {
+    let session = &*fixture.session;
+    let create = "CREATE TABLE t (id INTEGER, a INTEGER DEFAULT 1.5, b BOOLEAN DEFAULT 'yes', c TEXT DEFAULT TRUE, \
+                  d TEXT DEFAULT 1.50, e BOOLEAN DEFAULT 5, f DECIMAL DEFAULT 2.50, g VARCHAR(9) DEFAULT upper('x'), \
+                  h DOUBLE PRECISION DEFAULT -1.5, i INTEGER DEFAULT -7, j INTEGER DEFAULT '8')";
+    ok(session, create, &[]).await;
+    let insert = "INSERT INTO t (id) VALUES (1) RETURNING a, b, c, d, e, f, g, h, i, j";
+    assert_eq!(ask(session, insert).await, "2|true|true|1.50|true|2.50|X|-1.5|-7|8");
+    ok(session, "CREATE TABLE s (id INTEGER, v VARCHAR(3) DEFAULT upper('abcdef'))", &[]).await;
+    assert!(run(session, "INSERT INTO s (id) VALUES (1)", &[]).await.is_err());
+}
+
+async fn a_default_of_another_type_is_refused(fixture: &Fixture) {
+    let session = &*fixture.session;
+    ok(session, "CREATE TABLE u (id INTEGER, n INTEGER)", &[]).await;
+    for column in [
+        "INTEGER DEFAULT TRUE",
+        "JSONB DEFAULT TRUE",
+        "JSONB DEFAULT 5",
+        "DATE DEFAULT 5",
+        "UUID DEFAULT 5",
+        "BLOB DEFAULT 5",
+        "INTEGER[] DEFAULT 5",
+        "BOOLEAN DEFAULT 'maybe'",
+        "INTEGER DEFAULT 'x'",
+    ] {
+        let refused = error(session, &format!("CREATE TABLE t (a {column})"), &[]).await;
+        assert_eq!(refused.code, ErrorCode::TypeMismatch, "{column}");
+        let refused = error(session, &format!("ALTER TABLE u ADD COLUMN a {column}"), &[]).await;
+        assert_eq!(refused.code, ErrorCode::TypeMismatch, "{column}");
+    }
+    let refused = error(session, "ALTER TABLE u ALTER COLUMN n SET DEFAULT TRUE", &[]).await;
+    assert_eq!(refused.code, ErrorCode::TypeMismatch);
 }

@@ -243,7 +243,7 @@ impl Target {
         }
     }
 
-    fn refused(&self, mut error: Error) -> Error {
+    pub(super) fn refused(&self, mut error: Error) -> Error {
         error.message = format!("column \"{}\" of \"{}\": {}", self.column.name, self.table, error.message);
         error.with_table(self.table.clone()).with_columns([self.column.name.clone()])
     }

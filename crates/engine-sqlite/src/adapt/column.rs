@@ -6,7 +6,9 @@ use phantomdb_sql::{
     names::last_ident,
     printer::{self, Style, verbatim_ident},
     types::{SqlType, is_serial},
+    typing::Type,
 };
+use phantomdb_values::boolean;
 use sqlparser::{
     ast::{
         CheckConstraint, ColumnDef, ColumnOption, ColumnOptionDef, DataType, Expr, GeneratedAs,
@@ -20,6 +22,7 @@ use super::{
     adapter::Adapter,
     assign::Target,
     constraint::Naming,
+    converted::check_string,
     expression::BYTE_ORDERS,
     groups::contains_aggregate,
     literal::string_of,
@@ -205,24 +208,40 @@ impl Adapter<'_> {
         })
     }
 
+    /// A default as a value of its column, converted as on assignment.
+    fn converted_default(&mut self, column: &Column<'_>, mut expr: Expr) -> Result<Expr> {
+        let typed = self.expr(&mut expr)?;
+        let (target, data_type) = (column.target(), &column.data_type);
+        let wanted = type_of_column(data_type);
+        if typed.is_unknown() {
+            let Some(text) = string_of(&expr) else { return Ok(expr) };
+            check_string(text, wanted).map_err(|error| target.refused(error))?;
+            return Ok(if wanted == Type::Boolean { boolean_literal(boolean::parse(text)?) } else { expr });
+        }
+        let has_limit =
+            matches!(data_type, SqlType::Decimal(_) | SqlType::Varchar(Some(_)) | SqlType::Char(Some(_)));
+        // SQLite neither rounds to the scale of a column nor cuts off at its length.
+        if has_limit || (typed.origin == Origin::Literal && typed.data_type != wanted) {
+            return target.assign(expr, typed);
+        }
+        if typed.origin == Origin::Computed { target.converted(expr, typed, data_type) } else { Ok(expr) }
+    }
+
     fn column_default(&mut self, column: &Column<'_>, mut expr: Expr) -> Result<Expr> {
         let written = printer::print(&mut build::unnested(&expr).clone(), Style::Phantom)?;
         if contains_aggregate(&expr) {
             let message = "an aggregate cannot stand in a default";
             return Err(self.at(Error::new(ErrorCode::SyntaxError, message), expr.span()));
         }
-        // A number is stored in the form of its column.
-        if build::number_of(&expr).is_none() {
-            let typed = self.expr(&mut expr)?;
-            if let Some(text) = string_of(&expr) {
-                refuse_unreadable_default(text, &column.data_type)?;
-            }
-            if matches!(column.data_type, SqlType::Decimal(Some(_))) {
-                // SQLite does not round to the scale of a column.
-                expr = column.target().assign(expr, typed)?;
-            } else if typed.origin == Origin::Computed {
-                expr = column.target().converted(expr, typed, &column.data_type)?;
-            }
+        if column.data_type == SqlType::Boolean
+            && let Some(number) = build::number_of(&expr)
+        {
+            // On PostgreSQL, too, a number is such a default.
+            expr = boolean_literal(number.parse() != Ok(0.0));
+        }
+        // Such a number is stored in the form of its column.
+        if !build::number_of(&expr).is_some_and(|number| is_number_of(&number, &column.data_type)) {
+            expr = self.converted_default(column, expr)?;
         }
         let expr = stored_default(&column.target(), &column.data_type, expr)?;
         // The catalog describes a literal in the form of its column.
@@ -231,21 +250,6 @@ impl Adapter<'_> {
         }
         Ok(expr)
     }
-}
-
-/// Refuses a text as the default of a column of numbers that is no number. SQLite would store it.
-fn refuse_unreadable_default(text: &str, data_type: &SqlType) -> Result<()> {
-    let text = text.trim();
-    let is_number = match data_type {
-        _ if data_type.is_integer() => text.parse::<i64>().is_ok(),
-        _ if data_type.is_number() => text.parse::<f64>().is_ok(),
-        _ => true,
-    };
-    if is_number {
-        return Ok(());
-    }
-    let message = format!("the default '{text}' is not a number, as the type {} wants", data_type.name());
-    Err(Error::new(ErrorCode::TypeMismatch, message))
 }
 
 /// True for `GENERATED … AS IDENTITY`.
@@ -285,6 +289,18 @@ fn enum_check(column: &Ident, values: &[String]) -> ColumnOption {
         no_inherit: false,
         enforced: None,
     })
+}
+
+/// True for a number that a column of the type stores as it is written.
+fn is_number_of(number: &str, data_type: &SqlType) -> bool {
+    match data_type {
+        SqlType::Decimal(Some(_)) | SqlType::Real | SqlType::Float | SqlType::Double => true,
+        _ => data_type.is_integer() && !number.contains(['.', 'e', 'E']),
+    }
+}
+
+fn boolean_literal(value: bool) -> Expr {
+    Expr::value(Value::Boolean(value))
 }
 
 /// The default in the stored form of its column. SQLite wants parentheses around what is no literal.
