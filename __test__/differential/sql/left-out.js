@@ -96,16 +96,7 @@ function sameButAny(mine, theirs) {
   return mine.split(' ').every((type, index) => type === 'any' || type === others[index]);
 }
 
-const FRACTION = /^-?\d*\.\d+$|^-?\d+(\.\d+)?e-?\d+$/;
-
 const RULES = [
-  {
-    name: 'a text with a fraction that is bound beside an integer',
-    holds: ({ theirs, values, verdict }) =>
-      ['lax', 'codes'].includes(verdict) &&
-      /^invalid input syntax for type (smallint|integer|bigint)/.test(theirs.message) &&
-      values.some((value) => typeof value === 'string' && FRACTION.test(value)),
-  },
   {
     // The plan of SQLite serves values of every type.
     name: 'the type of a column that is a bound value',

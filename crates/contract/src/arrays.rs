@@ -12,6 +12,7 @@ pub(super) const TESTS: &[ContractTest] = contract_tests![
     arrays_of_two_types_of_text_need_a_cast,
     a_subscript_needs_parentheses_around_an_expression,
     bytes_are_looked_for_in_an_array,
+    an_array_of_documents_is_cast_by_its_documents,
     a_text_that_is_cast_is_in_the_notation_of_arrays,
     an_array_keeps_its_elements,
     an_element_is_converted_or_refused,
@@ -211,5 +212,16 @@ async fn bytes_are_looked_for_in_an_array(fixture: &Fixture) {
     ] {
         let query = format!("SELECT {condition} FROM t ORDER BY id");
         assert_eq!(ask(session, &query).await, expected, "{condition}");
+    }
+}
+
+async fn an_array_of_documents_is_cast_by_its_documents(fixture: &Fixture) {
+    let session = &*fixture.session;
+    let casts =
+        "SELECT CAST('{true}'::jsonb[] AS BOOLEAN[])::text, CAST('{1.6}'::jsonb[] AS INTEGER[])::text";
+    assert_eq!(ask(session, casts).await, "{t}|{2}");
+    for cast in ["'{1}'::jsonb[] AS BOOLEAN[]", "'{true}'::jsonb[] AS INTEGER[]"] {
+        let refused = error(session, &format!("SELECT CAST({cast})"), &[]).await;
+        assert_eq!(refused.code, ErrorCode::TypeMismatch, "{cast}");
     }
 }

@@ -20,7 +20,8 @@ pub(super) const TESTS: &[ContractTest] = contract_tests![
     a_value_becomes_a_text_in_a_cursor,
     values_that_only_stand_beside_each_other_have_their_own_types,
     a_time_beside_a_date_is_a_time,
-    a_value_after_case_has_its_own_type,
+    a_value_after_case_or_before_between_has_its_own_type,
+    a_text_beside_an_integer_is_read_as_one,
     a_value_chooses_among_the_functions_that_take_it,
     a_text_or_null_is_not_taken_for_a_number,
     documents_that_nothing_gives_a_type_are_texts,
@@ -421,7 +422,7 @@ async fn a_value_beside_a_string_has_its_own_type(fixture: &Fixture) {
     }
 }
 
-async fn a_value_after_case_has_its_own_type(fixture: &Fixture) {
+async fn a_value_after_case_or_before_between_has_its_own_type(fixture: &Fixture) {
     let session = &*fixture.session;
     for (case, value, expected) in [
         ("CASE $1 WHEN 5 THEN 'a' ELSE 'b' END", Value::Integer(5), "a"),
@@ -432,6 +433,10 @@ async fn a_value_after_case_has_its_own_type(fixture: &Fixture) {
     ] {
         assert_eq!(ask_with(session, &format!("SELECT {case}"), &[value]).await, expected, "{case}");
     }
+    let between = "SELECT $1 BETWEEN $2 AND 7";
+    assert_eq!(ask_with(session, between, &[Value::Integer(5), Value::Integer(4)]).await, "true");
+    let refused = error(session, between, &[text("5"), text("4")]).await;
+    assert_eq!(refused.code, ErrorCode::TypeMismatch);
     for (case, value) in [
         ("CASE $1 WHEN 5 THEN 'a' END", text("5")),
         ("CASE $1 WHEN 5 THEN 'a' END", Value::Null),
@@ -440,4 +445,34 @@ async fn a_value_after_case_has_its_own_type(fixture: &Fixture) {
         let refused = error(session, &format!("SELECT {case}"), &[value]).await;
         assert_eq!(refused.code, ErrorCode::TypeMismatch, "{case}");
     }
+}
+
+async fn a_text_beside_an_integer_is_read_as_one(fixture: &Fixture) {
+    let session = &*fixture.session;
+    for (expression, value, expected) in [
+        ("42 + $1", text(" 7 "), "49"),
+        ("42 + $1", text("1_000"), "1042"),
+        ("42 + $1", text("0x10"), "58"),
+        ("42 = $1", text("999999999999999999999"), "false"),
+        ("42 = $1", Value::Decimal("42.5".into()), "false"),
+        ("greatest(42, $1)", Value::Float(42.5), "42.5"),
+    ] {
+        assert_eq!(
+            ask_with(session, &format!("SELECT {expression}"), &[value]).await,
+            expected,
+            "{expression}"
+        );
+    }
+    for (expression, value) in [
+        ("42 = $1", "2.5"),
+        ("greatest(42, $1)", "NaN"),
+        ("42 + $1", "1e2"),
+        ("42 < $1", "Infinity"),
+        ("42 = $1", ""),
+    ] {
+        let refused = error(session, &format!("SELECT {expression}"), &[text(value)]).await;
+        assert_eq!(refused.code, ErrorCode::TypeMismatch, "{expression}: {value}");
+    }
+    let long = text("123456789012345678901234567890.123456789");
+    assert_eq!(error(session, "SELECT $1 * 1", &[long]).await.code, ErrorCode::OutOfRange);
 }

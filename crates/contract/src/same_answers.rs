@@ -19,6 +19,7 @@ pub(super) const TESTS: &[ContractTest] = contract_tests![
     names_are_those_of_postgresql,
     a_literal_beside_an_array_has_the_type_of_its_elements,
     a_series_of_decimals_is_exact,
+    a_strict_object_leaves_out_the_null_of_a_document,
 ];
 
 async fn values_travel_alike(fixture: &Fixture) {
@@ -310,4 +311,16 @@ async fn a_series_of_decimals_is_exact(fixture: &Fixture) {
     let series = "SELECT * FROM generate_series(1.0, 1.5, 0.25) WITH ORDINALITY AS s(x, n)";
     let expected = json!([["1.0", 1], ["1.25", 2], ["1.50", 3]]);
     assert_eq!(rows(&*fixture.session, series, &[]).await, expected);
+}
+
+async fn a_strict_object_leaves_out_the_null_of_a_document(fixture: &Fixture) {
+    let values = "(VALUES ('a', CAST('1' AS JSONB)), ('a', 'null'), ('b', 'null'), ('c', '{\"x\":null}'), ('d', NULL)) AS t(k, v)";
+    for (call, expected) in [
+        ("jsonb_object_agg_strict(k, v)", json!({ "a": 1, "c": { "x": null } })),
+        ("json_object_agg_strict(k, v) FILTER (WHERE k > 'a')", json!({ "b": null, "c": { "x": null } })),
+        ("jsonb_object_agg(k, v) FILTER (WHERE k > 'b')", json!({ "c": { "x": null }, "d": null })),
+    ] {
+        let query = format!("SELECT {call} FROM {values}");
+        assert_eq!(rows(&*fixture.session, &query, &[]).await, json!([[expected]]), "{call}");
+    }
 }

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use phantomdb_engine::parameters::{check_text, stored_timestamp};
-use phantomdb_protocol::{Cell, Result, Value};
+use phantomdb_protocol::{Cell, Error, Result, Value};
 use phantomdb_values::{
-    numbers::float::float8_text,
+    numbers::{float::float8_text, integer::Width},
     times::{Timestamp, wire_of_stored},
 };
 use rusqlite::Statement;
@@ -22,6 +22,8 @@ pub enum Written {
     Bytes,
     /// A text in which a boolean is a letter, as `concat` makes it.
     Output,
+    /// An integer. A text is read as PostgreSQL reads one.
+    Integer(Width),
 }
 
 /// Binds `parameters` from the first one on, up to the number that the statement has. `written` tells what they are written
@@ -102,8 +104,22 @@ pub(super) fn assigned(value: &Value, written: Option<Written>, number: usize) -
         (Value::Blob(bytes), Some(Written::Text | Written::Output)) => {
             own(bytes.iter().fold("\\x".to_owned(), |text, byte| text + &format!("{byte:02x}")))
         }
+        (Value::String(text), Some(Written::Integer(width))) if !is_digits(text) => {
+            let integer = width.parse(text).map_err(|error| {
+                let message = format!("the value of parameter ${number}: {}", error.message);
+                Error { message, ..error }
+            })?;
+            Ok(ToSqlOutput::Owned(Owned::Integer(integer)))
+        }
         _ => to_sqlite(value, number),
     }
+}
+
+/// True for a whole number of any length, which PostgreSQL takes for a number of a wider type.
+fn is_digits(text: &str) -> bool {
+    let text = text.trim();
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// A value in the form in which SQLite stores it. `number` is that of its parameter, from 1, for errors.

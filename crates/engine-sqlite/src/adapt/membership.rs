@@ -16,6 +16,7 @@ use super::{
     converted::comparable,
     expression::shorten,
     literal::value_of,
+    parameter_types::Overloaded,
     row_sources::row_value,
     template::{
         converted_column, converted_source, empty_query, exists_in, is_plain, parsed_query,
@@ -71,12 +72,17 @@ impl Adapter<'_> {
                     values.push((bound.as_mut(), other));
                 }
                 let bounds: Vec<Typed> = values.iter().map(|(_, typed)| *typed).collect();
+                // The comparison with the lower bound comes first. When it gives a parameter no type, that is a text.
+                let is_open = typed.is_parameter() && bounds[0].is_unknown() && !bounds[1].is_unknown();
+                let open = [Overloaded::of(left, typed), Overloaded::of(values[0].0, bounds[0])];
+                let typed = if is_open { Typed { data_type: Type::Text, ..typed } } else { typed };
                 if self.are_compared_apart(typed, &bounds) {
                     drop(values);
                     *expr = two_comparisons(written);
                     return self.expr(expr);
                 }
                 self.align_with_list(left, typed, values)?;
+                open.into_iter().flatten().filter(|_| is_open).for_each(Overloaded::note);
                 // As of every comparison with NULL, the rest is not computed.
                 if is_null {
                     *expr = build::null();

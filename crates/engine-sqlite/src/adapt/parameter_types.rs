@@ -6,6 +6,7 @@ use std::cell::RefCell;
 
 use phantomdb_protocol::Result;
 use phantomdb_sql::{printer::parameter_number, types::SqlType, typing::Type};
+use phantomdb_values::numbers::integer::Width;
 use sqlparser::ast::{Expr, Value};
 
 use super::{adapted::Adapted, literal::value_of, typed::Typed};
@@ -54,6 +55,9 @@ pub(super) fn note(expr: &Expr, typed: Typed, data_type: Type) {
         text if text.is_text() || text == Type::Enum => Written::Text,
         Type::Json | Type::Jsonb => Written::Document,
         Type::Bytea => Written::Bytes,
+        Type::SmallInt => Written::Integer(Width::Small),
+        Type::Integer => Written::Integer(Width::Regular),
+        Type::BigInt => Written::Integer(Width::Big),
         _ => return,
     };
     // A column that it is assigned to comes first.

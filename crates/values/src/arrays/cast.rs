@@ -41,6 +41,12 @@ fn element(item: Item, from: Kind, to: Kind) -> Result<Item> {
             Kind::Jsonb => Item::Document(Document::parse(&text)?.text()),
             _ => Item::Document(text),
         },
+        (Item::Document(text), Kind::Boolean) if from == Kind::Jsonb => {
+            documents::boolean_of(&Document::parse(&text)?)?.map_or(Item::Null, Item::Boolean)
+        }
+        (Item::Document(text), Kind::Integer(bits)) if from == Kind::Jsonb => {
+            documents::integer_of(&Document::parse(&text)?, bits)?.map_or(Item::Null, Item::Integer)
+        }
         (Item::Text(stored), Kind::Time) if from == Kind::Interval => {
             Item::Text(Interval::read(&stored)?.time()?.stored())
         }

@@ -116,7 +116,9 @@ impl Members {
                 let message = format!("the key '{key}' of the object comes twice");
                 return Err(user_error(&Error::new(ErrorCode::TypeMismatch, message)));
             }
-            if !self.strict || value.is_some() {
+            // PostgreSQL takes the null of a document for NULL in an object that is jsonb.
+            let is_null = value.as_deref().is_none_or(|text| self.jsonb && text == "null");
+            if !(self.strict && is_null) {
                 kept.push((key.as_str(), value.as_deref()));
             }
         }
