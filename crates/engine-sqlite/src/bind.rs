@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use phantomdb_engine::parameters::{check_text, stored_timestamp};
-use phantomdb_protocol::{Cell, Error, Result, Value};
+use phantomdb_protocol::{Cell, Error, ErrorCode, Result, Value};
 use phantomdb_values::{
     numbers::{float::float8_text, integer::Width},
     times::{Timestamp, wire_of_stored},
@@ -24,6 +24,8 @@ pub enum Written {
     Output,
     /// An integer. A text is read as PostgreSQL reads one.
     Integer(Width),
+    /// A boolean, which the numbers 0 and 1 are.
+    Boolean,
 }
 
 /// Binds `parameters` from the first one on, up to the number that the statement has. `written` tells what they are written
@@ -103,6 +105,10 @@ pub(super) fn assigned(value: &Value, written: Option<Written>, number: usize) -
         }
         (Value::Blob(bytes), Some(Written::Text | Written::Output)) => {
             own(bytes.iter().fold("\\x".to_owned(), |text, byte| text + &format!("{byte:02x}")))
+        }
+        (Value::Integer(integer), Some(Written::Boolean)) if !matches!(integer, 0 | 1) => {
+            let message = format!("the value of parameter ${number}: {integer} is not a boolean");
+            Err(Error::new(ErrorCode::TypeMismatch, message))
         }
         (Value::String(text), Some(Written::Integer(width))) if !is_digits(text) => {
             let integer = width.parse(text).map_err(|error| {

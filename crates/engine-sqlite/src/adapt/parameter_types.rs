@@ -55,6 +55,7 @@ pub(super) fn note(expr: &Expr, typed: Typed, data_type: Type) {
         text if text.is_text() || text == Type::Enum => Written::Text,
         Type::Json | Type::Jsonb => Written::Document,
         Type::Bytea => Written::Bytes,
+        Type::Boolean => Written::Boolean,
         Type::SmallInt => Written::Integer(Width::Small),
         Type::Integer => Written::Integer(Width::Regular),
         Type::BigInt => Written::Integer(Width::Big),
