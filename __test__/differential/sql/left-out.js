@@ -250,7 +250,10 @@ const RULES = [
     async holds({ root, mine, theirs, verdict }, _, engines) {
       const isValue = /^(invalid input|numeric field overflow|value too long|cannot convert infinite)|out of range/;
       if (verdict !== 'lax' || root.type !== 'write' || !isValue.test(theirs.message)) return false;
-      const { mine: before } = await engines.ask({ root: new Node('statement', ['SELECT * FROM "x" ORDER BY 1']), groups: true });
+      const { mine: before } = await engines.ask({
+        root: new Node('statement', ['SELECT * FROM "x" ORDER BY 1']),
+        groups: true,
+      });
       const rows = mine.text.split('\n').filter((line) => line !== '["after"]');
       return rows.join('\n') === before.text;
     },
