@@ -195,7 +195,7 @@ const RULES = [
       verdict === 'wrong' &&
       /cbrt|\|\|\//.test(sql) &&
       // The sine of a large number shows its last digit.
-      (rounded(mine.text) === rounded(theirs.text) || /\b(sin|cos|tan|cot)d?\(/.test(sql)),
+      (rounded(mine.text) === rounded(theirs.text) || /\b(sin|cos|tan|cot)[dh]?\(/.test(sql)),
   },
   {
     name: 'a number that does not fit when the pattern V multiplies it',
