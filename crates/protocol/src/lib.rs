@@ -26,6 +26,7 @@ mod route_macros;
 mod routes;
 mod schema;
 mod stream;
+mod strict;
 pub mod transaction_id;
 mod unreachable;
 mod value;

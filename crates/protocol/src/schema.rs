@@ -5,7 +5,10 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
-use crate::ColumnType;
+use crate::{
+    ColumnType,
+    strict::{not_read, strictly},
+};
 
 /// The table in which the console keeps the statements that people save. It is made when the first one is saved.
 pub const CONSOLE_TABLE: &str = "console_saved_queries";
@@ -135,7 +138,12 @@ pub struct ColumnDefinition {
     pub data_type: String,
     /// The parts of `type` in the description of a table. A request need not have them: they are not read. A type that
     /// another client made and PhantomDB does not have has none.
-    #[serde(default, skip_deserializing, rename = "dataType", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "not_read",
+        rename = "dataType",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub type_parts: Option<TypeDescription>,
     #[serde(default = "yes")]
     pub allow_null: bool,
@@ -181,7 +189,7 @@ fn yes() -> bool {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum Constraint {
     PrimaryKey {
         #[serde(default)]
@@ -203,6 +211,7 @@ pub enum Constraint {
         #[serde(default)]
         name: Option<String>,
         columns: Vec<String>,
+        #[serde(deserialize_with = "strictly")]
         references: Reference,
     },
     /// A default in the form of a constraint: it sets the default of `column`.
@@ -241,9 +250,11 @@ pub struct CreateTable {
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct CreateTableBody {
+    #[serde(default, deserialize_with = "strictly")]
     table: Option<TableName>,
     name: Option<String>,
     schema: Option<String>,
+    #[serde(deserialize_with = "strictly")]
     columns: Vec<ColumnDefinition>,
     #[serde(default)]
     constraints: Vec<Constraint>,
@@ -299,9 +310,10 @@ pub struct IndexField {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateIndex {
     pub name: String,
+    #[serde(deserialize_with = "strictly")]
     pub fields: Vec<IndexField>,
     #[serde(default)]
     pub unique: bool,
@@ -360,9 +372,10 @@ pub struct TableSchema {
 
 /// A change to a table. A list of changes is applied in order, all or nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "op", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(tag = "op", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum AlterOperation {
     AddColumn {
+        #[serde(deserialize_with = "strictly")]
         column: ColumnDefinition,
     },
     /// With `cascade`, foreign keys of other tables that reference the column are dropped with it.
@@ -378,11 +391,13 @@ pub enum AlterOperation {
     /// Gives the column `column.name` a new definition; its rows are kept and converted. `using` is an SQL expression over
     /// the columns of the row that gives the new values, in place of the conversion of the old ones.
     ChangeColumn {
+        #[serde(deserialize_with = "strictly")]
         column: ColumnDefinition,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         using: Option<String>,
     },
     RenameTable {
+        #[serde(deserialize_with = "strictly")]
         to: TableName,
     },
     AddConstraint {

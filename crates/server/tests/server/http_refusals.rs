@@ -7,7 +7,7 @@ use phantomdb_protocol::ROUTES;
 use phantomdb_server::http::HttpOptions;
 use phantomdb_server::tokens::Tokens;
 use phantomdb_service::ServiceOptions;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 const USERS: &str = "/databases/app/tables/users";
@@ -252,6 +252,63 @@ async fn it_refuses_keys_that_a_body_does_not_have() {
     caller.send("POST", "/databases/app/query", typed).await.refused_with(400, "BAD_REQUEST");
     let list = caller.send("POST", "/databases/app/query", json!("SELECT 1")).await;
     assert!(list.text.contains("expected an object"), "{}", list.text);
+}
+
+#[tokio::test]
+async fn it_refuses_unknown_keys_within_tables_columns_indexes_and_changes() {
+    let caller = server().await.with_users().await;
+    let id = json!({ "name": "id", "type": "INTEGER", "primaryKey": true });
+    let reference = json!({ "table": { "name": "users" }, "columns": ["id"] });
+    let with = |base: &Json, key: &str| {
+        let mut changed = base.clone();
+        changed[key] = json!(true);
+        changed
+    };
+    let table = |columns: Json, constraints: Json| json!({ "name": "t", "columns": columns, "constraints": constraints });
+    let key = json!({ "type": "foreignKey", "columns": ["id"], "references": reference });
+    let mut deep = id.clone();
+    deep["references"] = with(&reference, "ondelete");
+    let mut deep_key = key.clone();
+    deep_key["references"] = with(&reference, "ondelete");
+    let operation = |operation: Json| json!({ "operations": [operation] });
+    let index = json!({ "name": "i", "fields": [{ "column": "age" }] });
+    let (tables, users) = ("/databases/app/tables", "/databases/app/tables/users");
+    for (method, path, body, unknown) in [
+        ("POST", tables, table(json!([with(&id, "primarykey")]), json!([])), "primarykey"),
+        ("POST", tables, table(json!([deep]), json!([])), "references.ondelete"),
+        ("POST", tables, table(json!([id]), json!([with(&key, "onDelete")])), "onDelete"),
+        ("POST", tables, table(json!([id]), json!([deep_key])), "ondelete"),
+        ("POST", tables, json!({ "table": { "name": "t", "Schema": "s" }, "columns": [id] }), "Schema"),
+        ("POST", "/databases/app/tables/users/indexes", with(&index, "Unique"), "Unique"),
+        (
+            "POST",
+            "/databases/app/tables/users/indexes",
+            json!({ "name": "i", "fields": [with(&json!({ "column": "age" }), "desc")] }),
+            "desc",
+        ),
+        (
+            "PATCH",
+            users,
+            operation(json!({ "op": "addColumn", "column": with(&id, "allownull") })),
+            "allownull",
+        ),
+        ("PATCH", users, operation(json!({ "op": "dropColumn", "name": "age", "Cascade": true })), "Cascade"),
+        (
+            "PATCH",
+            users,
+            operation(json!({ "op": "renameTable", "to": { "name": "people", "Schema": "s" } })),
+            "Schema",
+        ),
+    ] {
+        let answer = caller.send(method, path, body.clone()).await;
+        answer.refused_with(400, "BAD_REQUEST");
+        assert!(answer.text.contains(&format!("{unknown}`")), "{body}: {}", answer.text);
+    }
+    // The description of a table can be sent back as it is.
+    let described = caller.get("/databases/app/tables/users/schema").await;
+    let columns = &described.json()["columns"];
+    let copy = json!({ "name": "copy", "columns": columns });
+    caller.send("POST", tables, copy).await.ok(201);
 }
 
 #[tokio::test]
