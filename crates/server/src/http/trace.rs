@@ -49,7 +49,7 @@ impl TraceParent {
             SpanId::from_hex(self.parent_id()).unwrap_or(SpanId::INVALID),
             TraceFlags::new(u8::from_str_radix(&self.0[Self::FLAGS], 16).unwrap_or_default()),
             is_remote,
-            state.and_then(|state| state.parse().ok()).unwrap_or_default(),
+            state.filter(|state| has_keys(state)).and_then(|state| state.parse().ok()).unwrap_or_default(),
         )
     }
 
@@ -70,6 +70,12 @@ impl fmt::Display for TraceParent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// True when each entry of a `tracestate` has a key; the SDK does not look. The standard allows entries that are empty.
+fn has_keys(state: &str) -> bool {
+    let mut entries = state.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+    entries.all(|entry| !entry.starts_with('='))
 }
 
 #[cfg(test)]
@@ -93,7 +99,10 @@ mod tests {
         assert_eq!(TraceParent::of_span(&span).as_str(), text);
         assert!(span.is_sampled() && span.is_remote());
         assert_eq!(span.trace_state().header(), "a=1,b=2");
-        assert_eq!(of(text).unwrap().span_context(Some("="), true).trace_state().header(), "");
+        for malformed in ["=", "a=1,=2", "a"] {
+            let span = of(text).unwrap().span_context(Some(malformed), true);
+            assert_eq!(span.trace_state().header(), "", "{malformed}");
+        }
     }
 
     #[test]
