@@ -473,7 +473,7 @@ async fn a_text_beside_an_integer_is_read_as_one(fixture: &Fixture) {
         let refused = error(session, &format!("SELECT {expression}"), &[text(value)]).await;
         assert_eq!(refused.code, ErrorCode::TypeMismatch, "{expression}: {value}");
     }
-    // Of the numbers, 0 and 1 are booleans.
+    // The numbers 0 and 1 are booleans, and no others.
     assert_eq!(ask_with(session, "SELECT CAST($1 AS BOOLEAN)", &[Value::Integer(1)]).await, "true");
     for expression in ["CAST($1 AS BOOLEAN)", "NOT $1"] {
         let refused = error(session, &format!("SELECT {expression}"), &[Value::Integer(2)]).await;

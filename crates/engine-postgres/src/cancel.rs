@@ -168,7 +168,7 @@ impl Cancellations {
     }
 }
 
-/// What was not sent can hit nothing.
+/// A request that was not sent can hit nothing.
 fn log_unreachable(sent: io::Result<()>) {
     if let Err(error) = sent {
         tracing::debug!(%error, "a statement could not be cancelled at an address of its server");

@@ -30,7 +30,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// An answer says which spans were refused; of a longer one nothing is read.
 const ANSWER_MAX: usize = 64 * 1024;
 
-/// What spans are made with.
+/// The maker of spans, and the way to their collector.
 #[derive(Debug, Clone)]
 pub struct Traces {
     provider: SdkTracerProvider,
@@ -84,7 +84,7 @@ fn endpoint(url: &str) -> std::result::Result<String, String> {
     Ok(format!("{}{PATH}", url.trim_end_matches('/')))
 }
 
-/// What all spans of the server have in common. `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` go first.
+/// The attributes that all spans of the server have. `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` go first.
 fn resource(server: Option<&str>) -> Resource {
     let detected = Resource::builder().build();
     let is_given = |key: &'static str| match detected.get(&key.into()) {

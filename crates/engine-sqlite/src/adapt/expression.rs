@@ -324,7 +324,7 @@ impl Adapter<'_> {
         // A parameter here, and one beside it, is a text unless its value has another type.
         let mut open: Vec<Overloaded> = Overloaded::of(operand, typed).into_iter().collect();
         let is_open = !open.is_empty();
-        // What has no type is text here.
+        // A value without a type is text here.
         let typed = if typed.is_unknown() && (is_open || typed.origin == Origin::Literal) {
             Typed { data_type: Type::Text, ..typed }
         } else {

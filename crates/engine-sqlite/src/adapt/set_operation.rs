@@ -98,7 +98,7 @@ impl Adapter<'_> {
                 return Err(self.at(Error::new(ErrorCode::TypeMismatch, message), right.span()));
             }
             let is_open = output.typed.is_unknown() && other.typed.is_unknown();
-            // What has no type in any member is a text.
+            // A column that has a type in no member is text.
             let text = Typed { nullable: typed.nullable, ..Typed::of(Type::Text) };
             let typed = if typed.is_unknown() { text } else { typed };
             unified.push(Unified { typed, is_open });

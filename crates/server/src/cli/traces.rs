@@ -15,7 +15,7 @@ pub(super) struct TraceOptions {
 }
 
 impl TraceOptions {
-    /// What makes the spans of the server; `None` when they go nowhere.
+    /// The maker of the spans of the server; `None` when they go nowhere.
     pub(super) fn traces(&self, server: Option<String>) -> Result<Option<Traces>, CommandError> {
         let Some(url) = &self.otlp_endpoint else { return Ok(None) };
         let traces = Traces::to_collector(url, server.as_deref());

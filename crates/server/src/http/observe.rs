@@ -143,7 +143,7 @@ impl Observed {
         observed
     }
 
-    /// What a span shows of the call.
+    /// The call as its span shows it.
     fn for_span<'a>(&'a self, call: &'a Call) -> SpanDescription<'a> {
         let read = self.statements.read();
         let statement = match read {

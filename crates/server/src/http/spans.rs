@@ -196,7 +196,7 @@ impl HttpBody for SpannedBody {
     }
 }
 
-/// What a span shows of a call.
+/// A call as its span shows it.
 pub(super) struct CallDescription<'a> {
     pub(super) route: &'static str,
     pub(super) database: Option<&'a str>,

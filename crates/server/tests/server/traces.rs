@@ -23,7 +23,7 @@ use super::common::process::{Served, serve_in};
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const PARENT: &str = "00f067aa0ba902b7";
 
-/// What a collector has received.
+/// The spans that a collector has received.
 #[derive(Default)]
 struct Received {
     headers: Vec<HeaderMap>,
