@@ -7,17 +7,9 @@ use crate::build;
 /// True when the expression can only be true or false. The sum of such values counts how often it is true.
 pub fn is_condition(expr: &Expr) -> bool {
     match build::unnested(expr) {
-        Expr::BinaryOp { left: _, op, right: _ } => matches!(
-            op,
-            BinaryOperator::Eq
-                | BinaryOperator::NotEq
-                | BinaryOperator::Lt
-                | BinaryOperator::LtEq
-                | BinaryOperator::Gt
-                | BinaryOperator::GtEq
-                | BinaryOperator::And
-                | BinaryOperator::Or
-        ),
+        Expr::BinaryOp { left: _, op, right: _ } => {
+            is_comparison(op) || matches!(op, BinaryOperator::And | BinaryOperator::Or)
+        }
         Expr::UnaryOp { op, expr: _ } => *op == UnaryOperator::Not,
         Expr::IsNull(_)
         | Expr::IsNotNull(_)
@@ -31,4 +23,17 @@ pub fn is_condition(expr: &Expr) -> bool {
         | Expr::Exists { subquery: _, negated: _ } => true,
         _ => false,
     }
+}
+
+/// True for an operator that tells which of two values is greater, or whether they are equal.
+pub fn is_comparison(op: &BinaryOperator) -> bool {
+    matches!(
+        op,
+        BinaryOperator::Eq
+            | BinaryOperator::NotEq
+            | BinaryOperator::Lt
+            | BinaryOperator::LtEq
+            | BinaryOperator::Gt
+            | BinaryOperator::GtEq
+    )
 }

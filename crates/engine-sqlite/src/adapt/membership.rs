@@ -1,7 +1,7 @@
 //! IN, BETWEEN, ANY and ALL.
 
 use phantomdb_protocol::{Error, ErrorCode, Result};
-use phantomdb_sql::{build, printer, typing::Type};
+use phantomdb_sql::{build, condition::is_comparison, printer, typing::Type};
 use sqlparser::{
     ast::{
         Array, BinaryOperator, CaseWhen, Expr, Ident, Parens, Query, SelectItem, SetExpr, Spanned,
@@ -363,18 +363,6 @@ impl Adapter<'_> {
         *expr = decided_or_unknown(decided, unknown, all);
         Ok(Typed::boolean(true))
     }
-}
-
-fn is_comparison(op: &BinaryOperator) -> bool {
-    matches!(
-        op,
-        BinaryOperator::Eq
-            | BinaryOperator::NotEq
-            | BinaryOperator::Lt
-            | BinaryOperator::LtEq
-            | BinaryOperator::Gt
-            | BinaryOperator::GtEq
-    )
 }
 
 /// BETWEEN as the comparisons that it stands for: a value, its bounds, and whether there is a NOT.
