@@ -66,7 +66,9 @@ pub(crate) async fn serve(
         if tokio::time::timeout_at(deadlines.cut_off, &mut answered).await.is_err() {
             tracing::warn!("requests that still ran after {:?} are cut off", grace - deadlines.reserve);
             cutting_off.cut_off();
-            let _ = tokio::time::timeout_at(deadlines.cut_off + deadlines.reserve / 2, answered).await;
+            // Not only until they are answered: their connections still have to write the answers.
+            // Not only until they are answered: their connections have to write the answers, and end `serving` then.
+            tokio::time::sleep_until(deadlines.cut_off + deadlines.reserve / 2).await;
         } else {
             tokio::time::sleep(CLOSE_TIMEOUT.min(deadlines.reserve)).await;
         }
@@ -146,10 +148,13 @@ pub(crate) fn hang_ups() -> io::Result<watch::Receiver<()>> {
 mod tests {
     use std::time::Instant;
 
+    use axum::body::Body;
+    use http::Request;
+    use hyper_util::{client::legacy::Client, rt::TokioExecutor};
     use phantomdb_engine_sqlite::SqliteEngine;
     use phantomdb_protocol::{Call, CallContext, ErrorCode, Statement};
     use phantomdb_service::{Grant, ServiceOptions};
-    use tokio::net::TcpListener;
+    use tokio::{net::TcpListener, sync::oneshot};
 
     use super::*;
     use crate::http::HttpOptions;
@@ -157,12 +162,18 @@ mod tests {
     const RUNAWAY: &str =
         "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT 1 FROM c) SELECT count(*) FROM c";
 
-    #[tokio::test(flavor = "multi_thread")]
-    async fn statements_that_run_for_ever_do_not_hold_up_the_end() {
+    /// A service with the database "app".
+    async fn service() -> (Arc<Service>, Arc<Grant>) {
         let service = Service::new(Arc::new(SqliteEngine::memory()), ServiceOptions::default());
         let create = Call::CreateDatabase { name: "app".into(), if_not_exists: false, template: None };
         let grant = Arc::new(Grant::everything());
         service.call(create, CallContext::default(), Arc::clone(&grant)).await.unwrap();
+        (service, grant)
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn statements_that_run_for_ever_do_not_hold_up_the_end() {
+        let (service, grant) = service().await;
         let server = HttpServer::new(Arc::clone(&service), HttpOptions::default());
         let port = TcpListener::bind("127.0.0.1:0").await.unwrap();
         // Nobody drops this call, as nobody drops a write with an idempotency key.
@@ -178,5 +189,41 @@ mod tests {
         serve(Listener::plain(port), server, service, async {}, grace).await;
         assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
         assert_eq!(running.await.unwrap().unwrap_err().code, ErrorCode::StatementTimeout);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn each_caller_who_is_cut_off_gets_an_answer() {
+        const CALLERS: usize = 32;
+        for _ in 0..3 {
+            let (service, _) = service().await;
+            let server = HttpServer::new(Arc::clone(&service), HttpOptions::default());
+            let calls = server.calls.clone();
+            let port = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let url = format!("http://{}/databases/app/query", port.local_addr().unwrap());
+            let (stop, stopped) = oneshot::channel::<()>();
+            let stopped = async {
+                let _ = stopped.await;
+            };
+            // Long enough for a machine that is busy to write the answers in half of a third of it.
+            let grace = Duration::from_secs(3);
+            let serving = tokio::spawn(serve(Listener::plain(port), server, service, stopped, grace));
+            // Over HTTP/2 an answer goes through another task before it is written.
+            let client = Client::builder(TokioExecutor::new()).http2_only(true).build_http();
+            let callers: Vec<_> = (0..CALLERS)
+                .map(|_| {
+                    let body = format!("{{\"query\":\"{RUNAWAY}\"}}");
+                    let request = Request::post(&url).header("content-type", "application/json");
+                    tokio::spawn(client.request(request.body(Body::from(body)).unwrap()))
+                })
+                .collect();
+            while calls.len() < CALLERS {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            stop.send(()).unwrap();
+            for caller in callers {
+                assert_eq!(caller.await.unwrap().unwrap().status(), 503);
+            }
+            serving.await.unwrap();
+        }
     }
 }

@@ -67,7 +67,7 @@ pub struct HttpServer {
     pub(super) slow_calls: SlowCalls,
     pub(super) rate_limiter: Option<RateLimiter>,
     /// The calls that are being answered; closed when the server is about to stop.
-    pub(super) calls: TaskTracker,
+    pub(crate) calls: TaskTracker,
     /// The wrong tokens that callers have shown.
     pub(super) failures: Failures,
     /// Cancelled when the calls that still run must end.
