@@ -160,7 +160,7 @@ NEW = [person(number) for number in range(1, INSERTED + 1)]
 NEW_MAPPINGS = [dict(zip(COLUMNS, row)) for row in NEW]
 
 
-def _emptied(side: Contestant) -> tuple[Any, Callable[[], None]]:
+def emptied(side: Contestant) -> tuple[Any, Callable[[], None]]:
     connection = side.connect()
 
     def empty() -> None:
@@ -170,46 +170,46 @@ def _emptied(side: Contestant) -> tuple[Any, Callable[[], None]]:
     return connection, empty
 
 
-def _written(cursor: Any) -> Any:
+def written(cursor: Any) -> Any:
     cursor.execute("SELECT count(*), sum(age), max(name) FROM copies")
     count, ages, name = cursor.fetchone()
     return count, int(ages), name
 
 
 def insert_dbapi(side: Contestant) -> Operation:
-    connection, empty = _emptied(side)
+    connection, empty = emptied(side)
     text = side.sql(f"INSERT INTO copies ({NAMES}) VALUES ({{1}}, {{2}}, {{3}}, {{4}}, {{5}}, {{6}})")
 
     def run() -> Any:
         cursor = connection.cursor()
         cursor.executemany(text, NEW)
         connection.commit()
-        return lambda: _written(cursor)
+        return lambda: written(cursor)
 
     return Operation(run, before=empty, close=connection.close, heavy=True)
 
 
 def insert_core(side: Contestant) -> Operation:
-    connection, empty = _emptied(side)
+    connection, empty = emptied(side)
     engine = side.engine()
 
     def run() -> Any:
         with engine.begin() as open_connection:
             open_connection.execute(sa.insert(COPIES_TABLE), NEW_MAPPINGS)
-        return lambda: _written(connection.cursor())
+        return lambda: written(connection.cursor())
 
     return Operation(run, before=empty, close=lambda: (engine.dispose(), connection.close())[0], heavy=True)
 
 
 def insert_orm(side: Contestant) -> Operation:
-    connection, empty = _emptied(side)
+    connection, empty = emptied(side)
     engine = side.engine()
 
     def run() -> Any:
         with Session(engine) as session:
             session.add_all(Copy(**mapping) for mapping in NEW_MAPPINGS)
             session.commit()
-        return lambda: _written(connection.cursor())
+        return lambda: written(connection.cursor())
 
     return Operation(run, before=empty, close=lambda: (engine.dispose(), connection.close())[0], heavy=True)
 
@@ -218,7 +218,7 @@ def insert_orm(side: Contestant) -> Operation:
 
 
 def transaction_dbapi(side: Contestant) -> Operation:
-    connection, empty = _emptied(side)
+    connection, empty = emptied(side)
     cursor = connection.cursor()
     insert = side.sql(f"INSERT INTO copies ({NAMES}) VALUES ({{1}}, {{2}}, {{3}}, {{4}}, {{5}}, {{6}})")
     update = side.sql("UPDATE copies SET age = age + {1} WHERE id = {2}")
@@ -237,7 +237,7 @@ def transaction_dbapi(side: Contestant) -> Operation:
 
 
 def transaction_core(side: Contestant) -> Operation:
-    connection, empty = _emptied(side)
+    connection, empty = emptied(side)
     engine = side.engine()
     update = (
         sa.update(COPIES_TABLE)
@@ -258,7 +258,7 @@ def transaction_core(side: Contestant) -> Operation:
 
 
 def transaction_orm(side: Contestant) -> Operation:
-    connection, empty = _emptied(side)
+    connection, empty = emptied(side)
     engine = side.engine()
     keys = itertools.count(1)
 
@@ -279,7 +279,7 @@ def transaction_orm(side: Contestant) -> Operation:
 # Finds at the same time.
 
 
-def _in_threads(find: Callable[[int, int], Any], close: Callable[[], None]) -> Operation:
+def in_threads(find: Callable[[int, int], Any], close: Callable[[], None]) -> Operation:
     """``find`` gets the number of the thread and the key."""
     threads = concurrent.futures.ThreadPoolExecutor(CALLERS)
 
@@ -302,7 +302,7 @@ def threads_dbapi(side: Contestant) -> Operation:
         cursor.execute(text, (key,))
         return cursor.fetchone()[3]
 
-    return _in_threads(find, lambda: [connection.close() for connection in connections] and None)
+    return in_threads(find, lambda: [connection.close() for connection in connections] and None)
 
 
 def threads_core(side: Contestant) -> Operation:
@@ -313,7 +313,7 @@ def threads_core(side: Contestant) -> Operation:
         with engine.connect() as connection:
             return connection.execute(statement, {"key": key}).one()[3]
 
-    return _in_threads(find, engine.dispose)
+    return in_threads(find, engine.dispose)
 
 
 def threads_orm(side: Contestant) -> Operation:
@@ -323,7 +323,7 @@ def threads_orm(side: Contestant) -> Operation:
         with Session(engine) as session:
             return session.get_one(Person, key).age
 
-    return _in_threads(find, engine.dispose)
+    return in_threads(find, engine.dispose)
 
 
 def _in_tasks(loop: asyncio.AbstractEventLoop, find: Callable[[int, int], Any], close: Callable[[], Any]) -> Operation:

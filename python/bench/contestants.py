@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import sqlite3
+import urllib.parse
 from dataclasses import dataclass
 from typing import Any, Callable
 
@@ -51,6 +52,8 @@ class Contestant:
     async_connect: Callable[[], Any]
     #: What a DB-API program reads a time as.
     as_time: Callable[[Any], datetime.datetime]
+    #: The database in Django's settings.
+    django: dict[str, Any]
 
     def sql(self, text: str) -> str:
         """A statement with this driver's parameters in the place of ``{1}``, ``{2}``, …"""
@@ -88,6 +91,7 @@ def phantomdb_at(name: str, url: str) -> Contestant:
         async_url=url,
         async_connect=lambda: aio.connect(client=client, database=database),
         as_time=lambda value: value.replace(tzinfo=None),
+        django={"ENGINE": "phantomdb.django", "NAME": url},
     )
 
 
@@ -109,6 +113,7 @@ def sqlite() -> Contestant:
         async_url=f"sqlite+aiosqlite:///{place}&uri=true",
         async_connect=lambda: aiosqlite.connect(place, **options),
         as_time=lambda value: value,
+        django={"ENGINE": "django.db.backends.sqlite3", "NAME": place},
     )
 
 
@@ -118,7 +123,7 @@ def psycopg_at(url: str) -> Contestant:
 
     if psycopg.pq.__impl__ == "python":
         raise SystemExit("install psycopg[binary]: without its part in C psycopg is slower than its users know it")
-    target = url.replace("postgres://", "postgresql+psycopg://")
+    target, parts = url.replace("postgres://", "postgresql+psycopg://"), urllib.parse.urlsplit(url)
     return Contestant(
         name="psycopg",
         parameter=lambda number: "%s",
@@ -128,6 +133,14 @@ def psycopg_at(url: str) -> Contestant:
         async_url=target,
         async_connect=lambda: psycopg.AsyncConnection.connect(url),
         as_time=lambda value: value,
+        django={
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": parts.path.removeprefix("/"),
+            "USER": parts.username,
+            "PASSWORD": parts.password,
+            "HOST": parts.hostname,
+            "PORT": parts.port,
+        },
     )
 
 

@@ -1,6 +1,6 @@
 """Times of PhantomDB for Python beside sqlite3 and psycopg 3, in one process, whose contestants take turns.
 
-    .venv/bin/python bench/run.py                       everything, in about ten minutes
+    .venv/bin/python bench/run.py                       everything, in about fifteen minutes
     .venv/bin/python bench/run.py memory "one row"      a column, and the cases whose names hold the word
     .venv/bin/python bench/run.py memory --processor    in the processor time of this process, on a machine that others use
 
@@ -25,7 +25,9 @@ from typing import Any, Callable, Optional
 
 from cases import CASES, LAYERS, Operation
 from contestants import Contestant, fill, phantomdb_at, plain, psycopg_at, sqlite
+from django_cases import CASES as DJANGO_CASES
 
+ALL_LAYERS = (*LAYERS, "Django")
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 
@@ -185,8 +187,8 @@ def main() -> int:
     if arguments.processor and columns != ["memory"]:
         parser.error("--processor is for the column memory: the servers of the others are processes of their own")
     clock = time.process_time if arguments.processor else time.perf_counter
-    layers = [layer for layer in LAYERS if layer.lower() in words] or list(LAYERS)
-    known = {*Columns.NAMES, *(layer.lower() for layer in LAYERS)}
+    layers = [layer for layer in ALL_LAYERS if layer.lower() in words] or list(ALL_LAYERS)
+    known = {*Columns.NAMES, *(layer.lower() for layer in ALL_LAYERS)}
     parts = [word for word in words if word not in known]
     cases = {name: made for name, made in CASES.items() if not parts or any(part in name for part in parts)}
     results: list[dict[str, Any]] = []
@@ -199,7 +201,10 @@ def main() -> int:
             print(f"| {'case':28} | {'layer':6} | {'PhantomDB':>10} | {pair[1].name:>10} | {'ratio':>6} |")
             print(f"| {'-' * 28} | ------ | ---------: | ---------: | -----: |")
             for name, made in cases.items():
-                for layer, make in zip(LAYERS, made):
+                by_layer = dict(zip(LAYERS, made))
+                if name in DJANGO_CASES:
+                    by_layer["Django"] = DJANGO_CASES[name]
+                for layer, make in by_layer.items():
                     if layer not in layers:
                         continue
                     ours, theirs = compare(make, pair, arguments.rounds, arguments.round_ms / 1000, clock)

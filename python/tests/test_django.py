@@ -90,6 +90,9 @@ def test_many_lists_of_parameters_are_one_statement() -> None:
     )
     named = _cursor.numbered_many("VALUES (%(a)s, %(b)s, %(a)s)", [{"a": None, "b": 1}, {"b": True, "a": day}])
     assert named == ("VALUES ($1::date, $2, $1::date)", [[None, 1], [day, True]])
+    # Each of these integers has a type by its size.
+    sized = _cursor.numbered_many("VALUES (%s)", [[_literals.Integer(1 << 40)], [_literals.Integer(1)]])
+    assert sized[0] == "VALUES ($1)"
     # Numbers of two classes have no type in common.
     mixed = _cursor.numbered_many("VALUES (%s)", [[1.5], [decimal.Decimal(1)]])
     assert mixed[0] == "VALUES ($1)"

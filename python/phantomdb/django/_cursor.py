@@ -12,10 +12,14 @@ from .._cursor import Answer, Parameters, check_open, check_sequence
 from .._dbapi import Connection, Cursor
 from .._errors import ProgrammingError
 from .._types import without_zone
-from ._literals import cast_of
+from ._literals import cast_of, cast_of_all
 
 #: Statements in which an expression must be the same as another one, with its parameters.
 _COMPARES_EXPRESSIONS = re.compile(r"\b(?:GROUP BY|DISTINCT)\b", re.IGNORECASE)
+
+
+class ParameterRow(tuple[Any, ...]):
+    """The parameters of one of several rows of an INSERT, which has marks for one row."""
 
 
 class DjangoConnection(Connection):
@@ -45,10 +49,15 @@ class DjangoCursor(Cursor):
     last: tuple[str, Optional[Parameters]] = ("", None)
 
     def execute(self, sql: str, parameters: Optional[Parameters] = None) -> DjangoCursor:
-        """Runs a statement. Without parameters (None) its ``%`` are plain characters."""
+        """Runs a statement. Without parameters (None) its ``%`` are plain characters.
+
+        Parameters that are each a ``ParameterRow`` are the rows of an INSERT of one row.
+        """
         self.last = (sql, parameters)
         if parameters is None:
             super().execute(sql)
+        elif isinstance(parameters, Sequence) and parameters and isinstance(parameters[0], ParameterRow):
+            super().executemany(*numbered_many(sql, parameters))
         else:
             super().execute(*numbered(sql, parameters))
         return self
@@ -121,10 +130,7 @@ def numbered_many(sql: str, lists: Sequence[Parameters]) -> tuple[str, list[list
     if len({len(each) for each in lists}) > 1:
         sizes = sorted({len(each) for each in lists})
         raise ProgrammingError(f"the lists of parameters have different lengths: {', '.join(map(str, sizes))}")
-    marks = []
-    for number, values in enumerate(zip(*lists), start=1):
-        casts = {cast_of(value) for value in values if value is not None}
-        marks.append(f"${number}{casts.pop() if len(casts) == 1 else ''}")
+    marks = [f"${number}{cast_of_all(values)}" for number, values in enumerate(zip(*lists), start=1)]
     rows = [list(each) for each in lists]
     if isinstance(first, Mapping):
         return _formatted(sql, _Marks(dict(zip(names, marks)), str)), rows

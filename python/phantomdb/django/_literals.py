@@ -6,6 +6,7 @@ import datetime
 import decimal
 import math
 import uuid
+from collections.abc import Collection
 from typing import Any
 
 from .. import _types
@@ -49,6 +50,15 @@ def cast_of(value: object) -> str:
     if known is not None:
         return known
     return next((CASTS[kind] for kind in type(value).__mro__ if kind in CASTS), "")
+
+
+def cast_of_all(values: Collection[object]) -> str:
+    """The cast of a parameter that takes one of the values after the other: none when their classes say different types."""
+    kinds = {type(value): value for value in values if value is not None}
+    # The cast of an `Integer` depends on its value.
+    deciding = values if Integer in kinds else kinds.values()
+    casts = {cast_of(value) for value in deciding if value is not None}
+    return casts.pop() if len(casts) == 1 else ""
 
 
 def _quoted(text: str) -> str:

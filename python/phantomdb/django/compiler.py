@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import JSONField
 from django.db.models.sql import compiler
 
+from ._cursor import ParameterRow
 
 class _Compiler:
     connection: Any
@@ -42,6 +43,15 @@ class SQLCompiler(_Compiler, compiler.SQLCompiler):
 
 class SQLInsertCompiler(_Compiler, compiler.SQLInsertCompiler):
     """INSERT."""
+
+    def assemble_as_sql(self, fields: Any, value_rows: Any) -> tuple[Any, Any]:
+        """Writes several rows of plain values as one row of marks, whose values the cursor sends as rows."""
+        is_plain = len(value_rows) > 1 and not any(
+            field is None or hasattr(field, "get_placeholder") for field in fields
+        )
+        if not is_plain or any(hasattr(value, "as_sql") for row in value_rows for value in row):
+            return super().assemble_as_sql(fields, value_rows)
+        return [["%s"] * len(fields)], [[ParameterRow(row) for row in value_rows]]
 
 
 class SQLDeleteCompiler(_Compiler, compiler.SQLDeleteCompiler):

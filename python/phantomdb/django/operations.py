@@ -19,6 +19,7 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 
 from .._types import Json
+from ._cursor import ParameterRow
 from ._literals import literal
 
 #: The most parameters of a statement.
@@ -152,6 +153,8 @@ class DatabaseOperations(BaseDatabaseOperations):
             sql, params = last
         if not params:
             return sql
+        if isinstance(params, Sequence) and isinstance(params[0], ParameterRow):
+            return f"{self.last_executed_query(None, sql, params[0])} -- the first of {len(params)} rows"
         try:
             if hasattr(params, "keys"):
                 return sql % {name: literal(params[name]) for name in params}

@@ -4,8 +4,11 @@ import datetime
 from decimal import Decimal
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Value
+from django.db.models.functions import Upper
 from django.test import TestCase
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from .models import Author, Book, Line, Order
@@ -57,6 +60,33 @@ class ShopTests(Shelf):
         self.assertEqual(Book.objects.filter(details__pages__gt=300).count(), 0)
         with self.assertRaises(IntegrityError), transaction.atomic():
             Book.objects.create(title="A gift", price=Decimal("-1"))
+
+    def test_many_rows_are_one_short_statement(self):
+        day = datetime.date(1897, 5, 26)
+        volumes = [
+            Book(title=f"Volume {number}", price=number, published=day if number % 2 else None, details={"no": number})
+            for number in range(2_000)
+        ]
+        with CaptureQueriesContext(connection) as captured:
+            Book.objects.bulk_create(volumes)
+        self.assertEqual([len(query["sql"]) < 500 for query in captured], [True])
+        self.assertIn("the first of 2000 rows", captured[0]["sql"])
+        # The keys come in the order of the objects.
+        for number in (0, 1, 1_999):
+            volume = Book.objects.get(pk=volumes[number].pk)
+            self.assertEqual((volume.title, volume.details), (f"Volume {number}", {"no": number}))
+            self.assertEqual(volume.published, day if number % 2 else None)
+
+    def test_rows_with_expressions_or_conflicts(self):
+        stoker = Author(name="Bram Stoker")
+        Author.objects.bulk_create([Author(name="Mary Shelley"), stoker], ignore_conflicts=True)
+        self.assertEqual(Author.objects.count(), 2)
+        Author.objects.bulk_create([Author(name=Upper(Value("anon"))), Author(name="Polidori")])
+        self.assertEqual(Author.objects.filter(name__in=["ANON", "Polidori"]).count(), 2)
+        again = [Author(pk=self.author.pk, name="M. Shelley"), Author(pk=self.author.pk + 50, name="Le Fanu")]
+        Author.objects.bulk_create(again, update_conflicts=True, unique_fields=["id"], update_fields=["name"])
+        self.author.refresh_from_db()
+        self.assertEqual(self.author.name, "M. Shelley")
 
 
 class AdminTests(Shelf):
