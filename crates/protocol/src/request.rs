@@ -191,8 +191,13 @@ pub fn read_body<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
     read_json("the body", body)
 }
 
-/// Reads `what`, a body or a part of one, as [`read_body`] does.
+/// Reads `what`, a body or a part of one, as [`read_body`] does. It is an object: an array of the fields' values, which serde
+/// would take, too, is no form of the contract.
 pub(crate) fn read_json<T: DeserializeOwned>(what: &str, text: &[u8]) -> Result<T> {
+    if text.trim_ascii_start().starts_with(b"[") {
+        let message = format!("{what} is not what this call takes: expected an object, not an array");
+        return Err(Error::new(ErrorCode::BadRequest, message));
+    }
     serde_json::from_slice(text).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         let why = error.to_string();

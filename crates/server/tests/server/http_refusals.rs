@@ -250,8 +250,23 @@ async fn it_refuses_keys_that_a_body_does_not_have() {
     assert!(answer.text.contains("BAD_REQUEST") && answer.text.contains("Parameters"), "{}", answer.text);
     let typed = json!({ "query": "SELECT $1", "parameters": [{ "type": "AAA", "value": null }] });
     caller.send("POST", "/databases/app/query", typed).await.refused_with(400, "BAD_REQUEST");
-    let list = caller.send("POST", "/databases/app/query", json!("SELECT 1")).await;
-    assert!(list.text.contains("expected an object"), "{}", list.text);
+    let text = caller.send("POST", "/databases/app/query", json!("SELECT 1")).await;
+    assert!(text.text.contains("expected an object"), "{}", text.text);
+}
+
+#[tokio::test]
+async fn it_refuses_the_values_of_an_object_as_an_array() {
+    let caller = server().await.with_users().await;
+    let whole = json!(["DELETE FROM users", [], false, [], false, false]);
+    let member = json!({ "statements": [whole.clone()] });
+    for (path, body) in [("query", whole), ("batch", member)] {
+        let answer = caller.send("POST", &format!("/databases/app/{path}"), body).await;
+        assert!(
+            answer.text.contains("BAD_REQUEST") && answer.text.contains("not an array"),
+            "{}",
+            answer.text
+        );
+    }
 }
 
 #[tokio::test]
