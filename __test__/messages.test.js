@@ -277,6 +277,10 @@ describe('the command line', () => {
     [['models', '--url', 'file:.', '--database', 'big'], 'There is no database "big" at file:.'],
     [['models', '--url', 'phantomdb://:secret@127.0.0.1:1/big'], 'is a server running there'],
     [['export', 'x.sql', '--from', 'file:./nowhere', '--database', 'big'], 'there is no directory ./nowhere'],
+    [['schema', './nowhere', '--format', 'sequelize'], 'there is no directory ./nowhere'],
+    [['compact', './nowhere', '--database', 'big'], 'there is no directory ./nowhere'],
+    [['check', './nowhere', '--database', 'big'], 'there is no directory ./nowhere'],
+    [['backup', './nowhere', '--database', 'big', '--out', 'x.backup'], 'there is no directory ./nowhere'],
     [['export', 'x.sql', '--from', 'file:.', '--database', 'big'], 'there is no database "big" in file:.\n'],
     [['export', 'x.sql', '--from', 'http://127.0.0.1:1', '--database', 'big'], 'is a server running there'],
   ])('phantomdb %j', async (args, message) => {

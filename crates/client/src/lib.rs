@@ -214,7 +214,7 @@ impl Client {
                     result_rows_max: options.result_rows_max,
                     result_bytes_max: options.result_bytes_max,
                 };
-                Backend::Embedded(Box::new(Embedded::new(storage, options)?))
+                Backend::Embedded(Box::new(Embedded::new(storage, create_database, options)?))
             }
         };
         let template = template.map(Template::new);
@@ -365,7 +365,7 @@ impl Client {
     pub async fn embedded_service(&self) -> Result<Option<std::sync::Arc<phantomdb_service::Service>>> {
         match &self.backend {
             Backend::Http(_) => Ok(None),
-            Backend::Embedded(embedded) => embedded.service().await.map(Some),
+            Backend::Embedded(embedded) => embedded.service(self.create_database).await.map(Some),
         }
     }
 

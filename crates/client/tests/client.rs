@@ -228,6 +228,26 @@ async fn it_makes_the_database_unless_told_not_to() {
     }
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn it_makes_a_directory_for_databases_only_and_for_nobody_else() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = phantomdb_testing::Directory::new();
+    let path = place.0.join("data");
+    let options = ClientOptions { create_database: false, ..ClientOptions::default() };
+    let careful = Client::new(&format!("file:{}", path.display()), options).unwrap();
+    for call in [query("SELECT 1"), Call::ListDatabases, Call::DropDatabase { name: APP.into() }] {
+        let error = run(&careful, call).await.unwrap_err();
+        assert_eq!(error.code, ErrorCode::UnknownDatabase);
+        assert!(error.message.contains("there is no directory"), "{}", error.message);
+    }
+    assert!(!path.exists());
+    let create = Call::CreateDatabase { name: APP.into(), if_not_exists: false, template: None };
+    run(&careful, create).await.unwrap();
+    run(&careful, query("SELECT 1")).await.unwrap();
+    assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o700);
+}
+
 #[tokio::test]
 async fn it_fails_every_call_after_close() {
     for client in [client_of(server(vec![]).await), client("memory:"), client("memory:closed")] {

@@ -43,24 +43,9 @@ pub(super) struct Directory {
 }
 
 impl Directory {
-    /// Makes the directory if it is missing, so that nobody else can read it, and locks it. `UNAVAILABLE` when others use
-    /// it in a way that excludes this one.
+    /// Makes the directory if it is missing, and locks it. `UNAVAILABLE` when others use it in a way that excludes this one.
     pub(super) fn open(path: &Path, sharing: Sharing) -> Result<Self> {
-        let mut builder = fs::DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        let failed = |error: io::Error| {
-            let why = match error.kind() {
-                ErrorKind::AlreadyExists => "it is a file".to_owned(),
-                kind => kind.to_string(),
-            };
-            let message =
-                format!("the directory for the databases, {}, cannot be used: {why}", path.display());
-            Error::new(ErrorCode::BadRequest, message)
-        };
-        builder.create(path).map_err(failed)?;
-        let path = path.canonicalize().map_err(failed)?;
+        let path = make_directory(path)?;
         let lock = lock_directory(&path, sharing)?;
         Ok(Self { path, sharing, lock, turn: Mutex::default(), last_probe: Mutex::default() })
     }
@@ -119,6 +104,24 @@ impl Directory {
         *last = Some((Instant::now(), answer.clone()));
         answer
     }
+}
+
+/// Makes a directory for databases if it is missing, so that nobody else can read it. Returns its canonical path, which is the
+/// same however the path was written. `BAD_REQUEST` when it cannot be made.
+pub fn make_directory(path: &Path) -> Result<PathBuf> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    let made = builder.create(path).and_then(|()| path.canonicalize());
+    made.map_err(|error| {
+        let why = match error.kind() {
+            ErrorKind::AlreadyExists => "it is a file".to_owned(),
+            kind => kind.to_string(),
+        };
+        let message = format!("the directory for the databases, {}, cannot be used: {why}", path.display());
+        Error::new(ErrorCode::BadRequest, message)
+    })
 }
 
 /// Opens a file that is there to be locked.

@@ -58,6 +58,7 @@ mod write_lock;
 
 pub use backup::{check_file, open_backup};
 pub use bulk_loader::BulkLoader;
+pub use directory::make_directory;
 pub use engine::SqliteEngine;
 pub use export_reader::ExportReader;
 pub use functions::lossless::{Fit, fit};

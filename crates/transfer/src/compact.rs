@@ -19,7 +19,7 @@ pub struct CompactOptions {
 
 /// Gives the space of deleted rows back to the system.
 pub async fn compact(options: CompactOptions) -> Result<()> {
-    match Endpoint::parse(&options.target)? {
+    match Endpoint::with_databases(&options.target)? {
         Endpoint::Directory(directory) => {
             let engine = SqliteEngine::open(&directory)?;
             engine.compact(&options.database).await?;

@@ -11,6 +11,18 @@ pub(crate) enum Endpoint {
 }
 
 impl Endpoint {
+    /// A place that has databases. Fails with `NOT_FOUND` for a directory that is missing: opening would make it, and a misspelt
+    /// path would look like an empty place.
+    pub(crate) fn with_databases(text: &str) -> Result<Self> {
+        match Self::parse(text)? {
+            Self::Directory(directory) if !directory.is_dir() => {
+                let message = format!("there is no directory {}", directory.display());
+                Err(Error::new(ErrorCode::NotFound, message))
+            }
+            endpoint => Ok(endpoint),
+        }
+    }
+
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let begins = |scheme: &str| text.get(..scheme.len()).is_some_and(|t| t.eq_ignore_ascii_case(scheme));
         if begins("http://") || begins("https://") {

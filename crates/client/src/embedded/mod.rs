@@ -10,8 +10,8 @@ use std::{
 
 use parking_lot::Mutex;
 use phantomdb_engine::ResultLimits;
-use phantomdb_engine_sqlite::{SqliteEngine, SqliteOptions};
-use phantomdb_protocol::{Call, CallContext, Error, Result};
+use phantomdb_engine_sqlite::{SqliteEngine, SqliteOptions, make_directory};
+use phantomdb_protocol::{Call, CallContext, Error, ErrorCode, Result};
 use phantomdb_service::{Grant, Service, ServiceOptions};
 use tokio::sync::Mutex as AsyncMutex;
 
@@ -29,6 +29,8 @@ static EVERYTHING: LazyLock<Arc<Grant>> = LazyLock::new(|| Arc::new(Grant::every
 pub(crate) struct Embedded {
     storage: Storage,
     engine_options: SqliteOptions,
+    /// True when a directory that is missing is made by any call, not only by one that makes a database.
+    makes_directory: bool,
     /// The owner of the transactions this client begins, as the token is on a server, so that clients that share an engine
     /// cannot use each other's transactions.
     owner: String,
@@ -46,7 +48,7 @@ enum ServiceState {
 
 impl Embedded {
     /// When clients share an engine, the options of the client that opens it count.
-    pub(crate) fn new(storage: Storage, options: EmbeddedOptions) -> Result<Self> {
+    pub(crate) fn new(storage: Storage, makes_directory: bool, options: EmbeddedOptions) -> Result<Self> {
         let EmbeddedOptions { lock_idle_timeout, result_rows_max, result_bytes_max } = options;
         let mut engine_options = SqliteOptions {
             results: ResultLimits { rows: result_rows_max, bytes: result_bytes_max, in_flight: None },
@@ -58,6 +60,7 @@ impl Embedded {
         Ok(Self {
             storage,
             engine_options,
+            makes_directory,
             owner: uuid::Uuid::new_v4().to_string(),
             service: Mutex::new(ServiceState::NotOpened),
             opening: AsyncMutex::default(),
@@ -69,7 +72,8 @@ impl Embedded {
     }
 
     pub(crate) async fn call(&self, call: Call, mut context: CallContext) -> Result<String> {
-        let service = self.service().await?;
+        let makes_directory = self.makes_directory || matches!(call, Call::CreateDatabase { .. });
+        let service = self.service(makes_directory).await?;
         // Every client of the process may use a snapshot, so snapshots have no owner.
         context.token = (!is_about_snapshots(&call)).then(|| self.owner.clone());
         service.call(call, context, Arc::clone(&EVERYTHING)).await.map(|reply| reply.body)
@@ -77,20 +81,21 @@ impl Embedded {
 
     /// True when a database of that name exists.
     pub(crate) async fn has_database(&self, name: &str) -> Result<bool> {
-        Ok(self.service().await?.has_database(name).await)
+        Ok(self.service(self.makes_directory).await?.has_database(name).await)
     }
 
-    /// The service that runs the calls, which is opened if it is not yet.
-    pub(crate) async fn service(&self) -> Result<Arc<Service>> {
+    /// The service that runs the calls, which is opened if it is not yet. Fails with `UNKNOWN_DATABASE` when its directory is
+    /// missing and is not to be made.
+    pub(crate) async fn service(&self, makes_directory: bool) -> Result<Arc<Service>> {
         let state = self.service.lock().clone();
         match state {
             ServiceState::Open(service) => Ok(service),
             ServiceState::Closed => Err(closed()),
-            ServiceState::NotOpened => self.open().await,
+            ServiceState::NotOpened => self.open(makes_directory).await,
         }
     }
 
-    async fn open(&self) -> Result<Arc<Service>> {
+    async fn open(&self, makes_directory: bool) -> Result<Arc<Service>> {
         let _opening = self.opening.lock().await;
         match self.service.lock().clone() {
             ServiceState::Open(service) => return Ok(service),
@@ -99,7 +104,7 @@ impl Embedded {
         }
         let (storage, options) = (self.storage.clone(), self.engine_options.clone());
         // Opening reads and writes the disk, so it runs on a thread for blocking work.
-        let opened = tokio::task::spawn_blocking(move || service_of(storage, options)).await;
+        let opened = tokio::task::spawn_blocking(move || service_of(storage, makes_directory, options)).await;
         let service = opened.unwrap_or_else(|_| Err(Error::internal("opening the engine broke off")))?;
         *self.service.lock() = ServiceState::Open(Arc::clone(&service));
         Ok(service)
@@ -141,16 +146,15 @@ fn is_about_snapshots(call: &Call) -> bool {
 }
 
 /// Opens the service of a storage, or finds the one that another client has open.
-fn service_of(storage: Storage, options: SqliteOptions) -> Result<Arc<Service>> {
+fn service_of(storage: Storage, makes_directory: bool, options: SqliteOptions) -> Result<Arc<Service>> {
     let storage = match storage {
         Storage::PrivateMemory => return Ok(in_memory(options)),
         Storage::SharedMemory(name) => Storage::SharedMemory(name),
-        Storage::Directory(path) => {
-            // The canonical path is the same however the path was written. It needs an existing directory; an error
-            // shows when the engine opens the directory.
-            let _ = std::fs::create_dir_all(&path);
-            Storage::Directory(std::fs::canonicalize(&path).unwrap_or(path))
+        Storage::Directory(path) if !makes_directory && !path.is_dir() => {
+            let message = format!("there is no directory {}, so it has no databases", path.display());
+            return Err(Error::new(ErrorCode::UnknownDatabase, message));
         }
+        Storage::Directory(path) => Storage::Directory(make_directory(&path)?),
     };
     let mut shared = SHARED.lock();
     if let Some(service) = shared.get(&storage).and_then(Weak::upgrade) {

@@ -47,7 +47,7 @@ pub async fn check(options: CheckOptions, stop: Arc<AtomicBool>) -> Result<()> {
             if has_checksum { "the checksum is right" } else { "there is no checksum beside the file" }
         }
         Some(database) => {
-            let place = Endpoint::parse(&options.target)?;
+            let place = Endpoint::with_databases(&options.target)?;
             let copy = receive(&place, database, NewFile::temporary()?, &progress).await?;
             tokio::task::block_in_place(|| check_file(copy.path()))?;
             "a copy was checked"

@@ -46,7 +46,7 @@ pub struct BackupOptions {
 
 /// Makes one backup, or one after the other until it is stopped.
 pub async fn backup(options: BackupOptions, stop: Arc<AtomicBool>) -> Result<()> {
-    let place = Endpoint::parse(&options.source)?;
+    let place = Endpoint::with_databases(&options.source)?;
     match (&options.out, &options.dir) {
         (Some(out), _) => copy(&place, &options.database, out, stop).await,
         (None, Some(dir)) => {

@@ -78,13 +78,7 @@ pub async fn export(options: ExportOptions, stop: Arc<AtomicBool>) -> Result<()>
 }
 
 async fn open(options: &ExportOptions) -> Result<Reader> {
-    let place = Endpoint::parse(&options.from)?;
-    if let Endpoint::Directory(directory) = &place
-        && !directory.is_dir()
-    {
-        let message = format!("there is no directory {}, which --from names", directory.display());
-        return Err(Error::new(ErrorCode::NotFound, message));
-    }
+    let place = Endpoint::with_databases(&options.from)?;
     Reader::open(&place, &options.database).await.map_err(|error| match error.code {
         ErrorCode::UnknownDatabase => {
             let message = format!("there is no database \"{}\" in {}", options.database, options.from);
