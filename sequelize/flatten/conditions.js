@@ -202,8 +202,7 @@ module.exports = (lib) => {
       if (Array.isArray(logic)) {
         const isEqual = operator.name === '=' || operator === EQ;
         const used = isEqual ? IN : operator;
-        const long = used.isMembership ? this.longList(logic) : undefined;
-        return json.compare(left, used.json, long ?? this.items(EQ, logic));
+        return json.compare(left, used.json, this.right(used, logic));
       }
       if (logic instanceof SequelizeMethod) {
         return json.compare(left, operator.json, this.rightExpression(operator, logic, context));

@@ -28,6 +28,11 @@ module.exports = (lib) => {
        * arguments of many functions.
        */
       this.isInlined = false;
+      /**
+       * True when a value must be a parameter, so that the statement cannot run as a find call, whose condition is a
+       * text with literals.
+       */
+      this.needsParameters = false;
     }
 
     /** A value of an attribute, or a value of no attribute, which may be a method. */

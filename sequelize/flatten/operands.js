@@ -3,6 +3,7 @@
 // The right side of a comparison: a value, a pattern, a list, a column, or `Op.any` and `Op.all`.
 
 const { isPlainObject } = require('../../driver/plain-object');
+const { toWire } = require('../../driver/values');
 const json = require('./json');
 const { listOf } = require('./long-lists');
 const { operatorsOf } = require('./operators');
@@ -14,7 +15,7 @@ module.exports = (lib) => {
   const { Op, Utils, logger, errors } = lib;
   const { SequelizeMethod } = Utils;
   const Expressions = require('./expressions')(lib);
-  const { typed, converter, isArray, isJson, isNumber } = require('./values')(lib);
+  const { typed, converter, isTyped, isArray, isJson, isNumber } = require('./values')(lib);
   const operators = operatorsOf(Op);
   const EQ = operators.get(Op.eq);
 
@@ -32,6 +33,12 @@ module.exports = (lib) => {
       const isDocument = isJson(field?.type) || isArray(field?.type);
       if (Array.isArray(value) && !isDocument) {
         if (operator.pattern) refusePattern(operator);
+        // The left side is an expression, or a column of no model that is known here: the engine knows its type.
+        if (operator.takesValue && !isTyped(field)) {
+          // A literal would have to say whether it is an array or a document.
+          this.needsParameters = true;
+          return this.bound(toWire(value));
+        }
         // Sequelize takes an array of one number for a number.
         if (value.length !== 1 || !isNumber(field?.type)) return this.items(EQ, value, field);
       }

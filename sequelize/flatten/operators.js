@@ -21,6 +21,8 @@ class Operator {
     this.name = name;
     this.json = json.string(name);
     const operand = operands.get(name) ?? operands.get(String(name).trim().toUpperCase());
+    /** True when the right side is a value of the column's type. */
+    this.takesValue = operand === 'value';
     /** True when the right side is a list. */
     this.takesList = operand === 'list' || operand === 'range';
     /** True when the right side is a list of any length. */

@@ -71,7 +71,7 @@ In order to fix the vulnerability CVE-2023-22578, attributes that include parent
       if (order) plan.add('order', this.order.items(order, { model, attributes }));
       plan.add('limit', countOf('limit', limit)).add('offset', countOf('offset', offset));
       if (options.lock) plan.add('lock', this.lock(options));
-      if (find) plan.add('find', json.boolean(true));
+      if (find && !this.conditions.needsParameters) plan.add('find', json.boolean(true));
       return plan;
     }
 

@@ -3,7 +3,7 @@
 // Values of attributes in their wire form: JSON scalars, or `{ type, value }` for types that JSON does not have.
 
 const { isPlainObject } = require('../../driver/plain-object');
-const { scalarToWire } = require('../../driver/values');
+const { scalarToWire, toWire } = require('../../driver/values');
 
 const identity = (value) => value;
 const NO_OPTIONS = {};
@@ -14,6 +14,19 @@ const CONVERTED_TO_TEXT = new Set(['number', 'boolean', 'bigint']);
 function isTagged(value) {
   return isPlainObject(value) && typeof value.type === 'string' && typeof value.value === 'string';
 }
+
+/**
+ * The wire form of a value that is assigned to a column of which no model tells the type, as in
+ * `queryInterface.bulkInsert`. An array or an object is a document, which the engine converts to the column's type.
+ */
+function assigned(value) {
+  return Array.isArray(value) || isPlainObject(value) ? toWire(value) : scalarToWire(value);
+}
+
+/** The writer of values that have no attribute. Only an INSERT and an UPDATE have a context. */
+const untyped = (options) => (options.context === undefined ? scalarToWire : assigned);
+
+const isTyped = (field) => typeof field?.type?.bindParam === 'function';
 
 /** The class behind an exported data type. Sequelize exports proxies, on which `instanceof` is slow. */
 const unwrapped = (type) => type.prototype.constructor;
@@ -45,7 +58,7 @@ module.exports = ({ DataTypes, DIALECT_NAME }) => {
   /** The wire form of a value, as the attribute's data type writes it. Throws for an object that no column can hold. */
   function typed(generator, value, field, options = NO_OPTIONS) {
     if (value === null || value === undefined) return null;
-    if (typeof field?.type?.bindParam !== 'function') return scalarToWire(value);
+    if (!isTyped(field)) return untyped(options)(value);
     return converterTo(generator, field, options)(value);
   }
 
@@ -55,8 +68,7 @@ module.exports = ({ DataTypes, DIALECT_NAME }) => {
    * @returns {(value: unknown) => unknown} it throws for an object that no column can hold
    */
   function converter(generator, field, options = NO_OPTIONS) {
-    const convert =
-      typeof field?.type?.bindParam === 'function' ? converterTo(generator, field, options) : scalarToWire;
+    const convert = isTyped(field) ? converterTo(generator, field, options) : untyped(options);
     const kind = unchangedKind(generator, field?.type);
     return (value) => {
       if (value === null || value === undefined) return null;
@@ -88,7 +100,7 @@ module.exports = ({ DataTypes, DIALECT_NAME }) => {
     };
   }
 
-  return { typed, converter, isJson, isArray, isNumber };
+  return { typed, converter, isTyped, isJson, isArray, isNumber };
 };
 
 module.exports.unwrapped = unwrapped;
