@@ -87,5 +87,12 @@ describe.each(engines)('values without an attribute on $name', ({ start }) => {
       await queryInterface.bulkDelete('Posts', { tags: { [Op.overlap]: ['a'] } });
       expect((await rows()).map(({ id }) => id)).toEqual([2]);
     });
+
+    test('a boolean beside a number is the number, however the condition is sent', async () => {
+      expect(await ids({ n: true })).toEqual([1]);
+      expect(await ids({ n: { [Op.lt]: true } })).toEqual([2]);
+      expect(await ids({ n: [true, false] })).toEqual([1, 2]);
+      expect(await Post.count({ where: { n: true } })).toBe(1);
+    });
   });
 });

@@ -15,7 +15,7 @@ module.exports = (lib) => {
   const { Op, Utils, logger, errors } = lib;
   const { SequelizeMethod } = Utils;
   const Expressions = require('./expressions')(lib);
-  const { typed, converter, isTyped, isArray, isJson, isNumber } = require('./values')(lib);
+  const { typed, converter, isTyped, isArray, isBoolean, isJson, isNumber } = require('./values')(lib);
   const operators = operatorsOf(Op);
   const EQ = operators.get(Op.eq);
 
@@ -102,7 +102,12 @@ module.exports = (lib) => {
       if (value instanceof SequelizeMethod) return this.expression(value);
       const wire = typed(this.generator, value, field);
       if (operator.pattern && wire !== null) return this.bound(patternOf(operator, wire));
-      return operator.takesKeyword && typeof wire === 'boolean' ? json.constant(wire) : this.bound(wire);
+      if (typeof wire === 'boolean') {
+        if (operator.takesKeyword) return json.constant(wire);
+        // Beside a number, true is 1 as a parameter and an error as a literal.
+        if (!isBoolean(field?.type)) this.needsParameters = true;
+      }
+      return this.bound(wire);
     }
   }
 

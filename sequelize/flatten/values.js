@@ -49,11 +49,13 @@ module.exports = ({ DataTypes, DIALECT_NAME }) => {
   const JsonType = unwrapped(DataTypes.JSON);
   const ArrayType = unwrapped(DataTypes.ARRAY);
   const NumberType = unwrapped(DataTypes.NUMBER);
+  const BooleanType = unwrapped(DataTypes.BOOLEAN);
 
   const isText = (type) => TEXTS.some((Type) => type instanceof Type);
   const isJson = (type) => type instanceof JsonType;
   const isArray = (type) => type instanceof ArrayType;
   const isNumber = (type) => type instanceof NumberType;
+  const isBoolean = (type) => type instanceof BooleanType;
 
   /** The wire form of a value, as the attribute's data type writes it. Throws for an object that no column can hold. */
   function typed(generator, value, field, options = NO_OPTIONS) {
@@ -100,7 +102,7 @@ module.exports = ({ DataTypes, DIALECT_NAME }) => {
     };
   }
 
-  return { typed, converter, isTyped, isJson, isArray, isNumber };
+  return { typed, converter, isTyped, isJson, isArray, isBoolean, isNumber };
 };
 
 module.exports.unwrapped = unwrapped;
