@@ -65,6 +65,27 @@ describe.each(engines)('writes on $name', ({ start }) => {
     await User.sync();
   });
 
+  test('omitNull leaves NULLs out of inserts and updates', async () => {
+    const sparing = engine.connect({ omitNull: true });
+    const attributes = { a: DataTypes.STRING, b: { type: DataTypes.STRING, defaultValue: 'default' } };
+    const Item = sparing.define('Item', attributes, { paranoid: true, createdAt: false, updatedAt: false });
+    await sparing.sync();
+    const rows = () => Item.findAll({ attributes: ['a', 'b', 'deletedAt'], order: ['id'], raw: true });
+    const item = await Item.create({ a: 'x', b: null });
+    await item.update({ a: null });
+    item.b = null;
+    await item.save();
+    await Item.update({ a: null }, { where: {} });
+    await Item.update({ a: null, b: 'y' }, { where: {} });
+    expect(await rows()).toEqual([{ a: 'x', b: 'y', deletedAt: null }]);
+    await item.destroy();
+    await item.restore();
+    await Item.destroy({ where: {} });
+    await Item.restore({ where: {} });
+    await Item.update({ a: null }, { where: {}, omitNull: false });
+    expect(await rows()).toEqual([{ a: null, b: 'y', deletedAt: null }]);
+  });
+
   test('a number alone in an array is written and compared as the number', async () => {
     await User.bulkCreate([{ name: 'Cid', rank: [6] }, { name: 'Dan' }]);
     await User.update({ rank: [7] }, { where: { name: 'Dan' } });

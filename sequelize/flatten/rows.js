@@ -226,7 +226,8 @@ module.exports = (lib) => {
 
     update(table, row, where, options, attributes) {
       const map = attributeMap(attributes);
-      const hash = Utils.removeNullValuesFromHash(row, options.omitNull, options);
+      const { omitNull = this.generator.options.omitNull } = options;
+      const hash = Utils.removeNullValuesFromHash(row, omitNull, options);
       const set = Object.entries(hash).map(([name, value]) => [name, this.value(value, map.get(name), UPDATE)]);
       const plan = this.assignments(table, set, where, options);
       this.addReturning(plan, options, attributes);
