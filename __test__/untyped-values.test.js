@@ -1,7 +1,7 @@
 // Values of which no model tells the type: those of queryInterface, and those beside an expression or a column of an
 // association. The engine knows the type.
 
-const { DataTypes, Op, col, fn, where } = require('sequelize');
+const { DataTypes, Op, cast, col, fn, where } = require('sequelize');
 const { engines } = require('./helpers/engines.js');
 
 describe.each(engines)('values without an attribute on $name', ({ start }) => {
@@ -79,6 +79,22 @@ describe.each(engines)('values without an attribute on $name', ({ start }) => {
       expect(await ids(where(col('meta'), { [Op.contains]: ['x'] }))).toEqual([1]);
       expect(await ids(where(fn('string_to_array', 'a,b', ','), { [Op.contained]: ['a', 'b', 'c'] }))).toEqual([1, 2]);
       expect(await ids({ $tags$: { [Op.overlap]: ['b', 'c'] } })).toEqual([1, 2]);
+    });
+
+    test('an array is an argument of a function and of a cast', async () => {
+      expect(await ids({ tags: { [Op.overlap]: cast(['b"', 'a'], 'text[]') } })).toEqual([1]);
+      expect(await ids(where(cast(col('tags'), 'varchar(9)[]'), { [Op.contains]: cast(['c'], 'varchar[]') }))).toEqual([
+        2,
+      ]);
+      expect(await ids({ n: { [Op.eq]: fn('any', cast([1, 3], 'integer[]')) } })).toEqual([1]);
+      expect(await ids({ tags: cast([], 'text[]') })).toEqual([]);
+      await Post.update({ tags: fn('array_cat', col('tags'), ['d', "e'"]) }, { where: { n: 0 } });
+      const attributes = ['tags', [fn('cardinality', [1, 2, 3]), 'count'], [cast('{4}', 'int[]'), 'numbers']];
+      expect(await Post.findOne({ attributes, where: { n: 0 }, raw: true })).toEqual({
+        tags: ['c', 'd', "e'"],
+        count: 3,
+        numbers: [4],
+      });
     });
 
     test('they work without a model', async () => {

@@ -84,7 +84,7 @@ module.exports = (lib) => {
     argument(value, context) {
       if (value instanceof SequelizeMethod) return this.expression(value, context);
       if (isPlainObject(value)) return this.where(value) ?? json.NULL;
-      if (Array.isArray(value)) return json.list(value.map((item) => this.argument(item, context)));
+      if (Array.isArray(value)) return json.arrayOf(value.map((item) => this.argument(item, context)));
       return this.value(value);
     }
 

@@ -97,6 +97,8 @@ const boundList = (index, type) => `{"bl":[${index},"${type}"]}`;
 const call = (name, args) => `{"f":[${string(name)},${array(args)}]}`;
 const cast = (operand, type) => `{"cast":[${operand},${string(type)}]}`;
 const list = (items) => `{"list":${array(items)}}`;
+/** An array, as an argument of a function or a cast. */
+const arrayOf = (items) => `{"array":${array(items)}}`;
 const values = (items) => `{"values":${array(items)}}`;
 /** @param {'any' | 'all'} quantifier */
 const quantified = (quantifier, operand) => `{"${quantifier}":${operand}}`;
@@ -199,6 +201,7 @@ module.exports = {
   call,
   cast,
   list,
+  arrayOf,
   values,
   quantified,
   document,

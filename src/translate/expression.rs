@@ -100,6 +100,11 @@ impl Writer {
                 self.list(out, items, scope)?;
                 out.push(')');
             }
+            Expr::Array(items) => {
+                out.push_str("ARRAY[");
+                self.list(out, items, scope)?;
+                out.push(']');
+            }
             Expr::Values(items) => self.values_list(out, items, scope)?,
             Expr::Arithmetic(left, operator, right) => {
                 if !matches!(operator.as_str(), "+" | "-") {
@@ -259,17 +264,20 @@ fn check_function_name(name: &str) -> Result<()> {
     )))
 }
 
-/// Checks the type of a `CAST`: one or more words, with an optional length and precision.
+/// Checks the type of a `CAST`: one or more words, with an optional length and precision, and `[]` behind it for arrays.
 pub fn check_type_name(data_type: &str) -> Result<()> {
-    let (name, arguments) = match data_type.split_once('(') {
+    let mut element = data_type.trim_end();
+    while let Some(rest) = element.strip_suffix("[]") {
+        element = rest.trim_end();
+    }
+    let (name, arguments) = match element.split_once('(') {
         Some((name, rest)) => (name, Some(rest)),
-        None => (data_type, None),
+        None => (element, None),
     };
     let words_ok = !name.trim().is_empty()
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == ' ')
         && name.trim_start().starts_with(|c: char| c.is_ascii_alphabetic());
     let arguments_ok = arguments.is_none_or(|rest| {
-        let rest = rest.trim_end();
         rest.strip_suffix(')').is_some_and(|inner| {
             inner.split(',').all(|n| !n.trim().is_empty() && n.trim().chars().all(|c| c.is_ascii_digit()))
         })

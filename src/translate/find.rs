@@ -82,6 +82,7 @@ fn stands_alone(expr: &Expr) -> bool {
         | Expr::And(items)
         | Expr::Or(items)
         | Expr::List(items)
+        | Expr::Array(items)
         | Expr::Values(items) => items.iter().all(stands_alone),
         Expr::Cast(inner, _)
         | Expr::Not(inner)

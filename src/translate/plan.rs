@@ -57,6 +57,9 @@ pub enum Expr {
     /// `{"list": [item, …]}`: the right side of `IN` and `BETWEEN`, or several values in parentheses.
     #[serde(rename = "list")]
     List(Vec<Expr>),
+    /// `{"array": [item, …]}`: an array, as an argument of a function or a cast.
+    #[serde(rename = "array")]
+    Array(Vec<Expr>),
     /// `{"any": list}`: `ANY` on the right of a comparison.
     #[serde(rename = "any")]
     Any(Box<Expr>),

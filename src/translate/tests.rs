@@ -293,7 +293,18 @@ fn ghsa_6457_6jrx_69cr_a_cast_in_a_json_path_is_one_of_a_closed_list() {
 
 #[test]
 fn a_cast_type_holds_nothing_but_a_type() {
-    for cast in ["integer) OR (1=1", "text--", "int'", "varchar(1; DROP)", ""] {
+    for cast in [
+        "integer) OR (1=1",
+        "text--",
+        "int'",
+        "varchar(1; DROP)",
+        "",
+        "[]",
+        "text[] OR 1=1",
+        "text[1=1]",
+        "text[",
+        "text[](1",
+    ] {
         let message = refusal(
             "select",
             select_where(json!({ "o": [{ "cast": [{ "c": "a" }, cast] }, "eq", { "v": 1 }] })),
