@@ -11,6 +11,7 @@ pub(super) const TESTS: &[ContractTest] = contract_tests![
     it_keeps_what_is_not_a_number_and_null,
     it_compares_integers_with_numbers_that_their_columns_cannot_hold,
     it_refuses_nul_in_text_and_a_wrong_number_of_values,
+    it_refuses_settings_that_would_change_results,
     it_sees_a_changed_schema_at_once,
     it_runs_a_batch_all_or_nothing_or_each_by_itself,
     it_creates_lists_and_drops_databases_and_refuses_bad_names
@@ -139,6 +140,48 @@ async fn it_refuses_nul_in_text_and_a_wrong_number_of_values(fixture: &Fixture) 
     assert!(wrong.message.contains('1') && wrong.message.contains('2'), "{}", wrong.message);
     assert_eq!(error(session, insert, &[]).await.code, ErrorCode::BadRequest);
     assert_eq!(rows(session, "SELECT count(*) FROM \"items\"", &[]).await, json!([[0]]));
+}
+
+async fn it_refuses_settings_that_would_change_results(fixture: &Fixture) {
+    let session = &*fixture.session;
+    for (sql, advice) in [
+        ("SET search_path TO tenant_1", "write the schema before the name of each table"),
+        ("SET LOCAL search_path = tenant_1, public", "write the schema"),
+        ("SET TIME ZONE 'Europe/Berlin'", "AT TIME ZONE"),
+        ("SET timezone = 'Europe/Berlin'", "AT TIME ZONE"),
+        ("SET LOCAL statement_timeout = 1000", "give the call a time limit"),
+        ("SET SESSION statement_timeout TO '5s'", "give the call a time limit"),
+        ("SET session_replication_role = replica", "SET CONSTRAINTS ALL DEFERRED"),
+        ("SET FOREIGN_KEY_CHECKS = 0", "SET CONSTRAINTS ALL DEFERRED"),
+        ("SET ROLE reader", "use a token"),
+        ("SET app.tenant = '5'", "leave it out"),
+        ("SET NAMES 'latin1'", "leave it out"),
+        ("SET TRANSACTION READ ONLY", "one that only reads"),
+        ("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY", "one that only reads"),
+    ] {
+        let refused = error(session, sql, &[]).await;
+        assert_eq!(refused.code, ErrorCode::Unsupported, "{sql}");
+        assert!(refused.message.contains(advice), "{sql}: {}", refused.message);
+    }
+    for sql in [
+        "SET statement_timeout = 0",
+        "SET client_encoding = 'UTF8'",
+        "SET NAMES 'UTF8'",
+        "SET standard_conforming_strings = on",
+        "SET check_function_bodies = false",
+        "SET xmloption = content",
+        "SET client_min_messages = warning",
+        "SET row_security = off",
+        "SET default_tablespace = ''",
+        "SET search_path TO public",
+        "SET search_path = \"$user\", public",
+        "SET TIME ZONE 'UTC'",
+        "SET timezone TO DEFAULT",
+        "SET TRANSACTION ISOLATION LEVEL READ COMMITTED",
+        "SET ROLE NONE",
+    ] {
+        ok(session, sql, &[]).await;
+    }
 }
 
 async fn it_sees_a_changed_schema_at_once(fixture: &Fixture) {

@@ -23,6 +23,7 @@ pub mod own_tables;
 pub mod parse;
 pub mod printer;
 pub mod script;
+mod settings;
 mod size;
 pub mod table_order;
 pub mod types;
@@ -60,9 +61,10 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The kind of a statement about transactions or the session, which has no settings. None for any other statement.
-    pub fn of_control(statement: &Statement) -> Option<Self> {
-        Some(match statement {
+    /// The kind of a statement about transactions or the session. None for any other statement. Fails with `UNSUPPORTED` for a
+    /// setting that would change what statements do.
+    pub fn of_control(statement: &Statement) -> Result<Option<Self>> {
+        Ok(Some(match statement {
             Statement::Savepoint { name } => Self::Savepoint(name.value.clone()),
             Statement::ReleaseSavepoint { name } => Self::Release(name.value.clone()),
             Statement::Rollback { savepoint: Some(name), chain: _ } => Self::RollbackTo(name.value.clone()),
@@ -78,9 +80,12 @@ impl Kind {
                 exception: _,
                 has_end_keyword: _,
             } => Self::Begin,
-            Statement::Set(_) => Self::Nothing,
-            _ => return None,
-        })
+            Statement::Set(set) => {
+                settings::accept(set)?;
+                Self::Nothing
+            }
+            _ => return Ok(None),
+        }))
     }
 
     /// Refuses statements that begin or end a transaction: the caller that holds the transaction would not notice.

@@ -55,7 +55,7 @@ impl Adapter<'_> {
                 format: _,
                 options: _,
             } => self.query_or_write(statement, conflict),
-            other => match Kind::of_control(other) {
+            other => match Kind::of_control(other)? {
                 Some(kind) => Ok(self.adapted(kind, Vec::new())),
                 None => self.schema_change(other),
             },

@@ -155,7 +155,7 @@ impl Adapter<'_> {
                 self.refuse(&refused, Span::empty)?;
                 Ok(self.show_schemas())
             }
-            other => match Kind::of_control(other) {
+            other => match Kind::of_control(other)? {
                 Some(kind) => Ok(self.done(kind, Vec::new())),
                 None => self.definition(other),
             },
