@@ -13,7 +13,7 @@ use crate::{
 use phantomdb_protocol::{Error, ErrorCode, ddl::push_quoted};
 use sqlparser::ast::{
     AccessExpr, ArrayElemTypeDef, DataType, Expr, Ident, ObjectName, ObjectNamePart, Statement, TableFactor,
-    UnaryOperator, Value, ValueWithSpan, VisitorMut,
+    UnaryOperator, UtilityOption, Value, ValueWithSpan, VisitorMut,
 };
 
 /// Marks an identifier that is printed as it is: the name of a function, or SQL that this crate wrote.
@@ -102,8 +102,22 @@ impl VisitorMut for QuotingVisitor {
     type Break = Error;
 
     fn pre_visit_statement(&mut self, statement: &mut Statement) -> ControlFlow<Error> {
-        if let Statement::CreateTable(create) = statement {
-            create.columns.iter_mut().for_each(|column| leave_type(&mut column.data_type));
+        match statement {
+            Statement::CreateTable(create) => {
+                create.columns.iter_mut().for_each(|column| leave_type(&mut column.data_type));
+            }
+            Statement::Explain {
+                options: Some(options),
+                describe_alias: _,
+                analyze: _,
+                verbose: _,
+                query_plan: _,
+                estimate: _,
+                statement: _,
+                format: _,
+            } => options.iter_mut().for_each(leave_option),
+            // Every name in any other statement is an identifier.
+            _ => {}
         }
         ControlFlow::Continue(())
     }
@@ -197,6 +211,14 @@ fn leave_type(data_type: &mut DataType) {
     }
 }
 
+/// The name of an option is not an identifier, and neither is a word that is its value: `FORMAT JSON`, `BUFFERS OFF`.
+fn leave_option(UtilityOption { name, arg }: &mut UtilityOption) {
+    leave(name);
+    if let Some(Expr::Identifier(word)) = arg {
+        leave(word);
+    }
+}
+
 /// Leaves a name that was written without quotes, and needs none, without them.
 fn leave(ident: &mut Ident) {
     if ident.quote_style.is_none()
@@ -276,6 +298,13 @@ fn nul() -> Error {
 mod tests {
     use super::*;
     use crate::parse::parse_stored;
+
+    #[test]
+    fn the_words_of_an_option_are_not_quoted() {
+        let written = "EXPLAIN (ANALYZE, buffers off, FORMAT JSON) SELECT x";
+        let printed = print(&mut parse_stored(written).unwrap(), Style::Postgres).unwrap();
+        assert_eq!(printed, r#"EXPLAIN (ANALYZE, buffers off, FORMAT JSON) SELECT "x""#);
+    }
 
     #[test]
     fn a_field_of_a_number_is_no_name_of_the_number() {
