@@ -22,6 +22,7 @@ pub(super) const TESTS: &[ContractTest] = contract_tests![
     a_time_beside_a_date_is_a_time,
     a_value_after_case_or_before_between_has_its_own_type,
     a_text_beside_an_integer_is_read_as_one,
+    a_time_is_stored_in_one_form_whatever_form_it_came_in,
     a_value_chooses_among_the_functions_that_take_it,
     a_text_or_null_is_not_taken_for_a_number,
     documents_that_nothing_gives_a_type_are_texts,
@@ -481,4 +482,22 @@ async fn a_text_beside_an_integer_is_read_as_one(fixture: &Fixture) {
     }
     let long = text("123456789012345678901234567890.123456789");
     assert_eq!(error(session, "SELECT $1 * 1", &[long]).await.code, ErrorCode::OutOfRange);
+}
+
+async fn a_time_is_stored_in_one_form_whatever_form_it_came_in(fixture: &Fixture) {
+    let session = &*fixture.session;
+    ok(session, "CREATE TABLE t (id SERIAL PRIMARY KEY, at TIMESTAMP UNIQUE, day DATE)", &[]).await;
+    let insert = "INSERT INTO t (at) VALUES ($1)";
+    ok(session, insert, &[text("2020-01-02T00:00:00.000Z")]).await;
+    let midnight = "2020-01-01T24:00:00.000Z";
+    for value in [[text(midnight)], [Value::Timestamp(midnight.into())]] {
+        assert_eq!(ask_with(session, "SELECT id FROM t WHERE at = $1", &value).await, "1");
+        assert_eq!(error(session, insert, &value).await.code, ErrorCode::UniqueViolation);
+    }
+    for (column, value) in [("at", "0000-01-01T00:00:00.000Z"), ("at", "0000-12-31"), ("day", "0000-01-01")] {
+        let insert = format!("INSERT INTO t ({column}) VALUES ($1)");
+        let refused = error(session, &insert, &[text(value)]).await;
+        assert_eq!(refused.code, ErrorCode::OutOfRange, "{value}: {}", refused.message);
+    }
+    assert_eq!(ask(session, "SELECT count(*) FROM t").await, "1");
 }

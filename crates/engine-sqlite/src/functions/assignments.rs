@@ -185,7 +185,7 @@ fn is_short_text(a: &Arguments<'_>) -> bool {
 
 fn is_date(a: &Arguments<'_>) -> bool {
     let ValueRef::Text(bytes) = a.value(0) else { return is_null(a) };
-    bytes.len() == 10 && std::str::from_utf8(bytes).is_ok_and(|text| Date::from_stored(text).is_some())
+    bytes.len() == 10 && std::str::from_utf8(bytes).is_ok_and(Date::is_stored_as)
 }
 
 /// True for the one form of a UUID that PostgreSQL prints.
@@ -206,8 +206,7 @@ fn is_timestamp(a: &Arguments<'_>, decimals: i64) -> bool {
 
 /// True for the stored form of a timestamp with microseconds.
 fn has_micros(text: &str) -> bool {
-    let is_in_range = |read: Timestamp| Timestamp::new(read.micros()).is_ok();
-    text.len() == 27 && !text.ends_with("000") && Timestamp::from_stored(text).is_some_and(is_in_range)
+    text.len() == 27 && !text.ends_with("000") && Timestamp::is_stored_as(text)
 }
 
 #[cfg(test)]
@@ -223,6 +222,11 @@ mod tests {
             "2026-01-01T00:00:00.000Z123",
             "2026-01-01T00:00:00.000Z000",
             "2026-01-01 00:00:00",
+            "2026-01-01T24:00:00.000Z",
+            "2026-01-01T24:00:00.000Z001",
+            "0000-01-01T00:00:00.000Z",
+            "0000-01-01",
+            "2026-01-01",
             "infinity",
             "true",
             "1",

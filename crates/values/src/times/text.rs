@@ -73,6 +73,13 @@ impl Timestamp {
         Some(Self(civil.days() * MICROS_PER_DAY + of_day))
     }
 
+    /// Returns whether the text is how a finite timestamp is stored. Another text of the same time, with the hour 24, is not,
+    /// and neither is one of the year 0.
+    pub fn is_stored_as(text: &str) -> bool {
+        let is_finite = |read: Self| Self::new(read.micros()).is_ok();
+        text.get(11..13) != Some("24") && Self::from_stored(text).is_some_and(is_finite)
+    }
+
     /// ISO 8601 in UTC, with milliseconds, or with microseconds when there are any.
     pub fn wire(self) -> String {
         wire_of_stored(&self.stored()).into_owned()
@@ -113,7 +120,7 @@ impl Timestamp {
 
 /// Returns whether the text is a timestamp with milliseconds as it travels, which is its stored form too.
 pub fn is_wire(text: &str) -> bool {
-    text.len() == 24 && Timestamp::from_stored(text).is_some_and(Timestamp::is_finite)
+    text.len() == 24 && Timestamp::is_stored_as(text)
 }
 
 /// The stored form of a timestamp as ISO 8601 writes it: the microseconds stand before the Z.
@@ -144,6 +151,11 @@ impl Date {
             _ if text.len() == 10 => i32::try_from(civil_of(text.as_bytes())?.days()).ok().map(Self),
             _ => None,
         }
+    }
+
+    /// Returns whether the text is how a date is stored. Year 0 is read, for files of other origin, and is not.
+    pub fn is_stored_as(text: &str) -> bool {
+        Self::from_stored(text).is_some_and(|read| !read.is_finite() || read.civil().year > 0)
     }
 }
 
