@@ -23,6 +23,7 @@ pub(super) const TESTS: &[ContractTest] = contract_tests![
     a_value_after_case_or_before_between_has_its_own_type,
     a_text_beside_an_integer_is_read_as_one,
     a_time_is_stored_in_one_form_whatever_form_it_came_in,
+    a_column_of_booleans_takes_the_numbers_0_and_1,
     a_value_chooses_among_the_functions_that_take_it,
     a_text_or_null_is_not_taken_for_a_number,
     documents_that_nothing_gives_a_type_are_texts,
@@ -500,4 +501,25 @@ async fn a_time_is_stored_in_one_form_whatever_form_it_came_in(fixture: &Fixture
         assert_eq!(refused.code, ErrorCode::OutOfRange, "{value}: {}", refused.message);
     }
     assert_eq!(ask(session, "SELECT count(*) FROM t").await, "1");
+}
+
+async fn a_column_of_booleans_takes_the_numbers_0_and_1(fixture: &Fixture) {
+    let session = &*fixture.session;
+    ok(session, "CREATE TABLE t (flag BOOLEAN)", &[]).await;
+    let writes = ["INSERT INTO t VALUES ($1)", "UPDATE t SET flag = $1"];
+    for sql in writes {
+        for (number, expected) in [(1, "true"), (0, "false")] {
+            ok(session, "DELETE FROM t", &[]).await;
+            ok(session, "INSERT INTO t VALUES (NULL)", &[]).await;
+            ok(session, sql, &[Value::Integer(number)]).await;
+            assert_eq!(ask(session, "SELECT flag FROM t WHERE flag IS NOT NULL").await, expected);
+        }
+        for number in [2, -1] {
+            assert_eq!(
+                error(session, sql, &[Value::Integer(number)]).await.code,
+                ErrorCode::TypeMismatch,
+                "{sql}"
+            );
+        }
+    }
 }

@@ -184,6 +184,7 @@ fn written_into(data_type: &SqlType) -> Option<Written> {
         }
         SqlType::Json | SqlType::Jsonb => Some(Written::Document),
         SqlType::Blob => Some(Written::Bytes),
+        SqlType::Boolean => Some(Written::Boolean),
         _ => None,
     }
 }
