@@ -114,6 +114,8 @@ async fn it_names_what_is_not_there_or_there_already(fixture: &Fixture) {
     assert_eq!((insert.code, columns(&insert)), (ErrorCode::UnknownColumn, vec!["missing"]));
     let again = error(session, "CREATE TABLE \"t\" (\"a\" INTEGER)", &[]).await;
     assert_eq!(again.code, ErrorCode::AlreadyExists);
+    let unknown = error(session, "SELECT CAST(1 AS nothing)", &[]).await;
+    assert_eq!(unknown.code, ErrorCode::Unsupported, "{}", unknown.message);
     assert_eq!(error(session, "SELECT 1 +", &[]).await.code, ErrorCode::SyntaxError);
 }
 

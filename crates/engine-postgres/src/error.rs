@@ -126,7 +126,7 @@ fn of_statement(code: &str, error: &DbError) -> (ErrorCode, String) {
         "42704" if error.message().contains("collation") || error.message().contains("operator class") => {
             (ErrorCode::Unsupported, error.message().to_owned())
         }
-        "42704" if error.message().contains("access method") => {
+        "42704" if error.message().contains("access method") || error.message().starts_with("type ") => {
             (ErrorCode::Unsupported, error.message().to_owned())
         }
         "42704" => (ErrorCode::UnknownConstraint, message_without_value(error)),
