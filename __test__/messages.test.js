@@ -339,3 +339,17 @@ describe('the command line', () => {
     expect(complaint).toBe('');
   });
 });
+
+test('two sides of an association whose foreign keys differ in case alone', async () => {
+  const sequelize = new Sequelize('blog', null, null, { dialect: new PhantomDBDialect('memory:'), logging: false });
+  const Post = sequelize.define('Post', {});
+  const Comment = sequelize.define('Comment', {});
+  Post.hasMany(Comment);
+  Comment.belongsTo(Post, { as: 'post' });
+  const error = await sequelize.sync().catch((refused) => refused);
+  expect(error.message).toBe(
+    'the table would have two columns "postId"; on SQLite the case of letters does not tell them apart',
+  );
+  expect(error.parent).toMatchObject({ code: 'ALREADY_EXISTS', details: { columns: ['postId'] } });
+  await sequelize.close();
+});

@@ -144,6 +144,18 @@ pub(super) fn is_long_pattern(error: &Error) -> bool {
     error.code == ErrorCode::TooLarge && error.message.starts_with(LONG_PATTERN)
 }
 
+/// The error of a name that is taken; none for any other message. A column is named with the reason: its name may differ from
+/// that of another in case alone.
+fn already_there(message: &str) -> Option<Error> {
+    let Some(column) = message.strip_prefix("duplicate column name: ") else {
+        return message.contains("already exists").then(|| Error::new(ErrorCode::AlreadyExists, message));
+    };
+    let message = format!(
+        "the table would have two columns \"{column}\"; on SQLite the case of letters does not tell them apart"
+    );
+    Some(Error::new(ErrorCode::AlreadyExists, message).with_columns([column]))
+}
+
 /// Translates an error that SQLite distinguishes by its message only.
 fn by_message(message: &str) -> Error {
     if message == LONG_PATTERN {
@@ -170,8 +182,8 @@ fn by_message(message: &str) -> Error {
             .with_table(table)
             .with_columns([column]);
     }
-    if message.contains("already exists") || message.starts_with("duplicate column name") {
-        return Error::new(ErrorCode::AlreadyExists, message);
+    if let Some(error) = already_there(message) {
+        return error;
     }
     if let Some(index) = message.strip_prefix("no such index: ") {
         return Error::new(ErrorCode::NotFound, format!("there is no index \"{index}\""));
