@@ -65,6 +65,25 @@ describe.each(engines)('writes on $name', ({ start }) => {
     await User.sync();
   });
 
+  test('bulkCreate with updateOnDuplicate gives an instance the key of the row that it has updated', async () => {
+    const unique = { type: DataTypes.STRING, unique: true };
+    const Place = sequelize.define('Place', { code: unique, size: DataTypes.INTEGER }, { timestamps: false });
+    await Place.sync();
+    await Place.create({ id: 1, code: 'a', size: 1 });
+    const options = { updateOnDuplicate: ['size'], conflictAttributes: ['code'] };
+    const records = [
+      { id: 5, code: 'a', size: 2 },
+      { id: 6, code: 'b', size: 3 },
+    ];
+    for (const count of [1, 2]) {
+      const places = await Place.bulkCreate(records.slice(0, count), options);
+      expect(places.map((place) => place.get())).toEqual([{ id: 1, code: 'a', size: 2 }, records[1]].slice(0, count));
+      await places[0].update({ size: 9 });
+      await expect(Place.findByPk(1)).resolves.toMatchObject({ size: 9 });
+    }
+    await expect(Place.count()).resolves.toBe(2);
+  });
+
   test('omitNull leaves NULLs out of inserts and updates', async () => {
     const sparing = engine.connect({ omitNull: true });
     const attributes = { a: DataTypes.STRING, b: { type: DataTypes.STRING, defaultValue: 'default' } };

@@ -51,19 +51,23 @@ module.exports = (lib) => {
 
   const isExpression = (value) => value instanceof Utils.SequelizeMethod;
 
-  /** True when the database computes the key of a record: `literal('gen_random_uuid()')`. */
-  function hasComputedKey({ primaryKeyAttribute: key, rawAttributes, sequelize }, records) {
+  /**
+   * True when the key of a row may be another than that of its record: when the database computes it, as with
+   * `literal('gen_random_uuid()')`, and when another row is updated, which was found by another unique key.
+   */
+  function mayHaveOtherKey({ primaryKeyAttribute: key, rawAttributes, sequelize }, records, given) {
     if (key === undefined || sequelize?.dialect?.name !== DIALECT_NAME) return false;
+    if (given?.updateOnDuplicate) return true;
     if (isExpression(rawAttributes[key].defaultValue)) return true;
     return Array.isArray(records) && records.some((record) => isExpression(record?.[key]));
   }
 
   /**
-   * Sequelize's own method. For SQLite it keeps a key that an instance has, also when that is an expression whose value
-   * the database answers; for PostgreSQL it takes the answer. It reads the name before it waits for anything.
+   * Sequelize's own method. For SQLite it keeps a key that an instance has, also when the database answers another; for
+   * PostgreSQL it takes the answer. It reads the name before it waits for anything.
    */
   function ownBulkCreate(Model, records, given) {
-    if (!hasComputedKey(Model, records)) return bulkCreate.call(Model, records, given);
+    if (!mayHaveOtherKey(Model, records, given)) return bulkCreate.call(Model, records, given);
     const { options } = Model.sequelize;
     const { dialect } = options;
     options.dialect = 'postgres';
