@@ -84,6 +84,15 @@ describe.each(engines)('writes on $name', ({ start }) => {
     await expect(Place.count()).resolves.toBe(2);
   });
 
+  test('updateOnDuplicate with misspelt attributes alone is refused', async () => {
+    const Item = sequelize.define('Misspelt', { size: DataTypes.INTEGER }, { timestamps: false });
+    await Item.sync();
+    await Item.create({ id: 1, size: 1 });
+    const refused = Item.bulkCreate([{ id: 1, size: 2 }], { updateOnDuplicate: ['sise'] });
+    await expect(refused).rejects.toThrow('updateOnDuplicate has no attribute of Misspelt that can be updated');
+    await expect(Item.findByPk(1)).resolves.toMatchObject({ size: 1 });
+  });
+
   test('omitNull leaves NULLs out of inserts and updates', async () => {
     const sparing = engine.connect({ omitNull: true });
     const attributes = { a: DataTypes.STRING, b: { type: DataTypes.STRING, defaultValue: 'default' } };

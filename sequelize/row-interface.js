@@ -87,6 +87,12 @@ module.exports = (lib) => {
       async bulkInsert(tableName, records, optionsArg, attributes) {
         const options = withOptions(optionsArg, { type: QueryTypes.INSERT });
         if (records.length === 0) return [];
+        // Sequelize leaves out the names that it does not know, and a duplicate would be ignored without a word.
+        if (options.updateOnDuplicate?.length === 0) {
+          throw new Error(
+            `updateOnDuplicate has no attribute of ${options.model?.name ?? tableName} that can be updated`,
+          );
+        }
         const plan = this.bulkInsertPlan(tableName, records, attributes, options);
         if (!options.updateOnDuplicate) this.answerCounted(plan, options.model, options);
         const parts = this.sequelize.dialect.isRemote ? Math.ceil((plan.rows?.length ?? 0) / REQUEST_MAX) : 1;
