@@ -311,10 +311,11 @@ async fn a_default_is_a_value_of_its_column(fixture: &Fixture) {
     let session = &*fixture.session;
     let create = "CREATE TABLE t (id INTEGER, a INTEGER DEFAULT 1.5, b BOOLEAN DEFAULT 'yes', c TEXT DEFAULT TRUE, \
                   d TEXT DEFAULT 1.50, e BOOLEAN DEFAULT 5, f DECIMAL DEFAULT 2.50, g VARCHAR(9) DEFAULT upper('x'), \
-                  h DOUBLE PRECISION DEFAULT -1.5, i INTEGER DEFAULT -7, j INTEGER DEFAULT '8')";
+                  h DOUBLE PRECISION DEFAULT -1.5, i INTEGER DEFAULT -7, j INTEGER DEFAULT '8', \
+                  k DECIMAL(5,2) DEFAULT '1.5', l DECIMAL(5,2) DEFAULT 2.005)";
     ok(session, create, &[]).await;
-    let insert = "INSERT INTO t (id) VALUES (1) RETURNING a, b, c, d, e, f, g, h, i, j";
-    assert_eq!(ask(session, insert).await, "2|true|true|1.50|true|2.50|X|-1.5|-7|8");
+    let insert = "INSERT INTO t (id) VALUES (1) RETURNING a, b, c, d, e, f, g, h, i, j, k, l";
+    assert_eq!(ask(session, insert).await, "2|true|true|1.50|true|2.50|X|-1.5|-7|8|1.50|2.01");
     ok(session, "CREATE TABLE s (id INTEGER, v VARCHAR(3) DEFAULT upper('abcdef'))", &[]).await;
     assert!(run(session, "INSERT INTO s (id) VALUES (1)", &[]).await.is_err());
 }
@@ -332,6 +333,7 @@ async fn a_default_of_another_type_is_refused(fixture: &Fixture) {
         "INTEGER[] DEFAULT 5",
         "BOOLEAN DEFAULT 'maybe'",
         "INTEGER DEFAULT 'x'",
+        "DECIMAL(5,2) DEFAULT 'x'",
     ] {
         let refused = error(session, &format!("CREATE TABLE t (a {column})"), &[]).await;
         assert_eq!(refused.code, ErrorCode::TypeMismatch, "{column}");

@@ -303,13 +303,27 @@ fn boolean_literal(value: bool) -> Expr {
     Expr::value(Value::Boolean(value))
 }
 
+/// The text of a string literal.
+fn text_of(expr: &Expr) -> Option<&str> {
+    match build::unnested(expr) {
+        Expr::Value(ValueWithSpan { value, span: _ }) => printer::string_of(value),
+        _ => None,
+    }
+}
+
 /// The default in the stored form of its column. SQLite wants parentheses around what is no literal.
 fn stored_default(target: &Target, data_type: &SqlType, expr: Expr) -> Result<Expr> {
-    if let SqlType::Decimal(Some((precision, scale))) = data_type
-        && let Some(text) = build::number_of(&expr)
-    {
+    if let SqlType::Decimal(Some((precision, scale))) = data_type {
         // SQLite would read the number as a float, and lose its trailing zeros.
-        return convert::decimal_literal(&text, *precision, *scale);
+        if let Some(text) = build::number_of(&expr) {
+            return convert::decimal_literal(&text, *precision, *scale);
+        }
+        // What is no number is refused below, where the column is named.
+        if let Some(text) = text_of(&expr)
+            && let Ok(stored) = convert::decimal_literal(text, *precision, *scale)
+        {
+            return Ok(stored);
+        }
     }
     let stored = target.assign_literal(expr)?;
     Ok(match stored {
