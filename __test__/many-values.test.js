@@ -216,6 +216,15 @@ describe.each(engines)('many values on $name', ({ start }) => {
       }
     });
 
+    test('a long list has SQL of the user among its values, as a short one', async () => {
+      for (const length of [2, 150]) {
+        const code = [...range(length, (n) => n + 1000), Sequelize.literal('1 + 2'), 4];
+        const found = await Item.findAll({ where: { code }, order: ['code'] });
+        expect(found.map((one) => one.code)).toEqual([3, 4]);
+        await expect(Item.count({ where: { code: { [Op.notIn]: code } } })).resolves.toBe(18);
+      }
+    });
+
     test('numbers in a document are compared with a list', async () => {
       await Wide.truncate();
       await Wide.bulkCreate(range(300, (n) => ({ text: `${n}`, document: { n } })));

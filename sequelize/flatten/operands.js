@@ -19,6 +19,8 @@ module.exports = (lib) => {
   const operators = operatorsOf(Op);
   const EQ = operators.get(Op.eq);
 
+  const isMethod = (value) => typeof value === 'object' && value instanceof SequelizeMethod;
+
   class Operands extends Expressions {
     right(operator, value, field, context) {
       if (typeof value === 'object' && value !== null) {
@@ -66,7 +68,7 @@ module.exports = (lib) => {
      *   plain values
      */
     longList(values, field) {
-      if (values.length < LONG_LIST || this.isInlined) return undefined;
+      if (values.length < LONG_LIST || this.isInlined || values.some(isMethod)) return undefined;
       const list = listOf(values, converter(this.generator, field));
       return list && json.boundList(this.values.push({ type: 'json', value: list.json }) - 1, list.type);
     }
