@@ -38,6 +38,7 @@ mod statements;
 mod text;
 mod times;
 mod transactions;
+mod views;
 mod writing_with;
 
 use std::{pin::Pin, process::ExitCode, sync::Arc};
@@ -67,7 +68,7 @@ macro_rules! contract_tests {
 }
 use contract_tests;
 
-const FILES: [(&str, &[ContractTest]); 30] = [
+const FILES: [(&str, &[ContractTest]); 31] = [
     ("access", access::TESTS),
     ("alter_clauses", alter_clauses::TESTS),
     ("alterations", alterations::TESTS),
@@ -97,6 +98,7 @@ const FILES: [(&str, &[ContractTest]); 30] = [
     ("text", text::TESTS),
     ("times", times::TESTS),
     ("transactions", transactions::TESTS),
+    ("views", views::TESTS),
     ("writing_with", writing_with::TESTS),
 ];
 

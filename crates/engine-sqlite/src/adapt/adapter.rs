@@ -50,6 +50,8 @@ pub(super) struct Adapter<'a> {
     pub(super) bare_columns: bool,
     /// True in a definition, which cannot have parameters.
     pub(super) refuse_parameters: bool,
+    /// True in a view, whose `*` stands for the columns that there are when it is made.
+    pub(super) expands_stars: bool,
     /// The parameters of the row of an INSERT that stand for the default of their column, from 0.
     pub(super) defaults: &'a [usize],
     /// The types of the values of parameters, by their places from 0, that nothing in the statement gives a type. None while
@@ -91,6 +93,7 @@ impl<'a> Adapter<'a> {
             reads_rows: false,
             bare_columns: false,
             refuse_parameters: false,
+            expands_stars: false,
             defaults: &[],
             types_of_values: None,
             own_like: false,

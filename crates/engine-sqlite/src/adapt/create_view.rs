@@ -8,7 +8,7 @@ use phantomdb_sql::{
 };
 use sqlparser::ast::{CreateTableOptions, CreateView, Ident, ObjectName, Spanned, Statement, ViewColumnDef};
 
-use super::{adapter::Adapter, scope::Output};
+use super::{adapter::Adapter, scope::Output, select::have_own_names};
 use crate::stored::{self, print, stored_name};
 
 impl Adapter<'_> {
@@ -72,7 +72,7 @@ impl Adapter<'_> {
             ],
             || span,
         )?;
-        for ViewColumnDef { name, data_type, options } in columns {
+        for ViewColumnDef { name, data_type, options } in columns.iter() {
             self.refuse(
                 &[
                     (data_type.is_some(), "the type of a view's column"),
@@ -82,14 +82,30 @@ impl Adapter<'_> {
             )?;
         }
         *name = ObjectName::from(vec![Ident::with_quote('"', stored_name(&table))]);
-        self.refuse_parameters = true;
+        (self.refuse_parameters, self.expands_stars) = (true, true);
         self.depth += 1;
         let outputs = self.query(query);
         self.depth -= 1;
         let outputs = outputs?;
+        name_columns(columns, outputs.as_deref().unwrap_or_default());
         if outputs.iter().flatten().any(|output| output.typed.is(Type::Record)) {
             return self.unsupported("a whole row as a column of a view; name its columns", span);
         }
         Ok(outputs.map(|outputs| outputs.into_iter().map(Output::outside).collect()))
     }
+}
+
+/// Names the columns of the view that the user has not named. Otherwise SQLite would name them after the columns that they
+/// show, also when those are renamed.
+fn name_columns(columns: &mut Vec<ViewColumnDef>, outputs: &[Output]) {
+    let rest = outputs.get(columns.len()..).unwrap_or_default();
+    // SQLite makes names that differ.
+    if !have_own_names(outputs) {
+        return;
+    }
+    columns.extend(rest.iter().map(|output| ViewColumnDef {
+        name: Ident::with_quote('"', output.name.clone()),
+        data_type: None,
+        options: None,
+    }));
 }

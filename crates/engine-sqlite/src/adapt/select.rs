@@ -267,7 +267,11 @@ impl Adapter<'_> {
             let relation = scope.relation(name)?;
             let outputs = relation.columns.outputs(relation.outer)?;
             let computed = outputs.iter().any(|output| output.expr.is_some());
-            return Some(if computed { named(&relation.name, outputs) } else { outputs });
+            return Some(if computed || self.expands_stars && have_own_names(&outputs) {
+                named(&relation.name, outputs)
+            } else {
+                outputs
+            });
         }
         if scope.merges_unknown {
             return None;
@@ -276,8 +280,10 @@ impl Adapter<'_> {
         for relation in &scope.relations {
             all.push((relation.name.as_str(), relation.columns.outputs(relation.outer)?));
         }
+        let expands = self.expands_stars && all.iter().all(|(_, outputs)| have_own_names(outputs));
         let plain = scope.merged.is_empty()
             && !scope.reordered
+            && !expands
             && all.iter().all(|(_, outputs)| outputs.iter().all(|output| output.expr.is_none()));
         if plain {
             return Some(all.into_iter().flat_map(|(_, outputs)| outputs).collect());
@@ -409,6 +415,13 @@ fn hide_constant(expr: &mut Expr) {
         let [one, zero] = ["1", "0"].map(verbatim_expr);
         *expr = build::call("iif", vec![build::take(expr), one, zero]);
     }
+}
+
+/// True when each name is that of one column.
+pub(super) fn have_own_names(outputs: &[Output]) -> bool {
+    let mut names: Vec<String> = outputs.iter().map(|output| output.name.to_lowercase()).collect();
+    names.sort_unstable();
+    names.windows(2).all(|pair| pair[0] != pair[1])
 }
 
 /// The columns of a relation, each with its name as an expression.

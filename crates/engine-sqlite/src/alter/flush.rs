@@ -9,6 +9,7 @@ use sqlparser::ast::{
 
 use super::definition::rank;
 use super::table_change::{PendingDefinition, TableChange};
+use super::views;
 use crate::stored::{self, stored_name};
 use crate::{catalog, types};
 
@@ -35,12 +36,28 @@ impl TableChange<'_> {
             self.expressions.clear();
             return Ok(());
         }
+        for column in new_types(&before, &after) {
+            views::refuse_new_type(self.conn, &stored_name(&self.table), column)?;
+        }
         self.store_expressions()?;
         if rows_stay && same_storage(&before, &after) {
             return self.edit(&mut pending.create, &demands(&before, &after));
         }
         self.rebuild_table(pending)
     }
+}
+
+/// The columns that have another type than before.
+fn new_types<'c>(before: &CreateTable, after: &'c CreateTable) -> impl Iterator<Item = &'c str> {
+    let types: Vec<(String, String)> = before
+        .columns
+        .iter()
+        .map(|column| (column.name.value.clone(), column.data_type.to_string()))
+        .collect();
+    after.columns.iter().filter_map(move |column| {
+        let (_, data_type) = types.iter().find(|(name, _)| *name == column.name.value)?;
+        (*data_type != column.data_type.to_string()).then_some(column.name.value.as_str())
+    })
 }
 
 impl PendingDefinition {

@@ -36,6 +36,40 @@ pub(super) fn kept(
     }
 }
 
+/// Refuses another type of a column that a view reads: the columns of the view have their types.
+pub(super) fn refuse_new_type(conn: &Connection, table: &str, column: &str) -> Result<()> {
+    match reading(conn, table, column)?.first() {
+        None => Ok(()),
+        Some(view) => {
+            let message = format!(
+                "the view \"{view}\" reads the column \"{column}\", so its type cannot change; drop the view first"
+            );
+            Err(Error::unsupported(message).with_table(view).with_columns([column]))
+        }
+    }
+}
+
+/// The views that read the column: SQLite writes another name of the column into them.
+fn reading(conn: &Connection, table: &str, column: &str) -> Result<Vec<String>> {
+    let texts = || -> Result<Vec<(String, String)>> {
+        let rows = SchemaRows::read(conn)?;
+        let views = rows.iter().filter(|row| row.object == Object::View);
+        Ok(views.map(|row| (row.name.to_owned(), row.sql.unwrap_or_default().to_owned())).collect())
+    };
+    let before = texts()?;
+    if before.is_empty() {
+        return Ok(Vec::new());
+    }
+    run(conn, "SAVEPOINT phantomdb_renamed")?;
+    let (table, column) = (quote_identifier(table), quote_identifier(column));
+    let renamed = run(conn, &format!("ALTER TABLE {table} RENAME COLUMN {column} TO phantomdb_renamed"));
+    // A view of another program that cannot be read keeps SQLite from renaming anything.
+    let after = if renamed.is_ok() { texts() } else { Ok(before.clone()) };
+    run(conn, "ROLLBACK TO phantomdb_renamed; RELEASE phantomdb_renamed")?;
+    let after = after?;
+    Ok(before.into_iter().filter(|view| !after.contains(view)).map(|(name, _)| name).collect())
+}
+
 /// Drops the view that is stored under this name, and the comments on its columns.
 pub(super) fn drop_view(conn: &Connection, view: &str) -> Result<()> {
     run(conn, &format!("DROP VIEW {}", quote_identifier(view)))?;
