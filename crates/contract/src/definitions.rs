@@ -20,6 +20,10 @@ pub(super) const TESTS: &[ContractTest] = contract_tests![
     no_message_shows_a_name_of_our_own,
     a_default_is_a_value_of_its_column,
     a_default_of_another_type_is_refused,
+    a_default_has_the_digits_and_the_range_of_its_column,
+    a_default_needs_no_parentheses,
+    a_definition_has_no_sub_query,
+    a_string_is_indexed_as_a_value,
 ];
 
 async fn a_column_is_added_with_a_default_that_is_no_constant(fixture: &Fixture) {
@@ -342,4 +346,64 @@ async fn a_default_of_another_type_is_refused(fixture: &Fixture) {
     }
     let refused = error(session, "ALTER TABLE u ALTER COLUMN n SET DEFAULT TRUE", &[]).await;
     assert_eq!(refused.code, ErrorCode::TypeMismatch);
+}
+
+async fn a_default_has_the_digits_and_the_range_of_its_column(fixture: &Fixture) {
+    let session = &*fixture.session;
+    let create = "CREATE TABLE t (id INTEGER, a TIME DEFAULT (TIME '23:59:59.999999'), b TIMESTAMP(0) DEFAULT \
+                  (TIMESTAMP '2024-01-01 01:02:03.7'), c TIMESTAMP DEFAULT (TIMESTAMP '2024-01-01 01:02:03.4567'), \
+                  d UUID DEFAULT gen_random_uuid(), e JSONB DEFAULT jsonb_build_object('x', 1), f TIMESTAMP DEFAULT now(), \
+                  g INTEGER[] DEFAULT ARRAY[1, 2] || 3, n SMALLINT DEFAULT 99999)";
+    ok(session, create, &[]).await;
+    let insert =
+        "INSERT INTO t (id, n) VALUES (1, 2) RETURNING a::text, b::text, c::text, e::text, g::text, n";
+    let expected = "24:00:00|2024-01-01 01:02:04+00|2024-01-01 01:02:03.457+00|{\"x\": 1}|{1,2,3}|2";
+    assert_eq!(ask(session, insert).await, expected);
+    assert_eq!(error(session, "INSERT INTO t (id) VALUES (2)", &[]).await.code, ErrorCode::OutOfRange);
+    ok(session, "ALTER TABLE t ADD COLUMN h TIME DEFAULT (TIME '23:59:59.999999')", &[]).await;
+    assert_eq!(ask(session, "SELECT h::text FROM t").await, "24:00:00");
+}
+
+async fn a_default_needs_no_parentheses(fixture: &Fixture) {
+    let session = &*fixture.session;
+    let create = "CREATE TABLE t (id INTEGER, a BOOLEAN DEFAULT 1 IN (1), b BOOLEAN DEFAULT NOT TRUE, \
+                  c BOOLEAN DEFAULT TRUE IS NULL, d BOOLEAN DEFAULT 'a' LIKE 'a%', e BOOLEAN DEFAULT 3 BETWEEN 1 AND 2)";
+    ok(session, create, &[]).await;
+    let insert = "INSERT INTO t (id) VALUES (1) RETURNING a, b, c, d, e";
+    assert_eq!(ask(session, insert).await, "true|false|false|true|false");
+}
+
+async fn a_definition_has_no_sub_query(fixture: &Fixture) {
+    let session = &*fixture.session;
+    ok(session, "CREATE TABLE t (id INTEGER, n INTEGER)", &[]).await;
+    for refused in [
+        "CREATE TABLE u (n INTEGER CHECK (n IN (SELECT 1)))",
+        "CREATE TABLE u (n INTEGER DEFAULT (SELECT 1))",
+        "CREATE TABLE u (id INTEGER, n INTEGER DEFAULT (id + 1))",
+        "CREATE TABLE u (n INTEGER, g INTEGER GENERATED ALWAYS AS ((SELECT 1)) STORED)",
+        "CREATE INDEX i ON t (((SELECT 1)))",
+        "CREATE INDEX i ON t (n) WHERE EXISTS (SELECT 1)",
+    ] {
+        let error = error(session, refused, &[]).await;
+        assert_eq!(error.code, ErrorCode::Unsupported, "{refused}: {}", error.message);
+    }
+    // What changes with the time cannot be indexed, nor generated.
+    for refused in [
+        "CREATE INDEX i ON t ((n > 1 AND current_date > '2020-01-01'))",
+        "CREATE TABLE u (n INTEGER, g BOOLEAN GENERATED ALWAYS AS (current_date > '2020-01-01') STORED)",
+    ] {
+        let error = error(session, refused, &[]).await;
+        assert_eq!(error.code, ErrorCode::SyntaxError, "{refused}: {}", error.message);
+    }
+    let index = "CREATE INDEX i ON t (n) WHERE n > 1 AND now() > '2020-01-01'";
+    assert_eq!(error(session, index, &[]).await.code, ErrorCode::SyntaxError);
+}
+
+async fn a_string_is_indexed_as_a_value(fixture: &Fixture) {
+    let session = &*fixture.session;
+    let create = "CREATE TABLE one (id INTEGER PRIMARY KEY, word TEXT)";
+    all(session, &[create, "CREATE UNIQUE INDEX only_one ON one ((CAST('word' AS TEXT)))"]).await;
+    ok(session, "INSERT INTO one VALUES (1, 'a')", &[]).await;
+    let second = error(session, "INSERT INTO one VALUES (2, 'b')", &[]).await;
+    assert_eq!(second.code, ErrorCode::UniqueViolation);
 }

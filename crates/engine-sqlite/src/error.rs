@@ -209,6 +209,15 @@ fn by_message(message: &str) -> Error {
              time and random functions do not, nor does LIKE with a pattern that is not a literal",
         );
     }
+    if message.starts_with("subqueries prohibited in ") {
+        return Error::unsupported(
+            "a check, a generated column or an index cannot have a sub-query, and on SQLite no ANY or ALL of an array that is \
+             not a literal",
+        );
+    }
+    if message.starts_with("default value of column [") {
+        return Error::unsupported("a default cannot have a sub-query, and cannot use a column");
+    }
     if message == "malformed JSON" {
         return Error::new(ErrorCode::TypeMismatch, "a value is not valid JSON");
     }

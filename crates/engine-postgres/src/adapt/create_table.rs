@@ -5,7 +5,7 @@ use std::sync::Arc;
 use phantomdb_protocol::{Constraint, Result, TableName};
 use phantomdb_sql::{
     alter_table::{reference, settle_deferral, text},
-    build::unnested,
+    build::{parenthesize, unnested},
     names::{constraint_name, same_table},
     printer,
     types::{SqlType, is_serial},
@@ -217,7 +217,8 @@ impl Adapter<'_> {
         Ok(option)
     }
 
-    /// Adapts a default. A number stands for a boolean as on SQLite; PostgreSQL would refuse it.
+    /// Adapts a default. A number stands for a boolean as on SQLite; PostgreSQL would refuse it, and so it would `1 IN (1)`
+    /// without parentheses.
     pub(crate) fn default_expr(&mut self, expr: &mut Expr, data_type: &SqlType) -> Result<()> {
         self.expression(expr)?;
         if *data_type == SqlType::Boolean
@@ -226,6 +227,7 @@ impl Adapter<'_> {
         {
             *expr = Expr::value(Value::Boolean(number.parse() != Ok(0.0)));
         }
+        parenthesize(expr);
         Ok(())
     }
 

@@ -23,6 +23,7 @@ use super::{
     assign::Target,
     constraint::Naming,
     converted::check_string,
+    create_table::{CLOCK_IN_INDEX, refuse_clock},
     expression::BYTE_ORDERS,
     groups::contains_aggregate,
     literal::string_of,
@@ -198,6 +199,7 @@ impl Adapter<'_> {
         let written = printer::print(&mut build::unnested(&expr).clone(), Style::Phantom)?;
         let typed = self.expr(&mut expr)?;
         let expr = column.target().assign(expr, typed)?;
+        refuse_clock(&expr, CLOCK_IN_INDEX)?;
         self.source_expressions.extend(SourceExpression::of(build::unnested(&expr), written)?);
         Ok(ColumnOption::Generated {
             generated_as,
@@ -218,13 +220,9 @@ impl Adapter<'_> {
             check_string(text, wanted).map_err(|error| target.refused(error))?;
             return Ok(if wanted == Type::Boolean { boolean_literal(boolean::parse(text)?) } else { expr });
         }
-        let has_limit =
-            matches!(data_type, SqlType::Decimal(_) | SqlType::Varchar(Some(_)) | SqlType::Char(Some(_)));
-        // SQLite neither rounds to the scale of a column nor cuts off at its length.
-        if has_limit || (typed.origin == Origin::Literal && typed.data_type != wanted) {
-            return target.assign(expr, typed);
-        }
-        if typed.origin == Origin::Computed { target.converted(expr, typed, data_type) } else { Ok(expr) }
+        // SQLite checks neither the range nor the length of a column, and does not round to its digits.
+        let is_stored = typed.origin == Origin::Literal && typed.data_type == wanted && !has_limit(data_type);
+        if is_stored { Ok(expr) } else { target.assign(expr, typed) }
     }
 
     fn column_default(&mut self, column: &Column<'_>, mut expr: Expr) -> Result<Expr> {
@@ -295,8 +293,19 @@ fn enum_check(column: &Ident, values: &[String]) -> ColumnOption {
 fn is_number_of(number: &str, data_type: &SqlType) -> bool {
     match data_type {
         SqlType::Decimal(Some(_)) | SqlType::Real | SqlType::Float | SqlType::Double => true,
-        _ => data_type.is_integer() && !number.contains(['.', 'e', 'E']),
+        _ if data_type.is_integer() => {
+            let limit = 1_i128 << (data_type.bits() - 1);
+            number.parse().is_ok_and(|number: i128| (-limit..limit).contains(&number))
+        }
+        _ => false,
     }
+}
+
+/// True for a type that does not take every value of its kind.
+fn has_limit(data_type: &SqlType) -> bool {
+    matches!(data_type, SqlType::Decimal(_) | SqlType::Varchar(Some(_)) | SqlType::Char(Some(_)))
+        || data_type.decimals().is_some()
+        || data_type.is_integer()
 }
 
 fn boolean_literal(value: bool) -> Expr {

@@ -11,7 +11,10 @@ use sqlparser::{
     tokenizer::Span,
 };
 
-use super::adapter::Adapter;
+use super::{
+    adapter::Adapter,
+    create_table::{CLOCK_IN_CHECK, refuse_clock},
+};
 use crate::{catalog::exactly, stored::stored_name};
 
 /// The names of the constraints of one table.
@@ -156,7 +159,8 @@ impl Adapter<'_> {
         self.refuse(&[(*enforced == Some(false), "NOT ENFORCED")], || expr.span())?;
         // PhantomDB SQL has no inherited tables, and SQLite enforces every check.
         (*no_inherit, *enforced) = (false, None);
-        self.defined(expr)
+        self.defined(expr)?;
+        refuse_clock(expr, CLOCK_IN_CHECK).map_err(|error| self.at(error, expr.span()))
     }
 
     /// Adapts a foreign key of the table `own`.

@@ -7,12 +7,14 @@ use phantomdb_sql::{
 };
 use sqlparser::ast::{
     CreateIndex, Expr, Ident, IndexColumn, IndexType, ObjectName, OrderByExpr, OrderByOptions, OrderBySort,
-    Spanned,
+    Spanned, UnaryOperator,
 };
 
 use super::{
     adapter::Adapter,
+    create_table::{CLOCK_IN_INDEX, refuse_clock},
     expression::BYTE_ORDERS,
+    literal::string_of,
     scope::{Columns, Relation},
 };
 use crate::stored::stored_name;
@@ -24,6 +26,14 @@ pub(super) const SQLITE_COLLATIONS: [&str; 4] = ["binary", "nocase", "rtrim", "d
 fn is_of_a_language(name: &str) -> bool {
     let letters = name.bytes().take_while(u8::is_ascii_lowercase).count();
     (2..=3).contains(&letters) && matches!(name.as_bytes().get(letters), Some(b'_' | b'-' | b'.'))
+}
+
+/// The value that is indexed. SQLite takes a string in quotes for the name of a column.
+fn no_name(value: Expr) -> Expr {
+    match string_of(&value) {
+        Some(_) => Expr::UnaryOp { op: UnaryOperator::Plus, expr: Box::new(value) },
+        None => value,
+    }
 }
 
 impl Adapter<'_> {
@@ -75,7 +85,9 @@ impl Adapter<'_> {
         let relation = Relation::new(stored_name(&indexed), schema.map_or(Columns::Unknown, Columns::Table));
         self.in_definition(relation, |adapter| {
             columns.iter_mut().try_for_each(|column| adapter.index_column(column))?;
-            predicate.as_mut().map_or(Ok(()), |predicate| adapter.defined(predicate))
+            let Some(predicate) = predicate else { return Ok(()) };
+            adapter.defined(predicate)?;
+            refuse_clock(predicate, CLOCK_IN_INDEX)
         })?;
         Ok(index)
     }
@@ -93,7 +105,8 @@ impl Adapter<'_> {
         // Neither changes a result: SQLite has one order of NULLs in an index, and one kind of index.
         (*nulls_first, *operator_class) = (None, None);
         self.index_collation(expr)?;
-        self.defined(expr)
+        self.defined_as(expr, no_name)?;
+        refuse_clock(expr, CLOCK_IN_INDEX)
     }
 
     /// Removes the collation of a language. In an index it decides the order of rows but not which are equal, and no query

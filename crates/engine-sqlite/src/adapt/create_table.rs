@@ -4,6 +4,7 @@ use std::{ops::ControlFlow, sync::Arc};
 
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use phantomdb_sql::{
+    build,
     names::constraint_name,
     printer::{self, Style},
     types::SqlType,
@@ -21,7 +22,10 @@ use super::{
     scope::{Columns, Output, Relation, Scope},
     typed::{Origin, Typed, type_of_column},
 };
-use crate::{source_expressions::SourceExpression, stored::stored_name};
+use crate::{
+    source_expressions::SourceExpression,
+    stored::{self, TODAY, stored_name},
+};
 
 impl Adapter<'_> {
     /// The result is the INSERT that fills the table, when it is made from a query.
@@ -232,11 +236,32 @@ impl Adapter<'_> {
 
     /// Adapts an expression that the catalog describes later, and keeps the user's text of it.
     pub(super) fn defined(&mut self, expr: &mut Expr) -> Result<()> {
+        self.defined_as(expr, |adapted| adapted)
+    }
+
+    /// The same, for a place where SQLite needs the adapted expression in another form.
+    pub(super) fn defined_as(&mut self, expr: &mut Expr, form: impl FnOnce(Expr) -> Expr) -> Result<()> {
         let written = printer::print(&mut expr.clone(), Style::Phantom)?;
         self.expr(expr)?;
+        *expr = form(build::take(expr));
         self.source_expressions.extend(SourceExpression::of(expr, written)?);
         Ok(())
     }
+}
+
+/// What an index or a generated column with the current time is told.
+pub(super) const CLOCK_IN_INDEX: (ErrorCode, &str) = (
+    ErrorCode::SyntaxError,
+    "an index or a generated column needs an expression that always has the same result, and the current time changes",
+);
+pub(super) const CLOCK_IN_CHECK: (ErrorCode, &str) =
+    (ErrorCode::Unsupported, "a check with the current time is not supported on SQLite");
+
+/// Refuses an adapted expression with the current time. SQLite would refuse it only when it computes the time for a row.
+pub(super) fn refuse_clock(expr: &Expr, (code, message): (ErrorCode, &str)) -> Result<()> {
+    let sql = stored::print(&mut expr.clone())?;
+    let has_clock = [",'now')", ", 'now')", TODAY].iter().any(|clock| sql.contains(clock));
+    if has_clock { Err(Error::new(code, message)) } else { Ok(()) }
 }
 
 /// True for a table with foreign keys, of a column or of the table.
