@@ -20,6 +20,7 @@ pub(super) const TESTS: &[ContractTest] = contract_tests![
     a_literal_beside_an_array_has_the_type_of_its_elements,
     a_series_of_decimals_is_exact,
     a_strict_object_leaves_out_the_null_of_a_document,
+    a_string_is_compared_with_each_column_of_a_list_by_its_type,
 ];
 
 async fn values_travel_alike(fixture: &Fixture) {
@@ -282,6 +283,9 @@ async fn names_are_those_of_postgresql(fixture: &Fixture) {
     ] {
         assert_eq!(code_of(fixture, refused).await, Some(code), "{refused}");
     }
+    // Columns are looked at before conditions.
+    let both = "SELECT sum(b) FROM named WHERE a = TRUE";
+    assert_eq!(code_of(fixture, both).await, Some(ErrorCode::UnknownFunction));
     let strict = "SELECT jsonb_object_agg_strict(CAST('[1]' AS JSONB), NULL) FROM named";
     assert_eq!(rows(session, strict, &[]).await, json!([[{}]]));
 }
@@ -322,5 +326,25 @@ async fn a_strict_object_leaves_out_the_null_of_a_document(fixture: &Fixture) {
     ] {
         let query = format!("SELECT {call} FROM {values}");
         assert_eq!(rows(&*fixture.session, &query, &[]).await, json!([[expected]]), "{call}");
+    }
+    // A key is never NULL, also when nothing would stand under it.
+    for name in ["jsonb_object_agg_strict", "json_object_agg_strict"] {
+        let query = format!("SELECT {name}(CAST(k AS JSONB), NULL) OVER () FROM (VALUES (NULL)) AS t(k)");
+        assert_eq!(code_of(fixture, &query).await, Some(ErrorCode::TypeMismatch), "{name}");
+    }
+}
+
+async fn a_string_is_compared_with_each_column_of_a_list_by_its_type(fixture: &Fixture) {
+    let session = &*fixture.session;
+    let values = "(VALUES (5, '5', 1.50), (6, '5.0', 5.0)) AS t(n, s, p)";
+    for (condition, expected) in [
+        ("'5' IN (n, s)", json!([[true], [false]])),
+        ("'5' NOT IN (s, p, '7')", json!([[false], [false]])),
+        ("'5.0' IN (s, p)", json!([[false], [true]])),
+        ("'5.0' NOT IN (s, '5', '6')", json!([[true], [false]])),
+        ("NULL IN (n, s)", json!([[null], [null]])),
+    ] {
+        let found = rows(session, &format!("SELECT {condition} FROM {values} ORDER BY n"), &[]).await;
+        assert_eq!(found, expected, "{condition}");
     }
 }

@@ -15,6 +15,7 @@ use super::{
     cast::is_known_type,
     converted::comparable,
     expression::shorten,
+    in_list::{apart, is_open_beside_columns},
     literal::value_of,
     parameter_types::Overloaded,
     row_sources::row_value,
@@ -30,10 +31,14 @@ impl Adapter<'_> {
     /// IN and BETWEEN, with NOT or without, which SQLite spells as PostgreSQL does.
     pub(super) fn membership(&mut self, expr: &mut Expr) -> Result<Typed> {
         match expr {
-            Expr::InList { expr: left, list, negated: _ } => {
+            Expr::InList { expr: left, list, negated } => {
                 if let Expr::Tuple(rows) = build::unnested_mut(left) {
                     let lefts = std::mem::take(rows);
                     return self.rows_in_list(expr, lefts);
+                }
+                if is_open_beside_columns(left, list) {
+                    *expr = apart(left, list, *negated);
+                    return self.expr(expr);
                 }
                 let typed = self.operand(left)?;
                 let mut nullable = typed.nullable;

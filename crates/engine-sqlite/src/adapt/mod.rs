@@ -23,6 +23,7 @@ mod distinct_on;
 mod expression;
 mod from;
 mod groups;
+mod in_list;
 mod insert;
 mod insert_rows;
 mod like;

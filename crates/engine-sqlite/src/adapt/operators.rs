@@ -4,7 +4,7 @@
 use phantomdb_protocol::{ColumnType, Error, ErrorCode, Result};
 use phantomdb_sql::{
     build,
-    printer::verbatim_expr,
+    printer::{literal, verbatim_expr},
     typing::{Kind, Resolved, Signature, Type, Unresolved, functions, operators, resolve},
 };
 use sqlparser::ast::{Array, BinaryOperator, Expr, Spanned, UnaryOperator, Value, ValueWithSpan};
@@ -247,11 +247,16 @@ fn is_key(function: &str, index: usize) -> bool {
     index.is_multiple_of(2) && function.contains("_object")
 }
 
-/// The key of an object. A document is none, even when it is a single value: as an array it is refused when it is read.
+/// The key of an object. A document is none, even when it is a single value: as an array it is refused when it is read. NULL
+/// stays NULL.
 fn key(argument: Expr, typed: Typed) -> Result<Expr> {
-    let value = json(argument, typed)?;
-    let is_document = matches!(typed.data_type, Type::Json | Type::Jsonb);
-    Ok(if is_document { build::call("json_array", vec![value]) } else { value })
+    let mut value = json(argument, typed)?;
+    if !matches!(typed.data_type, Type::Json | Type::Jsonb) {
+        return Ok(value);
+    }
+    build::parenthesize(&mut value);
+    let opened = build::binary(literal("["), BinaryOperator::StringConcat, value);
+    Ok(Expr::Nested(Box::new(build::binary(opened, BinaryOperator::StringConcat, literal("]")))))
 }
 
 /// The type of the result of a function or operator.

@@ -61,7 +61,6 @@ impl Adapter<'_> {
         }
         let is_grouped =
             self.check_groups(select, order.as_deref().map(Vec::as_slice).unwrap_or_default())?;
-        self.optional_condition(&mut select.selection)?;
         let has_window = select.projection.iter().any(|item| {
             each_expression(item, &mut |expr| match expr {
                 Expr::Function(function) if function.over.is_some() => ControlFlow::Break(()),
@@ -76,6 +75,7 @@ impl Adapter<'_> {
         let outputs = self.projection(&mut select.projection, compared);
         let sets = std::mem::replace(&mut self.sets, sets).unwrap_or_default();
         let outputs = outputs?;
+        self.optional_condition(&mut select.selection)?;
         if !sets.is_empty() && (is_grouped || has_window) {
             let what = "a function that returns rows beside GROUP BY, an aggregate or a window; write it in FROM: it";
             return self.unsupported(what, select.select_token.0.span);
