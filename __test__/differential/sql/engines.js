@@ -1,6 +1,6 @@
 // The two engines, and whether they answer alike.
 
-/** The table that statements of the type `write` change. */
+/** The table that statements of the type `write` change. Those of the type `kept` make what they use. */
 const WRITTEN = 'x';
 
 const DECIMAL = /^-?\d+\.\d+$/;
@@ -24,14 +24,19 @@ class Side {
 
   async answer({ root, sql, values, isOrdered, groups }) {
     try {
-      const isWrite = root.type === 'write';
-      const { columns, rows } = await (isWrite ? this.#inTurn(() => this.#write(sql, values)) : this.run(sql, values));
+      const { columns, rows } = await this.#result(root, sql, values);
       const lines = rows.map((row) => JSON.stringify(groups ? row.map(short) : row));
       if (!isOrdered) lines.sort();
       return { text: lines.join('\n'), types: columns.map((column) => column.type).join(' ') };
     } catch (error) {
       return { code: error.code ?? 'NO_CODE', message: String(error.message).slice(0, 300) };
     }
+  }
+
+  #result(root, sql, values) {
+    if (root.type === 'write') return this.#inTurn(() => this.#write(sql, values));
+    if (root.type === 'kept') return this.#inTurn(() => this.#steps(root.children.map((step) => step.text)));
+    return this.run(sql, values);
   }
 
   #inTurn(work) {
@@ -41,12 +46,32 @@ class Side {
   }
 
   /** What a write returns, and then all rows of the table that it has written. It is undone. */
-  async #write(sql, values) {
-    const { transaction_id: id } = await this.connection.call('beginTransaction', { database: this.database });
-    try {
+  #write(sql, values) {
+    return this.#undone(async (id) => {
       const { columns, rows } = await this.run(sql, values, id);
       const after = await this.run(`SELECT * FROM "${WRITTEN}" ORDER BY 1`, [], id);
       return { columns: [...columns, ...after.columns], rows: [...rows, ['after'], ...after.rows] };
+    });
+  }
+
+  /** What several statements return, each row with the number of its statement. They are undone. */
+  #steps(statements) {
+    return this.#undone(async (id) => {
+      const all = { columns: [], rows: [] };
+      for (const [index, sql] of statements.entries()) {
+        const { columns, rows } = await this.run(sql, [], id);
+        all.columns.push(...columns);
+        all.rows.push(...rows.map((row) => [index, ...row]));
+      }
+      return all;
+    });
+  }
+
+  /** The outcome of the work in a transaction that is rolled back. */
+  async #undone(work) {
+    const { transaction_id: id } = await this.connection.call('beginTransaction', { database: this.database });
+    try {
+      return await work(id);
     } finally {
       await this.connection.call('rollbackTransaction', { id });
     }

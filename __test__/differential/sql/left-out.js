@@ -3,7 +3,7 @@
 const { Node, SIMPLE, replaced, within } = require('./node');
 
 const STRINGS = /'(?:[^']|'')*'/g;
-const NOT_VALUES = ['clause', 'list', 'statement', 'write'];
+const NOT_VALUES = ['clause', 'list', 'statement', 'write', 'kept', 'step'];
 /** The shortest part that can fail: `log(0)`. */
 const SHORTEST = 6;
 /** What a query that needs another one around it says. */
@@ -14,7 +14,7 @@ function alone(part) {
   if (NOT_VALUES.includes(part.type)) return undefined;
   if (part.type === 'query') return part;
   const plain = part.text.replace(STRINGS, '');
-  if (/\b([crstlumd]|excluded)\."/.test(plain)) return undefined;
+  if (/\b([crstlumdk]|excluded)\."/.test(plain)) return undefined;
   const from = /\b[ab]\."/.test(plain)
     ? ' FROM "v" AS a CROSS JOIN "w" AS b'
     : plain.includes('"v"."')
@@ -43,12 +43,13 @@ async function refusals(engines, answer) {
  * part both report the code of the one engine, and in that of another part the code of the other. An error that one engine
  * alone reports then needs a rule of its own.
  */
-async function hasBothErrors(engines, { root, mine, theirs }) {
+async function hasBothErrors(engines, asked) {
+  const { root, mine, theirs } = asked;
   const left = new Set([mine.code, theirs.code]);
   for (const part of within(root)) {
     if (NOT_VALUES.includes(part.type) || part.type === 'query') continue;
     for (const value of ['NULL', SIMPLE[part.type] ?? 'NULL']) {
-      const answer = await engines.ask({ root: replaced(root, part, new Node(part.type, [value])), isOrdered: true });
+      const answer = await engines.ask({ ...asked, root: replaced(root, part, new Node(part.type, [value])) });
       if (answer.mine.code && answer.mine.code === answer.theirs.code) left.delete(answer.mine.code);
       const code = { fails: answer.mine.code, lax: answer.theirs.code }[answer.verdict];
       if (left.has(code) && (await explain(engines, answer))) left.delete(code);
@@ -68,11 +69,23 @@ function hasColumnOfNulls(text) {
 }
 
 /** Whether NULL in the place of a string, or of its cast, makes both engines give the answer that the one gave with it. */
-async function hasUnreadLiteral(engines, root, mine) {
-  for (const part of within(root)) {
+async function hasUnreadLiteral(engines, asked) {
+  for (const part of within(asked.root)) {
     if ((part.text.match(STRINGS) ?? []).length !== 1 || NOT_VALUES.includes(part.type)) continue;
-    const answer = await engines.ask({ root: replaced(root, part, new Node(part.type, ['NULL'])), isOrdered: true });
-    if (answer.verdict === 'same' && answer.mine.text === mine.text) return true;
+    const root = replaced(asked.root, part, new Node(part.type, ['NULL']));
+    const answer = await engines.ask({ ...asked, root });
+    if (answer.verdict === 'same' && answer.mine.text === asked.mine.text) return true;
+  }
+  return false;
+}
+
+/** Whether NULL in the place of a value makes both engines give the answer that the one gave with it. */
+async function hasUnneededValue(engines, asked) {
+  const { text } = asked.mine.code ? asked.theirs : asked.mine;
+  for (const part of within(asked.root)) {
+    if (NOT_VALUES.includes(part.type) || part.type === 'query') continue;
+    const answer = await engines.ask({ ...asked, root: replaced(asked.root, part, new Node(part.type, ['NULL'])) });
+    if (answer.verdict === 'same' && answer.mine.text === text) return true;
   }
   return false;
 }
@@ -170,7 +183,9 @@ const RULES = [
     name: 'arguments that the PostgreSQL engine casts',
     holds: ({ mine, theirs, verdict, sql }) =>
       mine.code === 'UNKNOWN_FUNCTION' &&
-      ((verdict === 'codes' && /^cannot cast type/.test(theirs.message)) ||
+      ((verdict === 'codes' &&
+        (/^cannot cast type/.test(theirs.message) ||
+          /there is no function jsonb?_\w+\([^)]*text/.test(mine.message))) ||
         (verdict === 'fails' && /\b(stddev|var)\w*\(/.test(sql) && /jsonb?\)/.test(mine.message)) ||
         // It casts a text to the document that the function takes.
         (verdict === 'fails' && /there is no function jsonb?_\w+\([^)]*text/.test(mine.message))),
@@ -220,6 +235,25 @@ const RULES = [
       ['lax', 'codes'].includes(verdict) && /^recursive query .* has (type text|collation)/.test(theirs.message),
   },
   {
+    // PostgreSQL knows which functions always give the same, and the casts from text to times are not among them.
+    name: 'what an index and a generated column may compute',
+    holds: ({ theirs, verdict, root }) =>
+      root.type === 'kept' &&
+      ['lax', 'codes'].includes(verdict) &&
+      /is not immutable$|must be marked IMMUTABLE$/.test(theirs.message),
+  },
+  {
+    // The value of a column of text has a collation there, and a cast or a function of two types of text has none.
+    name: 'collations that PostgreSQL cannot choose',
+    holds: ({ theirs, verdict }) =>
+      ['lax', 'codes'].includes(verdict) && /^could not determine which collation/.test(theirs.message),
+  },
+  {
+    name: 'a series of too many elements',
+    holds: ({ mine, theirs, verdict }) =>
+      verdict === 'codes' && mine.code === 'TOO_LARGE' && theirs.code === 'STATEMENT_TIMEOUT',
+  },
+  {
     name: 'which of several errors comes first',
     async holds(answer, codes, engines) {
       const { mine, theirs, verdict } = answer;
@@ -233,9 +267,14 @@ const RULES = [
   {
     // SQLite computes more or less of what the result does not need, and PostgreSQL computes constants first.
     name: 'an error in a part that the result does not need',
-    async holds({ mine, theirs, verdict }, codes) {
+    async holds(answer, codes, engines) {
+      const { root, mine, theirs, verdict } = answer;
       if (!['fails', 'lax'].includes(verdict)) return false;
-      return (await codes()).has(mine.code ?? theirs.code);
+      const code = mine.code ?? theirs.code;
+      if ((await codes()).has(code)) return true;
+      // A part that reads what another step makes cannot be asked for alone.
+      const isOfValue = ['TYPE_MISMATCH', 'OUT_OF_RANGE'].includes(code);
+      return root.type === 'kept' && isOfValue && (await hasUnneededValue(engines, answer));
     },
   },
   {
@@ -248,7 +287,7 @@ const RULES = [
     // PostgreSQL converts the constants of SET before it looks for rows.
     name: 'a constant that is assigned in no row',
     async holds({ root, mine, theirs, verdict }, _, engines) {
-      const isValue = /^(invalid input|numeric field overflow|value too long|cannot convert infinite)|out of range/;
+      const isValue = /^(invalid input|numeric field overflow|value too long|cannot convert infinit)|out of range/;
       if (verdict !== 'lax' || root.type !== 'write' || !isValue.test(theirs.message)) return false;
       const { mine: before } = await engines.ask({
         root: new Node('statement', ['SELECT * FROM "x" ORDER BY 1']),
@@ -274,12 +313,13 @@ const RULES = [
   {
     // PostgreSQL reads the literals of a statement before it runs.
     name: 'a literal that cannot be read, which no row needs or which another error hides',
-    async holds({ root, mine, theirs, verdict }, _, engines) {
+    async holds(answer, _, engines) {
+      const { mine, theirs, verdict } = answer;
       const cannotBeRead =
         /^(invalid input|malformed array|value ".*" is out of range|date\/time field value out of range|numeric field overflow|value too long)/;
       if (!cannotBeRead.test(theirs.message ?? '')) return false;
       if (verdict !== 'lax') return verdict === 'codes';
-      return hasColumnOfNulls(mine.text) || (await hasUnreadLiteral(engines, root, mine));
+      return hasColumnOfNulls(mine.text) || (await hasUnreadLiteral(engines, answer));
     },
   },
 ];

@@ -79,7 +79,7 @@ class Nested {
   }
 
   /** A query, and the types of its columns `c0`, `c1`, …. */
-  #relation(depth, types) {
+  relation(depth, types) {
     const ways = ['rows', 'rows', 'constants'];
     if (depth > 0) ways.push('sets', 'sets', 'of', 'of');
     if (depth > 0 && !types) ways.push('groups', 'groups', 'windows', 'windows', 'distinct');
@@ -110,7 +110,7 @@ class Nested {
     const isOfKeys = types.every((type) => KEYS.includes(type));
     const operator = isOfKeys ? this.#random.of(SETS) : 'UNION ALL';
     const side = () => {
-      const { sql } = this.#relation(depth - 1, types);
+      const { sql } = this.relation(depth - 1, types);
       return this.#random.percent(70) ? sql : query`(${sql})`;
     };
     const more = this.#random.percent(20) ? clause` UNION ALL ${side()}` : NONE;
@@ -119,7 +119,7 @@ class Nested {
 
   /** Values computed from those of another query. */
   _of(depth, types) {
-    const inner = this.#relation(depth - 1);
+    const inner = this.relation(depth - 1);
     const expressions = this.#constant.over(this.#columns('r', inner.types));
     return {
       types,
@@ -139,7 +139,7 @@ class Nested {
   }
 
   _groups(depth) {
-    const inner = this.#relation(depth - 1, [this.#random.of(KEYS), ...this.#types(VALUES, 2)]);
+    const inner = this.relation(depth - 1, [this.#random.of(KEYS), ...this.#types(VALUES, 2)]);
     const columns = this.#columns('r', inner.types);
     const calls = Array.from({ length: 1 + this.#random.below(2) }, () => this.#aggregate(columns));
     const items = calls.map(({ sql }, index) => clause`${sql} AS "c${String(index + 1)}"`);
@@ -162,7 +162,7 @@ class Nested {
   /** Rows that are alike are peers of each other, so they get the same value. */
   _windows(depth) {
     const random = this.#random;
-    const inner = this.#relation(depth - 1, [random.of(KEYS), ...this.#types(VALUES, 2)]);
+    const inner = this.relation(depth - 1, [random.of(KEYS), ...this.#types(VALUES, 2)]);
     const columns = this.#columns('r', inner.types);
     const { sql: call, type } = this.#windowed(columns);
     const partition = random.percent(50) ? 'PARTITION BY r."c0"' : '';
@@ -182,7 +182,7 @@ class Nested {
   }
 
   _distinct(depth) {
-    const inner = this.#relation(depth - 1, this.#types(KEYS, 2));
+    const inner = this.relation(depth - 1, this.#types(KEYS, 2));
     return { types: inner.types, sql: query`SELECT DISTINCT * FROM (${inner.sql}) AS r` };
   }
 
@@ -193,7 +193,7 @@ class Nested {
 
   /** A query over a nested one. */
   outer(depth) {
-    const inner = this.#relation(depth);
+    const inner = this.relation(depth);
     const expressions = this.#constant.over(this.#columns('r', inner.types));
     return {
       root: query`SELECT r.*, ${this.#items(expressions)} FROM (${inner.sql}) AS r${this.#where(expressions)}`,
@@ -204,7 +204,7 @@ class Nested {
   /** Queries of WITH, the second over the first, and both joined. */
   common(depth) {
     const random = this.#random;
-    const first = this.#relation(depth - 1, [random.of(KEYS), ...this.#types(VALUES, 2)]);
+    const first = this.relation(depth - 1, [random.of(KEYS), ...this.#types(VALUES, 2)]);
     const inner = this.#constant.over(this.#columns('r', first.types));
     const types = [first.types[0], ...this.#types(VALUES, 2)];
     const items = types.slice(1).map((type, index) => clause`${inner.of(type, 1)} AS "c${String(index + 1)}"`);
@@ -221,16 +221,16 @@ class Nested {
     const random = this.#random;
     const expressions = this.#constant.over(COLUMNS.v('a'));
     const type = random.of(KEYS);
-    const inner = () => this.#relation(depth - 1, [type]).sql;
+    const inner = () => this.relation(depth - 1, [type]).sql;
     const condition = random.of([
       () => clause`${expressions.of(type, 1)} IN (${inner()})`,
       () => clause`${expressions.of(type, 1)} NOT IN (${inner()})`,
       () => clause`${expressions.of(type, 1)} ${random.of(['=', '<>', '<='])} ANY (${inner()})`,
       () => clause`${expressions.of(type, 1)} ${random.of(['<>', '>', '='])} ALL (${inner()})`,
       () => clause`EXISTS (${inner()})`,
-      () => clause`(a."id", ${expressions.of(type, 1)}) IN (${this.#relation(depth - 1, ['int4', type]).sql})`,
+      () => clause`(a."id", ${expressions.of(type, 1)}) IN (${this.relation(depth - 1, ['int4', type]).sql})`,
     ])();
-    const value = this.#relation(depth - 1, ['numeric']).sql;
+    const value = this.relation(depth - 1, ['numeric']).sql;
     const call = random.of(['max', 'min', 'sum', 'count', 'avg']);
     const one = query`SELECT ${call}(r."c0") FROM (${value}) AS r`;
     const root = query`SELECT a."id", (${one}) AS "x" FROM "v" AS a WHERE ${condition} ORDER BY a."id"`;

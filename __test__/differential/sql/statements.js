@@ -2,6 +2,7 @@
 
 const { Applied } = require('./applied');
 const { Expressions } = require('./expressions');
+const { Kept } = require('./kept');
 const { Node, joined, node } = require('./node');
 const { Nested } = require('./nested');
 const { Queries } = require('./queries');
@@ -23,6 +24,7 @@ class Statements {
   #nested;
   #applied;
   #writes;
+  #kept;
 
   constructor(random, signatures) {
     this.#random = random;
@@ -33,6 +35,7 @@ class Statements {
     this.#nested = new Nested(random, this.#constant);
     const binding = this.#constant.binding(BOUND);
     this.#applied = [this.#constant, binding].map((expressions) => new Applied(random, expressions));
+    this.#kept = new Kept(random, this.#constant, this.#nested);
     this.#writes = [this.#constant, binding].map((expressions) => new Writes(random, expressions));
   }
 
@@ -43,6 +46,7 @@ class Statements {
     if (number % 2 === 0) return this.ofRow(this.#signatures[(number / 2) % length]);
     if (this.#random.percent(20)) return this.#query(this.#random.of(this.#applied).any());
     if (this.#random.percent(10)) return this.#random.of(this.#writes).any();
+    if (this.#random.percent(8)) return this.#kept.any();
     if (this.#random.percent(25)) return this.#query(this.#queries.any());
     if (this.#random.percent(25)) return this.#query(this.#nested.any());
     if (this.#random.percent(40)) return this.#expression((expressions, depth) => expressions.cast(depth));

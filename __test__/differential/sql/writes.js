@@ -45,7 +45,13 @@ class Writes {
       'updatedFrom',
       'deleted',
       'deletedUsing',
+      'deletedFound',
+      'merged',
+      'listed',
       'common',
+      'common',
+      'prepared',
+      'prepared',
     ];
     return { root: this[this.#random.of(ways)](), isOrdered: false, groups: true };
   }
@@ -65,11 +71,11 @@ class Writes {
   }
 
   /** What the write returns. `key` is the name of the key, which other tables of the statement have, too. */
-  #returning(expressions, key = '"id"') {
+  #returning(expressions, key = '"id"', all = '*') {
     const random = this.#random;
     return random.of([
       () => NONE,
-      () => clause` RETURNING *`,
+      () => clause` RETURNING ${all}`,
       () => clause` RETURNING ${key}`,
       () => clause` RETURNING x.*, ${expressions.of(expressions.comparedType(), 1)} AS "r"`,
       () =>
@@ -81,8 +87,12 @@ class Writes {
     return this.#random.percent(35) ? NONE : clause` WHERE ${expressions.of('bool', 1)}`;
   }
 
-  #assignments(expressions) {
-    const list = this.#columns().map(({ name, type }) => {
+  /** Assignments to other columns than these. */
+  #assignments(expressions, others = []) {
+    const taken = others.map(({ name }) => name);
+    const columns = this.#columns().filter(({ name }) => !taken.includes(name));
+    if (columns.length === 0) return this.#assignments(expressions, others);
+    const list = columns.map(({ name, type }) => {
       const value = this.#random.percent(5) ? 'DEFAULT' : this.#value(expressions, type);
       return clause`${bare(name)} = ${value}`;
     });
@@ -153,10 +163,78 @@ class Writes {
     return write`DELETE FROM "x" USING "w" AS b WHERE b."v_id" = x."id" AND ${both.of('bool', 1)}${this.#returning(x, 'x."id"')}`;
   }
 
+  /** Rows that other rows tell. */
+  deletedFound() {
+    const random = this.#random;
+    const x = this.#constant.over(COLUMNS.x('x'));
+    const both = this.#constant.over([...COLUMNS.x('x'), ...COLUMNS.w('b')]);
+    const type = random.of(['int4', 'text', 'numeric']);
+    const found = random.of([
+      () => clause`x."id" IN (SELECT b."v_id" FROM "w" AS b WHERE ${both.of('bool', 1)})`,
+      () => clause`EXISTS (SELECT 1 FROM "w" AS b WHERE b."v_id" = x."id" AND ${both.of('bool', 1)})`,
+      () => clause`${x.of(type, 1)} NOT IN (SELECT ${both.of(type, 1)} FROM "w" AS b WHERE b."v_id" = x."id")`,
+      () => clause`${x.of('int4', 1)} > (SELECT count(*) FROM "w" AS b WHERE ${both.of('bool', 1)})`,
+    ])();
+    return write`DELETE FROM "x" WHERE ${found}${this.#returning(x)}`;
+  }
+
+  /** The rows of a query, of which some are there already. */
+  merged() {
+    const columns = this.#columns();
+    const a = this.#constant.over(COLUMNS.v('a'));
+    const values = columns.map(({ type }) => this.#value(a, type));
+    const after = this.#constant.over(COLUMNS.x('x'));
+    const excluded = columns.map(({ name, type }) => ({ name: `excluded.${bare(name)}`, type }));
+    const both = this.#constant.over([...COLUMNS.x('x'), ...excluded]);
+    const where = this.#random.percent(60) ? NONE : clause` WHERE ${both.of('bool', 1)}`;
+    const change = this.#random.percent(25) ? clause`NOTHING` : clause`UPDATE SET ${this.#assignments(both)}${where}`;
+    return write`INSERT INTO "x" (${this.#names(columns)}) SELECT a."id" + 3, ${new Node('list', joined(values))} FROM "v" AS a${this.#where(a)} ON CONFLICT ("id") DO ${change}${this.#returning(after)}`;
+  }
+
+  /** Several columns that are assigned at once. */
+  listed() {
+    const random = this.#random;
+    const x = this.#constant.over(COLUMNS.x('x'));
+    const both = this.#constant.over([...COLUMNS.x('x'), ...COLUMNS.w('b')]);
+    const columns = random.some(COLUMNS.x('x').slice(1), 2);
+    const names = columns.map(({ name }) => bare(name)).join(', ');
+    const list = (expressions) => new Node('list', joined(columns.map(({ type }) => this.#value(expressions, type))));
+    const values = random.of([
+      () => clause`(${list(x)})`,
+      () => clause`ROW (${list(x)})`,
+      () => clause`(SELECT ${list(both)} FROM "w" AS b WHERE b."v_id" = x."id" ORDER BY b."id" LIMIT 1)`,
+      () => clause`(SELECT ${list(x)})`,
+    ])();
+    return write`UPDATE "x" SET (${names}) = ${values}${this.#where(x)}${this.#returning(x)}`;
+  }
+
+  /** A write that reads a query of WITH. */
+  prepared() {
+    const random = this.#random;
+    const a = this.#constant.over(COLUMNS.v('a'));
+    const x = this.#constant.over(COLUMNS.x('x'));
+    const [column] = random.some(COLUMNS.x('x').slice(1), 1);
+    const value = this.#value(a, column.type);
+    const c = [
+      { name: 'c."id"', type: 'int4' },
+      { name: 'c."r"', type: value.type },
+    ];
+    const both = this.#constant.over([...COLUMNS.x('x'), ...c]);
+    const more = random.percent(50) ? NONE : clause` AND ${both.of('bool', 1)}`;
+    const change = random.of([
+      () =>
+        write`UPDATE "x" SET ${bare(column.name)} = c."r", ${this.#assignments(both, [column])} FROM c WHERE c."id" = x."id"${more}`,
+      () => write`DELETE FROM "x" USING c WHERE c."id" = x."id"${more}`,
+      () => write`INSERT INTO "x" ("id", ${bare(column.name)}) SELECT c."id" + 50, c."r" FROM c`,
+    ])();
+    return write`WITH c AS (SELECT a."id", ${value} AS "r" FROM "v" AS a${this.#where(a)}) ${change}${this.#returning(x, 'x."id"', 'x.*')}`;
+  }
+
   /** A write in WITH, and a query over what it returns. */
   common() {
     const x = this.#constant.over(COLUMNS.x('x'));
     const type = x.comparedType();
+    const columns = this.#columns();
     const outer = this.#constant.over([
       { name: 'c."id"', type: 'int4' },
       { name: 'c."r"', type },
@@ -164,6 +242,7 @@ class Writes {
     const change = this.#random.of([
       () => clause`UPDATE "x" SET ${this.#assignments(x)}${this.#where(x)}`,
       () => clause`DELETE FROM "x"${this.#where(x)}`,
+      () => clause`INSERT INTO "x" (${this.#names(columns)}) VALUES ${this.#rows(columns, 20)}`,
     ])();
     return write`WITH c AS (${change} RETURNING "id", ${x.of(type, 1)} AS "r") SELECT c."id", ${outer.of(outer.comparedType(), 1)} AS "z" FROM c${this.#where(outer)}`;
   }
