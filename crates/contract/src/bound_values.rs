@@ -28,6 +28,7 @@ pub(super) const TESTS: &[ContractTest] = contract_tests![
     a_text_or_null_is_not_taken_for_a_number,
     documents_that_nothing_gives_a_type_are_texts,
     a_column_takes_a_uuid_in_every_form_that_postgresql_reads,
+    a_number_that_is_too_large_for_its_place_has_its_own_type,
 ];
 
 async fn a_value_becomes_the_text_that_postgresql_makes_of_it(fixture: &Fixture) {
@@ -521,5 +522,37 @@ async fn a_column_of_booleans_takes_the_numbers_0_and_1(fixture: &Fixture) {
                 "{sql}"
             );
         }
+    }
+}
+
+async fn a_number_that_is_too_large_for_its_place_has_its_own_type(fixture: &Fixture) {
+    let session = &*fixture.session;
+    let large = Value::Integer(99_999_999_999);
+    for (expression, value, expected) in [
+        ("42 + $1", &large, "100000000041"),
+        ("42 + $1", &text("99999999999"), "100000000041"),
+        ("42 + $1", &text("12345678901234567890"), "12345678901234567932"),
+        ("42::bigint + $1", &text("12345678901234567890"), "12345678901234567932"),
+        ("42::smallint * $1", &Value::Integer(99_999), "4199958"),
+        ("42 & $1", &large, "42"),
+        ("42 - $1 - 2147483647", &large, "-102147483604"),
+        ("gcd(4, $1)", &large, "1"),
+        ("42 = $1", &large, "false"),
+        ("coalesce($1, 4)", &large, "99999999999"),
+    ] {
+        let query = format!("SELECT ({expression})::text");
+        assert_eq!(
+            rows(session, &query, std::slice::from_ref(value)).await,
+            json!([[expected]]),
+            "{expression}: {value:?}"
+        );
+    }
+    for (expression, value) in [
+        ("left('abc', $1)", &large),
+        ("2147483647 + $1", &Value::Integer(1)),
+        ("42::bigint + $1", &text("9223372036854775807")),
+    ] {
+        let refused = error(session, &format!("SELECT {expression}"), std::slice::from_ref(value)).await;
+        assert_eq!(refused.code, ErrorCode::OutOfRange, "{expression}: {}", refused.message);
     }
 }

@@ -54,6 +54,7 @@ mod transaction;
 mod transaction_state;
 pub mod types;
 mod violated_key;
+mod wide_values;
 mod write_lock;
 
 pub use backup::{check_file, open_backup};

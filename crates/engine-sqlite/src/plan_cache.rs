@@ -234,7 +234,7 @@ impl PlanCache {
 }
 
 /// True for the error of a statement that other types of its parameters may avoid.
-fn is_about_types(code: ErrorCode) -> bool {
+pub(super) fn is_about_types(code: ErrorCode) -> bool {
     matches!(code, ErrorCode::TypeMismatch | ErrorCode::UnknownFunction | ErrorCode::Unsupported)
 }
 

@@ -17,8 +17,9 @@ use crate::connection;
 use crate::constraint_error;
 use crate::direct_rows::{DirectRows, Source};
 use crate::functions::inserted_row;
-use crate::plan_cache::{LONGEST_CACHED, Plan, PlanCache, SchemaView};
+use crate::plan_cache::{LONGEST_CACHED, Plan, PlanCache, SchemaView, is_about_types};
 use crate::rows::RowWriter;
+use crate::wide_values::{out_of_range, wide_values, with_wide_values};
 use crate::{
     adapt::{Adapted, Open},
     alter, bind, error, native,
@@ -157,6 +158,12 @@ impl Executor<'_> {
 
     /// Runs a statement. The position of an unknown function in it is added to the error.
     pub(super) fn run(&self, statement: &Statement, prepared: &Prepared) -> Result<ResultSet> {
+        if let Prepared::Plan(plan) = prepared {
+            let wide = wide_values(&plan.adapted.written, &statement.parameters);
+            if !wide.is_empty() {
+                return self.run_with_wide_values(statement, plan, &wide);
+            }
+        }
         let for_values = match prepared {
             Prepared::Plan(plan) if !plan.adapted.open_parameters.is_empty() => {
                 Some(Prepared::Plan(self.plan_for_values(plan, &statement.query, &statement.parameters)?))
@@ -170,6 +177,34 @@ impl Executor<'_> {
             }
             outcome => outcome,
         };
+        outcome.map_err(|error| located(error, &statement.query))
+    }
+
+    /// Runs a statement with numbers that are too large for where they stand.
+    fn run_with_wide_values(
+        &self,
+        statement: &Statement,
+        plan: &Arc<Plan>,
+        wide: &[(usize, Value)],
+    ) -> Result<ResultSet> {
+        let parameters = with_wide_values(&statement.parameters, wide);
+        let is_open = |place| plan.adapted.open_parameters.iter().any(|(open, _)| *open == place);
+        let is_wide = |place| wide.iter().any(|(wide, _)| *wide == place);
+        let open = plan.adapted.open_parameters.iter();
+        let types = open.filter(|(place, _)| !is_wide(*place));
+        let mut types: Vec<(usize, Type)> = types
+            .filter_map(|(place, open)| Some((*place, type_of_value(parameters.get(*place)?, *open)?)))
+            .collect();
+        types.extend(wide.iter().filter_map(|(place, value)| Some((*place, own_type(value)?))));
+        let candidates = types_of_values(types, &parameters);
+        let typed = self.plans.plan_with_types(self.connection, &statement.query, &candidates, None);
+        let typed = typed.map_err(|refusal| match wide.first() {
+            // PostgreSQL's refusal of a parameter that is only assumed to be a number names no value.
+            Some((place, _)) if is_about_types(refusal.code) && !is_open(*place) => out_of_range(*place),
+            _ => refusal,
+        })?;
+        let statement = Statement { parameters, ..statement.clone() };
+        let outcome = self.run_prepared(&statement, &Prepared::Plan(typed));
         outcome.map_err(|error| located(error, &statement.query))
     }
 
