@@ -29,6 +29,7 @@ pub(super) const TESTS: &[ContractTest] = contract_tests![
     documents_that_nothing_gives_a_type_are_texts,
     a_column_takes_a_uuid_in_every_form_that_postgresql_reads,
     a_number_that_is_too_large_for_its_place_has_its_own_type,
+    a_string_has_the_type_that_a_value_beside_it_was_given,
 ];
 
 async fn a_value_becomes_the_text_that_postgresql_makes_of_it(fixture: &Fixture) {
@@ -554,5 +555,30 @@ async fn a_number_that_is_too_large_for_its_place_has_its_own_type(fixture: &Fix
     ] {
         let refused = error(session, &format!("SELECT {expression}"), std::slice::from_ref(value)).await;
         assert_eq!(refused.code, ErrorCode::OutOfRange, "{expression}: {}", refused.message);
+    }
+}
+
+async fn a_string_has_the_type_that_a_value_beside_it_was_given(fixture: &Fixture) {
+    let session = &*fixture.session;
+    for (conditions, value, expected) in [
+        ("$1 >= 4, $1 <= '50'", text("6"), json!([true, true])),
+        ("$1 >= 4, coalesce($1, '50') < 50", text("6"), json!([true, true])),
+        ("$1 BETWEEN 4 AND '50', TRUE", text("6"), json!([true, true])),
+        ("$1 > DATE '2024-01-01', $1 < '2024-2-5'", text("2024-02-10"), json!([true, false])),
+        ("$1 >= 'a', $1 < '50'", text("6"), json!([false, false])),
+    ] {
+        let query = format!("SELECT {conditions}");
+        assert_eq!(rows(session, &query, &[value]).await, json!([expected]), "{conditions}");
+    }
+    for conditions in [
+        "$1 BETWEEN 4 AND 'a'",
+        "$1 BETWEEN 4.5 AND 'a'",
+        "$1 >= 4, $1 <= 'a'",
+        "$1 >= 4, $1 >= '2.5'",
+        "$1 = 4, coalesce($1, 'a')",
+        "$1 = 4, CASE WHEN TRUE THEN $1 ELSE 'a' END",
+    ] {
+        let refused = error(session, &format!("SELECT {conditions}"), &[Value::Integer(5)]).await;
+        assert_eq!(refused.code, ErrorCode::TypeMismatch, "{conditions}: {}", refused.message);
     }
 }

@@ -105,9 +105,14 @@ impl Adapter<'_> {
         op: &BinaryOperator,
     ) -> Result<()> {
         let common = self.comparison_type(a, b, op).map_err(|error| self.at(error, left.span()))?;
-        let overloaded = overloaded(left, a, right, b);
+        // A string beside a parameter has the type that the statement gave the parameter before.
+        let known = parameter_types::known_type(left, a).or_else(|| parameter_types::known_type(right, b));
+        let known = known.filter(|known| a.is_unknown() && b.is_unknown() && *known != Type::Other);
+        let common = known.unwrap_or(common);
+        let overloaded = if known.is_some() { Vec::new() } else { overloaded(left, a, right, b) };
         for (side, typed) in [(&mut *left, a), (&mut *right, b)] {
             self.check_beside_value(side, typed, common)?;
+            self.check_beside_known(side, known)?;
             self.convert_side(side, typed, common)?;
         }
         overloaded.into_iter().for_each(Overloaded::note);

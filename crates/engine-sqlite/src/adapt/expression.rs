@@ -348,7 +348,13 @@ impl Adapter<'_> {
         members: &[Typed],
         what: &str,
     ) -> Result<Typed> {
-        let Some(unified) = unify(members) else {
+        // Strings beside a parameter have the type that the statement gave the parameter before.
+        let no_type = members.iter().all(|member| member.is_unknown());
+        let mut known = values.iter().filter_map(|(value, typed)| parameter_types::known_type(value, *typed));
+        let known = known.next().filter(|known| no_type && *known != Type::Other);
+        let no_type = no_type && known.is_none();
+        let all: Vec<Typed> = members.iter().copied().chain(known.map(Typed::of)).collect();
+        let Some(unified) = unify(&all) else {
             let names: Vec<String> = members.iter().map(|member| member.data_type.name()).collect();
             let message =
                 format!("the values of {what} have types that do not go together: {}", names.join(", "));
@@ -359,9 +365,9 @@ impl Adapter<'_> {
         if unified.is_unknown() {
             values.iter().for_each(|(value, typed)| parameter_types::note_overloaded(value, *typed));
         } else {
-            let no_type = members.iter().all(|member| member.is_unknown());
             for (value, typed) in values {
                 self.check_beside_value(value, typed, unified.data_type)?;
+                self.check_beside_known(value, known)?;
                 let by_value = if no_type { Overloaded::of(value, typed) } else { None };
                 let taken = build::take(value);
                 let span = taken.span();
@@ -379,6 +385,16 @@ impl Adapter<'_> {
         match string_of(expr).filter(|_| has_value && typed.is_unknown()) {
             Some(text) => check_string(text, to).map_err(|error| self.at(error, expr.span())),
             None => Ok(()),
+        }
+    }
+
+    /// Refuses a string that is not read as a value of the type that the statement gave the parameter beside it before.
+    pub(super) fn check_beside_known(&self, expr: &Expr, known: Option<Type>) -> Result<()> {
+        match (string_of(expr), known) {
+            (Some(text), Some(known)) => {
+                check_string(text, known).map_err(|error| self.at(error, expr.span()))
+            }
+            _ => Ok(()),
         }
     }
 

@@ -9,7 +9,11 @@ use phantomdb_sql::{printer::parameter_number, types::SqlType, typing::Type};
 use phantomdb_values::numbers::integer::Width;
 use sqlparser::ast::{Expr, Value};
 
-use super::{adapted::Adapted, literal::value_of, typed::Typed};
+use super::{
+    adapted::Adapted,
+    literal::value_of,
+    typed::{Typed, type_of_column},
+};
 use crate::{bind::Written, types::sql_type_of};
 
 thread_local! {
@@ -19,6 +23,11 @@ thread_local! {
     static WRITTEN: RefCell<Vec<Option<Written>>> = const { RefCell::new(Vec::new()) };
     /// By the places of the parameters, from 0, what gives them a type; None while nothing is known.
     static STANDING: RefCell<Vec<Option<Standing>>> = const { RefCell::new(Vec::new()) };
+}
+
+thread_local! {
+    /// By the places of the parameters, from 0, the types that the statement has given them.
+    static KNOWN: RefCell<Vec<Option<Type>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The source of a parameter's type.
@@ -45,11 +54,28 @@ pub enum Open {
     BesideDate,
 }
 
+/// The type that another place of the statement, before this one, has given to the parameter that the expression is.
+pub(super) fn known_type(expr: &Expr, typed: Typed) -> Option<Type> {
+    let place = place_of(expr, typed)?;
+    KNOWN.with_borrow(|places| places.get(place).copied().flatten())
+}
+
+fn note_known(expr: &Expr, typed: Typed, data_type: Type) {
+    let Some(place) = place_of(expr, typed) else { return };
+    KNOWN.with_borrow_mut(|places| {
+        if places.len() <= place {
+            places.resize(place + 1, None);
+        }
+        places[place].get_or_insert(data_type);
+    });
+}
+
 /// Notes that an expression, if it is a parameter without a type of its own, is a value of this type where it stands.
 pub(super) fn note(expr: &Expr, typed: Typed, data_type: Type) {
     note_type(expr, typed, || if data_type == Type::Unknown { None } else { sql_type_of(data_type) });
     if data_type != Type::Unknown {
         note_standing(expr, typed, Standing::Statement);
+        note_known(expr, typed, data_type);
     }
     let written = match data_type {
         text if text.is_text() || text == Type::Enum => Written::Text,
@@ -131,7 +157,13 @@ impl Overloaded {
     pub(super) fn note_as(self, open: Open) {
         let standing = match self.before {
             Some(Standing::Statement) => Standing::Statement,
-            _ => Standing::Value(open),
+            _ => {
+                // The conversion has told a type, which a date alone gives.
+                if open != Open::BesideDate {
+                    KNOWN.with_borrow_mut(|places| places.get_mut(self.place).map(Option::take));
+                }
+                Standing::Value(open)
+            }
         };
         STANDING.with_borrow_mut(|places| {
             if places.len() <= self.place {
@@ -162,6 +194,7 @@ impl Assumed {
 pub(super) fn note_column(expr: &Expr, typed: Typed, data_type: &SqlType) {
     note_type(expr, typed, || Some(data_type.clone()));
     note_standing(expr, typed, Standing::Statement);
+    note_known(expr, typed, type_of_column(data_type));
     if let Some(written) = written_into(data_type) {
         note_written(expr, typed, |_| Some(written));
     }
@@ -220,9 +253,10 @@ pub(super) fn found_by<T>(work: impl FnOnce() -> T) -> (T, Vec<Option<SqlType>>)
 
 /// The statement that the work adapts, with what its parameters are written into, and which of them have no type.
 pub(super) fn with_parameters(work: impl FnOnce() -> Result<Adapted>) -> Result<Adapted> {
-    let before = (WRITTEN.take(), STANDING.take());
+    let before = (WRITTEN.take(), STANDING.take(), KNOWN.take());
     let adapted = work();
     let (written, standing) = (WRITTEN.replace(before.0), STANDING.replace(before.1));
+    KNOWN.set(before.2);
     let open = standing.iter().enumerate().filter_map(|(place, standing)| match standing {
         Some(Standing::Value(open)) => Some((place, *open)),
         Some(Standing::Statement) | None => None,
