@@ -148,7 +148,6 @@ const RULES = [
       (/(equality operator|comparison function|ordering operator|convert) (for )?type json/.test(theirs.message) ||
         (['UNKNOWN_FUNCTION', 'TYPE_MISMATCH'].includes(theirs.code) &&
           /\b(to_json|json_\w+|row_to_json)\(/.test(sql) &&
-          /\bjsonb?\b/i.test(theirs.message + sql) &&
           /there is no function|json/.test(theirs.message))),
   },
   {

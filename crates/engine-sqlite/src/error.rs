@@ -203,20 +203,8 @@ fn by_message(message: &str) -> Error {
     if let Some(function) = function {
         return unknown_function(function);
     }
-    if message.starts_with("non-deterministic functions prohibited") {
-        return Error::unsupported(
-            "an index or a generated column needs an expression that always has the same result; functions of the current \
-             time and random functions do not, nor does LIKE with a pattern that is not a literal",
-        );
-    }
-    if message.starts_with("subqueries prohibited in ") {
-        return Error::unsupported(
-            "a check, a generated column or an index cannot have a sub-query, and on SQLite no ANY or ALL of an array that is \
-             not a literal",
-        );
-    }
-    if message.starts_with("default value of column [") {
-        return Error::unsupported("a default cannot have a sub-query, and cannot use a column");
+    if let Some(refused) = of_definition(message) {
+        return refused;
     }
     if message == "malformed JSON" {
         return Error::new(ErrorCode::TypeMismatch, "a value is not valid JSON");
@@ -236,6 +224,26 @@ fn by_message(message: &str) -> Error {
     }
     // SQLite reports every other error of this code when it cannot compile the statement.
     Error::new(ErrorCode::SyntaxError, readable(message))
+}
+
+/// The refusal of an expression that a definition cannot have; None for any other message.
+fn of_definition(message: &str) -> Option<Error> {
+    if message.starts_with("non-deterministic functions prohibited") {
+        return Some(Error::unsupported(
+            "an index or a generated column needs an expression that always has the same result; functions of the current \
+             time and random functions do not, nor does LIKE with a pattern that is not a literal",
+        ));
+    }
+    if message.starts_with("subqueries prohibited in ") {
+        return Some(Error::unsupported(
+            "a check, a generated column or an index cannot have a sub-query, and on SQLite no ANY or ALL of an array that is \
+             not a literal",
+        ));
+    }
+    if message.starts_with("default value of column [") {
+        return Some(Error::unsupported("a default cannot have a sub-query, and cannot use a column"));
+    }
+    None
 }
 
 /// A message of SQLite's parser: its quotes around a token can be taken for the token's own.
