@@ -7,10 +7,10 @@ import { outputOf, run } from './run.mjs';
 
 const PACKAGES = ['cargo-zigbuild==0.24.1', 'ziglang==0.17.1'];
 
-/** An environment with `cargo zigbuild`: the machine's own, or one that is installed from PyPI into `folder`. */
+/** What an environment needs to have `cargo zigbuild`: the machine's own, or one that is installed from PyPI into `folder`. */
 export function environmentWithZig(folder) {
   if (outputOf('cargo-zigbuild', ['--version']) !== undefined) {
-    return process.env;
+    return {};
   }
   const bin = path.join(folder, 'bin');
   if (!fs.existsSync(path.join(bin, 'cargo-zigbuild'))) {
@@ -18,5 +18,5 @@ export function environmentWithZig(folder) {
     run('python3', ['-m', 'venv', folder]);
     run(path.join(bin, 'pip'), ['install', '--quiet', '--disable-pip-version-check', ...PACKAGES]);
   }
-  return { ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH}` };
+  return { PATH: `${bin}${path.delimiter}${process.env.PATH}` };
 }
