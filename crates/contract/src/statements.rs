@@ -171,6 +171,8 @@ async fn it_refuses_settings_that_would_change_results(fixture: &Fixture) {
         "SET check_function_bodies = false",
         "SET xmloption = content",
         "SET client_min_messages = warning",
+        "SET LOCAL enable_seqscan = off",
+        "SET max_parallel_workers_per_gather TO 0",
         "SET row_security = off",
         "SET default_tablespace = ''",
         "SET search_path TO public",

@@ -28,19 +28,39 @@ const WITHOUT_RESULT: &[&str] = &[
     "bytea_output",
     "check_function_bodies",
     "client_min_messages",
+    "cursor_tuple_fraction",
     "default_table_access_method",
     "default_tablespace",
     "default_with_oids",
+    "effective_cache_size",
+    "effective_io_concurrency",
     "escape_string_warning",
     "extra_float_digits",
-    "jit",
-    "log_min_messages",
-    "log_statement",
+    "hash_mem_multiplier",
+    "lc_messages",
     "maintenance_work_mem",
+    "plan_cache_mode",
+    "random_page_cost",
     "row_security",
+    "seq_page_cost",
     "synchronous_commit",
+    "temp_buffers",
     "work_mem",
     "xmloption",
+];
+
+/// The beginnings of the names of others: what the planner of PostgreSQL may use, and what it logs and counts.
+const WITHOUT_RESULT_GROUPS: &[&str] = &[
+    "cpu_",
+    "enable_",
+    "geqo",
+    "jit",
+    "log_",
+    "max_parallel_",
+    "min_parallel_",
+    "parallel_",
+    "track_",
+    "vacuum_",
 ];
 
 /// What to do instead of setting these.
@@ -92,7 +112,9 @@ pub(crate) fn accept(set: &Set) -> Result<()> {
 
 fn accept_value(name: &str, value: &str) -> Result<()> {
     let keeps = |(setting, values): &(&str, &[&str])| *setting == name && values.contains(&value);
-    let is_accepted = value == "default" || WITHOUT_RESULT.contains(&name) || KEPT.iter().any(keeps);
+    let changes_no_result =
+        WITHOUT_RESULT.contains(&name) || WITHOUT_RESULT_GROUPS.iter().any(|group| name.starts_with(group));
+    let is_accepted = value == "default" || changes_no_result || KEPT.iter().any(keeps);
     if is_accepted { Ok(()) } else { Err(refused(name)) }
 }
 
