@@ -85,7 +85,7 @@ async fn it_rolls_back_open_transactions_and_says_why() {
         let waits = tokio::spawn(async move {
             ok(&*waits, "INSERT INTO \"users\" (\"name\") VALUES ('Di')", &[]).await;
         });
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
         fixture.engine.restore("test", &snapshot).await.unwrap();
         waits.await.unwrap();
         assert_eq!(rows(&*fixture.session, COUNT, &[]).await, json!([[2]]));
