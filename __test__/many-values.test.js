@@ -216,6 +216,16 @@ describe.each(engines)('many values on $name', ({ start }) => {
       }
     });
 
+    test('a number that the column cannot hold equals none, in a list of any length', async () => {
+      for (const length of [2, 150]) {
+        for (const beyond of [3e9, '3000000000', 1e20, 1.5]) {
+          const code = [...range(length, (n) => n + 1000), 4, beyond];
+          await expect(Item.count({ where: { code } })).resolves.toBe(1);
+          await expect(Item.count({ where: { code: { [Op.notIn]: code } } })).resolves.toBe(19);
+        }
+      }
+    });
+
     test('a long list has SQL of the user among its values, as a short one', async () => {
       for (const length of [2, 150]) {
         const code = [...range(length, (n) => n + 1000), Sequelize.literal('1 + 2'), 4];

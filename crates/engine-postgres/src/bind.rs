@@ -78,6 +78,9 @@ fn type_to_declare(inferred: &Type, value: &Value) -> Option<Type> {
     let natural = || Some(natural_type(value));
     match value {
         Value::String(text) if is_integer => beyond(inferred, text.trim()),
+        Value::String(text) | Value::Json(text) if has_number_beyond(inferred, text) => {
+            Some(Type::NUMERIC_ARRAY)
+        }
         Value::Null | Value::String(_) => None,
         _ if is_text(inferred) => natural(),
         Value::Integer(integer) => (is_integer && !fits(inferred, *integer)).then_some(Type::INT8),
@@ -106,6 +109,28 @@ fn beyond(inferred: &Type, text: &str) -> Option<Type> {
         Ok(integer) => (!fits(inferred, integer)).then_some(Type::INT8),
         Err(_) => Some(Type::NUMERIC),
     }
+}
+
+/// True for a JSON array with a number that the inferred type, an array of integers, cannot hold.
+fn has_number_beyond(inferred: &Type, text: &str) -> bool {
+    let (element, digits) = match *inferred {
+        Type::INT2_ARRAY => (Type::INT2, 4),
+        Type::INT4_ARRAY => (Type::INT4, 9),
+        Type::INT8_ARRAY => (Type::INT8, 18),
+        _ => return false,
+    };
+    // Most lists have short numbers, and are not read twice.
+    let is_short = |part: &[u8]| part.len() <= digits;
+    if !text.contains(['.', 'e', 'E']) && text.as_bytes().split(|byte| !byte.is_ascii_digit()).all(is_short) {
+        return false;
+    }
+    let Ok(elements) = serde_json::from_str::<Vec<&RawValue>>(text) else { return false };
+    elements.into_iter().any(|value| {
+        let json = value.get();
+        let number = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(json);
+        let has_fraction = json == number && json.contains(['.', 'e', 'E']) && json.parse::<f64>().is_ok();
+        has_fraction || beyond(&element, number).is_some()
+    })
 }
 
 fn fits(inferred: &Type, integer: i64) -> bool {
@@ -292,6 +317,21 @@ mod tests {
         assert_eq!(declare(Type::TEXT, Value::String("5".into())), None);
         assert_eq!(declare(Type::TIMESTAMPTZ, Value::String("2026-01-01".into())), None);
         assert_eq!(declare(Type::TEXT, Value::Null), None);
+        for (list, is_beyond) in [
+            ("[1,null,2147483647]", false),
+            (r#"[1,"2147483647"]"#, false),
+            ("[1,2147483648]", true),
+            (r#"["-2147483649"]"#, true),
+            ("[1.5]", true),
+            ("[1e20]", true),
+            (r#"["1.5"]"#, false),
+            ("[true]", false),
+            ("{1,3000000000}", false),
+        ] {
+            let declared = declare(Type::INT4_ARRAY, Value::Json(list.into()));
+            assert_eq!(declared, is_beyond.then_some(Type::NUMERIC_ARRAY), "{list}");
+        }
+        assert_eq!(declare(Type::TEXT_ARRAY, Value::Json("[3000000000]".into())), None);
     }
 
     #[test]
