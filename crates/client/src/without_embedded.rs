@@ -10,7 +10,7 @@ use crate::{EmbeddedOptions, connection::Storage};
 pub(crate) struct Embedded(Infallible);
 
 impl Embedded {
-    pub(crate) fn new(_storage: Storage, _options: EmbeddedOptions) -> Result<Self> {
+    pub(crate) fn new(_storage: Storage, _makes_directory: bool, _options: EmbeddedOptions) -> Result<Self> {
         Err(refused())
     }
 
