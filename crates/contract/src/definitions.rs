@@ -387,7 +387,7 @@ async fn a_definition_has_no_sub_query(fixture: &Fixture) {
         let error = error(session, refused, &[]).await;
         assert_eq!(error.code, ErrorCode::Unsupported, "{refused}: {}", error.message);
     }
-    // What changes with the time cannot be indexed, nor generated.
+    // An index and a generated column cannot hold a value that changes with the time.
     for refused in [
         "CREATE INDEX i ON t ((n > 1 AND current_date > '2020-01-01'))",
         "CREATE TABLE u (n INTEGER, g BOOLEAN GENERATED ALWAYS AS (current_date > '2020-01-01') STORED)",

@@ -63,7 +63,7 @@ const WITHOUT_RESULT_GROUPS: &[&str] = &[
     "vacuum_",
 ];
 
-/// What to do instead of setting these.
+/// The advice for those who set these.
 const INSTEAD: &[(&str, &str)] = &[
     ("default_transaction_isolation", "begin the transaction with its isolation level"),
     ("default_transaction_read_only", "begin the transaction as one that only reads"),

@@ -327,7 +327,7 @@ fn stored_default(target: &Target, data_type: &SqlType, expr: Expr) -> Result<Ex
         if let Some(text) = build::number_of(&expr) {
             return convert::decimal_literal(&text, *precision, *scale);
         }
-        // What is no number is refused below, where the column is named.
+        // `assign_literal` refuses a text that is no number, and names the column.
         if let Some(text) = text_of(&expr)
             && let Ok(stored) = convert::decimal_literal(text, *precision, *scale)
         {

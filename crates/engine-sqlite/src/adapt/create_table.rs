@@ -249,7 +249,7 @@ impl Adapter<'_> {
     }
 }
 
-/// What an index or a generated column with the current time is told.
+/// The refusal of an index or a generated column with the current time.
 pub(super) const CLOCK_IN_INDEX: (ErrorCode, &str) = (
     ErrorCode::SyntaxError,
     "an index or a generated column needs an expression that always has the same result, and the current time changes",
