@@ -38,6 +38,7 @@ mod statements;
 mod text;
 mod times;
 mod transactions;
+mod values_beside;
 mod views;
 mod writing_with;
 
@@ -68,7 +69,7 @@ macro_rules! contract_tests {
 }
 use contract_tests;
 
-const FILES: [(&str, &[ContractTest]); 31] = [
+const FILES: [(&str, &[ContractTest]); 32] = [
     ("access", access::TESTS),
     ("alter_clauses", alter_clauses::TESTS),
     ("alterations", alterations::TESTS),
@@ -98,6 +99,7 @@ const FILES: [(&str, &[ContractTest]); 31] = [
     ("text", text::TESTS),
     ("times", times::TESTS),
     ("transactions", transactions::TESTS),
+    ("values_beside", values_beside::TESTS),
     ("views", views::TESTS),
     ("writing_with", writing_with::TESTS),
 ];
