@@ -1,12 +1,15 @@
 // Runs SQLite's sqllogictest files on the SQLite engine, as a PostgreSQL would take them.
 //
-//   node conformance/sqllogictest/run.mjs --tests DIR [--files TEXT] [--most N] [--every N] [--url URL] [--show N] [--require N]
+//   node conformance/sqllogictest/run.mjs --tests DIR [--files TEXT] [--most N] [--every N] [--url URL]
+//                                        [--postgres URL] [--show N] [--require N]
 //
 // --tests    the folder `test` of a checkout of gregrahn/sqllogictest
 // --files    only files whose path has this text; several with commas
 // --most     so many records of each file at most; the statements that make the tables count too
 // --every    only one file of so many
 // --url      where the tests run (default: memory:)
+// --postgres a `phantomdb serve` on PostgreSQL: a record that does not give what SQLite gives passes when PostgreSQL
+//            gives the same, or refuses it too
 // --show     so many of the failures are printed (default: 20)
 // --require  exit with 1 when fewer records pass
 //
@@ -23,7 +26,16 @@ const { Connection } = createRequire(import.meta.url)('../../driver/connection.j
 
 const text = { type: 'string' };
 const { values: options } = parseArgs({
-  options: { tests: text, files: text, most: text, every: text, url: text, show: text, require: text },
+  options: {
+    tests: text,
+    files: text,
+    most: text,
+    every: text,
+    url: text,
+    postgres: text,
+    show: text,
+    require: text,
+  },
 });
 if (!options.tests) {
   console.error('run.mjs --tests DIR: the folder `test` of a checkout of gregrahn/sqllogictest');
@@ -84,20 +96,53 @@ function isExpected(values, expected) {
   return values.length === Number(hashed[1]) && hash.digest('hex') === hashed[2];
 }
 
-/** Why a record does not pass; undefined when it does. */
-async function failure(connection, database, record) {
-  let rows;
+/** What a database makes of a record: the values of a query, or the error. */
+async function outcome(connection, database, record) {
   try {
-    ({ rows } = await connection.query({ database, query: record.sql, parameters: '[]' }));
+    const { rows } = await connection.query({ database, query: record.sql, parameters: '[]' });
+    return { values: record.kind === 'query' ? answer(rows, record) : [] };
   } catch (error) {
-    return record.isRefused ? undefined : `${error.code}: ${error.message}`;
+    return { error };
   }
+}
+
+/** Why a record does not pass; undefined when it does. */
+function failure({ values, error }, record) {
+  if (error) return record.isRefused ? undefined : `${error.code}: ${error.message}`;
   if (record.kind === 'statement') return record.isRefused ? 'the statement should be refused' : undefined;
-  if (!record.expected) return undefined;
-  const values = answer(rows, record);
-  return isExpected(values, record.expected)
-    ? undefined
-    : `gives ${values.slice(0, 12).join(' ')}, not ${record.expected.slice(0, 12).join(' ')}`;
+  if (!record.expected || isExpected(values, record.expected)) return undefined;
+  return `gives ${values.slice(0, 12).join(' ')}, not ${record.expected.slice(0, 12).join(' ')}`;
+}
+
+/** A database on PostgreSQL that runs the statements of a file when a record asks for it, each once. */
+class Reference {
+  #connection;
+  #database;
+  #statements = [];
+  #exists = false;
+
+  constructor(connection, database) {
+    this.#connection = connection;
+    this.#database = database;
+  }
+
+  note(record) {
+    if (record.kind === 'statement') this.#statements.push(record);
+  }
+
+  /** Whether PostgreSQL does with the record what was done here. */
+  async agrees(record, { values, error }) {
+    if (!this.#exists) await this.#connection.call('createDatabase', { name: this.#database });
+    this.#exists = true;
+    for (const earlier of this.#statements.splice(0)) await outcome(this.#connection, this.#database, earlier);
+    const there = await outcome(this.#connection, this.#database, record);
+    if (error || there.error) return Boolean(error && there.error);
+    return values.join('\n') === there.values.join('\n');
+  }
+
+  async drop() {
+    if (this.#exists) await this.#connection.call('dropDatabase', { name: this.#database });
+  }
 }
 
 const most = Number(options.most ?? Number.POSITIVE_INFINITY);
@@ -110,24 +155,37 @@ const files = fs
   .filter((_, index) => index % every === 0);
 
 const connection = new Connection(options.url ?? 'memory:', '{}');
+const postgres = options.postgres && new Connection(options.postgres, '{}');
 const total = { passed: 0, failed: 0 };
+let likePostgres = 0;
 const failures = [];
 for (const [index, file] of files.entries()) {
   const database = `slt_${process.pid}_${index}`;
   await connection.call('createDatabase', { name: database });
   const count = { passed: 0, failed: 0 };
+  const reference = postgres && new Reference(postgres, database);
   for (const record of records(path.join(options.tests, file))) {
     if (count.passed + count.failed >= most) break;
-    const why = await failure(connection, database, record);
+    const result = await outcome(connection, database, record);
+    let why = failure(result, record);
+    if (why === undefined) {
+      reference?.note(record);
+    } else if (await reference?.agrees(record, result)) {
+      likePostgres++;
+      why = undefined;
+    }
     count[why === undefined ? 'passed' : 'failed']++;
     if (why !== undefined) failures.push(`${file}: ${record.sql.replaceAll('\n', ' ').slice(0, 300)}\n  ${why}`);
   }
   await connection.call('dropDatabase', { name: database });
+  await reference?.drop();
   total.passed += count.passed;
   total.failed += count.failed;
   if (count.failed) console.log(`${file}: ${count.passed} passed, ${count.failed} failed`);
 }
 await connection.close();
+await postgres?.close();
 for (const line of failures.slice(0, Number(options.show ?? 20))) console.log(line);
+if (postgres) console.log(`${likePostgres} of those that passed differ from SQLite, and PostgreSQL differs likewise`);
 console.log(`${files.length} files, ${total.passed} records passed, ${total.failed} failed`);
 process.exit(total.passed < Number(options.require ?? 0) ? 1 : 0);
