@@ -6,6 +6,8 @@ const path = require('node:path');
 
 const { buildSync } = require('esbuild');
 
+const { rustImports } = require('./helpers/rust-imports');
+
 const root = path.join(__dirname, '..');
 
 /** The files of JavaScript below a folder. */
@@ -64,4 +66,30 @@ test('a circle is found', () => {
   const circles = circlesIn(importsOf(folder, ['a.js']));
   fs.rmSync(folder, { recursive: true });
   expect(circles.map((circle) => [...new Set(circle)].sort())).toEqual([['b.js', 'c.js']]);
+});
+
+/** The folders with the source of each crate. */
+const crates = () =>
+  ['src', 'python/src', ...fs.readdirSync(path.join(root, 'crates')).map((name) => `crates/${name}/src`)].filter(
+    (folder) => fs.existsSync(path.join(root, folder, 'lib.rs')),
+  );
+
+test.each(crates())('no files of the crate in %s name each other in a circle', (folder) => {
+  const imports = rustImports(path.join(root, folder));
+  expect(imports.size).toBeGreaterThan(1);
+  expect(circlesIn(imports)).toEqual([]);
+});
+
+test('a circle of a crate is found, also through names that another module hands on', () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'phantomdb-circle-'));
+  const write = (name, text) => fs.writeFileSync(path.join(folder, name), text);
+  write('lib.rs', '//! `crate::b`\nmod a;\nmod b;\nmod c;\npub use a::Made;\n');
+  write('a.rs', 'use super::{b::{self, other}, c};\npub struct Made;\nfn make() { b::other(); }\n');
+  write('b.rs', "pub fn other() -> char { let _ = crate::Made; '\"' }\n");
+  write('c.rs', 'pub const TEXT: &str = "crate::a::Made";\n#[cfg(test)]\nmod tests {\n    use crate::a;\n}\n');
+  const circles = circlesIn(rustImports(folder));
+  fs.rmSync(folder, { recursive: true });
+  expect(circles.map((circle) => [...new Set(circle)].map((file) => path.basename(file)).sort())).toEqual([
+    ['a.rs', 'b.rs'],
+  ]);
 });

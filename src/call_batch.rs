@@ -6,11 +6,11 @@ use napi::{Env, bindgen_prelude::spawn};
 use phantomdb_client::{Again, Client, Item, MANY_MAX, Outcome};
 use phantomdb_protocol::{Call, Result, TableName, Value};
 
+use super::begun::with_begun;
 use crate::{
-    dialect::with_begun,
     json::parse,
     pending_calls::{PendingCalls, Ticket, Work},
-    translate::FindTemplate,
+    translate::find_template::FindTemplate,
 };
 
 /// The calls of this turn, by their numbers.

@@ -4,7 +4,7 @@ use std::{
     cell::RefCell,
     collections::HashMap,
     sync::{
-        Arc, OnceLock,
+        Arc,
         atomic::{AtomicU32, Ordering},
     },
     task::{Context as TaskContext, Poll, Waker},
@@ -16,9 +16,7 @@ use napi::{
 };
 use napi_derive::napi;
 use phantomdb_client::{Client, ClientOptions, Item};
-use phantomdb_protocol::{
-    BegunTransaction, Call, CallContext, CallTransaction, Error, ErrorCode, Result, Statement, Value,
-};
+use phantomdb_protocol::{Call, CallContext, CallTransaction, Error, ErrorCode, Result, Statement, Value};
 use phantomdb_sql::database_statement::DatabaseStatement;
 use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
@@ -31,6 +29,8 @@ use crate::{
     pending_calls::{PendingCalls, Settle, Work},
     studio::StudioSlot,
 };
+
+use super::begun::with_begun;
 
 /// The addon's side of the JavaScript class `Connection`. Nothing is opened before the first call.
 ///
@@ -394,22 +394,6 @@ async fn run(
         Some(answer) => with_begun(answer, begun),
         // The transaction that began with it ends with it.
         None => Err(Error::new(ErrorCode::StatementTimeout, "the call was cancelled")),
-    }
-}
-
-/// The answer with the id of the transaction that began with the call, see [`CallOptions::transaction`].
-pub(crate) fn with_begun(
-    answer: Result<String>,
-    begun: Option<Arc<OnceLock<BegunTransaction>>>,
-) -> Result<String> {
-    let Some(new) = begun else { return answer };
-    let id = new.get().map(|begun| begun.id.as_str());
-    match answer {
-        Ok(text) => Ok(format!("{}\n{text}", id.unwrap_or_default())),
-        Err(mut error) => {
-            error.details.begun = id.map(str::to_owned);
-            Err(error)
-        }
     }
 }
 

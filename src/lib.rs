@@ -1,5 +1,6 @@
 //! The addon that Node loads. Only exports are here; the modules do the work.
 
+mod begun;
 mod call_batch;
 mod cli;
 mod contract;
@@ -20,6 +21,7 @@ pub use contract::contract;
 pub use dialect::NativeDialect;
 pub use operators_api::operators;
 pub use snapshot::NativeSnapshot;
+use translate_api::TranslatedStatement;
 
 /// Starts the tokio runtime, with one thread for everything that waits: a call then wakes that thread and Node's, where
 /// the tasks of a call spread over several threads would wake each other. Long work runs on threads for blocking work.
@@ -33,18 +35,6 @@ fn start() {
     if let Ok(runtime) = runtime {
         napi::bindgen_prelude::create_custom_tokio_runtime(runtime);
     }
-}
-
-/// A plan as PhantomDB SQL.
-#[napi(object)]
-pub struct TranslatedStatement {
-    pub sql: String,
-    /// How many parameters it has beside those of the caller.
-    pub count: u32,
-    /// The index among the plan's values of each of them; left out when they are the first values in their order.
-    pub order: Option<Vec<u32>>,
-    /// The same statement as a find call without its values, as JSON, when it is one.
-    pub find: Option<String>,
 }
 
 /// Turns a plan (plain data) into PhantomDB SQL. With `values_json` (a JSON array) the plan's values are written into

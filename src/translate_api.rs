@@ -3,13 +3,13 @@
 use phantomdb_protocol::{Error, Result};
 
 use crate::{
-    TranslatedStatement,
     json::{parse, to_json},
     translate::{
         self,
         sql::{Values, push_literal},
     },
 };
+use napi_derive::napi;
 
 pub(crate) fn translate(
     kind: &str,
@@ -43,4 +43,16 @@ pub(crate) fn literal(value_json: &str) -> Result<String> {
     let mut out = String::new();
     push_literal(&mut out, &parse("value", value_json)?)?;
     Ok(out)
+}
+
+/// A plan as PhantomDB SQL.
+#[napi(object)]
+pub struct TranslatedStatement {
+    pub sql: String,
+    /// How many parameters it has beside those of the caller.
+    pub count: u32,
+    /// The index among the plan's values of each of them; left out when they are the first values in their order.
+    pub order: Option<Vec<u32>>,
+    /// The same statement as a find call without its values, as JSON, when it is one.
+    pub find: Option<String>,
 }

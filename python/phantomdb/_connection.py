@@ -7,8 +7,7 @@ import os
 from typing import Any, Generic, NamedTuple, Optional, TypeVar
 
 from . import _errors
-from ._cursor import check_open
-from ._errors import ProgrammingError
+from ._errors import ProgrammingError, check_open
 from ._native import Client, Session
 from ._url import parse
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Optional, TypeVar, Union
 
-from ._errors import InterfaceError, ProgrammingError
+from ._errors import ProgrammingError, check_open
 
 if TYPE_CHECKING:
     from ._connection import BaseConnection
@@ -17,12 +17,6 @@ Parameters = Union[Sequence[Any], Mapping[str, Any]]
 Column = tuple[str, str, None, Optional[int], Optional[int], Optional[int], Optional[bool]]
 #: The columns of a result (None when the statement has no rows), the rows, and the number of rows that were changed.
 Answer = tuple[Optional[list[dict[str, Any]]], list[tuple[Any, ...]], int]
-
-def check_open(closed: bool, what: str) -> None:
-    """Raises InterfaceError when ``what`` is closed."""
-    if closed:
-        raise InterfaceError(f"the {what} is closed")
-
 
 def check_sequence(parameters: Iterable[Parameters]) -> list[Parameters]:
     """The lists of parameters for ``executemany``."""

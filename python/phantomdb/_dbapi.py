@@ -14,7 +14,8 @@ from ._connection import (
     check_isolation,
     description_of,
 )
-from ._cursor import Answer, BaseCursor, Parameters, check_open
+from ._cursor import Answer, BaseCursor, Parameters
+from ._errors import check_open
 from ._native import Client, numbered_statement
 
 

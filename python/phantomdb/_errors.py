@@ -128,3 +128,9 @@ def from_native(code: str, message: str, details: str, request_id: Optional[str]
     return _CLASSES.get(code, DatabaseError)(
         message, code=code, details=json.loads(details or "{}"), request_id=request_id
     )
+
+
+def check_open(closed: bool, what: str) -> None:
+    """Raises InterfaceError when ``what`` is closed."""
+    if closed:
+        raise InterfaceError(f"the {what} is closed")

@@ -24,7 +24,8 @@ from ._connection import (
     check_isolation,
     description_of,
 )
-from ._cursor import BaseCursor, Parameters, check_open
+from ._cursor import BaseCursor, Parameters
+from ._errors import check_open
 from ._native import Client, Mailbox, Running, numbered_statement
 
 #: The mailbox of each event loop, in which the outcomes of its calls arrive.

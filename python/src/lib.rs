@@ -5,6 +5,8 @@ mod bind;
 mod client;
 mod columns;
 mod error;
+mod held;
+mod letters;
 mod mailbox;
 mod operation;
 mod own_runtime;
@@ -12,6 +14,7 @@ mod reads;
 mod rows;
 mod runtime;
 mod session;
+mod state;
 mod statement;
 mod types;
 

@@ -3,31 +3,20 @@
 
 use std::{
     io,
-    sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, atomic::Ordering},
     task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
 
-use phantomdb_protocol::Result;
 use pyo3::{exceptions::PyOSError, prelude::*};
-use tokio::task::AbortHandle;
 
-use crate::{
-    operation::{Outcome, convert},
-    reads::{Held, Reads},
-    runtime::{call_python, runtime},
-    session::Work,
-};
+use super::state::Work;
+use crate::{operation::convert, reads::Reads, runtime::runtime};
+
+use super::letters::{Letters, Ticket, Wake, guard};
 
 /// The time that the loop gives to calls which are done at once, until it has come to other work.
 const AT_ONCE: Duration = Duration::from_millis(5);
-
-pub(crate) fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// The mailbox of one event loop. Its methods are called on the thread of the loop.
 ///
@@ -39,79 +28,6 @@ pub(crate) struct Mailbox {
     pub(crate) reads: Reads,
     /// What calls that are done at once have taken since the loop last came here.
     spent: Mutex<Duration>,
-}
-
-/// The outcomes that the loop has not seen yet.
-pub(crate) struct Letters {
-    waiting: Mutex<Vec<(Arc<Ticket>, Result<Outcome>)>>,
-    wake: Wake,
-}
-
-enum Wake {
-    #[cfg(unix)]
-    Socket {
-        reader: std::os::unix::net::UnixStream,
-        writer: std::os::unix::net::UnixStream,
-    },
-    Callback(Py<PyAny>),
-}
-
-impl Wake {
-    #[cfg(unix)]
-    fn socket() -> io::Result<Self> {
-        let (reader, writer) = std::os::unix::net::UnixStream::pair()?;
-        reader.set_nonblocking(true)?;
-        writer.set_nonblocking(true)?;
-        Ok(Self::Socket { reader, writer })
-    }
-
-    #[cfg(not(unix))]
-    fn socket() -> io::Result<Self> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
-    fn wake(&self) {
-        match self {
-            #[cfg(unix)]
-            Self::Socket { writer, .. } => {
-                // It fails when the loop has so many bytes to read already that it wakes in any case.
-                let _ = io::Write::write(&mut &*writer, &[1]);
-            }
-            Self::Callback(callback) => call_python(|py| {
-                // The event loop may be closed, which nobody waits on either.
-                drop(callback.call0(py));
-            }),
-        }
-    }
-}
-
-impl Letters {
-    pub(crate) fn push(&self, ticket: Arc<Ticket>, outcome: Result<Outcome>) {
-        let mut waiting = guard(&self.waiting);
-        waiting.push((ticket, outcome));
-        let is_first = waiting.len() == 1;
-        drop(waiting);
-        if is_first {
-            self.wake.wake();
-        }
-    }
-}
-
-/// A call that a task waits for.
-#[derive(Default)]
-pub(crate) struct Ticket {
-    /// The future of asyncio that it settles.
-    future: Mutex<Option<Py<PyAny>>>,
-    is_given_up: AtomicBool,
-    task: OnceLock<AbortHandle>,
-    /// What a read has while it is one of several in a request.
-    pub(crate) held: Mutex<Option<Held>>,
-}
-
-impl Ticket {
-    pub(crate) fn is_given_up(&self) -> bool {
-        self.is_given_up.load(Ordering::SeqCst)
-    }
 }
 
 /// A call that runs in the background.

@@ -3,8 +3,8 @@
 use std::{
     mem,
     sync::{
-        Arc, Mutex, OnceLock,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
     },
 };
 
@@ -13,14 +13,15 @@ use phantomdb_protocol::{Error, Result};
 use tokio::{
     runtime::{Handle, Runtime},
     sync::OwnedMutexGuard,
-    task::AbortHandle,
 };
 
-use crate::{
-    mailbox::{Letters, Ticket, guard},
-    operation::Outcome,
-    session::State,
+use super::{
+    letters::{Letters, Ticket, guard},
+    state::State,
 };
+use crate::operation::Outcome;
+
+use super::held::{Held, Request};
 
 /// The reads of an event loop.
 pub(crate) struct Reads {
@@ -28,41 +29,6 @@ pub(crate) struct Reads {
     /// Those that are yet to be sent.
     waiting: Mutex<Vec<Read>>,
     requests: Arc<AtomicUsize>,
-}
-
-/// What a read holds until its answer comes, or until it is given up.
-pub(crate) struct Held {
-    /// The session, whose statements run one after the other.
-    _session: OwnedMutexGuard<State>,
-    request: Option<Arc<Request>>,
-}
-
-impl Held {
-    /// Lets go of the session. When nobody waits for the rest of the request any more, it is given up.
-    pub(crate) fn end(self, is_given_up: bool) {
-        let Some(request) = self.request else { return };
-        if is_given_up {
-            request.is_given_up.store(true, Ordering::SeqCst);
-        }
-        let was_last = request.wanted.fetch_sub(1, Ordering::SeqCst) == 1;
-        // When all reads are answered, the request comes to its end and keeps its connection.
-        if was_last
-            && request.is_given_up.load(Ordering::SeqCst)
-            && let Some(task) = request.task.get()
-        {
-            task.abort();
-        }
-    }
-}
-
-/// A request that is under way.
-#[derive(Default)]
-struct Request {
-    /// The number of reads that somebody waits for.
-    wanted: AtomicUsize,
-    /// True once one of them was given up.
-    is_given_up: AtomicBool,
-    task: OnceLock<AbortHandle>,
 }
 
 /// A statement that reads.

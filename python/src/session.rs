@@ -1,10 +1,7 @@
 //! A session: one database, and at most one open transaction in it. A transaction begins with the first statement that
 //! may have an effect; the reads before it mean the same outside of it.
 
-use std::{
-    pin::Pin,
-    sync::{Arc, Mutex as SyncMutex},
-};
+use std::sync::{Arc, Mutex as SyncMutex};
 
 use phantomdb_client::Item;
 use phantomdb_protocol::{
@@ -24,19 +21,10 @@ use crate::{
     statement::Analysis,
 };
 
+use super::state::{State, Work};
+
 /// The longest time that a transaction may be idle, which is what a program wants that holds one open.
 const IDLE_MS: u64 = 600_000;
-
-/// An operation that is under way.
-pub(crate) type Work = Pin<Box<dyn Future<Output = Result<Outcome>> + Send>>;
-
-/// The state of a session.
-pub(crate) struct State {
-    /// The id of the open transaction.
-    transaction: Option<String>,
-    mode: Mode,
-    closed: bool,
-}
 
 /// What runs the operations of a session, one at a time.
 pub(crate) struct Runner {

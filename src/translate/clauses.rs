@@ -3,7 +3,8 @@
 use phantomdb_protocol::Result;
 
 use super::{
-    expression::{Scope, Writer, bad_plan},
+    bad_plan::bad_plan,
+    expression::{Scope, Writer},
     plan::{Expr, FromItem, OrderItem, Select, SelectItem},
     sql::{push_identifier, push_table},
 };

@@ -2,7 +2,7 @@
 
 use phantomdb_protocol::Result;
 
-use super::expression::bad_plan;
+use super::bad_plan::bad_plan;
 
 /// Levels of expressions. The limit is deeper than any query that a person writes.
 pub(super) const MAX_DEPTH: usize = 100;

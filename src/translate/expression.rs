@@ -1,8 +1,9 @@
 //! Writes expressions: columns, values, functions, casts and conditions.
 
-use phantomdb_protocol::{Error, ErrorCode, Result, Value};
+use phantomdb_protocol::{Result, Value};
 
 use super::{
+    bad_plan::bad_plan,
     depth::{MAX_DEPTH, too_deep},
     plan::Expr,
     sql::{Values, push_identifier, push_literal},
@@ -32,10 +33,6 @@ impl Scope {
         }
         push_identifier(out, column);
     }
-}
-
-pub fn bad_plan(message: impl Into<String>) -> Error {
-    Error::new(ErrorCode::BadRequest, message)
 }
 
 /// Writes expressions as text and collects their bound values. `operators.rs` adds the comparisons and `json.rs` the

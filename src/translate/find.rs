@@ -3,9 +3,9 @@
 use phantomdb_protocol::{Find, Result, Value};
 
 use super::{
-    FindTemplate,
     clauses::{item_text, push_order},
     expression::{Scope, Writer},
+    find_template::FindTemplate,
     plan::{Expr, Select, SelectItem},
     sql::Values,
 };

@@ -3,7 +3,8 @@
 use phantomdb_protocol::{Result, Value};
 
 use super::{
-    expression::{Scope, Writer, bad_plan},
+    bad_plan::bad_plan,
+    expression::{Scope, Writer},
     plan::{BindType, Expr, JsonResult},
     sql::push_string,
 };

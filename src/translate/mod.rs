@@ -2,10 +2,12 @@
 //!
 //! A value is written in one of two ways: bound (`$1`) in a statement to execute, or inlined as an escaped literal.
 
+mod bad_plan;
 mod clauses;
 mod depth;
 mod expression;
 mod find;
+pub(crate) mod find_template;
 mod include;
 mod json;
 mod limited;
@@ -19,10 +21,11 @@ pub mod sql;
 #[cfg(test)]
 mod tests;
 
-use phantomdb_protocol::{Error, ErrorCode, Find, Result, Value};
-use serde::{Deserialize, Serialize};
+use phantomdb_protocol::{Error, ErrorCode, Result};
+use serde::Deserialize;
 
 use expression::{Scope, Writer};
+use find_template::FindTemplate;
 pub use operators::OPERATORS;
 use sql::Values;
 
@@ -34,35 +37,6 @@ pub struct Translated {
     pub order: Vec<usize>,
     /// The equivalent find call of the REST contract, if the plan asked for it and it exists.
     pub find: Option<FindTemplate>,
-}
-
-/// A find call whose condition has gaps for its values.
-#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct FindTemplate {
-    pub find: Find,
-    /// The condition's text before, between and after its values. The values are the statement's parameters, in order.
-    /// Empty when the condition has no values; it is then in `find`.
-    #[serde(default)]
-    pub parts: Vec<String>,
-}
-
-impl FindTemplate {
-    /// Returns the call with the values written into its condition.
-    pub fn filled(mut self, values: &[Value]) -> Result<Find> {
-        if let Some((first, rest)) = self.parts.split_first() {
-            if rest.len() != values.len() {
-                return Err(Error::internal("a find call has another number of values than places for them"));
-            }
-            let mut condition = first.clone();
-            for (value, part) in values.iter().zip(rest) {
-                sql::push_literal(&mut condition, value)?;
-                condition.push_str(part);
-            }
-            self.find.condition = Some(condition);
-        }
-        Ok(self.find)
-    }
 }
 
 /// Translates one plan. `kind` says which plan it is: `select`, `insert`, `update`, `delete`, `expression` for a fragment

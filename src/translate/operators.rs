@@ -4,7 +4,8 @@ use phantomdb_protocol::{Result, Value};
 use serde::Serialize;
 
 use super::{
-    expression::{Scope, Writer, bad_plan},
+    bad_plan::bad_plan,
+    expression::{Scope, Writer},
     plan::{BindType, Expr},
 };
 

@@ -3,7 +3,8 @@
 use phantomdb_protocol::Result;
 
 use super::{
-    expression::{Scope, Writer, bad_plan},
+    bad_plan::bad_plan,
+    expression::{Scope, Writer},
     plan::{Delete, Expr, Insert, OnConflict, Update},
     sql::{push_identifier, push_table},
 };

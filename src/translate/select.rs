@@ -3,10 +3,11 @@
 use phantomdb_protocol::Result;
 
 use super::{
+    bad_plan::bad_plan,
     clauses::{
         MainTable, item_text, order_name, output_name, push_filters, push_order, push_unique, refuse_empty,
     },
-    expression::{Scope, Writer, bad_plan, push_path},
+    expression::{Scope, Writer, push_path},
     include::{self, Joins, Names, Root},
     limited::limited_select,
     operators::bound_list,

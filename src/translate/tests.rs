@@ -9,7 +9,7 @@ use sqlparser::{
 };
 use std::ops::ControlFlow;
 
-use super::{FindTemplate, Translated, sql::Values, translate};
+use super::{Translated, find_template::FindTemplate, sql::Values, translate};
 
 fn bound(kind: &str, plan: &Json) -> phantomdb_protocol::Result<Translated> {
     translate(kind, &plan.to_string(), Values::bound(0))

@@ -53,6 +53,7 @@
 mod connection;
 #[cfg_attr(not(feature = "embedded"), path = "without_embedded.rs")]
 mod embedded;
+mod embedded_options;
 pub mod event_loop;
 mod failure;
 mod http;
@@ -77,6 +78,7 @@ pub use self::retry::Again;
 pub use self::template::TemplateOption;
 pub use self::transport::Connections;
 use self::{connection::ConnectionString, embedded::Embedded, http::HttpClient, template::Template};
+use embedded_options::EmbeddedOptions;
 
 /// The options of a client. Times are in milliseconds.
 #[derive(Debug, Clone, Deserialize)]
@@ -144,15 +146,6 @@ impl ClientOptions {
         .into_iter()
         .find_map(|(is_set, option, flag)| is_set.then_some((option, flag)))
     }
-}
-
-/// The options of an embedded database.
-#[derive(Debug, Clone, Copy)]
-#[cfg_attr(not(feature = "embedded"), expect(dead_code, reason = "there is no embedded database to set"))]
-pub(crate) struct EmbeddedOptions {
-    pub(crate) lock_idle_timeout: Option<Duration>,
-    pub(crate) result_rows_max: Option<u64>,
-    pub(crate) result_bytes_max: Option<usize>,
 }
 
 /// A client for one connection string. Nothing is opened or connected before the first call.

@@ -4,7 +4,8 @@ use std::{convert::Infallible, path::PathBuf};
 
 use phantomdb_protocol::{Call, CallContext, Error, Result};
 
-use crate::{EmbeddedOptions, connection::Storage};
+use super::embedded_options::EmbeddedOptions;
+use crate::connection::Storage;
 
 /// Cannot be made.
 pub(crate) struct Embedded(Infallible);

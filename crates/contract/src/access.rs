@@ -4,7 +4,7 @@ use phantomdb_protocol::{AlterOperation, BeginTransaction, ErrorCode, IsolationL
 use serde_json::json;
 
 use super::{
-    ContractTest, Fixture, contract_tests,
+    fixture::{ContractTest, Fixture, contract_tests},
     numbers::{ALL, INSERT, TABLE, n},
     session::{error, ok, rows, statement},
 };

@@ -3,9 +3,9 @@
 use phantomdb_engine::Session;
 use phantomdb_protocol::{AlterOperation, Constraint, ErrorCode, Result, TableName};
 
+use super::fixture::{ContractTest, Fixture, contract_tests};
 use super::schema::{describe, names, tables};
 use super::session::{all, ask, error, ok};
-use super::{ContractTest, Fixture, contract_tests};
 
 /// The tests of this file.
 pub(super) const TESTS: &[ContractTest] = contract_tests![

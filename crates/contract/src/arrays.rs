@@ -4,7 +4,7 @@ use phantomdb_protocol::{ErrorCode, Value};
 use serde_json::json;
 
 use super::{
-    ContractTest, Fixture, contract_tests,
+    fixture::{ContractTest, Fixture, contract_tests},
     session::{ask, ask_with, error, ok, rows, text},
 };
 

@@ -2,8 +2,8 @@
 
 use phantomdb_protocol::ErrorCode;
 
+use super::fixture::{ContractTest, Fixture, contract_tests};
 use super::session::{ask, error, ok};
-use super::{ContractTest, Fixture, contract_tests};
 
 /// The tests of this file.
 pub(super) const TESTS: &[ContractTest] = contract_tests![

@@ -3,8 +3,8 @@
 use phantomdb_protocol::{Cell, ErrorCode, Statement, Value};
 use serde_json::json;
 
+use super::fixture::{ContractTest, Fixture, contract_tests};
 use super::session::{ask, ask_with, error, ok, rows, text};
-use super::{ContractTest, Fixture, contract_tests};
 
 /// The tests of this file.
 pub(super) const TESTS: &[ContractTest] = contract_tests![

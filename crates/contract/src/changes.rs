@@ -2,9 +2,9 @@
 
 use phantomdb_protocol::{Cell, ColumnType, ErrorCode, Statement, TableName, Value};
 
+use super::fixture::{ContractTest, Fixture, contract_tests};
 use super::queries::USERS;
 use super::session::{all, ask, ask_with, error, ok, text};
-use super::{ContractTest, Fixture, contract_tests};
 
 /// The tests of this file.
 pub(super) const TESTS: &[ContractTest] = contract_tests![

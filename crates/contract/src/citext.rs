@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    ContractTest, Fixture, contract_tests,
+    fixture::{ContractTest, Fixture, contract_tests},
     session::{all, ask, ask_with, ok, rows, text},
 };
 use phantomdb_engine::Session;

@@ -6,8 +6,8 @@ use serde_json::json;
 
 use phantomdb_engine::{LockWait, Transaction};
 
+use super::fixture::{ContractTest, Fixture, contract_tests};
 use super::session::{ok, rows, statement};
-use super::{ContractTest, Fixture, contract_tests};
 
 /// The tests of this file.
 pub(super) const TESTS: &[ContractTest] = contract_tests![

@@ -3,7 +3,7 @@ use phantomdb_sql::cursor::CURSORS_MAX;
 use serde_json::json;
 
 use super::{
-    ContractTest, Fixture, contract_tests,
+    fixture::{ContractTest, Fixture, contract_tests},
     numbers::{ALL, INSERT, TABLE, n},
     session::{error, ok, rows},
 };

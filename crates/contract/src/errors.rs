@@ -1,7 +1,7 @@
 use phantomdb_protocol::{Error, ErrorCode, ForeignKeySide, TableName};
 
+use super::fixture::{ContractTest, Fixture, contract_tests};
 use super::session::{error, ok, rows, statement};
-use super::{ContractTest, Fixture, contract_tests};
 
 /// The tests of this file.
 pub(super) const TESTS: &[ContractTest] = contract_tests![

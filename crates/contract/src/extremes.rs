@@ -2,8 +2,8 @@
 
 use phantomdb_protocol::ErrorCode::{self, OutOfRange, TypeMismatch};
 
+use super::fixture::{ContractTest, Fixture, contract_tests};
 use super::session::{ask, error, ok};
-use super::{ContractTest, Fixture, contract_tests};
 
 pub(super) const TESTS: &[ContractTest] = contract_tests![
     what_is_within_the_limits_is_exact,

@@ -2,9 +2,9 @@
 
 use phantomdb_protocol::{Constraint, ErrorCode};
 
+use super::fixture::{ContractTest, Fixture, contract_tests};
 use super::schema::describe;
 use super::session::{all, ask, error, ok};
-use super::{ContractTest, Fixture, contract_tests};
 
 /// The tests of this file.
 pub(super) const TESTS: &[ContractTest] = contract_tests![

@@ -4,9 +4,9 @@ use phantomdb_engine::Session;
 use phantomdb_protocol::{AlterOperation, ColumnDefinition, ErrorCode, TableName};
 use serde_json::json;
 
+use super::fixture::{ContractTest, Fixture, contract_tests};
 use super::schema::describe;
 use super::session::{all, ask, error, ok};
-use super::{ContractTest, Fixture, contract_tests};
 
 /// The tests of this file.
 pub(super) const TESTS: &[ContractTest] = contract_tests![

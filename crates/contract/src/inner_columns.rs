@@ -4,8 +4,8 @@
 use phantomdb_protocol::{ColumnType, ErrorCode, Value};
 use serde_json::{Value as Json, json};
 
+use super::fixture::{ContractTest, Fixture, contract_tests};
 use super::session::{error, ok, rows, text};
-use super::{ContractTest, Fixture, contract_tests};
 
 /// The tests of this file.
 pub(super) const TESTS: &[ContractTest] = contract_tests![

@@ -1,8 +1,8 @@
 use phantomdb_protocol::{Cell, ErrorCode, Result, ResultSet, Statement, Value};
 use serde_json::{Value as Json, json};
 
+use super::fixture::{ContractTest, Fixture, contract_tests};
 use super::session::{all, ask, ask_with, error, ok, rows, run, text};
-use super::{ContractTest, Fixture, contract_tests};
 use phantomdb_engine::Session;
 
 /// The tests of this file.

@@ -1,7 +1,7 @@
 //! Joins that keep the rows of the right side, or of both sides.
 
+use super::fixture::{ContractTest, Fixture, contract_tests};
 use super::session::{all, ask, error, ok};
-use super::{ContractTest, Fixture, contract_tests};
 
 /// The tests of this file.
 pub(super) const TESTS: &[ContractTest] =

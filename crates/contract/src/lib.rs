@@ -21,6 +21,7 @@ mod cursors;
 mod definitions;
 mod errors;
 mod extremes;
+mod fixture;
 mod foreign_keys;
 mod generated;
 mod inner_columns;
@@ -42,32 +43,13 @@ mod values_beside;
 mod views;
 mod writing_with;
 
-use std::{pin::Pin, process::ExitCode, sync::Arc};
+use std::{process::ExitCode, sync::Arc};
 
 use libtest_mimic::{Arguments, Trial};
-use phantomdb_protocol::{BeginTransaction, IsolationLevel};
 
-use phantomdb_engine::{Engine, ResultLimits, Session, Transaction};
+use phantomdb_engine::{Engine, ResultLimits};
 
-type Running<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
-
-/// A test by its name.
-#[derive(Clone, Copy)]
-pub struct ContractTest {
-    name: &'static str,
-    run: fn(&Fixture) -> Running<'_>,
-}
-
-/// Lists functions as [`ContractTest`]s.
-macro_rules! contract_tests {
-    ($($name:ident),* $(,)?) => {
-        &[$($crate::ContractTest {
-            name: stringify!($name),
-            run: |fixture| Box::pin($name(fixture)),
-        }),*]
-    };
-}
-use contract_tests;
+pub use fixture::{ContractTest, Fixture, Writes};
 
 const FILES: [(&str, &[ContractTest]); 32] = [
     ("access", access::TESTS),
@@ -103,37 +85,6 @@ const FILES: [(&str, &[ContractTest]); 32] = [
     ("views", views::TESTS),
     ("writing_with", writing_with::TESTS),
 ];
-
-/// An engine with an empty database `test`.
-pub struct Fixture {
-    engine: Arc<dyn Engine>,
-    session: Arc<dyn Session>,
-}
-
-impl Fixture {
-    async fn new(engine: Arc<dyn Engine>, writes: Writes) -> Self {
-        engine.create_database("test").await.unwrap();
-        let session = engine.database("test").await.unwrap();
-        let session = match writes {
-            Writes::Plain => session,
-            Writes::TwiceUnderKeys => Arc::new(keyed::Keyed(session)),
-        };
-        Self { engine, session }
-    }
-
-    async fn begin(&self, isolation_level: Option<IsolationLevel>) -> Arc<dyn Transaction> {
-        let options = BeginTransaction { database: "test".to_owned(), isolation_level, ..Default::default() };
-        self.engine.begin(&options).await.unwrap()
-    }
-}
-
-/// How the tests write.
-#[derive(Debug, Clone, Copy)]
-pub enum Writes {
-    Plain,
-    /// Each write has an idempotency key and is sent twice: the second time changes nothing and answers the same.
-    TwiceUnderKeys,
-}
 
 /// An engine to run the tests on. `make` gives a new one for each test, with results of at most this size, and what has to outlive the test with it.
 pub struct Subject<T> {

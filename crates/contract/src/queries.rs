@@ -3,8 +3,8 @@
 use phantomdb_protocol::ColumnType::{Boolean, Decimal, Float, Integer, Json, String, Timestamp};
 use phantomdb_protocol::{ErrorCode, Value};
 
+use super::fixture::{ContractTest, Fixture, contract_tests};
 use super::session::{all, ask, ask_with, error, ok, statement, text};
-use super::{ContractTest, Fixture, contract_tests};
 
 /// The tests of this file.
 pub(super) const TESTS: &[ContractTest] = contract_tests![

@@ -3,7 +3,7 @@
 use phantomdb_protocol::{Cell, ErrorCode, Statement, Value};
 
 use super::{
-    ContractTest, Fixture, contract_tests,
+    fixture::{ContractTest, Fixture, contract_tests},
     session::{all, ask, error, ok},
 };
 use phantomdb_engine::{ResultLimits, Session};

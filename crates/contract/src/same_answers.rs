@@ -4,7 +4,7 @@ use phantomdb_protocol::ErrorCode;
 use serde_json::{Value as Json, json};
 
 use super::{
-    ContractTest, Fixture, contract_tests,
+    fixture::{ContractTest, Fixture, contract_tests},
     session::{error, rows, run},
 };
 

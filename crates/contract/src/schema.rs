@@ -4,9 +4,9 @@ use phantomdb_engine::Session;
 use phantomdb_protocol::{Constraint, ErrorCode, ReferentialAction, TableName, TableSchema};
 use serde_json::json;
 
+use super::fixture::{ContractTest, Fixture, contract_tests};
 use super::queries::USERS;
 use super::session::{all, ask, error, ok, rows};
-use super::{ContractTest, Fixture, contract_tests};
 
 /// The tests of this file.
 pub(super) const TESTS: &[ContractTest] = contract_tests![

@@ -1,8 +1,8 @@
 use phantomdb_protocol::{ColumnType, ErrorCode, TableName, Value};
 use serde_json::json;
 
+use super::fixture::{ContractTest, Fixture, contract_tests};
 use super::session::{error, ok, rows, statement, text};
-use super::{ContractTest, Fixture, contract_tests};
 
 /// The tests of this file.
 pub(super) const TESTS: &[ContractTest] = contract_tests![

@@ -2,8 +2,8 @@
 
 use phantomdb_protocol::{ErrorCode, TableName};
 
+use super::fixture::{ContractTest, Fixture, contract_tests};
 use super::session::{ask, ask_with, error, ok, text};
-use super::{ContractTest, Fixture, contract_tests};
 
 /// The tests of this file.
 pub(super) const TESTS: &[ContractTest] = contract_tests![

@@ -2,7 +2,7 @@ use phantomdb_protocol::{BeginTransaction, ErrorCode, IsolationLevel};
 use serde_json::json;
 
 use super::{
-    ContractTest, Fixture, contract_tests,
+    fixture::{ContractTest, Fixture, contract_tests},
     numbers::{ALL, INSERT, TABLE, n},
     session::{error, ok, rows, statement},
 };

@@ -3,7 +3,7 @@
 use phantomdb_protocol::ErrorCode;
 
 use super::{
-    ContractTest, Fixture, contract_tests,
+    fixture::{ContractTest, Fixture, contract_tests},
     session::{all, ask, error, ok},
 };
 

@@ -4,7 +4,7 @@ use phantomdb_protocol::{ErrorCode, Value};
 use serde_json::json;
 
 use super::{
-    ContractTest, Fixture, contract_tests,
+    fixture::{ContractTest, Fixture, contract_tests},
     session::{error, ok, rows},
 };
 

@@ -15,6 +15,7 @@ use tokio_postgres::{
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::database_code::DatabaseCode;
 use crate::{
     adapt::SessionEffect,
     cancel::{Cancellations, Canceller, NotingTls},
@@ -22,7 +23,6 @@ use crate::{
     options::PostgresOptions,
     prepared::{Prepared, PreparedForms},
     server_traits::ServerTraits,
-    stored_code::DatabaseCode,
 };
 
 /// The most statements that are prepared on one connection at a time.

@@ -7,6 +7,7 @@ use std::{
 
 use phantomdb_protocol::{AlterOperation, Error, Result, Statement};
 
+use super::database_code::DatabaseCode;
 use crate::{
     connection::Connection,
     foreign_key_error::{is_incomplete, name_columns},
@@ -16,7 +17,7 @@ use crate::{
     pool::{Pool, PooledConnection},
     replicas::Replicas,
     server_traits::ServerTraits,
-    stored_code::{DatabaseCode, StoredCode},
+    stored_code::StoredCode,
 };
 
 /// A database of the server.

@@ -14,6 +14,7 @@ mod connection;
 mod cursors;
 mod database;
 mod database_admin;
+mod database_code;
 mod deadline;
 mod engine;
 mod enum_error;

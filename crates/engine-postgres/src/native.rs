@@ -4,7 +4,7 @@
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use phantomdb_sql::Kind;
 
-use crate::adapt::{Adapted, of_native};
+use crate::adapt::{Adapted, SessionEffect, of_native};
 
 /// The first words of statements that begin or end transactions, or leave something behind on the connection.
 const REFUSED: [&str; 24] = [
@@ -60,7 +60,7 @@ pub(crate) fn adapt(sql: &str) -> Result<Adapted> {
         "WITH" if !has_write_word(rest) => Kind::Read,
         _ => Kind::Write,
     };
-    Ok(Adapted { kind, session: of_native(sql, &word)?, ..super::adapt::native(sql) })
+    Ok(Adapted { kind, session: of_native(sql, &word)?, ..native(sql) })
 }
 
 /// True when the text has one of the words that change rows.
@@ -102,6 +102,25 @@ fn after_comment(comment: &str) -> &str {
         }
     }
     rest
+}
+
+/// A statement in PostgreSQL's own SQL, which is sent as it is.
+pub(crate) fn native(sql: &str) -> Adapted {
+    Adapted {
+        statements: vec![sql.to_owned()],
+        kind: Kind::Write,
+        outside_transaction: !is_transactional(sql),
+        parameter_count: 0,
+        row_insert: None,
+        catalog_change: None,
+        probe: None,
+        pure: false,
+        unknown_functions: Vec::new(),
+        session: SessionEffect::Changes,
+        write_result: None,
+        returns_given_row: false,
+        new_columns: Vec::new(),
+    }
 }
 
 #[cfg(test)]

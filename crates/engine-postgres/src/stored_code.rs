@@ -23,6 +23,8 @@ use crate::{
     connection::Connection,
 };
 
+use super::database_code::DatabaseCode;
+
 /// How long what was found holds. Code that this server's callers make is seen at once.
 const MAX_AGE: Duration = Duration::from_secs(5);
 
@@ -70,15 +72,6 @@ const HARMLESS: [&str; 8] = [
     "crosstab",
     "connectby",
 ];
-
-/// What is known of the code of a database.
-#[derive(Debug, Default)]
-pub(crate) struct DatabaseCode {
-    /// True when statements may run code that changes the session.
-    pub(crate) changes_session: bool,
-    /// The functions that leave the session as it was, beside PostgreSQL's own, each with its schema and without.
-    pub(crate) neutral: HashSet<String>,
-}
 
 #[derive(Default)]
 struct Known {

@@ -3,7 +3,7 @@
 
 use phantomdb_protocol::{Error, ErrorCode, TableName};
 
-use crate::{catalog, connection::Connection};
+use crate::{catalog::similar::similar, connection::Connection};
 
 /// Stands before the name of the table that there is.
 const THERE_IS: &str = "; there is ";
@@ -14,7 +14,7 @@ pub(crate) async fn name_similar(connection: &Connection, error: &mut Error) {
         return;
     }
     let Some(asked) = error.details.table.as_deref().map(table_of) else { return };
-    match catalog::similar(connection, &asked).await {
+    match similar(connection, &asked).await {
         Ok(Some(found)) if found != asked => {
             error.message = format!("{}{THERE_IS}\"{found}\"", error.message)
         }

@@ -29,10 +29,6 @@ const LONGEST_STATEMENT: i32 = 64 << 20;
 
 /// The size to which SQLite cuts the log of a file, in bytes, once everything in it is in the database.
 const LOG_MAX: u32 = 16 << 20;
-/// The longest pattern of SQLite's own LIKE and GLOB, in bytes. Their time grows with the product of the lengths of pattern and
-/// text, and nothing interrupts it. PhantomDB SQL has a LIKE of its own for longer ones.
-pub(super) const LONGEST_LIKE_PATTERN: i32 = 128;
-
 /// The steps of SQLite's virtual machine between two calls of the progress handler: one round.
 const STEPS_PER_ROUND: i32 = 1000;
 
@@ -250,7 +246,7 @@ fn configure(
         (Limit::SQLITE_LIMIT_ATTACHED, 0),
         (Limit::SQLITE_LIMIT_LENGTH, LONGEST_VALUE),
         (Limit::SQLITE_LIMIT_SQL_LENGTH, LONGEST_STATEMENT),
-        (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, LONGEST_LIKE_PATTERN),
+        (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, error::LONGEST_LIKE_PATTERN),
         (Limit::SQLITE_LIMIT_WORKER_THREADS, 0),
     ] {
         connection.set_limit(limit, value)?;

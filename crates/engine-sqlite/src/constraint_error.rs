@@ -2,7 +2,6 @@
 
 use phantomdb_protocol::{Constraint, Error, ErrorCode, Result, TableSchema};
 use phantomdb_sql::Catalog;
-use phantomdb_sql::types::SqlType;
 use rusqlite::{Connection, ffi};
 
 use crate::adapt::WriteTarget;
@@ -10,6 +9,8 @@ use crate::error;
 use crate::plan_cache::SchemaView;
 use crate::stored::{self, table_name};
 use crate::violated_key::{foreign_key, foreign_key_error, quoted};
+
+use super::error::not_allowed;
 
 /// Translates the error of a statement that writes `target`, and names the constraint that was violated.
 pub(super) fn explain(e: rusqlite::Error, target: Option<&WriteTarget>, schema: &dyn Catalog) -> Error {
@@ -179,17 +180,6 @@ fn check(message: &str, target: Option<&WriteTarget>, schema: &dyn Catalog) -> E
         Some(target) => error.with_table(target.table.clone()),
         None => error,
     }
-}
-
-/// The error for a value that an ENUM column does not allow. `data_type` has the values.
-pub(super) fn not_allowed(value: Option<&str>, column: &str, data_type: &str) -> Error {
-    let what = value.map_or_else(|| "a value".to_owned(), |value| format!("the value '{value}'"));
-    let allowed = match SqlType::parse(data_type) {
-        Ok(SqlType::Enum(values)) => format!("; it takes {}", phantomdb_sql::types::listed(&values)),
-        _ => String::new(),
-    };
-    let message = format!("{what} is not one of those that the column \"{column}\" allows{allowed}");
-    Error::new(ErrorCode::CheckViolation, message).with_columns([column])
 }
 
 /// A row whose foreign key references a row that does not exist.

@@ -17,6 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::executor::Executor;
 use crate::backup::SqliteBackup;
 use crate::blocking;
 use crate::connection::{self, LimitedConnection, Location, Mode};
@@ -26,7 +27,6 @@ use crate::lost_file;
 use crate::open_transaction::{ENDED_BY_CLOSE, ENDED_BY_RESTORE, OpenTransaction};
 use crate::options::SqliteOptions;
 use crate::plan_cache::{LONGEST_CACHED, Plan, PlanCache};
-use crate::run::Executor;
 use crate::snapshot::{PageStore, PageStoreState, Snapshot};
 use crate::write_lock::WriteLock;
 

@@ -9,13 +9,13 @@ use phantomdb_protocol::{Column, ColumnType, Error, Result, ResultSet, Value as 
 use phantomdb_values::times::is_wire;
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 
+use super::executor::{Executor, count_steps_anew};
 use crate::adapt::{DirectInsert, Returned};
 use crate::bind::{Bound, assigned};
 use crate::deferred_keys::checked_at_the_end;
-use crate::functions::Assign;
+use crate::functions::assignments::Assign;
 use crate::plan_cache::Plan;
 use crate::rows::{RowWriter, Stored};
-use crate::run::{Executor, count_steps_anew};
 use crate::{constraint_error, error};
 
 /// The values of rows, by the places of their parameters from 0.

@@ -3,10 +3,17 @@
 use phantomdb_engine::Deadline;
 use phantomdb_engine::limits::SQLITE_HEAP_MAX;
 use phantomdb_protocol::{Error, ErrorCode};
-use phantomdb_sql::unknown_function::unknown_function;
+use phantomdb_sql::{types::SqlType, unknown_function::unknown_function};
 use rusqlite::ffi;
 
-use crate::{connection::LONGEST_LIKE_PATTERN, functions::NAME_MARK, stored};
+use crate::{
+    functions::result::NAME_MARK,
+    stored::{self},
+};
+
+/// The longest pattern of SQLite's own LIKE and GLOB, in bytes. Their time grows with the product of the lengths of pattern and
+/// text, and nothing interrupts it. PhantomDB SQL has a LIKE of its own for longer ones.
+pub(super) const LONGEST_LIKE_PATTERN: i32 = 128;
 
 /// Translates an error of SQLite. [`crate::constraint_error::explain`] also names the constraint that was violated.
 pub(super) fn from_sqlite(e: rusqlite::Error) -> Error {
@@ -270,6 +277,17 @@ fn of_function(message: &str) -> Option<Error> {
         (Some(table), Some(column)) => error.with_table(table).with_columns([column]),
         _ => error,
     })
+}
+
+/// The error for a value that an ENUM column does not allow. `data_type` has the values.
+pub(crate) fn not_allowed(value: Option<&str>, column: &str, data_type: &str) -> Error {
+    let what = value.map_or_else(|| "a value".to_owned(), |value| format!("the value '{value}'"));
+    let allowed = match SqlType::parse(data_type) {
+        Ok(SqlType::Enum(values)) => format!("; it takes {}", phantomdb_sql::types::listed(&values)),
+        _ => String::new(),
+    };
+    let message = format!("{what} is not one of those that the column \"{column}\" allows{allowed}");
+    Error::new(ErrorCode::CheckViolation, message).with_columns([column])
 }
 
 #[cfg(test)]

@@ -3,11 +3,8 @@
 use phantomdb_protocol::{Column, ColumnType, Result, Statement, StatementDescription, StatementParameter};
 use phantomdb_sql::{types::SqlType, typing::Type, unknown_function::located};
 
-use crate::{
-    adapt, error,
-    run::{Executor, Prepared},
-    types,
-};
+use super::executor::Executor;
+use crate::{adapt, error, run::Prepared, types};
 
 impl Executor<'_> {
     /// Adds the types to the columns of a statement's result. A column of a table has the type that it was declared with,

@@ -20,6 +20,7 @@ mod directory;
 mod engine;
 mod error;
 mod exact_types;
+mod executor;
 mod export_reader;
 mod files;
 mod functions;
@@ -56,6 +57,7 @@ pub mod types;
 mod violated_key;
 mod wide_values;
 mod write_lock;
+mod write_turn;
 
 pub use backup::{check_file, open_backup};
 pub use bulk_loader::BulkLoader;

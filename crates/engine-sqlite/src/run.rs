@@ -3,14 +3,13 @@
 use std::{borrow::Cow, sync::Arc};
 
 use phantomdb_engine::parameters::check_count;
-use phantomdb_engine::{Access, Deadline, ResultLimits};
+use phantomdb_engine::{Deadline, ResultLimits};
 use phantomdb_protocol::{
     AlterOperation, Column, ColumnType, Error, ErrorCode, Result, ResultSet, Statement, TableName, Value,
 };
 use phantomdb_sql::unknown_function::located;
 use phantomdb_sql::{Kind, typing::Type};
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
-use rusqlite::{Connection, StatementStatus};
 
 use crate::adapt::WriteTarget;
 use crate::connection;
@@ -25,14 +24,7 @@ use crate::{
     alter, bind, error, native,
 };
 
-/// Runs statements on a connection, with the plans for the schema that it sees.
-pub(super) struct Executor<'a> {
-    pub(super) connection: &'a Connection,
-    pub(super) plans: Arc<PlanCache>,
-    pub(super) access: Access,
-    /// How large a result may be.
-    pub(super) results: &'a ResultLimits,
-}
+use super::executor::{Executor, count_steps_anew};
 
 /// The outcome of an attempt to run a statement with the locks that are held.
 pub(super) enum Attempt<T> {
@@ -450,13 +442,6 @@ fn parameter_numbers(statement: &rusqlite::Statement<'_>) -> Vec<usize> {
         (number > 0).then_some(number)
     };
     (1..=statement.parameter_count()).map(|place| number_at(place).unwrap_or(place)).collect()
-}
-
-/// Lets SQLite count the steps of a statement from its beginning. It goes on with the count of the run before, and asks the
-/// progress handler at the end of a run as well: where the count is full then, a COMMIT, or a write of one row, would count as
-/// stopped although it has taken effect, and would run again.
-pub(super) fn count_steps_anew(statement: &rusqlite::Statement<'_>) {
-    statement.reset_status(StatementStatus::VmStep);
 }
 
 /// A result without columns and rows.

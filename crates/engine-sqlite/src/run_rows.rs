@@ -7,13 +7,14 @@ use phantomdb_engine::insert_rows::{Run, not_an_insert, runs};
 use phantomdb_protocol::{Column, Error, Result, ResultSet, Statement};
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
 
+use super::executor::Executor;
 use crate::bind::bind_row;
 use crate::constraint_error;
 use crate::deferred_keys::checked_at_the_end;
 use crate::direct_rows::{DirectRows, Source};
 use crate::plan_cache::Plan;
 use crate::rows::RowWriter;
-use crate::run::{Executor, Prepared};
+use crate::run::Prepared;
 
 /// What the rows so far have given.
 struct Outcome {

@@ -7,11 +7,11 @@ use phantomdb_engine::{
 use phantomdb_protocol::{Result, Statement, Value};
 use rusqlite::{fallible_streaming_iterator::FallibleStreamingIterator, types::ValueRef};
 
+use super::executor::Executor;
 use crate::{
     adapt::Step,
     bind::{self, Written},
     constraint_error,
-    run::Executor,
 };
 
 impl Executor<'_> {

@@ -16,11 +16,12 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
+use super::executor::Executor;
 use crate::connection::{Mode, QUICK_ROUNDS, QUICK_ROWS};
 use crate::database::{Database, Lease};
 use crate::idempotency_store::KeyedWrite;
 use crate::plan_cache::Plan;
-use crate::run::{Attempt, Executor, Prepared, empty};
+use crate::run::{Attempt, Prepared, empty};
 use crate::write_lock::WritePermit;
 use crate::{blocking, catalog};
 

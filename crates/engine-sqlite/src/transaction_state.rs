@@ -3,6 +3,7 @@
 
 mod cursors;
 mod quick;
+mod savepoint_sql;
 mod savepoints;
 
 use std::borrow::Cow;
@@ -19,6 +20,7 @@ use phantomdb_sql::Kind;
 use rusqlite::Connection;
 use tokio::time::Instant;
 
+use super::executor::Executor;
 use crate::connection::Mode;
 use crate::constraint_error::check_deferred_keys;
 use crate::cursor::Cursor;
@@ -27,7 +29,7 @@ use crate::error;
 use crate::idempotency_store::KeyedWrite;
 use crate::open_transaction::WAITS_FOR_ITSELF;
 use crate::plan_cache::PlanCache;
-use crate::run::{Attempt, Executor, Prepared, empty};
+use crate::run::{Attempt, Prepared, empty};
 use crate::write_lock::WritePermit;
 
 /// The transaction that is open in SQLite.
@@ -181,9 +183,9 @@ impl TransactionState {
             if let Some(setting) = &self.setting {
                 connection.execute_batch(setting)?;
             }
-            self.savepoints
-                .iter()
-                .try_for_each(|name| connection.execute_batch(&savepoints::savepoint_sql("SAVEPOINT", name)))
+            self.savepoints.iter().try_for_each(|name| {
+                connection.execute_batch(&savepoint_sql::savepoint_sql("SAVEPOINT", name))
+            })
         };
         if let Err(e) = open() {
             if !connection.is_autocommit() {

@@ -6,7 +6,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned, ser};
 use serde_json::value::RawValue;
 
-use crate::{Error, Result, request::read_json};
+use super::json_text::read_json;
+use crate::{Error, Result};
 
 /// One of several things in a document. One that cannot be read holds the error, and the others are read all the same: they
 /// can belong to other callers.

@@ -15,6 +15,7 @@ pub mod data_type;
 pub mod ddl;
 mod error;
 pub mod headers;
+mod json_text;
 mod new_transaction;
 mod parameters;
 mod queries;

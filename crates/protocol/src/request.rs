@@ -5,6 +5,8 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{DeleteRows, Error, ErrorCode, Find, Parameter, Result, TableName, parameters::Parameters};
 
+use super::json_text::read_json;
+
 /// The characters that stand for themselves in every part of a URL.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
@@ -189,33 +191,4 @@ pub(crate) fn write_body<T: Serialize + ?Sized>(body: &T) -> Result<Vec<u8>> {
 /// data.
 pub fn read_body<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
     read_json("the body", body)
-}
-
-/// Reads `what`, a body or a part of one, as [`read_body`] does. It is an object: an array of the fields' values, which serde
-/// would take, too, is no form of the contract.
-pub(crate) fn read_json<T: DeserializeOwned>(what: &str, text: &[u8]) -> Result<T> {
-    if text.trim_ascii_start().starts_with(b"[") {
-        let message = format!("{what} is not what this call takes: expected an object, not an array");
-        return Err(Error::new(ErrorCode::BadRequest, message));
-    }
-    serde_json::from_slice(text).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
-        let why = error.to_string();
-        let message = if !error.is_data() {
-            format!("{what} is not JSON (line {line}, column {column})")
-        } else if why.starts_with("invalid ") || why.starts_with("unknown variant") {
-            let expected = why.split(" at line ").next().and_then(|why| why.rsplit_once(", expected "));
-            match expected {
-                Some((_, expected)) => {
-                    // The name of a type says nothing to a caller.
-                    let expected = if expected.starts_with("struct ") { "an object" } else { expected };
-                    format!("{what} is not what this call takes: expected {expected} (line {line}, column {column})")
-                }
-                None => format!("{what} is not what this call takes (line {line}, column {column})"),
-            }
-        } else {
-            format!("{what} is not what this call takes: {why}")
-        };
-        Error::new(ErrorCode::BadRequest, message)
-    })
 }

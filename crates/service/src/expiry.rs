@@ -9,7 +9,13 @@ use std::{
 use parking_lot::Mutex;
 use tokio::{sync::Notify, time::Instant};
 
-use crate::open_transactions::OpenTransactions;
+/// What ends when its time has come.
+pub(super) trait Expiring: Send + Sync + 'static {
+    /// Ends what has expired. Returns when the next one can expire, and how many are left.
+    fn end_expired(self: &Arc<Self>) -> (Option<Instant>, usize);
+
+    fn expiry(&self) -> &Expiry;
+}
 
 /// The least time between two looks at the transactions, for each of them: a look takes time for each.
 const PAUSE: Duration = Duration::from_micros(10);
@@ -31,7 +37,7 @@ enum State {
 
 impl Expiry {
     /// Sees to it that the task looks at the transactions at this time.
-    pub(super) fn watch(&self, transactions: &Arc<OpenTransactions>, expires_at: Instant) {
+    pub(super) fn watch<T: Expiring>(&self, transactions: &Arc<T>, expires_at: Instant) {
         let mut state = self.state.lock();
         match *state {
             State::SleepsUntil(time) if time <= expires_at => {}
@@ -47,7 +53,7 @@ impl Expiry {
     }
 
     /// Ends what has expired. Returns false when nothing is left to watch, and the task is to end.
-    fn look(&self, transactions: &Arc<OpenTransactions>) -> bool {
+    fn look<T: Expiring>(&self, transactions: &Arc<T>) -> bool {
         // A transaction that begins meanwhile waits for this lock, and then says when it expires.
         let mut state = self.state.lock();
         let (next, count) = transactions.end_expired();
@@ -65,14 +71,14 @@ impl Expiry {
     }
 }
 
-async fn run(transactions: Weak<OpenTransactions>, earlier: Arc<Notify>) {
+async fn run<T: Expiring>(transactions: Weak<T>, earlier: Arc<Notify>) {
     loop {
-        let Some(wakes_at) = transactions.upgrade().and_then(|open| open.expiry.wakes_at()) else { return };
+        let Some(wakes_at) = transactions.upgrade().and_then(|open| open.expiry().wakes_at()) else { return };
         if tokio::time::timeout_at(wakes_at, earlier.notified()).await.is_ok() {
             continue;
         }
         match transactions.upgrade() {
-            Some(open) if open.expiry.look(&open) => {}
+            Some(open) if open.expiry().look(&open) => {}
             _ => return,
         }
     }

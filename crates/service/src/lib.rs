@@ -5,6 +5,7 @@ mod context;
 mod expiry;
 mod grant;
 mod idempotency;
+mod milliseconds;
 mod open_transactions;
 mod options;
 mod reply;

@@ -27,7 +27,10 @@ use tokio::{
     time::Instant,
 };
 
-use crate::{calls::milliseconds, expiry::Expiry};
+use crate::{
+    expiry::{Expiring, Expiry},
+    milliseconds::milliseconds,
+};
 
 /// How long the end of a transaction is remembered, for calls that come late.
 const ENDED_FOR: Duration = Duration::from_secs(600);
@@ -408,9 +411,28 @@ impl OpenTransactions {
         }
     }
 
-    /// Rolls back the transactions that have been idle for their time-out, or are too old. Returns the time at which the next
-    /// one will be, and the number of those that are open.
-    pub(super) fn end_expired(self: &Arc<Self>) -> (Option<Instant>, usize) {
+    /// Rolls the transaction back, unless a call comes before that. A transaction in which a call runs is not idle.
+    async fn end_if_expired(self: Arc<Self>, id: String, open: Arc<OpenTransaction>) {
+        let mut gate = open.gate.lock().await;
+        if open.expires_at() > Instant::now() {
+            open.is_expiring.store(false, Ordering::Relaxed);
+            return self.expiry.watch(&self, open.expires_at());
+        }
+        let Some((transaction, _slot)) = gate.take() else { return };
+        let outcome = match self.age_max {
+            Some(age) if open.ends_at.is_some_and(|end| end <= Instant::now()) => Outcome::TooOld(age),
+            _ => Outcome::TimedOut(open.timeout),
+        };
+        self.set_ended(&id, &open, outcome);
+        drop(gate);
+        if let Err(error) = transaction.rollback().await {
+            tracing::warn!(code = ?error.code, "an idle transaction could not be rolled back");
+        }
+    }
+}
+
+impl Expiring for OpenTransactions {
+    fn end_expired(self: &Arc<Self>) -> (Option<Instant>, usize) {
         let now = Instant::now();
         let table = self.table.lock();
         let mut next: Option<Instant> = None;
@@ -429,22 +451,7 @@ impl OpenTransactions {
         (next, table.open.len())
     }
 
-    /// Rolls the transaction back, unless a call comes before that. A transaction in which a call runs is not idle.
-    async fn end_if_expired(self: Arc<Self>, id: String, open: Arc<OpenTransaction>) {
-        let mut gate = open.gate.lock().await;
-        if open.expires_at() > Instant::now() {
-            open.is_expiring.store(false, Ordering::Relaxed);
-            return self.expiry.watch(&self, open.expires_at());
-        }
-        let Some((transaction, _slot)) = gate.take() else { return };
-        let outcome = match self.age_max {
-            Some(age) if open.ends_at.is_some_and(|end| end <= Instant::now()) => Outcome::TooOld(age),
-            _ => Outcome::TimedOut(open.timeout),
-        };
-        self.set_ended(&id, &open, outcome);
-        drop(gate);
-        if let Err(error) = transaction.rollback().await {
-            tracing::warn!(code = ?error.code, "an idle transaction could not be rolled back");
-        }
+    fn expiry(&self) -> &Expiry {
+        &self.expiry
     }
 }

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::completion::{Completion, Names};
 use crate::{
-    complete::{Completion, Names},
     format::Format,
     names::{nearest, table_as_sql},
 };

@@ -7,19 +7,7 @@ use crate::{
     names::{as_sql, table_as_sql},
 };
 
-/// The names of the database, as far as completion needs them.
-pub(crate) trait Names {
-    fn tables(&self) -> Vec<TableName>;
-    fn columns(&self, table: &TableName) -> Vec<String>;
-    fn databases(&self) -> Vec<String>;
-}
-
-/// What can be put in the place of the text from a byte on.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Completion {
-    pub(crate) start: usize,
-    pub(crate) candidates: Vec<String>,
-}
+use super::completion::{Completion, Names};
 
 /// Words after which the name of a table follows.
 const BEFORE_TABLE: &[&str] = &["FROM", "JOIN", "INTO", "UPDATE", "TABLE", "REFERENCES", "TRUNCATE", "ONLY"];

@@ -6,7 +6,7 @@ use phantomdb_protocol::{Constraint, IndexField, IndexSchema, Reference, ResultS
 use phantomdb_sql::names::references;
 
 use crate::{
-    format::{self, Format, Terminal, Whole, harmless},
+    format::{self, Format, Whole, harmless, terminal::Terminal},
     listing::{listing, yes},
     names::{as_sql, table_as_sql},
 };

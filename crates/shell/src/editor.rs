@@ -13,9 +13,10 @@ use rustyline::{
     validate::{ValidationContext, ValidationResult, Validator},
 };
 
+use super::completion::Names;
 use crate::{
     commands,
-    complete::{Names, complete},
+    complete::complete,
     connection::Connection,
     format::harmless,
     splitter::Splitter,

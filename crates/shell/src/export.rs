@@ -10,7 +10,7 @@ use phantomdb_protocol::Error;
 
 use crate::{
     failure::{Failure, Result},
-    format::{self, Format, Pages, Terminal},
+    format::{self, Format, Pages, terminal::Terminal},
     names::{table_as_sql, table_name},
 };
 

@@ -3,6 +3,7 @@
 
 mod commands;
 mod complete;
+mod completion;
 mod connection;
 mod control;
 mod cursor;

@@ -5,7 +5,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use crate::{format::Terminal, interrupts::Interrupts, style};
+use crate::{format::terminal::Terminal, interrupts::Interrupts, style};
 
 /// The pager when the environment names none. `less` then ends by itself for what fits, shows colours, and scrolls to the right
 /// of a table that is wider than the screen instead of wrapping its lines.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use phantomdb_protocol::{Error, ErrorCode};
-use phantomdb_sql::parse::{position_of, tokens};
+use phantomdb_sql::{parse::tokens, position::position_of};
 use sqlparser::tokenizer::Token;
 
 use crate::{

@@ -3,8 +3,9 @@
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
+use super::position::position;
 use crate::{
-    parse::{is_word, position, tokens},
+    parse::{is_word, tokens},
     script::Places,
 };
 

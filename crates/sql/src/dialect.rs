@@ -100,7 +100,7 @@ impl Dialect for PhantomDialect {
         expr: &Expr,
         _precedence: u8,
     ) -> Option<Result<Expr, ParserError>> {
-        infix::parse(parser, expr)
+        infix::parse(self, parser, expr)
     }
 
     /// SQLite stores `AUTOINCREMENT` in the definitions of tables.

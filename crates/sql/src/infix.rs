@@ -4,19 +4,23 @@ use std::ops::ControlFlow;
 
 use sqlparser::{
     ast::{BinaryOperator, Expr},
-    dialect::{Dialect as _, Precedence},
+    dialect::{Dialect, Precedence},
     keywords::Keyword,
     parser::{Parser, ParserError},
     tokenizer::Token,
 };
 
-use super::{build, dialect::PhantomDialect, walk::each_expression};
+use super::{build, walk::each_expression};
 
 /// BETWEEN SYMMETRIC stands for comparisons that repeat its operands. Nested in each other, they would grow without end.
 const REPEATED_MAX: usize = 10_000;
 
 /// The expression with the operator that follows it; None when the parser reads that operator itself.
-pub(crate) fn parse(parser: &mut Parser, left: &Expr) -> Option<Result<Expr, ParserError>> {
+pub(crate) fn parse(
+    dialect: &dyn Dialect,
+    parser: &mut Parser,
+    left: &Expr,
+) -> Option<Result<Expr, ParserError>> {
     let is = |at: usize, keywords: &[Keyword]| {
         matches!(&parser.peek_nth_token_ref(at).token,
             Token::Word(word) if word.quote_style.is_none() && keywords.contains(&word.keyword))
@@ -48,7 +52,7 @@ pub(crate) fn parse(parser: &mut Parser, left: &Expr) -> Option<Result<Expr, Par
     };
     let all = is(first + 1, &[Keyword::ALL]);
     skip(parser, first + 2);
-    Some(parser.parse_subexpr(PhantomDialect.prec_value(Precedence::Like)).map(|right| {
+    Some(parser.parse_subexpr(dialect.prec_value(Precedence::Like)).map(|right| {
         // The operators print parentheses of their own.
         let right = Box::new(if let Expr::Nested(inner) = right { *inner } else { right });
         let left = Box::new(left.clone());

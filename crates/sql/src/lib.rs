@@ -21,6 +21,7 @@ pub mod names;
 mod number_literals;
 pub mod own_tables;
 pub mod parse;
+pub mod position;
 pub mod printer;
 pub mod script;
 mod settings;
@@ -147,7 +148,7 @@ impl Source<'_> {
 
     /// Adds the position to an error that has none.
     pub fn at(&self, error: Error, span: Span) -> Error {
-        match parse::position_of(self.sql, span) {
+        match position::position_of(self.sql, span) {
             Some(position) if error.details.position.is_none() => error.with_position(position),
             _ => error,
         }

@@ -7,7 +7,8 @@ use sqlparser::{
     tokenizer::{Token, TokenWithSpan},
 };
 
-use crate::{names::last_ident, parse::position};
+use super::position::position;
+use crate::names::last_ident;
 
 /// A table that PhantomDB keeps for itself. There are no others than the constants, so that statements reach none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

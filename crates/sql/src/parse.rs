@@ -5,10 +5,10 @@ use sqlparser::{
     ast::{AlterIndexOperation, DataType, Expr, ObjectName, Statement},
     keywords::Keyword,
     parser::{Parser, ParserError},
-    tokenizer::{Location, Span, Token, TokenWithSpan},
+    tokenizer::{Location, Token, TokenWithSpan},
 };
 
-use super::{dialect::PhantomDialect, lexer::tokenize, own_tables, size::SizeLimits};
+use super::{dialect::PhantomDialect, lexer::tokenize, own_tables, position::position, size::SizeLimits};
 
 /// Levels of nesting a statement may have. The parser counts about two for each parenthesis.
 const RECURSION_LIMIT: usize = 300;
@@ -236,13 +236,6 @@ fn token_at(sql: &str, position: u64) -> Option<String> {
     Some(if is_word(&first) { characters.take_while(is_word).collect() } else { first.to_string() })
 }
 
-/// Converts a line and a column to a character offset from 1.
-pub fn position(sql: &str, location: Location) -> u64 {
-    let lines = usize::try_from(location.line).unwrap_or(1).saturating_sub(1);
-    let before: usize = sql.split_inclusive('\n').take(lines).map(|line| line.chars().count()).sum();
-    before as u64 + location.column.max(1)
-}
-
 pub(crate) fn is_word(token: Option<&TokenWithSpan>, word: &str) -> bool {
     matches!(token.map(|t| &t.token), Some(Token::Word(w)) if w.quote_style.is_none() && w.value.eq_ignore_ascii_case(word))
 }
@@ -396,9 +389,4 @@ fn take_conflict_target(sql: &str, tokens: &mut Vec<TokenWithSpan>) -> Result<Op
     };
     expect_end(sql, &mut parser, "expected DO after the conflict target")?;
     Ok(Some(ConflictTarget { fields, condition }))
-}
-
-/// The position of a span in the statement. None when the span is empty.
-pub fn position_of(sql: &str, span: Span) -> Option<u64> {
-    (span != Span::empty()).then(|| position(sql, span.start))
 }

@@ -6,10 +6,7 @@
 
 use std::{fmt::Write as _, ops::ControlFlow};
 
-use crate::{
-    build::take,
-    walk::{Node, walk},
-};
+use crate::walk::{Node, walk};
 use phantomdb_protocol::{Error, ErrorCode, ddl::push_quoted};
 use sqlparser::ast::{
     AccessExpr, ArrayElemTypeDef, DataType, Expr, Ident, ObjectName, ObjectNamePart, Statement, TableFactor,
@@ -93,7 +90,7 @@ fn begins_with_operator(expr: &Expr) -> bool {
 }
 
 fn nest(expr: &mut Expr) {
-    *expr = Expr::Nested(Box::new(take(expr)));
+    *expr = Expr::Nested(Box::new(std::mem::replace(expr, verbatim_expr(""))));
 }
 
 struct QuotingVisitor(Style);

@@ -4,7 +4,7 @@
 use phantomdb_protocol::{Error, ErrorCode};
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
-use super::{foreign_functions::instead_of, parse};
+use super::{foreign_functions::instead_of, parse, position};
 
 /// `UNKNOWN_FUNCTION`, without a position. [`located`] adds it.
 pub fn unknown_function(name: &str) -> Error {
@@ -31,5 +31,5 @@ fn call_of(name: &str, sql: &str) -> Option<u64> {
         _ => false,
     };
     let call = tokens.windows(2).find(calls)?;
-    parse::position_of(sql, call[0].span)
+    position::position_of(sql, call[0].span)
 }

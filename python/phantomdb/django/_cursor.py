@@ -8,9 +8,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Optional
 
-from .._cursor import Answer, Parameters, check_open, check_sequence
+from .._cursor import Answer, Parameters, check_sequence
 from .._dbapi import Connection, Cursor
-from .._errors import ProgrammingError
+from .._errors import ProgrammingError, check_open
 from .._types import without_zone
 from ._literals import cast_of, cast_of_all
 

@@ -18,7 +18,8 @@ use tokio::sync::Mutex as AsyncMutex;
 pub use self::snapshots::HeldSnapshot;
 use self::snapshots::SNAPSHOTS;
 pub(crate) use self::snapshots::hold_file;
-use crate::{EmbeddedOptions, connection::Storage, failure::closed};
+use super::embedded_options::EmbeddedOptions;
+use crate::{connection::Storage, failure::closed};
 
 /// The services that several clients share, each for as long as one of them uses it.
 static SHARED: LazyLock<Mutex<HashMap<Storage, Weak<Service>>>> = LazyLock::new(Mutex::default);

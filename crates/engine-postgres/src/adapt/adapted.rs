@@ -4,7 +4,7 @@ use phantomdb_sql::Kind;
 
 use super::{
     catalog_change::CatalogChange, insert_rows::RowInsert, numeric_probe::NumericProbe,
-    session_change::SessionEffect,
+    session_effect::SessionEffect,
 };
 use crate::citext::NewColumn;
 

@@ -6,7 +6,7 @@ use phantomdb_protocol::{Result, TableName};
 use phantomdb_sql::{Kind, Source};
 use sqlparser::{ast::ObjectName, tokenizer::Span};
 
-use super::{adapted::Adapted, catalog_change::CatalogChange, session_change::SessionEffect};
+use super::{adapted::Adapted, catalog_change::CatalogChange, session_effect::SessionEffect, source::source};
 use crate::{
     citext::{CitextColumns, NewColumn},
     server_traits::ServerTraits,
@@ -29,11 +29,6 @@ pub(crate) struct Adapter<'a> {
     pub(crate) session: SessionEffect,
     /// True when the statement locks rows.
     pub(crate) locks: bool,
-}
-
-/// The text of a statement, for the position and the engine's name in its errors.
-pub(crate) const fn source(sql: &str) -> Source<'_> {
-    Source { sql, engine: "PostgreSQL" }
 }
 
 impl<'a> Adapter<'a> {

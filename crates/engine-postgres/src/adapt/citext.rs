@@ -16,9 +16,9 @@ use sqlparser::ast::{
 
 use super::{
     adapter::Adapter,
-    call,
     cast::{cast, is_text_type},
     function::function_name,
+    known_functions::is_known,
 };
 use crate::citext::{Named, NewColumn};
 
@@ -100,7 +100,7 @@ impl Adapter<'_> {
             Expr::Cast { kind: _, expr: _, data_type, format: _ } => is_citext(data_type),
             Expr::Collate { expr, collation: _ } => self.may_ignore_case(expr),
             Expr::Function(function) => {
-                let is_other = |name: &str| call::is_known(name) && !KEEP_TYPE.contains(&name);
+                let is_other = |name: &str| is_known(name) && !KEEP_TYPE.contains(&name);
                 !function_name(function).is_some_and(|name| is_other(&name)) && self.mentions(expr)
             }
             Expr::Case { case_token: _, end_token: _, operand: _, conditions: _, else_result: _ }

@@ -9,7 +9,7 @@ use phantomdb_sql::{
     types::{SqlType, is_serial},
 };
 
-use super::{adapter::Adapter, print::print, session_change::SessionEffect};
+use super::{adapter::Adapter, print::print, session_effect::SessionEffect};
 use crate::{
     citext::CitextColumns,
     schemas::qualified,

@@ -12,7 +12,7 @@ use sqlparser::{
 };
 use tokio_postgres::types::Type;
 
-use super::{adapter::source, print::print};
+use super::{print::print, source::source};
 
 /// The name under which the statement sees its rows.
 const ROWS: &str = "phantomdb_rows";

@@ -21,6 +21,7 @@ mod expression;
 mod function;
 mod insert;
 mod insert_rows;
+mod known_functions;
 mod locks;
 mod numeric_probe;
 mod on_conflict;
@@ -29,6 +30,8 @@ mod print;
 mod query;
 mod schema_change;
 mod session_change;
+mod session_effect;
+mod source;
 mod statement;
 mod update;
 mod visitor;
@@ -36,17 +39,18 @@ mod visitor;
 use std::sync::Arc;
 
 use phantomdb_protocol::Result;
-use phantomdb_sql::{Kind, parse, with_stack};
+use phantomdb_sql::{parse, with_stack};
 
 use crate::{citext::CitextColumns, server_traits::ServerTraits};
 use adapter::Adapter;
 
 pub(crate) use adapted::{Adapted, WriteResult};
-pub(crate) use adapter::source;
 pub(crate) use catalog_change::{CatalogChange, NewTable};
 pub(crate) use definition::{column, constraint, default_value, expression, session_effect};
 pub(crate) use numeric_probe::{NumericClass, NumericProbe};
-pub(crate) use session_change::{SessionEffect, of_native, of_stored};
+pub(crate) use session_change::{of_native, of_stored};
+pub(crate) use session_effect::SessionEffect;
+pub(crate) use source::source;
 
 /// Adapts exactly one statement. A trailing `;` is allowed.
 ///
@@ -57,28 +61,10 @@ pub(crate) fn adapt(sql: &str, traits: ServerTraits, citext: &Arc<CitextColumns>
     with_stack(tokens.len(), || Adapter { traits, citext, ..Adapter::new(sql) }.statement(tokens))
 }
 
-/// A statement in PostgreSQL's own SQL, which is sent as it is.
-pub(crate) fn native(sql: &str) -> Adapted {
-    Adapted {
-        statements: vec![sql.to_owned()],
-        kind: Kind::Write,
-        outside_transaction: !crate::native::is_transactional(sql),
-        parameter_count: 0,
-        row_insert: None,
-        catalog_change: None,
-        probe: None,
-        pure: false,
-        unknown_functions: Vec::new(),
-        session: SessionEffect::Changes,
-        write_result: None,
-        returns_given_row: false,
-        new_columns: Vec::new(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use phantomdb_protocol::ErrorCode;
+    use phantomdb_sql::Kind;
 
     use super::*;
 

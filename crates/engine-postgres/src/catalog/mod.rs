@@ -3,6 +3,7 @@
 mod describe;
 mod expression;
 mod rows;
+pub(crate) mod similar;
 
 use phantomdb_protocol::{
     ColumnDefinition, Error, ErrorCode, Result, TableName, TableSchema, ViewDefinition,
@@ -15,6 +16,7 @@ use crate::{
 };
 
 pub(crate) use rows::key_columns;
+pub(crate) use similar::similar;
 
 /// The user's tables, sorted by name.
 pub(crate) async fn tables(connection: &Connection) -> Result<Vec<TableName>> {
@@ -69,12 +71,6 @@ pub(crate) async fn can_be_named(connection: &Connection, table: &TableName) -> 
         return exists(connection, table).await;
     }
     rows::has_settled(connection.client(), schema_of(table), &table.name).await
-}
-
-/// The only table whose name differs from this one in case alone.
-pub(crate) async fn similar(connection: &Connection, table: &TableName) -> Result<Option<TableName>> {
-    let relation = rows::find_similar(connection.client(), schema_of(table), &table.name).await?;
-    Ok(relation.map(|relation| table_in(relation.schema, relation.name)))
 }
 
 /// The names of the checks that carry the type of a column.

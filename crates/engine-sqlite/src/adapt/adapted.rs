@@ -3,8 +3,7 @@
 use phantomdb_protocol::{AlterOperation, ColumnType, TableName};
 use phantomdb_sql::{definition::SchemaChange, typing::Type};
 
-use super::{direct_insert::DirectInsert, parameter_types::Open};
-use crate::{bind::Written, rows::Stored};
+use crate::{bind::Written, functions::assignments::Assign, rows::Stored};
 
 /// A change of the schema that takes more than statements; [`crate::alter::apply`] makes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,4 +95,45 @@ pub struct Adapted {
     pub created: Option<Created>,
     /// The table that the last of the statements writes; none when it only reads or changes the schema.
     pub target: Option<WriteTarget>,
+}
+
+/// The form of an INSERT that takes values as its columns store them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DirectInsert {
+    /// `INSERT INTO "t" ("a", "b") VALUES (?1, ?2)`, with the parameters of the statement.
+    pub sql: String,
+    /// The conversion of each parameter, from the first one on; none for a parameter that stands for a default.
+    pub(crate) conversions: Vec<Option<Assign>>,
+    /// The columns of the result.
+    pub returned: Vec<Returned>,
+    /// The table and its column that SQLite numbers, when that comes back.
+    pub numbered: Option<[String; 2]>,
+}
+
+/// A column of the result of a [`DirectInsert`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Returned {
+    /// The parameter at this place, from 0, as it is stored.
+    Parameter(usize),
+    /// The number that SQLite gives the row.
+    RowNumber,
+    /// A column without a value and without a default.
+    Null,
+}
+
+/// A parameter that the statement gives no type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Open {
+    /// It stands alone and has the type of its value.
+    Any,
+    /// It has the type of its value, or is a text if no such type can stand there: a function or an operator takes several,
+    /// or it stands beside others of which none has a type.
+    Overloaded,
+    /// It is a column of a query inside of another one, and has the type of its value, or is a text if no such type can stand
+    /// there.
+    InnerColumn,
+    /// The statement says less than one function or operator needs, and takes the parameter for a number.
+    Assumed,
+    /// It stands beside a date, and is a date unless its value has a time.
+    BesideDate,
 }

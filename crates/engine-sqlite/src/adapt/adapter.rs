@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, ops::ControlFlow};
 
-use phantomdb_protocol::{Error, ErrorCode, Result};
+use phantomdb_protocol::{Error, ErrorCode, Result, TableName};
 use phantomdb_sql::{Catalog, Source, typing::Type, walk::each_expression};
 use sqlparser::{
     ast::{Expr, TableWithJoins},
@@ -10,11 +10,14 @@ use sqlparser::{
 };
 
 use super::{
-    direct_insert::{Cell as DirectCell, DirectInsert},
+    adapted::DirectInsert,
     scope::{CommonTable, Relation, Scope},
-    writing_with::Read,
+    target::Cell as DirectCell,
 };
-use crate::{source_expressions::SourceExpression, stored};
+use crate::{
+    source_expressions::SourceExpression,
+    stored::{self},
+};
 
 /// The expressions that an adaptation may write for each token, and for any statement. Where an operator is written out, its
 /// operands are repeated, and operators within each other would grow without end.
@@ -157,4 +160,12 @@ fn too_large() -> Error {
     let message = "operators within each other, such as BETWEEN, ANY and NULLIF, repeat their operands too often; compute the \
          inner ones in a sub-query";
     Error::new(ErrorCode::TooLarge, message)
+}
+
+/// A relation that a part of the statement reads.
+#[derive(Debug, Clone)]
+pub(crate) enum Read {
+    Table(TableName),
+    /// A query of WITH.
+    Common(String),
 }

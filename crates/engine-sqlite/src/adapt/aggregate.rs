@@ -17,7 +17,7 @@ use sqlparser::ast::{
 
 use super::{
     adapter::Adapter,
-    call::{expressions, is_untyped_literal},
+    arguments::{expressions, is_untyped_literal},
     converted::{collated, comparable, conversion},
     operators::{converted_arguments, result_of},
     parameter_types,

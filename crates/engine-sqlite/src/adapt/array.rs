@@ -14,10 +14,10 @@ use sqlparser::{
 use super::{
     adapter::Adapter,
     converted::conversion,
-    expression::shorten,
     parameter_types::Overloaded,
     template::{converted_source, empty_query},
     typed::{Typed, unify},
+    words::shorten,
 };
 
 /// PostgreSQL's limit.

@@ -19,13 +19,14 @@ use sqlparser::{
 use super::{
     adapter::Adapter,
     aggregate::{complete_separator, count, extreme_of_rows, sum_of_conditions},
+    arguments::{expressions, is_untyped_literal},
     converted::{conversion, json, text},
     groups::is_aggregate,
     named_arguments,
     operators::{call_of, with_defaults, with_numbers},
     parameter_types::Assumed,
     special_form::normalization_form,
-    typed::{Origin, Typed},
+    typed::Typed,
     unknown_call::{refused, undetermined},
 };
 use crate::stored::{NOW, TIME_OF_DAY, TODAY};
@@ -353,11 +354,6 @@ fn cast_by_name(name: &str, types: &[Typed]) -> Option<Type> {
     ((by_text || of_document) && !is_function && strength(typed.data_type, to).is_some()).then_some(to)
 }
 
-/// True for a string in quotes and NULL, which have no type. A parameter has the type of its value.
-pub(super) fn is_untyped_literal(typed: &Typed) -> bool {
-    typed.is_unknown() && typed.origin == Origin::Literal
-}
-
 /// The function of the table for arguments of these types, and whether a parameter was taken for a number for it, which
 /// happens only if the call `assumes_numbers`.
 fn chosen(name: &str, types: &[Typed], assumes_numbers: bool) -> Result<(Resolved, bool)> {
@@ -420,16 +416,4 @@ fn has_clauses(function: &Function) -> bool {
 fn take_arguments(function: &mut Function) -> Vec<Expr> {
     let within: Vec<Expr> = function.within_group.iter().map(|item| item.expr.clone()).collect();
     expressions(function).into_iter().map(build::take).chain(within).collect()
-}
-
-/// The arguments of a call that are expressions.
-pub(super) fn expressions(function: &mut Function) -> Vec<&mut Expr> {
-    let FunctionArguments::List(list) = &mut function.args else { return Vec::new() };
-    list.args
-        .iter_mut()
-        .filter_map(|argument| match argument {
-            FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr),
-            _ => None,
-        })
-        .collect()
 }

@@ -20,13 +20,13 @@ use sqlparser::{
 
 use super::{
     adapter::Adapter,
-    assign::Target,
+    clock::{CLOCK_IN_INDEX, refuse_clock},
+    collations::BYTE_ORDERS,
     constraint::Naming,
     converted::check_string,
-    create_table::{CLOCK_IN_INDEX, refuse_clock},
-    expression::BYTE_ORDERS,
     groups::contains_aggregate,
     literal::string_of,
+    target::Target,
     typed::{Origin, type_of_column},
 };
 use crate::{

@@ -9,11 +9,12 @@ use phantomdb_sql::{
 use sqlparser::ast::{BinaryOperator, Expr, Spanned};
 
 use super::{
+    adapted::Open,
     adapter::Adapter,
     converted::{comparable, conversion, is_null_beside_rows},
     literal::string_of,
     operators::{array_beside_column, is_array_of_strings},
-    parameter_types::{self, Open, Overloaded},
+    parameter_types::{self, Overloaded},
     typed::{Origin, Typed},
 };
 

@@ -13,7 +13,7 @@ use sqlparser::{
 
 use super::{
     adapter::Adapter,
-    create_table::{CLOCK_IN_CHECK, refuse_clock},
+    clock::{CLOCK_IN_CHECK, refuse_clock},
 };
 use crate::{catalog::exactly, stored::stored_name};
 

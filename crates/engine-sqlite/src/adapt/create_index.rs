@@ -12,15 +12,12 @@ use sqlparser::ast::{
 
 use super::{
     adapter::Adapter,
-    create_table::{CLOCK_IN_INDEX, refuse_clock},
-    expression::BYTE_ORDERS,
+    clock::{CLOCK_IN_INDEX, refuse_clock},
+    collations::{BYTE_ORDERS, SQLITE_COLLATIONS},
     literal::string_of,
     scope::{Columns, Relation},
 };
 use crate::stored::stored_name;
-
-/// The collations of SQLite.
-pub(super) const SQLITE_COLLATIONS: [&str; 4] = ["binary", "nocase", "rtrim", "decimal"];
 
 /// True for `en_US`, `de_DE.utf8` and `en-x-icu`: a language in lower case, and more after it.
 fn is_of_a_language(name: &str) -> bool {

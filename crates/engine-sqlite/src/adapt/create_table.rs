@@ -22,10 +22,7 @@ use super::{
     scope::{Columns, Output, Relation, Scope},
     typed::{Origin, Typed, type_of_column},
 };
-use crate::{
-    source_expressions::SourceExpression,
-    stored::{self, TODAY, stored_name},
-};
+use crate::{source_expressions::SourceExpression, stored::stored_name};
 
 impl Adapter<'_> {
     /// The result is the INSERT that fills the table, when it is made from a query.
@@ -247,21 +244,6 @@ impl Adapter<'_> {
         self.source_expressions.extend(SourceExpression::of(expr, written)?);
         Ok(())
     }
-}
-
-/// The refusal of an index or a generated column with the current time.
-pub(super) const CLOCK_IN_INDEX: (ErrorCode, &str) = (
-    ErrorCode::SyntaxError,
-    "an index or a generated column needs an expression that always has the same result, and the current time changes",
-);
-pub(super) const CLOCK_IN_CHECK: (ErrorCode, &str) =
-    (ErrorCode::Unsupported, "a check with the current time is not supported on SQLite");
-
-/// Refuses an adapted expression with the current time. SQLite would refuse it only when it computes the time for a row.
-pub(super) fn refuse_clock(expr: &Expr, (code, message): (ErrorCode, &str)) -> Result<()> {
-    let sql = stored::print(&mut expr.clone())?;
-    let has_clock = [",'now')", ", 'now')", TODAY].iter().any(|clock| sql.contains(clock));
-    if has_clock { Err(Error::new(code, message)) } else { Ok(()) }
 }
 
 /// True for a table with foreign keys, of a column or of the table.

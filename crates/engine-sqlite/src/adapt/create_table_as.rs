@@ -7,7 +7,7 @@ use phantomdb_protocol::{Error, ErrorCode, Result, TableName};
 use phantomdb_sql::{parse::parse_type, printer::quote_identifier, types::SqlType, typing::Type};
 use sqlparser::ast::{ColumnDef, CreateTable, DataType, Ident, Spanned, Statement, WithData};
 
-use super::{adapter::Adapter, assign::Target, insert::convert_source, scope::Output};
+use super::{adapter::Adapter, insert::convert_source, scope::Output, target::Target};
 use crate::{
     stored::{print, stored_name},
     types,

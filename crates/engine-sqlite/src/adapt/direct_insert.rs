@@ -6,38 +6,11 @@ use phantomdb_protocol::{ColumnDefinition, TableSchema};
 use phantomdb_sql::{insert_rows::parameter_of, printer::quote_identifier};
 use sqlparser::ast::{Expr, Insert, SelectItem};
 
-use super::assign::Target;
-use crate::functions::Assign;
-
-/// The form of an INSERT that takes values as its columns store them.
-#[derive(Debug, Clone, PartialEq)]
-pub struct DirectInsert {
-    /// `INSERT INTO "t" ("a", "b") VALUES (?1, ?2)`, with the parameters of the statement.
-    pub sql: String,
-    /// The conversion of each parameter, from the first one on; none for a parameter that stands for a default.
-    pub(crate) conversions: Vec<Option<Assign>>,
-    /// The columns of the result.
-    pub returned: Vec<Returned>,
-    /// The table and its column that SQLite numbers, when that comes back.
-    pub numbered: Option<[String; 2]>,
-}
-
-/// A column of the result of a [`DirectInsert`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Returned {
-    /// The parameter at this place, from 0, as it is stored.
-    Parameter(usize),
-    /// The number that SQLite gives the row.
-    RowNumber,
-    /// A column without a value and without a default.
-    Null,
-}
-
-/// A value of the row: the number of its parameter, from 1, and its column.
-pub(super) struct Cell {
-    pub(super) number: usize,
-    pub(super) target: Target,
-}
+use super::{
+    adapted::{DirectInsert, Returned},
+    target::{Cell, Target},
+};
+use crate::functions::assignments::Assign;
 
 /// The cells of a row that has nothing but parameters, each of them once.
 pub(super) fn cells(row: &[Expr], targets: &[Option<Target>]) -> Option<Vec<Cell>> {

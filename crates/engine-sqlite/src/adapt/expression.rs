@@ -9,14 +9,12 @@ use phantomdb_sql::{
     typing::Type,
     with_stack,
 };
-use sqlparser::ast::{
-    Array, BinaryOperator, CaseWhen, Expr, Ident, ObjectName, Spanned, Value, ValueWithSpan,
-};
+use sqlparser::ast::{Array, BinaryOperator, CaseWhen, Expr, ObjectName, Spanned, Value, ValueWithSpan};
 
 use super::{
     adapter::Adapter,
+    collations::{BYTE_ORDERS, SQLITE_COLLATIONS},
     converted::{check_string, comparable, conversion},
-    create_index::SQLITE_COLLATIONS,
     literal::string_of,
     or_of_rows,
     parameter_types::{self, Overloaded},
@@ -24,6 +22,7 @@ use super::{
     single_row::refuse_further_rows,
     special_form::are_pairs,
     typed::{Origin, Typed, unify},
+    words::shorten,
 };
 
 /// The depth at which SQLite itself refuses an expression.
@@ -31,9 +30,6 @@ const MAX_DEPTH: usize = 1000;
 
 /// The digits after the point, or the zeros before it, of the longest number.
 const MAX_DIGITS: u64 = 16_383;
-
-/// PostgreSQL's names for the order of the bytes, which SQLite calls `BINARY`.
-pub(super) const BYTE_ORDERS: [&str; 3] = ["c", "ucs_basic", "default"];
 
 impl Adapter<'_> {
     pub(super) fn expr(&mut self, expr: &mut Expr) -> Result<Typed> {
@@ -466,18 +462,4 @@ impl Adapter<'_> {
         *expr = build::join(terms, chained);
         Ok(Typed::boolean(nullable))
     }
-}
-
-/// The beginning of an expression, for a message.
-pub(super) fn shorten(expr: &Expr) -> String {
-    let text = expr.to_string();
-    match text.char_indices().nth(40) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    }
-}
-
-/// True when the identifier is that word, without quotes.
-pub(super) fn is_word(ident: &Ident, word: &str) -> bool {
-    ident.quote_style.is_none() && ident.value.eq_ignore_ascii_case(word)
 }

@@ -13,12 +13,11 @@ use sqlparser::{
 };
 
 use super::{
-    adapter::Adapter,
+    adapter::{Adapter, Read},
     query::listed,
     row_sources::table_factor,
     scope::{Columns, Output, Relation},
     template::{parsed_query, with_column_names},
-    writing_with::Read,
 };
 use crate::{
     catalog::{exactly, unknown_table},

@@ -16,11 +16,12 @@ use sqlparser::ast::{
 
 use super::{
     adapter::Adapter,
-    assign::{self, Target},
+    assign::{self},
     direct_insert::{cells, direct_insert},
     right_join::row_number,
     scope::{Columns, Output, Relation, Scope},
     single_row::refuse_further_rows,
+    target::Target,
     template::{converted_source, is_plain},
     typed::{Origin, Typed},
 };

@@ -10,9 +10,9 @@ use sqlparser::ast::{BinaryOperator, Expr, Spanned, UnaryOperator};
 use super::{
     adapter::Adapter,
     converted::text,
-    expression::shorten,
     literal::string_of,
     typed::{Origin, Typed},
+    words::shorten,
 };
 
 impl Adapter<'_> {

@@ -14,7 +14,6 @@ use super::{
     adapter::Adapter,
     cast::is_known_type,
     converted::comparable,
-    expression::shorten,
     in_list::{apart, is_open_beside_columns},
     literal::value_of,
     parameter_types::Overloaded,
@@ -24,6 +23,7 @@ use super::{
         set_table_function_argument,
     },
     typed::{Origin, Typed},
+    words::shorten,
 };
 use crate::functions::convert;
 

@@ -3,10 +3,13 @@
 mod adapted;
 mod adapter;
 mod aggregate;
+mod arguments;
 mod array;
 mod assign;
 mod call;
 mod cast;
+mod clock;
+mod collations;
 mod column;
 mod column_name;
 mod column_reference;
@@ -46,13 +49,15 @@ mod single_row;
 mod source_columns;
 mod special_form;
 mod statement;
+mod target;
 mod template;
 mod truncate;
-mod type_conversion;
+pub(crate) mod type_conversion;
 mod typed;
 mod unknown_call;
 mod update;
 mod window;
+mod words;
 mod writing_with;
 
 use std::sync::Arc;
@@ -61,11 +66,10 @@ use phantomdb_protocol::{ColumnDefinition, ColumnType, Error, Result, TableSchem
 use phantomdb_sql::{Catalog, build, parse, parse::parse_stored, types::SqlType, typing::Type, with_stack};
 use sqlparser::ast::{CreateTable, Expr, Ident, Statement};
 
+pub use adapted::Open;
 pub use adapted::{Adapted, Change, Created, Step, WriteKind, WriteTarget};
+pub use adapted::{DirectInsert, Returned};
 use adapter::Adapter;
-pub use direct_insert::{DirectInsert, Returned};
-pub use parameter_types::Open;
-pub(crate) use type_conversion::Assignment;
 use typed::Typed;
 
 pub(super) use typed::type_of_column;
@@ -132,7 +136,7 @@ pub(super) fn conversion(
     column: &ColumnDefinition,
     using: Option<&str>,
 ) -> Result<String> {
-    let mut target = assign::Target::new(table, column);
+    let mut target = target::Target::new(table, column);
     target.allow_null();
     let Some(using) = using else {
         let is_timestamp = |name: &str| column_type_of_sql(name) == ColumnType::Timestamp;

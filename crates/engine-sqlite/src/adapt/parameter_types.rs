@@ -10,7 +10,7 @@ use phantomdb_values::numbers::integer::Width;
 use sqlparser::ast::{Expr, Value};
 
 use super::{
-    adapted::Adapted,
+    adapted::{Adapted, Open},
     literal::value_of,
     typed::{Typed, type_of_column},
 };
@@ -35,23 +35,6 @@ thread_local! {
 enum Standing {
     Statement,
     Value(Open),
-}
-
-/// A parameter that the statement gives no type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Open {
-    /// It stands alone and has the type of its value.
-    Any,
-    /// It has the type of its value, or is a text if no such type can stand there: a function or an operator takes several,
-    /// or it stands beside others of which none has a type.
-    Overloaded,
-    /// It is a column of a query inside of another one, and has the type of its value, or is a text if no such type can stand
-    /// there.
-    InnerColumn,
-    /// The statement says less than one function or operator needs, and takes the parameter for a number.
-    Assumed,
-    /// It stands beside a date, and is a date unless its value has a time.
-    BesideDate,
 }
 
 /// The type that another place of the statement, before this one, has given to the parameter that the expression is.

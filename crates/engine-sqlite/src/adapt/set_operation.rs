@@ -5,9 +5,10 @@ use phantomdb_sql::{build, typing::Type};
 use sqlparser::ast::{Expr, Ident, SelectItem, SetExpr, SetOperator, SetQuantifier, Spanned};
 
 use super::{
+    adapted::Open,
     adapter::Adapter,
     converted::{comparable, conversion},
-    parameter_types::{Open, Overloaded},
+    parameter_types::Overloaded,
     query::{QUERY_DEPTH, listed},
     scope::Output,
     template::{converted_source, empty_query, is_plain, numbered_source, select_from},

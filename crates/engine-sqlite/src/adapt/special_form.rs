@@ -11,8 +11,8 @@ use sqlparser::ast::{
 use super::{
     adapter::Adapter,
     converted::conversion,
-    expression::{is_word, shorten},
     typed::Typed,
+    words::{is_word, shorten},
 };
 use phantomdb_sql::typing::Type;
 

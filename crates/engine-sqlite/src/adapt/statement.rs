@@ -22,11 +22,11 @@ use super::{
     adapted::{Adapted, Change, Created, WriteKind, WriteTarget},
     adapter::Adapter,
     create_table::has_foreign_keys,
-    expression::is_word,
     scope::Output,
     source_columns::assigned_columns,
     template::has_clauses,
     typed::{Origin, Typed},
+    words::is_word,
     writing_with::has_writes,
 };
 use crate::{rows::Stored, schemas, source_expressions, stored::print, system_columns};

@@ -14,7 +14,7 @@ use sqlparser::ast::{
 
 use super::{
     adapted::{Adapted, Step, WriteKind, WriteTarget},
-    adapter::Adapter,
+    adapter::{Adapter, Read},
     converted::comparable,
     query::listed,
     row_sources::stored_element,
@@ -22,14 +22,6 @@ use super::{
     template::{has_clauses, parsed_query},
 };
 use crate::stored::{print, stored_name};
-
-/// A relation that a part of the statement reads.
-#[derive(Debug, Clone)]
-pub(super) enum Read {
-    Table(TableName),
-    /// A query of WITH.
-    Common(String),
-}
 
 /// What the parts so far have come to.
 #[derive(Default)]

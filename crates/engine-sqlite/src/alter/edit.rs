@@ -92,7 +92,7 @@ impl TableChange<'_> {
             _ => quoted,
         };
         let data_type = format!("ENUM({})", values.join(","));
-        constraint_error::not_allowed(value.as_deref(), name, &data_type).with_table(self.table.to_string())
+        error::not_allowed(value.as_deref(), name, &data_type).with_table(self.table.to_string())
     }
 
     fn has_row(&self, condition: &str) -> Result<bool> {

@@ -7,7 +7,7 @@ use rusqlite::{
     types::{Value, ValueRef},
 };
 
-use super::{convert, raw, user_error};
+use super::{convert, result::user_error, scalar::raw};
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     let flags =

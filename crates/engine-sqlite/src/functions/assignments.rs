@@ -9,8 +9,12 @@ use rusqlite::{
     types::{ToSqlOutput, Value, ValueRef},
 };
 
-use super::{Arguments, FunctionResult, arrays, convert, user_error};
-use crate::{adapt::Assignment, constraint_error, types::SqlType};
+use super::{
+    arrays, convert,
+    result::{FunctionResult, user_error},
+    scalar::Arguments,
+};
+use crate::{adapt::type_conversion::Assignment, types::SqlType};
 
 /// True for a value that is in the stored form of its column already. SQLite is handed it back as it is: a copy of each value of
 /// each row would be a third of the work on a large INSERT.
@@ -136,7 +140,7 @@ fn one_of(a: &Arguments<'_>) -> FunctionResult {
     }
     let values: Vec<String> = values.by_ref().map(|index| a.text(index).into_owned()).collect();
     let data_type = SqlType::Enum(values).name();
-    let error = constraint_error::not_allowed(Some(&a.text(0)), &column, &data_type);
+    let error = crate::error::not_allowed(Some(&a.text(0)), &column, &data_type);
     Err(error.with_table(a.text(a.len() - 2)))
 }
 

@@ -13,7 +13,7 @@ use phantomdb_values::{
 use rusqlite::types::{Value, ValueRef};
 use sqlparser::ast::{Expr, Value as Literal};
 
-use super::FunctionResult;
+use super::result::FunctionResult;
 use crate::types::SqlType;
 
 /// Converts a string literal to its stored form, as the SQL function of that name does.

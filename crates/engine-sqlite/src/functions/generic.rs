@@ -13,7 +13,11 @@ use rusqlite::{
     types::{Value, ValueRef},
 };
 
-use super::{Arguments, FunctionResult, convert, decimal, pure, raw, strict, user_error};
+use super::{
+    convert, decimal,
+    result::{FunctionResult, user_error},
+    scalar::{Arguments, pure, raw, strict},
+};
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     pure(conn, "phantomdb_greatest", -1, |a| extreme(a, Ordering::Greater))?;
@@ -64,7 +68,7 @@ fn comparator(collation: &str) -> Comparator {
     match collation {
         "decimal" => decimal::compare,
         "jsonb" => documents::compare_texts,
-        "interval" => super::times::compare_intervals,
+        "interval" => crate::functions::times::values::compare_intervals,
         "array" => |a, b| arrays::compare_texts(a, b, Kind::Text),
         "array_numeric" => |a, b| arrays::compare_texts(a, b, Kind::Numeric),
         "array_interval" => |a, b| arrays::compare_texts(a, b, Kind::Interval),

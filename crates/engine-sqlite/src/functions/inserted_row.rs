@@ -20,7 +20,7 @@ use std::{
 use phantomdb_protocol::{Error, ErrorCode};
 use rusqlite::{Connection, hooks::Action, types::Value};
 
-use super::volatile;
+use super::scalar::volatile;
 
 thread_local! {
     /// The rows that the statement on this thread has written, each with its table; None unless it is watched.

@@ -7,7 +7,7 @@
 mod aggregate;
 mod aggregates;
 pub(super) mod arrays;
-mod assignments;
+pub(super) mod assignments;
 pub(super) mod convert;
 mod decimal;
 mod documents;
@@ -18,25 +18,19 @@ mod number;
 mod numbers;
 mod others;
 mod regex;
+pub(super) mod result;
+pub(super) mod scalar;
 mod text;
 mod times;
 mod variance;
 
-use phantomdb_protocol::{Error, Result};
 use rusqlite::{
     Connection,
-    functions::{Context, FunctionFlags},
     types::{Value, ValueRef},
 };
-use smallvec::SmallVec;
 
-pub(super) use assignments::Assign;
-
-/// Stands before the names of the table and the column at the end of an error's text.
-pub(super) const NAME_MARK: char = '\u{1}';
-
-/// The result of a function, before it becomes SQLite's.
-type FunctionResult = Result<Value>;
+use result::FunctionResult;
+use scalar::pure;
 
 /// Registers everything on a connection.
 pub fn register(conn: &mut Connection) -> rusqlite::Result<()> {
@@ -57,110 +51,6 @@ pub fn register(conn: &mut Connection) -> rusqlite::Result<()> {
     aggregate::register(conn)?;
     aggregates::register(conn)?;
     variance::register(conn)
-}
-
-/// Registers a function whose result depends on its arguments only.
-fn pure<F>(conn: &Connection, name: &str, arguments: i32, function: F) -> rusqlite::Result<()>
-where
-    F: Fn(&Arguments<'_>) -> FunctionResult + Send + 'static,
-{
-    let flags =
-        FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
-    with_flags(conn, name, arguments, flags, function)
-}
-
-/// Registers a function whose result depends on its arguments only, and is NULL when one of them is NULL.
-fn strict<F>(conn: &Connection, name: &str, arguments: i32, function: F) -> rusqlite::Result<()>
-where
-    F: Fn(&Arguments<'_>) -> FunctionResult + Send + 'static,
-{
-    pure(conn, name, arguments, move |a| if a.any_null() { Ok(Value::Null) } else { function(a) })
-}
-
-/// What an aggregate is: its result depends on its arguments only.
-const AGGREGATE: FunctionFlags = FunctionFlags::SQLITE_UTF8
-    .union(FunctionFlags::SQLITE_DETERMINISTIC)
-    .union(FunctionFlags::SQLITE_INNOCUOUS);
-
-/// Registers a function whose result changes from call to call.
-fn volatile<F>(conn: &Connection, name: &str, arguments: i32, function: F) -> rusqlite::Result<()>
-where
-    F: Fn(&Arguments<'_>) -> FunctionResult + Send + 'static,
-{
-    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_INNOCUOUS;
-    with_flags(conn, name, arguments, flags, function)
-}
-
-fn with_flags<F>(
-    conn: &Connection,
-    name: &str,
-    arguments: i32,
-    flags: FunctionFlags,
-    function: F,
-) -> rusqlite::Result<()>
-where
-    F: Fn(&Arguments<'_>) -> FunctionResult + Send + 'static,
-{
-    conn.create_scalar_function(name, arguments, flags, move |context| {
-        function(&Arguments::of(context)).map_err(|error| user_error(&error))
-    })
-}
-
-fn raw<'a>(context: &'a Context<'_>, index: usize) -> ValueRef<'a> {
-    context.get_raw(index)
-}
-
-/// Writes an error as text, because SQLite passes on nothing else.
-fn user_error(error: &Error) -> rusqlite::Error {
-    let code = serde_json::to_string(&error.code).unwrap_or_default();
-    // A NUL would end the text.
-    let message = error.message.replace(NAME_MARK, " ").replace('\0', "\u{fffd}");
-    let mut text = format!("phantomdb:{}:{message}", code.trim_matches('"'));
-    if let (Some(table), [column]) = (&error.details.table, error.details.columns.as_slice()) {
-        text.push_str(&format!("{NAME_MARK}{table}{NAME_MARK}{column}"));
-    }
-    rusqlite::Error::UserFunctionError(text.into())
-}
-
-/// The arguments of one call. Functions are called for each value of each row, so a few arguments need no memory of the heap.
-struct Arguments<'a>(SmallVec<[ValueRef<'a>; 5]>);
-
-impl<'a> Arguments<'a> {
-    fn of(context: &'a Context<'_>) -> Self {
-        Self((0..context.len()).map(|index| raw(context, index)).collect())
-    }
-
-    fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// The argument at that index; NULL when there are fewer.
-    fn value(&self, index: usize) -> ValueRef<'a> {
-        self.0.get(index).copied().unwrap_or(ValueRef::Null)
-    }
-
-    fn is_null(&self, index: usize) -> bool {
-        matches!(self.value(index), ValueRef::Null)
-    }
-
-    fn any_null(&self) -> bool {
-        (0..self.len()).any(|index| self.is_null(index))
-    }
-
-    fn integer(&self, index: usize) -> i64 {
-        match self.value(index) {
-            ValueRef::Integer(i) => i,
-            #[expect(clippy::cast_possible_truncation, reason = "saturates, as SQLite does")]
-            ValueRef::Real(f) => f as i64,
-            ValueRef::Text(text) => std::str::from_utf8(text).ok().and_then(|t| t.parse().ok()).unwrap_or(0),
-            _ => 0,
-        }
-    }
-
-    /// The argument as text, spelled as SQLite would spell it.
-    fn text(&self, index: usize) -> std::borrow::Cow<'a, str> {
-        convert::text_of(self.value(index))
-    }
 }
 
 fn conversions(conn: &Connection) -> rusqlite::Result<()> {

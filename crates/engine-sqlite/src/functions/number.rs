@@ -9,7 +9,11 @@ use rusqlite::{
     types::{Value, ValueRef},
 };
 
-use super::{Arguments, FunctionResult, convert, decimal, pure, volatile};
+use super::{
+    convert, decimal,
+    result::FunctionResult,
+    scalar::{Arguments, pure, volatile},
+};
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     volatile(conn, "phantomdb_random", 0, |_| {

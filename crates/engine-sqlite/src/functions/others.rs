@@ -6,7 +6,11 @@ use rusqlite::{
     types::{Value, ValueRef},
 };
 
-use super::{Arguments, FunctionResult, convert, pure, strict, volatile};
+use super::{
+    convert,
+    result::FunctionResult,
+    scalar::{Arguments, pure, strict, volatile},
+};
 
 /// A timestamp counts from the year 2000.
 const MICROSECONDS_1970_TO_2000: i64 = 946_684_800_000_000;

@@ -10,7 +10,10 @@ use phantomdb_values::{
 };
 use rusqlite::{Connection, types::Value};
 
-use super::{Arguments, FunctionResult, strict};
+use super::{
+    result::FunctionResult,
+    scalar::{Arguments, strict},
+};
 
 /// The number of compiled patterns that a thread keeps.
 const KEPT: usize = 64;

@@ -1,5 +1,6 @@
 //! Functions on text and byte strings. What they compute is in `phantomdb_values`.
 
+mod arguments;
 mod bytes;
 mod likeness;
 mod native;
@@ -9,18 +10,14 @@ mod templates;
 mod tests;
 mod written;
 
-use std::borrow::Cow;
-
 use phantomdb_values::{bytes::digest::md5_digits, text::case};
-use rusqlite::{
-    Connection,
-    types::{Value, ValueRef},
+use rusqlite::{Connection, types::Value};
+
+use super::{
+    result::FunctionResult,
+    scalar::{Arguments, pure},
 };
-
-use super::{Arguments, FunctionResult, convert, pure, strict};
-
-/// What a function does with its arguments.
-type Body = fn(&Arguments<'_>) -> FunctionResult;
+use arguments::{Body, length, register_all, text};
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     bytes::register(conn)?;
@@ -52,36 +49,4 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
         let version = format!("PhantomDB {} (SQLite {})", env!("CARGO_PKG_VERSION"), rusqlite::version());
         Ok(Value::Text(version))
     })
-}
-
-/// Registers functions that are NULL when an argument is NULL.
-fn register_all(conn: &Connection, bodies: &[(&str, i32, Body)]) -> rusqlite::Result<()> {
-    bodies.iter().try_for_each(|(name, count, body)| strict(conn, name, *count, *body))
-}
-
-fn text(text: impl Into<String>) -> FunctionResult {
-    Ok(Value::Text(text.into()))
-}
-
-fn boolean(value: bool) -> FunctionResult {
-    Ok(Value::Integer(i64::from(value)))
-}
-
-fn length(length: usize) -> FunctionResult {
-    Ok(Value::Integer(i64::try_from(length).unwrap_or(i64::MAX)))
-}
-
-impl<'a> Arguments<'a> {
-    /// The argument as bytes: those of a blob, or of a text in UTF-8.
-    fn bytes(&self, index: usize) -> Cow<'a, [u8]> {
-        match self.value(index) {
-            ValueRef::Blob(bytes) | ValueRef::Text(bytes) => Cow::Borrowed(bytes),
-            other => Cow::Owned(convert::text_of(other).into_owned().into_bytes()),
-        }
-    }
-
-    /// The argument as text; None when it is NULL.
-    fn optional_text(&self, index: usize) -> Option<Cow<'a, str>> {
-        (!self.is_null(index)).then(|| self.text(index))
-    }
 }

@@ -7,7 +7,7 @@ use rusqlite::{
     types::ValueRef,
 };
 
-use super::{raw, user_error};
+use super::{result::user_error, scalar::raw};
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     let flags =

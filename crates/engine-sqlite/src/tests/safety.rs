@@ -154,9 +154,9 @@ fn no_statement_is_stopped_after_it_has_taken_effect() {
     use phantomdb_protocol::Statement;
 
     use crate::connection::{self, Location, Mode};
+    use crate::executor::Executor;
     use crate::memory_vfs::MemoryFile;
     use crate::plan_cache::PlanCache;
-    use crate::run::Executor;
 
     let statement = |query: &str| Statement { query: query.to_owned(), ..Statement::default() };
     let location = Location::Memory(MemoryFile::new().unwrap());

@@ -2,7 +2,7 @@
 
 use phantomdb_protocol::{Error, ErrorCode, Result, ResultSet};
 
-use super::{OpenedInSqlite, TransactionState};
+use super::{OpenedInSqlite, TransactionState, savepoint_sql::savepoint_sql};
 use crate::run::empty;
 
 impl TransactionState {
@@ -43,9 +43,4 @@ impl TransactionState {
             .rposition(|other| other.eq_ignore_ascii_case(name))
             .ok_or_else(|| Error::new(ErrorCode::BadRequest, format!("no such savepoint: {name}")))
     }
-}
-
-/// The statement `command` with the quoted name of a savepoint.
-pub(super) fn savepoint_sql(command: &str, name: &str) -> String {
-    format!("{command} \"{}\"", name.replace('"', "\"\""))
 }

@@ -19,7 +19,7 @@ use tokio::{
 };
 
 use super::{
-    connections::ConnectionLimits,
+    connection_limits::ConnectionLimits,
     handed_out::{HandedOut, take_part},
 };
 

@@ -12,7 +12,7 @@ use phantomdb_engine::{
 };
 use phantomdb_protocol::ErrorCode;
 
-use super::{answer::HttpError, held::Held, server::HttpOptions};
+use super::{answer::HttpError, held::Held, options::HttpOptions};
 
 /// A client that still sends reads no answer, so a body beyond the limit is read and thrown away, up to this many times the
 /// limit and for this long.

@@ -21,36 +21,10 @@ use tower_service::Service as _;
 
 use super::{
     activity::{Activity, Verdict, WatchedBody, WatchedStream},
+    connection_limits::ConnectionLimits,
     listener::{Listener, Peer},
     polled_again::PolledAgain,
 };
-
-/// The limits of the connections of a port.
-#[derive(Debug, Clone)]
-pub struct ConnectionLimits {
-    /// The most connections at a time.
-    pub max: usize,
-    /// How long a connection may be open without a request.
-    pub idle_timeout: Duration,
-    /// How long the headers of a request may take to arrive.
-    pub header_timeout: Duration,
-    /// The longest headers of a request, in bytes.
-    pub header_bytes_max: usize,
-    /// How long a caller may take nothing of an answer.
-    pub write_timeout: Duration,
-}
-
-impl Default for ConnectionLimits {
-    fn default() -> Self {
-        Self {
-            max: 10_000,
-            idle_timeout: Duration::from_secs(120),
-            header_timeout: Duration::from_secs(10),
-            header_bytes_max: 64 << 10,
-            write_timeout: Duration::from_secs(30),
-        }
-    }
-}
 
 /// The most connections of the port for metrics: those who watch over a server are few, and their connections must not take
 /// the files of the others.

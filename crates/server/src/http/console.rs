@@ -18,11 +18,11 @@ use rust_embed::RustEmbed;
 
 use super::{
     answer::{HttpError, JSON, respond},
+    console_path::PATH,
     server::HttpServer,
     web_access::is_navigation,
 };
 
-const PATH: &str = "/console";
 const PAGE: &str = "index.html";
 
 /// The page loads what it needs from the server and calls nobody else. Text out of a database that reached the page as HTML
@@ -36,11 +36,6 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 #[folder = "../../console/dist"]
 #[allow_missing = true]
 struct Files;
-
-/// True for the paths below which nothing but the console is.
-pub(super) fn is_path(path: &str) -> bool {
-    path.strip_prefix(PATH).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
 
 pub(super) fn router() -> Router<Arc<HttpServer>> {
     Router::new()
@@ -166,11 +161,5 @@ mod tests {
         for refused in ["", "br", "identity", "gzip;q=0", "gzip; q=0.000", "xgzip"] {
             assert!(!accepts_gzip(refused), "{refused}");
         }
-    }
-
-    #[test]
-    fn it_knows_its_paths() {
-        assert!(is_path("/console") && is_path("/console/") && is_path("/console/a.js"));
-        assert!(!is_path("/consoles") && !is_path("/databases/console") && !is_path("/"));
     }
 }

@@ -22,11 +22,11 @@ use tracing::Instrument as _;
 
 use super::{
     answer::{HttpError, LogsItself, with_error_body},
-    console,
+    console, console_path,
     extract::Caller,
+    forward::ForwardOutcome,
     listener::{Peer, PortUse},
     observe,
-    peers::ForwardOutcome,
     request_id::{REQUEST_ID, request_id},
     server::HttpServer,
     spans::RequestSpan,
@@ -274,7 +274,7 @@ fn refuse_token(server: &HttpServer, token: Option<&str>, peer: Option<Peer>) ->
 /// `/openapi.json` and the page of the console hold no secret.
 fn is_open(request: &Request) -> bool {
     let path = request.uri().path();
-    if console::is_path(path) {
+    if console_path::is_path(path) {
         return true;
     }
     let path = path.strip_prefix(API_PREFIX).unwrap_or(path);

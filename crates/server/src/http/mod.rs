@@ -4,9 +4,12 @@ mod activity;
 mod answer;
 mod backup;
 mod body;
+mod connection_limits;
 mod connections;
 mod console;
+mod console_path;
 mod extract;
+mod forward;
 mod guard;
 mod handed_out;
 mod handlers;
@@ -15,10 +18,12 @@ mod listener;
 mod metrics;
 mod observe;
 mod openapi;
+mod options;
 mod peers;
 mod polled_again;
 mod queries;
 mod rate_limit;
+mod rate_limiter;
 mod request_id;
 mod right;
 mod server;
@@ -38,12 +43,13 @@ use axum::{
 use phantomdb_protocol::{API_PREFIX, Call, Endpoint, Method, ROUTES, Route, ServerEndpoint};
 
 pub use self::{
-    connections::ConnectionLimits,
     listener::{Listener, Peer, PortUse},
     peers::Peers,
-    server::{HttpOptions, HttpServer},
+    server::HttpServer,
     web_access::{WebAccess, host_name, origin},
 };
+pub use connection_limits::ConnectionLimits;
+pub use options::HttpOptions;
 
 pub(crate) use self::connections::serve as serve_connections;
 /// The metrics and the state of the server as a router of their own, for callers without a token.

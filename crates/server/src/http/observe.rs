@@ -18,7 +18,7 @@ use super::{
     slow_calls::CallDescription,
     spans::{CallDescription as SpanDescription, CallSpan},
 };
-use crate::tokens::{hash, hex};
+use crate::tokens::known::{hash, hex};
 
 /// The most characters of a statement in a log.
 const TEXT_MAX: usize = 2000;

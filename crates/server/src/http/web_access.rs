@@ -10,7 +10,7 @@ use axum::{body::HttpBody as _, extract::Request};
 use http::{HeaderMap, HeaderValue, StatusCode, header, uri::Authority};
 use phantomdb_protocol::{ErrorCode, headers};
 
-use super::{answer::HttpError, console};
+use super::{answer::HttpError, console_path::is_path};
 
 const SEC_FETCH_SITE: &str = "sec-fetch-site";
 /// The values of `Sec-Fetch-Site` for a request that no other site asked for: the user typed the URL, or the page has the
@@ -73,7 +73,7 @@ impl WebAccess {
         if self.own_pages && is_of_own_page(request) {
             return check_media_type(request);
         }
-        if self.own_pages && console::is_path(request.uri().path()) && is_navigation(request) {
+        if self.own_pages && is_path(request.uri().path()) && is_navigation(request) {
             return Ok(());
         }
         match self.origin_of(map)? {

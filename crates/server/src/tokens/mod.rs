@@ -4,6 +4,7 @@
 //! files that they are in are read again when they change.
 
 mod failures;
+pub(crate) mod known;
 mod plain_file;
 mod source;
 mod store;
@@ -16,7 +17,6 @@ use std::{
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use phantomdb_service::Grant;
-use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use tokio::time::MissedTickBehavior;
 
@@ -27,6 +27,7 @@ pub use self::{
     source::Source,
     store::{StoredToken, TokenStore, random_token},
 };
+pub use known::{KnownToken, TokenHash, hash, hex};
 
 /// How often the files are read again. Their content is compared, not their times, which tell nothing when a link is changed
 /// or a volume is swapped.
@@ -34,22 +35,6 @@ const POLL_INTERVAL: Duration = Duration::from_secs(2);
 
 /// The grant of each caller of a server without tokens.
 static EVERYTHING: LazyLock<Arc<Grant>> = LazyLock::new(|| Arc::new(Grant::everything()));
-
-/// The SHA-256 of a token.
-pub type TokenHash = [u8; 32];
-
-/// The hash under which a token is known.
-pub fn hash(token: &str) -> TokenHash {
-    Sha256::digest(token.as_bytes()).into()
-}
-
-/// A token that may be shown, and what it allows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KnownToken {
-    pub hash: TokenHash,
-    pub grant: Arc<Grant>,
-    pub expires: Option<Timestamp>,
-}
 
 /// A caller who may go on.
 #[derive(Debug, Clone)]
@@ -207,11 +192,6 @@ fn report_changes(before: &[KnownToken], after: &[KnownToken]) {
     for token in before.iter().filter(|token| find(after, &token.hash).is_none()) {
         tracing::info!(target: "audit", event = "token removed", token = name(token));
     }
-}
-
-/// Bytes as hexadecimal text.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

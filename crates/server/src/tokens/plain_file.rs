@@ -4,7 +4,7 @@ use std::{fmt::Display, sync::Arc};
 
 use phantomdb_service::{DatabasePattern, Grant, Rights};
 
-use super::{KnownToken, hash};
+use super::known::{KnownToken, hash};
 
 /// In characters. A random token of this length cannot be found by trying.
 const LENGTH_MIN: usize = 16;
@@ -24,7 +24,7 @@ pub fn check_length(token: &str) -> Result<(), String> {
 pub(super) fn known(token: &str) -> KnownToken {
     let hash = hash(token);
     // The names of plain tokens are the beginnings of their hashes, so that logs tell them apart.
-    let name = format!("token {}", super::hex(&hash[..4]));
+    let name = format!("token {}", super::known::hex(&hash[..4]));
     let grant = Grant::new(name, Rights::all(), vec![DatabasePattern::new("*")]);
     KnownToken { hash, grant: Arc::new(grant), expires: None }
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{KnownToken, plain_file, store};
+use super::{known::KnownToken, plain_file, store};
 
 /// Where tokens come from.
 #[derive(Debug)]

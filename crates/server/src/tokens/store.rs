@@ -13,7 +13,7 @@ use phantomdb_protocol::Right;
 use phantomdb_service::{DatabasePattern, Grant};
 use serde::{Deserialize, Serialize};
 
-use super::{KnownToken, TokenHash, hash, hex};
+use super::known::{KnownToken, TokenHash, hash, hex};
 
 /// Tools that look for secrets in source code find a token by this beginning.
 const PREFIX: &str = "phantomdb_";

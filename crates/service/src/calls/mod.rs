@@ -8,8 +8,6 @@ mod snapshots;
 mod statements;
 mod transactions;
 
-pub(crate) use self::transactions::milliseconds;
-
 use std::pin::Pin;
 
 use phantomdb_protocol::{Call, Result};

@@ -2,8 +2,7 @@
 
 use phantomdb_protocol::{EngineInfo, Limits, Result, ServerInfo};
 
-use super::transactions::milliseconds;
-use crate::{reply::json, service::Service};
+use crate::{milliseconds::milliseconds, reply::json, service::Service};
 
 impl Service {
     pub(super) async fn server_info(&self) -> Result<String> {

@@ -14,6 +14,7 @@ use phantomdb_protocol::{
 
 use crate::{
     context::{ExecutionContext, UnansweredTransaction},
+    milliseconds::milliseconds,
     open_transactions::{Owner, TransactionTurn},
     reply::json,
     service::Service,
@@ -118,8 +119,4 @@ async fn to_its_end<T: Send + 'static>(end: impl Future<Output = Result<T>> + Se
 /// True when this server does not know how the transaction ended.
 fn is_outcome_unknown(error: &Error) -> bool {
     matches!(error.code, ErrorCode::TransactionExpired | ErrorCode::WrongServer)
-}
-
-pub(crate) fn milliseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

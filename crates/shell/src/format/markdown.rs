@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{cell::harmless, is_number, pages::Pages, rows::each_row};
+use super::{cell::harmless, pages::Pages, rows::each_row, terminal::is_number};
 
 pub(super) fn write(out: &mut dyn Write, pages: &mut dyn Pages) -> io::Result<()> {
     let names = pages.columns().iter().map(|column| escaped(&harmless(&column.name)));

@@ -7,19 +7,20 @@ mod markdown;
 mod pages;
 mod rows;
 mod table;
+pub(crate) mod terminal;
 mod vertical;
 mod width;
 
 use std::io::{self, Write};
 
 use clap::ValueEnum;
-use phantomdb_protocol::ColumnType;
 
 use pages::Ahead;
 
 pub(crate) use cell::{harmless, harmless_lines};
 pub(crate) use pages::{Pages, Whole};
 pub(crate) use rows::count;
+use terminal::Terminal;
 pub(crate) use width::width;
 
 /// The form of a result.
@@ -73,14 +74,6 @@ impl Format {
     }
 }
 
-/// What the output is, which decides some of the form.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Terminal {
-    /// The columns of the terminal; none when the output is no terminal.
-    pub(crate) width: Option<usize>,
-    pub(crate) has_colours: bool,
-}
-
 /// The bytes of rows that are measured for the columns of a table, before its first line is written.
 const MEASURED: usize = 256 << 10;
 
@@ -108,19 +101,9 @@ pub(crate) fn write(
     }
 }
 
-/// True for a column whose values are numbers, which stand on the right.
-fn is_number(column_type: ColumnType) -> bool {
-    matches!(column_type, ColumnType::Integer | ColumnType::Float | ColumnType::Decimal)
-}
-
-/// `(1 row)`.
-fn count_of_rows(count: u64) -> String {
-    if count == 1 { "(1 row)".to_owned() } else { format!("({count} rows)") }
-}
-
 #[cfg(test)]
 mod tests {
-    use phantomdb_protocol::{Column, ResultSet};
+    use phantomdb_protocol::{Column, ColumnType, ResultSet};
 
     use super::*;
 

@@ -5,11 +5,10 @@ use std::io::{self, Write};
 use phantomdb_protocol::{Column, ResultSet};
 
 use super::{
-    Terminal,
     cell::{Cell, harmless},
-    count_of_rows, is_number,
     pages::Pages,
     rows::each_row_of,
+    terminal::{Terminal, count_of_rows, is_number},
     width::{padding, width},
 };
 use crate::style::{BOLD, DIM, paint};

@@ -3,11 +3,10 @@
 use std::io::{self, Write};
 
 use super::{
-    Terminal,
     cell::{Cell, harmless},
-    count_of_rows,
     pages::Pages,
     rows::each_row,
+    terminal::{Terminal, count_of_rows},
     width::{padding, width},
 };
 use crate::style::{BOLD, DIM, paint};

@@ -2,7 +2,7 @@
 
 use phantomdb_protocol::TableSchema;
 
-use super::{is_foreign_key, is_unique, relations};
+use super::relations::{is_foreign_key, is_unique, relations};
 
 pub(super) fn text(schemas: &[TableSchema]) -> String {
     let mut text = String::from("erDiagram\n");

@@ -2,13 +2,14 @@
 
 mod layout;
 mod mermaid;
+mod relations;
 mod sql;
 mod svg;
 
 use std::io::{IsTerminal as _, Write as _, stdout};
 
 use clap::{Args, ValueEnum};
-use phantomdb_protocol::{Constraint, Reference, TableName, TableSchema};
+use phantomdb_protocol::{TableName, TableSchema};
 use tokio::runtime::Handle;
 
 use crate::{
@@ -93,49 +94,6 @@ pub(crate) fn read_schemas(
     let references: Vec<&TableSchema> = schemas.iter().collect();
     let order = phantomdb_sql::table_order::by_references(&references);
     Ok(order.into_iter().map(|index| schemas[index].clone()).collect())
-}
-
-/// A foreign key between two tables of a list.
-struct Relation<'a> {
-    /// The places of the tables in the list: the one that has the key, and the one that it points to.
-    child: usize,
-    parent: usize,
-    columns: &'a [String],
-    reference: &'a Reference,
-}
-
-/// The foreign keys among the tables.
-fn relations(schemas: &[TableSchema]) -> Vec<Relation<'_>> {
-    let place = |table: &TableName| schemas.iter().position(|schema| schema.table == *table);
-    let mut found = Vec::new();
-    for (child, schema) in schemas.iter().enumerate() {
-        for constraint in &schema.constraints {
-            let Constraint::ForeignKey { columns, references, .. } = constraint else { continue };
-            if let Some(parent) = place(&references.table) {
-                found.push(Relation { child, parent, columns, reference: references });
-            }
-        }
-    }
-    found
-}
-
-/// True for a column of a foreign key.
-fn is_foreign_key(schema: &TableSchema, column: &str) -> bool {
-    schema.constraints.iter().any(|constraint| match constraint {
-        Constraint::ForeignKey { columns, .. } => columns.iter().any(|name| name == column),
-        _ => false,
-    })
-}
-
-/// True when a row of the other table has at most one row here, because the columns are unique.
-fn is_unique(schema: &TableSchema, columns: &[String]) -> bool {
-    let same =
-        |other: &[String]| other.len() == columns.len() && other.iter().all(|name| columns.contains(name));
-    same(&schema.primary_key)
-        || schema.constraints.iter().any(|constraint| match constraint {
-            Constraint::Unique { columns, .. } => same(columns),
-            _ => false,
-        })
 }
 
 #[cfg(test)]

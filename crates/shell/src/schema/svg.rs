@@ -5,9 +5,8 @@ use std::fmt::Write as _;
 use phantomdb_protocol::TableSchema;
 
 use super::{
-    is_foreign_key,
     layout::{Point, Size, layout},
-    relations,
+    relations::{is_foreign_key, relations},
 };
 use crate::format::{harmless, width};
 

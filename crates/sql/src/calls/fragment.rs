@@ -15,7 +15,7 @@ use crate::calls::parameterize::{LITERALS_MAX, Lifted, lift_literals};
 use crate::{
     PhantomDialect,
     lexer::tokenize,
-    parse::position,
+    position::position,
     printer::{Style, print},
     walk::{Node, walk},
 };

@@ -10,8 +10,8 @@ use phantomdb_engine_sqlite::check_file;
 use phantomdb_protocol::{Error, ErrorCode, Result};
 
 use super::{
+    copy::receive,
     file::{NewFile, verify},
-    receive,
 };
 use crate::{endpoint::Endpoint, progress::Progress, say};
 

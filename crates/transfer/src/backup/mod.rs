@@ -1,25 +1,25 @@
 //! `phantomdb backup`, `restore` and `check`: databases of the SQLite engine as files, each with its checksum beside it.
 
 mod check;
+mod copy;
 mod file;
 mod restore;
 mod schedule;
 mod server;
 
 use std::{
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
 
 use clap::Args;
-use phantomdb_engine_sqlite::open_backup;
 use phantomdb_protocol::{Error, ErrorCode, Result};
 
-use crate::{endpoint::Endpoint, progress::Progress, say};
-use file::NewFile;
+use crate::endpoint::Endpoint;
 
 pub use check::{CheckOptions, check};
+use copy::copy;
 pub use restore::{RestoreOptions, restore};
 
 #[derive(Debug, Args)]
@@ -56,42 +56,4 @@ pub async fn backup(options: BackupOptions, stop: Arc<AtomicBool>) -> Result<()>
             Err(Error::new(ErrorCode::BadRequest, "name the file with --out, or a directory with --dir"))
         }
     }
-}
-
-/// Copies a database into a new file, and its checksum beside it.
-async fn copy(place: &Endpoint, database: &str, out: &Path, stop: Arc<AtomicBool>) -> Result<()> {
-    let progress = Progress::bytes(stop);
-    let file = NewFile::create(out)?;
-    let file = receive(place, database, file, &progress).await?;
-    let bytes = file.bytes();
-    file.keep(out)?;
-    drop(progress);
-    say(&format!("{}: {bytes} bytes of the database \"{database}\"\n", out.display()));
-    Ok(())
-}
-
-/// Writes a database into a file that nobody sees yet.
-async fn receive(
-    place: &Endpoint,
-    database: &str,
-    mut file: NewFile,
-    progress: &Progress,
-) -> Result<NewFile> {
-    let expected = match place {
-        Endpoint::Directory(directory) => tokio::task::block_in_place(|| {
-            let mut backup = open_backup(directory, database)?;
-            progress.begin(&format!("backup {database}"), backup.bytes());
-            let mut out = file.with_progress(progress);
-            backup.write_to(&mut out).map_err(|error| out.explain(&error))?;
-            Ok::<_, Error>(backup.sha256())
-        })?,
-        Endpoint::Server(url) => server::download(url, database, &mut file, progress).await?,
-    };
-    if file.sha256() == expected {
-        return Ok(file);
-    }
-    Err(Error::new(
-        ErrorCode::Internal,
-        "the file is not what was sent; the connection or the disk has changed it",
-    ))
 }

@@ -9,7 +9,7 @@ use rusqlite::types::{Value, ValueRef};
 use serde_json::value::RawValue;
 
 use super::ddl;
-use crate::{endpoint::Endpoint, server_database::ServerDatabase, source::EachRow, target::sent};
+use crate::{endpoint::Endpoint, server_database::ServerDatabase, source::reading::EachRow, target::sent};
 use phantomdb_engine_sqlite::ExportReader;
 use phantomdb_sql::types::SqlType;
 

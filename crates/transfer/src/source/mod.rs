@@ -8,6 +8,7 @@ mod postgres;
 mod postgres_schema;
 mod postgres_sql;
 mod postgres_types;
+pub(crate) mod reading;
 mod sqlite;
 mod sqlite_schema;
 mod sqlite_sql;
@@ -15,13 +16,10 @@ mod sqlite_types;
 
 use std::path::PathBuf;
 
-use phantomdb_protocol::{Error, ErrorCode, ReferentialAction, Result};
-use rusqlite::types::ValueRef;
+use phantomdb_protocol::{Error, ErrorCode, Result};
 
 use super::model::{Loss, Table};
-
-/// A function that receives each row.
-pub(crate) type EachRow<'a> = dyn FnMut(&[ValueRef<'_>]) -> Result<()> + Send + 'a;
+use reading::EachRow;
 
 /// A database to read, in the state in which it was opened.
 pub(crate) enum Source {
@@ -115,31 +113,6 @@ impl Source {
             Self::Postgres(_) | Self::MySql(_) => Ok(Vec::new()),
         }
     }
-}
-
-/// Returns the action of a foreign key by its name in standard SQL.
-fn action(text: &str) -> Option<ReferentialAction> {
-    match text {
-        "CASCADE" => Some(ReferentialAction::Cascade),
-        "RESTRICT" => Some(ReferentialAction::Restrict),
-        "SET NULL" => Some(ReferentialAction::SetNull),
-        "SET DEFAULT" => Some(ReferentialAction::SetDefault),
-        _ => None,
-    }
-}
-
-/// The first cause of an error, which says more than the error itself.
-fn cause(error: &dyn std::error::Error) -> String {
-    let mut first = error;
-    while let Some(source) = first.source() {
-        first = source;
-    }
-    first.to_string()
-}
-
-/// Returns the error for a source that cannot be read.
-fn unreadable(error: impl std::fmt::Display) -> Error {
-    Error::new(ErrorCode::Unavailable, format!("the source cannot be read: {error}"))
 }
 
 #[cfg(test)]

@@ -4,7 +4,11 @@ use mysql_async::{Conn, Opts, Row, Value, prelude::Queryable as _};
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use rusqlite::types::ValueRef;
 
-use super::{EachRow, cause, mysql_schema, mysql_sql::quote, unreadable};
+use super::{
+    mysql_schema,
+    mysql_sql::quote,
+    reading::{EachRow, cause, unreadable},
+};
 use crate::model::{Loss, Table};
 use phantomdb_sql::types::SqlType;
 

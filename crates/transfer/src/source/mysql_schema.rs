@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use mysql_async::{Conn, Result, prelude::Queryable as _};
 use phantomdb_protocol::{ColumnDefinition, Constraint, IndexField, IndexSchema, Reference, TableName};
 
-use super::{action, mysql_sql::quote, mysql_types::column_of};
+use super::{mysql_sql::quote, mysql_types::column_of, reading::action};
 use crate::{
     model::{Loss, Table},
     rewrite::Words,

@@ -8,9 +8,9 @@ use rusqlite::types::ValueRef;
 use tokio_postgres::{Client, Config, config::Host};
 
 use super::{
-    EachRow, cause, postgres_schema,
+    postgres_schema,
     postgres_sql::{qualified_name, read_error},
-    unreadable,
+    reading::{EachRow, cause, unreadable},
 };
 use crate::model::{Loss, Table};
 use phantomdb_engine_postgres::{Target, connector, obstacle};

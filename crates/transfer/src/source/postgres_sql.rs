@@ -2,7 +2,7 @@
 
 use phantomdb_protocol::Error;
 
-use super::unreadable;
+use super::reading::unreadable;
 use crate::{ddl, model::Table};
 
 /// The error of a query, with PostgreSQL's own message and without the statement.

@@ -7,7 +7,10 @@ use phantomdb_protocol::{Constraint, Error, ErrorCode, Result};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 
-use super::{EachRow, sqlite_schema::Reader, unreadable};
+use super::{
+    reading::{EachRow, unreadable},
+    sqlite_schema::Reader,
+};
 use crate::model::{Loss, Table};
 use phantomdb_sql::printer::quote_identifier;
 

@@ -11,10 +11,9 @@ use sqlparser::{
 };
 
 use super::{
-    action,
+    reading::{action, unreadable},
     sqlite_sql::{checks, collates_without_case, generated, is_deferred, parse},
     sqlite_types::column_of,
-    unreadable,
 };
 use crate::{
     model::{Loss, Table},

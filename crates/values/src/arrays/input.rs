@@ -4,13 +4,17 @@ use phantomdb_protocol::{Error, ErrorCode, Result};
 
 use super::{
     item::{Item, hex},
-    kind::Kind,
+    kind::{Kind, Value},
 };
 use crate::{
     boolean, bytes,
     documents::{self, Document, beginning},
     identity,
-    numbers::{Numeric, float, integer::Width},
+    numbers::{
+        Numeric,
+        float::{self, float8_text},
+        integer::Width,
+    },
     times::{Date, Interval, TimeOfDay, Timestamp},
 };
 
@@ -59,5 +63,27 @@ pub fn json_element(json: &str, kind: Kind, nested: fn(&str, Kind) -> Result<Vec
             format!("'{}' is not {}", beginning(json), kind.description()),
         )),
         _ => element(json, kind),
+    }
+}
+
+impl Item {
+    /// The element that a value of SQLite makes.
+    pub fn of(value: Value, kind: Kind) -> Result<Self> {
+        Ok(match (value, kind) {
+            (Value::Null, _) => Self::Null,
+            (Value::Integer(integer), Kind::Boolean) => Self::Boolean(integer != 0),
+            #[expect(clippy::cast_precision_loss, reason = "as PostgreSQL converts")]
+            (Value::Integer(integer), Kind::Real | Kind::Double) => Self::Float(integer as f64),
+            (Value::Integer(integer), Kind::Integer(_)) => Self::Integer(integer),
+            (Value::Real(float), Kind::Real | Kind::Double) => Self::Float(float),
+            (Value::Integer(integer), _) => element(&integer.to_string(), kind)?,
+            (Value::Real(float), _) => element(&float8_text(float), kind)?,
+            (Value::Text(text), Kind::Json | Kind::Jsonb) => Self::Document(text),
+            (Value::Text(text), Kind::Boolean | Kind::Integer(_) | Kind::Real | Kind::Double) => {
+                element(&text, kind)?
+            }
+            (Value::Text(text), _) => Self::Text(text),
+            (Value::Blob(bytes), _) => Self::Text(hex(&bytes)),
+        })
     }
 }

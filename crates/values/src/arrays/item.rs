@@ -98,26 +98,6 @@ fn write_items(out: &mut String, items: &[Item]) {
 }
 
 impl Item {
-    /// The element that a value of SQLite makes.
-    pub fn of(value: Value, kind: Kind) -> Result<Self> {
-        Ok(match (value, kind) {
-            (Value::Null, _) => Self::Null,
-            (Value::Integer(integer), Kind::Boolean) => Self::Boolean(integer != 0),
-            #[expect(clippy::cast_precision_loss, reason = "as PostgreSQL converts")]
-            (Value::Integer(integer), Kind::Real | Kind::Double) => Self::Float(integer as f64),
-            (Value::Integer(integer), Kind::Integer(_)) => Self::Integer(integer),
-            (Value::Real(float), Kind::Real | Kind::Double) => Self::Float(float),
-            (Value::Integer(integer), _) => super::input::element(&integer.to_string(), kind)?,
-            (Value::Real(float), _) => super::input::element(&float8_text(float), kind)?,
-            (Value::Text(text), Kind::Json | Kind::Jsonb) => Self::Document(text),
-            (Value::Text(text), Kind::Boolean | Kind::Integer(_) | Kind::Real | Kind::Double) => {
-                super::input::element(&text, kind)?
-            }
-            (Value::Text(text), _) => Self::Text(text),
-            (Value::Blob(bytes), _) => Self::Text(hex(&bytes)),
-        })
-    }
-
     /// The element as a value of SQLite.
     pub fn value(self, kind: Kind) -> Value {
         match self {
@@ -158,7 +138,7 @@ impl Item {
                 _ => text.clone(),
             },
             Self::Document(text) => text.clone(),
-            Self::Array(items) => super::text::output(items, kind),
+            Self::Array(items) => output(items, kind),
         })
     }
 
@@ -250,4 +230,39 @@ pub fn bytes(text: &str) -> Option<Vec<u8>> {
         return None;
     }
     pairs.iter().map(|[high, low]| Some(digit(*high)? * 16 + digit(*low)?)).collect()
+}
+
+/// An array as PostgreSQL prints it.
+pub fn output(items: &[Item], kind: Kind) -> String {
+    let mut out = String::from("{");
+    for (index, item) in items.iter().enumerate() {
+        out.push_str(if index == 0 { "" } else { "," });
+        match (item, item.text(kind)) {
+            (_, None) => out.push_str("NULL"),
+            (Item::Array(_), Some(text)) => out.push_str(&text),
+            (_, Some(text)) if needs_quotes(&text) => {
+                out.push('"');
+                for c in text.chars() {
+                    if matches!(c, '"' | '\\') {
+                        out.push('\\');
+                    }
+                    out.push(c);
+                }
+                out.push('"');
+            }
+            (_, Some(text)) => out.push_str(&text),
+        }
+    }
+    out.push('}');
+    out
+}
+
+pub(crate) fn needs_quotes(text: &str) -> bool {
+    text.is_empty()
+        || text.eq_ignore_ascii_case("NULL")
+        || text.contains(|c: char| is_space(c) || matches!(c, '"' | '\\' | '{' | '}' | ','))
+}
+
+pub(crate) const fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\n' | '\r' | '\u{b}' | '\u{c}')
 }

@@ -19,8 +19,9 @@ pub use change::{
 };
 pub use compare::{arrays as compare, contains, overlaps, texts as compare_texts};
 pub use input::element as read_element;
+pub use item::output;
 pub use item::{Item, hex, json, parse, wire, write};
 pub use kind::{Kind, Value};
 pub use series::{decimals, integers, subscripts};
 pub use shape::{MAX_ELEMENTS, check, check_length, dimensions, flat};
-pub use text::{output, read, read_notation};
+pub use text::{read, read_notation};

@@ -2,43 +2,13 @@
 
 use phantomdb_protocol::{Error, ErrorCode, Result};
 
-use super::{input, item::Item, kind::Kind, shape};
+use super::{
+    input,
+    item::{Item, is_space},
+    kind::Kind,
+    shape,
+};
 use crate::documents::{beginning, elements_of};
-
-/// An array as PostgreSQL prints it.
-pub fn output(items: &[Item], kind: Kind) -> String {
-    let mut out = String::from("{");
-    for (index, item) in items.iter().enumerate() {
-        out.push_str(if index == 0 { "" } else { "," });
-        match (item, item.text(kind)) {
-            (_, None) => out.push_str("NULL"),
-            (Item::Array(_), Some(text)) => out.push_str(&text),
-            (_, Some(text)) if needs_quotes(&text) => {
-                out.push('"');
-                for c in text.chars() {
-                    if matches!(c, '"' | '\\') {
-                        out.push('\\');
-                    }
-                    out.push(c);
-                }
-                out.push('"');
-            }
-            (_, Some(text)) => out.push_str(&text),
-        }
-    }
-    out.push('}');
-    out
-}
-
-const fn is_space(c: char) -> bool {
-    matches!(c, ' ' | '\t' | '\n' | '\r' | '\u{b}' | '\u{c}')
-}
-
-fn needs_quotes(text: &str) -> bool {
-    text.is_empty()
-        || text.eq_ignore_ascii_case("NULL")
-        || text.contains(|c: char| is_space(c) || matches!(c, '"' | '\\' | '{' | '}' | ','))
-}
 
 /// Reads PostgreSQL's notation of an array, or a JSON array, as a parameter may be.
 pub fn read(text: &str, kind: Kind) -> Result<Vec<Item>> {

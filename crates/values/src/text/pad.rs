@@ -68,6 +68,11 @@ impl CharacterSet {
     }
 }
 
+/// A `char(length)` of text in a cast: cut off, or filled up with spaces.
+pub fn pad_to_length(text: &str, length: i64) -> Result<String> {
+    pad(text, length, " ", Side::Right)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

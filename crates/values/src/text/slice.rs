@@ -86,11 +86,6 @@ pub fn truncate(text: &str, length: i64) -> &str {
     if text.len() <= length { text } else { &text[..text.len() - skip(text, length).len()] }
 }
 
-/// A `char(length)` of text in a cast: cut off, or filled up with spaces.
-pub fn pad_to_length(text: &str, length: i64) -> Result<String> {
-    super::pad::pad(text, length, " ", super::pad::Side::Right)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

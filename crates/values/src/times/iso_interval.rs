@@ -2,7 +2,7 @@
 
 use super::{
     field::Unit,
-    read_interval::{Reading, Refusal, Sum},
+    interval_sum::{Reading, Refusal, Sum},
     value::Interval,
 };
 

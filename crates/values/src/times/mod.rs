@@ -8,6 +8,7 @@ mod field;
 mod found;
 mod from_char;
 mod interval;
+mod interval_sum;
 mod iso_interval;
 mod lexer;
 mod make;

@@ -6,8 +6,8 @@ use phantomdb_values::{
 };
 use rusqlite::{Connection, types::Value};
 
-use super::strict;
-use crate::functions::{convert, numbers::integer};
+use super::strict_aggregate::strict;
+use crate::functions::{convert, numbers::values::integer};
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     for (name, join) in [("bit_and", Join::And), ("bit_or", Join::Or), ("bit_xor", Join::Xor)] {

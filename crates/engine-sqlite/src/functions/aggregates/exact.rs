@@ -7,8 +7,8 @@ use phantomdb_values::{
 };
 use rusqlite::{Connection, types::Value};
 
-use super::{Row, strict};
-use crate::functions::numbers::{numeric, stored_numeric};
+use super::strict_aggregate::{Row, strict};
+use crate::functions::numbers::values::{numeric, stored_numeric};
 
 fn add(exact: &mut Exact, row: &Row<'_>) -> Result<()> {
     exact.add(&numeric(row[0])?);

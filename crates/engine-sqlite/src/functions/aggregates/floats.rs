@@ -9,8 +9,8 @@ use phantomdb_values::aggregates::{
 };
 use rusqlite::{Connection, types::Value};
 
-use super::{Row, strict};
-use crate::functions::numbers::{float4, float8, stored_float4, stored_float8};
+use super::strict_aggregate::{Row, strict};
+use crate::functions::numbers::values::{float4, float8, stored_float4, stored_float8};
 
 fn stored(number: Option<f64>) -> Value {
     number.map_or(Value::Null, stored_float8)

@@ -10,8 +10,8 @@ use rusqlite::{
     types::{Value, ValueRef},
 };
 
-use super::{Row, strict};
-use crate::functions::numbers::{float8, integer, stored_float8, stored_numeric};
+use super::strict_aggregate::{Row, strict};
+use crate::functions::numbers::values::{float8, integer, stored_float8, stored_numeric};
 
 /// Integers, and the floats among them: a parameter can be one.
 #[derive(Default)]

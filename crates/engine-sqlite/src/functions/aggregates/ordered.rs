@@ -14,11 +14,12 @@ use rusqlite::{
     types::{Value, ValueRef},
 };
 
-use super::{FLAGS, strict};
+use super::strict_aggregate::{FLAGS, strict};
 use crate::functions::{
     convert, decimal,
-    numbers::{float8, stored_float8},
-    raw, user_error,
+    numbers::values::{float8, stored_float8},
+    result::user_error,
+    scalar::raw,
 };
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {

@@ -8,8 +8,8 @@ use rusqlite::{
     types::{Value, ValueRef},
 };
 
-use super::FLAGS;
-use crate::functions::{convert, raw, user_error};
+use super::strict_aggregate::FLAGS;
+use crate::functions::{convert, result::user_error, scalar::raw};
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     conn.create_window_function("phantomdb_string_agg", 2, FLAGS, StringAgg { bytes: false })?;

@@ -10,8 +10,11 @@ use rusqlite::{
     types::{Value, ValueRef},
 };
 
-use super::{Arguments, FunctionResult, item, items, kind, optional, value_of, written};
-use crate::functions::{pure, strict};
+use super::{
+    Arguments, FunctionResult,
+    elements::{item, items, kind, optional, value_of, written},
+};
+use crate::functions::scalar::{pure, strict};
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     strict(conn, "phantomdb_array_get", -1, |a| {

@@ -10,8 +10,12 @@ use rusqlite::{
     types::{Value, ValueRef},
 };
 
-use super::item_of;
-use crate::functions::{AGGREGATE, convert, raw, user_error};
+use super::elements::item_of;
+use crate::functions::{
+    convert,
+    result::user_error,
+    scalar::{AGGREGATE, raw},
+};
 
 /// The types with an `array_agg` of their own. The name of the type is the end of the function's name, and no argument:
 /// SQLite takes DISTINCT only in an aggregate of one argument.

@@ -5,7 +5,7 @@ use phantomdb_protocol::data_type::DEFAULT_PRECISION;
 use phantomdb_values::arrays::{self, Item, Kind};
 use rusqlite::types::{Value, ValueRef};
 
-use super::{super::convert, FunctionResult, item_of};
+use super::{super::convert, FunctionResult, elements::item_of};
 use crate::types::SqlType;
 
 /// The stored form of an array that comes as a JSON array or in PostgreSQL's notation.
@@ -17,7 +17,7 @@ pub(crate) fn assigned(value: ValueRef<'_>, element: &SqlType) -> FunctionResult
     };
     let is_document = matches!(element, SqlType::Json | SqlType::Jsonb);
     let items = arrays::read(&text, if is_document { Kind::Jsonb } else { Kind::Text })?;
-    super::written(items.into_iter().map(|item| converted(item, element)).collect())
+    super::elements::written(items.into_iter().map(|item| converted(item, element)).collect())
 }
 
 /// An array in its stored form in PostgreSQL's notation.

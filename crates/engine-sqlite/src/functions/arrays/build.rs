@@ -6,8 +6,11 @@ use phantomdb_values::arrays::{
 };
 use rusqlite::{Connection, types::Value};
 
-use super::{Arguments, FunctionResult, item, items, kind, written};
-use crate::functions::{pure, strict};
+use super::{
+    Arguments, FunctionResult,
+    elements::{item, items, kind, written},
+};
+use crate::functions::scalar::{pure, strict};
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     strict(conn, "phantomdb_array_input", 2, |a| written(read(&a.text(0), kind(a, 1))))?;

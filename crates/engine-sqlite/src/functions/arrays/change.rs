@@ -4,8 +4,11 @@ use phantomdb_protocol::{Error, Result};
 use phantomdb_values::arrays::{Item, Kind, append, concat, fill, prepend, remove, replace, sort, trim};
 use rusqlite::{Connection, types::Value};
 
-use super::{Arguments, FunctionResult, item, items, kind, written};
-use crate::functions::{pure, strict};
+use super::{
+    Arguments, FunctionResult,
+    elements::{item, items, kind, written},
+};
+use crate::functions::scalar::{pure, strict};
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     pure(conn, "phantomdb_array_append", 3, |a| {

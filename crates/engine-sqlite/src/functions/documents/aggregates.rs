@@ -10,7 +10,11 @@ use rusqlite::{
     types::{Value, ValueRef},
 };
 
-use crate::functions::{AGGREGATE, convert, raw, user_error};
+use crate::functions::{
+    convert,
+    result::user_error,
+    scalar::{AGGREGATE, raw},
+};
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     for (prefix, jsonb) in [("phantomdb_json", false), ("phantomdb_jsonb", true)] {

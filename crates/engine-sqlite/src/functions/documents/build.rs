@@ -9,8 +9,8 @@ use phantomdb_values::{
 };
 use rusqlite::{Connection, types::Value};
 
-use super::{Arguments, FunctionResult, borrowed};
-use crate::functions::{pure, strict};
+use super::{Arguments, FunctionResult, values::borrowed};
+use crate::functions::scalar::{pure, strict};
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     pure(conn, "phantomdb_json_build_array", -1, |a| Ok(Value::Text(built_array(a))))?;

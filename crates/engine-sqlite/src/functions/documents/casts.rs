@@ -10,8 +10,8 @@ use rusqlite::{
     types::{Value, ValueRef},
 };
 
-use super::{Arguments, FunctionResult, document};
-use crate::functions::{convert, strict};
+use super::{Arguments, FunctionResult, values::document};
+use crate::functions::{convert, scalar::strict};
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     strict(conn, "phantomdb_json_input", 1, |a| {

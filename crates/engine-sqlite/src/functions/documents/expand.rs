@@ -3,8 +3,8 @@
 use phantomdb_values::documents::{array_elements, each, keys, to_record, to_recordset};
 use rusqlite::{Connection, types::Value};
 
-use super::KINDS;
-use crate::functions::strict;
+use super::values::KINDS;
+use crate::functions::scalar::strict;
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     for (prefix, kind) in KINDS {

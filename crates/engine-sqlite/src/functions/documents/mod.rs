@@ -7,12 +7,13 @@ mod expand;
 mod operators;
 #[cfg(test)]
 mod tests;
+mod values;
 
-use phantomdb_protocol::Result;
-use phantomdb_values::documents::{self, Document, Kind};
-use rusqlite::{Connection, types::Value};
+use phantomdb_values::documents::{self};
+use rusqlite::Connection;
 
-use super::{Arguments, FunctionResult, arrays, decimal, times::compare_intervals};
+use super::{decimal, result::FunctionResult, scalar::Arguments};
+use crate::functions::times::values::compare_intervals;
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     conn.create_collation("jsonb", documents::compare_texts)?;
@@ -24,32 +25,6 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     build::register(conn)?;
     expand::register(conn)?;
     aggregates::register(conn)
-}
-
-/// The functions of both kinds of documents, with the beginning of their names.
-const KINDS: [(&str, Kind); 2] = [("phantomdb_json", Kind::Json), ("phantomdb_jsonb", Kind::Jsonb)];
-
-/// The document that an argument holds.
-fn document(arguments: &Arguments<'_>, index: usize) -> Result<Document> {
-    Document::parse(&arguments.text(index))
-}
-
-fn optional_text(text: Option<String>) -> Value {
-    text.map_or(Value::Null, Value::Text)
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "it ends a function of SQL")]
-fn boolean(value: bool) -> FunctionResult {
-    Ok(Value::Integer(i64::from(value)))
-}
-
-/// The texts of an argument that is an array of texts.
-fn texts(arguments: &Arguments<'_>, index: usize) -> Result<Vec<Option<String>>> {
-    arrays::texts(&arguments.text(index))
-}
-
-fn borrowed(texts: &[Option<String>]) -> Vec<Option<&str>> {
-    texts.iter().map(Option::as_deref).collect()
 }
 
 fn unquoted(text: &str) -> &str {

@@ -12,8 +12,11 @@ use rusqlite::{
     types::{Value, ValueRef},
 };
 
-use super::{Arguments, FunctionResult, KINDS, boolean, borrowed, document, optional_text, texts};
-use crate::functions::{pure, strict};
+use super::{
+    Arguments, FunctionResult,
+    values::{KINDS, boolean, borrowed, document, optional_text, texts},
+};
+use crate::functions::scalar::{pure, strict};
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     for (prefix, kind) in KINDS {

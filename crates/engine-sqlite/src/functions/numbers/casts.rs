@@ -3,7 +3,7 @@
 use phantomdb_values::numbers::{Numeric, float, integer::Width};
 use rusqlite::{Connection, types::Value};
 
-use super::{float4, float8, integer, numeric, stored_float4, stored_float8, stored_numeric, unary};
+use super::values::{float4, float8, integer, numeric, stored_float4, stored_float8, stored_numeric, unary};
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     for (name, width) in [("int2", Width::Small), ("int4", Width::Regular), ("int8", Width::Big)] {

@@ -3,8 +3,8 @@
 use phantomdb_values::numbers::{chance, integer::Width};
 use rusqlite::{Connection, types::Value};
 
-use super::{float8, integer, numeric, stored_float8, stored_numeric};
-use crate::functions::volatile;
+use super::values::{float8, integer, numeric, stored_float8, stored_numeric};
+use crate::functions::scalar::volatile;
 
 /// 64 random bits.
 fn bits() -> u64 {

@@ -7,8 +7,8 @@ use rusqlite::{
     types::{Value, ValueRef},
 };
 
-use super::{FLAGS, binary, float4, float8, stored_float4, stored_float8, unary};
-use crate::functions::{raw, user_error};
+use super::values::{FLAGS, binary, float4, float8, stored_float4, stored_float8, unary};
+use crate::functions::{result::user_error, scalar::raw};
 
 type Double = fn(f64, f64) -> Result<f64>;
 type Single = fn(f32, f32) -> Result<f32>;

@@ -12,8 +12,11 @@ use rusqlite::{
     types::{Value, ValueRef},
 };
 
-use super::{FLAGS, binary, float8, integer, stored_float8, stored_numeric, unary};
-use crate::functions::{raw, strict, user_error};
+use super::values::{FLAGS, binary, float8, integer, stored_float8, stored_numeric, unary};
+use crate::functions::{
+    result::user_error,
+    scalar::{raw, strict},
+};
 
 const WIDTHS: [(&str, Width); 3] = [("int2", Width::Small), ("int4", Width::Regular), ("int8", Width::Big)];
 

@@ -4,8 +4,8 @@ use phantomdb_protocol::{Error, ErrorCode, Result};
 use phantomdb_values::numbers::{Numeric, bucket, integer::Width};
 use rusqlite::{Connection, types::Value};
 
-use super::{binary, integer, numeric, stored_numeric, unary};
-use crate::functions::strict;
+use super::values::{binary, integer, numeric, stored_numeric, unary};
+use crate::functions::scalar::strict;
 
 type Unary = fn(&Numeric) -> Result<Numeric>;
 type Binary = fn(&Numeric, &Numeric) -> Result<Numeric>;

@@ -3,7 +3,7 @@
 use phantomdb_values::numbers::{format, integer::Width};
 use rusqlite::{Connection, types::Value};
 
-use super::{binary, float4, float8, integer, numeric, stored_numeric};
+use super::values::{binary, float4, float8, integer, numeric, stored_numeric};
 use crate::functions::convert::text_of;
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {

@@ -14,9 +14,10 @@ use rusqlite::{
 };
 
 use super::{
-    super::{Arguments, FunctionResult, convert},
-    Body, register_all, text,
+    super::convert,
+    arguments::{Body, register_all, text},
 };
+use crate::functions::{result::FunctionResult, scalar::Arguments};
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     let bodies: [(&str, i32, Body); 29] = [

@@ -9,7 +9,8 @@ use phantomdb_values::text::{
 };
 use rusqlite::Connection;
 
-use super::{super::Arguments, Body, boolean, register_all};
+use super::arguments::{Body, boolean, register_all};
+use crate::functions::scalar::Arguments;
 
 /// A pattern, with what it was made of.
 struct Kept {

@@ -10,7 +10,10 @@ use rusqlite::{
     types::{Value, ValueRef},
 };
 
-use super::{Arguments, FunctionResult, length, register_all, text};
+use super::{
+    Arguments, FunctionResult,
+    arguments::{length, register_all, text},
+};
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     register_all(

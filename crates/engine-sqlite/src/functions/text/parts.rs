@@ -1,13 +1,13 @@
 //! Parts of text, padding, finding and replacing.
 
 use phantomdb_values::text::{
-    pad::{Side, pad, repeat, trim},
+    pad::{Side, pad, pad_to_length, repeat, trim},
     search,
-    slice::{self, left, overlay, reverse, right, substring, truncate},
+    slice::{left, overlay, reverse, right, substring, truncate},
 };
 use rusqlite::{Connection, types::Value};
 
-use super::{Body, boolean, register_all, text};
+use super::arguments::{Body, boolean, register_all, text};
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     let bodies: [(&str, i32, Body); 36] = [
@@ -48,7 +48,7 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
         ("rpad", 3, |a| text(pad(&a.text(0), a.integer(1), &a.text(2), Side::Right)?)),
         ("split_part", 3, |a| text(search::split_part(&a.text(0), &a.text(1), a.integer(2))?)),
         ("starts_with", 2, |a| boolean(a.text(0).starts_with(&*a.text(1)))),
-        ("phantomdb_bpchar", 2, |a| text(slice::pad_to_length(&a.text(0), a.integer(1))?)),
+        ("phantomdb_bpchar", 2, |a| text(pad_to_length(&a.text(0), a.integer(1))?)),
         ("phantomdb_bpchar_text", 1, |a| text(a.text(0).trim_end_matches(' '))),
     ];
     register_all(conn, &bodies)

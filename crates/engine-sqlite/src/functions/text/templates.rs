@@ -6,9 +6,10 @@ use phantomdb_protocol::Error;
 use phantomdb_values::text::{format::format, limit::check, quote};
 use rusqlite::{Connection, types::Value};
 
-use super::{
-    super::{Arguments, FunctionResult, pure},
-    register_all, text,
+use super::arguments::{register_all, text};
+use crate::functions::{
+    result::FunctionResult,
+    scalar::{Arguments, pure},
 };
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {

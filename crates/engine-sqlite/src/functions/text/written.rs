@@ -6,7 +6,7 @@ use phantomdb_values::{
 };
 use rusqlite::{Connection, types::Value};
 
-use super::{Body, boolean, register_all, text};
+use super::arguments::{Body, boolean, register_all, text};
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     let bodies: [(&str, i32, Body); 11] = [

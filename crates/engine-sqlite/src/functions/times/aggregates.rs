@@ -8,8 +8,8 @@ use rusqlite::{
     types::{Value, ValueRef},
 };
 
-use super::text_of;
-use crate::functions::{raw, user_error};
+use super::values::text_of;
+use crate::functions::{result::user_error, scalar::raw};
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     let flags =

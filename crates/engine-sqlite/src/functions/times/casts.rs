@@ -3,8 +3,8 @@
 use phantomdb_values::times::{Date, Fields, Interval, TimeOfDay, Timestamp, wire_of_stored};
 use rusqlite::{Connection, types::Value};
 
-use super::{date, from_text, from_timestamp, integer, interval, text_of, time, timestamp};
-use crate::functions::strict;
+use super::values::{date, from_text, from_timestamp, integer, interval, text_of, time, timestamp};
+use crate::functions::scalar::strict;
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     from_texts(conn)?;

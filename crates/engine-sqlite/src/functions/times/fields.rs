@@ -4,8 +4,10 @@ use phantomdb_protocol::Result;
 use phantomdb_values::times::{Part, Zone};
 use rusqlite::{Connection, types::Value};
 
-use super::{date, from_part, from_part_as_float, from_text, from_timestamp, interval, time, timestamp};
-use crate::functions::{Arguments, strict};
+use super::values::{
+    date, from_part, from_part_as_float, from_text, from_timestamp, interval, time, timestamp,
+};
+use crate::functions::scalar::{Arguments, strict};
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     parts(conn)?;

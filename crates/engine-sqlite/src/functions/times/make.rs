@@ -3,8 +3,8 @@
 use phantomdb_values::times::{Zone, from_epoch, make_date, make_interval, make_time, series};
 use rusqlite::{Connection, types::Value};
 
-use super::{float, from_text, from_timestamp, integer, interval, json_strings, timestamp};
-use crate::functions::{Arguments, strict};
+use super::values::{float, from_text, from_timestamp, integer, interval, json_strings, timestamp};
+use crate::functions::scalar::{Arguments, strict};
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     strict(conn, "phantomdb_make_date", 3, |a| {

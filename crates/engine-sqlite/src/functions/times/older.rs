@@ -2,8 +2,8 @@
 
 use rusqlite::{Connection, types::Value};
 
-use super::{date, from_part_as_float, from_text, from_timestamp, integer, interval, timestamp};
-use crate::functions::strict;
+use super::values::{date, from_part_as_float, from_text, from_timestamp, integer, interval, timestamp};
+use crate::functions::scalar::strict;
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     strict(conn, "date_part", 2, |a| {

@@ -5,8 +5,11 @@ use rusqlite::{
     types::{Value, ValueRef},
 };
 
-use super::{date, float, from_text, from_timestamp, integer, interval, time, timestamp};
-use crate::functions::{Arguments, FunctionResult, pure, strict};
+use super::values::{date, float, from_text, from_timestamp, integer, interval, time, timestamp};
+use crate::functions::{
+    result::FunctionResult,
+    scalar::{Arguments, pure, strict},
+};
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     timestamps(conn)?;

@@ -3,8 +3,8 @@
 use phantomdb_values::times::{Date, Timestamp};
 use rusqlite::{Connection, types::Value};
 
-use super::{from_text, from_timestamp, interval, timestamp};
-use crate::functions::strict;
+use super::values::{from_text, from_timestamp, interval, timestamp};
+use crate::functions::scalar::strict;
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     let text = |text: Option<String>| text.map_or(Value::Null, Value::Text);

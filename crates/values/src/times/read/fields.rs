@@ -8,8 +8,8 @@ use super::{
         value::MICROS_PER_DAY,
         zone::Zone,
     },
-    Reading, Refusal,
     parts::Parts,
+    reading::{Reading, Refusal},
     words::{Prefix, Word, word},
 };
 

@@ -2,43 +2,22 @@
 
 mod fields;
 mod parts;
+mod reading;
 mod words;
 
 use parts::{parts, parts_of_time};
 use words::Special;
 pub(super) use words::is_word;
 
-use phantomdb_protocol::{Error, Result};
+use phantomdb_protocol::Result;
 
 use super::{
     calendar::Civil,
-    errors::{field_out_of_range, mismatch, timestamp_out_of_range},
+    errors::timestamp_out_of_range,
     value::{Date, MICROS_PER_DAY, MICROS_PER_SECOND, TimeOfDay, Timestamp},
     zone::Zone,
 };
-
-/// Why a text is not read.
-#[derive(Debug)]
-enum Refusal {
-    /// It is not of any form.
-    Form,
-    /// A number in it is too large for its place.
-    Range,
-    /// It is an error of its own.
-    Other(Error),
-}
-
-type Reading<T> = std::result::Result<T, Refusal>;
-
-impl Refusal {
-    fn explain(self, text: &str, what: &str) -> Error {
-        match self {
-            Self::Form => mismatch(text, what),
-            Self::Range => field_out_of_range(text),
-            Self::Other(error) => error,
-        }
-    }
-}
+use reading::{Reading, Refusal};
 
 impl Timestamp {
     /// Reads a timestamp without a zone. A zone in the text is read over, as PostgreSQL does.

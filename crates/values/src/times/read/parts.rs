@@ -9,7 +9,7 @@ use super::{
         value::{MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_MINUTE, MICROS_PER_SECOND, Timestamp},
         zone::Zone,
     },
-    Reading, Refusal,
+    reading::{Reading, Refusal},
     words::{Prefix, Special, Word, is_word, word},
 };
 

@@ -1,0 +1,17 @@
+//! What can complete a line, and where the names come from.
+
+use phantomdb_protocol::TableName;
+
+/// The names of the database, as far as completion needs them.
+pub(crate) trait Names {
+    fn tables(&self) -> Vec<TableName>;
+    fn columns(&self, table: &TableName) -> Vec<String>;
+    fn databases(&self) -> Vec<String>;
+}
+
+/// What can be put in the place of the text from a byte on.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Completion {
+    pub(crate) start: usize,
+    pub(crate) candidates: Vec<String>,
+}
