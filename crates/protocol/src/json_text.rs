@@ -2,16 +2,14 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::{Error, ErrorCode, Result};
+use crate::{Error, ErrorCode, Result, objects::Objects};
 
-/// Reads `what`, a body or a part of one, as [`crate::read_body`] does. It is an object: an array of the fields' values, which serde
-/// would take, too, is no form of the contract.
+/// Reads `what`, a body or a part of one, as [`crate::read_body`] does.
 pub(crate) fn read_json<T: DeserializeOwned>(what: &str, text: &[u8]) -> Result<T> {
-    if text.trim_ascii_start().starts_with(b"[") {
-        let message = format!("{what} is not what this call takes: expected an object, not an array");
-        return Err(Error::new(ErrorCode::BadRequest, message));
-    }
-    serde_json::from_slice(text).map_err(|error| {
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let read =
+        T::deserialize(Objects(&mut deserializer)).and_then(|value| deserializer.end().map(|()| value));
+    read.map_err(|error| {
         let (line, column) = (error.line(), error.column());
         let why = error.to_string();
         let message = if !error.is_data() {
@@ -21,7 +19,13 @@ pub(crate) fn read_json<T: DeserializeOwned>(what: &str, text: &[u8]) -> Result<
             match expected {
                 Some((_, expected)) => {
                     // The name of a type says nothing to a caller.
-                    let expected = if expected.starts_with("struct ") { "an object" } else { expected };
+                    let is_object =
+                        ["struct ", "internally tagged enum "].iter().any(|name| expected.starts_with(name));
+                    let expected = match is_object {
+                        true if why.starts_with("invalid type: sequence") => "an object, not an array",
+                        true => "an object",
+                        false => expected,
+                    };
                     format!("{what} is not what this call takes: expected {expected} (line {line}, column {column})")
                 }
                 None => format!("{what} is not what this call takes (line {line}, column {column})"),

@@ -17,6 +17,7 @@ mod error;
 pub mod headers;
 mod json_text;
 mod new_transaction;
+mod objects;
 mod parameters;
 mod queries;
 mod records;

@@ -3,9 +3,10 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{DeleteRows, Error, ErrorCode, Find, Parameter, Result, TableName, parameters::Parameters};
-
-use super::json_text::read_json;
+use crate::{
+    DeleteRows, Error, ErrorCode, Find, Parameter, Result, TableName, json_text::read_json,
+    parameters::Parameters,
+};
 
 /// The characters that stand for themselves in every part of a URL.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
-    ColumnType,
+    ColumnType, objects,
     strict::{not_read, strictly},
 };
 
@@ -189,7 +189,13 @@ fn yes() -> bool {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
+#[serde(
+    tag = "type",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields,
+    remote = "Self"
+)]
 pub enum Constraint {
     PrimaryKey {
         #[serde(default)]
@@ -372,7 +378,13 @@ pub struct TableSchema {
 
 /// A change to a table. A list of changes is applied in order, all or nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "op", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
+#[serde(
+    tag = "op",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields,
+    remote = "Self"
+)]
 pub enum AlterOperation {
     AddColumn {
         #[serde(deserialize_with = "strictly")]
@@ -419,3 +431,22 @@ pub enum AlterOperation {
 fn is_false(value: &bool) -> bool {
     !value
 }
+
+/// Gives the enums with tags their implementations. What serde derives for them are functions of the same names.
+macro_rules! read_as_objects {
+    ($($tagged:ident),+) => {
+        $(impl<'de> Deserialize<'de> for $tagged {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                objects::tagged(deserializer, Self::deserialize)
+            }
+        }
+
+        impl Serialize for $tagged {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                Self::serialize(self, serializer)
+            }
+        })+
+    };
+}
+
+read_as_objects!(Constraint, AlterOperation);

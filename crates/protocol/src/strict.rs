@@ -7,14 +7,16 @@ use serde::{
 };
 use serde_json::Value as Json;
 
+use crate::objects::Objects;
+
 /// Reads a value, and fails when it has a key, however deep, that its type does not have: a misspelt `primaryKey` would make
-/// another table than the caller means.
+/// another table than the caller means. Its objects are JSON objects, see [`crate::objects`].
 pub(crate) fn strictly<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     let mut unknown = None;
     let value = Json::deserialize(deserializer)?;
-    let read = serde_ignored::deserialize(value, |path| {
+    let read = serde_ignored::deserialize(Objects(value), |path| {
         // A `?` stands for an optional value around the key.
         unknown.get_or_insert_with(|| path.to_string().replace(".?", ""));
     });

@@ -259,7 +259,9 @@ async fn it_refuses_the_values_of_an_object_as_an_array() {
     let caller = server().await.with_users().await;
     let whole = json!(["DELETE FROM users", [], false, [], false, false]);
     let member = json!({ "statements": [whole.clone()] });
-    for (path, body) in [("query", whole), ("batch", member)] {
+    let nested = json!({ "name": "t", "columns": [["id", "INTEGER"]] });
+    let constraint = json!({ "name": "t", "columns": [{ "name": "id", "type": "INTEGER" }], "constraints": [["unique", ["id"]]] });
+    for (path, body) in [("query", whole), ("batch", member), ("tables", nested), ("tables", constraint)] {
         let answer = caller.send("POST", &format!("/databases/app/{path}"), body).await;
         assert!(
             answer.text.contains("BAD_REQUEST") && answer.text.contains("not an array"),
