@@ -5,5 +5,6 @@ pub mod http;
 mod open_files;
 mod otlp;
 mod serve;
+mod span_queue;
 pub mod studio;
 pub mod tokens;

@@ -1,10 +1,14 @@
 //! Sends spans to a collector of OpenTelemetry, in batches of OTLP over HTTP.
 //!
-//! A thread of the SDK makes the batches. A request never waits for it: when the queue is full, a span is dropped.
+//! A thread of the SDK makes the batches. A request never waits for it: when the queue is full, a span is dropped, see
+//! [`crate::span_queue`].
 
 use std::{
     error::Error as _,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -21,6 +25,8 @@ use phantomdb_protocol::{Error, ErrorCode, Result};
 use phantomdb_tls::Trust;
 use tokio::runtime::Handle;
 
+use crate::span_queue::{Batches, SpanQueue};
+
 /// The path of a collector for spans.
 const PATH: &str = "/v1/traces";
 
@@ -35,6 +41,7 @@ const ANSWER_MAX: usize = 64 * 1024;
 pub struct Traces {
     provider: SdkTracerProvider,
     pub(crate) tracer: SdkTracer,
+    queue: Arc<SpanQueue>,
 }
 
 impl Traces {
@@ -51,12 +58,18 @@ impl Traces {
             .with_http_client(Collector::new()?)
             .build()
             .map_err(|error| wrong(format!("the export of spans cannot be set up: {error}")))?;
+        let queue = Arc::new(SpanQueue::default());
         let provider = SdkTracerProvider::builder()
             .with_resource(resource(server))
-            .with_batch_exporter(exporter)
+            .with_span_processor(Batches::new(exporter, Arc::clone(&queue)))
             .build();
         let tracer = provider.tracer("phantomdb");
-        Ok(Self { provider, tracer })
+        Ok(Self { provider, tracer, queue })
+    }
+
+    /// The spans that were lost since the start.
+    pub(crate) fn lost(&self) -> u64 {
+        self.queue.lost()
     }
 
     /// Sends what waits to be sent, as far as the time allows. Spans that end later are dropped.
@@ -66,6 +79,7 @@ impl Traces {
         if let Ok(Err(error)) = closed {
             tracing::warn!(%error, "the last spans could not be sent");
         }
+        self.queue.close();
     }
 }
 

@@ -66,7 +66,6 @@ pub(crate) async fn serve(
         if tokio::time::timeout_at(deadlines.cut_off, &mut answered).await.is_err() {
             tracing::warn!("requests that still ran after {:?} are cut off", grace - deadlines.reserve);
             cutting_off.cut_off();
-            // Not only until they are answered: their connections still have to write the answers.
             // Not only until they are answered: their connections have to write the answers, and end `serving` then.
             tokio::time::sleep_until(deadlines.cut_off + deadlines.reserve / 2).await;
         } else {

@@ -21,6 +21,7 @@ use super::{
     observe, openapi,
     server::HttpServer,
 };
+use crate::otlp::Traces;
 
 type ReadCall = fn(&mut RequestReader<'_>) -> phantomdb_protocol::Result<Call>;
 
@@ -126,6 +127,7 @@ pub(super) async fn ready(State(server): State<Arc<HttpServer>>) -> Response {
 }
 
 pub(super) async fn metrics(State(server): State<Arc<HttpServer>>) -> Result<Response, HttpError> {
-    let text = server.metrics.text(&server.service).await?;
+    let lost_spans = server.options.traces.as_ref().map(Traces::lost);
+    let text = server.metrics.text(&server.service, lost_spans).await?;
     Ok(respond(StatusCode::OK, HeaderValue::from_static(headers::METRICS), text))
 }

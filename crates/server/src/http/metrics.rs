@@ -56,6 +56,8 @@ pub(super) struct Metrics {
 struct State {
     statements: AtomicU64,
     open_transactions: AtomicU64,
+    /// None without a collector of spans.
+    lost_spans: Mutex<Option<u64>>,
     engine: Mutex<EngineStatistics>,
 }
 
@@ -97,9 +99,10 @@ impl Metrics {
         }
     }
 
-    pub(super) async fn text(&self, service: &Service) -> Result<String> {
+    pub(super) async fn text(&self, service: &Service, lost_spans: Option<u64>) -> Result<String> {
         self.state.statements.store(service.statement_count(), Ordering::Relaxed);
         self.state.open_transactions.store(service.open_transaction_count() as u64, Ordering::Relaxed);
+        *self.state.lost_spans.lock() = lost_spans;
         let statistics = service.engine_statistics().await;
         *self.state.engine.lock() = statistics;
         let mut text = String::new();
@@ -119,6 +122,7 @@ impl Collector for StateCollector {
         let counters = [
             ("statements", "Statements run", Some(state.statements.load(Ordering::Relaxed))),
             ("lock_waits", "Waits for the write lock of a database", waits),
+            ("spans_lost", "Spans that the collector did not get", *state.lost_spans.lock()),
         ];
         for (name, help, value) in counters {
             if let Some(value) = value {

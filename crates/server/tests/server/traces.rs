@@ -59,6 +59,13 @@ fn serve_with_spans(collector: &str, environment: &[(&str, &str)], arguments: &[
     serve_in(&all, &[&["--memory"], arguments].concat())
 }
 
+/// How many spans were lost, as the metrics say.
+async fn lost_spans(served: &Served) -> u64 {
+    let metrics = served.caller.get("/metrics").await.text;
+    let lost = metrics.lines().find_map(|line| line.strip_prefix("phantomdb_spans_lost_total "));
+    lost.unwrap_or_else(|| panic!("{metrics}")).parse().unwrap()
+}
+
 /// Stops the server, which sends what it has, and returns what it wrote into its log and how long it took.
 async fn stop(mut served: Served) -> (String, Duration) {
     let start = Instant::now();
@@ -233,6 +240,90 @@ async fn a_trace_that_is_not_sampled_has_no_spans() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_log_says_how_many_spans_were_lost_when_the_collector_is_back() {
+    let (address, store) = collector().await;
+    let environment = [("OTEL_BSP_SCHEDULE_DELAY", "20")];
+    // The way to the collector is closed at first.
+    let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let way = closed.local_addr().unwrap();
+    drop(closed);
+    let served = serve_with_spans(&format!("http://{way}"), &environment, &[]);
+    let start = Instant::now();
+    while lost_spans(&served).await == 0 {
+        assert!(start.elapsed() < Duration::from_secs(60));
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let listener = tokio::net::TcpListener::bind(way).await.unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut from, _)) = listener.accept().await {
+            let mut to = tokio::net::TcpStream::connect(address).await.unwrap();
+            tokio::spawn(async move { tokio::io::copy_bidirectional(&mut from, &mut to).await });
+        }
+    });
+    served.caller.get("/databases").await.ok(200);
+    let (log, _) = stop(served).await;
+    for line in ["takes no spans", "takes spans again", "spans were lost while"] {
+        assert_eq!(log.matches(line).count(), 1, "{line}: {log}");
+    }
+    store.lock().unwrap().span("GET /databases");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_is_forwarded_is_a_span_on_both_servers() {
+    let (address, store) = collector().await;
+    let collector = format!("http://{address}");
+    let a = serve_with_spans(&collector, &[], &["--server-name", "a"]);
+    let peer = format!("a=http://{}", a.caller.address);
+    let b = serve_with_spans(&collector, &[], &["--server-name", "b", "--peer", &peer]);
+    a.caller.send("POST", "/databases", json!({ "name": "app" })).await.ok(201);
+    let id = a.caller.begin(json!({})).await;
+    let traceparent = format!("00-{TRACE}-{PARENT}-01");
+    let headers = [
+        ("phantomdb-transaction", id.as_str()),
+        ("traceparent", traceparent.as_str()),
+        ("tracestate", "vendor=1"),
+        ("x-request-id", "id-1"),
+    ];
+    let query = json!({ "query": "SELECT 1" });
+    b.caller.send_with("POST", "/databases/app/query", &headers, query).await.ok(200);
+    // It is not sampled, so the other server must make no spans either.
+    let unsampled = format!("00-{TRACE}-{PARENT}-00");
+    let headers = [("phantomdb-transaction", id.as_str()), ("traceparent", unsampled.as_str())];
+    b.caller
+        .send_with("POST", "/databases/app/query", &headers, json!({ "query": "VALUES (1)" }))
+        .await
+        .ok(200);
+    stop(b).await;
+    stop(a).await;
+
+    let received = store.lock().unwrap();
+    let requests = received.spans.iter().filter(|span| span.name == "POST /databases/{db}/query");
+    let mut requests: Vec<_> = requests.collect();
+    requests.sort_by_key(|span| hex(&span.parent_span_id) != PARENT);
+    let [of_b, of_a] = requests[..] else { panic!("{:?}", received.spans) };
+    assert_eq!(hex(&of_b.parent_span_id), PARENT);
+    assert_eq!(hex(&of_a.parent_span_id), hex(&of_b.span_id));
+    for request in [of_b, of_a] {
+        assert_eq!((hex(&request.trace_id).as_str(), request.trace_state.as_str()), (TRACE, "vendor=1"));
+        assert_eq!(request.kind, SpanKind::Server as i32);
+        has(
+            &attributes(&request.attributes),
+            &[
+                ("http.response.status_code", "200"),
+                ("phantomdb.request_id", "id-1"),
+                ("db.namespace", "app"),
+            ],
+        );
+    }
+    assert!(of_a.start_time_unix_nano >= of_b.start_time_unix_nano);
+    assert!(of_a.end_time_unix_nano <= of_b.end_time_unix_nano);
+    // The statement runs on one of them.
+    let (select, _) = received.span("SELECT app");
+    assert_eq!((hex(&select.parent_span_id), hex(&select.trace_id).as_str()), (hex(&of_a.span_id), TRACE));
+    assert!(!received.spans.iter().any(|span| span.name.starts_with("VALUES")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_collector_that_is_down_or_deaf_costs_a_line_of_the_log_and_no_request() {
     let deaf = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let deaf = deaf.local_addr().map(|address| (deaf, address)).unwrap();
@@ -245,14 +336,21 @@ async fn a_collector_that_is_down_or_deaf_costs_a_line_of_the_log_and_no_request
         ];
         let served = serve_with_spans(&collector, &environment, &["--grace", "3s"]);
         let start = Instant::now();
-        for _ in 0..300 {
+        for _ in 0..30 {
             served.caller.get("/databases").await.ok(200);
         }
         assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
         tokio::time::sleep(Duration::from_millis(1500)).await;
+        let lost = lost_spans(&served).await;
         let (log, took) = stop(served).await;
         assert!(took < Duration::from_secs(4), "{took:?}");
         assert_eq!(log.matches("takes no spans").count(), lines, "{log}");
+        // Each request is two spans, of which a few wait, or are on their way.
+        assert!(lost > 40, "{lost}");
+        if lines == 0 {
+            assert_eq!(log.matches("spans are dropped, because").count(), 1, "{log}");
+        }
+        assert_eq!(log.matches("spans were lost before the server stopped").count(), 1, "{log}");
     }
 }
 
