@@ -14,6 +14,7 @@ use rusqlite::{
 };
 
 use super::{
+    collected::Collected,
     convert, decimal,
     result::{FunctionResult, user_error},
     scalar::{Arguments, pure, raw, strict},
@@ -163,26 +164,27 @@ impl Aggregate<Option<Value>, Value> for Single {
 /// Collects texts as a JSON array.
 struct Texts;
 
-impl Aggregate<Vec<String>, Value> for Texts {
-    fn init(&self, _: &mut Context<'_>) -> rusqlite::Result<Vec<String>> {
-        Ok(Vec::new())
+impl Aggregate<Collected<String>, Value> for Texts {
+    fn init(&self, _: &mut Context<'_>) -> rusqlite::Result<Collected<String>> {
+        Ok(Collected::default())
     }
 
-    fn step(&self, context: &mut Context<'_>, texts: &mut Vec<String>) -> rusqlite::Result<()> {
+    fn step(&self, context: &mut Context<'_>, texts: &mut Collected<String>) -> rusqlite::Result<()> {
         let value = raw(context, 0);
         if !matches!(value, ValueRef::Null) {
-            texts.push(convert::text_of(value).into_owned());
+            let pushed = texts.push(convert::text_of(value).into_owned());
+            pushed.map_err(|error| user_error(&error))?;
         }
         Ok(())
     }
 
-    fn finalize(&self, _: &mut Context<'_>, texts: Option<Vec<String>>) -> rusqlite::Result<Value> {
-        let collected = |texts: Vec<String>| -> Result<Value> {
-            let text =
-                serde_json::to_string(&texts).map_err(|_| Error::internal("texts cannot be collected"))?;
+    fn finalize(&self, _: &mut Context<'_>, texts: Option<Collected<String>>) -> rusqlite::Result<Value> {
+        let collected = |texts: Collected<String>| -> Result<Value> {
+            let text = serde_json::to_string(texts.values())
+                .map_err(|_| Error::internal("texts cannot be collected"))?;
             Ok(Value::Text(text))
         };
-        match texts.filter(|texts| !texts.is_empty()) {
+        match texts.filter(|texts| !texts.values().is_empty()) {
             None => Ok(Value::Null),
             Some(texts) => collected(texts).map_err(|error| user_error(&error)),
         }

@@ -8,6 +8,7 @@ mod aggregate;
 mod aggregates;
 pub(super) mod arrays;
 pub(super) mod assignments;
+mod collected;
 pub(super) mod convert;
 mod decimal;
 mod documents;

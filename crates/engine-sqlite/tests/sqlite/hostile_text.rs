@@ -104,3 +104,22 @@ async fn a_deadline_ends_work_of_many_small_statements() {
         assert_eq!(ok(session, "SELECT count(*) FROM t", &[]).await.rows.get(), "[[0]]");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_aggregate_keeps_more_than_a_value_may_have() {
+    let [fixture, _] = Fixture::both().await;
+    let session = &*fixture.session;
+    for aggregate in [
+        "length(string_agg(s, ','))",
+        "array_length(array_agg(s), 1)",
+        "json_array_length(json_agg(s))",
+        "percentile_disc(0.5) WITHIN GROUP (ORDER BY s) IS NULL",
+    ] {
+        // Seventy megabytes.
+        let sql = format!(
+            "SELECT {aggregate} FROM (SELECT repeat('a', 14000000) AS s FROM generate_series(1, 5)) AS t"
+        );
+        let error = session.execute(Statement { query: sql, ..Statement::default() }).await.unwrap_err();
+        assert_eq!(error.code, ErrorCode::TooLarge, "{aggregate}: {}", error.message);
+    }
+}

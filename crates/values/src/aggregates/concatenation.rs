@@ -2,10 +2,9 @@
 
 use std::collections::VecDeque;
 
-use phantomdb_protocol::{Error, ErrorCode, Result};
+use phantomdb_protocol::Result;
 
-/// The most bytes of a result.
-const MOST: usize = 1 << 29;
+use crate::text::limit::check;
 
 /// The values so far, with the delimiter in front of each.
 #[derive(Debug, Default)]
@@ -18,25 +17,24 @@ pub struct Concatenation {
 }
 
 impl Concatenation {
-    /// Adds a value. `TOO_LARGE` beyond the limit of 512 MB.
+    /// Adds a value. Fails with `TOO_LARGE` when the result would be too long.
     pub fn add(&mut self, value: &[u8], delimiter: &[u8]) -> Result<()> {
-        if self.bytes.len() - self.start + value.len() + delimiter.len() > MOST {
-            return Err(Error::new(ErrorCode::TooLarge, "the result of string_agg is longer than 512 MB"));
-        }
+        check(self.bytes.len() - self.start + value.len() + delimiter.len())?;
         self.bytes.extend_from_slice(delimiter);
         self.bytes.extend_from_slice(value);
         self.lengths.push_back((delimiter.len(), value.len()));
         Ok(())
     }
 
-    /// Takes the first value away.
-    pub fn remove_first(&mut self) {
-        let Some((delimiter, value)) = self.lengths.pop_front() else { return };
+    /// Takes the first value away. Returns how long it was, with its delimiter.
+    pub fn remove_first(&mut self) -> usize {
+        let Some((delimiter, value)) = self.lengths.pop_front() else { return 0 };
         self.start += delimiter + value;
         if self.start > self.bytes.len() / 2 {
             self.bytes.drain(..self.start);
             self.start = 0;
         }
+        delimiter + value
     }
 
     /// The values with the delimiters between them; none of nothing.

@@ -24,11 +24,16 @@ impl<T> Frame<T> {
             return;
         }
         if self.values.len() == MOST {
-            self.complete = false;
-            self.values = VecDeque::new();
+            self.give_up();
             return;
         }
         self.values.push_back(value);
+    }
+
+    /// Keeps no values any longer: they are too many, or too large.
+    pub fn give_up(&mut self) {
+        self.complete = false;
+        self.values = VecDeque::new();
     }
 
     pub fn remove_first(&mut self) {

@@ -13,19 +13,19 @@ fn check(fraction: f64) -> Result<()> {
     Err(Error::new(ErrorCode::OutOfRange, message))
 }
 
-/// The value at that part of the ordered values, between two of them if need be; none of nothing.
+/// The value at that part of so many ordered values, between two of them if need be; none of nothing. `at` knows each value.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     clippy::cast_precision_loss,
     reason = "a part of the number of values"
 )]
-pub fn continuous(fraction: f64, ordered: &[f64]) -> Result<Option<f64>> {
+pub fn continuous(fraction: f64, count: usize, at: impl Fn(usize) -> Option<f64>) -> Result<Option<f64>> {
     check(fraction)?;
-    let Some(last) = ordered.len().checked_sub(1) else { return Ok(None) };
+    let Some(last) = count.checked_sub(1) else { return Ok(None) };
     let position = fraction * last as f64;
     let (below, above) = (position.floor(), position.ceil());
-    let at = |position: f64| ordered.get(position as usize).copied();
+    let at = |position: f64| at(position as usize);
     Ok(match (at(below), at(above)) {
         (Some(low), Some(_)) if below == above => Some(low),
         (Some(low), Some(high)) => Some(low + (position - below) * (high - low)),
@@ -52,6 +52,10 @@ pub fn discrete(fraction: f64, count: usize) -> Result<Option<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn continuous(fraction: f64, ordered: &[f64]) -> Result<Option<f64>> {
+        super::continuous(fraction, ordered.len(), |index| ordered.get(index).copied())
+    }
 
     #[test]
     fn it_is_postgresqls() {

@@ -7,6 +7,7 @@ use phantomdb_protocol::{Error, ErrorCode, Result};
 use phantomdb_values::{
     aggregates::{frame::Frame, percentile},
     numbers::float::parse_f64,
+    text::limit::LONGEST_RESULT,
 };
 use rusqlite::{
     Connection,
@@ -16,6 +17,7 @@ use rusqlite::{
 
 use super::strict_aggregate::{FLAGS, strict};
 use crate::functions::{
+    collected::{Collected, Weighed},
     convert, decimal,
     numbers::values::{float8, stored_float8},
     result::user_error,
@@ -38,10 +40,17 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
             if any.count == 1 {
                 any.first = convert::owned(row[0]);
             }
-            any.frame.push(convert::owned(row[0]));
+            let value = convert::owned(row[0]);
+            any.bytes += value.bytes();
+            if any.bytes > LONGEST_RESULT {
+                any.frame.give_up();
+            } else {
+                any.frame.push(value);
+            }
             Ok(())
         },
-        |any, _| {
+        |any, row| {
+            any.bytes = any.bytes.saturating_sub(convert::owned(row[0]).bytes());
             any.count = any.count.saturating_sub(1);
             any.frame.remove_first();
             any.first = any.next()?;
@@ -56,11 +65,13 @@ struct Any {
     count: u64,
     first: Value,
     frame: Frame<Value>,
+    /// Those of the texts in the frame.
+    bytes: usize,
 }
 
 impl Default for Any {
     fn default() -> Self {
-        Self { count: 0, first: Value::Null, frame: Frame::default() }
+        Self { count: 0, first: Value::Null, frame: Frame::default(), bytes: 0 }
     }
 }
 
@@ -76,7 +87,7 @@ impl Any {
 struct Percentile<T> {
     /// The fraction that is asked for; NULL is None.
     fraction: Option<Fraction>,
-    values: Vec<T>,
+    values: Collected<T>,
 }
 
 /// One fraction, or a JSON array of them.
@@ -105,10 +116,10 @@ impl Fraction {
     }
 }
 
-impl<T> Percentile<T> {
+impl<T: Weighed> Percentile<T> {
     fn new(context: &Context<'_>) -> rusqlite::Result<Self> {
         let fraction = Fraction::read(raw(context, 0)).map_err(|error| user_error(&error))?;
-        Ok(Self { fraction, values: Vec::new() })
+        Ok(Self { fraction, values: Collected::default() })
     }
 
     /// The result for one fraction, or a JSON array of the results for several.
@@ -116,7 +127,7 @@ impl<T> Percentile<T> {
         match &self.fraction {
             None => Ok(Value::Null),
             Some(Fraction::One(fraction)) => Ok(of(*fraction)?.unwrap_or(Value::Null)),
-            Some(Fraction::Several(_)) if self.values.is_empty() => Ok(Value::Null),
+            Some(Fraction::Several(_)) if self.values.values().is_empty() => Ok(Value::Null),
             Some(Fraction::Several(fractions)) => {
                 let results = fractions.iter().map(|fraction| match fraction {
                     Some(fraction) => of(*fraction).map(|found| json(found.unwrap_or(Value::Null))),
@@ -163,15 +174,18 @@ impl Aggregate<Percentile<f64>, Value> for Continuous {
     fn step(&self, context: &mut Context<'_>, percentile: &mut Percentile<f64>) -> rusqlite::Result<()> {
         let value = raw(context, 1);
         if !matches!(value, ValueRef::Null) {
-            percentile.values.push(float8(value).map_err(|error| user_error(&error))?);
+            let pushed = float8(value).and_then(|number| percentile.values.push(number));
+            pushed.map_err(|error| user_error(&error))?;
         }
         Ok(())
     }
 
     fn finalize(&self, _: &mut Context<'_>, percentile: Option<Percentile<f64>>) -> rusqlite::Result<Value> {
         let Some(percentile) = percentile else { return Ok(Value::Null) };
+        let values = percentile.values.values();
         let result = percentile.result(json_of, |fraction| {
-            Ok(percentile::continuous(fraction, &percentile.values)?.map(stored_float8))
+            let at = |index| values.get(index).copied();
+            Ok(percentile::continuous(fraction, values.len(), at)?.map(stored_float8))
         });
         result.map_err(|error| user_error(&error))
     }
@@ -189,7 +203,7 @@ impl Aggregate<Percentile<Value>, Value> for Discrete {
     fn step(&self, context: &mut Context<'_>, percentile: &mut Percentile<Value>) -> rusqlite::Result<()> {
         let value = raw(context, 1);
         if !matches!(value, ValueRef::Null) {
-            percentile.values.push(convert::owned(value));
+            percentile.values.push(convert::owned(value)).map_err(|error| user_error(&error))?;
         }
         Ok(())
     }
@@ -200,9 +214,10 @@ impl Aggregate<Percentile<Value>, Value> for Discrete {
         percentile: Option<Percentile<Value>>,
     ) -> rusqlite::Result<Value> {
         let Some(percentile) = percentile else { return Ok(Value::Null) };
+        let values = percentile.values.values();
         let result = percentile.result(self.json, |fraction| {
-            let index = percentile::discrete(fraction, percentile.values.len())?;
-            Ok(index.and_then(|index| percentile.values.get(index).cloned()))
+            let index = percentile::discrete(fraction, values.len())?;
+            Ok(index.and_then(|index| values.get(index).cloned()))
         });
         result.map_err(|error| user_error(&error))
     }

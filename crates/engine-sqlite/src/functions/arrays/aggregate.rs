@@ -1,7 +1,5 @@
 //! `array_agg`, of groups and of window frames.
 
-use std::collections::VecDeque;
-
 use phantomdb_protocol::{Error, ErrorCode};
 use phantomdb_values::arrays::{Item, Kind, check, parse, write};
 use rusqlite::{
@@ -12,6 +10,7 @@ use rusqlite::{
 
 use super::elements::item_of;
 use crate::functions::{
+    collected::Collected,
     convert,
     result::user_error,
     scalar::{AGGREGATE, raw},
@@ -54,7 +53,7 @@ struct Collect {
     arrays: bool,
 }
 
-type Items = VecDeque<Item>;
+type Items = Collected<Item>;
 
 impl Collect {
     fn element(&self, value: ValueRef<'_>) -> phantomdb_protocol::Result<Item> {
@@ -71,36 +70,38 @@ impl Collect {
         if items.is_empty() { Err(refused("an empty array")) } else { Ok(Item::Array(items)) }
     }
 
-    fn of(&self, items: Option<&Items>) -> rusqlite::Result<Value> {
-        let Some(items) = items.filter(|items| !items.is_empty()) else { return Ok(Value::Null) };
-        let items: Vec<Item> = items.iter().cloned().collect();
-        let items = if self.arrays { check(items).map_err(|error| user_error(&error))? } else { items };
-        Ok(Value::Text(write(&items)))
+    fn of(&self, items: Option<&mut Items>) -> rusqlite::Result<Value> {
+        let Some(items) = items.map(Items::slice).filter(|items| !items.is_empty()) else {
+            return Ok(Value::Null);
+        };
+        let text =
+            if self.arrays { check(items.to_vec()).map(|items| write(&items)) } else { Ok(write(items)) };
+        text.map(Value::Text).map_err(|error| user_error(&error))
     }
 }
 
 impl Aggregate<Items, Value> for Collect {
     fn init(&self, _: &mut Context<'_>) -> rusqlite::Result<Items> {
-        Ok(Items::new())
+        Ok(Items::default())
     }
 
     fn step(&self, context: &mut Context<'_>, items: &mut Items) -> rusqlite::Result<()> {
-        items.push_back(self.element(raw(context, 0)).map_err(|error| user_error(&error))?);
-        Ok(())
+        let pushed = self.element(raw(context, 0)).and_then(|item| items.push(item));
+        pushed.map_err(|error| user_error(&error))
     }
 
-    fn finalize(&self, _: &mut Context<'_>, items: Option<Items>) -> rusqlite::Result<Value> {
-        self.of(items.as_ref())
+    fn finalize(&self, _: &mut Context<'_>, mut items: Option<Items>) -> rusqlite::Result<Value> {
+        self.of(items.as_mut())
     }
 }
 
 impl WindowAggregate<Items, Value> for Collect {
     fn value(&self, items: Option<&mut Items>) -> rusqlite::Result<Value> {
-        self.of(items.map(|items| &*items))
+        self.of(items)
     }
 
     fn inverse(&self, _: &mut Context<'_>, items: &mut Items) -> rusqlite::Result<()> {
-        items.pop_front();
+        items.remove_first();
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! `json_agg` and `json_object_agg`, of groups and of window frames.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 
 use phantomdb_protocol::{Error, ErrorCode};
 use phantomdb_values::documents::{Document, array, key, object_of_members};
@@ -11,7 +11,7 @@ use rusqlite::{
 };
 
 use crate::functions::{
-    convert,
+    collected, convert,
     result::user_error,
     scalar::{AGGREGATE, raw},
 };
@@ -56,28 +56,28 @@ struct Elements {
     strict: bool,
 }
 
-type Collected = VecDeque<Option<String>>;
+type Collected = collected::Collected<Option<String>>;
 
 impl Elements {
     fn of(&self, values: &Collected) -> rusqlite::Result<Value> {
-        let kept = values.iter().map(Option::as_deref).filter(|value| !self.strict || value.is_some());
+        let kept =
+            values.values().iter().map(Option::as_deref).filter(|value| !self.strict || value.is_some());
         result(array(kept), self.jsonb)
     }
 }
 
 impl Aggregate<Collected, Value> for Elements {
     fn init(&self, _: &mut Context<'_>) -> rusqlite::Result<Collected> {
-        Ok(Collected::new())
+        Ok(Collected::default())
     }
 
     fn step(&self, context: &mut Context<'_>, values: &mut Collected) -> rusqlite::Result<()> {
-        values.push_back(text(context, 0));
-        Ok(())
+        values.push(text(context, 0)).map_err(|error| user_error(&error))
     }
 
     fn finalize(&self, _: &mut Context<'_>, values: Option<Collected>) -> rusqlite::Result<Value> {
         // The aggregate of no rows is NULL.
-        match values.filter(|values| !values.is_empty()) {
+        match values.filter(|values| !values.values().is_empty()) {
             Some(values) => self.of(&values),
             None => Ok(Value::Null),
         }
@@ -86,14 +86,14 @@ impl Aggregate<Collected, Value> for Elements {
 
 impl WindowAggregate<Collected, Value> for Elements {
     fn value(&self, values: Option<&mut Collected>) -> rusqlite::Result<Value> {
-        match values.filter(|values| !values.is_empty()) {
+        match values.filter(|values| !values.values().is_empty()) {
             Some(values) => self.of(values),
             None => Ok(Value::Null),
         }
     }
 
     fn inverse(&self, _: &mut Context<'_>, values: &mut Collected) -> rusqlite::Result<()> {
-        values.pop_front();
+        values.remove_first();
         Ok(())
     }
 }
@@ -107,11 +107,13 @@ struct Members {
     unique: bool,
 }
 
-type Pairs = VecDeque<(String, Option<String>)>;
+type Pairs = collected::Collected<(String, Option<String>)>;
 
 impl Members {
     fn of(&self, pairs: Option<&Pairs>) -> rusqlite::Result<Value> {
-        let Some(pairs) = pairs.filter(|pairs| !pairs.is_empty()) else { return Ok(Value::Null) };
+        let Some(pairs) = pairs.map(Pairs::values).filter(|pairs| !pairs.is_empty()) else {
+            return Ok(Value::Null);
+        };
         let mut seen = HashSet::new();
         let mut kept = Vec::with_capacity(pairs.len());
         for (key, value) in pairs {
@@ -132,7 +134,7 @@ impl Members {
 
 impl Aggregate<Pairs, Value> for Members {
     fn init(&self, _: &mut Context<'_>) -> rusqlite::Result<Pairs> {
-        Ok(Pairs::new())
+        Ok(Pairs::default())
     }
 
     fn step(&self, context: &mut Context<'_>, pairs: &mut Pairs) -> rusqlite::Result<()> {
@@ -143,8 +145,7 @@ impl Aggregate<Pairs, Value> for Members {
             Some(_) if is_left_out => String::new(),
             name => key(name.as_deref()).map_err(|error| user_error(&error))?,
         };
-        pairs.push_back((name, value));
-        Ok(())
+        pairs.push((name, value)).map_err(|error| user_error(&error))
     }
 
     fn finalize(&self, _: &mut Context<'_>, pairs: Option<Pairs>) -> rusqlite::Result<Value> {
@@ -158,7 +159,7 @@ impl WindowAggregate<Pairs, Value> for Members {
     }
 
     fn inverse(&self, _: &mut Context<'_>, pairs: &mut Pairs) -> rusqlite::Result<()> {
-        pairs.pop_front();
+        pairs.remove_first();
         Ok(())
     }
 }
