@@ -1,6 +1,10 @@
 //! Where tokens come from.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::{self, File},
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+};
 
 use super::{known::KnownToken, plain_file, store};
 
@@ -43,9 +47,22 @@ impl Source {
     }
 }
 
+/// The most bytes of a file with tokens.
+const LONGEST: u64 = 16 << 20;
+
+/// Reads an ordinary file. A pipe could be waited for without an end, and then no revoked token would be noticed any more; a
+/// device could fill the memory.
 fn read(path: &Path, what: &str) -> Result<String, String> {
-    let failed = |error| format!("the {what} {} cannot be read: {error}", path.display());
-    let content = std::fs::read_to_string(path).map_err(failed)?;
+    let failed = |error: io::Error| format!("the {what} {} cannot be read: {error}", path.display());
+    if !fs::metadata(path).map_err(failed)?.is_file() {
+        return Err(format!("the {what} {} is no ordinary file", path.display()));
+    }
+    let mut content = String::new();
+    let file = File::open(path).map_err(failed)?;
+    file.take(LONGEST + 1).read_to_string(&mut content).map_err(failed)?;
+    if content.len() as u64 > LONGEST {
+        return Err(format!("the {what} {} is longer than {} MB", path.display(), LONGEST >> 20));
+    }
     check_mode(path, what)?;
     Ok(content)
 }
@@ -54,7 +71,7 @@ fn read(path: &Path, what: &str) -> Result<String, String> {
 #[cfg(unix)]
 fn check_mode(path: &Path, what: &str) -> Result<(), String> {
     use std::os::unix::fs::PermissionsExt as _;
-    let metadata = std::fs::metadata(path)
+    let metadata = fs::metadata(path)
         .map_err(|error| format!("the {what} {} cannot be read: {error}", path.display()))?;
     let mode = metadata.permissions().mode();
     if mode & 0o022 != 0 {
@@ -71,7 +88,7 @@ fn check_mode(path: &Path, what: &str) -> Result<(), String> {
 #[cfg(unix)]
 fn warn_when_readable(path: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
-    if std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o004 != 0) {
+    if fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o004 != 0) {
         tracing::warn!("the token file {} can be read by all users of this computer", path.display());
     }
 }
@@ -82,4 +99,30 @@ fn warn_when_readable(_: &Path) {}
 #[cfg(not(unix))]
 fn check_mode(_: &Path, _: &str) -> Result<(), String> {
     Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn it_reads_ordinary_files_only_and_no_endless_ones() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        assert!(Command::new("mkfifo").arg(path("pipe")).status().unwrap().success());
+        std::os::unix::fs::symlink("/dev/zero", path("endless")).unwrap();
+        for name in ["pipe", "endless", "."] {
+            for source in [Source::PlainFile(path(name)), Source::Store(path(name))] {
+                let why = source.content().unwrap_err();
+                assert!(why.contains("no ordinary file"), "{name}: {why}");
+            }
+        }
+        fs::write(path("long"), "a".repeat(17 << 20)).unwrap();
+        assert!(Source::Store(path("long")).content().unwrap_err().contains("longer than 16 MB"));
+        fs::write(path("tokens"), "0123456789abcdef").unwrap();
+        std::os::unix::fs::symlink(path("tokens"), path("link")).unwrap();
+        assert_eq!(Source::PlainFile(path("link")).content().unwrap(), "0123456789abcdef");
+    }
 }
