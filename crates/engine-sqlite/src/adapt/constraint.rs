@@ -1,5 +1,7 @@
 //! Constraints of tables and columns.
 
+use std::collections::{HashMap, HashSet};
+
 use phantomdb_protocol::{Constraint, Error, ErrorCode, Result, TableName, TableSchema};
 use phantomdb_sql::{alter_table::settle_deferral, names::mentioned_columns};
 use sqlparser::{
@@ -21,13 +23,15 @@ use crate::{catalog::exactly, stored::stored_name};
 #[derive(Debug)]
 pub(super) struct Naming {
     pub(super) table: String,
-    taken: Vec<String>,
+    taken: HashSet<String>,
+    /// The next number of each name that was taken, so that many constraints on the same columns are named soon.
+    numbers: HashMap<String, u32>,
 }
 
 impl Naming {
     /// `taken` are the names that the user gave.
-    pub(super) fn new(table: &TableName, taken: Vec<String>) -> Self {
-        Self { table: table.name.clone(), taken }
+    pub(super) fn new(table: &TableName, taken: HashSet<String>) -> Self {
+        Self { table: table.name.clone(), taken, numbers: HashMap::new() }
     }
 
     /// PostgreSQL's name for a constraint without one: `table_column_suffix`.
@@ -38,19 +42,21 @@ impl Naming {
             .collect();
         let base = parts.join("_");
         let mut name = base.clone();
-        let mut number = 1;
-        while self.taken.contains(&name) {
-            name = format!("{base}{number}");
-            number += 1;
+        if self.taken.contains(&base) {
+            let number = self.numbers.entry(base.clone()).or_insert(1);
+            while self.taken.contains(&name) {
+                name = format!("{base}{number}");
+                *number += 1;
+            }
         }
-        self.taken.push(name.clone());
+        self.taken.insert(name.clone());
         Ident::with_quote('"', name)
     }
 
     pub(super) fn keep_or_name(&mut self, name: Option<Ident>, columns: &[String], suffix: &str) -> Ident {
         match name {
             Some(name) => {
-                self.taken.push(name.value.clone());
+                self.taken.insert(name.value.clone());
                 name
             }
             None => self.name(columns, suffix),

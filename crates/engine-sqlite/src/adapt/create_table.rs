@@ -24,11 +24,18 @@ use super::{
 };
 use crate::{source_expressions::SourceExpression, stored::stored_name};
 
+/// As many as SQLite takes columns. It compares each key with all others, which nothing interrupts.
+const MOST_CONSTRAINTS: usize = 2_000;
+
 impl Adapter<'_> {
     /// The result is the INSERT that fills the table, when it is made from a query.
     pub(super) fn create_table(&mut self, create: &mut CreateTable) -> Result<Option<String>> {
         let table = self.source.new_table(create)?;
         self.refuse_table_clauses(create)?;
+        if create.constraints.len() > MOST_CONSTRAINTS {
+            let message = format!("a table has at most {MOST_CONSTRAINTS} constraints on SQLite");
+            return Err(Error::new(ErrorCode::TooLarge, message).with_table(&table.name));
+        }
         create.name = ObjectName::from(vec![Ident::with_quote('"', stored_name(&table))]);
         let rows = self.columns_of_query(create, &table)?;
         refuse_generated_of_generated(create).map_err(|error| self.at(error, create.name.span()))?;

@@ -58,3 +58,18 @@ async fn a_long_statement_of_any_kind_ends_soon() {
         assert!(start.elapsed() < LONGEST, "{shown}: {:?}", start.elapsed());
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_constraints_are_named_soon_and_too_many_are_refused() {
+    let [fixture, _] = Fixture::both().await;
+    let table = |count: usize| {
+        let constraints = vec!["UNIQUE (a)"; count].join(", ");
+        format!("CREATE TABLE t (a INTEGER, {constraints})")
+    };
+    let start = Instant::now();
+    let statement = |query| Statement { query, ..Statement::default() };
+    let refused = fixture.session.execute(statement(table(50_000))).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::TooLarge, "{}", refused.message);
+    fixture.session.execute(statement(table(2_000))).await.unwrap();
+    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
+}
