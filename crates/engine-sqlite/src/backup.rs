@@ -7,14 +7,15 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
-use phantomdb_engine::check_database_name;
 use phantomdb_protocol::{Error, ErrorCode, Result};
-use rusqlite::config::DbConfig;
+use phantomdb_sql::own_tables::OwnTable;
 use rusqlite::{Connection, OpenFlags};
 use sha2::{Digest as _, Sha256};
 
-use crate::connection::{self, Location};
-use crate::{error, files, functions, lost_file};
+use crate::connection::{self, Location, Mode};
+use crate::directory::check_name;
+use crate::schema_rows::SchemaRows;
+use crate::{error, files, hidden, lost_file};
 
 /// A transaction that sees the database at one moment.
 pub(super) struct SqliteBackup {
@@ -37,7 +38,7 @@ impl SqliteBackup {
 /// Begins a backup of a database in a directory, also while a server has the directory alone: it only reads. Fails with
 /// `UNKNOWN_DATABASE` when there is none of that name.
 pub fn open_backup(directory: &Path, database: &str) -> Result<Box<dyn phantomdb_engine::Backup>> {
-    check_database_name(database)?;
+    check_name(database)?;
     let path = directory.join(format!("{database}.db"));
     if !path.is_file() {
         return Err(error::unknown_database(database));
@@ -118,9 +119,8 @@ pub fn check_file(path: &Path) -> Result<()> {
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
     let mut connection =
         Connection::open_with_flags(format!("file:{name}?immutable=1"), flags).map_err(failed)?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true).map_err(failed)?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false).map_err(failed)?;
-    functions::register(&mut connection).map_err(failed)?;
+    connection::restrict(&mut connection).map_err(failed)?;
+    hidden::hide(&connection).map_err(failed)?;
     let wrong = |sql: &str| -> rusqlite::Result<Vec<String>> {
         let mut statement = connection.prepare(sql)?;
         let rows = statement.query_map([], |row| row.get(0))?;
@@ -134,6 +134,7 @@ pub fn check_file(path: &Path) -> Result<()> {
         [ok] if ok == "ok" => {}
         found => return Err(unusable(format!("it is damaged: {}", found.join("; ")))),
     }
+    refuse_views_of_own_tables(&connection)?;
     let keys = wrong(
         "SELECT format('row %s of \"%s\" has no row in \"%s\"', coalesce(rowid, '?'), \"table\", parent) \
          FROM pragma_foreign_key_check LIMIT 5",
@@ -142,4 +143,39 @@ pub fn check_file(path: &Path) -> Result<()> {
         [] => Ok(()),
         found => Err(unusable(format!("foreign keys are broken: {}", found.join("; ")))),
     }
+}
+
+/// Refuses a file with a view or a trigger that names one of PhantomDB's own tables: through it everybody would read the answers
+/// of other callers.
+fn refuse_views_of_own_tables(connection: &Connection) -> Result<()> {
+    let sql = "SELECT type, name, sql FROM sqlite_schema WHERE type IN ('view', 'trigger')";
+    let mut statement = connection.prepare(sql).map_err(error::from_sqlite)?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+    let rows = rows.and_then(|rows| rows.collect::<rusqlite::Result<Vec<(String, String, String)>>>());
+    for (kind, name, sql) in rows.map_err(error::from_sqlite)? {
+        let sql = sql.to_ascii_lowercase();
+        if let Some(own) = OwnTable::ALL.iter().find(|own| sql.contains(own.name())) {
+            let message = format!(
+                "the file cannot be used: its {kind} \"{name}\" names {}, a table that PhantomDB keeps for itself; drop the {kind}",
+                own.name()
+            );
+            return Err(Error::new(ErrorCode::BadRequest, message));
+        }
+    }
+    Ok(())
+}
+
+/// Opens a checked file as a database that is served, and reads its definitions: they mean more there than in a check. Fails with
+/// `BAD_REQUEST`. The file is the engine's own copy.
+pub(super) fn check_definitions(file: &Path, busy_timeout: Duration) -> Result<()> {
+    let unusable = |error: Error| {
+        let why = error.message;
+        Error::new(
+            ErrorCode::BadRequest,
+            format!("the file cannot be used: its definitions cannot be read: {why}"),
+        )
+    };
+    let location = Location::File(file.to_owned());
+    let opened = connection::open(&location, false, busy_timeout, Mode::ReadWrite).map_err(unusable)?;
+    SchemaRows::read_where(&opened, |_| true).map(drop).map_err(unusable)
 }

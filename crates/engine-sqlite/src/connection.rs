@@ -233,6 +233,12 @@ fn configure(
         "PRAGMA journal_mode=WAL; PRAGMA synchronous={synchronous}; PRAGMA foreign_keys=ON;
          PRAGMA case_sensitive_like=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-8000"
     ))?;
+    restrict(connection)
+}
+
+/// Sets the limits of a connection and registers the functions, so that statements and definitions mean on it what they mean on
+/// all.
+pub(super) fn restrict(connection: &mut Connection) -> rusqlite::Result<()> {
     for (setting, on) in [
         (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
         (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),

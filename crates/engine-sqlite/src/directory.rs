@@ -22,6 +22,19 @@ const PROBE_AGE: Duration = Duration::from_secs(1);
 /// The space that must be free to take writes.
 const PROBE_BYTES: usize = 1 << 20;
 
+/// The bytes of a name to which every ending of a database's files can be added.
+const LONGEST_NAME: usize = 240;
+
+/// Fails with `BAD_REQUEST` for a name that no database of SQLite can have.
+pub(super) fn check_name(name: &str) -> Result<()> {
+    check_database_name(name)?;
+    if name.len() <= LONGEST_NAME {
+        return Ok(());
+    }
+    let message = format!("the name of the database is longer than {LONGEST_NAME} bytes; choose another");
+    Err(Error::new(ErrorCode::BadRequest, message))
+}
+
 /// Who else may use the directory at the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sharing {
@@ -78,7 +91,7 @@ impl Directory {
             fs::read_dir(&self.path).map_err(|error| from_io("the directory cannot be read", &error))?;
         Ok(entries
             .filter_map(|entry| Some(entry.ok()?.file_name().to_str()?.strip_suffix(".db")?.to_owned()))
-            .filter(|name| check_database_name(name).is_ok())
+            .filter(|name| check_name(name).is_ok())
             .collect())
     }
 

@@ -9,13 +9,11 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
-use phantomdb_engine::{
-    Access, Backup, Engine, EngineStatistics, LockWait, Session, Transaction, check_database_name,
-};
+use phantomdb_engine::{Access, Backup, Engine, EngineStatistics, LockWait, Session, Transaction};
 use phantomdb_protocol::{BeginTransaction, Error, ErrorCode, Result};
 use tokio_util::sync::CancellationToken;
 
-use crate::backup::check_file;
+use crate::backup::{check_definitions, check_file};
 use crate::blocking;
 use crate::connection::Location;
 use crate::database::Database;
@@ -94,7 +92,7 @@ impl SqliteEngine {
     }
 
     fn find(&self, name: &str) -> Result<Arc<Database>> {
-        check_database_name(name)?;
+        directory::check_name(name)?;
         let mut databases = self.databases.lock();
         let databases = databases.as_mut().ok_or_else(closed)?;
         let now = self.close_idle(&databases.open);
@@ -195,7 +193,7 @@ impl ReservedName {
     /// Fails with `ALREADY_EXISTS` when there is a database of that name. While somebody else makes it, this waits for the
     /// outcome: whoever is told that it exists can use it.
     async fn new(databases: &Databases, name: &str) -> Result<Self> {
-        check_database_name(name)?;
+        directory::check_name(name)?;
         loop {
             let made_by_other = {
                 let mut known = databases.lock();
@@ -362,8 +360,11 @@ impl Engine for SqliteEngine {
     }
 
     async fn restore_backup(&self, name: &str, file: &Path, replace: bool) -> Result<()> {
-        let checked = file.to_owned();
-        blocking::run_to_end(move || check_file(&checked)).await??;
+        let (checked, busy_timeout) = (file.to_owned(), self.options.lock_timeout);
+        blocking::run_to_end(move || {
+            check_file(&checked).and_then(|()| check_definitions(&checked, busy_timeout))
+        })
+        .await??;
         let Storage::Directory(directory) = &self.storage else {
             let snapshot = Arc::new(Snapshot::load(file)?);
             return match self.find(name) {

@@ -124,3 +124,62 @@ async fn a_damaged_backup_is_refused_and_changes_nothing() {
     assert_eq!(rows(&*fixture.session, "SELECT count(*) FROM \"t\"", &[]).await, json!([[5000]]));
     assert_eq!(fixture.engine.databases().await.unwrap(), ["test"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_whose_definitions_cannot_be_used_or_show_what_is_others_is_refused() {
+    for fixture in Fixture::both().await {
+        fill(&*fixture.session).await;
+        let scratch = tempfile::tempdir().unwrap();
+        let file = scratch.path().join("file");
+        let mut out = fs::File::create(&file).unwrap();
+        fixture.engine.backup("test").await.unwrap().write_to(&mut out).unwrap();
+        drop(out);
+        let bytes = fs::read(&file).unwrap();
+        for (definition, says) in [
+            ("CREATE TABLE c (a CHECK (a > 0 OR length(load_extension('x'))))", ""),
+            ("CREATE TABLE c (a, b AS (fts3_tokenizer('simple')))", ""),
+            ("CREATE VIEW v AS SELECT * FROM PhantomDB_Answers", "the view \"v\""),
+            (
+                "CREATE TRIGGER r AFTER INSERT ON t BEGIN DELETE FROM p WHERE id IN (SELECT write FROM phantomdb_answers); END",
+                "the trigger \"r\"",
+            ),
+        ] {
+            fs::write(&file, &bytes).unwrap();
+            let connection = rusqlite::Connection::open(&file).unwrap();
+            connection
+                .execute_batch("PRAGMA journal_mode=DELETE; CREATE TABLE phantomdb_answers (write)")
+                .unwrap();
+            let made = connection.execute_batch(definition);
+            drop(connection);
+            if made.is_err() {
+                // SQLite itself makes no such definition.
+                continue;
+            }
+            let refused = fixture.engine.restore_backup("test", &file, true).await;
+            if let Err(refused) = refused {
+                assert_eq!(refused.code, ErrorCode::BadRequest, "{definition}: {refused}");
+                let says = says.replace("the ", "its ");
+                assert!(refused.message.contains(&says), "{definition}: {refused}");
+            } else {
+                assert!(says.is_empty(), "{definition}");
+            }
+            // It is the old database, or one that can be used.
+            assert_eq!(
+                rows(&*fixture.engine.database("test").await.unwrap(), "SELECT count(*) FROM \"t\"", &[])
+                    .await,
+                json!([[5000]])
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_with_which_no_file_can_be_made_is_refused_as_one() {
+    for fixture in Fixture::both().await {
+        let name = "\u{1f600}".repeat(63);
+        let refused = fixture.engine.create_database(&name).await.unwrap_err();
+        assert_eq!(refused.code, ErrorCode::BadRequest, "{refused}");
+        assert!(refused.message.contains("240 bytes"), "{refused}");
+        fixture.engine.create_database(&"\u{1f600}".repeat(60)).await.unwrap();
+    }
+}
