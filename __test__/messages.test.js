@@ -262,6 +262,20 @@ test('a warning says that calls wait for a server that is away', async () => {
   expect(warning.message).toContain('calls are sent again for up to 10 seconds');
 });
 
+test('a column of an include that is not grouped is named with its table', async () => {
+  const sequelize = new Sequelize({ database: 'groups', dialect: new PhantomDBDialect('memory:'), logging: false });
+  const User = sequelize.define('User', { age: DataTypes.INTEGER });
+  const Task = sequelize.define('Task', {});
+  User.hasMany(Task);
+  await sequelize.sync();
+  const count = [sequelize.fn('count', sequelize.col('Tasks.id')), 'tasks'];
+  const ungrouped = { attributes: ['id', count], include: Task, group: ['User.id'] };
+  expect(await messageOf(() => User.findAll(ungrouped))).toMatch(/^the column "Tasks"\."id" must be in GROUP BY/);
+  const withoutInclude = { attributes: ['id'], group: ['age'] };
+  expect(await messageOf(() => User.findAll(withoutInclude))).toMatch(/^the column "id" must be in GROUP BY/);
+  await sequelize.close();
+});
+
 describe('the command line', () => {
   test.each([
     [['import', 'oracle://u:secret@h/x', '--to', 'file:./data'], 'the source is a SQLite file'],

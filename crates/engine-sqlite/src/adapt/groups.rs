@@ -247,16 +247,20 @@ impl VisitorMut for GroupCheck<'_, '_> {
                 self.adapter.is_ungrouped(qualifier, &ident.value, self.groups)
             };
             let found = match expr {
-                Expr::Identifier(ident) => ungrouped(None, ident).then_some(&*ident),
+                Expr::Identifier(ident) => ungrouped(None, ident).then_some((None, &*ident)),
                 Expr::CompoundIdentifier(parts) => match parts.as_slice() {
-                    [.., table, column] => ungrouped(Some(&table.value), column).then_some(column),
+                    [.., table, column] => {
+                        ungrouped(Some(&table.value), column).then_some((Some(table), column))
+                    }
                     _ => None,
                 },
                 _ => None,
             };
-            if let Some(ident) = found {
+            if let Some((table, ident)) = found {
+                // A query with joins often has several columns of that name.
+                let table = table.map(|table| format!("\"{}\".", table.value)).unwrap_or_default();
                 let message = format!(
-                    "the column \"{}\" must be in GROUP BY or in an aggregate, such as max(): a group can have several values of it",
+                    "the column {table}\"{}\" must be in GROUP BY or in an aggregate, such as max(): a group can have several values of it",
                     ident.value
                 );
                 let error = Error::new(ErrorCode::SyntaxError, message);
