@@ -158,6 +158,12 @@ async fn it_refuses_settings_that_would_change_results(fixture: &Fixture) {
         ("SET NAMES 'latin1'", "leave it out"),
         ("SET TRANSACTION READ ONLY", "one that only reads"),
         ("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY", "one that only reads"),
+        ("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", "with its isolation level"),
+        ("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ WRITE", "with its isolation level"),
+        (
+            "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE",
+            "with its isolation level",
+        ),
     ] {
         let refused = error(session, sql, &[]).await;
         assert_eq!(refused.code, ErrorCode::Unsupported, "{sql}");

@@ -3,7 +3,7 @@
 //! already is what the statement asks for, or that changes no result, is accepted: scripts of `pg_dump` begin with these.
 
 use phantomdb_protocol::{Error, Result};
-use sqlparser::ast::{Expr, Set, TransactionAccessMode, TransactionMode, Value};
+use sqlparser::ast::{Expr, Set, TransactionAccessMode, TransactionIsolationLevel, TransactionMode, Value};
 
 /// Settings of PostgreSQL with the values that they have here, the first of which is how PostgreSQL writes it.
 const KEPT: &[(&str, &[&str])] = &[
@@ -76,6 +76,7 @@ const INSTEAD: &[(&str, &str)] = &[
     ("session_replication_role", "SET CONSTRAINTS ALL DEFERRED checks deferrable keys at the commit"),
     ("statement_timeout", "give the call a time limit"),
     ("timezone", "name the zone where it matters: AT TIME ZONE 'Europe/Berlin'"),
+    ("transaction isolation level", "begin the transaction with its isolation level"),
     ("transaction read only", "begin the transaction as one that only reads"),
     ("transaction snapshot", "REPEATABLE READ reads from one snapshot"),
     ("transaction_timeout", "begin the transaction with a time-out"),
@@ -98,6 +99,21 @@ pub(crate) fn accept(set: &Set) -> Result<()> {
             let only_reads = TransactionMode::AccessMode(TransactionAccessMode::ReadOnly);
             if modes.contains(&only_reads) {
                 return Err(refused("transaction read only"));
+            }
+            // Every transaction keeps the promises of READ COMMITTED, which is also the level of a statement by itself.
+            let is_kept = |mode: &TransactionMode| match mode {
+                TransactionMode::IsolationLevel(level) => match level {
+                    TransactionIsolationLevel::ReadUncommitted | TransactionIsolationLevel::ReadCommitted => {
+                        true
+                    }
+                    TransactionIsolationLevel::RepeatableRead
+                    | TransactionIsolationLevel::Serializable
+                    | TransactionIsolationLevel::Snapshot => false,
+                },
+                TransactionMode::AccessMode(_) => true,
+            };
+            if !modes.iter().all(is_kept) {
+                return Err(refused("transaction isolation level"));
             }
             if snapshot.is_some() { Err(refused("transaction snapshot")) } else { Ok(()) }
         }
