@@ -11,6 +11,7 @@ pub(super) const TESTS: &[ContractTest] = contract_tests![
     a_view_keeps_the_names_of_its_columns,
     the_star_of_a_view_stands_for_the_columns_that_there_were,
     a_column_that_a_view_reads_keeps_its_type,
+    a_key_stays_while_a_view_groups_by_it,
 ];
 
 async fn a_view_keeps_the_names_of_its_columns(fixture: &Fixture) {
@@ -81,4 +82,22 @@ async fn a_column_that_a_view_reads_keeps_its_type(fixture: &Fixture) {
         ],
     )
     .await;
+}
+
+async fn a_key_stays_while_a_view_groups_by_it(fixture: &Fixture) {
+    let session = &*fixture.session;
+    all(
+        session,
+        &[
+            "CREATE TABLE t (id INTEGER CONSTRAINT t_key PRIMARY KEY, n INTEGER)",
+            "CREATE VIEW counted AS SELECT id, count(*) AS c FROM t GROUP BY id",
+            "CREATE VIEW grouped AS SELECT id, n, sum(n) AS s FROM t GROUP BY id",
+        ],
+    )
+    .await;
+    let refused = error(session, "ALTER TABLE t DROP CONSTRAINT t_key", &[]).await;
+    assert_eq!(refused.code, ErrorCode::ForeignKeyViolation, "{}", refused.message);
+    ok(session, "ALTER TABLE t DROP CONSTRAINT t_key CASCADE", &[]).await;
+    assert_eq!(ask(session, "SELECT count(*) FROM counted").await, "0");
+    assert_eq!(error(session, "SELECT 1 FROM grouped", &[]).await.code, ErrorCode::UnknownTable);
 }

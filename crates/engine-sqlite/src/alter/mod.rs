@@ -81,7 +81,8 @@ fn apply_to_schema(conn: &Connection, change: &SchemaChange) -> Result<()> {
 /// Applies the operations in order. After an error the caller must roll back.
 pub fn alter(conn: &Connection, table: &TableName, operations: &[AlterOperation]) -> Result<()> {
     let mut drops = operations.iter().filter_map(|operation| match operation {
-        AlterOperation::DropColumn { name: _, cascade } => Some(*cascade),
+        AlterOperation::DropColumn { name: _, cascade }
+        | AlterOperation::DropConstraint { name: _, cascade } => Some(*cascade),
         _ => None,
     });
     match drops.next() {

@@ -6,8 +6,11 @@ use phantomdb_sql::printer::quote_identifier;
 use rusqlite::Connection;
 
 use super::execute::run;
+use super::foreign_keys::CurrentTables;
+use crate::adapt::adapt;
 use crate::comments;
 use crate::schema_rows::{Object, SchemaRows};
+use crate::stored::query_of_view;
 
 /// Runs a change that drops something. A view that can be read no more is dropped too with `cascade`, and makes the change
 /// fail without it.
@@ -17,14 +20,21 @@ pub(super) fn kept(
     cascade: bool,
     change: impl FnOnce() -> Result<()>,
 ) -> Result<()> {
+    let queries = queries(rows);
     let mut readable = views(rows);
     readable.retain(|view| can_be_read(conn, view));
+    let mut grouped = queries;
+    grouped.retain(|(view, query)| readable.contains(view) && adapted(conn, query).is_ok());
     change()?;
     if readable.is_empty() {
         return Ok(());
     }
+    let has_groups = |view: &String| {
+        let query = grouped.iter().find(|(grouped, _)| grouped == view).map(|(_, query)| query);
+        query.is_none_or(|query| !is_ungrouped(adapted(conn, query)))
+    };
     let mut views = views(&SchemaRows::read(conn)?);
-    views.retain(|view| readable.contains(view) && !can_be_read(conn, view));
+    views.retain(|view| readable.contains(view) && !(can_be_read(conn, view) && has_groups(view)));
     match views.first() {
         Some(view) if !cascade => {
             let message = format!(
@@ -74,6 +84,25 @@ fn reading(conn: &Connection, table: &str, column: &str) -> Result<Vec<String>> 
 pub(super) fn drop_view(conn: &Connection, view: &str) -> Result<()> {
     run(conn, &format!("DROP VIEW {}", quote_identifier(view)))?;
     comments::drop_stored(conn, view)
+}
+
+/// The views whose text has GROUP BY, each with the query with which it was made.
+fn queries(rows: &SchemaRows) -> Vec<(String, String)> {
+    let views = rows.iter().filter(|row| row.object == Object::View);
+    let with_groups = views.filter_map(|row| {
+        let query = query_of_view(row.sql.unwrap_or_default())?;
+        query.to_ascii_uppercase().contains("GROUP BY").then(|| (row.name.to_owned(), query))
+    });
+    with_groups.collect()
+}
+
+fn adapted(conn: &Connection, query: &str) -> Result<()> {
+    adapt(query, &CurrentTables(conn)).map(drop)
+}
+
+/// True when a query names columns that its groups do not decide. They did while the groups had the key of the table.
+fn is_ungrouped(outcome: Result<()>) -> bool {
+    outcome.is_err_and(|error| error.code == ErrorCode::SyntaxError)
 }
 
 /// The names of the views in SQLite.
