@@ -90,12 +90,19 @@ fn unique(message: &str, target: Option<&WriteTarget>, schema: &dyn Catalog) -> 
     let violated = message.split_once(": ").map_or("", |(_, violated)| violated);
     let error = Error::new(ErrorCode::UniqueViolation, "");
     if let Some(index) = violated.strip_prefix("index '").and_then(|rest| rest.strip_suffix('\'')) {
-        let error = match target {
-            Some(target) => error.with_table(target.table.clone()),
-            None => error,
+        let error = error.with_constraint(index);
+        let Some(target) = target else {
+            let message = format!("a row with the same value of \"{index}\" is there already");
+            return with_message(error, message);
         };
-        let message = format!("a row with the same value of \"{index}\" is there already");
-        return with_message(error.with_constraint(index), message);
+        let described = schema.table(&table_name(&target.table));
+        let fields = described.map(|table| fields_of(&table, index)).unwrap_or_default();
+        let message = if fields.is_empty() {
+            format!("a row with the same value of \"{index}\" is there already")
+        } else {
+            format!("a row of \"{}\" with the same {} is there already", target.table, quoted(&fields))
+        };
+        return with_message(error.with_table(target.table.clone()).with_columns(fields), message);
     }
     let (table, columns) = table_and_columns(violated);
     let described = schema.table(&table_name(&table));
@@ -107,6 +114,13 @@ fn unique(message: &str, target: Option<&WriteTarget>, schema: &dyn Catalog) -> 
         None => error,
     };
     with_message(error, message)
+}
+
+/// The columns and expressions of an index.
+fn fields_of(table: &TableSchema, index: &str) -> Vec<String> {
+    let found = table.indexes.iter().find(|known| known.name.eq_ignore_ascii_case(index));
+    let fields = found.map(|index| index.fields.as_slice()).unwrap_or_default();
+    fields.iter().filter_map(|field| field.column.clone().or_else(|| field.expression.clone())).collect()
 }
 
 fn with_message(mut error: Error, message: String) -> Error {

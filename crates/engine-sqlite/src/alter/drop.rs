@@ -1,7 +1,7 @@
 //! Drops tables, views, indexes and schemas. SQLite finds each of them in any case; PostgreSQL, and so this engine, by its
 //! exact name, but for the tables of `DROP TABLE IF EXISTS`.
 
-use phantomdb_protocol::{AlterOperation, Error, ErrorCode, Result, TableName};
+use phantomdb_protocol::{AlterOperation, Constraint, Error, ErrorCode, Result, TableName};
 use phantomdb_sql::names::references;
 use phantomdb_sql::printer::quote_identifier;
 use rusqlite::Connection;
@@ -82,6 +82,7 @@ pub(super) fn drop_tables(
                         format!("cannot drop a table that \"{name}\" references; drop both, or use CASCADE");
                     return Err(Error::new(ErrorCode::ForeignKeyViolation, message)
                         .with_table(name.to_string())
+                        .with_columns(columns_of(key))
                         .with_constraint(key.name().unwrap_or_default()));
                 }
                 change.apply(&AlterOperation::DropConstraint {
@@ -98,6 +99,13 @@ pub(super) fn drop_tables(
         }
         Ok(())
     })
+}
+
+fn columns_of(key: &Constraint) -> Vec<String> {
+    match key {
+        Constraint::ForeignKey { columns, .. } => columns.clone(),
+        _ => Vec::new(),
+    }
 }
 
 /// Drops schemas. Fails when one has tables, unless `cascade` is set: then its tables are dropped too.
