@@ -126,7 +126,8 @@ fn write_decimal(out: &mut Vec<u8>, bytes: &[u8], column_type: ColumnType) {
     let text = std::str::from_utf8(bytes).unwrap_or_default();
     match (column_type, text.parse::<i64>(), text.parse::<f64>()) {
         (ColumnType::Integer, Ok(integer), _) => write_integer(out, integer, column_type),
-        (ColumnType::Float, _, Ok(float)) if float.is_finite() => write_json(out, &float),
+        // A decimal that no float holds is infinite as one.
+        (ColumnType::Float, _, Ok(float)) => write_float(out, float, column_type),
         _ => write_text(out, bytes),
     }
 }

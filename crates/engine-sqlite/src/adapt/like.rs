@@ -88,7 +88,7 @@ impl Adapter<'_> {
         if is_text_column
             && !self.own_like
             && !ignore_case
-            && b.is_unknown()
+            && (b.is_unknown() || (b.origin == Origin::Parameter && b.data_type.is_text()))
             && string_of(&escape).is_some_and(is_one_character)
         {
             *expr = Expr::Like {
@@ -121,8 +121,10 @@ impl Adapter<'_> {
             }
             None => printer::literal("\\"),
         };
-        let function = if ignores_case(a, b) { "phantomdb_isimilar" } else { "phantomdb_similar" };
-        let matched = build::call(function, vec![build::take(left), build::take(pattern), escape]);
+        // The pattern is read even when the text is NULL, as on PostgreSQL.
+        let regex = build::call("phantomdb_similar_to_escape", vec![build::take(pattern), escape]);
+        let function = if ignores_case(a, b) { "phantomdb_iregex" } else { "phantomdb_regex" };
+        let matched = build::call(function, vec![build::take(left), regex]);
         *expr = if negated { not(matched) } else { matched };
         Ok(Typed::boolean(a.nullable || b.nullable))
     }

@@ -47,6 +47,7 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
         })?;
     }
     let bodies: [(&str, Body); 15] = [
+        // Definitions of older versions call these.
         ("phantomdb_similar", |a| boolean(similar_regex(a, false)?.is_match(&a.text(0))?)),
         ("phantomdb_isimilar", |a| boolean(similar_regex(a, true)?.is_match(&a.text(0))?)),
         ("phantomdb_citext_flags", |a| Ok(Value::Text(citext_flags(&a.text(0))))),

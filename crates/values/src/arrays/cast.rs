@@ -37,6 +37,10 @@ fn element(item: Item, from: Kind, to: Kind) -> Result<Item> {
                 _ => return Err(out_of_range(&text)),
             }
         }
+        // A float that is no number.
+        (Item::Text(text), Kind::Integer(_)) if matches!(from, Kind::Real | Kind::Double) => {
+            return Err(out_of_range(&text));
+        }
         (Item::Document(text), _) if to.document().is_some() => match to {
             Kind::Jsonb => Item::Document(Document::parse(&text)?.text()),
             _ => Item::Document(text),

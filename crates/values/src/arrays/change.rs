@@ -151,6 +151,9 @@ pub fn fill(element: &Item, lengths: &[Item]) -> Result<Vec<Item>> {
         product.checked_mul(*length).filter(|product| i32::try_from(*product).is_ok())
     };
     let count = lengths.iter().try_fold(1_usize, times);
+    // The number after the last subscript has to be an integer.
+    let has_end = |length: &usize| length.checked_add(1).is_some_and(|end| i32::try_from(end).is_ok());
+    let count = count.filter(|_| lengths.iter().all(has_end));
     check_length(count.unwrap_or(usize::MAX))?;
     if lengths.is_empty() || lengths.contains(&0) {
         return Ok(Vec::new());
