@@ -276,6 +276,15 @@ test('a column of an include that is not grouped is named with its table', async
   await sequelize.close();
 });
 
+test('a number as a condition is refused with the comparison to write', async () => {
+  const sequelize = new Sequelize({ database: 'conditions', dialect: new PhantomDBDialect('memory:'), logging: false });
+  const asked = () => sequelize.query('SELECT 1 AS one WHERE 5 % 2');
+  expect(await messageOf(asked)).toMatch(/not a value of the type integer; compare it, as in `x <> 0`/);
+  const text = () => sequelize.query("SELECT 1 AS one WHERE 'a' || 'b'");
+  expect(await messageOf(text)).toMatch(/not a value of the type text$/);
+  await sequelize.close();
+});
+
 describe('the command line', () => {
   test.each([
     [['import', 'oracle://u:secret@h/x', '--to', 'file:./data'], 'the source is a SQLite file'],

@@ -82,8 +82,9 @@ const givenNames = (tree) =>
   });
 
 /**
- * What a file names: the paths of its `use`, and in its code those from `crate`, `self`, `super` and its submodules. What it only
- * hands on (`pub use`) is no import: whoever uses such a name imports it from where it is defined.
+ * Finds the names that a file takes from others: the paths of its `use`, and in its code the paths from `crate`, `self`, `super`
+ * and its submodules. A name that it only hands on (`pub use`) is no import: whoever uses it imports it from the file that
+ * defines it.
  */
 function namesOf(text) {
   const paths = [];

@@ -1,8 +1,8 @@
-//! What the code that a database keeps may do to the session of a statement.
+//! The code that a database keeps may change the session of a statement. This is what the engine knows about it.
 
 use std::collections::HashSet;
 
-/// What is known of the code of a database.
+/// Says whether the code of a database may change sessions.
 #[derive(Debug, Default)]
 pub(crate) struct DatabaseCode {
     /// True when statements may run code that changes the session.

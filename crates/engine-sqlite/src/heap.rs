@@ -8,7 +8,7 @@ use rusqlite::ffi;
 
 /// The limit in bytes; 0 for none.
 static LIMIT: AtomicUsize = AtomicUsize::new(0);
-/// What all shares have.
+/// The bytes of all shares.
 static SHARED: AtomicUsize = AtomicUsize::new(0);
 
 /// A share that grows this much is compared with the memory of SQLite, too, of which the counter has a lock.

@@ -1,4 +1,4 @@
-//! What a statement may do to its session.
+//! The change that a statement may make to its session.
 
 use std::{collections::HashSet, sync::LazyLock};
 

@@ -4,9 +4,7 @@ use std::ops::ControlFlow;
 
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use phantomdb_sql::{names::last_ident, walk::each_expression};
-use sqlparser::ast::{
-    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Value, ValueWithSpan,
-};
+use sqlparser::ast::{Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Value, ValueWithSpan};
 
 use super::literal::string_of;
 use crate::stored::{NOW, TIME_OF_DAY, TODAY};

@@ -235,8 +235,11 @@ impl Adapter<'_> {
                 Ok(())
             }
             other => {
-                let message =
-                    format!("a condition must be a boolean, not a value of the type {}", other.name());
+                let advice = if other.is_number() { "; compare it, as in `x <> 0`" } else { "" };
+                let message = format!(
+                    "a condition must be a boolean, not a value of the type {}{advice}",
+                    other.name()
+                );
                 Err(self.at(Error::new(ErrorCode::TypeMismatch, message), expr.span()))
             }
         }

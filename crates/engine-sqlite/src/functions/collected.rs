@@ -62,7 +62,7 @@ impl<A: Weighed, B: Weighed> Weighed for (A, B) {
 /// Values in the order of their rows.
 pub(super) struct Collected<T> {
     values: VecDeque<T>,
-    /// Those of their texts.
+    /// The bytes of their texts.
     bytes: usize,
     share: Share,
 }

@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 use super::convert;
 use super::result::{FunctionResult, user_error};
 
-/// What an aggregate is: its result depends on its arguments only.
+/// The flags of an aggregate, whose result depends on its arguments only.
 pub(crate) const AGGREGATE: FunctionFlags = FunctionFlags::SQLITE_UTF8
     .union(FunctionFlags::SQLITE_DETERMINISTIC)
     .union(FunctionFlags::SQLITE_INNOCUOUS);

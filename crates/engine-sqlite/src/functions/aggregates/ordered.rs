@@ -65,7 +65,7 @@ struct Any {
     count: u64,
     first: Value,
     frame: Frame<Value>,
-    /// Those of the texts in the frame.
+    /// The bytes of the texts in the frame.
     bytes: usize,
 }
 

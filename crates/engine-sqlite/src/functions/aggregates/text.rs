@@ -14,7 +14,7 @@ use crate::{
     heap::Share,
 };
 
-/// What is kept of each value besides its text.
+/// The bytes that are kept of each value besides its text.
 const OF_EACH: usize = 16;
 
 /// The values so far, and their part of the memory.

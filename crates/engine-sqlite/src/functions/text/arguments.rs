@@ -13,7 +13,7 @@ use crate::functions::{
     scalar::{Arguments, strict},
 };
 
-/// What a function does with its arguments.
+/// The body of a function.
 pub(crate) type Body = fn(&Arguments<'_>) -> FunctionResult;
 
 /// Registers functions that are NULL when an argument is NULL.
