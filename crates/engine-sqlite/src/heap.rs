@@ -11,7 +11,7 @@ static LIMIT: AtomicUsize = AtomicUsize::new(0);
 /// The bytes of all shares.
 static SHARED: AtomicUsize = AtomicUsize::new(0);
 
-/// A share that grows this much is compared with the memory of SQLite, too, of which the counter has a lock.
+/// A share that has grown by this much is compared with the memory of SQLite, too. Reading that takes a lock.
 const STEP: usize = 64 * 1024;
 
 /// Limits the memory of SQLite in bytes, or lifts the limit. A statement that needs more fails with `TOO_LARGE`, and the others

@@ -13,7 +13,7 @@ use super::{Source, names::table_name};
 const ENUM_ADVICE: &str = "the values of an ENUM belong to its column; write the column as ENUM('a', 'b'), \
      and change the values with ALTER COLUMN … TYPE ENUM('a', 'b', 'c')";
 
-fn is_enum_of_sequelize(name: &TableName) -> bool {
+fn is_type_of_enum_column(name: &TableName) -> bool {
     name.name.starts_with("enum_")
 }
 
@@ -88,9 +88,9 @@ impl Source<'_> {
                         let names = tables.into_iter().map(|schema| schema.name).collect();
                         SchemaChange::DropSchemas { names, if_exists, cascade }
                     }
-                    // There are no types to drop: the values of an ENUM belong to its column. Migrations drop the type
-                    // that Sequelize makes for such a column on PostgreSQL.
-                    ObjectType::Type if if_exists || tables.iter().all(is_enum_of_sequelize) => {
+                    // There are no types to drop: the values of an ENUM belong to its column. Migrations for PostgreSQL
+                    // drop the type that an ORM makes there for such a column.
+                    ObjectType::Type if if_exists || tables.iter().all(is_type_of_enum_column) => {
                         return Ok(None);
                     }
                     ObjectType::Type => {

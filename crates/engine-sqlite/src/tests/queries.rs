@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_query_of_sequelize_is_adapted() {
+fn a_query_of_an_orm_is_adapted() {
     let database = Database::with(&[USERS]);
     let select = "SELECT \"User\".\"id\", \"User\".\"name\" AS \"n\" FROM \"Users\" AS \"User\" WHERE \
                   (\"User\".\"meta\"#>>'{a,b}') = $1 AND \"User\".\"name\" LIKE $2 ORDER BY \"User\".\"id\" DESC NULLS LAST LIMIT 10 OFFSET $3";
