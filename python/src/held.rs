@@ -1,4 +1,4 @@
-//! What a read holds while it is one of several in a request.
+//! A read that is one of several in a request holds these.
 
 use std::sync::{
     Arc, OnceLock,
@@ -9,7 +9,7 @@ use tokio::{sync::OwnedMutexGuard, task::AbortHandle};
 
 use super::state::State;
 
-/// What a read holds until its answer comes, or until it is given up.
+/// A read holds this until its answer comes, or until it is given up.
 pub(crate) struct Held {
     /// The session, whose statements run one after the other.
     pub(crate) _session: OwnedMutexGuard<State>,

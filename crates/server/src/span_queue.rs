@@ -24,7 +24,7 @@ const LENGTH_DEFAULT: usize = 2048;
 /// While spans are dropped, the log has a line so often.
 const LOG_INTERVAL: Duration = Duration::from_secs(60);
 
-/// What is known of the spans that wait, and of those that are lost.
+/// Counts the spans that wait, and those that are lost.
 #[derive(Debug, Default)]
 pub(crate) struct SpanQueue {
     waiting: AtomicUsize,
@@ -32,7 +32,7 @@ pub(crate) struct SpanQueue {
     log: Mutex<Log>,
 }
 
-/// What the log does not say yet.
+/// Counts the losses that the log does not name yet.
 #[derive(Debug, Default)]
 struct Log {
     /// Spans that were dropped because the queue was full.

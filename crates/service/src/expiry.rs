@@ -9,7 +9,7 @@ use std::{
 use parking_lot::Mutex;
 use tokio::{sync::Notify, time::Instant};
 
-/// What ends when its time has come.
+/// A collection whose members end when their time has come.
 pub(super) trait Expiring: Send + Sync + 'static {
     /// Ends what has expired. Returns when the next one can expire, and how many are left.
     fn end_expired(self: &Arc<Self>) -> (Option<Instant>, usize);

@@ -1,4 +1,4 @@
-//! What can complete a line, and where the names come from.
+//! The completions of a line, and the source of their names.
 
 use phantomdb_protocol::TableName;
 
@@ -9,7 +9,7 @@ pub(crate) trait Names {
     fn databases(&self) -> Vec<String>;
 }
 
-/// What can be put in the place of the text from a byte on.
+/// The texts that can replace the line from a byte on.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Completion {
     pub(crate) start: usize,

@@ -56,7 +56,7 @@ pub(super) struct Metrics {
 struct State {
     statements: AtomicU64,
     open_transactions: AtomicU64,
-    /// None without a collector of spans.
+    /// The number of lost spans; none when the server has no collector.
     lost_spans: Mutex<Option<u64>>,
     engine: Mutex<EngineStatistics>,
 }

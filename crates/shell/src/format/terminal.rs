@@ -2,7 +2,7 @@
 
 use phantomdb_protocol::ColumnType;
 
-/// What the output is, which decides some of the form.
+/// The kind of output, which decides some of the form.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Terminal {
     /// The columns of the terminal; none when the output is no terminal.

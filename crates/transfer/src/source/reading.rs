@@ -1,4 +1,4 @@
-//! What the readers of all other databases have in common.
+//! The readers of all other databases share these.
 
 use phantomdb_protocol::{Error, ErrorCode, ReferentialAction, Result};
 use rusqlite::types::ValueRef;
