@@ -172,7 +172,7 @@ test('a transaction that holds the lock and does nothing gives way after lockIdl
   await sequelize.query('INSERT INTO t (a) VALUES (2)');
   expect(performance.now() - begun).toBeLessThan(4_500);
   expect(await failure(() => sequelize.query('SELECT 1', { transaction }))).toMatchObject({
-    message: expect.stringContaining('without { transaction }'),
+    message: expect.stringContaining('pass the transaction to each query of it'),
     parent: { code: 'TRANSACTION_EXPIRED' },
   });
   await transaction.rollback();

@@ -12,9 +12,9 @@ pub(super) const ENDED_BY_CLOSE: &str = "was rolled back when the database was c
 pub(super) const ENDED_BY_RESTORE: &str = "was rolled back when the database was restored to a snapshot";
 
 /// The advice when a transaction was idle while others waited for it.
-pub(super) const WAITS_FOR_ITSELF: &str = "A query that is not given the transaction, such as one without { transaction } \
-     within the callback of sequelize.transaction, waits for the transaction to end: pass { transaction } to each query of \
-     it. If it does slow work between two statements, raise lockIdleTimeoutMs (--lock-idle-timeout of a server)";
+pub(super) const WAITS_FOR_ITSELF: &str = "A query that is not given the transaction waits for the transaction to end: pass \
+     the transaction to each query of it. If it does slow work between two statements, raise lockIdleTimeoutMs \
+     (--lock-idle-timeout of a server)";
 
 /// Ends a transaction from outside.
 #[async_trait]
