@@ -31,6 +31,7 @@ mod keyed;
 mod names;
 pub mod numbers;
 mod queries;
+mod repeated_values;
 mod result_limits;
 mod same_answers;
 mod schema;
@@ -51,7 +52,7 @@ use phantomdb_engine::{Engine, ResultLimits};
 
 pub use fixture::{ContractTest, Fixture, Writes};
 
-const FILES: [(&str, &[ContractTest]); 32] = [
+const FILES: [(&str, &[ContractTest]); 33] = [
     ("access", access::TESTS),
     ("alter_clauses", alter_clauses::TESTS),
     ("alterations", alterations::TESTS),
@@ -74,6 +75,7 @@ const FILES: [(&str, &[ContractTest]); 32] = [
     ("joins", joins::TESTS),
     ("names", names::TESTS),
     ("queries", queries::TESTS),
+    ("repeated_values", repeated_values::TESTS),
     (result_limits::NAME, result_limits::TESTS),
     ("same_answers", same_answers::TESTS),
     ("schema", schema::TESTS),

@@ -110,6 +110,9 @@ pub(super) fn assigned(value: &Value, written: Option<Written>, number: usize) -
             let message = format!("the value of parameter ${number}: {integer} is not a boolean");
             Err(Error::new(ErrorCode::TypeMismatch, message))
         }
+        (Value::Float(float), Some(Written::Integer(_))) if whole_number(*float).is_some() => {
+            Ok(ToSqlOutput::Owned(whole_number(*float).map_or(Owned::Null, Owned::Integer)))
+        }
         (Value::String(text), Some(Written::Integer(width))) if !is_digits(text) => {
             let integer = width.parse(text).map_err(|error| {
                 let message = format!("the value of parameter ${number}: {}", error.message);
@@ -119,6 +122,13 @@ pub(super) fn assigned(value: &Value, written: Option<Written>, number: usize) -
         }
         _ => to_sqlite(value, number),
     }
+}
+
+/// The integer with the value of the float; none when the float has a fraction or is too large to be exact.
+pub(super) fn whole_number(float: f64) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    #[expect(clippy::cast_possible_truncation, reason = "it is a whole number within 2^53")]
+    (float.fract() == 0.0 && float.abs() <= EXACT).then_some(float as i64)
 }
 
 /// True for a whole number of any length, which PostgreSQL takes for a number of a wider type.

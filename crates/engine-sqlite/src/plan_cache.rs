@@ -19,6 +19,9 @@ use crate::{catalog, error, straight_line};
 /// The number of plans that are cached for a database.
 const PLANS: usize = 1024;
 
+/// The number of refusals that are cached for a database.
+const REFUSALS: usize = 128;
+
 /// Longer statements are not cached: their values are in the text, so the same text is not likely to come again.
 pub(super) const LONGEST_CACHED: usize = 16 * 1024;
 
@@ -129,11 +132,18 @@ pub(super) struct PlanCache {
     schema_version: i64,
     tables: Mutex<HashMap<TableName, Option<Arc<TableSchema>>>>,
     plans: Mutex<LruCache<String, Arc<Plan>>>,
+    /// The refusals of statements that other types of their parameters may avoid.
+    refusals: Mutex<LruCache<String, Error>>,
 }
 
 impl PlanCache {
     fn new(schema_version: i64) -> Self {
-        Self { schema_version, tables: Mutex::default(), plans: Mutex::new(LruCache::new(PLANS)) }
+        Self {
+            schema_version,
+            tables: Mutex::default(),
+            plans: Mutex::new(LruCache::new(PLANS)),
+            refusals: Mutex::new(LruCache::new(REFUSALS)),
+        }
     }
 
     /// Returns the cache for the schema that `connection` sees: `current` while it is up to date, otherwise an empty one.
@@ -162,8 +172,19 @@ impl PlanCache {
         if let Some(plan) = self.cached_plan(sql) {
             return Ok(plan);
         }
-        let adapted = adapt(sql, &SchemaView { cache: self, connection })?;
-        Ok(self.keep(sql.to_owned(), adapted))
+        if let Some(refusal) = self.refusals.lock().get(sql) {
+            return Err(refusal.clone());
+        }
+        match adapt(sql, &SchemaView { cache: self, connection }) {
+            Ok(adapted) => Ok(self.keep(sql.to_owned(), adapted)),
+            Err(refusal) => {
+                // It comes again with each run of a statement whose values have to have their own types.
+                if is_about_types(refusal.code) && sql.len() <= LONGEST_CACHED {
+                    self.refusals.lock().insert(sql.to_owned(), refusal.clone());
+                }
+                Err(refusal)
+            }
+        }
     }
 
     /// Returns the plan of an INSERT of one row, in which the parameters at these places stand for the default of their

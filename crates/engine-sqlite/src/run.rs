@@ -18,9 +18,9 @@ use crate::direct_rows::{DirectRows, Source};
 use crate::functions::inserted_row;
 use crate::plan_cache::{LONGEST_CACHED, Plan, PlanCache, SchemaView, is_about_types};
 use crate::rows::RowWriter;
-use crate::wide_values::{out_of_range, wide_values, with_wide_values};
+use crate::wide_values::{refused as refused_value, wide_values, with_wide_values};
 use crate::{
-    adapt::{Adapted, Open},
+    adapt::{Adapted, Open, check_value},
     alter, bind, error, native,
 };
 
@@ -61,7 +61,6 @@ fn own_type(value: &Value) -> Option<Type> {
     Some(match value {
         Value::Null => return None,
         Value::Boolean(_) => Type::Boolean,
-        Value::Integer(integer) if i32::try_from(*integer).is_ok() => Type::Integer,
         Value::Integer(_) => Type::BigInt,
         Value::Float(_) => Type::Double,
         Value::String(_) => Type::Text,
@@ -86,7 +85,7 @@ fn type_of_value(value: &Value, open: Open) -> Option<Type> {
         (_, Value::Time(_)) => Some(Type::Time),
         (_, Value::Timestamp(_)) => Some(Type::TimestampTz),
         (_, Value::Blob(_)) => Some(Type::Bytea),
-        (Open::Any | Open::InnerColumn, Value::Json(_)) => Some(Type::Json),
+        (Open::Any | Open::Anywhere | Open::InnerColumn, Value::Json(_)) => Some(Type::Json),
         (Open::Overloaded | Open::InnerColumn | Open::Assumed, Value::Integer(_)) => Some(Type::BigInt),
         (Open::Overloaded | Open::InnerColumn | Open::Assumed, Value::Float(_)) => Some(Type::Double),
         (Open::Overloaded | Open::InnerColumn | Open::Assumed, Value::Uuid(_)) => Some(Type::Uuid),
@@ -94,7 +93,7 @@ fn type_of_value(value: &Value, open: Open) -> Option<Type> {
         (Open::Overloaded | Open::Assumed, Value::Json(_)) => Some(Type::Text),
         (Open::Overloaded | Open::InnerColumn | Open::Assumed, Value::Null)
         | (
-            Open::Any,
+            Open::Any | Open::Anywhere,
             Value::Integer(_) | Value::Float(_) | Value::Uuid(_) | Value::String(_) | Value::Null,
         ) => None,
     }
@@ -103,13 +102,24 @@ fn type_of_value(value: &Value, open: Open) -> Option<Type> {
 /// The types that the parameters may have, those of their values first: with integers of 32 bits where the values allow it,
 /// because some functions and operators know no others, and all texts, where no other types go together.
 fn types_of_values(types: Vec<(usize, Type)>, parameters: &[Value]) -> Vec<Vec<(usize, Type)>> {
+    let narrowed = narrowed(&types, parameters);
+    let texts = types.iter().map(|(place, _)| (*place, Type::Text)).collect();
+    vec![types, narrowed, texts]
+}
+
+/// The types with integers of 32 bits where the values allow it.
+fn narrowed(types: &[(usize, Type)], parameters: &[Value]) -> Vec<(usize, Type)> {
     let narrow = |&(place, data_type): &(usize, Type)| match parameters.get(place) {
         Some(Value::Integer(integer)) if i32::try_from(*integer).is_ok() => (place, Type::Integer),
         _ => (place, data_type),
     };
-    let narrowed = types.iter().map(narrow).collect();
-    let texts = types.iter().map(|(place, _)| (*place, Type::Text)).collect();
-    vec![types, narrowed, texts]
+    types.iter().map(narrow).collect()
+}
+
+/// The types that the parameters have by themselves.
+fn own_types(parameters: &[Value]) -> Vec<(usize, Type)> {
+    let type_at = |(place, value)| Some((place, own_type(value)?));
+    parameters.iter().enumerate().filter_map(type_at).collect()
 }
 
 impl Executor<'_> {
@@ -140,12 +150,12 @@ impl Executor<'_> {
             Err(error) if matches!(error.code, ErrorCode::TypeMismatch | ErrorCode::UnknownFunction) => error,
             outcome => return outcome,
         };
-        let type_at = |(place, value)| Some((place, own_type(value)?));
-        let types: Vec<(usize, Type)> = statement.parameters.iter().enumerate().filter_map(type_at).collect();
+        let types = own_types(&statement.parameters);
         if types.is_empty() {
             return Err(refusal);
         }
-        self.plans.plan_with_types(self.connection, &statement.query, &[types], None).map_err(|_| refusal)
+        let candidates = [types.clone(), narrowed(&types, &statement.parameters)];
+        self.plans.plan_with_types(self.connection, &statement.query, &candidates, None).map_err(|_| refusal)
     }
 
     /// Runs a statement. The position of an unknown function in it is added to the error.
@@ -192,7 +202,9 @@ impl Executor<'_> {
         let typed = self.plans.plan_with_types(self.connection, &statement.query, &candidates, None);
         let typed = typed.map_err(|refusal| match wide.first() {
             // PostgreSQL's refusal of a parameter that is only assumed to be a number names no value.
-            Some((place, _)) if is_about_types(refusal.code) && !is_open(*place) => out_of_range(*place),
+            Some((place, value)) if is_about_types(refusal.code) && !is_open(*place) => {
+                refused_value(*place, value)
+            }
             _ => refusal,
         })?;
         let statement = Statement { parameters, ..statement.clone() };
@@ -211,13 +223,22 @@ impl Executor<'_> {
         let type_at =
             |(place, open): &(usize, Open)| Some((*place, type_of_value(parameters.get(*place)?, *open)?));
         let open = &plan.adapted.open_parameters;
-        let types: Vec<(usize, Type)> = open.iter().filter_map(type_at).collect();
         let is_assumed = open.iter().any(|(_, open)| *open == Open::Assumed);
+        // Where PostgreSQL assumes no numbers, every value has its own type.
+        let types: Vec<(usize, Type)> =
+            if is_assumed { own_types(parameters) } else { open.iter().filter_map(type_at).collect() };
         // Texts alone are what the plan takes them for.
-        if !is_assumed && types.iter().all(|(_, data_type)| *data_type == Type::Text) {
+        let is_alone =
+            !open.iter().any(|(_, open)| *open == Open::Anywhere) || open.len() >= parameters.len();
+        if !is_assumed && is_alone && types.iter().all(|(_, data_type)| *data_type == Type::Text) {
             return Ok(Arc::clone(plan));
         }
         let mut candidates = types_of_values(types, parameters);
+        if open.iter().any(|(_, open)| *open == Open::Anywhere) {
+            let own = own_types(parameters);
+            let narrowed = narrowed(&own, parameters);
+            candidates.splice(0..0, [own, narrowed]);
+        }
         if is_assumed {
             // PostgreSQL's refusal, which names no types.
             candidates.push(Vec::new());
@@ -241,6 +262,9 @@ impl Executor<'_> {
         }
         let Prepared::Plan(plan) = prepared else { return self.run_native(statement) };
         check_count(plan.adapted.parameter_count, &statement.parameters)?;
+        for known in &plan.adapted.known_types {
+            check_value(&statement.parameters, known)?;
+        }
         if let Some(direct) = &plan.adapted.direct_insert {
             let source = Source::Parameters(&statement.parameters);
             if let Some(rows) = DirectRows::new(self, plan, direct, source, false)? {

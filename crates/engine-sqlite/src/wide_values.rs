@@ -1,10 +1,10 @@
-//! Whole numbers that are bound where one of fewer bits stands. Such a parameter has the type of its value, as on PostgreSQL:
-//! `42 + $1` of 3,000,000,000 is a BIGINT.
+//! Numbers that are bound where an integer stands that cannot hold them. Such a parameter has the type of its value, as on
+//! PostgreSQL: `42 + $1` of 3,000,000,000 is a BIGINT, and of 2.5 a float.
 
 use phantomdb_protocol::{Error, ErrorCode, Value};
 use phantomdb_values::numbers::integer::Width;
 
-use crate::bind::Written;
+use crate::bind::{Written, whole_number};
 
 /// The parameters, by their places from 0, whose values are too large for where they stand: each with its value as a number.
 pub(super) fn wide_values(written: &[Option<Written>], parameters: &[Value]) -> Vec<(usize, Value)> {
@@ -31,14 +31,22 @@ fn wide_value(value: &Value, width: Width) -> Option<Value> {
                 Err(_) => return Some(Value::Decimal(digits.trim_start_matches('+').to_owned())),
             }
         }
+        Value::Float(float) => match whole_number(*float) {
+            Some(integer) if fits(integer, width) => return None,
+            _ => return Some(value.clone()),
+        },
+        Value::Decimal(_) => return Some(value.clone()),
         _ => return None,
     };
-    let fits = match width {
+    (!fits(integer, width)).then_some(Value::Integer(integer))
+}
+
+fn fits(integer: i64, width: Width) -> bool {
+    match width {
         Width::Small => i16::try_from(integer).is_ok(),
         Width::Regular => i32::try_from(integer).is_ok(),
         Width::Big => true,
-    };
-    (!fits).then_some(Value::Integer(integer))
+    }
 }
 
 /// The values of a statement, with such values as numbers.
@@ -52,8 +60,17 @@ pub(super) fn with_wide_values(parameters: &[Value], wide: &[(usize, Value)]) ->
     parameters
 }
 
-/// The error for such a value where only numbers of fewer bits can stand.
-pub(super) fn out_of_range(place: usize) -> Error {
-    let message = format!("the value of parameter ${} is out of range for its place", place + 1);
-    Error::new(ErrorCode::OutOfRange, message)
+/// The error for such a value where only an integer of fewer bits can stand.
+pub(super) fn refused(place: usize, value: &Value) -> Error {
+    let number = place + 1;
+    match value {
+        Value::Integer(_) => {
+            let message = format!("the value of parameter ${number} is out of range for its place");
+            Error::new(ErrorCode::OutOfRange, message)
+        }
+        _ => {
+            let message = format!("the value of parameter ${number} is not an integer");
+            Error::new(ErrorCode::TypeMismatch, message)
+        }
+    }
 }

@@ -79,6 +79,8 @@ pub struct Adapted {
     pub parameter_count: usize,
     /// What each parameter is written into, from the first one on; may be shorter than the list of parameters.
     pub written: Vec<Option<Written>>,
+    /// The types that the statement gives to parameters whose values are to be read before it runs.
+    pub known_types: Vec<Known>,
     /// The parameters, by their places from 0, that nothing in the statement gives a type.
     pub open_parameters: Vec<(usize, Open)>,
     /// True when the statement inserts one row, which stands for as many as there are.
@@ -121,11 +123,24 @@ pub enum Returned {
     Null,
 }
 
+/// The type that a statement gives to a parameter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// The place of the parameter, from 0.
+    pub(crate) place: usize,
+    pub(crate) data_type: Type,
+    /// The names of the table and the column that it is assigned to.
+    pub(crate) column: Option<[String; 2]>,
+}
+
 /// A parameter that the statement gives no type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Open {
     /// It stands alone and has the type of its value.
     Any,
+    /// It stands where any value can and none is given a type, as in `$1 IS NULL`. Then PostgreSQL gives all values their own
+    /// types, if they go together.
+    Anywhere,
     /// It has the type of its value, or is a text if no such type can stand there: a function or an operator takes several,
     /// or it stands beside others of which none has a type.
     Overloaded,

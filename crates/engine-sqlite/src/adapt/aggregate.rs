@@ -17,7 +17,7 @@ use sqlparser::ast::{
 
 use super::{
     adapter::Adapter,
-    arguments::{expressions, is_untyped_literal},
+    arguments::expressions,
     converted::{collated, comparable, conversion},
     operators::{converted_arguments, result_of},
     parameter_types,
@@ -166,7 +166,7 @@ impl Adapter<'_> {
                 }
                 Typed { nullable: true, ..unified }
             }
-            "lag" | "lead" | "first_value" | "last_value" | "nth_value" if is_untyped_literal(&first) => {
+            "lag" | "lead" | "first_value" | "last_value" | "nth_value" if first.is_unknown() => {
                 return Err(undetermined(name, types));
             }
             _ => Typed { nullable: true, ..first.computed() },
@@ -192,6 +192,7 @@ pub(super) fn count(function: &mut Function, types: &[Typed]) -> Typed {
     if let Some(typed) = types.first()
         && let Some(argument) = expressions(function).into_iter().next()
     {
+        parameter_types::note_anywhere(argument, *typed);
         *argument = comparable(build::take(argument), *typed);
     }
     Typed::of(Type::BigInt).not_null()
@@ -206,7 +207,7 @@ pub(super) fn extreme_of_rows(function: &mut Function, name: &str, types: &[Type
     function.name = ObjectName::from(vec![verbatim_ident(name)]);
     if let Some(argument) = expressions(function).into_iter().next() {
         if typed.is_parameter() {
-            parameter_types::note_overloaded(argument, typed);
+            parameter_types::note_overloaded_text(argument, typed);
             parameter_types::note_text(argument);
         }
         *argument = comparable(build::take(argument), typed);

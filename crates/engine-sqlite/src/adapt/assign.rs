@@ -15,20 +15,28 @@ impl Adapter<'_> {
         Ok((expr, typed))
     }
 
-    /// Adapts a value and converts it for the column.
-    pub(super) fn assigned(&mut self, value: &mut Expr, target: Option<&Target>) -> Result<()> {
-        if is_default(value) {
-            let Some(target) = target else {
-                let span = value.span();
-                return self.unsupported("DEFAULT for a column of a table that is not known", span);
+    /// Adapts the values of a row, and converts each for its column. All are adapted before the first is converted, as on
+    /// PostgreSQL, where a parameter has no type before that.
+    pub(super) fn all_assigned(&mut self, values: Vec<(&mut Expr, Option<&Target>)>) -> Result<()> {
+        let mut typed = Vec::with_capacity(values.len());
+        for (value, target) in values {
+            let own = if is_default(value) {
+                let Some(target) = target else {
+                    let span = value.span();
+                    return self.unsupported("DEFAULT for a column of a table that is not known", span);
+                };
+                let (expr, own) = self.default_of(target)?;
+                *value = expr;
+                own
+            } else {
+                self.expr(value)?
             };
-            let (expr, typed) = self.default_of(target)?;
-            *value = target.assign(expr, typed)?;
-            return Ok(());
+            typed.push((value, target, own));
         }
-        let typed = self.expr(value)?;
-        if let Some(target) = target {
-            *value = target.assign(build::take(value), typed)?;
+        for (value, target, own) in typed {
+            if let Some(target) = target {
+                *value = target.assign(build::take(value), own)?;
+            }
         }
         Ok(())
     }

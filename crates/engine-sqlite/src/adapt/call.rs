@@ -400,7 +400,12 @@ fn is_undetermined(resolved: &Resolved, types: &[Typed]) -> bool {
         .enumerate()
         .filter(|(index, (declared, _))| decides(*index, **declared))
         .peekable();
-    deciding.peek().is_some() && deciding.all(|(_, (_, typed))| is_untyped_literal(typed))
+    deciding.peek().is_some()
+        && deciding.all(|(_, (declared, typed))| match declared {
+            // A parameter has no type, either.
+            Type::AnyElement | Type::AnyArray | Type::AnyJson => typed.is_unknown(),
+            _ => is_untyped_literal(typed),
+        })
 }
 
 /// True when the list of arguments has DISTINCT or clauses of an aggregate.

@@ -23,9 +23,9 @@ use super::{
     clock::{CLOCK_IN_INDEX, refuse_clock},
     collations::BYTE_ORDERS,
     constraint::Naming,
-    converted::check_string,
     groups::contains_aggregate,
     literal::string_of,
+    readable::check_string,
     target::Target,
     typed::{Origin, type_of_column},
 };

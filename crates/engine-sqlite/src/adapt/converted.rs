@@ -10,18 +10,12 @@ use phantomdb_sql::{
     typing::{Signature, Strength, Type, functions, operators, resolve, strength},
     walk::{change_expressions, each_expression},
 };
-use phantomdb_values::{
-    boolean,
-    bytes::written,
-    identity,
-    numbers::{Numeric, float::parse_f64, integer::Width},
-    times::{Date, TimeOfDay, Timestamp},
-};
 use sqlparser::ast::{Expr, ObjectName, Value, ValueWithSpan};
 
 use super::{
     literal::{string_of, value_of},
     parameter_types,
+    readable::check_text,
     typed::{Origin, Typed},
 };
 
@@ -36,6 +30,7 @@ pub(super) fn implicit(expr: Expr, typed: Typed, to: Type) -> Result<Expr> {
 
 /// The expression as a value of the type, as a cast makes it.
 pub(super) fn conversion(expr: Expr, typed: Typed, to: Type) -> Result<Expr> {
+    parameter_types::check_known(&expr, typed, to)?;
     parameter_types::note(&expr, typed, to);
     let from = typed.data_type;
     if from == to || to == Type::Other || (from.is_text() && to.is_text()) {
@@ -87,10 +82,18 @@ fn plain(data_type: Type) -> Type {
     }
 }
 
+/// A parameter as a value of the type that another place of the statement has given it.
+pub(super) fn known_parameter(parameter: Expr, known: Type) -> Result<Expr> {
+    unknown(parameter, Typed::PARAMETER, known)
+}
+
 /// A string literal or a parameter as a value of the type that its surroundings want.
 fn unknown(expr: Expr, typed: Typed, to: Type) -> Result<Expr> {
     if to.is_text() || to == Type::Enum || to == Type::Unknown {
         return Ok(expr);
+    }
+    if let (Some(text), Origin::Literal) = (string_of(&expr), typed.origin) {
+        check_text(text, to)?;
     }
     if typed.origin == Origin::Parameter && to.is_number() && to != Type::Numeric {
         // A parameter may be of another kind of number than what it stands beside.
@@ -119,25 +122,6 @@ fn unknown(expr: Expr, typed: Typed, to: Type) -> Result<Expr> {
         Some(row) => Ok(apply(row, vec![expr])),
         None => Err(no_conversion(Type::Text, to)),
     }
-}
-
-/// Fails with `TYPE_MISMATCH` when a string is not read as a value of the type.
-pub(super) fn check_string(text: &str, to: Type) -> Result<()> {
-    let outcome = match to {
-        Type::SmallInt => Width::Small.parse(text).map(drop),
-        Type::Integer => Width::Regular.parse(text).map(drop),
-        Type::BigInt => Width::Big.parse(text).map(drop),
-        Type::Real | Type::Double => parse_f64(text).map(drop),
-        Type::Numeric => Numeric::parse(text).map(drop),
-        Type::Boolean => boolean::parse(text).map(drop),
-        Type::Date => Date::read(text).map(drop),
-        Type::Time => TimeOfDay::read(text).map(drop),
-        Type::Timestamp | Type::TimestampTz => Timestamp::read_with_zone(text).map(drop),
-        Type::Uuid => identity::parse(text).map(drop),
-        Type::Bytea => written::parse(text).map(drop),
-        _ => Ok(()),
-    };
-    outcome.map_err(|error| Error { code: ErrorCode::TypeMismatch, ..error })
 }
 
 fn boolean_of(text: &str) -> Option<bool> {
@@ -207,7 +191,7 @@ pub(super) fn output_text(expr: Expr, typed: Typed) -> Result<Expr> {
 pub(super) fn json(expr: Expr, typed: Typed) -> Result<Expr> {
     let data_type = match typed.data_type {
         Type::Unknown if typed.origin == Origin::Parameter => {
-            parameter_types::note_open(&expr, typed);
+            parameter_types::note_anywhere(&expr, typed);
             return Ok(build::call("phantomdb_json_of_any", vec![expr]));
         }
         Type::Other => return Ok(build::call("phantomdb_json_of_any", vec![expr])),

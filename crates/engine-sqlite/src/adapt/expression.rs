@@ -12,12 +12,14 @@ use phantomdb_sql::{
 use sqlparser::ast::{Array, BinaryOperator, CaseWhen, Expr, ObjectName, Spanned, Value, ValueWithSpan};
 
 use super::{
+    adapted::Open,
     adapter::Adapter,
     collations::{BYTE_ORDERS, SQLITE_COLLATIONS},
-    converted::{check_string, comparable, conversion},
+    converted::{comparable, conversion, known_parameter},
     literal::string_of,
     or_of_rows,
     parameter_types::{self, Overloaded},
+    readable::check_string,
     row_values::null_tests_of_row,
     single_row::refuse_further_rows,
     special_form::are_pairs,
@@ -187,7 +189,15 @@ impl Adapter<'_> {
                 if data_type == Some(Type::Text) {
                     parameter_types::note_text(expr);
                 }
-                data_type.map_or(Typed::PARAMETER, Typed::of)
+                if let Some(data_type) = data_type {
+                    return Ok(Typed::of(data_type));
+                }
+                let known = number.checked_sub(1).and_then(parameter_types::type_at);
+                let Some(known) = known.filter(|known| *known != Type::Other) else {
+                    return Ok(Typed::PARAMETER);
+                };
+                *expr = known_parameter(build::take(expr), known)?;
+                return Ok(Typed { origin: Origin::Parameter, ..Typed::of(known) });
             }
             other => return self.unsupported(&format!("the literal {other}"), *span),
         })
@@ -253,7 +263,8 @@ impl Adapter<'_> {
         }
         match expr {
             Expr::IsNull(inner) | Expr::IsNotNull(inner) => {
-                self.operand(inner)?;
+                let typed = self.operand(inner)?;
+                parameter_types::note_anywhere(build::unnested(inner), typed);
             }
             Expr::IsTrue(inner) | Expr::IsNotTrue(inner) | Expr::IsFalse(inner) | Expr::IsNotFalse(inner) => {
                 let typed = self.operand(inner)?;
@@ -371,7 +382,10 @@ impl Adapter<'_> {
                 let taken = build::take(value);
                 let span = taken.span();
                 *value = conversion(taken, typed, unified.data_type).map_err(|error| self.at(error, span))?;
-                by_value.into_iter().for_each(Overloaded::note);
+                // Any value can be chosen. To be compared it has to be one that can.
+                let open =
+                    if ["CASE", "COALESCE"].contains(&what) { Open::InnerColumn } else { Open::Overloaded };
+                by_value.into_iter().for_each(|parameter| parameter.note_as(open));
             }
         }
         Ok(unified)
@@ -413,8 +427,8 @@ impl Adapter<'_> {
             common.data_type = if all_unknown { Type::Unknown } else { together };
         }
         if common.is_unknown() {
-            parameter_types::note_overloaded(left, typed);
-            values.iter().for_each(|(value, other)| parameter_types::note_overloaded(value, *other));
+            parameter_types::note_overloaded_text(left, typed);
+            values.iter().for_each(|(value, other)| parameter_types::note_overloaded_text(value, *other));
             return Ok(());
         }
         self.check_beside_value(left, typed, common.data_type)?;

@@ -11,13 +11,16 @@ use phantomdb_sql::{
 };
 use sqlparser::ast::{
     Assignment, AssignmentTarget, ConflictTarget, DoUpdate, Expr, Ident, Insert, ObjectName, OnConflict,
-    OnConflictAction, OnInsert, Query, SetExpr, Spanned, TableAliasWithoutColumns, TableObject, Values,
+    OnConflictAction, OnInsert, Query, SetExpr, Spanned, TableAliasWithoutColumns, TableObject, Value,
+    Values,
 };
 
 use super::{
     adapter::Adapter,
     assign::{self},
     direct_insert::{cells, direct_insert},
+    groups::expression_of,
+    literal::value_of,
     right_join::row_number,
     scope::{Columns, Output, Relation, Scope},
     single_row::refuse_further_rows,
@@ -251,6 +254,7 @@ impl Adapter<'_> {
             }
         }
         let mut assigned = HashSet::new();
+        let mut values = Vec::with_capacity(single.len());
         for Assignment { target, value } in &mut single {
             let name = match target {
                 AssignmentTarget::ColumnName(name) => name,
@@ -268,8 +272,10 @@ impl Adapter<'_> {
             self.refuse_second_assignment(&column, &mut assigned)?;
             let target = schema.map(|schema| assign::target(schema, &column.value)).transpose()?;
             *name = ObjectName::from(vec![column]);
-            self.assigned(value, target.as_ref())?;
+            values.push((value, target));
         }
+        let values = values.iter_mut().map(|(value, target)| (&mut **value, target.as_ref()));
+        self.all_assigned(values.collect())?;
         *assignments = single;
         Ok(())
     }
@@ -324,12 +330,13 @@ impl Adapter<'_> {
         {
             return self.insert_values(values, columns, targets, schema);
         }
-        let outputs = self.query(source)?;
+        let outputs = self.query_with_columns(source, false)?;
         let types = types_of(outputs.as_deref());
         if columns.is_empty() {
             expand(columns, targets, schema, types.len())?;
         }
         if targets.iter().any(Option::is_some) {
+            note_parameters(source, targets, &types)?;
             convert_source(source, targets, &types)?;
         }
         Ok(false)
@@ -368,9 +375,9 @@ impl Adapter<'_> {
             _ => None,
         };
         for row in rows {
-            for (index, value) in row.content.iter_mut().enumerate() {
-                self.assigned(value, targets.get(index).and_then(Option::as_ref))?;
-            }
+            let values = row.content.iter_mut().enumerate();
+            let target = |index| targets.get(index).and_then(Option::as_ref);
+            self.all_assigned(values.map(|(index, value)| (value, target(index))).collect())?;
         }
         Ok(columns.is_empty() && width > 0 && schema.is_some())
     }
@@ -407,6 +414,20 @@ fn types_of(outputs: Option<&[Output]>) -> Vec<Typed> {
         _ => output.typed.computed(),
     };
     outputs.unwrap_or_default().iter().map(computed).collect()
+}
+
+/// Notes the types of the parameters that are columns of the source.
+fn note_parameters(source: &Query, targets: &[Option<Target>], types: &[Typed]) -> Result<()> {
+    let SetExpr::Select(select) = source.body.as_ref() else { return Ok(()) };
+    for ((item, target), typed) in select.projection.iter().zip(targets).zip(types) {
+        let Some(expr) = expression_of(item) else { return Ok(()) };
+        if let (Some(target), Some(Value::Placeholder(_)), true) =
+            (target, value_of(expr), typed.is_unknown())
+        {
+            target.note_parameter(expr)?;
+        }
+    }
+    Ok(())
 }
 
 /// Puts a query around the source that converts each of its columns, which have these types.

@@ -13,10 +13,10 @@ use sqlparser::{
 use super::{
     adapter::Adapter,
     cast::is_known_type,
-    converted::comparable,
+    converted::{comparable, conversion},
     in_list::{apart, is_open_beside_columns},
     literal::value_of,
-    parameter_types::Overloaded,
+    parameter_types::{self, Overloaded},
     row_sources::row_value,
     template::{
         converted_column, converted_source, empty_query, exists_in, is_plain, parsed_query,
@@ -246,9 +246,22 @@ impl Adapter<'_> {
         negated: bool,
     ) -> Result<Typed> {
         let typed = self.operand(&mut left)?;
-        self.expr(&mut list)?;
+        let span = list.span();
+        let given = self.expr(&mut list)?;
+        if !(given.is_unknown() || matches!(given.data_type, Type::Array(_) | Type::Other)) {
+            let message = "ANY and ALL take an array or a query on their right side";
+            return Err(self.at(Error::new(ErrorCode::SyntaxError, message), span));
+        }
+        let element = if typed.is_unknown() { Type::Text } else { typed.data_type };
+        if let Some(array) = element.array() {
+            parameter_types::note_list(&list, given, array);
+        }
         let mut value = Expr::Identifier(Ident::with_quote('"', "value"));
-        if !typed.is_unknown() {
+        if typed.is_unknown() {
+            // The elements are texts then, and so is a parameter on the left.
+            left = conversion(left, typed, Type::Text)?;
+            value = build::call("phantomdb_any_text", vec![value]);
+        } else {
             self.convert_side(&mut value, Typed::PARAMETER, typed.data_type)?;
         }
         // An expression takes the affinity of the left side, as a parameter does; a column has its own.
@@ -258,6 +271,7 @@ impl Adapter<'_> {
         left = comparable(left, typed);
         let mut elements = parsed_query("SELECT 1 FROM json_each(NULL)")?;
         // NULL in place of the list makes the result NULL.
+        let list = build::call("phantomdb_list", vec![list]);
         let list = build::call("coalesce", vec![list, printer::literal("[null]")]);
         set_table_function_argument(&mut elements, list);
         if let SetExpr::Select(select) = elements.body.as_mut() {

@@ -39,6 +39,7 @@ mod operators;
 mod or_of_rows;
 mod parameter_types;
 mod query;
+mod readable;
 mod right_join;
 mod row_sources;
 mod row_values;
@@ -70,6 +71,7 @@ pub use adapted::Open;
 pub use adapted::{Adapted, Change, Created, Step, WriteKind, WriteTarget};
 pub use adapted::{DirectInsert, Returned};
 use adapter::Adapter;
+pub(crate) use readable::check_value;
 use typed::Typed;
 
 pub(super) use typed::type_of_column;

@@ -4,13 +4,13 @@
 
 use std::cell::RefCell;
 
-use phantomdb_protocol::Result;
+use phantomdb_protocol::{Error, ErrorCode, Result};
 use phantomdb_sql::{printer::parameter_number, types::SqlType, typing::Type};
 use phantomdb_values::numbers::integer::Width;
 use sqlparser::ast::{Expr, Value};
 
 use super::{
-    adapted::{Adapted, Open},
+    adapted::{Adapted, Known, Open},
     literal::value_of,
     typed::{Typed, type_of_column},
 };
@@ -30,17 +30,49 @@ thread_local! {
     static KNOWN: RefCell<Vec<Option<Type>>> = const { RefCell::new(Vec::new()) };
 }
 
+thread_local! {
+    /// The parameters, by their places from 0, that are assigned to columns, each with the names of the table and the column.
+    static ASSIGNED: RefCell<Vec<(usize, [String; 2])>> = const { RefCell::new(Vec::new()) };
+}
+
 /// The source of a parameter's type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Standing {
     Statement,
     Value(Open),
+    /// The statement, but only after a place that gives it no type and needs one.
+    Undetermined,
+}
+
+/// The type that another place of the statement, before this one, has given to the parameter at this place, from 0.
+pub(super) fn type_at(place: usize) -> Option<Type> {
+    KNOWN.with_borrow(|places| places.get(place).copied().flatten())
 }
 
 /// The type that another place of the statement, before this one, has given to the parameter that the expression is.
 pub(super) fn known_type(expr: &Expr, typed: Typed) -> Option<Type> {
-    let place = place_of(expr, typed)?;
-    KNOWN.with_borrow(|places| places.get(place).copied().flatten())
+    type_at(place_of(expr, typed)?)
+}
+
+/// Refuses a second type for a parameter that has stood beside several values before any of them gave it one: in
+/// `SET number = $1, word = $1` it has the type of the number.
+pub(super) fn check_known(expr: &Expr, typed: Typed, to: Type) -> Result<()> {
+    let Some(known) = known_type(expr, typed) else { return Ok(()) };
+    let documents = [Type::Json, Type::Jsonb];
+    let alike = known == to
+        || (known.is_text() && to.is_text())
+        || (documents.contains(&known) && documents.contains(&to))
+        || [known, to].contains(&Type::Other)
+        || to == Type::Unknown;
+    if alike {
+        return Ok(());
+    }
+    let message = format!(
+        "the parameter {expr} is a value of the type {} in one place and of the type {} in another; cast it",
+        known.name(),
+        to.name()
+    );
+    Err(Error::new(ErrorCode::TypeMismatch, message))
 }
 
 fn note_known(expr: &Expr, typed: Typed, data_type: Type) {
@@ -84,6 +116,11 @@ pub(super) fn note_open(expr: &Expr, typed: Typed) {
     note_standing(expr, typed, Standing::Value(Open::Any));
 }
 
+/// Notes that a parameter stands where any value can, and none is given a type.
+pub(super) fn note_anywhere(expr: &Expr, typed: Typed) {
+    note_standing(expr, typed, Standing::Value(Open::Anywhere));
+}
+
 /// Notes that a parameter stands where a value of several types can, and nothing gives it one.
 pub(super) fn note_overloaded(expr: &Expr, typed: Typed) {
     note_standing(expr, typed, Standing::Value(Open::Overloaded));
@@ -92,6 +129,22 @@ pub(super) fn note_overloaded(expr: &Expr, typed: Typed) {
 /// Notes that a parameter is a column of a query inside of another one, where nothing gives it a type.
 pub(super) fn note_inner_column(expr: &Expr, typed: Typed) {
     note_standing(expr, typed, Standing::Value(Open::InnerColumn));
+}
+
+/// Notes that a parameter is a column of a query whose columns are texts when nothing gives them another type.
+pub(super) fn note_text_column(expr: &Expr, typed: Typed) {
+    note_known(expr, typed, Type::Text);
+}
+
+/// Notes that a parameter stands where a value of several types can, and is a text because nothing gives it another type.
+pub(super) fn note_overloaded_text(expr: &Expr, typed: Typed) {
+    note_overloaded(expr, typed);
+    note_known(expr, typed, Type::Text);
+}
+
+/// Notes that a parameter is an array, whose elements are converted by themselves.
+pub(super) fn note_list(expr: &Expr, typed: Typed, array: Type) {
+    note_known(expr, typed, array);
 }
 
 /// Notes that a parameter is a text because its value can be nothing else.
@@ -106,13 +159,26 @@ fn note_standing(expr: &Expr, typed: Typed, standing: Standing) {
         if places.len() <= place {
             places.resize(place + 1, None);
         }
+        // Such a value keeps its own type whatever else the statement says.
+        if places[place] == Some(Standing::Value(Open::Assumed)) {
+            return;
+        }
+        // PostgreSQL wants a type in each place where a value stands before it has one.
+        let is_open = |standing| matches!(standing, Standing::Value(Open::Any | Open::Anywhere));
+        if places[place].is_some_and(is_open) && !is_open(standing) {
+            places[place] = Some(Standing::Undetermined);
+            return;
+        }
         let is_decided = match places[place] {
             Some(
-                Standing::Statement | Standing::Value(Open::Overloaded | Open::InnerColumn | Open::Assumed),
+                Standing::Statement
+                | Standing::Undetermined
+                | Standing::Value(Open::Overloaded | Open::InnerColumn | Open::Assumed),
             ) => true,
-            Some(Standing::Value(Open::Any | Open::BesideDate)) | None => false,
+            Some(Standing::Value(Open::Any | Open::Anywhere | Open::BesideDate)) | None => false,
         };
-        if !is_decided || standing == Standing::Statement {
+        let is_undetermined = places[place] == Some(Standing::Undetermined);
+        if !is_decided || (standing == Standing::Statement && !is_undetermined) {
             places[place] = Some(standing);
         }
     });
@@ -139,10 +205,12 @@ impl Overloaded {
 
     pub(super) fn note_as(self, open: Open) {
         let standing = match self.before {
-            Some(Standing::Statement) => Standing::Statement,
+            Some(before @ (Standing::Statement | Standing::Undetermined)) => before,
+            // Another place, before this one, needs the type that only this one gives.
+            Some(Standing::Value(Open::Any | Open::Anywhere)) => Standing::Undetermined,
             _ => {
-                // The conversion has told a type, which a date alone gives.
-                if open != Open::BesideDate {
+                // The conversion has told a type: a text, or the number that PostgreSQL does not assume.
+                if open == Open::Assumed {
                     KNOWN.with_borrow_mut(|places| places.get_mut(self.place).map(Option::take));
                 }
                 Standing::Value(open)
@@ -174,7 +242,10 @@ impl Assumed {
 }
 
 /// Notes the type of a parameter that is assigned to a column.
-pub(super) fn note_column(expr: &Expr, typed: Typed, data_type: &SqlType) {
+pub(super) fn note_column(expr: &Expr, typed: Typed, data_type: &SqlType, names: [&str; 2]) {
+    if let Some(place) = place_of(expr, typed) {
+        ASSIGNED.with_borrow_mut(|columns| columns.push((place, names.map(str::to_owned))));
+    }
     note_type(expr, typed, || Some(data_type.clone()));
     note_standing(expr, typed, Standing::Statement);
     note_known(expr, typed, type_of_column(data_type));
@@ -237,12 +308,33 @@ pub(super) fn found_by<T>(work: impl FnOnce() -> T) -> (T, Vec<Option<SqlType>>)
 /// The statement that the work adapts, with what its parameters are written into, and which of them have no type.
 pub(super) fn with_parameters(work: impl FnOnce() -> Result<Adapted>) -> Result<Adapted> {
     let before = (WRITTEN.take(), STANDING.take(), KNOWN.take());
+    let assigned_before = ASSIGNED.take();
     let adapted = work();
     let (written, standing) = (WRITTEN.replace(before.0), STANDING.replace(before.1));
-    KNOWN.set(before.2);
+    let known = KNOWN.replace(before.2);
     let open = standing.iter().enumerate().filter_map(|(place, standing)| match standing {
         Some(Standing::Value(open)) => Some((place, *open)),
-        Some(Standing::Statement) | None => None,
+        Some(Standing::Statement | Standing::Undetermined) | None => None,
     });
-    adapted.map(|adapted| Adapted { written, open_parameters: open.collect(), ..adapted })
+    let undetermined = standing.iter().position(|standing| *standing == Some(Standing::Undetermined));
+    if let (Ok(_), Some(place)) = (&adapted, undetermined) {
+        let number = place + 1;
+        let message =
+            format!("the type of the parameter ${number} is not known where it first stands; cast it there");
+        return Err(Error::new(ErrorCode::TypeMismatch, message));
+    }
+    let is_read = |data_type: &Type| {
+        !(data_type.is_text() || matches!(data_type, Type::Other | Type::Enum | Type::Unknown))
+    };
+    let mut assigned = ASSIGNED.replace(assigned_before);
+    let known = known.into_iter().enumerate().filter_map(|(place, known)| {
+        let at = assigned.iter().position(|(assigned, _)| *assigned == place);
+        let column = at.map(|at| assigned.swap_remove(at).1);
+        Some(Known { place, data_type: known.filter(is_read)?, column })
+    });
+    adapted.map(|adapted| {
+        // The values of an inserted row are read anyway.
+        let known_types = if adapted.takes_rows { Vec::new() } else { known.collect() };
+        Adapted { written, known_types, open_parameters: open.collect(), ..adapted }
+    })
 }

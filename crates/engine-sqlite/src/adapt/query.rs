@@ -53,6 +53,15 @@ impl Adapter<'_> {
 
     /// A whole query. The result is its columns, none when they are not known.
     pub(super) fn query(&mut self, query: &mut Query) -> Result<Option<Vec<Output>>> {
+        self.query_with_columns(query, true)
+    }
+
+    /// A query. With `has_texts`, a column to which nothing gives a type is a text.
+    pub(super) fn query_with_columns(
+        &mut self,
+        query: &mut Query,
+        has_texts: bool,
+    ) -> Result<Option<Vec<Output>>> {
         let outer_tables = self.common_tables.len();
         merge_parentheses(query)?;
         let Query {
@@ -93,7 +102,7 @@ impl Adapter<'_> {
                 *order_by = replacement.order_by;
                 outputs
             }
-            SetExpr::Select(select) => self.select(select, order)?,
+            SetExpr::Select(select) => self.select_with_columns(select, order, has_texts)?,
             _ => {
                 let outputs = self.set_expr(body)?;
                 self.order_by_outputs(order, outputs.as_deref())?;

@@ -160,6 +160,8 @@ pub(super) struct Scope {
     pub(super) shared: Vec<Output>,
     /// True when the relations stand in another order in SQLite, or beside others, so that its `*` gives other columns.
     pub(super) reordered: bool,
+    /// True when a column to which nothing gives a type is a text.
+    pub(super) has_texts: bool,
     /// True when a function in the columns of the SELECT returns rows: `json_each` is a relation then, too.
     pub(super) has_row_function: bool,
 }

@@ -21,6 +21,7 @@ use super::{
     column_name::column_name,
     column_reference::spelled_otherwise,
     converted::comparable,
+    groups::expression_of,
     parameter_types,
     scope::{Found, Output, Scope},
     typed::Typed,
@@ -33,8 +34,19 @@ impl Adapter<'_> {
         select: &mut Select,
         order: Option<&mut Vec<OrderByExpr>>,
     ) -> Result<Option<Vec<Output>>> {
+        self.select_with_columns(select, order, false)
+    }
+
+    /// A SELECT. With `has_texts`, a column to which nothing gives a type is a text; the whole of a set operation and the
+    /// columns of a table give their own types.
+    pub(super) fn select_with_columns(
+        &mut self,
+        select: &mut Select,
+        order: Option<&mut Vec<OrderByExpr>>,
+        has_texts: bool,
+    ) -> Result<Option<Vec<Output>>> {
         self.reads_rows = true;
-        self.scopes.push(Scope::default());
+        self.scopes.push(Scope { has_texts, ..Scope::default() });
         let outputs = self.select_parts(select, order);
         self.scopes.pop();
         outputs
@@ -85,7 +97,7 @@ impl Adapter<'_> {
             GroupByExpr::Expressions(exprs, modifiers) if modifiers.is_empty() => {
                 for expr in exprs {
                     self.refuse_constant(expr, "GROUP BY")?;
-                    self.group(expr, &names)?;
+                    self.group(expr, &names, &select.projection)?;
                 }
             }
             other => {
@@ -110,19 +122,33 @@ impl Adapter<'_> {
         Ok(outputs)
     }
 
-    /// An expression of GROUP BY. A number and the name of an output stay as they are.
-    fn group(&mut self, expr: &mut Expr, names: &[String]) -> Result<()> {
-        match build::unnested(expr) {
-            Expr::Value(ValueWithSpan { value: Value::Number(_, _), span: _ }) => return Ok(()),
+    /// An expression of GROUP BY. A number and the name of an output stay as they are, unless the output is a number that
+    /// SQLite would take for the place of another.
+    fn group(&mut self, expr: &mut Expr, names: &[String], outputs: &[SelectItem]) -> Result<()> {
+        let output = match build::unnested(expr) {
+            Expr::Value(ValueWithSpan { value: Value::Number(number, _), span: _ }) => {
+                Some(number.parse().ok().and_then(|place| output_at(outputs, place)))
+            }
             Expr::Identifier(ident)
                 if names.contains(&ident.value)
                     && self.scopes.last().is_some_and(|scope| {
                         matches!(scope.column(None, &ident.value), Found::Nothing | Found::Spelled(_))
                     }) =>
             {
-                return Ok(());
+                let is_named = |item: &&SelectItem| match item {
+                    SelectItem::ExprWithAlias { expr: _, alias } => alias.value == ident.value,
+                    _ => false,
+                };
+                Some(outputs.iter().find(is_named))
             }
-            _ => {}
+            _ => None,
+        };
+        if let Some(output) = output {
+            if let Some(constant) = output.and_then(expression_of).filter(|output| is_place(output)) {
+                *expr = constant.clone();
+                hide_constant(expr);
+            }
+            return Ok(());
         }
         let typed = self.expr(expr)?;
         hide_constant(expr);
@@ -249,10 +275,14 @@ impl Adapter<'_> {
 
     fn result_column(&mut self, expr: &mut Expr, compared: bool) -> Result<Typed> {
         let typed = self.expr(expr)?;
+        let has_texts = self.scopes.last().is_some_and(|scope| scope.has_texts);
         if self.depth > 0 {
             parameter_types::note_inner_column(expr, typed);
-        } else {
+        } else if has_texts {
             parameter_types::note_open(expr, typed);
+        }
+        if has_texts {
+            parameter_types::note_text_column(expr, typed);
         }
         if compared {
             *expr = comparable(build::take(expr), typed);
@@ -406,6 +436,12 @@ fn is_place(expr: &Expr) -> bool {
         Expr::UnaryOp { op: UnaryOperator::Minus | UnaryOperator::Plus, expr } => is_place(expr),
         _ => false,
     }
+}
+
+/// The output with that number, from 1. None when a `*` before it stands for several.
+fn output_at(outputs: &[SelectItem], place: usize) -> Option<&SelectItem> {
+    let first = outputs.get(..place)?;
+    if first.iter().all(|item| expression_of(item).is_some()) { first.last() } else { None }
 }
 
 /// Hides an adapted expression whose value SQLite knows while it parses (`5 IS NULL`, or `5` of a cast that it does not need):

@@ -365,6 +365,7 @@ impl Adapter<'_> {
             column_names: Vec::new(),
             parameter_count: self.parameter_count,
             written: Vec::new(),
+            known_types: Vec::new(),
             open_parameters: Vec::new(),
             takes_rows: self.takes_rows,
             direct_insert: self.direct_insert.clone(),

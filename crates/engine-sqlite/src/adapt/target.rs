@@ -13,8 +13,9 @@ use sqlparser::ast::{Expr, UnaryOperator, Value, ValueWithSpan};
 
 use super::{
     converted::conversion,
-    literal::value_of,
+    literal::{string_of, value_of},
     parameter_types,
+    readable::check_text,
     type_conversion::{Assignment, KEY, assignment},
     typed::{Origin, Typed, type_of_column},
 };
@@ -96,13 +97,29 @@ impl Target {
         [printer::literal(self.table.clone()), printer::literal(self.column.name.clone())]
     }
 
+    /// Notes the type of a parameter that is assigned to the column.
+    pub(crate) fn note_parameter(&self, parameter: &Expr) -> Result<()> {
+        let Some(data_type) = &self.data_type else { return Ok(()) };
+        self.note(parameter, Typed::PARAMETER, data_type)
+    }
+
+    fn note(&self, value: &Expr, typed: Typed, data_type: &SqlType) -> Result<()> {
+        parameter_types::check_known(value, typed, type_of_column(data_type))
+            .map_err(|error| self.refused(error))?;
+        parameter_types::note_column(value, typed, data_type, [&self.table, &self.column.name]);
+        Ok(())
+    }
+
     /// Converts a value to the stored form of the column.
     pub(crate) fn assign(&self, value: Expr, typed: Typed) -> Result<Expr> {
         let Some(data_type) = &self.data_type else { return Ok(value) };
-        parameter_types::note_column(&value, typed, data_type);
+        self.note(&value, typed, data_type)?;
         self.check_assignment(typed, data_type)?;
         if let Some(Value::Null) = value_of(&value) {
             return if self.required_key { Err(self.missing()) } else { Ok(value) };
+        }
+        if let (Some(text), true) = (string_of(&value), typed.is_unknown()) {
+            self.check_literal(text, data_type)?;
         }
         if let Some(literal) = self.literal(&value, data_type)? {
             return Ok(literal);
@@ -123,6 +140,16 @@ impl Target {
             Some(assignment) => self.convert(assignment.function, value, assignment.expressions()),
             None => value,
         })
+    }
+
+    /// Refuses a string that is no number or boolean, also when no row takes it.
+    fn check_literal(&self, text: &str, data_type: &SqlType) -> Result<()> {
+        match type_of_column(data_type) {
+            to if to.is_number() || to == Type::Boolean => {
+                check_text(text, to).map_err(|error| self.refused(error))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// A value of another type as a value of the column's type. `TYPE_MISMATCH` where PostgreSQL wants a cast.

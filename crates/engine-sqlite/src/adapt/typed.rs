@@ -125,16 +125,11 @@ pub(in super::super) fn type_of_column(data_type: &SqlType) -> Type {
 pub(super) fn unify(members: &[Typed]) -> Option<Typed> {
     let types: Vec<Type> = members.iter().map(|member| member.data_type).collect();
     let chosen = common_type(&types)?;
-    let all_unknown = members.iter().all(|member| member.is_unknown());
-    // Strings in quotes are text, and so is a parameter beside one. Beside NULL alone it has the type of its value.
-    let has_string = members.iter().any(|member| member.origin == Origin::Literal && !member.nullable);
-    let all_literal = members.iter().all(|member| member.origin == Origin::Literal);
-    let is_open = all_unknown && !all_literal && !has_string;
-    let has_parameter = members.iter().any(|member| member.origin == Origin::Parameter);
-    let wire = if is_open && has_parameter { None } else { wire_of(chosen, members) };
-    let data_type = if is_open { Type::Unknown } else { chosen };
     let nullable = members.iter().any(|member| member.nullable);
-    Some(Typed { data_type, wire, nullable, origin: Origin::Computed })
+    // A parameter that is a numeric here is an exact one.
+    let is_exact = chosen == Type::Numeric && members.iter().any(|member| member.is_parameter());
+    let wire = if is_exact { Some(chosen.wire()) } else { wire_of(chosen, members) };
+    Some(Typed { data_type: chosen, wire, nullable, origin: Origin::Computed })
 }
 
 /// How a value of that type travels that was computed from these.

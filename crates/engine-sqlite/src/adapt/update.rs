@@ -101,8 +101,9 @@ impl Adapter<'_> {
                 self.table_with_joins(table)?;
             }
         }
-        self.assignments(&mut update.assignments, schema)?;
+        // A parameter has the type that the condition gives it, as on PostgreSQL.
         self.optional_condition(&mut update.selection)?;
+        self.assignments(&mut update.assignments, schema)?;
         if let Some(scope) = self.scopes.last_mut() {
             scope.keep_target();
         }
@@ -245,6 +246,9 @@ impl Adapter<'_> {
                     *item = SelectItem::Wildcard(options.clone());
                 }
             }
+        }
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.has_texts = true;
         }
         let outputs = self.projection(items, false)?;
         Ok(outputs.map(|outputs| outputs.into_iter().map(Output::exact).collect()))

@@ -24,4 +24,4 @@ pub use item::{Item, hex, json, parse, wire, write};
 pub use kind::{Kind, Value};
 pub use series::{decimals, integers, subscripts};
 pub use shape::{MAX_ELEMENTS, check, check_length, dimensions, flat};
-pub use text::{read, read_notation};
+pub use text::{malformed, read, read_notation};

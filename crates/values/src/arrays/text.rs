@@ -32,7 +32,8 @@ pub fn read_notation(text: &str, kind: Kind) -> Result<Vec<Item>> {
     shape::check(items)
 }
 
-fn malformed(text: &str) -> Error {
+/// The refusal of a text that is no array.
+pub fn malformed(text: &str) -> Error {
     let message = format!("'{}' is not an array; write it as {{1,2}} or [1,2]", beginning(text));
     Error::new(ErrorCode::TypeMismatch, message)
 }

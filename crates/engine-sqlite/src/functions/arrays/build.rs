@@ -15,6 +15,14 @@ use crate::functions::scalar::{pure, strict};
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     strict(conn, "phantomdb_array_input", 2, |a| written(read(&a.text(0), kind(a, 1))))?;
     strict(conn, "phantomdb_array_of_text", 2, |a| written(read_notation(&a.text(0), kind(a, 1))))?;
+    // A list is a JSON array, or an array in PostgreSQL's notation.
+    strict(conn, "phantomdb_list", 1, |a| {
+        let text = a.text(0);
+        if text.trim_start().starts_with('[') && !text.contains("]=") {
+            return Ok(Value::Text(text.into_owned()));
+        }
+        written(read_notation(&text, Kind::Text))
+    })?;
     strict(conn, "phantomdb_array_text", 2, |a| {
         let kind = kind(a, 1);
         Ok(Value::Text(output(&items(a, 0, kind)?, kind)))
