@@ -196,6 +196,7 @@ impl Adapter<'_> {
                 let Some(known) = known.filter(|known| *known != Type::Other) else {
                     return Ok(Typed::PARAMETER);
                 };
+                parameter_types::note_repeated(number - 1);
                 *expr = known_parameter(build::take(expr), known)?;
                 return Ok(Typed { origin: Origin::Parameter, ..Typed::of(known) });
             }

@@ -49,6 +49,15 @@ pub(super) fn type_at(place: usize) -> Option<Type> {
     KNOWN.with_borrow(|places| places.get(place).copied().flatten())
 }
 
+/// Notes that a parameter which is a column of the result stands in another place, too: it has the type of its value there.
+pub(super) fn note_repeated(place: usize) {
+    STANDING.with_borrow_mut(|places| {
+        if let Some(standing @ Some(Standing::Value(Open::Any))) = places.get_mut(place) {
+            *standing = Some(Standing::Value(Open::InnerColumn));
+        }
+    });
+}
+
 /// The type that another place of the statement, before this one, has given to the parameter that the expression is.
 pub(super) fn known_type(expr: &Expr, typed: Typed) -> Option<Type> {
     type_at(place_of(expr, typed)?)
