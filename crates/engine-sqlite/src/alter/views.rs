@@ -1,9 +1,17 @@
 //! The views that depend on what is dropped. SQLite keeps them, and they fail when they are used; a broken view also keeps
 //! every table from being renamed.
 
+use std::ops::ControlFlow;
+
 use phantomdb_protocol::{Error, ErrorCode, Result};
-use phantomdb_sql::printer::quote_identifier;
+use phantomdb_sql::{
+    parse::{self, Parsed},
+    printer::quote_identifier,
+    walk::walk,
+    with_stack,
+};
 use rusqlite::Connection;
+use sqlparser::ast::{GroupByExpr, Select, VisitorMut};
 
 use super::execute::run;
 use super::foreign_keys::CurrentTables;
@@ -20,21 +28,17 @@ pub(super) fn kept(
     cascade: bool,
     change: impl FnOnce() -> Result<()>,
 ) -> Result<()> {
-    let queries = queries(rows);
     let mut readable = views(rows);
     readable.retain(|view| can_be_read(conn, view));
-    let mut grouped = queries;
-    grouped.retain(|(view, query)| readable.contains(view) && adapted(conn, query).is_ok());
+    let grouped = grouped(rows);
     change()?;
     if readable.is_empty() {
         return Ok(());
     }
-    let has_groups = |view: &String| {
-        let query = grouped.iter().find(|(grouped, _)| grouped == view).map(|(_, query)| query);
-        query.is_none_or(|query| !is_ungrouped(adapted(conn, query)))
-    };
+    let lost_groups =
+        |view: &String| grouped.iter().any(|(name, query)| name == view && is_ungrouped(conn, query));
     let mut views = views(&SchemaRows::read(conn)?);
-    views.retain(|view| readable.contains(view) && !(can_be_read(conn, view) && has_groups(view)));
+    views.retain(|view| readable.contains(view) && (!can_be_read(conn, view) || lost_groups(view)));
     match views.first() {
         Some(view) if !cascade => {
             let message = format!(
@@ -86,23 +90,42 @@ pub(super) fn drop_view(conn: &Connection, view: &str) -> Result<()> {
     comments::drop_stored(conn, view)
 }
 
-/// The views whose text has GROUP BY, each with the query with which it was made.
-fn queries(rows: &SchemaRows) -> Vec<(String, String)> {
+/// The views that group rows, each with the query with which it was made.
+fn grouped(rows: &SchemaRows) -> Vec<(String, String)> {
     let views = rows.iter().filter(|row| row.object == Object::View);
-    let with_groups = views.filter_map(|row| {
-        let query = query_of_view(row.sql.unwrap_or_default())?;
-        query.to_ascii_uppercase().contains("GROUP BY").then(|| (row.name.to_owned(), query))
-    });
-    with_groups.collect()
+    let queries =
+        views.filter_map(|row| Some((row.name.to_owned(), query_of_view(row.sql.unwrap_or_default())?)));
+    queries.filter(|(_, query)| has_groups(query)).collect()
 }
 
-fn adapted(conn: &Connection, query: &str) -> Result<()> {
-    adapt(query, &CurrentTables(conn)).map(drop)
+/// True when a query, or one inside of it, has GROUP BY.
+fn has_groups(query: &str) -> bool {
+    let Ok(tokens) = parse::tokens(query) else { return false };
+    with_stack(tokens.len(), || match parse::statement(query, tokens) {
+        Ok(Parsed::Statement { mut statement, conflict: _ }) => {
+            walk(statement.as_mut(), &mut GroupSearch).is_err()
+        }
+        _ => false,
+    })
+}
+
+/// Stops at GROUP BY.
+struct GroupSearch;
+
+impl VisitorMut for GroupSearch {
+    type Break = Error;
+
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
+        match &select.group_by {
+            GroupByExpr::Expressions(groups, _) if groups.is_empty() => ControlFlow::Continue(()),
+            _ => ControlFlow::Break(Error::internal("GROUP BY")),
+        }
+    }
 }
 
 /// True when a query names columns that its groups do not decide. They did while the groups had the key of the table.
-fn is_ungrouped(outcome: Result<()>) -> bool {
-    outcome.is_err_and(|error| error.code == ErrorCode::SyntaxError)
+fn is_ungrouped(conn: &Connection, query: &str) -> bool {
+    adapt(query, &CurrentTables(conn)).is_err_and(|error| error.code == ErrorCode::SyntaxError)
 }
 
 /// The names of the views in SQLite.
