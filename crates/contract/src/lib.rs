@@ -37,6 +37,7 @@ mod same_answers;
 mod schema;
 pub mod session;
 mod statements;
+mod strict;
 mod text;
 mod times;
 mod transactions;
@@ -52,7 +53,7 @@ use phantomdb_engine::{Engine, ResultLimits};
 
 pub use fixture::{ContractTest, Fixture, Writes};
 
-const FILES: [(&str, &[ContractTest]); 33] = [
+const FILES: [(&str, &[ContractTest]); 34] = [
     ("access", access::TESTS),
     ("alter_clauses", alter_clauses::TESTS),
     ("alterations", alterations::TESTS),
@@ -80,6 +81,7 @@ const FILES: [(&str, &[ContractTest]); 33] = [
     ("same_answers", same_answers::TESTS),
     ("schema", schema::TESTS),
     ("statements", statements::TESTS),
+    ("strict", strict::TESTS),
     ("text", text::TESTS),
     ("times", times::TESTS),
     ("transactions", transactions::TESTS),

@@ -9,7 +9,7 @@ use sqlparser::ast::{
 use super::{
     adapter::Adapter,
     converted::{conversion, text},
-    literal::string_of,
+    literal::{is_null, string_of},
     parameter_types,
     typed::{Origin, Typed, type_of_column},
 };
@@ -200,6 +200,7 @@ fn cast_to(target: &CastTarget, value: Expr, typed: Typed) -> Result<Expr> {
         data_type => conversion(value, typed, data_type)?,
     };
     Ok(match &target.modifier {
+        Some(_) if is_null(&converted) => converted,
         Some((function, arguments)) => {
             let extra = arguments.iter().map(|number| printer::verbatim_expr(number.to_string()));
             build::call(function, std::iter::once(converted).chain(extra).collect())

@@ -11,10 +11,11 @@ use sqlparser::ast::{BinaryOperator, Expr, Spanned};
 use super::{
     adapted::Open,
     adapter::Adapter,
-    converted::{comparable, conversion, is_null_beside_rows},
+    converted::{comparable, conversion},
     literal::string_of,
     operators::{array_beside_column, is_array_of_strings},
     parameter_types::{self, Overloaded},
+    strict::is_null_of,
     typed::{Origin, Typed},
 };
 
@@ -33,7 +34,7 @@ impl Adapter<'_> {
         let (mut a, mut b) = (self.operand(left)?, self.operand(right)?);
         array_beside_column(strings, &mut a, &mut b);
         self.align(left, a, right, b, op)?;
-        if is_null_beside_rows(&[left, right]) {
+        if is_null_of(&[left, right]) {
             *expr = build::null();
             return Ok(Typed::boolean(true));
         }

@@ -1,19 +1,17 @@
 //! Conversions of values from one type to another, and to text and to documents.
 
-use std::ops::ControlFlow;
-
 use phantomdb_protocol::{Error, ErrorCode, Result};
 use phantomdb_sql::{
     build,
     parse::parse_expression,
     printer::{self, verbatim_ident},
     typing::{Signature, Strength, Type, functions, operators, resolve, strength},
-    walk::{change_expressions, each_expression},
+    walk::change_expressions,
 };
 use sqlparser::ast::{Expr, ObjectName, Value, ValueWithSpan};
 
 use super::{
-    literal::{string_of, value_of},
+    literal::{is_null, string_of},
     parameter_types,
     readable::check_text,
     typed::{Origin, Typed},
@@ -255,27 +253,6 @@ pub(super) fn collated(mut expr: Expr, collation: &str) -> Expr {
     build::parenthesize(&mut expr);
     let collation = ObjectName::from(vec![verbatim_ident(collation)]);
     Expr::Nested(Box::new(Expr::Collate { expr: Box::new(expr), collation }))
-}
-
-pub(super) fn is_null(expr: &Expr) -> bool {
-    matches!(value_of(expr), Some(Value::Null))
-}
-
-/// True when one of the operands is a constant NULL, and another depends on rows. PostgreSQL then gives NULL without computing
-/// the other, which could fail.
-pub(super) fn is_null_beside_rows(operands: &[&Expr]) -> bool {
-    let depends = |expr: &&Expr| {
-        let found = each_expression(*expr, &mut |inner| match inner {
-            Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Subquery(_) => ControlFlow::Break(()),
-            _ => ControlFlow::Continue(()),
-        });
-        found.is_break()
-    };
-    let is_constant_null = |expr: &&Expr| match build::unnested(expr) {
-        Expr::Collate { expr, collation: _ } => is_null(build::unnested(expr)),
-        other => is_null(other),
-    };
-    operands.iter().any(is_constant_null) && operands.iter().any(depends)
 }
 
 pub(super) fn no_conversion(from: Type, to: Type) -> Error {

@@ -7,7 +7,7 @@ use phantomdb_sql::{
     build,
     names::last_ident,
     typing::{Kind, functions},
-    walk::{each_expression, walk},
+    walk::walk,
 };
 use sqlparser::ast::{
     Expr, Function, GroupByExpr, Ident, OrderByExpr, Query, Select, SelectItem, Spanned, VisitorMut,
@@ -15,6 +15,7 @@ use sqlparser::ast::{
 
 use super::{
     adapter::Adapter,
+    calls::contains_call,
     distinct_on::resolved,
     scope::{Columns, Found},
 };
@@ -161,40 +162,7 @@ pub(super) fn is_aggregate(function: &Function) -> bool {
 }
 
 pub(super) fn contains_aggregate(expr: &Expr) -> bool {
-    let is_call = |expr: &Expr| matches!(expr, Expr::Function(function) if is_aggregate(function));
-    let somewhere = each_expression(expr, &mut |inner| {
-        if is_call(inner) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    });
-    // The aggregate of a sub-query is its own.
-    somewhere.is_break() && walk(&mut expr.clone(), &mut AggregateSearch { queries: 0 }).is_err()
-}
-
-/// Stops at a call of an aggregate that is not in a sub-query.
-struct AggregateSearch {
-    queries: usize,
-}
-
-impl VisitorMut for AggregateSearch {
-    type Break = Error;
-
-    fn pre_visit_query(&mut self, _: &mut Query) -> ControlFlow<Error> {
-        self.queries += 1;
-        ControlFlow::Continue(())
-    }
-
-    fn post_visit_query(&mut self, _: &mut Query) -> ControlFlow<Error> {
-        self.queries -= 1;
-        ControlFlow::Continue(())
-    }
-
-    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
-        match expr {
-            Expr::Function(function) if self.queries == 0 && is_aggregate(function) => {
-                ControlFlow::Break(Error::internal("an aggregate"))
-            }
-            _ => ControlFlow::Continue(()),
-        }
-    }
+    contains_call(expr, is_aggregate)
 }
 
 /// Looks for a column that is outside of aggregates and of the expressions of GROUP BY.

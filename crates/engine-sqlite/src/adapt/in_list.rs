@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use phantomdb_sql::{build, walk::each_expression};
 use sqlparser::ast::{BinaryOperator, Expr};
 
-use super::{converted::is_null, literal::string_of};
+use super::literal::{is_null, string_of};
 
 /// True for a string in quotes or NULL before a list in which a column stands.
 pub(super) fn is_open_beside_columns(left: &Expr, list: &[Expr]) -> bool {

@@ -11,6 +11,7 @@ use super::{
     adapter::Adapter,
     converted::text,
     literal::string_of,
+    strict::is_null_of,
     typed::{Origin, Typed},
     words::shorten,
 };
@@ -61,6 +62,9 @@ impl Adapter<'_> {
         }
         let a = self.matched_operand(left)?;
         let b = self.pattern(pattern)?;
+        if escape_char.is_none() && is_null_of(&[left, pattern]) {
+            return Ok(match_of_null(expr));
+        }
         let escape = match escape_char {
             Some(escape) => {
                 self.pattern(escape)?;
@@ -114,6 +118,9 @@ impl Adapter<'_> {
         let negated = *negated;
         let a = self.matched_operand(left)?;
         let b = self.pattern(pattern)?;
+        if escape_char.is_none() && is_null_of(&[left, pattern]) {
+            return Ok(match_of_null(expr));
+        }
         let escape = match escape_char {
             Some(escape) => {
                 self.pattern(escape)?;
@@ -149,6 +156,11 @@ impl Adapter<'_> {
             format!("a pattern must be text, not a value of the type {}; cast it", typed.data_type.name());
         Err(self.at(Error::new(ErrorCode::TypeMismatch, message), span))
     }
+}
+
+fn match_of_null(expr: &mut Expr) -> Typed {
+    *expr = build::null();
+    Typed::boolean(true)
 }
 
 /// True for a match of a `citext`. An operand without a type has that of its pattern.

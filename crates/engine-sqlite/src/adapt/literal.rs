@@ -15,3 +15,7 @@ pub(super) fn value_of(expr: &Expr) -> Option<&Value> {
 pub(super) fn string_of(expr: &Expr) -> Option<&str> {
     value_of(expr).and_then(printer::string_of)
 }
+
+pub(super) fn is_null(expr: &Expr) -> bool {
+    matches!(value_of(expr), Some(Value::Null))
+}

@@ -18,6 +18,7 @@ use super::{
     literal::value_of,
     parameter_types::{self, Overloaded},
     row_sources::row_value,
+    strict::is_null_of,
     template::{
         converted_column, converted_source, empty_query, exists_in, is_plain, parsed_query,
         set_table_function_argument,
@@ -43,12 +44,18 @@ impl Adapter<'_> {
                 let typed = self.operand(left)?;
                 let mut nullable = typed.nullable;
                 let mut values = Vec::with_capacity(list.len());
-                for item in list {
+                for item in list.iter_mut() {
                     let other = self.expr(item)?;
                     nullable |= other.nullable;
                     values.push((item, other));
                 }
                 self.align_with_list(left, typed, values)?;
+                // PostgreSQL compares with a single value as `=` does.
+                if let [only] = list.as_slice()
+                    && is_null_of(&[left, only])
+                {
+                    *expr = build::null();
+                }
                 Ok(Typed::boolean(nullable))
             }
             Expr::InSubquery { expr: left, subquery, negated: _ } => {
@@ -70,9 +77,8 @@ impl Adapter<'_> {
                     return self.expr(expr);
                 }
                 let typed = self.operand(left)?;
-                let is_null = matches!(value_of(build::unnested(left)), Some(Value::Null));
                 let mut values = Vec::with_capacity(2);
-                for bound in [low, high] {
+                for bound in [&mut *low, &mut *high] {
                     let other = self.operand(bound)?;
                     values.push((bound.as_mut(), other));
                 }
@@ -88,8 +94,7 @@ impl Adapter<'_> {
                 }
                 self.align_with_list(left, typed, values)?;
                 open.into_iter().flatten().filter(|_| is_open).for_each(Overloaded::note);
-                // As of every comparison with NULL, the rest is not computed.
-                if is_null {
+                if [low, high].into_iter().all(|bound| is_null_of(&[left, bound])) {
                     *expr = build::null();
                 }
                 Ok(Typed::boolean(true))

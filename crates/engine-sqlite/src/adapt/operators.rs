@@ -11,9 +11,10 @@ use sqlparser::ast::{Array, BinaryOperator, Expr, Spanned, UnaryOperator, Value,
 
 use super::{
     adapter::Adapter,
-    converted::{apply_body, implicit, is_null, is_null_beside_rows, json, output_text, text},
-    literal::string_of,
+    converted::{apply_body, implicit, json, output_text, text},
+    literal::{is_null, string_of},
     parameter_types::{Assumed, Overloaded},
+    strict::is_null_of,
     typed::{Origin, Typed, wire_of},
 };
 
@@ -177,7 +178,7 @@ pub(super) fn call_of(resolved: &Resolved, arguments: Vec<Expr>, types: &[Typed]
     let is_single = matches!(signature.kind, Kind::Scalar | Kind::Infix | Kind::Prefix);
     if is_single && !signature.called_on_null && !signature.volatile {
         let operands: Vec<&Expr> = arguments.iter().collect();
-        if is_null_beside_rows(&operands) {
+        if is_null_of(&operands) {
             return Ok((build::null(), result_of(resolved, types)));
         }
     }
