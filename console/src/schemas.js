@@ -4,8 +4,8 @@ import { describe } from './api.js';
 import { tableKey } from './sql-text.js';
 import { columnOf } from './values.js';
 
-/** The most descriptions that are read at once. */
-const AT_ONCE = 6;
+/** The most descriptions that are read at once. A browser has six connections to a server, and the page needs some for others. */
+const AT_ONCE = 4;
 
 const known = new Map();
 
@@ -24,12 +24,16 @@ export function schemaOf(database, table) {
   return loading;
 }
 
-/** The descriptions of all these tables. A table that cannot be described is left out. */
-export async function schemasOf(database, tables) {
+/**
+ * The descriptions of all these tables. A table that cannot be described is left out. Nobody should wait for those of all tables
+ * of a database, which may have thousands. The signal ends the reading.
+ */
+export async function schemasOf(database, tables, signal) {
   const waiting = tables.entries();
   const schemas = new Array(tables.length);
   const read = async () => {
     for (const [at, table] of waiting) {
+      if (signal?.aborted) return;
       schemas[at] = await schemaOf(database, table).catch(() => undefined);
     }
   };

@@ -6,6 +6,7 @@ import { find, query } from '../api.js';
 import { ErrorMessage } from '../error-message.jsx';
 import { useLoaded } from '../hooks.js';
 import { link } from '../route.js';
+import { schemasOf } from '../schemas.js';
 import { allOf, tableKey, tableLabel, tableSql } from '../sql-text.js';
 import { equals, fullColumns, textOf } from '../values.js';
 import { PanelField } from './panel-field.jsx';
@@ -15,8 +16,9 @@ import { withDefault } from './staged.js';
 export function RowPanel({
   database,
   table,
+  tables,
   schema,
-  schemas,
+  version,
   row,
   canEdit,
   edit,
@@ -41,6 +43,7 @@ export function RowPanel({
     },
     [database, JSON.stringify(place), reading],
   );
+  const schemas = useLoaded((signal) => schemasOf(database, tables, signal), [database, tables, version]);
   const close = useRef();
   useEffect(() => {
     const before = document.activeElement;
@@ -79,7 +82,10 @@ export function RowPanel({
             }
           />
         ))}
-      {full.data && !isNew && <References {...{ database, schema, schemas, view }} values={full.data} />}
+      {full.data && !isNew && schemas.isLoading && <p class="faint">Looking for references…</p>}
+      {full.data && !isNew && schemas.data && (
+        <References {...{ database, schema, view }} schemas={schemas.data} values={full.data} />
+      )}
     </aside>
   );
 }

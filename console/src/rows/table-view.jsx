@@ -12,6 +12,7 @@ import { equals, listColumns, listed } from '../values.js';
 import { ExportMenu } from './export-menu.jsx';
 import { Grid } from './grid.jsx';
 import { Pager } from './pager.jsx';
+import { foreignKeys } from './references.js';
 import { useRowCount } from './row-count.js';
 import { RowPanel } from './row-panel.jsx';
 import { changeOf, withDelete, withInsert, withValue } from './staged.js';
@@ -77,7 +78,16 @@ function Rows({ database, table, tables, schema, params, rights, staged, version
     [database, condition, orderBy, state.page, state.size, reading],
   );
   const count = useRowCount({ database, table, condition, state, rows, reading });
-  const schemas = useLoaded(() => schemasOf(database, tables), [database, tables, version]);
+  // The arrow in a cell needs to know the tables that it may lead to, and the panel those that lead here.
+  const referenced = useLoaded(
+    (signal) =>
+      schemasOf(
+        database,
+        foreignKeys(schema).map(({ references }) => references.table),
+        signal,
+      ),
+    [schema],
+  );
   const setState = (next, options) => go(link(database, view, table, paramsOf({ ...state, ...next })), options);
 
   const stored = (rows.data?.rows ?? []).map((cells) => rowOf(cells, columns, keyNames));
@@ -136,7 +146,7 @@ function Rows({ database, table, tables, schema, params, rights, staged, version
       <div class="content">
         <Grid
           {...{ schema, columns, state, canEdit, edit, remove }}
-          schemas={schemas.data ?? []}
+          schemas={referenced.data ?? []}
           rows={shown}
           canInsert={rights.canWrite}
           isLoading={rows.isLoading}
@@ -147,8 +157,7 @@ function Rows({ database, table, tables, schema, params, rights, staged, version
         {openedRow && (
           <RowPanel
             key={opened}
-            {...{ database, table, schema, canEdit, edit, remove, view, reading, condition, orderBy }}
-            schemas={schemas.data ?? []}
+            {...{ database, table, tables, schema, version, canEdit, edit, remove, view, reading, condition, orderBy }}
             stage={staged.stage}
             row={openedRow}
             onClose={() => setOpened(undefined)}

@@ -1,10 +1,10 @@
 // The tables of a database as an entity diagram, and one table with its columns, keys and indexes.
 
-import { useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 
 import { ErrorMessage } from '../error-message.jsx';
 import { useLoaded } from '../hooks.js';
-import { schemasOf } from '../schemas.js';
+import { schemaOf, schemasOf } from '../schemas.js';
 import { isSameTable, tableLabel } from '../sql-text.js';
 import { CreateTable } from './change-forms.jsx';
 import { TableDetails } from './table-details.jsx';
@@ -14,23 +14,35 @@ import './schema.css';
 const DRAWN = 150;
 
 export function SchemaView({ database, table, tables, rights, version, onSchemaChanged }) {
-  const schemas = useLoaded(() => schemasOf(database, tables), [database, tables, version]);
-  const shared = { database, rights, onSchemaChanged, schemas: schemas.data ?? [] };
-  if (!schemas.data) return <p class="faint page">Loading…</p>;
-  if (!table) return <Entities {...shared} />;
-  const schema = schemas.data.find((schema) => isSameTable(schema.table, table));
-  return schema ? (
-    <TableDetails key={tableLabel(table)} {...shared} schema={schema} />
-  ) : (
-    <p class="page">{schemas.isLoading ? 'Loading…' : `There is no table ${tableLabel(table)}.`}</p>
-  );
+  const shared = { database, tables, rights, version, onSchemaChanged };
+  return table ? <Details key={tableLabel(table)} table={table} {...shared} /> : <Entities {...shared} />;
 }
 
-function Entities({ database, rights, schemas, onSchemaChanged }) {
+/** One table, which is there before the tables that reference it are found. */
+function Details({ database, table, tables, rights, version, onSchemaChanged }) {
+  const schema = useLoaded(() => schemaOf(database, table), [database, table.name, table.schema, version]);
+  const schemas = useLoaded((signal) => schemasOf(database, tables, signal), [database, tables, version]);
+  if (schema.data) {
+    const shared = { database, rights, onSchemaChanged, schemas: schemas.data ?? [] };
+    return <TableDetails {...shared} schema={schema.data} />;
+  }
+  if (schema.isLoading) return <p class="faint page">Loading…</p>;
+  const isThere = tables.some((other) => isSameTable(other, table));
+  return isThere ? <ErrorMessage error={schema.error} /> : <p class="page">There is no table {tableLabel(table)}.</p>;
+}
+
+function Entities({ database, tables, rights, version, onSchemaChanged }) {
   const [isCreating, setCreating] = useState(false);
   const [filter, setFilter] = useState('');
   const diagram = useLoaded(() => import('./diagram.jsx'), []);
-  const chosen = schemas.filter(({ table }) => tableLabel(table).toLowerCase().includes(filter.trim().toLowerCase()));
+  const chosen = useMemo(
+    () => tables.filter((table) => tableLabel(table).toLowerCase().includes(filter.trim().toLowerCase())),
+    [tables, filter],
+  );
+  const drawn = useLoaded(
+    (signal) => schemasOf(database, chosen.length > DRAWN ? [] : chosen, signal),
+    [database, chosen, version],
+  );
   return (
     <section class="schema">
       <div class="toolbar">
@@ -67,7 +79,10 @@ function Entities({ database, rights, schemas, onSchemaChanged }) {
       ) : chosen.length === 0 ? (
         <p class="page faint">No tables.</p>
       ) : (
-        diagram.data && <diagram.data.Diagram database={database} schemas={chosen} key={chosen.length} />
+        diagram.data &&
+        drawn.data?.length > 0 && (
+          <diagram.data.Diagram database={database} schemas={drawn.data} key={drawn.data.length} />
+        )
       )}
     </section>
   );

@@ -60,13 +60,22 @@ function tableHint(name, schemas) {
   return meant === undefined ? `There are ${listed(names)}.` : `Did you mean ${written(meant)}?`;
 }
 
+/** The tables whose names a text contains. */
+export function mentioned(text, tables) {
+  const lower = text.toLowerCase();
+  return tables.filter(({ name }) => lower.includes(name.toLowerCase()));
+}
+
 function columnHint(name, statement, schemas) {
-  const text = statement.toLowerCase();
-  const mentioned = schemas.filter(({ table }) => text.includes(table.name.toLowerCase()));
+  const named = mentioned(
+    statement,
+    schemas.map(({ table }) => table),
+  );
+  const described = schemas.filter(({ table, columns }) => columns.length > 0 && named.includes(table));
   const namesOf = ({ columns }) => columns.map(({ name }) => name);
-  const meant = nearest(name, mentioned.flatMap(namesOf));
+  const meant = nearest(name, described.flatMap(namesOf));
   if (meant !== undefined) return `Did you mean ${written(meant)}?`;
-  const lists = mentioned.map((schema) => `${tableLabel(schema.table)} has ${listed(namesOf(schema))}.`);
+  const lists = described.map((schema) => `${tableLabel(schema.table)} has ${listed(namesOf(schema))}.`);
   return lists.length > 0 ? lists.join(' ') : undefined;
 }
 

@@ -7,10 +7,10 @@ import { ErrorMessage } from '../error-message.jsx';
 import { useLoaded, useStored } from '../hooks.js';
 import { go, link } from '../route.js';
 import { schemasOf } from '../schemas.js';
-import { tableLabel } from '../sql-text.js';
+import { tableKey, tableLabel } from '../sql-text.js';
 import { Drawer } from './drawer.jsx';
 import { EditorField } from './editor-field.jsx';
-import { hintOf } from './hints.js';
+import { hintOf, mentioned } from './hints.js';
 import { ResultView } from './result-view.jsx';
 import { useSavedQueries } from './saved-queries.js';
 import { Tabs } from './tabs.jsx';
@@ -18,6 +18,9 @@ import './sql.css';
 
 /** The statements that are remembered. */
 const REMEMBERED = 200;
+
+/** The tables of a database all of whose columns are completed. With more of them it is those of the tables that the text names. */
+const DESCRIBED = 150;
 
 /** The statements that may change a schema. */
 const CHANGES_SCHEMA = /^\s*(create|alter|drop|truncate|comment|refresh|grant|revoke)\b/i;
@@ -37,8 +40,8 @@ export function SqlView({ database, tables, rights, onSchemaChanged, given }) {
   const running = useRef();
   const editor = useRef();
   const active = tabs.find(({ id }) => id === activeId) ?? tabs[0];
-  const schemas = useLoaded(() => schemasOf(database, tables), [database, tables]);
-  const completed = useMemo(() => namesOf(schemas.data ?? []), [schemas.data]);
+  const schemas = useSchemas(database, tables, active.text);
+  const completed = useMemo(() => namesOf(schemas), [schemas]);
   const outcome = outcomes[active.id];
 
   const add = (text) => {
@@ -81,7 +84,7 @@ export function SqlView({ database, tables, rights, onSchemaChanged, given }) {
         setOutcome(id, { stopped: true });
         return;
       }
-      setOutcome(id, { error, hint: hintOf(error, statement, schemas.data ?? []) });
+      setOutcome(id, { error, hint: hintOf(error, statement, schemas) });
       if (kind !== 'plan') remember({ ...entry, error: error.code });
       const { position } = error.details ?? {};
       if (position !== undefined) {
@@ -151,6 +154,17 @@ function Outcome({ outcome }) {
     );
   if (outcome.error) return <ErrorMessage error={outcome.error} hint={outcome.hint} />;
   return <ResultView {...outcome} />;
+}
+
+/** All tables with their columns, which are empty as long as they are not known. */
+function useSchemas(database, tables, text) {
+  const described = tables.length > DESCRIBED ? mentioned(text, tables) : tables;
+  const key = JSON.stringify(described.map(tableKey));
+  const loaded = useLoaded((signal) => schemasOf(database, described, signal), [database, tables, key]);
+  return useMemo(() => {
+    const known = new Map((loaded.data ?? []).map((schema) => [tableKey(schema.table), schema]));
+    return tables.map((table) => known.get(tableKey(table)) ?? { table, columns: [] });
+  }, [tables, loaded.data]);
 }
 
 /** The names for the completion: tables with their columns, and schemas with their tables. */
