@@ -1,14 +1,14 @@
 'use strict';
 
 // What the console shows of a database beside the rows and columns of one table: its other tables, of which there may be
-// thousands.
+// thousands, and its views.
 
-const { describeInBrowser, PATIENCE } = require('../helpers/browser.js');
+const { accessibilityFaults, describeInBrowser, PATIENCE } = require('../helpers/browser.js');
 const { consoleSuite } = require('../helpers/console-suite.js');
 
 jest.setTimeout(PATIENCE);
 
-describeInBrowser('the console: all tables of a database', () => {
+describeInBrowser('the console: all tables and views of a database', () => {
   const { open, withDialect } = consoleSuite();
   const place = (page, hash) =>
     page.evaluate((hash) => {
@@ -24,6 +24,9 @@ describeInBrowser('the console: all tables of a database', () => {
       });
       await dialect.query('many', tables.join('; '));
       await dialect.query('many', "INSERT INTO t_007 VALUES (1, 'seven', NULL)");
+      await dialect.query('viewed', 'CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT)');
+      await dialect.query('viewed', "INSERT INTO people VALUES (1, 'Ada')");
+      await dialect.query('viewed', 'CREATE VIEW named AS SELECT id, name FROM people WHERE name IS NOT NULL');
     }),
   );
 
@@ -48,5 +51,23 @@ describeInBrowser('the console: all tables of a database', () => {
     await page.getByRole('option', { name: 'of_7' }).waitFor(shown);
     await place(page, '#/many/data/t_007');
     await page.getByRole('gridcell', { name: 'seven' }).waitFor(shown);
+  });
+
+  test('a view is in the lists, and its rows are shown and not changed', async () => {
+    const page = await open('#/viewed');
+    await page.getByText('1 table and 1 view.').waitFor(shown);
+    await page.getByRole('navigation', { name: 'Tables' }).getByRole('link', { name: 'named (view)' }).click();
+    await page.getByRole('gridcell', { name: 'Ada' }).waitFor(shown);
+    await page.getByText('This is a view').waitFor(shown);
+    expect(await page.getByRole('button', { name: 'Add a row' }).count()).toBe(0);
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await page.getByRole('link', { name: 'Schema', exact: true }).click();
+    await page.getByRole('link', { name: 'named (view)' }).click();
+    await page.getByText(/CREATE VIEW "named" AS\s+SELECT/).waitFor(shown);
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await place(page, '#/viewed/sql');
+    await page.getByRole('textbox', { name: /^SQL of/ }).focus();
+    await page.keyboard.type('SELECT * FROM nam');
+    await page.getByRole('option', { name: 'named', exact: true }).waitFor(shown);
   });
 });

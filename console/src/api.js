@@ -95,6 +95,10 @@ export const databases = async () => (await json('GET', 'databases')).databases;
 export const tables = async (database, signal) =>
   (await json('GET', segments(['databases', database, 'tables']), { signal })).tables;
 
+/** The views, with their queries: `{ name, schema, query }`. */
+export const views = async (database, signal) =>
+  (await json('GET', segments(['databases', database, 'views']), { signal })).views;
+
 export function describe(database, table, signal) {
   const { path, query } = ofTable(database, table, 'schema');
   return json('GET', path, { query, signal });

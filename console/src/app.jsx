@@ -2,7 +2,7 @@
 
 import { useEffect, useMemo, useState } from 'preact/hooks';
 
-import { databases, grant, serverInfo, tables, token } from './api.js';
+import { databases, grant, serverInfo, tables, token, views } from './api.js';
 import { ErrorMessage } from './error-message.jsx';
 import { Header } from './header.jsx';
 import { useLoaded } from './hooks.js';
@@ -59,13 +59,19 @@ export function App() {
   return session.data ? <Console {...session.data} reload={session.reload} /> : <p class="starting">PhantomDB</p>;
 }
 
+const NOTHING = { tables: [], views: [] };
+
 function Console({ info, granted, names, reload }) {
   const route = useRoute();
   const rights = useMemo(() => rightsOf(granted), [granted]);
   const database = route.database ?? names[0];
   const staged = useStaged(database);
   const list = useLoaded(
-    async (signal) => (database === undefined ? [] : sorted(await tables(database, signal))),
+    async (signal) => {
+      if (database === undefined) return NOTHING;
+      const [ofTables, ofViews] = await Promise.all([tables(database, signal), views(database, signal)]);
+      return { tables: sorted(ofTables), views: sorted(ofViews) };
+    },
     [database],
   );
   const [version, setVersion] = useState(0);
@@ -88,7 +94,7 @@ function Console({ info, granted, names, reload }) {
     if (route.database === undefined && database !== undefined) go(link(database, 'data'), { replace: true });
   }, [route.database, database]);
 
-  const shared = { database, tables: list.data ?? [], rights, staged, info, version };
+  const shared = { database, ...(list.data ?? NOTHING), rights, staged, info, version };
   return (
     <div class="console">
       <button type="button" class="skip" onClick={() => document.getElementById('main').focus()}>
@@ -96,7 +102,7 @@ function Console({ info, granted, names, reload }) {
       </button>
       <Header route={route} database={database} names={names} info={info} granted={granted} onToken={reload} />
       <div class="body">
-        <Sidebar database={database} tables={list} route={route} onReload={schemaChanged} />
+        <Sidebar database={database} list={list} route={route} onReload={schemaChanged} />
         {/* The live view can be longer than the page, and may have nothing in it that takes the focus. */}
         <main id="main" tabIndex={route.view === 'live' ? 0 : -1}>
           {list.error && <ErrorMessage error={list.error} />}
@@ -120,17 +126,17 @@ function View({ route, ...shared }) {
   return <Overview {...shared} />;
 }
 
-function Overview({ database, tables }) {
+function Overview({ database, tables, views }) {
   return (
     <section class="page">
       <h1 dir="auto">{database}</h1>
       <p>
         {tables.length === 0
           ? 'This database has no tables.'
-          : `${tables.length} ${tables.length === 1 ? 'table' : 'tables'}. Choose one to see its rows.`}
+          : `${counted(tables.length, 'table')}${views.length > 0 ? ` and ${counted(views.length, 'view')}` : ''}. Choose one to see its rows.`}
       </p>
       <ul class="plain-list">
-        {tables.map((table) => (
+        {[...tables, ...views].map((table) => (
           <li key={tableKey(table)}>
             <a dir="auto" href={link(database, 'data', table)}>
               {markedLabel(table)}
@@ -141,6 +147,8 @@ function Overview({ database, tables }) {
     </section>
   );
 }
+
+const counted = (count, what) => `${count} ${what}${count === 1 ? '' : 's'}`;
 
 function NoDatabase() {
   return (

@@ -3,11 +3,12 @@ import { useState } from 'preact/hooks';
 import { link } from './route.js';
 import { isConsoleTable, isSameTable, tableKey, tableLabel } from './sql-text.js';
 
-/** The tables of the database. On a narrow screen the list opens with a button. */
-export function Sidebar({ database, tables, route, onReload }) {
+/** The tables and views of the database. On a narrow screen the list opens with a button. */
+export function Sidebar({ database, list, route, onReload }) {
   const [filter, setFilter] = useState('');
   const [isOpen, setOpen] = useState(false);
-  const all = tables.data ?? [];
+  const { tables = [], views = [] } = list.data ?? {};
+  const all = [...tables, ...views];
   const shown = all.filter((table) => tableLabel(table).toLowerCase().includes(filter.trim().toLowerCase()));
   return (
     <div class="sidebar" data-open={isOpen}>
@@ -50,12 +51,13 @@ export function Sidebar({ database, tables, route, onReload }) {
               >
                 <span class="name">{tableLabel(table)}</span>
                 {isConsoleTable(table) && <small class="faint"> (console)</small>}
+                {views.includes(table) && <small class="faint"> (view)</small>}
               </a>
             </li>
           ))}
         </ul>
-        {tables.isLoading && <p class="faint">Loading…</p>}
-        {!tables.isLoading && all.length > 0 && shown.length === 0 && <p class="faint">No table has such a name.</p>}
+        {list.isLoading && <p class="faint">Loading…</p>}
+        {!list.isLoading && all.length > 0 && shown.length === 0 && <p class="faint">No table has such a name.</p>}
       </nav>
     </div>
   );

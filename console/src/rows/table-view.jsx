@@ -20,7 +20,8 @@ import { conditionOf, orderOf, paramsOf, rowKey, stateOf } from './table-state.j
 import './rows.css';
 import './panel.css';
 
-export function TableView({ database, table, tables, params, rights, staged, version, view = 'data' }) {
+export function TableView({ database, table, tables, views, params, rights, staged, version, view = 'data' }) {
+  const isView = views.some((other) => isSameTable(other, table));
   const schema = useLoaded(() => schemaOf(database, table), [database, table.name, table.schema, version]);
   if (schema.error) {
     return (
@@ -33,7 +34,12 @@ export function TableView({ database, table, tables, params, rights, staged, ver
   if (!schema.data || !isSameTable(schema.data.table, table)) return <p class="faint page">Loading…</p>;
   const key = `${database}/${tableLabel(table)}`;
   return (
-    <Rows key={key} schema={schema.data} {...{ database, table, tables, params, rights, staged, version, view }} />
+    <Rows
+      key={key}
+      schema={schema.data}
+      canInsert={rights.canWrite && !isView}
+      {...{ database, table, tables, isView, params, staged, version, view }}
+    />
   );
 }
 
@@ -56,7 +62,7 @@ function rowOf(cells, columns, keyNames) {
 /** What tells the rows of the list apart. A condition that is a key begins with a quote or a parenthesis. */
 const idOf = ({ key, place }) => String(key ?? `row ${place}`);
 
-function Rows({ database, table, tables, schema, params, rights, staged, version, view }) {
+function Rows({ database, table, tables, isView, canInsert, schema, params, staged, version, view }) {
   const { columns } = schema;
   const state = stateOf(params);
   const [opened, setOpened] = useState();
@@ -66,7 +72,7 @@ function Rows({ database, table, tables, schema, params, rights, staged, version
   const condition = conditionOf(state, columns);
   const orderBy = orderOf(state, schema);
   const keyNames = rowKey(schema);
-  const canEdit = rights.canWrite && keyNames.length > 0;
+  const canEdit = canInsert && keyNames.length > 0;
   const rows = useLoaded(
     (signal) =>
       find(
@@ -114,7 +120,7 @@ function Rows({ database, table, tables, schema, params, rights, staged, version
           example={exampleOf(columns)}
           onText={(where) => setState({ where, page: 1 })}
         />
-        {rights.canWrite && (
+        {canInsert && (
           <button type="button" onClick={() => staged.stage((changes) => withInsert(changes, { table, columns }))}>
             Add a row
           </button>
@@ -131,7 +137,8 @@ function Rows({ database, table, tables, schema, params, rights, staged, version
           ↻
         </button>
       </div>
-      {rights.canWrite && keyNames.length === 0 && (
+      {isView && <p class="note">This is a view: its rows come from other tables, and are changed there.</p>}
+      {canInsert && keyNames.length === 0 && (
         <p class="note">
           This table has no primary key and no unique key, so its rows cannot be told apart and cannot be changed here.
           You can add rows.
@@ -148,7 +155,7 @@ function Rows({ database, table, tables, schema, params, rights, staged, version
           {...{ schema, columns, state, canEdit, edit, remove }}
           schemas={referenced.data ?? []}
           rows={shown}
-          canInsert={rights.canWrite}
+          canInsert={canInsert}
           isLoading={rows.isLoading}
           onState={setState}
           onOpen={(row) => setOpened(idOf(row))}

@@ -4,8 +4,9 @@ import { useMemo, useState } from 'preact/hooks';
 
 import { ErrorMessage } from '../error-message.jsx';
 import { useLoaded } from '../hooks.js';
+import { link } from '../route.js';
 import { schemaOf, schemasOf } from '../schemas.js';
-import { isSameTable, tableLabel } from '../sql-text.js';
+import { isSameTable, tableLabel, tableSql } from '../sql-text.js';
 import { CreateTable } from './change-forms.jsx';
 import { TableDetails } from './table-details.jsx';
 import './schema.css';
@@ -13,9 +14,31 @@ import './schema.css';
 /** The tables that one diagram draws. */
 const DRAWN = 150;
 
-export function SchemaView({ database, table, tables, rights, version, onSchemaChanged }) {
+export function SchemaView({ database, table, tables, views, rights, version, onSchemaChanged }) {
+  const view = table && views.find((other) => isSameTable(other, table));
+  if (view) return <ViewDetails database={database} view={view} />;
   const shared = { database, tables, rights, version, onSchemaChanged };
   return table ? <Details key={tableLabel(table)} table={table} {...shared} /> : <Entities {...shared} />;
+}
+
+/** A view, which is its query. */
+function ViewDetails({ database, view }) {
+  return (
+    <section class="page details">
+      <div class="row wrap">
+        <h1 dir="auto">{tableLabel(view)}</h1>
+        <a href={link(database, 'data', view)}>Rows</a>
+        <a href={link(database, 'schema')}>All tables</a>
+      </div>
+      {view.query === undefined ? (
+        <p>Another program has made this view, and its query is not in PhantomDB SQL.</p>
+      ) : (
+        <pre class="statements-text" tabIndex={0} role="region" aria-label="SQL">
+          {`CREATE VIEW ${tableSql(view)} AS\n${view.query};`}
+        </pre>
+      )}
+    </section>
+  );
 }
 
 /** One table, which is there before the tables that reference it are found. */

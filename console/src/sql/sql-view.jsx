@@ -31,7 +31,7 @@ function newTab(tabs, text = '') {
   return { id: Math.max(0, ...tabs.map(({ id }) => id)) + 1, name: `Query ${Math.max(0, ...numbers) + 1}`, text };
 }
 
-export function SqlView({ database, tables, rights, onSchemaChanged, given }) {
+export function SqlView({ database, tables, views, rights, onSchemaChanged, given }) {
   const saved = useSavedQueries({ database, tables, rights, onSchemaChanged });
   const [tabs, setTabs] = useStored(`phantomdb.tabs.${database}`, [newTab([])]);
   const [activeId, setActiveId] = useStored(`phantomdb.tab.${database}`, tabs[0]?.id);
@@ -40,7 +40,8 @@ export function SqlView({ database, tables, rights, onSchemaChanged, given }) {
   const running = useRef();
   const editor = useRef();
   const active = tabs.find(({ id }) => id === activeId) ?? tabs[0];
-  const schemas = useSchemas(database, tables, active.text);
+  const relations = useMemo(() => [...tables, ...views], [tables, views]);
+  const schemas = useSchemas(database, relations, active.text);
   const completed = useMemo(() => namesOf(schemas), [schemas]);
   const outcome = outcomes[active.id];
 
