@@ -1,6 +1,6 @@
 'use strict';
 
-const { spawn } = require('node:child_process');
+const { spawn, spawnSync } = require('node:child_process');
 const { once } = require('node:events');
 const path = require('node:path');
 
@@ -37,4 +37,11 @@ test.each(['SIGTERM', 'SIGINT'])('phantomdb serves, and %s stops it with exit co
 
 test('phantomdb says what is wrong with its command line', async () => {
   await expect(start('launch')).rejects.toThrow(/unrecognized subcommand 'launch'/);
+});
+
+test.each(['studio', 'init', 'models', 'build-addon'])('the help of %s fits a terminal', (command) => {
+  const program = path.join(__dirname, '..', 'bin', 'phantomdb.js');
+  const { stdout, status } = spawnSync(process.execPath, [program, command, '--help'], { encoding: 'utf8' });
+  expect(status).toBe(0);
+  expect(stdout.split('\n').filter((line) => [...line].length > 80)).toEqual([]);
 });

@@ -10,13 +10,14 @@ const path = require('path');
 
 const { ROOT, addonFile, platformName } = require('./addon-file.js');
 
-const USAGE = `Compiles the addon from the sources in this package. It needs Rust 1.89 or later (https://rustup.rs) and a C compiler,
-takes some minutes, and needs 1.5 GB of disk for as long as it runs.
+const USAGE = `Compiles the addon from the sources in this package. It needs Rust 1.89 or later
+(https://rustup.rs) and a C compiler, takes some minutes, and needs 1.5 GB of
+disk for as long as it runs.
 
 Usage: phantomdb build-addon [FILE]
 
-FILE is where to write the addon. Set PHANTOMDB_NATIVE_LIBRARY to its path then. Without FILE it is written into this
-package, where it is found.`;
+FILE is where to write the addon. Set PHANTOMDB_NATIVE_LIBRARY to its path then.
+Without FILE it is written into this package, where it is found.`;
 
 const MISUSED = 2;
 const FAILED = 1;

@@ -10,17 +10,21 @@ const { ROOT } = require('./addon-file.js');
 const { isWholeUrl, locate, partsOf } = require('./database-url.js');
 const { copyOf } = require('./studio-copy.js');
 
-const USAGE = `Opens the console in your browser: a page to look into databases and to change them.
+const USAGE = `Opens the console in your browser: a page to look into databases and to change
+them.
 
 Usage: phantomdb studio [URL] [--no-open]
 
-URL is file:PATH or a path, or http://… or https://…, a server. phantomdb://HOST:PORT/DATABASE, phantomdb+https://HOST/DATABASE
-and phantomdb+file:./DIRECTORY/DATABASE open one database of it. Without a URL, it is PHANTOMDB_URL. The path is a directory of
-databases, which programs may use meanwhile; or a file, such as a saved snapshot or a backup: the page then shows a copy of it,
-which cannot be changed. The command serves them until you press Ctrl-C. --no-open prints the URL of the page and opens no
-browser.
+URL is file:PATH or a path, or http://… or https://…, a server.
+phantomdb://HOST:PORT/DATABASE, phantomdb+https://HOST/DATABASE and
+phantomdb+file:./DIRECTORY/DATABASE open one database of it. Without a URL, it
+is PHANTOMDB_URL. The path is a directory of databases, which programs may use
+meanwhile; or a file, such as a saved snapshot or a backup: the page then shows
+a copy of it, which cannot be changed. The command serves them until you press
+Ctrl-C. --no-open prints the URL of the page and opens no browser.
 
-The databases in the memory of a program are shown by its own dialect: await dialect.studio() is the URL of the page.`;
+The databases in the memory of a program are shown by its own dialect:
+await dialect.studio() is the URL of the page.`;
 
 const MISUSED = 2;
 const FAILED = 1;

@@ -10,18 +10,21 @@ const { isWholeUrl } = require('../../driver/database-url.js');
 const { isModulePackage } = require('../module-package.js');
 const { filesOf } = require('./files.js');
 
-const USAGE = `Writes a configuration and a first model into a project. Nothing that is there is overwritten.
+const USAGE = `Writes a configuration and a first model into a project. Nothing that is there
+is overwritten.
 
 Usage: phantomdb init [OPTIONS]
 
 Options:
-      --url <URL>         http://…, https://… or file:… of the configuration "development" [default: file:./data]
+      --url <URL>         http://…, https://… or file:… of the configuration
+                          "development" [default: file:./data]
   -d, --database <NAME>   The database [default: myapp]
       --typescript        Write the models in TypeScript
   -h, --help              Print help
 
-It writes .sequelizerc, config/config.js, models/index.js, models/user.js and a migration. The .js files are ECMAScript
-modules where package.json says "type": "module".`;
+It writes .sequelizerc, config/config.js, models/index.js, models/user.js and a
+migration. The .js files are ECMAScript modules where package.json says
+"type": "module".`;
 
 const OPTIONS = {
   url: { type: 'string', default: 'file:./data' },

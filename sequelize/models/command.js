@@ -11,19 +11,22 @@ const { isModulePackage } = require('../module-package.js');
 const { filesOf, languages } = require('./files.js');
 const { Misuse, NOTES, placeOf, readTables } = require('./tables.js');
 
-const USAGE = `Writes Sequelize models for the tables of a database: one file for each, and init-models with the associations.
+const USAGE = `Writes Sequelize models for the tables of a database: one file for each, and
+init-models with the associations.
 
 Usage: phantomdb models --database <NAME> [OPTIONS]
 
 Options:
   -d, --database <NAME>   The database
-      --url <URL>         http://…, https://… or file:…, or a URL that names the database too, phantomdb://HOST/NAME
+      --url <URL>         http://…, https://… or file:…, or a URL that names the
+                          database too, phantomdb://HOST/NAME
                           [env: PHANTOMDB_URL] [default: http://localhost:8080]
   -o, --output <DIR>      Where to write [default: ./models]
   -t, --table <NAME>      Only this table; may be given more than once
       --skip <NAME>       Not this table; may be given more than once
       --lang <LANGUAGE>   ${languages.join(' or ')} [default: js]
-      --esm               Write ECMAScript modules, whose imports end in .js. This is the default where package.json says
+      --esm               Write ECMAScript modules, whose imports end in .js.
+                          This is the default where package.json says
                           "type": "module"
       --force             Overwrite files that are there
   -h, --help              Print help
