@@ -57,11 +57,11 @@ const ENTRIES: &[Entry] = &[
     entry(
         &[".tables", "\\dt"],
         "[PATTERN]",
-        "List the tables; * and ? stand for other text",
+        "List tables and views; * and ? stand for other text",
         Argument::Table,
     ),
     entry(&[".describe", "\\d"], "TABLE", "Show the columns, keys and indexes of a table", Argument::Table),
-    entry(&[".schema"], "[TABLE]", "Show the SQL that makes the tables", Argument::Table),
+    entry(&[".schema"], "[TABLE]", "Show the SQL that makes the tables and views", Argument::Table),
     entry(&[".indexes", "\\di"], "[TABLE]", "List the indexes", Argument::Table),
     entry(&[".databases", "\\l"], "", "List the databases", Argument::None),
     entry(&[".use", "\\c"], "DATABASE", "Choose another database", Argument::Database),
@@ -139,7 +139,25 @@ impl Command {
     }
 }
 
+/// Commands of other shells, and how the same is done here.
+const INSTEAD: &[(&[&str], &str)] = &[
+    (&[".dump"], ".schema shows the SQL of the tables, and `phantomdb export` writes the rows too"),
+    (&[".headers", ".header", ".separator", ".width", ".nullvalue"], ".mode chooses the form of results"),
+    (&["\\a", "\\t", "\\pset", "\\H"], ".mode chooses the form of results"),
+    (
+        &[".output", ".once", "\\o", "\\g", "\\gx"],
+        ".export writes a result to a file, and .mode chooses its form",
+    ),
+    (&[".import", "\\copy"], ".export writes a table to a file, and .read runs the statements of one"),
+    (&[".open", ".connect", "\\connect"], ".use chooses another database of the same place"),
+    (&["\\dv"], ".tables lists the views too"),
+    (&["\\e", ".edit"], "the arrow up brings a statement back, to change it"),
+];
+
 fn unknown(name: &str) -> String {
+    if let Some((_, how)) = INSTEAD.iter().find(|(names, _)| names.contains(&name)) {
+        return format!("there is no command {name}; {how}");
+    }
     let names = ENTRIES.iter().flat_map(|entry| entry.names.iter().copied());
     match nearest(name, names) {
         Some(nearest) => format!("there is no command {name}; did you mean {nearest}?"),
@@ -293,6 +311,8 @@ mod tests {
         for (line, message) in [
             (".tabels", "there is no command .tabels; did you mean .tables?"),
             (".zzzzz", "there is no command .zzzzz; .help lists them"),
+            (".headers on", "there is no command .headers; .mode chooses the form of results"),
+            ("\\dv", "there is no command \\dv; .tables lists the views too"),
             (".mode xml", "there is no mode xml; there are auto, table, vertical, csv, json, markdown"),
             (".timer maybe", ".timer takes on or off"),
             (".use", ".use needs the name of a database"),

@@ -10,6 +10,7 @@ use std::{
 use phantomdb_client::{Client, ClientOptions};
 use phantomdb_protocol::{
     Call, CallContext, Databases, Error, ErrorCode, Result, ServerInfo, TableName, TableSchema, Tables,
+    ViewDefinition, Views,
 };
 use serde::de::DeserializeOwned;
 use tokio::runtime::Handle;
@@ -18,6 +19,7 @@ use crate::{
     failure::{self, Failure},
     interrupts::Interrupts,
     place::Place,
+    views,
 };
 
 /// A statement may run for as long as the server lets it; Ctrl-C cancels it.
@@ -146,15 +148,29 @@ impl Connection {
         Ok(tables)
     }
 
+    /// The views of the database, in the order of `tables`.
+    pub(crate) fn views(&self) -> Result<Vec<ViewDefinition>> {
+        let call = Call::ListViews { database: self.database()? };
+        let Views { mut views } = self.ask(call, self.within())?;
+        views.sort_by(|a, b| (&a.schema, &a.name).cmp(&(&b.schema, &b.name)));
+        Ok(views)
+    }
+
+    /// What a statement can read from: the tables, and after them the views.
+    pub(crate) fn relations(&self) -> Result<Vec<TableName>> {
+        let views = self.views()?;
+        Ok(self.tables()?.into_iter().chain(views.iter().map(views::name)).collect())
+    }
+
     pub(crate) fn describe(&self, table: &TableName) -> Result<TableSchema> {
         self.ask(Call::DescribeTable { database: self.database()?, table: table.clone() }, self.within())
     }
 
-    /// The tables of the database for completion, which must not wait for long.
-    pub(crate) fn look_up_tables(&self) -> Option<Vec<TableName>> {
-        let call = Call::ListTables { database: self.chosen()? };
-        let Tables { tables } = self.look_up(call)?;
-        Some(tables)
+    /// The tables and views of the database for completion, which must not wait for long.
+    pub(crate) fn look_up_relations(&self) -> Option<Vec<TableName>> {
+        let Tables { tables } = self.look_up(Call::ListTables { database: self.chosen()? })?;
+        let Views { views } = self.look_up(Call::ListViews { database: self.chosen()? })?;
+        Some(tables.into_iter().chain(views.iter().map(views::name)).collect())
     }
 
     /// The description of a table for completion.

@@ -2,7 +2,9 @@
 
 use std::io::{self, Write};
 
-use phantomdb_protocol::{Constraint, IndexField, IndexSchema, Reference, ResultSet, TableName, TableSchema};
+use phantomdb_protocol::{
+    Constraint, IndexField, IndexSchema, Reference, ResultSet, TableName, TableSchema, ViewDefinition,
+};
 use phantomdb_sql::names::references;
 
 use crate::{
@@ -63,21 +65,24 @@ pub(crate) fn indexes(schemas: &[TableSchema], is_for_programs: bool) -> ResultS
     listing(["table", "index", "unique", "columns", "where"], &rows)
 }
 
-/// Writes the columns, the keys, the checks, the indexes, and the keys of `others` that reference the table.
+/// Writes the columns, the keys, the checks, the indexes, and the keys of `others` that reference the table; of a view its query.
 pub(crate) fn write(
     out: &mut dyn Write,
     schema: &TableSchema,
+    view: Option<&ViewDefinition>,
     others: &[TableSchema],
     terminal: Terminal,
 ) -> io::Result<()> {
     let comment = schema.comment.as_ref().map_or(String::new(), |comment| format!(": {comment}"));
-    writeln!(out, "{}", harmless(&format!("Table {}{comment}", table_as_sql(&schema.table))))?;
+    let kind = if view.is_some() { "View" } else { "Table" };
+    writeln!(out, "{}", harmless(&format!("{kind} {}{comment}", table_as_sql(&schema.table))))?;
     format::write(
         out,
         &mut Whole::new(&[columns(schema)]),
         Format::Table,
         Terminal { width: None, ..terminal },
     )?;
+    section(out, "Query", view.and_then(|view| view.query.clone()).into_iter().collect())?;
     section(out, "Keys and checks", schema.constraints.iter().filter_map(constraint).collect())?;
     section(out, "Indexes", schema.indexes.iter().filter(|index| !index.primary).map(index).collect())?;
     section(out, "Referenced by", others.iter().flat_map(|other| referring(other, &schema.table)).collect())

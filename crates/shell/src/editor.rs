@@ -228,7 +228,7 @@ impl CachedNames {
 impl Names for CachedNames {
     fn tables(&self) -> Vec<TableName> {
         self.with_cache(|cache| {
-            let read = || self.connection.look_up_tables().unwrap_or_default();
+            let read = || self.connection.look_up_relations().unwrap_or_default();
             cache.tables.get_or_insert_with(read).clone()
         })
     }

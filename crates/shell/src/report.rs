@@ -171,7 +171,7 @@ fn columns_hint(connection: &Connection, error: &Error, sql: &str) -> Option<Str
     let name = culprit(error, sql)?;
     let tables = match &error.details.table {
         Some(table) => vec![table_name(table)?],
-        None => crate::complete::mentioned_tables(sql, &connection.tables().ok()?),
+        None => crate::complete::mentioned_tables(sql, &connection.relations().ok()?),
     };
     let schemas: Vec<_> = tables.iter().filter_map(|table| connection.describe(table).ok()).collect();
     let columns =
@@ -205,7 +205,7 @@ fn unquoted<'a>(sql: &str, position: u64, names: impl Iterator<Item = &'a str>) 
 }
 
 fn tables_hint(connection: &Connection, error: &Error) -> Option<String> {
-    let tables: Vec<String> = connection.tables().ok()?.iter().map(table_as_sql).collect();
+    let tables: Vec<String> = connection.relations().ok()?.iter().map(table_as_sql).collect();
     if tables.is_empty() {
         return Some("the database has no tables yet".to_owned());
     }

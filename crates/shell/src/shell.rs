@@ -7,7 +7,7 @@ use std::{
     time::Instant,
 };
 
-use phantomdb_protocol::{Error, ResultSet, TableName};
+use phantomdb_protocol::{Error, ResultSet, TableName, ViewDefinition};
 
 use crate::{
     commands::{self, Command},
@@ -24,7 +24,7 @@ use crate::{
     run::Answer,
     schema::{read_schemas, sql_text},
     splitter::Splitter,
-    style,
+    style, views,
 };
 
 /// How deep files may run other files with `.read`.
@@ -257,20 +257,31 @@ impl Shell {
     }
 
     fn show_tables(&self, pattern: Option<&str>) -> Result<()> {
-        let tables = self.connection.tables()?;
-        let wanted = tables.iter().filter(|table| {
+        let is_wanted = |table: &TableName| {
             pattern
                 .is_none_or(|pattern| matches(pattern, &table.name) || matches(pattern, &table.to_string()))
-        });
+        };
+        let mut tables = self.connection.tables()?;
+        tables.retain(is_wanted);
+        let mut views: Vec<TableName> = self.connection.views()?.iter().map(views::name).collect();
+        views.retain(is_wanted);
         // A program compares names, and a person copies them into a statement.
         let shown = |table: &TableName| match (table.is_of_console(), self.format.is_for_programs()) {
             (_, true) => table.to_string(),
             (true, false) => table.label(),
             (false, false) => table_as_sql(table),
         };
-        let rows: Vec<_> = wanted.map(|table| [Some(shown(table))]).collect();
-        self.show(&listing(["table"], &rows))?;
-        if let Some(pattern) = pattern.filter(|_| rows.is_empty()) {
+        // Most databases have no views, and need no column that says so.
+        if views.is_empty() {
+            let rows: Vec<_> = tables.iter().map(|table| [Some(shown(table))]).collect();
+            self.show(&listing(["table"], &rows))?;
+        } else {
+            let of_kind = |kind: &'static str| move |table| [Some(shown(table)), Some(kind.to_owned())];
+            let rows: Vec<_> =
+                tables.iter().map(of_kind("table")).chain(views.iter().map(of_kind("view"))).collect();
+            self.show(&listing(["table", "kind"], &rows))?;
+        }
+        if let Some(pattern) = pattern.filter(|_| tables.is_empty() && views.is_empty()) {
             say(&format!("no table is named {}; * and ? stand for other text", harmless(pattern)));
         }
         Ok(())
@@ -288,11 +299,24 @@ impl Shell {
         }
         let references = read_schemas(&self.connection, |_| true)?;
         let terminal = self.screen.terminal();
-        self.write(|out| describe::write(out, &schema, &references, terminal))
+        let view = self.view(&schema.table)?;
+        self.write(|out| describe::write(out, &schema, view.as_ref(), &references, terminal))
+    }
+
+    /// The view of this name; none for a table.
+    fn view(&self, name: &TableName) -> Result<Option<ViewDefinition>> {
+        Ok(self.connection.views()?.into_iter().find(|view| views::name(view) == *name))
     }
 
     fn show_schema(&self, table: Option<&str>) -> Result<()> {
-        let text = sql_text(&self.schemas(table)?)?;
+        let schemas = self.schemas(table)?;
+        let text = match schemas.as_slice() {
+            [schema] if table.is_some() => match self.view(&schema.table)? {
+                Some(view) => views::sql_text(&[view]),
+                None => sql_text(&schemas)?,
+            },
+            _ => sql_text(&schemas)? + &views::sql_text(&self.connection.views()?),
+        };
         let is_terminal = self.screen.is_terminal();
         self.write(|out| {
             let text = if is_terminal { format::harmless_lines(&text) } else { text.as_str().into() };

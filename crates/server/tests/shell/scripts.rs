@@ -144,6 +144,37 @@ fn tables_and_indexes_have_quotes_for_people_and_none_for_programs() {
 }
 
 #[test]
+fn views_are_listed_and_shown_as_views() {
+    let shop = shop("shell-views");
+    // In alphabetical order the first one reads the second one.
+    let made =
+        "CREATE VIEW named AS SELECT id, name FROM users; CREATE VIEW all_named AS SELECT * FROM named";
+    assert_eq!(run(&["sql", shop.path(), "-c", made], "").code, Some(0));
+    let shown = |command: &str, format: &str| {
+        run(&["sql", shop.path(), "-c", command, "--format", format], "").stdout
+    };
+    let list = "table,kind\norders,table\nusers,table\nall_named,view\nnamed,view\n";
+    assert_eq!(shown(".tables", "csv"), list);
+    assert_eq!(shown(".tables na*", "csv"), "table,kind\nnamed,view\n");
+    let described = shown(".describe named", "table");
+    assert!(described.starts_with("View named\n"), "{described}");
+    assert!(described.contains("Query:\n    SELECT"), "{described}");
+    assert!(shown(".schema named", "table").starts_with("CREATE VIEW \"named\" AS SELECT"));
+    let misspelt = run(&["sql", shop.path(), "-c", "SELECT * FROM nmaed"], "").stderr;
+    assert!(misspelt.contains("hint: did you mean named?"), "{misspelt}");
+
+    let written = run(&["schema", shop.path()], "");
+    assert_eq!(written.stdout, shown(".schema", "table"));
+    let copy = Directory::new("shell-views-copy");
+    assert_eq!(run(&["databases", "create", "app", copy.path()], "").code, Some(0));
+    let copied = run(&["sql", copy.path()], &written.stdout);
+    assert_eq!((copied.code, copied.stderr.as_str()), (Some(0), ""), "{written:?}");
+    assert_eq!(run(&["schema", copy.path()], "").stdout, written.stdout);
+    let one = run(&["schema", shop.path(), "--table", "na*"], "").stdout;
+    assert!(one.starts_with("CREATE VIEW \"named\""), "{one}");
+}
+
+#[test]
 fn a_table_is_described_with_the_keys_that_reference_it() {
     let shop = shop("shell-referenced");
     let described = |table: &str| run(&["sql", shop.path(), "-c", &format!(".describe {table}")], "").stdout;

@@ -9,7 +9,7 @@ mod svg;
 use std::io::{IsTerminal as _, Write as _, stdout};
 
 use clap::{Args, ValueEnum};
-use phantomdb_protocol::{TableName, TableSchema};
+use phantomdb_protocol::{TableName, TableSchema, ViewDefinition};
 use tokio::runtime::Handle;
 
 use crate::{
@@ -19,6 +19,7 @@ use crate::{
     interrupts::Interrupts,
     names::matches,
     open::{DatabaseOption, OnCtrlC, close, on_own_thread},
+    views,
 };
 
 pub(crate) use sql::sql_text;
@@ -37,7 +38,7 @@ pub struct SchemaOptions {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum SchemaFormat {
-    /// The statements that make the tables
+    /// The statements that make the tables and views
     Sql,
     /// Sequelize models in JavaScript, with `npx phantomdb` only
     Sequelize,
@@ -69,13 +70,18 @@ fn print(connection: &Connection, options: &SchemaOptions) -> Result<()> {
         options.table.is_empty() || options.table.iter().any(|pattern| matches(pattern, &name))
     };
     let schemas = read_schemas(connection, is_wanted)?;
-    if schemas.is_empty() && !options.table.is_empty() {
+    let mut views: Vec<ViewDefinition> = match options.format {
+        SchemaFormat::Sql => connection.views()?,
+        SchemaFormat::Sequelize | SchemaFormat::Mermaid | SchemaFormat::Svg => Vec::new(),
+    };
+    views.retain(|view| is_wanted(&views::name(view)));
+    if schemas.is_empty() && views.is_empty() && !options.table.is_empty() {
         return Err(Failure::failed(format!("no table has the name {}", options.table.join(" or "))));
     }
     let text = match options.format {
         SchemaFormat::Mermaid => mermaid::text(&schemas),
         SchemaFormat::Svg => svg::text(&schemas),
-        SchemaFormat::Sql | SchemaFormat::Sequelize => sql_text(&schemas)?,
+        SchemaFormat::Sql | SchemaFormat::Sequelize => sql_text(&schemas)? + &views::sql_text(&views),
     };
     let text = if stdout().is_terminal() { harmless_lines(&text) } else { text.as_str().into() };
     let mut out = stdout().lock();
