@@ -81,11 +81,6 @@ pub fn sql_type_of(data_type: Type) -> Option<SqlType> {
     })
 }
 
-/// The type of an expression that a column has whose type PhantomDB SQL has no name for: an interval of a view.
-pub fn expression_type(name: &str) -> Option<Type> {
-    Type::from_short_name(&name.to_ascii_lowercase())
-}
-
 /// The collation by which SQLite compares columns of that type.
 pub fn collation(data_type: &SqlType) -> Option<&'static str> {
     match data_type.element() {
@@ -99,9 +94,12 @@ pub fn collation(data_type: &SqlType) -> Option<&'static str> {
 
 /// The protocol's type for the values of a column that is declared with that name.
 pub fn column_type_of_declared(declared: &str) -> ColumnType {
-    match from_declared(declared) {
-        SqlType::Other(name) => expression_type(&name).map_or_else(|| by_affinity(&name), Type::wire),
-        data_type => data_type.column_type(),
+    let data_type = from_declared(declared);
+    match (&data_type, data_type.in_expressions()) {
+        (SqlType::Other(name), Type::Other) => by_affinity(name),
+        // An interval of a view.
+        (SqlType::Other(_), known) => known.wire(),
+        _ => data_type.column_type(),
     }
 }
 

@@ -9,7 +9,7 @@ use sqlparser::ast::{
     ArrayElemTypeDef, CharLengthUnits, CharacterLength, DataType, EnumMember, ExactNumberInfo, ObjectName,
 };
 
-use crate::{parse::parse_type, printer::quote_literal};
+use crate::{parse::parse_type, printer::quote_literal, typing::Type};
 
 /// A PhantomDB SQL type.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,6 +105,30 @@ impl SqlType {
             Self::Array(_) | Self::Other(_) => return None,
         };
         Some(name.info())
+    }
+
+    /// The type that the values of a column of this type have in an expression.
+    pub fn in_expressions(&self) -> Type {
+        match self {
+            Self::TinyInt | Self::SmallInt => Type::SmallInt,
+            Self::MediumInt | Self::Integer => Type::Integer,
+            Self::BigInt => Type::BigInt,
+            Self::Varchar(_) | Self::Char(Some(_)) => Type::Varchar,
+            Self::Text | Self::Char(None) | Self::Enum(_) => Type::Text,
+            Self::CiText => Type::CiText,
+            Self::Boolean => Type::Boolean,
+            Self::Timestamp(_) => Type::TimestampTz,
+            Self::Date => Type::Date,
+            Self::Time(_) => Type::Time,
+            Self::Real | Self::Float | Self::Double => Type::Double,
+            Self::Decimal(_) => Type::Numeric,
+            Self::Uuid => Type::Uuid,
+            Self::Blob => Type::Bytea,
+            Self::Json | Self::Jsonb => Type::Jsonb,
+            Self::Array(element) => element.in_expressions().array().unwrap_or(Type::Other),
+            // Such as an interval of a view.
+            Self::Other(name) => Type::from_short_name(&name.to_ascii_lowercase()).unwrap_or(Type::Other),
+        }
     }
 
     /// The type a user wrote. `UNSUPPORTED`, with its name, when PhantomDB has no such type.

@@ -11,7 +11,7 @@ use super::{
     converted::{conversion, text},
     literal::{is_null, string_of},
     parameter_types,
-    typed::{Origin, Typed, type_of_column},
+    typed::{Origin, Typed},
 };
 
 /// The type that a cast names, with the function that applies its length or precision.
@@ -153,7 +153,7 @@ fn cast_target(data_type: &DataType) -> Result<CastTarget> {
         // A cast has no zone unless it names one.
         SqlType::Timestamp(_) if is_without_zone(data_type) => Type::Timestamp,
         // A column of this type is a `jsonb`, and a cast is to `json`.
-        _ => type_of_column(&declared),
+        _ => declared.in_expressions(),
     };
     Ok(CastTarget { data_type, modifier })
 }

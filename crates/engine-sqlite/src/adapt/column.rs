@@ -27,7 +27,7 @@ use super::{
     literal::string_of,
     readable::check_string,
     target::Target,
-    typed::{Origin, type_of_column},
+    typed::Origin,
 };
 use crate::{
     functions::convert,
@@ -166,7 +166,7 @@ impl Adapter<'_> {
                 column.push(name, ColumnOption::Check(check));
             }
             ColumnOption::Collation(collation) => {
-                if !type_of_column(&column.data_type).is_text() {
+                if !column.data_type.in_expressions().is_text() {
                     let message =
                         format!("a column of the type {} has no collation", column.data_type.name());
                     return Err(self.at(Error::new(ErrorCode::TypeMismatch, message), collation.span()));
@@ -214,7 +214,7 @@ impl Adapter<'_> {
     fn converted_default(&mut self, column: &Column<'_>, mut expr: Expr) -> Result<Expr> {
         let typed = self.expr(&mut expr)?;
         let (target, data_type) = (column.target(), &column.data_type);
-        let wanted = type_of_column(data_type);
+        let wanted = data_type.in_expressions();
         if typed.is_unknown() {
             let Some(text) = string_of(&expr) else { return Ok(expr) };
             check_string(text, wanted).map_err(|error| target.refused(error))?;

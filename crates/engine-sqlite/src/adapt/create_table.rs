@@ -20,7 +20,7 @@ use super::{
     column::primary_key,
     constraint::Naming,
     scope::{Columns, Output, Relation, Scope},
-    typed::{Origin, Typed, type_of_column},
+    typed::{Origin, Typed},
 };
 use crate::{source_expressions::SourceExpression, stored::stored_name};
 
@@ -263,7 +263,7 @@ pub(super) fn has_foreign_keys(create: &CreateTable) -> bool {
 fn output_of(column: &ColumnDef) -> Output {
     let typed = SqlType::from_ast(&column.data_type).map_or(Typed::OTHER, |data_type| Typed {
         wire: Some(data_type.column_type()),
-        ..Typed::of(type_of_column(&data_type))
+        ..Typed::of(data_type.in_expressions())
     });
     Output::new(&column.name.value, Typed { origin: Origin::Column, ..typed })
 }

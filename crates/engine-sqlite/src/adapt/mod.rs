@@ -76,8 +76,6 @@ use adapter::Adapter;
 pub(crate) use readable::check_value;
 use typed::Typed;
 
-pub(super) use typed::type_of_column;
-
 use scope::{Columns, Relation};
 
 use crate::{
@@ -174,11 +172,11 @@ pub(super) fn conversion(
 /// makes it. Any other value is read from its text, and so are bytes.
 fn typed_for_change(from: &str, to: &str) -> Typed {
     let (Ok(from), Ok(to)) = (SqlType::parse(from), SqlType::parse(to)) else { return Typed::OTHER };
-    let by_type = match type_of_column(&to) {
+    let by_type = match to.in_expressions() {
         text if text.is_text() => !matches!(from, SqlType::Timestamp(_) | SqlType::Blob),
         number => number.is_number() && from.is_number(),
     };
-    if by_type { Typed::of(type_of_column(&from)) } else { Typed::OTHER }
+    if by_type { Typed::of(from.in_expressions()) } else { Typed::OTHER }
 }
 
 /// The string literals of exactly one statement, for tests to compare.

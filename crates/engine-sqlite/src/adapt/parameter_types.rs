@@ -12,7 +12,7 @@ use sqlparser::ast::{Expr, Value};
 use super::{
     adapted::{Adapted, Known, Open},
     literal::value_of,
-    typed::{Typed, type_of_column},
+    typed::Typed,
 };
 use crate::{bind::Written, types::sql_type_of};
 
@@ -257,7 +257,7 @@ pub(super) fn note_column(expr: &Expr, typed: Typed, data_type: &SqlType, names:
     }
     note_type(expr, typed, || Some(data_type.clone()));
     note_standing(expr, typed, Standing::Statement);
-    note_known(expr, typed, type_of_column(data_type));
+    note_known(expr, typed, data_type.in_expressions());
     if let Some(written) = written_into(data_type) {
         note_written(expr, typed, |_| Some(written));
     }

@@ -23,7 +23,7 @@ use super::{
     operators::{call_of, converted_arguments, with_defaults},
     scope::{Columns, Output, Relation},
     template::{empty_query, parsed_query, source_rows},
-    typed::{Origin, Typed, type_of_column},
+    typed::{Origin, Typed},
     unknown_call::unknown_function,
 };
 
@@ -152,7 +152,7 @@ impl Adapter<'_> {
                 let message = format!("{function}() needs a type for each column: AS x(a INTEGER, b TEXT)");
                 return Err(Error::new(ErrorCode::SyntaxError, message));
             };
-            let data_type = type_of_column(&SqlType::from_ast(declared)?);
+            let data_type = SqlType::from_ast(declared)?.in_expressions();
             let raw = Typed { origin: Origin::Computed, ..Typed::PARAMETER };
             let expr = conversion(element(value.clone(), index), raw, data_type)?;
             outputs.push(Output { name: name.value.clone(), typed: Typed::of(data_type), expr: Some(expr) });

@@ -7,7 +7,7 @@ use phantomdb_protocol::{ColumnDefinition, TableSchema};
 use phantomdb_sql::typing::Type;
 use sqlparser::ast::Expr;
 
-use super::typed::{Origin, Typed, type_of_column};
+use super::typed::{Origin, Typed};
 use crate::types::{column_type_of_sql, from_declared};
 
 /// A column of a query's result, or of a relation.
@@ -102,7 +102,7 @@ impl Columns {
 
 fn typed_column(table: &TableSchema, column: &ColumnDefinition) -> Typed {
     Typed {
-        data_type: type_of_column(&from_declared(&column.data_type)),
+        data_type: from_declared(&column.data_type).in_expressions(),
         wire: Some(column_type_of_sql(&column.data_type)),
         nullable: column.allow_null
             && !column.primary_key

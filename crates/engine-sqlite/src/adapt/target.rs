@@ -17,10 +17,10 @@ use super::{
     parameter_types,
     readable::check_text,
     type_conversion::{Assignment, KEY, assignment},
-    typed::{Origin, Typed, type_of_column},
+    typed::{Origin, Typed},
 };
 use crate::{
-    functions::{arrays::assign::assigned, convert},
+    functions::{assignments::array, convert},
     stored::NOW,
     types::SqlType,
 };
@@ -104,7 +104,7 @@ impl Target {
     }
 
     fn note(&self, value: &Expr, typed: Typed, data_type: &SqlType) -> Result<()> {
-        parameter_types::check_known(value, typed, type_of_column(data_type))
+        parameter_types::check_known(value, typed, data_type.in_expressions())
             .map_err(|error| self.refused(error))?;
         parameter_types::note_column(value, typed, data_type, [&self.table, &self.column.name]);
         Ok(())
@@ -144,7 +144,7 @@ impl Target {
 
     /// Refuses a string that is no number or boolean, also when no row takes it.
     fn check_literal(&self, text: &str, data_type: &SqlType) -> Result<()> {
-        match type_of_column(data_type) {
+        match data_type.in_expressions() {
             to if to.is_number() || to == Type::Boolean => {
                 check_text(text, to).map_err(|error| self.refused(error))
             }
@@ -154,7 +154,7 @@ impl Target {
 
     /// A value of another type as a value of the column's type. `TYPE_MISMATCH` where PostgreSQL wants a cast.
     pub(crate) fn converted(&self, value: Expr, typed: Typed, data_type: &SqlType) -> Result<Expr> {
-        let wanted = type_of_column(data_type);
+        let wanted = data_type.in_expressions();
         if wanted == Type::Bytea && typed.is_unknown() && typed.origin == Origin::Literal {
             return conversion(value, typed, wanted).map_err(|error| self.refused(error));
         }
@@ -167,7 +167,7 @@ impl Target {
 
     /// Refuses a value of a type that PostgreSQL does not assign to the column, also when it is a constant.
     pub(crate) fn check_assignment(&self, typed: Typed, data_type: &SqlType) -> Result<()> {
-        let wanted = type_of_column(data_type);
+        let wanted = data_type.in_expressions();
         let is_open = typed.is_unknown() || typed.is(Type::Other) || wanted == Type::Other;
         let strength = strength(typed.data_type, wanted);
         if is_open
@@ -257,7 +257,7 @@ impl Target {
         let Some(text) = printer::string_of(literal) else { return Ok(None) };
         let text = ValueRef::Text(text.as_bytes());
         let stored = match data_type {
-            SqlType::Array(element) => assigned(text, element),
+            SqlType::Array(element) => array(text, element),
             _ => convert::json(text),
         };
         match stored.map_err(|error| self.refused(error))? {

@@ -39,7 +39,7 @@ fn number(number: impl TryInto<i64>) -> Value {
 pub(super) const KEY: &str = "phantomdb_assign_key";
 
 /// The conversion of a value that is assigned to a column of the type. None when SQLite stores the value as it is.
-pub(super) fn assignment(data_type: &SqlType) -> Option<Assignment> {
+pub(crate) fn assignment(data_type: &SqlType) -> Option<Assignment> {
     let plain = |function| Assignment::new(function, Vec::new());
     Some(match data_type {
         SqlType::TinyInt | SqlType::SmallInt | SqlType::MediumInt | SqlType::Integer | SqlType::BigInt => {

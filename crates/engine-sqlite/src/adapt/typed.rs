@@ -1,12 +1,7 @@
 //! The type of an expression's value, and where the value comes from.
 
 use phantomdb_protocol::ColumnType;
-use phantomdb_sql::{
-    types::SqlType,
-    typing::{Type, common_type},
-};
-
-use crate::types::expression_type;
+use phantomdb_sql::typing::{Type, common_type};
 
 /// Where a value comes from. A string literal, NULL and a parameter take the type of what they stand beside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,29 +90,6 @@ impl Typed {
         let is_document = matches!(self.data_type, Type::Json | Type::Jsonb);
         // A table of an older version has no collation for its documents.
         self.collation().filter(|_| self.origin != Origin::Column || is_document)
-    }
-}
-
-/// The type that the values of a column have in an expression.
-pub(in super::super) fn type_of_column(data_type: &SqlType) -> Type {
-    match data_type {
-        SqlType::TinyInt | SqlType::SmallInt => Type::SmallInt,
-        SqlType::MediumInt | SqlType::Integer => Type::Integer,
-        SqlType::BigInt => Type::BigInt,
-        SqlType::Varchar(_) | SqlType::Char(Some(_)) => Type::Varchar,
-        SqlType::Text | SqlType::Char(None) | SqlType::Enum(_) => Type::Text,
-        SqlType::CiText => Type::CiText,
-        SqlType::Boolean => Type::Boolean,
-        SqlType::Timestamp(_) => Type::TimestampTz,
-        SqlType::Date => Type::Date,
-        SqlType::Time(_) => Type::Time,
-        SqlType::Real | SqlType::Float | SqlType::Double => Type::Double,
-        SqlType::Decimal(_) => Type::Numeric,
-        SqlType::Uuid => Type::Uuid,
-        SqlType::Blob => Type::Bytea,
-        SqlType::Json | SqlType::Jsonb => Type::Jsonb,
-        SqlType::Array(element) => type_of_column(element).array().unwrap_or(Type::Other),
-        SqlType::Other(name) => expression_type(name).unwrap_or(Type::Other),
     }
 }
 

@@ -6,7 +6,7 @@ use phantomdb_sql::{names::same_table, types::SqlType, typing::makes_key};
 use rusqlite::Connection;
 
 use super::table_change::find_column;
-use crate::{adapt::type_of_column, catalog, schema_rows::SchemaRows};
+use crate::{catalog, schema_rows::SchemaRows};
 
 /// A column of a foreign key that has another type than the column that it references.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,7 +79,7 @@ fn add_unlike(
         else {
             continue;
         };
-        if !makes_key(type_of_column(&own), type_of_column(&other)) {
+        if !makes_key(own.in_expressions(), other.in_expressions()) {
             found.push(UnlikeColumn {
                 table: child.table.clone(),
                 key: key.map(str::to_owned),

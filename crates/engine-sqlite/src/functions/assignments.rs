@@ -14,7 +14,10 @@ use super::{
     result::{FunctionResult, user_error},
     scalar::Arguments,
 };
-use crate::{adapt::type_conversion::Assignment, types::SqlType};
+use crate::{
+    adapt::type_conversion::{Assignment, assignment},
+    types::SqlType,
+};
 
 /// True for a value that is in the stored form of its column already. SQLite is handed it back as it is: a copy of each value of
 /// each row would be a third of the work on a large INSERT.
@@ -56,10 +59,7 @@ const FUNCTIONS: [(&str, i32, IsStored, Convert); 16] = [
     ("phantomdb_assign_decimal", 5, is_null, |a| convert::decimal(a.value(0), a.integer(1), a.integer(2))),
     ("phantomdb_assign_uuid", 3, is_uuid, |a| convert::uuid(a.value(0))),
     ("phantomdb_assign_json", 3, is_null, |a| convert::json(a.value(0))),
-    ("phantomdb_assign_array", 4, is_null, |a| {
-        let element = SqlType::parse(&a.text(1))?;
-        arrays::assign::assigned(a.value(0), &element)
-    }),
+    ("phantomdb_assign_array", 4, is_null, |a| array(a.value(0), &SqlType::parse(&a.text(1))?)),
     ("phantomdb_assign_blob", 3, is_null, |a| convert::blob(a.value(0))),
     ("phantomdb_assign_enum", -1, is_null, one_of),
 ];
@@ -123,9 +123,24 @@ impl Assign {
         convert(&arguments).map(Some).map_err(|error| with_names(error, &arguments))
     }
 
+    /// The value as the column stores it. Its error does not name the column.
+    fn stored(&self, value: ValueRef<'_>) -> FunctionResult {
+        match self.function.and_then(|place| FUNCTIONS.get(place)) {
+            Some((_, _, _, convert)) => convert(&self.arguments(value)),
+            None => Ok(convert::owned(value)),
+        }
+    }
+
     fn arguments<'a>(&'a self, value: ValueRef<'a>) -> Arguments<'a> {
         Arguments(std::iter::once(value).chain(self.arguments.iter().map(ValueRef::from)).collect())
     }
+}
+
+/// The stored form of an array, whose elements are converted as values of a column of their type.
+pub(crate) fn array(value: ValueRef<'_>, element: &SqlType) -> FunctionResult {
+    let of_element = Assign::new(assignment(element), Default::default())
+        .ok_or_else(|| Error::internal(format!("an element of {} has no conversion", element.name())))?;
+    arrays::assign::assigned(value, element, |item| of_element.stored(item))
 }
 
 /// A value of an ENUM. Its values are the arguments behind the value.

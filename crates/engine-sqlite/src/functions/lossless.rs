@@ -4,7 +4,10 @@ use phantomdb_protocol::{Result, data_type::DEFAULT_PRECISION};
 use phantomdb_values::numbers::Numeric;
 use rusqlite::types::{Value, ValueRef};
 
-use super::convert::{self, text_of};
+use super::{
+    assignments,
+    convert::{self, text_of},
+};
 use crate::types::SqlType;
 
 /// The largest number below which every integer has a float of its own.
@@ -46,9 +49,7 @@ pub fn fit(value: ValueRef<'_>, data_type: &SqlType) -> Fit {
         SqlType::Decimal(size) => decimal(value, *size),
         SqlType::Uuid => convert::uuid(value).map_or(Fit::Not, Fit::Exact),
         SqlType::Json | SqlType::Jsonb => convert::json(value).map_or(Fit::Not, Fit::Exact),
-        SqlType::Array(element) => {
-            super::arrays::assign::assigned(value, element).map_or(Fit::Not, Fit::Exact)
-        }
+        SqlType::Array(element) => assignments::array(value, element).map_or(Fit::Not, Fit::Exact),
         SqlType::Enum(values) => match value {
             ValueRef::Text(bytes) => {
                 let member = values.iter().find(|member| member.as_bytes() == bytes);
