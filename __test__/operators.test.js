@@ -52,7 +52,7 @@ describe('on SQLite', () => {
       : { [column]: { [Op[name]]: value } };
   }
 
-  // For a new operator that fails here: crates/engine-sqlite/src/adapt/operators.rs gives operators their meaning.
+  // For a new operator that fails here: a row in crates/sql/src/typing/rows/ gives it its meaning.
   test.each(table.map((operator) => [operator.names[0], operator]))(
     '%s has a meaning, or is refused',
     async (name, operator) => {
