@@ -3,7 +3,7 @@
 use std::{borrow::Cow, path::Path, time::Duration};
 
 use phantomdb_engine::check_database_name;
-use phantomdb_protocol::{ColumnType, Result, TableName, TableSchema};
+use phantomdb_protocol::{ColumnType, Result, TableName, TableSchema, ViewDefinition};
 use phantomdb_sql::printer::quote_identifier;
 use phantomdb_values::times::wire_of_stored;
 use rusqlite::types::ValueRef;
@@ -44,6 +44,10 @@ impl ExportReader {
             .iter()
             .map(|table| catalog::find_table_in(&self.connection, &rows, table))
             .collect()
+    }
+
+    pub fn views(&self) -> Result<Vec<ViewDefinition>> {
+        catalog::list_views(&self.connection)
     }
 
     /// The number of rows in a table.

@@ -12,6 +12,7 @@ use phantomdb_protocol::{
     Call, CallContext, Databases, Error, ErrorCode, Result, ServerInfo, TableName, TableSchema, Tables,
     ViewDefinition, Views,
 };
+use phantomdb_sql::views;
 use serde::de::DeserializeOwned;
 use tokio::runtime::Handle;
 
@@ -19,7 +20,6 @@ use crate::{
     failure::{self, Failure},
     interrupts::Interrupts,
     place::Place,
-    views,
 };
 
 /// A statement may run for as long as the server lets it; Ctrl-C cancels it.

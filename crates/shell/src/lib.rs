@@ -29,7 +29,6 @@ mod splitter;
 mod sql;
 mod status;
 mod style;
-mod views;
 
 pub use databases::{DatabasesOptions, databases};
 pub use failure::{FAILED, Failure, INTERRUPTED, MISUSED, REFUSED, Result, UNREACHABLE};

@@ -8,6 +8,7 @@ use std::{
 };
 
 use phantomdb_protocol::{Error, ResultSet, TableName, ViewDefinition};
+use phantomdb_sql::views;
 
 use crate::{
     commands::{self, Command},
@@ -24,7 +25,7 @@ use crate::{
     run::Answer,
     schema::{read_schemas, sql_text},
     splitter::Splitter,
-    style, views,
+    style,
 };
 
 /// How deep files may run other files with `.read`.

@@ -30,6 +30,7 @@ pub mod table_order;
 pub mod types;
 pub mod typing;
 pub mod unknown_function;
+pub mod views;
 pub mod walk;
 
 use std::sync::Arc;

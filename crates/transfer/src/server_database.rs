@@ -3,7 +3,7 @@
 use phantomdb_client::{Client, ClientOptions};
 use phantomdb_protocol::{
     AlterOperation, BeginTransaction, Call, CallContext, Error, Result, ResultSet, ServerInfo, Statement,
-    TableName, TableSchema, Tables, TransactionBegun,
+    TableName, TableSchema, Tables, TransactionBegun, ViewDefinition, Views,
 };
 use serde::de::DeserializeOwned;
 
@@ -64,6 +64,11 @@ impl ServerDatabase {
     pub(crate) async fn tables(&self) -> Result<Vec<TableName>> {
         let listed: Tables = self.ask(Call::ListTables { database: self.database() }).await?;
         Ok(listed.tables)
+    }
+
+    pub(crate) async fn views(&self) -> Result<Vec<ViewDefinition>> {
+        let listed: Views = self.ask(Call::ListViews { database: self.database() }).await?;
+        Ok(listed.views)
     }
 
     pub(crate) async fn describe(&self, table: &TableName) -> Result<TableSchema> {

@@ -41,15 +41,20 @@ pub(super) fn man(options: &ManOptions, mut cli: Command) -> Result<(), CommandE
     cli.build();
     let command = match &options.command {
         None => cli,
-        Some(name) => cli.find_subcommand(name).cloned().ok_or_else(|| {
-            CommandError::misused(format!("there is no command {name}; `phantomdb --help` lists them"))
-        })?,
+        Some(name) => cli.find_subcommand(name).cloned().ok_or_else(|| no_page(name))?,
     };
     let mut page = Vec::new();
     let name = command.get_display_name().unwrap_or("phantomdb").to_owned();
     let written = Man::new(command).title(name.to_uppercase()).render(&mut page);
     written.map_err(|error| CommandError::failed(format!("the man page cannot be made: {error}")))?;
     print(&page)
+}
+
+fn no_page(name: &str) -> CommandError {
+    CommandError::misused(match OF_NPM.iter().any(|(of_npm, _)| *of_npm == name) {
+        true => format!("{name} has no man page; `npx phantomdb {name} --help` describes it"),
+        false => format!("there is no command {name}; `phantomdb --help` lists them"),
+    })
 }
 
 /// Writes to stdout. A reader that reads no further, such as `head`, has what it wanted.

@@ -438,6 +438,9 @@ fn completions_and_man_pages_are_written() {
     let page = run(&["man", "sql"], "").stdout;
     assert!(page.starts_with(".ie") && page.contains(".TH PHANTOMDB-SQL 1"), "{page}");
     assert_eq!(run(&["man", "nothing"], "").code, Some(2));
+    let of_npm = run(&["man", "studio"], "");
+    assert_eq!(of_npm.code, Some(2));
+    assert!(of_npm.stderr.contains("studio has no man page; `npx phantomdb studio --help`"), "{of_npm:?}");
 }
 
 #[test]

@@ -72,6 +72,31 @@ fn an_export_is_a_plain_sqlite_file() {
 }
 
 #[test]
+fn views_are_exported_as_sql_and_reported_where_they_are_left_out() {
+    let place = Place::new();
+    place.import(&place.source("CREATE TABLE notes (id INTEGER PRIMARY KEY, note TEXT)"), &[]).succeeds();
+    let data = place.data();
+    let views = "CREATE VIEW second AS SELECT id FROM notes; CREATE VIEW first AS SELECT id FROM second";
+    phantomdb(&["sql", data.to_str().unwrap(), "-d", "new", "-c", views]).succeeds();
+    let server = Server::start(&["--data", data.to_str().unwrap()]);
+    for (from, name) in [(data.to_str().unwrap(), "straight"), (&server.url, "served")] {
+        let script = place.0.join(format!("{name}.sql"));
+        export(from, script.to_str().unwrap()).succeeds();
+        let target = place.0.join("target");
+        phantomdb(&["import", script.to_str().unwrap(), "--to", target.to_str().unwrap()]).succeeds();
+        let imported = open(&target.join(format!("{name}.db")));
+        holds(
+            &imported,
+            &[("SELECT group_concat(name) FROM sqlite_schema WHERE type = 'view'", "second,first")],
+        );
+
+        let file = place.0.join(format!("{name}.sqlite"));
+        let outcome = export(from, file.to_str().unwrap()).succeeds();
+        assert_eq!(outcome.stderr.matches("left out of the SQLite file").count(), 2, "{}", outcome.stderr);
+    }
+}
+
+#[test]
 fn an_export_that_fails_midway_leaves_no_file() {
     let place = Place::new();
     place.import(&place.source("CREATE TABLE notes (id INTEGER PRIMARY KEY, note TEXT)"), &[]).succeeds();

@@ -10,6 +10,7 @@ use std::io::{IsTerminal as _, Write as _, stdout};
 
 use clap::{Args, ValueEnum};
 use phantomdb_protocol::{TableName, TableSchema, ViewDefinition};
+use phantomdb_sql::views;
 use tokio::runtime::Handle;
 
 use crate::{
@@ -19,7 +20,6 @@ use crate::{
     interrupts::Interrupts,
     names::matches,
     open::{DatabaseOption, OnCtrlC, close, on_own_thread},
-    views,
 };
 
 pub(crate) use sql::sql_text;

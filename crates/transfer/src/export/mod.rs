@@ -8,7 +8,7 @@ mod sqlite_file;
 use std::sync::{Arc, atomic::AtomicBool};
 
 use clap::Args;
-use phantomdb_protocol::{Error, ErrorCode, Result, TableSchema};
+use phantomdb_protocol::{Error, ErrorCode, Result, TableSchema, ViewDefinition};
 
 use super::{ddl, endpoint::Endpoint, progress::Progress, table_order};
 use reader::Reader;
@@ -61,10 +61,10 @@ impl Output {
         }
     }
 
-    fn finish(self, tables: &[&TableSchema]) -> Result<()> {
+    fn finish(self, tables: &[&TableSchema], views: &[ViewDefinition]) -> Result<()> {
         match self {
-            Self::Sqlite(file) => file.finish(tables),
-            Self::Sql(file) => file.finish(tables),
+            Self::Sqlite(file) => file.finish(tables, views),
+            Self::Sql(file) => file.finish(tables, views),
         }
     }
 }
@@ -91,6 +91,7 @@ async fn open(options: &ExportOptions) -> Result<Reader> {
 async fn write(options: ExportOptions, stop: Arc<AtomicBool>) -> Result<()> {
     let reader = open(&options).await?;
     let schemas = reader.tables().await?;
+    let views = reader.views().await?;
     let references: Vec<&TableSchema> = schemas.iter().collect();
     let sorted: Vec<&TableSchema> =
         table_order::by_references(&references).into_iter().map(|index| references[index]).collect();
@@ -113,6 +114,6 @@ async fn write(options: ExportOptions, stop: Arc<AtomicBool>) -> Result<()> {
             return Err(Error::internal(message));
         }
     }
-    output.finish(&sorted)?;
+    output.finish(&sorted, &views)?;
     reader.close().await
 }

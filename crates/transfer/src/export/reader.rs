@@ -1,9 +1,9 @@
-//! The tables and rows of a database, all as they were when the export began.
+//! The tables, rows and views of a database, all as they were when the export began.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use phantomdb_protocol::{
     BeginTransaction, ColumnType, Error, IsolationLevel, Result, ResultSet, Statement, TableName,
-    TableSchema, Value as Sent,
+    TableSchema, Value as Sent, ViewDefinition,
 };
 use rusqlite::types::{Value, ValueRef};
 use serde_json::value::RawValue;
@@ -57,6 +57,13 @@ impl Reader {
                 }
                 Ok(tables)
             }
+        }
+    }
+
+    pub(super) async fn views(&self) -> Result<Vec<ViewDefinition>> {
+        match self {
+            Self::Directory(dump) => dump.views(),
+            Self::Server(served) => served.remote.views().await,
         }
     }
 

@@ -1,15 +1,15 @@
-//! Writes PhantomDB SQL: tables, rows, then indexes and foreign keys.
+//! Writes PhantomDB SQL: tables, rows, then indexes, foreign keys and views.
 
 use std::fs::File;
 use std::io::{BufWriter, ErrorKind, Write};
 
-use phantomdb_protocol::{ColumnDefinition, Constraint, Error, Result, TableSchema};
+use phantomdb_protocol::{ColumnDefinition, Constraint, Error, Result, TableSchema, ViewDefinition};
 use rusqlite::types::ValueRef;
 
 use super::ddl;
 use super::partial_file::PartialFile;
 use phantomdb_sql::printer::{quote_identifier, quote_literal};
-use phantomdb_sql::types::SqlType;
+use phantomdb_sql::{types::SqlType, views};
 
 const ROWS_OF_A_STATEMENT: usize = 100;
 
@@ -90,7 +90,7 @@ impl SqlFile {
         Ok(())
     }
 
-    pub(super) fn finish(mut self, tables: &[&TableSchema]) -> Result<()> {
+    pub(super) fn finish(mut self, tables: &[&TableSchema], views: &[ViewDefinition]) -> Result<()> {
         self.flush_rows()?;
         for schema in tables {
             for index in schema.indexes.iter().filter(|index| index.definition.is_some()) {
@@ -109,6 +109,10 @@ impl SqlFile {
                 }
             }
         }
+        for view in views.iter().filter(|view| view.query.is_none()) {
+            tracing::warn!(view = view.name, "left out of the SQL, because it is not in PhantomDB SQL");
+        }
+        write!(self.out, "{}", views::sql_text(views)).map_err(failed)?;
         self.out.flush().map_err(failed)?;
         self.file.map_or(Ok(()), PartialFile::keep)
     }

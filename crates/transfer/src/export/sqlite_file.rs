@@ -1,6 +1,6 @@
 //! Writes a plain SQLite file.
 
-use phantomdb_protocol::{ColumnDefinition, Constraint, Error, Result, TableSchema};
+use phantomdb_protocol::{ColumnDefinition, Constraint, Error, Result, TableSchema, ViewDefinition};
 use rusqlite::Connection;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
@@ -57,7 +57,7 @@ impl SqliteFile {
         statement.execute(rusqlite::params_from_iter(values)).map(drop).map_err(failed)
     }
 
-    pub(super) fn finish(self, tables: &[&TableSchema]) -> Result<()> {
+    pub(super) fn finish(self, tables: &[&TableSchema], views: &[ViewDefinition]) -> Result<()> {
         let Self { connection, file, insert: _ } = self;
         for schema in tables {
             for index in schema.indexes.iter().filter(|index| index.definition.is_some()) {
@@ -66,6 +66,9 @@ impl SqliteFile {
                     left_out(&format!("index \"{}\"", index.name), &error);
                 }
             }
+        }
+        for view in views {
+            tracing::warn!(view = view.name, "left out of the SQLite file, whose SQL is another one");
         }
         connection.execute_batch("COMMIT").map_err(failed)?;
         connection.close().map_err(|(_, error)| failed(error))?;

@@ -1,15 +1,16 @@
-//! Views, as the shell shows them.
+//! Views as text.
 
 use phantomdb_protocol::{TableName, ViewDefinition};
-use phantomdb_sql::ddl;
+
+use crate::ddl;
 
 /// The name of a view, which a statement can read like a table.
-pub(crate) fn name(view: &ViewDefinition) -> TableName {
+pub fn name(view: &ViewDefinition) -> TableName {
     TableName { name: view.name.clone(), schema: view.schema.clone() }
 }
 
 /// The statements that make the views, in an order in which they run.
-pub(crate) fn sql_text(views: &[ViewDefinition]) -> String {
+pub fn sql_text(views: &[ViewDefinition]) -> String {
     in_order(views).into_iter().map(definition).collect()
 }
 
