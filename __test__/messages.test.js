@@ -329,6 +329,8 @@ describe('the command line', () => {
     });
     child.kill('SIGKILL');
     expect(log).toMatch(/the database server cannot be .*calls fail until that is mended/);
+    expect(log).toMatch(/could not be reached .*127\.0\.0\.1:1.*/);
+    expect(log).toContain('Connection refused');
     expect(log).not.toContain('secret');
   });
 

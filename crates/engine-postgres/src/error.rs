@@ -4,7 +4,7 @@ use phantomdb_protocol::{Error, ErrorCode, ForeignKeySide};
 use phantomdb_sql::unknown_function::unknown_function;
 use tokio_postgres::{Config, Error as PostgresError, error::DbError};
 
-use crate::{tls, types::marker_of};
+use crate::{addresses::addresses, tls, types::marker_of};
 
 /// Explains the error of a statement, with the names of what was at fault. The message has neither the statement nor a
 /// value of its parameters.
@@ -26,7 +26,8 @@ pub(crate) fn explain_connection(error: &PostgresError, config: &Config) -> Erro
         return Error::new(ErrorCode::Unavailable, format!("the database server cannot be used: {why}"));
     }
     let Some(db_error) = error.as_db_error() else {
-        tracing::warn!(%error, "PostgreSQL could not be reached");
+        let (error, server) = (error as &dyn std::error::Error, addresses(config));
+        tracing::warn!(error, server, "PostgreSQL could not be reached");
         return Error::new(
             ErrorCode::Unavailable,
             "the database server cannot be reached; see that it runs and that the server's --engine URL is right",

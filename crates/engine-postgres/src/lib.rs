@@ -2,6 +2,7 @@
 //! protocol. See `DESIGN.md`.
 
 mod adapt;
+mod addresses;
 mod alter;
 mod autocommit;
 mod autocommit_write;
@@ -55,6 +56,7 @@ mod unknown_table;
 mod wal_position;
 mod write_with_receipt;
 
+pub use addresses::addresses;
 pub use engine::PostgresEngine;
 pub use options::{PostgresOptions, Target};
 pub use session::PostgresSession;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use phantomdb_protocol::Result;
 use rusqlite::types::ValueRef;
-use tokio_postgres::{Client, Config, config::Host};
+use tokio_postgres::{Client, Config};
 
 use super::{
     postgres_schema,
@@ -13,7 +13,7 @@ use super::{
     reading::{EachRow, cause, unreadable},
 };
 use crate::model::{Loss, Table};
-use phantomdb_engine_postgres::{Target, connector, obstacle};
+use phantomdb_engine_postgres::{Target, addresses, connector, obstacle};
 use phantomdb_sql::types::SqlType;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -31,9 +31,11 @@ impl PostgresSource {
             config.connect(tls).await.map_err(|error| match obstacle(&error, config) {
                 Some(why) => unreadable(why),
                 None if error.as_db_error().is_some() => read_error(error),
-                None => {
-                    unreadable(format!("no connection to {} could be made: {}", place(config), cause(&error)))
-                }
+                None => unreadable(format!(
+                    "no connection to {} could be made: {}",
+                    addresses(config),
+                    cause(&error)
+                )),
             })?;
         tokio::spawn(async move {
             // Whoever waits for an answer is read_error as well.
@@ -187,20 +189,6 @@ fn unescape(field: &[u8], text: &mut Vec<u8>) {
             other => other,
         });
     }
-}
-
-/// The addresses that a connection was tried at.
-fn place(config: &Config) -> String {
-    let ports = config.get_ports();
-    let hosts = config.get_hosts().iter().enumerate().map(|(index, host)| {
-        let port = ports.get(index).or(ports.first()).copied().unwrap_or(5432);
-        match host {
-            Host::Tcp(name) => format!("{name}:{port}"),
-            #[cfg(unix)]
-            Host::Unix(path) => path.display().to_string(),
-        }
-    });
-    hosts.collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
