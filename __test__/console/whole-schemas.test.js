@@ -33,7 +33,7 @@ describeInBrowser('the console: all tables and views of a database', () => {
   test('a page does not wait for the descriptions of other tables', async () => {
     const page = await open('#/many');
     await page.getByText('200 tables. Choose one').waitFor(shown);
-    // Those of other tables never come.
+    // The descriptions of other tables never come.
     await page.route(/\/tables\/(?!t_007\/)[^/]+\/schema/, () => {});
     await place(page, '#/many/schema/t_007');
     await page.getByRole('heading', { name: 't_007' }).waitFor(shown);

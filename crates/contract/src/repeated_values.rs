@@ -1,4 +1,4 @@
-//! One bound value in several places of a statement, of which the first gives it its type.
+//! A bound value stands in several places of a statement, and the first place gives it its type.
 
 use phantomdb_protocol::{ColumnType, ErrorCode, Value};
 use serde_json::json;

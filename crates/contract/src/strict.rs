@@ -67,7 +67,7 @@ async fn an_operand_beside_a_value_is_computed(fixture: &Fixture) {
         ("(n * n) IS DISTINCT FROM NULL", ErrorCode::OutOfRange),
         ("concat(n * n, NULL)", ErrorCode::OutOfRange),
         ("coalesce(n * n, NULL)", ErrorCode::OutOfRange),
-        // What depends on no row is computed before.
+        // Both engines compute an operand that depends on no row before.
         ("(2147483647 * 2) + NULL", ErrorCode::OutOfRange),
         ("CAST('a' AS INTEGER) + NULL", ErrorCode::TypeMismatch),
     ] {

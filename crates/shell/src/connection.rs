@@ -156,7 +156,7 @@ impl Connection {
         Ok(views)
     }
 
-    /// What a statement can read from: the tables, and after them the views.
+    /// The tables, and after them the views: a statement can read from both.
     pub(crate) fn relations(&self) -> Result<Vec<TableName>> {
         let views = self.views()?;
         Ok(self.tables()?.into_iter().chain(views.iter().map(views::name)).collect())

@@ -42,7 +42,7 @@ fn in_order(views: &[ViewDefinition]) -> Vec<&ViewDefinition> {
     ordered
 }
 
-/// Whether the query of a view may read another one. The queries have every name in quotes.
+/// True when the query of a view may read another one. The queries have every name in quotes.
 fn is_named(other: &ViewDefinition, by: &ViewDefinition) -> bool {
     let name = ddl::table_name(&TableName::new(other.name.clone()));
     by.query.as_ref().is_some_and(|query| query.contains(&name))

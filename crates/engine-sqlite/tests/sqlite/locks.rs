@@ -27,7 +27,7 @@ async fn it_rolls_back_an_idle_transaction_that_others_wait_for_and_says_so() {
     let late = error(&*forgotten, INSERT, &n(3)).await;
     assert_eq!(late.code, ErrorCode::TransactionExpired);
     assert!(late.message.contains("while others waited"), "{}", late.message);
-    assert!(late.message.contains("without { transaction }"), "{}", late.message);
+    assert!(late.message.contains("pass the transaction to each query of it"), "{}", late.message);
     assert_eq!(forgotten.commit().await.unwrap_err().code, ErrorCode::TransactionExpired);
 }
 
