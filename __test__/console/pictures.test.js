@@ -1,7 +1,8 @@
 'use strict';
 
-// The pictures of docs/console.md. PHANTOMDB_WRITE_DOCS=1 writes them.
+// The pictures of docs/console.md and docs/cli.md. PHANTOMDB_WRITE_DOCS=1 writes them.
 
+const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 
@@ -11,8 +12,8 @@ const { serve } = require('../helpers/serve.js');
 
 jest.setTimeout(PATIENCE);
 
-const folder = path.join(__dirname, '../../docs/images');
-const page = fs.readFileSync(path.join(__dirname, '../../docs/console.md'), 'utf8');
+const docs = path.join(__dirname, '../../docs');
+const folder = path.join(docs, 'images');
 
 /** For each picture, the place, and what is done there before it is taken. */
 const PICTURES = {
@@ -59,7 +60,19 @@ const PICTURES = {
   },
 };
 
-describeInBrowser('the pictures of docs/console.md', () => {
+const VIEWPORT = { width: 1000, height: 560 };
+
+/** Writes the picture of a page of the documentation, or compares its size with the picture that is there. */
+function keep(name, picture, documentation) {
+  const file = path.join(folder, `${name}.png`);
+  if (process.env.PHANTOMDB_WRITE_DOCS) fs.writeFileSync(file, picture);
+  expect(fs.readFileSync(path.join(docs, documentation), 'utf8')).toContain(`](images/${name}.png)`);
+  const kept = fs.readFileSync(file);
+  expect(kept.subarray(12, 24)).toEqual(picture.subarray(12, 24));
+  expect(kept.length).toBeLessThan(150_000);
+}
+
+describeInBrowser('the pictures of the documentation', () => {
   let server;
   let browser;
 
@@ -74,17 +87,22 @@ describeInBrowser('the pictures of docs/console.md', () => {
   });
 
   test.each(Object.entries(PICTURES))('%s', async (name, { place, prepare }) => {
-    const options = { viewport: { width: 1000, height: 560 } };
-    const { page: shown, problems } = await openPage(browser, `${server.url}/console/${place}`, options);
+    const { page: shown, problems } = await openPage(browser, `${server.url}/console/${place}`, { viewport: VIEWPORT });
     await prepare(shown);
     const picture = await shown.screenshot({ animations: 'disabled' });
     await shown.context().close();
     expect(problems).toEqual([]);
-    const file = path.join(folder, `${name}.png`);
-    if (process.env.PHANTOMDB_WRITE_DOCS) fs.writeFileSync(file, picture);
-    expect(page).toContain(`](images/${name}.png)`);
-    const kept = fs.readFileSync(file);
-    expect(kept.subarray(12, 24)).toEqual(picture.subarray(12, 24));
-    expect(kept.length).toBeLessThan(150_000);
+    keep(name, picture, 'console.md');
+  });
+
+  test('cli-diagram', async () => {
+    const phantomdb = path.join(__dirname, '../../bin/phantomdb.js');
+    const diagram = ['schema', server.url, '--database', 'shop', '--format', 'svg'];
+    const svg = execFileSync(process.execPath, [phantomdb, ...diagram], { encoding: 'utf8' });
+    const shown = await browser.newPage({ viewport: VIEWPORT });
+    await shown.setContent(`<body style="margin: 0">${svg}`);
+    const picture = await shown.locator('svg').first().screenshot();
+    await shown.close();
+    keep('cli-diagram', picture, 'cli.md');
   });
 });
