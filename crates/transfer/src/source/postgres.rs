@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use phantomdb_protocol::Result;
 use rusqlite::types::ValueRef;
-use tokio_postgres::{Client, Config};
+use tokio_postgres::Client;
 
 use super::{
     postgres_schema,
