@@ -1,7 +1,6 @@
 'use strict';
 
-// What the console shows of a database beside the rows and columns of one table: its other tables, of which there may be
-// thousands, and its views.
+// A database can have thousands of tables, and views. The console shows one of them without reading the others, and lists all.
 
 const { accessibilityFaults, describeInBrowser, PATIENCE } = require('../helpers/browser.js');
 const { consoleSuite } = require('../helpers/console-suite.js');
